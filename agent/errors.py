@@ -1,0 +1,94 @@
+"""Why the agent says no, each kind with the HTTP status it is answered with.
+
+AgentError
+├── ConfigError          the settings file cannot be used (exit code 2)
+├── ReadingError         one reading could not be taken (becomes `Read.missing`)
+│   └── CommandError     a fixed command could not be run
+│       └── CommandTimedOutError
+├── ConfigFileError      Neumann's configuration file cannot be changed as asked
+└── RefusedError         answered to the bot as a `Refusal`
+    ├── BadRequestError  400
+    ├── DeniedError      403
+    ├── NeverSeenError   404
+    ├── ConflictError    409
+    ├── TooLargeError    413
+    └── LedgerError      503
+"""
+
+from __future__ import annotations
+
+
+class AgentError(Exception):
+    """Base of all errors of the agent; its text is one sentence for a person."""
+
+
+class ConfigError(AgentError):
+    """The agent's settings cannot be used."""
+
+
+class ReadingError(AgentError):
+    """A reading could not be taken."""
+
+
+class CommandError(ReadingError):
+    """A command could not be run or failed."""
+
+
+class CommandTimedOutError(CommandError):
+    """A command did not end within its deadline and was killed."""
+
+
+class ConfigFileError(AgentError):
+    """Neumann's configuration file cannot be read or changed safely."""
+
+
+class RefusedError(AgentError):
+    """The agent will not.
+
+    Args:
+        reason: A fixed word for programs.
+        detail: One sentence for people.
+    """
+
+    status = 500
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class BadRequestError(RefusedError):
+    """The body is not what the route takes."""
+
+    status = 400
+
+
+class DeniedError(RefusedError):
+    """The grant is not valid here."""
+
+    status = 403
+
+
+class NeverSeenError(RefusedError):
+    """The ledger has never seen this action."""
+
+    status = 404
+
+
+class ConflictError(RefusedError):
+    """The grant may be good, but it cannot be carried out now."""
+
+    status = 409
+
+
+class TooLargeError(RefusedError):
+    """The body is larger than the agent reads."""
+
+    status = 413
+
+
+class LedgerError(RefusedError):
+    """The ledger cannot be read or written; without it nothing is done."""
+
+    status = 503

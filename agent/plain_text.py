@@ -1,0 +1,30 @@
+"""Make text of unknown origin safe to show: no control characters, no secrets, bounded length."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+_SECRET = re.compile(
+    r"""(?ix)
+    ( [\w-]* (?:token|password|passwd|secret|api[_-]?key|private[_-]?key|credential) s? ["']? \s*[=:]\s* )
+    (?: "[^"]*" | '[^']*' | [^\s,;&"'}]+ )
+    """
+)
+_AUTHORIZATION = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+")
+
+
+def strip_ansi(text: str) -> str:
+    """Remove terminal colour sequences, which tracing writes even into files."""
+    return _ANSI.sub("", text)
+
+
+def plain(text: str, *, limit: int) -> str:
+    """Return one line: control, format and surrogate characters dropped, secrets masked, cut to `limit`."""
+    one_line = " ".join(strip_ansi(text).split())
+    # Cut once before masking: the search for secrets is quadratic in a long word.
+    shortened = one_line[: 4 * limit]
+    visible = "".join(char for char in shortened if not unicodedata.category(char).startswith("C"))
+    masked = _AUTHORIZATION.sub(r"\1 ***", _SECRET.sub(r"\1***", visible))
+    return masked if len(masked) <= limit else masked[: limit - 1] + "…"

@@ -1,0 +1,143 @@
+"""Take readings of this node, all at once, each under its own deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection
+from typing import Literal, TypeVar
+
+from agent.boot import boot_id, boottime_s
+from agent.clock import read_clock
+from agent.config import Settings
+from agent.config_file import read_config_bytes
+from agent.errors import AgentError
+from agent.log_summary import LOG_EVENTS, read_log
+from agent.neumann_config import read_config
+from agent.plain_text import plain
+from agent.probes import read_connects, read_pings
+from agent.protocol import (
+    Clock,
+    Config,
+    Connect,
+    Log,
+    NodeState,
+    Observation,
+    ObserveRequest,
+    Ping,
+    Read,
+    Service,
+)
+from agent.service import read_service
+
+__all__ = ["LOG_EVENTS", "STATE_READINGS", "NodeReader", "StateReading"]
+
+T = TypeVar("T")
+StateReading = Literal["clock", "service", "config"]
+# What a `NodeState` is made of.
+STATE_READINGS: frozenset[StateReading] = frozenset({"clock", "service", "config"})
+# Room for a reading that keeps its own deadlines inside to say so itself.
+_GRACE_S = 0.5
+
+
+class NodeReader:
+    """Reads the node the settings name."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def observe(self, request: ObserveRequest) -> Observation:
+        """Take the readings asked for; one that fails says why, and holds up none of the others."""
+        settings, within = self._settings, self._settings.deadlines
+        asked = frozenset(request.readings)
+        clock, service, log, config, connects, pings = await asyncio.gather(
+            _if("clock" in asked, self._clock),
+            _if("service" in asked, self._service),
+            _if(
+                "log" in asked,
+                lambda: _take(Read[Log], asyncio.to_thread(read_log, settings.log_files), within.log),
+            ),
+            _if(
+                "config" in asked,
+                lambda: _take(
+                    Read[Config], asyncio.to_thread(read_config, settings.config_file), within.config
+                ),
+            ),
+            _if(
+                "connects" in asked,
+                lambda: _take(Read[tuple[Connect, ...]], read_connects(settings), within.connects + _GRACE_S),
+            ),
+            _if(
+                "pings" in asked,
+                lambda: _take(Read[tuple[Ping, ...]], read_pings(settings), within.pings + _GRACE_S),
+            ),
+        )
+        return Observation(
+            cluster=settings.cluster,
+            node=settings.node,
+            boot_id=boot_id(),
+            boottime_s=boottime_s(),
+            clock=clock,
+            service=service,
+            log=log,
+            config=config,
+            connects=connects,
+            pings=pings,
+        )
+
+    async def state(self, parts: Collection[StateReading] = STATE_READINGS) -> NodeState:
+        """Read what actions depend on, fresh.
+
+        Args:
+            parts: Which of `STATE_READINGS` to take; the last look before an action takes only its own.
+        """
+        clock, service, sha256 = await asyncio.gather(
+            _if("clock" in parts, self._clock),
+            _if("service" in parts, self._service),
+            _if("config" in parts, self._config_sha256),
+        )
+        # An unsynchronised chronyd prints an offset of 0, which says nothing.
+        offset = clock.value if clock and clock.value and clock.value.synchronised else None
+        running = service.value if service else None
+        return NodeState(
+            boot_id=boot_id(),
+            config_sha256=sha256.value if sha256 else None,
+            service_state=running.state if running else "unknown",
+            service_pid=running.pid if running else None,
+            offset_ms=offset.offset_ms if offset else None,
+            offset_error_ms=offset.error_ms if offset else None,
+        )
+
+    async def _clock(self) -> Read[Clock]:
+        deadline_s = self._settings.deadlines.clock + _GRACE_S
+        return await _take(Read[Clock], read_clock(self._settings), deadline_s)
+
+    async def _service(self) -> Read[Service]:
+        deadline_s = self._settings.deadlines.service + _GRACE_S
+        return await _take(Read[Service], read_service(self._settings), deadline_s)
+
+    async def _config_sha256(self) -> Read[str]:
+        path = self._settings.config_file
+        reading = asyncio.to_thread(lambda: read_config_bytes(path).sha256)
+        return await _take(Read[str], reading, self._settings.deadlines.config)
+
+
+async def _if(asked: bool, take: Callable[[], Awaitable[Read[T]]]) -> Read[T] | None:
+    return await take() if asked else None
+
+
+async def _take(read_type: type[Read[T]], reading: Awaitable[T], deadline_s: float) -> Read[T]:
+    """Await a reading; whatever goes wrong becomes a sentence."""
+    start = time.monotonic()
+    value: T | None = None
+    missing: str | None = None
+    try:
+        async with asyncio.timeout(deadline_s):
+            value = await reading
+    except TimeoutError:
+        missing = f"No answer within {deadline_s:g} s."
+    except AgentError as error:
+        missing = str(error)
+    except Exception as error:  # A reading must never take the others down with it.
+        missing = plain(f"The reading failed: {type(error).__name__}: {error}", limit=200)
+    return read_type(value=value, missing=missing, took_ms=(time.monotonic() - start) * 1000)

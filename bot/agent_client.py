@@ -1,0 +1,200 @@
+"""Speaks with the agents: mTLS, a nonce, a signed grant, and never the same order twice on a lost answer."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import ssl
+from collections.abc import Mapping
+from typing import TypeVar
+
+import httpx
+from nacl.signing import SigningKey
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from agent import protocol as wire
+from bot.config import Agents, Cluster
+from handlers.errors import ConfigurationError
+from handlers.ports import Order, Outcome, Readiness
+from runbooks.model import Action
+
+NO_CHECK_TIME = 0x200000
+"""OpenSSL's X509_V_FLAG_NO_CHECK_TIME: the incident may be a wrong clock, so keys decide, dates do not."""
+
+ASK_AGAIN_FOR_S = 30.0
+"""How long a lost answer is asked about before it is called unknown."""
+
+ACTION: TypeAdapter[wire.Action] = TypeAdapter(wire.Action)
+M = TypeVar("M", bound=BaseModel)
+
+
+class AgentUnreachableError(Exception):
+    """The agent did not answer, and why."""
+
+
+class AgentRefusedError(Exception):
+    """The agent answered no, in one sentence."""
+
+
+def tls_context(agents: Agents) -> ssl.SSLContext:
+    """Our certificate, their authority, and no dates.
+
+    Raises:
+        ConfigurationError: If one of the files cannot be used.
+    """
+    try:
+        context = ssl.create_default_context(cafile=str(agents.authority))
+        context.load_cert_chain(str(agents.certificate), str(agents.key))
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(f"The agents' certificate files cannot be used: {error}.") from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.verify_flags |= NO_CHECK_TIME
+    return context
+
+
+def grant_key(agents: Agents) -> SigningKey:
+    """The key that signs grants.
+
+    Raises:
+        ConfigurationError: If the file holds no 32-byte seed in base64.
+    """
+    try:
+        return SigningKey(base64.b64decode(agents.grant_key.read().get_secret_value(), validate=True))
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise ConfigurationError(f"{agents.grant_key.file} holds no Ed25519 seed in base64.") from error
+
+
+class AgentClient:
+    """`handlers.ports.Agents`, and the agents' half of a reading."""
+
+    def __init__(self, clusters: tuple[Cluster, ...], http: httpx.AsyncClient, key: SigningKey) -> None:
+        self._urls: Mapping[tuple[str, str], str] = {
+            (cluster.name, node.name): node.agent_url for cluster in clusters for node in cluster.nodes
+        }
+        self._http = http
+        self._key = key
+
+    async def observe(self, agent_url: str) -> wire.Observation:
+        """One batch of every reading.
+
+        Raises:
+            AgentUnreachableError: With the reason.
+        """
+        request = wire.ObserveRequest().model_dump_json()
+        return await self._ask("POST", f"{agent_url}/v1/observe", wire.Observation, request)
+
+    def action_id(self, order: Order) -> str:
+        """The action's name, from what it is."""
+        return wire.action_id(
+            cluster=order.cluster,
+            incident=order.incident,
+            generation=order.generation,
+            node=order.action.node,
+            action=_on_the_wire(order.action),
+        )
+
+    async def prepare(self, order: Order) -> Readiness | Outcome:
+        """Ask for a nonce and the state it is bound to."""
+        request = wire.PrepareRequest(action_id=self.action_id(order), action=_on_the_wire(order.action))
+        try:
+            prepared = await self._ask(
+                "POST", self._url(order, "prepare"), wire.Prepared, request.model_dump_json()
+            )
+        except AgentRefusedError as error:
+            return Outcome("rejected", f"The agent refuses: {error}")
+        except AgentUnreachableError as error:
+            return Outcome("not_done", f"Nothing was begun: {error}")
+        return Readiness(request.action_id, prepared.nonce, prepared.state.model_dump_json())
+
+    async def commit(self, order: Order, readiness: Readiness) -> Outcome:
+        """Sign the grant and send it once; an answer that is lost is asked about, never sent again."""
+        grant = wire.Grant(
+            action_id=readiness.action_id,
+            cluster=order.cluster,
+            node=order.action.node,
+            incident=order.incident,
+            action=_on_the_wire(order.action),
+            precondition=wire.NodeState.model_validate_json(readiness.state),
+            fence=order.generation,
+            nonce=readiness.nonce,
+            confirmed_by=order.confirmed_by,
+        )
+        body = wire.sign(grant, self._key).model_dump_json()
+        try:
+            report = await self._ask("POST", self._url(order, "commit"), wire.ActionReport, body)
+        except AgentRefusedError as error:
+            return Outcome("rejected", f"The agent refuses: {error}")
+        except AgentUnreachableError as error:
+            known = await self.status(order)
+            return known or Outcome(
+                "unknown", f"The agent did not answer, look at {order.action.node}: {error}"
+            )
+        return _outcome(report) or Outcome("unknown", report.detail)
+
+    async def status(self, order: Order) -> Outcome | None:
+        """Ask the ledger, again and again while the action is under way or the agent is silent."""
+        url = self._url(order, f"actions/{self.action_id(order)}")
+        last = f"the agent on {order.action.node} does not answer"
+        for _ in range(int(ASK_AGAIN_FOR_S)):
+            try:
+                report = await self._ask("GET", url, wire.ActionReport)
+            except AgentRefusedError:
+                return None
+            except AgentUnreachableError as error:
+                last = str(error)
+            else:
+                if report.state == "PREPARED":
+                    return None
+                if outcome := _outcome(report):
+                    return outcome
+                last = report.detail
+            await asyncio.sleep(1.0)
+        return Outcome("unknown", f"Nobody knows whether it was done, look at {order.action.node}: {last}")
+
+    def _url(self, order: Order, path: str) -> str:
+        return f"{self._urls[order.cluster, order.action.node]}/v1/{path}"
+
+    async def _ask(self, method: str, url: str, answer: type[M], body: str | None = None) -> M:
+        try:
+            response = await self._http.request(
+                method, url, content=body, headers={"Content-Type": "application/json"}
+            )
+        except httpx.HTTPError as error:
+            raise AgentUnreachableError(_reason(error)) from error
+        try:
+            if response.is_success:
+                return answer.model_validate_json(response.content)
+            refusal = wire.Refusal.model_validate_json(response.content)
+        except ValidationError as error:
+            raise AgentUnreachableError(
+                f"the agent answered {response.status_code} and nothing this bot understands"
+            ) from error
+        raise AgentRefusedError(refusal.detail)
+
+
+def _reason(error: httpx.HTTPError) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return "the agent gave no answer in time"
+    if isinstance(error, httpx.ConnectError):
+        return f"the agent cannot be reached ({str(error) or 'no connection'})"
+    return f"the connection to the agent broke ({type(error).__name__})"
+
+
+def _on_the_wire(action: Action) -> wire.Action:
+    return ACTION.validate_python(action.model_dump(exclude={"node"}, exclude_none=True))
+
+
+def _outcome(report: wire.ActionReport) -> Outcome | None:
+    """What a ledger entry means for the run; `None` while it is under way."""
+    match report.state:
+        case "DONE":
+            return Outcome("done", report.detail)
+        case "NOT_DONE":
+            return Outcome("not_done", report.detail)
+        case "REJECTED":
+            return Outcome("rejected", report.detail)
+        case "UNKNOWN":
+            return Outcome("unknown", report.detail)
+        case "PREPARED" | "INTENT":
+            return None

@@ -1,0 +1,131 @@
+"""The `neumann-bot` command; the one place where an error becomes a sentence and an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+import uvloop
+
+from bot import main as wiring
+from bot.config import Settings, load
+from bot.evidence_text import link_table, node_table, unread
+from handlers import commands
+from handlers.errors import BotError
+from runbooks import leader_election
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", envvar="NEUMANN_BOT_CONFIG", help="The configuration file (TOML).")
+]
+DEFAULT_CONFIG = Path("neumann-bot.toml")
+
+
+@app.callback()
+def about() -> None:
+    """Incident responder for Neumann clusters: alert, diagnosis, confirmed fix, verified leader."""
+
+
+@app.command()
+def serve(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Run the web side and the worker in one process."""
+    _run(config, "web", "worker")
+
+
+@app.command()
+def web(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Run only the web side: webhooks and Slack requests."""
+    _run(config, "web")
+
+
+@app.command()
+def worker(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Run only the worker: readings, actions, threads, timers."""
+    _run(config, "worker")
+
+
+@app.command()
+def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Read the configuration, its secrets and keys, and say what is wrong with them."""
+
+    async def build_once(settings: Settings) -> None:
+        async with wiring.build(settings):
+            names = ", ".join(cluster.name for cluster in settings.clusters)
+            typer.echo(f"{config} is fine. Clusters: {names}.")
+
+    asyncio.run(build_once(load(config)))
+
+
+@app.command()
+def status(
+    cluster: Annotated[str, typer.Argument(help="Which cluster; not needed where there is one.")] = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Read every node live and say who leads; needs neither Slack nor Redis."""
+    asyncio.run(_status(load(config), cluster))
+
+
+async def _status(settings: Settings, cluster: str) -> None:
+    async with wiring.reader(settings) as (clusters, _):
+        name = commands.resolve_cluster(clusters.clusters, cluster)
+        evidence = await clusters.read(name)
+    diagnosis = leader_election.diagnose(evidence)
+    typer.echo(f"{diagnosis.summary}\n\n{node_table(evidence)}\n\n{link_table(evidence)}\n")
+    typer.echo(f"Can it elect? {diagnosis.can_elect}: {diagnosis.can_elect_reason}.")
+    for finding in diagnosis.findings:
+        nodes = f" ({', '.join(finding.nodes)})" if finding.nodes else ""
+        typer.echo(f"{finding.verdict.value:13} {finding.cause.value}{nodes}")
+    for what in unread(evidence):
+        typer.echo(f"not read: {what}")
+
+
+@app.command()
+def demo(
+    fault: Annotated[str, typer.Option(help="Which fault the lab makes.")] = "aggressive-timeouts",
+    headless: Annotated[bool, typer.Option(help="Play the loop as a person would, without a page.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    with_prometheus: Annotated[
+        bool, typer.Option(help="Use the prometheus and alertmanager binaries that are on PATH.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.")] = 0,
+) -> None:
+    """A lab cluster, a local Slack workspace and the bot: the whole loop on this machine."""
+    # Only here, and only now: nothing else of the bot knows the lab, and `serve` need not load it.
+    from lab import demo as lab_demo  # noqa: PLC0415
+
+    options = lab_demo.Options(
+        fault=fault, headless=headless, json=json, with_prometheus=with_prometheus, port=port
+    )
+    raise typer.Exit(lab_demo.main(options))
+
+
+def _run(config: Path, *parts: wiring.Part) -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    uvloop.run(wiring.run(load(config), frozenset(parts)))
+
+
+def main() -> None:
+    """Entry point: a known error is one sentence and exit code 2."""
+    try:
+        app()
+    except BotError as error:
+        typer.echo(f"neumann-bot: {error}", err=True)
+        raise SystemExit(2) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""Reads clusters: every node at the same time, each reading under its own deadline.
+
+All guessing about what a Neumann node serves, and in which shape, is kept here and in `metrics_page`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from agent import protocol as wire
+from bot import metrics_page
+from bot.agent_client import AgentClient, AgentUnreachableError
+from bot.config import Cluster, Node, Readings
+from handlers.errors import UnknownCluster
+from runbooks import evidence as known
+
+T = TypeVar("T")
+MAX_PAGE_BYTES = 4_000_000
+
+
+class ClusterReader:
+    """`handlers.ports.ClusterReader` over HTTP and the nodes' agents."""
+
+    def __init__(
+        self, clusters: tuple[Cluster, ...], readings: Readings, http: httpx.AsyncClient, agents: AgentClient
+    ) -> None:
+        self._clusters = {cluster.name: cluster for cluster in clusters}
+        self._readings = readings
+        self._http = http
+        self._agents = agents
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The configured clusters' names."""
+        return tuple(self._clusters)
+
+    def _cluster(self, name: str) -> Cluster:
+        if name not in self._clusters:
+            raise UnknownCluster(f"No cluster {name} is configured.")
+        return self._clusters[name]
+
+    async def look(self, cluster: str) -> Mapping[str, known.Metrics | None]:
+        """One metrics sample per node."""
+        nodes = self._cluster(cluster).nodes
+        samples = await asyncio.gather(*(self._metrics(node) for node in nodes))
+        return {node.name: sample.value for node, sample in zip(nodes, samples, strict=True)}
+
+    async def read(self, cluster: str) -> known.Evidence:
+        """Everything, from every node at once; takes as long as the slowest reading's deadline."""
+        configured = self._cluster(cluster)
+        started_at = datetime.now(UTC)
+        nodes = await asyncio.gather(*(self._node(node) for node in configured.nodes))
+        return known.Evidence(cluster=cluster, started_at=started_at, nodes=tuple(nodes))
+
+    async def _node(self, node: Node) -> known.NodeEvidence:
+        (metrics, again), health, observed = await asyncio.gather(
+            self._metrics_twice(node), self._health(node), self._observe(node)
+        )
+        return known.NodeEvidence(
+            node=node.name,
+            metrics=metrics,
+            metrics_again=again,
+            health=health,
+            **_from_agent(node.name, observed),
+        )
+
+    async def _metrics_twice(
+        self, node: Node
+    ) -> tuple[known.Reading[known.Metrics], known.Reading[known.Metrics]]:
+        first, _ = await asyncio.gather(self._metrics(node), asyncio.sleep(self._readings.sample_gap_s))
+        return first, await self._metrics(node)
+
+    async def _metrics(self, node: Node) -> known.Reading[known.Metrics]:
+        async def read() -> known.Metrics:
+            response = await self._get(f"{node.metrics_url}/metrics")
+            return metrics_page.parse(response.text, response.headers.get("content-type", ""))
+
+        return await self._reading(read(), known.Reading[known.Metrics])
+
+    async def _health(self, node: Node) -> known.Reading[known.Health]:
+        async def read() -> known.Health:
+            return _health(await self._get(f"{node.metrics_url}/health"))
+
+        return await self._reading(read(), known.Reading[known.Health])
+
+    async def _get(self, url: str) -> httpx.Response:
+        response = await self._http.get(url)
+        response.raise_for_status()
+        if len(response.content) > MAX_PAGE_BYTES:
+            raise ValueError("The page is larger than 4 MB.")
+        return response
+
+    async def _reading(self, what: Awaitable[Any], kind: type[known.Reading[T]]) -> known.Reading[T]:
+        """Await under the deadline; whatever goes wrong becomes the reason why there is no value."""
+        started = time.monotonic()
+        value, missing = None, None
+        try:
+            async with asyncio.timeout(self._readings.metrics_deadline_s):
+                value = await what
+        except TimeoutError:
+            missing = f"no answer within {self._readings.metrics_deadline_s:g} s"
+        except httpx.ConnectError as error:
+            missing = "connection refused" if "refused" in str(error).lower() else "cannot connect"
+        except (httpx.HTTPError, ValueError) as error:
+            missing = str(error).splitlines()[0] or type(error).__name__
+        took_ms = (time.monotonic() - started) * 1000
+        return kind(value=value, missing=missing, by="bot", at=datetime.now(UTC), took_ms=took_ms)
+
+    async def _observe(self, node: Node) -> tuple[wire.Observation | str, datetime]:
+        """What the agent read, or in one sentence why it did not answer."""
+        try:
+            async with asyncio.timeout(self._readings.agent_deadline_s):
+                return await self._agents.observe(node.agent_url), datetime.now(UTC)
+        except TimeoutError:
+            return f"the agent gave no answer within {self._readings.agent_deadline_s:g} s", datetime.now(UTC)
+        except AgentUnreachableError as error:
+            return str(error), datetime.now(UTC)
+
+
+def _health(response: httpx.Response) -> known.Health:
+    body = response.json()
+    if not isinstance(body, dict):
+        raise ValueError("/health is not a JSON object.")
+    role = str(body.get("raft_state", "")).lower()
+    try:
+        return known.Health(
+            status=str(body.get("status", "unknown")),
+            role=known.Role(role) if role in set(known.Role) else None,
+            **{key: body.get(key) for key in ("term", "commit_index", "members", "healthy_members")},
+        )
+    except ValidationError as error:
+        raise ValueError("/health holds values of another kind than documented.") from error
+
+
+_FROM_AGENT: dict[str, type[known.Reading[Any]]] = {
+    "clock": known.Reading[known.Clock],
+    "service": known.Reading[known.Service],
+    "log": known.Reading[known.Log],
+    "config": known.Reading[known.Config],
+    "connects": known.Reading[tuple[known.Connect, ...]],
+    "pings": known.Reading[tuple[known.Ping, ...]],
+}
+
+
+def _from_agent(
+    node: str, observed: tuple[wire.Observation | str, datetime]
+) -> dict[str, known.Reading[Any]]:
+    """The agent's readings in the runbooks' words; one the agent did not take keeps the reason."""
+    answer, at = observed
+    readings = {}
+    for name, kind in _FROM_AGENT.items():
+        read: wire.Read[Any] | None = None if isinstance(answer, str) else getattr(answer, name)
+        if read is None:
+            missing = answer if isinstance(answer, str) else "the agent does not take this reading"
+            readings[name] = kind(missing=missing, by=f"agent:{node}", at=at)
+        else:
+            readings[name] = kind(
+                value=_plain(read.value),
+                missing=read.missing,
+                by=f"agent:{node}",
+                at=at,
+                took_ms=read.took_ms,
+            )
+    return readings
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401  the model that takes it checks it
+    if isinstance(value, BaseModel):
+        return value.model_dump()
+    if isinstance(value, tuple):
+        return tuple(_plain(item) for item in value)
+    return value

@@ -1,0 +1,158 @@
+"""The bot's configuration: one TOML file, secrets from files or the environment, checked at the start."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from handlers.errors import ConfigurationError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SecretFile(_Section):
+    """A secret that lies in a file, so that it stands neither in the configuration nor in `ps`."""
+
+    file: Path
+
+    def read(self) -> SecretStr:
+        """The secret, without the line's end.
+
+        Raises:
+            ConfigurationError: If the file cannot be read or is empty.
+        """
+        try:
+            text = self.file.read_text().strip()
+        except OSError as error:
+            raise ConfigurationError(
+                f"The secret file {self.file} cannot be read: {error.strerror}."
+            ) from error
+        if not text:
+            raise ConfigurationError(f"The secret file {self.file} is empty.")
+        return SecretStr(text)
+
+
+class Slack(_Section):
+    """The Slack app. `api_url` differs only for the local workspace."""
+
+    bot_token: SecretFile
+    signing_secret: SecretFile
+    channel: str
+    api_url: str = "https://slack.com/api/"
+
+
+class Web(_Section):
+    """The HTTP side: where it listens, and what Alertmanager must show."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65_535)] = 8080
+    webhook_token: SecretFile
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
+
+
+class Redis(_Section):
+    """Where incidents are kept: a `redis://`, `rediss://` or `unix://` address."""
+
+    url: str = "redis://127.0.0.1:6379/0"
+    prefix: str = "{neumann}"
+
+
+class Agents(_Section):
+    """How the bot shows itself to the agents: mTLS, and the Ed25519 seed that signs grants (base64)."""
+
+    certificate: Path
+    key: Path
+    authority: Path
+    grant_key: SecretFile
+
+
+class Readings(_Section):
+    """Deadlines of the readings, in seconds; `sample_gap_s` lies between two reads of the counters."""
+
+    metrics_deadline_s: Annotated[float, Field(gt=0, le=30)] = 2.0
+    agent_deadline_s: Annotated[float, Field(gt=0, le=60)] = 4.0
+    sample_gap_s: Annotated[float, Field(gt=0, le=30)] = 1.5
+
+
+class Node(_Section):
+    """One configured member of a cluster."""
+
+    name: str
+    metrics_url: str
+    agent_url: str
+
+
+class Cluster(_Section):
+    """A cluster: its members, its channel, and the Slack user groups that may confirm actions on it."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+    channel: str | None = None
+    confirm_groups: tuple[str, ...] = ()
+    nodes: Annotated[tuple[Node, ...], Field(min_length=1)]
+
+
+class Settings(BaseSettings):
+    """Everything. An environment variable `NEUMANN_BOT_REDIS__URL` goes before `[redis] url`."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="NEUMANN_BOT_", env_nested_delimiter="__"
+    )
+
+    slack: Slack
+    web: Web
+    redis: Redis = Redis()
+    agents: Agents
+    readings: Readings = Readings()
+    clusters: Annotated[tuple[Cluster, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Settings:
+        names = [cluster.name for cluster in self.clusters]
+        if len(set(names)) < len(names):
+            raise ValueError("two clusters have the same name")
+        for cluster in self.clusters:
+            nodes = [node.name for node in cluster.nodes]
+            if len(set(nodes)) < len(nodes):
+                raise ValueError(f"two nodes of cluster {cluster.name} have the same name")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment first, then the file's values, which arrive as arguments."""
+        return env_settings, init_settings
+
+    def cluster(self, name: str) -> Cluster | None:
+        """The cluster of this name."""
+        return next((cluster for cluster in self.clusters if cluster.name == name), None)
+
+
+def load(path: Path) -> Settings:
+    """Read and check the configuration file.
+
+    Raises:
+        ConfigurationError: One sentence that names the place and the mend.
+    """
+    try:
+        with path.open("rb") as file:
+            return Settings(**tomllib.load(file))
+    except OSError as error:
+        raise ConfigurationError(f"The configuration {path} cannot be read: {error.strerror}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"The configuration {path} is not TOML: {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise ConfigurationError(f"In {path}, {place}: {first['msg']}.") from error

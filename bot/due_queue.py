@@ -1,0 +1,120 @@
+"""Which incidents are due: a sorted set by time, taken under a lease that the holder renews.
+
+Times come from Redis' own clock, so replicas need not agree on the time. Marking twice is marking once;
+what is marked while it is held stays due, and is taken again after the release.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from bot.timeline_store import store_errors
+
+LEASE_S = 15.0
+
+TAKE = """
+local time = redis.call('TIME')
+local now_us = time[1] * 1000000 + time[2]
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now_us, 'WITHSCORES', 'LIMIT', 0, 512)
+for i = 1, #due, 2 do
+  local lease = redis.call('HGET', KEYS[2], due[i])
+  if not lease or tonumber(string.match(lease, '^(%d+):')) < now_us then
+    redis.call('HSET', KEYS[2], due[i], string.format('%.0f:%s', now_us + ARGV[1], ARGV[2]))
+    return {due[i], due[i + 1]}
+  end
+end
+local after = string.format('(%.0f', now_us)
+local later = redis.call('ZRANGEBYSCORE', KEYS[1], after, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+return {false, later[2] and string.format('%.0f', later[2] - now_us) or '-1'}
+"""
+
+RENEW = """
+local lease = redis.call('HGET', KEYS[1], ARGV[1])
+if not lease or string.match(lease, ':(.*)$') ~= ARGV[3] then return 0 end
+local time = redis.call('TIME')
+redis.call('HSET', KEYS[1], ARGV[1],
+  string.format('%.0f:%s', time[1] * 1000000 + time[2] + ARGV[2], ARGV[3]))
+return 1
+"""
+
+RELEASE = """
+local lease = redis.call('HGET', KEYS[2], ARGV[1])
+if not lease or string.match(lease, ':(.*)$') ~= ARGV[2] then return 0 end
+redis.call('HDEL', KEYS[2], ARGV[1])
+if redis.call('ZSCORE', KEYS[1], ARGV[1]) == ARGV[3] then
+  if tonumber(ARGV[4]) < 0 then
+    redis.call('ZREM', KEYS[1], ARGV[1])
+  else
+    local time = redis.call('TIME')
+    redis.call('ZADD', KEYS[1], time[1] * 1000000 + time[2] + ARGV[4], ARGV[1])
+  end
+end
+redis.call('PUBLISH', ARGV[5], ARGV[1])
+return 1
+"""
+
+MARK = """
+local time = redis.call('TIME')
+for i = 2, #ARGV do redis.call('ZADD', KEYS[1], time[1] * 1000000 + time[2], ARGV[i]) end
+redis.call('PUBLISH', ARGV[1], 'marked')
+return #ARGV - 1
+"""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A due incident that this process holds for now."""
+
+    incident_id: str
+    token: str
+    score: str
+
+
+class DueQueue:
+    """One sorted set of due incidents, `steps` or `views`, and who holds which."""
+
+    def __init__(self, redis: Redis, prefix: str, name: str) -> None:
+        self._due, self._leases = f"{prefix}:due:{name}", f"{prefix}:leases:{name}"
+        self._wake = f"{prefix}:wake"
+        self._take = redis.register_script(TAKE)
+        self._renew = redis.register_script(RENEW)
+        self._release = redis.register_script(RELEASE)
+        self._mark = redis.register_script(MARK)
+
+    async def take(self) -> Taken | float | None:
+        """A due incident; else in how many seconds the next one is due; `None` where there is none."""
+        token = secrets.token_hex(8)
+        async with store_errors():
+            found, second = await self._take(
+                keys=[self._due, self._leases], args=[int(LEASE_S * 1_000_000), token]
+            )
+        if found:
+            return Taken(found.decode(), token, second.decode())
+        later_us = float(second)
+        return None if later_us < 0 else later_us / 1_000_000
+
+    async def renew(self, taken: Taken) -> bool:
+        """Hold it for another lease; false where somebody else has it by now."""
+        async with store_errors():
+            held = await self._renew(
+                keys=[self._leases], args=[taken.incident_id, int(LEASE_S * 1_000_000), taken.token]
+            )
+        return bool(held)
+
+    async def release(self, taken: Taken, due_again_in_s: float | None) -> None:
+        """Give it back; it is due again then, unless something has marked it due since."""
+        again_us = -1 if due_again_in_s is None else int(max(due_again_in_s, 0) * 1_000_000)
+        async with store_errors():
+            await self._release(
+                keys=[self._due, self._leases],
+                args=[taken.incident_id, taken.token, taken.score, again_us, self._wake],
+            )
+
+    async def mark(self, *incident_ids: str) -> None:
+        """Make incidents due now."""
+        if incident_ids:
+            async with store_errors():
+                await self._mark(keys=[self._due], args=[self._wake, *incident_ids])

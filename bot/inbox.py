@@ -1,0 +1,80 @@
+"""Notifications between the webhook and the worker: a stream with a consumer group, so none is lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from bot.timeline_store import store_errors
+
+GROUP = "workers"
+RETAKE_AFTER_S = 15.0
+"""A notification that a worker took and did not finish for so long is taken by another."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A notification as it was stored: the exact body, and the cluster that its address named."""
+
+    entry_id: str
+    body: bytes
+    cluster: str | None
+
+
+class Inbox:
+    """The stream of notifications that are stored and not yet folded into incidents."""
+
+    def __init__(self, redis: Redis, prefix: str, consumer: str) -> None:
+        self._redis, self._consumer = redis, consumer
+        self._stream, self._dead, self._wake = f"{prefix}:inbox", f"{prefix}:dead", f"{prefix}:wake"
+
+    async def prepare(self) -> None:
+        """Make the group, from the stream's beginning on."""
+        async with store_errors():
+            try:
+                await self._redis.xgroup_create(self._stream, GROUP, id="0", mkstream=True)
+            except ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+
+    async def store(self, body: bytes, cluster: str | None) -> None:
+        """Store a notification and wake the workers: one round trip, all or nothing."""
+        async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.xadd(self._stream, {"body": body, "cluster": cluster or ""})
+            pipe.publish(self._wake, "inbox")
+            await pipe.execute()
+
+    async def take(self) -> tuple[Stored, ...]:
+        """New notifications, or those that another worker left behind."""
+        async with store_errors():
+            fresh = await self._redis.xreadgroup(GROUP, self._consumer, {self._stream: ">"}, count=64)
+            entries = _first_stream(fresh)
+            if not entries:
+                left = await self._redis.xautoclaim(
+                    self._stream, GROUP, self._consumer, int(RETAKE_AFTER_S * 1000), count=64
+                )
+                entries = [entry for entry in left[1] if entry and entry[0]]
+        return tuple(
+            Stored(entry_id.decode(), fields[b"body"], fields[b"cluster"].decode() or None)
+            for entry_id, fields in entries
+        )
+
+    async def done(self, stored: Stored) -> None:
+        """Forget a notification that is folded in."""
+        async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.xack(self._stream, GROUP, stored.entry_id)
+            pipe.xdel(self._stream, stored.entry_id)
+            await pipe.execute()
+
+    async def bury(self, stored: Stored, why: str) -> None:
+        """Keep a notification that cannot be folded in where a person can look at it."""
+        async with store_errors():
+            await self._redis.xadd(self._dead, {"body": stored.body, "why": why}, maxlen=1000)
+        await self.done(stored)
+
+
+def _first_stream(reply: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:  # noqa: ANN401  the client's own type is wider
+    return list(reply[0][1]) if reply else []

@@ -1,0 +1,197 @@
+"""The only place where the parts are put together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import httpx
+import uvicorn
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
+
+from bot.agent_client import AgentClient, grant_key, tls_context
+from bot.cluster_reader import ClusterReader
+from bot.config import Settings
+from bot.config import Web as WebSettings
+from bot.due_queue import DueQueue
+from bot.inbox import Inbox
+from bot.redis_client import connect
+from bot.scheduler import Scheduler
+from bot.slack import listeners
+from bot.slack.directory import SlackDirectory
+from bot.slack.thread import SlackThread
+from bot.timeline_store import TimelineStore
+from bot.web import Web
+from bot.worker import Worker
+from handlers.errors import ConfigurationError
+from handlers.ports import Ports
+
+Part = Literal["web", "worker"]
+
+AGENT_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
+"""A commit carries out its action before it answers; a restart may take a while."""
+
+
+class SystemTime:
+    """`handlers.ports.Time` as the machine has it."""
+
+    def now(self) -> datetime:
+        """The present, in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+@dataclass(frozen=True)
+class Bot:
+    """The parts, put together."""
+
+    web: Starlette
+    worker: Worker
+    scheduler: Scheduler
+    background: set[asyncio.Task[None]]
+
+
+@asynccontextmanager
+async def reader(settings: Settings) -> AsyncIterator[tuple[ClusterReader, AgentClient]]:
+    """What reads clusters, without Slack and Redis.
+
+    Raises:
+        ConfigurationError: If a key or certificate cannot be used.
+    """
+    key, context = grant_key(settings.agents), tls_context(settings.agents)
+    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
+    async with (
+        httpx.AsyncClient(
+            timeout=settings.readings.metrics_deadline_s, limits=limits, trust_env=False
+        ) as http,
+        httpx.AsyncClient(
+            verify=context, timeout=AGENT_TIMEOUT, limits=limits, trust_env=False
+        ) as agent_http,
+    ):
+        agents = AgentClient(settings.clusters, agent_http, key)
+        yield ClusterReader(settings.clusters, settings.readings, http, agents), agents
+
+
+@asynccontextmanager
+async def build(settings: Settings) -> AsyncIterator[Bot]:
+    """Put the bot together, and take it apart again.
+
+    Raises:
+        ConfigurationError: If a secret, key or certificate cannot be used.
+    """
+    secrets = [
+        settings.slack.bot_token.read(),
+        settings.slack.signing_secret.read(),
+        settings.web.webhook_token.read(),
+    ]
+    bot_token, signing_secret, webhook_token = (secret.get_secret_value() for secret in secrets)
+    redis, prefix = connect(settings.redis.url), settings.redis.prefix
+    slack = AsyncWebClient(token=bot_token, base_url=settings.slack.api_url, timeout=10)
+    # Listeners store before they return, so the answer may wait for them; Bolt's default polls every 10 ms.
+    app = AsyncApp(client=slack, signing_secret=signing_secret, process_before_response=True)
+    timelines = TimelineStore(redis, prefix)
+    inbox = Inbox(redis, prefix, consumer=f"{socket.gethostname()}:{os.getpid()}")
+    steps, views = DueQueue(redis, prefix, "steps"), DueQueue(redis, prefix, "views")
+    thread = SlackThread(slack, redis, prefix, lambda cluster: channel_of(settings, cluster))
+    background: set[asyncio.Task[None]] = set()
+    async with contextlib.aclosing(redis), reader(settings) as (clusters, agents):
+        ports = Ports(
+            timelines=timelines,
+            reader=clusters,
+            agents=agents,
+            directory=SlackDirectory(
+                slack, frozenset(g for c in settings.clusters for g in c.confirm_groups)
+            ),
+            threads=thread,
+            time=SystemTime(),
+            confirm_groups={cluster.name: cluster.confirm_groups for cluster in settings.clusters},
+        )
+        listeners.register(app, ports, background)
+        yield Bot(
+            web=Web(
+                inbox=inbox,
+                redis=redis,
+                prefix=prefix,
+                token=webhook_token,
+                max_body_bytes=settings.web.max_body_bytes,
+                slack=app,
+            ).app(),
+            worker=Worker(
+                redis=redis, prefix=prefix, inbox=inbox, steps=steps, views=views, ports=ports, thread=thread
+            ),
+            scheduler=Scheduler(redis, prefix, timelines, steps, views),
+            background=background,
+        )
+
+
+def channel_of(settings: Settings, cluster: str) -> str:
+    """The Slack channel of a cluster; one that is not configured goes to the common channel."""
+    configured = settings.cluster(cluster)
+    return configured.channel if configured and configured.channel else settings.slack.channel
+
+
+async def run(settings: Settings, parts: frozenset[Part]) -> None:
+    """Run the web side, the worker, or both, until a signal ends it.
+
+    Raises:
+        ConfigurationError: If the configuration cannot be used.
+    """
+    async with build(settings) as bot:
+        work = [bot.worker.run(), bot.scheduler.run()] if "worker" in parts else []
+        if "web" in parts:
+            work.append(_serve(bot.web, settings.web))
+        tasks = [asyncio.create_task(part) for part in (*work, _signalled())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in [*tasks, *bot.background]:
+                task.cancel()
+            await asyncio.gather(*tasks, *bot.background, return_exceptions=True)
+
+
+async def _signalled() -> None:
+    """Return once the process is asked to end."""
+    asked = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, asked.set)
+    await asked.wait()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: it would end the process before the worker could let go."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _serve(app: Starlette, web: WebSettings) -> None:
+    try:
+        listening = socket.create_server((web.host, web.port))
+    except OSError as error:
+        raise ConfigurationError(
+            f"Port {web.port} of {web.host} cannot be opened: {error.strerror}; choose another in [web]."
+        ) from error
+    server = _Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+    serving = asyncio.create_task(server.serve([listening]))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise

@@ -1,0 +1,72 @@
+"""A timer that only marks work: one replica holds its lease, and the jobs keep no state."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from redis.asyncio import Redis
+
+from bot.due_queue import DueQueue
+from bot.timeline_store import store_errors
+from handlers.errors import StoreDown
+from handlers.ports import Timelines
+
+log = structlog.get_logger()
+
+LEASE_MS = 15_000
+
+KEEP_OR_TAKE = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+
+
+class Scheduler:
+    """Every minute, marks each open incident due: whatever mark was lost, none is forgotten."""
+
+    def __init__(
+        self, redis: Redis, prefix: str, timelines: Timelines, steps: DueQueue, views: DueQueue
+    ) -> None:
+        self._key = f"{prefix}:scheduler"
+        self._token = secrets.token_hex(8)
+        self._keep_or_take = redis.register_script(KEEP_OR_TAKE)
+        self._timelines = timelines
+        self._steps = steps
+        self._views = views
+
+    async def run(self) -> None:
+        """Run the jobs while this process holds the lease; until cancelled."""
+        # The defaults drop a job that is a second late; here late is better than never.
+        jobs = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True})
+        jobs.add_job(self.mark_open_incidents, "interval", seconds=60, id="mark-open-incidents")
+        jobs.start(paused=True)
+        try:
+            while True:
+                if await self._holds_lease():
+                    jobs.resume()
+                else:
+                    jobs.pause()
+                await asyncio.sleep(LEASE_MS / 3000)
+        finally:
+            jobs.shutdown(wait=False)
+
+    async def mark_open_incidents(self) -> None:
+        """Make every open incident due, for its next step and for its thread."""
+        try:
+            incidents = await self._timelines.open_incidents()
+            await self._steps.mark(*incidents)
+            await self._views.mark(*incidents)
+        except StoreDown as error:
+            log.warning("redis_down", error=str(error))
+
+    async def _holds_lease(self) -> bool:
+        try:
+            async with store_errors():
+                return bool(await self._keep_or_take(keys=[self._key], args=[self._token, LEASE_MS]))
+        except StoreDown:
+            return False

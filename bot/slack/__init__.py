@@ -1,0 +1,1 @@
+"""Slack: what is shown, what is posted, what is clicked."""

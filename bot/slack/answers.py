@@ -1,0 +1,86 @@
+"""What a command or a click gets back: messages for one person, and the modal of a plan. Pure."""
+
+from __future__ import annotations
+
+from bot.evidence_text import link_table, node_table, unread
+from bot.slack import blocks
+from bot.slack.blocks import Block, escape
+from handlers.commands import Answer, ElectionStatus, Help
+from handlers.events import PlanProposed
+from handlers.incident import Incident
+
+CONFIRM_CALLBACK = "confirm_plan"
+
+
+def answer(result: Answer) -> tuple[str, list[Block]]:
+    """(text, blocks) of a command's answer."""
+    match result:
+        case ElectionStatus():
+            return election_status(result)
+        case Help():
+            return help_text(result)
+
+
+def election_status(status: ElectionStatus) -> tuple[str, list[Block]]:
+    """Who leads, which term, who reaches whom, can it elect, and what could not be read."""
+    diagnosis, evidence = status.diagnosis, status.evidence
+    lead = diagnosis.leadership
+    who = f"{lead.leader} leads term {lead.term}" if lead.leader else f"no leader, highest term {lead.term}"
+    text = f"{evidence.cluster}: {who}. {diagnosis.summary}"
+    small = [
+        f"read at {evidence.started_at:%H:%M:%S} UTC",
+        *(f"not read: {what}" for what in unread(evidence)[:6]),
+    ]
+    return text, [
+        blocks.section(f"*{escape(evidence.cluster)}*: {escape(who)}\n{escape(diagnosis.summary)}"),
+        blocks.preformatted(node_table(evidence)),
+        blocks.preformatted(link_table(evidence)),
+        blocks.section(f"*Can it elect?* {diagnosis.can_elect}: {escape(diagnosis.can_elect_reason)}."),
+        blocks.context(*map(escape, small)),
+    ]
+
+
+def help_text(listing: Help) -> tuple[str, list[Block]]:
+    """One line per command."""
+    lines = [
+        f"`/neumann {f'{command.words} {command.arguments}'.strip()}` {escape(command.summary)}"
+        for command in listing.commands
+    ]
+    clusters = f"clusters: {', '.join(listing.clusters)}"
+    return "\n".join(lines), [blocks.section("\n".join(lines)), blocks.context(escape(clusters))]
+
+
+def plan_modal(incident: Incident, proposed: PlanProposed) -> Block:
+    """The exact plan, to read before it is confirmed."""
+    plan = proposed.plan
+    steps: list[Block] = []
+    for number, step in enumerate(plan.steps, start=1):
+        steps.append(blocks.section(f"*{number}. {escape(step.action.node)}*: {escape(step.effect)}"))
+        steps.append(blocks.preformatted(step.shown))
+    return {
+        "type": "modal",
+        "callback_id": CONFIRM_CALLBACK,
+        "private_metadata": proposed.handle,
+        "title": {"type": "plain_text", "text": "Confirm the plan"},
+        "submit": {"type": "plain_text", "text": "Run it"},
+        "close": {"type": "plain_text", "text": "Leave it"},
+        "blocks": [
+            blocks.section(f"*{escape(plan.title)}* ({escape(incident.cluster)})"),
+            *steps[:80],
+            blocks.section(f"*Risk:* {escape(plan.risk)}"),
+            blocks.section("*Before each node:* " + escape(" ".join(plan.checks_before))),
+            blocks.section(f"*Afterwards:* {escape(plan.watch_after)}"),
+            blocks.section(f"*Undo:* {escape(plan.undo)}"),
+            blocks.context(f"plan {plan.sha256[:12]} · confirm within 10 minutes"),
+        ],
+    }
+
+
+def sentence_modal(title: str, sentence: str) -> Block:
+    """A modal that only says something."""
+    return {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": title},
+        "close": {"type": "plain_text", "text": "Close"},
+        "blocks": [blocks.section(escape(sentence))],
+    }

@@ -1,0 +1,90 @@
+"""Block Kit pieces, with Slack's limits kept and every foreign text made inert."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+Block = dict[str, Any]
+
+SECTION_TEXT_LIMIT = 3_000
+CONTEXT_TEXT_LIMIT = 2_000
+HEADER_LIMIT = 150
+BUTTON_TEXT_LIMIT = 75
+FIELD_LIMIT = 2_000
+
+
+def escape(text: str) -> str:
+    """Make text inert for mrkdwn: no mention, no link, no channel call can come out of it."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def cut(text: str, limit: int) -> str:
+    """Shorten to a limit and show that it was shortened."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def header(text: str) -> Block:
+    """A headline in plain text."""
+    return {"type": "header", "text": {"type": "plain_text", "text": cut(text, HEADER_LIMIT), "emoji": True}}
+
+
+def section(mrkdwn: str) -> Block:
+    """A paragraph; the caller has escaped what is not ours."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": cut(mrkdwn, SECTION_TEXT_LIMIT)}}
+
+
+def fields(*mrkdwn: str) -> Block:
+    """Up to ten short texts in two columns."""
+    return {
+        "type": "section",
+        "fields": [{"type": "mrkdwn", "text": cut(text, FIELD_LIMIT)} for text in mrkdwn[:10]],
+    }
+
+
+def context(*mrkdwn: str) -> Block:
+    """Small print."""
+    return {
+        "type": "context",
+        "elements": [{"type": "mrkdwn", "text": cut(text, CONTEXT_TEXT_LIMIT)} for text in mrkdwn[:10]],
+    }
+
+
+def divider() -> Block:
+    """A line."""
+    return {"type": "divider"}
+
+
+def preformatted(text: str) -> Block:
+    """Text in a fixed width, whole lines only, inside a section's limit."""
+    budget, kept = SECTION_TEXT_LIMIT - 40, []
+    for line in escape(text).splitlines():
+        budget -= len(line) + 1
+        if budget < 0:
+            kept.append("… (cut)")
+            break
+        kept.append(line)
+    return {"type": "section", "text": {"type": "mrkdwn", "text": "```" + "\n".join(kept) + "```"}}
+
+
+def button(text: str, *, action_id: str, value: str, style: str | None = None) -> Block:
+    """A button whose value is a random handle."""
+    block: Block = {
+        "type": "button",
+        "text": {"type": "plain_text", "text": cut(text, BUTTON_TEXT_LIMIT), "emoji": True},
+        "action_id": action_id,
+        "value": value,
+    }
+    return {**block, "style": style} if style else block
+
+
+def actions(block_id: str, buttons: Sequence[Block]) -> Block:
+    """A row of buttons."""
+    return {"type": "actions", "block_id": block_id, "elements": list(buttons[:25])}
+
+
+def link(url: str, text: str) -> str:
+    """A link, only for web addresses; anything else stays text."""
+    if not url.startswith(("https://", "http://")) or any(char in url for char in "<>| \n"):
+        return escape(text)
+    return f"<{url}|{escape(text).replace('|', '¦')}>"

@@ -1,0 +1,51 @@
+"""Who people are, asked of Slack at the moment it matters; no answer is a no."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.errors import NotAllowed
+from handlers.events import Person
+from handlers.policy import Member
+
+
+class SlackDirectory:
+    """`handlers.ports.Directory` over the Web API."""
+
+    def __init__(self, client: AsyncWebClient, groups: frozenset[str]) -> None:
+        self._client = client
+        self._groups = groups
+
+    async def member(self, person: Person) -> Member:
+        """Live facts about one person.
+
+        Raises:
+            NotAllowed: If Slack does not answer.
+        """
+        try:
+            identity, user, *memberships = await asyncio.gather(
+                self._client.auth_test(),
+                self._client.users_info(user=person.id),
+                *(self._client.usergroups_users_list(usergroup=group) for group in self._groups),
+            )
+        except (TimeoutError, SlackApiError, aiohttp.ClientError, OSError) as error:
+            raise NotAllowed("Slack does not say who you are at the moment, so nothing is done.") from error
+        facts = user["user"]
+        groups = (
+            group
+            for group, answer in zip(self._groups, memberships, strict=True)
+            if person.id in answer["users"]
+        )
+        return Member(
+            id=person.id,
+            team=str(facts.get("team_id", "")),
+            home_team=str(identity["team_id"]),
+            groups=frozenset(groups),
+            is_bot=bool(facts.get("is_bot")),
+            is_guest=bool(facts.get("is_restricted") or facts.get("is_ultra_restricted")),
+            is_deactivated=bool(facts.get("deleted")),
+        )

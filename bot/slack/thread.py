@@ -1,0 +1,149 @@
+"""Makes Slack show what `view.render` says should be there: posts what is missing, edits what differs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import aiohttp
+from redis.asyncio import Redis
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.view import Message, render
+from bot.timeline_store import store_errors, text
+from handlers.errors import SlackDown
+from handlers.incident import Incident
+
+METADATA_EVENT = "neumann_incident"
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A message as it was last sent. Without `ts` it was claimed, and its answer never came."""
+
+    channel: str
+    ts: str = ""
+    content: str = ""
+
+
+class SlackThread:
+    """One parent message per incident and its replies; what was posted is kept in Redis."""
+
+    def __init__(
+        self, client: AsyncWebClient, redis: Redis, prefix: str, channel_of: Callable[[str], str]
+    ) -> None:
+        self._client = client
+        self._redis = redis
+        self._prefix = prefix
+        self._channel_of = channel_of
+
+    async def is_ours(self, incident_id: str, channel: str, message_ts: str) -> bool:
+        """Whether the incident posted this message."""
+        return any(
+            posted.channel == channel and posted.ts == message_ts
+            for posted in (await self._posted(incident_id)).values()
+        )
+
+    async def sync(self, incident: Incident) -> None:
+        """Post and edit the difference, parent first.
+
+        Raises:
+            SlackDown: If Slack did not take something; what it took is remembered.
+        """
+        posted = await self._posted(incident.id)
+        channel = self._channel_of(incident.cluster)
+        parent_ts: str | None = None
+        for message in render(incident):
+            before = posted.get(message.key)
+            if before is None or not before.ts:
+                before = await self._post(
+                    incident.id, channel, message, parent_ts, claimed=before is not None
+                )
+            elif before.content != _content(message):
+                await self._edit(incident.id, message, before)
+            parent_ts = parent_ts or before.ts
+
+    async def _post(
+        self, incident_id: str, channel: str, message: Message, parent_ts: str | None, *, claimed: bool
+    ) -> Posted:
+        found = await self._find(incident_id, channel, message.key, parent_ts) if claimed else None
+        if found is None:
+            await self._remember(incident_id, message.key, Posted(channel))
+            metadata = {
+                "event_type": METADATA_EVENT,
+                "event_payload": {"incident": incident_id, "key": message.key},
+            }
+            response = await self._call(
+                "chat.postMessage", channel=channel, thread_ts=parent_ts, metadata=metadata, **_body(message)
+            )
+            found = Posted(response["channel"], response["ts"], _content(message))
+        await self._remember(incident_id, message.key, found)
+        return found
+
+    async def _edit(self, incident_id: str, message: Message, before: Posted) -> None:
+        await self._call("chat.update", channel=before.channel, ts=before.ts, **_body(message))
+        await self._remember(incident_id, message.key, Posted(before.channel, before.ts, _content(message)))
+
+    async def _find(self, incident_id: str, channel: str, key: str, parent_ts: str | None) -> Posted | None:
+        """A message whose answer was lost may be there: look for it by its metadata before posting again."""
+        wanted = {"incident": incident_id, "key": key}
+        query: dict[str, Any] = {"channel": channel, "include_all_metadata": True, "limit": 100}
+        if parent_ts:
+            response = await self._call("conversations.replies", ts=parent_ts, **query)
+        else:
+            response = await self._call("conversations.history", **query)
+        for found in response.get("messages", []):
+            metadata = found.get("metadata") or {}
+            if metadata.get("event_type") == METADATA_EVENT and metadata.get("event_payload") == wanted:
+                return Posted(channel, found["ts"])
+        return None
+
+    async def _call(self, method: str, **arguments: Any) -> Mapping[str, Any]:  # noqa: ANN401  Slack's JSON
+        payload = {name: value for name, value in arguments.items() if value is not None}
+        try:
+            response = await self._client.api_call(method, json=payload)
+        except SlackApiError as error:
+            raise SlackDown(_mend(method, str(error.response.get("error", "unknown")))) from error
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise SlackDown(f"{method}: Slack does not answer ({type(error).__name__}).") from error
+        body = response.data
+        return body if isinstance(body, dict) else {}
+
+    async def _posted(self, incident_id: str) -> dict[str, Posted]:
+        async with store_errors():
+            fields = await self._redis.hgetall(f"{self._prefix}:thread:{incident_id}")
+        return {text(key): Posted(**json.loads(value)) for key, value in fields.items()}
+
+    async def _remember(self, incident_id: str, key: str, posted: Posted) -> None:
+        async with store_errors():
+            await self._redis.hset(f"{self._prefix}:thread:{incident_id}", key, json.dumps(asdict(posted)))
+
+
+def _body(message: Message) -> dict[str, Any]:
+    if message.colour is None:
+        return {"text": message.text, "blocks": list(message.blocks)}
+    attachment = {"color": message.colour, "fallback": message.text, "blocks": list(message.blocks)}
+    return {"text": message.text, "attachments": [attachment]}
+
+
+def _content(message: Message) -> str:
+    body = json.dumps(_body(message), sort_keys=True)
+    return hashlib.sha256(body.encode()).hexdigest()[:32]
+
+
+_MENDS = {
+    "not_in_channel": "invite the bot to the channel (/invite @neumann-bot)",
+    "channel_not_found": "check the channel id in the configuration",
+    "is_archived": "the channel is archived; name another in the configuration",
+    "invalid_auth": "check the bot token",
+    "missing_scope": "reinstall the app with the scopes of deploy/slack-manifest.yaml",
+    "ratelimited": "Slack asks to wait",
+}
+
+
+def _mend(method: str, error: str) -> str:
+    return f"{method}: Slack says {error}: {_MENDS.get(error, 'see the app configuration')}."

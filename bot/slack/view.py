@@ -1,0 +1,202 @@
+"""An incident as the messages that should exist: a parent and its thread, each with a stable key. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.evidence_text import all_links_open, link_table, node_table, unread
+from bot.slack import blocks, words
+from bot.slack.blocks import Block, escape
+from handlers.incident import Incident, Run, Stage
+from runbooks.all_runbooks import RUNBOOKS
+from runbooks.evidence import Evidence
+from runbooks.model import Diagnosis, Finding, Remedy, RootCause, Verdict
+
+REMEDY_ACTION = "remedy"
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message that should exist. `text` carries the verdict for phones and screen readers."""
+
+    key: str
+    text: str
+    blocks: tuple[Block, ...]
+    colour: str | None = None
+
+
+def render(incident: Incident) -> tuple[Message, ...]:
+    """The parent first, then the thread in order."""
+    return tuple(_messages(incident))
+
+
+def _messages(incident: Incident) -> Iterator[Message]:
+    yield headline(incident)
+    if incident.diagnosis and incident.evidence:
+        yield findings(incident, incident.diagnosis, incident.evidence)
+    for number, run in enumerate(incident.runs, start=1):
+        yield run_progress(run, number)
+    if incident.verified:
+        yield verdict(incident)
+    if incident.closed:
+        yield closing(incident)
+
+
+def headline(incident: Incident) -> Message:
+    """The parent message, edited in place as the incident goes on."""
+    names = sorted({alert.name for alert in incident.firing}) or sorted(
+        {a.name for a in incident.alerts.values()}
+    )
+    mark = {Stage.RECOVERED: ":large_green_circle:", Stage.CLOSED: ":large_green_circle:"}.get(
+        incident.stage, ":large_orange_circle:" if incident.run else ":red_circle:"
+    )
+    title = f"{incident.cluster}: {', '.join(names)}"
+    sentence = _one_sentence(incident)
+    return Message(
+        key="headline",
+        text=blocks.cut(f"{title}. {sentence}", 3_000),
+        colour=words.COLOURS[incident.stage],
+        blocks=(
+            blocks.section(f"{mark} *{escape(title)}*\n{escape(sentence)}"),
+            blocks.context(
+                f"{incident.id} · {words.stage(incident)}",
+                *_alert_lines(incident),
+                *(
+                    [blocks.link(RUNBOOKS[incident.runbook].URL, "Runbook")]
+                    if incident.runbook in RUNBOOKS
+                    else []
+                ),
+            ),
+        ),
+    )
+
+
+def _one_sentence(incident: Incident) -> str:
+    if incident.verified:
+        lead = incident.verified.leadership
+        return f"{lead.leader} leads term {lead.term}, acknowledged by {len(lead.acknowledged_by)} nodes."
+    if incident.runbook not in RUNBOOKS:
+        return "No runbook of this bot covers this alert on this cluster; what Alertmanager says is below."
+    return incident.diagnosis.summary if incident.diagnosis else "Reading every node…"
+
+
+def _alert_lines(incident: Incident) -> Iterator[str]:
+    for alert in list(incident.alerts.values())[:5]:
+        summary = alert.annotations.get("summary", "")
+        state = "firing" if alert.status == "firing" else "resolved"
+        yield escape(blocks.cut(f"{alert.name} {state}{': ' + summary if summary else ''}", 300))
+
+
+def findings(incident: Incident, diagnosis: Diagnosis, evidence: Evidence) -> Message:
+    """What was read, the causes ranked, and the buttons of the remedies that may be carried out."""
+    can = {"yes": "yes", "no": "no", "undetermined": "undetermined"}[diagnosis.can_elect]
+    sure = [f for f in diagnosis.findings if f.verdict is not Verdict.RULED_OUT]
+    ruled_out = [f for f in diagnosis.findings if f.verdict is Verdict.RULED_OUT]
+    body = [
+        blocks.section(f"*{escape(diagnosis.summary)}*"),
+        blocks.preformatted(node_table(evidence)),
+        *([] if all_links_open(evidence) else [blocks.preformatted(link_table(evidence))]),
+        blocks.section(f"*Can this cluster elect?* {can}: {escape(diagnosis.can_elect_reason)}."),
+        *(blocks.section(_finding(finding)) for finding in sure),
+        *([blocks.context(*(_finding_in_a_line(f) for f in ruled_out))] if ruled_out else []),
+        *_buttons(incident),
+        *_small_print(diagnosis, evidence),
+    ]
+    return Message(key="findings", text=diagnosis.summary, blocks=tuple(body))
+
+
+def _finding(finding: Finding) -> str:
+    nodes = f" ({escape(', '.join(finding.nodes))})" if finding.nodes else ""
+    lines = [f"{words.VERDICTS[finding.verdict]} *{words.CAUSES[finding.cause]}*{nodes}"]
+    lines += [f"• {escape(line)}" for line in finding.evidence_for]
+    lines += [f"• against: {escape(line)}" for line in finding.evidence_against]
+    if finding.would_decide:
+        lines.append(f"• would decide: {escape(finding.would_decide)}")
+    return "\n".join(lines)
+
+
+def _finding_in_a_line(finding: Finding) -> str:
+    against = f": {escape('; '.join(finding.evidence_against))}" if finding.evidence_against else ""
+    return f"{words.VERDICTS[finding.verdict]} {words.CAUSES[finding.cause]}{against}"
+
+
+def _buttons(incident: Incident) -> list[Block]:
+    if incident.running or incident.verified or incident.closed or not incident.offers:
+        return []
+    return [
+        blocks.actions(
+            "remedies",
+            [
+                blocks.button(
+                    words.BUTTONS[offer.remedy.name],
+                    action_id=f"{REMEDY_ACTION}:{offer.remedy.name}",
+                    value=offer.handle,
+                    style="primary",
+                )
+                for offer in incident.offers
+            ],
+        )
+    ]
+
+
+def _small_print(diagnosis: Diagnosis, evidence: Evidence) -> list[Block]:
+    refused = [r for finding in diagnosis.findings for r in finding.remedies if not r.offered]
+    leader_exists = diagnosis.top.cause is RootCause.LEADER_PRESENT
+    lines = [] if leader_exists else [_refused(remedy) for remedy in refused]
+    lines += [f"not read: {escape(what)}" for what in unread(evidence)[:6]]
+    lines.append(f"read at {evidence.started_at:%H:%M:%S} UTC")
+    return [blocks.context(*lines)]
+
+
+def _refused(remedy: Remedy) -> str:
+    return f"{words.BUTTONS[remedy.name]}: off. {escape(remedy.reason)}"
+
+
+def run_progress(run: Run, number: int) -> Message:
+    """The confirmed plan, step by step, edited as it goes."""
+    lines = [f"*{escape(run.plan.title)}*, confirmed by {escape(run.confirmed_by.name)}"]
+    for index, step in enumerate(run.plan.steps):
+        action = run.actions.get(index)
+        mark = ":white_circle:" if action is None else ":hourglass_flowing_sand:"
+        said = ""
+        if action and action.finished:
+            mark, said = words.OUTCOMES[action.finished.state], f": {action.finished.detail}"
+        lines.append(f"{mark} {escape(step.action.node)} {step.action.type}{escape(said)}")
+    if run.ended:
+        lines.append(escape(run.ended.detail))
+    if run.ended and run.ended.completed:
+        lines.append(f":eyes: {escape(run.plan.watch_after)}")
+    return Message(key=f"run-{number}", text=run.plan.title, blocks=(blocks.section("\n".join(lines)),))
+
+
+def verdict(incident: Incident) -> Message:
+    """A leader is back, proven: before and after."""
+    assert incident.verified  # noqa: S101  the caller has looked
+    lead = incident.verified.leadership
+    before = incident.diagnosis.leadership if incident.diagnosis else None
+    text = (
+        f"Leader verified: {lead.leader} leads term {lead.term}, acknowledged by "
+        f"{', '.join(lead.acknowledged_by)}, stable for {incident.verified.stable_s:.0f} s."
+    )
+    was = (
+        f"before: leader {before.leader or 'none'}, term {before.term if before.term is not None else '?'}"
+        if before
+        else ""
+    )
+    return Message(
+        key="verified",
+        text=text,
+        blocks=(
+            blocks.section(f":white_check_mark: *{escape(text)}*"),
+            *([blocks.context(escape(was))] if was else []),
+        ),
+    )
+
+
+def closing(incident: Incident) -> Message:
+    """The last word."""
+    assert incident.closed and incident.opened_at  # noqa: S101  the caller has looked
+    took = words.duration(incident.closed.at - incident.opened_at)
+    text = f"Incident resolved after {took}. {incident.closed.detail}"
+    return Message(key="closed", text=text, blocks=(blocks.section(f":large_green_circle: {escape(text)}"),))

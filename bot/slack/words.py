@@ -1,0 +1,76 @@
+"""How causes, verdicts and states are said in Slack."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from handlers.incident import Incident, Stage
+from runbooks.model import RootCause, Verdict
+
+CAUSES = {
+    RootCause.NETWORK_PARTITION: "Network partition",
+    RootCause.CLOCK_SKEW: "Clock skew",
+    RootCause.QUORUM_LOSS: "Quorum loss",
+    RootCause.AGGRESSIVE_TIMEOUTS: "Election timeout too aggressive",
+    RootCause.LEADER_PRESENT: "A leader exists",
+    RootCause.NONE_KNOWN: "None of the known causes",
+}
+
+VERDICTS = {
+    Verdict.CONFIRMED: ":red_circle: confirmed",
+    Verdict.LIKELY: ":large_orange_circle: likely",
+    Verdict.POSSIBLE: ":large_yellow_circle: possible",
+    Verdict.UNDETERMINED: ":white_circle: undetermined",
+    Verdict.RULED_OUT: ":heavy_multiplication_x: ruled out",
+}
+
+BUTTONS = {
+    "clock_sync": "Sync clocks",
+    "config_bump": "Widen election timeouts",
+    "start_nodes": "Start stopped nodes",
+    "restore_network": "Restore the network",
+}
+
+OUTCOMES = {
+    "done": ":white_check_mark:",
+    "not_done": ":x:",
+    "rejected": ":no_entry:",
+    "unknown": ":grey_question:",
+}
+
+COLOURS = {
+    Stage.OPENED: "#d92d20",
+    Stage.DIAGNOSED: "#d92d20",
+    Stage.RUNNING: "#f79009",
+    Stage.WATCHING: "#f79009",
+    Stage.RECOVERED: "#12b76a",
+    Stage.CLOSED: "#12b76a",
+}
+
+
+def stage(incident: Incident) -> str:
+    """What happens now, in one line."""
+    match incident.stage:
+        case Stage.OPENED:
+            return "Reading every node…"
+        case Stage.DIAGNOSED:
+            offered = bool(incident.offers)
+            return "Waiting for someone to choose a remedy" if offered else "Watching for a leader"
+        case Stage.RUNNING:
+            return "Carrying out the confirmed plan"
+        case Stage.WATCHING:
+            return "Watching for a stable leader"
+        case Stage.RECOVERED:
+            return "Leader verified; waiting for Alertmanager to resolve"
+        case Stage.CLOSED:
+            return "Resolved"
+
+
+def duration(span: timedelta) -> str:
+    """`42 s`, `3 min 05 s`, `2 h 10 min`."""
+    seconds = max(int(span.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60:02d} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"

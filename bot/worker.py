@@ -1,0 +1,176 @@
+"""The worker: folds notifications in, takes due incidents as far as they go, keeps Slack in step."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+import structlog
+from pydantic import ValidationError
+from redis.asyncio import Redis
+
+from bot.due_queue import LEASE_S, DueQueue, Taken
+from bot.inbox import Inbox, Stored
+from bot.slack.thread import SlackThread
+from handlers import intake, work
+from handlers.alerts import Notification
+from handlers.errors import SlackDown, StoreDown
+from handlers.ports import Ports
+
+log = structlog.get_logger()
+
+AT_ONCE = 16
+"""How many incidents one process works on at the same time, per queue."""
+
+NAP_S = 1.0
+"""The longest sleep without looking: a lost wake-up costs at most this."""
+
+AFTER_FAILURE_S = 2.0
+
+
+class Worker:
+    """Three loops over Redis that any number of processes may run."""
+
+    def __init__(
+        self,
+        *,
+        redis: Redis,
+        prefix: str,
+        inbox: Inbox,
+        steps: DueQueue,
+        views: DueQueue,
+        ports: Ports,
+        thread: SlackThread,
+    ) -> None:
+        self._redis = redis
+        self._wake_channel = f"{prefix}:wake"
+        self._inbox = inbox
+        self._steps = steps
+        self._views = views
+        self._ports = ports
+        self._thread = thread
+        self._alarms: list[asyncio.Event] = []
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        await self._until_it_succeeds(self._inbox.prepare)
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self._listen())
+            loops.create_task(self._drain_inbox(self._alarm()))
+            loops.create_task(self._serve(self._steps, self._advance, self._alarm()))
+            loops.create_task(self._serve(self._views, self._redraw, self._alarm()))
+
+    def _alarm(self) -> asyncio.Event:
+        self._alarms.append(asyncio.Event())
+        return self._alarms[-1]
+
+    async def _until_it_succeeds(self, do: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                return await do()
+            except StoreDown as error:
+                log.warning("redis_down", error=str(error))
+                await asyncio.sleep(AFTER_FAILURE_S)
+
+    async def _listen(self) -> None:
+        """Hear that something is due. Only a hint: whoever misses it looks again after a nap."""
+        while True:
+            try:
+                async with self._redis.pubsub() as pubsub:
+                    await pubsub.subscribe(self._wake_channel)
+                    while True:
+                        await pubsub.get_message(ignore_subscribe_messages=True, timeout=NAP_S)
+                        for alarm in self._alarms:
+                            alarm.set()
+            except Exception as error:
+                log.warning("wake_up_lost", error=str(error))
+                await asyncio.sleep(AFTER_FAILURE_S)
+
+    async def _drain_inbox(self, alarm: asyncio.Event) -> None:
+        while True:
+            try:
+                alarm.clear()
+                stored = await self._inbox.take()
+                for notification in stored:
+                    await self._fold_in(notification)
+                if not stored:
+                    await _nap(alarm, NAP_S)
+            except StoreDown as error:
+                log.warning("redis_down", error=str(error))
+                await asyncio.sleep(AFTER_FAILURE_S)
+
+    async def _fold_in(self, stored: Stored) -> None:
+        try:
+            notification = Notification.model_validate_json(stored.body)
+            changed = await intake.receive(self._ports, notification, stored.cluster)
+        except ValidationError as error:
+            log.error("notification_unreadable", error=str(error))
+            await self._inbox.bury(stored, str(error))
+            return
+        await self._inbox.done(stored)
+        log.info("notification_folded_in", incidents=changed)
+
+    async def _serve(
+        self, queue: DueQueue, do: Callable[[str], Awaitable[float | None]], alarm: asyncio.Event
+    ) -> None:
+        places = asyncio.Semaphore(AT_ONCE)
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await places.acquire()
+                alarm.clear()
+                try:
+                    taken = await queue.take()
+                except StoreDown as error:
+                    log.warning("redis_down", error=str(error))
+                    taken = AFTER_FAILURE_S
+                if isinstance(taken, Taken):
+                    tasks.create_task(self._hold(queue, taken, do)).add_done_callback(
+                        lambda _: places.release()
+                    )
+                    continue
+                places.release()
+                await _nap(alarm, NAP_S if taken is None else min(taken, NAP_S))
+
+    async def _hold(
+        self, queue: DueQueue, taken: Taken, do: Callable[[str], Awaitable[float | None]]
+    ) -> None:
+        """Do the work while the lease is renewed; whatever fails is due again a little later."""
+        renewal = asyncio.create_task(_renew(queue, taken))
+        try:
+            again_in_s = await do(taken.incident_id)
+        except (StoreDown, SlackDown) as error:
+            log.warning("will_try_again", incident=taken.incident_id, error=str(error))
+            again_in_s = AFTER_FAILURE_S
+        except Exception:
+            log.exception("step_failed", incident=taken.incident_id)
+            again_in_s = 10.0
+        finally:
+            renewal.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await renewal
+        try:
+            await queue.release(taken, again_in_s)
+        except StoreDown as error:
+            log.warning("lease_runs_out_by_itself", incident=taken.incident_id, error=str(error))
+
+    async def _advance(self, incident_id: str) -> float | None:
+        _, due_at = await work.advance(self._ports, incident_id)
+        return None if due_at is None else (due_at - self._ports.time.now()).total_seconds()
+
+    async def _redraw(self, incident_id: str) -> float | None:
+        await self._thread.sync(await self._ports.timelines.load(incident_id))
+        return None
+
+
+async def _nap(alarm: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await alarm.wait()
+
+
+async def _renew(queue: DueQueue, taken: Taken) -> None:
+    while True:
+        await asyncio.sleep(LEASE_S / 3)
+        with contextlib.suppress(StoreDown):
+            await queue.renew(taken)

@@ -1,0 +1,64 @@
+"""Every error that a person may read. The class docstring is the sentence, unless one is given.
+
+    BotError
+    ├── Refused              what was asked is not done, and why
+    │   ├── UnknownCluster
+    │   ├── UnknownHandle
+    │   ├── StaleOffer
+    │   ├── NotAllowed
+    │   └── AlreadyConfirmed
+    ├── StoreDown            Redis does not take or give what is needed
+    ├── SlackDown            Slack did not take a message; it is tried again
+    └── ConfigurationError   the process cannot start like this
+
+Beside it `Moved`: two wrote to one timeline at once. It is no error but a reason to look again.
+"""
+
+from __future__ import annotations
+
+
+class BotError(Exception):
+    """Something went wrong."""
+
+    def __init__(self, sentence: str | None = None) -> None:
+        super().__init__(sentence or self.__doc__)
+
+
+class Refused(BotError):  # noqa: N818  a refusal is an answer, and reads as one
+    """That is not done."""
+
+
+class UnknownCluster(Refused):
+    """No such cluster is configured."""
+
+
+class UnknownHandle(Refused):
+    """This button belongs to no incident that the bot knows; it may be from before a restore."""
+
+
+class StaleOffer(Refused):
+    """The cluster has moved since: see the newest findings in the thread."""
+
+
+class NotAllowed(Refused):
+    """You may not do that here."""
+
+
+class AlreadyConfirmed(Refused):
+    """Someone else has confirmed this already; the run is in the thread."""
+
+
+class StoreDown(BotError):  # noqa: N818
+    """Redis does not answer; nothing was accepted."""
+
+
+class SlackDown(BotError):  # noqa: N818
+    """Slack did not take the message; it is tried again."""
+
+
+class ConfigurationError(BotError):
+    """The configuration cannot be used."""
+
+
+class Moved(Exception):  # noqa: N818
+    """The timeline has grown since it was read."""

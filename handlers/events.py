@@ -1,0 +1,142 @@
+"""What can happen to an incident: the typed events that its timeline is made of."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, TypeAdapter
+
+from handlers.alerts import Alert, Reason
+from runbooks.evidence import Evidence, Frozen
+from runbooks.model import Diagnosis, Leadership, Plan, Remedy
+
+OutcomeState = Literal["done", "not_done", "rejected", "unknown"]
+
+
+class _Event(Frozen):
+    at: AwareDatetime
+
+
+class Person(Frozen):
+    """Someone in Slack, or at a terminal: the id decides, the name is for reading."""
+
+    id: str
+    name: str
+    team: str = ""
+
+
+class Offer(Frozen):
+    """A remedy that was offered, under the random handle that its button carries."""
+
+    handle: str
+    remedy: Remedy
+
+
+class AlertsReceived(_Event):
+    """Alertmanager said something new. The first of these opens the incident."""
+
+    kind: Literal["alerts_received"] = "alerts_received"
+    reason: Reason
+    cluster: str
+    runbook: str
+    alerts: tuple[Alert, ...]
+    truncated: int = 0
+
+
+class EvidenceRead(_Event):
+    """The cluster was read."""
+
+    kind: Literal["evidence_read"] = "evidence_read"
+    evidence: Evidence
+
+
+class FindingsRanked(_Event):
+    """The runbook judged the evidence that stands before it in the timeline."""
+
+    kind: Literal["findings_ranked"] = "findings_ranked"
+    diagnosis: Diagnosis
+    offers: tuple[Offer, ...] = ()
+
+
+class PlanProposed(_Event):
+    """Someone asked for a remedy and was shown this plan."""
+
+    kind: Literal["plan_proposed"] = "plan_proposed"
+    handle: str
+    offer: str
+    plan: Plan
+    by: Person
+
+
+class PlanConfirmed(_Event):
+    """Someone permitted confirmed exactly this plan; the run begins."""
+
+    kind: Literal["plan_confirmed"] = "plan_confirmed"
+    handle: str
+    plan_sha256: str
+    by: Person
+
+
+class ActionStarted(_Event):
+    """An action was about to be granted; from here on it may have had its effect."""
+
+    kind: Literal["action_started"] = "action_started"
+    index: int
+    action_id: str
+
+
+class ActionFinished(_Event):
+    """What came of an action, as the node's ledger has it."""
+
+    kind: Literal["action_finished"] = "action_finished"
+    index: int
+    state: OutcomeState
+    detail: str
+
+
+class RunEnded(_Event):
+    """The run is over: all actions done, or stopped at the first that was not."""
+
+    kind: Literal["run_ended"] = "run_ended"
+    completed: bool
+    detail: str
+
+
+class LeaderSeen(_Event):
+    """Leadership, as a look at the nodes showed it, changed to this."""
+
+    kind: Literal["leader_seen"] = "leader_seen"
+    leadership: Leadership
+
+
+class LeaderVerified(_Event):
+    """One leader held the highest term, acknowledged by a majority, for as long as was asked."""
+
+    kind: Literal["leader_verified"] = "leader_verified"
+    leadership: Leadership
+    stable_s: float
+
+
+class Closed(_Event):
+    """The incident is over."""
+
+    kind: Literal["closed"] = "closed"
+    detail: str
+
+
+Event = Annotated[
+    AlertsReceived
+    | EvidenceRead
+    | FindingsRanked
+    | PlanProposed
+    | PlanConfirmed
+    | ActionStarted
+    | ActionFinished
+    | RunEnded
+    | LeaderSeen
+    | LeaderVerified
+    | Closed,
+    Field(discriminator="kind"),
+]
+
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)

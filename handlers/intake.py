@@ -1,0 +1,60 @@
+"""A stored notification becomes news on the incidents that it concerns."""
+
+from __future__ import annotations
+
+from handlers.alerts import Alert, Identity, Notification, by_identity, news, what_changed
+from handlers.errors import Moved
+from handlers.events import AlertsReceived
+from handlers.ports import Ports
+
+
+async def receive(ports: Ports, notification: Notification, cluster_in_path: str | None) -> tuple[str, ...]:
+    """Fold one notification in; safe to repeat, since what is known is no news.
+
+    Args:
+        ports: What is touched.
+        notification: The webhook body.
+        cluster_in_path: The cluster that the webhook's address named, for alerts without the label.
+
+    Returns:
+        The incidents that changed.
+    """
+    configured = ports.reader.clusters
+    fallback = cluster_in_path or (configured[0] if len(configured) == 1 else "unnamed")
+    changed = []
+    for identity, alerts in by_identity(notification, fallback).items():
+        known = identity if identity.cluster in configured else _without_runbook(identity, alerts)
+        changed.append(await _fold_in(ports, known, alerts, notification.truncated_alerts))
+    return tuple(incident_id for incident_id in changed if incident_id)
+
+
+def _without_runbook(identity: Identity, alerts: tuple[Alert, ...]) -> Identity:
+    """A cluster that is not configured cannot be read: its alerts get a thread, not a diagnosis."""
+    return Identity(identity.cluster, f"alert:{alerts[0].name}")
+
+
+async def _fold_in(ports: Ports, identity: Identity, alerts: tuple[Alert, ...], truncated: int) -> str | None:
+    while True:
+        incident = await ports.timelines.load(await ports.timelines.claim(identity))
+        if incident.closed:
+            await ports.timelines.release(identity, incident.id)
+            continue
+        new = news(incident.alerts, alerts)
+        if not incident.alerts and not any(alert.status == "firing" for alert in new):
+            # Resolved without a beginning: nothing to open, and the claimed id stays for the next firing.
+            return None
+        if not new:
+            return None
+        event = AlertsReceived(
+            at=ports.time.now(),
+            reason=what_changed(incident.alerts, new),
+            cluster=identity.cluster,
+            runbook=identity.runbook,
+            alerts=new,
+            truncated=truncated,
+        )
+        try:
+            await ports.timelines.append(incident, event)
+        except Moved:
+            continue
+        return incident.id

@@ -1,0 +1,51 @@
+"""Who may confirm an action: a pure decision that names its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True)
+class Member:
+    """A Slack user as the workspace knows them at this moment."""
+
+    id: str
+    team: str
+    home_team: str
+    groups: frozenset[str]
+    is_bot: bool = False
+    is_guest: bool = False
+    is_deactivated: bool = False
+
+
+class Ruling(StrEnum):
+    """The decision, and its reason."""
+
+    ALLOWED = "You may."
+    FOREIGN = "Only people of this workspace may act on a cluster."
+    DEACTIVATED = "A deactivated account may not act."
+    BOT = "A bot may not confirm an action."
+    GUEST = "A guest may not act on a cluster."
+    NO_GROUP_CONFIGURED = "No user group is configured to confirm actions on this cluster (confirm_groups)."
+    NOT_IN_GROUP = "Only the on-call group of this cluster may do that; ask someone in it."
+
+
+def may_act(member: Member, confirm_groups: tuple[str, ...]) -> Ruling:
+    """Decide whether a member may propose and confirm actions on a cluster.
+
+    Args:
+        member: Live facts about the user.
+        confirm_groups: Ids of the user groups that the configuration names for the cluster.
+    """
+    if member.team != member.home_team:
+        return Ruling.FOREIGN
+    if member.is_deactivated:
+        return Ruling.DEACTIVATED
+    if member.is_bot:
+        return Ruling.BOT
+    if member.is_guest:
+        return Ruling.GUEST
+    if not confirm_groups:
+        return Ruling.NO_GROUP_CONFIGURED
+    return Ruling.ALLOWED if member.groups & set(confirm_groups) else Ruling.NOT_IN_GROUP

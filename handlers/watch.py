@@ -1,0 +1,50 @@
+"""Look who leads, and call it recovered only when it has been proven for long enough."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from handlers.events import Closed, Event, LeaderSeen, LeaderVerified
+from handlers.incident import Incident
+from handlers.next_step import stable_s
+from handlers.ports import Ports
+from runbooks import raft
+from runbooks.model import Leadership
+
+
+async def look(ports: Ports, incident: Incident) -> Incident:
+    """Ask every node who leads; append only what is new."""
+    leadership = raft.leadership(await ports.reader.look(incident.cluster))
+    event = what_is_new(incident, leadership, ports.time.now())
+    return await ports.timelines.append(incident, event) if event else incident
+
+
+def what_is_new(incident: Incident, leadership: Leadership, now: datetime) -> Event | None:
+    """Decide what a look adds to the timeline: a change of leadership, its proof, or nothing."""
+    proven = leadership if leadership.leader and leadership.majority else None
+    seen = incident.leader_seen
+    before = seen.leadership if seen and seen.leadership.leader else None
+    if proven is None:
+        # A claim without a majority behind it is recorded as what it is worth: no leader.
+        return (
+            LeaderSeen(at=now, leadership=leadership.model_copy(update={"leader": None})) if before else None
+        )
+    if before is None or (before.leader, before.term) != (proven.leader, proven.term):
+        return LeaderSeen(at=now, leadership=proven)
+    lasted_s = (now - seen.at).total_seconds() if seen else 0.0
+    if incident.verified is None and lasted_s >= stable_s(incident):
+        return LeaderVerified(at=now, leadership=leadership, stable_s=lasted_s)
+    return None
+
+
+async def close(ports: Ports, incident: Incident) -> Incident:
+    """End the incident; its identity is free for a new one."""
+    verified = incident.verified
+    detail = (
+        f"{verified.leadership.leader} leads term {verified.leadership.term}, and no alert fires any more."
+        if verified
+        else "No alert fires any more."
+    )
+    closed = await ports.timelines.append(incident, Closed(at=ports.time.now(), detail=detail))
+    await ports.timelines.release(incident.identity, incident.id)
+    return closed

@@ -1,0 +1,1 @@
+"""A Neumann cluster, its faults and a Slack workspace on your own machine."""

@@ -1,0 +1,59 @@
+"""Configuration for a real Prometheus and Alertmanager that watch the lab."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from lab.alerting.rules import RuleSet
+from lab.alerting.scrape import Target
+
+
+def write_prometheus_config(
+    folder: Path, rules: RuleSet, targets: Sequence[Target], alertmanager_address: str
+) -> Path:
+    """Write the rules and the scrape configuration into the folder; return the latter's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "rules.yml").write_text(rules.to_yaml(), encoding="utf-8")
+    every_second = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+    alertmanagers = {"static_configs": [{"targets": [alertmanager_address]}]}
+    return _write(
+        folder / "prometheus.yml",
+        {
+            "global": every_second,
+            "rule_files": ["rules.yml"],
+            "alerting": {"alertmanagers": [alertmanagers]},
+            "scrape_configs": [{"job_name": "neumann", "static_configs": [_scrape(t) for t in targets]}],
+        },
+    )
+
+
+def write_alertmanager_config(folder: Path, webhook_url: str, token: str, group_interval_s: int) -> Path:
+    """Write a configuration that sends all alerts, grouped by cluster, to one webhook; return its path."""
+    token_file = folder / "webhook.token"
+    token_file.touch(mode=0o600)
+    token_file.write_text(token, encoding="utf-8")
+    credentials = {"authorization": {"type": "Bearer", "credentials_file": str(token_file.resolve())}}
+    route = {
+        "receiver": "neumann-bot",
+        "group_by": ["cluster"],
+        "group_wait": "1s",
+        "group_interval": f"{group_interval_s}s",
+        "repeat_interval": "1h",
+    }
+    webhook = {"url": webhook_url, "send_resolved": True, "max_alerts": 0, "http_config": credentials}
+    receivers = [{"name": "neumann-bot", "webhook_configs": [webhook]}]
+    return _write(folder / "alertmanager.yml", {"route": route, "receivers": receivers})
+
+
+def _scrape(target: Target) -> dict[str, Any]:
+    path = urlsplit(target.metrics_url).path
+    labels = {"cluster": target.cluster, "node": target.node, "__metrics_path__": path}
+    return {"targets": [target.instance], "labels": labels}
+
+
+def _write(path: Path, content: dict[str, Any]) -> Path:
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return path

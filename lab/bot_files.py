@@ -1,0 +1,79 @@
+"""The bot's configuration for a lab, written as an operator would write it."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import tomlkit
+
+from lab.cluster import Lab
+from lab.layout import Address
+
+
+def write_bot_files(
+    folder: Path,
+    lab: Lab,
+    *,
+    listen: Address,
+    redis_url: str,
+    slack: dict[str, str],
+    channel: str,
+    confirm_groups: list[str],
+) -> tuple[Path, str]:
+    """Write `neumann-bot.toml` and its secret files into a folder.
+
+    Args:
+        folder: Where they go; the secrets with mode 0600.
+        lab: The cluster that the bot watches.
+        listen: Where the bot listens.
+        redis_url: Where it keeps its incidents.
+        slack: `bot_token`, `signing_secret` and `api_url` of the workspace.
+        channel: The channel's id.
+        confirm_groups: Ids of the groups that may confirm actions.
+
+    Returns:
+        The configuration file, and the token that the webhook demands.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    webhook_token = secrets.token_urlsafe(24)
+    keys = lab.bot_credentials
+    document = {
+        "slack": {
+            "bot_token": _secret(folder / "slack-bot-token", slack["bot_token"]),
+            "signing_secret": _secret(folder / "slack-signing-secret", slack["signing_secret"]),
+            "channel": channel,
+            "api_url": slack["api_url"],
+        },
+        "web": {
+            "host": listen.host,
+            "port": listen.port,
+            "webhook_token": _secret(folder / "webhook-token", webhook_token),
+        },
+        "redis": {"url": redis_url, "prefix": f"{{neumann-{secrets.token_hex(4)}}}"},
+        "agents": {
+            "certificate": str(keys.certificate),
+            "key": str(keys.key),
+            "authority": str(keys.authority),
+            "grant_key": {"file": str(keys.grant_key)},
+        },
+        "clusters": [
+            {
+                "name": lab.cluster,
+                "confirm_groups": confirm_groups,
+                "nodes": [
+                    {"name": node.name, "metrics_url": node.metrics_url, "agent_url": node.agent_url}
+                    for node in lab.nodes
+                ],
+            }
+        ],
+    }
+    file = folder / "neumann-bot.toml"
+    file.write_text(tomlkit.dumps(document))
+    return file, webhook_token
+
+
+def _secret(path: Path, value: str) -> dict[str, str]:
+    path.touch(mode=0o600)
+    path.write_text(value + "\n")
+    return {"file": str(path)}

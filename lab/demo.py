@@ -1,0 +1,135 @@
+"""`neumann-bot demo`: the whole loop on this machine, for a reader at a page or played headless."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.alerting.prometheus import RealAlertingError
+from lab.cluster import LabError
+from lab.faults import FAULTS, Fault
+from lab.headless import play
+from lab.redis_server import NoRedisError
+from lab.slack.shapes import Json
+from lab.stage import Stage, stage
+
+FAULT_AFTER_S = 6.0
+HEAL_AFTER_FINDINGS_S = 15.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line's options."""
+
+    fault: str
+    headless: bool = False
+    json: bool = False
+    with_prometheus: bool = False
+    port: int = 0
+
+
+def main(options: Options) -> int:
+    """Run the demo.
+
+    Returns:
+        The exit code: 0 if it went well, 1 if the loop did not close, 2 if it could not begin.
+    """
+    if options.fault not in FAULTS:
+        _say(f"There is no fault {options.fault!r}; there are {', '.join(FAULTS)}.")
+        return 2
+    try:
+        return asyncio.run(_run(options))
+    except (LabError, NoRedisError, RealAlertingError, OSError) as error:
+        _say(f"The demo cannot start: {error}")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+async def _run(options: Options) -> int:
+    ended = _ended_by_signal()
+    with tempfile.TemporaryDirectory(prefix="neumann-demo-") as folder:
+        working = asyncio.create_task(_play(options, Path(folder)))
+        await asyncio.wait({working, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            _say("ending; everything is taken down")
+            working.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await working
+            return 130 if options.headless else 0
+        ended.cancel()
+        return working.result()
+
+
+async def _play(options: Options, folder: Path) -> int:
+    started = time.monotonic()
+    async with stage(
+        folder,
+        lambda part: _say(f"starting {part}"),
+        page_port=options.port,
+        with_prometheus=options.with_prometheus,
+    ) as running:
+        _say(f"everything runs after {time.monotonic() - started:.1f} s")
+        if options.headless:
+            return await _headless(running, options)
+        await _for_a_reader(running, FAULTS[options.fault])
+    return 0
+
+
+async def _headless(running: Stage, options: Options) -> int:
+    report = await play(running, options.fault, _say)
+    if options.json:
+        sys.stdout.write(json.dumps(report.as_json(), indent=2) + "\n")
+    else:
+        sys.stdout.write("\n\n".join(report.thread) + "\n")
+    _say("the loop closed" if report.ok else f"the loop did not close: {report.failure or 'see the report'}")
+    return 0 if report.ok else 1
+
+
+async def _for_a_reader(running: Stage, fault: Fault) -> None:
+    sys.stdout.write(f"\n  Open {running.slack.url}\n\n")
+    sys.stdout.flush()
+    _say("In the page's message box, `/neumann election status` and `/neumann help` work at once.")
+    _say(f"In {FAULT_AFTER_S:.0f} s: {fault.summary}")
+    await asyncio.sleep(FAULT_AFTER_S)
+    await fault.inject(running.lab)
+    _say("The fault is made. The alert comes in a few seconds; then read the thread. Ctrl-C ends it all.")
+    if fault.heals_itself:
+        while not _has_findings(running):  # noqa: ASYNC110  the workspace is looked at as a reader would
+            await asyncio.sleep(0.5)
+        await asyncio.sleep(HEAL_AFTER_FINDINGS_S)
+        await fault.heal(running.lab)
+        _say("The links are healed; the bot sees the leader by itself.")
+    await asyncio.Event().wait()
+
+
+def _has_findings(running: Stage) -> bool:
+    def key(metadata: Json | None) -> str:
+        return str(((metadata or {}).get("event_payload") or {}).get("key", ""))
+
+    return any(key(message.metadata) == "findings" for message in running.slack.workspace.messages)
+
+
+def _ended_by_signal() -> asyncio.Future[int]:
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[int] = loop.create_future()
+
+    def end() -> None:
+        if not ended.done():
+            ended.set_result(0)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end)
+    return ended
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"[demo] {line}\n")
+    sys.stderr.flush()

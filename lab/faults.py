@@ -1,0 +1,107 @@
+"""Faults that are made and not told: what each does to a lab, and how it is undone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from lab.cluster import Lab
+
+Step = Callable[[Lab], Awaitable[None]]
+
+# Measured on links of 200 ± 60 ms one way: 150-300 ms never holds a leader, 2000-4000 ms does.
+SLOW_LINK_MS, SLOW_LINK_JITTER_MS = 200.0, 60.0
+BREAK_S = 0.6
+# One almost right and two beyond the runbook's 500 ms, all further apart than 500 ms.
+CLOCK_OFFSETS_MS = (40.0, 2400.0, -1900.0)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to lose the leader.
+
+    `heals_itself` says that no action of a bot can end it: the lab heals it once the findings are told.
+    """
+
+    name: str
+    summary: str
+    inject: Step
+    heal: Step
+    heals_itself: bool = False
+
+
+async def _slow_links(lab: Lab) -> None:
+    lab.network.set_delay(SLOW_LINK_MS, SLOW_LINK_JITTER_MS, ports=("raft", "ping"))
+    # Late heartbeats come as evenly as before, and a sitting leader may stay: what ends it is a break.
+    await lab.network.set_mode("refuse", ports=("raft",))
+    await asyncio.sleep(BREAK_S)
+    await lab.network.set_mode("open", ports=("raft",))
+
+
+async def _fast_links(lab: Lab) -> None:
+    lab.network.set_delay(0.0, ports=("raft", "ping"))
+
+
+async def _skew_clocks(lab: Lab) -> None:
+    for number, node in enumerate(lab.nodes):
+        ahead_ms = CLOCK_OFFSETS_MS[number % 3] * (1 + number // 3)
+        lab.set_clock_offset_ms(node.name, ahead_ms)
+
+
+async def _set_clocks(lab: Lab) -> None:
+    for node in lab.nodes:
+        lab.set_clock_offset_ms(node.name, 0.0)
+
+
+async def _cut_links(lab: Lab) -> None:
+    await lab.network.set_mode("drop")
+
+
+async def _join_links(lab: Lab) -> None:
+    await lab.network.set_mode("open")
+
+
+async def _kill_quorum(lab: Lab) -> None:
+    leader = await lab.leader()
+    order = sorted((node.name for node in lab.nodes), key=lambda name: name != leader)
+    for name in order[: len(order) // 2 + 1]:
+        await lab.kill(name)
+
+
+async def _start_all(lab: Lab) -> None:
+    for node in lab.nodes:
+        if not lab.is_running(node.name):
+            await lab.start_node(node.name)
+
+
+FAULTS: dict[str, Fault] = {
+    fault.name: fault
+    for fault in (
+        Fault(
+            "aggressive-timeouts",
+            "The links between the nodes break for a moment and come back too slow for the timeouts.",
+            _slow_links,
+            _fast_links,
+        ),
+        Fault(
+            "clock-skew",
+            "The nodes' clocks drift apart by seconds, and each holds the others failed.",
+            _skew_clocks,
+            _set_clocks,
+        ),
+        Fault(
+            "network-partition",
+            "Every node is cut off from every other: Raft, gossip and ping are dropped.",
+            _cut_links,
+            _join_links,
+            heals_itself=True,
+        ),
+        Fault(
+            "quorum-loss",
+            "The leader's process and a follower's are killed, and nothing restarts them.",
+            _kill_quorum,
+            _start_all,
+        ),
+    )
+}

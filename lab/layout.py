@@ -1,0 +1,154 @@
+"""Where everything in the lab listens: every address is decided here, and nowhere else."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import NamedTuple
+
+RAFT_PORT = 7878
+GOSSIP_PORT = 7879
+METRICS_PORT = 9090
+AGENT_PORT = 7880
+PING_PORT = 7777  # the echo service's own port 7 is reserved for root
+FIRST_NETWORK, LAST_NETWORK = 77, 250
+CLAIM_HOST = "127.{network}.0.254"
+
+
+class Address(NamedTuple):
+    """A host and a port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Read `host:port`.
+
+        Raises:
+            ValueError: If there is no port.
+        """
+        host, _, port = text.rpartition(":")
+        return cls(host, int(port))
+
+
+@dataclass(frozen=True)
+class NodeAddresses:
+    """Where one node and its agent listen."""
+
+    name: str
+    raft: Address
+    gossip: Address
+    metrics: Address
+    agent: Address
+
+
+@dataclass(frozen=True)
+class LinkAddresses:
+    """Where `observer` dials `peer`: the near ends of the links of one ordered pair."""
+
+    observer: str
+    peer: str
+    raft: Address
+    gossip: Address
+    ping: Address
+    ping_host: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """All addresses of one lab, and the socket that keeps them from being taken by another lab."""
+
+    nodes: tuple[NodeAddresses, ...]
+    links: Mapping[tuple[str, str], LinkAddresses]
+    claim: socket.socket
+
+    def node(self, name: str) -> NodeAddresses:
+        """The addresses of the node of that name.
+
+        Raises:
+            KeyError: If there is no such node.
+        """
+        return {node.name: node for node in self.nodes}[name]
+
+    def release(self) -> None:
+        """Let another lab have these addresses."""
+        self.claim.close()
+
+
+def claim_layout(node_count: int) -> Layout:
+    """Take a free loopback network, so that several labs run side by side.
+
+    Args:
+        node_count: How many nodes, 1 to 9.
+
+    Raises:
+        OSError: If no network is free.
+    """
+    for network in range(FIRST_NETWORK, LAST_NETWORK + 1):
+        claim = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            claim.bind((CLAIM_HOST.format(network=network), RAFT_PORT))
+            layout = _documented_ports(network, node_count, claim)
+            _check_free(layout)
+        except OSError as error:
+            claim.close()
+            if error.errno == errno.EADDRNOTAVAIL:
+                return _shifted_ports(node_count)  # macOS: only 127.0.0.1 exists
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            return layout
+    raise OSError("No free loopback network for a lab: stop another one first.")
+
+
+def _pairs(names: list[str]) -> Iterator[tuple[str, str]]:
+    return ((observer, peer) for observer in names for peer in names if observer != peer)
+
+
+def _documented_ports(network: int, node_count: int, claim: socket.socket) -> Layout:
+    names = [f"node{number}" for number in range(1, node_count + 1)]
+    nodes = []
+    for number, name in enumerate(names, start=1):
+        host = f"127.{network}.0.{number}"
+        ports = (RAFT_PORT, GOSSIP_PORT, METRICS_PORT, AGENT_PORT)
+        nodes.append(NodeAddresses(name, *(Address(host, port) for port in ports)))
+    links = {}
+    for observer, peer in _pairs(names):
+        host = f"127.{network}.{names.index(observer) + 1}.{names.index(peer) + 1}"
+        raft, gossip, ping = (Address(host, port) for port in (RAFT_PORT, GOSSIP_PORT, PING_PORT))
+        links[observer, peer] = LinkAddresses(observer, peer, raft, gossip, ping, host)
+    return Layout(tuple(nodes), links, claim)
+
+
+def _shifted_ports(node_count: int) -> Layout:
+    names = [f"node{number}" for number in range(1, node_count + 1)]
+    with ExitStack() as held:
+
+        def free() -> Address:
+            # All are held until the last is chosen, so that no port is given out twice.
+            probe = held.enter_context(socket.socket())
+            probe.bind(("127.0.0.1", 0))
+            return Address("127.0.0.1", probe.getsockname()[1])
+
+        nodes = tuple(NodeAddresses(name, free(), free(), free(), free()) for name in names)
+        links = {
+            (observer, peer): LinkAddresses(observer, peer, free(), free(), free(), peer)
+            for observer, peer in _pairs(names)
+        }
+    return Layout(nodes, links, socket.socket())
+
+
+def _check_free(layout: Layout) -> None:
+    # A node that outlived its lab would still hold its ports.
+    for node in layout.nodes:
+        for address in (node.raft, node.gossip, node.metrics, node.agent):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)

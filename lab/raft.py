@@ -1,0 +1,236 @@
+"""A Raft member on pysyncobj, watched closely enough to log and count what Neumann would."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+
+from pysyncobj import SyncObj, SyncObjConf, replicated
+from pysyncobj.node import TCPNode
+from pysyncobj.tcp_connection import CONNECTION_STATE
+from pysyncobj.transport import TCPTransport
+
+from lab.layout import Address
+from lab.settings import NodeSettings
+from lab.tracing import TracingLog
+
+Role = Literal["follower", "candidate", "leader"]
+ROLES: tuple[Role, ...] = ("follower", "candidate", "leader")  # pysyncobj's states 0, 1, 2
+LEADER_FALLBACK_S = 3.0
+CONNECT_RETRY_S = 0.5
+CONNECT_TIMEOUT_S = 1.0
+WRITE_INTERVAL_S = 0.5
+NEVER = 10**9
+
+
+class _Peer(TCPNode):  # type: ignore[misc]  # pysyncobj has no types
+    """A peer under its documented name, dialled at this node's own link to it."""
+
+    def __init__(self, id_: str, dial: Address) -> None:
+        super().__init__(id_)
+        self._dial = dial
+
+    @property
+    def ip(self) -> str:
+        return self._dial.host
+
+    @property
+    def port(self) -> int:
+        return self._dial.port
+
+
+class _State(SyncObj):  # type: ignore[misc]
+    """The replicated state: a counter, so that there is something to commit."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # passed through untyped
+        super().__init__(*args, **kwargs)
+        self.count = 0
+
+    @replicated  # type: ignore[untyped-decorator]
+    def add(self) -> None:
+        self.count += 1
+
+    def last_index(self) -> int:
+        return int(self._SyncObj__getCurrentLogIndex())  # no public name; the version is pinned
+
+
+class _WatchedTransport(TCPTransport):  # type: ignore[misc]
+    """Shows every message to the member, which may withhold it, and gives up on slow connects."""
+
+    def __init__(self, member: RaftMember, *args: Any) -> None:  # noqa: ANN401
+        self._member = member
+        self._connecting_since: dict[Any, float] = {}
+        super().__init__(*args)
+
+    def send(self, node: TCPNode, message: dict[str, Any]) -> bool:
+        return self._member.may_send(node.id, message) and bool(super().send(node, message))
+
+    def _onMessageReceived(self, node: TCPNode, message: dict[str, Any]) -> None:  # noqa: N802
+        self._member.receive(node.id, message, functools.partial(super()._onMessageReceived, node, message))
+
+    def _connectIfNecessarySingle(self, node: TCPNode) -> bool:  # noqa: N802
+        # The kernel would go on for two minutes with ever longer pauses, and a healed link be missed.
+        connection = self._connections.get(node)
+        if connection is None or connection.state != CONNECTION_STATE.CONNECTING:
+            self._connecting_since.pop(node, None)
+        elif time.monotonic() - self._connecting_since.setdefault(node, time.monotonic()) > CONNECT_TIMEOUT_S:
+            self._connecting_since.pop(node)
+            connection.disconnect()
+        return bool(super()._connectIfNecessarySingle(node))
+
+
+class RaftMember:
+    """One voter. Call `tick` from one thread; the attributes may be read from any.
+
+    Args:
+        settings: Addresses, peers and timeouts.
+        log: Where Neumann's lines go.
+        is_failed: Whether gossip holds the peer of that name failed; such a peer is cut out of Raft.
+    """
+
+    def __init__(self, settings: NodeSettings, log: TracingLog, is_failed: Callable[[str], bool]) -> None:
+        self.role: Role = "follower"
+        self.elections_total = 0
+        self.append_entries_total = 0
+        self._settings = settings
+        self._log = log
+        self._is_failed = is_failed
+        self._names = {peer.id: peer.name for peer in settings.peers}
+        self._heard: dict[str, float] = {}
+        self._standing_term = 0
+        self._stood_at = 0
+        self._votes = 0
+        self._granted = False
+        self._next_write = 0.0
+        self._state = _State(
+            TCPNode(settings.id),
+            [_Peer(peer.id, peer.raft) for peer in settings.peers],
+            conf=_configuration(settings, self._on_role),
+            transportClass=functools.partial(_WatchedTransport, self),
+        )
+
+    @property
+    def term(self) -> int:
+        """The current term."""
+        return int(self._state.raftCurrentTerm)
+
+    @property
+    def commit_index(self) -> int:
+        """The last index known to be held by a majority."""
+        return int(self._state.raftCommitIndex)
+
+    @property
+    def applied_index(self) -> int:
+        """The last index applied to the state."""
+        return int(self._state.raftLastApplied)
+
+    @property
+    def entries(self) -> int:
+        """How many entries the log holds."""
+        return int(self._state._getRaftLogSize())
+
+    def tick(self, wait_s: float) -> None:
+        """Do what is due, then wait at most `wait_s` for the network."""
+        if self.role == "leader" and time.monotonic() > self._next_write:
+            self._next_write = time.monotonic() + WRITE_INTERVAL_S
+            self._state.add()
+        self._state.doTick(wait_s)
+
+    def close(self) -> None:
+        """Close the sockets and the journal."""
+        self._state.destroy()
+
+    def may_send(self, peer_id: str, message: dict[str, Any]) -> bool:
+        """Note a message on its way out, and say whether it may go."""
+        if message["type"] == "request_vote" and message["term"] != self._standing_term:
+            self._standing_term, self._votes = message["term"], 1
+            self.elections_total += 1
+            self._say("INFO", "Starting election", new_term=message["term"])
+        elif message["type"] == "response_vote":
+            self._granted = True
+        elif message["type"] == "append_entries":
+            self.append_entries_total += 1
+        return not self._is_failed(self._names[peer_id])
+
+    def receive(self, peer_id: str, message: dict[str, Any], deliver: Callable[[], None]) -> None:
+        """Let Raft have a message, and log what came of it."""
+        name, kind = self._names[peer_id], message["type"]
+        failed = self._is_failed(name)
+        if kind == "request_vote":
+            self._consider(name, message, deliver, healthy=not failed)
+            return
+        if failed:
+            return
+        self._heard[name] = time.monotonic()
+        if kind == "response_vote" and message["term"] == self.term:
+            self._votes += 1
+            self._say(
+                "DEBUG", "Received vote", **{"from": name}, votes=self._votes, quorum=self._settings.quorum
+            )
+        deliver()
+
+    def _consider(
+        self, candidate: str, message: dict[str, Any], deliver: Callable[[], None], *, healthy: bool
+    ) -> None:
+        old_term, term = self.term, int(message["term"])
+        log_ok = int(message["last_log_index"]) >= self._state.last_index()
+        self._granted = False
+        if healthy:
+            self._heard[candidate] = time.monotonic()
+            deliver()
+        if self.term > old_term:
+            self._say("DEBUG", "Updating term from RequestVote", old_term=old_term, new_term=self.term)
+        if self._granted:
+            self._say("DEBUG", "Vote granted", candidate=candidate, term=term)
+        else:
+            can_vote = healthy and term > old_term
+            self._say(
+                "DEBUG",
+                "Vote denied",
+                candidate=candidate,
+                term=term,
+                can_vote=can_vote,
+                log_ok=log_ok,
+                candidate_healthy=healthy,
+            )
+
+    def _on_role(self, old: int, new: int) -> None:
+        self.role = ROLES[new]
+        if self.role == "leader":
+            self._stood_at = self.term
+            self._say("INFO", "Won election with quorum", term=self.term, votes=self._votes)
+            self._say("INFO", "Became leader", term=self.term)
+        elif ROLES[old] == "leader" and self.term == self._stood_at:
+            # Of its own accord, not for a higher term: this is the check for a lost quorum.
+            needed = self._settings.quorum
+            text = f"Stepping down: lost quorum contact (reachable: {self._reachable()}, needed: {needed})"
+            self._log.event("WARN", "raft", text)
+
+    def _reachable(self) -> int:
+        since = time.monotonic() - LEADER_FALLBACK_S
+        return sum(seen > since and not self._is_failed(name) for name, seen in self._heard.items())
+
+    def _say(self, level: Literal["INFO", "DEBUG"], message: str, **fields: str | int | bool) -> None:
+        self._log.event(level, "raft", message, node_id=self._settings.name, **fields)
+
+
+def _configuration(settings: NodeSettings, on_role: Callable[[int, int], None]) -> SyncObjConf:
+    minimum_s, maximum_s = settings.election_timeout_min_ms / 1000, settings.election_timeout_max_ms / 1000
+    return SyncObjConf(
+        autoTick=False,
+        bindAddress=str(settings.raft),
+        journalFile=str(settings.journal_file),
+        raftMinTimeout=minimum_s,
+        raftMaxTimeout=maximum_s,
+        # pysyncobj wants the minimum timeout to be more than three heartbeats; 150 and 50 ms are just three.
+        appendEntriesPeriod=min(settings.heartbeat_interval_ms / 1000, 0.3 * minimum_s),
+        leaderFallbackTimeout=LEADER_FALLBACK_S,
+        connectionTimeout=max(3.5, 1.5 * maximum_s),
+        connectionRetryTime=CONNECT_RETRY_S,
+        # A compacted journal would need a snapshot file beside it; two entries a second need neither.
+        logCompactionMinEntries=NEVER,
+        logCompactionMinTime=NEVER,
+        onStateChanged=on_role,
+    )

@@ -1,0 +1,101 @@
+"""A message as plain text, the way a person would read it out."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lab.slack.shapes import Json
+
+_STATUS_MARKS = {"pending": "[ ]", "in_progress": "[~]", "complete": "[x]", "error": "[!]"}
+
+
+def plain_text(message: Mapping[str, Any]) -> str:
+    """The text of a message: blocks if it has any, else `text`; then the attachments. Also takes a view."""
+    blocks = message.get("blocks")
+    parts = [blocks_text(blocks) if blocks else str(message.get("text") or "")]
+    for attachment in message.get("attachments", []):
+        parts += [attachment[name] for name in ("pretext", "title", "text") if attachment.get(name)]
+        parts += [f"{field['title']}: {field['value']}" for field in attachment.get("fields", [])]
+        parts.append(blocks_text(attachment.get("blocks", [])))
+    return "\n".join(part for part in parts if part)
+
+
+def blocks_text(blocks: list[Json]) -> str:
+    """Each block's text on lines of its own."""
+    return "\n".join(text for text in (_block_text(block) for block in blocks) if text)
+
+
+def _block_text(block: Json) -> str:
+    read = _READERS.get(block["type"])
+    return read(block) if read else ""
+
+
+def _section(block: Json) -> str:
+    parts = [block["text"]["text"]] if "text" in block else []
+    parts += [each["text"] for each in block.get("fields", [])]
+    return "\n".join(parts + _labels([block["accessory"]] if "accessory" in block else []))
+
+
+def _labels(elements: list[Json]) -> list[str]:
+    return [f"[{element['text']['text']}]" for element in elements if element["type"] == "button"]
+
+
+def _context(block: Json) -> str:
+    return " ".join(each.get("text") or each.get("alt_text", "") for each in block["elements"])
+
+
+def _input(block: Json) -> str:
+    return f"{block['label']['text']}: {block['element'].get('initial_value') or '____'}"
+
+
+def _cell(cell: Json) -> str:
+    return str(cell["text"]) if "text" in cell else _rich_text(cell).replace("\n", " ")
+
+
+def _table(block: Json) -> str:
+    rows = [[_cell(cell) for cell in row] for row in block["rows"]]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "\n".join(lines)
+
+
+def _task(block: Json) -> str:
+    details = [_rich_text(block[name]) for name in ("details", "output") if name in block]
+    return "\n    ".join([f"{_STATUS_MARKS[block['status']]} {block['title']}", *details])
+
+
+def _plan(block: Json) -> str:
+    return "\n".join([block["title"], *(_task(task) for task in block.get("tasks", []))])
+
+
+def _rich_text(block: Json) -> str:
+    return "\n".join(_rich_part(part) for part in block["elements"])
+
+
+def _rich_part(part: Json) -> str:
+    if part["type"] == "rich_text_list":
+        return "\n".join(f"• {_rich_part(item)}" for item in part["elements"])
+    return "".join(_inline(inline) for inline in part["elements"])
+
+
+def _inline(inline: Json) -> str:
+    kind = inline["type"]
+    if kind == "emoji":
+        return f":{inline['name']}:"
+    if kind in {"user", "usergroup", "channel"}:
+        return f"<{inline[f'{kind}_id']}>"
+    return str(inline.get("text") or inline.get("url") or inline.get("range", ""))
+
+
+_READERS: Mapping[str, Callable[[Json], str]] = {
+    "section": _section,
+    "header": lambda block: str(block["text"]["text"]),
+    "context": _context,
+    "actions": lambda block: " ".join(_labels(block["elements"])),
+    "image": lambda block: f"(image: {block['alt_text']})",
+    "input": _input,
+    "markdown": lambda block: str(block["text"]),
+    "table": _table,
+    "task_card": _task,
+    "plan": _plan,
+    "rich_text": _rich_text,
+}

@@ -1,0 +1,1 @@
+"""What we know: evidence in, ranked root causes out. Pure: no await, no clock, no I/O."""

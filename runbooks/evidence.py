@@ -1,0 +1,179 @@
+"""Evidence: what was read of a cluster, when, by whom, and what could not be read and why.
+
+Unknown is not down: a reading that failed keeps the reason, and no rule may treat it as a value.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Generic, Literal, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+T = TypeVar("T")
+
+PortName = Literal["raft", "gossip"]
+ConnectResult = Literal["open", "refused", "timeout", "unreachable", "dns", "reset", "unknown"]
+
+
+class Frozen(BaseModel):
+    """Base of everything that is known: immutable, and an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Role(StrEnum):
+    """A node's Raft role, as it claims it."""
+
+    FOLLOWER = "follower"
+    CANDIDATE = "candidate"
+    LEADER = "leader"
+
+
+class Reading(Frozen, Generic[T]):
+    """One thing read: its value, or in one sentence why there is none.
+
+    `by` is who read it: `bot`, or `agent:NODE`. `at` is when the reading ended, by the bot's clock.
+    """
+
+    value: T | None = None
+    missing: str | None = None
+    by: str
+    at: AwareDatetime
+    took_ms: float = 0.0
+
+
+class Metrics(Frozen):
+    """What a node's metrics page says about Raft and gossip; `None` where the page does not say."""
+
+    role: Role | None = None
+    term: int | None = None
+    commit_index: int | None = None
+    applied_index: int | None = None
+    elections_total: int | None = None
+    gossip_healthy: int | None = None
+    gossip_failed: int | None = None
+
+
+class Health(Frozen):
+    """What a node's `/health` says. Its status is a process's, not a leader's."""
+
+    status: str
+    role: Role | None = None
+    term: int | None = None
+    commit_index: int | None = None
+    members: int | None = None
+    healthy_members: int | None = None
+
+
+class Clock(Frozen):
+    """A node's clock against NTP; `offset_ms` is how far it is ahead, true within `error_ms`."""
+
+    offset_ms: float
+    error_ms: float
+    synchronised: bool
+    source: str
+    ntp_service_active: bool | None = None
+
+
+class Service(Frozen):
+    """The Neumann service on a node, as its service manager sees it."""
+
+    state: Literal["active", "inactive", "failed", "unknown"]
+    pid: int | None = None
+    started_boottime_s: float | None = None
+
+
+class Log(Frozen):
+    """What the newest lines of a node's log held: event counts within `window_s`, and excerpts."""
+
+    path: str
+    window_s: float
+    bytes_read: int
+    counts: dict[str, int]
+    highest_term: int | None = None
+    excerpts: tuple[str, ...] = ()
+
+
+class ConfigLine(Frozen):
+    """One line of a configuration file that holds an election key."""
+
+    number: int
+    text: str
+
+
+class Config(Frozen):
+    """A node's configuration file: its hash, its Raft values, and the lines they stand on."""
+
+    path: str
+    sha256: str
+    election_timeout_min_ms: int | None = None
+    election_timeout_max_ms: int | None = None
+    heartbeat_interval_ms: int | None = None
+    peers: tuple[str, ...] = ()
+    election_lines: tuple[ConfigLine, ...] = ()
+
+
+class Connect(Frozen):
+    """One TCP connect from a node to a peer's port."""
+
+    peer: str
+    port: PortName
+    result: ConnectResult
+    latency_ms: float | None = None
+
+
+class Ping(Frozen):
+    """`ping` from a node to a peer."""
+
+    peer: str
+    sent: int
+    received: int
+    rtt_min_ms: float | None = None
+    rtt_avg_ms: float | None = None
+    rtt_max_ms: float | None = None
+
+
+class NodeEvidence(Frozen):
+    """Everything read of one node; `metrics_again` is the second sample, for the counters."""
+
+    node: str
+    metrics: Reading[Metrics]
+    metrics_again: Reading[Metrics]
+    health: Reading[Health]
+    clock: Reading[Clock]
+    service: Reading[Service]
+    log: Reading[Log]
+    config: Reading[Config]
+    connects: Reading[tuple[Connect, ...]]
+    pings: Reading[tuple[Ping, ...]]
+
+    @property
+    def newest_metrics(self) -> Metrics | None:
+        """The later of the two samples that could be read."""
+        return self.metrics_again.value or self.metrics.value
+
+
+class Evidence(Frozen):
+    """One reading of a whole cluster. `nodes` are the configured members, readable or not."""
+
+    schema_version: Literal[1] = 1
+    cluster: str
+    started_at: AwareDatetime
+    nodes: tuple[NodeEvidence, ...]
+
+    def node(self, name: str) -> NodeEvidence:
+        """The evidence of one configured node.
+
+        Raises:
+            KeyError: If the cluster has no such node.
+        """
+        for node in self.nodes:
+            if node.node == name:
+                return node
+        raise KeyError(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The configured members' names, in order."""
+        return tuple(node.node for node in self.nodes)

@@ -1,0 +1,140 @@
+"""What a runbook says: findings, remedies, plans; and the Protocol every runbook module obeys."""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from typing import Literal, Protocol
+
+from runbooks.evidence import Evidence, Frozen
+
+CanElect = Literal["yes", "no", "undetermined"]
+ActionType = Literal["clock_sync", "set_election_timeouts", "start_service", "restart_service"]
+
+
+class RootCause(StrEnum):
+    """The fixed words for what leaves a cluster without a leader."""
+
+    NETWORK_PARTITION = "network_partition"
+    CLOCK_SKEW = "clock_skew"
+    QUORUM_LOSS = "quorum_loss"
+    AGGRESSIVE_TIMEOUTS = "aggressive_timeouts"
+    LEADER_PRESENT = "leader_present"
+    NONE_KNOWN = "none_known"
+
+
+class Verdict(StrEnum):
+    """How sure a finding is, strongest first."""
+
+    CONFIRMED = "confirmed"
+    LIKELY = "likely"
+    POSSIBLE = "possible"
+    UNDETERMINED = "undetermined"
+    RULED_OUT = "ruled_out"
+
+
+class Action(Frozen):
+    """One typed action on one node; the parameters belong to `set_election_timeouts` alone."""
+
+    type: ActionType
+    node: str
+    election_timeout_min_ms: int | None = None
+    election_timeout_max_ms: int | None = None
+
+
+class Remedy(Frozen):
+    """A way to mend, offered or refused, with the reason either way. `actions` run in this order."""
+
+    name: Literal["clock_sync", "config_bump", "start_nodes", "restore_network"]
+    nodes: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
+    offered: bool
+    reason: str
+
+
+class Finding(Frozen):
+    """One root cause judged: how sure, where, what speaks for and against, what would decide."""
+
+    cause: RootCause
+    verdict: Verdict
+    nodes: tuple[str, ...] = ()
+    evidence_for: tuple[str, ...] = ()
+    evidence_against: tuple[str, ...] = ()
+    would_decide: str | None = None
+    remedies: tuple[Remedy, ...] = ()
+
+
+class Leadership(Frozen):
+    """Who leads, as far as the nodes' own claims show it.
+
+    `leader` is set only where exactly one node claims it in the highest term that was read;
+    `acknowledged_by` are the nodes in that term, the leader among them.
+    """
+
+    leader: str | None = None
+    term: int | None = None
+    acknowledged_by: tuple[str, ...] = ()
+    claimed_by: tuple[str, ...] = ()
+    commit_index: int | None = None
+    majority: bool = False
+
+
+class Diagnosis(Frozen):
+    """The answer to one evidence: can it elect, who leads, what is wrong, most certain first."""
+
+    can_elect: CanElect
+    can_elect_reason: str
+    leadership: Leadership
+    summary: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def top(self) -> Finding:
+        """The finding that ranks first."""
+        return self.findings[0]
+
+    @property
+    def offers(self) -> tuple[Remedy, ...]:
+        """The remedies that may be carried out."""
+        return tuple(r for f in self.findings for r in f.remedies if r.offered and r.actions)
+
+
+class PlanStep(Frozen):
+    """One action of a plan, as a person reads it: the exact command or file diff, and the effect."""
+
+    action: Action
+    shown: str
+    effect: str
+
+
+class Plan(Frozen):
+    """What would be done, exactly. Its hash binds the confirmation to these very words."""
+
+    remedy: str
+    title: str
+    steps: tuple[PlanStep, ...]
+    risk: str
+    checks_before: tuple[str, ...]
+    watch_after: str
+    undo: str
+    stable_s: float
+
+    @property
+    def sha256(self) -> str:
+        """Hash over the whole plan."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+class Runbook(Protocol):
+    """One module per runbook obeys this; `all_runbooks` lists them."""
+
+    NAME: str
+    TITLE: str
+    URL: str
+    ALERTS: frozenset[str]
+
+    def diagnose(self, evidence: Evidence) -> Diagnosis:
+        """Judge the evidence: pure, and the same evidence gives the same words."""
+
+    def plan(self, remedy: Remedy, evidence: Evidence) -> Plan:
+        """Draw up exactly what an offered remedy would do."""

@@ -1,0 +1,115 @@
+"""Raft arithmetic over three-valued readings: who is up, who reaches whom, who could elect.
+
+Unknown stands for both answers: a question is solved once with every unknown up and once with every
+unknown down, and only where both agree is there an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import permutations
+
+from runbooks.evidence import Evidence, Metrics, NodeEvidence, PortName, Role
+from runbooks.model import CanElect, Leadership
+
+Tri = bool | None
+Pair = tuple[str, str]
+
+
+def quorum(configured: int) -> int:
+    """Votes needed in a cluster of `configured` members: n // 2 + 1 (Raft, section 5.2)."""
+    return configured // 2 + 1
+
+
+def processes(evidence: Evidence) -> dict[str, Tri]:
+    """Which node's process is up: by its service manager, its own answers, then its peers' connects."""
+    return {node.node: _process(node, evidence) for node in evidence.nodes}
+
+
+def _process(node: NodeEvidence, evidence: Evidence) -> Tri:
+    if node.newest_metrics or node.health.value:
+        return True
+    if node.service.value and node.service.value.state != "unknown":
+        return node.service.value.state == "active"
+    results = [c.result for n in evidence.nodes for c in n.connects.value or () if c.peer == node.node]
+    if "open" in results:
+        return True
+    # A refusal comes from a living host without a listener, or from a firewall that rejects.
+    return False if results and all(result == "refused" for result in results) else None
+
+
+def links(evidence: Evidence, port: PortName) -> dict[Pair, Tri]:
+    """For every ordered pair (observer, peer): does the observer's connect to that port succeed?"""
+    seen: dict[Pair, Tri] = dict.fromkeys(permutations(evidence.names, 2))
+    for node in evidence.nodes:
+        for connect in node.connects.value or ():
+            if connect.port == port and (node.node, connect.peer) in seen:
+                seen[node.node, connect.peer] = (
+                    None if connect.result == "unknown" else connect.result == "open"
+                )
+    return seen
+
+
+def quorum_connected(
+    names: Iterable[str], up: Mapping[str, bool], open_links: Mapping[Pair, bool]
+) -> tuple[str, ...]:
+    """The nodes that reach, two ways, enough running peers to make a majority with themselves.
+
+    A majority connected component is not enough: a candidate collects every vote itself, so the
+    links must run between it and each voter, in both directions.
+    """
+    members = tuple(names)
+    needed = quorum(len(members))
+
+    def reaches(one: str, other: str) -> bool:
+        return up[other] and open_links[one, other] and open_links[other, one]
+
+    return tuple(
+        one
+        for one in members
+        if up[one] and 1 + sum(reaches(one, other) for other in members if other != one) >= needed
+    )
+
+
+def can_elect(names: Iterable[str], up: Mapping[str, Tri], seen: Mapping[Pair, Tri]) -> CanElect:
+    """Whether some node could collect a majority of votes, with unknowns taken both ways."""
+    members = tuple(names)
+
+    def solved(unknown: bool) -> bool:
+        return bool(
+            quorum_connected(
+                members,
+                {name: unknown if state is None else state for name, state in up.items()},
+                {pair: unknown if state is None else state for pair, state in seen.items()},
+            )
+        )
+
+    best, worst = solved(unknown=True), solved(unknown=False)
+    if best != worst:
+        return "undetermined"
+    return "yes" if best else "no"
+
+
+def leadership(metrics: Mapping[str, Metrics | None]) -> Leadership:
+    """Who leads, from one metrics sample per configured node (`None` where it could not be read).
+
+    A claim in a lower term than another node has seen is a stale leader's, and does not count.
+    """
+    read = {name: sample for name, sample in metrics.items() if sample is not None}
+    claims = [name for name, sample in read.items() if sample.role is Role.LEADER]
+    term = max((sample.term for sample in read.values() if sample.term is not None), default=None)
+    leaders = [name for name in claims if read[name].term == term]
+    leader = leaders[0] if len(leaders) == 1 else None
+    followers = tuple(
+        name
+        for name, sample in read.items()
+        if leader and sample.term == term and (name == leader or sample.role is Role.FOLLOWER)
+    )
+    return Leadership(
+        leader=leader,
+        term=term,
+        acknowledged_by=followers,
+        claimed_by=tuple(claims),
+        commit_index=read[leader].commit_index if leader else None,
+        majority=len(followers) >= quorum(len(metrics)),
+    )

@@ -1,0 +1,176 @@
+"""The test bed: a node of shell scripts and files, its keys, and the bot's end of the line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import trustme
+from nacl.signing import SigningKey
+
+from agent.config import Settings
+from agent.protocol import (
+    Action,
+    ActionReport,
+    Grant,
+    Prepared,
+    PrepareRequest,
+    Refusal,
+    SignedGrant,
+    action_id,
+    sign,
+)
+
+CONFIG = """\
+# node1 of the demo cluster
+[node]
+id = "node1"
+
+[cluster]
+peers = ["node2:7878", "node3:7878"]
+
+[raft]
+election_timeout_min_ms = 150   # documented default
+election_timeout_max_ms = 300
+heartbeat_interval_ms = 50
+
+[metrics]
+enabled = true  # for Prometheus
+"""
+
+CHRONYC = """#!/bin/sh
+echo "chronyc $*" >> FOLDER/calls
+case "$*" in
+  "-c tracking") cat FOLDER/tracking ;;
+  makestep) sleep "$(cat FOLDER/slow)"; cp FOLDER/tracking_after FOLDER/tracking; echo "200 OK" ;;
+  *) echo "Unrecognized command"; exit 1 ;;
+esac
+"""
+TIMEDATECTL = """#!/bin/sh
+printf 'Timezone=UTC\\nNTP=yes\\nNTPSynchronized=yes\\n'
+"""
+SYSTEMCTL = """#!/bin/sh
+echo "systemctl $*" >> FOLDER/calls
+case "$1" in
+  show) cat FOLDER/service ;;
+  start|restart) cp FOLDER/service_after FOLDER/service ;;
+  *) exit 1 ;;
+esac
+"""
+PING = """#!/bin/sh
+echo "ping $*" >> FOLDER/calls
+cat FOLDER/ping
+"""
+
+
+class Node:
+    """What the agent's commands find: change the files, and the node has changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = folder / "config.toml"
+        self.config.write_text(CONFIG)
+        self.log = folder / "tensor_chain.log"
+        for name, text in {
+            "chronyc": CHRONYC,
+            "timedatectl": TIMEDATECTL,
+            "systemctl": SYSTEMCTL,
+            "ping": PING,
+        }.items():
+            (folder / name).write_text(text.replace("FOLDER", str(folder)))
+            (folder / name).chmod(0o755)
+        (folder / "slow").write_text("0")
+        self.set_clock(ahead_s=2.4, after_step_s=0.0004)
+        self.set_service("active", 100, then=("active", 101))
+
+    def set_clock(self, *, ahead_s: float, after_step_s: float, leap: str = "Normal") -> None:
+        # chrony prints the correction: negative where the clock is ahead.
+        for name, offset_s in (("tracking", ahead_s), ("tracking_after", after_step_s)):
+            (self.folder / name).write_text(
+                f"C0A80001,192.168.0.1,3,1700000000.000000000,{-offset_s:.9f},0.000001,0.000002,"
+                f"-1.000,0.001,0.010,0.020000000,0.001000000,64.2,{leap}\n"
+            )
+
+    def set_service(self, state: str, pid: int, *, then: tuple[str, int]) -> None:
+        for name, (active, main_pid) in (("service", (state, pid)), ("service_after", then)):
+            (self.folder / name).write_text(
+                f"MainPID={main_pid}\nActiveState={active}\n"
+                f"ExecMainStartTimestampMonotonic={7_500_000 if main_pid else 0}\n"
+            )
+
+    def calls(self, prefix: str) -> int:
+        path = self.folder / "calls"
+        return sum(line.startswith(prefix) for line in path.read_text().splitlines()) if path.exists() else 0
+
+
+@dataclass(frozen=True)
+class Pki:
+    folder: Path
+    authority: trustme.CA
+
+    def issue(
+        self, name: str, *, authority: trustme.CA | None = None, not_after: datetime | None = None
+    ) -> Path:
+        path = self.folder / f"{name}.pem"
+        if not path.exists():
+            leaf = (authority or self.authority).issue_cert(
+                "127.0.0.1",
+                common_name=name,
+                not_before=datetime(2001, 1, 1, tzinfo=UTC),
+                not_after=not_after,
+            )
+            leaf.private_key_and_cert_chain_pem.write_to_path(path)
+        return path
+
+
+@dataclass(frozen=True)
+class Bot:
+    """The other end: it has a client certificate and a grant key."""
+
+    http: httpx.AsyncClient
+    key: SigningKey
+
+    async def prepare(self, action: Action, *, generation: int = 1) -> Prepared | Refusal:
+        name = action_id(cluster="demo", incident="i1", generation=generation, node="node1", action=action)
+        body = PrepareRequest(action_id=name, action=action).model_dump_json()
+        answer = await self.http.post("/v1/prepare", content=body)
+        if answer.status_code == 200:
+            return Prepared.model_validate_json(answer.content)
+        assert answer.status_code == 409
+        return Refusal.model_validate_json(answer.content)
+
+    async def grant(self, action: Action, *, generation: int = 1, fence: int = 1) -> Grant:
+        prepared = await self.prepare(action, generation=generation)
+        assert isinstance(prepared, Prepared), prepared
+        return Grant(
+            action_id=action_id(
+                cluster="demo", incident="i1", generation=generation, node="node1", action=action
+            ),
+            cluster="demo",
+            node="node1",
+            incident="i1",
+            action=action,
+            precondition=prepared.state,
+            fence=fence,
+            nonce=prepared.nonce,
+            confirmed_by="U1",
+        )
+
+    async def commit(self, grant: Grant | SignedGrant) -> ActionReport | tuple[int, str]:
+        signed = sign(grant, self.key) if isinstance(grant, Grant) else grant
+        answer = await self.http.post("/v1/commit", content=signed.model_dump_json())
+        if answer.status_code == 200:
+            return ActionReport.model_validate_json(answer.content)
+        return answer.status_code, Refusal.model_validate_json(answer.content).reason
+
+    async def report(self, name: str) -> ActionReport:
+        return ActionReport.model_validate_json((await self.http.get(f"/v1/actions/{name}")).content)
+
+
+Serve = Callable[[Settings], AbstractAsyncContextManager[str]]
+Client = Callable[[str, Path | None], httpx.AsyncClient]
+Connected = Callable[[Settings], AbstractAsyncContextManager[Bot]]

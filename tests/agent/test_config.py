@@ -1,0 +1,70 @@
+"""A wrong settings file is one sentence that names the field and the mend."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomlkit
+
+from agent.config import load_settings
+from agent.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "sentence"),
+    [
+        (None, "cluster", None, "the field `cluster` is missing; add it."),
+        (None, "listen", "7880", 'the field `listen` is wrong: write it as "host:port".'),
+        (None, "state_dir", "here", "the field `state_dir` is wrong: write an absolute path."),
+        (None, "service", "-.mount", "the field `service` is wrong: "),
+        (None, "colour", "red", "the field `colour` is not known; remove it or correct its name."),
+        ("tls", "key", None, "the field `tls.key` is missing; add it."),
+        ("grants", "verify_keys", [], "the field `grants.verify_keys` is wrong: "),
+        ("grants", "verify_keys", ["AAAA"], "write an Ed25519 public key of 32 bytes as base64."),
+        ("commands", "chronyc", "chronyc", "the field `commands.chronyc` is wrong: write an absolute path."),
+        ("limits", "max_step_s", 5000, "the field `limits.max_step_s` is wrong: "),
+        ("limits", "nonce_life_s", float("nan"), "the field `limits.nonce_life_s` is wrong: "),
+    ],
+)
+def test_each_mistake_is_named(
+    settings_document: dict[str, Any],
+    tmp_path: Path,
+    section: str | None,
+    key: str,
+    value: object,
+    sentence: str,
+):
+    document = copy.deepcopy(settings_document)
+    table = document[section] if section else document
+    if value is None:
+        del table[key]
+    else:
+        table[key] = value
+    path = tmp_path / "agent.toml"
+    path.write_text(tomlkit.dumps(document))
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_good_file_with_its_defaults(settings_document: dict[str, Any], tmp_path: Path):
+    del settings_document["limits"]
+    path = tmp_path / "agent.toml"
+    path.write_text(tomlkit.dumps(settings_document))
+    settings = load_settings(path)
+    assert settings.limits.same_action_interval_s == 600
+    assert settings.limits.skew_threshold_ms == 500
+    assert len(settings.grants.pinned) == 1
+
+
+def test_no_file_and_no_toml(tmp_path: Path):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_settings(tmp_path / "absent.toml")
+    (tmp_path / "bad.toml").write_text("a = ")
+    with pytest.raises(ConfigError, match="not valid TOML"):
+        load_settings(tmp_path / "bad.toml")

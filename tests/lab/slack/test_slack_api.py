@@ -1,0 +1,176 @@
+"""The official client works against the workspace, and is refused where Slack would refuse it."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from lab.slack.person import Person
+from lab.slack.server import SlackWorkspaceServer
+
+INCIDENTS = "C0INCIDENT"
+BUTTONS = [
+    {
+        "type": "actions",
+        "elements": [{"type": "button", "text": {"type": "plain_text", "text": "Go"}, "action_id": "go"}],
+    }
+]
+
+
+async def test_the_bot_posts_a_thread_edits_it_and_reads_it_back(client: AsyncWebClient) -> None:
+    metadata = {"event_type": "incident", "event_payload": {"incident": "INC-1"}}
+    parent = await client.chat_postMessage(channel=INCIDENTS, text="No leader", metadata=metadata)
+    reply = await client.chat_postMessage(
+        channel=parent["channel"], thread_ts=parent["ts"], text="fallback", blocks=BUTTONS
+    )
+    await client.chat_update(channel=INCIDENTS, ts=reply["ts"], text="reading done")
+
+    thread = (await client.conversations_replies(channel=INCIDENTS, ts=parent["ts"])).data
+    assert isinstance(thread, dict)
+    assert [message["text"] for message in thread["messages"]] == ["No leader", "reading done"]
+    first, second = thread["messages"]
+    assert (first["reply_count"], second["edited"]["user"]) == (1, "U0NEUMANN1")
+    assert second["blocks"][0]["block_id"], "blocks an update leaves out stay, with the id Slack gave"
+    assert "metadata" not in first, "metadata comes only when asked for"
+
+    known = await client.conversations_history(channel=INCIDENTS, include_all_metadata=True)
+    assert [message.get("metadata") for message in known["messages"]] == [metadata]
+
+
+async def test_messages_have_increasing_ids_and_the_time_they_came_in(
+    client: AsyncWebClient, alice: Person
+) -> None:
+    ids = [(await client.chat_postMessage(channel=INCIDENTS, text=str(n)))["ts"] for n in range(20)]
+    assert ids == sorted(set(ids))
+    received = [message["received_monotonic_s"] for message in await alice.messages()]
+    assert received == sorted(received)
+    assert received[0] > 0
+
+
+REFUSED: list[tuple[str, str, dict[str, Any]]] = [
+    ("channel_not_found", "chat.postMessage", {"channel": "C0NOWHERE", "text": "x"}),
+    ("not_in_channel", "chat.postMessage", {"channel": "#general", "text": "x"}),
+    ("no_text", "chat.postMessage", {"channel": INCIDENTS}),
+    ("thread_not_found", "chat.postMessage", {"channel": INCIDENTS, "text": "x", "thread_ts": "1.000001"}),
+    ("invalid_blocks", "chat.postMessage", {"channel": INCIDENTS, "blocks": [{"type": "nonsense"}]}),
+    ("message_not_found", "chat.update", {"channel": INCIDENTS, "ts": "1.000001", "text": "x"}),
+    ("message_not_found", "reactions.add", {"channel": INCIDENTS, "timestamp": "1.000001", "name": "eyes"}),
+    ("user_not_in_channel", "chat.postEphemeral", {"channel": INCIDENTS, "user": "U0NOBODY", "text": "x"}),
+    ("thread_not_found", "conversations.replies", {"channel": INCIDENTS, "ts": "1.000001"}),
+    ("channel_not_found", "conversations.info", {"channel": "#neumann-incidents"}),
+    ("no_such_subteam", "usergroups.users.list", {"usergroup": "S0NOBODY"}),
+    ("user_not_found", "users.info", {"user": "U0NOBODY"}),
+    ("invalid_trigger_id", "views.open", {"trigger_id": "1.2.3", "view": {}}),
+    ("unknown_method", "chat.postTelegram", {"channel": INCIDENTS}),
+]
+
+
+@pytest.mark.parametrize(("error", "method", "arguments"), REFUSED)
+async def test_the_api_refuses_in_slacks_words(
+    client: AsyncWebClient, error: str, method: str, arguments: dict[str, Any]
+) -> None:
+    if method == "views.open":
+        title = {"type": "plain_text", "text": "T"}
+        arguments = {**arguments, "view": {"type": "modal", "title": title, "blocks": []}}
+    with pytest.raises(SlackApiError) as refusal:
+        await client.api_call(method, json=arguments)
+    assert refusal.value.response["error"] == error
+
+
+async def test_invalid_blocks_are_explained(client: AsyncWebClient) -> None:
+    blocks = [{"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}]
+    with pytest.raises(SlackApiError) as refusal:
+        await client.chat_postMessage(channel=INCIDENTS, text="x", blocks=blocks)
+    explained = refusal.value.response["response_metadata"]["messages"]
+    assert explained == ["[ERROR] must be less than 151 characters [json-pointer:/blocks/0/text/text]"]
+
+
+async def test_an_update_is_bound_to_4000_characters_and_to_ones_own_messages(
+    client: AsyncWebClient, bob: Person
+) -> None:
+    mine = await client.chat_postMessage(channel=INCIDENTS, text="mine")
+    await bob.write("bob's")
+    his = (await bob.messages())[-1]
+    for ts, text, error in (
+        (mine["ts"], "x" * 4001, "msg_too_long"),
+        (his["ts"], "x", "cant_update_message"),
+    ):
+        with pytest.raises(SlackApiError, match=error):
+            await client.chat_update(channel=INCIDENTS, ts=ts, text=text)
+
+
+async def test_the_token_is_checked(slack: SlackWorkspaceServer) -> None:
+    async with httpx.AsyncClient(base_url=f"{slack.url}/api/") as anyone:
+        assert (await anyone.post("auth.test")).json()["error"] == "not_authed"
+        headers = {"Authorization": "Bearer xoxb-wrong"}
+        assert (await anyone.post("auth.test", headers=headers)).json()["error"] == "invalid_auth"
+        in_query = {"token": slack.bot_token}
+        assert (await anyone.get("auth.test", params=in_query)).json()["user_id"] == "U0NEUMANN1"
+
+
+async def test_json_form_and_query_all_work(slack: SlackWorkspaceServer) -> None:
+    headers = {"Authorization": f"Bearer {slack.bot_token}"}
+    message = {"channel": INCIDENTS, "text": "x", "blocks": json.dumps([{"type": "divider"}])}
+    async with httpx.AsyncClient(base_url=f"{slack.url}/api/", headers=headers) as bot:
+        answers = [
+            await bot.post("chat.postMessage", data=message),
+            await bot.get("chat.postMessage", params=message),
+            await bot.post("chat.postMessage", json={**message, "blocks": [{"type": "divider"}]}),
+        ]
+        broken = await bot.post("chat.postMessage", data={**message, "blocks": "[{"})
+    assert [answer.json()["message"]["blocks"][0]["type"] for answer in answers] == ["divider"] * 3
+    assert broken.json()["error"] == "invalid_blocks_format"
+
+
+async def test_an_ephemeral_message_is_seen_by_one_and_is_in_no_history(
+    client: AsyncWebClient, alice: Person, bob: Person
+) -> None:
+    await client.chat_postEphemeral(channel=INCIDENTS, user="U0ALICE001", text="only you")
+    assert [message["text"] for message in await alice.messages()] == ["only you"]
+    assert await bob.messages() == []
+    assert (await client.conversations_history(channel=INCIDENTS))["messages"] == []
+
+
+async def test_who_is_who(client: AsyncWebClient) -> None:
+    groups = await client.usergroups_list(include_users=True)
+    assert groups["usergroups"][0]["users"] == ["U0ALICE001", "U0CAROL001"]
+    members = await client.usergroups_users_list(usergroup=groups["usergroups"][0]["id"])
+    assert members["users"] == ["U0ALICE001", "U0CAROL001"]
+    guest = await client.users_info(user="U0DAVE0001")
+    assert guest["user"]["is_restricted"] is True
+    people = await client.users_list(limit=2)
+    assert len(people["members"]) == 2
+    assert people["response_metadata"]["next_cursor"]
+    member_of = {each["name"]: each["is_member"] for each in (await client.conversations_list())["channels"]}
+    assert member_of == {"neumann-incidents": True, "general": False}
+    assert (await client.conversations_members(channel=INCIDENTS))["members"][0] == "U0ALICE001"
+    assert (await client.team_info())["team"]["name"] == "Neumann Lab"
+
+
+async def test_reactions_pins_links_and_direct_messages(client: AsyncWebClient, alice: Person) -> None:
+    posted = await client.chat_postMessage(channel=INCIDENTS, text="x")
+    await client.reactions_add(channel=INCIDENTS, timestamp=posted["ts"], name="eyes")
+    await client.pins_add(channel=INCIDENTS, timestamp=posted["ts"])
+    (seen,) = await alice.messages()
+    assert (seen["reactions"][0]["name"], seen["pinned_to"]) == ("eyes", [INCIDENTS])
+    link = await client.chat_getPermalink(channel=INCIDENTS, message_ts=posted["ts"])
+    async with httpx.AsyncClient() as browser:
+        assert "<title>" in (await browser.get(link["permalink"])).text
+    direct = await client.conversations_open(users="U0ALICE001")
+    await client.chat_postMessage(channel=direct["channel"]["id"], text="to you")
+    assert [message["text"] for message in await alice.messages(direct["channel"]["id"])] == ["to you"]
+
+
+async def test_faults_can_be_switched_on(slack: SlackWorkspaceServer, client: AsyncWebClient) -> None:
+    slack.faults.calls_to_rate_limit = 1
+    with pytest.raises(SlackApiError) as limited:
+        await client.auth_test()
+    assert (limited.value.response.status_code, limited.value.response.headers["Retry-After"]) == (429, "1")
+    slack.faults.answers_to_lose = 1
+    with pytest.raises(SlackApiError):
+        await client.chat_postMessage(channel=INCIDENTS, text="arrives without an answer")
+    history = await client.conversations_history(channel=INCIDENTS)
+    assert [message["text"] for message in history["messages"]] == ["arrives without an answer"]
