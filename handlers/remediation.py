@@ -17,7 +17,7 @@ from handlers.events import (
     PlanProposed,
     RunEnded,
 )
-from handlers.incident import Incident, Run
+from handlers.incident import Incident
 from handlers.ports import Order, Outcome, Ports
 from runbooks import raft
 from runbooks.all_runbooks import RUNBOOKS
@@ -123,7 +123,7 @@ def _current_offer(incident: Incident, handle: str) -> Offer:
 async def run_action(ports: Ports, incident: Incident, index: int) -> Incident:
     """Carry out one action of the confirmed plan; after a crash, ask before anything is repeated."""
     run = incident.runs[-1]
-    order = _order(incident, run, run.plan.steps[index].action)
+    order = order_of(incident, run.plan.steps[index].action)
     started = run.actions.get(index)
     outcome = await ports.agents.status(order) if started else None
     if outcome is None:
@@ -143,7 +143,9 @@ async def run_action(ports: Ports, incident: Incident, index: int) -> Incident:
     )
 
 
-def _order(incident: Incident, run: Run, action: Action) -> Order:
+def order_of(incident: Incident, action: Action) -> Order:
+    """What the newest run asks of a node: the same words give the same action's name."""
+    run = incident.runs[-1]
     return Order(
         cluster=incident.cluster,
         incident=incident.id,

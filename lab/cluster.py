@@ -129,7 +129,7 @@ class Lab:
         await service.start()
         for address in (node.raft, node.gossip, node.metrics):
             await service.until_listening(address)
-        await self.network.set_target_up(name, up=True)
+        self.network.set_target_up(name, up=True)
 
     async def stop_node(self, name: str) -> None:
         """Stop a node's process in an orderly way."""

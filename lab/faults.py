@@ -13,8 +13,8 @@ Step = Callable[[Lab], Awaitable[None]]
 # Measured on links of 200 ± 60 ms one way: 150-300 ms never holds a leader, 2000-4000 ms does.
 SLOW_LINK_MS, SLOW_LINK_JITTER_MS = 200.0, 60.0
 BREAK_S = 0.6
-# One almost right and two beyond the runbook's 500 ms, all further apart than 500 ms.
-CLOCK_OFFSETS_MS = (40.0, 2400.0, -1900.0)
+# The first clock is almost right; the others lie ever further ahead and behind, any two by more than 500 ms.
+NEAR_MS, AHEAD_MS, BEHIND_MS = 40.0, 2400.0, -1900.0
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Fault:
 async def _slow_links(lab: Lab) -> None:
     lab.network.set_delay(SLOW_LINK_MS, SLOW_LINK_JITTER_MS, ports=("raft", "ping"))
     # Late heartbeats come as evenly as before, and a sitting leader may stay: what ends it is a break.
-    await lab.network.set_mode("refuse", ports=("raft",))
+    lab.network.set_mode("refuse", ports=("raft",))
     await asyncio.sleep(BREAK_S)
-    await lab.network.set_mode("open", ports=("raft",))
+    lab.network.set_mode("open", ports=("raft",))
 
 
 async def _fast_links(lab: Lab) -> None:
@@ -44,9 +44,10 @@ async def _fast_links(lab: Lab) -> None:
 
 
 async def _skew_clocks(lab: Lab) -> None:
-    for number, node in enumerate(lab.nodes):
-        ahead_ms = CLOCK_OFFSETS_MS[number % 3] * (1 + number // 3)
-        lab.set_clock_offset_ms(node.name, ahead_ms)
+    lab.set_clock_offset_ms(lab.nodes[0].name, NEAR_MS)
+    for number, node in enumerate(lab.nodes[1:]):
+        step_ms = BEHIND_MS if number % 2 else AHEAD_MS
+        lab.set_clock_offset_ms(node.name, step_ms * (1 + number // 2))
 
 
 async def _set_clocks(lab: Lab) -> None:
@@ -55,11 +56,11 @@ async def _set_clocks(lab: Lab) -> None:
 
 
 async def _cut_links(lab: Lab) -> None:
-    await lab.network.set_mode("drop")
+    lab.network.set_mode("drop")
 
 
 async def _join_links(lab: Lab) -> None:
-    await lab.network.set_mode("open")
+    lab.network.set_mode("open")
 
 
 async def _kill_quorum(lab: Lab) -> None:

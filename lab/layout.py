@@ -100,12 +100,31 @@ def claim_layout(node_count: int) -> Layout:
         except OSError as error:
             claim.close()
             if error.errno == errno.EADDRNOTAVAIL:
-                return _shifted_ports(node_count)  # macOS: only 127.0.0.1 exists
+                return shifted_layout(node_count)  # macOS: only 127.0.0.1 exists
             if error.errno != errno.EADDRINUSE:
                 raise
         else:
             return layout
     raise OSError("No free loopback network for a lab: stop another one first.")
+
+
+def shifted_layout(node_count: int) -> Layout:
+    """Everything on 127.0.0.1, on whatever ports are free: for hosts that have no other loopback address."""
+    names = [f"node{number}" for number in range(1, node_count + 1)]
+    with ExitStack() as held:
+
+        def free() -> Address:
+            # All are held until the last is chosen, so that no port is given out twice.
+            probe = held.enter_context(socket.socket())
+            probe.bind(("127.0.0.1", 0))
+            return Address("127.0.0.1", probe.getsockname()[1])
+
+        nodes = tuple(NodeAddresses(name, free(), free(), free(), free()) for name in names)
+        links = {
+            (observer, peer): LinkAddresses(observer, peer, free(), free(), free(), peer)
+            for observer, peer in _pairs(names)
+        }
+    return Layout(nodes, links, socket.socket())
 
 
 def _pairs(names: list[str]) -> Iterator[tuple[str, str]]:
@@ -125,24 +144,6 @@ def _documented_ports(network: int, node_count: int, claim: socket.socket) -> La
         raft, gossip, ping = (Address(host, port) for port in (RAFT_PORT, GOSSIP_PORT, PING_PORT))
         links[observer, peer] = LinkAddresses(observer, peer, raft, gossip, ping, host)
     return Layout(tuple(nodes), links, claim)
-
-
-def _shifted_ports(node_count: int) -> Layout:
-    names = [f"node{number}" for number in range(1, node_count + 1)]
-    with ExitStack() as held:
-
-        def free() -> Address:
-            # All are held until the last is chosen, so that no port is given out twice.
-            probe = held.enter_context(socket.socket())
-            probe.bind(("127.0.0.1", 0))
-            return Address("127.0.0.1", probe.getsockname()[1])
-
-        nodes = tuple(NodeAddresses(name, free(), free(), free(), free()) for name in names)
-        links = {
-            (observer, peer): LinkAddresses(observer, peer, free(), free(), free(), peer)
-            for observer, peer in _pairs(names)
-        }
-    return Layout(nodes, links, socket.socket())
 
 
 def _check_free(layout: Layout) -> None:

@@ -15,6 +15,8 @@ from lab.splice import Mode, Path, Splice, Stream
 
 Port = Literal["raft", "gossip", "ping"]
 PORTS: tuple[Port, ...] = ("raft", "gossip", "ping")
+BACKLOG = 100
+OPEN_TIMEOUT_S = 5.0
 
 
 class TcpLink:
@@ -36,72 +38,74 @@ class TcpLink:
         self._address = address
         self._target = target
         self._target_up = False
-        self._server: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
         self._black_hole: tuple[socket.socket, ...] = ()
-        self._changing = asyncio.Lock()
 
-    async def set_target_up(self, *, up: bool) -> None:
+    def set_target_up(self, *, up: bool) -> None:
         """Say whether the peer's process listens."""
         self._target_up = up
-        await self.apply()
+        self.apply()
 
-    async def apply(self) -> None:
+    def apply(self) -> None:
         """Make the listener agree with the path's mode."""
-        async with self._changing:
-            wanted = self.path.mode if self.path.mode == "drop" or self._target_up else "refuse"
-            if wanted != "drop":
-                self._close_black_hole()
-            if wanted != "open" and self._server is not None:
-                self._server.close()
-                self._server = None
-            if wanted == "drop" and not self._black_hole:
-                self._black_hole = _black_hole(self._address)
-            if wanted == "open" and self._server is None:
-                loop = asyncio.get_running_loop()
-                self._server = await loop.create_server(self._accept, sock=_bound(self._address), backlog=100)
+        wanted = self.path.mode if self.path.mode == "drop" or self._target_up else "refuse"
+        if wanted != "drop":
+            for each in self._black_hole:
+                each.close()
+            self._black_hole = ()
+        if wanted != "open" and self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
+        if wanted == "drop" and not self._black_hole:
+            self._black_hole = _black_hole(self._address)
+        if wanted == "open" and self._listener is None:
+            self._listener = _listening(self._address, BACKLOG)
+            asyncio.get_running_loop().add_reader(self._listener, self._accept, self._listener)
 
     def reset(self, *, only_damaged: bool) -> None:
         """Reset the connections through this link: all of them, or those that lost bytes."""
-        for splice in list(self.splices):
+        for splice in self.splices:
             if splice.lost_bytes or not only_damaged:
                 splice.abort()
 
     async def close(self) -> None:
         """Close the listener and every connection."""
-        self.path.mode, self._target_up = "refuse", False
-        await self.apply()
+        self.path.mode = "refuse"
+        self.apply()
         opening = [splice.opening for splice in self.splices if splice.opening is not None]
         self.reset(only_damaged=False)
         await asyncio.gather(*opening, return_exceptions=True)
 
-    def _accept(self) -> Stream:
+    def _accept(self, listener: socket.socket) -> None:
+        try:
+            accepted, _ = listener.accept()
+        except OSError:  # gone again, or no descriptor left
+            return
+        accepted.setblocking(False)
         near, far = Stream(self.path), Stream(self.back)
         splice = near.splice = far.splice = Splice(near, far)
-        self.splices = {each for each in self.splices if each.opening is not None or not each.closed} | {
-            splice
-        }
-        splice.opening = asyncio.get_running_loop().create_task(self._open(splice))
-        return near
+        splice.opening = asyncio.get_running_loop().create_task(self._open(splice, accepted))
+        self.splices = {each for each in self.splices if not each.closed} | {splice}
 
-    async def _open(self, splice: Splice) -> None:
+    async def _open(self, splice: Splice, accepted: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            await asyncio.get_running_loop().create_connection(lambda: splice.far, *self._target)
-        except OSError:
-            # Dead before anybody said so: a proxy that goes on accepting would hide it.
-            splice.near.abort()
-            await self.set_target_up(up=False)
-        else:
-            if splice.near.closed:  # whoever dialled has gone already
-                splice.far.abort()
+            async with asyncio.timeout(OPEN_TIMEOUT_S):
+                await loop.create_connection(lambda: splice.far, *self._target)
+                await loop.connect_accepted_socket(lambda: splice.near, accepted)
             splice.near.resume()
             splice.far.resume()
+        except TimeoutError:
+            pass  # frozen, with a full backlog
+        except OSError:
+            # Dead before anybody said so: a proxy that goes on accepting would hide it.
+            self.set_target_up(up=False)
         finally:
             splice.opening = None
-
-    def _close_black_hole(self) -> None:
-        for each in self._black_hole:
-            each.close()
-        self._black_hole = ()
+            if splice.near.closed:
+                accepted.close()
+                splice.far.abort()
 
 
 class PingLink(asyncio.DatagramProtocol):
@@ -169,12 +173,12 @@ class Network:
             await link.close()
         await asyncio.sleep(0)  # transports close their sockets in the loop's next round
 
-    async def set_mode(
+    def set_mode(
         self, mode: Mode, pairs: Iterable[tuple[str, str]] | None = None, ports: Iterable[Port] = PORTS
     ) -> None:
         """Open, drop or refuse on ordered pairs (all of them by default) and ports."""
         ports = tuple(ports)
-        for observer, peer in tuple(pairs or self._layout.links):
+        for observer, peer in tuple(self._layout.links if pairs is None else pairs):
             for port in ports:
                 path = self._paths[observer, peer, port]
                 healed = path.mode == "drop" and mode != "drop"
@@ -182,7 +186,7 @@ class Network:
                 if port == "ping":
                     continue
                 link, reverse = self._tcp[observer, peer, port], self._tcp[peer, observer, port]
-                await link.apply()
+                link.apply()
                 if mode == "refuse":
                     link.reset(only_damaged=False)
                 elif healed and reverse.path.mode != "drop":
@@ -196,11 +200,11 @@ class Network:
                 path = self._paths[*pair, port]
                 path.delay_ms, path.jitter_ms = delay_ms, jitter_ms
 
-    async def set_target_up(self, node: str, *, up: bool) -> None:
+    def set_target_up(self, node: str, *, up: bool) -> None:
         """Say whether the process of `node` listens, so that links to it accept or refuse."""
         for (_, peer, _), link in self._tcp.items():
             if peer == node:
-                await link.set_target_up(up=up)
+                link.set_target_up(up=up)
 
     def _ways(self, observer: str, peer: str, port: Port) -> tuple[Path, Path]:
         return self._paths[observer, peer, port], self._paths[peer, observer, port]
@@ -210,18 +214,18 @@ def _same(ping: PingLink) -> PingLink:
     return ping
 
 
-def _bound(address: Address) -> socket.socket:
+def _listening(address: Address, backlog: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setblocking(False)
     listener.bind(address)
+    listener.listen(backlog)
     return listener
 
 
 def _black_hole(address: Address) -> tuple[socket.socket, ...]:
     # A backlog of 0 has one place. Once it is taken the kernel drops every further SYN, as a DROP rule would.
-    listener = _bound(address)
-    listener.listen(0)
+    listener = _listening(address, 0)
     filler = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     filler.setblocking(False)
     with suppress(BlockingIOError):

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -40,7 +40,7 @@ class Process:
         name: str,
         argv: tuple[str, ...],
         output: Path,
-        on_exit: Callable[[], Awaitable[None]] | None = None,
+        on_exit: Callable[[], None] | None = None,
     ) -> None:
         self.name = name
         self.state: State = "inactive"
@@ -133,7 +133,7 @@ class Process:
         code = await process.wait()
         self.state = "inactive" if self._stopping or code == 0 else "failed"
         if self._on_exit is not None:
-            await self._on_exit()
+            self._on_exit()
 
 
 @functools.cache

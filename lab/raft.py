@@ -152,7 +152,8 @@ class RaftMember:
             self._granted = True
         elif message["type"] == "append_entries":
             self.append_entries_total += 1
-        return not self._is_failed(self._names[peer_id])
+        # A vote may be asked of anybody: it is the other side that denies it, and logs why.
+        return message["type"] == "request_vote" or not self._is_failed(self._names[peer_id])
 
     def receive(self, peer_id: str, message: dict[str, Any], deliver: Callable[[], None]) -> None:
         """Let Raft have a message, and log what came of it."""

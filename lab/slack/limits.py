@@ -142,7 +142,7 @@ def _duplicates(located: list[tuple[Json, str]]) -> Iterator[str]:
 
 
 def _check_metadata(metadata: object) -> None:
-    if metadata is None:
+    if not metadata:  # an empty object takes metadata away
         return
     if not isinstance(metadata, dict) or set(metadata) != {"event_type", "event_payload"}:
         raise SlackRefusalError("invalid_metadata_format")

@@ -51,8 +51,8 @@ class SlackWorkspaceServer:
     """A running workspace; use it as an async context manager.
 
     `port` 0 takes a free one, see `url`; `bot_request_url` may be set once the bot listens. `events` names
-    the Events API types the app subscribes to. With `has_rate_limits` the Web API answers 429 as Slack's tiers
-    would have it. Times in seconds.
+    the Events API types the app subscribes to. With `has_rate_limits` the Web API answers 429 as Slack's
+    tiers would have it. Times in seconds.
     """
 
     def __init__(

@@ -47,7 +47,8 @@ class Workspace:
     ) -> None:
         self.directory = directory or Directory()
         self.url = url
-        self.messages: list[Message] = []
+        self._messages: dict[tuple[str, str], Message] = {}  # by channel and ts, oldest first
+        self._replies: dict[tuple[str, str], list[str]] = {}  # channel and parent's ts to the replies' ts
         self.triggers = TriggerIds()
         self.response_urls = ResponseUrls()
         self.modals = Modals(self.touch)
@@ -55,6 +56,11 @@ class Workspace:
         self.is_closed = False
         self._last_ts_us = 0
         self._changed = asyncio.Event()
+
+    @property
+    def messages(self) -> list[Message]:
+        """Every message, oldest first, replies and ephemeral ones included."""
+        return list(self._messages.values())
 
     def user(self, name_or_id: object) -> User:
         """A user by id or name; raises `SlackRefusalError("user_not_found")`."""
@@ -90,51 +96,38 @@ class Workspace:
             received_monotonic_s=time.monotonic(),
         )
         message = replace(message, **_content(content))
-        self.messages.append(message)
-        self.touch()
-        return message
+        if message.is_reply:
+            self._replies.setdefault((channel_id, str(thread_ts)), []).append(message.ts)
+        return self._keep(message)
 
     def message(self, channel_id: str, ts: object) -> Message:
         """A message by channel and ts; raises `SlackRefusalError("message_not_found")`."""
-        for message in self.messages:
-            if message.ts == ts and message.channel_id == channel_id:
-                return message
+        if message := self._messages.get((channel_id, str(ts))):
+            return message
         raise SlackRefusalError("message_not_found")
 
     def edit(self, message: Message, content: Mapping[str, Any]) -> Message:
         """Change a message; parts of the content which are absent stay as they are."""
-        return self._replace(
-            message,
-            replace(
-                message,
-                **_content(content),
-                edited_ts=self._next_ts(),
-                edited_monotonic_s=time.monotonic(),
-            ),
-        )
+        edited_s = time.monotonic()
+        new = replace(message, **_content(content), edited_ts=self._next_ts(), edited_monotonic_s=edited_s)
+        return self._keep(new)
 
     def mark(self, message: Message, *, reaction: str | None = None, pin: bool = False) -> Message:
         """Add a reaction or a pin."""
         reactions = (*message.reactions, reaction) if reaction else message.reactions
-        return self._replace(
-            message, replace(message, reactions=reactions, is_pinned=message.is_pinned or pin)
-        )
+        return self._keep(replace(message, reactions=reactions, is_pinned=message.is_pinned or pin))
 
     def delete(self, message: Message) -> None:
         """Take a message away."""
-        self.messages.remove(message)
+        del self._messages[message.channel_id, message.ts]
         self.touch()
 
     def replies(self, channel_id: str, thread_ts: str) -> list[Message]:
         """A thread's replies, the parent not among them, oldest first, ephemeral ones left out."""
-        return [
-            message
-            for message in self.messages
-            if message.channel_id == channel_id
-            and message.thread_ts == thread_ts
-            and message.is_reply
-            and message.ephemeral_to is None
-        ]
+        known = (
+            self._messages.get((channel_id, ts)) for ts in self._replies.get((channel_id, thread_ts), ())
+        )
+        return [message for message in known if message is not None and message.ephemeral_to is None]
 
     def touch(self) -> None:
         """Tell everyone who waits that something changed."""
@@ -153,10 +146,10 @@ class Workspace:
         self.is_closed = True
         self.touch()
 
-    def _replace(self, old: Message, new: Message) -> Message:
-        self.messages[self.messages.index(old)] = new
+    def _keep(self, message: Message) -> Message:
+        self._messages[message.channel_id, message.ts] = message
         self.touch()
-        return new
+        return message
 
     def _next_ts(self) -> str:
         self._last_ts_us = max(time.time_ns() // 1000, self._last_ts_us + 1)

@@ -9,9 +9,10 @@ from runbooks import raft
 from runbooks.evidence import Clock, Connect, Evidence, Metrics
 from runbooks.model import CanElect, Leadership
 
+STORM_ELECTIONS = 2
 STORM_ELECTIONS_PER_S = 0.5
-"""Elections per second, cluster-wide, above which leaders do not last: one in two seconds is already
-seven times the shortest failover that the documented timeouts allow."""
+"""Elections between two readings, cluster-wide, from which on leaders do not last: one alone may be an
+ordinary failover; one in two seconds, again and again, leaves no leader the time to be followed."""
 
 STORM_LOG_ELECTIONS_PER_MIN = 20
 """The same in a log window, for where a counter could not be read twice."""
@@ -119,7 +120,7 @@ class Facts:
         """Whether elections follow each other; `None` where neither counters nor logs could be read."""
         if self.elections:
             added, seconds = self.elections
-            return seconds > 0 and added / seconds >= STORM_ELECTIONS_PER_S
+            return added >= STORM_ELECTIONS and added >= STORM_ELECTIONS_PER_S * seconds
         if self.log_elections_per_min is not None:
             return self.log_elections_per_min >= STORM_LOG_ELECTIONS_PER_MIN
         return None

@@ -264,11 +264,19 @@ async def test_an_action_only_prepared_is_known(bot: Bot):
 
 
 async def leave_intent(
-    connected: Connected, settings: Settings, action: Action, change_world: Callable[[], object] = int
+    connected: Connected,
+    settings: Settings,
+    action: Action,
+    change_world: Callable[[], object] = int,
+    *,
+    earlier_boot: bool = False,
 ) -> str:
     """Record an INTENT as an agent does that dies right after it, with or without its effect."""
     async with connected(settings) as bot:
         grant = await bot.grant(action)
+    if earlier_boot:
+        precondition = grant.precondition.model_copy(update={"boot_id": "earlier"})
+        grant = grant.model_copy(update={"precondition": precondition})
     ledger = Ledger(settings.state_dir / "ledger.sqlite3")
     ledger.intend(grant, settings.config_file.read_bytes() if action == WIDER else None)
     ledger.close()
@@ -294,6 +302,21 @@ async def test_a_crash_after_the_effect_is_found_done(connected: Connected, sett
     async with connected(settings) as bot:
         assert (await bot.report(name)).state == "DONE"
     assert node.calls("systemctl restart") == 0
+
+
+async def test_a_boot_starts_services_too_so_it_proves_nothing(
+    connected: Connected, settings: Settings, node: Node
+):
+    node.set_service("inactive", 0, then=("active", 1))
+    name = await leave_intent(
+        connected,
+        settings,
+        StartService(),
+        lambda: node.set_service("active", 300, then=("active", 301)),
+        earlier_boot=True,
+    )
+    async with connected(settings) as bot:
+        assert (await bot.report(name)).state == "UNKNOWN"
 
 
 async def test_a_file_proves_what_became_of_it(connected: Connected, settings: Settings, node: Node):

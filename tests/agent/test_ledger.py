@@ -57,9 +57,10 @@ def test_an_action_is_begun_once(ledger: Ledger):
     ledger.finish("a" * 64, "UNKNOWN", "", STATE)
     with pytest.raises(ConflictError, match="UNKNOWN"):
         ledger.intend(grant(fence=9), None)
-    ledger.prepare(PrepareRequest(action_id="a" * 64, action=ClockSync()), STATE)
+    ledger.prepare(PrepareRequest(action_id="a" * 64, action=ClockSync()), NodeState(boot_id="later"))
     entry = ledger.find("a" * 64)
-    assert entry is not None and entry.state == "UNKNOWN"
+    assert entry is not None
+    assert (entry.state, entry.before) == ("UNKNOWN", STATE)
 
 
 def test_an_end_is_final(ledger: Ledger):

@@ -52,7 +52,7 @@ async def lab(running_lab: Lab, has_leader: Wait) -> AsyncIterator[Lab]:
 @pytest_asyncio.fixture(scope="session")
 async def has_leader() -> Wait:
     async def wait(lab: Lab) -> None:
-        await _hold(lab, lambda leader: leader is not None, 1.0)
+        await _hold(lab, lambda leader: leader is not None, 0.4)
 
     return wait
 
@@ -60,7 +60,7 @@ async def has_leader() -> Wait:
 @pytest_asyncio.fixture(scope="session")
 async def has_no_leader() -> Wait:
     async def wait(lab: Lab) -> None:
-        await _hold(lab, lambda leader: leader is None, 2.0)
+        await _hold(lab, lambda leader: leader is None, 1.5)
 
     return wait
 

@@ -92,7 +92,7 @@ async def test_the_log_tells_the_election(running_lab: Lab):
 
 async def test_agents_answer_the_bot_and_see_what_their_node_sees(lab: Lab):
     await lab.kill("node3")
-    await lab.network.set_mode("drop", [("node1", "node2")])
+    lab.network.set_mode("drop", [("node1", "node2")])
     async with lab.bot_credentials.http_client() as http:
         asked = ObserveRequest(readings=("connects", "service", "config", "clock"))
         answer = await http.post(f"{lab.nodes[0].agent_url}/v1/observe", content=asked.model_dump_json())

@@ -66,7 +66,9 @@ async def test_clocks_apart_hold_no_leader_until_they_are_stepped(
         offsets_ms[node] = -float(printed.split(",")[4]) * 1000
     far = [node for node, offset_ms in offsets_ms.items() if abs(offset_ms) > 500]
     assert len(far) == 2
-    assert any("Node marked as failed" in node.log_file.read_text() for node in lab.nodes)
+    for node in lab.nodes:
+        assert "WARN tensor_chain::gossip: Node marked as failed node_id=node" in node.log_file.read_text()
+    assert any("candidate_healthy=false" in node.log_file.read_text() for node in lab.nodes)
 
     for node in far:
         assert await run_command(node, "chronyc", "makestep") == (0, "200 OK\n")

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest_asyncio
 
-from lab.layout import Address, Layout, claim_layout
+from lab.layout import Address, Layout, claim_layout, shifted_layout
 from lab.network import Network
 
 Connect = Callable[[Address], Awaitable[str]]
@@ -62,7 +62,7 @@ async def network(layout: Layout):
 async def echo(layout: Layout, network: Network):
     echo = Echo(layout.node("node2").raft)
     await echo.start()
-    await network.set_target_up("node2", up=True)
+    network.set_target_up("node2", up=True)
     yield echo
     await echo.stop()
 
@@ -108,16 +108,16 @@ async def test_a_dropped_link_times_out_and_opens_again(
     layout: Layout, network: Network, echo: Echo, connect: Connect
 ):
     link = layout.links["node1", "node2"].raft
-    await network.set_mode("drop")
+    network.set_mode("drop")
     assert await connect(link) == "timeout"
-    await network.set_mode("open")
+    network.set_mode("open")
     assert await connect(link) == "open"
 
 
 async def test_a_dropped_link_hides_whether_its_target_lives(
     layout: Layout, network: Network, connect: Connect
 ):
-    await network.set_mode("drop")
+    network.set_mode("drop")
     assert await connect(layout.links["node1", "node2"].raft) == "timeout"
 
 
@@ -126,12 +126,12 @@ async def test_an_established_connection_falls_silent_and_is_reset_on_healing(
 ):
     async with dialled(layout.links["node1", "node2"].raft) as (reader, writer):
         await round_trip_ms(reader, writer)
-        await network.set_mode("drop")
+        network.set_mode("drop")
         writer.write(b"lost")
         waiting = asyncio.ensure_future(reader.read(100))
         done, _ = await asyncio.wait({waiting}, timeout=0.3)
         assert not done
-        await network.set_mode("open")
+        network.set_mode("open")
         (answer,) = await asyncio.gather(waiting, return_exceptions=True)
         assert answer == b"" or isinstance(answer, ConnectionResetError)
 
@@ -142,7 +142,7 @@ async def test_a_rejecting_link_refuses_and_resets_what_was_open(
     link = layout.links["node1", "node2"].raft
     async with dialled(link) as (reader, writer):
         await round_trip_ms(reader, writer)
-        await network.set_mode("refuse", [("node1", "node2")])
+        network.set_mode("refuse", [("node1", "node2")])
         (answer,) = await asyncio.gather(reader.read(100), return_exceptions=True)
         assert answer == b"" or isinstance(answer, ConnectionResetError)
     assert await connect(link) == "refused"
@@ -152,8 +152,8 @@ async def test_one_direction_and_one_port_can_be_cut_alone(
     layout: Layout, network: Network, echo: Echo, connect: Connect
 ):
     forward, backward = layout.links["node1", "node2"], layout.links["node2", "node1"]
-    await network.set_target_up("node1", up=False)
-    await network.set_mode("drop", [("node1", "node2")], ports=("raft",))
+    network.set_target_up("node1", up=False)
+    network.set_mode("drop", [("node1", "node2")], ports=("raft",))
     assert await connect(forward.raft) == "timeout"
     assert await connect(backward.raft) == "refused"
 
@@ -171,6 +171,19 @@ async def test_each_direction_has_its_own_delay_and_order_is_kept(
             writer.write(bytes([number]))
             await asyncio.sleep(0.01)
         assert await asyncio.wait_for(reader.readexactly(10), 10) == bytes(range(10))
+
+
+async def test_without_a_loopback_network_every_address_is_a_port_of_its_own():
+    layout = shifted_layout(3)
+    layout.release()
+    addresses = [
+        address
+        for each in (*layout.nodes, *layout.links.values())
+        for address in vars(each).values()
+        if isinstance(address, Address)
+    ]
+    assert len(set(addresses)) == len(addresses) == 3 * 4 + 6 * 3
+    assert {address.host for address in addresses} == {"127.0.0.1"}
 
 
 async def test_two_labs_never_share_an_address(layout: Layout):

@@ -21,7 +21,23 @@ if (permalink) {
   followsNewest = false;
 }
 
+let fetching = null;
+let isStale = false;
+
+// Changes that come while one fetch is under way are fetched together, once, after it.
 async function refresh() {
+  isStale = true;
+  fetching ??= (async () => {
+    while (isStale) {
+      isStale = false;
+      await load();
+    }
+    fetching = null;
+  })();
+  await fetching;
+}
+
+async function load() {
   try {
     const answer = await fetch(`/page/state?user=${encodeURIComponent(user)}`, { cache: "no-store" });
     state = await answer.json();

@@ -26,7 +26,7 @@ async def test_the_bot_posts_a_thread_edits_it_and_reads_it_back(client: AsyncWe
     reply = await client.chat_postMessage(
         channel=parent["channel"], thread_ts=parent["ts"], text="fallback", blocks=BUTTONS
     )
-    await client.chat_update(channel=INCIDENTS, ts=reply["ts"], text="reading done")
+    await client.chat_update(channel=INCIDENTS, ts=reply["ts"], text="reading done", metadata={})
 
     thread = (await client.conversations_replies(channel=INCIDENTS, ts=parent["ts"])).data
     assert isinstance(thread, dict)

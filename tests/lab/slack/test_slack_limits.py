@@ -151,7 +151,7 @@ def test_a_block_is_taken_up_to_its_limit_and_refused_beyond(name: str) -> None:
     assert refusal.value.error in {"invalid_blocks", "msg_blocks_too_long"}
 
 
-MESSAGES = {
+MESSAGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "no_text": ({"text": "x"}, {"text": "", "blocks": []}),
     "msg_too_long": ({"text": "x" * 40_000}, {"text": "x" * 40_001}),
     "invalid_blocks": ({"blocks": [DIVIDER] * 50}, {"blocks": [DIVIDER] * 51}),

@@ -1,0 +1,226 @@
+"""Evidence and incidents for tests: a healthy cluster, from which each test takes something away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from handlers.alerts import Alert, Reason
+from handlers.events import AlertsReceived, Event, EvidenceRead, FindingsRanked, Offer, Person
+from runbooks import leader_election
+from runbooks.evidence import (
+    Clock,
+    Config,
+    ConfigLine,
+    Connect,
+    Evidence,
+    Health,
+    Log,
+    Metrics,
+    NodeEvidence,
+    Ping,
+    Reading,
+    Role,
+    Service,
+)
+from runbooks.model import Remedy
+
+T = TypeVar("T")
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+SAMPLE_GAP = timedelta(seconds=1.5)
+ALICE = Person(id="U0ALICE001", name="alice", team="T0NEUMANN1")
+BOB = Person(id="U0BOB00001", name="bob", team="T0NEUMANN1")
+
+Cuts = Mapping[tuple[str, str], str]
+"""(observer, peer) → what the connect gives instead of `open`."""
+
+
+def known(value: T, by: str = "bot", at: datetime = NOON) -> Reading[T]:
+    """A reading that gave a value."""
+    return Reading[type(value)](value=value, by=by, at=at)  # type: ignore[misc]
+
+
+def missing(why: str = "no answer within 2 s", by: str = "bot") -> Reading[Any]:
+    """A reading that gave none."""
+    return Reading[Any](missing=why, by=by, at=NOON)
+
+
+def node(
+    name: str = "node1",
+    *,
+    names: Iterable[str] = ("node1", "node2", "node3"),
+    role: Role = Role.FOLLOWER,
+    term: int = 7,
+    elections: tuple[int, int] = (3, 3),
+    commit_index: int = 100,
+    service_state: str = "active",
+    pid: int = 4711,
+    offset_ms: float = 0.0,
+    error_ms: float = 1.0,
+    gossip_failed: int = 0,
+    rtt_ms: float = 1.0,
+    lost_pings: int = 0,
+    timeouts_ms: tuple[int, int] = (150, 300),
+    cuts: Cuts | None = None,
+    **readings: Reading[Any],
+) -> NodeEvidence:
+    """One node; `readings` replaces whole readings, as `metrics=missing()`."""
+    peers = [peer for peer in names if peer != name]
+    agent = f"agent:{name}"
+    metrics = [
+        Metrics(
+            role=role,
+            term=term,
+            commit_index=commit_index,
+            applied_index=commit_index,
+            elections_total=count,
+            gossip_healthy=len(peers) + 1 - gossip_failed,
+            gossip_failed=gossip_failed,
+        )
+        for count in elections
+    ]
+    low, high = timeouts_ms
+    lines = (
+        ConfigLine(number=9, text=f"election_timeout_min_ms = {low}   # default"),
+        ConfigLine(number=10, text=f"election_timeout_max_ms = {high}"),
+    )
+    defaults: dict[str, Reading[Any]] = {
+        "metrics": known(metrics[0]),
+        "metrics_again": known(metrics[1], at=NOON + SAMPLE_GAP),
+        "health": known(Health(status="healthy", role=role, term=term)),
+        "clock": known(
+            Clock(offset_ms=offset_ms, error_ms=error_ms, synchronised=True, source="ntp.example"), by=agent
+        ),
+        "service": known(
+            Service.model_validate(
+                {"state": service_state, "pid": 4711 if service_state == "active" else None}
+            ),
+            by=agent,
+        ),
+        "log": known(
+            Log(path="/var/log/neumann/tensor_chain.log", window_s=60, bytes_read=900, counts={}), by=agent
+        ),
+        "config": known(
+            Config(
+                path="/etc/neumann/config.toml",
+                sha256="ab" * 32,
+                election_timeout_min_ms=low,
+                election_timeout_max_ms=high,
+                heartbeat_interval_ms=50,
+                election_lines=lines,
+            ),
+            by=agent,
+        ),
+        "connects": _connects(name, peers, cuts or {}),
+        "pings": _pings(name, peers, rtt_ms, lost_pings),
+    }
+    return NodeEvidence(node=name, **{**defaults, **readings})
+
+
+def _connects(name: str, peers: list[str], cuts: Cuts) -> Reading[Any]:
+    connects = tuple(
+        Connect.model_validate(
+            {
+                "peer": peer,
+                "port": port,
+                "result": cuts.get((name, peer), "open"),
+                "latency_ms": None if (name, peer) in cuts else 0.4,
+            }
+        )
+        for peer in peers
+        for port in ("raft", "gossip")
+    )
+    return Reading[tuple[Connect, ...]](value=connects, by=f"agent:{name}", at=NOON)
+
+
+def _pings(name: str, peers: list[str], rtt_ms: float, lost: int) -> Reading[Any]:
+    pings = tuple(
+        Ping(peer=peer, sent=20, received=20 - lost, rtt_min_ms=rtt_ms, rtt_avg_ms=rtt_ms, rtt_max_ms=rtt_ms)
+        for peer in peers
+    )
+    return Reading[tuple[Ping, ...]](value=pings, by=f"agent:{name}", at=NOON)
+
+
+def dead(name: str, **changes: Any) -> NodeEvidence:
+    """A node whose process is gone and whose agent says so."""
+    gone = {kind: missing("connection refused") for kind in ("metrics", "metrics_again", "health")}
+    return node(name, **{"service_state": "failed", **gone, **changes})
+
+
+def silent(name: str) -> NodeEvidence:
+    """A node of which nothing can be read at all."""
+    bot = {kind: missing() for kind in ("metrics", "metrics_again", "health")}
+    kinds = ("clock", "service", "log", "config", "connects", "pings")
+    agent = {kind: missing("the agent gave no answer within 4 s", by=f"agent:{name}") for kind in kinds}
+    return node(name, **bot, **agent)
+
+
+def evidence(*nodes: NodeEvidence) -> Evidence:
+    """A cluster's evidence; without nodes, three healthy ones led by node1."""
+    return Evidence(cluster="demo", started_at=NOON, nodes=nodes or healthy())
+
+
+def healthy() -> tuple[NodeEvidence, ...]:
+    """Three nodes, node1 leading."""
+    return (node("node1", role=Role.LEADER), node("node2"), node("node3"))
+
+
+def candidates(**changes: Any) -> tuple[NodeEvidence, ...]:
+    """Three running nodes that elect and elect: what a storm looks like in the counters."""
+    return tuple(
+        node(name, **{"role": Role.CANDIDATE, "elections": (10 * number, 10 * number + 2), **changes})
+        for number, name in enumerate(("node1", "node2", "node3"), start=1)
+    )
+
+
+def cut(*pairs: tuple[str, str], result: str = "timeout") -> dict[tuple[str, str], str]:
+    """Links that fail in the named directions."""
+    return dict.fromkeys(pairs, result)
+
+
+def cut_off(*names: str, among: Iterable[str] = ("node1", "node2", "node3")) -> dict[tuple[str, str], str]:
+    """Every link from and to these nodes fails."""
+    everyone = tuple(among)
+    return {
+        (one, other): "timeout"
+        for one in everyone
+        for other in everyone
+        if one != other and (one in names or other in names)
+    }
+
+
+def alert(name: str = "NoLeader", *, status: str = "firing", minute: int = 0, **labels: str) -> Alert:
+    """An alert; `minute` is when it began or, resolved, when it ended."""
+    at = NOON + timedelta(minutes=minute)
+    return Alert.model_validate(
+        {
+            "status": status,
+            "labels": {"alertname": name, "cluster": "demo", "severity": "critical", **labels},
+            "annotations": {"summary": "No Raft leader elected in cluster"},
+            "startsAt": at if status == "firing" else NOON,
+            "endsAt": at if status == "resolved" else "0001-01-01T00:00:00Z",
+            "fingerprint": f"{name}-{labels}",
+        }
+    )
+
+
+def opened(*alerts: Alert, runbook: str = leader_election.NAME) -> AlertsReceived:
+    """The event that opens an incident."""
+    return AlertsReceived(
+        at=NOON, reason=Reason.OPENED, cluster="demo", runbook=runbook, alerts=alerts or (alert(),)
+    )
+
+
+def diagnosed(read: Evidence) -> tuple[Event, ...]:
+    """The two events of a reading and its judgement; each offered remedy's handle is its name."""
+    diagnosis = leader_election.diagnose(read)
+    offers = tuple(Offer(handle=remedy.name, remedy=remedy) for remedy in diagnosis.offers)
+    return EvidenceRead(at=NOON, evidence=read), FindingsRanked(at=NOON, diagnosis=diagnosis, offers=offers)
+
+
+def remedy_of(read: Evidence, name: str) -> Remedy:
+    """A remedy of a diagnosis, offered or not."""
+    found = [r for f in leader_election.diagnose(read).findings for r in f.remedies if r.name == name]
+    return found[0]

@@ -1,0 +1,188 @@
+"""What the leader-election runbook makes of evidence: the right cause, or an honest doubt."""
+
+import pytest
+
+from runbooks import leader_election
+from runbooks.evidence import Evidence, Role
+from runbooks.model import Diagnosis, RootCause, Verdict
+from tests.builders import candidates, cut, cut_off, dead, evidence, known, missing, node, remedy_of, silent
+
+
+def verdicts(diagnosis: Diagnosis) -> dict[RootCause, Verdict]:
+    return {finding.cause: finding.verdict for finding in diagnosis.findings}
+
+
+def confirmed(read: Evidence) -> list[RootCause]:
+    return [f.cause for f in leader_election.diagnose(read).findings if f.verdict is Verdict.CONFIRMED]
+
+
+def partitioned() -> Evidence:
+    cuts = cut_off("node1", "node2", "node3")
+    return evidence(*(node(name, cuts=cuts) for name in ("node1", "node2", "node3")))
+
+
+def quorum_lost() -> Evidence:
+    refused = cut(
+        ("node1", "node2"), ("node1", "node3"), ("node2", "node3"), ("node3", "node2"), result="refused"
+    )
+    return evidence(node("node1", cuts=refused), dead("node2", cuts=refused), dead("node3", cuts=refused))
+
+
+def skewed() -> Evidence:
+    offsets = {"node1": 40.0, "node2": 2400.0, "node3": -1900.0}
+    return evidence(
+        *(
+            node(name, role=Role.CANDIDATE, elections=(5, 8), offset_ms=offset, gossip_failed=2)
+            for name, offset in offsets.items()
+        )
+    )
+
+
+def storm() -> Evidence:
+    return evidence(*candidates(rtt_ms=400.0))
+
+
+@pytest.mark.parametrize(
+    ("read", "cause"),
+    [
+        (partitioned(), RootCause.NETWORK_PARTITION),
+        (quorum_lost(), RootCause.QUORUM_LOSS),
+        (skewed(), RootCause.CLOCK_SKEW),
+        (storm(), RootCause.AGGRESSIVE_TIMEOUTS),
+    ],
+    ids=["partition", "quorum loss", "clock skew", "aggressive timeouts"],
+)
+def test_each_of_the_four_causes_is_confirmed_alone_and_ranks_first(read: Evidence, cause: RootCause) -> None:
+    diagnosis = leader_election.diagnose(read)
+    assert diagnosis.top.cause is cause
+    assert confirmed(read) == [cause]
+
+
+def test_the_same_evidence_gives_the_same_words() -> None:
+    assert leader_election.diagnose(storm()) == leader_election.diagnose(storm())
+
+
+def test_renaming_the_nodes_does_not_change_the_verdicts() -> None:
+    text = storm().model_dump_json().replace("node1", "zeta").replace("node3", "alpha")
+    assert verdicts(leader_election.diagnose(Evidence.model_validate_json(text))) == verdicts(
+        leader_election.diagnose(storm())
+    )
+
+
+def test_a_living_leader_under_a_false_alarm_is_said_first_and_nothing_is_confirmed_beside_it() -> None:
+    diagnosis = leader_election.diagnose(evidence())
+    assert diagnosis.top.cause is RootCause.LEADER_PRESENT
+    assert confirmed(evidence()) == [RootCause.LEADER_PRESENT]
+    assert diagnosis.offers == ()
+
+
+def test_a_leader_that_the_links_contradict_is_no_living_leader() -> None:
+    cuts = cut_off("node1", "node2", "node3")
+    read = evidence(
+        node("node1", role=Role.LEADER, cuts=cuts), node("node2", cuts=cuts), node("node3", cuts=cuts)
+    )
+    assert confirmed(read) == [RootCause.NETWORK_PARTITION]
+
+
+def test_a_leader_in_only_one_of_two_readings_is_no_living_leader() -> None:
+    leaders = node("node1", role=Role.LEADER)
+    flash = leaders.model_copy(update={"metrics": node("node1").metrics})
+    diagnosis = leader_election.diagnose(evidence(flash, node("node2"), node("node3")))
+    assert diagnosis.top.cause is RootCause.NONE_KNOWN
+
+
+def test_nothing_readable_is_undetermined_and_names_what_would_decide() -> None:
+    diagnosis = leader_election.diagnose(evidence(silent("node1"), silent("node2"), silent("node3")))
+    assert diagnosis.can_elect == "undetermined"
+    assert diagnosis.top.cause is RootCause.NONE_KNOWN
+    assert diagnosis.top.would_decide
+    assert confirmed(evidence(silent("node1"), silent("node2"), silent("node3"))) == []
+    assert diagnosis.offers == ()
+
+
+def test_everything_well_but_no_leader_fits_none_of_the_causes() -> None:
+    diagnosis = leader_election.diagnose(evidence(node("node1"), node("node2"), node("node3")))
+    assert diagnosis.top.cause is RootCause.NONE_KNOWN
+    assert "none of the known causes" in diagnosis.summary
+
+
+def test_one_dead_node_of_three_is_no_quorum_loss() -> None:
+    read = evidence(node("node1"), node("node2"), dead("node3"))
+    assert verdicts(leader_election.diagnose(read))[RootCause.QUORUM_LOSS] is Verdict.RULED_OUT
+
+
+def test_a_refused_link_to_a_running_process_is_the_networks_fault_not_the_processs() -> None:
+    cuts = dict.fromkeys(cut_off("node1", "node2", "node3"), "refused")
+    read = evidence(*(node(name, cuts=cuts) for name in ("node1", "node2", "node3")))
+    assert confirmed(read) == [RootCause.NETWORK_PARTITION]
+    assert any("REJECT" in line for line in leader_election.diagnose(read).top.evidence_for)
+
+
+def test_a_one_way_cut_between_two_of_three_leaves_a_majority() -> None:
+    cuts = cut(("node1", "node2"))
+    diagnosis = leader_election.diagnose(evidence(*(node(n, cuts=cuts) for n in ("node1", "node2", "node3"))))
+    assert diagnosis.can_elect == "yes"
+    assert verdicts(diagnosis)[RootCause.NETWORK_PARTITION] is Verdict.POSSIBLE
+
+
+def test_a_skew_of_200_ms_beside_a_quorum_loss_is_not_a_cause() -> None:
+    read = evidence(node("node1", offset_ms=200), dead("node2"), dead("node3"))
+    assert verdicts(leader_election.diagnose(read))[RootCause.CLOCK_SKEW] is Verdict.RULED_OUT
+    assert confirmed(read) == [RootCause.QUORUM_LOSS]
+
+
+def test_a_skew_whose_error_reaches_below_the_limit_is_not_called_skew() -> None:
+    read = evidence(
+        *(
+            node(name, role=Role.CANDIDATE, offset_ms=offset, error_ms=100, gossip_failed=2)
+            for name, offset in {"node1": 0.0, "node2": 550.0, "node3": -550.0}.items()
+        )
+    )
+    assert verdicts(leader_election.diagnose(read))[RootCause.CLOCK_SKEW] is Verdict.RULED_OUT
+
+
+def test_one_skewed_node_leaves_two_that_agree_so_the_skew_is_only_possible() -> None:
+    read = evidence(node("node1"), node("node2", offset_ms=2400, gossip_failed=2), node("node3"))
+    assert verdicts(leader_election.diagnose(read))[RootCause.CLOCK_SKEW] is Verdict.POSSIBLE
+    assert not remedy_of(read, "clock_sync").offered
+
+
+def test_a_storm_on_lossy_links_is_not_blamed_on_the_timeouts() -> None:
+    read = evidence(*candidates(rtt_ms=400.0, lost_pings=6))
+    assert verdicts(leader_election.diagnose(read))[RootCause.AGGRESSIVE_TIMEOUTS] is Verdict.POSSIBLE
+
+
+def test_a_storm_with_wide_enough_timeouts_is_not_blamed_on_them() -> None:
+    read = evidence(*candidates(rtt_ms=20.0, timeouts_ms=(300, 600)))
+    assert verdicts(leader_election.diagnose(read))[RootCause.AGGRESSIVE_TIMEOUTS] is Verdict.POSSIBLE
+    assert not remedy_of(read, "config_bump").offered
+
+
+def test_a_counter_that_was_reset_is_not_a_negative_number_of_elections() -> None:
+    read = evidence(
+        node("node1", elections=(90, 1)), node("node2", elections=(50, 50)), node("node3", elections=(50, 50))
+    )
+    assert verdicts(leader_election.diagnose(read))[RootCause.AGGRESSIVE_TIMEOUTS] is Verdict.RULED_OUT
+
+
+def test_without_any_round_trip_the_timeouts_are_likely_at_most_and_the_round_trip_would_decide() -> None:
+    finding = leader_election.diagnose(evidence(*candidates(pings=missing()))).top
+    assert finding.cause is RootCause.AGGRESSIVE_TIMEOUTS
+    assert finding.verdict is Verdict.LIKELY
+    assert finding.would_decide == "the round trip between the nodes"
+
+
+def test_a_leader_that_is_there_while_elections_climb_leaves_the_timeouts_likely_not_confirmed() -> None:
+    nodes = list(candidates(rtt_ms=400.0, role=Role.FOLLOWER))
+    nodes[0] = node("node1", role=Role.LEADER, elections=(10, 12), rtt_ms=400.0)
+    diagnosis = leader_election.diagnose(evidence(*nodes))
+    assert diagnosis.top.cause is RootCause.LEADER_PRESENT
+    assert verdicts(diagnosis)[RootCause.AGGRESSIVE_TIMEOUTS] is Verdict.LIKELY
+
+
+def test_log_counts_stand_in_where_the_counters_cannot_be_read_twice() -> None:
+    log = node().log.value
+    assert log
+    busy = known(log.model_copy(update={"counts": {"election_started": 15}}), by="agent")
+    read = evidence(*candidates(rtt_ms=400.0, metrics_again=missing(), log=busy))
+    assert confirmed(read) == [RootCause.AGGRESSIVE_TIMEOUTS]

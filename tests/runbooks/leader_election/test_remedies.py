@@ -1,0 +1,109 @@
+"""Each remedy is offered or refused, with the reason; an offered one becomes an exact plan."""
+
+import pytest
+
+from runbooks import leader_election
+from runbooks.evidence import Evidence, Role
+from runbooks.leader_election.aggressive_timeouts import wanted_timeouts_ms
+from runbooks.model import Plan
+from tests.builders import candidates, dead, evidence, known, missing, node, remedy_of
+
+
+def plan_of(read: Evidence, name: str) -> Plan:
+    return leader_election.plan(remedy_of(read, name), read)
+
+
+@pytest.mark.parametrize(
+    ("round_trip_ms", "expected"),
+    [(None, (300, 600)), (1.0, (300, 600)), (60.0, (300, 600)), (61.0, (350, 700)), (400.0, (2000, 4000))],
+)
+def test_the_timeouts_are_the_runbooks_or_wider_where_the_round_trip_asks_for_it(
+    round_trip_ms: float | None, expected: tuple[int, int]
+) -> None:
+    assert wanted_timeouts_ms(round_trip_ms) == expected
+
+
+def test_the_bump_shows_the_files_own_lines_before_and_after_and_restarts_the_leader_last() -> None:
+    nodes = list(candidates(rtt_ms=30.0, timeouts_ms=(100, 200)))
+    nodes[0] = node(
+        "node1", role=Role.LEADER, term=9, elections=(10, 12), rtt_ms=30.0, timeouts_ms=(100, 200)
+    )
+    plan = plan_of(evidence(*nodes), "config_bump")
+    assert [(step.action.node, step.action.type) for step in plan.steps] == [
+        (name, action)
+        for name in ("node2", "node3", "node1")
+        for action in ("set_election_timeouts", "restart_service")
+    ]
+    assert plan.steps[0].shown.splitlines() == [
+        "/etc/neumann/config.toml",
+        "-election_timeout_min_ms = 100   # default",
+        "+election_timeout_min_ms = 300   # default",
+        "-election_timeout_max_ms = 200",
+        "+election_timeout_max_ms = 600",
+    ]
+
+
+def test_the_bump_is_refused_where_a_restart_would_break_the_quorum() -> None:
+    nodes = [*candidates(rtt_ms=400.0)[:2], dead("node3")]
+    remedy = remedy_of(evidence(*nodes), "config_bump")
+    assert not remedy.offered
+    assert remedy.reason == "A restart would leave 1 nodes, 2 are needed."
+
+
+def test_the_bump_is_refused_while_one_configuration_is_unknown() -> None:
+    nodes = [*candidates(rtt_ms=400.0)]
+    nodes[2] = nodes[2].model_copy(update={"config": missing("the agent gave no answer")})
+    remedy = remedy_of(evidence(*nodes), "config_bump")
+    assert not remedy.offered
+    assert "node3" in remedy.reason
+
+
+def test_clocks_are_stepped_only_on_the_skewed_nodes_and_the_step_is_predicted() -> None:
+    read = evidence(
+        *(
+            node(name, role=Role.CANDIDATE, offset_ms=offset, gossip_failed=2)
+            for name, offset in {"node1": 40.0, "node2": 2400.0, "node3": -1900.0}.items()
+        )
+    )
+    plan = plan_of(read, "clock_sync")
+    assert [(step.action.node, step.shown, step.effect) for step in plan.steps] == [
+        ("node2", "chronyc makestep", "steps by -2400 ms (±1 ms)"),
+        ("node3", "chronyc makestep", "steps by +1900 ms (±1 ms)"),
+    ]
+
+
+def test_clock_sync_says_why_it_is_off() -> None:
+    remedy = remedy_of(evidence(node("node1", offset_ms=12), node("node2"), node("node3")), "clock_sync")
+    assert not remedy.offered
+    assert remedy.reason == "The largest skew is 12 ms, it would not help."
+
+
+def test_a_clock_without_a_source_is_not_stepped() -> None:
+    offsets = {"node1": 40.0, "node2": 2400.0, "node3": -1900.0}
+    nodes = [node(n, role=Role.CANDIDATE, offset_ms=o, gossip_failed=2) for n, o in offsets.items()]
+    clock = nodes[1].clock.value
+    assert clock
+    nodes[1] = nodes[1].model_copy(update={"clock": known(clock.model_copy(update={"synchronised": False}))})
+    remedy = remedy_of(evidence(*nodes), "clock_sync")
+    assert not remedy.offered
+    assert "node2" in remedy.reason
+
+
+def test_stopped_nodes_are_started_and_a_node_without_an_agent_is_not() -> None:
+    gone = missing("the agent gave no answer within 4 s")
+    read = evidence(node("node1"), dead("node2"), dead("node3", service=gone, connects=gone))
+    assert remedy_of(read, "start_nodes").nodes == ("node2",)
+
+
+def test_a_plan_has_one_hash_for_one_wording() -> None:
+    read = evidence(node("node1"), dead("node2"), dead("node3"))
+    assert plan_of(read, "start_nodes").sha256 == plan_of(read, "start_nodes").sha256
+    assert (
+        plan_of(read, "start_nodes").sha256
+        != plan_of(evidence(*candidates(rtt_ms=400)), "config_bump").sha256
+    )
+
+
+def test_a_leader_must_hold_for_ten_seconds_or_ten_timeouts_whichever_is_longer() -> None:
+    assert plan_of(evidence(node("node1"), dead("node2"), dead("node3")), "start_nodes").stable_s == 10
+    assert plan_of(evidence(*candidates(rtt_ms=400.0)), "config_bump").stable_s == 20
