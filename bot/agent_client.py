@@ -84,6 +84,14 @@ class AgentClient:
         request = wire.ObserveRequest().model_dump_json()
         return await self._ask("POST", f"{agent_url}/v1/observe", wire.Observation, request)
 
+    async def greet(self, agent_url: str) -> str | None:
+        """Why an agent does not answer, `None` where it does."""
+        try:
+            response = await self._http.get(f"{agent_url}/v1/health", timeout=3.0)
+        except httpx.HTTPError as error:
+            return _reason(error)
+        return None if response.is_success else f"the agent answers {response.status_code}"
+
     def action_id(self, order: Order) -> str:
         """The action's name, from what it is."""
         return wire.action_id(

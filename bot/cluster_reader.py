@@ -6,6 +6,7 @@ All guessing about what a Neumann node serves, and in which shape, is kept here 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
@@ -51,6 +52,17 @@ class ClusterReader:
         nodes = self._cluster(cluster).nodes
         samples = await asyncio.gather(*(self._metrics(node) for node in nodes))
         return {node.name: sample.value for node, sample in zip(nodes, samples, strict=True)}
+
+    async def silent(self) -> tuple[str, ...]:
+        """Which nodes' metrics or agents do not answer right now, and why: what an operator mends first."""
+
+        async def complaints(cluster: Cluster, node: Node) -> tuple[str, ...]:
+            sample, agent = await asyncio.gather(self._metrics(node), self._agents.greet(node.agent_url))
+            said = {"metrics": sample.missing, "agent": agent}
+            return tuple(f"{cluster.name}/{node.name} {what}: {why}" for what, why in said.items() if why)
+
+        asked = [complaints(cluster, node) for cluster in self._clusters.values() for node in cluster.nodes]
+        return tuple(itertools.chain.from_iterable(await asyncio.gather(*asked)))
 
     async def read(self, cluster: str) -> known.Evidence:
         """Everything, from every node at once; takes as long as the slowest reading's deadline."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+import aiohttp
 import httpx
 import uvicorn
 from slack_bolt.async_app import AsyncApp
@@ -40,6 +41,8 @@ Part = Literal["web", "worker"]
 
 AGENT_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 """A commit carries out its action before it answers; a restart may take a while."""
+
+SLACK_TIMEOUT_S = 10.0
 
 
 class SystemTime:
@@ -92,49 +95,64 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
     Raises:
         ConfigurationError: If a secret, key or certificate cannot be used.
     """
-    secrets = [
-        settings.slack.bot_token.read(),
-        settings.slack.signing_secret.read(),
-        settings.web.webhook_token.read(),
-    ]
-    bot_token, signing_secret, webhook_token = (secret.get_secret_value() for secret in secrets)
+    webhook_token = settings.web.webhook_token.read().get_secret_value()
+    signing_secret = settings.slack.signing_secret.read().get_secret_value()
     redis, prefix = connect(settings.redis.url), settings.redis.prefix
-    slack = AsyncWebClient(token=bot_token, base_url=settings.slack.api_url, timeout=10)
-    # Listeners store before they return, so the answer may wait for them; Bolt's default polls every 10 ms.
-    app = AsyncApp(client=slack, signing_secret=signing_secret, process_before_response=True)
     timelines = TimelineStore(redis, prefix)
     inbox = Inbox(redis, prefix, consumer=f"{socket.gethostname()}:{os.getpid()}")
     steps, views = DueQueue(redis, prefix, "steps"), DueQueue(redis, prefix, "views")
-    thread = SlackThread(slack, redis, prefix, lambda cluster: channel_of(settings, cluster))
     background: set[asyncio.Task[None]] = set()
-    async with contextlib.aclosing(redis), reader(settings) as (clusters, agents):
+    async with (
+        contextlib.aclosing(redis),
+        slack_client(settings) as slack,
+        reader(settings) as (clusters, agents),
+    ):
+        thread = SlackThread(slack, redis, prefix, lambda cluster: channel_of(settings, cluster))
+        groups = {cluster.name: cluster.confirm_groups for cluster in settings.clusters}
         ports = Ports(
             timelines=timelines,
             reader=clusters,
             agents=agents,
-            directory=SlackDirectory(
-                slack, frozenset(g for c in settings.clusters for g in c.confirm_groups)
-            ),
+            directory=SlackDirectory(slack, frozenset().union(*groups.values())),
             threads=thread,
             time=SystemTime(),
-            confirm_groups={cluster.name: cluster.confirm_groups for cluster in settings.clusters},
+            confirm_groups=groups,
         )
+        # Listeners store before they return, so the answer may wait; Bolt's default polls every 10 ms.
+        app = AsyncApp(client=slack, signing_secret=signing_secret, process_before_response=True)
         listeners.register(app, ports, background)
-        yield Bot(
-            web=Web(
-                inbox=inbox,
-                redis=redis,
-                prefix=prefix,
-                token=webhook_token,
-                max_body_bytes=settings.web.max_body_bytes,
-                slack=app,
-            ).app(),
-            worker=Worker(
-                redis=redis, prefix=prefix, inbox=inbox, steps=steps, views=views, ports=ports, thread=thread
-            ),
-            scheduler=Scheduler(redis, prefix, timelines, steps, views),
-            background=background,
+        web = Web(
+            inbox=inbox,
+            redis=redis,
+            prefix=prefix,
+            token=webhook_token,
+            max_body_bytes=settings.web.max_body_bytes,
+            slack=app,
         )
+        worker = Worker(
+            redis=redis,
+            prefix=prefix,
+            inbox=inbox,
+            steps=steps,
+            views=views,
+            ports=ports,
+            clusters=clusters,
+            thread=thread,
+        )
+        yield Bot(web.app(), worker, Scheduler(redis, prefix, timelines, steps, views), background)
+
+
+@asynccontextmanager
+async def slack_client(settings: Settings) -> AsyncIterator[AsyncWebClient]:
+    """A Web API client that keeps its connections: the client's own way opens one per call.
+
+    Raises:
+        ConfigurationError: If the token's file cannot be read.
+    """
+    token = settings.slack.bot_token.read().get_secret_value()
+    timeout = aiohttp.ClientTimeout(total=SLACK_TIMEOUT_S)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        yield AsyncWebClient(token=token, base_url=settings.slack.api_url, session=session)
 
 
 def channel_of(settings: Settings, cluster: str) -> str:

@@ -10,6 +10,7 @@ import structlog
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
+from bot.cluster_reader import ClusterReader
 from bot.due_queue import LEASE_S, DueQueue, Taken
 from bot.inbox import Inbox, Stored
 from bot.slack.thread import SlackThread
@@ -41,6 +42,7 @@ class Worker:
         steps: DueQueue,
         views: DueQueue,
         ports: Ports,
+        clusters: ClusterReader,
         thread: SlackThread,
     ) -> None:
         self._redis = redis
@@ -49,6 +51,7 @@ class Worker:
         self._steps = steps
         self._views = views
         self._ports = ports
+        self._clusters = clusters
         self._thread = thread
         self._alarms: list[asyncio.Event] = []
 
@@ -56,10 +59,19 @@ class Worker:
         """Work until cancelled."""
         await self._until_it_succeeds(self._inbox.prepare)
         async with asyncio.TaskGroup() as loops:
+            loops.create_task(self._greet())
             loops.create_task(self._listen())
             loops.create_task(self._drain_inbox(self._alarm()))
             loops.create_task(self._serve(self._steps, self._advance, self._alarm()))
             loops.create_task(self._serve(self._views, self._redraw, self._alarm()))
+
+    async def _greet(self) -> None:
+        """Say at the start what does not work; it also opens the connections that an alert will need."""
+        try:
+            log.info("slack_ready", user=await self._thread.greet())
+        except SlackDown as error:
+            log.error("slack_not_ready", error=str(error))
+        log.info("nodes_greeted", silent=await self._clusters.silent())
 
     def _alarm(self) -> asyncio.Event:
         self._alarms.append(asyncio.Event())

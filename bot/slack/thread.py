@@ -41,6 +41,17 @@ class SlackThread:
         self._prefix = prefix
         self._channel_of = channel_of
 
+    async def greet(self) -> str:
+        """Say hello to Slack: shows at the start whether the token works, and opens the connection.
+
+        Returns:
+            The bot's own name there.
+
+        Raises:
+            SlackDown: With what to mend.
+        """
+        return str((await self._call("auth.test")).get("user", "unnamed"))
+
     async def is_ours(self, incident_id: str, channel: str, message_ts: str) -> bool:
         """Whether the incident posted this message."""
         return any(

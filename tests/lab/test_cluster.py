@@ -8,6 +8,7 @@ import signal
 import socket
 import stat
 import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -149,11 +150,17 @@ async def test_a_start_that_fails_half_way_says_why_and_leaves_nothing(tmp_path:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
 async def test_nodes_die_with_a_lab_that_was_killed(tmp_path: Path):
     pipe = asyncio.subprocess.PIPE
-    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", ORPHANING, str(tmp_path), stdout=pipe)
-    node = int(await asyncio.wait_for(parent.stdout.readline(), 30))
-    assert is_alive(node)
-    parent.send_signal(signal.SIGKILL)
-    await parent.communicate()
+    # Killed, it cannot remove its socket's folder: give it one that goes away, with a name short enough.
+    with tempfile.TemporaryDirectory() as short:
+        environment = {**os.environ, "TMPDIR": short}
+        parent = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", ORPHANING, str(tmp_path), stdout=pipe, env=environment
+        )
+        assert parent.stdout is not None
+        node = int(await asyncio.wait_for(parent.stdout.readline(), 30))
+        assert is_alive(node)
+        parent.send_signal(signal.SIGKILL)
+        await parent.communicate()
     deadline = time.monotonic() + 10
     while is_alive(node):
         assert time.monotonic() < deadline

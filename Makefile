@@ -1,0 +1,68 @@
+# Two targets are all a newcomer needs: `make demo` and `make test`. `make check` is what CI runs.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+CODE := bot handlers runbooks agent lab
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lint types imports rules lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(VENV)/.installed ## the whole loop on this machine; prints one URL
+	@$(BIN)/neumann-bot demo $(ARGS)
+
+test: $(VENV)/.installed-dev ## every test that needs no root, browser, chrony or Prometheus
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.installed-dev ## format, lint, types, import contract, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest $(ARGS)
+
+format: $(VENV)/.installed-dev ## put the code into shape
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+lint: $(VENV)/.installed-dev ## ruff
+	$(BIN)/ruff check .
+
+types: $(VENV)/.installed-dev ## mypy, strict
+	$(BIN)/mypy
+
+imports: $(VENV)/.installed-dev ## who may import whom
+	$(BIN)/lint-imports
+
+rules: ## test the alert rules with promtool
+	promtool test rules deploy/prometheus/neumann.rules.test.yml
+
+lock: ## write the lock anew (needs uv)
+	uv export --quiet --no-header --format requirements-txt --no-emit-project --no-dev -o requirements.txt
+	uv export --quiet --no-header --format requirements-txt --no-emit-project -o requirements-dev.txt
+	rm -f uv.lock
+
+clean: ## take away what was built
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it: make PYTHON=/path/to/python3"; exit 2; }
+	@echo "making the virtual environment"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo "installing what is locked, by hash (a minute on a slow line)"
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@echo "installing the tools of development, by hash"
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,161 @@
+"""Incidents for the bot's tests, each the fold of what happened to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
+from handlers.events import (
+    ActionFinished,
+    ActionStarted,
+    AlertsReceived,
+    Closed,
+    Event,
+    FindingsRanked,
+    LeaderSeen,
+    LeaderVerified,
+    OutcomeState,
+    PlanConfirmed,
+    PlanProposed,
+    RunEnded,
+)
+from handlers.incident import Incident, fold
+from runbooks import leader_election
+from runbooks.evidence import Evidence, NodeEvidence, Role
+from runbooks.model import Leadership
+from tests import builders
+from tests.builders import ALICE, NOON, candidates, dead, diagnosed, evidence, missing, node, opened, silent
+
+ID = "inc-7"
+LATER = NOON + timedelta(minutes=3)
+LEADERSHIP = Leadership(
+    leader="node1",
+    term=9,
+    acknowledged_by=("node1", "node2", "node3"),
+    claimed_by=("node1",),
+    commit_index=101,
+    majority=True,
+)
+
+
+def incident(*events: Event) -> Incident:
+    """The incident that these events make."""
+    return fold(ID, events)
+
+
+def quorum_loss() -> Evidence:
+    """Two of three processes are gone."""
+    return evidence(node("node1", role=Role.CANDIDATE), dead("node2"), dead("node3"))
+
+
+def partition() -> Evidence:
+    """Nobody reaches anybody."""
+    cuts = builders.cut_off("node1", "node2", "node3")
+    return evidence(*(node(name, role=Role.CANDIDATE, cuts=cuts) for name in ("node1", "node2", "node3")))
+
+
+def skew() -> Evidence:
+    """One clock is far off, and its peers hold it failed."""
+    one, two, three = (
+        node(name, role=Role.CANDIDATE, gossip_failed=1, offset_ms=offset_ms)
+        for name, offset_ms in (("node1", 0.0), ("node2", 0.0), ("node3", 4200.0))
+    )
+    return evidence(one, two, three)
+
+
+def tight_timeouts(names: Iterable[str] = ("node1", "node2", "node3")) -> Evidence:
+    """Elections follow each other, since the round trip is as long as the timeout."""
+    everyone = tuple(names)
+    return evidence(
+        *(
+            node(name, names=everyone, role=Role.CANDIDATE, elections=(10, 14), rtt_ms=140.0)
+            for name in everyone
+        )
+    )
+
+
+def unknown() -> Evidence:
+    """Nothing at all can be read."""
+    return evidence(*(silent(name) for name in ("node1", "node2", "node3")))
+
+
+def blind() -> Evidence:
+    """Nodes run, agents do not answer."""
+    kinds = ("clock", "service", "log", "config", "connects", "pings")
+    return evidence(*candidates(**{kind: missing("the agent cannot be reached") for kind in kinds}))
+
+
+EVIDENCES: Mapping[str, Evidence] = {
+    "healthy": evidence(),
+    "quorum loss": quorum_loss(),
+    "partition": partition(),
+    "clock skew": skew(),
+    "tight timeouts": tight_timeouts(),
+    "nothing readable": unknown(),
+    "agents silent": blind(),
+}
+
+
+def with_many_nodes(count: int = 51) -> dict[str, Evidence]:
+    """Large clusters, each in another way broken."""
+    names = [f"node{number}" for number in range(1, count + 1)]
+    several: dict[str, tuple[NodeEvidence, ...]] = {
+        "all silent": tuple(silent(name) for name in names),
+        "most dead": tuple(
+            node(name, names=names, role=Role.CANDIDATE) if number < 3 else dead(name, names=names)
+            for number, name in enumerate(names)
+        ),
+        "all cut off": tuple(
+            node(name, names=names, role=Role.CANDIDATE, cuts=builders.cut_off(*names, among=names))
+            for name in names
+        ),
+        "all skewed": tuple(
+            node(name, names=names, role=Role.CANDIDATE, offset_ms=600.0 + number, gossip_failed=7)
+            for number, name in enumerate(names)
+        ),
+    }
+    return {key: evidence(*nodes) for key, nodes in several.items()} | {"tight": tight_timeouts(names)}
+
+
+def proposal(read: Evidence) -> PlanProposed:
+    """The plan of the first remedy that is offered on this evidence."""
+    (ranked,) = [event for event in diagnosed(read) if isinstance(event, FindingsRanked)]
+    offer = ranked.offers[0]
+    plan = leader_election.plan(offer.remedy, read)
+    return PlanProposed(at=NOON, handle="plan-handle", offer=offer.handle, plan=plan, by=ALICE)
+
+
+def confirmed(read: Evidence, first: AlertsReceived | None = None) -> tuple[Event, ...]:
+    """From the alert to a confirmed plan."""
+    proposed = proposal(read)
+    return (
+        first or opened(),
+        *diagnosed(read),
+        proposed,
+        PlanConfirmed(at=NOON, handle=proposed.handle, plan_sha256=proposed.plan.sha256, by=ALICE),
+    )
+
+
+def carried_out(read: Evidence, state: OutcomeState = "done", detail: str = "It runs.") -> tuple[Event, ...]:
+    """... and with every action ended so."""
+    events = list(confirmed(read))
+    for index in range(len(proposal(read).plan.steps)):
+        events.append(ActionStarted(at=NOON, index=index, action_id=f"{index:064x}"))
+        events.append(ActionFinished(at=NOON, index=index, state=state, detail=detail))
+    completed = state == "done"
+    return (*events, RunEnded(at=NOON, completed=completed, detail="Every action is done." if completed else detail))
+
+
+def whole_story() -> tuple[Event, ...]:
+    """Every kind of event there is, in the order of an incident that ends well."""
+    return (
+        *carried_out(quorum_loss()),
+        LeaderSeen(at=LATER, leadership=LEADERSHIP),
+        LeaderVerified(at=LATER, leadership=LEADERSHIP, stable_s=10.4),
+        Closed(at=LATER, detail="node1 leads term 9, and no alert fires any more."),
+    )
+
+
+def every_prefix(events: tuple[Event, ...]) -> list[Incident]:
+    """The incident after each of its events: everything that Slack may have to show on the way."""
+    return [incident(*events[:length]) for length in range(1, len(events) + 1)]

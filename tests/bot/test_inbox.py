@@ -1,0 +1,109 @@
+"""A stored notification is worked on by one, by another if that one dies, and kept if nobody can read it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+
+from bot import inbox as inbox_module
+from bot.inbox import Inbox
+from bot.redis_client import connect
+from handlers.errors import StoreDown
+from tests.bot.conftest import Becomes, MortalRedis
+
+BODY = b'{"version": "4", "k": "\xc3\xa4 \x00"}'
+
+
+@pytest.fixture
+async def inbox(redis: Redis, prefix: str) -> Inbox:
+    made = Inbox(redis, prefix, consumer="one")
+    await made.prepare()
+    return made
+
+
+@pytest.fixture
+def another(redis: Redis, prefix: str) -> Inbox:
+    return Inbox(redis, prefix, consumer="another")
+
+
+async def test_the_exact_bytes_come_out_once(inbox: Inbox, another: Inbox) -> None:
+    await inbox.store(BODY, "demo")
+    await inbox.store(BODY + b" ", None)
+    taken = [*await inbox.take(), *await another.take()]
+    assert [(each.body, each.cluster) for each in taken] == [(BODY, "demo"), (BODY + b" ", None)]
+
+
+async def test_what_was_stored_before_any_worker_ran_is_not_lost(redis: Redis, prefix: str) -> None:
+    early = Inbox(redis, prefix, consumer="one")
+    await early.store(BODY, None)
+    await early.prepare()
+    await early.prepare()
+    assert [each.body for each in await early.take()] == [BODY]
+
+
+async def test_ten_workers_share_what_came(inbox: Inbox, redis: Redis, prefix: str) -> None:
+    for number in range(100):
+        await inbox.store(str(number).encode(), None)
+    workers = [Inbox(redis, prefix, consumer=f"worker-{number}") for number in range(10)]
+    taken = [each for batch in await asyncio.gather(*(w.take() for w in workers)) for each in batch]
+    assert sorted(int(each.body) for each in taken) == list(range(100))
+
+
+async def test_what_is_done_is_forgotten(
+    inbox: Inbox, redis: Redis, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox_module, "RETAKE_AFTER_S", 0.0)
+    await inbox.store(BODY, None)
+    for each in await inbox.take():
+        await inbox.done(each)
+    assert await inbox.take() == ()
+    assert await redis.xlen(f"{prefix}:inbox") == 0
+
+
+async def test_what_a_dead_worker_took_is_taken_again(
+    inbox: Inbox, another: Inbox, monkeypatch: pytest.MonkeyPatch, becomes: Becomes
+) -> None:
+    await inbox.store(BODY, "demo")
+    (taken,) = await inbox.take()
+    assert await another.take() == (), "its worker may be about to finish"
+    monkeypatch.setattr(inbox_module, "RETAKE_AFTER_S", 0.05)
+    (again,) = await becomes(another.take)
+    assert again == taken
+    await another.done(again)
+    assert await another.take() == ()
+
+
+async def test_what_nobody_can_read_is_kept_apart_for_a_person(
+    inbox: Inbox, redis: Redis, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox_module, "RETAKE_AFTER_S", 0.0)
+    await inbox.store(b"\xff", None)
+    (taken,) = await inbox.take()
+    await inbox.bury(taken, "no JSON")
+    assert await inbox.take() == ()
+    ((_, kept),) = await redis.xrange(f"{prefix}:dead")
+    assert kept == {b"body": b"\xff", b"why": b"no JSON"}
+
+
+async def test_redis_away_is_one_error_and_what_was_stored_is_there_afterwards(
+    mortal_redis: MortalRedis,
+) -> None:
+    redis = connect(mortal_redis.url)
+    inbox = Inbox(redis, "{test}", consumer="one")
+    await inbox.prepare()
+    await inbox.store(BODY, None)
+    await mortal_redis.stop()
+    for call in (inbox.store(b"lost", None), inbox.take(), inbox.prepare()):
+        with pytest.raises(StoreDown):
+            await call
+    await mortal_redis.start()
+    assert [each.body for each in await inbox.take()] == [BODY]
+    await redis.aclose()
+
+
+async def test_a_redis_that_came_back_empty_takes_notifications_again(inbox: Inbox, redis: Redis, prefix: str) -> None:
+    await redis.delete(f"{prefix}:inbox")
+    await inbox.store(BODY, None)
+    assert [each.body for each in await inbox.take()] == [BODY]

@@ -1,0 +1,148 @@
+"""A timeline keeps every event, lets one of two win, and says plainly when Redis is away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import aclosing
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.redis_client import connect
+from bot.timeline_store import TimelineStore
+from handlers.alerts import Identity, Reason
+from handlers.errors import Moved, StoreDown
+from handlers.events import AlertsReceived, Event
+from handlers.incident import Incident, fold
+from tests.bot.conftest import MortalRedis
+from tests.bot.incidents import whole_story
+from tests.builders import NOON, alert, opened
+
+ID = "inc-1"
+
+
+def added(minute: int) -> AlertsReceived:
+    return AlertsReceived(
+        at=NOON + timedelta(minutes=minute),
+        reason=Reason.ALERTS_ADDED,
+        cluster="demo",
+        runbook="leader-election",
+        alerts=(alert("NodeDown", node=f"node{minute}"),),
+    )
+
+
+async def test_an_incident_read_back_is_the_incident_that_was_written(store: TimelineStore) -> None:
+    story = whole_story()
+    assert {type(event).__name__ for event in story} == {
+        event.__name__ for event in Event.__origin__.__args__  # type: ignore[attr-defined]
+    }, "every kind of event is in the story"
+
+    incident = Incident(id=ID)
+    for event in story:
+        incident = await store.append(incident, event)
+
+    assert incident == fold(ID, story)
+    assert await store.load(ID) == incident
+    assert incident.position == len(story)
+
+
+async def test_what_nobody_wrote_is_an_empty_incident(store: TimelineStore) -> None:
+    assert await store.load("inc-404") == Incident(id="inc-404")
+
+
+async def test_several_events_are_one_append(store: TimelineStore) -> None:
+    incident = await store.append(Incident(id=ID), opened(), added(1), added(2))
+    assert incident.position == 3
+    assert await store.load(ID) == incident
+
+
+async def test_of_two_replicas_at_the_same_place_one_wins_and_nothing_is_half_done(
+    redis_url: str, prefix: str
+) -> None:
+    async with aclosing(connect(redis_url)) as one, aclosing(connect(redis_url)) as other:
+        first, second = TimelineStore(one, prefix), TimelineStore(other, prefix)
+        incident = await first.append(Incident(id=ID), opened())
+        for _ in range(50):
+            attempts: list[Coroutine[Any, Any, Incident]] = [
+                first.append(incident, added(1), added(2)),
+                second.append(incident, added(3), added(4), added(5)),
+            ]
+            results = await asyncio.gather(*attempts, return_exceptions=True)
+            winners = [result for result in results if isinstance(result, Incident)]
+            assert [type(result) for result in results if not isinstance(result, Incident)] == [Moved]
+            incident = await first.load(ID)
+            assert incident == winners[0]
+
+
+@pytest.mark.parametrize("position", [0, 2])
+async def test_neither_behind_nor_ahead_can_be_appended(store: TimelineStore, position: int) -> None:
+    after = await store.append(Incident(id=ID), opened())
+    with pytest.raises(Moved):
+        await store.append(Incident(id=ID, position=position), added(1))
+    assert await store.load(ID) == after
+
+
+async def test_an_open_incident_takes_what_belongs_to_it_until_it_is_released(store: TimelineStore) -> None:
+    demo, other = Identity("demo", "leader-election"), Identity("other", "leader-election")
+    first = await store.claim(demo)
+    assert await store.claim(demo) == first
+    second = await store.claim(other)
+    assert await store.open_incidents() == (first, second)
+
+    await store.release(demo, second)
+    assert await store.claim(demo) == first, "only the incident that holds it lets go"
+    await store.release(demo, first)
+    third = await store.claim(demo)
+    assert await store.open_incidents() == (second, third)
+    assert len({first, second, third}) == 3
+
+
+async def test_ten_replicas_claim_one_incident(store: TimelineStore) -> None:
+    claims = (store.claim(Identity("demo", "leader-election")) for _ in range(10))
+    assert len(set(await asyncio.gather(*claims))) == 1
+
+
+async def test_a_button_leads_back_to_its_incident(
+    store: TimelineStore, redis: Redis, prefix: str
+) -> None:
+    await store.remember_handle("a-random-handle", ID)
+    assert await store.incident_of("a-random-handle") == ID
+    assert await store.incident_of("another") is None
+    assert await redis.ttl(f"{prefix}:handle:a-random-handle") > 7 * 24 * 3600, "no handle stays for ever"
+
+
+async def test_redis_away_is_one_error_and_nothing_is_lost_over_it(mortal_redis: MortalRedis) -> None:
+    async with aclosing(connect(mortal_redis.url)) as redis:
+        store = TimelineStore(redis, "{test}")
+        incident = await store.append(Incident(id=ID), opened())
+        await mortal_redis.stop()
+        calls: list[Coroutine[Any, Any, object]] = [
+            store.append(incident, added(1)),
+            store.load(ID),
+            store.claim(incident.identity),
+            store.release(incident.identity, ID),
+            store.open_incidents(),
+            store.remember_handle("handle", ID),
+            store.incident_of("handle"),
+        ]
+        for call in calls:
+            with pytest.raises(StoreDown, match="Redis does not answer"):
+                await call
+
+        await mortal_redis.start()
+        assert await store.load(ID) == incident
+        assert await store.append(incident, added(1)) == await store.load(ID)
+
+
+async def test_a_redis_that_is_full_is_down_too_and_takes_nothing(mortal_redis: MortalRedis) -> None:
+    async with aclosing(connect(mortal_redis.url)) as redis:
+        store = TimelineStore(redis, "{test}")
+        incident = await store.append(Incident(id=ID), opened())
+        await redis.config_set("maxmemory", 1)
+        with pytest.raises(StoreDown):
+            await store.append(incident, added(1), added(2))
+        await redis.config_set("maxmemory", 0)
+        assert await store.load(ID) == incident
