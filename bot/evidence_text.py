@@ -5,7 +5,7 @@ from __future__ import annotations
 from runbooks import raft
 from runbooks.evidence import Evidence, NodeEvidence
 
-HEADINGS = ("node", "role", "term", "commit", "elections", "process", "clock")
+HEADINGS = ("node", "role", "term", "elections", "process", "clock")
 UNKNOWN = "?"
 
 
@@ -24,7 +24,6 @@ def _row(node: NodeEvidence) -> tuple[str, ...]:
         node.node,
         metrics.role.value if metrics and metrics.role else UNKNOWN,
         _number(metrics.term if metrics else None),
-        _number(metrics.commit_index if metrics else None),
         _number(metrics.elections_total if metrics else None),
         service.state if service else UNKNOWN,
         f"{clock.offset_ms:+.0f} ms" if clock else UNKNOWN,

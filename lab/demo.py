@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import signal
 import sys
@@ -47,7 +48,10 @@ def main(options: Options) -> int:
     try:
         return asyncio.run(_run(options))
     except (LabError, NoRedisError, RealAlertingError, OSError) as error:
-        _say(f"The demo cannot start: {error}")
+        hint = (
+            " Choose another page with --port." if getattr(error, "errno", None) == errno.EADDRINUSE else ""
+        )
+        _say(f"The demo cannot start: {error}.{hint}")
         return 2
     except KeyboardInterrupt:
         return 130

@@ -89,7 +89,7 @@ def claim_layout(node_count: int) -> Layout:
         node_count: How many nodes, 1 to 9.
 
     Raises:
-        OSError: If no network is free.
+        OSError: If addresses cannot be opened for another reason than that they are taken.
     """
     for network in range(FIRST_NETWORK, LAST_NETWORK + 1):
         claim = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -105,7 +105,7 @@ def claim_layout(node_count: int) -> Layout:
                 raise
         else:
             return layout
-    raise OSError("No free loopback network for a lab: stop another one first.")
+    return shifted_layout(node_count)  # something holds a documented port on every address
 
 
 def shifted_layout(node_count: int) -> Layout:

@@ -137,8 +137,9 @@ class SlackThread:
 def _body(message: Message) -> dict[str, Any]:
     if message.colour is None:
         return {"text": message.text, "blocks": list(message.blocks)}
+    # Slack shows `text` above the attachment; as its fallback it is shown only where blocks cannot be.
     attachment = {"color": message.colour, "fallback": message.text, "blocks": list(message.blocks)}
-    return {"text": message.text, "attachments": [attachment]}
+    return {"attachments": [attachment]}
 
 
 def _content(message: Message) -> str:

@@ -196,7 +196,6 @@ def verdict(incident: Incident) -> Message:
 
 def closing(incident: Incident) -> Message:
     """The last word."""
-    assert incident.closed and incident.opened_at  # noqa: S101  the caller has looked
-    took = words.duration(incident.closed.at - incident.opened_at)
-    text = f"Incident resolved after {took}. {incident.closed.detail}"
+    assert incident.closed  # noqa: S101  the caller has looked
+    text = f"Incident resolved after {words.lasted(incident)}. {incident.closed.detail}"
     return Message(key="closed", text=text, blocks=(blocks.section(f":large_green_circle: {escape(text)}"),))

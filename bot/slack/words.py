@@ -21,7 +21,7 @@ VERDICTS = {
     Verdict.LIKELY: ":large_orange_circle: likely",
     Verdict.POSSIBLE: ":large_yellow_circle: possible",
     Verdict.UNDETERMINED: ":white_circle: undetermined",
-    Verdict.RULED_OUT: ":heavy_multiplication_x: ruled out",
+    Verdict.RULED_OUT: "✕ ruled out",
 }
 
 BUTTONS = {
@@ -63,7 +63,14 @@ def stage(incident: Incident) -> str:
         case Stage.RECOVERED:
             return "Leader verified; waiting for Alertmanager to resolve"
         case Stage.CLOSED:
-            return "Resolved"
+            return f"Resolved after {lasted(incident)}"
+
+
+def lasted(incident: Incident) -> str:
+    """From the first alert to the close."""
+    if incident.closed is None or incident.opened_at is None:
+        return "?"
+    return duration(incident.closed.at - incident.opened_at)
 
 
 def duration(span: timedelta) -> str:

@@ -65,7 +65,9 @@ def _step(action: Action, evidence: Evidence) -> PlanStep:
         return PlanStep(action=action, shown="chronyc makestep", effect=effect)
     if action.type == "set_election_timeouts":
         return PlanStep(
-            action=action, shown=_diff(node.config.value, action), effect="takes effect at the restart"
+            action=action,
+            shown=_diff(node.config.value, action),
+            effect="new timeouts, in force from the restart on",
         )
     if action.type == "restart_service":
         return PlanStep(action=action, shown="systemctl restart neumann", effect="runs with the new timeouts")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import uvicorn
@@ -75,4 +76,6 @@ async def hang(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
 
 async def reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Take the request, and reset the connection."""
+    at_once = struct.pack("ii", 1, 0)  # linger on, for no time: the close becomes a RST
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
     writer.transport.abort()
