@@ -1,0 +1,108 @@
+"""What is asked of an agent, what is granted, and what its ledger says came of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from agent.protocol.base import PROTOCOL_VERSION, Wire
+from agent.protocol.readings import ServiceState
+
+LedgerState = Literal["PREPARED", "INTENT", "DONE", "NOT_DONE", "UNKNOWN", "REJECTED"]
+
+
+class ClockSync(Wire):
+    """Step this node's clock: `chronyc makestep`."""
+
+    type: Literal["clock_sync"] = "clock_sync"
+
+
+class SetElectionTimeouts(Wire):
+    """Write two election timeouts into this node's configuration file."""
+
+    type: Literal["set_election_timeouts"] = "set_election_timeouts"
+    election_timeout_min_ms: int = Field(ge=100, le=60_000)
+    election_timeout_max_ms: int = Field(ge=100, le=60_000)
+
+
+class StartService(Wire):
+    """Start the Neumann service where it is stopped."""
+
+    type: Literal["start_service"] = "start_service"
+
+
+class RestartService(Wire):
+    """Restart the running Neumann service."""
+
+    type: Literal["restart_service"] = "restart_service"
+
+
+Action = Annotated[
+    ClockSync | SetElectionTimeouts | StartService | RestartService, Field(discriminator="type")
+]
+
+
+class NodeState(Wire):
+    """The state an action depends on, read fresh; `None` where it could not be read."""
+
+    boot_id: str
+    config_sha256: str | None = None
+    service_state: ServiceState = "unknown"
+    service_pid: int | None = None
+    offset_ms: float | None = None
+    offset_error_ms: float | None = None
+
+
+class PrepareRequest(Wire):
+    """Ask whether an action could be carried out now, and for a nonce to sign."""
+
+    action_id: str = Field(pattern=r"^[0-9a-f]{64}$")
+    action: Action
+
+
+class Prepared(Wire):
+    """The agent's challenge: a single-use nonce, and the state the grant must name."""
+
+    nonce: str
+    expires_in_s: float
+    state: NodeState
+
+
+class Grant(Wire):
+    """Leave for one action, on one node, once. Signed by the bot, checked by the agent at the instant."""
+
+    protocol: Literal[1] = PROTOCOL_VERSION
+    action_id: str = Field(pattern=r"^[0-9a-f]{64}$")
+    cluster: str
+    node: str
+    incident: str
+    action: Action
+    precondition: NodeState
+    fence: int = Field(ge=0)
+    nonce: str
+    confirmed_by: str
+
+
+class SignedGrant(Wire):
+    """A grant as exact bytes (base64 of its JSON) and their Ed25519 signature (base64)."""
+
+    payload: str = Field(max_length=16_384)
+    signature: str = Field(max_length=128)
+
+
+class ActionReport(Wire):
+    """What the ledger knows of one action. `detail` is one sentence for a person."""
+
+    action_id: str
+    state: LedgerState
+    detail: str
+    before: NodeState | None = None
+    after: NodeState | None = None
+
+
+class Refusal(Wire):
+    """Why the agent will not: a fixed word for programs and one sentence for people."""
+
+    reason: str
+    detail: str

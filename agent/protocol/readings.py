@@ -1,0 +1,122 @@
+"""What an agent reads of its node: one type per reading, units in every name."""
+
+from __future__ import annotations
+
+from typing import Generic, Literal, TypeVar
+
+from agent.protocol.base import PROTOCOL_VERSION, Wire
+
+ReadingName = Literal["clock", "service", "log", "config", "connects", "pings"]
+PortName = Literal["raft", "gossip"]
+ConnectResult = Literal["open", "refused", "timeout", "unreachable", "dns", "reset", "unknown"]
+ServiceState = Literal["active", "inactive", "failed", "unknown"]
+
+ALL_READINGS: tuple[ReadingName, ...] = ("clock", "service", "log", "config", "connects", "pings")
+
+T = TypeVar("T")
+
+
+class Read(Wire, Generic[T]):
+    """One reading: its value, or in one sentence why there is none."""
+
+    value: T | None = None
+    missing: str | None = None
+    took_ms: float = 0.0
+
+
+class Clock(Wire):
+    """This node's clock against NTP, from `chronyc -c tracking` and `timedatectl show`.
+
+    `offset_ms` is how far this clock is ahead of true time (behind is negative). `error_ms` is chrony's
+    bound: |system time offset| aside, root_dispersion + root_delay / 2.
+    """
+
+    offset_ms: float
+    error_ms: float
+    synchronised: bool
+    source: str
+    ntp_service_active: bool | None = None
+
+
+class Service(Wire):
+    """The Neumann service as the service manager sees it. `started_boottime_s` counts from the boot."""
+
+    state: ServiceState
+    pid: int | None = None
+    started_boottime_s: float | None = None
+
+
+class Log(Wire):
+    """A summary of the election log, read from its end, bounded in bytes.
+
+    `counts` maps an event name of `agent.readings.LOG_EVENTS` to how often it was seen within
+    `window_s` before the newest line; `excerpts` are the newest matching lines, masked and cut.
+    """
+
+    path: str
+    window_s: float
+    bytes_read: int
+    counts: dict[str, int]
+    highest_term: int | None = None
+    excerpts: tuple[str, ...] = ()
+
+
+class ConfigLine(Wire):
+    """One line of the node's file that holds an election key; `number` counts from 1."""
+
+    number: int
+    text: str
+
+
+class Config(Wire):
+    """The node's configuration file: its hash, the Raft values in it, and the lines they stand on."""
+
+    path: str
+    sha256: str
+    election_timeout_min_ms: int | None = None
+    election_timeout_max_ms: int | None = None
+    heartbeat_interval_ms: int | None = None
+    peers: tuple[str, ...] = ()
+    election_lines: tuple[ConfigLine, ...] = ()
+
+
+class Connect(Wire):
+    """One TCP connect from this node to a peer's port."""
+
+    peer: str
+    port: PortName
+    result: ConnectResult
+    latency_ms: float | None = None
+
+
+class Ping(Wire):
+    """`ping` from this node to a peer: how many went, how many came back, and the round trip."""
+
+    peer: str
+    sent: int
+    received: int
+    rtt_min_ms: float | None = None
+    rtt_avg_ms: float | None = None
+    rtt_max_ms: float | None = None
+
+
+class ObserveRequest(Wire):
+    """Which readings to take; each has its own deadline on the agent, and none waits for another."""
+
+    readings: tuple[ReadingName, ...] = ALL_READINGS
+
+
+class Observation(Wire):
+    """What the agent read. A reading that was not asked for is absent (`None`)."""
+
+    protocol: Literal[1] = PROTOCOL_VERSION
+    cluster: str
+    node: str
+    boot_id: str
+    boottime_s: float
+    clock: Read[Clock] | None = None
+    service: Read[Service] | None = None
+    log: Read[Log] | None = None
+    config: Read[Config] | None = None
+    connects: Read[tuple[Connect, ...]] | None = None
+    pings: Read[tuple[Ping, ...]] | None = None

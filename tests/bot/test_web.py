@@ -1,0 +1,232 @@
+"""Alertmanager is told "stored" only when it is, and exactly why not otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+from slack_bolt.async_app import AsyncApp
+
+from bot.inbox import Inbox
+from bot.redis_client import connect
+from bot.web import Web
+from handlers.alerts import Notification
+from tests.bot.conftest import MortalRedis
+from tests.bot.serving import serve
+
+RECORDED = sorted((Path(__file__).parents[1] / "data" / "webhooks").glob("*.json"))
+TOKEN = "a-webhook-token"
+AUTHORIZED = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+LIMIT = 65_536
+BODY = RECORDED[0].read_bytes()
+
+
+@dataclass(frozen=True)
+class Site:
+    """The bot's HTTP side on a socket of its own, and what it stores."""
+
+    http: httpx.AsyncClient
+    inbox: Inbox
+
+    async def post(self, body: bytes, path: str = "/alertmanager", **headers: str) -> httpx.Response:
+        return await self.http.post(path, content=body, headers={**AUTHORIZED, **headers})
+
+    async def stored(self) -> list[tuple[bytes, str | None]]:
+        return [(each.body, each.cluster) for each in await self.inbox.take()]
+
+
+async def open_site(parts: AsyncExitStack, redis: Redis, prefix: str) -> Site:
+    inbox = Inbox(redis, prefix, consumer="test")
+    slack = AsyncApp(signing_secret="unused", token="xoxb-unused")
+    web = Web(inbox=inbox, redis=redis, prefix=prefix, token=TOKEN, max_body_bytes=LIMIT, slack=slack)
+    url = await parts.enter_async_context(serve(web.app()))
+    http = await parts.enter_async_context(httpx.AsyncClient(base_url=url, trust_env=False, timeout=10))
+    await inbox.prepare()
+    return Site(http, inbox)
+
+
+@pytest.fixture
+async def site(parts: AsyncExitStack, redis: Redis, prefix: str) -> Site:
+    return await open_site(parts, redis, prefix)
+
+
+@pytest.mark.parametrize("file", RECORDED, ids=lambda file: file.stem)
+async def test_what_alertmanager_really_sends_is_stored_to_the_byte(site: Site, file: Path) -> None:
+    answer = await site.post(file.read_bytes())
+    assert (answer.status_code, answer.text) == (200, "stored")
+    assert await site.stored() == [(file.read_bytes(), None)]
+
+
+async def test_the_address_may_name_the_cluster(site: Site) -> None:
+    assert (await site.post(BODY, "/alertmanager/demo")).status_code == 200
+    assert await site.stored() == [(BODY, "demo")]
+
+
+async def test_a_future_alertmanager_may_say_more(site: Site) -> None:
+    body = json.loads(BODY)
+    body["newField"] = body["alerts"][0]["anotherField"] = {"a": [1]}
+    assert (await site.post(json.dumps(body).encode())).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "authorization", ["", "Bearer", "Bearer wrong", f"bearer {TOKEN}x", f"Basic {TOKEN}", "Bearer \xe9"]
+)
+async def test_without_the_token_nothing_is_stored(site: Site, authorization: str) -> None:
+    answer = await site.http.post(
+        "/alertmanager", content=BODY, headers={"Authorization": authorization.encode("latin-1")}
+    )
+    assert (answer.status_code, answer.text) == (401, "The bearer token is missing or wrong.")
+    assert (await site.http.post("/alertmanager", content=BODY)).status_code == 401
+    assert await site.stored() == []
+
+
+def changed(**fields: Any) -> bytes:
+    return json.dumps({**json.loads(BODY), **fields}).encode()
+
+
+def first_alert(**fields: Any) -> bytes:
+    body = json.loads(BODY)
+    body["alerts"][0].update(fields)
+    return json.dumps(body).encode()
+
+
+NO_NOTIFICATION = {
+    "nothing": b"",
+    "not JSON": b"alert!",
+    "a form": b"payload=%7B%7D",
+    "half a body": BODY[: len(BODY) // 2],
+    "not UTF-8": BODY.replace(b"demo", b"d\xe9mo"),
+    "a list": b"[]",
+    "null": b"null",
+    "an empty object": b"{}",
+    "too deep": b"[" * 30_000,
+    "too deep inside": changed(status="firing").replace(b'"firing"', b"[" * 20_000, 1),
+    "version 3": changed(version="3"),
+    "version as a number": changed(version=4),
+    "no alerts": changed(alerts=[]),
+    "alerts of another type": changed(alerts="none"),
+    "a status of another word": first_alert(status="pending"),
+    "labels of another type": first_alert(labels=["alertname"]),
+    "a label that is a number": first_alert(labels={"alertname": 7}),
+    "no time": first_alert(startsAt="noon"),
+    "a time without zone": first_alert(startsAt="2026-11-24T12:00:00"),
+    "no fingerprint": first_alert(fingerprint=""),
+    "a fingerprint without end": first_alert(fingerprint="f" * 65),
+    "an annotation without end": first_alert(annotations={"summary": "x" * 16_385}),
+}
+
+
+@pytest.mark.parametrize("body", NO_NOTIFICATION.values(), ids=NO_NOTIFICATION.keys())
+async def test_what_is_no_notification_gets_one_sentence(site: Site, body: bytes) -> None:
+    answer = await site.post(body)
+    assert answer.status_code == 400
+    assert answer.text.startswith("This is no Alertmanager v4 notification: ")
+    assert "\n" not in answer.text
+    assert "Traceback" not in answer.text
+    assert len(answer.text) < 300
+    assert await site.stored() == []
+
+
+@pytest.mark.xfail(strict=True, reason="the place in the sentence holds label names as they came")
+@pytest.mark.parametrize("name", ["n" * 20_000, "two\nlines"])
+async def test_a_label_name_does_not_write_the_sentence(site: Site, name: str) -> None:
+    answer = await site.post(first_alert(labels={name: 7}))
+    assert answer.status_code == 400
+    assert len(answer.text) < 300
+    assert "\n" not in answer.text
+
+
+async def test_a_body_that_says_it_is_too_large_is_not_read(site: Site) -> None:
+    answer = await site.post(b" " * (LIMIT + 1))
+    assert (answer.status_code, "max_alerts" in answer.text) == (413, True)
+    assert await site.stored() == []
+
+
+async def test_a_body_that_does_not_say_so_is_read_no_further(site: Site) -> None:
+    sent = 0
+
+    async def without_end() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 16_384
+            yield b" " * 16_384
+            await asyncio.sleep(0)
+
+    try:
+        answer = await site.http.post("/alertmanager", content=without_end(), headers=AUTHORIZED)
+        assert answer.status_code == 413
+    except httpx.WriteError:
+        pass  # the bot has hung up on us, which says the same
+    assert sent < 100 * LIMIT
+    assert await site.stored() == []
+
+
+async def test_as_much_as_is_allowed_is_taken(site: Site) -> None:
+    body = BODY + b" " * (LIMIT - len(BODY))
+    assert (await site.post(body)).status_code == 200
+    chunks: Iterator[bytes] = iter([body[:100], body[100:]])
+
+    async def undeclared() -> AsyncIterator[bytes]:
+        for chunk in chunks:
+            yield chunk
+
+    answer = await site.http.post("/alertmanager", content=undeclared(), headers=AUTHORIZED)
+    assert answer.status_code == 200
+    assert await site.stored() == [(body, None)] * 2
+
+
+async def test_while_redis_is_away_alertmanager_keeps_it_and_sends_it_again(
+    parts: AsyncExitStack, mortal_redis: MortalRedis
+) -> None:
+    redis = connect(mortal_redis.url)
+    parts.push_async_callback(redis.aclose)
+    site = await open_site(parts, redis, "{test}")
+    assert (await site.http.get("/readyz")).json() == {"ready": True}
+    await mortal_redis.stop()
+
+    answer = await site.post(BODY)
+    assert (answer.status_code, "nothing was accepted" in answer.text) == (503, True)
+    assert (await site.http.get("/readyz")).status_code == 503
+    assert (await site.http.get("/livez")).text == "alive", "the process itself is well: no restart helps"
+
+    await mortal_redis.start()
+    assert (await site.http.get("/readyz")).status_code == 200
+    assert (await site.post(BODY)).status_code == 200
+    assert await site.stored() == [(BODY, None)]
+
+
+async def test_a_redis_that_may_not_write_is_a_503_too(parts: AsyncExitStack, mortal_redis: MortalRedis) -> None:
+    redis = connect(mortal_redis.url)
+    parts.push_async_callback(redis.aclose)
+    site = await open_site(parts, redis, "{test}")
+    await redis.config_set("maxmemory", 1)
+    assert (await site.post(BODY)).status_code == 503
+    await redis.config_set("maxmemory", 0)
+    assert await site.stored() == []
+    assert (await site.post(BODY)).status_code == 200
+
+
+async def test_a_hundred_at_once_are_a_hundred_stored(site: Site) -> None:
+    bodies = [BODY + b" " * number for number in range(100)]
+    answers = await asyncio.gather(*map(site.post, bodies))
+    assert {answer.status_code for answer in answers} == {200}
+    stored = [body for _ in range(3) for body, _ in await site.stored()]
+    assert sorted(stored, key=len) == bodies
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/alertmanager", 405), ("GET", "/", 404)])
+async def test_nothing_else_is_served(site: Site, method: str, path: str, status: int) -> None:
+    assert (await site.http.request(method, path, headers=AUTHORIZED)).status_code == status
+
+
+def test_the_recorded_bodies_are_there() -> None:
+    assert len(RECORDED) >= 7
+    assert all(Notification.model_validate_json(file.read_bytes()) for file in RECORDED)

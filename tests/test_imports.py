@@ -1,0 +1,65 @@
+"""The house's import rules that the linter's contracts do not say: only wire types, and no circle at all."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("bot", "handlers", "runbooks", "agent", "lab")
+
+
+def modules() -> dict[str, Path]:
+    files = (file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
+    return {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in files
+    }
+
+
+def imports(file: Path, known: dict[str, Path]) -> set[str]:
+    """Every module of ours that a file imports, inside functions and under TYPE_CHECKING too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file} imports relatively"
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in known else str(node.module) for name in names}
+    return found & set(known)
+
+
+def test_the_bot_takes_only_the_wire_types_of_the_agent() -> None:
+    known = modules()
+    for name, file in known.items():
+        if name.startswith("bot"):
+            strange = [i for i in imports(file, known) if i.startswith("agent") and "agent.protocol" not in i]
+            assert strange == [], name
+
+
+def test_there_is_no_import_circle() -> None:
+    known = modules()
+    edges = {name: imports(file, known) - {name} for name, file in known.items()}
+    finished: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, f"circle: {' -> '.join((*path, name))}"
+        if name not in finished:
+            for imported in edges[name]:
+                visit(imported, (*path, name))
+            finished.add(name)
+
+    for name in known:
+        visit(name, ())
+
+
+def test_no_file_names_a_registry_host_or_a_path_of_somebodys_machine() -> None:
+    hosts = ("pypi" + ".org", "python" + "hosted.org", "npm" + "js.com", "npm" + "js.org")
+    tracked = [
+        file for pattern in ("*.md", "*.toml", "*.txt", "*.yml", "*.yaml") for file in ROOT.glob(pattern)
+    ]
+    tracked += [
+        file for folder in ("deploy", "docs") for file in (ROOT / folder).rglob("*") if file.is_file()
+    ]
+    for file in tracked:
+        text = file.read_bytes()
+        assert not any(host.encode() in text for host in hosts), file
