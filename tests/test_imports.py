@@ -52,7 +52,7 @@ def test_there_is_no_import_circle() -> None:
         visit(name, ())
 
 
-def test_no_file_names_a_registry_host_or_a_path_of_somebodys_machine() -> None:
+def test_no_file_names_a_package_registrys_host() -> None:
     hosts = ("pypi" + ".org", "python" + "hosted.org", "npm" + "js.com", "npm" + "js.org")
     tracked = [
         file for pattern in ("*.md", "*.toml", "*.txt", "*.yml", "*.yaml") for file in ROOT.glob(pattern)
