@@ -156,6 +156,8 @@ _FROM_AGENT: dict[str, type[known.Reading[Any]]] = {
     "service": known.Reading[known.Service],
     "log": known.Reading[known.Log],
     "config": known.Reading[known.Config],
+    "disk": known.Reading[known.Disk],
+    "local_metrics": known.Reading[known.Metrics],
     "connects": known.Reading[tuple[known.Connect, ...]],
     "pings": known.Reading[tuple[known.Ping, ...]],
 }
@@ -168,7 +170,7 @@ def _from_agent(
     answer, at = observed
     readings = {}
     for name, kind in _FROM_AGENT.items():
-        read: wire.Read[Any] | None = None if isinstance(answer, str) else getattr(answer, name)
+        read = None if isinstance(answer, str) else _read_of(answer, name)
         if read is None:
             missing = answer if isinstance(answer, str) else "the agent does not take this reading"
             readings[name] = kind(missing=missing, by=f"agent:{node}", at=at)
@@ -181,6 +183,21 @@ def _from_agent(
                 took_ms=read.took_ms,
             )
     return readings
+
+
+def _read_of(answer: wire.Observation, name: str) -> wire.Read[Any] | None:
+    """An agent's reading; the node's own metrics page is parsed here, like the one read over the network."""
+    if name != "local_metrics":
+        found: wire.Read[Any] | None = getattr(answer, name)
+        return found
+    page = answer.metrics
+    if page is None or page.value is None:
+        return page
+    try:
+        metrics = metrics_page.parse(page.value.text, page.value.content_type)
+    except metrics_page.NotAnExporterError as error:
+        return wire.Read[Any](missing=str(error), took_ms=page.took_ms)
+    return wire.Read[Any](value=metrics, took_ms=page.took_ms)
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401  the model that takes it checks it

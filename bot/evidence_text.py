@@ -67,7 +67,7 @@ def unread(evidence: Evidence) -> tuple[str, ...]:
     """What could not be read, one phrase per reason."""
     reasons: dict[str, list[str]] = {}
     for node in evidence.nodes:
-        for name in ("metrics", "clock", "service", "log", "config", "connects", "pings"):
+        for name in ("metrics", "clock", "service", "log", "config", "disk", "connects", "pings"):
             reading = getattr(node, name)
             if reading.value is None:
                 reasons.setdefault(f"{node.node}: {reading.missing}", []).append(name)

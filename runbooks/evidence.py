@@ -77,15 +77,23 @@ class Clock(Frozen):
 
 
 class Service(Frozen):
-    """The Neumann service on a node, as its service manager sees it."""
+    """The Neumann service on a node, as its service manager sees it.
+
+    `restarts` counts the manager's own restarts; `result` is how it last ended (`oom-kill`, `exit-code`, …).
+    """
 
     state: Literal["active", "inactive", "failed", "unknown"]
     pid: int | None = None
     started_boottime_s: float | None = None
+    restarts: int | None = None
+    result: str | None = None
 
 
 class Log(Frozen):
-    """What the newest lines of a node's log held: event counts within `window_s`, and excerpts."""
+    """What the newest lines of a node's log held: event counts within `window_s`, and excerpts.
+
+    `silent_s` is how long nothing has been written.
+    """
 
     path: str
     window_s: float
@@ -93,6 +101,7 @@ class Log(Frozen):
     counts: dict[str, int]
     highest_term: int | None = None
     excerpts: tuple[str, ...] = ()
+    silent_s: float | None = None
 
 
 class ConfigLine(Frozen):
@@ -112,6 +121,15 @@ class Config(Frozen):
     heartbeat_interval_ms: int | None = None
     peers: tuple[str, ...] = ()
     election_lines: tuple[ConfigLine, ...] = ()
+
+
+class Disk(Frozen):
+    """The file system of a node's log of record; `io_stalled_percent` of the last 10 s."""
+
+    path: str
+    free_bytes: int
+    total_bytes: int
+    io_stalled_percent: float | None = None
 
 
 class Connect(Frozen):
@@ -135,7 +153,11 @@ class Ping(Frozen):
 
 
 class NodeEvidence(Frozen):
-    """Everything read of one node; `metrics_again` is the second sample, for the counters."""
+    """Everything read of one node.
+
+    `metrics_again` is the second sample, for the counters; `local_metrics` is the same page read on the
+    node by its agent, which tells a node that is silent from one that only the bot cannot reach.
+    """
 
     node: str
     metrics: Reading[Metrics]
@@ -145,13 +167,15 @@ class NodeEvidence(Frozen):
     service: Reading[Service]
     log: Reading[Log]
     config: Reading[Config]
+    disk: Reading[Disk]
+    local_metrics: Reading[Metrics]
     connects: Reading[tuple[Connect, ...]]
     pings: Reading[tuple[Ping, ...]]
 
     @property
     def newest_metrics(self) -> Metrics | None:
-        """The later of the two samples that could be read."""
-        return self.metrics_again.value or self.metrics.value
+        """The latest sample that could be read, over the network or on the node."""
+        return self.metrics_again.value or self.metrics.value or self.local_metrics.value
 
 
 class Evidence(Frozen):

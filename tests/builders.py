@@ -14,6 +14,7 @@ from runbooks.evidence import (
     Config,
     ConfigLine,
     Connect,
+    Disk,
     Evidence,
     Health,
     Log,
@@ -29,6 +30,7 @@ from runbooks.model import Remedy
 T = TypeVar("T")
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+GB = 1_000_000_000
 SAMPLE_GAP = timedelta(seconds=1.5)
 ALICE = Person(id="U0ALICE001", name="alice", team="T0NEUMANN1")
 BOB = Person(id="U0BOB00001", name="bob", team="T0NEUMANN1")
@@ -113,6 +115,8 @@ def node(
             ),
             by=agent,
         ),
+        "disk": known(Disk(path="/var/lib/neumann", free_bytes=50 * GB, total_bytes=100 * GB), by=agent),
+        "local_metrics": known(metrics[1], by=agent),
         "connects": _connects(name, peers, cuts or {}),
         "pings": _pings(name, peers, rtt_ms, lost_pings),
     }
@@ -145,14 +149,17 @@ def _pings(name: str, peers: list[str], rtt_ms: float, lost: int) -> Reading[Any
 
 def dead(name: str, **changes: Any) -> NodeEvidence:
     """A node whose process is gone and whose agent says so."""
-    gone = {kind: missing("connection refused") for kind in ("metrics", "metrics_again", "health")}
+    gone = {
+        kind: missing("connection refused")
+        for kind in ("metrics", "metrics_again", "local_metrics", "health")
+    }
     return node(name, **{"service_state": "failed", **gone, **changes})
 
 
 def silent(name: str) -> NodeEvidence:
     """A node of which nothing can be read at all."""
     bot = {kind: missing() for kind in ("metrics", "metrics_again", "health")}
-    kinds = ("clock", "service", "log", "config", "connects", "pings")
+    kinds = ("clock", "service", "log", "config", "disk", "local_metrics", "connects", "pings")
     agent = {kind: missing("the agent gave no answer within 4 s", by=f"agent:{name}") for kind in kinds}
     return node(name, **bot, **agent)
 

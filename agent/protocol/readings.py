@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from typing import Generic, Literal, TypeVar
 
+from pydantic import Field
+
 from agent.protocol.base import PROTOCOL_VERSION, Wire
 
-ReadingName = Literal["clock", "service", "log", "config", "connects", "pings"]
+ReadingName = Literal["clock", "service", "log", "config", "disk", "metrics", "connects", "pings"]
 PortName = Literal["raft", "gossip"]
 ConnectResult = Literal["open", "refused", "timeout", "unreachable", "dns", "reset", "unknown"]
 ServiceState = Literal["active", "inactive", "failed", "unknown"]
 
-ALL_READINGS: tuple[ReadingName, ...] = ("clock", "service", "log", "config", "connects", "pings")
+ALL_READINGS: tuple[ReadingName, ...] = (
+    "clock",
+    "service",
+    "log",
+    "config",
+    "disk",
+    "metrics",
+    "connects",
+    "pings",
+)
 
 T = TypeVar("T")
 
@@ -39,18 +50,25 @@ class Clock(Wire):
 
 
 class Service(Wire):
-    """The Neumann service as the service manager sees it. `started_boottime_s` counts from the boot."""
+    """The Neumann service as the service manager sees it. `started_boottime_s` counts from the boot.
+
+    `restarts` is how often the manager restarted it by itself, `result` how it last ended (`success`,
+    `exit-code`, `oom-kill`, `signal`, …).
+    """
 
     state: ServiceState
     pid: int | None = None
     started_boottime_s: float | None = None
+    restarts: int | None = None
+    result: str | None = None
 
 
 class Log(Wire):
     """A summary of the election log, read from its end, bounded in bytes.
 
     `counts` maps an event name of `agent.readings.LOG_EVENTS` to how often it was seen within
-    `window_s` before the newest line; `excerpts` are the newest matching lines, masked and cut.
+    `window_s` before the newest line; `excerpts` are the newest matching lines, masked and cut;
+    `silent_s` is how long the file has not been written.
     """
 
     path: str
@@ -59,6 +77,7 @@ class Log(Wire):
     counts: dict[str, int]
     highest_term: int | None = None
     excerpts: tuple[str, ...] = ()
+    silent_s: float | None = None
 
 
 class ConfigLine(Wire):
@@ -78,6 +97,26 @@ class Config(Wire):
     heartbeat_interval_ms: int | None = None
     peers: tuple[str, ...] = ()
     election_lines: tuple[ConfigLine, ...] = ()
+
+
+class Disk(Wire):
+    """The file system that holds Neumann's log of record.
+
+    `io_stalled_percent` is the share of the last 10 s in which every task waited for the disk
+    (`/proc/pressure/io`, `full avg10`); `None` where the kernel does not say.
+    """
+
+    path: str
+    free_bytes: int
+    total_bytes: int
+    io_stalled_percent: float | None = None
+
+
+class MetricsPage(Wire):
+    """The node's own metrics page, read on the node: the lines of tensor_chain metrics alone."""
+
+    content_type: str
+    text: str = Field(max_length=65_536)
 
 
 class Connect(Wire):
@@ -118,5 +157,7 @@ class Observation(Wire):
     service: Read[Service] | None = None
     log: Read[Log] | None = None
     config: Read[Config] | None = None
+    disk: Read[Disk] | None = None
+    metrics: Read[MetricsPage] | None = None
     connects: Read[tuple[Connect, ...]] | None = None
     pings: Read[tuple[Ping, ...]] | None = None
