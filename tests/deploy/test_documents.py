@@ -1,0 +1,100 @@
+"""What the documents name exists: links, make targets, commands, faults, events, files."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+import agent.command
+import bot.cli
+from handlers.events import Event
+from lab.faults import FAULTS
+from runbooks.leader_election import ALERTS
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")]
+README = (ROOT / "README.md").read_text()
+FOLDERS = ("agent", "bot", "deploy", "docs", "handlers", "lab", "runbooks", "tests")
+NOT_OURS = re.compile(r"/work\b|/tmp\b|pypi|crates\.io|npmjs", re.IGNORECASE)
+
+each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+def relative_links(text: str) -> Iterator[str]:
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not re.match(r"[a-z]+:|#", target):
+            yield target.partition("#")[0]
+
+
+def code(text: str) -> Iterator[str]:
+    """Inline code and fenced blocks."""
+    for fenced, inline in re.findall(r"^```.*?\n(.*?)^```|`([^`\n]+)`", text, re.MULTILINE | re.DOTALL):
+        yield fenced or inline
+
+
+@each_document
+def test_every_relative_link_leads_somewhere(document: Path):
+    missing = [link for link in relative_links(document.read_text()) if not (document.parent / link).exists()]
+    assert missing == []
+
+
+@each_document
+def test_every_file_that_is_named_exists(document: Path):
+    names = {
+        name
+        for piece in code(document.read_text())
+        for name in re.findall(rf"(?<![\w/.-])((?:{'|'.join(FOLDERS)})/[\w./-]*\w\.?\w*/?)", piece)
+    }
+    # A word in capitals stands for a name that the reader chooses.
+    chosen = re.compile(r"[A-Z]{4,}")
+    assert [name for name in sorted(names) if not chosen.search(name) and not (ROOT / name).exists()] == []
+
+
+@each_document
+def test_every_make_target_exists(document: Path):
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {name for piece in code(document.read_text()) for name in re.findall(r"\bmake ([a-z]+)", piece)}
+    assert named <= targets
+
+
+@each_document
+def test_every_command_exists(document: Path):
+    for program, app in (("neumann-bot", bot.cli.app), ("neumann-agent", agent.command.app)):
+        commands = {command.callback.__name__ for command in app.registered_commands}
+        named = {
+            name
+            for piece in code(document.read_text())
+            for name in re.findall(rf"bin/{program} ([a-z]+)|^{program} ([a-z]+)", piece)
+        }
+        assert {one or other for one, other in named} <= commands
+
+
+@each_document
+def test_nothing_names_the_machine_it_was_written_on(document: Path):
+    assert NOT_OURS.findall(document.read_text()) == []
+
+
+def test_the_readme_shows_every_fault_and_every_alert_of_the_runbook():
+    assert set(re.findall(r"^\| `([a-z][a-z-]+)` \|", README, re.MULTILINE)) == set(FAULTS)
+    for alert in ALERTS:
+        assert f"`{alert}`" in README
+
+
+def test_the_architecture_lists_every_event():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    section = text.split("## Events of a timeline")[1].split("\n## ")[0]
+    union = get_args(get_args(Event)[0])
+    kinds = {event.model_fields["kind"].default for event in union}
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == kinds
+
+
+def test_the_architecture_lists_every_key_in_redis():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    section = text.split("## Keys in Redis")[1].split("\n## ")[0]
+    listed = {name.split(":")[0] for name in re.findall(r"`([a-z-]+(?::\w+|:…)?)`(?=,| `| \|)", section)}
+    source = "".join(path.read_text() for path in (ROOT / "bot").rglob("*.py"))
+    used = set(re.findall(r"prefix\}:([a-z-]+)", source)) | set(re.findall(r'_key\("([a-z-]+)"', source))
+    assert used
+    assert used <= listed

@@ -1,0 +1,130 @@
+"""The example configurations load as they are, name every key, agree with each other and with the units."""
+
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import pytest
+from pydantic import BaseModel
+
+import agent.config
+import bot.config
+from agent.config import split_address
+from bot.main import channel_of
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+BOT = DEPLOY / "neumann-bot.example.toml"
+AGENT = DEPLOY / "neumann-agent.example.toml"
+COMMENTED_KEY = re.compile(r"^# (?=[a-z_]+ = )", re.MULTILINE)
+
+
+@pytest.fixture(autouse=True)
+def no_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch):
+    for name in [name for name in os.environ if name.startswith("NEUMANN_BOT_")]:
+        monkeypatch.delenv(name)
+
+
+def with_every_key(example: Path, folder: Path) -> Path:
+    path = folder / example.name
+    path.write_text(COMMENTED_KEY.sub("", example.read_text()))
+    return path
+
+
+def keys(model: type[BaseModel]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield name
+        for inner in models_in(field.annotation):
+            yield from keys(inner)
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    elif get_origin(annotation) in (tuple, Annotated, Union, UnionType):
+        for argument in get_args(annotation):
+            yield from models_in(argument)
+
+
+@pytest.mark.parametrize(
+    ("example", "settings"), [(BOT, bot.config.Settings), (AGENT, agent.config.Settings)]
+)
+def test_every_key_is_shown(example: Path, settings: type[BaseModel]):
+    text = example.read_text()
+    shown = {*re.findall(r"^(?:# )?([a-z_]+) = ", text, re.MULTILINE), *re.findall(r"\{ ([a-z_]+) = ", text)}
+    shown |= {
+        part for table in re.findall(r"^\[+([a-z_.]+)\]+", text, re.MULTILINE) for part in table.split(".")
+    }
+    assert shown == set(keys(settings))
+
+
+def test_what_is_commented_out_in_the_bots_example_is_the_default(tmp_path: Path):
+    as_it_is, full = bot.config.load(BOT), bot.config.load(with_every_key(BOT, tmp_path))
+    assert full.clusters[0].channel == channel_of(as_it_is, full.clusters[0].name)
+    assert as_it_is.clusters[0].channel is None
+    clusters = (full.clusters[0].model_copy(update={"channel": None}), *full.clusters[1:])
+    assert full.model_copy(update={"clusters": clusters}) == as_it_is
+
+
+def test_what_is_commented_out_in_the_agents_example_is_the_default(tmp_path: Path):
+    assert agent.config.load_settings(with_every_key(AGENT, tmp_path)) == agent.config.load_settings(AGENT)
+
+
+def test_bot_and_agent_name_the_same_cluster():
+    theirs, ours = agent.config.load_settings(AGENT), bot.config.load(BOT)
+    cluster = ours.cluster(theirs.cluster)
+    assert cluster is not None
+    nodes = {node.name: node for node in cluster.nodes}
+    assert nodes[theirs.node].agent_url == f"https://{theirs.node}:{split_address(theirs.listen)[1]}"
+    assert {peer.node for peer in theirs.peers} == set(nodes) - {theirs.node}
+    assert max(theirs.deadlines.model_dump().values()) < ours.readings.agent_deadline_s
+
+
+def test_the_agents_unit_lets_it_write_where_its_example_says():
+    settings = agent.config.load_settings(AGENT)
+    unit = directives("neumann-agent.service")
+    assert unit["StateDirectory"] == [settings.state_dir.name]
+    assert settings.state_dir.parent == Path("/var/lib")
+    assert unit["ReadWritePaths"] == [str(settings.config_file.parent)]
+
+
+def test_the_bots_unit_hands_over_every_secret_of_its_example(monkeypatch: pytest.MonkeyPatch):
+    unit, plain = directives("neumann-bot.service"), bot.config.load(BOT)
+    credentials = dict(line.split(":", 1) for line in unit["LoadCredential"])
+    for assignment in unit["Environment"]:
+        name, value = assignment.split("=", 1)
+        monkeypatch.setenv(name, value.replace("%d", "/credentials"))
+    handed_over = bot.config.load(BOT)
+    for before, after in zip(secrets(plain), secrets(handed_over), strict=True):
+        assert after.parent == Path("/credentials")
+        assert credentials.pop(after.name) == str(before)
+    assert not credentials
+
+
+def test_the_units_read_the_configuration_where_the_secrets_lie():
+    for unit, settings in (("neumann-bot.service", BOT), ("neumann-agent.service", AGENT)):
+        name = settings.name.replace(".example", "")
+        for line in directives(unit)["ExecStart"]:
+            assert shlex.split(line)[-1] == f"/etc/{unit.removesuffix('.service')}/{name}"
+
+
+def secrets(settings: bot.config.Settings) -> tuple[Path, ...]:
+    return (
+        settings.slack.bot_token.file,
+        settings.slack.signing_secret.file,
+        settings.web.webhook_token.file,
+        settings.agents.grant_key.file,
+        settings.agents.key,
+    )
+
+
+def directives(unit: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in (DEPLOY / "systemd" / unit).read_text().splitlines():
+        if "=" in line and not line.startswith("#"):
+            name, value = line.split("=", 1)
+            found.setdefault(name, []).append(value)
+    return found

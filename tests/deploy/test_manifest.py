@@ -1,0 +1,91 @@
+"""The Slack manifest asks for what the code uses, and for nothing more."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import yaml
+from slack_bolt.async_app import AsyncApp
+
+from bot.web import Web
+
+ROOT = Path(__file__).parents[2]
+MANIFEST = yaml.safe_load((ROOT / "deploy" / "slack-manifest.yaml").read_text())
+SOURCES = [*(ROOT / "bot").rglob("*.py")]
+
+# From each method's page in Slack's reference (docs.slack.dev); the history scopes are those for channels.
+SCOPES = {
+    "auth.test": set(),
+    "chat.postMessage": {"chat:write"},
+    "chat.update": {"chat:write"},
+    "conversations.history": {"channels:history", "groups:history"},
+    "conversations.replies": {"channels:history", "groups:history"},
+    "usergroups.users.list": {"usergroups:read"},
+    "users.info": {"users:read"},
+    "views.open": set(),
+}
+BY_ATTRIBUTE = {method.replace(".", "_"): method for method in SCOPES}
+FAMILY = re.compile(r"(auth|chat|conversations|files|pins|reactions|usergroups|users|views)[._][a-zA-Z_.]+")
+
+
+def methods_called() -> Iterator[str]:
+    """Web API methods: `client.users_info(…)` and `_call("chat.update", …)`."""
+    for source in SOURCES:
+        for node in ast.walk(ast.parse(source.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            if isinstance(node.func, ast.Attribute) and FAMILY.fullmatch(node.func.attr):
+                yield BY_ATTRIBUTE.get(node.func.attr, node.func.attr)
+            first = node.args[0] if node.args else None
+            if isinstance(first, ast.Constant) and FAMILY.fullmatch(str(first.value)):
+                yield str(first.value)
+
+
+def test_the_scopes_are_those_of_the_methods_that_are_called():
+    called = set(methods_called())
+    assert called, "no call was found: the test looks in the wrong place"
+    assert called <= set(SCOPES), "a new method: look up its scopes, and add them here and to the manifest"
+    needed = {"commands"}.union(*(SCOPES[method] for method in called))
+    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == needed
+
+
+def test_every_scope_is_explained():
+    lines = (ROOT / "deploy" / "slack-manifest.yaml").read_text().splitlines()
+    scopes = [number for number, line in enumerate(lines) if re.match(r"\s+- [a-z]+(:[a-z]+)?$", line)]
+    assert len(scopes) == len(MANIFEST["oauth_config"]["scopes"]["bot"])
+    for number in scopes:
+        above = lines[number - 1].strip()
+        assert above.startswith(("#", "- channels:history")), lines[number]
+
+
+def test_the_commands_are_those_that_the_bot_listens_to():
+    listeners = (ROOT / "bot" / "slack" / "listeners.py").read_text()
+    assert {command["command"] for command in MANIFEST["features"]["slash_commands"]} == set(
+        re.findall(r'@app\.command\("(/\w+)"\)', listeners)
+    )
+
+
+def test_slack_is_sent_to_a_route_of_the_bot():
+    web = Web(
+        inbox=None,
+        redis=None,
+        prefix="",
+        token="",
+        max_body_bytes=1,
+        slack=AsyncApp(token="xoxb-1", signing_secret="s"),
+    )
+    routes = {route.path for route in web.app().routes}
+    urls = [
+        *(command["url"] for command in MANIFEST["features"]["slash_commands"]),
+        MANIFEST["settings"]["interactivity"]["request_url"],
+    ]
+    for url in urls:
+        assert urlsplit(url).scheme == "https"
+        assert urlsplit(url).path in routes
+
+
+def test_events_come_over_http_alone():
+    assert MANIFEST["settings"]["socket_mode_enabled"] is False
+    assert "event_subscriptions" not in MANIFEST["settings"]
