@@ -15,10 +15,12 @@ import typer
 
 from agent.config import Settings, load_settings
 from agent.config_file import read_config_bytes
-from agent.errors import AgentError, ConfigError
+from agent.disk import read_disk
+from agent.errors import AgentError, ConfigError, ReadingError
 from agent.executor import Executor
 from agent.ledger import Ledger
 from agent.log_summary import read_log
+from agent.metrics_page import read_metrics
 from agent.readings import NodeReader
 from agent.server import build_app, build_server, listen, tls_context
 
@@ -63,6 +65,8 @@ def find_problems(settings: Settings) -> list[str]:
         lambda: tls_context(settings.tls),
         lambda: read_log(settings.log_files),
         lambda: read_config_bytes(settings.config_file),
+        lambda: read_disk(settings.data_dir),
+        lambda: _check_metrics(settings),
     ):
         try:
             attempt()
@@ -76,6 +80,18 @@ def find_problems(settings: Settings) -> list[str]:
         if not os.access(folder, os.W_OK | os.X_OK):
             problems.append(f"The folder {folder} ({field}) is missing or cannot be written to.")
     return problems
+
+
+def _check_metrics(settings: Settings) -> None:
+    try:
+        page = asyncio.run(read_metrics(settings))
+    except ReadingError as error:
+        raise ReadingError(f"metrics_url: {error}") from error
+    if not page.text:
+        raise ReadingError(
+            f"metrics_url: {settings.metrics_url}/metrics has no metric of Neumann"
+            f" (content type: {page.content_type or 'none'})."
+        )
 
 
 def main() -> None:

@@ -32,6 +32,17 @@ def _address(address: str) -> str:
     return address
 
 
+def _http_address(url: str) -> str:
+    scheme, _, address = url.removesuffix("/").partition("://")
+    try:
+        split_address(address)
+    except ValueError:
+        scheme = ""
+    if scheme != "http" or "/" in address or "@" in address:
+        raise ValueError('write it as "http://host:port"')
+    return f"http://{address}"
+
+
 def _absolute(path: Path) -> Path:
     if not path.is_absolute():
         raise ValueError("write an absolute path")
@@ -47,6 +58,7 @@ def _public_key(text: str) -> str:
 
 
 Address = Annotated[str, AfterValidator(_address)]
+HttpAddress = Annotated[str, Field(pattern=r"^\S+$"), AfterValidator(_http_address)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 PublicKey = Annotated[str, AfterValidator(_public_key)]
 # A name that ends up in an argv: it must not be able to look like an option.
@@ -102,6 +114,8 @@ class Deadlines(_Section):
     service: Seconds = 2.0
     log: Seconds = 2.0
     config: Seconds = 1.0
+    disk: Seconds = 1.0
+    metrics: Seconds = 2.0
     connects: Seconds = 1.0
     pings: Seconds = 3.0
 
@@ -116,7 +130,10 @@ class Limits(_Section):
 
 
 class Settings(_Section):
-    """Everything an agent is told at start, each field once."""
+    """Everything an agent is told at start, each field once.
+
+    `data_dir` is on the file system whose room is watched; `metrics_url` is where the node serves `/metrics`.
+    """
 
     cluster: str = Field(min_length=1)
     node: str = Field(min_length=1)
@@ -124,6 +141,8 @@ class Settings(_Section):
     state_dir: AbsolutePath
     config_file: AbsolutePath
     log_files: tuple[AbsolutePath, ...] = (Path("/var/log/neumann/tensor_chain.log"),)
+    data_dir: AbsolutePath = Path("/var/lib/neumann")
+    metrics_url: HttpAddress = "http://127.0.0.1:9090"
     service: Argument = "neumann"
     tls: Tls
     grants: Grants

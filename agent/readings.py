@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from agent.boot import boot_id, boottime_s
 from agent.clock import read_clock
 from agent.config import Settings
 from agent.config_file import read_config_bytes
+from agent.disk import read_disk
 from agent.errors import AgentError
-from agent.log_summary import LOG_EVENTS, read_log
+from agent.log_events import LOG_EVENTS
+from agent.log_summary import read_log
+from agent.metrics_page import read_metrics
 from agent.neumann_config import read_config
 from agent.plain_text import plain
 from agent.probes import read_connects, read_pings
@@ -20,12 +23,15 @@ from agent.protocol import (
     Clock,
     Config,
     Connect,
+    Disk,
     Log,
+    MetricsPage,
     NodeState,
     Observation,
     ObserveRequest,
     Ping,
     Read,
+    ReadingName,
     Service,
 )
 from agent.service import read_service
@@ -49,40 +55,29 @@ class NodeReader:
     async def observe(self, request: ObserveRequest) -> Observation:
         """Take the readings asked for; one that fails says why, and holds up none of the others."""
         settings, within = self._settings, self._settings.deadlines
-        asked = frozenset(request.readings)
-        clock, service, log, config, connects, pings = await asyncio.gather(
-            _if("clock" in asked, self._clock),
-            _if("service" in asked, self._service),
-            _if(
-                "log" in asked,
-                lambda: _take(Read[Log], asyncio.to_thread(read_log, settings.log_files), within.log),
+        take: dict[ReadingName, Callable[[], Awaitable[Read[Any]]]] = {
+            "clock": self._clock,
+            "service": self._service,
+            "log": lambda: _take_in_thread(Read[Log], lambda: read_log(settings.log_files), within.log),
+            "config": lambda: _take_in_thread(
+                Read[Config], lambda: read_config(settings.config_file), within.config
             ),
-            _if(
-                "config" in asked,
-                lambda: _take(
-                    Read[Config], asyncio.to_thread(read_config, settings.config_file), within.config
-                ),
+            "disk": lambda: _take_in_thread(Read[Disk], lambda: read_disk(settings.data_dir), within.disk),
+            "metrics": lambda: _take(Read[MetricsPage], read_metrics(settings), within.metrics + _GRACE_S),
+            "connects": lambda: _take(
+                Read[tuple[Connect, ...]], read_connects(settings), within.connects + _GRACE_S
             ),
-            _if(
-                "connects" in asked,
-                lambda: _take(Read[tuple[Connect, ...]], read_connects(settings), within.connects + _GRACE_S),
-            ),
-            _if(
-                "pings" in asked,
-                lambda: _take(Read[tuple[Ping, ...]], read_pings(settings), within.pings + _GRACE_S),
-            ),
-        )
+            "pings": lambda: _take(Read[tuple[Ping, ...]], read_pings(settings), within.pings + _GRACE_S),
+        }
+        asked = [name for name in take if name in request.readings]
+        readings = await asyncio.gather(*(take[name]() for name in asked))
+        taken: dict[str, Any] = dict(zip(asked, readings, strict=True))
         return Observation(
             cluster=settings.cluster,
             node=settings.node,
             boot_id=boot_id(),
             boottime_s=boottime_s(),
-            clock=clock,
-            service=service,
-            log=log,
-            config=config,
-            connects=connects,
-            pings=pings,
+            **taken,
         )
 
     async def state(self, parts: Collection[StateReading] = STATE_READINGS) -> NodeState:
@@ -118,12 +113,16 @@ class NodeReader:
 
     async def _config_sha256(self) -> Read[str]:
         path = self._settings.config_file
-        reading = asyncio.to_thread(lambda: read_config_bytes(path).sha256)
-        return await _take(Read[str], reading, self._settings.deadlines.config)
+        deadline_s = self._settings.deadlines.config
+        return await _take_in_thread(Read[str], lambda: read_config_bytes(path).sha256, deadline_s)
 
 
 async def _if(asked: bool, take: Callable[[], Awaitable[Read[T]]]) -> Read[T] | None:
     return await take() if asked else None
+
+
+async def _take_in_thread(read_type: type[Read[T]], read: Callable[[], T], deadline_s: float) -> Read[T]:
+    return await _take(read_type, asyncio.to_thread(read), deadline_s)
 
 
 async def _take(read_type: type[Read[T]], reading: Awaitable[T], deadline_s: float) -> Read[T]:

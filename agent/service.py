@@ -7,9 +7,10 @@ from typing import Literal
 from agent.command_line import run_checked
 from agent.config import Settings
 from agent.errors import ReadingError
+from agent.plain_text import plain
 from agent.protocol import Service, ServiceState
 
-_PROPERTIES = "--property=ActiveState,MainPID,ExecMainStartTimestampMonotonic"
+_PROPERTIES = "--property=ActiveState,MainPID,ExecMainStartTimestampMonotonic,NRestarts,Result"
 # A service between two states (activating, deactivating) is in none that an action may rely on.
 _STATES: dict[str, ServiceState] = {
     "active": "active",
@@ -20,19 +21,28 @@ _STATES: dict[str, ServiceState] = {
 
 
 def parse_show(shown: str) -> Service:
-    """Parse `systemctl show` output of `KEY=VALUE` lines; a 0 means that there is none.
+    """Parse `systemctl show` output of `KEY=VALUE` lines; a process id or start time of 0 means none.
+
+    A systemd before 235 knows no `NRestarts`; it is `None` then.
 
     Raises:
-        ReadingError: If a property is absent or no number.
+        ReadingError: If state, process id or start time is absent, or a number is none.
     """
     values = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
     try:
         pid = int(values["MainPID"])
         started_us = int(values["ExecMainStartTimestampMonotonic"])
+        restarts = int(values["NRestarts"]) if "NRestarts" in values else None
         state = _STATES.get(values["ActiveState"], "unknown")
     except (KeyError, ValueError) as error:
         raise ReadingError("systemctl did not print ActiveState, MainPID and the start time.") from error
-    return Service(state=state, pid=pid or None, started_boottime_s=started_us / 1e6 if started_us else None)
+    return Service(
+        state=state,
+        pid=pid or None,
+        started_boottime_s=started_us / 1e6 if started_us else None,
+        restarts=restarts,
+        result=plain(values.get("Result", ""), limit=40) or None,
+    )
 
 
 async def read_service(settings: Settings) -> Service:

@@ -70,5 +70,7 @@ class ControlSocket:
             "MainPID": str(service.pid),
             "ExecMainStartTimestampMonotonic": str(service.started_monotonic_us),
             "ActiveState": service.state,
+            "NRestarts": "0",  # the lab restarts nothing by itself
+            "Result": "signal" if service.state == "failed" else "success",
         }
         return {"error": error, "properties": properties}

@@ -70,6 +70,8 @@ listen = "$agent"
 state_dir = "$folder/agent"
 config_file = "$folder/$config"
 log_files = ["$folder/$log"]
+data_dir = "$folder"
+metrics_url = "http://$metrics"
 service = "neumann"
 
 [tls]
@@ -144,6 +146,7 @@ def write_agent_file(
     (folder / "agent").mkdir(exist_ok=True, mode=0o700)
     text = AGENT.substitute(
         vars(credentials) | {"verify_key": key, "cluster": cluster, "name": node.name, "agent": node.agent},
+        metrics=node.metrics,
         folder=folder,
         config=CONFIG_FILE,
         log=LOG_FILE,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,11 +101,39 @@ class Node:
             (self.folder / name).write_text(
                 f"MainPID={main_pid}\nActiveState={active}\n"
                 f"ExecMainStartTimestampMonotonic={7_500_000 if main_pid else 0}\n"
+                "NRestarts=2\nResult=success\n"
             )
 
     def calls(self, prefix: str) -> int:
         path = self.folder / "calls"
         return sum(line.startswith(prefix) for line in path.read_text().splitlines()) if path.exists() else 0
+
+
+@asynccontextmanager
+async def metrics_server(*parts: bytes, hold_open: bool = False) -> AsyncIterator[str]:
+    """Answer every request on a free port with these bytes, and close, or hold the connection open."""
+    over = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # The client may have had enough.
+        with suppress(ConnectionError):
+            request = await reader.readuntil(b"\r\n\r\n")
+            assert request.startswith(b"GET /metrics HTTP/1.0\r\n")
+            for part in parts:
+                writer.write(part)
+                await writer.drain()
+            if hold_open:
+                await over.wait()
+            writer.close()
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        over.set()
+        server.close()
+        await server.wait_closed()
 
 
 @dataclass(frozen=True)

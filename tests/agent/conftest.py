@@ -53,6 +53,9 @@ def settings_document(node: Node, pki: Pki, grant_key: SigningKey) -> dict[str, 
         "state_dir": str(node.folder / "state"),
         "config_file": str(node.config),
         "log_files": [str(node.log)],
+        "data_dir": str(node.folder),
+        # The discard port, where nobody listens.
+        "metrics_url": "http://127.0.0.1:9",
         "tls": {"certificate": server, "key": server, "authority": str(pki.folder / "authority.pem")},
         "grants": {"verify_keys": [base64.b64encode(bytes(grant_key.verify_key)).decode()]},
         "commands": {

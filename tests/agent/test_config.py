@@ -20,6 +20,10 @@ from agent.errors import ConfigError
         (None, "listen", "7880", 'the field `listen` is wrong: write it as "host:port".'),
         (None, "state_dir", "here", "the field `state_dir` is wrong: write an absolute path."),
         (None, "service", "-.mount", "the field `service` is wrong: "),
+        (None, "metrics_url", "https://127.0.0.1:9090", 'is wrong: write it as "http://host:port".'),
+        (None, "metrics_url", "http://127.0.0.1", 'is wrong: write it as "http://host:port".'),
+        (None, "metrics_url", "http://a@b:1/x", 'is wrong: write it as "http://host:port".'),
+        (None, "data_dir", "data", "the field `data_dir` is wrong: write an absolute path."),
         (None, "colour", "red", "the field `colour` is not known; remove it or correct its name."),
         ("tls", "key", None, "the field `tls.key` is missing; add it."),
         ("grants", "verify_keys", [], "the field `grants.verify_keys` is wrong: "),
@@ -53,10 +57,13 @@ def test_each_mistake_is_named(
 
 
 def test_a_good_file_with_its_defaults(settings_document: dict[str, Any], tmp_path: Path):
-    del settings_document["limits"]
+    for field in ("limits", "data_dir", "metrics_url"):
+        del settings_document[field]
     path = tmp_path / "agent.toml"
     path.write_text(tomlkit.dumps(settings_document))
     settings = load_settings(path)
+    assert (settings.data_dir, settings.metrics_url) == (Path("/var/lib/neumann"), "http://127.0.0.1:9090")
+    assert (settings.deadlines.disk, settings.deadlines.metrics) == (1, 2)
     assert settings.limits.same_action_interval_s == 600
     assert settings.limits.skew_threshold_ms == 500
     assert len(settings.grants.pinned) == 1

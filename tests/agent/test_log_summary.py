@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from agent.errors import ReadingError
-from agent.log_summary import LOG_EVENTS, MAX_LOG_BYTES, read_log, summarise
+from agent.log_events import LOG_EVENTS
+from agent.log_summary import MAX_LOG_BYTES, read_log, summarise
 
 TEXT = """\
 2026-03-02T10:13:00.000000Z  INFO tensor_chain::raft: Starting election node_id=node1 new_term=7
@@ -31,11 +32,12 @@ EXPECTED = {
     "election_won": 1,
     "became_leader": 1,
     "vote_denied": 1,
+    "vote_denied_log": 1,
     "stepped_down": 1,
     "quorum_lost": 1,
     "wal_failed": 1,
+    "disk_space_low": 1,
     "tls_failed": 1,
-    "validation_failed": 0,
     "member_failed": 1,
 }
 
@@ -54,7 +56,10 @@ def coloured(line: str) -> str:
 def as_json(line: str, *, flat: bool = False) -> str:
     time, level, rest = line.split(maxsplit=2)
     target, message = rest.split(": ", 1)
+    message, *pairs = message.split(" log_ok=")
     fields: dict[str, object] = {"message": message}
+    if pairs:
+        fields["log_ok"] = pairs[0] == "true"
     if "raft" in target and "term=" in message:
         fields["new_term"] = int(message.split("term=")[1].split()[0])
     inner = fields if flat else {"fields": fields}
@@ -74,7 +79,7 @@ def as_json(line: str, *, flat: bool = False) -> str:
 )
 def test_every_form_gives_the_same_counts(render: Callable[[str], str]):
     found = summary("\n".join(render(line) for line in TEXT.splitlines()))
-    assert found.counts == EXPECTED
+    assert {name: count for name, count in found.counts.items() if count} == EXPECTED
     assert set(found.counts) == set(LOG_EVENTS)
     assert found.highest_term == 43
 
@@ -91,7 +96,7 @@ def test_the_newest_lines_are_shown_in_their_order():
 
 def test_hostile_text_is_data():
     line = (
-        "2026-03-02T10:15:04Z  INFO raft: Starting election \x1b]0;owned\x07 \u202e <!channel> "
+        "2026-03-02T10:15:04Z  INFO tensor_chain::raft: Starting election \x1b]0;owned\x07 \u202e <!channel> "
         'password=hunter2 token: "a b" Authorization: Bearer abc.def ' + "x" * 500
     )
     (excerpt,) = summary(line).excerpts
@@ -108,7 +113,7 @@ def test_junk_is_no_event(junk: str):
 
 
 def test_a_line_without_end_takes_no_time():
-    line = "INFO raft: Starting election " + "x" * MAX_LOG_BYTES
+    line = "INFO tensor_chain::raft: Starting election " + "x" * MAX_LOG_BYTES
     start = time.monotonic()
     assert summary(line).counts["election_started"] == 1
     assert time.monotonic() - start < 10
@@ -116,12 +121,33 @@ def test_a_line_without_end_takes_no_time():
 
 def test_only_the_end_of_a_large_log_is_read(tmp_path: Path):
     log = tmp_path / "a.log"
-    line = "2026-03-02T10:15:04Z  INFO raft: Starting election node_id=node1 new_term=1\n"
+    line = "2026-03-02T10:15:04Z  INFO tensor_chain::raft: Starting election node_id=node1 new_term=1\n"
     log.write_text(line * (4 * MAX_LOG_BYTES // len(line)))
     found = read_log([tmp_path / "absent.log", log])
     assert found.path == str(log)
     assert found.bytes_read <= MAX_LOG_BYTES
     assert found.counts["election_started"] == found.bytes_read // len(line)
+
+
+def test_how_long_a_log_is_silent(tmp_path: Path):
+    log = tmp_path / "a.log"
+    log.touch()
+    an_hour_ago = time.time() - 3600
+    os.utime(log, (an_hour_ago, an_hour_ago))
+    assert read_log([log]).silent_s == pytest.approx(3600, abs=60)
+
+
+def test_a_clock_stepped_back_makes_no_negative_silence(tmp_path: Path):
+    log = tmp_path / "a.log"
+    log.touch()
+    in_an_hour = time.time() + 3600
+    os.utime(log, (in_an_hour, in_an_hour))
+    assert read_log([log]).silent_s == 0
+
+
+def test_a_line_break_and_a_far_time_in_a_message_hide_nothing():
+    found = summary(TEXT + "2099-01-01T00:00:00Z is what a client sent\n")
+    assert found.counts["election_won"] == 1
 
 
 def test_no_log_is_said(tmp_path: Path):

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 from agent.config import Deadlines, Peer, Settings
-from agent.protocol import Observation, ObserveRequest
+from agent.protocol import ALL_READINGS, Observation, ObserveRequest
 from agent.readings import NodeReader
-from tests.agent.bed import Connected, Node
+from tests.agent.bed import Connected, Node, metrics_server
 
 PING = """PING 127.0.0.2 (127.0.0.2) 56(84) bytes of data.
 
@@ -21,7 +21,9 @@ rtt min/avg/max/mdev = 0.021/0.034/0.051/0.008 ms
 
 
 async def test_a_whole_observation_over_the_wire(connected: Connected, settings: Settings, node: Node):
-    node.log.write_text("2026-03-02T10:15:04Z  INFO raft: Starting election node_id=node1 new_term=43\n")
+    node.log.write_text(
+        "2026-03-02T10:15:04Z  INFO tensor_chain::raft: Starting election node_id=node1 new_term=43\n"
+    )
     (node.folder / "ping").write_text(
         f"#!/bin/sh\necho \"ping $*\" >> {node.folder}/calls\ncat <<'E'\n{PING}E\n"
     )
@@ -33,13 +35,20 @@ async def test_a_whole_observation_over_the_wire(connected: Connected, settings:
             gossip=f"127.0.0.1:{closed_port.getsockname()[1]}",
             ping="127.0.0.2",
         )
-        async with connected(settings.model_copy(update={"peers": (peer,)})) as bot:
+        async with (
+            metrics_server(b"HTTP/1.1 200 OK\r\n\r\ntensor_chain_term 43\n") as metrics_url,
+            connected(settings.model_copy(update={"peers": (peer,), "metrics_url": metrics_url})) as bot,
+        ):
             answer = await bot.http.post("/v1/observe", content=ObserveRequest().model_dump_json())
     seen = Observation.model_validate_json(answer.content)
     assert (seen.cluster, seen.node) == ("demo", "node1")
     assert seen.clock and seen.clock.value and seen.clock.value.ntp_service_active is True
     assert seen.service and seen.service.value and seen.service.value.started_boottime_s == 7.5
+    assert (seen.service.value.restarts, seen.service.value.result) == (2, "success")
     assert seen.log and seen.log.value and seen.log.value.highest_term == 43
+    assert seen.log.value.silent_s is not None
+    assert seen.disk and seen.disk.value and 0 < seen.disk.value.free_bytes <= seen.disk.value.total_bytes
+    assert seen.metrics and seen.metrics.value and seen.metrics.value.text == "tensor_chain_term 43\n"
     assert seen.config and seen.config.value and seen.config.value.election_timeout_min_ms == 150
     assert seen.connects and seen.connects.value
     assert [(c.port, c.result) for c in seen.connects.value] == [("raft", "open"), ("gossip", "refused")]
@@ -51,7 +60,8 @@ async def test_a_whole_observation_over_the_wire(connected: Connected, settings:
 
 async def test_only_what_is_asked_for_is_read(settings: Settings, node: Node):
     seen = await NodeReader(settings).observe(ObserveRequest(readings=("service",)))
-    assert seen.service and not (seen.clock or seen.log or seen.config or seen.connects or seen.pings)
+    assert seen.service
+    assert not any(getattr(seen, name) for name in ALL_READINGS if name != "service")
     assert node.calls("chronyc") == 0
 
 
@@ -59,11 +69,14 @@ async def test_what_fails_is_missing_with_a_sentence(settings: Settings, node: N
     (node.folder / "chronyc").write_text("#!/bin/sh\necho '506 Cannot talk to daemon'\nexit 1\n")
     (node.folder / "systemctl").unlink()
     node.config.unlink()
-    seen = await NodeReader(settings).observe(ObserveRequest())
+    gone = settings.model_copy(update={"data_dir": node.folder / "gone"})
+    seen = await NodeReader(gone).observe(ObserveRequest())
     assert seen.clock and "506 Cannot talk to daemon" in str(seen.clock.missing)
     assert seen.service and "cannot be run: No such file" in str(seen.service.missing)
     assert seen.config and "cannot be read" in str(seen.config.missing)
     assert seen.log and "None of the log files exists" in str(seen.log.missing)
+    assert seen.disk and "(data_dir) cannot be read: No such file" in str(seen.disk.missing)
+    assert seen.metrics and seen.metrics.missing == "http://127.0.0.1:9/metrics refused the connection."
     assert seen.connects and seen.connects.value == ()
 
 

@@ -18,6 +18,17 @@ def test_states(active_state: str, state: str):
     assert (service.state, service.pid, service.started_boottime_s) == (state, 7, 1.5)
 
 
+def test_how_often_it_was_restarted_and_how_it_ended():
+    shown = "MainPID=7\nActiveState=active\nExecMainStartTimestampMonotonic=1\nNRestarts=3\nResult=oom-kill\n"
+    service = parse_show(shown)
+    assert (service.restarts, service.result) == (3, "oom-kill")
+
+
+def test_an_old_systemd_counts_no_restarts():
+    service = parse_show("MainPID=7\nActiveState=active\nExecMainStartTimestampMonotonic=1\n")
+    assert (service.restarts, service.result) == (None, None)
+
+
 def test_a_zero_is_none():
     service = parse_show("MainPID=0\nActiveState=inactive\nExecMainStartTimestampMonotonic=0\n")
     assert (service.state, service.pid, service.started_boottime_s) == ("inactive", None, None)

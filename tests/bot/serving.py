@@ -36,14 +36,15 @@ async def serve(app: ASGIApp) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def talk(how: Talk) -> AsyncIterator[str]:
-    """A server that answers each connection with `how`, and closes it then."""
+async def talk(how: Talk, *, with_head: bool = False) -> AsyncIterator[str]:
+    """A server that answers each connection with `how`, and closes it then; `how` may want the head itself."""
     writers: list[asyncio.StreamWriter] = []
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writers.append(writer)
-        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
-            await reader.readuntil(b"\r\n\r\n")
+        with contextlib.suppress(ConnectionError, EOFError, asyncio.CancelledError):
+            if not with_head:
+                await reader.readuntil(b"\r\n\r\n")
             await how(reader, writer)
         writer.close()
 

@@ -34,7 +34,7 @@ async def test_timedatectl_says_whether_ntp_holds_the_clock(lab: Lab, run_comman
 async def test_systemctl_restarts_the_node_under_a_new_pid(
     lab: Lab, run_command: RunCommand, has_leader: Wait
 ):
-    properties = "--property=ActiveState,MainPID,ExecMainStartTimestampMonotonic"
+    properties = "--property=ActiveState,MainPID,ExecMainStartTimestampMonotonic,NRestarts,Result"
 
     async def shown() -> dict[str, str]:
         code, printed = await run_command(lab.nodes[0], "systemctl", "show", "neumann", properties)
@@ -42,7 +42,7 @@ async def test_systemctl_restarts_the_node_under_a_new_pid(
         return dict(line.split("=") for line in printed.splitlines())
 
     before = await shown()
-    assert before["ActiveState"] == "active"
+    assert (before["ActiveState"], before["NRestarts"], before["Result"]) == ("active", "0", "success")
     assert await run_command(lab.nodes[0], "systemctl", "restart", "neumann") == (0, "")
     after = await shown()
     assert after["MainPID"] != before["MainPID"]
@@ -57,6 +57,14 @@ async def test_systemctl_stop_leaves_the_service_inactive(lab: Lab, run_command:
         lab.nodes[2], "systemctl", "show", "neumann", "--property=ActiveState,MainPID"
     )
     assert set(printed.split()) == {"ActiveState=inactive", "MainPID=0"}
+
+
+async def test_a_killed_service_ended_by_a_signal(lab: Lab, run_command: RunCommand):
+    await lab.kill("node3")
+    _, printed = await run_command(
+        lab.nodes[2], "systemctl", "show", "neumann", "--property=ActiveState,Result"
+    )
+    assert set(printed.split()) == {"ActiveState=failed", "Result=signal"}
 
 
 async def test_a_service_that_cannot_start_says_so(lab: Lab, run_command: RunCommand):
