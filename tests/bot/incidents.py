@@ -143,7 +143,10 @@ def carried_out(read: Evidence, state: OutcomeState = "done", detail: str = "It 
         events.append(ActionStarted(at=NOON, index=index, action_id=f"{index:064x}"))
         events.append(ActionFinished(at=NOON, index=index, state=state, detail=detail))
     completed = state == "done"
-    return (*events, RunEnded(at=NOON, completed=completed, detail="Every action is done." if completed else detail))
+    return (
+        *events,
+        RunEnded(at=NOON, completed=completed, detail="Every action is done." if completed else detail),
+    )
 
 
 def whole_story() -> tuple[Event, ...]:

@@ -56,7 +56,12 @@ def test_an_action_is_named_by_what_it_is(agents: AgentClient) -> None:
     assert re.fullmatch("[0-9a-f]{64}", name)
     assert agents.action_id(order()) == name
     assert agents.action_id(replace(order(), confirmed_by="U0BOB00001")) == name, "not by who asked"
-    others = [order("restart_service"), order(node="node1"), order(generation=5), replace(order(), incident="inc-2")]
+    others = [
+        order("restart_service"),
+        order(node="node1"),
+        order(generation=5),
+        replace(order(), incident="inc-2"),
+    ]
     assert len({name, *map(agents.action_id, others)}) == 5
 
 
@@ -83,7 +88,9 @@ async def test_a_stopped_node_is_started_once_however_often_it_is_ordered(
     await becomes(lab.leader)
 
 
-async def test_a_precondition_that_does_not_hold_is_refused_with_the_nodes_reason(agents: AgentClient) -> None:
+async def test_a_precondition_that_does_not_hold_is_refused_with_the_nodes_reason(
+    agents: AgentClient,
+) -> None:
     outcome = await agents.prepare(order(node="node1", generation=7))
     assert isinstance(outcome, Outcome)
     assert outcome.state == "rejected"
@@ -111,7 +118,9 @@ async def test_a_grant_signed_by_another_key_is_refused(
         async with wiring.reader(settings.model_copy(update={"clusters": (foreign,)})) as (_, agents):
             wanted = replace(order(node="node2", generation=9), cluster="foreign")
             outcome = await agents.commit(wanted, await ready(agents, wanted))
-        assert (outcome.state, lab.is_running("node2")) == ("rejected", False), "an agent obeys for its cluster"
+        assert (outcome.state, lab.is_running("node2")) == ("rejected", False), (
+            "an agent obeys for its cluster"
+        )
     finally:
         await lab.start_node("node2")
         await becomes(lab.leader)
@@ -125,7 +134,9 @@ async def elsewhere(parts: AsyncExitStack, settings: Settings, url: str) -> Agen
     return client
 
 
-async def test_an_agent_that_is_not_there_has_not_begun_anything(settings: Settings, parts: AsyncExitStack) -> None:
+async def test_an_agent_that_is_not_there_has_not_begun_anything(
+    settings: Settings, parts: AsyncExitStack
+) -> None:
     agents = await elsewhere(parts, settings, "https://127.0.0.1:1")
     outcome = await agents.prepare(order())
     assert isinstance(outcome, Outcome)
@@ -163,7 +174,9 @@ async def test_who_shows_no_certificate_of_the_authority_is_not_let_in(
     assert outcome.state == "not_done"
 
 
-@pytest.mark.xfail(strict=True, reason="ASK_AGAIN_FOR_S counts questions, each of which may take AGENT_TIMEOUT")
+@pytest.mark.xfail(
+    strict=True, reason="ASK_AGAIN_FOR_S counts questions, each of which may take AGENT_TIMEOUT"
+)
 async def test_asking_about_a_lost_answer_ends_in_time(
     settings: Settings, parts: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,7 +192,9 @@ async def test_asking_about_a_lost_answer_ends_in_time(
 
 
 @pytest.mark.parametrize("seed", ["not base64!", "c2hvcnQ=", "é"], ids=["text", "short", "no ASCII"])
-async def test_a_grant_key_that_is_none_is_named(settings: Settings, tmp_path_factory: pytest.TempPathFactory, seed: str) -> None:
+async def test_a_grant_key_that_is_none_is_named(
+    settings: Settings, tmp_path_factory: pytest.TempPathFactory, seed: str
+) -> None:
     file = tmp_path_factory.mktemp("key") / "grant.key"
     file.write_text(seed)
     agents = settings.agents.model_copy(update={"grant_key": SecretFile(file=file)})

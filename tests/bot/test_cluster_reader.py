@@ -65,7 +65,9 @@ async def test_a_whole_cluster_is_read_with_nothing_missing(reader: ClusterReade
         assert node.metrics_again.at > node.metrics.at
         assert (node.metrics.by, node.clock.by) == ("bot", f"agent:{node.node}")
     (leader,) = [
-        node.node for node in evidence.nodes if node.newest_metrics and node.newest_metrics.role is Role.LEADER
+        node.node
+        for node in evidence.nodes
+        if node.newest_metrics and node.newest_metrics.role is Role.LEADER
     ]
     assert leader == await lab.leader()
     assert Evidence.model_validate_json(evidence.model_dump_json()) == evidence, "it is kept as JSON"
@@ -100,7 +102,9 @@ async def test_a_dead_process_is_refused_by_its_node_and_told_by_its_agent(
         await becomes(lab.leader)
 
 
-@pytest.mark.xfail(strict=True, reason="httpx says 'All connection attempts failed'; the refusal is in __cause__")
+@pytest.mark.xfail(
+    strict=True, reason="httpx says 'All connection attempts failed'; the refusal is in __cause__"
+)
 async def test_a_port_where_nothing_listens_is_told_from_a_host_that_is_away(settings: Settings) -> None:
     assert (await read_node(settings, "http://127.0.0.1:1")).metrics.missing == "connection refused"
 
@@ -232,7 +236,9 @@ async def test_an_agent_that_refuses_is_a_reason(settings: Settings, parts: Asyn
         refusal = Refusal(reason="ledger", detail="The ledger cannot be read.")
         return JSONResponse(refusal.model_dump(), status_code=503)
 
-    url = await parts.enter_async_context(serve(Starlette(routes=[Route("/v1/observe", no, methods=["POST"])])))
+    url = await parts.enter_async_context(
+        serve(Starlette(routes=[Route("/v1/observe", no, methods=["POST"])]))
+    )
     node = await read_node(settings, await answering(parts, page(METRICS)), url)
     assert node.clock.missing
     assert "The ledger cannot be read." in node.clock.missing

@@ -66,7 +66,7 @@ def test_every_number_of_a_page_among_hundreds_of_others(types: bool) -> None:
         "tensor_chain_gossip_healthy": 2,
         "tensor_chain_gossip_failed": 1,
     }
-    lines = [f"noise_total{{n=\"{number}\"}} {number}" for number in range(400)]
+    lines = [f'noise_total{{n="{number}"}} {number}' for number in range(400)]
     for kind, metrics in (("counter", counters), ("gauge", gauges)):
         for name, value in metrics.items():
             lines += [f"# TYPE {name} {kind}"] if types else []

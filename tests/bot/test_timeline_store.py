@@ -37,7 +37,8 @@ def added(minute: int) -> AlertsReceived:
 async def test_an_incident_read_back_is_the_incident_that_was_written(store: TimelineStore) -> None:
     story = whole_story()
     assert {type(event).__name__ for event in story} == {
-        event.__name__ for event in Event.__origin__.__args__  # type: ignore[attr-defined]
+        event.__name__
+        for event in Event.__origin__.__args__  # type: ignore[attr-defined]
     }, "every kind of event is in the story"
 
     incident = Incident(id=ID)
@@ -105,9 +106,7 @@ async def test_ten_replicas_claim_one_incident(store: TimelineStore) -> None:
     assert len(set(await asyncio.gather(*claims))) == 1
 
 
-async def test_a_button_leads_back_to_its_incident(
-    store: TimelineStore, redis: Redis, prefix: str
-) -> None:
+async def test_a_button_leads_back_to_its_incident(store: TimelineStore, redis: Redis, prefix: str) -> None:
     await store.remember_handle("a-random-handle", ID)
     assert await store.incident_of("a-random-handle") == ID
     assert await store.incident_of("another") is None

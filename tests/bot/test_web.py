@@ -203,7 +203,9 @@ async def test_while_redis_is_away_alertmanager_keeps_it_and_sends_it_again(
     assert await site.stored() == [(BODY, None)]
 
 
-async def test_a_redis_that_may_not_write_is_a_503_too(parts: AsyncExitStack, mortal_redis: MortalRedis) -> None:
+async def test_a_redis_that_may_not_write_is_a_503_too(
+    parts: AsyncExitStack, mortal_redis: MortalRedis
+) -> None:
     redis = connect(mortal_redis.url)
     parts.push_async_callback(redis.aclose)
     site = await open_site(parts, redis, "{test}")

@@ -23,7 +23,9 @@ from tests.bot.conftest import MortalRedis
 from tests.bot.serving import serve
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
-FORM = urlencode({"command": "/neumann", "text": "hellö", "user_id": "U0ALICE001", "team_id": "T0NEUMANN1"}).encode()
+FORM = urlencode(
+    {"command": "/neumann", "text": "hellö", "user_id": "U0ALICE001", "team_id": "T0NEUMANN1"}
+).encode()
 UNSIGNED = "The request carries no Slack signature."
 
 
@@ -43,7 +45,9 @@ class Slack:
             "X-Slack-Signature": signature or "",
         }
 
-    async def send(self, body: bytes = FORM, headers: dict[str, str] | None = None, **other: bytes) -> httpx.Response:
+    async def send(
+        self, body: bytes = FORM, headers: dict[str, str] | None = None, **other: bytes
+    ) -> httpx.Response:
         all_headers: dict[bytes, bytes] = {
             name.encode(): value.encode() for name, value in (headers or self.headers(body)).items()
         }
@@ -53,11 +57,18 @@ class Slack:
 
 async def open_door(parts: AsyncExitStack, redis: Redis, prefix: str) -> Slack:
     app = AsyncApp(
-        signing_secret=SECRET, client=AsyncWebClient(token="xoxb-x"), process_before_response=True, request_verification_enabled=True
+        signing_secret=SECRET,
+        client=AsyncWebClient(token="xoxb-x"),
+        process_before_response=True,
+        request_verification_enabled=True,
     )
-    web = Web(inbox=Inbox(redis, prefix, "x"), redis=redis, prefix=prefix, token="x", max_body_bytes=1024, slack=app)
+    web = Web(
+        inbox=Inbox(redis, prefix, "x"), redis=redis, prefix=prefix, token="x", max_body_bytes=1024, slack=app
+    )
     url = await parts.enter_async_context(serve(web.app()))
-    slack = Slack(await parts.enter_async_context(httpx.AsyncClient(base_url=url, trust_env=False, timeout=10)))
+    slack = Slack(
+        await parts.enter_async_context(httpx.AsyncClient(base_url=url, trust_env=False, timeout=10))
+    )
 
     @app.middleware
     async def without_a_workspace(next_: object = None) -> None:  # replaced below
