@@ -9,7 +9,7 @@ CODE := bot handlers runbooks agent lab
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types imports rules lock clean
+.PHONY: help demo test check format lint types imports rules schema prove accuracy lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -42,6 +42,15 @@ imports: $(VENV)/.installed-dev ## who may import whom
 
 rules: ## test the alert rules with promtool
 	promtool test rules deploy/prometheus/neumann.rules.test.yml
+
+schema: $(VENV)/.installed-dev ## write docs/evidence.schema.json from the models
+	$(BIN)/python -m runbooks.evidence_schema docs/evidence.schema.json
+
+prove: $(VENV)/.installed-dev ## the proofs over every link matrix, a minute or two
+	$(BIN)/python -m pytest -m exhaustive $(ARGS)
+
+accuracy: $(VENV)/.installed-dev ## how often the diagnosis is right, beside three baselines
+	$(BIN)/python -m tests.accuracy.measure $(ARGS)
 
 lock: ## write the lock anew (needs uv)
 	uv export --quiet --no-header --format requirements-txt --no-emit-project --no-dev -o requirements.txt

@@ -11,19 +11,13 @@ import structlog
 import typer
 import uvloop
 
+from bot import cli_diagnosis
 from bot import main as wiring
+from bot.cli_diagnosis import DEFAULT_CONFIG, ConfigOption
 from bot.config import Settings, load
-from bot.evidence_text import link_table, node_table, unread
-from handlers import commands
 from handlers.errors import BotError
-from runbooks import leader_election
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-
-ConfigOption = Annotated[
-    Path, typer.Option("--config", envvar="NEUMANN_BOT_CONFIG", help="The configuration file (TOML).")
-]
-DEFAULT_CONFIG = Path("neumann-bot.toml")
 
 
 @app.callback()
@@ -61,27 +55,9 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     asyncio.run(build_once(load(config)))
 
 
-@app.command()
-def status(
-    cluster: Annotated[str, typer.Argument(help="Which cluster; not needed where there is one.")] = "",
-    config: ConfigOption = DEFAULT_CONFIG,
-) -> None:
-    """Read every node live and say who leads; needs neither Slack nor Redis."""
-    asyncio.run(_status(load(config), cluster))
-
-
-async def _status(settings: Settings, cluster: str) -> None:
-    async with wiring.reader(settings) as (clusters, _):
-        name = commands.resolve_cluster(clusters.clusters, cluster)
-        evidence = await clusters.read(name)
-    diagnosis = leader_election.diagnose(evidence)
-    typer.echo(f"{diagnosis.summary}\n\n{node_table(evidence)}\n\n{link_table(evidence)}\n")
-    typer.echo(f"Can it elect? {diagnosis.can_elect}: {diagnosis.can_elect_reason}.")
-    for finding in diagnosis.findings:
-        nodes = f" ({', '.join(finding.nodes)})" if finding.nodes else ""
-        typer.echo(f"{finding.verdict.value:13} {finding.cause.value}{nodes}")
-    for what in unread(evidence):
-        typer.echo(f"not read: {what}")
+app.command()(cli_diagnosis.status)
+app.command()(cli_diagnosis.diagnose)
+app.command()(cli_diagnosis.replay)
 
 
 @app.command()

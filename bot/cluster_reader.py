@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from runbooks import evidence as known
 
 T = TypeVar("T")
 MAX_PAGE_BYTES = 4_000_000
+PROGRESS_EVERY_S = 1.0
 
 
 class ClusterReader:
@@ -66,10 +67,34 @@ class ClusterReader:
 
     async def read(self, cluster: str) -> known.Evidence:
         """Everything, from every node at once; takes as long as the slowest reading's deadline."""
+        evidence = [evidence async for evidence in self.read_progressively(cluster)]
+        return evidence[-1]
+
+    async def read_progressively(self, cluster: str) -> AsyncIterator[known.Evidence]:
+        """Give out what has come whenever a second brought something new, and in the end everything."""
         configured = self._cluster(cluster)
         started_at = datetime.now(UTC)
-        nodes = await asyncio.gather(*(self._node(node) for node in configured.nodes))
-        return known.Evidence(cluster=cluster, started_at=started_at, nodes=tuple(nodes))
+        tasks = [asyncio.create_task(self._node(node)) for node in configured.nodes]
+        pending: set[asyncio.Task[known.NodeEvidence]] = set(tasks)
+        given = 0
+        try:
+            while pending:
+                _, pending = await asyncio.wait(pending, timeout=PROGRESS_EVERY_S)
+                finished = len(tasks) - len(pending)
+                if pending and finished == given:
+                    continue
+                given = finished
+                nodes = tuple(
+                    task.result() if task.done() else _still_reading(node.name)
+                    for node, task in zip(configured.nodes, tasks, strict=True)
+                )
+                yield known.Evidence(
+                    cluster=cluster, started_at=started_at, complete=not pending, nodes=nodes
+                )
+        finally:
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
 
     async def _node(self, node: Node) -> known.NodeEvidence:
         (metrics, again), health, observed = await asyncio.gather(
@@ -183,6 +208,18 @@ def _from_agent(
                 took_ms=read.took_ms,
             )
     return readings
+
+
+def _still_reading(node: str) -> known.NodeEvidence:
+    """A node of which nothing has come yet."""
+    at = datetime.now(UTC)
+
+    def missing(by: str) -> known.Reading[Any]:
+        return known.Reading[Any](missing="still being read", by=by, at=at)
+
+    from_agent = {name: missing(f"agent:{node}") for name in _FROM_AGENT}
+    from_bot = {name: missing("bot") for name in ("metrics", "metrics_again", "health")}
+    return known.NodeEvidence(node=node, **from_bot, **from_agent)
 
 
 def _read_of(answer: wire.Observation, name: str) -> wire.Read[Any] | None:

@@ -82,11 +82,15 @@ class TimelineStore:
     def _key(self, *parts: str) -> str:
         return ":".join((self._prefix, *parts))
 
-    async def load(self, incident_id: str) -> Incident:
-        """Fold the whole stream."""
+    async def events(self, incident_id: str) -> tuple[Event, ...]:
+        """The whole timeline; empty where there is no such incident."""
         async with store_errors():
             entries = await self._redis.xrange(self._key("timeline", incident_id))
-        return fold(incident_id, (EVENT.validate_json(fields[b"event"]) for _, fields in _read(entries)))
+        return tuple(EVENT.validate_json(fields[b"event"]) for _, fields in _read(entries))
+
+    async def load(self, incident_id: str) -> Incident:
+        """The state after the whole timeline."""
+        return fold(incident_id, await self.events(incident_id))
 
     async def append(self, incident: Incident, *events: Event) -> Incident:
         """Compare and append; marks the incident due for the worker and for Slack, and wakes both."""

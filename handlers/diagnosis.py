@@ -1,29 +1,44 @@
-"""Read the cluster, judge it, offer what the runbook allows."""
+"""Read the cluster, judge it, offer what the runbook allows; again as late answers come in."""
 
 from __future__ import annotations
 
 import secrets
 
+from handlers.errors import Moved
 from handlers.events import EvidenceRead, FindingsRanked, Offer
 from handlers.incident import Incident
 from handlers.ports import Ports
 from runbooks.all_runbooks import RUNBOOKS
+from runbooks.evidence import Evidence
 from runbooks.model import Remedy
 
 
 async def read_cluster(ports: Ports, incident: Incident) -> Incident:
-    """Gather evidence, rank the findings, and give each offered remedy the handle of its button."""
-    evidence = await ports.reader.read(incident.cluster)
+    """Gather evidence and rank the findings, first on what came soon, then on everything."""
+    async for evidence in ports.reader.read_progressively(incident.cluster):
+        incident = await _record(ports, incident, evidence)
+    return incident
+
+
+async def _record(ports: Ports, incident: Incident, evidence: Evidence) -> Incident:
+    """Append evidence and findings; an alert that came meanwhile does not make the reading worthless."""
     diagnosis = RUNBOOKS[incident.runbook].diagnose(evidence)
-    offers = tuple(_offer(incident, remedy) for remedy in diagnosis.offers)
-    for offer in offers:
-        await ports.timelines.remember_handle(offer.handle, incident.id)
-    now = ports.time.now()
-    return await ports.timelines.append(
-        incident,
-        EvidenceRead(at=now, evidence=evidence),
-        FindingsRanked(at=now, diagnosis=diagnosis, offers=offers),
-    )
+    while True:
+        offers = tuple(_offer(incident, remedy) for remedy in diagnosis.offers)
+        for offer in offers:
+            await ports.timelines.remember_handle(offer.handle, incident.id)
+        now = ports.time.now()
+        try:
+            return await ports.timelines.append(
+                incident,
+                EvidenceRead(at=now, evidence=evidence),
+                FindingsRanked(at=now, diagnosis=diagnosis, offers=offers),
+            )
+        except Moved:
+            moved = await ports.timelines.load(incident.id)
+            if moved.evidence_at != incident.evidence_at or moved.running or moved.closed:
+                raise
+            incident = moved
 
 
 def _offer(incident: Incident, remedy: Remedy) -> Offer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -53,6 +53,9 @@ class ClusterReader(Protocol):
 
     async def read(self, cluster: str) -> Evidence:
         """Everything a runbook asks for, from every node at the same time."""
+
+    def read_progressively(self, cluster: str) -> AsyncIterator[Evidence]:
+        """The same, given out as it comes: what is still being read is missing, the last is complete."""
 
     async def look(self, cluster: str) -> Mapping[str, Metrics | None]:
         """One metrics sample per node: enough to see who leads."""

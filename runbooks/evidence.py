@@ -179,11 +179,15 @@ class NodeEvidence(Frozen):
 
 
 class Evidence(Frozen):
-    """One reading of a whole cluster. `nodes` are the configured members, readable or not."""
+    """One reading of a whole cluster. `nodes` are the configured members, readable or not.
+
+    `complete` is false while some nodes are still being read.
+    """
 
     schema_version: Literal[1] = 1
     cluster: str
     started_at: AwareDatetime
+    complete: bool = True
     nodes: tuple[NodeEvidence, ...]
 
     def node(self, name: str) -> NodeEvidence:

@@ -13,13 +13,28 @@ ActionType = Literal["clock_sync", "set_election_timeouts", "start_service", "re
 
 
 class RootCause(StrEnum):
-    """The fixed words for what leaves a cluster without a leader."""
+    """The fixed words for what leaves a cluster without a leader; `docs/causes.md` explains each."""
 
-    NETWORK_PARTITION = "network_partition"
-    CLOCK_SKEW = "clock_skew"
     QUORUM_LOSS = "quorum_loss"
+    HOST_DOWN = "host_down"
+    PROCESS_HUNG = "process_hung"
+    CRASH_LOOP = "crash_loop"
+    STORAGE_FULL = "storage_full"
+    TLS_FAILURE = "tls_failure"
+    NETWORK_PARTITION = "network_partition"
+    ASYMMETRIC_PARTITION = "asymmetric_partition"
+    EVEN_SPLIT = "even_split"
+    PARTIAL_PARTITION = "partial_partition"
+    GOSSIP_BLOCKED = "gossip_blocked"
+    CLOCK_SKEW = "clock_skew"
+    PEER_LIST_WRONG = "peer_list_wrong"
+    STALE_LOG = "stale_log"
+    PACKET_LOSS = "packet_loss"
+    SLOW_DISK = "slow_disk"
     AGGRESSIVE_TIMEOUTS = "aggressive_timeouts"
-    LEADER_PRESENT = "leader_present"
+    TWO_LEADERS = "two_leaders"
+    MONITORING_BLIND = "monitoring_blind"
+    ALERT_STALE = "alert_stale"
     NONE_KNOWN = "none_known"
 
 
@@ -45,7 +60,7 @@ class Action(Frozen):
 class Remedy(Frozen):
     """A way to mend, offered or refused, with the reason either way. `actions` run in this order."""
 
-    name: Literal["clock_sync", "config_bump", "start_nodes", "restore_network"]
+    name: Literal["clock_sync", "config_bump", "start_nodes", "by_hand"]
     nodes: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
     offered: bool

@@ -22,32 +22,40 @@ def quorum(configured: int) -> int:
 
 
 def processes(evidence: Evidence) -> dict[str, Tri]:
-    """Which node's process is up: by its service manager, its own answers, then its peers' connects."""
+    """Which node's process is up, as far as its sources agree; where they contradict each other, unknown."""
     return {node.node: _process(node, evidence) for node in evidence.nodes}
 
 
 def _process(node: NodeEvidence, evidence: Evidence) -> Tri:
-    if node.newest_metrics or node.health.value:
+    if node.metrics.value or node.metrics_again.value or node.health.value:
+        return True  # it answered the bot: nobody's word about it counts for more
+    connects = {result for pair, result in connect_results(evidence, "raft").items() if pair[1] == node.node}
+    state = node.service.value.state if node.service.value else "unknown"
+    if state in ("inactive", "failed"):
+        return None if "open" in connects else False
+    if "open" in connects or node.local_metrics.value:
         return True
-    if node.service.value and node.service.value.state != "unknown":
-        return node.service.value.state == "active"
-    results = [c.result for n in evidence.nodes for c in n.connects.value or () if c.peer == node.node]
-    if "open" in results:
+    if state == "active":
         return True
     # A refusal comes from a living host without a listener, or from a firewall that rejects.
-    return False if results and all(result == "refused" for result in results) else None
+    return False if connects == {"refused"} else None
+
+
+def connect_results(evidence: Evidence, port: PortName) -> dict[Pair, str]:
+    """For every ordered pair (observer, peer) that was tried: what the connect to that port gave."""
+    return {
+        (node.node, connect.peer): connect.result
+        for node in evidence.nodes
+        for connect in node.connects.value or ()
+        if connect.port == port and connect.result != "unknown" and connect.peer in evidence.names
+    }
 
 
 def links(evidence: Evidence, port: PortName) -> dict[Pair, Tri]:
     """For every ordered pair (observer, peer): does the observer's connect to that port succeed?"""
-    seen: dict[Pair, Tri] = dict.fromkeys(permutations(evidence.names, 2))
-    for node in evidence.nodes:
-        for connect in node.connects.value or ():
-            if connect.port == port and (node.node, connect.peer) in seen:
-                seen[node.node, connect.peer] = (
-                    None if connect.result == "unknown" else connect.result == "open"
-                )
-    return seen
+    results = connect_results(evidence, port)
+    pairs = permutations(evidence.names, 2)
+    return {pair: results[pair] == "open" if pair in results else None for pair in pairs}
 
 
 def quorum_connected(

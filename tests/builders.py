@@ -165,8 +165,25 @@ def silent(name: str) -> NodeEvidence:
 
 
 def evidence(*nodes: NodeEvidence) -> Evidence:
-    """A cluster's evidence; without nodes, three healthy ones led by node1."""
-    return Evidence(cluster="demo", started_at=NOON, nodes=nodes or healthy())
+    """A cluster's evidence; without nodes three healthy ones, led by node1. Dead processes refuse."""
+    members = nodes or healthy()
+    services = {member.node: member.service.value for member in members}
+    gone = {name for name, service in services.items() if service and service.state in ("inactive", "failed")}
+    return Evidence(
+        cluster="demo", started_at=NOON, nodes=tuple(_refused_by(member, gone) for member in members)
+    )
+
+
+def _refused_by(member: NodeEvidence, gone: set[str]) -> NodeEvidence:
+    connects = tuple(
+        connect.model_copy(update={"result": "refused", "latency_ms": None})
+        if connect.peer in gone and connect.result == "open"
+        else connect
+        for connect in member.connects.value or ()
+    )
+    if member.connects.value is None:
+        return member
+    return member.model_copy(update={"connects": member.connects.model_copy(update={"value": connects})})
 
 
 def healthy() -> tuple[NodeEvidence, ...]:

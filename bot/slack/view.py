@@ -142,7 +142,7 @@ def _buttons(incident: Incident) -> list[Block]:
 
 def _small_print(diagnosis: Diagnosis, evidence: Evidence) -> list[Block]:
     refused = [r for finding in diagnosis.findings for r in finding.remedies if not r.offered]
-    leader_exists = diagnosis.top.cause is RootCause.LEADER_PRESENT
+    leader_exists = diagnosis.top.cause in (RootCause.ALERT_STALE, RootCause.MONITORING_BLIND)
     lines = [] if leader_exists else [_refused(remedy) for remedy in refused]
     lines += [f"not read: {escape(what)}" for what in unread(evidence)[:6]]
     lines.append(f"read at {evidence.started_at:%H:%M:%S} UTC")

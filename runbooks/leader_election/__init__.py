@@ -1,12 +1,20 @@
-"""The leader-election runbook: why does this cluster have no leader, and what may be done about it?"""
+"""The leader-election runbook: why does this cluster have no leader, and what may be done about it?
+
+First, is there a leader after all? Then, could anybody be elected, and if not, which causes together keep
+it so? Only where somebody could: why does no leader last? What none of this explains is said to be so.
+"""
 
 from __future__ import annotations
 
 from runbooks.evidence import Evidence
-from runbooks.leader_election import aggressive_timeouts, clock_skew, network_partition, quorum_loss
+from runbooks.leader_election.churn import churn_findings
 from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.leaders import leader_finding
 from runbooks.leader_election.plan import plan as plan
-from runbooks.leader_election.words import counted, listed
+from runbooks.leader_election.remedies import remedy_for
+from runbooks.leader_election.ruled_out import not_found
+from runbooks.leader_election.sentences import can_elect_reason, summary
+from runbooks.leader_election.structure import CUTS, Structure
 from runbooks.model import Diagnosis, Finding, RootCause, Verdict
 
 NAME = "leader-election"
@@ -14,89 +22,72 @@ TITLE = "Leader election failures"
 URL = "https://docs.neumann.io/operations/runbooks/leader-election"
 ALERTS = frozenset({"NoLeader", "ElectionStorm", "NodeDown"})
 
-CAUSES = (quorum_loss, network_partition, clock_skew, aggressive_timeouts)
-"""In the order of judgement, which breaks ties: can it elect at all, then what spoils the votes."""
+ALWAYS_JUDGED = (RootCause.QUORUM_LOSS, RootCause.NETWORK_PARTITION, RootCause.CLOCK_SKEW)
+"""The runbook's own causes get a word even where nothing was seen of them."""
 
-RANK = {verdict: position for position, verdict in enumerate(Verdict)}
+SURE = (Verdict.CONFIRMED, Verdict.LIKELY)
+VERDICT_RANK = {verdict: position for position, verdict in enumerate(Verdict)}
+CAUSE_RANK = {cause: position for position, cause in enumerate(RootCause)}
 
 
 def diagnose(evidence: Evidence) -> Diagnosis:
     """Judge the evidence; the most certain finding comes first."""
     facts = Facts(evidence)
-    findings = [cause.judge(facts) for cause in CAUSES]
-    if facts.steady_leader:
-        findings.insert(0, _leader_present(facts))
-    elif not any(f.verdict in (Verdict.CONFIRMED, Verdict.LIKELY) for f in findings):
-        findings.insert(0, _none_known(facts, findings))
-    ranked = tuple(sorted(findings, key=_rank))
+    structure = Structure(facts)
+    findings = _findings(facts, structure)
+    ranked = tuple(
+        finding.model_copy(update={"remedies": remedy_for(finding.cause, finding.verdict, facts, structure)})
+        for finding in sorted(findings, key=_rank)
+    )
     return Diagnosis(
-        can_elect=facts.can_elect,
-        can_elect_reason=_can_elect_reason(facts),
+        can_elect=structure.can_elect,
+        can_elect_reason=can_elect_reason(facts, structure),
         leadership=facts.leadership,
-        summary=_summary(facts, ranked[0]),
+        summary=summary(facts, structure, ranked[0]),
         findings=ranked,
     )
 
 
-def _rank(finding: Finding) -> int:
-    # "None of the known" says that nothing else is sure: it stands above what is only possible.
-    return RANK[Verdict.LIKELY] if finding.cause is RootCause.NONE_KNOWN else RANK[finding.verdict]
+def _findings(facts: Facts, structure: Structure) -> list[Finding]:
+    leader = leader_finding(facts)
+    churn = list(churn_findings(facts, structure))
+    half_cut = any(finding.cause is RootCause.PARTIAL_PARTITION for finding in churn)
+    found = [f for f in structure.findings() if not (half_cut and f.cause in CUTS)] + churn
+    if leader:
+        found = [leader, *(_in_spite_of_a_leader(finding) for finding in found)]
+    elif not any(finding.verdict in SURE for finding in found):
+        found.append(_none_known(found))
+    seen = {finding.cause for finding in found}
+    if (
+        RootCause.EVEN_SPLIT in seen
+        or RootCause.ASYMMETRIC_PARTITION in seen
+        or RootCause.PARTIAL_PARTITION in seen
+    ):
+        seen.add(RootCause.NETWORK_PARTITION)
+    found += [not_found(cause, facts, structure) for cause in ALWAYS_JUDGED if cause not in seen]
+    return found
 
 
-def _leader_present(facts: Facts) -> Finding:
-    lead = facts.leadership
-    return Finding(
-        cause=RootCause.LEADER_PRESENT,
-        verdict=Verdict.CONFIRMED,
-        nodes=(lead.leader,) if lead.leader else (),
-        evidence_for=(
-            f"{lead.leader} led term {lead.term} in both readings",
-            f"{len(lead.acknowledged_by)} of {len(facts.names)} nodes are in it, {facts.needed} needed",
-        ),
-    )
+def _in_spite_of_a_leader(finding: Finding) -> Finding:
+    """While somebody leads, nothing else can be what leaves the cluster without a leader."""
+    if finding.verdict not in SURE:
+        return finding
+    against = (*finding.evidence_against, "a leader is there in spite of it")
+    return finding.model_copy(update={"verdict": Verdict.POSSIBLE, "evidence_against": against})
 
 
-def _none_known(facts: Facts, findings: list[Finding]) -> Finding:
-    missing = [finding.would_decide for finding in findings if finding.would_decide]
+def _none_known(findings: list[Finding]) -> Finding:
+    missing = dict.fromkeys(finding.would_decide for finding in findings if finding.would_decide)
     return Finding(
         cause=RootCause.NONE_KNOWN,
         verdict=Verdict.UNDETERMINED,
-        evidence_for=("None of the runbook's causes is borne out by what could be read.",),
+        evidence_for=("none of the known causes is borne out by what could be read",),
         would_decide="; ".join(missing) or None,
     )
 
 
-def _can_elect_reason(facts: Facts) -> str:
-    running = f"{len(facts.running)} of {len(facts.names)} processes run, {facts.needed} are needed"
-    return {
-        "yes": f"{running}, and a majority reach each other both ways on the Raft port",
-        "no": f"{running}"
-        if len(facts.running) < facts.needed
-        else f"{running}, but no node reaches a majority",
-        "undetermined": f"{running}; what could not be read decides",
-    }[facts.can_elect]
-
-
-def _summary(facts: Facts, top: Finding) -> str:
-    lead = facts.leadership
-    if top.cause is RootCause.LEADER_PRESENT:
-        return f"A leader exists: {lead.leader} leads term {lead.term}."
-    sentences = {
-        RootCause.QUORUM_LOSS: f"{counted(len(top.nodes), 'node')} down ({listed(top.nodes)}), "
-        f"{len(facts.running)} of {len(facts.names)} run and {facts.needed} are needed.",
-        RootCause.NETWORK_PARTITION: f"{listed(top.nodes)} cannot reach each other, "
-        f"no side has {facts.needed} of {len(facts.names)}.",
-        RootCause.CLOCK_SKEW: f"the clock of {listed(top.nodes)} is off, and peers hold each other failed.",
-        RootCause.AGGRESSIVE_TIMEOUTS: "elections follow each other, "
-        "the timeout is too tight for the round trip.",
-        RootCause.NONE_KNOWN: "none of the known causes is borne out.",
-    }
-    opening = {"yes": "Can elect but does not", "no": "Cannot elect", "undetermined": "No leader"}[
-        facts.can_elect
-    ]
-    hedge = (
-        ""
-        if top.verdict is Verdict.CONFIRMED or top.cause is RootCause.NONE_KNOWN
-        else f"{top.verdict.value}, "
-    )
-    return f"{opening}: {hedge}{sentences[top.cause]}"
+def _rank(finding: Finding) -> tuple[int, int]:
+    # "None of the known" says that nothing else is sure: it stands above what is only possible.
+    first = finding.cause is RootCause.NONE_KNOWN
+    verdict = VERDICT_RANK[Verdict.LIKELY] if first else VERDICT_RANK[finding.verdict]
+    return verdict, CAUSE_RANK[finding.cause]

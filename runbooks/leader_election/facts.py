@@ -1,4 +1,4 @@
-"""What the four causes are judged on: each figure derived once from the evidence."""
+"""What the causes are judged on: each figure derived once from the evidence."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from runbooks import raft
-from runbooks.evidence import Clock, Connect, Evidence, Metrics
-from runbooks.model import CanElect, Leadership
+from runbooks.evidence import Clock, Evidence, Log, Metrics, NodeEvidence
+from runbooks.model import Leadership
 
 STORM_ELECTIONS = 2
 STORM_ELECTIONS_PER_S = 0.5
@@ -48,29 +48,14 @@ class Facts:
         return tuple(name for name in self.names if self.up[name])
 
     @cached_property
-    def raft_links(self) -> dict[raft.Pair, raft.Tri]:
-        """Who reaches whom on the Raft port."""
-        return raft.links(self.evidence, "raft")
+    def raft_results(self) -> dict[raft.Pair, str]:
+        """What each connect to a Raft port gave; a pair that was not tried is absent."""
+        return raft.connect_results(self.evidence, "raft")
 
     @cached_property
-    def cut_links(self) -> tuple[tuple[str, Connect], ...]:
-        """(observer, connect) on the Raft port that failed although the peer's process may be up.
-
-        A connect that is refused by a peer known to be down is the process's fault, not the link's.
-        """
-        return tuple(
-            (node.node, connect)
-            for node in self.evidence.nodes
-            for connect in node.connects.value or ()
-            if connect.port == "raft"
-            and connect.result not in ("open", "unknown")
-            and self.up.get(connect.peer) is not False
-        )
-
-    @cached_property
-    def can_elect(self) -> CanElect:
-        """Whether some node could collect a majority over the Raft links."""
-        return raft.can_elect(self.names, self.up, self.raft_links)
+    def gossip_results(self) -> dict[raft.Pair, str]:
+        """What each connect to a gossip port gave."""
+        return raft.connect_results(self.evidence, "gossip")
 
     @cached_property
     def leadership(self) -> Leadership:
@@ -78,19 +63,11 @@ class Facts:
         return raft.leadership({node.node: node.newest_metrics for node in self.evidence.nodes})
 
     @cached_property
-    def steady_leader(self) -> str | None:
-        """The node that led the same term in both samples, was acknowledged by a majority, and is not
-        contradicted by the links: an isolated leader claims on for a while."""
-        first = raft.leadership({node.node: node.metrics.value for node in self.evidence.nodes})
-        last = self.leadership
-        if last.leader is None or not last.majority or (first.leader, first.term) != (last.leader, last.term):
-            return None
-        best_case = raft.quorum_connected(
-            self.names,
-            {name: state is not False for name, state in self.up.items()},
-            {pair: state is not False for pair, state in self.raft_links.items()},
+    def first_leadership(self) -> Leadership:
+        """Who led in the first samples; where only the agent could read the page, its one sample is both."""
+        return raft.leadership(
+            {node.node: node.metrics.value or node.local_metrics.value for node in self.evidence.nodes}
         )
-        return last.leader if last.leader in best_case else None
 
     @cached_property
     def elections(self) -> tuple[int, float] | None:
@@ -137,23 +114,15 @@ class Facts:
         return max(means, default=None)
 
     @cached_property
-    def pings(self) -> tuple[int, int]:
-        """(sent, received) over all pairs."""
-        pings = [ping for node in self.evidence.nodes for ping in node.pings.value or ()]
-        return sum(p.sent for p in pings), sum(p.received for p in pings)
-
-    @cached_property
     def timeouts_ms(self) -> dict[str, tuple[int, int]]:
         """Per node the configured (min, max) election timeout; a single value counts as both."""
-        configs = {node.node: node.config.value for node in self.evidence.nodes}
-        return {
-            name: (
-                config.election_timeout_min_ms,
-                config.election_timeout_max_ms or config.election_timeout_min_ms,
-            )
-            for name, config in configs.items()
-            if config and config.election_timeout_min_ms is not None
-        }
+        found = {}
+        for node in self.evidence.nodes:
+            config = node.config.value
+            if config and config.election_timeout_min_ms is not None:
+                low = config.election_timeout_min_ms
+                found[node.node] = (low, config.election_timeout_max_ms or low)
+        return found
 
     @cached_property
     def clocks(self) -> dict[str, Clock]:
@@ -169,6 +138,19 @@ class Facts:
             if abs(clock.offset_ms) - clock.error_ms > MAX_RECOMMENDED_SKEW_MS
         )
 
+    def node(self, name: str) -> NodeEvidence:
+        """A node's evidence."""
+        return self.evidence.node(name)
+
     def metrics(self, name: str) -> Metrics | None:
         """A node's newest metrics."""
-        return self.evidence.node(name).newest_metrics
+        return self.node(name).newest_metrics
+
+    def log(self, name: str) -> Log | None:
+        """A node's log summary."""
+        return self.node(name).log.value
+
+    def logged(self, name: str, *events: str) -> int:
+        """How often a node's log held one of these events."""
+        log = self.log(name)
+        return sum(log.counts.get(event, 0) for event in events) if log else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -63,6 +63,7 @@ class Cluster:
     """A cluster that shows what the test says."""
 
     shows: Evidence = field(default_factory=evidence)
+    shows_first: tuple[Evidence, ...] = ()
     leader: str | None = None
     term: int = 8
     silent: set[str] = field(default_factory=set)
@@ -74,6 +75,11 @@ class Cluster:
             raise UnknownCluster
         self.reads += 1
         return self.shows
+
+    async def read_progressively(self, cluster: str) -> AsyncIterator[Evidence]:
+        for early in self.shows_first:
+            yield early
+        yield await self.read(cluster)
 
     async def look(self, cluster: str) -> Mapping[str, Metrics | None]:
         return {name: None if name in self.silent else self._sample(name) for name in self.shows.names}

@@ -4,7 +4,7 @@ import pytest
 
 from runbooks import leader_election
 from runbooks.evidence import Evidence, Role
-from runbooks.leader_election.aggressive_timeouts import wanted_timeouts_ms
+from runbooks.leader_election.timeouts import wanted_timeouts_ms
 from runbooks.model import Plan
 from tests.builders import candidates, dead, evidence, known, missing, node, remedy_of
 

@@ -1,0 +1,95 @@
+"""Evidence as a document: read from a file, checked, and judged like any other."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
+from handlers.errors import Refused
+from runbooks.evidence import Evidence
+from runbooks.model import Diagnosis, Finding, Remedy
+
+
+class UnreadableEvidence(Refused):
+    """This is no evidence document."""
+
+
+def parse(raw: bytes, name: str) -> Evidence:
+    """Read an evidence document.
+
+    Args:
+        raw: The bytes of the document.
+        name: What to call it in the sentence.
+
+    Raises:
+        UnreadableEvidence: One sentence that says what is wrong and where.
+    """
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableEvidence(f"{name} is not JSON.") from error
+    version = document.get("schema_version") if isinstance(document, dict) else None
+    if version != 1:
+        raise UnreadableEvidence(
+            f"{name} is of schema version {version!r}, this bot reads version 1 (docs/evidence.schema.json)."
+        )
+    try:
+        return Evidence.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UnreadableEvidence(f"{name} is no evidence document: {place}: {first['msg']}.") from error
+
+
+def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
+    """A diagnosis in the words that `diagnose --json` promises."""
+    return {
+        "can_elect": diagnosis.can_elect,
+        "leader": diagnosis.leadership.leader,
+        "summary": diagnosis.summary,
+        "findings": [_finding(finding) for finding in diagnosis.findings],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "cause": finding.cause.value,
+        "verdict": finding.verdict.value,
+        "nodes": list(finding.nodes),
+        "evidence_for": list(finding.evidence_for),
+        "evidence_against": list(finding.evidence_against),
+        "would_decide": finding.would_decide,
+        "remedies": [_remedy(remedy) for remedy in finding.remedies],
+    }
+
+
+def _remedy(remedy: Remedy) -> dict[str, Any]:
+    return {
+        "action": remedy.name,
+        "nodes": list(remedy.nodes),
+        "offered": remedy.offered,
+        "reason": remedy.reason,
+    }
+
+
+def changes(before: Diagnosis, after: Diagnosis) -> tuple[str, ...]:
+    """What today's rules say otherwise than the rules of then, one line each; empty where nothing changed."""
+    lines = []
+    if before.can_elect != after.can_elect:
+        lines.append(f"can elect: {before.can_elect} then, {after.can_elect} now")
+    then = {finding.cause: finding for finding in before.findings}
+    now = {finding.cause: finding for finding in after.findings}
+    for cause in dict.fromkeys((*then, *now)):
+        was, is_now = (_in_short(found.get(cause)) for found in (then, now))
+        if was != is_now:
+            lines.append(f"{cause.value}: {was} then, {is_now} now")
+    return tuple(lines)
+
+
+def _in_short(finding: Finding | None) -> str:
+    if finding is None:
+        return "not judged"
+    offered = [remedy.name for remedy in finding.remedies if remedy.offered]
+    return f"{finding.verdict.value}{' offering ' + ', '.join(offered) if offered else ''}"

@@ -1,0 +1,19 @@
+"""Writes the published JSON schema of the evidence document."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from runbooks.evidence import Evidence
+
+
+def schema_text() -> str:
+    """The schema as it is published: JSON Schema 2020-12, in a stable order."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Evidence.model_json_schema()}
+    return json.dumps(schema, indent=2, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(schema_text())

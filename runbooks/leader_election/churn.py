@@ -1,0 +1,222 @@
+"""Enough nodes could vote, and yet no leader lasts: timeouts, loss, disk, half-cut links, logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runbooks.electability import Known
+from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.structure import CUTS, Structure
+from runbooks.leader_election.timeouts import ONE_WAY_LATENCIES, asked_ms, lowest_timeout_ms
+from runbooks.leader_election.words import counted, listed, milliseconds
+from runbooks.model import Finding, RootCause, Verdict
+from runbooks.statistics import wilson_interval
+
+SLOW_IO_STALLED_PERCENT = 20.0
+"""Every task waiting for the disk a fifth of the time: an fsync then outlasts a heartbeat."""
+
+BAD_LOSS = 0.05
+"""From 5 % on, heartbeat gaps of 150 ms come every few minutes; the links are to be mended first."""
+
+
+def churn_findings(facts: Facts, structure: Structure) -> Iterator[Finding]:
+    """What may explain a leaderless cluster that could elect."""
+    found = [
+        finding
+        for find in (_peer_lists, _partial_partition, _packet_loss, _slow_disk, _stale_log)
+        if (finding := find(facts, structure))
+    ]
+    yield from found
+    explained = any(finding.verdict in (Verdict.CONFIRMED, Verdict.LIKELY) for finding in found)
+    yield _timeouts(facts, structure, explained=explained)
+
+
+def _restless(facts: Facts) -> bool:
+    return bool(facts.storm)
+
+
+def _peer_lists(facts: Facts, _: Structure) -> Finding | None:
+    """Every node must name the same members, and all of the configured ones."""
+    lists = {
+        node.node: frozenset(_host(peer) for peer in node.config.value.peers)
+        for node in facts.evidence.nodes
+        if node.config.value and node.config.value.peers
+    }
+    everyone = frozenset(facts.names)
+    named = {name: peers for name, peers in lists.items() if peers & everyone}
+    wrong = [name for name, peers in named.items() if peers | {name} != everyone]
+    mismatches = [name for name in facts.names if facts.logged(name, "peer_mismatch")]
+    if not wrong and not mismatches:
+        return None
+    signs = [
+        f"{name} names {listed(sorted(named[name]))}, the cluster is {listed(facts.names)} (agent:{name})"
+        for name in wrong
+    ]
+    signs += [f"{name} logs that a peer has another id than expected (agent:{name})" for name in mismatches]
+    sure = bool(mismatches) or len(wrong) > 1
+    return Finding(
+        cause=RootCause.PEER_LIST_WRONG,
+        verdict=Verdict.CONFIRMED if sure else Verdict.LIKELY,
+        nodes=tuple(name for name in facts.names if name in wrong or name in mismatches),
+        evidence_for=tuple(signs),
+    )
+
+
+def _host(peer: str) -> str:
+    """The name in `node2:7878` and in `node2=10.0.0.2:9300`."""
+    return peer.split("=", maxsplit=1)[0].rsplit(":", 1)[0].strip()
+
+
+def _partial_partition(facts: Facts, structure: Structure) -> Finding | None:
+    cut = [denial for cause in CUTS for denial in structure.of(cause)]
+    if not cut or structure.can_elect != "yes":
+        return None
+    nodes = {name for denial in cut for name in denial.nodes}
+    known = max(denial.known for denial in cut)
+    sure = Verdict.CONFIRMED if known is Known.CORROBORATED else Verdict.LIKELY
+    return Finding(
+        cause=RootCause.PARTIAL_PARTITION,
+        verdict=sure if _restless(facts) else Verdict.POSSIBLE,
+        nodes=tuple(name for name in facts.names if name in nodes),
+        evidence_for=(
+            *(denial.because for denial in cut if denial.because),
+            "a majority is still connected, but nodes that do not hear the leader keep calling elections",
+        ),
+    )
+
+
+def _packet_loss(facts: Facts, _: Structure) -> Finding | None:
+    pings = [
+        (node.node, ping)
+        for node in facts.evidence.nodes
+        for ping in node.pings.value or ()
+        if ping.sent and facts.up.get(ping.peer) is not False and ping.received
+    ]
+    sent, received = sum(p.sent for _, p in pings), sum(p.received for _, p in pings)
+    if not sent or received == sent:
+        return None
+    low, high = wilson_interval(sent - received, sent)
+    lossy = [name for name, ping in pings if ping.received < ping.sent]
+    reporters = set(lossy)
+    if low <= BAD_LOSS and (sent - received) / sent <= BAD_LOSS:
+        return None
+    sure = low > BAD_LOSS and len(reporters) > 1 and _restless(facts)
+    return Finding(
+        cause=RootCause.PACKET_LOSS,
+        verdict=Verdict.CONFIRMED if sure else Verdict.LIKELY if low > BAD_LOSS / 2 else Verdict.POSSIBLE,
+        nodes=tuple(name for name in facts.names if name in reporters),
+        evidence_for=(
+            f"{sent - received} of {sent} pings were lost: {low:.0%} to {high:.0%} at 95 % "
+            f"(agents of {listed(sorted(reporters))})",
+        ),
+        would_decide=None if sure else "300 pings a pair",
+    )
+
+
+def _slow_disk(facts: Facts, _: Structure) -> Finding | None:
+    signs: dict[str, list[str]] = {}
+    for node in facts.evidence.nodes:
+        if retries := facts.logged(node.node, "wal_retrying"):
+            signs.setdefault(node.node, []).append(
+                f"{retries} retries of its log of record (log, {node.log.by})"
+            )
+        disk = node.disk.value
+        if disk and (disk.io_stalled_percent or 0) >= SLOW_IO_STALLED_PERCENT:
+            waits = f"waits for its disk {disk.io_stalled_percent:.0f} % of the time ({node.disk.by})"
+            signs.setdefault(node.node, []).append(waits)
+    if not signs:
+        return None
+    strong = any(len(words) > 1 for words in signs.values())
+    return Finding(
+        cause=RootCause.SLOW_DISK,
+        verdict=Verdict.CONFIRMED if strong else Verdict.LIKELY,
+        nodes=tuple(signs),
+        evidence_for=tuple(f"{name}: {'; '.join(words)}" for name, words in signs.items()),
+        evidence_against=() if _restless(facts) else ("no elections were seen to follow each other",),
+    )
+
+
+def _stale_log(facts: Facts, _: Structure) -> Finding | None:
+    denied = {name: count for name in facts.names if (count := facts.logged(name, "vote_denied_log"))}
+    if not denied:
+        return None
+    indexes = {
+        name: m.commit_index
+        for name in facts.names
+        if (m := facts.metrics(name)) and m.commit_index is not None
+    }
+    newest = max(indexes.values(), default=0)
+    behind = tuple(name for name, index in indexes.items() if index < newest)
+    signs = [
+        f"{name} denied {count} votes for an older log (log, agent:{name})" for name, count in denied.items()
+    ]
+    signs += [f"{name} stands at {indexes[name]}, the newest at {newest} (bot)" for name in behind]
+    return Finding(
+        cause=RootCause.STALE_LOG,
+        verdict=Verdict.CONFIRMED if behind else Verdict.LIKELY,
+        nodes=behind,
+        evidence_for=tuple(signs),
+    )
+
+
+def _timeouts(facts: Facts, structure: Structure, *, explained: bool) -> Finding:
+    speaks_for, against = _timeout_evidence(facts, structure)
+    verdict = _timeout_verdict(facts, structure, explained=explained)
+    sure = verdict in (Verdict.CONFIRMED, Verdict.LIKELY)
+    return Finding(
+        cause=RootCause.AGGRESSIVE_TIMEOUTS,
+        verdict=verdict,
+        nodes=tuple(facts.timeouts_ms) if sure else (),
+        evidence_for=tuple(speaks_for),
+        evidence_against=tuple(against),
+        would_decide=_would_decide(facts) if verdict in (Verdict.UNDETERMINED, Verdict.LIKELY) else None,
+    )
+
+
+def _timeout_verdict(facts: Facts, structure: Structure, *, explained: bool) -> Verdict:
+    tight = too_tight(facts)
+    if structure.can_elect == "no" or facts.storm is False or (explained and tight is not True):
+        return Verdict.RULED_OUT
+    if facts.storm is None or structure.can_elect == "undetermined":
+        return Verdict.UNDETERMINED
+    if explained or tight is False or structure.verdicts:
+        return Verdict.POSSIBLE
+    return Verdict.LIKELY if tight is None else Verdict.CONFIRMED
+
+
+def too_tight(facts: Facts) -> bool | None:
+    """Whether the shortest election timeout is below what the slowest pair's round trip asks for."""
+    low = lowest_timeout_ms(facts)
+    if facts.round_trip_ms is None or low is None:
+        return None
+    return low < asked_ms(facts.round_trip_ms)
+
+
+def _timeout_evidence(facts: Facts, structure: Structure) -> tuple[list[str], list[str]]:
+    speaks_for: list[str] = []
+    against: list[str] = []
+    if facts.elections:
+        added, seconds = facts.elections
+        line = f"{counted(added, 'election')} in {seconds:.1f} s between two readings of the counters (bot)"
+        (speaks_for if facts.storm else against).append(line)
+    if facts.log_elections_per_min is not None and facts.storm:
+        speaks_for.append(f"{facts.log_elections_per_min:.0f} elections a minute in the nodes' logs (agents)")
+    low = lowest_timeout_ms(facts)
+    if facts.round_trip_ms is not None and low is not None:
+        line = (
+            f"the election timeout starts at {low} ms (agents), the slowest pair's round trip is "
+            f"{milliseconds(facts.round_trip_ms)} ({ONE_WAY_LATENCIES} one-way latencies are "
+            f"{milliseconds(asked_ms(facts.round_trip_ms))})"
+        )
+        (speaks_for if too_tight(facts) else against).append(line)
+    if structure.can_elect == "no":
+        against.append("no node could get a majority of votes, with any timeout")
+    return speaks_for, against
+
+
+def _would_decide(facts: Facts) -> str | None:
+    if facts.storm is None:
+        return "two readings of tensor_chain_elections_total"
+    if facts.round_trip_ms is None:
+        return "the round trip between the nodes"
+    return None if facts.timeouts_ms else "the configured election timeouts"

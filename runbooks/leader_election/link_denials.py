@@ -1,0 +1,123 @@
+"""What keeps one node from getting another's vote: cut links, blocked gossip, clocks apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from runbooks.electability import Denial, Known
+from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
+from runbooks.model import RootCause
+from runbooks.raft import Pair
+
+FAILURES = {
+    "timeout": "times out, as a DROP rule or a lost route does",
+    "unreachable": "is unreachable",
+    "refused": "is refused though its process runs, as a REJECT rule does",
+    "dns": "finds no address",
+    "reset": "is reset",
+}
+
+
+def link_denials(facts: Facts, gone: frozenset[str]) -> Iterator[Denial]:
+    """Every denial of single votes.
+
+    Args:
+        facts: The evidence.
+        gone: Nodes whose host does not answer at all: a link to them says nothing about the network.
+    """
+    for one, other in combinations(facts.names, 2):
+        if one not in gone and other not in gone:
+            yield from _raft(facts, one, other)
+            yield from _gossip(facts, one, other)
+        yield from _clocks(facts, one, other)
+
+
+def _both_ways(
+    cause: RootCause, known: Known, because: str, pair: Pair, lacks: str | None = None
+) -> Iterator[Denial]:
+    """A vote is asked for and answered: what breaks either direction breaks both candidates' chances."""
+    yield Denial(cause, known, because=because, pair=pair, lacks=lacks)
+    yield Denial(cause, known, because="", pair=pair[::-1], lacks=lacks)
+
+
+def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:
+    broken = {pair: result for pair in ((one, other), (other, one)) if (result := broken_link(facts, pair))}
+    unread = [pair for pair in ((one, other), (other, one)) if pair not in facts.raft_results]
+    if broken:
+        because = "; ".join(
+            f"{a} → {b} on the Raft port {FAILURES[result]} (agent:{a})" for (a, b), result in broken.items()
+        )
+        asymmetric = len(broken) == 1 and not unread
+        cause = RootCause.ASYMMETRIC_PARTITION if asymmetric else RootCause.NETWORK_PARTITION
+        known = Known.CORROBORATED if len(broken) > 1 or _seen_otherwise(facts, *broken) else Known.BY_ONE
+        yield from _both_ways(cause, known, because, (one, other))
+    elif unread:
+        lacks = f"the connects from {' and '.join(pair[0] for pair in unread)}"
+        yield from _both_ways(RootCause.NETWORK_PARTITION, Known.MAYBE, "", (one, other), lacks)
+
+
+def broken_link(facts: Facts, pair: Pair) -> str | None:
+    """How a connect failed, where the network and not the peer's process is to blame."""
+    result = facts.raft_results.get(pair, "open")
+    if result == "open":
+        return None
+    if result == "refused" and facts.up[pair[1]] is not True:
+        return None
+    return result
+
+
+def _seen_otherwise(facts: Facts, *pairs: Pair) -> bool:
+    """Another instrument than the connect: lost pings, or what Neumann itself says of the link."""
+    for one, other in pairs:
+        lost = [p for p in facts.node(one).pings.value or () if p.peer == other and p.sent and not p.received]
+        if lost or facts.logged(one, "asymmetric", "heartbeat_failures") or facts.logged(other, "asymmetric"):
+            return True
+        metrics = facts.metrics(one)
+        if metrics and metrics.gossip_failed:
+            return True
+    return False
+
+
+def _gossip(facts: Facts, one: str, other: str) -> Iterator[Denial]:
+    """A peer that is held failed in gossip gets no vote (raft.rs), even over an open Raft link."""
+    pairs = ((one, other), (other, one))
+    if any(broken_link(facts, pair) or facts.up[pair[1]] is not True for pair in pairs):
+        return
+    blocked = {
+        pair: facts.gossip_results[pair] for pair in pairs if facts.gossip_results.get(pair, "open") != "open"
+    }
+    if not blocked:
+        return
+    because = "; ".join(
+        f"{a} → {b} on the gossip port: {result} (agent:{a})" for (a, b), result in blocked.items()
+    )
+    known = Known.CORROBORATED if len(blocked) > 1 or _held_failed(facts, one, other) else Known.BY_ONE
+    yield from _both_ways(RootCause.GOSSIP_BLOCKED, known, because, (one, other))
+
+
+def _clocks(facts: Facts, one: str, other: str) -> Iterator[Denial]:
+    clocks = facts.clocks
+    if one not in clocks or other not in clocks:
+        return
+    apart_ms = abs(clocks[one].offset_ms - clocks[other].offset_ms)
+    if apart_ms - clocks[one].error_ms - clocks[other].error_ms <= MAX_RECOMMENDED_SKEW_MS:
+        return
+    held = _held_failed(facts, one, other)
+    if held is False:
+        return  # the nodes themselves do not mind: a wrong clock, but not what keeps them from voting
+    because = f"{one} and {other} are {apart_ms:.0f} ms apart (agents' chrony)"
+    yield from _both_ways(
+        RootCause.CLOCK_SKEW, Known.CORROBORATED if held else Known.BY_ONE, because, (one, other)
+    )
+
+
+def _held_failed(facts: Facts, one: str, other: str) -> bool | None:
+    """Whether gossip on either node holds peers failed, or votes were denied for it; `None` if unread."""
+    counts = [
+        m.gossip_failed for name in (one, other) if (m := facts.metrics(name)) and m.gossip_failed is not None
+    ]
+    denied = sum(facts.logged(name, "vote_denied_unhealthy", "member_failed") for name in (one, other))
+    if denied or any(counts):
+        return True
+    return False if counts else None

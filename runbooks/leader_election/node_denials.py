@@ -1,0 +1,161 @@
+"""What keeps a whole node from voting: stopped, gone, hung, crashing, without disk, without TLS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runbooks.electability import Denial, Known
+from runbooks.evidence import Metrics, NodeEvidence, Reading
+from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.words import listed
+from runbooks.model import RootCause
+
+WAL_NEEDS_FREE_BYTES = 100 * 1024 * 1024
+"""Below this Neumann refuses to write its log, and so to vote or to stand (raft_wal.rs)."""
+
+CRASH_LOOP_RESTARTS = 3
+"""Restarts by the service manager from which on a node does not stay."""
+
+CRASH_RESULTS = frozenset({"oom-kill", "core-dump"})
+SILENT_S = 10.0
+"""A running node writes something at least every few seconds; a hung one writes nothing."""
+
+
+def node_denials(facts: Facts) -> Iterator[Denial]:
+    """Every denial of a whole node, at most one for each."""
+    for node in facts.evidence.nodes:
+        for find in (_crash_loop, _stopped, _hung, _storage_full, _tls, _gone):
+            denial = find(facts, node)
+            if denial:
+                yield denial
+                break
+
+
+def _denial(cause: RootCause, node: NodeEvidence, signs: list[str], sources: int) -> Denial | None:
+    if not signs:
+        return None
+    known = Known.CORROBORATED if sources > 1 else Known.BY_ONE
+    return Denial(cause, known, because=f"{node.node}: {'; '.join(signs)}", node=node.node)
+
+
+def connects_to(facts: Facts, name: str) -> dict[str, str]:
+    """Observer → what its connect to this node's Raft port gave."""
+    return {pair[0]: result for pair, result in facts.raft_results.items() if pair[1] == name}
+
+
+def _refused_by(facts: Facts, node: NodeEvidence) -> list[str]:
+    return [
+        observer
+        for observer, result in connects_to(facts, node.node).items()
+        if result == "refused" and observer != node.node
+    ]
+
+
+def _stopped(facts: Facts, node: NodeEvidence) -> Denial | None:
+    if facts.up[node.node] is not False:
+        return None
+    signs = []
+    service = node.service.value
+    if service and service.state in ("inactive", "failed"):
+        signs.append(f"the service is {service.state} ({node.service.by})")
+    if refused := _refused_by(facts, node):
+        signs.append(f"connects from {listed(refused)} are refused")
+    if not _timed_out(node.metrics):
+        signs.append(f"its metrics: {node.metrics.missing} (bot)")
+    return _denial(RootCause.QUORUM_LOSS, node, signs, len(signs))
+
+
+def _crash_loop(facts: Facts, node: NodeEvidence) -> Denial | None:
+    service = node.service.value
+    if service is None:
+        return None
+    again_and_again = (service.restarts or 0) >= CRASH_LOOP_RESTARTS
+    crashed = service.result in CRASH_RESULTS
+    away = not (node.metrics.value and node.metrics_again.value)
+    if not (again_and_again or crashed) or not (away or _counter_reset(node)):
+        return None
+    signs = [f"restarted {service.restarts or 0} times, ended last by {service.result} ({node.service.by})"]
+    signs.append(
+        f"its metrics: {node.metrics.missing or node.metrics_again.missing or 'counters reset'} (bot)"
+    )
+    return _denial(RootCause.CRASH_LOOP, node, signs, len(signs))
+
+
+def _counter_reset(node: NodeEvidence) -> bool:
+    before, after = node.metrics.value, node.metrics_again.value
+    return bool(
+        before
+        and after
+        and before.elections_total is not None
+        and after.elections_total is not None
+        and after.elections_total < before.elections_total
+    )
+
+
+def _timed_out(reading: Reading[Metrics]) -> bool:
+    why = (reading.missing or "").lower()
+    return "within" in why or "time" in why
+
+
+def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
+    """The kernel accepts for it, and it answers nobody: not the bot, not its own host."""
+    if node.metrics.value or node.metrics_again.value or node.health.value or node.local_metrics.value:
+        return None
+    service, log = node.service.value, node.log.value
+    if service is None or service.state != "active":
+        return None
+    signs = []
+    if node.local_metrics.missing and _timed_out(node.local_metrics):
+        signs.append(f"it does not answer on its own host ({node.local_metrics.by})")
+    if _timed_out(node.metrics) and "open" in connects_to(facts, node.node).values():
+        signs.append("its ports accept, its metrics do not answer (bot, peers)")
+    if log and log.silent_s is not None and log.silent_s >= SILENT_S:
+        signs.append(f"nothing in its log for {log.silent_s:.0f} s ({node.log.by})")
+    return _denial(RootCause.PROCESS_HUNG, node, signs, len(signs)) if len(signs) > 1 else None
+
+
+def _storage_full(facts: Facts, node: NodeEvidence) -> Denial | None:
+    signs = []
+    disk = node.disk.value
+    if disk and disk.free_bytes < WAL_NEEDS_FREE_BYTES:
+        signs.append(f"{disk.free_bytes / 2**20:.0f} MiB free, its log of record needs 100 ({node.disk.by})")
+    if failed := facts.logged(node.node, "wal_failed", "disk_space_low"):
+        signs.append(f"its log of record failed {failed} times (log, {node.log.by})")
+    return _denial(RootCause.STORAGE_FULL, node, signs, len(signs))
+
+
+def _tls(facts: Facts, node: NodeEvidence) -> Denial | None:
+    failed = facts.logged(node.node, "tls_failed")
+    if not failed:
+        return None
+    others = [name for name in facts.names if name != node.node and facts.logged(name, "tls_failed")]
+    signs = [f"{failed} TLS handshakes failed (log, {node.log.by})"]
+    return _denial(RootCause.TLS_FAILURE, node, signs, 1 + len(others))
+
+
+def _gone(facts: Facts, node: NodeEvidence) -> Denial | None:
+    """Nothing of the host answers anybody, or nobody can say."""
+    if facts.up[node.node] is not None:
+        return None
+    results = connects_to(facts, node.node)
+    if "open" in results.values() or node.service.value or node.clock.value:
+        if node.service.value and node.service.value.state in ("inactive", "failed"):
+            lacks = f"whether {node.node}'s process runs: its agent and its peers contradict each other"
+            return Denial(RootCause.QUORUM_LOSS, Known.MAYBE, node=node.node, lacks=lacks)
+        return None
+    silent = [observer for observer, result in results.items() if result in ("timeout", "unreachable")]
+    if silent and len(silent) == len(results):
+        because = f"{node.node}: answers neither the bot, nor its agent's port, nor {listed(silent)}"
+        return Denial(
+            RootCause.HOST_DOWN,
+            Known.BY_ONE,
+            because=because,
+            node=node.node,
+            lacks=f"a look at {node.node}'s console: a host that is down and one that is cut off look alike",
+        )
+    return Denial(
+        RootCause.HOST_DOWN,
+        Known.MAYBE,
+        node=node.node,
+        lacks=f"any reading of {node.node}, or from a peer of it",
+    )

@@ -1,0 +1,128 @@
+"""Can this cluster elect at all, and if not, which causes together keep it from it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from runbooks.electability import Denial, Known, blocking_causes, can_elect, deciding_readings
+from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.link_denials import link_denials
+from runbooks.leader_election.node_denials import node_denials
+from runbooks.model import CanElect, Finding, RootCause, Verdict
+
+CUTS = frozenset({RootCause.NETWORK_PARTITION, RootCause.ASYMMETRIC_PARTITION})
+
+
+@dataclass(frozen=True)
+class Structure:
+    """Who could vote for whom, and what denies it."""
+
+    facts: Facts
+
+    @cached_property
+    def denials(self) -> tuple[Denial, ...]:
+        """Every denial, nodes first."""
+        nodes = tuple(node_denials(self.facts))
+        gone = frozenset(
+            denial.node for denial in nodes if denial.node and denial.cause is RootCause.HOST_DOWN
+        )
+        return nodes + _one_kind_of_cut(self.facts.names, tuple(link_denials(self.facts, gone)))
+
+    @cached_property
+    def can_elect(self) -> CanElect:
+        """The answer, three-valued."""
+        answer = can_elect(self.facts.names, self.denials)
+        return "undetermined" if answer is None else "yes" if answer else "no"
+
+    @cached_property
+    def verdicts(self) -> dict[RootCause, Verdict]:
+        """The causes that keep the cluster from electing, each as sure as its weakest needed reading."""
+        names = self.facts.names
+        verdicts: dict[RootCause, Verdict] = {}
+        for known, verdict in (
+            (Known.CORROBORATED, Verdict.CONFIRMED),
+            (Known.BY_ONE, Verdict.LIKELY),
+            (Known.MAYBE, Verdict.UNDETERMINED),
+        ):
+            if verdicts and verdict is Verdict.UNDETERMINED:
+                break
+            for cause in blocking_causes(names, self.denials, known):
+                verdicts.setdefault(cause, verdict)
+        return verdicts
+
+    def of(self, cause: RootCause) -> tuple[Denial, ...]:
+        """The denials of a cause that somebody read."""
+        return tuple(d for d in self.denials if d.cause is cause and d.known >= Known.BY_ONE)
+
+    def nodes_of(self, cause: RootCause) -> tuple[str, ...]:
+        """Whom a cause concerns, in the cluster's order."""
+        concerned = {name for denial in self.of(cause) for name in denial.nodes}
+        return tuple(name for name in self.facts.names if name in concerned)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """One finding per cause that blocks, and a possible one per cause that was seen and does not."""
+        seen = dict.fromkeys(denial.cause for denial in self.denials if denial.known >= Known.BY_ONE)
+        causes = dict.fromkeys((*self.verdicts, *seen))
+        return tuple(self._finding(cause) for cause in causes)
+
+    def _finding(self, cause: RootCause) -> Finding:
+        verdict = self.verdicts.get(cause, Verdict.POSSIBLE)
+        lacking = dict.fromkeys(denial.lacks for denial in self.of(cause) if denial.lacks)
+        undetermined = verdict is Verdict.UNDETERMINED
+        deciding = deciding_readings(self.facts.names, self.denials) if undetermined else tuple(lacking)
+        against = () if verdict is not Verdict.POSSIBLE else ("a majority could still vote in spite of it",)
+        return Finding(
+            cause=self._named(cause),
+            verdict=verdict,
+            nodes=self.nodes_of(cause),
+            evidence_for=tuple(dict.fromkeys(d.because for d in self.of(cause) if d.because)),
+            evidence_against=against,
+            would_decide="; ".join(deciding) or None,
+        )
+
+    def _named(self, cause: RootCause) -> RootCause:
+        """A partition of an even cluster into two halves has a name and an advice of its own."""
+        halves = len(self.facts.names) // 2
+        if (
+            cause is not RootCause.NETWORK_PARTITION
+            or len(self.facts.names) % 2
+            or cause not in self.verdicts
+        ):
+            return cause
+        return RootCause.EVEN_SPLIT if sorted(map(len, self.blocks)) == [halves, halves] else cause
+
+    @cached_property
+    def blocks(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of nodes that reach each other over links not known to be cut, whatever stands still."""
+        cut = {d.pair for d in self.denials if d.pair and d.cause in CUTS and d.known >= Known.BY_ONE}
+        left, blocks = list(self.facts.names), []
+        while left:
+            block, edge = [left[0]], [left.pop(0)]
+            while edge:
+                here = edge.pop()
+                reached = [name for name in left if (here, name) not in cut]
+                left = [name for name in left if name not in reached]
+                block += reached
+                edge += reached
+            blocks.append(tuple(sorted(block, key=self.facts.names.index)))
+        return tuple(blocks)
+
+
+def _one_kind_of_cut(names: tuple[str, ...], denials: tuple[Denial, ...]) -> tuple[Denial, ...]:
+    """One cut is one cause: asymmetric only where the two-way cuts alone do not block."""
+    sure = [d for d in denials if d.known >= Known.BY_ONE and d.cause in CUTS]
+    full = [d for d in sure if d.cause is RootCause.NETWORK_PARTITION]
+    if len(full) == len(sure) or not full:
+        return denials
+    cause = (
+        RootCause.NETWORK_PARTITION
+        if can_elect(names, tuple(full)) is False or len(full) >= len(sure) - len(full)
+        else RootCause.ASYMMETRIC_PARTITION
+    )
+    return tuple(
+        Denial(cause, d.known, d.because, d.node, d.pair, d.lacks)
+        if d.cause in CUTS and d.known >= Known.BY_ONE
+        else d
+        for d in denials
+    )
