@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runbooks.electability import Known
+from runbooks.evidence import Role
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import CUTS, Structure
 from runbooks.leader_election.timeouts import ONE_WAY_LATENCIES, asked_ms, lowest_timeout_ms
@@ -147,16 +148,28 @@ def _stale_log(facts: Facts, _: Structure) -> Finding | None:
     }
     newest = max(indexes.values(), default=0)
     behind = tuple(name for name, index in indexes.items() if index < newest)
+    campaigning = {name for name in facts.names if _campaigns(facts, name)}
+    if not behind or not campaigning or not campaigning <= set(behind):
+        return None  # votes are denied for an older log in any storm; it holds up only who is behind
     signs = [
         f"{name} denied {count} votes for an older log (log, agent:{name})" for name, count in denied.items()
     ]
     signs += [f"{name} stands at {indexes[name]}, the newest at {newest} (bot)" for name in behind]
     return Finding(
         cause=RootCause.STALE_LOG,
-        verdict=Verdict.CONFIRMED if behind else Verdict.LIKELY,
-        nodes=behind,
+        verdict=Verdict.CONFIRMED,
+        nodes=tuple(name for name in facts.names if name in campaigning),
         evidence_for=tuple(signs),
     )
+
+
+def _campaigns(facts: Facts, name: str) -> bool:
+    """Whether a node stood for election between the samples, or stands now."""
+    before, after = facts.node(name).metrics.value, facts.node(name).metrics_again.value
+    if before and after and before.elections_total is not None and after.elections_total is not None:
+        return after.elections_total > before.elections_total
+    metrics = facts.metrics(name)
+    return metrics is not None and metrics.role is Role.CANDIDATE
 
 
 def _timeouts(facts: Facts, structure: Structure, *, explained: bool) -> Finding:
