@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runbooks.electability import Known
-from runbooks.evidence import Role
+from runbooks.evidence import NodeEvidence, Role
 from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.peer_lists import peer_lists
 from runbooks.leader_election.structure import CUTS, Structure
 from runbooks.leader_election.timeouts import ONE_WAY_LATENCIES, asked_ms, lowest_timeout_ms
 from runbooks.leader_election.words import counted, listed, milliseconds
@@ -16,6 +17,9 @@ from runbooks.statistics import wilson_interval
 SLOW_IO_STALLED_PERCENT = 20.0
 """Every task waiting for the disk a fifth of the time: an fsync then outlasts a heartbeat."""
 
+FAR_BEHIND_ENTRIES = 100
+"""More than one append message holds (max_entries_per_append): no follower is that far behind by chance."""
+
 BAD_LOSS = 0.05
 """From 5 % on, heartbeat gaps of 150 ms come every few minutes; the links are to be mended first."""
 
@@ -24,7 +28,7 @@ def churn_findings(facts: Facts, structure: Structure) -> Iterator[Finding]:
     """What may explain a leaderless cluster that could elect."""
     found = [
         finding
-        for find in (_peer_lists, _partial_partition, _packet_loss, _slow_disk, _stale_log)
+        for find in (peer_lists, _partial_partition, _packet_loss, _slow_disk, _stale_log)
         if (finding := find(facts, structure))
     ]
     yield from found
@@ -36,48 +40,18 @@ def _restless(facts: Facts) -> bool:
     return bool(facts.storm)
 
 
-def _peer_lists(facts: Facts, _: Structure) -> Finding | None:
-    """Every node must name the same members, and all of the configured ones."""
-    lists = {
-        node.node: frozenset(_host(peer) for peer in node.config.value.peers)
-        for node in facts.evidence.nodes
-        if node.config.value and node.config.value.peers
-    }
-    everyone = frozenset(facts.names)
-    named = {name: peers for name, peers in lists.items() if peers & everyone}
-    wrong = [name for name, peers in named.items() if peers | {name} != everyone]
-    mismatches = [name for name in facts.names if facts.logged(name, "peer_mismatch")]
-    if not wrong and not mismatches:
-        return None
-    signs = [
-        f"{name} names {listed(sorted(named[name]))}, the cluster is {listed(facts.names)} (agent:{name})"
-        for name in wrong
-    ]
-    signs += [f"{name} logs that a peer has another id than expected (agent:{name})" for name in mismatches]
-    sure = bool(mismatches) or len(wrong) > 1
-    return Finding(
-        cause=RootCause.PEER_LIST_WRONG,
-        verdict=Verdict.CONFIRMED if sure else Verdict.LIKELY,
-        nodes=tuple(name for name in facts.names if name in wrong or name in mismatches),
-        evidence_for=tuple(signs),
-    )
-
-
-def _host(peer: str) -> str:
-    """The name in `node2:7878` and in `node2=10.0.0.2:9300`."""
-    return peer.split("=", maxsplit=1)[0].rsplit(":", 1)[0].strip()
-
-
 def _partial_partition(facts: Facts, structure: Structure) -> Finding | None:
     cut = [denial for cause in CUTS for denial in structure.of(cause)]
     if not cut or structure.can_elect != "yes":
         return None
     nodes = {name for denial in cut for name in denial.nodes}
     known = max(denial.known for denial in cut)
-    sure = Verdict.CONFIRMED if known is Known.CORROBORATED else Verdict.LIKELY
+    corroborated = known is Known.CORROBORATED
+    sure = Verdict.CONFIRMED if corroborated else Verdict.LIKELY
+    weaker = Verdict.LIKELY if corroborated else Verdict.POSSIBLE  # with pre-vote on, nobody even stands
     return Finding(
         cause=RootCause.PARTIAL_PARTITION,
-        verdict=sure if _restless(facts) else Verdict.POSSIBLE,
+        verdict=sure if _restless(facts) else weaker,
         nodes=tuple(name for name in facts.names if name in nodes),
         evidence_for=(
             *(denial.because for denial in cut if denial.because),
@@ -114,17 +88,10 @@ def _packet_loss(facts: Facts, _: Structure) -> Finding | None:
     )
 
 
-def _slow_disk(facts: Facts, _: Structure) -> Finding | None:
-    signs: dict[str, list[str]] = {}
-    for node in facts.evidence.nodes:
-        if retries := facts.logged(node.node, "wal_retrying"):
-            signs.setdefault(node.node, []).append(
-                f"{retries} retries of its log of record (log, {node.log.by})"
-            )
-        disk = node.disk.value
-        if disk and (disk.io_stalled_percent or 0) >= SLOW_IO_STALLED_PERCENT:
-            waits = f"waits for its disk {disk.io_stalled_percent:.0f} % of the time ({node.disk.by})"
-            signs.setdefault(node.node, []).append(waits)
+def _slow_disk(facts: Facts, structure: Structure) -> Finding | None:
+    full = structure.nodes_of(RootCause.STORAGE_FULL)
+    signs = {node.node: _slow(facts, node) for node in facts.evidence.nodes if node.node not in full}
+    signs = {name: words for name, words in signs.items() if words}
     if not signs:
         return None
     strong = any(len(words) > 1 for words in signs.values())
@@ -137,19 +104,30 @@ def _slow_disk(facts: Facts, _: Structure) -> Finding | None:
     )
 
 
+def _slow(facts: Facts, node: NodeEvidence) -> list[str]:
+    signs = []
+    if retries := facts.logged(node.node, "wal_retrying", "wal_failed"):
+        signs.append(
+            f"writing its log of record failed or was tried again {retries} times (log, {node.log.by})"
+        )
+    disk = node.disk.value
+    if disk and (disk.io_stalled_percent or 0) >= SLOW_IO_STALLED_PERCENT:
+        signs.append(f"waits for its disk {disk.io_stalled_percent:.0f} % of the time ({node.disk.by})")
+    return signs
+
+
 def _stale_log(facts: Facts, _: Structure) -> Finding | None:
     denied = {name: count for name in facts.names if (count := facts.logged(name, "vote_denied_log"))}
-    if not denied:
-        return None
     indexes = {
         name: m.commit_index
         for name in facts.names
         if (m := facts.metrics(name)) and m.commit_index is not None
     }
     newest = max(indexes.values(), default=0)
-    behind = tuple(name for name, index in indexes.items() if index < newest)
+    lag = 1 if denied else FAR_BEHIND_ENTRIES
+    behind = tuple(name for name, index in indexes.items() if newest - index >= lag)
     campaigning = {name for name in facts.names if _campaigns(facts, name)}
-    if not behind or not campaigning or not campaigning <= set(behind):
+    if not campaigning or not campaigning <= set(behind):
         return None  # votes are denied for an older log in any storm; it holds up only who is behind
     signs = [
         f"{name} denied {count} votes for an older log (log, agent:{name})" for name, count in denied.items()
@@ -157,9 +135,10 @@ def _stale_log(facts: Facts, _: Structure) -> Finding | None:
     signs += [f"{name} stands at {indexes[name]}, the newest at {newest} (bot)" for name in behind]
     return Finding(
         cause=RootCause.STALE_LOG,
-        verdict=Verdict.CONFIRMED,
+        verdict=Verdict.CONFIRMED if denied else Verdict.LIKELY,
         nodes=tuple(name for name in facts.names if name in campaigning),
-        evidence_for=tuple(signs),
+        evidence_for=(*signs, f"only {listed(sorted(campaigning))} stands for election (bot)"),
+        would_decide=None if denied else "whether votes are denied for an older log (RUST_LOG=debug)",
     )
 
 

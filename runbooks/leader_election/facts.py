@@ -73,17 +73,20 @@ class Facts:
     def elections(self) -> tuple[int, float] | None:
         """Elections that were started between the two samples, and the seconds between them.
 
-        A counter that fell was reset by a restart: what it shows now is what was added since.
+        A counter that fell was reset by a restart: what it shows now is what was added since. A term is
+        one election at least, so the highest term's growth counts where the counters show less.
         """
-        added, seconds = 0, []
+        added, seconds, terms = 0, [], ([0], [0])
         for node in self.evidence.nodes:
             before, after = node.metrics.value, node.metrics_again.value
             if not before or not after or before.elections_total is None or after.elections_total is None:
                 continue
+            for seen, sample in zip(terms, (before, after), strict=True):
+                seen.append(sample.term or 0)
             grown = after.elections_total - before.elections_total
             added += grown if grown >= 0 else after.elections_total
             seconds.append((node.metrics_again.at - node.metrics.at).total_seconds())
-        return (added, max(seconds)) if seconds else None
+        return (max(added, max(terms[1]) - max(terms[0])), max(seconds)) if seconds else None
 
     @cached_property
     def log_elections_per_min(self) -> float | None:
@@ -141,6 +144,13 @@ class Facts:
     def node(self, name: str) -> NodeEvidence:
         """A node's evidence."""
         return self.evidence.node(name)
+
+    def steady(self, name: str) -> bool:
+        """Whether a process answered the bot throughout, without having been restarted in between."""
+        before, after = self.node(name).metrics.value, self.node(name).metrics_again.value
+        if before is None or after is None:
+            return False
+        return (after.elections_total or 0) >= (before.elections_total or 0)
 
     def metrics(self, name: str) -> Metrics | None:
         """A node's newest metrics."""

@@ -59,12 +59,26 @@ def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:
 
 def broken_link(facts: Facts, pair: Pair) -> str | None:
     """How a connect failed, where the network and not the peer's process is to blame."""
-    result = facts.raft_results.get(pair, "open")
+    return _networks_fault(facts, pair, facts.raft_results.get(pair, "open"))
+
+
+def _networks_fault(facts: Facts, pair: Pair, result: str) -> str | None:
     if result == "open":
         return None
-    if result == "refused" and facts.up[pair[1]] is not True:
-        return None
-    return result
+    if result == "refused":
+        # A process that answers throughout and yet refuses: that is a firewall's word, not the process's.
+        return result if facts.steady(pair[1]) else None
+    return None if _lossy(facts, pair) else result
+
+
+def _lossy(facts: Facts, pair: Pair) -> bool:
+    """Some pings of the pair come back and some do not: a connect may have failed by the same bad luck."""
+    return any(
+        0 < ping.received < ping.sent
+        for one, other in (pair, pair[::-1])
+        for ping in facts.node(one).pings.value or ()
+        if ping.peer == other
+    )
 
 
 def _seen_otherwise(facts: Facts, *pairs: Pair) -> bool:

@@ -16,7 +16,6 @@ WAL_NEEDS_FREE_BYTES = 100 * 1024 * 1024
 CRASH_LOOP_RESTARTS = 3
 """Restarts by the service manager from which on a node does not stay."""
 
-CRASH_RESULTS = frozenset({"oom-kill", "core-dump"})
 SILENT_S = 10.0
 """A running node writes something at least every few seconds; a hung one writes nothing."""
 
@@ -69,27 +68,13 @@ def _crash_loop(facts: Facts, node: NodeEvidence) -> Denial | None:
     service = node.service.value
     if service is None:
         return None
-    again_and_again = (service.restarts or 0) >= CRASH_LOOP_RESTARTS
-    crashed = service.result in CRASH_RESULTS
-    away = not (node.metrics.value and node.metrics_again.value)
-    if not (again_and_again or crashed) or not (away or _counter_reset(node)):
+    if (service.restarts or 0) < CRASH_LOOP_RESTARTS or facts.steady(node.node):
         return None
     signs = [f"restarted {service.restarts or 0} times, ended last by {service.result} ({node.service.by})"]
     signs.append(
         f"its metrics: {node.metrics.missing or node.metrics_again.missing or 'counters reset'} (bot)"
     )
     return _denial(RootCause.CRASH_LOOP, node, signs, len(signs))
-
-
-def _counter_reset(node: NodeEvidence) -> bool:
-    before, after = node.metrics.value, node.metrics_again.value
-    return bool(
-        before
-        and after
-        and before.elections_total is not None
-        and after.elections_total is not None
-        and after.elections_total < before.elections_total
-    )
 
 
 def _timed_out(reading: Reading[Metrics]) -> bool:
@@ -119,7 +104,8 @@ def _storage_full(facts: Facts, node: NodeEvidence) -> Denial | None:
     disk = node.disk.value
     if disk and disk.free_bytes < WAL_NEEDS_FREE_BYTES:
         signs.append(f"{disk.free_bytes / 2**20:.0f} MiB free, its log of record needs 100 ({node.disk.by})")
-    if failed := facts.logged(node.node, "wal_failed", "disk_space_low"):
+    # Writes also fail on a disk that is only slow: without a word about space they say nothing of it.
+    if failed := facts.logged(node.node, "disk_space_low", *(("wal_failed",) if signs else ())):
         signs.append(f"its log of record failed {failed} times (log, {node.log.by})")
     return _denial(RootCause.STORAGE_FULL, node, signs, len(signs))
 
