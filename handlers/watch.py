@@ -21,7 +21,8 @@ async def look(ports: Ports, incident: Incident) -> Incident:
 
 def what_is_new(incident: Incident, leadership: Leadership, now: datetime) -> Event | None:
     """Decide what a look adds to the timeline: a change of leadership, its proof, or nothing."""
-    proven = leadership if leadership.leader and leadership.majority else None
+    newest = leadership.term == leadership.highest_term
+    proven = leadership if leadership.leader and leadership.majority and newest else None
     seen = incident.leader_seen
     before = seen.leadership if seen and seen.leadership.leader else None
     if proven is None:

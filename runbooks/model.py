@@ -82,12 +82,14 @@ class Finding(Frozen):
 class Leadership(Frozen):
     """Who leads, as far as the nodes' own claims show it.
 
-    `leader` is set only where exactly one node claims it in the highest term that was read;
-    `acknowledged_by` are the nodes in that term, the leader among them.
+    `leader` is the one node that claims it with a majority in its term, or else the only one that claims
+    it in the highest term; `acknowledged_by` are the nodes in that term, the leader among them.
+    `highest_term` may be higher: a node that is cut off and stands again and again raises its own.
     """
 
     leader: str | None = None
     term: int | None = None
+    highest_term: int | None = None
     acknowledged_by: tuple[str, ...] = ()
     claimed_by: tuple[str, ...] = ()
     commit_index: int | None = None

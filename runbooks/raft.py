@@ -101,23 +101,36 @@ def can_elect(names: Iterable[str], up: Mapping[str, Tri], seen: Mapping[Pair, T
 def leadership(metrics: Mapping[str, Metrics | None]) -> Leadership:
     """Who leads, from one metrics sample per configured node (`None` where it could not be read).
 
-    A claim in a lower term than another node has seen is a stale leader's, and does not count.
+    A majority in a claimant's own term makes it the leader, whatever term a node that is cut off has
+    reached; without one, only a single claim in the highest term counts.
     """
     read = {name: sample for name, sample in metrics.items() if sample is not None}
-    claims = [name for name, sample in read.items() if sample.role is Role.LEADER]
-    term = max((sample.term for sample in read.values() if sample.term is not None), default=None)
-    leaders = [name for name in claims if read[name].term == term]
-    leader = leaders[0] if len(leaders) == 1 else None
-    followers = tuple(
-        name
-        for name, sample in read.items()
-        if leader and sample.term == term and (name == leader or sample.role is Role.FOLLOWER)
-    )
+    claims = tuple(name for name, sample in read.items() if sample.role is Role.LEADER)
+    highest = max((sample.term for sample in read.values() if sample.term is not None), default=None)
+    followers = {name: _in_its_term(read, name) for name in claims}
+    backed = [name for name in claims if len(followers[name]) >= quorum(len(metrics))]
+    newest = [name for name in claims if read[name].term == highest]
+    chosen = backed if len(backed) == 1 else newest
+    if len(chosen) != 1:
+        return Leadership(term=highest, highest_term=highest, claimed_by=claims)
+    leader = chosen[0]
     return Leadership(
         leader=leader,
-        term=term,
-        acknowledged_by=followers,
-        claimed_by=tuple(claims),
-        commit_index=read[leader].commit_index if leader else None,
-        majority=len(followers) >= quorum(len(metrics)),
+        term=read[leader].term,
+        highest_term=highest,
+        acknowledged_by=followers[leader],
+        claimed_by=claims,
+        commit_index=read[leader].commit_index,
+        majority=leader in backed,
+    )
+
+
+def _in_its_term(read: Mapping[str, Metrics], leader: str) -> tuple[str, ...]:
+    term = read[leader].term
+    return tuple(
+        name
+        for name, sample in read.items()
+        if term is not None
+        and sample.term == term
+        and (name == leader or sample.role not in (Role.LEADER, Role.CANDIDATE))
     )

@@ -23,13 +23,13 @@ def steady_leader(facts: Facts) -> str | None:
 
 
 def leader_finding(facts: Facts) -> Finding | None:
-    """Two leaders, a leader that monitoring does not see, or a leader in plain sight; `None` without any."""
-    claimed = facts.leadership.claimed_by
-    if len(claimed) > 1 and set(claimed) == set(facts.first_leadership.claimed_by):
-        return _two_leaders(facts, claimed)
+    """Two leaders, a leader that monitoring does not see, or one in plain sight; `None` without any."""
+    two = _two_leaders(facts)
+    if two:
+        return two
     leader = steady_leader(facts)
     if leader is None:
-        return None
+        return _unnamed_leader(facts)
     lead, node = facts.leadership, facts.node(leader)
     blind = not (node.metrics.value or node.metrics_again.value)
     seen = (
@@ -51,20 +51,56 @@ def leader_finding(facts: Facts) -> Finding | None:
     )
 
 
-def _two_leaders(facts: Facts, claimed: tuple[str, ...]) -> Finding:
+def _unnamed_leader(facts: Facts) -> Finding | None:
+    """No node shows a leader, but entries are committed on a majority: somebody leads, unseen."""
+    advancing = tuple(name for name in facts.names if commits(facts, name))
+    if len(advancing) < facts.needed or facts.storm or facts.leadership.claimed_by:
+        return None
+    roles_known = any(m.role for name in facts.names if (m := facts.metrics(name)))
+    unread = tuple(name for name in facts.names if facts.metrics(name) is None)
+    return Finding(
+        cause=RootCause.MONITORING_BLIND if roles_known and unread else RootCause.ALERT_STALE,
+        verdict=Verdict.LIKELY,
+        nodes=unread if roles_known else (),
+        evidence_for=(
+            f"entries were committed on {listed(advancing)} between two readings, which takes a leader (bot)",
+        ),
+        would_decide="the role on each node's metrics page",
+    )
+
+
+def commits(facts: Facts, name: str) -> bool:
+    """Whether a node's commit index moved between the samples."""
+    before, after = facts.node(name).metrics.value, facts.node(name).metrics_again.value
+    if not before or not after or before.commit_index is None or after.commit_index is None:
+        return False
+    return after.commit_index > before.commit_index
+
+
+def _two_leaders(facts: Facts) -> Finding | None:
+    """Two that claim to lead throughout. The stale one is in a lower term, and commits nothing: a node that
+    claims more than that is not believed on its own word."""
+    claimed = facts.leadership.claimed_by
+    if len(claimed) < 2 or set(claimed) != set(facts.first_leadership.claimed_by):
+        return None
+    newest = facts.leadership.leader
+    stale = [name for name in claimed if name != newest]
+    if newest is None or not all(_is_stale(facts, name) for name in stale):
+        return None
     terms = [
         f"{name} claims to lead term {m.term} in both readings"
         for name in claimed
         if (m := facts.metrics(name))
     ]
-    newest = facts.leadership.leader
-    stale = [name for name in claimed if name != newest] if newest else list(claimed)
     return Finding(
         cause=RootCause.TWO_LEADERS,
         verdict=Verdict.CONFIRMED,
         nodes=claimed,
-        evidence_for=(
-            *terms,
-            f"stale: {listed(stale)}" if newest else "the terms do not tell which is stale",
-        ),
+        evidence_for=(*terms, f"stale, since it is in the lower term and commits nothing: {listed(stale)}"),
     )
+
+
+def _is_stale(facts: Facts, name: str) -> bool:
+    mine, newest = facts.metrics(name), facts.leadership.term
+    lower = mine is not None and mine.term is not None and newest is not None and mine.term < newest
+    return lower and not commits(facts, name)

@@ -99,7 +99,9 @@ def _gossip(facts: Facts, one: str, other: str) -> Iterator[Denial]:
     if any(broken_link(facts, pair) or facts.up[pair[1]] is not True for pair in pairs):
         return
     blocked = {
-        pair: facts.gossip_results[pair] for pair in pairs if facts.gossip_results.get(pair, "open") != "open"
+        pair: result
+        for pair in pairs
+        if (result := _networks_fault(facts, pair, facts.gossip_results.get(pair, "open")))
     }
     if not blocked:
         return

@@ -68,12 +68,12 @@ def _crash_loop(facts: Facts, node: NodeEvidence) -> Denial | None:
     service = node.service.value
     if service is None:
         return None
-    if (service.restarts or 0) < CRASH_LOOP_RESTARTS or facts.steady(node.node):
+    if (service.restarts or 0) < CRASH_LOOP_RESTARTS or service.result in (None, "success"):
         return None
     signs = [f"restarted {service.restarts or 0} times, ended last by {service.result} ({node.service.by})"]
-    signs.append(
-        f"its metrics: {node.metrics.missing or node.metrics_again.missing or 'counters reset'} (bot)"
-    )
+    if not facts.steady(node.node):
+        away = node.metrics.missing or node.metrics_again.missing or "its counters were reset"
+        signs.append(f"its metrics: {away} (bot)")
     return _denial(RootCause.CRASH_LOOP, node, signs, len(signs))
 
 
