@@ -30,7 +30,8 @@ class Denial:
     """One vote, or all votes of and for one node, that a cause denies.
 
     `node` takes no part at all; or `pair` (candidate, voter): the candidate does not get that vote.
-    `because` says it in words, with the readings' names; `lacks` names the reading that would decide.
+    `because` says it in words, with the readings' names; `lacks` names the reading that would decide; `by`
+    is the only one who says so, where it is one.
     """
 
     cause: RootCause
@@ -39,6 +40,7 @@ class Denial:
     node: str | None = None
     pair: Pair | None = None
     lacks: str | None = None
+    by: str | None = None
 
     @property
     def nodes(self) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from runbooks.electability import Known
 from runbooks.evidence import NodeEvidence, Role
 from runbooks.leader_election.facts import Facts
-from runbooks.leader_election.peer_lists import peer_lists
 from runbooks.leader_election.structure import CUTS, Structure
 from runbooks.leader_election.timeouts import ONE_WAY_LATENCIES, asked_ms, lowest_timeout_ms
 from runbooks.leader_election.words import counted, listed, milliseconds
@@ -20,6 +19,7 @@ SLOW_IO_STALLED_PERCENT = 20.0
 FAR_BEHIND_ENTRIES = 100
 """More than one append message holds (max_entries_per_append): no follower is that far behind by chance."""
 
+HEAVY_LOSS = 0.15
 BAD_LOSS = 0.05
 """From 5 % on, heartbeat gaps of 150 ms come every few minutes; the links are to be mended first."""
 
@@ -28,7 +28,7 @@ def churn_findings(facts: Facts, structure: Structure) -> Iterator[Finding]:
     """What may explain a leaderless cluster that could elect."""
     found = [
         finding
-        for find in (peer_lists, _partial_partition, _packet_loss, _slow_disk, _stale_log)
+        for find in (_partial_partition, _packet_loss, _slow_disk, _stale_log)
         if (finding := find(facts, structure))
     ]
     yield from found
@@ -51,7 +51,7 @@ def _partial_partition(facts: Facts, structure: Structure) -> Finding | None:
     weaker = Verdict.LIKELY if corroborated else Verdict.POSSIBLE  # with pre-vote on, nobody even stands
     return Finding(
         cause=RootCause.PARTIAL_PARTITION,
-        verdict=sure if _restless(facts) else weaker,
+        verdict=sure if facts.storm else weaker if facts.storm is False else Verdict.POSSIBLE,
         nodes=tuple(name for name in facts.names if name in nodes),
         evidence_for=(
             *(denial.because for denial in cut if denial.because),
@@ -75,10 +75,13 @@ def _packet_loss(facts: Facts, _: Structure) -> Finding | None:
     reporters = set(lossy)
     if low <= BAD_LOSS and (sent - received) / sent <= BAD_LOSS:
         return None
-    sure = low > BAD_LOSS and len(reporters) > 1 and _restless(facts)
+    storm = _restless(facts)
+    sure = low > BAD_LOSS and len(reporters) > 1 and storm
+    # With pre-vote on, votes that get lost raise neither terms nor counters.
+    likely = (low > BAD_LOSS / 2 and storm) or low > HEAVY_LOSS
     return Finding(
         cause=RootCause.PACKET_LOSS,
-        verdict=Verdict.CONFIRMED if sure else Verdict.LIKELY if low > BAD_LOSS / 2 else Verdict.POSSIBLE,
+        verdict=Verdict.CONFIRMED if sure else Verdict.LIKELY if likely else Verdict.POSSIBLE,
         nodes=tuple(name for name in facts.names if name in reporters),
         evidence_for=(
             f"{sent - received} of {sent} pings were lost: {low:.0%} to {high:.0%} at 95 % "
@@ -167,8 +170,12 @@ def _timeouts(facts: Facts, structure: Structure, *, explained: bool) -> Finding
 
 def _timeout_verdict(facts: Facts, structure: Structure, *, explained: bool) -> Verdict:
     tight = too_tight(facts)
-    if structure.can_elect == "no" or facts.storm is False or (explained and tight is not True):
+    if structure.can_elect == "no" or (explained and tight is not True):
         return Verdict.RULED_OUT
+    if facts.storm is False:
+        # With pre-vote on, nobody even stands while no answer can be back before the timeout.
+        hopeless = structure.can_elect == "yes" and not explained and _no_answer_in_time(facts)
+        return Verdict.LIKELY if hopeless else Verdict.RULED_OUT
     if facts.storm is None or structure.can_elect == "undetermined":
         return Verdict.UNDETERMINED
     if explained or tight is False or structure.verdicts:
@@ -182,6 +189,11 @@ def too_tight(facts: Facts) -> bool | None:
     if facts.round_trip_ms is None or low is None:
         return None
     return low < asked_ms(facts.round_trip_ms)
+
+
+def _no_answer_in_time(facts: Facts) -> bool:
+    low = lowest_timeout_ms(facts)
+    return facts.round_trip_ms is not None and low is not None and facts.round_trip_ms >= low
 
 
 def _timeout_evidence(facts: Facts, structure: Structure) -> tuple[list[str], list[str]]:

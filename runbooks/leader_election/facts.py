@@ -17,6 +17,20 @@ ordinary failover; one in two seconds, again and again, leaves no leader the tim
 STORM_LOG_ELECTIONS_PER_MIN = 20
 """The same in a log window, for where a counter could not be read twice."""
 
+CRASH_LOOP_RESTARTS = 3
+"""Restarts by the service manager from which on a node does not stay."""
+
+UNRELATED_COMPLAINTS = (
+    "tls_failed",
+    "wal_failed",
+    "peer_mismatch",
+    "version_mismatch",
+    "rate_limited",
+    "accept_error",
+)
+BELIEVED_COMPLAINTS = 3
+"""A log that complains of more unrelated things in one minute was written by somebody, not by Neumann."""
+
 MAX_RECOMMENDED_SKEW_MS = 500.0
 """The leader-election runbook's limit."""
 
@@ -161,6 +175,11 @@ class Facts:
         return self.node(name).log.value
 
     def logged(self, name: str, *events: str) -> int:
-        """How often a node's log held one of these events."""
+        """How often a node's log held one of these; one that complains of everything counts nothing."""
         log = self.log(name)
-        return sum(log.counts.get(event, 0) for event in events) if log else 0
+        if (
+            log is None
+            or sum(bool(log.counts.get(kind)) for kind in UNRELATED_COMPLAINTS) > BELIEVED_COMPLAINTS
+        ):
+            return 0
+        return sum(log.counts.get(event, 0) for event in events)

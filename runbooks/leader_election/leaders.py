@@ -56,12 +56,9 @@ def _unnamed_leader(facts: Facts) -> Finding | None:
     advancing = tuple(name for name in facts.names if commits(facts, name))
     if len(advancing) < facts.needed or facts.storm or facts.leadership.claimed_by:
         return None
-    roles_known = any(m.role for name in facts.names if (m := facts.metrics(name)))
-    unread = tuple(name for name in facts.names if facts.metrics(name) is None)
     return Finding(
-        cause=RootCause.MONITORING_BLIND if roles_known and unread else RootCause.ALERT_STALE,
+        cause=RootCause.ALERT_STALE,
         verdict=Verdict.LIKELY,
-        nodes=unread if roles_known else (),
         evidence_for=(
             f"entries were committed on {listed(advancing)} between two readings, which takes a leader (bot)",
         ),

@@ -1,4 +1,4 @@
-"""What keeps one node from getting another's vote: cut links, blocked gossip, clocks apart."""
+"""What keeps one node from getting another's vote: cut links and blocked gossip."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from runbooks.electability import Denial, Known
-from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
+from runbooks.leader_election.facts import CRASH_LOOP_RESTARTS, Facts
 from runbooks.model import RootCause
 from runbooks.raft import Pair
 
@@ -24,21 +24,27 @@ def link_denials(facts: Facts, gone: frozenset[str]) -> Iterator[Denial]:
 
     Args:
         facts: The evidence.
-        gone: Nodes whose host does not answer at all: a link to them says nothing about the network.
+        gone: Hosts that do not answer at all: a link to them says nothing about the network.
     """
     for one, other in combinations(facts.names, 2):
-        if one not in gone and other not in gone:
-            yield from _raft(facts, one, other)
-            yield from _gossip(facts, one, other)
-        yield from _clocks(facts, one, other)
+        if one in gone or other in gone:
+            continue
+        yield from _raft(facts, one, other)
+        yield from _gossip(facts, one, other)
 
 
-def _both_ways(
-    cause: RootCause, known: Known, because: str, pair: Pair, lacks: str | None = None
+def both_ways(
+    cause: RootCause,
+    known: Known,
+    because: str,
+    pair: Pair,
+    lacks: str | None = None,
+    *,
+    by: str | None = None,
 ) -> Iterator[Denial]:
     """A vote is asked for and answered: what breaks either direction breaks both candidates' chances."""
-    yield Denial(cause, known, because=because, pair=pair, lacks=lacks)
-    yield Denial(cause, known, because="", pair=pair[::-1], lacks=lacks)
+    yield Denial(cause, known, because=because, pair=pair, lacks=lacks, by=by)
+    yield Denial(cause, known, because="", pair=pair[::-1], lacks=lacks, by=by)
 
 
 def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:
@@ -50,11 +56,18 @@ def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:
         )
         asymmetric = len(broken) == 1 and not unread
         cause = RootCause.ASYMMETRIC_PARTITION if asymmetric else RootCause.NETWORK_PARTITION
-        known = Known.CORROBORATED if len(broken) > 1 or _seen_otherwise(facts, *broken) else Known.BY_ONE
-        yield from _both_ways(cause, known, because, (one, other))
+        if len(broken) > 1 or _seen_otherwise(facts, *broken):
+            yield from both_ways(cause, Known.CORROBORATED, because, (one, other))
+        elif asymmetric:
+            # The peer's connect the other way is open: one agent's word against another's.
+            observer = next(iter(broken))[0]
+            lacks = f"a second witness of what {observer} cannot reach"
+            yield from both_ways(cause, Known.MAYBE, because, (one, other), lacks, by=observer)
+        else:
+            yield from both_ways(cause, Known.BY_ONE, because, (one, other))
     elif unread:
         lacks = f"the connects from {' and '.join(pair[0] for pair in unread)}"
-        yield from _both_ways(RootCause.NETWORK_PARTITION, Known.MAYBE, "", (one, other), lacks)
+        yield from both_ways(RootCause.NETWORK_PARTITION, Known.MAYBE, "", (one, other), lacks)
 
 
 def broken_link(facts: Facts, pair: Pair) -> str | None:
@@ -66,9 +79,16 @@ def _networks_fault(facts: Facts, pair: Pair, result: str) -> str | None:
     if result == "open":
         return None
     if result == "refused":
-        # A process that answers throughout and yet refuses: that is a firewall's word, not the process's.
-        return result if facts.steady(pair[1]) else None
+        # A process that runs and yet refuses: that is a firewall's word, not the process's.
+        return result if facts.steady(pair[1]) or _runs(facts, pair[1]) else None
     return None if _lossy(facts, pair) else result
+
+
+def _runs(facts: Facts, name: str) -> bool:
+    """Its own host gets an answer from it, and its service manager does not keep restarting it."""
+    node = facts.node(name)
+    restarts = node.service.value.restarts if node.service.value else None
+    return node.local_metrics.value is not None and (restarts or 0) < CRASH_LOOP_RESTARTS
 
 
 def _lossy(facts: Facts, pair: Pair) -> bool:
@@ -108,27 +128,11 @@ def _gossip(facts: Facts, one: str, other: str) -> Iterator[Denial]:
     because = "; ".join(
         f"{a} → {b} on the gossip port: {result} (agent:{a})" for (a, b), result in blocked.items()
     )
-    known = Known.CORROBORATED if len(blocked) > 1 or _held_failed(facts, one, other) else Known.BY_ONE
-    yield from _both_ways(RootCause.GOSSIP_BLOCKED, known, because, (one, other))
+    known = Known.CORROBORATED if len(blocked) > 1 or held_failed(facts, one, other) else Known.BY_ONE
+    yield from both_ways(RootCause.GOSSIP_BLOCKED, known, because, (one, other))
 
 
-def _clocks(facts: Facts, one: str, other: str) -> Iterator[Denial]:
-    clocks = facts.clocks
-    if one not in clocks or other not in clocks:
-        return
-    apart_ms = abs(clocks[one].offset_ms - clocks[other].offset_ms)
-    if apart_ms - clocks[one].error_ms - clocks[other].error_ms <= MAX_RECOMMENDED_SKEW_MS:
-        return
-    held = _held_failed(facts, one, other)
-    if held is False:
-        return  # the nodes themselves do not mind: a wrong clock, but not what keeps them from voting
-    because = f"{one} and {other} are {apart_ms:.0f} ms apart (agents' chrony)"
-    yield from _both_ways(
-        RootCause.CLOCK_SKEW, Known.CORROBORATED if held else Known.BY_ONE, because, (one, other)
-    )
-
-
-def _held_failed(facts: Facts, one: str, other: str) -> bool | None:
+def held_failed(facts: Facts, one: str, other: str) -> bool | None:
     """Whether gossip on either node holds peers failed, or votes were denied for it; `None` if unread."""
     counts = [
         m.gossip_failed for name in (one, other) if (m := facts.metrics(name)) and m.gossip_failed is not None

@@ -6,15 +6,12 @@ from collections.abc import Iterator
 
 from runbooks.electability import Denial, Known
 from runbooks.evidence import Metrics, NodeEvidence, Reading
-from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.facts import CRASH_LOOP_RESTARTS, Facts
 from runbooks.leader_election.words import listed
 from runbooks.model import RootCause
 
 WAL_NEEDS_FREE_BYTES = 100 * 1024 * 1024
 """Below this Neumann refuses to write its log, and so to vote or to stand (raft_wal.rs)."""
-
-CRASH_LOOP_RESTARTS = 3
-"""Restarts by the service manager from which on a node does not stay."""
 
 SILENT_S = 10.0
 """A running node writes something at least every few seconds; a hung one writes nothing."""

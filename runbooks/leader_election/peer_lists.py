@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
 
+from runbooks.electability import Denial, Known
 from runbooks.leader_election.facts import Facts
-from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.words import listed
-from runbooks.model import Finding, RootCause, Verdict
+from runbooks.model import RootCause
+
+Lists = dict[str, dict[str, str]]
+"""Node → the peers it is configured with, name → address."""
 
 
-def peer_lists(facts: Facts, _: Structure) -> Finding | None:
-    """Compare the configured lists with the inventory and with each other."""
-    lists = {
+def peer_list_denials(facts: Facts) -> Iterator[Denial]:
+    """A node whose list lacks a member, or gives it another's address, exchanges no votes with it."""
+    lists = _lists(facts)
+    strangers = {name: _strangers(facts, lists, name) for name in lists}
+    wrong = {name: peers for name, peers in strangers.items() if peers}
+    for name, peers in wrong.items():
+        logged = facts.logged(name, "peer_mismatch")
+        signs = [f"{name}'s peer list does not lead to {listed(peers)}, it holds {_shown(lists[name])}"]
+        if logged:
+            signs.append(f"it logs {logged} peers of another id")
+        sure = bool(logged) or len(wrong) > 1
+        because = f"{'; '.join(signs)} (agent:{name})"
+        for position, peer in enumerate(peers):
+            for pair in ((name, peer), (peer, name)):
+                yield Denial(
+                    RootCause.PEER_LIST_WRONG,
+                    Known.CORROBORATED if sure else Known.BY_ONE,
+                    because=because if position == 0 and pair[0] == name else "",
+                    pair=pair,
+                )
+
+
+def _lists(facts: Facts) -> Lists:
+    return {
         node.node: dict(_entry(peer) for peer in node.config.value.peers)
         for node in facts.evidence.nodes
         if node.config.value and node.config.value.peers
     }
-    signs: dict[str, list[str]] = {}
-    for name, wrong in (*_wrong_names(facts, lists).items(), *_wrong_addresses(lists).items()):
-        signs.setdefault(name, []).append(wrong)
-    for name in facts.names:
-        if facts.logged(name, "peer_mismatch"):
-            signs.setdefault(name, []).append("logs that a peer has another id than expected")
-    if not signs:
-        return None
-    sure = len(signs) > 1 or any(len(words) > 1 for words in signs.values())
-    return Finding(
-        cause=RootCause.PEER_LIST_WRONG,
-        verdict=Verdict.CONFIRMED if sure else Verdict.LIKELY,
-        nodes=tuple(name for name in facts.names if name in signs),
-        evidence_for=tuple(f"{name} {'; '.join(words)} (agent:{name})" for name, words in signs.items()),
-    )
 
 
 def _entry(peer: str) -> tuple[str, str]:
@@ -41,47 +50,38 @@ def _entry(peer: str) -> tuple[str, str]:
     return host, address.strip() or host
 
 
-def _wrong_names(facts: Facts, lists: dict[str, dict[str, str]]) -> dict[str, str]:
-    """Lists that do not name the configured members; only where some list names them at all: with bare
-    addresses everywhere there is nothing to compare with."""
+def _strangers(facts: Facts, lists: Lists, name: str) -> tuple[str, ...]:
+    """The members that a node's list does not lead to. With bare addresses everywhere nothing can be said."""
     everyone = set(facts.names)
     if not any(set(peers) & everyone for peers in lists.values()):
-        return _unlike_the_others(lists)
-    return {
-        name: f"names {listed(sorted(peers))}, the cluster is {listed(facts.names)}"
-        for name, peers in lists.items()
-        if set(peers) | {name} != everyone
-    }
+        return ()
+    mine, trusted = lists[name], _consistent(lists)
+    return tuple(
+        peer
+        for peer in facts.names
+        if peer != name and (peer not in mine or (name not in trusted and _disputed(lists, name, peer)))
+    )
 
 
-def _unlike_the_others(lists: dict[str, dict[str, str]]) -> dict[str, str]:
-    """Bare addresses: together with the node itself, every list should hold as many members."""
-    sizes = Counter(len(peers) for peers in lists.values())
-    if len(sizes) < 2:
-        return {}
-    usual, _ = sizes.most_common(1)[0]
-    return {
-        name: f"names {len(peers)} peers, most name {usual}"
-        for name, peers in lists.items()
-        if len(peers) != usual
-    }
+def _consistent(lists: Lists) -> frozenset[str]:
+    """The nodes whose lists give every member one address, after the most disputed were left out in turn."""
+    left = set(lists)
+    while True:
+        disputes = {
+            name: sum(_disputed({other: lists[other] for other in left}, name, peer) for peer in lists[name])
+            for name in left
+        }
+        worst = max(sorted(disputes), key=lambda name: disputes[name], default=None)
+        if worst is None or not disputes[worst]:
+            return frozenset(left)
+        left.remove(worst)
 
 
-def _wrong_addresses(lists: dict[str, dict[str, str]]) -> dict[str, str]:
-    """Lists that give a member another address than most lists do."""
-    votes: dict[str, Counter[str]] = {}
-    for peers in lists.values():
-        for peer, address in peers.items():
-            votes.setdefault(peer, Counter())[address] += 1
-    wrong = {}
-    for name, peers in lists.items():
-        strange = [peer for peer, address in peers.items() if _usual(votes[peer]) != address]
-        if strange:
-            wrong[name] = f"gives {listed(strange)} another address than other nodes do"
-    return wrong
+def _disputed(lists: Lists, name: str, peer: str) -> bool:
+    """Whether another list gives a peer another address than this node's does."""
+    mine = lists[name].get(peer)
+    return any(peer in peers and peers[peer] != mine for peers in lists.values())
 
 
-def _usual(addresses: Counter[str]) -> str | None:
-    """The address that most lists give; `None` where they are at odds."""
-    (first, count), *others = addresses.most_common(2)
-    return None if others and others[0][1] == count else first
+def _shown(peers: dict[str, str]) -> str:
+    return listed([name if name == address else f"{name}={address}" for name, address in peers.items()])

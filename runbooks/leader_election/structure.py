@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import permutations
 
 from runbooks.electability import Denial, Known, blocking_causes, can_elect, deciding_readings
+from runbooks.leader_election.clock_denials import clock_denials
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.link_denials import link_denials
 from runbooks.leader_election.node_denials import node_denials
+from runbooks.leader_election.peer_lists import peer_list_denials
 from runbooks.model import CanElect, Finding, RootCause, Verdict
+from runbooks.raft import Pair
 
 CUTS = frozenset({RootCause.NETWORK_PARTITION, RootCause.ASYMMETRIC_PARTITION})
 
@@ -24,10 +28,11 @@ class Structure:
     def denials(self) -> tuple[Denial, ...]:
         """Every denial, nodes first."""
         nodes = tuple(node_denials(self.facts))
-        gone = frozenset(
-            denial.node for denial in nodes if denial.node and denial.cause is RootCause.HOST_DOWN
-        )
-        return nodes + _one_kind_of_cut(self.facts.names, tuple(link_denials(self.facts, gone)))
+        gone = frozenset(d.node for d in nodes if d.node and d.cause is RootCause.HOST_DOWN)
+        links = _one_kind_of_cut(tuple(link_denials(self.facts, gone)))
+        peers = tuple(peer_list_denials(self.facts))
+        clocks = clock_denials(self.facts, _pairs_of(self.facts.names, (*nodes, *links, *peers)))
+        return (*nodes, *peers, *links, *clocks)
 
     @cached_property
     def can_elect(self) -> CanElect:
@@ -109,20 +114,27 @@ class Structure:
         return tuple(blocks)
 
 
-def _one_kind_of_cut(names: tuple[str, ...], denials: tuple[Denial, ...]) -> tuple[Denial, ...]:
-    """One cut is one cause: asymmetric only where the two-way cuts alone do not block."""
-    sure = [d for d in denials if d.known >= Known.BY_ONE and d.cause in CUTS]
-    full = [d for d in sure if d.cause is RootCause.NETWORK_PARTITION]
-    if len(full) == len(sure) or not full:
-        return denials
-    cause = (
-        RootCause.NETWORK_PARTITION
-        if can_elect(names, tuple(full)) is False or len(full) >= len(sure) - len(full)
-        else RootCause.ASYMMETRIC_PARTITION
-    )
+def _one_kind_of_cut(denials: tuple[Denial, ...]) -> tuple[Denial, ...]:
+    """One cut is one cause: asymmetric only where no link at all is known to be cut both ways.
+
+    One-way cuts that a single agent reports may be that agent's; from two on they are believed.
+    """
+    full = any(d.cause is RootCause.NETWORK_PARTITION and d.known >= Known.BY_ONE for d in denials)
+    one_way = [d for d in denials if d.cause is RootCause.ASYMMETRIC_PARTITION and d.because]
+    several = len({denial.by for denial in one_way}) > 1
+    cause = RootCause.NETWORK_PARTITION if full else RootCause.ASYMMETRIC_PARTITION
     return tuple(
-        Denial(cause, d.known, d.because, d.node, d.pair, d.lacks)
-        if d.cause in CUTS and d.known >= Known.BY_ONE
-        else d
-        for d in denials
+        replace(denial, cause=cause, known=max(denial.known, Known.BY_ONE) if several else denial.known)
+        if denial.cause is RootCause.ASYMMETRIC_PARTITION
+        else denial
+        for denial in denials
+    )
+
+
+def _pairs_of(names: tuple[str, ...], denials: tuple[Denial, ...]) -> frozenset[Pair]:
+    """The pairs that these denials concern: every pair of a node that takes no part."""
+    away = {denial.node for denial in denials}
+    pairs = {denial.pair for denial in denials}
+    return frozenset(
+        pair for pair in permutations(names, 2) if pair in pairs or pair[0] in away or pair[1] in away
     )

@@ -1,0 +1,48 @@
+"""Clocks too far apart: nodes whose gossip carries times that differ hold each other failed.
+
+Raft's own timers are monotonic, so a wrong clock moves no election by itself: what the nodes say of each
+other in gossip decides whether it denies votes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from runbooks.electability import Denial, Known
+from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
+from runbooks.leader_election.link_denials import both_ways, held_failed
+from runbooks.model import RootCause
+from runbooks.raft import Pair
+
+
+def clock_denials(facts: Facts, impaired: frozenset[Pair]) -> Iterator[Denial]:
+    """Votes denied between nodes whose clocks are apart by more than the limit, errors taken off.
+
+    Args:
+        facts: The evidence.
+        impaired: Pairs that something else keeps apart: what gossip holds there says nothing of clocks.
+    """
+    apart = {pair: ms for pair in combinations(facts.names, 2) if (ms := _apart_ms(facts, pair))}
+    held = {pair: None if pair in impaired else held_failed(facts, *pair) for pair in apart}
+    one_clock = {name for name in facts.names if all(name in pair for pair in apart)}
+    for (one, other), ms in apart.items():
+        if held[one, other] is False:
+            continue  # the nodes themselves do not mind: a wrong clock, but not what denies votes
+        because = f"{one} and {other} are {ms:.0f} ms apart (chrony on agent:{one} and agent:{other})"
+        known, lacks = Known.BY_ONE, None
+        if held[one, other]:
+            known = Known.CORROBORATED
+        elif one_clock:
+            # One clock that is read wrong explains all of it: that is a single source.
+            known, lacks = Known.MAYBE, f"a second witness of the clock of {' or '.join(sorted(one_clock))}"
+        yield from both_ways(RootCause.CLOCK_SKEW, known, because, (one, other), lacks)
+
+
+def _apart_ms(facts: Facts, pair: Pair) -> float | None:
+    """How far two clocks are apart, where that is past the limit for certain."""
+    one, other = (facts.clocks.get(name) for name in pair)
+    if one is None or other is None:
+        return None
+    apart_ms = abs(one.offset_ms - other.offset_ms)
+    return apart_ms if apart_ms - one.error_ms - other.error_ms > MAX_RECOMMENDED_SKEW_MS else None
