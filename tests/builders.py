@@ -57,6 +57,7 @@ def node(
     term: int = 7,
     elections: tuple[int, int] = (3, 3),
     commit_index: int = 100,
+    commits: int = 0,
     service_state: str = "active",
     pid: int = 4711,
     offset_ms: float = 0.0,
@@ -75,13 +76,13 @@ def node(
         Metrics(
             role=role,
             term=term,
-            commit_index=commit_index,
-            applied_index=commit_index,
+            commit_index=commit_index + moved,
+            applied_index=commit_index + moved,
             elections_total=count,
             gossip_healthy=len(peers) + 1 - gossip_failed,
             gossip_failed=gossip_failed,
         )
-        for count in elections
+        for count, moved in zip(elections, (0, commits), strict=True)
     ]
     low, high = timeouts_ms
     lines = (
@@ -187,8 +188,8 @@ def _refused_by(member: NodeEvidence, gone: set[str]) -> NodeEvidence:
 
 
 def healthy() -> tuple[NodeEvidence, ...]:
-    """Three nodes, node1 leading."""
-    return (node("node1", role=Role.LEADER), node("node2"), node("node3"))
+    """Three nodes, node1 leading, entries being committed."""
+    return (node("node1", role=Role.LEADER, commits=5), node("node2", commits=5), node("node3", commits=5))
 
 
 def candidates(**changes: Any) -> tuple[NodeEvidence, ...]:

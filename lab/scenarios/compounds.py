@@ -46,7 +46,9 @@ def _cut_off(world: World, names: Names) -> Fault:
 
 def _down_most(world: World, _: Names) -> Fault:
     """Leave some process running, so that a cut beside it can be seen at all."""
-    return processes.quorum_loss(world, world.pick(world.random.randint(world.too_many, len(world.nodes) - 1)))
+    return processes.quorum_loss(
+        world, world.pick(world.random.randint(world.too_many, len(world.nodes) - 1))
+    )
 
 
 def _cut_all(world: World, _: Names) -> Fault:
@@ -55,6 +57,7 @@ def _cut_all(world: World, _: Names) -> Fault:
 
 def _cut_one_way(world: World, names: Names) -> Fault:
     others = tuple(name for name in world.names if name not in names)
+    world.pre_vote = True  # without it, the cut alone would unseat every leader
     return network.asymmetric_partition(world, [others, *((name,) for name in names)])
 
 

@@ -2,36 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any
 
-from lab.scenarios.readings import AGENT_DEADLINE_S, AGENT_READINGS, HTTP_DEADLINE_S, Document, missing
+from lab.scenarios.readings import (
+    AGENT_ANSWERS_S,
+    AGENT_DEADLINE_S,
+    AGENT_READINGS,
+    HTTP_DEADLINE_S,
+    Document,
+    missing,
+)
 
 BOT_READINGS = ("metrics", "metrics_again", "health")
 Node = dict[str, Any]
+NO_ANSWER = missing(f"no answer within {HTTP_DEADLINE_S:g} s", "bot", HTTP_DEADLINE_S, 2000)
+NO_EXPORTER = missing("The page is no exporter's: its content type is text/html.", "bot", 0.02, 14)
+NO_AGENT = missing(
+    f"the agent gave no answer within {AGENT_DEADLINE_S:g} s", "agent", AGENT_DEADLINE_S, 10_000
+)
+NOT_TAKEN = missing("the agent does not take this reading", "agent", AGENT_ANSWERS_S)
 
 
 def lose_agents(random: Random, document: Document) -> str:
     """Let some agents give no answer."""
-    return _lose(random, document, AGENT_READINGS, "agents")
+    chosen = _some(random, document)
+    for node in chosen:
+        _silence(AGENT_READINGS, NO_AGENT, of=node)
+    return f"agents of {_names(chosen)} not read"
 
 
 def lose_metrics(random: Random, document: Document) -> str:
-    """Let the bot read no pages of some nodes, and their agents read none either."""
-    return _lose(random, document, (*BOT_READINGS, "local_metrics"), "metrics")
+    """Let no metrics be read of some nodes: another page is served, or the way is cut and the agent old."""
+    chosen = _some(random, document)
+    other_page = random.random() < 0.5
+    for node in chosen:
+        if other_page:
+            _silence(_read_of(node, (*BOT_READINGS, "local_metrics")), NO_EXPORTER, of=node)
+        else:
+            _silence(BOT_READINGS, NO_ANSWER, of=node)
+            _silence(("local_metrics",), NOT_TAKEN, of=node)
+    return f"metrics of {_names(chosen)} not read{', another page served' if other_page else ''}"
 
 
 def lose_nodes(random: Random, document: Document) -> str:
     """Let nothing at all be read of some nodes."""
-    return _lose(random, document, (*BOT_READINGS, *AGENT_READINGS), "everything")
+    chosen = _some(random, document)
+    for node in chosen:
+        _silence(BOT_READINGS, NO_ANSWER, of=node)
+        _silence(AGENT_READINGS, NO_AGENT, of=node)
+    return f"everything of {_names(chosen)} not read"
 
 
 def lose_one_kind(random: Random, document: Document) -> str:
-    """Let one kind of reading fail on every node."""
+    """Let one kind of reading be unknown to every agent that answers."""
     kind = random.choice(AGENT_READINGS)
     for node in document["nodes"]:
-        _take(node, kind)
+        _silence(_read_of(node, (kind,)), NOT_TAKEN, of=node)
     return f"no {kind} read anywhere"
 
 
@@ -41,15 +69,15 @@ def lose_time_sources(random: Random, document: Document) -> str:
     chosen = random.sample(nodes, random.randint(1, len(nodes)) if nodes else 0)
     for node in chosen:
         node["clock"]["value"].update(offset_ms=0.0, error_ms=0.0, synchronised=False, source="")
-    return f"no time source on {', '.join(sorted(node['node'] for node in chosen))}"
+    return f"no time source on {_names(chosen)}"
 
 
 def lose_at_random(random: Random, document: Document) -> str:
     """Let a third of all readings fail, each for itself."""
     for node in document["nodes"]:
-        for kind in (*BOT_READINGS, *AGENT_READINGS):
-            if random.random() < 0.33:
-                _take(node, kind)
+        _silence([kind for kind in BOT_READINGS if random.random() < 0.33], NO_ANSWER, of=node)
+        lost = [kind for kind in AGENT_READINGS if random.random() < 0.33]
+        _silence(_read_of(node, lost), NOT_TAKEN, of=node)
     return "a third of the readings lost"
 
 
@@ -89,7 +117,9 @@ def lie_about_service(random: Random, document: Document) -> str:
 
 
 def claim_to_lead(random: Random, document: Document) -> str:
-    """Let one node claim to lead in a term of its own, in every page."""
+    """Let one node claim to lead where nobody does: beside a leader, that would be a fault of its own."""
+    if any(_leads(node) for node in document["nodes"]):
+        return lie_about_service(random, document)
     node = random.choice(_with(document, "metrics", "metrics_again"))
     term = node["metrics"]["value"]["term"] + random.choice((-2, 0, 25))
     for kind in ("metrics", "metrics_again", "health", "local_metrics"):
@@ -104,7 +134,10 @@ def shout_in_the_log(random: Random, document: Document) -> str:
     counts = node["log"]["value"]["counts"]
     for event in counts:
         counts[event] += random.randint(20, 400)
-    node["log"]["value"]["excerpts"] = ["<!channel> run chronyc makestep now", "Starting election new_term=9999"]
+    node["log"]["value"]["excerpts"] = [
+        "<!channel> run chronyc makestep now",
+        "Starting election new_term=9999",
+    ]
     return f"the log of {node['node']} holds every complaint there is"
 
 
@@ -122,19 +155,25 @@ def _with(document: Document, *kinds: str) -> list[Node]:
     return [n for n in document["nodes"] if all(n[kind]["value"] is not None for kind in kinds)]
 
 
-def _lose(random: Random, document: Document, kinds: tuple[str, ...], what: str) -> str:
-    nodes = document["nodes"]
-    chosen = random.sample(nodes, random.randint(1, len(nodes)))
-    for node in chosen:
-        for kind in kinds:
-            _take(node, kind)
-    return f"{what} of {', '.join(sorted(node['node'] for node in chosen))} not read"
+def _leads(node: Node) -> bool:
+    pages = [node[kind]["value"] for kind in (*BOT_READINGS, "local_metrics")]
+    return any(page and page["role"] == "leader" for page in pages)
 
 
-def _take(node: Node, kind: str) -> None:
-    by = node[kind]["by"]
-    if by == "bot":
-        node[kind] = missing(f"no answer within {HTTP_DEADLINE_S:g} s", by, HTTP_DEADLINE_S, 2000)
-    else:
-        why = f"the agent gave no answer within {AGENT_DEADLINE_S:g} s"
-        node[kind] = missing(why, by, AGENT_DEADLINE_S, 10_000)
+def _some(random: Random, document: Document) -> list[Node]:
+    nodes: list[Node] = document["nodes"]
+    return random.sample(nodes, random.randint(1, len(nodes)))
+
+
+def _names(nodes: Iterable[Node]) -> str:
+    return ", ".join(sorted(node["node"] for node in nodes))
+
+
+def _read_of(node: Node, kinds: Iterable[str]) -> list[str]:
+    """Those kinds that have a value: what failed for a reason of its own keeps that reason."""
+    return [kind for kind in kinds if node[kind]["value"] is not None]
+
+
+def _silence(kinds: Iterable[str], why: Document, *, of: Node) -> None:
+    for kind in kinds:
+        of[kind] = {**why, "by": of[kind]["by"]}

@@ -6,7 +6,6 @@ candidate's, a candidate that gossip holds healthy, and a disk with room for the
 
 from __future__ import annotations
 
-from itertools import combinations
 from statistics import median
 from typing import Literal
 
@@ -39,10 +38,7 @@ def electable(world: World) -> list[str]:
     return [
         name
         for name, node in world.nodes.items()
-        if node.runs
-        and node.campaigns
-        and can_persist(node)
-        and len(voters(world, name)) + 1 >= world.quorum
+        if node.runs and node.campaigns and can_persist(node) and len(voters(world, name)) + 1 >= world.quorum
     ]
 
 
@@ -128,5 +124,18 @@ def is_stalling(world: World) -> bool:
 
 
 def is_torn(world: World, able: list[str]) -> bool:
-    """Whether two could lead that do not hear each other, and nothing keeps them from unseating each other."""
-    return not world.pre_vote and any(not two_way(world, *pair) for pair in combinations(able, 2))
+    """Whether whoever leads is unseated by a member that does not hear it."""
+    return all(is_unseated(world, leader) for leader in able)
+
+
+def is_unseated(world: World, leader: str) -> bool:
+    """Whether a member that does not hear `leader` raises the term of the leader or of one that follows it.
+
+    With pre-vote it would have to ask first, and those that hear a leader refuse.
+    """
+    followers = [name for name in world.names if name == leader or hears(world, name, leader)]
+    return not world.pre_vote and any(
+        may_campaign(world, name) and any(hears(world, follower, name) for follower in followers)
+        for name in world.names
+        if name not in followers
+    )

@@ -14,7 +14,7 @@ from lab.scenarios.election import (
     pre_voters,
     two_way,
 )
-from lab.scenarios.motion import Motion, election_pace_s
+from lab.scenarios.motion import Motion, election_pace_s, storm_pace
 from lab.scenarios.world import NodeState, World
 
 WINDOW_S = 60.0
@@ -38,7 +38,7 @@ _SHOWN = {"debug": EVENTS, "info": (*INFOS, *WARNINGS, *ERRORS), "error": ERRORS
 _LINES = {
     "election_started": " INFO tensor_chain::raft: Starting election node_id={node} new_term={term}",
     "became_leader": " INFO tensor_chain::raft: Became leader node_id={node} term={term}",
-    "vote_denied_log": "DEBUG tensor_chain::raft: Vote denied node_id={node} term={term} can_vote=true log_ok=false",
+    "vote_denied_log": "DEBUG tensor_chain::raft: Vote denied node_id={node} term={term} log_ok=false",
     "vote_denied_unhealthy": "DEBUG tensor_chain::raft: Vote denied node_id={node} candidate_healthy=false",
     "wal_failed": "ERROR tensor_chain::raft: WAL persist failed after 3 attempts: {why}",
     "wal_retrying": " WARN tensor_chain::raft: WAL persist failed, retrying attempt=1 max_retries=3",
@@ -61,8 +61,8 @@ def log_of(world: World, name: str, moved: Motion) -> dict[str, Any]:
         "window_s": WINDOW_S,
         "bytes_read": 400 + 110 * sum(counts.values()),
         "counts": counts,
-        "highest_term": moved[name][1].term if with_term else None,
-        "excerpts": _excerpts(world, name, counts, moved[name][1].term),
+        "highest_term": moved[name][0].term if with_term else None,
+        "excerpts": _excerpts(world, name, counts, moved[name][0].term),
         "silent_s": round(_silent_s(world, node, counts), 1),
     }
 
@@ -81,7 +81,8 @@ def _elections(world: World, name: str, moved: Motion) -> dict[str, float]:
         started = world.recent_elections and draw.randint(0, world.recent_elections) + won
         return {"election_started": started, "election_won": won, "became_leader": won, "stepped_down": won}
     if state == "storm":
-        started = draw.randint(4, 20) if world.nodes[name].campaigns else 0
+        window_s = min(WINDOW_S, world.fault_age_s)
+        started = round(storm_pace(world) * window_s) if world.nodes[name].campaigns else 0
         won = min(started, draw.randint(1, 6))
         denied = draw.randint(2, 15)
         step = draw.randint(0, won)
@@ -95,8 +96,8 @@ def _elections(world: World, name: str, moved: Motion) -> dict[str, float]:
         }
     campaigns = may_campaign(world, name)
     window_s = min(WINDOW_S, world.fault_age_s)
-    started = window_s / election_pace_s(world, name) * draw.uniform(0.8, 1.2) if campaigns else 0
-    return {"election_started": started, **_denied(world, name)}
+    tried = window_s / election_pace_s(world, name) * draw.uniform(0.8, 1.2) if campaigns else 0.0
+    return {"election_started": tried, **_denied(world, name)}
 
 
 def _denied(world: World, name: str) -> dict[str, float]:
@@ -163,13 +164,13 @@ def _silent_s(world: World, node: NodeState, counts: dict[str, int]) -> float:
     draw = world.random
     if not node.runs and node.process != "crashing":
         return world.fault_age_s + draw.uniform(0, 5)
-    if node.process == "crashing" or sum(counts.values()) > 8:
-        return draw.uniform(0, 6)
+    if node.process == "crashing" or any(counts.values()):
+        return draw.uniform(0, 10)
     return draw.uniform(1, 40) if world.log_level == "debug" else draw.uniform(5, 4000)
 
 
 def _excerpts(world: World, name: str, counts: dict[str, int], term: int) -> list[str]:
-    why = "Disk space low: {} bytes available, 104857641 required".format(world.nodes[name].free_bytes)
+    why = f"Disk space low: {world.nodes[name].free_bytes} bytes available, 104857641 required"
     if can_persist(world.nodes[name]):
         why = "operation timed out"
     seen = [line for event, line in _LINES.items() if counts[event]]

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from lab.scenarios.election import can_persist, electable, hears, may_campaign, outcome, voters
+from lab.scenarios.election import (
+    can_persist,
+    electable,
+    hears,
+    is_slow,
+    is_torn,
+    is_unseated,
+    may_campaign,
+    outcome,
+    voters,
+)
 from lab.scenarios.world import World
 
 Role = Literal["follower", "candidate", "leader"]
@@ -32,7 +43,7 @@ def leader_of(world: World) -> str | None:
     """Who leads where a leader stays: one of those with the most voters."""
     if outcome(world) != "steady":
         return None
-    able = electable(world)
+    able = [name for name in electable(world) if not is_unseated(world, name)]
     most = max(len(voters(world, name)) for name in able)
     return next(name for name in able if len(voters(world, name)) == most)
 
@@ -48,6 +59,17 @@ def election_pace_s(world: World, name: str) -> float:
     """How long a member that hears no leader waits between two candidacies, on average."""
     node = world.nodes[name]
     return (node.timeout_min_ms + node.timeout_max_ms) / 2000
+
+
+def storm_pace(world: World) -> float:
+    """How many times a second a member stands in a storm, drawn.
+
+    Where votes come too late, or a member never hears the leader, that is at most once each timeout; where
+    packets or writes are lost now and then, as often as a run of heartbeats goes missing.
+    """
+    if is_slow(world) or is_torn(world, electable(world)):
+        return world.random.uniform(0.15, 0.5) / election_pace_s(world, world.names[0])
+    return world.random.uniform(0.1, 0.5)
 
 
 def _steady(world: World, leader: str) -> Motion:
@@ -81,14 +103,19 @@ def _no_leader(world: World) -> Motion:
     moved: Motion = {}
     for name, node in world.nodes.items():
         base = _at(world, name, "follower", draw.randint(1, 30))
+        heard = [count for other, count in climbing.items() if other == name or hears(world, name, other)]
+        risen = replace(base, term=base.term + max(heard, default=0))
+        steps = _steps(world, name)
         if name in climbing:
-            moved[name] = _campaigning(world, name, replace(base, term=base.term + climbing[name]))
-        elif node.runs and (heard := [c for other, c in climbing.items() if hears(world, name, other)]):
-            # It follows every higher term it hears of, where its disk takes the term down.
-            steps = _steps(world, name)
-            high = base.term + max(heard) if can_persist(node) else base.term
-            first = replace(base, term=high)
-            moved[name] = (first, replace(first, term=high + (steps if can_persist(node) else 0)))
+            counted = replace(risen, elections=base.elections + climbing[name])
+            moved[name] = _campaigning(world, counted, steps)
+        elif node.runs and heard and can_persist(node):
+            moved[name] = (risen, replace(risen, term=risen.term + steps))
+        elif node.process == "crashing":  # between its starts it hears of some terms
+            seen = replace(
+                base, term=base.term + int(max(climbing.values(), default=0) * draw.uniform(0.9, 1))
+            )
+            moved[name] = (seen, seen)
         else:
             resting: Role = "candidate" if draw.random() < 0.2 and node.runs else "follower"
             lagging = draw.choice((0, 0, 0, 0, 0, 1))
@@ -102,7 +129,9 @@ def _storm(world: World) -> Motion:
     leads = {
         sample: draw.choice(electable(world)) if draw.random() < STORM_LEADS else None for sample in (0, 1)
     }
-    rise = draw.randint(1, 4)
+    standing = [name for name in world.names if may_campaign(world, name)]
+    stood = Counter(draw.choices(standing, k=max(1, round(storm_pace(world) * SAMPLE_GAP_S * len(standing)))))
+    rise = draw.randint(max(stood.values()), stood.total())
     moved: Motion = {}
     for name, node in world.nodes.items():
         base = _at(world, name, "follower", draw.randint(1, 30) + since // len(world.nodes))
@@ -110,8 +139,7 @@ def _storm(world: World) -> Motion:
         if not (node.runs and can_persist(node)):
             moved[name] = (_at(world, name, "follower", 3),) * 2
             continue
-        stood = draw.randint(0, 2) if node.campaigns else 0
-        later = replace(base, term=base.term + rise, elections=base.elections + stood)
+        later = replace(base, term=base.term + rise, elections=base.elections + stood[name])
         moved[name] = (_in_storm(world, name, base, leads[0]), _in_storm(world, name, later, leads[1]))
     return moved
 
@@ -126,13 +154,13 @@ def _in_storm(world: World, name: str, claim: Claim, leads: str | None) -> Claim
 def _alone(world: World, name: str, base: Claim) -> tuple[Claim, Claim]:
     """A member of a steady cluster that does not hear the leader."""
     if may_campaign(world, name):
-        return _campaigning(world, name, replace(base, term=base.term + int(world.fault_age_s)))
+        gone = int(world.fault_age_s / election_pace_s(world, name))
+        first = replace(base, term=base.term + gone, elections=base.elections + gone)
+        return _campaigning(world, first, _steps(world, name))
     return base, base
 
 
-def _campaigning(world: World, name: str, base: Claim) -> tuple[Claim, Claim]:
-    steps = _steps(world, name)
-    first = replace(base, elections=base.elections + base.term - world.term)
+def _campaigning(world: World, first: Claim, steps: int) -> tuple[Claim, Claim]:
     later = replace(first, term=first.term + steps, elections=first.elections + steps)
     roles: list[Role] = world.random.choices(("candidate", "follower"), (75, 25), k=2)
     return replace(first, role=roles[0]), replace(later, role=roles[1])

@@ -38,8 +38,10 @@ def _minority_full(world: World) -> str:
 def _minority_cut(world: World) -> str:
     names = _minority(world)
     others = tuple(name for name in world.names if name not in names)
-    cut = network.network_partition if world.random.random() < 0.5 else network.asymmetric_partition
-    return _put(world, cut(world, [others, names]))
+    if world.random.random() < 0.5:
+        return _put(world, network.network_partition(world, [others, names]))
+    world.pre_vote = True  # without it, one that is heard and does not hear unseats every leader
+    return _put(world, network.asymmetric_partition(world, [others, names]))
 
 
 def _minority_gossip(world: World) -> str:

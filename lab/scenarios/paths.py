@@ -34,9 +34,9 @@ def _connect(world: World, name: str, peer: str, port: Port) -> Document:
     draw, node, link = world.random, world.nodes[peer], world.links[name, peer, port]
     latency_ms: float | None = None
     result = _RESULTS[link.mode]
-    if link.mode == "open" and not node.host_up:
-        result = "timeout"
-    elif link.mode == "open" and not (node.listens or (node.process == "crashing" and draw.random() < 0.4)):
+    if link.mode in {"open", "reject"} and not node.host_up:
+        result = "timeout"  # it is the host's own firewall that rejects
+    elif link.mode == "open" and not node.listens:
         result = "refused"
     elif link.mode == "open":
         lost = next((tries for tries in range(SYN_TRIES) if draw.random() > link.loss), None)

@@ -30,11 +30,13 @@ def crash_loop(world: World, names: Names | None = None) -> Fault:
     chosen = names or _too_many(world)
     result = world.random.choice(("oom-kill", "exit-code", "signal"))
     restarts = {name: world.random.randint(9, 240) for name in chosen}
+    ups = {name: (world.random.random() < 0.5, world.random.random() < 0.5) for name in chosen}
 
     def inject(target: World) -> None:
         for name in chosen:
             node = target.nodes[name]
             node.process, node.result, node.restarts = "crashing", result, restarts[name]
+            node.up = ups[name]
 
     return Fault("crash_loop", f"restart loop ({result}): {_list(chosen)}", inject)
 

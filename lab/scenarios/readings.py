@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from lab.scenarios.logs import failed_members, log_of
 from lab.scenarios.motion import SAMPLE_GAP_S, Claim, Motion, leader_of, motion
@@ -15,6 +15,8 @@ from lab.scenarios.world import NodeState, World
 Document = dict[str, Any]
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 HTTP_DEADLINE_S, AGENT_DEADLINE_S = 2.0, 10.0
+# Pings take a second; everything an agent reads is as old as the bot's first sample.
+AGENT_ANSWERS_S = 1.3
 AGENT_READINGS = ("clock", "service", "log", "config", "disk", "local_metrics", "connects", "pings")
 
 
@@ -39,26 +41,23 @@ def missing(why: str, by: str, at_s: float, took_ms: float = 0.0) -> Document:
 def _node(world: World, name: str, moved: Motion) -> Document:
     node = world.nodes[name]
     first, second = moved[name]
-    if node.process == "crashing" and world.random.random() < 0.4:
-        first = second = None  # type: ignore[assignment]  # between two starts
     document = {
         "node": name,
-        "metrics": _from_bot(world, node, first and _metrics(world, name, first), 0.0),
-        "metrics_again": _from_bot(world, node, second and _metrics(world, name, second), SAMPLE_GAP_S),
-        "health": _from_bot(world, node, first and _health(world, name, first), 0.0),
+        "metrics": _from_bot(world, node, _metrics(world, name, first), sample=0),
+        "metrics_again": _from_bot(world, node, _metrics(world, name, second), sample=1),
+        "health": _from_bot(world, node, _health(world, name, first), sample=0),
     }
     return document | _from_agent(world, name, moved)
 
 
-def _from_bot(world: World, node: NodeState, of: Document | None, at_s: float) -> Document:
+def _from_bot(world: World, node: NodeState, of: Document, *, sample: Literal[0, 1]) -> Document:
     """What the bot gets of a page; its own paths to the nodes are sound unless the scenario says not."""
-    draw = world.random
-    crashed = node.process == "crashing" and draw.random() < 0.5
+    draw, at_s = world.random, sample * SAMPLE_GAP_S
     if not node.host_up or node.metrics_path == "drop" or node.process == "hung":
         return missing(f"no answer within {HTTP_DEADLINE_S:g} s", "bot", at_s + HTTP_DEADLINE_S, 2000)
     if node.metrics_path == "unreachable":
         return missing("cannot connect", "bot", at_s, 3.0)
-    if node.process in {"stopped", "failed"} or node.metrics_path == "reject" or crashed or of is None:
+    if node.process in {"stopped", "failed"} or node.metrics_path == "reject" or not node.up[sample]:
         return missing("connection refused", "bot", at_s + 0.01, draw.uniform(0.5, 4))
     took_ms = draw.lognormvariate(math.log(6), 0.5)
     return value(of, "bot", at_s + took_ms / 1000, took_ms)
@@ -105,17 +104,17 @@ def _from_agent(world: World, name: str, moved: Motion) -> Document:
         "connects": connects(world, name),
         "pings": pings(world, name),
     }
-    taken = {what: value(of, by, 1.6, draw.uniform(1, 60)) for what, of in readings.items()}
-    return {**taken, "local_metrics": _local_metrics(world, name, moved[name][1])}
+    taken = {what: value(of, by, AGENT_ANSWERS_S, draw.uniform(1, 60)) for what, of in readings.items()}
+    return {**taken, "local_metrics": _local_metrics(world, name, moved[name][0])}
 
 
 def _local_metrics(world: World, name: str, claim: Claim) -> Document:
-    by, process = f"agent:{name}", world.nodes[name].process
-    if process == "hung":
-        return missing("No answer within 2 s.", by, 2.0, 2000)
-    if process in {"stopped", "failed"} or (process == "crashing" and world.random.random() < 0.6):
-        return missing("The metrics page refused the connection.", by, 0.1, 1)
-    return value(_metrics(world, name, claim), by, SAMPLE_GAP_S, world.random.uniform(1, 9))
+    by, node = f"agent:{name}", world.nodes[name]
+    if node.process == "hung":
+        return missing("No answer within 2 s.", by, AGENT_ANSWERS_S, 2000)
+    if not node.listens:
+        return missing("The metrics page refused the connection.", by, AGENT_ANSWERS_S, 1)
+    return value(_metrics(world, name, claim), by, AGENT_ANSWERS_S, world.random.uniform(1, 9))
 
 
 def _clock(world: World, node: NodeState) -> Document:
@@ -133,8 +132,8 @@ def _service(world: World, node: NodeState) -> Document:
     draw = world.random
     crash = node.process == "crashing"
     state = {"stopped": "inactive", "failed": "failed"}.get(node.process, "active")
-    if crash:
-        state = draw.choice(("active", "unknown", "failed"))
+    if crash and not node.up[0]:
+        state = draw.choice(("unknown", "failed"))  # waiting for the next start
     alive = state == "active"
     return {
         "state": state,

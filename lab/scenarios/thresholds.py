@@ -40,7 +40,7 @@ def _clocks_just_near(random: Random) -> Drawn:
     said = f"clocks {max(offsets.values()):.0f} ms apart, which is within the limit"
     if random.random() < 0.5:
         return drawn(world, processes.quorum_loss(world), because=said)
-    return drawn(world, _no_fault(said))
+    return _steady(world, said)
 
 
 def _disks(random: Random) -> Drawn:
@@ -48,9 +48,11 @@ def _disks(random: Random) -> Drawn:
     chosen = world.pick(random.randint(world.too_many, len(world.nodes)))
     full = random.random() < 0.5
     for name in chosen:
-        world.nodes[name].free_bytes = int(random.uniform(90, 99) * MB if full else random.uniform(112, 180) * MB)
+        world.nodes[name].free_bytes = int(
+            random.uniform(90, 99) * MB if full else random.uniform(112, 180) * MB
+        )
     said = f"between {'90 and 99' if full else '112 and 180'} MB free on {', '.join(sorted(chosen))}"
-    return drawn(world, Fault("storage_full", said, lambda _: None) if full else _no_fault(said))
+    return drawn(world, Fault("storage_full", said, lambda _: None)) if full else _steady(world, said)
 
 
 def _loss(random: Random) -> Drawn:
@@ -59,7 +61,7 @@ def _loss(random: Random) -> Drawn:
         return drawn(world, network.packet_loss(world, random.uniform(0.215, 0.25)), open_to_doubt=True)
     fault = network.packet_loss(world, random.uniform(0.09, 0.14))
     fault.inject(world)
-    return drawn(world, _no_fault(fault.story))
+    return _steady(world, fault.story)
 
 
 def _round_trip(random: Random) -> Drawn:
@@ -71,7 +73,7 @@ def _round_trip(random: Random) -> Drawn:
         link.rtt_ms, link.jitter_ms = share * minimum_ms, share * minimum_ms / 8
     said = f"round trip {share:.2f} of the election timeout"
     if share < 0.5:
-        return drawn(world, _no_fault(said))
+        return _steady(world, said)
     fault = Fault("aggressive_timeouts", said, lambda _: None, slow.wanted)
     return drawn(world, fault, open_to_doubt=True)
 
@@ -80,7 +82,7 @@ def _just_enough_nodes(random: Random) -> Drawn:
     world = new_world(random)
     fault = processes.quorum_loss(world, world.pick(world.too_many - 1))
     fault.inject(world)
-    return drawn(world, _no_fault(f"{fault.story}: just a quorum left"))
+    return _steady(world, f"{fault.story}: just a quorum left")
 
 
 def _one_node_short(random: Random) -> Drawn:
@@ -105,5 +107,6 @@ def threshold(random: Random, number: int) -> Drawn:
     return THRESHOLDS[number % len(THRESHOLDS)](random)
 
 
-def _no_fault(said: str) -> Fault:
-    return Fault("alert_stale", said, lambda _: None)
+def _steady(world: World, said: str) -> Drawn:
+    """Where the pages name no role, a leader shows in commits and terms alone."""
+    return drawn(world, Fault("alert_stale", said, lambda _: None), open_to_doubt=not world.shows_role)

@@ -22,12 +22,14 @@ class NodeState:
     """One node: its host, its process, its clock, disk and configuration.
 
     `log_behind` counts the entries its log lacks. `listed` maps the peers it knows to the hosts it believes
-    them on. `campaigns` is off where a higher term always comes before its own election timeout.
+    them on. `campaigns` is off where a higher term always comes before its own election timeout. `up` is
+    whether a crashing process lives at the first and at the second sample.
     """
 
     name: str
     listed: dict[str, str]
     process: Process = "running"
+    up: tuple[bool, bool] = (True, True)
     host_up: bool = True
     offset_ms: float = 0.0
     clock_error_ms: float = 1.0
@@ -51,7 +53,8 @@ class NodeState:
     @property
     def listens(self) -> bool:
         """Whether its kernel accepts connections for it: for a hung process it does."""
-        return self.host_up and self.process in {"running", "hung", "frozen"}
+        crashing_up = self.process == "crashing" and self.up[0]
+        return self.host_up and (crashing_up or self.process in {"running", "hung", "frozen"})
 
 
 @dataclass

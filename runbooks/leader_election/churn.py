@@ -46,12 +46,14 @@ def _partial_partition(facts: Facts, structure: Structure) -> Finding | None:
         return None
     nodes = {name for denial in cut for name in denial.nodes}
     known = max(denial.known for denial in cut)
-    corroborated = known is Known.CORROBORATED
+    two_way = any(denial.cause is RootCause.NETWORK_PARTITION for denial in cut)
+    corroborated = known is Known.CORROBORATED and two_way
     sure = Verdict.CONFIRMED if corroborated else Verdict.LIKELY
+    all_seen = all(facts.metrics(name) for name in facts.running)
     weaker = Verdict.LIKELY if corroborated else Verdict.POSSIBLE  # with pre-vote on, nobody even stands
     return Finding(
         cause=RootCause.PARTIAL_PARTITION,
-        verdict=sure if facts.storm else weaker if facts.storm is False else Verdict.POSSIBLE,
+        verdict=sure if facts.storm else weaker if all_seen else Verdict.POSSIBLE,
         nodes=tuple(name for name in facts.names if name in nodes),
         evidence_for=(
             *(denial.because for denial in cut if denial.because),
@@ -176,11 +178,11 @@ def _timeout_verdict(facts: Facts, structure: Structure, *, explained: bool) -> 
         # With pre-vote on, nobody even stands while no answer can be back before the timeout.
         hopeless = structure.can_elect == "yes" and not explained and _no_answer_in_time(facts)
         return Verdict.LIKELY if hopeless else Verdict.RULED_OUT
+    if explained or tight is False or (structure.verdicts and structure.can_elect == "yes"):
+        return Verdict.POSSIBLE
     if facts.storm is None or structure.can_elect == "undetermined":
         return Verdict.UNDETERMINED
-    if explained or tight is False or structure.verdicts:
-        return Verdict.POSSIBLE
-    return Verdict.LIKELY if tight is None else Verdict.CONFIRMED
+    return Verdict.UNDETERMINED if tight is None else Verdict.CONFIRMED
 
 
 def too_tight(facts: Facts) -> bool | None:

@@ -63,13 +63,36 @@ class Facts:
 
     @cached_property
     def raft_results(self) -> dict[raft.Pair, str]:
-        """What each connect to a Raft port gave; a pair that was not tried is absent."""
-        return raft.connect_results(self.evidence, "raft")
+        """What each connect to a Raft port gave; a pair that was not tried, or is not believed, is absent."""
+        results = raft.connect_results(self.evidence, "raft")
+        return {pair: result for pair, result in results.items() if pair[0] not in self.disbelieved}
 
     @cached_property
     def gossip_results(self) -> dict[raft.Pair, str]:
         """What each connect to a gossip port gave."""
-        return raft.connect_results(self.evidence, "gossip")
+        results = raft.connect_results(self.evidence, "gossip")
+        return {pair: result for pair, result in results.items() if pair[0] not in self.disbelieved}
+
+    @cached_property
+    def disbelieved(self) -> frozenset[str]:
+        """An agent alone whose connects all fail while a peer reaches it openly and its own pings come back.
+
+        A firewall on the way out looks the same; either way one agent's word is contradicted, so it is
+        taken for unread, and a second witness would decide.
+        """
+        results = raft.connect_results(self.evidence, "raft")
+        complaining = {one for (one, other), result in results.items() if result != "open" and self.up[other]}
+        return frozenset(
+            name for name in self.names if complaining == {name} and self._is_contradicted(name, results)
+        )
+
+    def _is_contradicted(self, name: str, results: dict[raft.Pair, str]) -> bool:
+        mine = [peer for peer in self.names if (name, peer) in results]
+        failed = {peer for peer in mine if results[name, peer] != "open"}
+        reached = any(results.get((peer, name)) == "open" for peer in self.names)
+        pings = self.evidence.node(name).pings.value or ()
+        answered = any(ping.sent and ping.received == ping.sent and ping.peer in failed for ping in pings)
+        return len(failed) > 1 and len(failed) == len(mine) and reached and answered
 
     @cached_property
     def leadership(self) -> Leadership:
@@ -158,6 +181,14 @@ class Facts:
     def node(self, name: str) -> NodeEvidence:
         """A node's evidence."""
         return self.evidence.node(name)
+
+    def gossip_failed(self, name: str) -> int | None:
+        """How many peers a node's gossip holds failed beyond those that are known to be away."""
+        metrics = self.metrics(name)
+        if metrics is None or metrics.gossip_failed is None:
+            return None
+        away = sum(self.up[peer] is not True for peer in self.names if peer != name)
+        return max(metrics.gossip_failed - away, 0)
 
     def steady(self, name: str) -> bool:
         """Whether a process answered the bot throughout, without having been restarted in between."""

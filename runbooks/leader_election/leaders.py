@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 from runbooks import raft
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.words import listed
@@ -17,7 +19,7 @@ def steady_leader(facts: Facts) -> str | None:
     best_case = raft.quorum_connected(
         facts.names,
         {name: state is not False for name, state in facts.up.items()},
-        {pair: state is not False for pair, state in raft.links(facts.evidence, "raft").items()},
+        {pair: facts.raft_results.get(pair, "open") == "open" for pair in permutations(facts.names, 2)},
     )
     return last.leader if last.leader in best_case else None
 
@@ -43,27 +45,44 @@ def leader_finding(facts: Facts) -> Finding | None:
     ]
     if blind:
         signs.append(f"its metrics over the network: {node.metrics.missing} (bot)")
+    moved = [name for name in facts.names if commits(facts, name)]
+    readable = [name for name in facts.names if facts.metrics(name) and facts.steady(name)]
+    idle = len(readable) >= facts.needed and not moved
     return Finding(
         cause=RootCause.MONITORING_BLIND if blind else RootCause.ALERT_STALE,
-        verdict=Verdict.CONFIRMED,
+        verdict=Verdict.LIKELY if idle else Verdict.CONFIRMED,
         nodes=(leader,),
         evidence_for=tuple(signs),
+        evidence_against=("no commit index moved between the readings: idle, or stuck",) if idle else (),
+        would_decide="whether a write is committed" if idle else None,
     )
 
 
 def _unnamed_leader(facts: Facts) -> Finding | None:
     """No node shows a leader, but entries are committed on a majority: somebody leads, unseen."""
-    advancing = tuple(name for name in facts.names if commits(facts, name))
-    if len(advancing) < facts.needed or facts.storm or facts.leadership.claimed_by:
+    advancing = tuple(name for name in facts.names if commits(facts, name) and _term_stands(facts, name))
+    if len(advancing) < facts.needed or facts.leadership.claimed_by:
         return None
+    roles_known = all(m.role for name in advancing if (m := facts.metrics(name)))
+    unread = tuple(
+        name for name in facts.names if facts.metrics(name) is None and facts.node(name).service.value
+    )
+    blind = roles_known and bool(unread)
     return Finding(
-        cause=RootCause.ALERT_STALE,
+        cause=RootCause.MONITORING_BLIND if blind else RootCause.ALERT_STALE,
         verdict=Verdict.LIKELY,
+        nodes=unread if blind else (),
         evidence_for=(
             f"entries were committed on {listed(advancing)} between two readings, which takes a leader (bot)",
         ),
         would_decide="the role on each node's metrics page",
     )
+
+
+def _term_stands(facts: Facts, name: str) -> bool:
+    before, after = facts.node(name).metrics.value, facts.node(name).metrics_again.value
+    terms = {m.term for other in facts.names if commits(facts, other) and (m := facts.metrics(other))}
+    return before is not None and after is not None and before.term == after.term and len(terms) == 1
 
 
 def commits(facts: Facts, name: str) -> bool:

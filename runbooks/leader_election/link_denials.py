@@ -48,8 +48,9 @@ def both_ways(
 
 
 def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:
-    broken = {pair: result for pair in ((one, other), (other, one)) if (result := broken_link(facts, pair))}
-    unread = [pair for pair in ((one, other), (other, one)) if pair not in facts.raft_results]
+    pairs = ((one, other), (other, one))
+    broken = {pair: result for pair in pairs if (result := broken_link(facts, pair))}
+    unread = [pair for pair in pairs if pair not in facts.raft_results]
     if broken:
         because = "; ".join(
             f"{a} → {b} on the Raft port {FAILURES[result]} (agent:{a})" for (a, b), result in broken.items()
@@ -107,8 +108,7 @@ def _seen_otherwise(facts: Facts, *pairs: Pair) -> bool:
         lost = [p for p in facts.node(one).pings.value or () if p.peer == other and p.sent and not p.received]
         if lost or facts.logged(one, "asymmetric", "heartbeat_failures") or facts.logged(other, "asymmetric"):
             return True
-        metrics = facts.metrics(one)
-        if metrics and metrics.gossip_failed:
+        if facts.gossip_failed(one):
             return True
     return False
 
@@ -134,9 +134,7 @@ def _gossip(facts: Facts, one: str, other: str) -> Iterator[Denial]:
 
 def held_failed(facts: Facts, one: str, other: str) -> bool | None:
     """Whether gossip on either node holds peers failed, or votes were denied for it; `None` if unread."""
-    counts = [
-        m.gossip_failed for name in (one, other) if (m := facts.metrics(name)) and m.gossip_failed is not None
-    ]
+    counts = [failed for name in (one, other) if (failed := facts.gossip_failed(name)) is not None]
     denied = sum(facts.logged(name, "vote_denied_unhealthy", "member_failed") for name in (one, other))
     if denied or any(counts):
         return True

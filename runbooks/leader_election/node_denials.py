@@ -58,6 +58,9 @@ def _stopped(facts: Facts, node: NodeEvidence) -> Denial | None:
         signs.append(f"connects from {listed(refused)} are refused")
     if not _timed_out(node.metrics):
         signs.append(f"its metrics: {node.metrics.missing} (bot)")
+    if len(signs) == 1 and not service:
+        lacks = f"the service on {node.node}: a firewall that rejects looks the same"
+        return Denial(RootCause.QUORUM_LOSS, Known.MAYBE, because=signs[0], node=node.node, lacks=lacks)
     return _denial(RootCause.QUORUM_LOSS, node, signs, len(signs))
 
 
@@ -86,14 +89,27 @@ def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
     service, log = node.service.value, node.log.value
     if service is None or service.state != "active":
         return None
-    signs = []
-    if node.local_metrics.missing and _timed_out(node.local_metrics):
-        signs.append(f"it does not answer on its own host ({node.local_metrics.by})")
-    if _timed_out(node.metrics) and "open" in connects_to(facts, node.node).values():
-        signs.append("its ports accept, its metrics do not answer (bot, peers)")
-    if log and log.silent_s is not None and log.silent_s >= SILENT_S:
-        signs.append(f"nothing in its log for {log.silent_s:.0f} s ({node.log.by})")
-    return _denial(RootCause.PROCESS_HUNG, node, signs, len(signs)) if len(signs) > 1 else None
+    if not (_timed_out(node.local_metrics) or _timed_out(node.metrics)):
+        return None
+    if log and log.silent_s is not None and log.silent_s < SILENT_S:
+        return None  # it writes, so it lives: only its metrics page does not answer
+    signs = [f"its ports accept and its metrics do not answer, here nor there (bot, {node.local_metrics.by})"]
+    witnesses = [name for name in facts.names if name != node.node and facts.metrics(name)]
+    if any(facts.gossip_failed(name) for name in witnesses) and not _any_cut(facts):
+        signs.append(f"gossip on {listed(witnesses)} holds a running peer failed (bot)")
+    others = [
+        other.silent_s for name in witnesses if (other := facts.log(name)) and other.silent_s is not None
+    ]
+    if log and log.silent_s is not None and any(quiet < SILENT_S for quiet in others):
+        signs.append(f"nothing in its log for {log.silent_s:.0f} s, while others write ({node.log.by})")
+    if len(signs) > 1:
+        return _denial(RootCause.PROCESS_HUNG, node, signs, len(signs))
+    lacks = f"whether {node.node} answers anything but connects"
+    return Denial(RootCause.PROCESS_HUNG, Known.MAYBE, node=node.node, lacks=lacks)
+
+
+def _any_cut(facts: Facts) -> bool:
+    return any(result != "open" and facts.up[pair[1]] for pair, result in facts.raft_results.items())
 
 
 def _storage_full(facts: Facts, node: NodeEvidence) -> Denial | None:

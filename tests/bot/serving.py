@@ -37,7 +37,7 @@ async def serve(app: ASGIApp) -> AsyncIterator[str]:
 
 @contextlib.asynccontextmanager
 async def talk(how: Talk, *, with_head: bool = False) -> AsyncIterator[str]:
-    """A server that answers each connection with `how`, and closes it then; `how` may want the head itself."""
+    """A server that answers each connection with `how` and closes it; `how` may want the head itself."""
     writers: list[asyncio.StreamWriter] = []
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -61,7 +61,7 @@ async def talk(how: Talk, *, with_head: bool = False) -> AsyncIterator[str]:
 def page(body: str, kind: str = "text/plain", status: str = "200 OK") -> Talk:
     """Always this page."""
     raw = body.encode()
-    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(raw)}\r\nConnection: close\r\n\r\n"
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(raw)}\r\n\r\n"
 
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(head.encode() + raw)

@@ -26,7 +26,7 @@ ROLES = {
     "raft_state as the label": 'tensor_chain_raft_state{raft_state="leader"} 1',
     "another letter case": 'tensor_chain_raft_state{state="Leader"} 1',
     "shouting": 'tensor_chain_raft_state{state="LEADER"} 1',
-    "further labels": 'tensor_chain_raft_state{node_id="node1",state="leader",zone="a \\"b\\" }"} 1 1795418204861',
+    "further labels": 'tensor_chain_raft_state{node="node1",state="leader",zone="a \\"b\\" }"} 1 1795418204',
 }
 
 

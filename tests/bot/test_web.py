@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 from redis.asyncio import Redis
 from slack_bolt.async_app import AsyncApp
 
@@ -53,9 +55,19 @@ async def open_site(parts: AsyncExitStack, redis: Redis, prefix: str) -> Site:
     return Site(http, inbox)
 
 
+@pytest_asyncio.fixture(scope="module")
+async def open_to_all(redis_url: str) -> AsyncIterator[Site]:
+    async with AsyncExitStack() as parts:
+        redis = await parts.enter_async_context(aclosing(connect(redis_url)))
+        yield await open_site(parts, redis, f"{{test-{secrets.token_hex(6)}}}")
+
+
 @pytest.fixture
-async def site(parts: AsyncExitStack, redis: Redis, prefix: str) -> Site:
-    return await open_site(parts, redis, prefix)
+async def site(open_to_all: Site) -> Site:
+    """One site for the whole module, with nothing in it that an earlier test stored."""
+    while await open_to_all.stored():
+        pass
+    return open_to_all
 
 
 @pytest.mark.parametrize("file", RECORDED, ids=lambda file: file.stem)

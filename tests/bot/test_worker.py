@@ -60,7 +60,11 @@ async def working(settings: Settings) -> AsyncIterator[wiring.Bot]:
             yield bot
         finally:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            done, _ = await asyncio.wait([task], timeout=10)
+            if not done:
+                for each in asyncio.all_tasks():
+                    each.print_stack(limit=6)
+            assert done, "a worker that is asked to end ends"
 
 
 async def post(settings: Settings, bot: wiring.Bot, body: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Everything that the bot would ever show passes Slack's limits, and nobody else's text does anything in it."""
+"""Whatever the bot shows passes Slack's limits, and nobody else's text does anything in it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,58 @@
+"""What a diagnoser said, cut down to what is scored; and the runbook's own answers in that form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lab.scenarios import Scenario
+from runbooks import leader_election
+from runbooks.evidence import Evidence
+from runbooks.model import Diagnosis
+
+CLAIMING = frozenset({"confirmed", "likely"})
+NONE_KNOWN = "none_known"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The findings as (cause, verdict), first first, and the actions on nodes behind offered buttons."""
+
+    findings: tuple[tuple[str, str], ...]
+    buttons: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def claims(self) -> frozenset[str]:
+        """The causes claimed; that none is known claims nothing."""
+        return frozenset(c for c, verdict in self.findings if verdict in CLAIMING) - {NONE_KNOWN}
+
+    @property
+    def confident(self) -> frozenset[str]:
+        """The causes claimed without a doubt."""
+        return frozenset(c for c, verdict in self.findings if verdict == "confirmed") - {NONE_KNOWN}
+
+
+Diagnoser = Callable[[Scenario], Answer]
+
+
+def runbook(scenario: Scenario) -> Answer:
+    """What the leader-election runbook says."""
+    return of(leader_election.diagnose(Evidence.model_validate(scenario.evidence)))
+
+
+def of(diagnosis: Diagnosis) -> Answer:
+    """Cut a diagnosis down."""
+    return Answer(
+        findings=tuple((finding.cause.value, finding.verdict.value) for finding in diagnosis.findings),
+        buttons=frozenset((a.type, a.node) for remedy in diagnosis.offers for a in remedy.actions),
+    )
+
+
+def claim(cause: str, buttons: frozenset[tuple[str, str]] = frozenset()) -> Answer:
+    """One cause, claimed without a doubt."""
+    return Answer(((cause, "confirmed"),), buttons)
+
+
+def always(cause: str) -> Diagnoser:
+    """Whatever the evidence, the same cause."""
+    return lambda _: claim(cause)
