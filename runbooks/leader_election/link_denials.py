@@ -51,22 +51,18 @@ def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:
     pairs = ((one, other), (other, one))
     broken = {pair: result for pair in pairs if (result := broken_link(facts, pair))}
     unread = [pair for pair in pairs if pair not in facts.raft_results]
-    if broken:
-        because = "; ".join(
-            f"{a} → {b} on the Raft port {FAILURES[result]} (agent:{a})" for (a, b), result in broken.items()
-        )
-        asymmetric = len(broken) == 1 and not unread
-        cause = RootCause.ASYMMETRIC_PARTITION if asymmetric else RootCause.NETWORK_PARTITION
-        if len(broken) > 1 or _seen_otherwise(facts, *broken):
-            yield from both_ways(cause, Known.CORROBORATED, because, (one, other))
+    asymmetric = len(broken) == 1 and not unread
+    cause = RootCause.ASYMMETRIC_PARTITION if asymmetric else RootCause.NETWORK_PARTITION
+    for (observer, peer), result in broken.items():
+        because = f"{observer} → {peer} on the Raft port {FAILURES[result]} (agent:{observer})"
+        known, lacks = Known.BY_ONE, None
+        if len(broken) > 1 or _seen_otherwise(facts, (observer, peer)):
+            known = Known.CORROBORATED
         elif asymmetric:
             # The peer's connect the other way is open: one agent's word against another's.
-            observer = next(iter(broken))[0]
-            lacks = f"a second witness of what {observer} cannot reach"
-            yield from both_ways(cause, Known.MAYBE, because, (one, other), lacks, by=observer)
-        else:
-            yield from both_ways(cause, Known.BY_ONE, because, (one, other))
-    elif unread:
+            known, lacks = Known.MAYBE, f"a second witness of what {observer} cannot reach"
+        yield from both_ways(cause, known, because, (observer, peer), lacks, by=observer)
+    if unread and not broken:
         lacks = f"the connects from {' and '.join(pair[0] for pair in unread)}"
         yield from both_ways(RootCause.NETWORK_PARTITION, Known.MAYBE, "", (one, other), lacks)
 
@@ -102,15 +98,12 @@ def _lossy(facts: Facts, pair: Pair) -> bool:
     )
 
 
-def _seen_otherwise(facts: Facts, *pairs: Pair) -> bool:
+def _seen_otherwise(facts: Facts, pair: Pair) -> bool:
     """Another instrument than the connect: lost pings, or what Neumann itself says of the link."""
-    for one, other in pairs:
-        lost = [p for p in facts.node(one).pings.value or () if p.peer == other and p.sent and not p.received]
-        if lost or facts.logged(one, "asymmetric", "heartbeat_failures") or facts.logged(other, "asymmetric"):
-            return True
-        if facts.gossip_failed(one):
-            return True
-    return False
+    one, other = pair
+    lost = any(p.peer == other and p.sent and not p.received for p in facts.node(one).pings.value or ())
+    said = facts.logged(one, "asymmetric", "heartbeat_failures") or facts.logged(other, "asymmetric")
+    return bool(lost or said or facts.gossip_failed(one))
 
 
 def _gossip(facts: Facts, one: str, other: str) -> Iterator[Denial]:

@@ -42,19 +42,21 @@ class Structure:
 
     @cached_property
     def verdicts(self) -> dict[RootCause, Verdict]:
-        """The causes that keep the cluster from electing, each as sure as its weakest needed reading."""
+        """The causes that keep the cluster from electing, each as sure as its weakest needed reading.
+
+        Confirmed is only what stays so whichever single witness is left out: one may lie, or be broken.
+        """
         names = self.facts.names
-        verdicts: dict[RootCause, Verdict] = {}
-        for known, verdict in (
-            (Known.CORROBORATED, Verdict.CONFIRMED),
-            (Known.BY_ONE, Verdict.LIKELY),
-            (Known.MAYBE, Verdict.UNDETERMINED),
-        ):
-            if verdicts and verdict is Verdict.UNDETERMINED:
-                break
-            for cause in blocking_causes(names, self.denials, known):
-                verdicts.setdefault(cause, verdict)
-        return verdicts
+        without_one = [tuple(d for d in self.denials if d.by != witness) for witness in names]
+        corroborated = [
+            blocking_causes(names, left, Known.CORROBORATED) for left in (self.denials, *without_one)
+        ]
+        verdicts = dict.fromkeys(frozenset.intersection(*corroborated), Verdict.CONFIRMED)
+        for cause in corroborated[0] | blocking_causes(names, self.denials, Known.BY_ONE):
+            verdicts.setdefault(cause, Verdict.LIKELY)
+        return verdicts or dict.fromkeys(
+            blocking_causes(names, self.denials, Known.MAYBE), Verdict.UNDETERMINED
+        )
 
     def of(self, cause: RootCause) -> tuple[Denial, ...]:
         """The denials of a cause that somebody read."""
