@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import ssl
+import time
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from runbooks.model import Action
 NO_CHECK_TIME = 0x200000
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME: the incident may be a wrong clock, so keys decide, dates do not."""
 
+ASK_TIMEOUT_S = 3.0
 ASK_AGAIN_FOR_S = 30.0
 """How long a lost answer is asked about before it is called unknown."""
 
@@ -43,6 +45,9 @@ def tls_context(agents: Agents) -> ssl.SSLContext:
     Raises:
         ConfigurationError: If one of the files cannot be used.
     """
+    for file in (agents.authority, agents.certificate, agents.key):
+        if not file.is_file():
+            raise ConfigurationError(f"{file} is not there; it is named in [agents].")
     try:
         context = ssl.create_default_context(cafile=str(agents.authority))
         context.load_cert_chain(str(agents.certificate), str(agents.key))
@@ -88,7 +93,7 @@ class AgentClient:
         """Why an agent does not answer, `None` where it does."""
         try:
             response = await self._http.get(f"{agent_url}/v1/health", timeout=3.0)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             return _reason(error)
         return None if response.is_success else f"the agent answers {response.status_code}"
 
@@ -144,9 +149,10 @@ class AgentClient:
         """Ask the ledger, again and again while the action is under way or the agent is silent."""
         url = self._url(order, f"actions/{self.action_id(order)}")
         last = f"the agent on {order.action.node} does not answer"
-        for _ in range(int(ASK_AGAIN_FOR_S)):
+        deadline = time.monotonic() + ASK_AGAIN_FOR_S
+        while time.monotonic() < deadline:
             try:
-                report = await self._ask("GET", url, wire.ActionReport)
+                report = await self._ask("GET", url, wire.ActionReport, timeout_s=ASK_TIMEOUT_S)
             except AgentRefusedError:
                 return None
             except AgentUnreachableError as error:
@@ -163,12 +169,21 @@ class AgentClient:
     def _url(self, order: Order, path: str) -> str:
         return f"{self._urls[order.cluster, order.action.node]}/v1/{path}"
 
-    async def _ask(self, method: str, url: str, answer: type[M], body: str | None = None) -> M:
+    async def _ask(
+        self,
+        method: str,
+        url: str,
+        answer: type[M],
+        body: str | None = None,
+        *,
+        timeout_s: float | None = None,
+    ) -> M:
+        timeout = httpx.USE_CLIENT_DEFAULT if timeout_s is None else timeout_s
         try:
             response = await self._http.request(
-                method, url, content=body, headers={"Content-Type": "application/json"}
+                method, url, content=body, headers={"Content-Type": "application/json"}, timeout=timeout
             )
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise AgentUnreachableError(_reason(error)) from error
         try:
             if response.is_success:
@@ -181,7 +196,7 @@ class AgentClient:
         raise AgentRefusedError(refusal.detail)
 
 
-def _reason(error: httpx.HTTPError) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "the agent gave no answer in time"
     if isinstance(error, httpx.ConnectError):

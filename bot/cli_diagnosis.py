@@ -13,7 +13,7 @@ import typer
 
 from bot import main as wiring
 from bot.config import load
-from bot.evidence_text import link_table, node_table, unread
+from bot.evidence_text import link_table, node_table, not_read
 from bot.redis_client import connect
 from bot.timeline_store import TimelineStore
 from handlers import commands, stored_evidence
@@ -109,8 +109,8 @@ def _show(evidence: Evidence, diagnosis: Diagnosis) -> None:
             typer.echo(f"  would decide: {finding.would_decide}")
         for remedy in finding.remedies:
             typer.echo(f"  {remedy.name}: {'offered' if remedy.offered else 'off'}. {remedy.reason}")
-    for what in unread(evidence):
-        typer.echo(f"not read: {what}")
+    for line in not_read(evidence):
+        typer.echo(line)
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from agent import protocol as wire
 from bot import metrics_page
-from bot.agent_client import AgentClient, AgentUnreachableError
+from bot.agent_client import AgentClient, AgentRefusedError, AgentUnreachableError
 from bot.config import Cluster, Node, Readings
 from handlers.errors import UnknownCluster
 from runbooks import evidence as known
@@ -144,9 +144,11 @@ class ClusterReader:
         except TimeoutError:
             missing = f"no answer within {self._readings.metrics_deadline_s:g} s"
         except httpx.ConnectError as error:
-            missing = "connection refused" if "refused" in str(error).lower() else "cannot connect"
-        except (httpx.HTTPError, ValueError) as error:
-            missing = str(error).splitlines()[0] or type(error).__name__
+            missing = "connection refused" if _refused(error) else "cannot connect"
+        except Exception as error:
+            missing = (str(error).splitlines() or [""])[0][
+                :200
+            ] or f"the reading failed ({type(error).__name__})"
         took_ms = (time.monotonic() - started) * 1000
         return kind(value=value, missing=missing, by="bot", at=datetime.now(UTC), took_ms=took_ms)
 
@@ -157,8 +159,17 @@ class ClusterReader:
                 return await self._agents.observe(node.agent_url), datetime.now(UTC)
         except TimeoutError:
             return f"the agent gave no answer within {self._readings.agent_deadline_s:g} s", datetime.now(UTC)
-        except AgentUnreachableError as error:
+        except (AgentUnreachableError, AgentRefusedError) as error:
             return str(error), datetime.now(UTC)
+
+
+def _refused(error: BaseException | None) -> bool:
+    """Whether a refusal lies at the bottom; httpx' own words hide it."""
+    while error is not None:
+        if isinstance(error, ConnectionRefusedError) or "refused" in str(error).lower():
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _health(response: httpx.Response) -> known.Health:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from handlers.errors import ConfigurationError
 
@@ -33,6 +33,8 @@ class SecretFile(_Section):
             raise ConfigurationError(
                 f"The secret file {self.file} cannot be read: {error.strerror}."
             ) from error
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(f"The secret file {self.file} is not text.") from error
         if not text:
             raise ConfigurationError(f"The secret file {self.file} is empty.")
         return SecretStr(text)
@@ -150,6 +152,12 @@ def load(path: Path) -> Settings:
             return Settings(**tomllib.load(file))
     except OSError as error:
         raise ConfigurationError(f"The configuration {path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"The configuration {path} is not UTF-8.") from error
+    except SettingsError as error:
+        raise ConfigurationError(
+            f"Beside {path}, an environment variable NEUMANN_BOT_… cannot be read: {error}."
+        ) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"The configuration {path} is not TOML: {error}.") from error
     except ValidationError as error:

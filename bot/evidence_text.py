@@ -6,6 +6,7 @@ from runbooks import raft
 from runbooks.evidence import Evidence, NodeEvidence
 
 HEADINGS = ("node", "role", "term", "elections", "process", "clock")
+READINGS = ("metrics", "clock", "service", "log", "config", "disk", "connects", "pings")
 UNKNOWN = "?"
 
 
@@ -63,12 +64,17 @@ def all_links_open(evidence: Evidence) -> bool:
     return all(state is True for state in seen)
 
 
-def unread(evidence: Evidence) -> tuple[str, ...]:
-    """What could not be read, one phrase per reason."""
+def not_read(evidence: Evidence, limit: int = 8) -> tuple[str, ...]:
+    """What could not be read and why, one line a node."""
+    lines = [f"not read: {line}" for node in evidence.nodes if (line := _unread_of(node))]
+    left = len(lines) - limit
+    return (*lines[:limit], f"not read: something of {left} more nodes") if left > 0 else tuple(lines)
+
+
+def _unread_of(node: NodeEvidence) -> str:
     reasons: dict[str, list[str]] = {}
-    for node in evidence.nodes:
-        for name in ("metrics", "clock", "service", "log", "config", "disk", "connects", "pings"):
-            reading = getattr(node, name)
-            if reading.value is None:
-                reasons.setdefault(f"{node.node}: {reading.missing}", []).append(name)
-    return tuple(f"{', '.join(names)} of {reason}" for reason, names in reasons.items())
+    for name in READINGS:
+        reading = getattr(node, name)
+        if reading.value is None:
+            reasons.setdefault(str(reading.missing), []).append(name.replace("_", " "))
+    return "; ".join(f"{', '.join(names)} of {node.node}: {reason}" for reason, names in reasons.items())

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from bot.timeline_store import store_errors
+from handlers.errors import StoreDown
 
 GROUP = "workers"
 RETAKE_AFTER_S = 15.0
@@ -49,7 +50,16 @@ class Inbox:
 
     async def take(self) -> tuple[Stored, ...]:
         """New notifications, or those that another worker left behind."""
-        async with store_errors():
+        try:
+            return await self._take()
+        except ResponseError as error:
+            if "NOGROUP" not in str(error):
+                raise StoreDown(f"Redis refuses: {error}.") from error
+            await self.prepare()  # Redis came back empty: begin again from the stream's beginning
+            return await self._take()
+
+    async def _take(self) -> tuple[Stored, ...]:
+        async with store_errors(but=ResponseError):
             fresh = await self._redis.xreadgroup(GROUP, self._consumer, {self._stream: ">"}, count=64)
             entries = _first_stream(fresh)
             if not entries:

@@ -152,7 +152,8 @@ async def slack_client(settings: Settings) -> AsyncIterator[AsyncWebClient]:
     token = settings.slack.bot_token.read().get_secret_value()
     timeout = aiohttp.ClientTimeout(total=SLACK_TIMEOUT_S)
     async with aiohttp.ClientSession(timeout=timeout) as session:
-        yield AsyncWebClient(token=token, base_url=settings.slack.api_url, session=session)
+        # Without its own retries: they would post a second time when an answer is lost.
+        yield AsyncWebClient(token=token, base_url=settings.slack.api_url, session=session, retry_handlers=[])
 
 
 def channel_of(settings: Settings, cluster: str) -> str:

@@ -23,7 +23,7 @@ WANTED = tuple(
         "gossip_failed",
     )
 )
-NUMBERED_ROLES = {0: Role.FOLLOWER, 1: Role.CANDIDATE, 2: Role.LEADER}
+NUMBERED_ROLES = {0.0: Role.FOLLOWER, 1.0: Role.CANDIDATE, 2.0: Role.LEADER}
 
 
 class NotAnExporterError(ValueError):
@@ -60,7 +60,7 @@ def _role(samples: Iterable[Sample]) -> Role | None:
             continue
         label = sample.labels.get("state") or sample.labels.get("raft_state")
         if label is None:
-            return NUMBERED_ROLES.get(int(sample.value)) if sample.value == sample.value else None
+            return NUMBERED_ROLES.get(sample.value)
         if sample.value == 1 and label.lower() in set(Role):
             return Role(label.lower())
     return None

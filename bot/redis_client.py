@@ -6,13 +6,21 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from handlers.errors import ConfigurationError
+
 
 def connect(url: str) -> Redis:
     """Make a client; it connects when it is used.
 
     Its own retries are off: they would silently repeat an append whose answer was lost. Answers are in
     RESP2, whose shapes are the same on Redis 6.2, 7 and Valkey.
+
+    Raises:
+        ConfigurationError: If the address is none.
     """
-    return Redis.from_url(
-        url, socket_timeout=30, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0), protocol=2
-    )
+    try:
+        return Redis.from_url(
+            url, socket_timeout=30, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0), protocol=2
+        )
+    except ValueError as error:
+        raise ConfigurationError(f"[redis] url is no address of a Redis: {error}.") from error

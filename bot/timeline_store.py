@@ -52,10 +52,12 @@ return 1
 
 
 @asynccontextmanager
-async def store_errors() -> AsyncIterator[None]:
-    """Turn whatever the Redis client raises into the one error that the rest of the bot knows."""
+async def store_errors(*, but: type[Exception] | tuple[()] = ()) -> AsyncIterator[None]:
+    """Turn whatever the Redis client raises, `but` what the caller knows, into the one error of ours."""
     try:
         yield
+    except but:
+        raise
     except (RedisError, OSError) as error:
         raise StoreDown(f"Redis does not answer ({type(error).__name__}); nothing was accepted.") from error
 
@@ -111,6 +113,12 @@ class TimelineStore:
         if not added:
             raise Moved
         return apply(incident, *events)
+
+    async def find(self, identity: Identity) -> str | None:
+        """The open incident's id."""
+        async with store_errors():
+            found = await self._redis.hget(self._key("open"), identity.key)
+        return text(found) if found else None
 
     async def claim(self, identity: Identity) -> str:
         """The open incident's id, or a new one that is now taken."""

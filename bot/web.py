@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 
 from pydantic import ValidationError
 from redis.asyncio import Redis
@@ -99,5 +100,7 @@ def _with_body(request: Request, body: bytes) -> Request:
 
 def _in_one_sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    place = ".".join(str(part) for part in first["loc"]) or "body"
+    # Label names are the sender's own words: only what looks like a field's name is repeated.
+    parts = [str(part) for part in first["loc"]]
+    place = ".".join(part if re.fullmatch(r"\w{1,40}", part, re.ASCII) else "…" for part in parts) or "body"
     return f"This is no Alertmanager v4 notification: {place}: {first['msg']}."

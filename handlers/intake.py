@@ -33,16 +33,23 @@ def _without_runbook(identity: Identity, alerts: tuple[Alert, ...]) -> Identity:
     return Identity(identity.cluster, f"alert:{alerts[0].name}")
 
 
+async def _open_incident(ports: Ports, identity: Identity, alerts: tuple[Alert, ...]) -> str | None:
+    """The incident that is open; a new one only for an alert that fires: "resolved" alone opens nothing."""
+    if any(alert.status == "firing" for alert in alerts):
+        return await ports.timelines.claim(identity)
+    return await ports.timelines.find(identity)
+
+
 async def _fold_in(ports: Ports, identity: Identity, alerts: tuple[Alert, ...], truncated: int) -> str | None:
     while True:
-        incident = await ports.timelines.load(await ports.timelines.claim(identity))
+        incident_id = await _open_incident(ports, identity, alerts)
+        if incident_id is None:
+            return None
+        incident = await ports.timelines.load(incident_id)
         if incident.closed:
             await ports.timelines.release(identity, incident.id)
             continue
         new = news(incident.alerts, alerts)
-        if not incident.alerts and not any(alert.status == "firing" for alert in new):
-            # Resolved without a beginning: nothing to open, and the claimed id stays for the next firing.
-            return None
         if not new:
             return None
         event = AlertsReceived(

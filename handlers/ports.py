@@ -28,6 +28,9 @@ class Timelines(Protocol):
             Moved: If the timeline has grown since; nothing was added.
         """
 
+    async def find(self, identity: Identity) -> str | None:
+        """The id of the open incident of this identity."""
+
     async def claim(self, identity: Identity) -> str:
         """The id of the open incident of this identity, a new one where there is none."""
 

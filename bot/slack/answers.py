@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bot.evidence_text import link_table, node_table, unread
+from bot.evidence_text import link_table, node_table, not_read
 from bot.slack import blocks
 from bot.slack.blocks import Block, escape
 from handlers.commands import Answer, ElectionStatus, Help
 from handlers.events import PlanProposed
 from handlers.incident import Incident
+from runbooks.model import PlanStep
 
 CONFIRM_CALLBACK = "confirm_plan"
 
@@ -29,7 +30,7 @@ def election_status(status: ElectionStatus) -> tuple[str, list[Block]]:
     text = f"{evidence.cluster}: {who}. {diagnosis.summary}"
     small = [
         f"read at {evidence.started_at:%H:%M:%S} UTC",
-        *(f"not read: {what}" for what in unread(evidence)[:6]),
+        *not_read(evidence),
     ]
     return text, [
         blocks.section(f"*{escape(evidence.cluster)}*: {escape(who)}\n{escape(diagnosis.summary)}"),
@@ -53,10 +54,6 @@ def help_text(listing: Help) -> tuple[str, list[Block]]:
 def plan_modal(incident: Incident, proposed: PlanProposed) -> Block:
     """The exact plan, to read before it is confirmed."""
     plan = proposed.plan
-    steps: list[Block] = []
-    for number, step in enumerate(plan.steps, start=1):
-        steps.append(blocks.section(f"*{number}. {escape(step.action.node)}*: {escape(step.effect)}"))
-        steps.append(blocks.preformatted(step.shown))
     return {
         "type": "modal",
         "callback_id": CONFIRM_CALLBACK,
@@ -66,7 +63,7 @@ def plan_modal(incident: Incident, proposed: PlanProposed) -> Block:
         "close": {"type": "plain_text", "text": "Leave it"},
         "blocks": [
             blocks.section(f"*{escape(plan.title)}* ({escape(incident.cluster)})"),
-            *steps[:80],
+            *blocks.packed(_step(number, step) for number, step in enumerate(plan.steps, start=1)),
             blocks.section(f"*Risk:* {escape(plan.risk)}"),
             blocks.section("*Before each node:* " + escape(" ".join(plan.checks_before))),
             blocks.section(f"*Afterwards:* {escape(plan.watch_after)}"),
@@ -74,6 +71,11 @@ def plan_modal(incident: Incident, proposed: PlanProposed) -> Block:
             blocks.context(f"plan {plan.sha256[:12]} · confirm within 10 minutes"),
         ],
     }
+
+
+def _step(number: int, step: PlanStep) -> str:
+    shown = f"```{escape(step.shown)}```" if step.shown else ""
+    return f"*{number}. {escape(step.action.node)}*: {escape(step.effect)}\n{shown}"
 
 
 def sentence_modal(title: str, sentence: str) -> Block:

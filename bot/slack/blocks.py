@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 Block = dict[str, Any]
@@ -65,6 +65,18 @@ def preformatted(text: str) -> Block:
             break
         kept.append(line)
     return {"type": "section", "text": {"type": "mrkdwn", "text": "```" + "\n".join(kept) + "```"}}
+
+
+def packed(paragraphs: Iterable[str]) -> Iterator[Block]:
+    """Paragraphs as few sections as hold them: a modal takes 100 blocks, a section 3,000 characters."""
+    together = ""
+    for paragraph in paragraphs:
+        if together and len(together) + len(paragraph) + 1 > SECTION_TEXT_LIMIT:
+            yield section(together)
+            together = ""
+        together = f"{together}\n{paragraph}" if together else paragraph
+    if together:
+        yield section(together)
 
 
 def button(text: str, *, action_id: str, value: str, style: str | None = None) -> Block:

@@ -15,6 +15,7 @@ from handlers.errors import StoreDown
 
 MAX_BODY_BYTES = 1_048_576
 REPLAY_WINDOW_S = 600
+MAX_TIMESTAMP_DIGITS = 12
 
 
 class TooLargeError(Exception):
@@ -43,7 +44,8 @@ async def refusal(request: Request, body: bytes, redis: Redis, prefix: str) -> R
     """Why this request must not reach Bolt; `None` where it may. The signature itself is Bolt's to check."""
     timestamp = request.headers.get("x-slack-request-timestamp", "")
     signature = request.headers.get("x-slack-signature", "")
-    if not (timestamp.isascii() and timestamp.isdigit()) or not signature.isascii():
+    digits = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= MAX_TIMESTAMP_DIGITS
+    if not digits or not signature.isascii():
         return PlainTextResponse("The request carries no Slack signature.", status_code=401)
     try:
         body.decode()

@@ -65,6 +65,8 @@ class SlackThread:
         Raises:
             SlackDown: If Slack did not take something; what it took is remembered.
         """
+        if incident.opened_at is None:
+            return
         posted = await self._posted(incident.id)
         channel = self._channel_of(incident.cluster)
         parent_ts: str | None = None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.evidence_text import all_links_open, link_table, node_table, unread
+from bot.evidence_text import all_links_open, link_table, node_table, not_read
 from bot.slack import blocks, words
 from bot.slack.blocks import Block, escape
 from handlers.incident import Incident, Run, Stage
@@ -15,10 +15,16 @@ from runbooks.model import Diagnosis, Finding, Remedy, RootCause, Verdict
 
 REMEDY_ACTION = "remedy"
 
+MOST_LINES = 12
+MOST_DECIDING = 300
+MOST_OF_A_FINDING = 1_200
+"""Slack takes about 12,000 characters in one message; with 51 nodes every part must know its share."""
+
 
 @dataclass(frozen=True)
 class Message:
-    """One message that should exist. `text` carries the verdict for phones and screen readers."""
+    """One message that should exist. `text` carries the verdict for phones and screen readers; it is
+    mrkdwn too, so it is escaped."""
 
     key: str
     text: str
@@ -28,7 +34,7 @@ class Message:
 
 def render(incident: Incident) -> tuple[Message, ...]:
     """The parent first, then the thread in order."""
-    return tuple(_messages(incident))
+    return tuple(replace(message, text=escape(message.text)) for message in _messages(incident))
 
 
 def _messages(incident: Incident) -> Iterator[Message]:
@@ -109,11 +115,13 @@ def findings(incident: Incident, diagnosis: Diagnosis, evidence: Evidence) -> Me
 def _finding(finding: Finding) -> str:
     nodes = f" ({escape(', '.join(finding.nodes))})" if finding.nodes else ""
     lines = [f"{words.VERDICTS[finding.verdict]} *{words.CAUSES[finding.cause]}*{nodes}"]
-    lines += [f"• {escape(line)}" for line in finding.evidence_for]
+    lines += [f"• {escape(line)}" for line in finding.evidence_for[:MOST_LINES]]
+    if len(finding.evidence_for) > MOST_LINES:
+        lines.append(f"• and {len(finding.evidence_for) - MOST_LINES} more like these")
     lines += [f"• against: {escape(line)}" for line in finding.evidence_against]
     if finding.would_decide:
-        lines.append(f"• would decide: {escape(finding.would_decide)}")
-    return "\n".join(lines)
+        lines.append(f"• would decide: {escape(blocks.cut(finding.would_decide, MOST_DECIDING))}")
+    return blocks.cut("\n".join(lines), MOST_OF_A_FINDING)
 
 
 def _finding_in_a_line(finding: Finding) -> str:
@@ -144,9 +152,9 @@ def _small_print(diagnosis: Diagnosis, evidence: Evidence) -> list[Block]:
     refused = [r for finding in diagnosis.findings for r in finding.remedies if not r.offered]
     leader_exists = diagnosis.top.cause in (RootCause.ALERT_STALE, RootCause.MONITORING_BLIND)
     lines = [] if leader_exists else [_refused(remedy) for remedy in refused]
-    lines += [f"not read: {escape(what)}" for what in unread(evidence)[:6]]
     lines.append(f"read at {evidence.started_at:%H:%M:%S} UTC")
-    return [blocks.context(*lines)]
+    missing = not_read(evidence)
+    return [blocks.context(*lines), *([blocks.context(*map(escape, missing))] if missing else [])]
 
 
 def _refused(remedy: Remedy) -> str:

@@ -174,9 +174,6 @@ async def test_who_shows_no_certificate_of_the_authority_is_not_let_in(
     assert outcome.state == "not_done"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="ASK_AGAIN_FOR_S counts questions, each of which may take AGENT_TIMEOUT"
-)
 async def test_asking_about_a_lost_answer_ends_in_time(
     settings: Settings, parts: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

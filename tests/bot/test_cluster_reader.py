@@ -102,9 +102,6 @@ async def test_a_dead_process_is_refused_by_its_node_and_told_by_its_agent(
         await becomes(lab.leader)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="httpx says 'All connection attempts failed'; the refusal is in __cause__"
-)
 async def test_a_port_where_nothing_listens_is_told_from_a_host_that_is_away(settings: Settings) -> None:
     assert (await read_node(settings, "http://127.0.0.1:1")).metrics.missing == "connection refused"
 
@@ -208,29 +205,24 @@ async def test_a_health_page_may_leave_things_out(settings: Settings, parts: Asy
     assert (node.health.value.role, node.health.value.term) == (Role.LEADER, None)
 
 
-@pytest.mark.xfail(strict=True, reason="str(httpx.ReadError) is empty, and its first line an IndexError")
 async def test_a_connection_that_is_reset_is_a_reason(settings: Settings, parts: AsyncExitStack) -> None:
     assert (await read_node(settings, await answering(parts, reset))).metrics.missing
 
 
-@pytest.mark.xfail(strict=True, reason="int(inf) is an OverflowError, which leaves `read`")
 async def test_a_number_beyond_all_numbers_is_a_reason(settings: Settings, parts: AsyncExitStack) -> None:
     node = await read_node(settings, await answering(parts, page("tensor_chain_raft_state +Inf\n")))
     assert node.metrics.value is None or node.metrics.value.role is None
 
 
-@pytest.mark.xfail(strict=True, reason="a RecursionError leaves `read`")
 async def test_json_without_end_is_a_reason(settings: Settings, parts: AsyncExitStack) -> None:
     how = page("[" * 200_000, "application/json")
     assert (await read_node(settings, await answering(parts, how))).health.missing
 
 
-@pytest.mark.xfail(strict=True, reason="httpx.InvalidURL is no HTTPError and leaves `read`")
 async def test_an_address_that_is_none_is_a_reason(settings: Settings) -> None:
     assert (await read_node(settings, "http://nodé..example")).metrics.missing
 
 
-@pytest.mark.xfail(strict=True, reason="AgentRefusedError leaves `read`")
 async def test_an_agent_that_refuses_is_a_reason(settings: Settings, parts: AsyncExitStack) -> None:
     async def no(_: Request) -> Response:
         refusal = Refusal(reason="ledger", detail="The ledger cannot be read.")

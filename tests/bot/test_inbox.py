@@ -103,9 +103,6 @@ async def test_redis_away_is_one_error_and_what_was_stored_is_there_afterwards(
     await redis.aclose()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the group is made once, at the start; without it `take` is StoreDown for ever"
-)
 async def test_a_redis_that_came_back_empty_takes_notifications_again(
     inbox: Inbox, redis: Redis, prefix: str
 ) -> None:

@@ -152,9 +152,6 @@ async def test_a_notification_that_cannot_be_read_holds_up_no_other(
         await becomes(lambda: redis.xlen(f"{prefix}:dead"))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a resolved alert without incident claims an id, and the timer draws it"
-)
 async def test_a_late_resolved_opens_nothing(
     settings: Settings, redis: Redis, slack: SlackWorkspaceServer, becomes: Becomes
 ) -> None:
@@ -166,9 +163,6 @@ async def test_a_late_resolved_opens_nothing(
     assert slack.workspace.messages == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="slack_sdk's default handler sends a post again when the connection breaks"
-)
 async def test_a_connection_that_breaks_after_a_post_is_not_a_second_post(
     settings: Settings, slack: SlackWorkspaceServer, parts: AsyncExitStack, becomes: Becomes
 ) -> None:

@@ -41,6 +41,9 @@ class Timelines:
         timeline.extend(events)
         return apply(incident, *events)
 
+    async def find(self, identity: Identity) -> str | None:
+        return self.open.get(identity.key)
+
     async def claim(self, identity: Identity) -> str:
         return self.open.setdefault(identity.key, f"inc-{len(self.events) + 1}")
 

@@ -111,7 +111,6 @@ async def test_a_timestamp_that_is_no_number_is_no_signature(door: Door, timesta
     assert await door.send({**door.signed(), "X-Slack-Request-Timestamp": timestamp}) == (401, UNSIGNED)
 
 
-@pytest.mark.xfail(strict=True, reason="int() of more than 4,300 digits is a ValueError inside Bolt: 500")
 async def test_a_timestamp_without_end_is_no_signature(door: Door) -> None:
     assert (await door.send({**door.signed(), "X-Slack-Request-Timestamp": "9" * 5000}))[0] == 401
 

@@ -209,9 +209,6 @@ async def test_without_redis_nothing_is_posted_that_could_not_be_remembered(
     await redis.aclose()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="an incident without an alert is drawn: its cluster and title are empty"
-)
 async def test_an_incident_that_has_not_begun_is_not_shown(
     thread: SlackThread, slack: SlackWorkspaceServer
 ) -> None:

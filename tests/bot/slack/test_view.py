@@ -170,7 +170,6 @@ def test_what_others_wrote_stays_within_the_limits(text: str) -> None:
     check(incident(opened(hostile_alert()), *diagnosed(hostile_evidence(text))))
 
 
-@pytest.mark.xfail(strict=True, reason="`Message.text` is mrkdwn too, and goes out unescaped")
 def test_an_alerts_words_are_inert() -> None:
     inert(say(incident(opened(hostile_alert()))))
 
@@ -212,7 +211,6 @@ def test_a_plan_is_shown_word_for_word_before_it_is_confirmed() -> None:
 OFFERING = [key for key, read in MANY.items() if incident(opened(), *diagnosed(read)).offers]
 
 
-@pytest.mark.xfail(strict=True, reason="the modal leaves out the steps after the 40th without a word")
 @pytest.mark.parametrize("read", [MANY[key] for key in OFFERING], ids=OFFERING)
 def test_a_plan_for_many_nodes_is_shown_whole_or_not_at_all(read: Evidence) -> None:
     shown = incident(opened(), *diagnosed(read))
