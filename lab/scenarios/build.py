@@ -43,4 +43,6 @@ def drawn(world: World, *faults: Fault, because: str = "", open_to_doubt: bool =
     keeps_leader = causes <= NO_FAULT | {"two_leaders"}
     if keeps_leader != (outcome(world) == "steady"):
         raise WrongTruthError(f"{sorted(causes)}: {outcome(world)}; {story}")
-    return Drawn(world, Truth(causes, open_to_doubt, wanted), f"{len(world.nodes)} nodes, {story}")
+    # Where no host answers, it may as well be the observer's own way to all of them that is cut.
+    dark = not any(node.host_up for node in world.nodes.values())
+    return Drawn(world, Truth(causes, open_to_doubt or dark, wanted), f"{len(world.nodes)} nodes, {story}")

@@ -55,6 +55,11 @@ def _cut_all(world: World, _: Names) -> Fault:
     return network.network_partition(world, [(name,) for name in world.names])
 
 
+def _drop_all(world: World, _: Names) -> Fault:
+    """Cut all from all, silently: a refusal could not be told from that of a stopped process."""
+    return network.network_partition(world, [(name,) for name in world.names], "drop")
+
+
 def _cut_one_way(world: World, names: Names) -> Fault:
     others = tuple(name for name in world.names if name not in names)
     world.pre_vote = True  # without it, the cut alone would unseat every leader
@@ -84,7 +89,7 @@ COMPOUNDS: tuple[Compound, ...] = (
     Compound(_alone(nodes.clock_skew), _cut_all, together=False),
     Compound(_alone(nodes.clock_skew), _alone(nodes.storage_full), together=False),
     Compound(_alone(nodes.clock_skew), _alone(network.gossip_blocked), together=False),
-    Compound(_down_most, _cut_all, together=False),
+    Compound(_down_most, _drop_all, together=False),
     Compound(_alone(nodes.storage_full), _cut_all, together=False),
 )
 

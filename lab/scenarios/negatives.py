@@ -62,6 +62,7 @@ def _some_loss(world: World) -> str:
 
 
 def _leader_unseen(world: World) -> str:
+    world.shows_role = True  # or nobody could say that it is the leader who is not seen
     leader = leader_of(world)
     return _unseen(world, (leader,)) if leader else "nobody leads"
 

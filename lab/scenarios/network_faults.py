@@ -11,17 +11,17 @@ Groups = list[tuple[str, ...]]
 TCP: tuple[Port, ...] = ("raft", "gossip")
 
 
-def network_partition(world: World, groups: Groups | None = None) -> Fault:
-    """Cut the members into groups of which none is a majority."""
+def network_partition(world: World, groups: Groups | None = None, mode: Mode | None = None) -> Fault:
+    """Cut the members into groups of which none is a majority, unless groups are given."""
     chosen = groups or _groups(world, halves=False)
-    return _cut("network_partition", world, chosen)
+    return _cut("network_partition", world, chosen, mode or _mode(world))
 
 
 def even_split(world: World) -> Fault:
     """Cut an even-sized cluster into halves."""
     names = world.pick(len(world.nodes))
     half = len(names) // 2
-    return _cut("even_split", world, [names[:half], names[half:]])
+    return _cut("even_split", world, [names[:half], names[half:]], _mode(world))
 
 
 def asymmetric_partition(world: World, groups: Groups | None = None) -> Fault:
@@ -110,8 +110,7 @@ def two_leaders(world: World) -> Fault:
     return Fault("two_leaders", f"{old} still claims to lead{', cut off' if cut_off else ''}", inject)
 
 
-def _cut(cause: str, world: World, groups: Groups) -> Fault:
-    mode = _mode(world)
+def _cut(cause: str, world: World, groups: Groups, mode: Mode) -> Fault:
     ports = PORTS if mode != "reject" and world.random.random() < 0.5 else TCP
 
     def inject(target: World) -> None:

@@ -16,8 +16,8 @@ from runbooks.statistics import wilson_interval
 SLOW_IO_STALLED_PERCENT = 20.0
 """Every task waiting for the disk a fifth of the time: an fsync then outlasts a heartbeat."""
 
-FAR_BEHIND_ENTRIES = 100
-"""More than one append message holds (max_entries_per_append): no follower is that far behind by chance."""
+FAR_BEHIND_ENTRIES = 20
+"""A follower that hears its leader is a round of appends behind at the most; this is not that."""
 
 HEAVY_LOSS = 0.15
 BAD_LOSS = 0.05
@@ -49,11 +49,13 @@ def _partial_partition(facts: Facts, structure: Structure) -> Finding | None:
     two_way = any(denial.cause is RootCause.NETWORK_PARTITION for denial in cut)
     corroborated = known is Known.CORROBORATED and two_way
     sure = Verdict.CONFIRMED if corroborated else Verdict.LIKELY
-    all_seen = all(facts.metrics(name) for name in facts.running)
+    all_seen = all(facts.metrics(name) for name in facts.running) and all(
+        node.connects.value is not None for node in facts.evidence.nodes
+    )
     weaker = Verdict.LIKELY if corroborated else Verdict.POSSIBLE  # with pre-vote on, nobody even stands
     return Finding(
         cause=RootCause.PARTIAL_PARTITION,
-        verdict=sure if facts.storm else weaker if all_seen else Verdict.POSSIBLE,
+        verdict=(sure if facts.storm else weaker) if all_seen else Verdict.POSSIBLE,
         nodes=tuple(name for name in facts.names if name in nodes),
         evidence_for=(
             *(denial.because for denial in cut if denial.because),

@@ -33,7 +33,7 @@ def leader_finding(facts: Facts) -> Finding | None:
     if leader is None:
         return _unnamed_leader(facts)
     lead, node = facts.leadership, facts.node(leader)
-    blind = not (node.metrics.value or node.metrics_again.value)
+    blind = not (node.metrics.value or node.metrics_again.value or node.health.value)
     seen = (
         f"{leader} led term {lead.term} in both readings"
         if not blind
@@ -46,14 +46,18 @@ def leader_finding(facts: Facts) -> Finding | None:
     if blind:
         signs.append(f"its metrics over the network: {node.metrics.missing} (bot)")
     moved = [name for name in facts.names if commits(facts, name)]
-    readable = [name for name in facts.names if facts.metrics(name) and facts.steady(name)]
-    idle = len(readable) >= facts.needed and not moved
+    idle = len(moved) < facts.needed
+    unread = [name for name in facts.names if facts.metrics(name) is None and facts.up[name] is not False]
+    doubts = (
+        ["no majority committed anything between the readings: idle, or stuck, or not read"] if idle else []
+    )
+    doubts += [f"{listed(unread)} could not be read, and may claim to lead too"] if unread else []
     return Finding(
         cause=RootCause.MONITORING_BLIND if blind else RootCause.ALERT_STALE,
-        verdict=Verdict.LIKELY if idle else Verdict.CONFIRMED,
+        verdict=Verdict.LIKELY if doubts else Verdict.CONFIRMED,
         nodes=(leader,),
         evidence_for=tuple(signs),
-        evidence_against=("no commit index moved between the readings: idle, or stuck",) if idle else (),
+        evidence_against=tuple(doubts),
         would_decide="whether a write is committed" if idle else None,
     )
 

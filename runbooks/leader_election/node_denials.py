@@ -61,7 +61,8 @@ def _stopped(facts: Facts, node: NodeEvidence) -> Denial | None:
     if len(signs) == 1 and not service:
         lacks = f"the service on {node.node}: a firewall that rejects looks the same"
         return Denial(RootCause.QUORUM_LOSS, Known.MAYBE, because=signs[0], node=node.node, lacks=lacks)
-    return _denial(RootCause.QUORUM_LOSS, node, signs, len(signs))
+    # Stopped, or between two crashes? Only the service manager tells, so without it nothing is certain.
+    return _denial(RootCause.QUORUM_LOSS, node, signs, len(signs) if service else 1)
 
 
 def _crash_loop(facts: Facts, node: NodeEvidence) -> Denial | None:
@@ -84,28 +85,38 @@ def _timed_out(reading: Reading[Metrics]) -> bool:
 
 def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
     """The kernel accepts for it, and it answers nobody: not the bot, not its own host."""
-    if node.metrics.value or node.metrics_again.value or node.health.value or node.local_metrics.value:
+    answered = node.metrics.value or node.metrics_again.value or node.health.value or node.local_metrics.value
+    active = node.service.value is not None and node.service.value.state == "active"
+    if answered or not active or not (_timed_out(node.local_metrics) or _timed_out(node.metrics)):
         return None
-    service, log = node.service.value, node.log.value
-    if service is None or service.state != "active":
-        return None
-    if not (_timed_out(node.local_metrics) or _timed_out(node.metrics)):
-        return None
-    if log and log.silent_s is not None and log.silent_s < SILENT_S:
+    silent_s = node.log.value.silent_s if node.log.value else None
+    if silent_s is not None and silent_s < SILENT_S:
         return None  # it writes, so it lives: only its metrics page does not answer
     signs = [f"its ports accept and its metrics do not answer, here nor there (bot, {node.local_metrics.by})"]
     witnesses = [name for name in facts.names if name != node.node and facts.metrics(name)]
-    if any(facts.gossip_failed(name) for name in witnesses) and not _any_cut(facts):
+    logs = [log for name in witnesses if (log := facts.log(name))]
+    if silent_s is not None and any((log.silent_s or SILENT_S) < SILENT_S for log in logs):
+        signs.append(f"nothing in its log for {silent_s:.0f} s, while others write ({node.log.by})")
+    held = any(facts.gossip_failed(name) for name in witnesses) and not _any_cut(facts)
+    if held:
         signs.append(f"gossip on {listed(witnesses)} holds a running peer failed (bot)")
-    others = [
-        other.silent_s for name in witnesses if (other := facts.log(name)) and other.silent_s is not None
-    ]
-    if log and log.silent_s is not None and any(quiet < SILENT_S for quiet in others):
-        signs.append(f"nothing in its log for {log.silent_s:.0f} s, while others write ({node.log.by})")
-    if len(signs) > 1:
-        return _denial(RootCause.PROCESS_HUNG, node, signs, len(signs))
-    lacks = f"whether {node.node} answers anything but connects"
-    return Denial(RootCause.PROCESS_HUNG, Known.MAYBE, node=node.node, lacks=lacks)
+    # A follower that hears its leader writes nothing either: silence alone is one sign, not two.
+    alone = bool(witnesses) and _leaderless(facts, witnesses) and not _any_cut(facts) and not facts.skewed
+    known = Known.CORROBORATED if held else Known.BY_ONE if len(signs) > 1 or alone else Known.MAYBE
+    return Denial(
+        RootCause.PROCESS_HUNG,
+        known,
+        because=f"{node.node}: {'; '.join(signs)}",
+        node=node.node,
+        lacks=None if held else f"whether {node.node} answers anything but connects",
+    )
+
+
+def _leaderless(facts: Facts, names: list[str]) -> bool:
+    """Those who answer show no leader and commit nothing."""
+    samples = [(facts.node(name).metrics.value, facts.node(name).metrics_again.value) for name in names]
+    moved = any(a and b and (b.commit_index or 0) > (a.commit_index or 0) for a, b in samples)
+    return not facts.leadership.claimed_by and not moved
 
 
 def _any_cut(facts: Facts) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tests.accuracy.scoring import Mark, add_up, by_cause, by_family
 
-AC1_SINGLE, AC1_PER_CAUSE, EXACT_COMPOUND, OPEN_MISSING = 0.97, 0.90, 0.90, 0.98
+AC1_SINGLE, AC1_PER_CAUSE, EXACT_COMPOUND, OPEN = 0.99, 0.95, 0.95, 0.98
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,15 @@ def goals(marks: Iterable[Mark]) -> list[Goal]:
         Goal(f"AC@1, single, {cause}", each.first_right or 0.0, AC1_PER_CAUSE, at_least=True)
         for cause, each in sorted(by_cause(single).items())
     ]
-    missing, negative = families["missing"], families["negative"]
+    missing, lying, negative = families["missing"], families["lying"], families["negative"]
     return [
         *rows,
         Goal("exact set, compound", families["compound"].exact or 0.0, EXACT_COMPOUND, at_least=True),
         Goal("wrong confident claims, missing readings", missing.wrong_confident, 0, at_least=False),
-        Goal("correct or undetermined, missing", missing.correct_or_open or 0.0, OPEN_MISSING, at_least=True),
+        Goal("correct or undetermined, missing", missing.correct_or_open or 0.0, OPEN, at_least=True),
+        Goal("wrong confident claims, a source lies", lying.wrong_confident, 0, at_least=False),
+        Goal("correct or undetermined, a source lies", lying.correct_or_open or 0.0, OPEN, at_least=True),
         Goal("false causes, healthy or flapping", negative.false_causes, 0, at_least=False),
-        Goal("wrong buttons, a source lies", families["lying"].wrong_buttons, 0, at_least=False),
+        Goal("wrong buttons, a source lies", lying.wrong_buttons, 0, at_least=False),
         Goal("wrong buttons, all families", add_up(all_marks).wrong_buttons, 0, at_least=False),
     ]
