@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from agent import protocol as wire
 from bot import metrics_page
 from bot.agent_client import AgentClient, AgentRefusedError, AgentUnreachableError
+from bot.agent_readings import from_agent, still_reading
 from bot.config import Cluster, Node, Readings
 from handlers.errors import UnknownCluster
 from runbooks import evidence as known
@@ -85,7 +86,7 @@ class ClusterReader:
                     continue
                 given = finished
                 nodes = tuple(
-                    task.result() if task.done() else _still_reading(node.name)
+                    task.result() if task.done() else still_reading(node.name)
                     for node, task in zip(configured.nodes, tasks, strict=True)
                 )
                 yield known.Evidence(
@@ -105,7 +106,7 @@ class ClusterReader:
             metrics=metrics,
             metrics_again=again,
             health=health,
-            **_from_agent(node.name, observed),
+            **from_agent(node.name, observed),
         )
 
     async def _metrics_twice(
@@ -185,72 +186,3 @@ def _health(response: httpx.Response) -> known.Health:
         )
     except ValidationError as error:
         raise ValueError("/health holds values of another kind than documented.") from error
-
-
-_FROM_AGENT: dict[str, type[known.Reading[Any]]] = {
-    "clock": known.Reading[known.Clock],
-    "service": known.Reading[known.Service],
-    "log": known.Reading[known.Log],
-    "config": known.Reading[known.Config],
-    "disk": known.Reading[known.Disk],
-    "local_metrics": known.Reading[known.Metrics],
-    "connects": known.Reading[tuple[known.Connect, ...]],
-    "pings": known.Reading[tuple[known.Ping, ...]],
-}
-
-
-def _from_agent(
-    node: str, observed: tuple[wire.Observation | str, datetime]
-) -> dict[str, known.Reading[Any]]:
-    """The agent's readings in the runbooks' words; one the agent did not take keeps the reason."""
-    answer, at = observed
-    readings = {}
-    for name, kind in _FROM_AGENT.items():
-        read = None if isinstance(answer, str) else _read_of(answer, name)
-        if read is None:
-            missing = answer if isinstance(answer, str) else "the agent does not take this reading"
-            readings[name] = kind(missing=missing, by=f"agent:{node}", at=at)
-        else:
-            readings[name] = kind(
-                value=_plain(read.value),
-                missing=read.missing,
-                by=f"agent:{node}",
-                at=at,
-                took_ms=read.took_ms,
-            )
-    return readings
-
-
-def _still_reading(node: str) -> known.NodeEvidence:
-    """A node of which nothing has come yet."""
-    at = datetime.now(UTC)
-
-    def missing(by: str) -> known.Reading[Any]:
-        return known.Reading[Any](missing="still being read", by=by, at=at)
-
-    from_agent = {name: missing(f"agent:{node}") for name in _FROM_AGENT}
-    from_bot = {name: missing("bot") for name in ("metrics", "metrics_again", "health")}
-    return known.NodeEvidence(node=node, **from_bot, **from_agent)
-
-
-def _read_of(answer: wire.Observation, name: str) -> wire.Read[Any] | None:
-    """An agent's reading; the node's own metrics page is parsed here, like the one read over the network."""
-    if name != "local_metrics":
-        found: wire.Read[Any] | None = getattr(answer, name)
-        return found
-    page = answer.metrics
-    if page is None or page.value is None:
-        return page
-    try:
-        metrics = metrics_page.parse(page.value.text, page.value.content_type)
-    except metrics_page.NotAnExporterError as error:
-        return wire.Read[Any](missing=str(error), took_ms=page.took_ms)
-    return wire.Read[Any](value=metrics, took_ms=page.took_ms)
-
-
-def _plain(value: object) -> Any:  # noqa: ANN401  the model that takes it checks it
-    if isinstance(value, BaseModel):
-        return value.model_dump()
-    if isinstance(value, tuple):
-        return tuple(_plain(item) for item in value)
-    return value

@@ -17,9 +17,10 @@ from redis.exceptions import RedisError
 from handlers.alerts import Identity
 from handlers.errors import Moved, StoreDown
 from handlers.events import EVENT, Event
-from handlers.incident import Incident, apply, fold
+from handlers.incident import Incident, apply
 
 HANDLE_LIFE_S = 30 * 24 * 3600
+KEPT_STATES = 256
 
 APPEND = """
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
@@ -77,6 +78,7 @@ class TimelineStore:
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._redis = redis
         self._prefix = prefix
+        self._folded: dict[str, Incident] = {}
         self._append = redis.register_script(APPEND)
         self._claim = redis.register_script(CLAIM)
         self._release = redis.register_script(RELEASE)
@@ -91,8 +93,21 @@ class TimelineStore:
         return tuple(EVENT.validate_json(fields[b"event"]) for _, fields in _read(entries))
 
     async def load(self, incident_id: str) -> Incident:
-        """The state after the whole timeline."""
-        return fold(incident_id, await self.events(incident_id))
+        """The state after the whole timeline; only what is new since the last time is read."""
+        known = self._folded.pop(incident_id, Incident(id=incident_id))
+        async with store_errors():
+            newer = await self._redis.xrange(
+                self._key("timeline", incident_id), min=f"0-{known.position + 1}"
+            )
+        return self._remember(apply(known, *(EVENT.validate_json(f[b"event"]) for _, f in _read(newer))))
+
+    def _remember(self, incident: Incident) -> Incident:
+        """Keep the newest states, so that a long incident is not folded anew every second."""
+        self._folded.pop(incident.id, None)
+        self._folded[incident.id] = incident
+        while len(self._folded) > KEPT_STATES:
+            del self._folded[next(iter(self._folded))]
+        return incident
 
     async def append(self, incident: Incident, *events: Event) -> Incident:
         """Compare and append; marks the incident due for the worker and for Slack, and wakes both."""
@@ -111,8 +126,10 @@ class TimelineStore:
                 ],
             )
         if not added:
+            # Ahead of Redis after a restore, or behind: either way the next load begins at the beginning.
+            self._folded.pop(incident.id, None)
             raise Moved
-        return apply(incident, *events)
+        return self._remember(apply(incident, *events))
 
     async def find(self, identity: Identity) -> str | None:
         """The open incident's id."""

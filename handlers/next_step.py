@@ -95,10 +95,13 @@ def _evidence_is_due(incident: Incident, now: datetime) -> bool:
     seen = incident.leader_seen
     if seen and seen.leadership.leader:
         return False
+    ended = incident.run.ended if incident.run else None
+    if ended and not ended.completed and incident.evidence_at < ended.at:
+        return True
     fresh_until = incident.evidence_at + timedelta(seconds=READ_AGAIN_AFTER_S)
-    if incident.run and incident.run.ended:
-        grace_s = incident.run.plan.stable_s + RECOVERY_GRACE_S
-        fresh_until = max(fresh_until, incident.run.ended.at + timedelta(seconds=grace_s))
+    if ended:
+        grace_s = stable_s(incident) + RECOVERY_GRACE_S
+        fresh_until = max(fresh_until, ended.at + timedelta(seconds=grace_s))
     return now >= fresh_until
 
 

@@ -37,7 +37,6 @@ def write_bot_files(
     """
     folder.mkdir(parents=True, exist_ok=True)
     webhook_token = secrets.token_urlsafe(24)
-    keys = lab.bot_credentials
     document = {
         "slack": {
             "bot_token": _secret(folder / "slack-bot-token", slack["bot_token"]),
@@ -51,26 +50,30 @@ def write_bot_files(
             "webhook_token": _secret(folder / "webhook-token", webhook_token),
         },
         "redis": {"url": redis_url, "prefix": f"{{neumann-{secrets.token_hex(4)}}}"},
-        "agents": {
-            "certificate": str(keys.certificate),
-            "key": str(keys.key),
-            "authority": str(keys.authority),
-            "grant_key": {"file": str(keys.grant_key)},
-        },
-        "clusters": [
-            {
-                "name": lab.cluster,
-                "confirm_groups": confirm_groups,
-                "nodes": [
-                    {"name": node.name, "metrics_url": node.metrics_url, "agent_url": node.agent_url}
-                    for node in lab.nodes
-                ],
-            }
-        ],
+        "agents": _agents(lab),
+        "clusters": [_cluster(lab, confirm_groups)],
     }
     file = folder / "neumann-bot.toml"
     file.write_text(tomlkit.dumps(document))
     return file, webhook_token
+
+
+def _agents(lab: Lab) -> dict[str, object]:
+    keys = lab.bot_credentials
+    return {
+        "certificate": str(keys.certificate),
+        "key": str(keys.key),
+        "authority": str(keys.authority),
+        "grant_key": {"file": str(keys.grant_key)},
+    }
+
+
+def _cluster(lab: Lab, confirm_groups: list[str]) -> dict[str, object]:
+    nodes = [
+        {"name": node.name, "metrics_url": node.metrics_url, "agent_url": node.agent_url}
+        for node in lab.nodes
+    ]
+    return {"name": lab.cluster, "confirm_groups": confirm_groups, "nodes": nodes}
 
 
 def _secret(path: Path, value: str) -> dict[str, str]:

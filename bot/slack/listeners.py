@@ -7,8 +7,10 @@ import re
 from collections.abc import Coroutine
 from typing import Any
 
+import aiohttp
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack import answers
@@ -96,7 +98,12 @@ async def _propose(ports: Ports, body: Body, client: AsyncWebClient, respond: As
             log.error("proposal_failed", error=str(error))
         await respond(text=str(error), replace_original=False, response_type="ephemeral")
         return
-    await client.views_open(trigger_id=body["trigger_id"], view=answers.plan_modal(incident, proposed))
+    try:
+        await client.views_open(trigger_id=body["trigger_id"], view=answers.plan_modal(incident, proposed))
+    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+        log.warning("plan_not_shown", incident=incident.id, error=str(error))
+        sentence = "Slack did not open the plan in time; nothing was done. Click again."
+        await respond(text=sentence, replace_original=False, response_type="ephemeral")
 
 
 def _person(body: Body) -> Person:

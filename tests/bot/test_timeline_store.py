@@ -145,3 +145,30 @@ async def test_a_redis_that_is_full_is_down_too_and_takes_nothing(mortal_redis: 
             await store.append(incident, added(1), added(2))
         await redis.config_set("maxmemory", 0)
         assert await store.load(ID) == incident
+
+
+async def test_what_another_replica_appended_is_seen_on_top_of_what_is_known(
+    redis: Redis, prefix: str
+) -> None:
+    mine, theirs = TimelineStore(redis, prefix), TimelineStore(redis, prefix)
+    first = await mine.append(await mine.load("inc-1"), opened())
+    await theirs.append(await theirs.load("inc-1"), opened(alert("ElectionStorm")))
+    seen = await mine.load("inc-1")
+    assert seen.position == first.position + 1
+    assert {each.name for each in seen.firing} == {"NoLeader", "ElectionStorm"}
+    assert seen == await TimelineStore(redis, prefix).load("inc-1")
+
+
+async def test_a_timeline_that_was_restored_from_an_old_copy_is_read_from_its_beginning(
+    redis: Redis, prefix: str
+) -> None:
+    store = TimelineStore(redis, prefix)
+    one = await store.append(await store.load("inc-1"), opened())
+    two = await store.append(one, opened(alert("ElectionStorm")))
+    await redis.xdel(f"{prefix}:timeline:inc-1", f"0-{two.position}")
+    await redis.execute_command("XSETID", f"{prefix}:timeline:inc-1", f"0-{one.position}")
+    with pytest.raises(Moved):
+        await store.append(await store.load("inc-1"), opened(alert("NodeDown")))
+    again = await store.load("inc-1")
+    assert again.position == one.position
+    await store.append(again, opened(alert("NodeDown")))

@@ -88,6 +88,12 @@ def test_after_a_run_the_leader_gets_its_time_before_the_cluster_is_read_again()
     assert next_step(incident, NOON + timedelta(seconds=71)) == ReadCluster()
 
 
+def test_a_run_that_stopped_half_way_is_followed_by_a_fresh_reading_at_once() -> None:
+    ended = RunEnded(at=NOON + timedelta(seconds=5), completed=False, detail="")
+    incident = after(opened(), *diagnosed(two_dead()), *confirmed(), ended)
+    assert next_step(incident, NOON + timedelta(seconds=5)) == ReadCluster()
+
+
 def test_a_verified_leader_closes_the_incident_only_when_no_alert_fires() -> None:
     verified = LeaderVerified(at=NOON, leadership=lead(), stable_s=10)
     events = [opened(), *diagnosed(two_dead()), verified]
