@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import structlog
 import typer
@@ -61,7 +61,7 @@ app.command()(cli_diagnosis.replay)
 
 
 @app.command()
-def demo(
+def demo(  # noqa: PLR0913
     fault: Annotated[str, typer.Option(help="Which fault the lab makes.")] = "aggressive-timeouts",
     headless: Annotated[bool, typer.Option(help="Play the loop as a person would, without a page.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
@@ -69,13 +69,22 @@ def demo(
         bool, typer.Option(help="Use the prometheus and alertmanager binaries that are on PATH.")
     ] = False,
     port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.")] = 0,
+    metrics_shape: Annotated[
+        Literal["state_label", "active_only", "number", "raft_state_label"],
+        typer.Option(help="How the nodes' metrics tell their role; Neumann's documents show all of these."),
+    ] = "state_label",
 ) -> None:
     """A lab cluster, a local Slack workspace and the bot: the whole loop on this machine."""
     # Only here, and only now: nothing else of the bot knows the lab, and `serve` need not load it.
     from lab import demo as lab_demo  # noqa: PLC0415
 
     options = lab_demo.Options(
-        fault=fault, headless=headless, json=json, with_prometheus=with_prometheus, port=port
+        fault=fault,
+        headless=headless,
+        json=json,
+        with_prometheus=with_prometheus,
+        port=port,
+        metrics_shape=metrics_shape,
     )
     raise typer.Exit(lab_demo.main(options))
 

@@ -28,6 +28,7 @@ NAP_S = 1.0
 """The longest sleep without looking: a lost wake-up costs at most this."""
 
 AFTER_FAILURE_S = 2.0
+BETWEEN_EDITS_S = 1.0
 
 
 class Worker:
@@ -171,7 +172,10 @@ class Worker:
         return None if due_at is None else (due_at - self._ports.time.now()).total_seconds()
 
     async def _redraw(self, incident_id: str) -> float | None:
-        await self._thread.sync(await self._ports.timelines.load(incident_id))
+        edited = await self._thread.sync(await self._ports.timelines.load(incident_id))
+        if edited:
+            # Held a little longer, so that a flurry of changes is one edit: Slack takes 50 a minute.
+            await asyncio.sleep(BETWEEN_EDITS_S)
         return None
 
 

@@ -18,6 +18,7 @@ from lab.cluster import LabError
 from lab.faults import FAULTS, Fault
 from lab.headless import play
 from lab.redis_server import NoRedisError
+from lab.settings import MetricsShape
 from lab.slack.shapes import Json
 from lab.stage import Stage, stage
 
@@ -34,6 +35,7 @@ class Options:
     json: bool = False
     with_prometheus: bool = False
     port: int = 0
+    metrics_shape: MetricsShape = "state_label"
 
 
 def main(options: Options) -> int:
@@ -79,6 +81,7 @@ async def _play(options: Options, folder: Path) -> int:
         lambda part: _say(f"starting {part}"),
         page_port=options.port,
         with_prometheus=options.with_prometheus,
+        metrics_shape=options.metrics_shape,
     ) as running:
         _say(f"everything runs after {time.monotonic() - started:.1f} s")
         if options.headless:

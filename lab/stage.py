@@ -17,6 +17,7 @@ from lab.cluster import Lab
 from lab.layout import Address
 from lab.process import Process
 from lab.redis_server import redis_url
+from lab.settings import MetricsShape
 from lab.slack.server import SlackWorkspaceServer
 
 ALERTS_SPEED = 10.0
@@ -42,7 +43,12 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    folder: Path, say: Say, *, page_port: int = 0, with_prometheus: bool = False
+    folder: Path,
+    say: Say,
+    *,
+    page_port: int = 0,
+    with_prometheus: bool = False,
+    metrics_shape: MetricsShape = "state_label",
 ) -> AsyncIterator[Stage]:
     """Start everything in a folder, and leave nothing behind.
 
@@ -55,7 +61,7 @@ async def stage(
         say("the Slack workspace")
         slack = await parts.enter_async_context(SlackWorkspaceServer(port=page_port))
         say("three nodes, an agent beside each")
-        lab = await parts.enter_async_context(Lab(folder / "cluster"))
+        lab = await parts.enter_async_context(Lab(folder / "cluster", metrics_shape=metrics_shape))
         say("the bot")
         listen = _free_address()
         directory = slack.workspace.directory

@@ -59,14 +59,18 @@ class SlackThread:
             for posted in (await self._posted(incident_id)).values()
         )
 
-    async def sync(self, incident: Incident) -> None:
+    async def sync(self, incident: Incident) -> bool:
         """Post and edit the difference, parent first.
+
+        Returns:
+            Whether something that stood there was edited.
 
         Raises:
             SlackDown: If Slack did not take something; what it took is remembered.
         """
+        edited = False
         if incident.opened_at is None:
-            return
+            return edited
         posted = await self._posted(incident.id)
         channel = self._channel_of(incident.cluster)
         parent_ts: str | None = None
@@ -78,7 +82,9 @@ class SlackThread:
                 )
             elif before.content != _content(message):
                 await self._edit(incident.id, message, before)
+                edited = True
             parent_ts = parent_ts or before.ts
+        return edited
 
     async def _post(
         self, incident_id: str, channel: str, message: Message, parent_ts: str | None, *, claimed: bool
