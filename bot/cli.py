@@ -61,7 +61,7 @@ app.command()(cli_diagnosis.replay)
 
 
 @app.command()
-def demo(  # noqa: PLR0913
+def demo(  # noqa: PLR0917  each is an option of the command line
     fault: Annotated[str, typer.Option(help="Which fault the lab makes.")] = "aggressive-timeouts",
     headless: Annotated[bool, typer.Option(help="Play the loop as a person would, without a page.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
