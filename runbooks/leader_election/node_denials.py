@@ -143,6 +143,11 @@ def _tls(facts: Facts, node: NodeEvidence) -> Denial | None:
     return _denial(RootCause.TLS_FAILURE, node, signs, 1 + len(others))
 
 
+def _answers_pings(facts: Facts, name: str) -> bool:
+    pings = (ping for node in facts.evidence.nodes for ping in node.pings.value or ())
+    return any(ping.peer == name and ping.received for ping in pings)
+
+
 def _gone(facts: Facts, node: NodeEvidence) -> Denial | None:
     """Nothing of the host answers anybody, or nobody can say."""
     if facts.up[node.node] is not None:
@@ -153,6 +158,8 @@ def _gone(facts: Facts, node: NodeEvidence) -> Denial | None:
             lacks = f"whether {node.node}'s process runs: its agent and its peers contradict each other"
             return Denial(RootCause.QUORUM_LOSS, Known.MAYBE, node=node.node, lacks=lacks)
         return None
+    if _answers_pings(facts, node.node):
+        return None  # the host lives: what does not answer there is cut off, or only not read
     silent = [observer for observer, result in results.items() if result in ("timeout", "unreachable")]
     if silent and len(silent) == len(results):
         because = f"{node.node}: answers neither the bot, nor its agent's port, nor {listed(silent)}"
