@@ -46,3 +46,17 @@ def _apart_ms(facts: Facts, pair: Pair) -> float | None:
         return None
     apart_ms = abs(one.offset_ms - other.offset_ms)
     return apart_ms if apart_ms - one.error_ms - other.error_ms > MAX_RECOMMENDED_SKEW_MS else None
+
+
+def contradicted_clocks(facts: Facts) -> frozenset[str]:
+    """Nodes whose clock, as it was read, gossip contradicts.
+
+    A node should hold as many peers failed as are apart from it. One that holds fewer agrees with a peer
+    that it was read to be apart from: its clock or that peer's was read wrong, so neither is stepped.
+    """
+    apart = [pair for pair in combinations(facts.names, 2) if _apart_ms(facts, pair)]
+    return frozenset(
+        name
+        for name in facts.names
+        if (held := facts.gossip_failed(name)) is not None and sum(name in pair for pair in apart) > held
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runbooks.electability import Known
+from runbooks.leader_election.clock_denials import contradicted_clocks
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
@@ -91,12 +92,15 @@ def _clock_sync(facts: Facts, *, sure: bool) -> Remedy:
         )
     if not sure:
         return refused("The skew does not explain this for certain; a step can expire running transactions.")
+    nodes = tuple(name for name in facts.skewed if name not in contradicted_clocks(facts))
+    if not nodes:
+        return refused(f"Gossip contradicts what {listed(facts.skewed)} says of its own clock.")
     return Remedy(
         name="clock_sync",
-        nodes=facts.skewed,
-        actions=tuple(Action(type="clock_sync", node=name) for name in facts.skewed),
+        nodes=nodes,
+        actions=tuple(Action(type="clock_sync", node=name) for name in nodes),
         offered=True,
-        reason=f"{listed(facts.skewed)} beyond {MAX_RECOMMENDED_SKEW_MS:.0f} ms.",
+        reason=f"{listed(nodes)} beyond {MAX_RECOMMENDED_SKEW_MS:.0f} ms.",
     )
 
 

@@ -107,3 +107,17 @@ def test_a_plan_has_one_hash_for_one_wording() -> None:
 def test_a_leader_must_hold_for_ten_seconds_or_ten_timeouts_whichever_is_longer() -> None:
     assert plan_of(evidence(node("node1"), dead("node2"), dead("node3")), "start_nodes").stable_s == 10
     assert plan_of(evidence(*candidates(rtt_ms=400.0)), "config_bump").stable_s == 20
+
+
+def test_a_clock_that_the_others_gossip_contradicts_is_not_stepped() -> None:
+    offsets = {"node1": 0.0, "node2": 9000.0, "node3": -1300.0, "node4": 4000.0, "node5": 2700.0}
+    really_failed = {"node1": 3, "node2": 3, "node3": 4, "node4": 4, "node5": 4}
+    read = evidence(
+        *(
+            node(
+                name, names=offsets, role=Role.CANDIDATE, offset_ms=offset, gossip_failed=really_failed[name]
+            )
+            for name, offset in offsets.items()
+        )
+    )
+    assert remedy_of(read, "clock_sync").nodes == ("node3", "node4", "node5")
