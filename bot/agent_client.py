@@ -147,7 +147,10 @@ class AgentClient:
 
     async def status(self, order: Order) -> Outcome | None:
         """Ask the ledger, again and again while the action is under way or the agent is silent."""
-        url = self._url(order, f"actions/{self.action_id(order)}")
+        try:
+            url = self._url(order, f"actions/{self.action_id(order)}")
+        except AgentUnreachableError as error:
+            return Outcome("unknown", f"Nobody can be asked: {error}.")
         last = f"the agent on {order.action.node} does not answer"
         deadline = time.monotonic() + ASK_AGAIN_FOR_S
         while time.monotonic() < deadline:
@@ -167,7 +170,15 @@ class AgentClient:
         return Outcome("unknown", f"Nobody knows whether it was done, look at {order.action.node}: {last}")
 
     def _url(self, order: Order, path: str) -> str:
-        return f"{self._urls[order.cluster, order.action.node]}/v1/{path}"
+        """Where the agent is.
+
+        Raises:
+            AgentUnreachableError: If the node has been taken out of the configuration meanwhile.
+        """
+        url = self._urls.get((order.cluster, order.action.node))
+        if url is None:
+            raise AgentUnreachableError(f"{order.action.node} is not in the configuration any more")
+        return f"{url}/v1/{path}"
 
     async def _ask(
         self,

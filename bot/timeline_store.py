@@ -7,6 +7,7 @@ hash tag, so the scripts run on a cluster too.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -19,6 +20,7 @@ from handlers.errors import Moved, StoreDown
 from handlers.events import EVENT, Event
 from handlers.incident import Incident, apply
 
+REDIS_TIMEOUT_S = 5.0
 HANDLE_LIFE_S = 30 * 24 * 3600
 KEPT_STATES = 256
 
@@ -54,9 +56,13 @@ return 1
 
 @asynccontextmanager
 async def store_errors(*, but: type[Exception] | tuple[()] = ()) -> AsyncIterator[None]:
-    """Turn whatever the Redis client raises, `but` what the caller knows, into the one error of ours."""
+    """Turn whatever the Redis client raises, `but` what the caller knows, into the one error of ours.
+
+    Also bounds how long it may take: a Redis that is frozen is as good as down.
+    """
     try:
-        yield
+        async with asyncio.timeout(REDIS_TIMEOUT_S):
+            yield
     except but:
         raise
     except (RedisError, OSError) as error:

@@ -116,10 +116,17 @@ class Worker:
     async def _fold_in(self, stored: Stored) -> None:
         try:
             notification = Notification.model_validate_json(stored.body)
-            changed = await intake.receive(self._ports, notification, stored.cluster)
         except ValidationError as error:
             log.error("notification_unreadable", error=str(error))
             await self._inbox.bury(stored, str(error))
+            return
+        try:
+            changed = await intake.receive(self._ports, notification, stored.cluster)
+        except StoreDown:
+            raise
+        except Exception:
+            # It stays taken and unfinished, so it is tried again; the others must not wait for it.
+            log.exception("notification_not_folded_in", entry=stored.entry_id)
             return
         await self._inbox.done(stored)
         log.info("notification_folded_in", incidents=changed)

@@ -74,6 +74,10 @@ class Identity:
         return f"{self.cluster}/{self.runbook}"
 
 
+UNCONFIGURED = "unconfigured"
+"""Stands for the runbook where a cluster is not in the bot's configuration."""
+
+
 def identity_of(alert: Alert, fallback_cluster: str) -> Identity:
     """Where an alert belongs. Its `cluster` label is a name to look up, never a target."""
     runbook = BY_ALERT.get(alert.name)

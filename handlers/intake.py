@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.alerts import Alert, Identity, Notification, by_identity, news, what_changed
+from handlers.alerts import UNCONFIGURED, Alert, Identity, Notification, by_identity, news, what_changed
 from handlers.errors import Moved
 from handlers.events import AlertsReceived
 from handlers.ports import Ports
@@ -23,14 +23,10 @@ async def receive(ports: Ports, notification: Notification, cluster_in_path: str
     fallback = cluster_in_path or (configured[0] if len(configured) == 1 else "unnamed")
     changed = []
     for identity, alerts in by_identity(notification, fallback).items():
-        known = identity if identity.cluster in configured else _without_runbook(identity, alerts)
+        # A cluster that is not configured cannot be read: its alerts get one thread, and no diagnosis.
+        known = identity if identity.cluster in configured else Identity(identity.cluster, UNCONFIGURED)
         changed.append(await _fold_in(ports, known, alerts, notification.truncated_alerts))
     return tuple(incident_id for incident_id in changed if incident_id)
-
-
-def _without_runbook(identity: Identity, alerts: tuple[Alert, ...]) -> Identity:
-    """A cluster that is not configured cannot be read: its alerts get a thread, not a diagnosis."""
-    return Identity(identity.cluster, f"alert:{alerts[0].name}")
 
 
 async def _open_incident(ports: Ports, identity: Identity, alerts: tuple[Alert, ...]) -> str | None:

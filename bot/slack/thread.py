@@ -112,19 +112,30 @@ class SlackThread:
         wanted = {"incident": incident_id, "key": key}
         query: dict[str, Any] = {"channel": channel, "include_all_metadata": True, "limit": 100}
         if parent_ts:
-            response = await self._call("conversations.replies", ts=parent_ts, **query)
+            response = await self._call("conversations.replies", read=True, ts=parent_ts, **query)
         else:
-            response = await self._call("conversations.history", **query)
+            response = await self._call("conversations.history", read=True, **query)
         for found in response.get("messages", []):
             metadata = found.get("metadata") or {}
             if metadata.get("event_type") == METADATA_EVENT and metadata.get("event_payload") == wanted:
                 return Posted(channel, found["ts"])
         return None
 
-    async def _call(self, method: str, **arguments: Any) -> Mapping[str, Any]:  # noqa: ANN401  Slack's JSON
+    async def _call(
+        self,
+        method: str,
+        *,
+        read: bool = False,
+        **arguments: Any,  # noqa: ANN401  Slack's JSON
+    ) -> Mapping[str, Any]:
         payload = {name: value for name, value in arguments.items() if value is not None}
         try:
-            response = await self._client.api_call(method, json=payload)
+            # Slack's reading methods take no JSON.
+            response = await (
+                self._client.api_call(method, http_verb="GET", params=payload)
+                if read
+                else self._client.api_call(method, json=payload)
+            )
         except SlackApiError as error:
             raise SlackDown(_mend(method, str(error.response.get("error", "unknown")))) from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:

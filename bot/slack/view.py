@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from bot.evidence_text import all_links_open, link_table, node_table, not_read
 from bot.slack import blocks, words
 from bot.slack.blocks import Block, escape
+from handlers.alerts import UNCONFIGURED
 from handlers.incident import Incident, Run, Stage
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence
@@ -82,6 +83,8 @@ def _one_sentence(incident: Incident) -> str:
     if incident.verified:
         lead = incident.verified.leadership
         return f"{lead.leader} leads term {lead.term}, acknowledged by {len(lead.acknowledged_by)} nodes."
+    if incident.runbook == UNCONFIGURED:
+        return "This cluster is not in the bot's configuration; what Alertmanager says is below."
     if incident.runbook not in RUNBOOKS:
         return "No runbook of this bot covers this alert on this cluster; what Alertmanager says is below."
     return incident.diagnosis.summary if incident.diagnosis else "Reading every node…"

@@ -100,9 +100,8 @@ def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
     held = any(facts.gossip_failed(name) for name in witnesses) and not _any_cut(facts)
     if held:
         signs.append(f"gossip on {listed(witnesses)} holds a running peer failed (bot)")
-    # A follower that hears its leader writes nothing either: silence alone is one sign, not two.
-    alone = bool(witnesses) and _leaderless(facts, witnesses) and not _any_cut(facts) and not facts.skewed
-    known = Known.CORROBORATED if held else Known.BY_ONE if len(signs) > 1 or alone else Known.MAYBE
+    # A follower that hears its leader writes nothing either: silence alone is no second sign.
+    known = Known.CORROBORATED if held else Known.BY_ONE if len(signs) > 1 else Known.MAYBE
     return Denial(
         RootCause.PROCESS_HUNG,
         known,
@@ -110,13 +109,6 @@ def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
         node=node.node,
         lacks=None if held else f"whether {node.node} answers anything but connects",
     )
-
-
-def _leaderless(facts: Facts, names: list[str]) -> bool:
-    """Those who answer show no leader and commit nothing."""
-    samples = [(facts.node(name).metrics.value, facts.node(name).metrics_again.value) for name in names]
-    moved = any(a and b and (b.commit_index or 0) > (a.commit_index or 0) for a, b in samples)
-    return not facts.leadership.claimed_by and not moved
 
 
 def _any_cut(facts: Facts) -> bool:

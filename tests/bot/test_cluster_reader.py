@@ -24,7 +24,7 @@ from runbooks.evidence import Evidence, NodeEvidence, Role
 from tests.bot.conftest import Becomes, WriteConfig
 from tests.bot.serving import Talk, hang, page, reset, serve, talk
 
-DEADLINES = Readings(metrics_deadline_s=0.4, agent_deadline_s=4.0, sample_gap_s=0.05)
+DEADLINES = Readings(metrics_deadline_s=1.0, agent_deadline_s=4.0, sample_gap_s=0.05)
 NOBODY = "https://127.0.0.1:1"
 METRICS = 'tensor_chain_raft_state{state="leader"} 1\ntensor_chain_term 4\n'
 
@@ -76,7 +76,7 @@ async def test_a_whole_cluster_is_read_with_nothing_missing(reader: ClusterReade
 async def test_a_look_is_one_sample_of_each_node(reader: ClusterReader, lab: Lab) -> None:
     samples = await reader.look("demo")
     roles = [metrics.role for metrics in samples.values() if metrics]
-    assert sorted(roles) == [Role.FOLLOWER, Role.FOLLOWER, Role.LEADER]
+    assert sorted(filter(None, roles)) == [Role.FOLLOWER, Role.FOLLOWER, Role.LEADER]
 
 
 async def test_an_unknown_cluster_is_refused(reader: ClusterReader) -> None:
@@ -112,7 +112,7 @@ async def test_a_frozen_process_is_told_from_a_dead_one(
     lab.freeze("node3")
     try:
         node = (await reader.read("demo")).node("node3")
-        assert node.metrics.missing == "no answer within 0.4 s"
+        assert node.metrics.missing == "no answer within 1 s"
         assert node.service.value
         assert node.service.value.state == "active"
     finally:
@@ -127,8 +127,8 @@ async def test_an_endpoint_that_hangs_costs_its_deadline_and_no_more(
     started = time.monotonic()
     node = await read_node(settings, url)
     took_s = time.monotonic() - started
-    assert node.metrics.missing == node.metrics_again.missing == "no answer within 0.4 s"
-    assert node.health.missing == "no answer within 0.4 s"
+    assert node.metrics.missing == node.metrics_again.missing == "no answer within 1 s"
+    assert node.health.missing == "no answer within 1 s"
     # Two samples, one after the other, the agents' pings beside them; and a second for a busy machine.
     assert took_s < max(2 * DEADLINES.metrics_deadline_s, DEADLINES.agent_deadline_s) + 1
 
@@ -142,7 +142,7 @@ async def test_a_trickle_does_not_stretch_the_deadline(settings: Settings, parts
             await asyncio.sleep(0.05)
 
     node = await read_node(settings, await answering(parts, trickle))
-    assert node.metrics.missing == "no answer within 0.4 s"
+    assert node.metrics.missing == "no answer within 1 s"
 
 
 async def test_an_agent_that_hangs_is_a_reason_too(settings: Settings, parts: AsyncExitStack) -> None:

@@ -93,7 +93,7 @@ async def test_a_future_alertmanager_may_say_more(site: Site) -> None:
 )
 async def test_without_the_token_nothing_is_stored(site: Site, authorization: str) -> None:
     answer = await site.http.post(
-        "/alertmanager", content=BODY, headers={"Authorization": authorization.encode("latin-1")}
+        "/alertmanager", content=BODY, headers={b"Authorization": authorization.encode("latin-1")}
     )
     assert (answer.status_code, answer.text) == (401, "The bearer token is missing or wrong.")
     assert (await site.http.post("/alertmanager", content=BODY)).status_code == 401

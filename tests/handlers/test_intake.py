@@ -59,7 +59,16 @@ async def test_a_cluster_that_is_not_configured_gets_a_thread_without_a_runbook(
     world = World()
     await intake.receive(world.ports, notification(alert(cluster="169.254.169.254")), None)
     incident = await world.timelines.load("inc-1")
-    assert incident.runbook == "alert:NoLeader"
+    assert incident.runbook == "unconfigured"
+
+
+async def test_all_alerts_of_a_cluster_that_is_not_configured_share_one_thread() -> None:
+    world = World()
+    both = notification(alert("NoLeader", cluster="eu"), alert("ElectionStorm", cluster="eu"))
+    assert await intake.receive(world.ports, both, None) == ("inc-1",)
+    assert await intake.receive(world.ports, notification(alert("NodeDown", cluster="eu")), None) == (
+        "inc-1",
+    )
 
 
 async def test_one_configured_cluster_needs_no_label() -> None:

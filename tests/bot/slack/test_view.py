@@ -29,7 +29,7 @@ from tests.bot.incidents import (
     incident,
     with_many_nodes,
 )
-from tests.builders import alert, dead, diagnosed, evidence, node, opened
+from tests.builders import alert, dead, diagnosed, evidence, missing, node, opened
 
 HOSTILE = "<!channel> & <https://evil.example|click> *b* `c` ```d``` @here "
 LONG = HOSTILE * 500
@@ -159,9 +159,7 @@ def hostile_alert() -> Any:
 
 
 def hostile_evidence(text: str) -> Evidence:
-    ill = dead(
-        "node2", clock=incidents.missing(text), log=incidents.missing(text), pings=incidents.missing(text)
-    )
+    ill = dead("node2", clock=missing(text), log=missing(text), pings=missing(text))
     return evidence(node("node1", role=Role.CANDIDATE), ill, dead("node3"))
 
 
