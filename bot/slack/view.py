@@ -124,6 +124,9 @@ def _finding(finding: Finding) -> str:
     lines += [f"• against: {escape(line)}" for line in finding.evidence_against]
     if finding.would_decide:
         lines.append(f"• would decide: {escape(blocks.cut(finding.would_decide, MOST_DECIDING))}")
+    lines += [
+        f"→ by hand: {escape(remedy.reason)}" for remedy in finding.remedies if remedy.name == "by_hand"
+    ]
     return blocks.cut("\n".join(lines), MOST_OF_A_FINDING)
 
 
@@ -152,7 +155,8 @@ def _buttons(incident: Incident) -> list[Block]:
 
 
 def _small_print(diagnosis: Diagnosis, evidence: Evidence) -> list[Block]:
-    refused = [r for finding in diagnosis.findings for r in finding.remedies if not r.offered]
+    remedies = [remedy for finding in diagnosis.findings for remedy in finding.remedies]
+    refused = [remedy for remedy in remedies if not remedy.offered and remedy.name != "by_hand"]
     leader_exists = diagnosis.top.cause in (RootCause.ALERT_STALE, RootCause.MONITORING_BLIND)
     lines = [] if leader_exists else [_refused(remedy) for remedy in refused]
     lines.append(f"read at {evidence.started_at:%H:%M:%S} UTC")

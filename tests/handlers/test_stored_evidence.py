@@ -1,4 +1,4 @@
-"""Evidence as a document: what is read back is what was read, and what is not evidence is said in one line."""
+"""A stored evidence document: read back it is what was read, and what is none is said in one sentence."""
 
 from __future__ import annotations
 
