@@ -9,7 +9,7 @@ CODE := bot handlers runbooks agent lab
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types imports rules schema prove accuracy lock clean
+.PHONY: help demo test check format lint types imports rules schema prove accuracy live bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -51,6 +51,12 @@ prove: $(VENV)/.installed-dev ## the proofs over every link matrix, a minute or 
 
 accuracy: $(VENV)/.installed-dev ## how often the diagnosis is right, beside three baselines
 	$(BIN)/python -m tests.accuracy.measure $(ARGS)
+
+live: $(VENV)/.installed-dev ## the same on real processes and real faults, six minutes
+	@$(BIN)/python -m tests.accuracy.live $(ARGS)
+
+bench: $(VENV)/.installed-dev ## how long reading 3, 9 and 51 nodes takes
+	@$(BIN)/python -m tests.bench.reading $(ARGS)
 
 lock: ## write the lock anew (needs uv)
 	uv export --quiet --no-header --format requirements-txt --no-emit-project --no-dev -o requirements.txt

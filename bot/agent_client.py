@@ -16,6 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from agent import protocol as wire
 from bot.config import Agents, Cluster
+from bot.http_errors import why
 from handlers.errors import ConfigurationError
 from handlers.ports import Order, Outcome, Readiness
 from runbooks.model import Action
@@ -208,11 +209,10 @@ class AgentClient:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, httpx.TimeoutException):
+    words = why(error)
+    if words == "no answer in time":
         return "the agent gave no answer in time"
-    if isinstance(error, httpx.ConnectError):
-        return f"the agent cannot be reached ({str(error) or 'no connection'})"
-    return f"the connection to the agent broke ({type(error).__name__})"
+    return f"the agent cannot be reached ({words or type(error).__name__})"
 
 
 def _on_the_wire(action: Action) -> wire.Action:

@@ -20,6 +20,7 @@ from bot import metrics_page
 from bot.agent_client import AgentClient, AgentRefusedError, AgentUnreachableError
 from bot.agent_readings import from_agent, still_reading
 from bot.config import Cluster, Node, Readings
+from bot.http_errors import why
 from handlers.errors import UnknownCluster
 from runbooks import evidence as known
 
@@ -144,12 +145,9 @@ class ClusterReader:
                 value = await what
         except TimeoutError:
             missing = f"no answer within {self._readings.metrics_deadline_s:g} s"
-        except httpx.ConnectError as error:
-            missing = "connection refused" if _refused(error) else "cannot connect"
         except Exception as error:
-            missing = (str(error).splitlines() or [""])[0][
-                :200
-            ] or f"the reading failed ({type(error).__name__})"
+            said = (str(error).splitlines() or [""])[0][:200]
+            missing = why(error) or said or f"the reading failed ({type(error).__name__})"
         took_ms = (time.monotonic() - started) * 1000
         return kind(value=value, missing=missing, by="bot", at=datetime.now(UTC), took_ms=took_ms)
 
@@ -162,15 +160,6 @@ class ClusterReader:
             return f"the agent gave no answer within {self._readings.agent_deadline_s:g} s", datetime.now(UTC)
         except (AgentUnreachableError, AgentRefusedError) as error:
             return str(error), datetime.now(UTC)
-
-
-def _refused(error: BaseException | None) -> bool:
-    """Whether a refusal lies at the bottom; httpx' own words hide it."""
-    while error is not None:
-        if isinstance(error, ConnectionRefusedError) or "refused" in str(error).lower():
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _health(response: httpx.Response) -> known.Health:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from typing import Literal
 import aiohttp
 import httpx
 import uvicorn
+from httpx_aiohttp import AiohttpTransport
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
@@ -43,6 +46,8 @@ AGENT_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 """A commit carries out its action before it answers; a restart may take a while."""
 
 SLACK_TIMEOUT_S = 10.0
+CONNECTIONS_PER_HOST = 4
+KEEP_ALIVE_S = 600.0
 
 
 class SystemTime:
@@ -75,17 +80,29 @@ async def reader(settings: Settings) -> AsyncIterator[tuple[ClusterReader, Agent
         ConfigurationError: If a key or certificate cannot be used.
     """
     key, context = grant_key(settings.agents), tls_context(settings.agents)
-    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
     async with (
-        httpx.AsyncClient(
-            timeout=settings.readings.metrics_deadline_s, limits=limits, trust_env=False
-        ) as http,
-        httpx.AsyncClient(
-            verify=context, timeout=AGENT_TIMEOUT, limits=limits, trust_env=False
-        ) as agent_http,
+        _http_client(httpx.Timeout(None)) as http,  # each reading keeps its own deadline
+        _http_client(AGENT_TIMEOUT, context) as agent_http,
     ):
         agents = AgentClient(settings.clusters, agent_http, key)
         yield ClusterReader(settings.clusters, settings.readings, http, agents), agents
+
+
+def _http_client(timeout: httpx.Timeout, context: ssl.SSLContext | None = None) -> httpx.AsyncClient:
+    """httpx over aiohttp's connections: httpx' own pool slows with the square of the hosts it speaks to.
+
+    Each host has its own few connections, so one that hangs holds up no other; they are kept for long, so
+    that an alert after a quiet day finds them open.
+    """
+    connector = functools.partial(
+        aiohttp.TCPConnector,
+        ssl=context or True,
+        limit=0,
+        limit_per_host=CONNECTIONS_PER_HOST,
+        keepalive_timeout=KEEP_ALIVE_S,
+    )
+    transport = AiohttpTransport(client=lambda: aiohttp.ClientSession(connector=connector()))
+    return httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False)
 
 
 @asynccontextmanager

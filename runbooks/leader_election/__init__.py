@@ -43,7 +43,7 @@ def diagnose(evidence: Evidence) -> Diagnosis:
         can_elect=structure.can_elect,
         can_elect_reason=can_elect_reason(facts, structure),
         leadership=facts.leadership,
-        summary=summary(facts, structure, ranked[0]),
+        summary=summary(facts, structure, ranked),
         findings=ranked,
     )
 

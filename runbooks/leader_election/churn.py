@@ -47,8 +47,9 @@ def _partial_partition(facts: Facts, structure: Structure) -> Finding | None:
     nodes = {name for denial in cut for name in denial.nodes}
     known = max(denial.known for denial in cut)
     two_way = any(denial.cause is RootCause.NETWORK_PARTITION for denial in cut)
+    roles = all(m is not None and m.role for m in map(facts.metrics, facts.running))
     corroborated = known is Known.CORROBORATED and two_way
-    sure = Verdict.CONFIRMED if corroborated else Verdict.LIKELY
+    sure = Verdict.CONFIRMED if corroborated and roles else Verdict.LIKELY
     all_seen = all(facts.metrics(name) for name in facts.running) and all(
         node.connects.value is not None for node in facts.evidence.nodes
     )

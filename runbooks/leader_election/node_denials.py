@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from runbooks.electability import Denial, Known
 from runbooks.evidence import Metrics, NodeEvidence, Reading
@@ -97,7 +98,7 @@ def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
     logs = [log for name in witnesses if (log := facts.log(name))]
     if silent_s is not None and any((log.silent_s or SILENT_S) < SILENT_S for log in logs):
         signs.append(f"nothing in its log for {silent_s:.0f} s, while others write ({node.log.by})")
-    held = any(facts.gossip_failed(name) for name in witnesses) and not _any_cut(facts)
+    held = _held_by_all(facts, witnesses) and not _any_cut(facts)
     if held:
         signs.append(f"gossip on {listed(witnesses)} holds a running peer failed (bot)")
     # A follower that hears its leader writes nothing either: silence alone is no second sign.
@@ -111,8 +112,17 @@ def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
     )
 
 
+def _held_by_all(facts: Facts, witnesses: list[str]) -> bool:
+    """Whether gossip on every witness holds as many running peers failed as show nothing of themselves."""
+    counts = [failed for name in witnesses if (failed := facts.gossip_failed(name)) is not None]
+    mute = sum(facts.metrics(name) is None and facts.up[name] is True for name in facts.names)
+    return bool(counts) and min(counts) >= mute
+
+
 def _any_cut(facts: Facts) -> bool:
-    return any(result != "open" and facts.up[pair[1]] for pair, result in facts.raft_results.items())
+    """Whether any connect failed that no stopped process explains: that is reason enough for gossip."""
+    results = (*facts.raft_results.items(), *facts.gossip_results.items())
+    return any(result != "open" and facts.up[pair[1]] is not False for pair, result in results)
 
 
 def _storage_full(facts: Facts, node: NodeEvidence) -> Denial | None:
@@ -123,7 +133,8 @@ def _storage_full(facts: Facts, node: NodeEvidence) -> Denial | None:
     # Writes also fail on a disk that is only slow: without a word about space they say nothing of it.
     if failed := facts.logged(node.node, "disk_space_low", *(("wal_failed",) if signs else ())):
         signs.append(f"its log of record failed {failed} times (log, {node.log.by})")
-    return _denial(RootCause.STORAGE_FULL, node, signs, len(signs))
+    denial = _denial(RootCause.STORAGE_FULL, node, signs, len(signs))
+    return replace(denial, by=node.node) if denial else None  # two instruments, and one agent's word
 
 
 def _tls(facts: Facts, node: NodeEvidence) -> Denial | None:

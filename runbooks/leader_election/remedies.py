@@ -16,7 +16,8 @@ def remedy_for(cause: RootCause, verdict: Verdict, facts: Facts, structure: Stru
     one source alone, the node's own or anybody's, is not enough."""
     sure = verdict is Verdict.CONFIRMED
     if cause is RootCause.QUORUM_LOSS:
-        return (_start_nodes(facts, structure, sure=sure),)
+        # Each node here is known to be stopped by two witnesses, however sure the whole is.
+        return (_start_nodes(facts, structure, sure=verdict in (Verdict.CONFIRMED, Verdict.LIKELY)),)
     if cause is RootCause.CLOCK_SKEW:
         return (_clock_sync(facts, sure=sure),)
     if cause is RootCause.AGGRESSIVE_TIMEOUTS:

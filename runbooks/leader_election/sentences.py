@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.words import counted, listed
@@ -30,16 +32,25 @@ SENTENCES = {
 }
 
 
-def summary(facts: Facts, structure: Structure, top: Finding) -> str:
-    """One sentence for the parent message."""
-    lead = facts.leadership
+def summary(facts: Facts, structure: Structure, ranked: Sequence[Finding]) -> str:
+    """One sentence for the parent message: every cause that is sure, the surest first."""
+    lead, top = facts.leadership, ranked[0]
     if top.cause in (RootCause.ALERT_STALE, RootCause.MONITORING_BLIND):
+        who = f"{lead.leader} leads term {lead.term}" if lead.leader else "entries are being committed"
         blind = "" if top.cause is RootCause.ALERT_STALE else ", but its metrics cannot be reached"
-        return f"A leader exists: {lead.leader} leads term {lead.term}{blind}."
+        return f"A leader exists: {who}{blind}."
     opening = {"yes": "Can elect but does not", "no": "Cannot elect", "undetermined": "No leader"}
-    hedge = f"{top.verdict.value}, " if top.verdict in (Verdict.LIKELY, Verdict.POSSIBLE) else ""
-    said = SENTENCES[top.cause].format(nodes=listed(top.nodes))
-    return f"{opening[structure.can_elect]}: {hedge}{said}."
+    sure = [finding for finding in ranked if finding.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)] or [top]
+    return f"{opening[structure.can_elect]}: {'; '.join(_said(finding, structure) for finding in sure)}."
+
+
+def _said(finding: Finding, structure: Structure) -> str:
+    hedge = f"{finding.verdict.value}, " if finding.verdict in (Verdict.LIKELY, Verdict.POSSIBLE) else ""
+    if finding.cause is RootCause.NETWORK_PARTITION and 1 < len(structure.blocks) < len(
+        structure.facts.names
+    ):
+        return f"{hedge}the network is cut into {' | '.join(map(listed, structure.blocks))}"
+    return hedge + SENTENCES[finding.cause].format(nodes=listed(finding.nodes))
 
 
 def can_elect_reason(facts: Facts, structure: Structure) -> str:

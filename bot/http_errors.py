@@ -1,0 +1,37 @@
+"""Why an HTTP request failed, in a few words: the client's own class says less than what lies below it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+
+import aiohttp
+
+WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (ConnectionRefusedError, "connection refused"),
+    (ConnectionResetError, "connection reset"),
+    (ssl.SSLError, "the TLS handshake failed"),
+    (TimeoutError, "no answer in time"),
+    (aiohttp.ServerDisconnectedError, "the connection was closed"),
+    (aiohttp.ClientConnectorError, "cannot connect"),
+    (aiohttp.ClientOSError, "the connection broke"),
+)
+"""The first that is found anywhere below the error is the word for it."""
+
+
+def why(error: BaseException) -> str | None:
+    """The word for a failed request; `None` where it is none of the known ones."""
+    causes = tuple(_causes(error))
+    for kind, words in WORDS:
+        if any(isinstance(cause, kind) for cause in causes):
+            return words
+    return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        os_error = getattr(error, "os_error", None)
+        if isinstance(os_error, BaseException) and os_error is not error:
+            yield os_error
+        error = error.__cause__ or error.__context__

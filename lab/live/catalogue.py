@@ -1,0 +1,132 @@
+"""Every live scenario. What a lab without root cannot make honestly is not here.
+
+Not here: full and slow disks (they need a file system of their own), TLS between the nodes (the lab's Raft
+has none), restart loops (the lab's service manager restarts nothing), a frozen Raft task, a stale log and
+two leaders that last (the lab's Raft ends both within seconds).
+"""
+
+from __future__ import annotations
+
+from lab.faults import FAULTS
+from lab.live import network, nodes
+from lab.live.scenario import LiveScenario, Sight, Step
+from lab.scenarios.fault import buttons
+from lab.scenarios.scenario import Button, Family, Truth
+
+N1, N2, N3, N4, N5 = "node1", "node2", "node3", "node4", "node5"
+THREE = (N1, N2, N3)
+START_TWO = buttons("start_service", (N1, N2))
+WIDEN = buttons("set_election_timeouts", THREE) | buttons("restart_service", THREE)
+
+CUT_S = 5.0
+"""The lab's leader notices after three seconds that it lost its majority."""
+
+GOSSIP_S = 8.0
+"""Gossip holds a silent peer suspect after three seconds, and failed after six."""
+
+SILENT_S = 13.0
+"""... and only a log that has been silent for ten speaks for a hung process."""
+
+
+def _fault(
+    name: str,
+    number: int,
+    causes: str,
+    inject: Step,
+    settle_s: float,
+    *,
+    wanted: frozenset[Button] = frozenset(),
+    open_to_doubt: bool = False,
+    family: Family | None = None,
+    node_count: int = 3,
+) -> LiveScenario:
+    truth = Truth(frozenset(causes.split()), open_to_doubt, wanted)
+    family = family or ("single" if len(truth.causes) == 1 else "compound")
+    return LiveScenario(name, number, family, truth, inject, settle_s, node_count)
+
+
+def _no_fault(
+    name: str, number: int, inject: Step, settle_s: float, *, sight: Sight = "clear"
+) -> LiveScenario:
+    cause = "alert_stale" if sight == "clear" else "monitoring_blind"
+    truth = Truth(frozenset({cause}))
+    return LiveScenario(name, number, "negative", truth, inject, settle_s, sight=sight)
+
+
+LIVE: tuple[LiveScenario, ...] = (
+    _fault("full-partition", 1, "network_partition", FAULTS["network-partition"].inject, CUT_S),
+    _no_fault("leader-isolated", 2, network.isolate_leader, CUT_S),
+    _fault(
+        "split-2-2-1", 3, "network_partition", network.cut((N1, N2), (N3, N4), (N5,)), CUT_S, node_count=5
+    ),
+    _fault("two-killed", 4, "quorum_loss", nodes.kill(N1, N2), CUT_S, wanted=START_TWO),
+    _fault("hosts-down", 5, "host_down", nodes.lose_hosts(N1, N2), GOSSIP_S, open_to_doubt=True),
+    _fault(
+        "killed-and-cut",
+        6,
+        "quorum_loss network_partition",
+        nodes.all_of(nodes.kill(N2), network.cut((N1, N2), (N3,))),
+        GOSSIP_S,
+        wanted=buttons("start_service", (N2,)),
+    ),
+    _fault("raft-rejected", 7, "network_partition", network.everywhere("refuse", ("raft",)), CUT_S),
+    _fault(
+        "one-way-ring", 8, "asymmetric_partition", network.one_way([(N1, N2), (N2, N3), (N3, N1)]), GOSSIP_S
+    ),
+    _no_fault("leader-mute", 8, network.mute_leader, GOSSIP_S),
+    _no_fault("gossip-only", 9, network.everywhere("drop", ("gossip",)), GOSSIP_S),
+    _no_fault("leader-unseen", 10, nodes.nothing, 1.0, sight="leader_unseen"),
+    _no_fault("all-unseen", 11, nodes.nothing, 1.0, sight="all_unseen"),
+    _fault(
+        "clocks-apart",
+        12,
+        "clock_skew",
+        FAULTS["clock-skew"].inject,
+        CUT_S,
+        wanted=buttons("clock_sync", (N2, N3)),
+    ),
+    _no_fault("leader-clock-2s", 12, nodes.skew_leader, CUT_S),
+    _fault(
+        "killed-200ms-skew",
+        13,
+        "quorum_loss",
+        nodes.all_of(nodes.clocks(node3=200.0), nodes.kill(N1, N2)),
+        CUT_S,
+        wanted=START_TWO,
+    ),
+    _no_fault("one-clock-900ms", 14, nodes.clocks(node2=900.0), CUT_S),
+    _fault(
+        "aggressive-timeouts",
+        15,
+        "aggressive_timeouts",
+        FAULTS["aggressive-timeouts"].inject,
+        4.0,
+        wanted=WIDEN,
+    ),
+    _fault("packet-loss", 16, "packet_loss", network.lose_packets, 4.0),
+    _fault("even-split", 22, "even_split", network.cut((N1, N2), (N3, N4)), CUT_S, node_count=4),
+    _no_fault("leader-killed", 23, nodes.kill_leader, CUT_S),
+    _no_fault("log-flood", 25, nodes.flood_logs, 0.5),
+    _fault("two-hung", 26, "process_hung", nodes.freeze_leader_and_one, SILENT_S),
+    _no_fault("blip", 29, network.blip, CUT_S),
+    _no_fault("hostile-log", 30, nodes.write_hostile_logs, 0.5),
+    _fault(
+        "hostile-log-two-killed",
+        30,
+        "quorum_loss",
+        nodes.all_of(nodes.write_hostile_logs, nodes.kill(N1, N2)),
+        CUT_S,
+        wanted=START_TWO,
+    ),
+    _fault(
+        "killed-agent-dead",
+        0,
+        "quorum_loss",
+        nodes.all_of(nodes.kill(N1, N2), nodes.kill_agent(N1)),
+        CUT_S,
+        wanted=START_TWO,
+        open_to_doubt=True,
+        family="missing",
+    ),
+    _no_fault("healthy", 0, nodes.nothing, 1.0),
+)

@@ -1,0 +1,57 @@
+"""A live scenario: what is done to a running lab, and what is then wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from lab.cluster import Lab
+from lab.network import PORTS
+from lab.scenarios.scenario import Family, Truth
+
+Step = Callable[[Lab], Awaitable[None]]
+Sight = Literal["clear", "leader_unseen", "all_unseen"]
+"""Whose metrics pages the observer cannot reach, while everything between the nodes is as it was."""
+
+
+async def heal(lab: Lab) -> None:
+    """Undo whatever a live scenario can have done: links, clocks, stopped and frozen processes."""
+    lab.network.set_mode("open")
+    lab.network.set_delay(0.0)
+    for observer, peer in lab.layout.links:
+        for port in PORTS:
+            lab.network.path(observer, peer, port).loss = 0.0
+    for node in lab.nodes:
+        lab.set_clock_offset_ms(node.name, 0.0)
+        lab.thaw(node.name)
+        await lab.start_node(node.name)
+    for agent in lab.agents.values():
+        await agent.start()
+
+
+@dataclass(frozen=True)
+class LiveScenario:
+    """One fault, made on real processes.
+
+    Args:
+        name: What it is called on the command line.
+        number: Its number in the fault catalogue, 0 for none.
+        family: Which family of generated scenarios it belongs to.
+        truth: What is wrong, and which actions may be offered against it.
+        inject: Makes the fault.
+        settle_s: How long until all of the fault shows, in seconds.
+        node_count: How many nodes the lab must have.
+        sight: What the observer can see of the metrics pages.
+        heal: Undoes the fault; a leader must then come back.
+    """
+
+    name: str
+    number: int
+    family: Family
+    truth: Truth
+    inject: Step
+    settle_s: float
+    node_count: int = 3
+    sight: Sight = "clear"
+    heal: Step = heal

@@ -1,0 +1,40 @@
+"""Real processes, one real fault, and what `neumann-bot diagnose` says of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.live import LIVE
+from lab.scenarios import Scenario
+from tests.accuracy.live import judge, play
+
+BY_NAME = {scenario.name: scenario for scenario in LIVE}
+
+
+@pytest.mark.parametrize("name", ["two-killed", "hostile-log"])
+async def test_what_a_user_is_told_is_what_was_done_to_the_cluster(name: str, tmp_path: Path):
+    outcome = await play(BY_NAME[name], tmp_path)
+    assert outcome.grade == "right", outcome.said
+    assert outcome.passes
+    assert not outcome.withheld
+    assert outcome.healed_s is not None
+
+
+def test_every_scenario_has_a_name_of_its_own():
+    assert len(BY_NAME) == len(LIVE)
+
+
+def test_an_offered_button_on_a_node_that_runs_is_a_wrong_one():
+    played = BY_NAME["two-killed"]
+    told = Scenario(played.name, played.family, {}, played.truth, "", one_hot=True)
+    assert not judge(told, _said("quorum_loss", "node1", "node2")).wrong_buttons
+    assert judge(told, _said("quorum_loss", "node3")).wrong_buttons == {("start_service", "node3")}
+    assert judge(told, _said("clock_skew", "node1")).wrong_confident == {"clock_skew"}
+
+
+def _said(cause: str, *started: str) -> dict[str, Any]:
+    remedy = {"action": "start_nodes", "nodes": list(started), "offered": True, "reason": ""}
+    return {"findings": [{"cause": cause, "verdict": "confirmed", "remedies": [remedy]}]}
