@@ -47,7 +47,8 @@ AGENT_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 
 SLACK_TIMEOUT_S = 10.0
 CONNECTIONS_PER_HOST = 4
-KEEP_ALIVE_S = 600.0
+KEEP_ALIVE_S = 20.0
+"""Shorter than the agents' own 30 s: a request must not meet a connection that is just being closed."""
 
 
 class SystemTime:
@@ -91,8 +92,7 @@ async def reader(settings: Settings) -> AsyncIterator[tuple[ClusterReader, Agent
 def _http_client(timeout: httpx.Timeout, context: ssl.SSLContext | None = None) -> httpx.AsyncClient:
     """httpx over aiohttp's connections: httpx' own pool slows with the square of the hosts it speaks to.
 
-    Each host has its own few connections, so one that hangs holds up no other; they are kept for long, so
-    that an alert after a quiet day finds them open.
+    Each host has its own few connections, so one that hangs holds up no other.
     """
     connector = functools.partial(
         aiohttp.TCPConnector,
