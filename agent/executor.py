@@ -25,6 +25,7 @@ from agent.protocol import (
     ActionReport,
     BadGrantError,
     Grant,
+    LedgerMark,
     LedgerState,
     NodeState,
     Prepared,
@@ -66,7 +67,11 @@ class Executor:
         entry = await asyncio.to_thread(self._ledger.find, action_id)
         if entry is None:
             raise NeverSeenError("never_seen", "This node's ledger has never seen this action.")
-        return entry.report
+        return entry.report.model_copy(update={"ledger": await self.mark()})
+
+    async def mark(self) -> LedgerMark:
+        """Return which ledger this is and how often it was written to."""
+        return await asyncio.to_thread(self._ledger.mark)
 
     async def prepare(self, request: PrepareRequest) -> Prepared:
         """Say whether an action could be carried out now, and give a nonce to sign it with.
@@ -90,6 +95,7 @@ class Executor:
             nonce=self._nonces.issue(request.action_id),
             expires_in_s=self._settings.limits.nonce_life_s,
             state=state,
+            ledger=await self.mark(),
         )
 
     async def commit(self, signed: SignedGrant) -> ActionReport:
@@ -106,7 +112,7 @@ class Executor:
             if entry is not None and entry.state == "INTENT":
                 raise ConflictError("busy", "This action was begun and its end is not recorded yet.")
             if entry is not None and entry.state != "PREPARED":
-                return entry.report
+                return await self.report(grant.action_id)
             await self._refuse_if_too_soon(grant.action.type)
             return await self._carry_out(grant)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from pydantic import TypeAdapter
 
 from agent.boot import boot_id, boottime_s
 from agent.errors import ConflictError, LedgerError
-from agent.protocol import Action, ActionReport, Grant, LedgerState, NodeState, PrepareRequest
+from agent.protocol import Action, ActionReport, Grant, LedgerMark, LedgerState, NodeState, PrepareRequest
 
 # WAL with synchronous=FULL: a committed transaction survives power loss (with NORMAL it may roll back).
 _SCHEMA = """
@@ -36,6 +38,7 @@ CREATE TABLE IF NOT EXISTS actions (
     boot_id TEXT NOT NULL,
     at_boottime_s REAL NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS mark (epoch TEXT NOT NULL, count INTEGER NOT NULL) STRICT;
 """
 _COLUMNS = "action_id, state, detail, action_json, before_json, after_json, file_bytes"
 _ACTION: TypeAdapter[Action] = TypeAdapter(Action)
@@ -69,29 +72,46 @@ class Ledger:
     """The SQLite file; its calls block, and are safe from any thread.
 
     Args:
-        path: The file; created with owner-only rights if it is missing.
+        path: The file; created with owner-only rights if it is missing. Its folder is locked, so that one
+            agent at a time has it.
 
     Raises:
         LedgerError: From every method, if the file cannot be read or written.
     """
 
     def __init__(self, path: Path) -> None:
-        try:
-            # Owner-only from the start; SQLite gives its side files the same rights.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._database.executescript(_SCHEMA)
-        except (OSError, sqlite3.Error) as error:
-            raise LedgerError("ledger", f"The ledger {path} cannot be opened: {error}.") from error
         self._lock = threading.Lock()
+        with ExitStack() as on_failure:
+            self._folder = _lock_folder(path.parent)
+            on_failure.callback(os.close, self._folder)
+            try:
+                # Owner-only from the start; SQLite gives its side files the same rights.
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+                self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+                on_failure.callback(self._database.close)
+                self._database.executescript(_SCHEMA)
+                self._database.execute(
+                    "INSERT INTO mark SELECT ?, 0 WHERE NOT EXISTS (SELECT 1 FROM mark)",
+                    (secrets.token_hex(16),),
+                )
+            except (OSError, sqlite3.Error) as error:
+                raise LedgerError("ledger", f"The ledger {path} cannot be opened: {error}.") from error
+            on_failure.pop_all()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and leave its folder to the next agent."""
         self._database.close()
+        os.close(self._folder)
+
+    def mark(self) -> LedgerMark:
+        """Return which ledger this is and how often it was written to."""
+        with self._transaction() as database:
+            epoch, count = database.execute("SELECT epoch, count FROM mark").fetchone()
+        return LedgerMark(epoch=epoch, count=count)
 
     def prepare(self, request: PrepareRequest, state: NodeState) -> None:
         """Record that an action was asked for; one that went further is left as it is."""
-        with self._transaction() as database:
+        with self._writing() as database:
             database.execute(
                 "INSERT INTO actions (action_id, kind, state, detail, action_json, before_json, boot_id,"
                 " at_boottime_s) VALUES (?, ?, 'PREPARED', 'Asked for, not confirmed.', ?, ?, ?, ?)"
@@ -114,7 +134,7 @@ class Ledger:
         Raises:
             ConflictError: If the action went past PREPARED before, or a grant with a higher fence was seen.
         """
-        with self._transaction() as database:
+        with self._writing() as database:
             row = database.execute(
                 "SELECT (SELECT max(fence) FROM actions),"
                 " (SELECT state FROM actions WHERE action_id = ? AND state <> 'PREPARED')",
@@ -144,7 +164,7 @@ class Ledger:
 
     def finish(self, action_id: str, state: LedgerState, detail: str, after: NodeState) -> None:
         """Record how an intended action ended."""
-        with self._transaction() as database:
+        with self._writing() as database:
             database.execute(
                 "UPDATE actions SET state = ?, detail = ?, after_json = ?"
                 " WHERE action_id = ? AND state = 'INTENT'",
@@ -183,6 +203,12 @@ class Ledger:
         return last
 
     @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._transaction() as database:
+            yield database
+            database.execute("UPDATE mark SET count = count + 1")
+
+    @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
@@ -195,6 +221,20 @@ class Ledger:
                 self._database.execute("COMMIT")
             except sqlite3.Error as error:
                 raise LedgerError("ledger", f"The ledger cannot be used: {error}.") from error
+
+
+def _lock_folder(folder: Path) -> int:
+    # Not inherited by commands, so a killed agent's last command does not hold it.
+    handle = -1
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if handle >= 0:
+            os.close(handle)
+        said = "another agent uses it" if isinstance(error, BlockingIOError) else error.strerror
+        raise LedgerError("ledger", f"The ledger's folder {folder} cannot be locked: {said}.") from error
+    return handle
 
 
 def _entry(row: tuple[str, LedgerState, str, str, str, str | None, bytes | None]) -> Entry:

@@ -12,12 +12,13 @@ import uvicorn
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from agent.boot import boot_id
 from agent.config import Settings, Tls, split_address
+from agent.deadline_server import DeadlineServer
 from agent.errors import BadRequestError, ConfigError, RefusedError, TooLargeError
 from agent.executor import Executor
 from agent.protocol import ObserveRequest, PrepareRequest, Refusal, SignedGrant
@@ -34,7 +35,8 @@ def build_app(settings: Settings, reader: NodeReader, executor: Executor) -> Sta
     """Put the routes together; whatever is not listed here is refused."""
 
     async def health(_request: Request) -> Response:
-        return JSONResponse({"node": settings.node, "boot_id": boot_id()})
+        mark = await executor.mark()
+        return JSONResponse({"node": settings.node, "boot_id": boot_id(), "ledger": mark.model_dump()})
 
     async def report(request: Request) -> Response:
         return _answer(await executor.report(request.path_params["action_id"]))
@@ -50,6 +52,7 @@ def build_app(settings: Settings, reader: NodeReader, executor: Executor) -> Sta
         exception_handlers={
             RefusedError: _refused,
             HTTPException: _no_such_route,
+            ClientDisconnect: _gone,
             Exception: _failed,
         },
     )
@@ -57,7 +60,7 @@ def build_app(settings: Settings, reader: NodeReader, executor: Executor) -> Sta
 
 def build_server(app: Starlette, settings: Settings) -> uvicorn.Server:
     """Return a server that speaks TLS 1.3 to clients with a certificate of the authority only."""
-    return uvicorn.Server(
+    return DeadlineServer(
         uvicorn.Config(
             app,
             lifespan="off",
@@ -166,6 +169,10 @@ async def _no_such_route(_request: Request, error: Exception) -> Response:
     return _answer(
         Refusal(reason="no_such_route", detail="The agent has no such route or method."), error.status_code
     )
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    return _answer(Refusal(reason="bad_request", detail="The request was broken off."), 400)
 
 
 async def _failed(_request: Request, _error: Exception) -> Response:

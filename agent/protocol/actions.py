@@ -61,12 +61,24 @@ class PrepareRequest(Wire):
     action: Action
 
 
+class LedgerMark(Wire):
+    """Which ledger an agent has, and how often it was written to: by these a restored old one is noticed."""
+
+    epoch: str
+    count: int = Field(ge=0)
+
+    def follows(self, earlier: LedgerMark) -> bool:
+        """Say whether this can be the same ledger, later."""
+        return self.epoch == earlier.epoch and self.count >= earlier.count
+
+
 class Prepared(Wire):
     """The agent's challenge: a single-use nonce, and the state the grant must name."""
 
     nonce: str
     expires_in_s: float
     state: NodeState
+    ledger: LedgerMark | None = None
 
 
 class Grant(Wire):
@@ -99,6 +111,7 @@ class ActionReport(Wire):
     detail: str
     before: NodeState | None = None
     after: NodeState | None = None
+    ledger: LedgerMark | None = None
 
 
 class Refusal(Wire):

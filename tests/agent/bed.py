@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import os
+import socket
+import sys
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
+import tomlkit
 import trustme
 from nacl.signing import SigningKey
 
@@ -136,20 +142,64 @@ async def metrics_server(*parts: bytes, hold_open: bool = False) -> AsyncIterato
         await server.wait_closed()
 
 
+@asynccontextmanager
+async def agent_process(
+    document: dict[str, Any],
+    folder: Path,
+    *,
+    prefix: tuple[str, ...] = (),
+    environment: Mapping[str, str] = {},
+) -> AsyncIterator[tuple[Process, str]]:
+    """Run an agent in a process of its own until it listens; whatever is left of it is killed."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    (folder / "agent.toml").write_text(tomlkit.dumps(document | {"listen": address}))
+    process = await asyncio.create_subprocess_exec(
+        *prefix, sys.executable, "-m", "agent.command", "serve", "--config", str(folder / "agent.toml"),
+        stdin=DEVNULL, env=dict(os.environ) | dict(environment),
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(30):
+            while not await _listens(address):
+                assert process.returncode is None
+                await asyncio.sleep(0.02)
+        yield process, f"https://{address}"
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _listens(address: str) -> bool:
+    host, _, port = address.partition(":")
+    try:
+        _, writer = await asyncio.open_connection(host, int(port))
+    except OSError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
+
+
 @dataclass(frozen=True)
 class Pki:
     folder: Path
     authority: trustme.CA
 
     def issue(
-        self, name: str, *, authority: trustme.CA | None = None, not_after: datetime | None = None
+        self,
+        name: str,
+        *,
+        authority: trustme.CA | None = None,
+        not_before: datetime = datetime(2001, 1, 1, tzinfo=UTC),
+        not_after: datetime | None = None,
     ) -> Path:
         path = self.folder / f"{name}.pem"
         if not path.exists():
             leaf = (authority or self.authority).issue_cert(
                 "127.0.0.1",
                 common_name=name,
-                not_before=datetime(2001, 1, 1, tzinfo=UTC),
+                not_before=not_before,
                 not_after=not_after,
             )
             leaf.private_key_and_cert_chain_pem.write_to_path(path)
