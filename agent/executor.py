@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from agent.actions import ACTIONS, ActionKind, Case
+from agent.actions import ACTIONS, ActionKind, Case, needs_second_approver
+from agent.admission import Admission
 from agent.boot import boottime_s
 from agent.config import Settings
 from agent.config_file import read_config_bytes
@@ -18,12 +19,10 @@ from agent.errors import (
     NeverSeenError,
 )
 from agent.ledger import Ledger
-from agent.nonces import Nonces
 from agent.plain_text import plain
 from agent.protocol import (
     Action,
     ActionReport,
-    BadGrantError,
     Grant,
     LedgerMark,
     LedgerState,
@@ -32,12 +31,12 @@ from agent.protocol import (
     PrepareRequest,
     SetElectionTimeouts,
     SignedGrant,
-    open_grant,
 )
-from agent.readings import NodeReader
+from agent.readings import STATE_READINGS, NodeReader
 
 _LOOKS = 3
 _LOOK_INTERVAL_S = 0.5
+_NEEDS_SECOND = "So large a step needs a second approver, who signs the grant too."
 _logger = logging.getLogger(__name__)
 
 
@@ -54,8 +53,7 @@ class Executor:
         self._settings = settings
         self._reader = reader
         self._ledger = ledger
-        self._nonces = Nonces(settings.limits.nonce_life_s)
-        self._pinned = settings.grants.pinned
+        self._admission = Admission(settings)
         self._one_at_a_time = asyncio.Lock()
 
     async def report(self, action_id: str) -> ActionReport:
@@ -86,16 +84,18 @@ class Executor:
                 "already_recorded", f"This action is {entry.state} already; ask for its report."
             )
         await self._refuse_if_too_soon(request.action.type)
-        state = await self._reader.state()
+        kind = ACTIONS[request.action.type]
+        state = await self._reader.state(STATE_READINGS | kind.reads)
         case = self._case(request.action, state)
-        if why_not := ACTIONS[request.action.type].why_not(case, state):
+        if why_not := kind.why_not(case, state):
             raise ConflictError("precondition", why_not)
         await asyncio.to_thread(self._ledger.prepare, request, state)
         return Prepared(
-            nonce=self._nonces.issue(request.action_id),
+            nonce=self._admission.challenge(request.action_id),
             expires_in_s=self._settings.limits.nonce_life_s,
             state=state,
             ledger=await self.mark(),
+            needs_second_approver=needs_second_approver(case, state),
         )
 
     async def commit(self, signed: SignedGrant) -> ActionReport:
@@ -105,7 +105,7 @@ class Executor:
             DeniedError: If the grant is not signed, not for this node, or not fresh.
             ConflictError: If another action runs, a limit holds it back, or the world is not as agreed.
         """
-        grant = self._admit(signed)
+        grant = self._admission.admit(signed)
         self._refuse_if_busy()
         async with self._one_at_a_time:
             entry = await asyncio.to_thread(self._ledger.find, grant.action_id)
@@ -127,33 +127,24 @@ class Executor:
                 entry.action_id, state, f"The agent stopped while this was being done. {told}", after
             )
 
-    def _admit(self, signed: SignedGrant) -> Grant:
-        try:
-            grant = open_grant(signed, self._pinned)
-        except BadGrantError as error:
-            raise DeniedError("signature", str(error)) from error
-        # First of all, so that no outcome leaves the nonce good for another try.
-        fresh = self._nonces.spend(grant.nonce, grant.action_id)
-        if grant.cluster != self._settings.cluster:
-            raise DeniedError("cluster", f"The grant is for another cluster than {self._settings.cluster}.")
-        if grant.node != self._settings.node:
-            raise DeniedError("node", f"The grant is for another node than {self._settings.node}.")
-        if not fresh:
-            raise DeniedError("nonce", "The nonce is unknown, used, expired or for another action.")
-        return grant
-
     async def _carry_out(self, grant: Grant) -> ActionReport:
         kind = ACTIONS[grant.action.type]
         case = self._case(grant.action, grant.precondition)
+        alone = grant.second_confirmed_by is None
+        if alone and needs_second_approver(case, case.agreed):
+            raise DeniedError("second_approver", _NEEDS_SECOND)
         await asyncio.to_thread(self._ledger.intend, grant, case.file_bytes)
         # The last look: between it and the effect nothing else is awaited.
         now = await self._reader.state(kind.reads)
         why_not = kind.why_not(case, now)
         if grant.precondition.boot_id != now.boot_id:
             why_not = "The node has booted since this was agreed."
+        reason = "precondition"
+        if why_not is None and alone and needs_second_approver(case, now):
+            reason, why_not = "second_approver", _NEEDS_SECOND
         if why_not:
             await self._end(grant.action_id, "REJECTED", why_not, now)
-            raise ConflictError("precondition", why_not)
+            raise ConflictError(reason, why_not)
         problem, may_go_on = await _run(kind, case)
         after, done = await self._look(kind, case)
         state: LedgerState = "DONE" if done else "UNKNOWN" if done is None or may_go_on else "NOT_DONE"

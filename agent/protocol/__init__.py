@@ -20,7 +20,7 @@ from agent.protocol.actions import (
     StartService,
 )
 from agent.protocol.base import PROTOCOL_VERSION, Wire
-from agent.protocol.grants import BadGrantError, action_id, open_grant, sign
+from agent.protocol.grants import BadGrantError, BadSecondApproverError, action_id, open_grant, sign
 from agent.protocol.readings import (
     ALL_READINGS,
     Clock,
@@ -47,6 +47,7 @@ __all__ = [
     "Action",
     "ActionReport",
     "BadGrantError",
+    "BadSecondApproverError",
     "Clock",
     "ClockSync",
     "Config",

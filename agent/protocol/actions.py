@@ -52,6 +52,7 @@ class NodeState(Wire):
     service_pid: int | None = None
     offset_ms: float | None = None
     offset_error_ms: float | None = None
+    transactions_active: int | None = None
 
 
 class PrepareRequest(Wire):
@@ -73,12 +74,16 @@ class LedgerMark(Wire):
 
 
 class Prepared(Wire):
-    """The agent's challenge: a single-use nonce, and the state the grant must name."""
+    """The agent's challenge: a single-use nonce, and the state the grant must name.
+
+    `needs_second_approver` is set where the grant must carry a second person's signature.
+    """
 
     nonce: str
     expires_in_s: float
     state: NodeState
     ledger: LedgerMark | None = None
+    needs_second_approver: bool = False
 
 
 class Grant(Wire):
@@ -94,13 +99,18 @@ class Grant(Wire):
     fence: int = Field(ge=0)
     nonce: str
     confirmed_by: str
+    second_confirmed_by: str | None = None
 
 
 class SignedGrant(Wire):
-    """A grant as exact bytes (base64 of its JSON) and their Ed25519 signature (base64)."""
+    """A grant as exact bytes (base64 of its JSON) and their Ed25519 signature (base64).
+
+    `second_signature` is over the same bytes, by a second approver's key.
+    """
 
     payload: str = Field(max_length=16_384)
     signature: str = Field(max_length=128)
+    second_signature: str | None = Field(default=None, max_length=128)
 
 
 class ActionReport(Wire):

@@ -6,11 +6,13 @@ import asyncio
 import os
 import socket
 import sys
+import threading
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +93,7 @@ class Node:
             (folder / name).write_text(text.replace("FOLDER", str(folder)))
             (folder / name).chmod(0o755)
         (folder / "slow").write_text("0")
+        self.set_transactions("0")
         self.set_clock(ahead_s=2.4, after_step_s=0.0004)
         self.set_service("active", 100, then=("active", 101))
 
@@ -101,6 +104,10 @@ class Node:
                 f"C0A80001,192.168.0.1,3,1700000000.000000000,{-offset_s:.9f},0.000001,0.000002,"
                 f"-1.000,0.001,0.010,0.020000000,0.001000000,64.2,{leap}\n"
             )
+
+    def set_transactions(self, count: str) -> None:
+        """What the node's metrics page says; the server of `metrics_page` reads it at each request."""
+        (self.folder / "metrics").write_text(f"tensor_chain_term 7\ntensor_chain_tx_active {count}\n")
 
     def set_service(self, state: str, pid: int, *, then: tuple[str, int]) -> None:
         for name, (active, main_pid) in (("service", (state, pid)), ("service_after", then)):
@@ -113,6 +120,32 @@ class Node:
     def calls(self, prefix: str) -> int:
         path = self.folder / "calls"
         return sum(line.startswith(prefix) for line in path.read_text().splitlines()) if path.exists() else 0
+
+
+@contextmanager
+def metrics_page(node: Node) -> Iterator[str]:
+    """Serve the node's metrics page from a thread, so that tests need no loop for it."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = (node.folder / "metrics").read_bytes()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from agent.executor import Executor
 from agent.ledger import Ledger
 from agent.readings import NodeReader
 from agent.server import build_app, build_server
-from tests.agent.bed import Bot, Client, Connected, Node, Pki, Serve
+from tests.agent.bed import Bot, Client, Connected, Node, Pki, Serve, metrics_page
 
 
 @pytest.fixture(scope="session")
@@ -66,8 +66,10 @@ def settings_document(node: Node, pki: Pki, grant_key: SigningKey) -> dict[str, 
 
 
 @pytest.fixture
-def settings(settings_document: dict[str, Any]) -> Settings:
-    return Settings.model_validate(settings_document)
+def settings(settings_document: dict[str, Any], node: Node) -> Iterator[Settings]:
+    """The same, of a node that answers with its metrics."""
+    with metrics_page(node) as url:
+        yield Settings.model_validate(settings_document | {"metrics_url": url})
 
 
 @asynccontextmanager

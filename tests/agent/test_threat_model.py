@@ -110,6 +110,16 @@ async def test_row_12_an_offset_nobody_vouches_for_is_none(bot: Bot, node: Node)
     assert effects(node) == 0
 
 
+@pytest.mark.parametrize(
+    "count", ["1", "NaN", "-0", "+Inf", "0x0", "1e0", "", '0\ntensor_chain_tx_active{a="b"} 3']
+)
+async def test_row_12_transactions_nobody_counts_are_running(bot: Bot, node: Node, count: str):
+    node.set_transactions(count)
+    refusal = await bot.prepare(ClockSync())
+    assert isinstance(refusal, Refusal)
+    assert "A step back needs a node without running transactions" in refusal.detail
+
+
 # Row 13: an unauthenticated method.
 
 
