@@ -20,12 +20,16 @@ ACTION_DEADLINE_S = 15.0
 
 @dataclass(frozen=True)
 class Case:
-    """One action to be carried out: on what state it was agreed, and the file it changes as it was then."""
+    """One action to be carried out: on what state it was agreed, and the file it changes as it was then.
+
+    `restored` is what the file is to be where the action is undone.
+    """
 
     settings: Settings
     action: Action
     agreed: NodeState
     file_bytes: bytes | None = None
+    restored: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,8 @@ def _ms(offset_ms: float | None) -> str:
 
 def _changed_file(case: Case) -> bytes:
     assert isinstance(case.action, SetElectionTimeouts)  # noqa: S101 (tells the type checker)
+    if case.restored is not None:
+        return case.restored
     if case.file_bytes is None:
         raise ConfigFileError("The configuration file could not be read.")
     return with_election_timeouts(
@@ -138,6 +144,8 @@ def _timeouts_tell(case: Case, after: NodeState) -> str:
     done = _timeouts_judge(case, after)
     if not done:
         return f"{path} is {'neither as it was nor as asked' if done is None else 'as it was'}."
+    if case.restored is not None:
+        return f"{path} is as it was before that change; it takes effect when the service restarts."
     assert isinstance(case.action, SetElectionTimeouts)  # noqa: S101 (tells the type checker)
     asked = f"{case.action.election_timeout_min_ms} to {case.action.election_timeout_max_ms} ms"
     if has_single_key(_changed_file(case)):

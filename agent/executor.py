@@ -10,15 +10,14 @@ from agent.admission import Admission
 from agent.boot import boottime_s
 from agent.config import Settings
 from agent.config_file import read_config_bytes
+from agent.effects import act, judge_after_crash
 from agent.errors import (
-    AgentError,
-    CommandTimedOutError,
     ConfigFileError,
     ConflictError,
     DeniedError,
     NeverSeenError,
 )
-from agent.ledger import Ledger
+from agent.ledger import UNDO_KIND, Ledger
 from agent.plain_text import plain
 from agent.protocol import (
     Action,
@@ -31,11 +30,14 @@ from agent.protocol import (
     PrepareRequest,
     SetElectionTimeouts,
     SignedGrant,
+    UndoRequest,
+    undo_action_id,
 )
 from agent.readings import STATE_READINGS, NodeReader
 
 _LOOKS = 3
 _LOOK_INTERVAL_S = 0.5
+_NOTHING_TO_UNDO = "Only a change of the configuration file that was done here can be undone."
 _NEEDS_SECOND = "So large a step needs a second approver, who signs the grant too."
 _logger = logging.getLogger(__name__)
 
@@ -77,16 +79,33 @@ class Executor:
         Raises:
             ConflictError: If it could not, or it went past PREPARED before.
         """
+        return await self._offer(request, undoes=None)
+
+    async def undo(self, request: UndoRequest) -> Prepared:
+        """Say whether a change of the configuration file could be undone now, and give a nonce for that.
+
+        Raises:
+            ConflictError: If it could not.
+        """
+        undone = await asyncio.to_thread(self._ledger.find, request.action_id)
+        if undone is None:
+            raise ConflictError("precondition", _NOTHING_TO_UNDO)
+        name = undo_action_id(undone.action_id)
+        return await self._offer(
+            PrepareRequest(action_id=name, action=undone.action), undoes=undone.action_id
+        )
+
+    async def _offer(self, request: PrepareRequest, *, undoes: str | None) -> Prepared:
         self._refuse_if_busy()
         entry = await asyncio.to_thread(self._ledger.find, request.action_id)
         if entry is not None and entry.state != "PREPARED":
             raise ConflictError(
                 "already_recorded", f"This action is {entry.state} already; ask for its report."
             )
-        await self._refuse_if_too_soon(request.action.type)
+        await self._refuse_if_too_soon(UNDO_KIND if undoes else request.action.type)
         kind = ACTIONS[request.action.type]
         state = await self._reader.state(STATE_READINGS | kind.reads)
-        case = self._case(request.action, state)
+        case = await self._case(request.action, state, undoes)
         if why_not := kind.why_not(case, state):
             raise ConflictError("precondition", why_not)
         await asyncio.to_thread(self._ledger.prepare, request, state)
@@ -113,15 +132,17 @@ class Executor:
                 raise ConflictError("busy", "This action was begun and its end is not recorded yet.")
             if entry is not None and entry.state != "PREPARED":
                 return await self.report(grant.action_id)
-            await self._refuse_if_too_soon(grant.action.type)
+            await self._refuse_if_too_soon(UNDO_KIND if grant.undoes else grant.action.type)
             return await self._carry_out(grant)
 
     async def recover(self) -> None:
         """Judge, by looking only, the actions a crash left without an end; nothing is run again."""
         for entry in await asyncio.to_thread(self._ledger.intents):
-            case = Case(self._settings, entry.action, entry.before, entry.file_bytes)
+            undone = None if entry.undoes is None else self._ledger.find(entry.undoes)
+            restored = None if undone is None else undone.file_bytes
+            case = Case(self._settings, entry.action, entry.before, entry.file_bytes, restored)
             after = await self._reader.state()
-            state = _judge_after_crash(case, after)
+            state = judge_after_crash(case, after)
             told = ACTIONS[entry.action.type].tell(case, after)
             await self._end(
                 entry.action_id, state, f"The agent stopped while this was being done. {told}", after
@@ -129,7 +150,7 @@ class Executor:
 
     async def _carry_out(self, grant: Grant) -> ActionReport:
         kind = ACTIONS[grant.action.type]
-        case = self._case(grant.action, grant.precondition)
+        case = await self._case(grant.action, grant.precondition, grant.undoes)
         alone = grant.second_confirmed_by is None
         if alone and needs_second_approver(case, case.agreed):
             raise DeniedError("second_approver", _NEEDS_SECOND)
@@ -145,7 +166,7 @@ class Executor:
         if why_not:
             await self._end(grant.action_id, "REJECTED", why_not, now)
             raise ConflictError(reason, why_not)
-        problem, may_go_on = await _run(kind, case)
+        problem, may_go_on = await act(kind, case)
         after, done = await self._look(kind, case)
         state: LedgerState = "DONE" if done else "UNKNOWN" if done is None or may_go_on else "NOT_DONE"
         await self._end(grant.action_id, state, f"{problem}{kind.tell(case, after)}", after)
@@ -166,14 +187,28 @@ class Executor:
         _logger.info("action %s is %s: %s", action_id[:12], state, plain(detail, limit=400))
         await asyncio.to_thread(self._ledger.finish, action_id, state, detail, after)
 
-    def _case(self, action: Action, agreed: NodeState) -> Case:
+    async def _case(self, action: Action, agreed: NodeState, undoes: str | None) -> Case:
+        restored = None if undoes is None else await self._recorded_bytes(action, agreed, undoes)
         file_bytes = None
         if isinstance(action, SetElectionTimeouts):
             try:
                 file_bytes = read_config_bytes(self._settings.config_file).raw
             except ConfigFileError as error:
                 raise ConflictError("precondition", str(error)) from error
-        return Case(self._settings, action, agreed, file_bytes)
+        return Case(self._settings, action, agreed, file_bytes, restored)
+
+    async def _recorded_bytes(self, action: Action, agreed: NodeState, undone: str) -> bytes:
+        entry = await asyncio.to_thread(self._ledger.find, undone)
+        if (
+            entry is None
+            or (entry.state, entry.undoes, entry.action) != ("DONE", None, action)
+            or entry.file_bytes is None
+            or entry.after is None
+        ):
+            raise ConflictError("precondition", _NOTHING_TO_UNDO)
+        if entry.after.config_sha256 != agreed.config_sha256:
+            raise ConflictError("precondition", "The configuration file has changed since that action.")
+        return entry.file_bytes
 
     def _refuse_if_busy(self) -> None:
         if self._one_at_a_time.locked():
@@ -187,32 +222,3 @@ class Executor:
                 "too_soon",
                 f"One {kind} in {interval_s:g} s is the limit; the next may run in {wait_s:.0f} s.",
             )
-
-
-async def _run(kind: ActionKind, case: Case) -> tuple[str, bool]:
-    """Act; return what went wrong in a sentence, and whether the effect may still come.
-
-    Whatever goes wrong, what is true is looked at afterwards.
-    """
-    try:
-        await kind.run(case)
-    except CommandTimedOutError as error:
-        return f"{error} ", True
-    except AgentError as error:
-        return f"{error} ", False
-    except Exception as error:  # An INTENT must get an end while there is a process to write it.
-        _logger.exception("an action failed in an unforeseen way")
-        return f"It failed with {type(error).__name__}. ", True
-    return "", False
-
-
-def _judge_after_crash(case: Case, after: NodeState) -> LedgerState:
-    """Judge what one look can prove.
-
-    A file is as it was or as it was to be. A service or a clock that is as wanted, in the same boot, is
-    done; one that is not may still be on its way, or was undone by others, so that stays unknown.
-    """
-    done = ACTIONS[case.action.type].judge(case, after)
-    if isinstance(case.action, SetElectionTimeouts):
-        return "DONE" if done else "NOT_DONE" if done is False else "UNKNOWN"
-    return "DONE" if done and after.boot_id == case.agreed.boot_id else "UNKNOWN"

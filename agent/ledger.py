@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,37 +14,21 @@ from pydantic import TypeAdapter
 
 from agent.boot import boot_id, boottime_s
 from agent.errors import ConflictError, LedgerError
+from agent.ledger_file import open_ledger_file
 from agent.protocol import Action, ActionReport, Grant, LedgerMark, LedgerState, NodeState, PrepareRequest
 
-# WAL with synchronous=FULL: a committed transaction survives power loss (with NORMAL it may roll back).
-_SCHEMA = """
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
-CREATE TABLE IF NOT EXISTS actions (
-    action_id TEXT NOT NULL UNIQUE,
-    kind TEXT NOT NULL,
-    state TEXT NOT NULL
-        CHECK (state IN ('PREPARED', 'INTENT', 'DONE', 'NOT_DONE', 'UNKNOWN', 'REJECTED')),
-    detail TEXT NOT NULL,
-    action_json TEXT NOT NULL,
-    before_json TEXT NOT NULL,
-    after_json TEXT,
-    fence INTEGER,
-    file_bytes BLOB,
-    incident TEXT,
-    confirmed_by TEXT,
-    boot_id TEXT NOT NULL,
-    at_boottime_s REAL NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS mark (epoch TEXT NOT NULL, count INTEGER NOT NULL) STRICT;
-"""
-_COLUMNS = "action_id, state, detail, action_json, before_json, after_json, file_bytes"
+_COLUMNS = "action_id, state, detail, action_json, before_json, after_json, file_bytes, undoes"
+# An undoing has a limit of its own: it must not have to wait for what it undoes.
+UNDO_KIND = "restore_config"
 _ACTION: TypeAdapter[Action] = TypeAdapter(Action)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One action as recorded; `file_bytes` is Neumann's file as it was, where the action changes it."""
+    """One action as recorded; `file_bytes` is Neumann's file as it was, where the action changes it.
+
+    `undoes` names the action that this one undoes, if any.
+    """
 
     action_id: str
     state: LedgerState
@@ -55,6 +37,7 @@ class Entry:
     before: NodeState
     after: NodeState | None
     file_bytes: bytes | None
+    undoes: str | None
 
     @property
     def report(self) -> ActionReport:
@@ -81,22 +64,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
-        with ExitStack() as on_failure:
-            self._folder = _lock_folder(path.parent)
-            on_failure.callback(os.close, self._folder)
-            try:
-                # Owner-only from the start; SQLite gives its side files the same rights.
-                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-                self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-                on_failure.callback(self._database.close)
-                self._database.executescript(_SCHEMA)
-                self._database.execute(
-                    "INSERT INTO mark SELECT ?, 0 WHERE NOT EXISTS (SELECT 1 FROM mark)",
-                    (secrets.token_hex(16),),
-                )
-            except (OSError, sqlite3.Error) as error:
-                raise LedgerError("ledger", f"The ledger {path} cannot be opened: {error}.") from error
-            on_failure.pop_all()
+        self._database, self._folder = open_ledger_file(path)
 
     def close(self) -> None:
         """Close the file, and leave its folder to the next agent."""
@@ -146,17 +114,18 @@ class Ledger:
                 raise ConflictError("fence", f"A grant with fence {row[0]} was seen; {grant.fence} is older.")
             database.execute(
                 "INSERT OR REPLACE INTO actions (action_id, kind, state, detail, action_json, before_json,"
-                " fence, file_bytes, incident, confirmed_by, boot_id, at_boottime_s)"
-                " VALUES (?, ?, 'INTENT', 'Being carried out.', ?, ?, ?, ?, ?, ?, ?, ?)",
+                " fence, file_bytes, incident, confirmed_by, undoes, boot_id, at_boottime_s)"
+                " VALUES (?, ?, 'INTENT', 'Being carried out.', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     grant.action_id,
-                    grant.action.type,
+                    grant.action.type if grant.undoes is None else UNDO_KIND,
                     grant.action.model_dump_json(),
                     grant.precondition.model_dump_json(),
                     grant.fence,
                     file_bytes,
                     grant.incident,
                     grant.confirmed_by,
+                    grant.undoes,
                     boot_id(),
                     boottime_s(),
                 ),
@@ -223,22 +192,8 @@ class Ledger:
                 raise LedgerError("ledger", f"The ledger cannot be used: {error}.") from error
 
 
-def _lock_folder(folder: Path) -> int:
-    # Not inherited by commands, so a killed agent's last command does not hold it.
-    handle = -1
-    try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if handle >= 0:
-            os.close(handle)
-        said = "another agent uses it" if isinstance(error, BlockingIOError) else error.strerror
-        raise LedgerError("ledger", f"The ledger's folder {folder} cannot be locked: {said}.") from error
-    return handle
-
-
-def _entry(row: tuple[str, LedgerState, str, str, str, str | None, bytes | None]) -> Entry:
-    action_id, state, detail, action_json, before_json, after_json, file_bytes = row
+def _entry(row: tuple[str, LedgerState, str, str, str, str | None, bytes | None, str | None]) -> Entry:
+    action_id, state, detail, action_json, before_json, after_json, file_bytes, undoes = row
     return Entry(
         action_id=action_id,
         state=state,
@@ -247,4 +202,5 @@ def _entry(row: tuple[str, LedgerState, str, str, str, str | None, bytes | None]
         before=NodeState.model_validate_json(before_json),
         after=None if after_json is None else NodeState.model_validate_json(after_json),
         file_bytes=file_bytes,
+        undoes=undoes,
     )

@@ -21,7 +21,7 @@ from agent.config import Settings, Tls, split_address
 from agent.deadline_server import DeadlineServer
 from agent.errors import BadRequestError, ConfigError, RefusedError, TooLargeError
 from agent.executor import Executor
-from agent.protocol import ObserveRequest, PrepareRequest, Refusal, SignedGrant
+from agent.protocol import ObserveRequest, PrepareRequest, Refusal, SignedGrant, UndoRequest
 from agent.readings import NodeReader
 
 MAX_BODY_BYTES = 64 * 1024
@@ -46,6 +46,7 @@ def build_app(settings: Settings, reader: NodeReader, executor: Executor) -> Sta
             Route("/v1/health", health, methods=["GET"]),
             Route("/v1/observe", _takes(ObserveRequest, reader.observe), methods=["POST"]),
             Route("/v1/prepare", _takes(PrepareRequest, executor.prepare), methods=["POST"]),
+            Route("/v1/undo", _takes(UndoRequest, executor.undo), methods=["POST"]),
             Route("/v1/commit", _takes(SignedGrant, executor.commit), methods=["POST"]),
             Route("/v1/actions/{action_id}", report, methods=["GET"]),
         ],

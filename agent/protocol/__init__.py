@@ -18,9 +18,17 @@ from agent.protocol.actions import (
     SetElectionTimeouts,
     SignedGrant,
     StartService,
+    UndoRequest,
 )
 from agent.protocol.base import PROTOCOL_VERSION, Wire
-from agent.protocol.grants import BadGrantError, BadSecondApproverError, action_id, open_grant, sign
+from agent.protocol.grants import (
+    BadGrantError,
+    BadSecondApproverError,
+    action_id,
+    open_grant,
+    sign,
+    undo_action_id,
+)
 from agent.protocol.readings import (
     ALL_READINGS,
     Clock,
@@ -76,8 +84,10 @@ __all__ = [
     "SetElectionTimeouts",
     "SignedGrant",
     "StartService",
+    "UndoRequest",
     "Wire",
     "action_id",
     "open_grant",
     "sign",
+    "undo_action_id",
 ]

@@ -62,6 +62,12 @@ class PrepareRequest(Wire):
     action: Action
 
 
+class UndoRequest(Wire):
+    """Ask for a nonce to undo a change of the configuration file: to put its recorded bytes back."""
+
+    action_id: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
 class LedgerMark(Wire):
     """Which ledger an agent has, and how often it was written to: by these a restored old one is noticed."""
 
@@ -87,7 +93,11 @@ class Prepared(Wire):
 
 
 class Grant(Wire):
-    """Leave for one action, on one node, once. Signed by the bot, checked by the agent at the instant."""
+    """Leave for one action, on one node, once. Signed by the bot, checked by the agent at the instant.
+
+    `undoes` names an action that is to be undone; `action` is then that action, and `action_id` the
+    `undo_action_id` of it.
+    """
 
     protocol: Literal[1] = PROTOCOL_VERSION
     action_id: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -100,6 +110,7 @@ class Grant(Wire):
     nonce: str
     confirmed_by: str
     second_confirmed_by: str | None = None
+    undoes: str | None = None
 
 
 class SignedGrant(Wire):

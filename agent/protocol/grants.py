@@ -37,6 +37,11 @@ def action_id(*, cluster: str, incident: str, generation: int, node: str, action
     return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()
 
 
+def undo_action_id(undone: str) -> str:
+    """Name the undoing of an action: one action is undone once."""
+    return hashlib.sha256(f"undo:{undone}".encode()).hexdigest()
+
+
 def sign(grant: Grant, key: SigningKey, *, second_key: SigningKey | None = None) -> SignedGrant:
     """Sign a grant's exact bytes, for a second approver too where there is one."""
     payload = grant.model_dump_json().encode()
@@ -70,6 +75,8 @@ def open_grant(
         grant = Grant.model_validate_json(payload)
     except ValidationError as error:
         raise BadGrantError("The signed bytes are no grant of this protocol.") from error
+    if grant.undoes is not None and grant.action_id != undo_action_id(grant.undoes):
+        raise BadGrantError("The grant's action id is not that of the undoing.")
     if (grant.second_confirmed_by, signed.second_signature) != (None, None):
         _check_second(grant, payload, signed.second_signature or "", second)
     return grant

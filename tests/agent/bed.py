@@ -30,8 +30,10 @@ from agent.protocol import (
     PrepareRequest,
     Refusal,
     SignedGrant,
+    UndoRequest,
     action_id,
     sign,
+    undo_action_id,
 )
 
 CONFIG = """\
@@ -270,6 +272,23 @@ class Bot:
             fence=fence,
             nonce=prepared.nonce,
             confirmed_by="U1",
+        )
+
+    async def grant_undo(self, done: Grant) -> Grant | Refusal:
+        """Ask for leave to undo an action that was granted."""
+        body = UndoRequest(action_id=done.action_id).model_dump_json()
+        answer = await self.http.post("/v1/undo", content=body)
+        if answer.status_code != 200:
+            assert answer.status_code == 409
+            return Refusal.model_validate_json(answer.content)
+        prepared = Prepared.model_validate_json(answer.content)
+        return done.model_copy(
+            update={
+                "action_id": undo_action_id(done.action_id),
+                "undoes": done.action_id,
+                "precondition": prepared.state,
+                "nonce": prepared.nonce,
+            }
         )
 
     async def commit(self, grant: Grant | SignedGrant) -> ActionReport | tuple[int, str]:
