@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import socket
+import ssl
 import sys
 import threading
 from asyncio.subprocess import DEVNULL, Process
@@ -20,8 +22,11 @@ import httpx
 import tomlkit
 import trustme
 from nacl.signing import SigningKey
+from starlette.applications import Starlette
 
 from agent.config import Settings
+from agent.executor import Executor
+from agent.ledger import Ledger
 from agent.protocol import (
     Action,
     ActionReport,
@@ -35,6 +40,8 @@ from agent.protocol import (
     sign,
     undo_action_id,
 )
+from agent.readings import NodeReader
+from agent.server import build_app, build_server
 
 CONFIG = """\
 # node1 of the demo cluster
@@ -221,6 +228,12 @@ class Pki:
     folder: Path
     authority: trustme.CA
 
+    @classmethod
+    def make(cls, folder: Path) -> Pki:
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(folder / "authority.pem")
+        return cls(folder, authority)
+
     def issue(
         self,
         name: str,
@@ -300,6 +313,72 @@ class Bot:
 
     async def report(self, name: str) -> ActionReport:
         return ActionReport.model_validate_json((await self.http.get(f"/v1/actions/{name}")).content)
+
+
+def document_of(node: Node, pki: Pki, grant_key: SigningKey) -> dict[str, Any]:
+    """Return an agent's settings file as a dict."""
+    server = str(pki.issue("server"))
+    return {
+        "cluster": "demo",
+        "node": "node1",
+        "listen": "127.0.0.1:7880",
+        "state_dir": str(node.folder / "state"),
+        "config_file": str(node.config),
+        "log_files": [str(node.log)],
+        "data_dir": str(node.folder),
+        # The discard port, where nobody listens.
+        "metrics_url": "http://127.0.0.1:9",
+        "tls": {"certificate": server, "key": server, "authority": str(pki.folder / "authority.pem")},
+        "grants": {"verify_keys": [base64.b64encode(bytes(grant_key.verify_key)).decode()]},
+        "commands": {
+            name: str(node.folder / name) for name in ("chronyc", "timedatectl", "systemctl", "ping")
+        },
+        "limits": {"same_action_interval_s": 0},
+    }
+
+
+def client_of(pki: Pki, url: str, certificate: Path | None) -> httpx.AsyncClient:
+    context = ssl.create_default_context(cafile=pki.folder / "authority.pem")
+    if certificate:
+        context.load_cert_chain(certificate)
+    return httpx.AsyncClient(base_url=url, verify=context, timeout=20)
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[tuple[str, Starlette]]:
+    """Serve an agent in this process, on a free port; yields its address and its application."""
+    settings.state_dir.mkdir(exist_ok=True)
+    ledger = Ledger(settings.state_dir / "ledger.sqlite3")
+    reader = NodeReader(settings)
+    executor = Executor(settings, reader, ledger)
+    await executor.recover()
+    app = build_app(settings, reader, executor)
+    server = build_server(app, settings)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            while not server.started:
+                assert not serving.done()
+                await asyncio.sleep(0.005)
+            yield f"https://127.0.0.1:{listener.getsockname()[1]}", app
+        finally:
+            server.should_exit = True
+            await serving
+            ledger.close()
+
+
+@asynccontextmanager
+async def standing(folder: Path) -> AsyncIterator[tuple[Node, Bot, Starlette]]:
+    """Serve an agent of a new node in a folder, without fixtures; its nonces live ten minutes."""
+    node, pki, key = Node(folder), Pki.make(folder), SigningKey.generate()
+    with metrics_page(node) as metrics_url:
+        document = document_of(node, pki, key) | {"metrics_url": metrics_url}
+        document["limits"] = {"same_action_interval_s": 0, "nonce_life_s": 600}
+        async with (
+            serving(Settings.model_validate(document)) as (url, app),
+            client_of(pki, url, pki.issue("bot")) as http,
+        ):
+            yield node, Bot(http, key), app
 
 
 Serve = Callable[[Settings], AbstractAsyncContextManager[str]]
