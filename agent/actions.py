@@ -20,12 +20,16 @@ ACTION_DEADLINE_S = 15.0
 
 @dataclass(frozen=True)
 class Case:
-    """One action to be carried out: on what state it was agreed, and the file it changes as it was then."""
+    """One action to be carried out: on what state it was agreed, and the file it changes as it was then.
+
+    `restored` is what the file is to be where the action is undone.
+    """
 
     settings: Settings
     action: Action
     agreed: NodeState
     file_bytes: bytes | None = None
+    restored: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,18 @@ def _clock_why_not(case: Case, now: NodeState) -> str | None:
         )
     if abs(now.offset_ms) > max_step_s * 1000:
         return f"A step of {abs(now.offset_ms) / 1000:.0f} s is beyond the limit of {max_step_s:g} s."
+    # Neumann subtracts a transaction's beginning from now, unsigned: a step back times them all out.
+    if now.offset_ms > 0 and now.transactions_active != 0:
+        active = "unknown" if now.transactions_active is None else str(now.transactions_active)
+        return f"A step back needs a node without running transactions; it has {active}."
     return None
+
+
+def needs_second_approver(case: Case, now: NodeState) -> bool:
+    """Say whether the action is a clock step so large that one person's word is not enough."""
+    limit_ms = case.settings.limits.second_approver_step_s * 1000
+    offsets_ms = (case.agreed.offset_ms or 0, now.offset_ms or 0)
+    return case.action.type == "clock_sync" and any(abs(offset_ms) > limit_ms for offset_ms in offsets_ms)
 
 
 async def _clock_run(case: Case) -> None:
@@ -82,6 +97,8 @@ def _ms(offset_ms: float | None) -> str:
 
 def _changed_file(case: Case) -> bytes:
     assert isinstance(case.action, SetElectionTimeouts)  # noqa: S101 (tells the type checker)
+    if case.restored is not None:
+        return case.restored
     if case.file_bytes is None:
         raise ConfigFileError("The configuration file could not be read.")
     return with_election_timeouts(
@@ -127,6 +144,8 @@ def _timeouts_tell(case: Case, after: NodeState) -> str:
     done = _timeouts_judge(case, after)
     if not done:
         return f"{path} is {'neither as it was nor as asked' if done is None else 'as it was'}."
+    if case.restored is not None:
+        return f"{path} is as it was before that change; it takes effect when the service restarts."
     assert isinstance(case.action, SetElectionTimeouts)  # noqa: S101 (tells the type checker)
     asked = f"{case.action.election_timeout_min_ms} to {case.action.election_timeout_max_ms} ms"
     if has_single_key(_changed_file(case)):
@@ -178,7 +197,9 @@ def _service_tell(case: Case, after: NodeState) -> str:
 
 
 ACTIONS: Mapping[str, ActionKind] = {
-    "clock_sync": ActionKind(frozenset({"clock"}), _clock_why_not, _clock_run, _clock_judge, _clock_tell),
+    "clock_sync": ActionKind(
+        frozenset({"clock", "transactions"}), _clock_why_not, _clock_run, _clock_judge, _clock_tell
+    ),
     "set_election_timeouts": ActionKind(
         frozenset({"config"}), _timeouts_why_not, _timeouts_run, _timeouts_judge, _timeouts_tell
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import logging
 import os
@@ -9,9 +10,7 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
-
-import typer
+from typing import NoReturn
 
 from agent.config import Settings, load_settings
 from agent.config_file import read_config_bytes
@@ -24,17 +23,8 @@ from agent.metrics_page import read_metrics
 from agent.readings import NodeReader
 from agent.server import build_app, build_server, listen, tls_context
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-ConfigOption = Annotated[Path, typer.Option("--config", help="The agent's TOML file.")]
 
-
-@app.callback()
-def describe() -> None:
-    """Read a Neumann node, and carry out granted actions on it."""
-
-
-@app.command()
-def serve(config: ConfigOption) -> None:
+def serve(config: Path) -> None:
     """Serve until SIGTERM or SIGINT."""
     settings = load_settings(config)
     # Whatever this process creates is its owner's alone.
@@ -47,15 +37,14 @@ def serve(config: ConfigOption) -> None:
     asyncio.run(_serve(settings))
 
 
-@app.command()
-def check(config: ConfigOption) -> None:
+def check(config: Path) -> None:
     """Say what would fail when serving, and why."""
     problems = find_problems(load_settings(config))
     for problem in problems:
-        typer.echo(problem, err=True)
+        print(problem, file=sys.stderr)
     if problems:
-        raise typer.Exit(2)
-    typer.echo("Ready to serve.")
+        sys.exit(2)
+    print("Ready to serve.")
 
 
 def find_problems(settings: Settings) -> list[str]:
@@ -96,11 +85,25 @@ def _check_metrics(settings: Settings) -> None:
 
 def main() -> None:
     """Run the command line; what goes wrong is one sentence on stderr and exit code 2."""
+    options = _parser().parse_args()
     try:
-        app()
+        options.run(options.config)
     except AgentError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+
+
+def _parser() -> argparse.ArgumentParser:
+    # argparse, because an agent should start at once and stay small.
+    parser = argparse.ArgumentParser(
+        prog="neumann-agent", description="Read a Neumann node, and carry out granted actions on it."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, run in (("serve", serve), ("check", check)):
+        command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
+        command.add_argument("--config", type=Path, required=True, help="The agent's TOML file.")
+        command.set_defaults(run=run)
+    return parser
 
 
 async def _serve(settings: Settings) -> None:

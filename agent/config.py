@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 from nacl.signing import VerifyKey
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from agent.errors import ConfigError
 
@@ -79,14 +79,30 @@ class Tls(_Section):
 
 
 class Grants(_Section):
-    """The pinned Ed25519 public keys that may sign grants; more than one while keys are rotated."""
+    """The pinned Ed25519 public keys that may sign grants; more than one while keys are rotated.
+
+    `second_verify_keys` sign for a second approver, and nothing else: a list of its own, so that two keys
+    under rotation are not two people. While it is empty, what needs a second approver is refused.
+    """
 
     verify_keys: tuple[PublicKey, ...] = Field(min_length=1)
+    second_verify_keys: tuple[PublicKey, ...] = ()
+
+    @model_validator(mode="after")
+    def _two_people(self) -> Grants:
+        if set(self.pinned) & set(self.pinned_second):
+            raise ValueError("a key of `second_verify_keys` must not be one of `verify_keys`")
+        return self
 
     @property
     def pinned(self) -> tuple[VerifyKey, ...]:
         """The keys, parsed."""
         return tuple(VerifyKey(base64.b64decode(text)) for text in self.verify_keys)
+
+    @property
+    def pinned_second(self) -> tuple[VerifyKey, ...]:
+        """The second approvers' keys, parsed."""
+        return tuple(VerifyKey(base64.b64decode(text)) for text in self.second_verify_keys)
 
 
 class Commands(_Section):
@@ -125,6 +141,7 @@ class Limits(_Section):
 
     same_action_interval_s: float = Field(default=600.0, ge=0, allow_inf_nan=False)
     max_step_s: float = Field(default=1000.0, gt=0, le=1000, allow_inf_nan=False)
+    second_approver_step_s: float = Field(default=10.0, gt=0, le=10, allow_inf_nan=False)
     nonce_life_s: float = Field(default=60.0, gt=0, le=600, allow_inf_nan=False)
     skew_threshold_ms: float = Field(default=500.0, gt=0, allow_inf_nan=False)
 

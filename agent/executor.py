@@ -5,38 +5,40 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from agent.actions import ACTIONS, ActionKind, Case
+from agent.actions import ACTIONS, ActionKind, Case, needs_second_approver
+from agent.admission import Admission
 from agent.boot import boottime_s
 from agent.config import Settings
 from agent.config_file import read_config_bytes
+from agent.effects import act, judge_after_crash
 from agent.errors import (
-    AgentError,
-    CommandTimedOutError,
     ConfigFileError,
     ConflictError,
     DeniedError,
     NeverSeenError,
 )
-from agent.ledger import Ledger
-from agent.nonces import Nonces
+from agent.ledger import UNDO_KIND, Ledger
 from agent.plain_text import plain
 from agent.protocol import (
     Action,
     ActionReport,
-    BadGrantError,
     Grant,
+    LedgerMark,
     LedgerState,
     NodeState,
     Prepared,
     PrepareRequest,
     SetElectionTimeouts,
     SignedGrant,
-    open_grant,
+    UndoRequest,
+    undo_action_id,
 )
-from agent.readings import NodeReader
+from agent.readings import STATE_READINGS, NodeReader
 
 _LOOKS = 3
 _LOOK_INTERVAL_S = 0.5
+_NOTHING_TO_UNDO = "Only a change of the configuration file that was done here can be undone."
+_NEEDS_SECOND = "So large a step needs a second approver, who signs the grant too."
 _logger = logging.getLogger(__name__)
 
 
@@ -53,8 +55,7 @@ class Executor:
         self._settings = settings
         self._reader = reader
         self._ledger = ledger
-        self._nonces = Nonces(settings.limits.nonce_life_s)
-        self._pinned = settings.grants.pinned
+        self._admission = Admission(settings)
         self._one_at_a_time = asyncio.Lock()
 
     async def report(self, action_id: str) -> ActionReport:
@@ -66,7 +67,11 @@ class Executor:
         entry = await asyncio.to_thread(self._ledger.find, action_id)
         if entry is None:
             raise NeverSeenError("never_seen", "This node's ledger has never seen this action.")
-        return entry.report
+        return entry.report.model_copy(update={"ledger": await self.mark()})
+
+    async def mark(self) -> LedgerMark:
+        """Return which ledger this is and how often it was written to."""
+        return await asyncio.to_thread(self._ledger.mark)
 
     async def prepare(self, request: PrepareRequest) -> Prepared:
         """Say whether an action could be carried out now, and give a nonce to sign it with.
@@ -74,22 +79,42 @@ class Executor:
         Raises:
             ConflictError: If it could not, or it went past PREPARED before.
         """
+        return await self._offer(request, undoes=None)
+
+    async def undo(self, request: UndoRequest) -> Prepared:
+        """Say whether a change of the configuration file could be undone now, and give a nonce for that.
+
+        Raises:
+            ConflictError: If it could not.
+        """
+        undone = await asyncio.to_thread(self._ledger.find, request.action_id)
+        if undone is None:
+            raise ConflictError("precondition", _NOTHING_TO_UNDO)
+        name = undo_action_id(undone.action_id)
+        return await self._offer(
+            PrepareRequest(action_id=name, action=undone.action), undoes=undone.action_id
+        )
+
+    async def _offer(self, request: PrepareRequest, *, undoes: str | None) -> Prepared:
         self._refuse_if_busy()
         entry = await asyncio.to_thread(self._ledger.find, request.action_id)
         if entry is not None and entry.state != "PREPARED":
             raise ConflictError(
                 "already_recorded", f"This action is {entry.state} already; ask for its report."
             )
-        await self._refuse_if_too_soon(request.action.type)
-        state = await self._reader.state()
-        case = self._case(request.action, state)
-        if why_not := ACTIONS[request.action.type].why_not(case, state):
+        await self._refuse_if_too_soon(UNDO_KIND if undoes else request.action.type)
+        kind = ACTIONS[request.action.type]
+        state = await self._reader.state(STATE_READINGS | kind.reads)
+        case = await self._case(request.action, state, undoes)
+        if why_not := kind.why_not(case, state):
             raise ConflictError("precondition", why_not)
         await asyncio.to_thread(self._ledger.prepare, request, state)
         return Prepared(
-            nonce=self._nonces.issue(request.action_id),
+            nonce=self._admission.challenge(request.action_id),
             expires_in_s=self._settings.limits.nonce_life_s,
             state=state,
+            ledger=await self.mark(),
+            needs_second_approver=needs_second_approver(case, state),
         )
 
     async def commit(self, signed: SignedGrant) -> ActionReport:
@@ -99,56 +124,49 @@ class Executor:
             DeniedError: If the grant is not signed, not for this node, or not fresh.
             ConflictError: If another action runs, a limit holds it back, or the world is not as agreed.
         """
-        grant = self._admit(signed)
+        grant = self._admission.admit(signed)
         self._refuse_if_busy()
         async with self._one_at_a_time:
             entry = await asyncio.to_thread(self._ledger.find, grant.action_id)
             if entry is not None and entry.state == "INTENT":
                 raise ConflictError("busy", "This action was begun and its end is not recorded yet.")
             if entry is not None and entry.state != "PREPARED":
-                return entry.report
-            await self._refuse_if_too_soon(grant.action.type)
+                return await self.report(grant.action_id)
+            await self._refuse_if_too_soon(UNDO_KIND if grant.undoes else grant.action.type)
             return await self._carry_out(grant)
 
     async def recover(self) -> None:
         """Judge, by looking only, the actions a crash left without an end; nothing is run again."""
         for entry in await asyncio.to_thread(self._ledger.intents):
-            case = Case(self._settings, entry.action, entry.before, entry.file_bytes)
+            undone = None if entry.undoes is None else self._ledger.find(entry.undoes)
+            restored = None if undone is None else undone.file_bytes
+            case = Case(self._settings, entry.action, entry.before, entry.file_bytes, restored)
             after = await self._reader.state()
-            state = _judge_after_crash(case, after)
+            state = judge_after_crash(case, after)
             told = ACTIONS[entry.action.type].tell(case, after)
             await self._end(
                 entry.action_id, state, f"The agent stopped while this was being done. {told}", after
             )
 
-    def _admit(self, signed: SignedGrant) -> Grant:
-        try:
-            grant = open_grant(signed, self._pinned)
-        except BadGrantError as error:
-            raise DeniedError("signature", str(error)) from error
-        # First of all, so that no outcome leaves the nonce good for another try.
-        fresh = self._nonces.spend(grant.nonce, grant.action_id)
-        if grant.cluster != self._settings.cluster:
-            raise DeniedError("cluster", f"The grant is for another cluster than {self._settings.cluster}.")
-        if grant.node != self._settings.node:
-            raise DeniedError("node", f"The grant is for another node than {self._settings.node}.")
-        if not fresh:
-            raise DeniedError("nonce", "The nonce is unknown, used, expired or for another action.")
-        return grant
-
     async def _carry_out(self, grant: Grant) -> ActionReport:
         kind = ACTIONS[grant.action.type]
-        case = self._case(grant.action, grant.precondition)
+        case = await self._case(grant.action, grant.precondition, grant.undoes)
+        alone = grant.second_confirmed_by is None
+        if alone and needs_second_approver(case, case.agreed):
+            raise DeniedError("second_approver", _NEEDS_SECOND)
         await asyncio.to_thread(self._ledger.intend, grant, case.file_bytes)
         # The last look: between it and the effect nothing else is awaited.
         now = await self._reader.state(kind.reads)
         why_not = kind.why_not(case, now)
         if grant.precondition.boot_id != now.boot_id:
             why_not = "The node has booted since this was agreed."
+        reason = "precondition"
+        if why_not is None and alone and needs_second_approver(case, now):
+            reason, why_not = "second_approver", _NEEDS_SECOND
         if why_not:
             await self._end(grant.action_id, "REJECTED", why_not, now)
-            raise ConflictError("precondition", why_not)
-        problem, may_go_on = await _run(kind, case)
+            raise ConflictError(reason, why_not)
+        problem, may_go_on = await act(kind, case)
         after, done = await self._look(kind, case)
         state: LedgerState = "DONE" if done else "UNKNOWN" if done is None or may_go_on else "NOT_DONE"
         await self._end(grant.action_id, state, f"{problem}{kind.tell(case, after)}", after)
@@ -169,14 +187,28 @@ class Executor:
         _logger.info("action %s is %s: %s", action_id[:12], state, plain(detail, limit=400))
         await asyncio.to_thread(self._ledger.finish, action_id, state, detail, after)
 
-    def _case(self, action: Action, agreed: NodeState) -> Case:
+    async def _case(self, action: Action, agreed: NodeState, undoes: str | None) -> Case:
+        restored = None if undoes is None else await self._recorded_bytes(action, agreed, undoes)
         file_bytes = None
         if isinstance(action, SetElectionTimeouts):
             try:
                 file_bytes = read_config_bytes(self._settings.config_file).raw
             except ConfigFileError as error:
                 raise ConflictError("precondition", str(error)) from error
-        return Case(self._settings, action, agreed, file_bytes)
+        return Case(self._settings, action, agreed, file_bytes, restored)
+
+    async def _recorded_bytes(self, action: Action, agreed: NodeState, undone: str) -> bytes:
+        entry = await asyncio.to_thread(self._ledger.find, undone)
+        if (
+            entry is None
+            or (entry.state, entry.undoes, entry.action) != ("DONE", None, action)
+            or entry.file_bytes is None
+            or entry.after is None
+        ):
+            raise ConflictError("precondition", _NOTHING_TO_UNDO)
+        if entry.after.config_sha256 != agreed.config_sha256:
+            raise ConflictError("precondition", "The configuration file has changed since that action.")
+        return entry.file_bytes
 
     def _refuse_if_busy(self) -> None:
         if self._one_at_a_time.locked():
@@ -190,32 +222,3 @@ class Executor:
                 "too_soon",
                 f"One {kind} in {interval_s:g} s is the limit; the next may run in {wait_s:.0f} s.",
             )
-
-
-async def _run(kind: ActionKind, case: Case) -> tuple[str, bool]:
-    """Act; return what went wrong in a sentence, and whether the effect may still come.
-
-    Whatever goes wrong, what is true is looked at afterwards.
-    """
-    try:
-        await kind.run(case)
-    except CommandTimedOutError as error:
-        return f"{error} ", True
-    except AgentError as error:
-        return f"{error} ", False
-    except Exception as error:  # An INTENT must get an end while there is a process to write it.
-        _logger.exception("an action failed in an unforeseen way")
-        return f"It failed with {type(error).__name__}. ", True
-    return "", False
-
-
-def _judge_after_crash(case: Case, after: NodeState) -> LedgerState:
-    """Judge what one look can prove.
-
-    A file is as it was or as it was to be. A service or a clock that is as wanted, in the same boot, is
-    done; one that is not may still be on its way, or was undone by others, so that stays unknown.
-    """
-    done = ACTIONS[case.action.type].judge(case, after)
-    if isinstance(case.action, SetElectionTimeouts):
-        return "DONE" if done else "NOT_DONE" if done is False else "UNKNOWN"
-    return "DONE" if done and after.boot_id == case.agreed.boot_id else "UNKNOWN"

@@ -14,36 +14,21 @@ from pydantic import TypeAdapter
 
 from agent.boot import boot_id, boottime_s
 from agent.errors import ConflictError, LedgerError
-from agent.protocol import Action, ActionReport, Grant, LedgerState, NodeState, PrepareRequest
+from agent.ledger_file import open_ledger_file
+from agent.protocol import Action, ActionReport, Grant, LedgerMark, LedgerState, NodeState, PrepareRequest
 
-# WAL with synchronous=FULL: a committed transaction survives power loss (with NORMAL it may roll back).
-_SCHEMA = """
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
-CREATE TABLE IF NOT EXISTS actions (
-    action_id TEXT NOT NULL UNIQUE,
-    kind TEXT NOT NULL,
-    state TEXT NOT NULL
-        CHECK (state IN ('PREPARED', 'INTENT', 'DONE', 'NOT_DONE', 'UNKNOWN', 'REJECTED')),
-    detail TEXT NOT NULL,
-    action_json TEXT NOT NULL,
-    before_json TEXT NOT NULL,
-    after_json TEXT,
-    fence INTEGER,
-    file_bytes BLOB,
-    incident TEXT,
-    confirmed_by TEXT,
-    boot_id TEXT NOT NULL,
-    at_boottime_s REAL NOT NULL
-) STRICT;
-"""
-_COLUMNS = "action_id, state, detail, action_json, before_json, after_json, file_bytes"
+_COLUMNS = "action_id, state, detail, action_json, before_json, after_json, file_bytes, undoes"
+# An undoing has a limit of its own: it must not have to wait for what it undoes.
+UNDO_KIND = "restore_config"
 _ACTION: TypeAdapter[Action] = TypeAdapter(Action)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One action as recorded; `file_bytes` is Neumann's file as it was, where the action changes it."""
+    """One action as recorded; `file_bytes` is Neumann's file as it was, where the action changes it.
+
+    `undoes` names the action that this one undoes, if any.
+    """
 
     action_id: str
     state: LedgerState
@@ -52,6 +37,7 @@ class Entry:
     before: NodeState
     after: NodeState | None
     file_bytes: bytes | None
+    undoes: str | None
 
     @property
     def report(self) -> ActionReport:
@@ -69,29 +55,31 @@ class Ledger:
     """The SQLite file; its calls block, and are safe from any thread.
 
     Args:
-        path: The file; created with owner-only rights if it is missing.
+        path: The file; created with owner-only rights if it is missing. Its folder is locked, so that one
+            agent at a time has it.
 
     Raises:
         LedgerError: From every method, if the file cannot be read or written.
     """
 
     def __init__(self, path: Path) -> None:
-        try:
-            # Owner-only from the start; SQLite gives its side files the same rights.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._database.executescript(_SCHEMA)
-        except (OSError, sqlite3.Error) as error:
-            raise LedgerError("ledger", f"The ledger {path} cannot be opened: {error}.") from error
         self._lock = threading.Lock()
+        self._database, self._folder = open_ledger_file(path)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and leave its folder to the next agent."""
         self._database.close()
+        os.close(self._folder)
+
+    def mark(self) -> LedgerMark:
+        """Return which ledger this is and how often it was written to."""
+        with self._transaction() as database:
+            epoch, count = database.execute("SELECT epoch, count FROM mark").fetchone()
+        return LedgerMark(epoch=epoch, count=count)
 
     def prepare(self, request: PrepareRequest, state: NodeState) -> None:
         """Record that an action was asked for; one that went further is left as it is."""
-        with self._transaction() as database:
+        with self._writing() as database:
             database.execute(
                 "INSERT INTO actions (action_id, kind, state, detail, action_json, before_json, boot_id,"
                 " at_boottime_s) VALUES (?, ?, 'PREPARED', 'Asked for, not confirmed.', ?, ?, ?, ?)"
@@ -114,7 +102,7 @@ class Ledger:
         Raises:
             ConflictError: If the action went past PREPARED before, or a grant with a higher fence was seen.
         """
-        with self._transaction() as database:
+        with self._writing() as database:
             row = database.execute(
                 "SELECT (SELECT max(fence) FROM actions),"
                 " (SELECT state FROM actions WHERE action_id = ? AND state <> 'PREPARED')",
@@ -126,17 +114,18 @@ class Ledger:
                 raise ConflictError("fence", f"A grant with fence {row[0]} was seen; {grant.fence} is older.")
             database.execute(
                 "INSERT OR REPLACE INTO actions (action_id, kind, state, detail, action_json, before_json,"
-                " fence, file_bytes, incident, confirmed_by, boot_id, at_boottime_s)"
-                " VALUES (?, ?, 'INTENT', 'Being carried out.', ?, ?, ?, ?, ?, ?, ?, ?)",
+                " fence, file_bytes, incident, confirmed_by, undoes, boot_id, at_boottime_s)"
+                " VALUES (?, ?, 'INTENT', 'Being carried out.', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     grant.action_id,
-                    grant.action.type,
+                    grant.action.type if grant.undoes is None else UNDO_KIND,
                     grant.action.model_dump_json(),
                     grant.precondition.model_dump_json(),
                     grant.fence,
                     file_bytes,
                     grant.incident,
                     grant.confirmed_by,
+                    grant.undoes,
                     boot_id(),
                     boottime_s(),
                 ),
@@ -144,7 +133,7 @@ class Ledger:
 
     def finish(self, action_id: str, state: LedgerState, detail: str, after: NodeState) -> None:
         """Record how an intended action ended."""
-        with self._transaction() as database:
+        with self._writing() as database:
             database.execute(
                 "UPDATE actions SET state = ?, detail = ?, after_json = ?"
                 " WHERE action_id = ? AND state = 'INTENT'",
@@ -183,6 +172,12 @@ class Ledger:
         return last
 
     @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._transaction() as database:
+            yield database
+            database.execute("UPDATE mark SET count = count + 1")
+
+    @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
@@ -197,8 +192,8 @@ class Ledger:
                 raise LedgerError("ledger", f"The ledger cannot be used: {error}.") from error
 
 
-def _entry(row: tuple[str, LedgerState, str, str, str, str | None, bytes | None]) -> Entry:
-    action_id, state, detail, action_json, before_json, after_json, file_bytes = row
+def _entry(row: tuple[str, LedgerState, str, str, str, str | None, bytes | None, str | None]) -> Entry:
+    action_id, state, detail, action_json, before_json, after_json, file_bytes, undoes = row
     return Entry(
         action_id=action_id,
         state=state,
@@ -207,4 +202,5 @@ def _entry(row: tuple[str, LedgerState, str, str, str, str | None, bytes | None]
         before=NodeState.model_validate_json(before_json),
         after=None if after_json is None else NodeState.model_validate_json(after_json),
         file_bytes=file_bytes,
+        undoes=undoes,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import suppress
 from email.message import Message
 from email.parser import BytesHeaderParser
@@ -16,6 +17,8 @@ PREFIX = "tensor_chain_"
 MAX_PAGE_BYTES = 4 * 1024 * 1024
 MAX_TEXT_CHARS = 64 * 1024
 _HEADER_BYTES = 64 * 1024
+_TX_ACTIVE = re.compile(r"tensor_chain_tx_active(?=[{ \t])(?:\{.*\})?[ \t]+")
+_COUNT = re.compile(r"([0-9]{1,15})(?:\.0*)?(?:[ \t]+[0-9]+)?[ \t]*")
 
 
 async def read_metrics(settings: Settings) -> MetricsPage:
@@ -41,6 +44,23 @@ async def read_metrics(settings: Settings) -> MetricsPage:
     return MetricsPage(
         content_type=plain(str(headers.get("Content-Type", "")), limit=200), text=neumann_lines(body)
     )
+
+
+async def read_transactions(settings: Settings) -> int:
+    """Return how many transactions the node says are running.
+
+    Raises:
+        ReadingError: If the page does not say so in a way that leaves no doubt.
+    """
+    page = await read_metrics(settings)
+    values = [
+        line.removeprefix(found[0]) for line in page.text.split("\n") if (found := _TX_ACTIVE.match(line))
+    ]
+    # Every sample, whatever its labels; one that is no count makes the sum unknown.
+    counts = [_COUNT.fullmatch(value) for value in values]
+    if not counts or not all(counts):
+        raise ReadingError(f"{settings.metrics_url}/metrics does not count the running transactions.")
+    return sum(int(count[1]) for count in counts if count)
 
 
 def neumann_lines(body: bytes) -> str:

@@ -15,7 +15,7 @@ from agent.disk import read_disk
 from agent.errors import AgentError
 from agent.log_events import LOG_EVENTS
 from agent.log_summary import read_log
-from agent.metrics_page import read_metrics
+from agent.metrics_page import read_metrics, read_transactions
 from agent.neumann_config import read_config
 from agent.plain_text import plain
 from agent.probes import read_connects, read_pings
@@ -39,8 +39,8 @@ from agent.service import read_service
 __all__ = ["LOG_EVENTS", "STATE_READINGS", "NodeReader", "StateReading"]
 
 T = TypeVar("T")
-StateReading = Literal["clock", "service", "config"]
-# What a `NodeState` is made of.
+StateReading = Literal["clock", "service", "config", "transactions"]
+# What every `NodeState` has; transactions are only read for an action that depends on them.
 STATE_READINGS: frozenset[StateReading] = frozenset({"clock", "service", "config"})
 # Room for a reading that keeps its own deadlines inside to say so itself.
 _GRACE_S = 0.5
@@ -84,12 +84,13 @@ class NodeReader:
         """Read what actions depend on, fresh.
 
         Args:
-            parts: Which of `STATE_READINGS` to take; the last look before an action takes only its own.
+            parts: What to take; the last look before an action takes only its own.
         """
-        clock, service, sha256 = await asyncio.gather(
+        clock, service, sha256, transactions = await asyncio.gather(
             _if("clock" in parts, self._clock),
             _if("service" in parts, self._service),
             _if("config" in parts, self._config_sha256),
+            _if("transactions" in parts, self._transactions),
         )
         # An unsynchronised chronyd prints an offset of 0, which says nothing.
         offset = clock.value if clock and clock.value and clock.value.synchronised else None
@@ -101,6 +102,7 @@ class NodeReader:
             service_pid=running.pid if running else None,
             offset_ms=offset.offset_ms if offset else None,
             offset_error_ms=offset.error_ms if offset else None,
+            transactions_active=transactions.value if transactions else None,
         )
 
     async def _clock(self) -> Read[Clock]:
@@ -110,6 +112,10 @@ class NodeReader:
     async def _service(self) -> Read[Service]:
         deadline_s = self._settings.deadlines.service + _GRACE_S
         return await _take(Read[Service], read_service(self._settings), deadline_s)
+
+    async def _transactions(self) -> Read[int]:
+        deadline_s = self._settings.deadlines.metrics + _GRACE_S
+        return await _take(Read[int], read_transactions(self._settings), deadline_s)
 
     async def _config_sha256(self) -> Read[str]:
         path = self._settings.config_file

@@ -12,15 +12,16 @@ import uvicorn
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from agent.boot import boot_id
 from agent.config import Settings, Tls, split_address
+from agent.deadline_server import DeadlineServer
 from agent.errors import BadRequestError, ConfigError, RefusedError, TooLargeError
 from agent.executor import Executor
-from agent.protocol import ObserveRequest, PrepareRequest, Refusal, SignedGrant
+from agent.protocol import ObserveRequest, PrepareRequest, Refusal, SignedGrant, UndoRequest
 from agent.readings import NodeReader
 
 MAX_BODY_BYTES = 64 * 1024
@@ -34,7 +35,8 @@ def build_app(settings: Settings, reader: NodeReader, executor: Executor) -> Sta
     """Put the routes together; whatever is not listed here is refused."""
 
     async def health(_request: Request) -> Response:
-        return JSONResponse({"node": settings.node, "boot_id": boot_id()})
+        mark = await executor.mark()
+        return JSONResponse({"node": settings.node, "boot_id": boot_id(), "ledger": mark.model_dump()})
 
     async def report(request: Request) -> Response:
         return _answer(await executor.report(request.path_params["action_id"]))
@@ -44,12 +46,14 @@ def build_app(settings: Settings, reader: NodeReader, executor: Executor) -> Sta
             Route("/v1/health", health, methods=["GET"]),
             Route("/v1/observe", _takes(ObserveRequest, reader.observe), methods=["POST"]),
             Route("/v1/prepare", _takes(PrepareRequest, executor.prepare), methods=["POST"]),
+            Route("/v1/undo", _takes(UndoRequest, executor.undo), methods=["POST"]),
             Route("/v1/commit", _takes(SignedGrant, executor.commit), methods=["POST"]),
             Route("/v1/actions/{action_id}", report, methods=["GET"]),
         ],
         exception_handlers={
             RefusedError: _refused,
             HTTPException: _no_such_route,
+            ClientDisconnect: _gone,
             Exception: _failed,
         },
     )
@@ -57,7 +61,7 @@ def build_app(settings: Settings, reader: NodeReader, executor: Executor) -> Sta
 
 def build_server(app: Starlette, settings: Settings) -> uvicorn.Server:
     """Return a server that speaks TLS 1.3 to clients with a certificate of the authority only."""
-    return uvicorn.Server(
+    return DeadlineServer(
         uvicorn.Config(
             app,
             lifespan="off",
@@ -166,6 +170,10 @@ async def _no_such_route(_request: Request, error: Exception) -> Response:
     return _answer(
         Refusal(reason="no_such_route", detail="The agent has no such route or method."), error.status_code
     )
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    return _answer(Refusal(reason="bad_request", detail="The request was broken off."), 400)
 
 
 async def _failed(_request: Request, _error: Exception) -> Response:

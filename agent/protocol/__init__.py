@@ -8,6 +8,7 @@ from agent.protocol.actions import (
     ActionReport,
     ClockSync,
     Grant,
+    LedgerMark,
     LedgerState,
     NodeState,
     Prepared,
@@ -17,9 +18,17 @@ from agent.protocol.actions import (
     SetElectionTimeouts,
     SignedGrant,
     StartService,
+    UndoRequest,
 )
 from agent.protocol.base import PROTOCOL_VERSION, Wire
-from agent.protocol.grants import BadGrantError, action_id, open_grant, sign
+from agent.protocol.grants import (
+    BadGrantError,
+    BadSecondApproverError,
+    action_id,
+    open_grant,
+    sign,
+    undo_action_id,
+)
 from agent.protocol.readings import (
     ALL_READINGS,
     Clock,
@@ -46,6 +55,7 @@ __all__ = [
     "Action",
     "ActionReport",
     "BadGrantError",
+    "BadSecondApproverError",
     "Clock",
     "ClockSync",
     "Config",
@@ -54,6 +64,7 @@ __all__ = [
     "ConnectResult",
     "Disk",
     "Grant",
+    "LedgerMark",
     "LedgerState",
     "Log",
     "MetricsPage",
@@ -73,8 +84,10 @@ __all__ = [
     "SetElectionTimeouts",
     "SignedGrant",
     "StartService",
+    "UndoRequest",
     "Wire",
     "action_id",
     "open_grant",
     "sign",
+    "undo_action_id",
 ]

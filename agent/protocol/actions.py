@@ -52,6 +52,7 @@ class NodeState(Wire):
     service_pid: int | None = None
     offset_ms: float | None = None
     offset_error_ms: float | None = None
+    transactions_active: int | None = None
 
 
 class PrepareRequest(Wire):
@@ -61,16 +62,42 @@ class PrepareRequest(Wire):
     action: Action
 
 
+class UndoRequest(Wire):
+    """Ask for a nonce to undo a change of the configuration file: to put its recorded bytes back."""
+
+    action_id: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class LedgerMark(Wire):
+    """Which ledger an agent has, and how often it was written to: by these a restored old one is noticed."""
+
+    epoch: str
+    count: int = Field(ge=0)
+
+    def follows(self, earlier: LedgerMark) -> bool:
+        """Say whether this can be the same ledger, later."""
+        return self.epoch == earlier.epoch and self.count >= earlier.count
+
+
 class Prepared(Wire):
-    """The agent's challenge: a single-use nonce, and the state the grant must name."""
+    """The agent's challenge: a single-use nonce, and the state the grant must name.
+
+    `needs_second_approver` is set where the grant must carry a second person's signature.
+    """
 
     nonce: str
     expires_in_s: float
     state: NodeState
+    ledger: LedgerMark | None = None
+    needs_second_approver: bool = False
 
 
 class Grant(Wire):
-    """Leave for one action, on one node, once. Signed by the bot, checked by the agent at the instant."""
+    """Leave for one action, on one node, once. Signed by the bot, checked by the agent at the instant.
+
+    `undoes` names an action that is to be undone; `action` is then that action, and `action_id` the
+    `undo_action_id` of it.
+    """
 
     protocol: Literal[1] = PROTOCOL_VERSION
     action_id: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -82,13 +109,19 @@ class Grant(Wire):
     fence: int = Field(ge=0)
     nonce: str
     confirmed_by: str
+    second_confirmed_by: str | None = None
+    undoes: str | None = None
 
 
 class SignedGrant(Wire):
-    """A grant as exact bytes (base64 of its JSON) and their Ed25519 signature (base64)."""
+    """A grant as exact bytes (base64 of its JSON) and their Ed25519 signature (base64).
+
+    `second_signature` is over the same bytes, by a second approver's key.
+    """
 
     payload: str = Field(max_length=16_384)
     signature: str = Field(max_length=128)
+    second_signature: str | None = Field(default=None, max_length=128)
 
 
 class ActionReport(Wire):
@@ -99,6 +132,7 @@ class ActionReport(Wire):
     detail: str
     before: NodeState | None = None
     after: NodeState | None = None
+    ledger: LedgerMark | None = None
 
 
 class Refusal(Wire):

@@ -16,6 +16,10 @@ class BadGrantError(Exception):
     """The grant does not carry a valid signature of a pinned key."""
 
 
+class BadSecondApproverError(BadGrantError):
+    """The grant's second approval is not valid."""
+
+
 def action_id(*, cluster: str, incident: str, generation: int, node: str, action: Action) -> str:
     """Name an action by what it is, so that asking twice is asking for the same one.
 
@@ -33,20 +37,32 @@ def action_id(*, cluster: str, incident: str, generation: int, node: str, action
     return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()
 
 
-def sign(grant: Grant, key: SigningKey) -> SignedGrant:
-    """Sign a grant's exact bytes."""
+def undo_action_id(undone: str) -> str:
+    """Name the undoing of an action: one action is undone once."""
+    return hashlib.sha256(f"undo:{undone}".encode()).hexdigest()
+
+
+def sign(grant: Grant, key: SigningKey, *, second_key: SigningKey | None = None) -> SignedGrant:
+    """Sign a grant's exact bytes, for a second approver too where there is one."""
     payload = grant.model_dump_json().encode()
     return SignedGrant(
         payload=base64.b64encode(payload).decode(),
-        signature=base64.b64encode(key.sign(payload).signature).decode(),
+        signature=_signature(payload, key),
+        second_signature=None if second_key is None else _signature(payload, second_key),
     )
 
 
-def open_grant(signed: SignedGrant, pinned: tuple[VerifyKey, ...]) -> Grant:
-    """Check a signature against the pinned keys and parse what was signed.
+def open_grant(
+    signed: SignedGrant, pinned: tuple[VerifyKey, ...], *, second: tuple[VerifyKey, ...] = ()
+) -> Grant:
+    """Check the signatures against the pinned keys and parse what was signed.
+
+    A grant that names a second approver comes back only if one of the keys in `second` signed it too, and
+    the two are not one person.
 
     Raises:
         BadGrantError: If no pinned key signed exactly these bytes, or they are no grant.
+        BadSecondApproverError: If the second approver's part is not complete and valid.
     """
     try:
         payload = base64.b64decode(signed.payload, validate=True)
@@ -56,9 +72,30 @@ def open_grant(signed: SignedGrant, pinned: tuple[VerifyKey, ...]) -> Grant:
     if not any(_signed_by(key, payload, signature) for key in pinned):
         raise BadGrantError("No pinned key signed this grant.")
     try:
-        return Grant.model_validate_json(payload)
+        grant = Grant.model_validate_json(payload)
     except ValidationError as error:
         raise BadGrantError("The signed bytes are no grant of this protocol.") from error
+    if grant.undoes is not None and grant.action_id != undo_action_id(grant.undoes):
+        raise BadGrantError("The grant's action id is not that of the undoing.")
+    if (grant.second_confirmed_by, signed.second_signature) != (None, None):
+        _check_second(grant, payload, signed.second_signature or "", second)
+    return grant
+
+
+def _check_second(grant: Grant, payload: bytes, encoded: str, second: tuple[VerifyKey, ...]) -> None:
+    try:
+        signature = base64.b64decode(encoded, validate=True)
+    except ValueError as error:
+        raise BadSecondApproverError("The second signature is not base64.") from error
+    if not any(_signed_by(key, payload, signature) for key in second):
+        raise BadSecondApproverError("No key of a second approver signed this grant.")
+    first_name, second_name = grant.confirmed_by, grant.second_confirmed_by or ""
+    if not second_name.strip() or first_name.strip().casefold() == second_name.strip().casefold():
+        raise BadSecondApproverError("The grant does not name a second approver beside the first.")
+
+
+def _signature(payload: bytes, key: SigningKey) -> str:
+    return base64.b64encode(key.sign(payload).signature).decode()
 
 
 def _signed_by(key: VerifyKey, payload: bytes, signature: bytes) -> bool:

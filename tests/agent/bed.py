@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+import base64
+import os
+import socket
+import ssl
+import sys
+import threading
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx
+import tomlkit
 import trustme
 from nacl.signing import SigningKey
+from starlette.applications import Starlette
 
 from agent.config import Settings
+from agent.executor import Executor
+from agent.ledger import Ledger
 from agent.protocol import (
     Action,
     ActionReport,
@@ -22,9 +35,13 @@ from agent.protocol import (
     PrepareRequest,
     Refusal,
     SignedGrant,
+    UndoRequest,
     action_id,
     sign,
+    undo_action_id,
 )
+from agent.readings import NodeReader
+from agent.server import build_app, build_server
 
 CONFIG = """\
 # node1 of the demo cluster
@@ -85,6 +102,7 @@ class Node:
             (folder / name).write_text(text.replace("FOLDER", str(folder)))
             (folder / name).chmod(0o755)
         (folder / "slow").write_text("0")
+        self.set_transactions("0")
         self.set_clock(ahead_s=2.4, after_step_s=0.0004)
         self.set_service("active", 100, then=("active", 101))
 
@@ -95,6 +113,10 @@ class Node:
                 f"C0A80001,192.168.0.1,3,1700000000.000000000,{-offset_s:.9f},0.000001,0.000002,"
                 f"-1.000,0.001,0.010,0.020000000,0.001000000,64.2,{leap}\n"
             )
+
+    def set_transactions(self, count: str) -> None:
+        """What the node's metrics page says; the server of `metrics_page` reads it at each request."""
+        (self.folder / "metrics").write_text(f"tensor_chain_term 7\ntensor_chain_tx_active {count}\n")
 
     def set_service(self, state: str, pid: int, *, then: tuple[str, int]) -> None:
         for name, (active, main_pid) in (("service", (state, pid)), ("service_after", then)):
@@ -107,6 +129,32 @@ class Node:
     def calls(self, prefix: str) -> int:
         path = self.folder / "calls"
         return sum(line.startswith(prefix) for line in path.read_text().splitlines()) if path.exists() else 0
+
+
+@contextmanager
+def metrics_page(node: Node) -> Iterator[str]:
+    """Serve the node's metrics page from a thread, so that tests need no loop for it."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = (node.folder / "metrics").read_bytes()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @asynccontextmanager
@@ -136,20 +184,70 @@ async def metrics_server(*parts: bytes, hold_open: bool = False) -> AsyncIterato
         await server.wait_closed()
 
 
+@asynccontextmanager
+async def agent_process(
+    document: dict[str, Any],
+    folder: Path,
+    *,
+    prefix: tuple[str, ...] = (),
+    environment: Mapping[str, str] = {},
+) -> AsyncIterator[tuple[Process, str]]:
+    """Run an agent in a process of its own until it listens; whatever is left of it is killed."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    (folder / "agent.toml").write_text(tomlkit.dumps(document | {"listen": address}))
+    process = await asyncio.create_subprocess_exec(
+        *prefix, sys.executable, "-m", "agent.command", "serve", "--config", str(folder / "agent.toml"),
+        stdin=DEVNULL, env=dict(os.environ) | dict(environment),
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(30):
+            while not await _listens(address):
+                assert process.returncode is None
+                await asyncio.sleep(0.02)
+        yield process, f"https://{address}"
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _listens(address: str) -> bool:
+    host, _, port = address.partition(":")
+    try:
+        _, writer = await asyncio.open_connection(host, int(port))
+    except OSError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
+
+
 @dataclass(frozen=True)
 class Pki:
     folder: Path
     authority: trustme.CA
 
+    @classmethod
+    def make(cls, folder: Path) -> Pki:
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(folder / "authority.pem")
+        return cls(folder, authority)
+
     def issue(
-        self, name: str, *, authority: trustme.CA | None = None, not_after: datetime | None = None
+        self,
+        name: str,
+        *,
+        authority: trustme.CA | None = None,
+        not_before: datetime = datetime(2001, 1, 1, tzinfo=UTC),
+        not_after: datetime | None = None,
     ) -> Path:
         path = self.folder / f"{name}.pem"
         if not path.exists():
             leaf = (authority or self.authority).issue_cert(
                 "127.0.0.1",
                 common_name=name,
-                not_before=datetime(2001, 1, 1, tzinfo=UTC),
+                not_before=not_before,
                 not_after=not_after,
             )
             leaf.private_key_and_cert_chain_pem.write_to_path(path)
@@ -189,6 +287,23 @@ class Bot:
             confirmed_by="U1",
         )
 
+    async def grant_undo(self, done: Grant) -> Grant | Refusal:
+        """Ask for leave to undo an action that was granted."""
+        body = UndoRequest(action_id=done.action_id).model_dump_json()
+        answer = await self.http.post("/v1/undo", content=body)
+        if answer.status_code != 200:
+            assert answer.status_code == 409
+            return Refusal.model_validate_json(answer.content)
+        prepared = Prepared.model_validate_json(answer.content)
+        return done.model_copy(
+            update={
+                "action_id": undo_action_id(done.action_id),
+                "undoes": done.action_id,
+                "precondition": prepared.state,
+                "nonce": prepared.nonce,
+            }
+        )
+
     async def commit(self, grant: Grant | SignedGrant) -> ActionReport | tuple[int, str]:
         signed = sign(grant, self.key) if isinstance(grant, Grant) else grant
         answer = await self.http.post("/v1/commit", content=signed.model_dump_json())
@@ -198,6 +313,72 @@ class Bot:
 
     async def report(self, name: str) -> ActionReport:
         return ActionReport.model_validate_json((await self.http.get(f"/v1/actions/{name}")).content)
+
+
+def document_of(node: Node, pki: Pki, grant_key: SigningKey) -> dict[str, Any]:
+    """Return an agent's settings file as a dict."""
+    server = str(pki.issue("server"))
+    return {
+        "cluster": "demo",
+        "node": "node1",
+        "listen": "127.0.0.1:7880",
+        "state_dir": str(node.folder / "state"),
+        "config_file": str(node.config),
+        "log_files": [str(node.log)],
+        "data_dir": str(node.folder),
+        # The discard port, where nobody listens.
+        "metrics_url": "http://127.0.0.1:9",
+        "tls": {"certificate": server, "key": server, "authority": str(pki.folder / "authority.pem")},
+        "grants": {"verify_keys": [base64.b64encode(bytes(grant_key.verify_key)).decode()]},
+        "commands": {
+            name: str(node.folder / name) for name in ("chronyc", "timedatectl", "systemctl", "ping")
+        },
+        "limits": {"same_action_interval_s": 0},
+    }
+
+
+def client_of(pki: Pki, url: str, certificate: Path | None) -> httpx.AsyncClient:
+    context = ssl.create_default_context(cafile=pki.folder / "authority.pem")
+    if certificate:
+        context.load_cert_chain(certificate)
+    return httpx.AsyncClient(base_url=url, verify=context, timeout=20)
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[tuple[str, Starlette]]:
+    """Serve an agent in this process, on a free port; yields its address and its application."""
+    settings.state_dir.mkdir(exist_ok=True)
+    ledger = Ledger(settings.state_dir / "ledger.sqlite3")
+    reader = NodeReader(settings)
+    executor = Executor(settings, reader, ledger)
+    await executor.recover()
+    app = build_app(settings, reader, executor)
+    server = build_server(app, settings)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            while not server.started:
+                assert not serving.done()
+                await asyncio.sleep(0.005)
+            yield f"https://127.0.0.1:{listener.getsockname()[1]}", app
+        finally:
+            server.should_exit = True
+            await serving
+            ledger.close()
+
+
+@asynccontextmanager
+async def standing(folder: Path) -> AsyncIterator[tuple[Node, Bot, Starlette]]:
+    """Serve an agent of a new node in a folder, without fixtures; its nonces live ten minutes."""
+    node, pki, key = Node(folder), Pki.make(folder), SigningKey.generate()
+    with metrics_page(node) as metrics_url:
+        document = document_of(node, pki, key) | {"metrics_url": metrics_url}
+        document["limits"] = {"same_action_interval_s": 0, "nonce_life_s": 600}
+        async with (
+            serving(Settings.model_validate(document)) as (url, app),
+            client_of(pki, url, pki.issue("bot")) as http,
+        ):
+            yield node, Bot(http, key), app
 
 
 Serve = Callable[[Settings], AbstractAsyncContextManager[str]]

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import socket
-import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import trustme
 from nacl.signing import SigningKey
 
 from agent.config import Settings
-from agent.executor import Executor
-from agent.ledger import Ledger
-from agent.readings import NodeReader
-from agent.server import build_app, build_server
-from tests.agent.bed import Bot, Client, Connected, Node, Pki, Serve
+from tests.agent.bed import (
+    Bot,
+    Client,
+    Connected,
+    Node,
+    Pki,
+    Serve,
+    client_of,
+    document_of,
+    metrics_page,
+    serving,
+)
 
 
 @pytest.fixture(scope="session")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
-    authority = trustme.CA()
-    folder = tmp_path_factory.mktemp("pki")
-    authority.cert_pem.write_to_path(folder / "authority.pem")
-    return Pki(folder, authority)
+    return Pki.make(tmp_path_factory.mktemp("pki"))
 
 
 @pytest.fixture(scope="session")
@@ -45,50 +44,20 @@ def node(tmp_path: Path) -> Node:
 @pytest.fixture
 def settings_document(node: Node, pki: Pki, grant_key: SigningKey) -> dict[str, Any]:
     """The agent's settings file as a dict."""
-    server = str(pki.issue("server"))
-    return {
-        "cluster": "demo",
-        "node": "node1",
-        "listen": "127.0.0.1:7880",
-        "state_dir": str(node.folder / "state"),
-        "config_file": str(node.config),
-        "log_files": [str(node.log)],
-        "data_dir": str(node.folder),
-        # The discard port, where nobody listens.
-        "metrics_url": "http://127.0.0.1:9",
-        "tls": {"certificate": server, "key": server, "authority": str(pki.folder / "authority.pem")},
-        "grants": {"verify_keys": [base64.b64encode(bytes(grant_key.verify_key)).decode()]},
-        "commands": {
-            name: str(node.folder / name) for name in ("chronyc", "timedatectl", "systemctl", "ping")
-        },
-        "limits": {"same_action_interval_s": 0},
-    }
+    return document_of(node, pki, grant_key)
 
 
 @pytest.fixture
-def settings(settings_document: dict[str, Any]) -> Settings:
-    return Settings.model_validate(settings_document)
+def settings(settings_document: dict[str, Any], node: Node) -> Iterator[Settings]:
+    """The same, of a node that answers with its metrics."""
+    with metrics_page(node) as url:
+        yield Settings.model_validate(settings_document | {"metrics_url": url})
 
 
 @asynccontextmanager
 async def serve_agent(settings: Settings) -> AsyncIterator[str]:
-    settings.state_dir.mkdir(exist_ok=True)
-    ledger = Ledger(settings.state_dir / "ledger.sqlite3")
-    reader = NodeReader(settings)
-    executor = Executor(settings, reader, ledger)
-    await executor.recover()
-    server = build_server(build_app(settings, reader, executor), settings)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            while not server.started:
-                assert not serving.done()
-                await asyncio.sleep(0.005)
-            yield f"https://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await serving
-            ledger.close()
+    async with serving(settings) as (url, _):
+        yield url
 
 
 @pytest.fixture
@@ -102,10 +71,7 @@ def client(pki: Pki) -> Client:
     """Make a client with or without a certificate."""
 
     def make(url: str, certificate: Path | None) -> httpx.AsyncClient:
-        context = ssl.create_default_context(cafile=pki.folder / "authority.pem")
-        if certificate:
-            context.load_cert_chain(certificate)
-        return httpx.AsyncClient(base_url=url, verify=context, timeout=20)
+        return client_of(pki, url, certificate)
 
     return make
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import ConflictError, LedgerError
-from agent.ledger import Ledger
+from agent.ledger import UNDO_KIND, Ledger
 from agent.protocol import ClockSync, Grant, NodeState, PrepareRequest
 
 STATE = NodeState(boot_id="b", offset_ms=2400.0)
@@ -88,6 +88,12 @@ def test_only_attempts_count_for_the_interval(ledger: Ledger):
     ledger.intend(grant("c"), None)
     assert ledger.last_attempt_boottime_s("clock_sync") is not None
     assert ledger.last_attempt_boottime_s("restart_service") is None
+
+
+def test_an_undoing_has_a_limit_of_its_own(ledger: Ledger):
+    ledger.intend(grant().model_copy(update={"undoes": "b" * 64}), None)
+    assert ledger.last_attempt_boottime_s(UNDO_KIND) is not None
+    assert ledger.last_attempt_boottime_s("clock_sync") is None
 
 
 def test_the_file_is_in_wal_mode(ledger: Ledger, tmp_path: Path):

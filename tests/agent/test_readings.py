@@ -69,7 +69,7 @@ async def test_what_fails_is_missing_with_a_sentence(settings: Settings, node: N
     (node.folder / "chronyc").write_text("#!/bin/sh\necho '506 Cannot talk to daemon'\nexit 1\n")
     (node.folder / "systemctl").unlink()
     node.config.unlink()
-    gone = settings.model_copy(update={"data_dir": node.folder / "gone"})
+    gone = settings.model_copy(update={"data_dir": node.folder / "gone", "metrics_url": "http://127.0.0.1:9"})
     seen = await NodeReader(gone).observe(ObserveRequest())
     assert seen.clock and "506 Cannot talk to daemon" in str(seen.clock.missing)
     assert seen.service and "cannot be run: No such file" in str(seen.service.missing)

@@ -1,0 +1,83 @@
+"""uvicorn with a deadline on the TLS handshake and on each request: who is slow is hung up on."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+# What a bot needs is milliseconds; uvicorn itself would wait for ever, asyncio a minute for a handshake.
+HANDSHAKE_DEADLINE_S = 5.0
+REQUEST_DEADLINE_S = 5.0
+
+
+class DeadlineProtocol(HttpToolsProtocol):
+    """One connection: each request, header and body, must be there in time.
+
+    The time runs from the handshake for the first request, and from its first byte for a later one;
+    between two the server's keep-alive holds.
+    """
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin the wait for the first request."""
+        super().connection_made(transport)
+        self._expect()
+
+    def on_message_begin(self) -> None:
+        """Begin the wait for the rest of a request."""
+        super().on_message_begin()
+        self._expect()
+
+    def on_body(self, body: bytes) -> None:
+        """Read on, unless the answer was given without the rest: a body that was refused as too large."""
+        super().on_body(body)
+        if self.cycle.response_complete:
+            self.transport.close()
+
+    def on_message_complete(self) -> None:
+        """Stop waiting: the request is here."""
+        self._stop_waiting()
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting: nobody is there."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _expect(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(REQUEST_DEADLINE_S, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+class DeadlineServer(uvicorn.Server):
+    """Serves on the sockets it is given, with a deadline on handshakes, which uvicorn has no setting for."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await self.lifespan.startup()
+        loop = asyncio.get_running_loop()
+        self.servers = [
+            await loop.create_server(
+                self._protocol,
+                sock=listener,
+                ssl=self.config.ssl,
+                ssl_handshake_timeout=HANDSHAKE_DEADLINE_S,
+                backlog=self.config.backlog,
+            )
+            for listener in sockets or ()
+        ]
+        self.started = True
+
+    def _protocol(self) -> DeadlineProtocol:
+        return DeadlineProtocol(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )

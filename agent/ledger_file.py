@@ -1,0 +1,81 @@
+"""The ledger's file: made, locked for one agent, and brought up to date."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import sqlite3
+from contextlib import ExitStack
+from pathlib import Path
+
+from agent.errors import LedgerError
+
+# WAL with synchronous=FULL: a committed transaction survives power loss (with NORMAL it may roll back).
+_SCHEMA = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+CREATE TABLE IF NOT EXISTS actions (
+    action_id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL
+        CHECK (state IN ('PREPARED', 'INTENT', 'DONE', 'NOT_DONE', 'UNKNOWN', 'REJECTED')),
+    detail TEXT NOT NULL,
+    action_json TEXT NOT NULL,
+    before_json TEXT NOT NULL,
+    after_json TEXT,
+    fence INTEGER,
+    file_bytes BLOB,
+    incident TEXT,
+    confirmed_by TEXT,
+    undoes TEXT,
+    boot_id TEXT NOT NULL,
+    at_boottime_s REAL NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS mark (epoch TEXT NOT NULL, count INTEGER NOT NULL) STRICT;
+"""
+
+
+def open_ledger_file(path: Path) -> tuple[sqlite3.Connection, int]:
+    """Return the open database, and the handle of its folder, which is locked until that is closed.
+
+    Raises:
+        LedgerError: If another agent has it, or it cannot be read or written.
+    """
+    with ExitStack() as on_failure:
+        folder = _lock_folder(path.parent)
+        on_failure.callback(os.close, folder)
+        try:
+            # Owner-only from the start; SQLite gives its side files the same rights.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            on_failure.callback(database.close)
+            database.executescript(_SCHEMA)
+            _bring_up_to_date(database)
+        except (OSError, sqlite3.Error) as error:
+            raise LedgerError("ledger", f"The ledger {path} cannot be opened: {error}.") from error
+        on_failure.pop_all()
+    return database, folder
+
+
+def _bring_up_to_date(database: sqlite3.Connection) -> None:
+    database.execute(
+        "INSERT INTO mark SELECT ?, 0 WHERE NOT EXISTS (SELECT 1 FROM mark)", (secrets.token_hex(16),)
+    )
+    columns = {name for _, name, *_ in database.execute("PRAGMA table_info(actions)")}
+    if "undoes" not in columns:  # a ledger from before there was undoing
+        database.execute("ALTER TABLE actions ADD COLUMN undoes TEXT")
+
+
+def _lock_folder(folder: Path) -> int:
+    # Not inherited by commands, so a killed agent's last command does not hold it.
+    handle = -1
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if handle >= 0:
+            os.close(handle)
+        said = "another agent uses it" if isinstance(error, BlockingIOError) else error.strerror
+        raise LedgerError("ledger", f"The ledger's folder {folder} cannot be locked: {said}.") from error
+    return handle
