@@ -83,6 +83,9 @@ def _check_metrics(settings: Settings) -> None:
         )
 
 
+COMMANDS = {"serve": serve, "check": check}
+
+
 def main() -> None:
     """Run the command line; what goes wrong is one sentence on stderr and exit code 2."""
     options = _parser().parse_args()
@@ -99,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="neumann-agent", description="Read a Neumann node, and carry out granted actions on it."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, run in (("serve", serve), ("check", check)):
+    for name, run in COMMANDS.items():
         command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
         command.add_argument("--config", type=Path, required=True, help="The agent's TOML file.")
         command.set_defaults(run=run)
