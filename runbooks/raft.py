@@ -1,7 +1,6 @@
-"""Raft arithmetic over three-valued readings: who is up, who reaches whom, who could elect.
+"""Raft arithmetic over readings: quorum, who is up, who reaches whom, who leads.
 
-Unknown stands for both answers: a question is solved once with every unknown up and once with every
-unknown down, and only where both agree is there an answer.
+Unknown is `None`, and stays so: what to make of it is for `electability` to say.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from itertools import permutations
 
 from runbooks.evidence import Evidence, Metrics, NodeEvidence, PortName, Role
-from runbooks.model import CanElect, Leadership
+from runbooks.model import Leadership
 
 Tri = bool | None
 Pair = tuple[str, str]
@@ -77,25 +76,6 @@ def quorum_connected(
         for one in members
         if up[one] and 1 + sum(reaches(one, other) for other in members if other != one) >= needed
     )
-
-
-def can_elect(names: Iterable[str], up: Mapping[str, Tri], seen: Mapping[Pair, Tri]) -> CanElect:
-    """Whether some node could collect a majority of votes, with unknowns taken both ways."""
-    members = tuple(names)
-
-    def solved(unknown: bool) -> bool:
-        return bool(
-            quorum_connected(
-                members,
-                {name: unknown if state is None else state for name, state in up.items()},
-                {pair: unknown if state is None else state for pair, state in seen.items()},
-            )
-        )
-
-    best, worst = solved(unknown=True), solved(unknown=False)
-    if best != worst:
-        return "undetermined"
-    return "yes" if best else "no"
 
 
 def leadership(metrics: Mapping[str, Metrics | None]) -> Leadership:

@@ -9,9 +9,7 @@ Block = dict[str, Any]
 
 SECTION_TEXT_LIMIT = 3_000
 CONTEXT_TEXT_LIMIT = 2_000
-HEADER_LIMIT = 150
 BUTTON_TEXT_LIMIT = 75
-FIELD_LIMIT = 2_000
 
 
 def escape(text: str) -> str:
@@ -24,22 +22,9 @@ def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def header(text: str) -> Block:
-    """A headline in plain text."""
-    return {"type": "header", "text": {"type": "plain_text", "text": cut(text, HEADER_LIMIT), "emoji": True}}
-
-
 def section(mrkdwn: str) -> Block:
     """A paragraph; the caller has escaped what is not ours."""
     return {"type": "section", "text": {"type": "mrkdwn", "text": cut(mrkdwn, SECTION_TEXT_LIMIT)}}
-
-
-def fields(*mrkdwn: str) -> Block:
-    """Up to ten short texts in two columns."""
-    return {
-        "type": "section",
-        "fields": [{"type": "mrkdwn", "text": cut(text, FIELD_LIMIT)} for text in mrkdwn[:10]],
-    }
 
 
 def context(*mrkdwn: str) -> Block:
@@ -48,11 +33,6 @@ def context(*mrkdwn: str) -> Block:
         "type": "context",
         "elements": [{"type": "mrkdwn", "text": cut(text, CONTEXT_TEXT_LIMIT)} for text in mrkdwn[:10]],
     }
-
-
-def divider() -> Block:
-    """A line."""
-    return {"type": "divider"}
 
 
 def preformatted(text: str) -> Block:
