@@ -48,6 +48,10 @@ class Verdict(StrEnum):
     RULED_OUT = "ruled_out"
 
 
+SURE = (Verdict.CONFIRMED, Verdict.LIKELY)
+"""The verdicts that claim a cause."""
+
+
 class Action(Frozen):
     """One typed action on one node; the parameters belong to `set_election_timeouts` alone."""
 

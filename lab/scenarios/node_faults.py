@@ -121,6 +121,5 @@ def stale_log(world: World) -> Fault:
             target.nodes[name].campaigns = False
         target.nodes[laggard].log_behind = behind
 
-    return Fault(
-        "stale_log", f"{laggard} stands, {behind} entries behind; {', '.join(down)} with the log down", inject
-    )
+    said = f"{laggard} stands, {behind} entries behind; {', '.join(down)} with the log down"
+    return Fault("stale_log", said, inject, buttons("start_service", down))

@@ -15,7 +15,7 @@ from runbooks.leader_election.remedies import remedy_for
 from runbooks.leader_election.ruled_out import not_found
 from runbooks.leader_election.sentences import can_elect_reason, summary
 from runbooks.leader_election.structure import CUTS, Structure
-from runbooks.model import Diagnosis, Finding, RootCause, Verdict
+from runbooks.model import SURE, Diagnosis, Finding, RootCause, Verdict
 
 NAME = "leader-election"
 TITLE = "Leader election failures"
@@ -25,7 +25,6 @@ ALERTS = frozenset({"NoLeader", "ElectionStorm", "NodeDown"})
 ALWAYS_JUDGED = (RootCause.QUORUM_LOSS, RootCause.NETWORK_PARTITION, RootCause.CLOCK_SKEW)
 """The runbook's own causes get a word even where nothing was seen of them."""
 
-SURE = (Verdict.CONFIRMED, Verdict.LIKELY)
 VERDICT_RANK = {verdict: position for position, verdict in enumerate(Verdict)}
 CAUSE_RANK = {cause: position for position, cause in enumerate(RootCause)}
 

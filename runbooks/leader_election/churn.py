@@ -10,7 +10,7 @@ from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import CUTS, Structure
 from runbooks.leader_election.timeouts import ONE_WAY_LATENCIES, asked_ms, lowest_timeout_ms
 from runbooks.leader_election.words import counted, listed, milliseconds
-from runbooks.model import Finding, RootCause, Verdict
+from runbooks.model import SURE, Finding, RootCause, Verdict
 from runbooks.statistics import wilson_interval
 
 SLOW_IO_STALLED_PERCENT = 20.0
@@ -32,7 +32,7 @@ def churn_findings(facts: Facts, structure: Structure) -> Iterator[Finding]:
         if (finding := find(facts, structure))
     ]
     yield from found
-    explained = any(finding.verdict in (Verdict.CONFIRMED, Verdict.LIKELY) for finding in found)
+    explained = any(finding.verdict in SURE for finding in found)
     yield _timeouts(facts, structure, explained=explained)
 
 
@@ -48,7 +48,9 @@ def _partial_partition(facts: Facts, structure: Structure) -> Finding | None:
     known = max(denial.known for denial in cut)
     two_way = any(denial.cause is RootCause.NETWORK_PARTITION for denial in cut)
     roles = all(m is not None and m.role for m in map(facts.metrics, facts.running))
-    corroborated = known is Known.CORROBORATED and two_way
+    # A disk that could not be read may be full, and then the majority is none.
+    disks_read = all(facts.node(name).disk.value for name in facts.running)
+    corroborated = known is Known.CORROBORATED and two_way and disks_read
     sure = Verdict.CONFIRMED if corroborated and roles else Verdict.LIKELY
     all_seen = all(facts.metrics(name) for name in facts.running) and all(
         node.connects.value is not None for node in facts.evidence.nodes
@@ -162,7 +164,7 @@ def _campaigns(facts: Facts, name: str) -> bool:
 def _timeouts(facts: Facts, structure: Structure, *, explained: bool) -> Finding:
     speaks_for, against = _timeout_evidence(facts, structure)
     verdict = _timeout_verdict(facts, structure, explained=explained)
-    sure = verdict in (Verdict.CONFIRMED, Verdict.LIKELY)
+    sure = verdict in SURE
     return Finding(
         cause=RootCause.AGGRESSIVE_TIMEOUTS,
         verdict=verdict,
@@ -197,8 +199,8 @@ def too_tight(facts: Facts) -> bool | None:
 
 
 def _no_answer_in_time(facts: Facts) -> bool:
-    low = lowest_timeout_ms(facts)
-    return facts.round_trip_ms is not None and low is not None and facts.round_trip_ms >= low
+    low, slowest = lowest_timeout_ms(facts), facts.slowest_round_trip_ms
+    return slowest is not None and low is not None and slowest >= low
 
 
 def _timeout_evidence(facts: Facts, structure: Structure) -> tuple[list[str], list[str]]:

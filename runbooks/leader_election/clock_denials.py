@@ -24,7 +24,7 @@ def clock_denials(facts: Facts, impaired: frozenset[Pair]) -> Iterator[Denial]:
         impaired: Pairs that something else keeps apart: what gossip holds there says nothing of clocks.
     """
     apart = {pair: ms for pair in combinations(facts.names, 2) if (ms := _apart_ms(facts, pair))}
-    held = {pair: None if pair in impaired else held_failed(facts, *pair) for pair in apart}
+    held = {pair: None if pair in impaired else _hold_failed(facts, pair, impaired) for pair in apart}
     one_clock = {name for name in facts.names if all(name in pair for pair in apart)}
     for (one, other), ms in apart.items():
         if held[one, other] is False:
@@ -37,6 +37,17 @@ def clock_denials(facts: Facts, impaired: frozenset[Pair]) -> Iterator[Denial]:
             # One clock that is read wrong explains all of it: that is a single source.
             known, lacks = Known.MAYBE, f"a second witness of the clock of {' or '.join(sorted(one_clock))}"
         yield from both_ways(RootCause.CLOCK_SKEW, known, because, (one, other), lacks)
+
+
+def _hold_failed(facts: Facts, pair: Pair, impaired: frozenset[Pair]) -> bool | None:
+    """Whether gossip on either node holds more peers failed than something else keeps from it."""
+    held = held_failed(facts, *pair)
+    counts = [
+        (failed, sum((name, peer) in impaired and facts.up[peer] is True for peer in facts.names))
+        for name in pair
+        if (failed := facts.gossip_failed(name)) is not None
+    ]
+    return any(failed > explained for failed, explained in counts) if held and counts else held
 
 
 def _apart_ms(facts: Facts, pair: Pair) -> float | None:

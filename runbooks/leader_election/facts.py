@@ -77,8 +77,9 @@ class Facts:
     def disbelieved(self) -> frozenset[str]:
         """An agent alone whose connects all fail while a peer reaches it openly and its own pings come back.
 
-        A firewall on the way out looks the same; either way one agent's word is contradicted, so it is
-        taken for unread, and a second witness would decide.
+        A firewall on the way out looks the same, but then peers that hear nothing of the node hold it failed
+        in gossip. Where they do not, one agent's word is contradicted, so it is taken for unread, and a
+        second witness would decide.
         """
         results = raft.connect_results(self.evidence, "raft")
         complaining = {one for (one, other), result in results.items() if result != "open" and self.up[other]}
@@ -92,7 +93,19 @@ class Facts:
         reached = any(results.get((peer, name)) == "open" for peer in self.names)
         pings = self.evidence.node(name).pings.value or ()
         answered = any(ping.sent and ping.received == ping.sent and ping.peer in failed for ping in pings)
-        return len(failed) > 1 and len(failed) == len(mine) and reached and answered
+        alone = len(failed) > 1 and len(failed) == len(mine)
+        return alone and reached and answered and not self._is_missed(name)
+
+    def _is_missed(self, name: str) -> bool:
+        """Whether others' gossip holds somebody failed, and neither their connects nor the clocks say why."""
+        others = [peer for peer in self.names if peer != name]
+        gossip = raft.connect_results(self.evidence, "gossip")
+        explained = any(
+            result != "open" and one != name and self.up[other] for (one, other), result in gossip.items()
+        )
+        if explained or self.skewed:
+            return False
+        return any(self.gossip_failed(peer) for peer in others)
 
     @cached_property
     def leadership(self) -> Leadership:
@@ -152,6 +165,17 @@ class Facts:
             if ping.rtt_avg_ms is not None
         ]
         return max(means, default=None)
+
+    @cached_property
+    def slowest_round_trip_ms(self) -> float | None:
+        """The slowest single round trip of any pair."""
+        slowest = [
+            ping.rtt_max_ms
+            for node in self.evidence.nodes
+            for ping in node.pings.value or ()
+            if ping.rtt_max_ms is not None
+        ]
+        return max(slowest, default=None)
 
     @cached_property
     def timeouts_ms(self) -> dict[str, tuple[int, int]]:

@@ -103,7 +103,7 @@ def _seen_otherwise(facts: Facts, pair: Pair) -> bool:
     one, other = pair
     lost = any(p.peer == other and p.sent and not p.received for p in facts.node(one).pings.value or ())
     said = facts.logged(one, "asymmetric", "heartbeat_failures") or facts.logged(other, "asymmetric")
-    return bool(lost or said or facts.gossip_failed(one))
+    return bool(lost or said or facts.gossip_failed(one) or facts.gossip_failed(other))
 
 
 def _gossip(facts: Facts, one: str, other: str) -> Iterator[Denial]:

@@ -101,6 +101,8 @@ def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
     held = _held_by_all(facts, witnesses) and not _any_cut(facts)
     if held:
         signs.append(f"gossip on {listed(witnesses)} holds a running peer failed (bot)")
+    elif _timed_out(node.metrics) and _timed_out(node.local_metrics):
+        signs.append("neither asker got an answer in time, over the network or on its own host")
     # A follower that hears its leader writes nothing either: silence alone is no second sign.
     known = Known.CORROBORATED if held else Known.BY_ONE if len(signs) > 1 else Known.MAYBE
     return Denial(

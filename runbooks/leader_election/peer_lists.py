@@ -59,7 +59,7 @@ def _strangers(facts: Facts, lists: Lists, name: str) -> tuple[str, ...]:
     return tuple(
         peer
         for peer in facts.names
-        if peer != name and (peer not in mine or (name not in trusted and _disputed(lists, name, peer)))
+        if peer != name and (peer not in mine or (name not in trusted and _disputes(lists, name, peer)))
     )
 
 
@@ -68,7 +68,7 @@ def _consistent(lists: Lists) -> frozenset[str]:
     left = set(lists)
     while True:
         disputes = {
-            name: sum(_disputed({other: lists[other] for other in left}, name, peer) for peer in lists[name])
+            name: sum(_disputes({other: lists[other] for other in left}, name, peer) for peer in lists[name])
             for name in left
         }
         worst = max(sorted(disputes), key=lambda name: disputes[name], default=None)
@@ -77,10 +77,10 @@ def _consistent(lists: Lists) -> frozenset[str]:
         left.remove(worst)
 
 
-def _disputed(lists: Lists, name: str, peer: str) -> bool:
-    """Whether another list gives a peer another address than this node's does."""
+def _disputes(lists: Lists, name: str, peer: str) -> int:
+    """How many other lists give a peer another address than this node's does."""
     mine = lists[name].get(peer)
-    return any(peer in peers and peers[peer] != mine for peers in lists.values())
+    return sum(peer in peers and peers[peer] != mine for peers in lists.values())
 
 
 def _shown(peers: dict[str, str]) -> str:

@@ -8,7 +8,7 @@ from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
 from runbooks.leader_election.words import listed, milliseconds
-from runbooks.model import Action, Remedy, RootCause, Verdict
+from runbooks.model import SURE, Action, Remedy, RootCause, Verdict
 
 
 def remedy_for(cause: RootCause, verdict: Verdict, facts: Facts, structure: Structure) -> tuple[Remedy, ...]:
@@ -17,7 +17,9 @@ def remedy_for(cause: RootCause, verdict: Verdict, facts: Facts, structure: Stru
     sure = verdict is Verdict.CONFIRMED
     if cause is RootCause.QUORUM_LOSS:
         # Each node here is known to be stopped by two witnesses, however sure the whole is.
-        return (_start_nodes(facts, structure, sure=verdict in (Verdict.CONFIRMED, Verdict.LIKELY)),)
+        return (_start_nodes(facts, structure, sure=verdict in SURE),)
+    if cause is RootCause.STALE_LOG and verdict in SURE and structure.of(RootCause.QUORUM_LOSS):
+        return (_start_nodes(facts, structure, sure=True),)  # who is down may have the log that can win
     if cause is RootCause.CLOCK_SKEW:
         return (_clock_sync(facts, sure=sure),)
     if cause is RootCause.AGGRESSIVE_TIMEOUTS:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.words import counted, listed
-from runbooks.model import Finding, RootCause, Verdict
+from runbooks.model import SURE, Finding, RootCause, Verdict
 
 SENTENCES = {
     RootCause.QUORUM_LOSS: "{nodes} stopped",
@@ -40,7 +40,7 @@ def summary(facts: Facts, structure: Structure, ranked: Sequence[Finding]) -> st
         blind = "" if top.cause is RootCause.ALERT_STALE else ", but its metrics cannot be reached"
         return f"A leader exists: {who}{blind}."
     opening = {"yes": "Can elect but does not", "no": "Cannot elect", "undetermined": "No leader"}
-    sure = [finding for finding in ranked if finding.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)] or [top]
+    sure = [finding for finding in ranked if finding.verdict in SURE] or [top]
     return f"{opening[structure.can_elect]}: {'; '.join(_said(finding, structure) for finding in sure)}."
 
 

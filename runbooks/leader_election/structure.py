@@ -79,8 +79,11 @@ class Structure:
         undetermined = verdict is Verdict.UNDETERMINED
         deciding = deciding_readings(self.facts.names, self.denials) if undetermined else tuple(lacking)
         against = () if verdict is not Verdict.POSSIBLE else ("a majority could still vote in spite of it",)
+        named = self._named(cause)
+        if verdict is Verdict.CONFIRMED and len(named) > 1:
+            verdict, against = Verdict.LIKELY, ("the ends of a link disagree, so its shape is not certain",)
         return Finding(
-            cause=self._named(cause),
+            cause=named[0],
             verdict=verdict,
             nodes=self.nodes_of(cause),
             evidence_for=tuple(dict.fromkeys(d.because for d in self.of(cause) if d.because)),
@@ -88,21 +91,41 @@ class Structure:
             would_decide="; ".join(deciding) or None,
         )
 
-    def _named(self, cause: RootCause) -> RootCause:
-        """A partition of an even cluster into two halves has a name and an advice of its own."""
-        halves = len(self.facts.names) // 2
-        if (
-            cause is not RootCause.NETWORK_PARTITION
-            or len(self.facts.names) % 2
-            or cause not in self.verdicts
-        ):
-            return cause
-        return RootCause.EVEN_SPLIT if sorted(map(len, self.blocks)) == [halves, halves] else cause
+    def _named(self, cause: RootCause) -> tuple[RootCause, ...]:
+        """What a cause may be called, likeliest first.
+
+        A partition of an even cluster into two halves has a name and an advice of its own. Where the ends of
+        a link disagree it may be cut or not, and so the shape the one or the other.
+        """
+        if cause is not RootCause.NETWORK_PARTITION or cause not in self.verdicts:
+            return (cause,)
+        half = len(self.facts.names) / 2
+        halved = {
+            sorted(map(len, self._blocks(cut))) == [half, half] for cut in (self._cut, self._surely_cut)
+        }
+        names = {True: RootCause.EVEN_SPLIT, False: cause}
+        return tuple(names[even] for even in sorted(halved, reverse=True))
 
     @cached_property
     def blocks(self) -> tuple[tuple[str, ...], ...]:
         """Groups of nodes that reach each other over links not known to be cut, whatever stands still."""
-        cut = {d.pair for d in self.denials if d.pair and d.cause in CUTS and d.known >= Known.BY_ONE}
+        return self._blocks(self._cut)
+
+    @cached_property
+    def _cut(self) -> frozenset[Pair]:
+        return frozenset(
+            d.pair for d in self.denials if d.pair and d.cause in CUTS and d.known >= Known.BY_ONE
+        )
+
+    @cached_property
+    def _surely_cut(self) -> frozenset[Pair]:
+        """The links that neither end finds open."""
+        results = self.facts.raft_results
+        return frozenset(
+            pair for pair in self._cut if "open" not in (results.get(pair), results.get(pair[::-1]))
+        )
+
+    def _blocks(self, cut: frozenset[Pair]) -> tuple[tuple[str, ...], ...]:
         left, blocks = list(self.facts.names), []
         while left:
             block, edge = [left[0]], [left.pop(0)]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lab.scenarios import Scenario, generate
 from runbooks import leader_election
 from runbooks.evidence import Evidence
-from runbooks.model import Diagnosis, Verdict
+from runbooks.model import SURE, Diagnosis, Verdict
 
 READINGS = (
     "metrics",
@@ -28,7 +28,6 @@ READINGS = (
     "connects",
     "pings",
 )
-SURE = (Verdict.CONFIRMED, Verdict.LIKELY)
 MANY = settings(max_examples=400, deadline=None, derandomize=True)
 
 

@@ -1,0 +1,117 @@
+"""Whom the runbook believes: one agent alone, several, and Neumann's own gossip beside them."""
+
+from typing import Any
+
+import pytest
+
+from runbooks import leader_election
+from runbooks.evidence import Config, Evidence, Log, NodeEvidence
+from runbooks.model import SURE, RootCause, Verdict
+from tests.builders import cut, dead, evidence, known, missing, node, remedy_of
+
+FOUR = ("node1", "node2", "node3", "node4")
+FIVE = (*FOUR, "node5")
+
+
+def sure_causes(read: Evidence) -> set[RootCause]:
+    return {finding.cause for finding in leader_election.diagnose(read).findings if finding.verdict in SURE}
+
+
+def one_way_beside_a_stopped_node(*, missed: bool) -> Evidence:
+    """node1 reaches nobody, node3 is stopped; whether node2's gossip misses node1 too."""
+    cuts = cut(("node1", "node2"), ("node1", "node3"))
+    return evidence(
+        node("node1", cuts=cuts, gossip_failed=1),
+        node("node2", cuts=cuts, gossip_failed=2 if missed else 1),
+        dead("node3", cuts=cuts),
+    )
+
+
+def test_an_agent_whose_connects_all_fail_is_believed_where_peers_gossip_misses_the_node_too() -> None:
+    assert sure_causes(one_way_beside_a_stopped_node(missed=True)) == {
+        RootCause.ASYMMETRIC_PARTITION,
+        RootCause.QUORUM_LOSS,
+    }
+
+
+def test_the_same_agent_is_taken_for_unread_where_nobody_misses_its_node() -> None:
+    diagnosis = leader_election.diagnose(one_way_beside_a_stopped_node(missed=False))
+    assert diagnosis.top.cause is RootCause.NONE_KNOWN
+    assert diagnosis.can_elect == "undetermined"
+
+
+@pytest.mark.parametrize(("liar_says", "verdict"), [(None, Verdict.CONFIRMED), ("timeout", Verdict.LIKELY)])
+def test_halves_keep_their_name_under_one_liar_but_are_no_longer_certain(
+    liar_says: str | None, verdict: Verdict
+) -> None:
+    halves = [(a, b) for a in ("node1", "node4") for b in ("node2", "node3")]
+    cuts = cut(*halves, *((b, a) for a, b in halves))
+    if liar_says:
+        cuts |= cut(*(("node3", peer) for peer in ("node1", "node2", "node4")), result=liar_says)
+    top = leader_election.diagnose(
+        evidence(*(node(n, names=FOUR, cuts=cuts, gossip_failed=2) for n in FOUR))
+    ).top
+    assert (top.cause, top.verdict) == (RootCause.EVEN_SPLIT, verdict)
+
+
+def with_peers(name: str, addresses: dict[str, str], **more: Any) -> NodeEvidence:
+    build = dead if more.pop("stopped", False) else node
+    config = Config(
+        path="/etc/neumann/config.toml",
+        sha256="ab" * 32,
+        election_timeout_min_ms=150,
+        election_timeout_max_ms=300,
+        peers=tuple(f"{peer}={address}" for peer, address in addresses.items()),
+    )
+    return build(name, names=FIVE, config=known(config, by=f"agent:{name}"), **more)
+
+
+def test_two_wrong_peer_lists_of_five_accuse_only_themselves() -> None:
+    right = {name: f"10.0.0.{number}:7878" for number, name in enumerate(FIVE, start=1)}
+
+    def listed(name: str, turned: int) -> dict[str, str]:
+        peers = [peer for peer in FIVE if peer != name]
+        return {peer: right[peers[(at + turned) % len(peers)]] for at, peer in enumerate(peers)}
+
+    wrong = ("node3", "node5")
+    nodes = [with_peers(n, listed(n, 1 if n in wrong else 0), stopped=n == "node2") for n in FIVE]
+    diagnosis = leader_election.diagnose(evidence(*nodes))
+    accused = {
+        line.split("'s peer list")[0]
+        for finding in diagnosis.findings
+        if finding.cause is RootCause.PEER_LIST_WRONG
+        for line in finding.evidence_for
+    }
+    assert accused == set(wrong)
+    assert {RootCause.PEER_LIST_WRONG, RootCause.QUORUM_LOSS} <= sure_causes(evidence(*nodes))
+
+
+def hung(name: str) -> NodeEvidence:
+    late = {kind: missing("no answer within 2 s") for kind in ("metrics", "metrics_again", "health")}
+    log = Log(path="/var/log/neumann/tensor_chain.log", window_s=60, bytes_read=0, counts={}, silent_s=90.0)
+    local = missing("No answer within 2 s.", by=f"agent:{name}")
+    return node(name, log=known(log, by=f"agent:{name}"), local_metrics=local, **late)
+
+
+def test_where_every_process_hangs_their_own_hosts_are_the_second_witness() -> None:
+    top = leader_election.diagnose(evidence(*map(hung, ("node1", "node2", "node3")))).top
+    assert (top.cause, top.verdict) == (RootCause.PROCESS_HUNG, Verdict.LIKELY)
+
+
+def test_a_page_that_an_agent_never_read_is_no_witness_of_a_hung_process() -> None:
+    untaken = missing("the agent does not take this reading", by="agent:node1")
+    nodes = [hung(n).model_copy(update={"local_metrics": untaken}) for n in ("node1", "node2", "node3")]
+    assert leader_election.diagnose(evidence(*nodes)).top.cause is RootCause.NONE_KNOWN
+
+
+def test_clocks_that_gossip_blames_only_for_a_cut_link_stay_a_doubt() -> None:
+    # node2 and node3 do not reach each other; node1 reaches both, and its clock is read far off.
+    cuts = cut(("node2", "node3"), ("node3", "node2"))
+    read = evidence(
+        node("node1", cuts=cuts, offset_ms=9000.0),
+        node("node2", cuts=cuts, gossip_failed=1),
+        node("node3", cuts=cuts, gossip_failed=1),
+    )
+    found = {finding.cause: finding.verdict for finding in leader_election.diagnose(read).findings}
+    assert found[RootCause.CLOCK_SKEW] is not Verdict.CONFIRMED
+    assert not remedy_of(read, "clock_sync").offered
