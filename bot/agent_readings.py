@@ -40,7 +40,16 @@ def from_agent(node: str, observed: tuple[wire.Observation | str, datetime]) -> 
                 at=at,
                 took_ms=read.took_ms,
             )
-    return readings
+    return readings if isinstance(answer, str) else _with_boot_id(readings, answer.boot_id)
+
+
+def _with_boot_id(readings: dict[str, known.Reading[Any]], boot_id: str) -> dict[str, known.Reading[Any]]:
+    """The agent says once in which boot it read; what a plan binds of it is the service's."""
+    service = readings["service"]
+    if service.value is None:
+        return readings
+    value = service.value.model_copy(update={"boot_id": boot_id})
+    return {**readings, "service": service.model_copy(update={"value": value})}
 
 
 def still_reading(node: str) -> known.NodeEvidence:

@@ -79,10 +79,12 @@ class Clock(Frozen):
 class Service(Frozen):
     """The Neumann service on a node, as its service manager sees it.
 
-    `restarts` counts the manager's own restarts; `result` is how it last ended (`oom-kill`, `exit-code`, …).
+    `restarts` counts the manager's own restarts; `result` is how it last ended (`oom-kill`, `exit-code`, …);
+    `boot_id` is the host's boot it was read in.
     """
 
     state: Literal["active", "inactive", "failed", "unknown"]
+    boot_id: str | None = None
     pid: int | None = None
     started_boottime_s: float | None = None
     restarts: int | None = None

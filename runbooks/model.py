@@ -6,10 +6,15 @@ import hashlib
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from pydantic import AwareDatetime
+
 from runbooks.evidence import Evidence, Frozen
 
 CanElect = Literal["yes", "no", "undetermined"]
-ActionType = Literal["clock_sync", "set_election_timeouts", "start_service", "restart_service"]
+ActionType = Literal[
+    "clock_sync", "set_election_timeouts", "start_service", "restart_service", "undo_election_timeouts"
+]
+RemedyName = Literal["clock_sync", "config_bump", "start_nodes", "undo", "by_hand"]
 
 
 class RootCause(StrEnum):
@@ -32,6 +37,7 @@ class RootCause(StrEnum):
     PACKET_LOSS = "packet_loss"
     SLOW_DISK = "slow_disk"
     AGGRESSIVE_TIMEOUTS = "aggressive_timeouts"
+    MIXED_TIMEOUTS = "mixed_timeouts"
     TWO_LEADERS = "two_leaders"
     MONITORING_BLIND = "monitoring_blind"
     ALERT_STALE = "alert_stale"
@@ -53,18 +59,23 @@ SURE = (Verdict.CONFIRMED, Verdict.LIKELY)
 
 
 class Action(Frozen):
-    """One typed action on one node; the parameters belong to `set_election_timeouts` alone."""
+    """One typed action on one node; the parameters belong to the election timeouts alone.
+
+    `undo_election_timeouts` puts the file's bytes back that the action named by `undoes` replaced; its
+    timeouts are the ones which that action set.
+    """
 
     type: ActionType
     node: str
     election_timeout_min_ms: int | None = None
     election_timeout_max_ms: int | None = None
+    undoes: str | None = None
 
 
 class Remedy(Frozen):
     """A way to mend, offered or refused, with the reason either way. `actions` run in this order."""
 
-    name: Literal["clock_sync", "config_bump", "start_nodes", "by_hand"]
+    name: RemedyName
     nodes: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
     offered: bool
@@ -128,17 +139,38 @@ class PlanStep(Frozen):
     effect: str
 
 
+class Binding(Frozen):
+    """What a plan was drawn up on: where one of these is no longer so, the plan is void.
+
+    `evidence_at` is the generation of the evidence; the mappings are node → SHA-256 of its configuration
+    file, and node → boot id, of the nodes that the plan touches.
+    """
+
+    evidence_at: AwareDatetime
+    leader: str | None
+    term: int | None
+    config_sha256: dict[str, str]
+    boot_ids: dict[str, str]
+
+
 class Plan(Frozen):
     """What would be done, exactly. Its hash binds the confirmation to these very words."""
 
-    remedy: str
+    remedy: RemedyName
     title: str
     steps: tuple[PlanStep, ...]
+    bound: Binding
+    arithmetic: tuple[str, ...] = ()
     risk: str
     checks_before: tuple[str, ...]
     watch_after: str
     undo: str
     stable_s: float
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The nodes it touches, in its order."""
+        return tuple(dict.fromkeys(step.action.node for step in self.steps))
 
     @property
     def sha256(self) -> str:

@@ -98,7 +98,11 @@ def node(
         ),
         "service": known(
             Service.model_validate(
-                {"state": service_state, "pid": 4711 if service_state == "active" else None}
+                {
+                    "state": service_state,
+                    "pid": pid if service_state == "active" else None,
+                    "boot_id": "boot-1",
+                }
             ),
             by=agent,
         ),

@@ -25,6 +25,7 @@ CAUSES = {
     RootCause.PACKET_LOSS: "Packet loss",
     RootCause.SLOW_DISK: "Slow disk",
     RootCause.AGGRESSIVE_TIMEOUTS: "Election timeout too aggressive",
+    RootCause.MIXED_TIMEOUTS: "Election timeouts differ",
     RootCause.TWO_LEADERS: "Two leaders",
     RootCause.MONITORING_BLIND: "Monitoring blind",
     RootCause.ALERT_STALE: "A leader exists",

@@ -34,6 +34,7 @@ def churn_findings(facts: Facts, structure: Structure) -> Iterator[Finding]:
     yield from found
     explained = any(finding.verdict in SURE for finding in found)
     yield _timeouts(facts, structure, explained=explained)
+    yield from _mixed_timeouts(facts)
 
 
 def _restless(facts: Facts) -> bool:
@@ -159,6 +160,19 @@ def _campaigns(facts: Facts, name: str) -> bool:
         return after.elections_total > before.elections_total
     metrics = facts.metrics(name)
     return metrics is not None and metrics.role is Role.CANDIDATE
+
+
+def _mixed_timeouts(facts: Facts) -> Iterator[Finding]:
+    """Nodes that differ, as a change that stopped half-way leaves them: etcd warns of it."""
+    if len(set(facts.timeouts_ms.values())) < 2:
+        return
+    yield Finding(
+        cause=RootCause.MIXED_TIMEOUTS,
+        verdict=Verdict.POSSIBLE,
+        nodes=tuple(facts.timeouts_ms),
+        evidence_for=tuple(f"{name}: {low}/{high} ms" for name, (low, high) in facts.timeouts_ms.items()),
+        evidence_against=("different timeouts alone keep nobody from being elected",),
+    )
 
 
 def _timeouts(facts: Facts, structure: Structure, *, explained: bool) -> Finding:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
-from runbooks.evidence import Config, Evidence
+from runbooks.evidence import Config, Evidence, NodeEvidence
+from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.timeouts import arithmetic
 from runbooks.leader_election.words import listed, signed_milliseconds
-from runbooks.model import Action, Plan, PlanStep, Remedy
+from runbooks.model import Action, Binding, Plan, PlanStep, Remedy
+from runbooks.node_check import leadership
 
 MIN_STABLE_S = 10.0
 """How long one leader must hold its term at least before it counts as recovered."""
@@ -18,21 +21,25 @@ TITLES = {
     "clock_sync": "Set the clocks right",
     "config_bump": "Widen the election timeouts",
     "start_nodes": "Start the stopped nodes",
+    "undo": "Put the election timeouts back",
 }
 RISKS = {
     "clock_sync": "A clock step can expire running transactions and locks on that node.",
     "config_bump": "Each node restarts, so it is away for a moment; a longer timeout is a slower failover.",
     "start_nodes": "A starting node replays its log; none that runs is touched.",
+    "undo": "Each node restarts with its file of before, so it is away for a moment.",
 }
 UNDOS = {
     "clock_sync": "A step is not undone; chrony keeps the clock right from there.",
     "config_bump": "The agent keeps each file's bytes from before; putting them back and a restart undo it.",
     "start_nodes": "Stopping the node again.",
+    "undo": "Setting the timeouts again.",
 }
 CHECKS = {
     "clock_sync": "The offset is read again on the node: still beyond the limit, in the same direction.",
     "config_bump": "The file is still the one shown (SHA-256), and a majority runs without the node.",
     "start_nodes": "The service is still stopped.",
+    "undo": "The file is still as the change left it (SHA-256), and a majority runs without the node.",
 }
 
 
@@ -42,15 +49,38 @@ def plan(remedy: Remedy, evidence: Evidence) -> Plan:
     configured = [n.config.value.election_timeout_min_ms or 0 for n in evidence.nodes if n.config.value]
     stable_s = max(MIN_STABLE_S, STABLE_TIMEOUTS * max([low, *configured]) / 1000)
     return Plan(
+        bound=_binding(remedy, evidence),
+        arithmetic=arithmetic(Facts(evidence)) if remedy.name == "config_bump" else (),
         remedy=remedy.name,
         title=f"{TITLES[remedy.name]} on {listed(remedy.nodes)}",
         steps=tuple(_step(action, evidence) for action in remedy.actions),
         risk=RISKS[remedy.name],
-        checks_before=(CHECKS[remedy.name], "One node at a time; the first failure stops the run."),
+        checks_before=(
+            CHECKS[remedy.name],
+            "One node at a time, the leader last; the run stops unless all is as well as before after each.",
+        ),
         watch_after=f"One leader in the highest term, acknowledged by a majority, for {stable_s:.0f} s.",
         undo=UNDOS[remedy.name],
         stable_s=stable_s,
     )
+
+
+def _binding(remedy: Remedy, evidence: Evidence) -> Binding:
+    lead = leadership(evidence)
+    nodes = [evidence.node(name) for name in dict.fromkeys(action.node for action in remedy.actions)]
+    files = {node.node: node.config.value.sha256 for node in nodes if node.config.value}
+    boots = {node.node: boot_id for node in nodes if (boot_id := _boot_id(node))}
+    return Binding(
+        evidence_at=evidence.started_at,
+        leader=lead.leader if lead.majority else None,
+        term=lead.term,
+        config_sha256=files if remedy.name == "config_bump" else {},
+        boot_ids=boots,
+    )
+
+
+def _boot_id(node: NodeEvidence) -> str | None:
+    return node.service.value.boot_id if node.service.value else None
 
 
 def _step(action: Action, evidence: Evidence) -> PlanStep:
@@ -71,6 +101,12 @@ def _step(action: Action, evidence: Evidence) -> PlanStep:
         )
     if action.type == "restart_service":
         return PlanStep(action=action, shown="systemctl restart neumann", effect="runs with the new timeouts")
+    if action.type == "undo_election_timeouts":
+        return PlanStep(
+            action=action,
+            shown=f"{node.config.value.path if node.config.value else 'the configuration'}, byte for byte",
+            effect="the file as it was before the change, in force from the restart on",
+        )
     return PlanStep(action=action, shown="systemctl start neumann", effect="the node votes again")
 
 

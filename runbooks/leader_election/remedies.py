@@ -46,6 +46,7 @@ _BY_HAND = {
     RootCause.STALE_LOG: "Bring a node with the newest log back.",
     RootCause.PACKET_LOSS: "Mend the links first; wider timeouts only hide the loss.",
     RootCause.SLOW_DISK: "Move the leader or mend the disk; wider timeouts are only relief.",
+    RootCause.MIXED_TIMEOUTS: "Give every node the same: finish the change, or put it back.",
     RootCause.TWO_LEADERS: "Follow the split-brain runbook: restart the leader of the lower term.",
     RootCause.MONITORING_BLIND: "Mend the scrape; nothing is to be done to the cluster.",
 }
@@ -120,7 +121,7 @@ def _config_bump(facts: Facts, *, sure: bool) -> Remedy:
         )
     if len(facts.running) - 1 < facts.needed:
         return refused(f"A restart would leave {len(facts.running) - 1} nodes, {facts.needed} are needed.")
-    low, high = wanted_timeouts_ms(facts.round_trip_ms)
+    low, high = wanted_timeouts_ms(facts)
     changed = tuple(name for name, now in facts.timeouts_ms.items() if now[0] < low or now[1] < high)
     if not changed:
         return refused(f"The timeouts already stand at {low}/{high} ms or wider.")

@@ -14,16 +14,46 @@ ONE_WAY_LATENCIES = 10
 etcd's tuning guide asks for ten round trips; half of that is chosen, since failover takes as long."""
 
 
+HEARTBEATS = 6
+"""The runbook's own 300 ms at Neumann's 50 ms heartbeat: below it, few lost heartbeats begin an election."""
+
+DEFAULT_HEARTBEAT_MS = 50
+
+
 def asked_ms(round_trip_ms: float) -> float:
     """The shortest election timeout that a round trip asks for: ten one-way latencies."""
     return ONE_WAY_LATENCIES * round_trip_ms / 2
 
 
-def wanted_timeouts_ms(round_trip_ms: float | None) -> tuple[int, int]:
+def wanted_timeouts_ms(facts: Facts) -> tuple[int, int]:
     """The (min, max) to set: what is asked, rounded up to 50 ms, never below the runbook's 300/600."""
-    asked = 0.0 if round_trip_ms is None else asked_ms(round_trip_ms)
+    asked = max(asked_ms(facts.round_trip_ms or 0.0), HEARTBEATS * slowest_heartbeat_ms(facts))
     election_timeout_min_ms = max(RUNBOOK_MIN_MS, math.ceil(asked / 50) * 50)
     return election_timeout_min_ms, 2 * election_timeout_min_ms
+
+
+def slowest_heartbeat_ms(facts: Facts) -> int:
+    """The slowest configured heartbeat; Neumann's default where none is configured."""
+    configured = (n.config.value.heartbeat_interval_ms for n in facts.evidence.nodes if n.config.value)
+    return max((heartbeat or DEFAULT_HEARTBEAT_MS for heartbeat in configured), default=DEFAULT_HEARTBEAT_MS)
+
+
+def arithmetic(facts: Facts) -> tuple[str, ...]:
+    """How the wanted timeouts came about, one line a term."""
+    low, high = wanted_timeouts_ms(facts)
+    trip, heartbeat = facts.round_trip_ms, slowest_heartbeat_ms(facts)
+    measured = (
+        f"{ONE_WAY_LATENCIES} one-way latencies of the slowest pair: {ONE_WAY_LATENCIES} x {trip:.1f} ms / 2 "
+        f"= {asked_ms(trip):.0f} ms"
+        if trip is not None
+        else "no round trip was read, so it sets no bound"
+    )
+    return (
+        measured,
+        f"{HEARTBEATS} heartbeats: {HEARTBEATS} x {heartbeat} ms = {HEARTBEATS * heartbeat} ms",
+        f"the runbook's own: {RUNBOOK_MIN_MS} ms",
+        f"the largest, rounded up to 50 ms: {low} ms; the maximum is twice that: {high} ms",
+    )
 
 
 def lowest_timeout_ms(facts: Facts) -> int | None:

@@ -4,8 +4,9 @@ import pytest
 
 from runbooks import leader_election
 from runbooks.evidence import Evidence, Role
+from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
-from runbooks.model import Plan
+from runbooks.model import Plan, RootCause, Verdict
 from tests.builders import candidates, dead, evidence, known, missing, node, remedy_of
 
 
@@ -20,7 +21,35 @@ def plan_of(read: Evidence, name: str) -> Plan:
 def test_the_timeouts_are_the_runbooks_or_wider_where_the_round_trip_asks_for_it(
     round_trip_ms: float | None, expected: tuple[int, int]
 ) -> None:
-    assert wanted_timeouts_ms(round_trip_ms) == expected
+    pings = {} if round_trip_ms else {"pings": missing()}
+    read = evidence(*candidates(rtt_ms=round_trip_ms or 0.0, **pings))
+    assert wanted_timeouts_ms(Facts(read)) == expected
+
+
+def test_the_plan_shows_how_its_timeouts_came_about() -> None:
+    lines = plan_of(evidence(*candidates(rtt_ms=400.0)), "config_bump").arithmetic
+    assert lines == (
+        "10 one-way latencies of the slowest pair: 10 x 400.0 ms / 2 = 2000 ms",
+        "6 heartbeats: 6 x 50 ms = 300 ms",
+        "the runbook's own: 300 ms",
+        "the largest, rounded up to 50 ms: 2000 ms; the maximum is twice that: 4000 ms",
+    )
+
+
+def test_a_plan_binds_the_leader_the_files_and_the_boots_that_it_was_drawn_up_on() -> None:
+    read = evidence(*candidates(rtt_ms=400.0))
+    bound = plan_of(read, "config_bump").bound
+    assert bound.evidence_at == read.started_at
+    assert bound.leader is None
+    assert bound.config_sha256 == dict.fromkeys(read.names, "ab" * 32)
+    assert bound.boot_ids == dict.fromkeys(read.names, "boot-1")
+
+
+def test_a_half_changed_cluster_is_a_finding_of_its_own() -> None:
+    read = evidence(node("node1", timeouts_ms=(300, 600)), node("node2"), node("node3"))
+    mixed = [f for f in leader_election.diagnose(read).findings if f.cause is RootCause.MIXED_TIMEOUTS]
+    assert [finding.verdict for finding in mixed] == [Verdict.POSSIBLE]
+    assert "node1: 300/600 ms" in mixed[0].evidence_for
 
 
 def test_the_bump_shows_the_files_own_lines_before_and_after_and_restarts_the_leader_last() -> None:

@@ -1,0 +1,82 @@
+"""The quorum gate: may a node be taken out for a moment, and a majority stay that can go on?
+
+Unknown is not good enough here: what could not be read counts as down, as cut, and as behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import permutations
+
+from runbooks import raft
+from runbooks.evidence import Evidence
+from runbooks.raft import Pair, Tri
+
+CAUGHT_UP_ENTRIES = 20
+"""A follower that hears its leader is a round of appends behind at the most."""
+
+
+def keeps_majority(
+    names: tuple[str, ...],
+    out: str,
+    *,
+    up: Mapping[str, Tri],
+    links: Mapping[Pair, Tri],
+    caught_up: Mapping[str, Tri],
+    leader: str | None = None,
+) -> bool:
+    """Whether a majority of the configured size stays two-way connected and caught up without one node.
+
+    Args:
+        names: Every configured member.
+        out: The node to be taken out.
+        up: Which processes are up.
+        links: For each ordered pair, whether the first reaches the second.
+        caught_up: Which nodes have the newest entries, as far as a leader shows.
+        leader: Who leads; unless it is the node itself, it must keep its own majority.
+    """
+    sound = {name: name != out and up[name] is True and caught_up[name] is True for name in names}
+    connected = raft.quorum_connected(names, sound, {pair: link is True for pair, link in links.items()})
+    return leader in connected if leader not in (None, out) else bool(connected)
+
+
+def why_not(evidence: Evidence, out: str) -> str | None:
+    """Why a node must not be taken out now, in one sentence; `None` where it may be."""
+    names = evidence.names
+    lead = raft.leadership({node.node: node.newest_metrics for node in evidence.nodes})
+    leader = lead.leader if lead.majority else None
+    up = raft.processes(evidence)
+    links = raft.links(evidence, "raft")
+    caught_up = _caught_up(evidence, leader)
+    if keeps_majority(names, out, up=up, links=links, caught_up=caught_up, leader=leader):
+        return None
+    others = [name for name in names if name != out]
+    doubts = {
+        "not known to run": [name for name in others if up[name] is not True],
+        "not known to have caught up": [name for name in others if up[name] and caught_up[name] is not True],
+        "not known to be linked both ways": sorted(_cut(others, links)),
+    }
+    said = "; ".join(f"{what}: {', '.join(whom)}" for what, whom in doubts.items() if whom)
+    return (
+        f"Without {out} no majority of {raft.quorum(len(names))} would stay connected and caught up ({said})."
+    )
+
+
+def _caught_up(evidence: Evidence, leader: str | None) -> dict[str, Tri]:
+    """By commit index against the leader's; with no leader there is nothing to compare with."""
+    if leader is None:
+        return dict.fromkeys(evidence.names, True)
+    newest = evidence.node(leader).newest_metrics
+    indexes = {
+        node.node: node.newest_metrics.commit_index if node.newest_metrics else None
+        for node in evidence.nodes
+    }
+    leads_at = newest.commit_index if newest else None
+    return {
+        name: None if index is None or leads_at is None else leads_at - index <= CAUGHT_UP_ENTRIES
+        for name, index in indexes.items()
+    }
+
+
+def _cut(names: list[str], links: Mapping[Pair, Tri]) -> set[str]:
+    return {f"{one} → {other}" for one, other in permutations(names, 2) if links[one, other] is not True}
