@@ -30,6 +30,7 @@ from bot.config import Web as WebSettings
 from bot.due_queue import DueQueue
 from bot.inbox import Inbox
 from bot.redis_client import connect
+from bot.run_slots import RunSlots
 from bot.scheduler import Scheduler
 from bot.slack import listeners
 from bot.slack.directory import SlackDirectory
@@ -80,12 +81,14 @@ async def reader(settings: Settings) -> AsyncIterator[tuple[ClusterReader, Agent
     Raises:
         ConfigurationError: If a key or certificate cannot be used.
     """
-    key, context = grant_key(settings.agents), tls_context(settings.agents)
+    key, context = grant_key(settings.agents.grant_key), tls_context(settings.agents)
+    second_file = settings.agents.second_grant_key
+    second_key = grant_key(second_file) if second_file else None
     async with (
         _http_client(httpx.Timeout(None)) as http,  # each reading keeps its own deadline
         _http_client(AGENT_TIMEOUT, context) as agent_http,
     ):
-        agents = AgentClient(settings.clusters, agent_http, key)
+        agents = AgentClient(settings.clusters, agent_http, key, second_key)
         yield ClusterReader(settings.clusters, settings.readings, http, agents), agents
 
 
@@ -125,15 +128,16 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
         reader(settings) as (clusters, agents),
     ):
         thread = SlackThread(slack, redis, prefix, lambda cluster: channel_of(settings, cluster))
-        groups = {cluster.name: cluster.confirm_groups for cluster in settings.clusters}
+        permissions = settings.who_may
         ports = Ports(
             timelines=timelines,
             reader=clusters,
             agents=agents,
-            directory=SlackDirectory(slack, frozenset().union(*groups.values())),
+            directory=SlackDirectory(slack, permissions.groups),
             threads=thread,
             time=SystemTime(),
-            confirm_groups=groups,
+            slots=RunSlots(redis, prefix),
+            permissions=permissions,
         )
         # Listeners store before they return, so the answer may wait; Bolt's default polls every 10 ms.
         app = AsyncApp(client=slack, signing_secret=signing_secret, process_before_response=True)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from handlers.alerts import Identity
+from handlers.alerts import Alert, Identity
 from handlers.events import Event, OutcomeState, Person
 from handlers.incident import Incident
+from handlers.permissions import Permissions
 from handlers.policy import Member
 from runbooks.evidence import Evidence, Metrics
 from runbooks.model import Action
@@ -74,11 +75,18 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Readiness:
-    """A node's answer that an action could be carried out now: its nonce and the state to bind."""
+    """A node's answer that an action could be carried out now: its nonce and the state to bind.
+
+    `boot_id` and `config_sha256` are of that state; `needs_second` is set where the agent asks for a second
+    person's signature.
+    """
 
     action_id: str
     nonce: str
     state: str
+    boot_id: str = ""
+    config_sha256: str | None = None
+    needs_second: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,8 +96,10 @@ class Order:
     cluster: str
     incident: str
     generation: int
+    fence: int
     action: Action
     confirmed_by: str
+    approved_by: str | None = None
 
 
 class Agents(Protocol):
@@ -107,6 +117,37 @@ class Agents(Protocol):
     async def status(self, order: Order) -> Outcome | None:
         """What the node's ledger knows; `None` where it has never seen the action begin."""
 
+    async def highest_fence(self, cluster: str) -> int:
+        """The highest fence that any agent of the cluster has seen, as far as they answer."""
+
+
+class RunSlots(Protocol):
+    """One disruptive run per cluster at a time, each with a higher fence than the one before."""
+
+    async def begin(self, cluster: str, incident_id: str, *, above: int) -> int | str:
+        """Take the cluster's slot: the run's fence, or the id of the incident that has the slot."""
+
+    async def end(self, cluster: str, incident_id: str) -> None:
+        """Give the slot back, if it is still this incident's."""
+
+
+class Silences(Protocol):
+    """Alertmanager's silences."""
+
+    async def silence(self, alerts: tuple[Alert, ...], ends_at: datetime, by: str, comment: str) -> str:
+        """Silence exactly these alerts; the silence's id.
+
+        Raises:
+            SilenceFailed: With the reason.
+        """
+
+    async def lift(self, silence_id: str) -> None:
+        """End a silence now.
+
+        Raises:
+            SilenceFailed: With the reason.
+        """
+
 
 class Directory(Protocol):
     """Who people are and which groups they are in, asked live."""
@@ -115,11 +156,21 @@ class Directory(Protocol):
         """Raises `NotAllowed` where Slack does not answer: no answer is a no."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a button was clicked, as the click's payload has it."""
+
+    app: str
+    team: str
+    channel: str
+    message_ts: str
+
+
 class Threads(Protocol):
     """What has been posted."""
 
-    async def is_ours(self, incident_id: str, channel: str, message_ts: str) -> bool:
-        """Whether this message is one of the incident's."""
+    async def is_ours(self, incident_id: str, place: Place) -> bool:
+        """Whether a button there is on one of the incident's own messages."""
 
 
 class Time(Protocol):
@@ -142,4 +193,6 @@ class Ports:
     directory: Directory
     threads: Threads
     time: Time
-    confirm_groups: Mapping[str, tuple[str, ...]]
+    slots: RunSlots
+    permissions: Permissions
+    silences: Silences | None = None
