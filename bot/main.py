@@ -24,6 +24,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
 from bot.agent_client import AgentClient, grant_key, tls_context
+from bot.audit_chain import Chain
 from bot.cluster_reader import ClusterReader
 from bot.config import Settings
 from bot.config import Web as WebSettings
@@ -118,7 +119,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
     webhook_token = settings.web.webhook_token.read().get_secret_value()
     signing_secret = settings.slack.signing_secret.read().get_secret_value()
     redis, prefix = connect(settings.redis.url), settings.redis.prefix
-    timelines = TimelineStore(redis, prefix)
+    timelines = TimelineStore(redis, prefix, Chain.of(settings.agents))
     inbox = Inbox(redis, prefix, consumer=f"{socket.gethostname()}:{os.getpid()}")
     steps, views = DueQueue(redis, prefix, "steps"), DueQueue(redis, prefix, "views")
     background: set[asyncio.Task[None]] = set()

@@ -16,7 +16,7 @@ from bot.inbox import Inbox, Stored
 from bot.slack.thread import SlackThread
 from handlers import intake, work
 from handlers.alerts import Notification
-from handlers.errors import SlackDown, StoreDown
+from handlers.errors import SlackDown, StoreDown, Tampered
 from handlers.ports import Ports
 
 log = structlog.get_logger()
@@ -55,6 +55,7 @@ class Worker:
         self._clusters = clusters
         self._thread = thread
         self._alarms: list[asyncio.Event] = []
+        self._tampered: set[str] = set()
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -124,6 +125,9 @@ class Worker:
             changed = await intake.receive(self._ports, notification, stored.cluster)
         except StoreDown:
             raise
+        except Tampered as error:
+            self._tell_once(error)  # it stays taken, for when the incident is mended or set aside
+            return
         except Exception:
             # It stays taken and unfinished, so it is tried again; the others must not wait for it.
             log.exception("notification_not_folded_in", entry=stored.entry_id)
@@ -162,6 +166,9 @@ class Worker:
         except (StoreDown, SlackDown) as error:
             log.warning("will_try_again", incident=taken.incident_id, error=str(error))
             again_in_s = AFTER_FAILURE_S
+        except Tampered as error:
+            self._tell_once(error)
+            again_in_s = None  # while it is open, the timer marks it due once a minute
         except Exception:
             log.exception("step_failed", incident=taken.incident_id)
             again_in_s = 10.0
@@ -173,6 +180,11 @@ class Worker:
             await queue.release(taken, again_in_s)
         except StoreDown as error:
             log.warning("lease_runs_out_by_itself", incident=taken.incident_id, error=str(error))
+
+    def _tell_once(self, error: Tampered) -> None:
+        if str(error) not in self._tampered:
+            self._tampered.add(str(error))
+            log.error("timeline_tampered", error=str(error))
 
     async def _advance(self, incident_id: str) -> float | None:
         _, due_at = await work.advance(self._ports, incident_id)

@@ -87,7 +87,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Incident:
-    """The present state. `position` is the number of events folded, and the next one's compare value."""
+    """The present state. `position` is the number of events folded, and the next one's compare value.
+
+    `mac` is the store's: by it the next event follows from the last one folded.
+    """
 
     id: str
     position: int = 0
@@ -106,6 +109,7 @@ class Incident:
     leader_seen: LeaderSeen | None = None
     verified: LeaderVerified | None = None
     closed: Closed | None = None
+    mac: str = field(default="", compare=False)
 
     @property
     def identity(self) -> Identity:

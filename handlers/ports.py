@@ -20,7 +20,11 @@ class Timelines(Protocol):
     """Append-only timelines, one per incident."""
 
     async def load(self, incident_id: str) -> Incident:
-        """The state now."""
+        """The state now.
+
+        Raises:
+            Tampered: If the timeline is not as the bot wrote it.
+        """
 
     async def append(self, incident: Incident, *events: Event) -> Incident:
         """Add events after the state that was read, and mark the incident due.

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from bot import due_queue, inbox, worker
 from bot import main as wiring
+from bot.audit_chain import Chain
 from bot.config import Settings
 from bot.redis_client import connect
 from bot.timeline_store import TimelineStore
@@ -48,7 +49,7 @@ async def redis(settings: Settings) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 def store(redis: Redis, settings: Settings) -> TimelineStore:
-    return TimelineStore(redis, settings.redis.prefix)
+    return TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
 
 
 @asynccontextmanager
