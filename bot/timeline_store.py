@@ -194,7 +194,8 @@ class TimelineStore:
             pipe.hkeys(self._key("ends"))
             pipe.hvals(self._key("open"))
             last, noted, open_ids = await pipe.execute()
-        numbered = [f"inc-{number}" for number in range(1, int(last or 0) + 1)]
+        count = int(last) if last and last.isdigit() else 0
+        numbered = [f"inc-{number}" for number in range(1, count + 1)]
         return tuple(dict.fromkeys([*numbered, *sorted(map(text, (*noted, *open_ids)))]))
 
     async def set_aside(self, incident_id: str) -> None:
