@@ -185,7 +185,7 @@ class TimelineStore:
         """Ids of the open incidents, oldest claim first."""
         async with store_errors():
             ids = await self._redis.hvals(self._key("open"))
-        return tuple(sorted(map(text, ids), key=lambda id_: int(id_.removeprefix("inc-"))))
+        return tuple(sorted(map(text, ids), key=lambda id_: (len(id_), id_)))
 
     async def given_out(self) -> tuple[str, ...]:
         """Ids of every incident there should be: the numbers given out, and whatever else is noted."""
