@@ -185,9 +185,7 @@ def approved_by_two(read: Evidence) -> tuple[Event, ...]:
         proposed,
         confirmed_by_one,
         PlanApproved(at=NOON, handle=proposed.handle, by=BOB, fence=7),
-        Silenced(
-            at=NOON, silence_id="s-1", ends_at=LATER, detail="Silent until 12:03 UTC."
-        ),
+        Silenced(at=NOON, silence_id="s-1", ends_at=LATER, detail="Silent until 12:03 UTC."),
         StopAsked(at=NOON, by=BOB),
         RunEnded(at=NOON, completed=False, detail="Stopped by bob. 2 further actions were not begun."),
         SilenceLifted(at=NOON, detail="The silence is lifted."),
