@@ -90,6 +90,7 @@ def plan_modal(
             blocks.section("*Before each node:* " + escape(" ".join(plan.checks_before))),
             blocks.section(f"*Afterwards:* {escape(plan.watch_after)}"),
             blocks.section(f"*Undo:* {escape(plan.undo)}"),
+            *([blocks.section("*A second person must approve it.*")] if plan.needs_second else []),
             *([_silence_choice()] if can_silence and not approves else []),
             blocks.context(f"plan {plan.sha256[:12]} · confirm within 10 minutes"),
         ],
