@@ -176,6 +176,9 @@ class Threads(Protocol):
     async def is_ours(self, incident_id: str, place: Place) -> bool:
         """Whether a button there is on one of the incident's own messages."""
 
+    async def is_home(self, incident_id: str, app: str, team: str) -> bool:
+        """Whether the incident's messages were posted by this app in this workspace."""
+
 
 class Time(Protocol):
     """The bot's own clock."""

@@ -185,9 +185,7 @@ def approved_by_two(read: Evidence) -> tuple[Event, ...]:
         proposed,
         confirmed_by_one,
         PlanApproved(at=NOON, handle=proposed.handle, by=BOB, fence=7),
-        Silenced(
-            at=NOON, silence_id="s-1", ends_at=LATER, detail="Silent until 12:03 UTC."
-        ),
+        Silenced(at=NOON, silence_id="s-1", ends_at=LATER, detail="Silent until 12:03 UTC."),
         StopAsked(at=NOON, by=BOB),
         RunEnded(at=NOON, completed=False, detail="Stopped by bob. 2 further actions were not begun."),
         SilenceLifted(at=NOON, detail="The silence is lifted."),
@@ -207,6 +205,18 @@ def healed() -> tuple[Event, ...]:
 def whole_story() -> tuple[Event, ...]:
     """Every kind of event there is: a run that was stopped, and one that mends it."""
     return (*approved_by_two(quorum_loss()), *healed()[3:])
+
+
+def with_handle(handle: str, *events: Event) -> tuple[Event, ...]:
+    """The same findings, their offers under a handle of their own."""
+    return tuple(
+        event.model_copy(
+            update={"offers": tuple(offer.model_copy(update={"handle": handle}) for offer in event.offers)}
+        )
+        if isinstance(event, FindingsRanked)
+        else event
+        for event in events
+    )
 
 
 def every_prefix(events: tuple[Event, ...]) -> list[Incident]:

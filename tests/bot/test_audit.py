@@ -203,6 +203,18 @@ async def test_whatever_is_done_to_a_timeline_it_is_not_believed(
         await TimelineStore(redis, prefix, CHAIN).load(ID)
 
 
+@pytest.mark.parametrize("tamper", [without_end, cut_off, without_mac])
+async def test_nothing_is_appended_where_the_end_is_not_the_one_that_was_read(
+    store: TimelineStore, intruder: Intruder, tamper: Tampering
+) -> None:
+    known = await written(store, *STORY)
+    await tamper(intruder, await intruder.read())
+    left = await intruder.read()
+    with pytest.raises(Moved):
+        await store.append(known, opened(alert("NodeDown")))
+    assert await intruder.read() == left
+
+
 async def test_a_timeline_that_nobody_touched_is_believed(
     store: TimelineStore, redis: Redis, prefix: str, intruder: Intruder
 ) -> None:
