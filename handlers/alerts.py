@@ -12,6 +12,9 @@ from pydantic.alias_generators import to_camel
 
 from runbooks.all_runbooks import BY_ALERT
 
+STILL_FIRING = "0001-01-01T00:00:00Z"
+"""What Alertmanager writes for the end of an alert that has none."""
+
 Text = Annotated[str, Field(max_length=16_384)]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from handlers.alerts import Identity
+from handlers.alerts import Alert, Identity
 from handlers.events import Event, OutcomeState, Person
 from handlers.incident import Incident
 from handlers.policy import Member
@@ -122,6 +122,81 @@ class Threads(Protocol):
         """Whether this message is one of the incident's."""
 
 
+@dataclass(frozen=True)
+class Held:
+    """An alert that Alertmanager holds firing; `suppressed` by a silence or an inhibition it tells nobody."""
+
+    alert: Alert
+    suppressed: bool
+
+
+@dataclass(frozen=True)
+class Silence:
+    """A silence in Alertmanager; `active` until it is expired."""
+
+    id: str
+    active: bool
+    ends_at: datetime
+    created_by: str
+    comment: str
+
+
+class Alertmanager(Protocol):
+    """Alertmanager's API; every method raises `SourceDown` where no peer answers."""
+
+    async def firing(self, labels: Mapping[str, str] | None = None) -> tuple[Held, ...]:
+        """What fires now, of the bot's receiver, and carries these labels."""
+
+    async def create_silence(
+        self, matchers: Mapping[str, str], ends_at: datetime, created_by: str, comment: str
+    ) -> str:
+        """Silence what carries exactly these labels, once however often it is asked; its id."""
+
+    async def expire_silence(self, silence_id: str) -> None:
+        """End a silence; safe to repeat."""
+
+    async def silence(self, silence_id: str) -> Silence | None:
+        """A silence as it stands."""
+
+
+Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Fired:
+    """One firing of an alert as Prometheus recorded it: its labels, its first and last moment."""
+
+    labels: Labels
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One value at one moment."""
+
+    at: datetime
+    value: float
+
+
+@dataclass(frozen=True)
+class Series:
+    """The samples of one label set, oldest first."""
+
+    labels: Labels
+    samples: tuple[Sample, ...]
+
+
+class Prometheus(Protocol):
+    """Prometheus' API; both methods raise `SourceDown` where it does not answer."""
+
+    async def firing(self, names: Iterable[str]) -> tuple[Labels, ...]:
+        """The labels of every alert of these rules that fires now."""
+
+    async def fired(self, names: Iterable[str], lookback_s: float) -> tuple[Fired, ...]:
+        """Every firing of these rules within so many seconds before now."""
+
+
 class Time(Protocol):
     """The bot's own clock."""
 
@@ -143,3 +218,5 @@ class Ports:
     threads: Threads
     time: Time
     confirm_groups: Mapping[str, tuple[str, ...]]
+    alertmanager: Alertmanager | None = None
+    prometheus: Prometheus | None = None
