@@ -74,8 +74,10 @@ class Ledger:
     def mark(self) -> LedgerMark:
         """Return which ledger this is and how often it was written to."""
         with self._transaction() as database:
-            epoch, count = database.execute("SELECT epoch, count FROM mark").fetchone()
-        return LedgerMark(epoch=epoch, count=count)
+            epoch, count, fence = database.execute(
+                "SELECT epoch, count, (SELECT coalesce(max(fence), 0) FROM actions) FROM mark"
+            ).fetchone()
+        return LedgerMark(epoch=epoch, count=count, highest_fence=fence)
 
     def prepare(self, request: PrepareRequest, state: NodeState) -> None:
         """Record that an action was asked for; one that went further is left as it is."""

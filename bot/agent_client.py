@@ -15,7 +15,7 @@ from nacl.signing import SigningKey
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from agent import protocol as wire
-from bot.config import Agents, Cluster
+from bot.config import Agents, Cluster, SecretFile
 from bot.http_errors import why
 from handlers.errors import ConfigurationError
 from handlers.ports import Order, Outcome, Readiness
@@ -59,27 +59,34 @@ def tls_context(agents: Agents) -> ssl.SSLContext:
     return context
 
 
-def grant_key(agents: Agents) -> SigningKey:
-    """The key that signs grants.
+def grant_key(secret: SecretFile) -> SigningKey:
+    """A key that signs grants.
 
     Raises:
         ConfigurationError: If the file holds no 32-byte seed in base64.
     """
     try:
-        return SigningKey(base64.b64decode(agents.grant_key.read().get_secret_value(), validate=True))
+        return SigningKey(base64.b64decode(secret.read().get_secret_value(), validate=True))
     except (binascii.Error, ValueError, TypeError) as error:
-        raise ConfigurationError(f"{agents.grant_key.file} holds no Ed25519 seed in base64.") from error
+        raise ConfigurationError(f"{secret.file} holds no Ed25519 seed in base64.") from error
 
 
 class AgentClient:
     """`handlers.ports.Agents`, and the agents' half of a reading."""
 
-    def __init__(self, clusters: tuple[Cluster, ...], http: httpx.AsyncClient, key: SigningKey) -> None:
+    def __init__(
+        self,
+        clusters: tuple[Cluster, ...],
+        http: httpx.AsyncClient,
+        key: SigningKey,
+        second_key: SigningKey | None = None,
+    ) -> None:
         self._urls: Mapping[tuple[str, str], str] = {
             (cluster.name, node.name): node.agent_url for cluster in clusters for node in cluster.nodes
         }
         self._http = http
         self._key = key
+        self._second_key = second_key
 
     async def observe(self, agent_url: str) -> wire.Observation:
         """One batch of every reading.
@@ -98,8 +105,22 @@ class AgentClient:
             return _reason(error)
         return None if response.is_success else f"the agent answers {response.status_code}"
 
+    async def highest_fence(self, cluster: str) -> int:
+        """The highest fence that an agent of the cluster reports; one that is silent reports none."""
+        urls = [url for (name, _), url in self._urls.items() if name == cluster]
+        return max(await asyncio.gather(*(self._fence(url) for url in urls)), default=0)
+
+    async def _fence(self, agent_url: str) -> int:
+        try:
+            response = await self._http.get(f"{agent_url}/v1/health", timeout=ASK_TIMEOUT_S)
+            return wire.LedgerMark.model_validate(response.json()["ledger"]).highest_fence
+        except (httpx.HTTPError, httpx.InvalidURL, LookupError, ValueError, TypeError):
+            return 0  # a ValidationError is a ValueError
+
     def action_id(self, order: Order) -> str:
         """The action's name, from what it is."""
+        if order.action.undoes:
+            return wire.undo_action_id(order.action.undoes)
         return wire.action_id(
             cluster=order.cluster,
             incident=order.incident,
@@ -110,16 +131,29 @@ class AgentClient:
 
     async def prepare(self, order: Order) -> Readiness | Outcome:
         """Ask for a nonce and the state it is bound to."""
-        request = wire.PrepareRequest(action_id=self.action_id(order), action=_on_the_wire(order.action))
+        undoes = order.action.undoes
+        request = (
+            wire.UndoRequest(action_id=undoes)
+            if undoes
+            else wire.PrepareRequest(action_id=self.action_id(order), action=_on_the_wire(order.action))
+        )
+        route = "undo" if undoes else "prepare"
         try:
             prepared = await self._ask(
-                "POST", self._url(order, "prepare"), wire.Prepared, request.model_dump_json()
+                "POST", self._url(order, route), wire.Prepared, request.model_dump_json()
             )
         except AgentRefusedError as error:
             return Outcome("rejected", f"The agent refuses: {error}")
         except AgentUnreachableError as error:
             return Outcome("not_done", f"Nothing was begun: {error}")
-        return Readiness(request.action_id, prepared.nonce, prepared.state.model_dump_json())
+        return Readiness(
+            self.action_id(order),
+            prepared.nonce,
+            prepared.state.model_dump_json(),
+            boot_id=prepared.state.boot_id,
+            config_sha256=prepared.state.config_sha256,
+            needs_second=prepared.needs_second_approver,
+        )
 
     async def commit(self, order: Order, readiness: Readiness) -> Outcome:
         """Sign the grant and send it once; an answer that is lost is asked about, never sent again."""
@@ -130,11 +164,14 @@ class AgentClient:
             incident=order.incident,
             action=_on_the_wire(order.action),
             precondition=wire.NodeState.model_validate_json(readiness.state),
-            fence=order.generation,
+            fence=order.fence,
             nonce=readiness.nonce,
             confirmed_by=order.confirmed_by,
+            second_confirmed_by=order.approved_by if self._second_key else None,
+            undoes=order.action.undoes,
         )
-        body = wire.sign(grant, self._key).model_dump_json()
+        second_key = self._second_key if order.approved_by else None
+        body = wire.sign(grant, self._key, second_key=second_key).model_dump_json()
         try:
             report = await self._ask("POST", self._url(order, "commit"), wire.ActionReport, body)
         except AgentRefusedError as error:
@@ -216,7 +253,10 @@ def _reason(error: Exception) -> str:
 
 
 def _on_the_wire(action: Action) -> wire.Action:
-    return ACTION.validate_python(action.model_dump(exclude={"node"}, exclude_none=True))
+    fields = action.model_dump(exclude={"node", "undoes"}, exclude_none=True)
+    if action.undoes:  # what is undone is named by its own action
+        fields["type"] = "set_election_timeouts"
+    return ACTION.validate_python(fields)
 
 
 def _outcome(report: wire.ActionReport) -> Outcome | None:

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from handlers.errors import ConfigurationError
+from handlers.permissions import Permission, Permissions
+from runbooks.model import ActionType
 
 
 class _Section(BaseModel):
@@ -95,12 +97,17 @@ class Prometheus(Endpoint):
 
 
 class Agents(_Section):
-    """How the bot shows itself to the agents: mTLS, and the Ed25519 seed that signs grants (base64)."""
+    """How the bot shows itself to the agents: mTLS, and the Ed25519 seed that signs grants (base64).
+
+    `second_grant_key` signs beside it where a second person approved; without it, agents refuse what needs
+    one.
+    """
 
     certificate: Path
     key: Path
     authority: Path
     grant_key: SecretFile
+    second_grant_key: SecretFile | None = None
 
 
 class Readings(_Section):
@@ -120,12 +127,30 @@ class Node(_Section):
 
 
 class Cluster(_Section):
-    """A cluster: its members, its channel, and the Slack user groups that may confirm actions on it."""
+    """A cluster: its members, its channel, and the Slack user groups that may confirm actions on it.
+
+    `confirm_groups` holds where no row of `[[permissions]]` does.
+    """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+    environment: str = ""
     channel: str | None = None
     confirm_groups: tuple[str, ...] = ()
     nodes: Annotated[tuple[Node, ...], Field(min_length=1)]
+
+
+class PermissionRow(_Section):
+    """Who may propose, confirm and give second approval, for some clusters, environments and actions.
+
+    What is left out holds for all. Rows are read in order, the first that holds for an action decides.
+    """
+
+    clusters: frozenset[str] = frozenset()
+    environments: frozenset[str] = frozenset()
+    actions: frozenset[ActionType] = frozenset()
+    propose_groups: tuple[str, ...] = ()
+    confirm_groups: tuple[str, ...] = ()
+    second_groups: tuple[str, ...] = ()
 
 
 class Settings(BaseSettings):
@@ -143,6 +168,7 @@ class Settings(BaseSettings):
     agents: Agents
     readings: Readings = Readings()
     clusters: Annotated[tuple[Cluster, ...], Field(min_length=1)]
+    permissions: tuple[PermissionRow, ...] = ()
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Settings:
@@ -153,7 +179,20 @@ class Settings(BaseSettings):
             nodes = [node.name for node in cluster.nodes]
             if len(set(nodes)) < len(nodes):
                 raise ValueError(f"two nodes of cluster {cluster.name} have the same name")
+        unknown = frozenset().union(*(row.clusters for row in self.permissions)) - set(names)
+        if unknown:
+            raise ValueError(f"[[permissions]] names {sorted(unknown)[0]}, which is no configured cluster")
         return self
+
+    @property
+    def who_may(self) -> Permissions:
+        """The rows of `[[permissions]]`, and behind them each cluster's own `confirm_groups`."""
+        rows = [Permission(**row.model_dump()) for row in self.permissions]
+        rows += [
+            Permission(clusters=frozenset({cluster.name}), confirm_groups=cluster.confirm_groups)
+            for cluster in self.clusters
+        ]
+        return Permissions(tuple(rows), {cluster.name: cluster.environment for cluster in self.clusters})
 
     @classmethod
     def settings_customise_sources(

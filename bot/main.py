@@ -30,6 +30,7 @@ from bot.http_client import http_client, trusting
 from bot.inbox import Inbox
 from bot.prometheus import PrometheusClient
 from bot.redis_client import connect
+from bot.run_slots import RunSlots
 from bot.scheduler import Scheduler
 from bot.slack import listeners
 from bot.slack.directory import SlackDirectory
@@ -77,12 +78,14 @@ async def reader(settings: Settings) -> AsyncIterator[tuple[ClusterReader, Agent
     Raises:
         ConfigurationError: If a key or certificate cannot be used.
     """
-    key, context = grant_key(settings.agents), tls_context(settings.agents)
+    key, context = grant_key(settings.agents.grant_key), tls_context(settings.agents)
+    second_file = settings.agents.second_grant_key
+    second_key = grant_key(second_file) if second_file else None
     async with (
         http_client(httpx.Timeout(None)) as http,  # each reading keeps its own deadline
         http_client(AGENT_TIMEOUT, context) as agent_http,
     ):
-        agents = AgentClient(settings.clusters, agent_http, key)
+        agents = AgentClient(settings.clusters, agent_http, key, second_key)
         yield ClusterReader(settings.clusters, settings.readings, http, agents), agents
 
 
@@ -107,15 +110,17 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
         alerting(settings) as (alertmanager, prometheus),
     ):
         thread = SlackThread(slack, redis, prefix, lambda cluster: channel_of(settings, cluster))
-        groups = {cluster.name: cluster.confirm_groups for cluster in settings.clusters}
+        permissions = settings.who_may
         ports = Ports(
             timelines=timelines,
             reader=clusters,
             agents=agents,
-            directory=SlackDirectory(slack, frozenset().union(*groups.values())),
+            directory=SlackDirectory(slack, permissions.groups),
             threads=thread,
             time=SystemTime(),
-            confirm_groups=groups,
+            slots=RunSlots(redis, prefix),
+            permissions=permissions,
+            silences=alertmanager,
             alertmanager=alertmanager,
             prometheus=prometheus,
         )

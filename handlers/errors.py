@@ -5,8 +5,10 @@
     │   ├── UnknownCluster
     │   ├── UnknownHandle
     │   ├── StaleOffer
+    │   │   └── StalePlan    a fresh plan can be drawn up
     │   ├── NotAllowed
     │   └── AlreadyConfirmed
+    ├── SilenceFailed        Alertmanager did not take a silence
     ├── StoreDown            Redis does not take or give what is needed
     ├── SlackDown            Slack did not take a message; it is tried again
     ├── SourceDown           Alertmanager or Prometheus does not answer, or refuses
@@ -41,12 +43,20 @@ class StaleOffer(Refused):
     """The cluster has moved since: see the newest findings in the thread."""
 
 
+class StalePlan(StaleOffer):
+    """This plan no longer holds; here it is as it is now."""
+
+
 class NotAllowed(Refused):
     """You may not do that here."""
 
 
 class AlreadyConfirmed(Refused):
     """Someone else has confirmed this already; the run is in the thread."""
+
+
+class SilenceFailed(BotError):  # noqa: N818
+    """Alertmanager did not take the silence."""
 
 
 class StoreDown(BotError):  # noqa: N818

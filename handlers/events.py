@@ -69,11 +69,33 @@ class PlanProposed(_Event):
 
 
 class PlanConfirmed(_Event):
-    """Someone permitted confirmed exactly this plan; the run begins."""
+    """Someone permitted confirmed exactly this plan; the run begins, unless a second approval is asked for.
+
+    `fence` is the run's place in the cluster's order of runs, 0 while a second person is awaited.
+    """
 
     kind: Literal["plan_confirmed"] = "plan_confirmed"
     handle: str
     plan_sha256: str
+    by: Person
+    fence: int = 0
+    second_needed: bool = False
+    silence_minutes: int = 0
+
+
+class PlanApproved(_Event):
+    """A second person approved the confirmed plan; the run begins."""
+
+    kind: Literal["plan_approved"] = "plan_approved"
+    handle: str
+    by: Person
+    fence: int
+
+
+class StopAsked(_Event):
+    """Someone asked the run to stop before its next node."""
+
+    kind: Literal["stop_asked"] = "stop_asked"
     by: Person
 
 
@@ -94,11 +116,38 @@ class ActionFinished(_Event):
     detail: str
 
 
+class NodeChecked(_Event):
+    """A node was acted on, and all were looked at; `complaints` is what is worse or wrong."""
+
+    kind: Literal["node_checked"] = "node_checked"
+    node: str
+    complaints: tuple[str, ...]
+    leader: str | None
+    waited_s: float
+
+
 class RunEnded(_Event):
-    """The run is over: all actions done, or stopped at the first that was not."""
+    """The run is over: all actions done, or stopped; what was changed by then may be put back."""
 
     kind: Literal["run_ended"] = "run_ended"
     completed: bool
+    detail: str
+    undo: Offer | None = None
+
+
+class Silenced(_Event):
+    """Alertmanager keeps this incident's alerts silent until a time, or could not be told to."""
+
+    kind: Literal["silenced"] = "silenced"
+    silence_id: str | None
+    ends_at: AwareDatetime
+    detail: str
+
+
+class SilenceLifted(_Event):
+    """The silence was ended before its time, or could not be."""
+
+    kind: Literal["silence_lifted"] = "silence_lifted"
     detail: str
 
 
@@ -130,9 +179,14 @@ Event = Annotated[
     | FindingsRanked
     | PlanProposed
     | PlanConfirmed
+    | PlanApproved
+    | StopAsked
     | ActionStarted
     | ActionFinished
+    | NodeChecked
     | RunEnded
+    | Silenced
+    | SilenceLifted
     | LeaderSeen
     | LeaderVerified
     | Closed,

@@ -20,11 +20,16 @@ from handlers.events import (
     FindingsRanked,
     LeaderSeen,
     LeaderVerified,
+    NodeChecked,
     Offer,
     Person,
+    PlanApproved,
     PlanConfirmed,
     PlanProposed,
     RunEnded,
+    Silenced,
+    SilenceLifted,
+    StopAsked,
 )
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis, Plan
@@ -51,15 +56,33 @@ class ActionRun:
 
 @dataclass(frozen=True)
 class Run:
-    """A confirmed plan being carried out. `generation` is its confirmation's place in the timeline."""
+    """A confirmed plan being carried out.
+
+    `generation` is the place in the timeline of the event that began it; `fence` orders the runs of a
+    cluster; `checks` are by node.
+    """
 
     plan: Plan
     handle: str
     confirmed_by: Person
     confirmed_at: datetime
     generation: int
+    fence: int = 0
+    approved_by: Person | None = None
+    silence_minutes: int = 0
     actions: dict[int, ActionRun] = field(default_factory=dict)
+    checks: dict[str, NodeChecked] = field(default_factory=dict)
+    stop_asked_by: Person | None = None
     ended: RunEnded | None = None
+
+    def is_done(self, index: int) -> bool:
+        """Whether an action is known to have been carried out."""
+        action = self.actions.get(index)
+        return bool(action and action.finished and action.finished.state == "done")
+
+    def indexes_of(self, node: str) -> tuple[int, ...]:
+        """The plan's steps on one node."""
+        return tuple(i for i, step in enumerate(self.plan.steps) if step.action.node == node)
 
 
 @dataclass(frozen=True)
@@ -77,7 +100,9 @@ class Incident:
     diagnosis: Diagnosis | None = None
     offers: tuple[Offer, ...] = ()
     proposals: dict[str, PlanProposed] = field(default_factory=dict)
+    awaiting_second: PlanConfirmed | None = None
     runs: tuple[Run, ...] = ()
+    silence: Silenced | None = None
     leader_seen: LeaderSeen | None = None
     verified: LeaderVerified | None = None
     closed: Closed | None = None
@@ -153,14 +178,58 @@ def _plan_proposed(incident: Incident, event: PlanProposed) -> Incident:
 
 
 def _plan_confirmed(incident: Incident, event: PlanConfirmed) -> Incident:
+    if event.second_needed:
+        return replace(incident, awaiting_second=event)
+    return _begin_run(incident, event, event.at, event.fence)
+
+
+def _plan_approved(incident: Incident, event: PlanApproved) -> Incident:
+    confirmed = incident.awaiting_second
+    if confirmed is None or confirmed.handle != event.handle:
+        return incident
+    return _begin_run(incident, confirmed, event.at, event.fence, approved_by=event.by)
+
+
+def _begin_run(
+    incident: Incident,
+    confirmed: PlanConfirmed,
+    at: datetime,
+    fence: int,
+    *,
+    approved_by: Person | None = None,
+) -> Incident:
     run = Run(
-        plan=incident.proposals[event.handle].plan,
-        handle=event.handle,
-        confirmed_by=event.by,
-        confirmed_at=event.at,
+        plan=incident.proposals[confirmed.handle].plan,
+        handle=confirmed.handle,
+        confirmed_by=confirmed.by,
+        confirmed_at=at,
         generation=incident.position,
+        fence=fence,
+        approved_by=approved_by,
+        silence_minutes=confirmed.silence_minutes,
     )
-    return replace(incident, runs=(*incident.runs, run), verified=None, leader_seen=None)
+    runs = (*incident.runs, run)
+    return replace(incident, runs=runs, awaiting_second=None, silence=None, verified=None, leader_seen=None)
+
+
+def _stop_asked(incident: Incident, event: StopAsked) -> Incident:
+    return _with_run(incident, replace(incident.runs[-1], stop_asked_by=event.by))
+
+
+def _node_checked(incident: Incident, event: NodeChecked) -> Incident:
+    run = incident.runs[-1]
+    return _with_run(incident, replace(run, checks={**run.checks, event.node: event}))
+
+
+def _silenced(incident: Incident, event: Silenced) -> Incident:
+    return replace(incident, silence=event)
+
+
+def _silence_lifted(incident: Incident, event: SilenceLifted) -> Incident:
+    lifted = incident.silence and incident.silence.model_copy(
+        update={"silence_id": None, "detail": event.detail}
+    )
+    return replace(incident, silence=lifted)
 
 
 def _action_started(incident: Incident, event: ActionStarted) -> Incident:
@@ -203,6 +272,11 @@ _APPLIERS: dict[type, Callable[[Incident, Any], Incident]] = {
     FindingsRanked: _findings_ranked,
     PlanProposed: _plan_proposed,
     PlanConfirmed: _plan_confirmed,
+    PlanApproved: _plan_approved,
+    StopAsked: _stop_asked,
+    NodeChecked: _node_checked,
+    Silenced: _silenced,
+    SilenceLifted: _silence_lifted,
     ActionStarted: _action_started,
     ActionFinished: _action_finished,
     RunEnded: _run_ended,

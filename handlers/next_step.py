@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from handlers.incident import Incident
+from handlers.incident import Incident, Run
 from runbooks.all_runbooks import RUNBOOKS
 
 READ_AGAIN_AFTER_S = 60.0
@@ -34,6 +34,23 @@ class RunAction:
 
 
 @dataclass(frozen=True)
+class CheckNode:
+    """Look whether a node and the cluster are as well as before the node was acted on."""
+
+    node: str
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Silence the incident's alerts for the run."""
+
+
+@dataclass(frozen=True)
+class LiftSilence:
+    """End the silence."""
+
+
+@dataclass(frozen=True)
 class EndRun:
     """Note that the run is over."""
 
@@ -55,10 +72,10 @@ class Rest:
     """Nothing, until something happens."""
 
 
-Step = ReadCluster | RunAction | EndRun | Look | Close | Rest
+Step = ReadCluster | RunAction | CheckNode | Silence | LiftSilence | EndRun | Look | Close | Rest
 
 
-def next_step(incident: Incident, now: datetime) -> Step:
+def next_step(incident: Incident, now: datetime) -> Step:  # noqa: PLR0911  one return a step
     """Decide the one next step.
 
     Args:
@@ -68,7 +85,9 @@ def next_step(incident: Incident, now: datetime) -> Step:
     if incident.closed or incident.opened_at is None:
         return Rest()
     if incident.running:
-        return _next_of_run(incident)
+        return _next_of_run(incident, incident.running)
+    if _silence_is_over(incident):
+        return LiftSilence()
     if incident.runbook not in RUNBOOKS:
         return Rest() if incident.firing else Close()
     if incident.verified:
@@ -78,15 +97,40 @@ def next_step(incident: Incident, now: datetime) -> Step:
     return Look(LOOK_EVERY_S)
 
 
-def _next_of_run(incident: Incident) -> Step:
-    run = incident.runs[-1]
-    for index in range(len(run.plan.steps)):
-        action = run.actions.get(index)
-        if action is None or action.finished is None:
-            return RunAction(index)
-        if action.finished.state != "done":
-            break
+def _next_of_run(incident: Incident, run: Run) -> Step:
+    if run.silence_minutes and incident.silence is None:
+        return Silence()
+    if _has_failed(run):
+        return EndRun()
+    for node in _order(run):
+        if not run.stop_asked_by or _is_begun(run, node):
+            for index in run.indexes_of(node):
+                if not run.is_done(index):
+                    return RunAction(index)
+            if node not in run.checks:
+                return CheckNode(node)
     return EndRun()
+
+
+def _has_failed(run: Run) -> bool:
+    states = [action.finished.state for action in run.actions.values() if action.finished]
+    return any(state != "done" for state in states) or any(check.complaints for check in run.checks.values())
+
+
+def _order(run: Run) -> list[str]:
+    """What was begun first; then as planned, but whoever leads by the newest check comes last."""
+    leader = list(run.checks.values())[-1].leader if run.checks else None
+    return sorted(run.plan.nodes, key=lambda node: (not _is_begun(run, node), node == leader))
+
+
+def _is_begun(run: Run, node: str) -> bool:
+    return any(index in run.actions for index in run.indexes_of(node))
+
+
+def _silence_is_over(incident: Incident) -> bool:
+    silent = incident.silence is not None and incident.silence.silence_id is not None
+    failed = incident.run is not None and incident.run.ended is not None and not incident.run.ended.completed
+    return silent and (incident.verified is not None or failed)
 
 
 def _evidence_is_due(incident: Incident, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from typing import Protocol
 from handlers.alerts import Alert, Identity
 from handlers.events import Event, OutcomeState, Person
 from handlers.incident import Incident
+from handlers.permissions import Permissions
 from handlers.policy import Member
 from runbooks.evidence import Evidence, Metrics
 from runbooks.model import Action
@@ -74,11 +75,18 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Readiness:
-    """A node's answer that an action could be carried out now: its nonce and the state to bind."""
+    """A node's answer that an action could be carried out now: its nonce and the state to bind.
+
+    `boot_id` and `config_sha256` are of that state; `needs_second` is set where the agent asks for a second
+    person's signature.
+    """
 
     action_id: str
     nonce: str
     state: str
+    boot_id: str = ""
+    config_sha256: str | None = None
+    needs_second: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,8 +96,10 @@ class Order:
     cluster: str
     incident: str
     generation: int
+    fence: int
     action: Action
     confirmed_by: str
+    approved_by: str | None = None
 
 
 class Agents(Protocol):
@@ -107,6 +117,37 @@ class Agents(Protocol):
     async def status(self, order: Order) -> Outcome | None:
         """What the node's ledger knows; `None` where it has never seen the action begin."""
 
+    async def highest_fence(self, cluster: str) -> int:
+        """The highest fence that any agent of the cluster has seen, as far as they answer."""
+
+
+class RunSlots(Protocol):
+    """One disruptive run per cluster at a time, each with a higher fence than the one before."""
+
+    async def begin(self, cluster: str, incident_id: str, *, above: int) -> int | str:
+        """Take the cluster's slot: the run's fence, or the id of the incident that has the slot."""
+
+    async def end(self, cluster: str, incident_id: str) -> None:
+        """Give the slot back, if it is still this incident's."""
+
+
+class Silences(Protocol):
+    """Alertmanager's silences."""
+
+    async def silence(self, alerts: tuple[Alert, ...], ends_at: datetime, by: str, comment: str) -> str:
+        """Silence exactly these alerts; the silence's id.
+
+        Raises:
+            SilenceFailed: With the reason.
+        """
+
+    async def lift(self, silence_id: str) -> None:
+        """End a silence now.
+
+        Raises:
+            SilenceFailed: With the reason.
+        """
+
 
 class Directory(Protocol):
     """Who people are and which groups they are in, asked live."""
@@ -115,48 +156,42 @@ class Directory(Protocol):
         """Raises `NotAllowed` where Slack does not answer: no answer is a no."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a button was clicked, as the click's payload has it."""
+
+    app: str
+    team: str
+    channel: str
+    message_ts: str
+
+
 class Threads(Protocol):
     """What has been posted."""
 
-    async def is_ours(self, incident_id: str, channel: str, message_ts: str) -> bool:
-        """Whether this message is one of the incident's."""
+    async def is_ours(self, incident_id: str, place: Place) -> bool:
+        """Whether a button there is on one of the incident's own messages."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """An alert that Alertmanager holds firing; `suppressed` by a silence or an inhibition it tells nobody."""
+    """An alert that Alertmanager holds firing: whether a silence or an inhibition keeps it from being told,
+    and whether it is routed to the bot."""
 
     alert: Alert
     suppressed: bool
-
-
-@dataclass(frozen=True)
-class Silence:
-    """A silence in Alertmanager; `active` until it is expired."""
-
-    id: str
-    active: bool
-    ends_at: datetime
-    created_by: str
-    comment: str
+    ours: bool
 
 
 class Alertmanager(Protocol):
-    """Alertmanager's API; every method raises `SourceDown` where no peer answers."""
+    """What Alertmanager holds."""
 
-    async def firing(self, labels: Mapping[str, str] | None = None) -> tuple[Held, ...]:
-        """What fires now, of the bot's receiver, and carries these labels."""
+    async def firing(self) -> tuple[Held, ...]:
+        """Every alert that fires now.
 
-    async def create_silence(
-        self, matchers: Mapping[str, str], ends_at: datetime, created_by: str, comment: str
-    ) -> str:
-        """Silence what carries exactly these labels, once however often it is asked; its id."""
-
-    async def expire_silence(self, silence_id: str) -> None:
-        """End a silence; safe to repeat."""
-
-    async def silence(self, silence_id: str) -> Silence | None:
-        """A silence as it stands."""
+        Raises:
+            SourceDown: Where no peer answers.
+        """
 
 
 Labels = Mapping[str, str]
@@ -217,6 +252,8 @@ class Ports:
     directory: Directory
     threads: Threads
     time: Time
-    confirm_groups: Mapping[str, tuple[str, ...]]
+    slots: RunSlots
+    permissions: Permissions
+    silences: Silences | None = None
     alertmanager: Alertmanager | None = None
     prometheus: Prometheus | None = None

@@ -1,33 +1,19 @@
-"""From a button to a confirmed run: propose the exact plan, confirm it once, carry it out node by node."""
+"""From a button to a confirmed run: propose the exact plan, confirm it once, approve it, stop it."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 
-from handlers import policy
-from handlers.errors import AlreadyConfirmed, Moved, NotAllowed, Refused, StaleOffer, UnknownHandle
-from handlers.events import (
-    ActionFinished,
-    ActionStarted,
-    Offer,
-    Person,
-    PlanConfirmed,
-    PlanProposed,
-    RunEnded,
-)
+from handlers.errors import AlreadyConfirmed, Moved, NotAllowed, Refused, StaleOffer, StalePlan, UnknownHandle
+from handlers.events import Offer, Person, PlanApproved, PlanConfirmed, PlanProposed, StopAsked
 from handlers.incident import Incident
-from handlers.ports import Order, Outcome, Ports
-from runbooks import raft
+from handlers.permissions import Part
+from handlers.plan_validity import why_void
+from handlers.ports import Place, Ports
 from runbooks.all_runbooks import RUNBOOKS
-from runbooks.model import Action
-
-CONFIRM_WITHIN = timedelta(minutes=10)
-"""How long a plan that was shown may be confirmed: long enough to read, short enough to be true."""
-
-GATE_PATIENCE_S = 20.0
-"""How long a node that was just restarted may take to answer before the run stops."""
+from runbooks.model import ActionType, Plan
 
 
 @dataclass(frozen=True)
@@ -36,8 +22,7 @@ class Click:
 
     handle: str
     by: Person
-    channel: str
-    message_ts: str
+    place: Place
 
 
 async def propose(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
@@ -47,47 +32,162 @@ async def propose(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
         Refused: With the sentence that the clicker gets.
     """
     while True:
-        incident = await _incident_of(ports, click.handle)
-        if not await ports.threads.is_ours(incident.id, click.channel, click.message_ts):
-            raise UnknownHandle
-        await _check_person(ports, incident, click.by)
+        incident = await _incident_clicked(ports, click)
         offer = _current_offer(incident, click.handle)
-        if incident.evidence is None:
-            raise StaleOffer
-        proposed = PlanProposed(
-            at=ports.time.now(),
-            handle=secrets.token_urlsafe(16),
-            offer=offer.handle,
-            plan=RUNBOOKS[incident.runbook].plan(offer.remedy, incident.evidence),
-            by=click.by,
-        )
-        await ports.timelines.remember_handle(proposed.handle, incident.id)
         try:
-            return await ports.timelines.append(incident, proposed), proposed
+            return await _propose(ports, incident, offer, click.by)
         except Moved:
             continue
 
 
-async def confirm(ports: Ports, handle: str, by: Person) -> Incident:
+async def propose_again(ports: Ports, handle: str, by: Person) -> tuple[Incident, PlanProposed]:
+    """The plan behind a plan that no longer holds, as it is now.
+
+    Raises:
+        Refused: With the sentence that the clicker gets.
+    """
+    while True:
+        incident = await _incident_of(ports, handle)
+        offer = _current_offer(incident, _proposal(incident, handle).offer)
+        try:
+            return await _propose(ports, incident, offer, by)
+        except Moved:
+            continue
+
+
+async def confirm(
+    ports: Ports, handle: str, by: Person, *, place: Place | None = None, silence_minutes: int = 0
+) -> Incident:
     """Confirm a plan that was shown: one compare-and-append, so that of two one loses.
 
     Raises:
+        StalePlan: If the plan no longer holds, with the reason.
         Refused: With the sentence that the confirmer gets.
     """
     while True:
         incident = await _incident_of(ports, handle)
-        await _check_person(ports, incident, by)
-        proposal = incident.proposals.get(handle)
-        if proposal is None:
-            raise UnknownHandle
+        proposal = _proposal(incident, handle)
+        plan = proposal.plan
+        await check_person(ports, incident, by, Part.CONFIRM, actions_of(plan))
+        if by.id != proposal.by.id:
+            raise NotAllowed(f"This plan was shown to {proposal.by.name}; open it yourself to confirm it.")
         _current_offer(incident, proposal.offer)
-        if ports.time.now() - proposal.at > CONFIRM_WITHIN:
-            raise StaleOffer("This plan is older than ten minutes: open it again to see it as it is now.")
-        confirmed = PlanConfirmed(at=ports.time.now(), handle=handle, plan_sha256=proposal.plan.sha256, by=by)
+        if void := why_void(plan, proposal.at, incident, ports.time.now()):
+            raise StalePlan(void)
+        second = plan.needs_second or ports.permissions.second_needed(incident.cluster, actions_of(plan))
+        confirmed = PlanConfirmed(
+            at=ports.time.now(),
+            handle=handle,
+            plan_sha256=plan.sha256,
+            by=by,
+            fence=0 if second else await _take_slot(ports, incident),
+            second_needed=second,
+            silence_minutes=silence_minutes,
+        )
         try:
             return await ports.timelines.append(incident, confirmed)
         except Moved:
             continue
+
+
+async def awaiting(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
+    """The confirmed plan that a second person is asked to approve, for them to read.
+
+    Raises:
+        Refused: With the sentence that the clicker gets.
+    """
+    incident = await _incident_clicked(ports, click)
+    proposal = await _check_second(ports, incident, click.handle, click.by)
+    return incident, proposal
+
+
+async def approve(ports: Ports, handle: str, by: Person) -> Incident:
+    """Give the second approval; the run begins.
+
+    Raises:
+        Refused: With the sentence that the approver gets.
+    """
+    while True:
+        incident = await _incident_of(ports, handle)
+        await _check_second(ports, incident, handle, by)
+        fence = await _take_slot(ports, incident)
+        try:
+            return await ports.timelines.append(
+                incident, PlanApproved(at=ports.time.now(), handle=handle, by=by, fence=fence)
+            )
+        except Moved:
+            continue
+
+
+async def stop(ports: Ports, click: Click) -> Incident:
+    """Ask the run to stop before its next node; whoever may confirm may stop.
+
+    Raises:
+        Refused: With the sentence that the clicker gets.
+    """
+    while True:
+        incident = await _incident_clicked(ports, click)
+        running = incident.running
+        if running is None or running.handle != click.handle:
+            raise StaleOffer("That run is over already.")
+        await check_person(ports, incident, click.by, Part.CONFIRM, actions_of(running.plan))
+        if running.stop_asked_by:
+            return incident
+        try:
+            return await ports.timelines.append(incident, StopAsked(at=ports.time.now(), by=click.by))
+        except Moved:
+            continue
+
+
+async def check_person(
+    ports: Ports,
+    incident: Incident,
+    by: Person,
+    part: Part,
+    actions: Iterable[ActionType],
+    *,
+    confirmed_by: str | None = None,
+) -> None:
+    """Ask who someone is, live, and whether they may.
+
+    Raises:
+        NotAllowed: With the reason; also where Slack does not answer.
+    """
+    member = await ports.directory.member(by)
+    why = ports.permissions.ruling(member, part, incident.cluster, actions, confirmed_by=confirmed_by)
+    if why:
+        raise NotAllowed(why)
+
+
+def actions_of(plan: Plan) -> tuple[ActionType, ...]:
+    """The kinds of action in a plan."""
+    return tuple(dict.fromkeys(step.action.type for step in plan.steps))
+
+
+async def _propose(
+    ports: Ports, incident: Incident, offer: Offer, by: Person
+) -> tuple[Incident, PlanProposed]:
+    await check_person(
+        ports, incident, by, Part.PROPOSE, dict.fromkeys(action.type for action in offer.remedy.actions)
+    )
+    if incident.evidence is None:
+        raise StaleOffer
+    proposed = PlanProposed(
+        at=ports.time.now(),
+        handle=secrets.token_urlsafe(16),
+        offer=offer.handle,
+        plan=RUNBOOKS[incident.runbook].plan(offer.remedy, incident.evidence),
+        by=by,
+    )
+    await ports.timelines.remember_handle(proposed.handle, incident.id)
+    return await ports.timelines.append(incident, proposed), proposed
+
+
+async def _incident_clicked(ports: Ports, click: Click) -> Incident:
+    incident = await _incident_of(ports, click.handle)
+    if not await ports.threads.is_ours(incident.id, click.place):
+        raise UnknownHandle
+    return incident
 
 
 async def _incident_of(ports: Ports, handle: str) -> Incident:
@@ -97,19 +197,53 @@ async def _incident_of(ports: Ports, handle: str) -> Incident:
     return await ports.timelines.load(incident_id)
 
 
-async def _check_person(ports: Ports, incident: Incident, by: Person) -> None:
-    member = await ports.directory.member(by)
-    ruling = policy.may_act(member, ports.confirm_groups.get(incident.cluster, ()))
-    if ruling is not policy.Ruling.ALLOWED:
-        raise NotAllowed(ruling.value)
+def _proposal(incident: Incident, handle: str) -> PlanProposed:
+    proposal = incident.proposals.get(handle)
+    if proposal is None:
+        raise UnknownHandle
+    return proposal
 
 
-def _current_offer(incident: Incident, handle: str) -> Offer:
-    """The offer a handle stands for, if it still stands."""
+async def _check_second(ports: Ports, incident: Incident, handle: str, by: Person) -> PlanProposed:
+    waiting, proposal = incident.awaiting_second, _proposal(incident, handle)
+    if waiting is None or waiting.handle != handle:
+        raise AlreadyConfirmed("No second approval is asked for here any more.")
+    _check_open(incident)
+    actions = actions_of(proposal.plan)
+    await check_person(ports, incident, by, Part.APPROVE, actions, confirmed_by=waiting.by.id)
+    if void := why_void(proposal.plan, proposal.at, incident, ports.time.now()):
+        raise StaleOffer(f"{void.split(';')[0].rstrip('.')}: it must be proposed again.")
+    return proposal
+
+
+async def _take_slot(ports: Ports, incident: Incident) -> int:
+    """The cluster's one slot for a disruptive run. A slot that a crash left taken is freed."""
+    above = await ports.agents.highest_fence(incident.cluster)
+    while True:
+        taken = await ports.slots.begin(incident.cluster, incident.id, above=above)
+        if isinstance(taken, int):
+            return taken
+        other = await ports.timelines.load(taken)
+        if other.running:
+            raise AlreadyConfirmed(f"{taken} is acting on {incident.cluster}; one run at a time.")
+        await ports.slots.end(incident.cluster, taken)
+
+
+def _check_open(incident: Incident) -> None:
     if incident.closed:
         raise Refused("This incident is closed.")
     if incident.running:
         raise AlreadyConfirmed(f"{incident.running.confirmed_by.name} has confirmed a plan; it is running.")
+
+
+def _current_offer(incident: Incident, handle: str) -> Offer:
+    """The offer a handle stands for, if it still stands."""
+    _check_open(incident)
+    if incident.awaiting_second:
+        raise AlreadyConfirmed(f"{incident.awaiting_second.by.name} has confirmed a plan; see the thread.")
+    undo = incident.run.ended.undo if incident.run and incident.run.ended else None
+    if undo and undo.handle == handle:
+        return undo
     if incident.verified:
         raise Refused("A leader is verified already; there is nothing to mend.")
     for offer in incident.offers:
@@ -118,84 +252,3 @@ def _current_offer(incident: Incident, handle: str) -> Offer:
                 raise AlreadyConfirmed
             return offer
     raise StaleOffer
-
-
-async def run_action(ports: Ports, incident: Incident, index: int) -> Incident:
-    """Carry out one action of the confirmed plan; after a crash, ask before anything is repeated."""
-    run = incident.runs[-1]
-    order = order_of(incident, run.plan.steps[index].action)
-    started = run.actions.get(index)
-    outcome = await ports.agents.status(order) if started else None
-    if outcome is None:
-        outcome = await gate(ports, incident.cluster, order.action)
-    if outcome is None:
-        readiness = await ports.agents.prepare(order)
-        if isinstance(readiness, Outcome):
-            outcome = readiness
-        else:
-            if not started:
-                event = ActionStarted(at=ports.time.now(), index=index, action_id=readiness.action_id)
-                incident = await ports.timelines.append(incident, event)
-            outcome = await ports.agents.commit(order, readiness)
-    return await ports.timelines.append(
-        incident,
-        ActionFinished(at=ports.time.now(), index=index, state=outcome.state, detail=outcome.detail),
-    )
-
-
-def order_of(incident: Incident, action: Action) -> Order:
-    """What the newest run asks of a node: the same words give the same action's name."""
-    run = incident.runs[-1]
-    return Order(
-        cluster=incident.cluster,
-        incident=incident.id,
-        generation=run.generation,
-        action=action,
-        confirmed_by=run.confirmed_by.id,
-    )
-
-
-async def gate(ports: Ports, cluster: str, action: Action) -> Outcome | None:
-    """Before a node is taken out: do enough others run? Waits a little for one that is coming back.
-
-    Returns:
-        The refusal, or `None` where the action may go on.
-    """
-    if action.type != "restart_service":
-        return None
-    waited_s = 0.0
-    while True:
-        answers = await ports.reader.look(cluster)
-        others = [name for name, metrics in answers.items() if metrics is not None and name != action.node]
-        needed = raft.quorum(len(answers))
-        if len(others) >= needed:
-            return None
-        if waited_s >= GATE_PATIENCE_S:
-            return Outcome(
-                "rejected",
-                f"Restarting {action.node} would leave {len(others)} nodes running, {needed} are needed.",
-            )
-        await ports.time.sleep(0.5)
-        waited_s += 0.5
-
-
-async def end_run(ports: Ports, incident: Incident) -> Incident:
-    """Note how the run ended, and what was left undone."""
-    run = incident.runs[-1]
-    undone = [
-        (index, action)
-        for index, action in run.actions.items()
-        if action.finished and action.finished.state != "done"
-    ]
-    if not undone:
-        event = RunEnded(at=ports.time.now(), completed=True, detail="Every action is done.")
-        return await ports.timelines.append(incident, event)
-    index, action = undone[0]
-    step = run.plan.steps[index].action
-    left = len(run.plan.steps) - index - 1
-    detail = f"Stopped at {step.node}: {action.finished.detail if action.finished else ''}"
-    if left:
-        detail += f" {left} further {'action was' if left == 1 else 'actions were'} not begun."
-    return await ports.timelines.append(
-        incident, RunEnded(at=ports.time.now(), completed=False, detail=detail)
-    )

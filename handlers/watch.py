@@ -33,9 +33,15 @@ def what_is_new(incident: Incident, leadership: Leadership, now: datetime) -> Ev
     if before is None or (before.leader, before.term) != (proven.leader, proven.term):
         return LeaderSeen(at=now, leadership=proven)
     lasted_s = (now - seen.at).total_seconds() if seen else 0.0
-    if incident.verified is None and lasted_s >= stable_s(incident):
+    moved = seen is not None and _commits_moved(seen.leadership, proven)
+    if incident.verified is None and lasted_s >= stable_s(incident) and moved:
         return LeaderVerified(at=now, leadership=leadership, stable_s=lasted_s)
     return None
+
+
+def _commits_moved(since: Leadership, now: Leadership) -> bool:
+    """A leader that commits nothing leads nobody: a majority must have taken an entry meanwhile."""
+    return since.commit_index is not None and (now.commit_index or 0) > since.commit_index
 
 
 async def close(ports: Ports, incident: Incident) -> Incident:

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from handlers import diagnosis, remediation, watch
+from handlers import diagnosis, run, watch
 from handlers.errors import Moved
 from handlers.incident import Incident
-from handlers.next_step import Close, EndRun, Look, ReadCluster, Rest, RunAction, Step, next_step
+from handlers.next_step import (
+    CheckNode,
+    Close,
+    EndRun,
+    LiftSilence,
+    Look,
+    ReadCluster,
+    Rest,
+    RunAction,
+    Silence,
+    Step,
+    next_step,
+)
 from handlers.ports import Ports
 
 
@@ -30,14 +42,22 @@ async def advance(ports: Ports, incident_id: str) -> tuple[Incident, datetime | 
             return incident, ports.time.now() + timedelta(seconds=step.again_after_s)
 
 
-async def _perform(ports: Ports, incident: Incident, step: Step) -> Incident:
+async def _perform(  # noqa: PLR0911  one case a step
+    ports: Ports, incident: Incident, step: Step
+) -> Incident:
     match step:
         case ReadCluster():
             return await diagnosis.read_cluster(ports, incident)
         case RunAction(index=index):
-            return await remediation.run_action(ports, incident, index)
+            return await run.run_action(ports, incident, index)
+        case CheckNode(node=node):
+            return await run.check_node(ports, incident, node)
         case EndRun():
-            return await remediation.end_run(ports, incident)
+            return await run.end_run(ports, incident)
+        case Silence():
+            return await run.silence(ports, incident)
+        case LiftSilence():
+            return await run.lift_silence(ports, incident)
         case Look():
             return await watch.look(ports, incident)
         case Close():

@@ -166,6 +166,7 @@ class Plan(Frozen):
     watch_after: str
     undo: str
     stable_s: float
+    needs_second: bool = False
 
     @property
     def nodes(self) -> tuple[str, ...]:

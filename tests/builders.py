@@ -25,7 +25,7 @@ from runbooks.evidence import (
     Role,
     Service,
 )
-from runbooks.model import Remedy
+from runbooks.model import Action, Remedy
 
 T = TypeVar("T")
 
@@ -253,3 +253,55 @@ def remedy_of(read: Evidence, name: str) -> Remedy:
     """A remedy of a diagnosis, offered or not."""
     found = [r for f in leader_election.diagnose(read).findings for r in f.remedies if r.name == name]
     return found[0]
+
+
+def after(action: Action, member: NodeEvidence) -> NodeEvidence:
+    """A node as it reads after an action took effect on it."""
+    config, clock = member.config.value, member.clock.value
+    match action.type:
+        case "start_service":
+            alive = node(member.node, pid=4712)
+            readings = ("metrics", "metrics_again", "local_metrics", "health", "service")
+            return member.model_copy(update={name: getattr(alive, name) for name in readings})
+        case "restart_service":
+            assert member.service.value
+            service = member.service.value.model_copy(update={"pid": (member.service.value.pid or 0) + 1})
+            return member.model_copy(update={"service": known(service, by=member.service.by)})
+        case "clock_sync":
+            assert clock
+            right = clock.model_copy(update={"offset_ms": 0.0})
+            return member.model_copy(update={"clock": known(right, by=member.clock.by)})
+        case "set_election_timeouts" | "undo_election_timeouts":
+            assert config
+            undone = action.type == "undo_election_timeouts"
+            low, high = action.election_timeout_min_ms, action.election_timeout_max_ms
+            changed = config.model_copy(
+                update={
+                    "sha256": ("ab" if undone else "cd") * 32,
+                    "election_timeout_min_ms": 150 if undone else low,
+                    "election_timeout_max_ms": 300 if undone else high,
+                }
+            )
+            return member.model_copy(update={"config": known(changed, by=member.config.by)})
+
+
+def reaching(member: NodeEvidence, peer: str, result: str = "open") -> NodeEvidence:
+    """A node whose connects to one peer give this."""
+    connects = tuple(
+        connect.model_copy(update={"result": result}) if connect.peer == peer else connect
+        for connect in member.connects.value or ()
+    )
+    return member.model_copy(update={"connects": known(connects, by=member.connects.by)})
+
+
+def led_by(member: NodeEvidence, leader: str, term: int) -> NodeEvidence:
+    """A node of a cluster that this leader leads in this term, where it answers."""
+    role = Role.LEADER if member.node == leader else Role.FOLLOWER
+    changed = {
+        name: reading.model_copy(
+            update={"value": reading.value.model_copy(update={"role": role, "term": term})}
+        )
+        for name in ("metrics", "metrics_again")
+        if (reading := getattr(member, name)).value
+    }
+    return member.model_copy(update=changed)

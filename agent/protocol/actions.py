@@ -69,10 +69,14 @@ class UndoRequest(Wire):
 
 
 class LedgerMark(Wire):
-    """Which ledger an agent has, and how often it was written to: by these a restored old one is noticed."""
+    """Which ledger an agent has, and how often it was written to: by these a restored old one is noticed.
+
+    `highest_fence` is the highest that a grant carried out here has named.
+    """
 
     epoch: str
     count: int = Field(ge=0)
+    highest_fence: int = Field(default=0, ge=0)
 
     def follows(self, earlier: LedgerMark) -> bool:
         """Say whether this can be the same ledger, later."""

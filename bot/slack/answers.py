@@ -11,6 +11,10 @@ from handlers.incident import Incident
 from runbooks.model import PlanStep
 
 CONFIRM_CALLBACK = "confirm_plan"
+APPROVE_CALLBACK = "approve_plan"
+
+SILENCE_BLOCK, SILENCE_ACTION = "silence", "silence_minutes"
+SILENCE_MINUTES = 30
 
 
 def answer(result: Answer) -> tuple[str, list[Block]]:
@@ -51,26 +55,56 @@ def help_text(listing: Help) -> tuple[str, list[Block]]:
     return "\n".join(lines), [blocks.section("\n".join(lines)), blocks.context(escape(clusters))]
 
 
-def plan_modal(incident: Incident, proposed: PlanProposed) -> Block:
-    """The exact plan, to read before it is confirmed."""
-    plan = proposed.plan
+def plan_modal(
+    incident: Incident,
+    proposed: PlanProposed,
+    callback: str = CONFIRM_CALLBACK,
+    *,
+    reason: str = "",
+    can_silence: bool = False,
+) -> Block:
+    """The exact plan, to read before it is confirmed or approved; `reason` is why it is shown anew."""
+    plan, approves = proposed.plan, callback == APPROVE_CALLBACK
+    confirmed_by = incident.awaiting_second.by.name if approves and incident.awaiting_second else ""
+    first = f"{reason}\n" if reason else f"{confirmed_by} has confirmed this plan.\n" if confirmed_by else ""
     return {
         "type": "modal",
-        "callback_id": CONFIRM_CALLBACK,
+        "callback_id": callback,
         "private_metadata": proposed.handle,
-        "title": {"type": "plain_text", "text": "Confirm the plan"},
-        "submit": {"type": "plain_text", "text": "Run it"},
+        "title": {"type": "plain_text", "text": "Approve the plan" if approves else "Confirm the plan"},
+        "submit": {"type": "plain_text", "text": "Approve" if approves else "Run it"},
         "close": {"type": "plain_text", "text": "Leave it"},
         "blocks": [
-            blocks.section(f"*{escape(plan.title)}* ({escape(incident.cluster)})"),
+            blocks.section(f"{escape(first)}*{escape(plan.title)}* ({escape(incident.cluster)})"),
             *blocks.packed(_step(number, step) for number, step in enumerate(plan.steps, start=1)),
+            *([blocks.context(*map(escape, plan.arithmetic))] if plan.arithmetic else []),
             blocks.section(f"*Risk:* {escape(plan.risk)}"),
             blocks.section("*Before each node:* " + escape(" ".join(plan.checks_before))),
             blocks.section(f"*Afterwards:* {escape(plan.watch_after)}"),
             blocks.section(f"*Undo:* {escape(plan.undo)}"),
+            *([_silence_choice()] if can_silence and not approves else []),
             blocks.context(f"plan {plan.sha256[:12]} · confirm within 10 minutes"),
         ],
     }
+
+
+def _silence_choice() -> Block:
+    text = f"Silence this incident's alerts for {SILENCE_MINUTES} min while it runs"
+    option = {"text": {"type": "plain_text", "text": text}, "value": str(SILENCE_MINUTES)}
+    return {
+        "type": "input",
+        "block_id": SILENCE_BLOCK,
+        "optional": True,
+        "label": {"type": "plain_text", "text": "Alertmanager"},
+        "element": {"type": "checkboxes", "action_id": SILENCE_ACTION, "options": [option]},
+    }
+
+
+def silence_minutes(view: Block) -> int:
+    """How long the confirmer asked Alertmanager to be silent, 0 for not at all."""
+    values = (view.get("state") or {}).get("values") or {}
+    chosen = (values.get(SILENCE_BLOCK) or {}).get(SILENCE_ACTION, {}).get("selected_options") or []
+    return SILENCE_MINUTES if chosen else 0
 
 
 def _step(number: int, step: PlanStep) -> str:

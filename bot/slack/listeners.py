@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any
 
 import aiohttp
@@ -14,11 +14,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack import answers
-from bot.slack.view import REMEDY_ACTION
+from bot.slack.message import APPROVE_ACTION, REMEDY_ACTION, STOP_ACTION
 from handlers import commands, remediation
-from handlers.errors import BotError, Refused
-from handlers.events import Person
-from handlers.ports import Ports
+from handlers.errors import BotError, Refused, StalePlan
+from handlers.events import Person, PlanProposed
+from handlers.incident import Incident
+from handlers.ports import Place, Ports
 
 log = structlog.get_logger()
 Body = dict[str, Any]
@@ -32,6 +33,8 @@ def register(app: AsyncApp, ports: Ports, background: set[asyncio.Task[None]]) -
         ports: What the handlers touch.
         background: Holds the tasks that outlive their request, so that shutdown can wait for them.
     """
+
+    can_silence = ports.silences is not None
 
     def later(work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -47,13 +50,42 @@ def register(app: AsyncApp, ports: Ports, background: set[asyncio.Task[None]]) -
     async def remedy_clicked(
         ack: AsyncAck, body: Body, client: AsyncWebClient, respond: AsyncRespond
     ) -> None:
-        await _propose(ports, body, client, respond)
+        plan = remediation.propose(ports, _click(body))
+        await _show(plan, answers.CONFIRM_CALLBACK, body, client, respond, can_silence=can_silence)
+        await ack()
+
+    @app.action(APPROVE_ACTION)
+    async def second_asked(ack: AsyncAck, body: Body, client: AsyncWebClient, respond: AsyncRespond) -> None:
+        await _show(
+            remediation.awaiting(ports, _click(body)), answers.APPROVE_CALLBACK, body, client, respond
+        )
+        await ack()
+
+    @app.action(STOP_ACTION)
+    async def stop_clicked(ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
+        try:
+            await remediation.stop(ports, _click(body))
+        except BotError as error:
+            await _tell(respond, str(error))
         await ack()
 
     @app.view(answers.CONFIRM_CALLBACK)
     async def plan_confirmed(ack: AsyncAck, body: Body, view: Body) -> None:
+        handle, person = str(view["private_metadata"]), _person(body)
+        minutes = answers.silence_minutes(view)
         try:
-            await remediation.confirm(ports, str(view["private_metadata"]), _person(body))
+            await remediation.confirm(ports, handle, person, silence_minutes=minutes)
+        except StalePlan as error:
+            await ack(response_action="update", view=await _fresh_plan(ports, handle, person, str(error)))
+        except BotError as error:
+            await ack(response_action="update", view=answers.sentence_modal("Not run", str(error)))
+        else:
+            await ack()
+
+    @app.view(answers.APPROVE_CALLBACK)
+    async def plan_approved(ack: AsyncAck, body: Body, view: Body) -> None:
+        try:
+            await remediation.approve(ports, str(view["private_metadata"]), _person(body))
         except BotError as error:
             await ack(response_action="update", view=answers.sentence_modal("Not run", str(error)))
         else:
@@ -83,27 +115,52 @@ async def _answer(ports: Ports, text: str, respond: AsyncRespond) -> None:
         await respond(text="That failed inside the bot; its log says why. Nothing was changed.")
 
 
-async def _propose(ports: Ports, body: Body, client: AsyncWebClient, respond: AsyncRespond) -> None:
-    action, message = body["actions"][0], body.get("message") or {}
-    click = remediation.Click(
-        handle=str(action.get("value", "")),
-        by=_person(body),
+async def _show(
+    work: Awaitable[tuple[Incident, PlanProposed]],
+    callback: str,
+    body: Body,
+    client: AsyncWebClient,
+    respond: AsyncRespond,
+    *,
+    can_silence: bool = False,
+) -> None:
+    """Open the plan that the work gives, or say to this person alone why there is none."""
+    try:
+        incident, proposed = await work
+    except BotError as error:
+        if not isinstance(error, Refused):
+            log.error("plan_failed", error=str(error))
+        await _tell(respond, str(error))
+        return
+    try:
+        view = answers.plan_modal(incident, proposed, callback, can_silence=can_silence)
+        await client.views_open(trigger_id=body["trigger_id"], view=view)
+    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+        log.warning("plan_not_shown", incident=incident.id, error=str(error))
+        await _tell(respond, "Slack did not open the plan in time; nothing was done. Click again.")
+
+
+async def _fresh_plan(ports: Ports, handle: str, person: Person, reason: str) -> Body:
+    try:
+        incident, proposed = await remediation.propose_again(ports, handle, person)
+    except BotError as error:
+        return answers.sentence_modal("Not run", f"{reason} {error}")
+    return answers.plan_modal(incident, proposed, reason=reason, can_silence=ports.silences is not None)
+
+
+async def _tell(respond: AsyncRespond, sentence: str) -> None:
+    await respond(text=sentence, replace_original=False, response_type="ephemeral")
+
+
+def _click(body: Body) -> remediation.Click:
+    message = body.get("message") or {}
+    place = Place(
+        app=str(body.get("api_app_id", "")),
+        team=str((body.get("team") or {}).get("id", "")),
         channel=str((body.get("channel") or {}).get("id", "")),
         message_ts=str(message.get("ts", "")),
     )
-    try:
-        incident, proposed = await remediation.propose(ports, click)
-    except BotError as error:
-        if not isinstance(error, Refused):
-            log.error("proposal_failed", error=str(error))
-        await respond(text=str(error), replace_original=False, response_type="ephemeral")
-        return
-    try:
-        await client.views_open(trigger_id=body["trigger_id"], view=answers.plan_modal(incident, proposed))
-    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-        log.warning("plan_not_shown", incident=incident.id, error=str(error))
-        sentence = "Slack did not open the plan in time; nothing was done. Click again."
-        await respond(text=sentence, replace_original=False, response_type="ephemeral")
+    return remediation.Click(str(body["actions"][0].get("value", "")), _person(body), place)
 
 
 def _person(body: Body) -> Person:

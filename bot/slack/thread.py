@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import aiohttp
@@ -13,21 +13,28 @@ from redis.asyncio import Redis
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.view import Message, render
+from bot.slack.message import Message
+from bot.slack.view import render
 from bot.timeline_store import store_errors, text
 from handlers.errors import SlackDown
 from handlers.incident import Incident
+from handlers.ports import Place
 
 METADATA_EVENT = "neumann_incident"
 
 
 @dataclass(frozen=True)
 class Posted:
-    """A message as it was last sent. Without `ts` it was claimed, and its answer never came."""
+    """A message as it was last sent. Without `ts` it was claimed, and its answer never came.
+
+    `app` and `team` are the ones that Slack says posted it, where it says so.
+    """
 
     channel: str
     ts: str = ""
     content: str = ""
+    app: str = ""
+    team: str = ""
 
 
 class SlackThread:
@@ -52,11 +59,14 @@ class SlackThread:
         """
         return str((await self._call("auth.test")).get("user", "unnamed"))
 
-    async def is_ours(self, incident_id: str, channel: str, message_ts: str) -> bool:
-        """Whether the incident posted this message."""
+    async def is_ours(self, incident_id: str, place: Place) -> bool:
+        """Whether the incident posted the message there, through this app and in this workspace."""
         return any(
-            posted.channel == channel and posted.ts == message_ts
+            (posted.channel, posted.ts) == (place.channel, place.message_ts)
+            and posted.app in ("", place.app)
+            and posted.team in ("", place.team)
             for posted in (await self._posted(incident_id)).values()
+            if posted.ts
         )
 
     async def sync(self, incident: Incident) -> bool:
@@ -99,13 +109,20 @@ class SlackThread:
             response = await self._call(
                 "chat.postMessage", channel=channel, thread_ts=parent_ts, metadata=metadata, **_body(message)
             )
-            found = Posted(response["channel"], response["ts"], _content(message))
+            said = response.get("message", {})
+            found = Posted(
+                response["channel"],
+                response["ts"],
+                _content(message),
+                str(said.get("app_id", "")),
+                str(said.get("team", "")),
+            )
         await self._remember(incident_id, message.key, found)
         return found
 
     async def _edit(self, incident_id: str, message: Message, before: Posted) -> None:
         await self._call("chat.update", channel=before.channel, ts=before.ts, **_body(message))
-        await self._remember(incident_id, message.key, Posted(before.channel, before.ts, _content(message)))
+        await self._remember(incident_id, message.key, replace(before, content=_content(message)))
 
     async def _find(self, incident_id: str, channel: str, key: str, parent_ts: str | None) -> Posted | None:
         """A message whose answer was lost may be there: look for it by its metadata before posting again."""

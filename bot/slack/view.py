@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.evidence_text import all_links_open, link_table, node_table, not_read
-from bot.slack import blocks, words
+from bot.slack import blocks, run_view, words
 from bot.slack.blocks import Block, escape
+from bot.slack.message import REMEDY_ACTION, Message
 from handlers.alerts import UNCONFIGURED
-from handlers.incident import Incident, Run, Stage
+from handlers.incident import Incident, Stage
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis, Finding, Remedy, RootCause, Verdict
-
-REMEDY_ACTION = "remedy"
 
 MOST_LINES = 12
 MOST_DECIDING = 300
 MOST_OF_A_FINDING = 1_200
 """Slack takes about 12,000 characters in one message; with 51 nodes every part must know its share."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """One message that should exist. `text` carries the verdict for phones and screen readers; it is
-    mrkdwn too, so it is escaped."""
-
-    key: str
-    text: str
-    blocks: tuple[Block, ...]
-    colour: str | None = None
 
 
 def render(incident: Incident) -> tuple[Message, ...]:
@@ -43,7 +31,9 @@ def _messages(incident: Incident) -> Iterator[Message]:
     if incident.diagnosis and incident.evidence:
         yield findings(incident, incident.diagnosis, incident.evidence)
     for number, run in enumerate(incident.runs, start=1):
-        yield run_progress(run, number)
+        yield run_view.progress(incident, run, number)
+    if incident.awaiting_second:
+        yield run_view.second_asked(incident, incident.awaiting_second)
     if incident.verified:
         yield verdict(incident)
     if incident.closed:
@@ -85,6 +75,8 @@ def _one_sentence(incident: Incident) -> str:
         return f"{lead.leader} leads term {lead.term}, acknowledged by {len(lead.acknowledged_by)} nodes."
     if incident.runbook == UNCONFIGURED:
         return "This cluster is not in the bot's configuration; what Alertmanager says is below."
+    if incident.diagnosis and not incident.firing and not incident.closed:
+        return f"Alertmanager says resolved, but no leader is proven. {incident.diagnosis.summary}"
     if incident.runbook not in RUNBOOKS:
         return "No runbook of this bot covers this alert on this cluster; what Alertmanager says is below."
     return incident.diagnosis.summary if incident.diagnosis else "Reading every node…"
@@ -166,23 +158,6 @@ def _small_print(diagnosis: Diagnosis, evidence: Evidence) -> list[Block]:
 
 def _refused(remedy: Remedy) -> str:
     return f"{words.BUTTONS[remedy.name]}: off. {escape(remedy.reason)}"
-
-
-def run_progress(run: Run, number: int) -> Message:
-    """The confirmed plan, step by step, edited as it goes."""
-    lines = [f"*{escape(run.plan.title)}*, confirmed by {escape(run.confirmed_by.name)}"]
-    for index, step in enumerate(run.plan.steps):
-        action = run.actions.get(index)
-        mark = ":white_circle:" if action is None else ":hourglass_flowing_sand:"
-        said = ""
-        if action and action.finished:
-            mark, said = words.OUTCOMES[action.finished.state], f": {action.finished.detail}"
-        lines.append(f"{mark} {escape(step.action.node)} {step.action.type}{escape(said)}")
-    if run.ended:
-        lines.append(escape(run.ended.detail))
-    if run.ended and run.ended.completed:
-        lines.append(f":eyes: {escape(run.plan.watch_after)}")
-    return Message(key=f"run-{number}", text=run.plan.title, blocks=(blocks.section("\n".join(lines)),))
 
 
 def verdict(incident: Incident) -> Message:

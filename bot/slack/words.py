@@ -44,6 +44,7 @@ BUTTONS = {
     "clock_sync": "Sync clocks",
     "config_bump": "Widen election timeouts",
     "start_nodes": "Start stopped nodes",
+    "undo": "Put the timeouts back",
     "by_hand": "By hand",
 }
 
@@ -64,12 +65,14 @@ COLOURS = {
 }
 
 
-def stage(incident: Incident) -> str:
+def stage(incident: Incident) -> str:  # noqa: PLR0911  one case a stage
     """What happens now, in one line."""
     match incident.stage:
         case Stage.OPENED:
             return "Reading every node…"
         case Stage.DIAGNOSED:
+            if incident.awaiting_second:
+                return "Waiting for a second person's approval"
             offered = bool(incident.offers)
             return "Waiting for someone to choose a remedy" if offered else "Watching for a leader"
         case Stage.RUNNING:

@@ -17,6 +17,9 @@ MIN_STABLE_S = 10.0
 STABLE_TIMEOUTS = 10
 """... and for how many election timeouts: a leader that outlives ten of them is no accident."""
 
+LARGE_STEP_MS = 10_000.0
+"""A clock step beyond this needs a second person; the agents ask for one by themselves."""
+
 TITLES = {
     "clock_sync": "Set the clocks right",
     "config_bump": "Widen the election timeouts",
@@ -62,7 +65,13 @@ def plan(remedy: Remedy, evidence: Evidence) -> Plan:
         watch_after=f"One leader in the highest term, acknowledged by a majority, for {stable_s:.0f} s.",
         undo=UNDOS[remedy.name],
         stable_s=stable_s,
+        needs_second=remedy.name == "clock_sync" and _has_large_step(remedy, evidence),
     )
+
+
+def _has_large_step(remedy: Remedy, evidence: Evidence) -> bool:
+    clocks = [evidence.node(action.node).clock.value for action in remedy.actions]
+    return any(clock and abs(clock.offset_ms) > LARGE_STEP_MS for clock in clocks)
 
 
 def _binding(remedy: Remedy, evidence: Evidence) -> Binding:

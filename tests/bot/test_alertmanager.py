@@ -14,7 +14,8 @@ import pytest_asyncio
 from bot.alertmanager import AlertmanagerClient
 from bot.config import Alertmanager, SecretFile
 from bot.http_client import http_client
-from handlers.errors import SourceDown
+from handlers.errors import SilenceFailed, SourceDown
+from tests import builders
 from tests.bot.conftest import Becomes
 from tests.bot.real_alerting import Program, alertmanagers, needs_the_real_programs
 from tests.bot.serving import hang, page, talk
@@ -66,27 +67,26 @@ async def test_one_peer_down_takes_nothing_away(
     one_down = client(http, NOBODY, pair[0].url)
     assert await becomes(lambda: one_down.firing({"cluster": "one-down"}))
     until = datetime.now(UTC) + HOUR
-    silence_id = await one_down.create_silence({"cluster": "one-down"}, until, "bot", "inc-9")
-    assert await one_down.silence(silence_id)
+    silence_id = await one_down.create_silence({"cluster": {"one-down"}}, until, "bot", "inc-9")
+    assert await one_down.is_active(silence_id)
 
 
 @needs_the_real_programs
-async def test_what_has_resolved_and_what_goes_to_other_receivers_is_not_the_bots(
+async def test_what_has_resolved_is_gone_and_what_goes_to_others_is_not_the_bots(
     pair: list[Program], http: httpx.AsyncClient, becomes: Becomes
 ) -> None:
     labels = {**NO_LEADER, "cluster": "resolving"}
-    await pair[0].fire({**labels, "alertname": "Unrelated"})
     await pair[0].fire(labels)
+    await pair[0].fire({**labels, "alertname": "Unrelated"})
     asked = client(http, pair[0].url)
-    assert [each.alert.name for each in await becomes(lambda: asked.firing({"cluster": "resolving"}))] == [
-        "NoLeader"
-    ]
+
+    async def shows(*names_and_ours: tuple[str, bool]) -> bool:
+        held = await asked.firing({"cluster": "resolving"})
+        return sorted((each.alert.name, each.ours) for each in held) == list(names_and_ours)
+
+    await becomes(lambda: shows(("NoLeader", True), ("Unrelated", False)))
     await pair[0].resolve(labels)
-
-    async def gone() -> bool:
-        return await asked.firing({"cluster": "resolving"}) == ()
-
-    await becomes(gone)
+    await becomes(lambda: shows(("Unrelated", False)))
 
 
 @needs_the_real_programs
@@ -96,17 +96,14 @@ async def test_a_silence_is_made_once_holds_at_once_and_can_be_ended(
     labels = {**NO_LEADER, "cluster": "silenced"}
     await pair[0].fire(labels)
     asked = client(http, pair[0].url, pair[1].url)
-    await becomes(lambda: asked.firing(labels))
+    alerts = tuple(each.alert for each in await becomes(lambda: asked.firing(labels)))
     until = datetime.now(UTC) + HOUR
-    made = await asked.create_silence(labels, until, "neumann-bot", "inc-1: being mended")
-    again = await asked.create_silence(labels, until, "neumann-bot", "inc-1: being mended")
-    other = await asked.create_silence(labels, until, "neumann-bot", "inc-2: being mended")
+    made = await asked.silence(alerts, until, "alice", "inc-1: being mended")
+    again = await asked.silence(alerts, until, "alice", "inc-1: being mended")
+    other = await asked.silence(alerts, until, "alice", "inc-2: being mended")
     assert made == again != other
-
-    found = await asked.silence(made)
-    assert found
-    assert (found.active, found.created_by, found.comment) == (True, "neumann-bot", "inc-1: being mended")
-    assert abs(found.ends_at - until) < timedelta(seconds=1)
+    longer = await asked.silence(alerts, until + HOUR, "alice", "inc-1: being mended")
+    assert await asked.is_active(longer)
 
     async def suppressed() -> bool:
         alone = client(http, pair[0].url)
@@ -116,12 +113,43 @@ async def test_a_silence_is_made_once_holds_at_once_and_can_be_ended(
     assert await asked.firing(labels), "a silenced alert still fires"
 
     for _ in range(2):
-        await asked.expire_silence(made)
-    await asked.expire_silence(other)
-    ended = await asked.silence(made)
-    assert ended
-    assert not ended.active
-    assert await asked.create_silence(labels, until, "neumann-bot", "inc-1: being mended") != made
+        await asked.lift(longer)
+    await asked.lift(other)
+    assert not await asked.is_active(longer)
+    assert not await asked.is_active(made)
+    assert await asked.silence(alerts, until, "alice", "inc-1: being mended") != longer
+
+
+@needs_the_real_programs
+async def test_a_silence_holds_for_all_its_alerts_and_for_none_of_other_values(
+    pair: list[Program], http: httpx.AsyncClient, becomes: Becomes
+) -> None:
+    down = {"alertname": "NodeDown", "cluster": "several", "node": "node.1 -a"}
+    meant = [down, {**NO_LEADER, "cluster": "several"}]
+    spared = [{**down, "node": "nodex1 -a"}, {**down, "cluster": "others"}, {**down, "alertname": "NodeUp"}]
+    for labels in (*meant, *spared):
+        await pair[0].fire(labels)
+    asked = client(http, pair[0].url)
+
+    async def held(*wanted: dict[str, str]) -> dict[str, bool]:
+        return {
+            str(sorted(each.alert.labels.items())): each.suppressed
+            for each in await asked.firing()
+            if each.alert.labels in wanted
+        }
+
+    async def all_there() -> bool:
+        return len(await held(*meant, *spared)) == 5
+
+    await becomes(all_there)
+    alerts = tuple(each.alert for each in await asked.firing() if each.alert.labels in meant)
+    await asked.silence(alerts, datetime.now(UTC) + HOUR, "alice", "inc-3")
+
+    async def silent() -> bool:
+        return all((await held(*meant)).values())
+
+    await becomes(silent)
+    assert not any((await held(*spared)).values())
 
 
 @needs_the_real_programs
@@ -130,8 +158,8 @@ async def test_a_silence_that_was_never_there_is_none_and_its_end_no_error(
 ) -> None:
     asked = client(http, pair[0].url)
     unknown = "8a964f6d-0000-4000-8000-000000000000"
-    assert await asked.silence(unknown) is None
-    await asked.expire_silence(unknown)
+    assert not await asked.is_active(unknown)
+    await asked.lift(unknown)
 
 
 @needs_the_real_programs
@@ -139,8 +167,10 @@ async def test_a_silence_that_alertmanager_refuses_says_why(
     pair: list[Program], http: httpx.AsyncClient
 ) -> None:
     past = datetime.now(UTC) - HOUR
-    with pytest.raises(SourceDown, match=r"refuses with 400: .*end time") as caught:
-        await client(http, pair[0].url).create_silence(NO_LEADER, past, "bot", "inc-1")
+    with pytest.raises(
+        SilenceFailed, match=r"could not be silenced: .*refuses with 400: .*end time"
+    ) as caught:
+        await client(http, pair[0].url).silence((builders.alert(),), past, "bot", "inc-1")
     assert "\n" not in str(caught.value)
 
 
@@ -177,7 +207,7 @@ async def test_a_silence_api_of_another_shape_is_one_sentence(
 ) -> None:
     url = await parts.enter_async_context(talk(page('{"a": 1}')))
     with pytest.raises(SourceDown, match="shape that is not of its v2 API"):
-        await client(http, url).silence("x")
+        await client(http, url).is_active("x")
 
 
 async def test_one_alert_that_cannot_be_read_hides_no_other(
@@ -189,6 +219,14 @@ async def test_one_alert_that_cannot_be_read_hides_no_other(
     )
     url = await parts.enter_async_context(talk(page(f'[7, {{"labels":1}}, {alert}]')))
     assert [each.alert.name for each in await client(http, url).firing()] == ["A"]
+
+
+async def test_a_silence_that_nobody_takes_or_lifts_is_said(http: httpx.AsyncClient) -> None:
+    alerts, until = (builders.alert(),), datetime.now(UTC) + HOUR
+    with pytest.raises(SilenceFailed, match=r"could not be silenced: .* connection refused"):
+        await client(http, NOBODY).silence(alerts, until, "bot", "inc-1")
+    with pytest.raises(SilenceFailed, match=r"could not be lifted: .* connection refused"):
+        await client(http, NOBODY).lift("x")
 
 
 async def test_no_answer_is_waited_for_no_longer_than_is_configured(
@@ -209,6 +247,5 @@ async def test_the_token_is_shown(http: httpx.AsyncClient, parts: AsyncExitStack
 
     url = await parts.enter_async_context(talk(keep, with_head=True))
     token = SecretFile(file=tmp_path / "token")
-    assert await client(http, url, token=token, receiver="bot.1").firing() == ()
+    assert await client(http, url, token=token).firing() == ()
     assert b"authorization: bearer s3cr3t\r\n" in heads[0].lower()
-    assert b"receiver=bot%5C.1" in heads[0], "the receiver is a name, not a pattern"

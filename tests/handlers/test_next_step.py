@@ -9,12 +9,26 @@ from handlers.events import (
     Event,
     LeaderSeen,
     LeaderVerified,
+    NodeChecked,
     PlanConfirmed,
     PlanProposed,
     RunEnded,
+    Silenced,
+    StopAsked,
 )
 from handlers.incident import Stage, fold
-from handlers.next_step import Close, EndRun, Look, ReadCluster, Rest, RunAction, next_step
+from handlers.next_step import (
+    CheckNode,
+    Close,
+    EndRun,
+    LiftSilence,
+    Look,
+    ReadCluster,
+    Rest,
+    RunAction,
+    Silence,
+    next_step,
+)
 from runbooks import leader_election
 from runbooks.model import Leadership
 from tests.builders import ALICE, NOON, alert, candidates, dead, diagnosed, evidence, node, opened, remedy_of
@@ -31,6 +45,10 @@ def confirmed() -> tuple[Event, ...]:
     plan = leader_election.plan(remedy_of(read, "start_nodes"), read)
     proposed = PlanProposed(at=NOON, handle="p1", offer="start_nodes", plan=plan, by=ALICE)
     return proposed, PlanConfirmed(at=NOON, handle="p1", plan_sha256=plan.sha256, by=ALICE)
+
+
+def checked(name: str, *complaints: str, leader: str | None = None) -> NodeChecked:
+    return NodeChecked(at=NOON, node=name, complaints=complaints, leader=leader, waited_s=0.0)
 
 
 def lead(leader: str | None = "node1") -> Leadership:
@@ -68,9 +86,50 @@ def test_a_confirmed_plan_runs_action_by_action_in_order() -> None:
     events += [ActionStarted(at=NOON, index=0, action_id="a")]
     assert next_step(after(*events), NOON) == RunAction(0), "a crash in between comes back to the same action"
     events += [ActionFinished(at=NOON, index=0, state="done", detail="")]
+    assert next_step(after(*events), NOON) == CheckNode("node2")
+    events += [checked("node2")]
     assert next_step(after(*events), NOON) == RunAction(1)
-    events += [ActionFinished(at=NOON, index=1, state="done", detail="")]
+    events += [ActionFinished(at=NOON, index=1, state="done", detail=""), checked("node3")]
     assert next_step(after(*events), NOON) == EndRun()
+
+
+def test_a_node_that_is_worse_than_before_ends_the_run() -> None:
+    finished = ActionFinished(at=NOON, index=0, state="done", detail="")
+    worse = checked("node2", "node1 → node2 was open, and is cut now")
+    assert next_step(after(opened(), *diagnosed(two_dead()), *confirmed(), finished, worse), NOON) == EndRun()
+
+
+def test_who_leads_after_a_check_comes_last_whatever_the_plan_said() -> None:
+    read = evidence(*candidates(rtt_ms=400.0))
+    plan = leader_election.plan(remedy_of(read, "config_bump"), read)
+    proposed = PlanProposed(at=NOON, handle="p1", offer="config_bump", plan=plan, by=ALICE)
+    events = [opened(), *diagnosed(read), proposed]
+    events += [PlanConfirmed(at=NOON, handle="p1", plan_sha256=plan.sha256, by=ALICE)]
+    events += [ActionFinished(at=NOON, index=index, state="done", detail="") for index in (0, 1)]
+    events += [checked("node1", leader="node2")]
+    assert next_step(after(*events), NOON) == RunAction(4), "node3 goes before node2, which leads now"
+
+
+def test_a_stop_takes_effect_before_the_next_node_not_in_the_middle_of_one() -> None:
+    events = [opened(), *diagnosed(two_dead()), *confirmed(), StopAsked(at=NOON, by=ALICE)]
+    assert next_step(after(*events), NOON) == EndRun()
+    begun = ActionStarted(at=NOON, index=0, action_id="a")
+    assert next_step(after(*events[:-1], begun, events[-1]), NOON) == RunAction(0)
+
+
+def test_a_silence_comes_before_the_first_action_and_is_lifted_once_a_leader_is_verified() -> None:
+    read = two_dead()
+    plan = leader_election.plan(remedy_of(read, "start_nodes"), read)
+    events = [opened(), *diagnosed(read)]
+    events += [PlanProposed(at=NOON, handle="p1", offer="start_nodes", plan=plan, by=ALICE)]
+    events += [PlanConfirmed(at=NOON, handle="p1", plan_sha256=plan.sha256, by=ALICE, silence_minutes=30)]
+    assert next_step(after(*events), NOON) == Silence()
+    events += [Silenced(at=NOON, silence_id="s1", ends_at=LATER, detail="")]
+    assert next_step(after(*events), NOON) == RunAction(0)
+    events += [RunEnded(at=NOON, completed=True, detail="")]
+    assert isinstance(next_step(after(*events), NOON), Look)
+    events += [LeaderVerified(at=NOON, leadership=lead(), stable_s=10.0)]
+    assert next_step(after(*events), NOON) == LiftSilence()
 
 
 def test_the_first_action_that_is_not_done_ends_the_run() -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from handlers.alerts import Identity
-from handlers.errors import Moved, NotAllowed, UnknownCluster
+from handlers.alerts import Alert, Identity
+from handlers.errors import Moved, NotAllowed, SilenceFailed, UnknownCluster
 from handlers.events import Event, Person
 from handlers.incident import Incident, apply, fold
+from handlers.permissions import Permission, Permissions
 from handlers.policy import Member
-from handlers.ports import Order, Outcome, Ports, Readiness
+from handlers.ports import Order, Outcome, Place, Ports, Readiness
 from runbooks.evidence import Evidence, Metrics, Role
-from tests.builders import ALICE, NOON, evidence
+from runbooks.model import Action
+from tests.builders import ALICE, NOON, after, evidence, led_by, reaching
 
 ON_CALL = "S0ONCALL01"
 HOME = "T0NEUMANN1"
@@ -63,7 +65,11 @@ class Timelines:
 
 @dataclass
 class Cluster:
-    """A cluster that shows what the test says."""
+    """A cluster that shows what the test says, and feels what is done to it.
+
+    `leads_after` is after how many actions a leader stands, `None` for never; `deaf` names nodes on which
+    actions have no effect that shows; `breaks` names links that fail once their first node is acted on.
+    """
 
     shows: Evidence = field(default_factory=evidence)
     shows_first: tuple[Evidence, ...] = ()
@@ -72,6 +78,11 @@ class Cluster:
     silent: set[str] = field(default_factory=set)
     reads: int = 0
     clusters: tuple[str, ...] = ("demo",)
+    commits: int = 100
+    leads_after: int | None = 2
+    deaf: set[str] = field(default_factory=set)
+    breaks: dict[str, str] = field(default_factory=dict)
+    felt: int = 0
 
     async def read(self, cluster: str) -> Evidence:
         if cluster not in self.clusters:
@@ -85,11 +96,30 @@ class Cluster:
         yield await self.read(cluster)
 
     async def look(self, cluster: str) -> Mapping[str, Metrics | None]:
+        self.commits += 1 if self.leader else 0
         return {name: None if name in self.silent else self._sample(name) for name in self.shows.names}
+
+    def feel(self, action: Action) -> None:
+        """Show the effect of an action."""
+        self.felt += 1
+        nodes = self.shows.nodes
+        if action.node not in self.deaf:
+            nodes = tuple(after(action, node) if node.node == action.node else node for node in nodes)
+            if action.type == "start_service":
+                nodes = tuple(reaching(node, action.node) for node in nodes)
+        if peer := self.breaks.get(action.node):
+            nodes = tuple(
+                reaching(node, peer, "timeout") if node.node == action.node else node for node in nodes
+            )
+        if self.leads_after is not None and self.felt >= self.leads_after:
+            self.leader, self.term = self.leader or self.shows.names[0], 8
+            nodes = tuple(led_by(node, self.leader, self.term) for node in nodes)
+        self.shows = self.shows.model_copy(update={"nodes": nodes})
 
     def _sample(self, name: str) -> Metrics:
         role = Role.LEADER if name == self.leader else Role.FOLLOWER
-        return Metrics(role=role if self.leader else Role.CANDIDATE, term=self.term, commit_index=100)
+        role = role if self.leader else Role.CANDIDATE
+        return Metrics(role=role, term=self.term, commit_index=self.commits)
 
 
 @dataclass
@@ -103,6 +133,14 @@ class Agents:
     effects: list[tuple[str, str]] = field(default_factory=list)
     refuses: dict[str, str] = field(default_factory=dict)
     loses_answer: set[str] = field(default_factory=set)
+    asks_for_second: set[str] = field(default_factory=set)
+    boot_id: str = "boot-1"
+    config_sha256: str = "ab" * 32
+    fences: list[int] = field(default_factory=list)
+    on_effect: Callable[[Action], None] = lambda action: None
+
+    async def highest_fence(self, cluster: str) -> int:
+        return max(self.fences, default=0)
 
     def action_id(self, order: Order) -> str:
         return f"{order.incident}/{order.generation}/{order.action.node}/{order.action.type}"
@@ -110,12 +148,21 @@ class Agents:
     async def prepare(self, order: Order) -> Readiness | Outcome:
         if why := self.refuses.get(order.action.node):
             return Outcome("rejected", why)
-        return Readiness(self.action_id(order), nonce="n", state="{}")
+        return Readiness(
+            self.action_id(order),
+            nonce="n",
+            state="{}",
+            boot_id=self.boot_id,
+            config_sha256=self.config_sha256,
+            needs_second=order.action.node in self.asks_for_second,
+        )
 
     async def commit(self, order: Order, readiness: Readiness) -> Outcome:
         name = readiness.action_id
         if name not in self.ledger:
             self.effects.append((order.action.node, order.action.type))
+            self.fences.append(order.fence)
+            self.on_effect(order.action)
             self.ledger[name] = Outcome("done", "Done.")
         if order.action.node in self.loses_answer:
             return Outcome("unknown", "The agent did not answer.")
@@ -145,8 +192,45 @@ class Threads:
 
     ours: bool = True
 
-    async def is_ours(self, incident_id: str, channel: str, message_ts: str) -> bool:
+    async def is_ours(self, incident_id: str, place: Place) -> bool:
         return self.ours
+
+
+@dataclass
+class Slots:
+    """One run a cluster, each with a higher fence."""
+
+    held: dict[str, str] = field(default_factory=dict)
+    fence: int = 0
+
+    async def begin(self, cluster: str, incident_id: str, *, above: int) -> int | str:
+        holder = self.held.setdefault(cluster, incident_id)
+        if holder != incident_id:
+            return holder
+        self.fence = max(self.fence, above) + 1
+        return self.fence
+
+    async def end(self, cluster: str, incident_id: str) -> None:
+        if self.held.get(cluster) == incident_id:
+            del self.held[cluster]
+
+
+@dataclass
+class Silences:
+    """Alertmanager's silences; `refuses` is the sentence it fails with."""
+
+    active: dict[str, datetime] = field(default_factory=dict)
+    refuses: str | None = None
+
+    async def silence(self, alerts: tuple[Alert, ...], ends_at: datetime, by: str, comment: str) -> str:
+        if self.refuses:
+            raise SilenceFailed(self.refuses)
+        name = f"silence-{len(self.active) + 1}"
+        self.active[name] = ends_at
+        return name
+
+    async def lift(self, silence_id: str) -> None:
+        del self.active[silence_id]
 
 
 @dataclass
@@ -179,6 +263,14 @@ class World:
     )
     threads: Threads = field(default_factory=Threads)
     time: Clock = field(default_factory=Clock)
+    slots: Slots = field(default_factory=Slots)
+    permissions: Permissions = field(
+        default_factory=lambda: Permissions((Permission(confirm_groups=(ON_CALL,)),))
+    )
+    silences: Silences = field(default_factory=Silences)
+
+    def __post_init__(self) -> None:
+        self.agents.on_effect = self.cluster.feel
 
     @property
     def ports(self) -> Ports:
@@ -189,7 +281,9 @@ class World:
             directory=self.directory,
             threads=self.threads,
             time=self.time,
-            confirm_groups={"demo": (ON_CALL,)},
+            slots=self.slots,
+            permissions=self.permissions,
+            silences=self.silences,
         )
 
     def kinds(self, incident_id: str = "inc-1") -> list[str]:

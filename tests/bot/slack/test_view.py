@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from bot.slack import answers
-from bot.slack.view import Message, render
+from bot.slack.message import Message
+from bot.slack.view import render
 from handlers.commands import COMMANDS, ElectionStatus, Help
 from handlers.errors import NotAllowed
 from handlers.events import Closed, LeaderSeen, LeaderVerified, Person
@@ -119,9 +120,13 @@ def test_a_button_carries_a_handle_and_no_command() -> None:
     assert "node2" not in json.dumps(button)
 
 
-def test_there_is_no_button_while_a_plan_runs_or_a_leader_is_there() -> None:
-    running = confirmed(incidents.quorum_loss())
-    assert buttons(incident(*running)) == []
+def test_while_a_plan_runs_the_only_button_is_to_stop_it() -> None:
+    running = incident(*confirmed(incidents.quorum_loss()))
+    (button,) = buttons(running)
+    assert (button["action_id"], button["value"]) == ("stop_run", running.runs[-1].handle)
+
+
+def test_there_is_no_button_once_a_leader_is_there() -> None:
     found = LeaderVerified(at=LATER, leadership=LEADERSHIP, stable_s=10)
     assert buttons(incident(opened(), *diagnosed(incidents.quorum_loss()), found)) == []
     closed = Closed(at=LATER, detail="No alert fires any more.")

@@ -1,0 +1,55 @@
+"""The beginning of every story about a remedy: a diagnosed incident, a click, a confirmed plan."""
+
+from __future__ import annotations
+
+from handlers import remediation
+from handlers.events import Person, PlanProposed
+from handlers.incident import Incident, Run
+from handlers.ports import Place
+from runbooks.evidence import Evidence
+from tests.builders import ALICE, candidates, dead, diagnosed, evidence, node, opened
+from tests.handlers.world import World
+
+PLACE = Place(app="A1", team="T1", channel="C1", message_ts="1.0")
+
+
+def quorum_lost() -> Evidence:
+    """One of three runs; two may be started."""
+    return evidence(node("node1"), dead("node2"), dead("node3"))
+
+
+def too_slow() -> Evidence:
+    """All three run, and no vote can be back in time."""
+    return evidence(*candidates(rtt_ms=400.0))
+
+
+async def diagnosed_world(read: Evidence | None = None) -> World:
+    """A world with an open, diagnosed incident `inc-1`."""
+    world = World()
+    world.cluster.shows = read or quorum_lost()
+    world.timelines.events["inc-1"] = [opened(), *diagnosed(world.cluster.shows)]
+    world.timelines.open["demo/leader-election"] = "inc-1"
+    for offer in (await world.timelines.load("inc-1")).offers:
+        world.timelines.handles[offer.handle] = "inc-1"
+    return world
+
+
+def click(handle: str = "start_nodes", by: Person = ALICE) -> remediation.Click:
+    """A click on a button of the incident's own message."""
+    return remediation.Click(handle=handle, by=by, place=PLACE)
+
+
+async def proposed(world: World, handle: str = "start_nodes", by: Person = ALICE) -> PlanProposed:
+    """The plan that a click on this button shows."""
+    return (await remediation.propose(world.ports, click(handle, by)))[1]
+
+
+async def confirmed(world: World, handle: str = "start_nodes", *, silence_minutes: int = 0) -> Incident:
+    """The incident after that plan was confirmed."""
+    plan = await proposed(world, handle)
+    return await remediation.confirm(world.ports, plan.handle, ALICE, silence_minutes=silence_minutes)
+
+
+async def newest_run(world: World) -> Run:
+    """The newest run of the incident."""
+    return (await world.timelines.load("inc-1")).runs[-1]
