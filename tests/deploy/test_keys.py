@@ -92,7 +92,7 @@ def test_the_printed_key_verifies_what_the_bot_signs(keys: tuple[Path, str]):
     folder, printed = keys
     (pinned,) = agent.config.Grants(verify_keys=(printed,)).pinned
     assert isinstance(pinned, VerifyKey)
-    signed = bot.agent_client.grant_key(agents(folder)).sign(b"a grant")
+    signed = bot.agent_client.grant_key(agents(folder).grant_key).sign(b"a grant")
     assert pinned.verify(signed) == b"a grant"
 
 
