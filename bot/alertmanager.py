@@ -15,9 +15,9 @@ from pydantic import ValidationError
 from bot.alertmanager_answers import ENDED, AlertAnswer, SilenceAnswer, is_like, matcher, union
 from bot.config import Alertmanager
 from bot.json_api import JsonApi
+from handlers.alerting import Held
 from handlers.alerts import STILL_FIRING, Alert
 from handlers.errors import SilenceFailed, SourceDown
-from handlers.ports import Held
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -29,7 +29,7 @@ NO_SUCH_SILENCE = 404
 
 
 class AlertmanagerClient:
-    """`handlers.ports.Alertmanager` and `handlers.ports.Silences` over the v2 API."""
+    """`handlers.alerting.Alertmanager` and `handlers.ports.Silences` over the v2 API."""
 
     def __init__(self, settings: Alertmanager, http: httpx.AsyncClient) -> None:
         self._peers = tuple(JsonApi("Alertmanager", url, settings, http) for url in settings.urls)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Set
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from handlers.ports import Held
+from handlers.alerting import Held
 
 ENDED = "expired"
 

@@ -22,12 +22,14 @@ from starlette.applications import Starlette
 
 from bot.agent_client import AgentClient, grant_key, tls_context
 from bot.alertmanager import AlertmanagerClient
+from bot.chores import Chores
 from bot.cluster_reader import ClusterReader
 from bot.config import Endpoint, Settings
 from bot.config import Web as WebSettings
-from bot.due_queue import DueQueue
+from bot.due_queue import Queues
 from bot.http_client import http_client, trusting
 from bot.inbox import Inbox
+from bot.look_store import LookStore
 from bot.prometheus import PrometheusClient
 from bot.redis_client import connect
 from bot.run_slots import RunSlots
@@ -101,7 +103,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
     redis, prefix = connect(settings.redis.url), settings.redis.prefix
     timelines = TimelineStore(redis, prefix)
     inbox = Inbox(redis, prefix, consumer=f"{socket.gethostname()}:{os.getpid()}")
-    steps, views = DueQueue(redis, prefix, "steps"), DueQueue(redis, prefix, "views")
+    queues = Queues(redis, prefix)
     background: set[asyncio.Task[None]] = set()
     async with (
         contextlib.aclosing(redis),
@@ -123,6 +125,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             silences=alertmanager,
             alertmanager=alertmanager,
             prometheus=prometheus,
+            looks=LookStore(redis, prefix),
         )
         # Listeners store before they return, so the answer may wait; Bolt's default polls every 10 ms.
         app = AsyncApp(client=slack, signing_secret=signing_secret, process_before_response=True)
@@ -139,13 +142,13 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             redis=redis,
             prefix=prefix,
             inbox=inbox,
-            steps=steps,
-            views=views,
+            queues=queues,
+            chores=Chores(ports, settings.alertmanager),
             ports=ports,
             clusters=clusters,
             thread=thread,
         )
-        yield Bot(web.app(), worker, Scheduler(redis, prefix, timelines, steps, views), background)
+        yield Bot(web.app(), worker, Scheduler(redis, prefix, timelines, queues), background)
 
 
 @asynccontextmanager

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.config import Prometheus
 from bot.json_api import JsonApi
+from handlers.alerting import Fired, Labels, Sample, Series
 from handlers.errors import SourceDown
-from handlers.ports import Fired, Labels, Sample, Series
 
 OF_ALERTS_ITSELF = frozenset({"__name__", "alertstate"})
 """Labels that Prometheus adds to an alert's own where it keeps the alert as a series."""
@@ -40,7 +40,7 @@ class _Result(BaseModel):
 
 
 class PrometheusClient:
-    """`handlers.ports.Prometheus` over the HTTP API."""
+    """`handlers.alerting.Prometheus` over the HTTP API."""
 
     def __init__(self, settings: Prometheus, http: httpx.AsyncClient) -> None:
         self._api = JsonApi("Prometheus", settings.url, settings, http)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from handlers.alerting import Alertmanager, Looks, Prometheus
 from handlers.alerts import Alert, Identity
 from handlers.events import Event, OutcomeState, Person
 from handlers.incident import Incident
@@ -40,6 +41,12 @@ class Timelines(Protocol):
 
     async def open_incidents(self) -> tuple[str, ...]:
         """Ids of every incident that is open."""
+
+    async def previous(self, identity: Identity) -> str | None:
+        """The id of the incident of this identity that was released last."""
+
+    async def released_within(self, seconds: float) -> tuple[str, ...]:
+        """Ids of the incidents that were released within so many seconds before now."""
 
     async def remember_handle(self, handle: str, incident_id: str) -> None:
         """Keep which incident a button's handle belongs to."""
@@ -173,65 +180,6 @@ class Threads(Protocol):
         """Whether a button there is on one of the incident's own messages."""
 
 
-@dataclass(frozen=True)
-class Held:
-    """An alert that Alertmanager holds firing: whether a silence or an inhibition keeps it from being told,
-    and whether it is routed to the bot."""
-
-    alert: Alert
-    suppressed: bool
-    ours: bool
-
-
-class Alertmanager(Protocol):
-    """What Alertmanager holds."""
-
-    async def firing(self) -> tuple[Held, ...]:
-        """Every alert that fires now.
-
-        Raises:
-            SourceDown: Where no peer answers.
-        """
-
-
-Labels = Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Fired:
-    """One firing of an alert as Prometheus recorded it: its labels, its first and last moment."""
-
-    labels: Labels
-    first: datetime
-    last: datetime
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One value at one moment."""
-
-    at: datetime
-    value: float
-
-
-@dataclass(frozen=True)
-class Series:
-    """The samples of one label set, oldest first."""
-
-    labels: Labels
-    samples: tuple[Sample, ...]
-
-
-class Prometheus(Protocol):
-    """Prometheus' API; both methods raise `SourceDown` where it does not answer."""
-
-    async def firing(self, names: Iterable[str]) -> tuple[Labels, ...]:
-        """The labels of every alert of these rules that fires now."""
-
-    async def fired(self, names: Iterable[str], lookback_s: float) -> tuple[Fired, ...]:
-        """Every firing of these rules within so many seconds before now."""
-
-
 class Time(Protocol):
     """The bot's own clock."""
 
@@ -257,3 +205,4 @@ class Ports:
     silences: Silences | None = None
     alertmanager: Alertmanager | None = None
     prometheus: Prometheus | None = None
+    looks: Looks | None = None

@@ -15,6 +15,7 @@ from handlers.events import (
     LeaderSeen,
     LeaderVerified,
     NodeChecked,
+    Noted,
     OutcomeState,
     PlanApproved,
     PlanConfirmed,
@@ -185,9 +186,7 @@ def approved_by_two(read: Evidence) -> tuple[Event, ...]:
         proposed,
         confirmed_by_one,
         PlanApproved(at=NOON, handle=proposed.handle, by=BOB, fence=7),
-        Silenced(
-            at=NOON, silence_id="s-1", ends_at=LATER, detail="Silent until 12:03 UTC."
-        ),
+        Silenced(at=NOON, silence_id="s-1", ends_at=LATER, detail="Silent until 12:03 UTC."),
         StopAsked(at=NOON, by=BOB),
         RunEnded(at=NOON, completed=False, detail="Stopped by bob. 2 further actions were not begun."),
         SilenceLifted(at=NOON, detail="The silence is lifted."),
@@ -206,7 +205,8 @@ def healed() -> tuple[Event, ...]:
 
 def whole_story() -> tuple[Event, ...]:
     """Every kind of event there is: a run that was stopped, and one that mends it."""
-    return (*approved_by_two(quorum_loss()), *healed()[3:])
+    noted = Noted(at=NOON, key="unreadable/7", sentence="One alert could not be read and was put aside.")
+    return (*approved_by_two(quorum_loss()), noted, *healed()[3:])
 
 
 def every_prefix(events: tuple[Event, ...]) -> list[Incident]:
