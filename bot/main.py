@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import os
 import signal
 import socket
-import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -18,18 +16,22 @@ from typing import Literal
 import aiohttp
 import httpx
 import uvicorn
-from httpx_aiohttp import AiohttpTransport
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
 from bot.agent_client import AgentClient, grant_key, tls_context
+from bot.alertmanager import AlertmanagerClient
 from bot.audit_chain import Chain
+from bot.chores import Chores
 from bot.cluster_reader import ClusterReader
-from bot.config import Settings
+from bot.config import Endpoint, Settings
 from bot.config import Web as WebSettings
-from bot.due_queue import DueQueue
+from bot.due_queue import Queues
+from bot.http_client import http_client, trusting
 from bot.inbox import Inbox
+from bot.look_store import LookStore
+from bot.prometheus import PrometheusClient
 from bot.redis_client import connect
 from bot.run_slots import RunSlots
 from bot.scheduler import Scheduler
@@ -48,9 +50,6 @@ AGENT_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 """A commit carries out its action before it answers; a restart may take a while."""
 
 SLACK_TIMEOUT_S = 10.0
-CONNECTIONS_PER_HOST = 4
-KEEP_ALIVE_S = 20.0
-"""Shorter than the agents' own 30 s: a request must not meet a connection that is just being closed."""
 
 
 class SystemTime:
@@ -86,27 +85,11 @@ async def reader(settings: Settings) -> AsyncIterator[tuple[ClusterReader, Agent
     second_file = settings.agents.second_grant_key
     second_key = grant_key(second_file) if second_file else None
     async with (
-        _http_client(httpx.Timeout(None)) as http,  # each reading keeps its own deadline
-        _http_client(AGENT_TIMEOUT, context) as agent_http,
+        http_client(httpx.Timeout(None)) as http,  # each reading keeps its own deadline
+        http_client(AGENT_TIMEOUT, context) as agent_http,
     ):
         agents = AgentClient(settings.clusters, agent_http, key, second_key)
         yield ClusterReader(settings.clusters, settings.readings, http, agents), agents
-
-
-def _http_client(timeout: httpx.Timeout, context: ssl.SSLContext | None = None) -> httpx.AsyncClient:
-    """httpx over aiohttp's connections: httpx' own pool slows with the square of the hosts it speaks to.
-
-    Each host has its own few connections, so one that hangs holds up no other.
-    """
-    connector = functools.partial(
-        aiohttp.TCPConnector,
-        ssl=context or True,
-        limit=0,
-        limit_per_host=CONNECTIONS_PER_HOST,
-        keepalive_timeout=KEEP_ALIVE_S,
-    )
-    transport = AiohttpTransport(client=lambda: aiohttp.ClientSession(connector=connector()))
-    return httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False)
 
 
 @asynccontextmanager
@@ -121,12 +104,13 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
     redis, prefix = connect(settings.redis.url), settings.redis.prefix
     timelines = TimelineStore(redis, prefix, Chain.of(settings.agents))
     inbox = Inbox(redis, prefix, consumer=f"{socket.gethostname()}:{os.getpid()}")
-    steps, views = DueQueue(redis, prefix, "steps"), DueQueue(redis, prefix, "views")
+    queues = Queues(redis, prefix)
     background: set[asyncio.Task[None]] = set()
     async with (
         contextlib.aclosing(redis),
         slack_client(settings) as slack,
         reader(settings) as (clusters, agents),
+        alerting(settings) as (alertmanager, prometheus),
     ):
         thread = SlackThread(slack, redis, prefix, lambda cluster: channel_of(settings, cluster))
         permissions = settings.who_may
@@ -139,6 +123,10 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             time=SystemTime(),
             slots=RunSlots(redis, prefix),
             permissions=permissions,
+            silences=alertmanager,
+            alertmanager=alertmanager,
+            prometheus=prometheus,
+            looks=LookStore(redis, prefix),
         )
         # Listeners store before they return, so the answer may wait; Bolt's default polls every 10 ms.
         app = AsyncApp(client=slack, signing_secret=signing_secret, process_before_response=True)
@@ -155,13 +143,36 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             redis=redis,
             prefix=prefix,
             inbox=inbox,
-            steps=steps,
-            views=views,
+            queues=queues,
+            chores=Chores(ports, settings.alertmanager),
             ports=ports,
             clusters=clusters,
             thread=thread,
         )
-        yield Bot(web.app(), worker, Scheduler(redis, prefix, timelines, steps, views), background)
+        yield Bot(web.app(), worker, Scheduler(redis, prefix, timelines, queues), background)
+
+
+@asynccontextmanager
+async def alerting(
+    settings: Settings,
+) -> AsyncIterator[tuple[AlertmanagerClient | None, PrometheusClient | None]]:
+    """Alertmanager and Prometheus, as far as they are configured.
+
+    Raises:
+        ConfigurationError: If a token or an authority's file cannot be read.
+    """
+    async with contextlib.AsyncExitStack() as clients:
+
+        async def http(endpoint: Endpoint) -> httpx.AsyncClient:
+            return await clients.enter_async_context(
+                http_client(httpx.Timeout(None), trusting(endpoint.authority))  # each call has its deadline
+            )
+
+        one, other = settings.alertmanager, settings.prometheus
+        yield (
+            AlertmanagerClient(one, await http(one)) if one else None,
+            PrometheusClient(other, await http(other)) if other else None,
+        )
 
 
 @asynccontextmanager

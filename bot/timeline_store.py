@@ -60,7 +60,10 @@ return id
 """
 
 RELEASE = """
-if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+redis.call('ZADD', KEYS[3], redis.call('TIME')[1], ARGV[2])
 return 1
 """
 
@@ -179,7 +182,23 @@ class TimelineStore:
     async def release(self, identity: Identity, incident_id: str) -> None:
         """Forget the open incident of an identity, if it is still this one."""
         async with store_errors():
-            await self._release(keys=[self._key("open")], args=[identity.key, incident_id])
+            await self._release(
+                keys=[self._key("open"), self._key("previous"), self._key("released")],
+                args=[identity.key, incident_id],
+            )
+
+    async def previous(self, identity: Identity) -> str | None:
+        """The id of the incident of this identity that was released last."""
+        async with store_errors():
+            found = await self._redis.hget(self._key("previous"), identity.key)
+        return text(found) if found else None
+
+    async def released_within(self, seconds: float) -> tuple[str, ...]:
+        """Ids of the incidents that were released within so many seconds before now, by Redis' clock."""
+        async with store_errors():
+            now_s, _ = await self._redis.time()
+            ids = await self._redis.zrangebyscore(self._key("released"), now_s - seconds, "+inf")
+        return tuple(text(each) for each in ids if isinstance(each, bytes))
 
     async def open_incidents(self) -> tuple[str, ...]:
         """Ids of the open incidents, oldest claim first."""

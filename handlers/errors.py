@@ -12,6 +12,7 @@
     ├── SilenceFailed        Alertmanager did not take a silence
     ├── StoreDown            Redis does not take or give what is needed
     ├── SlackDown            Slack did not take a message; it is tried again
+    ├── SourceDown           Alertmanager or Prometheus does not answer, or refuses
     └── ConfigurationError   the process cannot start like this
 
 Beside it `Moved`: two wrote to one timeline at once. It is no error but a reason to look again.
@@ -69,6 +70,14 @@ class StoreDown(BotError):  # noqa: N818
 
 class SlackDown(BotError):  # noqa: N818
     """Slack did not take the message; it is tried again."""
+
+
+class SourceDown(BotError):  # noqa: N818
+    """Alertmanager or Prometheus does not answer. `status` is the HTTP status where it refused."""
+
+    def __init__(self, sentence: str | None = None, status: int | None = None) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 class ConfigurationError(BotError):

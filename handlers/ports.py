@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from handlers.alerting import Alertmanager, Looks, Prometheus
 from handlers.alerts import Alert, Identity
 from handlers.events import Event, OutcomeState, Person
 from handlers.incident import Incident
@@ -44,6 +45,12 @@ class Timelines(Protocol):
 
     async def open_incidents(self) -> tuple[str, ...]:
         """Ids of every incident that is open."""
+
+    async def previous(self, identity: Identity) -> str | None:
+        """The id of the incident of this identity that was released last."""
+
+    async def released_within(self, seconds: float) -> tuple[str, ...]:
+        """Ids of the incidents that were released within so many seconds before now."""
 
     async def remember_handle(self, handle: str, incident_id: str) -> None:
         """Keep which incident a button's handle belongs to."""
@@ -203,3 +210,6 @@ class Ports:
     slots: RunSlots
     permissions: Permissions
     silences: Silences | None = None
+    alertmanager: Alertmanager | None = None
+    prometheus: Prometheus | None = None
+    looks: Looks | None = None

@@ -28,6 +28,8 @@ def render(incident: Incident) -> tuple[Message, ...]:
 
 def _messages(incident: Incident) -> Iterator[Message]:
     yield headline(incident)
+    for number, note in enumerate(incident.notes.values(), start=1):
+        yield Message(f"note-{number}", note.sentence, (blocks.section(escape(note.sentence)),))
     if incident.diagnosis and incident.evidence:
         yield findings(incident, incident.diagnosis, incident.evidence)
     for number, run in enumerate(incident.runs, start=1):
