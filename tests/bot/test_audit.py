@@ -28,7 +28,7 @@ from tests.bot.conftest import CHAIN, Becomes, WriteConfig
 from tests.bot.incidents import confirmed, quorum_loss
 from tests.bot.test_cli import run
 from tests.builders import ALICE, NOON, alert, diagnosed, opened
-from tests.handlers.story import click
+from tests.handlers.story import click, submitted
 from tests.handlers.world import World
 
 ID = "inc-1"
@@ -276,7 +276,7 @@ async def test_a_confirmation_that_was_written_into_redis_grants_nothing(
     await intruder.note_end(End(4, genuine[-1][b"mac"].decode()))
     handle = EVENT.validate_json(confirmation)
     assert isinstance(handle, PlanConfirmed)
-    await remediation.confirm(ports, handle.handle, ALICE)
+    await remediation.confirm(ports, submitted(handle.handle))
     await work.advance(ports, ID)
     assert [node for node, _ in world.agents.effects] == ["node2", "node3"]
 
@@ -285,7 +285,7 @@ async def test_a_confirmed_plan_that_was_changed_in_redis_grants_nothing(
     store: TimelineStore, redis: Redis, prefix: str, intruder: Intruder
 ) -> None:
     _, ports = acting_on(store)
-    await remediation.confirm(ports, (await clicked(store, ports)).handle, ALICE)
+    await remediation.confirm(ports, submitted((await clicked(store, ports)).handle))
     genuine = await intruder.read()
     for position, was, becomes in (
         (4, b'"start_service","node":"node2"', b'"restart_service","node":"node1"'),
@@ -311,7 +311,7 @@ async def test_no_button_of_an_incident_that_was_tampered_with_does_anything(
     await changed(intruder, entries)
     _, ports = acting_on(TimelineStore(redis, prefix, CHAIN))
     with pytest.raises(Tampered):
-        await remediation.confirm(ports, handle, ALICE)
+        await remediation.confirm(ports, submitted(handle))
     assert await intruder.read() == entries, "nothing was added"
 
 

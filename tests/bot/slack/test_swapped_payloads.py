@@ -15,6 +15,7 @@ from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import main as wiring
+from bot.audit_chain import Chain
 from bot.config import Settings
 from bot.redis_client import connect
 from bot.slack.thread import SlackThread
@@ -108,7 +109,7 @@ async def scene(
     findings, handles = {}, {}
     async with wiring.build(settings) as built, serve(built.web) as url:
         slack.bot_request_url = f"{url}/slack/events"
-        store = TimelineStore(redis, settings.redis.prefix)
+        store = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
         thread = SlackThread(slack_client, redis, settings.redis.prefix, lambda _: INCIDENTS)
         for name in (MINE, THEIRS):
             events = (
