@@ -88,6 +88,12 @@ def text(raw: bytes | str) -> str:
     return raw if isinstance(raw, str) else raw.decode(errors="replace")
 
 
+FORGET = """
+if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
+return 1
+"""
+
+
 class TimelineStore:
     """`handlers.ports.Timelines` over Redis."""
 
@@ -99,6 +105,7 @@ class TimelineStore:
         self._append = redis.register_script(APPEND)
         self._claim = redis.register_script(CLAIM)
         self._release = redis.register_script(RELEASE)
+        self._forget = redis.register_script(FORGET)
 
     def _key(self, *parts: str) -> str:
         return ":".join((self._prefix, *parts))
@@ -224,7 +231,7 @@ class TimelineStore:
                 held = await self._redis.hgetall(self._key(name))
                 for key, holder in held.items():
                     if text(holder) == incident_id:
-                        await self._release(keys=[self._key(name)], args=[key, incident_id])
+                        await self._forget(keys=[self._key(name)], args=[key, incident_id])
 
     async def remember_handle(self, handle: str, incident_id: str) -> None:
         """Keep a handle for longer than any incident should last."""
