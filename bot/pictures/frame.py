@@ -50,7 +50,9 @@ def header(answer: str, mood: Mood, lines: Sequence[str]) -> Part:
     else:
         shapes.append(Words("!" if mood == "warning" else "?", middle, 46, CARD, bold=True, anchor="mm"))
     room = WIDTH - 2 * MARGIN - 82
-    shapes.append(Words(lettering.fitted(answer, TITLE, room, True), (MARGIN + 82, 84), TITLE, INK, bold=True))
+    shapes.append(
+        Words(lettering.fitted(answer, TITLE, room, True), (MARGIN + 82, 84), TITLE, INK, bold=True)
+    )
     y = 154.0
     for number, line in enumerate(lines):
         for part in lettering.wrapped(line, TEXT, WIDTH - 2 * MARGIN, 2):

@@ -54,7 +54,9 @@ def star(at: Point, radius: float, colour: str) -> tuple[Shape, ...]:
 def triangle(at: Point, radius: float, colour: str) -> tuple[Shape, ...]:
     """A triangle that points up: who stands for election."""
     x, y = at
-    return (Polygon(((x, y - radius), (x + radius, y + radius * 0.8), (x - radius, y + radius * 0.8)), colour),)
+    return (
+        Polygon(((x, y - radius), (x + radius, y + radius * 0.8), (x - radius, y + radius * 0.8)), colour),
+    )
 
 
 def arrowhead(tip: Point, towards: Point, size: float, colour: str) -> Shape:
@@ -62,4 +64,6 @@ def arrowhead(tip: Point, towards: Point, size: float, colour: str) -> Shape:
     (x, y), (dx, dy) = tip, towards
     back = (x - dx * size, y - dy * size)
     half = size * 0.5
-    return Polygon((tip, (back[0] - dy * half, back[1] + dx * half), (back[0] + dy * half, back[1] - dx * half)), colour)
+    return Polygon(
+        (tip, (back[0] - dy * half, back[1] + dx * half), (back[0] + dy * half, back[1] - dx * half)), colour
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
@@ -59,7 +58,9 @@ def fitted_names(names: Sequence[str], size: float, room: float) -> dict[str, st
     by_middle = {name: fitted(text, size, room, True) for name, text in bare.items()}
     if len(set(by_middle.values())) == len(names):
         return by_middle
-    start = len(os.path.commonprefix(list(bare.values())))
+    start = next(
+        (n for n, letters in enumerate(zip(*bare.values(), strict=False)) if len(set(letters)) > 1), 0
+    )
     return {name: fitted(f"…{text[start:]}", size, room, True) for name, text in bare.items()}
 
 

@@ -13,7 +13,7 @@ APART = {Standing.LEADER, Standing.CLAIMANT, Standing.DOWN, Standing.UNKNOWN}
 
 
 def groups(seen: LinkMap) -> tuple[Group, ...]:
-    """Nodes that reach each other both ways over Raft, directly or over others; each in the cluster's order."""
+    """Nodes that reach each other both ways over Raft, directly or over others, in the cluster's order."""
     left, found = list(seen.names), []
     while left:
         group, edge = [left[0]], [left.pop(0)]

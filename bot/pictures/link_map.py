@@ -78,7 +78,7 @@ def _signs(seen: LinkMap) -> Iterator[Sign]:
         elif state in examples:
             yield Sign(partial(_cell, examples[state]), 38, _meaning(seen, state))
     if len(seen.nodes) > ROOMY:
-        for standing in dict.fromkeys(node.standing for node in seen.nodes):
+        for standing in (s for s in Standing if any(node.standing is s for node in seen.nodes)):
             yield Sign(partial(_emblem, standing), 44, standing.value)
 
 
@@ -112,6 +112,8 @@ def _note(seen: LinkMap) -> str:
     counted = f"over Raft there and back, itself counted; {seen.quorum} are a majority."
     if len(seen.nodes) <= MOST_ON_A_RING:
         return f"{'reaches' if len(seen.nodes) <= ROOMY else f'n of {len(seen.nodes)}'}: {counted}"
-    clocks = [f"{node.name} {clock(node.clock_off_ms)}" for node in seen.nodes if node.clock_off_ms is not None]
+    clocks = [
+        f"{node.name} {clock(node.clock_off_ms)}" for node in seen.nodes if node.clock_off_ms is not None
+    ]
     off = f" Clocks off: {', '.join(clocks)}." if clocks else ""
     return f"Row reaches column. Tick or cross: {counted}{off}"

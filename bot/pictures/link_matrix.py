@@ -1,4 +1,4 @@
-"""More than nine nodes as a matrix: who (row) reaches whom (column). Nodes that behave alike stand together."""
+"""More than nine nodes as a matrix: who (row) reaches whom (column), those alike together."""
 
 from __future__ import annotations
 

@@ -4,12 +4,30 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bot.pictures import glyphs, lettering
-from bot.pictures.link_ring import Arrow, Card, Ring
+from bot.pictures.link_arrows import Arrow
+from bot.pictures.link_ring import Card, Ring
 from bot.pictures.links import NodeMark, Standing, WayState
-from bot.pictures.palette import CANDIDATE, CARD, FAILED, CLOCK_ON_DARK, FOLLOWER, GOOD, GOSSIP, INK, ISLANDS, LEADER, OPEN, PALE, QUIET, STAR, STOPPED, UNKNOWN
+from bot.pictures.palette import (
+    CANDIDATE,
+    CARD,
+    CLOCK_ON_DARK,
+    FAILED,
+    FOLLOWER,
+    GOOD,
+    GOSSIP,
+    INK,
+    ISLANDS,
+    LEADER,
+    OPEN,
+    PALE,
+    QUIET,
+    STAR,
+    STOPPED,
+    UNKNOWN,
+)
 from bot.pictures.picture import SMALL, TEXT
 from bot.pictures.shapes import Disc, Line, Panel, Point, Polygon, Shape, Words
 
@@ -112,7 +130,7 @@ def _card(card: Card, name: str, quorum: int, ring: Ring) -> Iterator[Shape]:
 
 
 def _lines(node: NodeMark, count: int, roomy: bool) -> Iterator[tuple[str, str]]:
-    """What stands below a name, each with its kind; a narrow one leaves the role to its sign and the legend."""
+    """What stands below a name, each with its kind; a narrow one leaves the role to its sign."""
     silent = node.standing in (Standing.DOWN, Standing.UNKNOWN)
     if roomy or silent or node.term is None:
         yield node.standing.value, "standing"
@@ -128,21 +146,18 @@ def _lines(node: NodeMark, count: int, roomy: bool) -> Iterator[tuple[str, str]]
 
 def emblem(standing: Standing, at: Point, radius: float) -> tuple[Shape, ...]:
     """The sign of what a node is."""
-    match standing:
-        case Standing.LEADER:
-            return (Disc(at, radius * 1.15, LEADER), *glyphs.star(at, radius * 1.05, STAR))
-        case Standing.CLAIMANT:
-            return glyphs.star(at, radius * 1.1, FAILED)
-        case Standing.CANDIDATE:
-            return glyphs.triangle(at, radius * 0.8, CANDIDATE)
-        case Standing.DOWN:
-            return glyphs.strokes_of_a_cross(at, radius * 0.7, FAILED)
-        case Standing.UNKNOWN:
-            return glyphs.question(at, radius)
-        case Standing.FOLLOWER:
-            return (Disc(at, radius * 0.6, FOLLOWER),)
-        case Standing.RUNNING:
-            return (Disc(at, radius * 0.55, CARD, FOLLOWER, radius * 0.2),)
+    return _EMBLEMS[standing](at, radius)
+
+
+_EMBLEMS: dict[Standing, Callable[[Point, float], tuple[Shape, ...]]] = {
+    Standing.LEADER: lambda at, r: (Disc(at, r * 1.15, LEADER), *glyphs.star(at, r * 1.05, STAR)),
+    Standing.CLAIMANT: lambda at, r: glyphs.star(at, r * 1.1, FAILED),
+    Standing.CANDIDATE: lambda at, r: glyphs.triangle(at, r * 0.8, CANDIDATE),
+    Standing.FOLLOWER: lambda at, r: (Disc(at, r * 0.6, FOLLOWER),),
+    Standing.RUNNING: lambda at, r: (Disc(at, r * 0.55, CARD, FOLLOWER, r * 0.2),),
+    Standing.DOWN: lambda at, r: glyphs.strokes_of_a_cross(at, r * 0.7, FAILED),
+    Standing.UNKNOWN: glyphs.question,
+}
 
 
 def verdict(node: NodeMark, quorum: int, at: Point, dark: bool = False) -> tuple[Shape, ...]:

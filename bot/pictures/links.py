@@ -63,9 +63,7 @@ class Way:
             return "" if self.raft == "unknown" else self.raft
         said = {"raft": self.raft, "gossip": self.gossip}
         return ", ".join(
-            f"{port} {'?' if gave == 'unknown' else gave}"
-            for port, gave in said.items()
-            if gave != "open"
+            f"{port} {'?' if gave == 'unknown' else gave}" for port, gave in said.items() if gave != "open"
         )
 
 
@@ -141,7 +139,9 @@ def _ways(evidence: Evidence) -> tuple[Way, ...]:
         for connect in node.connects.value or ()
     }
     return tuple(
-        Way(one, other, gave.get((one, other, "raft"), "unknown"), gave.get((one, other, "gossip"), "unknown"))
+        Way(
+            one, other, gave.get((one, other, "raft"), "unknown"), gave.get((one, other, "gossip"), "unknown")
+        )
         for one, other in permutations(evidence.names, 2)
     )
 

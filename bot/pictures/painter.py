@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from functools import singledispatch
 from io import BytesIO
+from itertools import pairwise
 
 from PIL import Image, ImageDraw
 
@@ -95,11 +96,15 @@ def _corners(box: Box) -> tuple[float, float, float, float]:
 
 def _dashes(points: tuple[Point, ...], dash: tuple[float, ...]) -> Iterator[tuple[Point, Point]]:
     """The drawn pieces of each stretch between two points."""
-    for (ax, ay), (bx, by) in zip(points, points[1:], strict=False):
+    for (ax, ay), (bx, by) in pairwise(points):
         length = math.hypot(bx - ax, by - ay)
         gone, piece = 0.0, 0
         while gone < length:
             until = min(gone + dash[piece % len(dash)], length)
             if piece % 2 == 0:
-                yield tuple((ax + (bx - ax) * t, ay + (by - ay) * t) for t in (gone / length, until / length))  # type: ignore[misc]
+                start, end = gone / length, until / length
+                yield (
+                    (ax + (bx - ax) * start, ay + (by - ay) * start),
+                    (ax + (bx - ax) * end, ay + (by - ay) * end),
+                )
             gone, piece = until, piece + 1
