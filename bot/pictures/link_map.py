@@ -8,9 +8,10 @@ from functools import partial
 
 from bot.pictures import frame, glyphs
 from bot.pictures.frame import Mood, Sign
+from bot.pictures.link_cards import clock, emblem
 from bot.pictures.link_matrix import HEADS, SIDE, cell, matrix_shapes
 from bot.pictures.link_ring import MOST_ON_A_RING, ROOMY, ring
-from bot.pictures.link_shapes import COLOURS, DASHES, clock, emblem, ring_shapes, sign
+from bot.pictures.link_shapes import COLOURS, DASHES, ring_shapes, sign
 from bot.pictures.link_words import alt_text, leader_words
 from bot.pictures.links import LinkMap, Standing, Way, WayState, link_facts
 from bot.pictures.painter import png

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from bot.pictures import glyphs, lettering
+from bot.pictures.link_cards import emblem, verdict
 from bot.pictures.link_groups import Group, alike
-from bot.pictures.link_shapes import emblem, verdict
 from bot.pictures.links import LinkMap, NodeMark, Way, WayState
 from bot.pictures.palette import CARD, FAILED, FAINT, GOSSIP, INK, OPEN, QUIET, UNKNOWN, UNSEEN
 from bot.pictures.picture import MARGIN, SMALL, WIDTH

@@ -61,6 +61,12 @@ class _Sizes:
     mark: float
 
 
+def _sizes(count: int) -> _Sizes:
+    if count <= ROOMY:
+        return _Sizes(card=(300, 194), lane=15, mark=21)
+    return _Sizes(card=(224, 152) if count <= 7 else (204, 146), lane=11, mark=17)
+
+
 def ring(seen: LinkMap, top: float) -> Ring:
     """Place the nodes, those that reach each other side by side, and the arrows between them.
 
@@ -69,7 +75,7 @@ def ring(seen: LinkMap, top: float) -> Ring:
         top: Where the ring may begin, in pixels.
     """
     roomy = len(seen.nodes) <= ROOMY
-    sizes = _Sizes((300, 194), 15, 21) if roomy else _Sizes((200, 146), 11, 17)
+    sizes = _sizes(len(seen.nodes))
     taller = any(node.clock_off_ms is not None for node in seen.nodes) * CLOCK_LINE
     cards = _cards(seen, top, (sizes.card[0], sizes.card[1] + taller))
     boxes = {card.node.name: card.box for card in cards}

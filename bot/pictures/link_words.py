@@ -60,8 +60,10 @@ def _islands(cut: tuple[Group, ...], ways: list[Way]) -> Iterator[str]:
     if all(len(group) == 1 for group in cut):
         yield f"no node reaches another ({kinds})"
         return
-    for group in cut:
-        yield f"{_few(group)} reach each other" if len(group) > 1 else f"{group[0]} reaches nobody"
+    alone = [group[0] for group in cut if len(group) == 1]
+    yield from (f"{_few(group)} reach each other" for group in cut if len(group) > 1)
+    if alone:
+        yield f"{_few(alone)} {'reaches' if len(alone) == 1 else 'reach'} nobody"
     yield f"what is between them fails ({kinds})"
 
 
