@@ -9,7 +9,17 @@ from datetime import datetime
 
 from bot.pictures import lettering
 from bot.pictures.election_series import ElectionSeries, Story, Stretch
-from bot.pictures.palette import CANDIDATE, CARD, ELECTION, FOLLOWER, INK, LEADER, QUIET, UNKNOWN
+from bot.pictures.palette import (
+    CANDIDATE,
+    CARD,
+    ELECTION,
+    ELECTION_UNSEEN,
+    FOLLOWER,
+    INK,
+    LEADER,
+    QUIET,
+    UNKNOWN,
+)
 from bot.pictures.picture import MARGIN, SMALL
 from bot.pictures.shapes import Box, Line, Panel, Polygon, Shape, Words
 from bot.pictures.time_axis import TimeAxis
@@ -57,7 +67,7 @@ def lanes(stories: Sequence[Story], axis: TimeAxis, top: float) -> tuple[Lane, .
 
 def lane_shapes(placed: Sequence[Lane], axis: TimeAxis) -> Iterator[Shape]:
     """Every lane, its elections in bars of one scale."""
-    binned = {lane.story.node: _binned(lane.story.elections, axis) for lane in placed}
+    binned = {lane.story.node: _binned(lane.story, axis) for lane in placed}
     tallest = max((added for bars in binned.values() for added in bars.values()), default=1)
     names = lettering.fitted_names([lane.story.node for lane in placed], SMALL, NAMES)
     for lane in placed:
@@ -66,21 +76,36 @@ def lane_shapes(placed: Sequence[Lane], axis: TimeAxis) -> Iterator[Shape]:
         yield Line(((lane.band.left, y), (lane.band.right, y)), UNKNOWN, 3, (1, 12))
         for stretch in lane.story.stretches:
             yield from _role(stretch, lane.band, axis)
+        yield from _unseen(lane, axis, tallest)
         for x, added in binned[lane.story.node].items():
-            reach = max((lane.bars.bottom - lane.bars.top) * added / tallest, 6)
-            yield Panel(Box(x, lane.bars.bottom - reach, x + _BAR, lane.bars.bottom), ELECTION)
+            yield _bar(lane, x, x + _BAR, added / tallest, ELECTION)
         counted = "?" if lane.story.counted is None else f"+{lane.story.counted}"
         yield Words(
             counted, (lane.band.right + 18, y), SMALL, ELECTION if lane.story.counted else QUIET, bold=True
         )
 
 
-def _binned(elections: Sequence[tuple[datetime, int]], axis: TimeAxis) -> Counter[float]:
+def _binned(story: Story, axis: TimeAxis) -> Counter[float]:
     """Elections per bar's width, so that bars stand side by side and never on each other."""
     bins: Counter[float] = Counter()
-    for at, added in elections:
-        bins[axis.left + (axis.x(at) - axis.left) // (_BAR + 2) * (_BAR + 2)] += added
+    for started in story.elections:
+        if not started.unseen:
+            bins[axis.left + (axis.x(started.until) - axis.left) // (_BAR + 2) * (_BAR + 2)] += started.count
     return bins
+
+
+def _unseen(lane: Lane, axis: TimeAxis, tallest: int) -> Iterator[Shape]:
+    """What a counter grew by over a gap, spread over it: nobody saw when."""
+    for started in lane.story.elections:
+        if started.unseen:
+            left, right = axis.x(started.since), axis.x(started.until)
+            mean = started.count * (_BAR + 2) / max(right - left, _BAR + 2)
+            yield _bar(lane, left, right, mean / tallest, ELECTION_UNSEEN)
+
+
+def _bar(lane: Lane, left: float, right: float, share: float, colour: str) -> Panel:
+    reach = min(max((lane.bars.bottom - lane.bars.top) * share, 6), lane.bars.bottom - lane.bars.top)
+    return Panel(Box(left, lane.bars.bottom - reach, right, lane.bars.bottom), colour)
 
 
 def _role(stretch: Stretch, band: Box, axis: TimeAxis) -> Iterator[Shape]:

@@ -50,6 +50,16 @@ class Stretch:
 
 
 @dataclass(frozen=True)
+class Started:
+    """Elections that a node started between two readings; `unseen` where a gap lies between those."""
+
+    since: datetime
+    until: datetime
+    count: int
+    unseen: bool
+
+
+@dataclass(frozen=True)
 class Story:
     """One node's samples, in order of time."""
 
@@ -75,21 +85,21 @@ class Story:
         return tuple(stretch for run in self.runs for stretch in _stretches(run))
 
     @cached_property
-    def elections(self) -> tuple[tuple[datetime, int], ...]:
-        """When the counter had grown, and by how much; one that fell was reset by a restart."""
+    def elections(self) -> tuple[Started, ...]:
+        """By how much the counter grew between which readings; one that fell was reset by a restart."""
         counted = [(sample.at, sample.elections) for sample in self.samples if sample.elections is not None]
         grown = (
-            (at, after - before if after >= before else after)
-            for (_, before), (at, after) in pairwise(counted)
+            Started(since, until, after - before if after >= before else after, until - since > self.longest)
+            for (since, before), (until, after) in pairwise(counted)
         )
-        return tuple((at, added) for at, added in grown if added)
+        return tuple(started for started in grown if started.count)
 
     @property
     def counted(self) -> int | None:
         """How many elections it started; `None` where its counter was not read twice."""
         if sum(sample.elections is not None for sample in self.samples) < 2:
             return None
-        return sum(added for _, added in self.elections)
+        return sum(started.count for started in self.elections)
 
     @property
     def gaps(self) -> tuple[tuple[datetime, datetime], ...]:

@@ -13,7 +13,7 @@ from bot.pictures.election_words import alt_text, elections_words, leader_words,
 from bot.pictures.frame import Mood, Sign
 from bot.pictures.mark_flags import flag_shapes, flags, height
 from bot.pictures.painter import png
-from bot.pictures.palette import ELECTION, FAINT, QUIET, UNKNOWN
+from bot.pictures.palette import ELECTION, ELECTION_UNSEEN, FAINT, QUIET, UNKNOWN
 from bot.pictures.picture import MARGIN, SMALL, WIDTH, Picture
 from bot.pictures.shapes import Box, Drawing, Line, Panel, Point, Shape, Words
 from bot.pictures.term_chart import term_shapes
@@ -82,6 +82,8 @@ def _signs(series: ElectionSeries) -> Iterator[Sign]:
             yield Sign(partial(_band, role), 70, role.value)
     if series.elections:
         yield Sign(_bars, 30, "elections started")
+    if any(started.unseen for story in series.stories for started in story.elections):
+        yield Sign(_unseen, 44, "started while nobody looked")
     if any(story.gaps for story in series.stories) or any(not story.runs for story in series.stories):
         yield Sign(_dots, 70, "no reading")
 
@@ -96,6 +98,10 @@ def _bars(at: Point) -> tuple[Shape, ...]:
     return tuple(
         Panel(Box(x + 10 * n, y + 15 - high, x + 10 * n + 7, y + 15), ELECTION) for n, high in heights
     )
+
+
+def _unseen(at: Point) -> tuple[Shape, ...]:
+    return (Panel(Box(at[0], at[1] - 6, at[0] + 44, at[1] + 6), ELECTION_UNSEEN),)
 
 
 def _dots(at: Point) -> tuple[Shape, ...]:

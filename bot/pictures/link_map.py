@@ -112,7 +112,7 @@ def _note(seen: LinkMap) -> str:
     """How to read what is drawn, and what a matrix has no room for."""
     counted = f"over Raft there and back, itself counted; {seen.quorum} are a majority."
     if len(seen.nodes) <= MOST_ON_A_RING:
-        return f"{'reaches' if len(seen.nodes) <= ROOMY else f'n of {len(seen.nodes)}'}: {counted}"
+        return f"n of {len(seen.nodes)}: reached {counted}"
     clocks = [
         f"{node.name} {clock(node.clock_off_ms)}" for node in seen.nodes if node.clock_off_ms is not None
     ]

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.pictures.election_series import ElectionSeries, Sample, Stretch
+from bot.pictures.election_series import ElectionSeries, Sample, Started, Stretch
 from runbooks.evidence import Role
 from tests.bot.pictures.storms import START, calm, storm
 from tests.builders import NOON
@@ -89,7 +89,11 @@ def test_a_counter_keeps_what_it_counted_over_a_gap_and_starts_anew_after_a_rest
     counts = ((0, 3), (10, 5), (90, 9), (100, 2))
     (story,) = series(*(Sample(at(second), "node1", None, 7, count) for second, count in counts)).stories
 
-    assert story.elections == ((at(10), 2), (at(90), 4), (at(100), 2))
+    assert story.elections == (
+        Started(at(0), at(10), 2, unseen=False),
+        Started(at(10), at(90), 4, unseen=True),
+        Started(at(90), at(100), 2, unseen=False),
+    )
     assert story.counted == 8
 
 

@@ -14,7 +14,7 @@ from bot.pictures.election_series import ElectionSeries, Sample
 from bot.pictures.election_timeline import layout
 from bot.pictures.election_words import alt_text
 from bot.pictures.mark_flags import Flag, flags
-from bot.pictures.palette import ELECTION, LEADER, TERM
+from bot.pictures.palette import ELECTION, ELECTION_UNSEEN, LEADER, TERM
 from bot.pictures.picture import WIDTH
 from bot.pictures.shapes import Box, Line, Panel, Words
 from bot.pictures.term_chart import term_shapes
@@ -64,6 +64,10 @@ def test_nothing_is_drawn_where_nobody_looked():
     hole = Box(left, lane.band.top, right, lane.band.bottom)
 
     drawn = [s for s in lane_shapes((lane,), axis) if isinstance(s, Panel)]
+    unseen = [s.box for s in drawn if s.fill == ELECTION_UNSEEN]
+    assert [(box.left, box.right) for box in unseen] == [
+        (axis.x(start), axis.x(end)) for start, end in lane.story.gaps
+    ]
     assert drawn
     assert not any(shape.box.overlaps(hole) for shape in drawn)
     assert "no reading" in layout(series).texts()
