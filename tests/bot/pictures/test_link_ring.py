@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, cycle
 
 import pytest
 
@@ -32,10 +32,18 @@ def faults(count: int) -> tuple[Evidence, ...]:
         cluster(count, islands(range(1, count - 1), (count - 1,), (count,))),
         cluster(count, dict.fromkeys(zip(names, (*names[1:], names[0]), strict=True), "refused")),
         cluster(count, {(one, other): "dns" for one in names for other in names if one < other}),
+        cluster(count, _every_kind(names)),
         without_gossip(cluster(count)),
         instead(cluster(count), silent("node2"), dead("node3", names=names)),
         cluster(count, term=1_234_567, offset_ms=-12_345.0),
     )
+
+
+def _every_kind(names: tuple[str, ...]) -> dict[tuple[str, str], str]:
+    """Every way of some pairs fails, each pair in its own way, so that every label is wanted."""
+    kinds = cycle(("timeout", "refused", "unreachable", "reset"))
+    pairs = [pair for pair in combinations(names, 2) if "node1" in pair or "node2" in pair]
+    return {way: kind for pair, kind in zip(pairs, kinds, strict=False) for way in (pair, pair[::-1])}
 
 
 def words_box(words: Words) -> Box:
