@@ -145,6 +145,11 @@ class Directory:
         )
     )
 
+    @property
+    def on_call(self) -> UserGroup:
+        """The group whose people may confirm actions; the others are there to be refused."""
+        return self.groups[0]
+
     def user(self, name_or_id: object) -> User | None:
         """The user of this name or id."""
         return next((user for user in self.users if name_or_id in (user.id, user.name)), None)

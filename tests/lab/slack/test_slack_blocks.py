@@ -238,9 +238,7 @@ def test_a_block_of_a_message(name: str) -> None:
         check_message({"text": "x", "blocks": [refused]})
     assert refusal.value.error == "invalid_blocks"
     assert refusal.value.messages[0].startswith("[ERROR] ")
-    assert "[json-pointer:/blocks/0" in refusal.value.messages[0] or "already exists" in str(
-        refusal.value.messages
-    )
+    assert "[json-pointer:/blocks" in refusal.value.messages[0]
 
 
 def typed(kind: str, **more: object) -> Piece:
