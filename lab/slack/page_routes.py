@@ -115,6 +115,8 @@ class PageRoutes:
 
     async def fail(self, asked: Json) -> Outcome:
         """Make the Web API fail: method, kind, times (0: until cleared), retry_after_s, delay_s, status."""
+        if not asked.get("kind"):
+            raise SlackRefusalError("invalid_arguments")
         numbers = {name: asked[name] for name in ("retry_after_s", "delay_s", "status") if name in asked}
         times = int(asked.get("times", 1)) or None
         self._workspace.fail(str(asked.get("method") or "*"), str(asked["kind"]), times=times, **numbers)

@@ -76,8 +76,11 @@ async def test_the_app_comes_back_after_slack_said_goodbye(
 
     await slack.sockets.disconnect("refresh_requested")
     assert not slack.sockets.is_connected
-    await until(lambda: slack.sockets.is_connected)
-    assert (await alice.command("/neumann help")).ok
+
+    async def is_answered() -> bool:
+        return (await alice.command("/neumann help")).ok
+
+    await until(is_answered)
 
 
 async def opened(slack: SlackWorkspaceServer, session: aiohttp.ClientSession) -> Any:
