@@ -8,7 +8,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -18,8 +17,10 @@ import httpx
 
 from lab.clock import read_offset_ms, write_offset_ms
 from lab.control import ControlSocket
+from lab.disks import mount_disk, unmount_disk
 from lab.lab_node import LabNode
 from lab.layout import Layout, claim_layout
+from lab.leadership import until_settled, who_leads
 from lab.network import Network
 from lab.node_folder import Presentation, write_agent_file, write_node_folder
 from lab.pki import BotCredentials, Credentials, issue
@@ -28,8 +29,6 @@ from lab.settings import MetricsShape
 from lab.tracing import LogFormat
 
 START_DEADLINE_S = 30.0
-POLL_S = 0.05
-SETTLED_S = 0.6
 HTTP_TIMEOUT_S = 1.0
 SKEW_LIMIT_MS = 500
 
@@ -48,6 +47,7 @@ class Lab:
         metrics_shape: How the nodes tell their role on /metrics.
         log_format: How the nodes write their log.
         with_agents: Whether agents run beside them.
+        disk_mib: How large a file system in memory each node's data gets, in MiB; none for the disk there is.
     """
 
     def __init__(
@@ -59,9 +59,12 @@ class Lab:
         metrics_shape: MetricsShape = "state_label",
         log_format: LogFormat = "text",
         with_agents: bool = True,
+        disk_mib: int | None = None,
     ) -> None:
         self.folder = folder.resolve()
         self.cluster = cluster
+        self.disk_mib = disk_mib
+        self.configs: dict[str, str] = {}
         self.nodes: tuple[LabNode, ...] = ()
         self.services: dict[str, Process] = {}
         self.agents: dict[str, Process] = {}
@@ -104,7 +107,7 @@ class Lab:
                 )
                 for failure in filter(None, started):
                     raise failure
-                await self._settle()
+                await until_settled(self.nodes, self._http)
         except (TimeoutError, httpx.HTTPError) as error:
             processes = (*self.services.values(), *self.agents.values())
             words = "\n".join(f"{each.name}: {each.last_words()}" for each in processes)
@@ -174,27 +177,9 @@ class Lab:
 
     async def leader(self) -> str | None:
         """Which node says it leads, by asking every node's /health; of several, the highest term."""
-        bodies = await asyncio.gather(*(node.health(self._http) for node in self.nodes))
-        leading = [
-            (body["term"], node.name)
-            for node, body in zip(self.nodes, bodies, strict=True)
-            if body.get("raft_state") == "leader"
-        ]
-        return str(max(leading)[1]) if leading else None
+        return await who_leads(self.nodes, self._http)
 
-    async def _settle(self) -> None:
-        # Nodes find each other within a connect retry; before that a leader may be voted out again.
-        settled_since = float("inf")
-        while time.monotonic() - settled_since < SETTLED_S:
-            bodies = await asyncio.gather(*(node.health(self._http) for node in self.nodes))
-            leading = [body.get("raft_state") for body in bodies].count("leader")
-            if leading != 1 or len({body.get("term") for body in bodies}) != 1:
-                settled_since = float("inf")
-            else:
-                settled_since = min(settled_since, time.monotonic())
-            await asyncio.sleep(POLL_S)
-
-    def _build(self) -> Layout:
+    def _build(self) -> None:
         layout = self.layout = claim_layout(self._node_count)
         self._parts.callback(layout.release)
         socket_folder = Path(tempfile.mkdtemp(prefix="neumann-lab-"))  # short, whatever the lab's folder is
@@ -205,13 +190,17 @@ class Lab:
         self.bot_credentials = credentials.bot
         self.nodes = tuple(LabNode.at(node, self.folder) for node in layout.nodes)
         self._write(layout, credentials)
-        return layout
+        if self.disk_mib is not None:
+            for node in self.nodes:
+                mount_disk(node.data_folder, self.disk_mib)
+                self._parts.callback(unmount_disk, node.data_folder)
 
     def _write(self, layout: Layout, credentials: Credentials) -> None:
         look = Presentation(self.cluster, self._shape, self._log_format, SKEW_LIMIT_MS, self._control)
         for node in layout.nodes:
             folder = self.folder / node.name
             write_node_folder(folder, node, layout, look)
+            self.configs[node.name] = self.node(node.name).config_file.read_text()
             argv: tuple[str, ...] = (sys.executable, "-m", "lab.node", "--folder", str(folder))
             down = functools.partial(self.network.set_target_up, node.name, up=False)
             self.services[node.name] = Process(node.name, argv, folder / "node.out", down)

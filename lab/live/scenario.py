@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lab.cluster import Lab
+from lab.condition import SOUND, write_condition
+from lab.disks import resize_disk
 from lab.network import PORTS
 from lab.scenarios.scenario import Family, Truth
 
@@ -16,7 +18,7 @@ Sight = Literal["clear", "leader_unseen", "all_unseen"]
 
 
 async def heal(lab: Lab) -> None:
-    """Undo whatever a live scenario can have done: links, clocks, stopped and frozen processes."""
+    """Undo whatever a live scenario can have done: to links, clocks, disks, files and processes."""
     lab.network.set_mode("open")
     lab.network.set_delay(0.0)
     for observer, peer in lab.layout.links:
@@ -24,7 +26,14 @@ async def heal(lab: Lab) -> None:
             lab.network.path(observer, peer, port).loss = 0.0
     for node in lab.nodes:
         lab.set_clock_offset_ms(node.name, 0.0)
+        write_condition(node.folder, SOUND)
+        if lab.disk_mib is not None:
+            resize_disk(node.data_folder, lab.disk_mib)
+        lab.services[node.name].restart_on_failure(None)
         lab.thaw(node.name)
+        if node.config_file.read_text() != lab.configs[node.name]:
+            node.config_file.write_text(lab.configs[node.name])
+            await lab.stop_node(node.name)
         await lab.start_node(node.name)
     for agent in lab.agents.values():
         await agent.start()
@@ -43,6 +52,7 @@ class LiveScenario:
         settle_s: How long until all of the fault shows, in seconds.
         node_count: How many nodes the lab must have.
         sight: What the observer can see of the metrics pages.
+        disk_mib: How large a file system of its own each node's data needs, in MiB; that needs root.
         heal: Undoes the fault; a leader must then come back.
     """
 
@@ -54,4 +64,5 @@ class LiveScenario:
     settle_s: float
     node_count: int = 3
     sight: Sight = "clear"
+    disk_mib: int | None = None
     heal: Step = heal
