@@ -41,24 +41,21 @@ def _fault(
     family: Family | None = None,
     node_count: int = 3,
     disk_mib: int | None = None,
+    is_led: bool = False,
 ) -> LiveScenario:
     truth = Truth(frozenset(causes.split()), open_to_doubt, wanted)
     family = family or ("single" if len(truth.causes) == 1 else "compound")
-    return LiveScenario(name, number, family, truth, inject, settle_s, node_count, disk_mib=disk_mib)
+    return LiveScenario(
+        name, number, family, truth, inject, settle_s, node_count, disk_mib=disk_mib, is_led=is_led
+    )
 
 
 def _no_fault(
-    name: str,
-    number: int,
-    inject: Step,
-    settle_s: float,
-    *,
-    sight: Sight = "clear",
-    disk_mib: int | None = None,
+    name: str, number: int, inject: Step, settle_s: float, *, sight: Sight = "clear"
 ) -> LiveScenario:
     cause = "alert_stale" if sight == "clear" else "monitoring_blind"
     truth = Truth(frozenset({cause}))
-    return LiveScenario(name, number, "negative", truth, inject, settle_s, sight=sight, disk_mib=disk_mib)
+    return LiveScenario(name, number, "negative", truth, inject, settle_s, sight=sight, is_led=True)
 
 
 LIVE: tuple[LiveScenario, ...] = (
@@ -113,15 +110,31 @@ LIVE: tuple[LiveScenario, ...] = (
     ),
     _fault("packet-loss", 16, "packet_loss", network.lose_packets, 4.0),
     _fault("wal-retries", 17, "slow_disk", inside.ail(Condition(wal_failures=2), *THREE), CUT_S),
-    _fault("two-disks-full", 18, "storage_full", inside.fill_disks(N1, N2), CUT_S, disk_mib=DISK_MIB),
-    _no_fault("leader-disk-full", 19, inside.fill_disk_of_leader, GOSSIP_S, disk_mib=DISK_MIB),
+    _fault(
+        "two-disks-full",
+        18,
+        "storage_full",
+        nodes.all_of(inside.fill_disks(N1, N2), network.unseat),
+        CUT_S,
+        disk_mib=DISK_MIB,
+    ),
+    # A full disk unseats nobody, but neither does it let a leader commit, or step down for a newer one.
+    _fault(
+        "leader-disk-full",
+        19,
+        "two_leaders",
+        inside.fill_disk_of_leader,
+        GOSSIP_S,
+        disk_mib=DISK_MIB,
+        is_led=True,
+    ),
     _fault("certificates-expired", 20, "tls_failure", inside.expire_certificates(*THREE), CUT_S),
     _fault("two-certificates-expired", 20, "tls_failure", inside.expire_certificates(N1, N2), CUT_S),
     _fault("ids-swapped-on-two", 21, "peer_list_wrong", inside.swap_peer_ids(N2, N3), CUT_S),
     _no_fault("ids-swapped-on-one", 21, inside.swap_peer_ids(N3), CUT_S),
     _fault("even-split", 22, "even_split", network.cut((N1, N2), (N3, N4)), CUT_S, node_count=4),
     _no_fault("leader-killed", 23, nodes.kill_leader, CUT_S),
-    _fault("leader-raft-dead", 24, "two_leaders", inside.kill_raft_of_leader, CUT_S),
+    _fault("leader-raft-dead", 24, "two_leaders", inside.kill_raft_of_leader, CUT_S, is_led=True),
     _no_fault("log-flood", 25, nodes.flood_logs, 0.5),
     _fault("two-hung", 26, "process_hung", nodes.freeze_leader_and_one, SILENT_S),
     _fault("crash-loop", 27, "crash_loop", inside.crash_loop(N1, N2, up_s=0.0), 0.5),

@@ -21,6 +21,9 @@ RETRANSMIT_MS, RETRANSMIT_JITTER_MS = 200.0, 200.0
 
 BLIP_S = 2.0
 
+UNSEAT_S = 4.0
+"""The lab's leader notices after three seconds that it lost its majority."""
+
 
 def cut(
     *blocks: Sequence[str], mode: Mode = "drop", ports: Iterable[Port] = ("raft", "gossip", "ping")
@@ -63,6 +66,13 @@ async def mute_leader(lab: Lab) -> None:
     """Drop what the leader sends; it still hears the others."""
     leader = await lab.leader()
     await one_way([pair for pair in lab.layout.links if pair[0] == leader])(lab)
+
+
+async def unseat(lab: Lab) -> None:
+    """Break every Raft link until whoever led has noticed, so that somebody must be elected anew."""
+    lab.network.set_mode("refuse", ports=("raft",))
+    await asyncio.sleep(UNSEAT_S)
+    lab.network.set_mode("open", ports=("raft",))
 
 
 async def blip(lab: Lab) -> None:

@@ -52,6 +52,7 @@ class LiveScenario:
         settle_s: How long until all of the fault shows, in seconds.
         node_count: How many nodes the lab must have.
         sight: What the observer can see of the metrics pages.
+        is_led: Whether somebody leads all the same.
         disk_mib: How large a file system of its own each node's data needs, in MiB; that needs root.
         heal: Undoes the fault; a leader must then come back.
     """
@@ -64,5 +65,6 @@ class LiveScenario:
     settle_s: float
     node_count: int = 3
     sight: Sight = "clear"
+    is_led: bool = False
     disk_mib: int | None = None
     heal: Step = heal

@@ -21,9 +21,10 @@ from typing import Any, get_args
 
 from lab.bot_files import write_bot_files
 from lab.cluster import Lab
+from lab.disks import why_no_disks
 from lab.layout import Address
 from lab.live import LIVE, LiveScenario
-from lab.scenarios import NO_FAULT, Scenario
+from lab.scenarios import Scenario
 from lab.settings import MetricsShape
 from tests.accuracy.answers import Answer
 from tests.accuracy.baselines import page
@@ -34,9 +35,6 @@ ACTIONS = {
     "clock_sync": ("clock_sync",),
     "config_bump": ("set_election_timeouts", "restart_service"),
 }
-LED = NO_FAULT | {"two_leaders"}
-"""Causes under which somebody leads all the same."""
-
 HEALED_WITHIN_S = 30.0
 NO_SLACK = {"bot_token": "xoxb-none", "signing_secret": "none", "api_url": "http://127.0.0.1:1/api/"}
 
@@ -73,7 +71,7 @@ class Outcome:
     def is_made(self) -> bool:
         """Whether the lab did as told: it kept one leader, or had none that lasted through the reading."""
         led = None not in self.leaders and self.leaders[0] == self.leaders[1]
-        return led == (self.marked.causes <= LED)
+        return led == self.scenario.is_led
 
     @property
     def withheld(self) -> frozenset[tuple[str, str]]:
@@ -138,6 +136,11 @@ def judge(scenario: Scenario, said: dict[str, Any]) -> Mark:
 async def measure(scenarios: Sequence[LiveScenario], shape: MetricsShape, keep: Path | None) -> list[Outcome]:
     """Play one scenario after the other, and say on stderr how it went."""
     outcomes = []
+    disks_missing = why_no_disks()
+    if disks_missing and any(scenario.disk_mib for scenario in scenarios):
+        left_out = ", ".join(scenario.name for scenario in scenarios if scenario.disk_mib)
+        print(f"Not played: {left_out}. {disks_missing}", file=sys.stderr)
+        scenarios = [scenario for scenario in scenarios if not scenario.disk_mib]
     for scenario in scenarios:
         with ExitStack() as stack:
             folder = keep / scenario.name if keep else None
