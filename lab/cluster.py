@@ -11,7 +11,7 @@ import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import httpx
 
@@ -21,6 +21,7 @@ from lab.disks import mount_disk, unmount_disk
 from lab.lab_node import LabNode
 from lab.layout import Layout, claim_layout
 from lab.leadership import until_settled, who_leads
+from lab.namespaces import NamespaceNetwork, claim_namespaces
 from lab.network import Network
 from lab.node_folder import Presentation, write_agent_file, write_node_folder
 from lab.pki import BotCredentials, Credentials, issue
@@ -31,6 +32,8 @@ from lab.tracing import LogFormat
 START_DEADLINE_S = 30.0
 HTTP_TIMEOUT_S = 1.0
 SKEW_LIMIT_MS = 500
+
+NetworkKind = Literal["proxies", "namespaces"]
 
 
 class LabError(Exception):
@@ -48,6 +51,7 @@ class Lab:
         log_format: How the nodes write their log.
         with_agents: Whether agents run beside them.
         disk_mib: How large a file system in memory each node's data gets, in MiB; none for the disk there is.
+        network: Whether links are proxies, or lead between network namespaces, which need root.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class Lab:
         log_format: LogFormat = "text",
         with_agents: bool = True,
         disk_mib: int | None = None,
+        network: NetworkKind = "proxies",
     ) -> None:
         self.folder = folder.resolve()
         self.cluster = cluster
@@ -69,9 +74,10 @@ class Lab:
         self.services: dict[str, Process] = {}
         self.agents: dict[str, Process] = {}
         self.layout: Layout
-        self.network: Network
+        self.network: Network | NamespaceNetwork
         self.bot_credentials: BotCredentials
         self._node_count = node_count
+        self._kind = network
         self._shape = metrics_shape
         self._log_format = log_format
         self._with_agents = with_agents
@@ -180,12 +186,13 @@ class Lab:
         return await who_leads(self.nodes, self._http)
 
     def _build(self) -> None:
-        layout = self.layout = claim_layout(self._node_count)
+        in_namespaces = self._kind == "namespaces"
+        layout = self.layout = (claim_namespaces if in_namespaces else claim_layout)(self._node_count)
         self._parts.callback(layout.release)
         socket_folder = Path(tempfile.mkdtemp(prefix="neumann-lab-"))  # short, whatever the lab's folder is
         self._parts.callback(shutil.rmtree, socket_folder, ignore_errors=True)
         self._control = socket_folder / "control"
-        self.network = Network(layout)
+        self.network = NamespaceNetwork(layout) if in_namespaces else Network(layout)
         credentials = issue(self.folder / "pki", layout.nodes)
         self.bot_credentials = credentials.bot
         self.nodes = tuple(LabNode.at(node, self.folder) for node in layout.nodes)
@@ -201,7 +208,8 @@ class Lab:
             folder = self.folder / node.name
             write_node_folder(folder, node, layout, look)
             self.configs[node.name] = self.node(node.name).config_file.read_text()
-            argv: tuple[str, ...] = (sys.executable, "-m", "lab.node", "--folder", str(folder))
+            here = (*self.network.enter(node.name), sys.executable, "-m")
+            argv: tuple[str, ...] = (*here, "lab.node", "--folder", str(folder))
             down = functools.partial(self.network.set_target_up, node.name, up=False)
             self.services[node.name] = Process(node.name, argv, folder / "node.out", down)
             if self._with_agents:
@@ -213,7 +221,7 @@ class Lab:
                     credentials=credentials.agents[node.name],
                     key=credentials.verify_key,
                 )
-                argv = (sys.executable, "-m", "agent.command", "serve", "--config", str(file))
+                argv = (*here, "agent.command", "serve", "--config", str(file))
                 self.agents[node.name] = Process(f"agent of {node.name}", argv, folder / "agent.out")
 
     async def _start_parts(self) -> None:

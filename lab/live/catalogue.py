@@ -5,10 +5,11 @@ Not here: a disk that is merely slow (it would have to be the machine's own).
 
 from __future__ import annotations
 
+from lab.cluster import NetworkKind
 from lab.condition import Condition
 from lab.faults import FAULTS
 from lab.live import inside, network, nodes
-from lab.live.scenario import LiveScenario, Sight, Step
+from lab.live.scenario import ANY_NETWORK, LiveScenario, Sight, Step
 from lab.scenarios.fault import buttons
 from lab.scenarios.scenario import Button, Family, Truth
 
@@ -27,6 +28,8 @@ SILENT_S = 13.0
 """... and only a log that has been silent for ten speaks for a hung process."""
 
 DISK_MIB = 256
+PROXIES: frozenset[NetworkKind] = frozenset({"proxies"})
+NAMESPACES: frozenset[NetworkKind] = frozenset({"namespaces"})
 
 
 def _fault(
@@ -42,11 +45,21 @@ def _fault(
     node_count: int = 3,
     disk_mib: int | None = None,
     is_led: bool = False,
+    networks: frozenset[NetworkKind] = ANY_NETWORK,
 ) -> LiveScenario:
     truth = Truth(frozenset(causes.split()), open_to_doubt, wanted)
     family = family or ("single" if len(truth.causes) == 1 else "compound")
     return LiveScenario(
-        name, number, family, truth, inject, settle_s, node_count, disk_mib=disk_mib, is_led=is_led
+        name,
+        number,
+        family,
+        truth,
+        inject,
+        settle_s,
+        node_count,
+        is_led=is_led,
+        networks=networks,
+        disk_mib=disk_mib,
     )
 
 
@@ -76,7 +89,30 @@ LIVE: tuple[LiveScenario, ...] = (
     ),
     _fault("raft-rejected", 7, "network_partition", network.everywhere("refuse", ("raft",)), CUT_S),
     _fault(
-        "one-way-ring", 8, "asymmetric_partition", network.one_way([(N1, N2), (N2, N3), (N3, N1)]), GOSSIP_S
+        "one-way-ring",
+        8,
+        "asymmetric_partition",
+        network.one_way([(N1, N2), (N2, N3), (N3, N1)]),
+        GOSSIP_S,
+        networks=PROXIES,
+    ),
+    # Without the packets of one way no connect or ping succeeds on the other: nobody can tell which it is.
+    _fault(
+        "one-way-packets",
+        8,
+        "network_partition",
+        network.one_way([(N1, N2), (N2, N3), (N3, N1)]),
+        GOSSIP_S,
+        networks=NAMESPACES,
+    ),
+    # In the lab, of each pair the later one dials, and both speak through that connection.
+    _fault(
+        "one-way-dials",
+        8,
+        "asymmetric_partition",
+        network.one_way([(N2, N1), (N3, N1), (N3, N2)], ports=("raft",)),
+        GOSSIP_S,
+        networks=NAMESPACES,
     ),
     _no_fault("leader-mute", 8, network.mute_leader, GOSSIP_S),
     _no_fault("gossip-only", 9, network.everywhere("drop", ("gossip",)), GOSSIP_S),
@@ -107,6 +143,7 @@ LIVE: tuple[LiveScenario, ...] = (
         FAULTS["aggressive-timeouts"].inject,
         4.0,
         wanted=WIDEN,
+        networks=PROXIES,
     ),
     _fault("packet-loss", 16, "packet_loss", network.lose_packets, 4.0),
     _fault("wal-retries", 17, "slow_disk", inside.ail(Condition(wal_failures=2), *THREE), CUT_S),

@@ -9,7 +9,8 @@ import pytest
 
 from lab.live import LIVE
 from lab.scenarios import Scenario
-from tests.accuracy.live import judge, play
+from tests.accuracy.live import play
+from tests.accuracy.outcome import judge
 
 BY_NAME = {scenario.name: scenario for scenario in LIVE}
 
