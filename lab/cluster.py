@@ -17,10 +17,10 @@ import httpx
 
 from lab.clock import read_offset_ms, write_offset_ms
 from lab.control import ControlSocket
-from lab.disks import mount_disk, unmount_disk
+from lab.disks import disk
 from lab.lab_node import LabNode
 from lab.layout import Layout, claim_layout
-from lab.leadership import until_settled, who_leads
+from lab.leadership import claims, until_settled
 from lab.namespaces import NamespaceNetwork, claim_namespaces
 from lab.network import Network
 from lab.node_folder import Presentation, write_agent_file, write_node_folder
@@ -29,7 +29,7 @@ from lab.process import Process
 from lab.settings import MetricsShape
 from lab.tracing import LogFormat
 
-START_DEADLINE_S = 30.0
+START_DEADLINE_S = 60.0
 HTTP_TIMEOUT_S = 1.0
 SKEW_LIMIT_MS = 500
 
@@ -99,7 +99,7 @@ class Lab:
         """Bring everything up, and wait until there is a leader and every agent answers.
 
         Raises:
-            LabError: If that takes more than 30 s, with what the processes last printed.
+            LabError: If that takes more than a minute, with what the processes last printed.
             OSError: If there is no free network to run on.
         """
         try:
@@ -131,7 +131,7 @@ class Lab:
         """Start a node's process and wait until it listens.
 
         Raises:
-            TimeoutError: If it does not listen in 10 s, or ends before.
+            TimeoutError: If it does not listen in 20 s, or ends before.
         """
         service = self.services[name]
         node = self.node(name)
@@ -181,9 +181,13 @@ class Lab:
         """
         return {node.name: node for node in self.nodes}[name]
 
+    async def claims(self) -> list[tuple[int, str]]:
+        """Term and name of every node that says it leads on /health, the newest term last."""
+        return await claims(self.nodes, self._http)
+
     async def leader(self) -> str | None:
-        """Which node says it leads, by asking every node's /health; of several, the highest term."""
-        return await who_leads(self.nodes, self._http)
+        """Which node says it leads; of several, the one with the highest term."""
+        return next((name for _, name in reversed(await self.claims())), None)
 
     def _build(self) -> None:
         in_namespaces = self._kind == "namespaces"
@@ -199,8 +203,7 @@ class Lab:
         self._write(layout, credentials)
         if self.disk_mib is not None:
             for node in self.nodes:
-                mount_disk(node.data_folder, self.disk_mib)
-                self._parts.callback(unmount_disk, node.data_folder)
+                self._parts.enter_context(disk(node.data_folder, self.disk_mib))
 
     def _write(self, layout: Layout, credentials: Credentials) -> None:
         look = Presentation(self.cluster, self._shape, self._log_format, SKEW_LIMIT_MS, self._control)

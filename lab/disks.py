@@ -9,6 +9,8 @@ import ctypes
 import functools
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 CLONE_NEWNS = 0x00020000  # linux/sched.h
@@ -29,14 +31,19 @@ def why_no_disks() -> str | None:
     return None
 
 
-def mount_disk(folder: Path, size_mib: int) -> None:
-    """Put an empty file system in memory on a folder.
+@contextmanager
+def disk(folder: Path, size_mib: int) -> Iterator[None]:
+    """Put an empty file system in memory on a folder, and at the end take it off with all that lies on it.
 
     Raises:
         OSError: If this process may not.
     """
     _own_mounts()
     _check(_libc().mount(b"tmpfs", bytes(folder), b"tmpfs", 0, f"size={size_mib}m".encode()))
+    try:
+        yield
+    finally:
+        _check(_libc().umount2(bytes(folder), MNT_DETACH))
 
 
 def resize_disk(folder: Path, size_mib: int) -> None:
@@ -47,11 +54,6 @@ def resize_disk(folder: Path, size_mib: int) -> None:
     """
     options = f"size={size_mib}m".encode()
     _check(_libc().mount(b"tmpfs", bytes(folder), b"tmpfs", MS_REMOUNT, options))
-
-
-def unmount_disk(folder: Path) -> None:
-    """Take the file system off a folder, with all that lies on it."""
-    _check(_libc().umount2(bytes(folder), MNT_DETACH))
 
 
 @functools.cache

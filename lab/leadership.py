@@ -14,15 +14,14 @@ POLL_S = 0.05
 SETTLED_S = 0.6
 
 
-async def who_leads(nodes: Sequence[LabNode], http: httpx.AsyncClient) -> str | None:
-    """Which node says it leads; of several, the one with the highest term."""
+async def claims(nodes: Sequence[LabNode], http: httpx.AsyncClient) -> list[tuple[int, str]]:
+    """Term and name of every node that says it leads, the newest term last."""
     bodies = await asyncio.gather(*(node.health(http) for node in nodes))
-    leading = [
-        (body["term"], node.name)
+    return sorted(
+        (int(body["term"]), node.name)
         for node, body in zip(nodes, bodies, strict=True)
         if body.get("raft_state") == "leader"
-    ]
-    return str(max(leading)[1]) if leading else None
+    )
 
 
 async def until_settled(nodes: Sequence[LabNode], http: httpx.AsyncClient) -> None:

@@ -64,11 +64,19 @@ def _fault(
 
 
 def _no_fault(
-    name: str, number: int, inject: Step, settle_s: float, *, sight: Sight = "clear"
+    name: str,
+    number: int,
+    inject: Step,
+    settle_s: float,
+    *,
+    sight: Sight = "clear",
+    disk_mib: int | None = None,
 ) -> LiveScenario:
     cause = "alert_stale" if sight == "clear" else "monitoring_blind"
     truth = Truth(frozenset({cause}))
-    return LiveScenario(name, number, "negative", truth, inject, settle_s, sight=sight, is_led=True)
+    return LiveScenario(
+        name, number, "negative", truth, inject, settle_s, sight=sight, is_led=True, disk_mib=disk_mib
+    )
 
 
 LIVE: tuple[LiveScenario, ...] = (
@@ -155,16 +163,7 @@ LIVE: tuple[LiveScenario, ...] = (
         CUT_S,
         disk_mib=DISK_MIB,
     ),
-    # A full disk unseats nobody, but neither does it let a leader commit, or step down for a newer one.
-    _fault(
-        "leader-disk-full",
-        19,
-        "two_leaders",
-        inside.fill_disk_of_leader,
-        GOSSIP_S,
-        disk_mib=DISK_MIB,
-        is_led=True,
-    ),
+    _no_fault("leader-disk-full", 19, inside.fill_disk_of_leader, 1.0, disk_mib=DISK_MIB),
     _fault("certificates-expired", 20, "tls_failure", inside.expire_certificates(*THREE), CUT_S),
     _fault("two-certificates-expired", 20, "tls_failure", inside.expire_certificates(N1, N2), CUT_S),
     _fault("ids-swapped-on-two", 21, "peer_list_wrong", inside.swap_peer_ids(N2, N3), CUT_S),

@@ -115,9 +115,21 @@ def fill_disks(*names: str) -> Step:
 
 
 async def fill_disk_of_leader(lab: Lab) -> None:
-    """Leave the leader's log of record less room than it needs."""
-    if leader := await lab.leader():
-        await fill_disks(leader)(lab)
+    """Leave the leader's log of record less room than it needs, and wait until another leads alone.
+
+    For seconds two may claim to lead: a higher term cannot be written down, and so is not stepped down for.
+    """
+    leader = await lab.leader()
+    if leader is None:
+        return
+    await fill_disks(leader)(lab)
+    async with asyncio.timeout(WITHIN_S):
+        while leader in await _claiming(lab) or not await lab.leader():  # noqa: ASYNC110  # as above
+            await asyncio.sleep(0.05)
+
+
+async def _claiming(lab: Lab) -> list[str]:
+    return [name for _, name in await lab.claims()]
 
 
 async def _restart_all(lab: Lab) -> None:

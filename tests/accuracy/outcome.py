@@ -23,15 +23,16 @@ ACTIONS = {
 class Outcome:
     """One scenario played: what was said, what it is worth, and what the lab itself knew at that time.
 
-    `leaders` are who led by the lab's own asking before and after the reading; `healed_s` is how long a
-    leader took to come back when the fault was undone. `page` is the mark of the page's own commands.
+    `claims` are who led, and in which term, by the lab's own asking before and after the reading;
+    `healed_s` is how long a leader took to come back when the fault was undone. `page` is the mark of the
+    page's own commands.
     """
 
     scenario: LiveScenario
     said: dict[str, Any]
     marked: Mark
     page: Mark
-    leaders: tuple[str | None, str | None]
+    claims: tuple[list[tuple[int, str]], list[tuple[int, str]]]
     reading_s: float
     healed_s: float | None
 
@@ -50,7 +51,8 @@ class Outcome:
     @property
     def is_made(self) -> bool:
         """Whether the lab did as told: it kept one leader, or had none that lasted through the reading."""
-        led = None not in self.leaders and self.leaders[0] == self.leaders[1]
+        before, after = self.claims
+        led = bool(before and after) and before[-1] == after[-1]
         return led == self.scenario.is_led
 
     @property
@@ -79,7 +81,7 @@ class Outcome:
             "withheld_buttons": sorted(map(list, self.withheld)),
             "grade": self.grade,
             "page_is_right": self.page.exact,
-            "leader_before_and_after": self.leaders,
+            "claims_before_and_after": self.claims,
             "reading_s": round(self.reading_s, 2),
             "healed_s": None if self.healed_s is None else round(self.healed_s, 2),
         }
@@ -111,7 +113,7 @@ def row(outcome: Outcome) -> str:
     top = outcome.said["findings"][0]
     offered = ",".join(sorted({action for action, _ in buttons(outcome.said)})) or "-"
     return (
-        f"{outcome.scenario.name:<24}{'+'.join(sorted(outcome.marked.causes)):<32}"
+        f"{outcome.scenario.name:<26}{'+'.join(sorted(outcome.marked.causes)):<32}"
         f"{top['cause'] + ' ' + top['verdict']:<32}{outcome.said['can_elect']:<14}"
         f"{outcome.grade:<14}{outcome.reading_s:4.1f} s  {offered}"
     )
