@@ -33,7 +33,8 @@ async def heal(lab: Lab) -> None:
             resize_disk(node.data_folder, lab.disk_mib)
         lab.services[node.name].restart_on_failure(None)
         lab.thaw(node.name)
-        if node.config_file.read_text() != lab.configs[node.name]:
+        is_changed = node.config_file.read_text() != lab.configs[node.name]
+        if is_changed or lab.services[node.name].restarts:  # one in a loop may be about to end
             node.config_file.write_text(lab.configs[node.name])
             await lab.stop_node(node.name)
         await lab.start_node(node.name)
