@@ -6,7 +6,6 @@ What a lab that was killed has left behind is removed when the next one starts.
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import re
@@ -106,11 +105,11 @@ class NamespaceNetwork:
         Raises:
             OSError: If that is not allowed; the message is what `ip` said.
         """
-        await asyncio.to_thread(self._make)
+        self._make()  # not in a thread: what `ip netns` mounts is seen by threads of the same mounts only
 
     async def stop(self) -> None:
         """Take it all away, with whatever still runs in it left without a network."""
-        await asyncio.to_thread(_remove, self._number)
+        _remove(self._number)
 
     def set_mode(
         self, mode: Mode, pairs: Iterable[tuple[str, str]] | None = None, ports: Iterable[Port] = PORTS
