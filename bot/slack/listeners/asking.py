@@ -62,9 +62,8 @@ def register(app: AsyncApp, ports: Ports, later: Later) -> None:
         channel, ts = str(event.get("channel", "")), str(event.get("ts", ""))
         thread_ts = str(event.get("thread_ts") or "")
         incident_id = await ports.threads.incident_at(channel, thread_ts) if thread_ts else None
-        by = Person(
-            id=str(event.get("user", "")), name=str(event.get("user", "")), team=str(event.get("team", ""))
-        )
+        user = str(event.get("user", ""))
+        by = Person(id=user, name=await ports.directory.name(user), team=str(event.get("team", "")))
         words = typed(MENTION.sub("", str(event.get("text", "")), count=1))
         asked = Asked(by, in_thread_of=incident_id)
 

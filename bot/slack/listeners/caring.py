@@ -224,9 +224,7 @@ async def _pin(ports: Ports, event: Body, client: AsyncWebClient) -> None:
             return
         user = str(event["user"])
         by = Person(id=user, name=await ports.directory.name(user))
-        await care.note(
-            ports, incident_id, by, typed(message.get("text")), await _link(client, channel, ts)
-        )
+        await care.note(ports, incident_id, by, typed(message.get("text")), await _link(client, channel, ts))
     except (BotError, SlackApiError, aiohttp.ClientError, TimeoutError) as error:
         log.warning("pin_not_noted", error=str(error))
 
