@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.boot import boot_id
@@ -21,7 +21,7 @@ from agent.config import Settings, Tls, split_address
 from agent.deadline_server import DeadlineServer
 from agent.errors import BadRequestError, ConfigError, RefusedError, TooLargeError
 from agent.executor import Executor
-from agent.protocol import ObserveRequest, PrepareRequest, Refusal, SignedGrant, UndoRequest
+from agent.protocol import Health, ObserveRequest, PrepareRequest, Refusal, SignedGrant, UndoRequest
 from agent.readings import NodeReader
 
 MAX_BODY_BYTES = 64 * 1024
@@ -35,8 +35,7 @@ def build_app(settings: Settings, reader: NodeReader, executor: Executor) -> Sta
     """Put the routes together; whatever is not listed here is refused."""
 
     async def health(_request: Request) -> Response:
-        mark = await executor.mark()
-        return JSONResponse({"node": settings.node, "boot_id": boot_id(), "ledger": mark.model_dump()})
+        return _answer(Health(node=settings.node, boot_id=boot_id(), ledger=await executor.mark()))
 
     async def report(request: Request) -> Response:
         return _answer(await executor.report(request.path_params["action_id"]))

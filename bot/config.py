@@ -90,11 +90,17 @@ class Readings(_Section):
 
 
 class Node(_Section):
-    """One configured member of a cluster."""
+    """One configured member of a cluster.
+
+    `agent_certificate` is the one that its agent must show, pinned by `neumann-bot agents add`; `pairing`
+    names that pairing. Without them the agent is known by `[agents] authority`.
+    """
 
     name: str
     metrics_url: str
     agent_url: str
+    agent_certificate: Path | None = None
+    pairing: str = ""
 
 
 class Cluster(_Section):

@@ -23,12 +23,14 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
-from bot.agent_client import AgentClient, grant_key, tls_context
+from bot.agent_client import AgentClient
+from bot.agent_keys import grant_key, tls_context
 from bot.cluster_reader import ClusterReader
 from bot.config import Settings
 from bot.config import Web as WebSettings
 from bot.due_queue import DueQueue
 from bot.inbox import Inbox
+from bot.ledger_marks import LedgerMarks
 from bot.redis_client import connect
 from bot.run_slots import RunSlots
 from bot.scheduler import Scheduler
@@ -75,8 +77,10 @@ class Bot:
 
 
 @asynccontextmanager
-async def reader(settings: Settings) -> AsyncIterator[tuple[ClusterReader, AgentClient]]:
-    """What reads clusters, without Slack and Redis.
+async def reader(
+    settings: Settings, marks: LedgerMarks | None = None
+) -> AsyncIterator[tuple[ClusterReader, AgentClient]]:
+    """What reads clusters, without Slack and Redis; to act, it needs the marks of the agents' ledgers.
 
     Raises:
         ConfigurationError: If a key or certificate cannot be used.
@@ -88,7 +92,7 @@ async def reader(settings: Settings) -> AsyncIterator[tuple[ClusterReader, Agent
         _http_client(httpx.Timeout(None)) as http,  # each reading keeps its own deadline
         _http_client(AGENT_TIMEOUT, context) as agent_http,
     ):
-        agents = AgentClient(settings.clusters, agent_http, key, second_key)
+        agents = AgentClient(settings.clusters, agent_http, key, second_key, marks)
         yield ClusterReader(settings.clusters, settings.readings, http, agents), agents
 
 
@@ -125,7 +129,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
     async with (
         contextlib.aclosing(redis),
         slack_client(settings) as slack,
-        reader(settings) as (clusters, agents),
+        reader(settings, LedgerMarks(redis, prefix)) as (clusters, agents),
     ):
         thread = SlackThread(slack, redis, prefix, lambda cluster: channel_of(settings, cluster))
         permissions = settings.who_may

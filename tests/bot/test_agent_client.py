@@ -11,7 +11,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from bot import agent_client
+from bot import agent_client, agent_keys
 from bot import main as wiring
 from bot.agent_client import AgentClient
 from bot.config import Cluster, Node, SecretFile, Settings
@@ -40,6 +40,7 @@ def order(action: str = "start_service", node: str = "node3", generation: int = 
         cluster="demo",
         incident="inc-1",
         generation=generation,
+        fence=generation,
         action=Action.model_validate({"type": action, "node": node}),
         confirmed_by="U0ALICE001",
     )
@@ -196,10 +197,10 @@ async def test_a_grant_key_that_is_none_is_named(
     file.write_text(seed)
     agents = settings.agents.model_copy(update={"grant_key": SecretFile(file=file)})
     with pytest.raises(ConfigurationError, match=r"grant\.key holds no Ed25519 seed"):
-        agent_client.grant_key(agents)
+        agent_keys.grant_key(agents.grant_key)
 
 
 async def test_certificate_files_that_cannot_be_used_are_named(settings: Settings) -> None:
     agents = settings.agents.model_copy(update={"certificate": settings.agents.grant_key.file})
     with pytest.raises(ConfigurationError, match="certificate files cannot be used"):
-        agent_client.tls_context(agents)
+        agent_keys.tls_context(agents)

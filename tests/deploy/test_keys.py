@@ -12,7 +12,7 @@ from nacl.signing import VerifyKey
 
 import agent.config
 import agent.server
-import bot.agent_client
+import bot.agent_keys
 import bot.config
 
 README = Path(__file__).parents[2] / "README.md"
@@ -71,20 +71,20 @@ def tls_of_agent(folder: Path, node: str) -> ssl.SSLContext:
 @pytest.mark.parametrize("node", ["node1", "node2", "node3"])
 def test_the_bot_is_let_in_to_every_agent(keys: tuple[Path, str], node: str):
     folder, _ = keys
-    shake_hands(bot.agent_client.tls_context(agents(folder)), tls_of_agent(folder, node), node)
+    shake_hands(bot.agent_keys.tls_context(agents(folder)), tls_of_agent(folder, node), node)
 
 
 def test_an_agent_is_only_taken_for_its_own_node(keys: tuple[Path, str]):
     folder, _ = keys
     with pytest.raises(ssl.SSLCertVerificationError, match="node2"):
-        shake_hands(bot.agent_client.tls_context(agents(folder)), tls_of_agent(folder, "node1"), "node2")
+        shake_hands(bot.agent_keys.tls_context(agents(folder)), tls_of_agent(folder, "node1"), "node2")
 
 
 def test_a_nodes_certificate_does_not_let_anybody_in(keys: tuple[Path, str]):
     folder, _ = keys
     with pytest.raises(ssl.SSLError, match="CERTIFICATE_VERIFY_FAILED"):
         shake_hands(
-            bot.agent_client.tls_context(agents(folder, "node2")), tls_of_agent(folder, "node1"), "node1"
+            bot.agent_keys.tls_context(agents(folder, "node2")), tls_of_agent(folder, "node1"), "node1"
         )
 
 
@@ -92,7 +92,7 @@ def test_the_printed_key_verifies_what_the_bot_signs(keys: tuple[Path, str]):
     folder, printed = keys
     (pinned,) = agent.config.Grants(verify_keys=(printed,)).pinned
     assert isinstance(pinned, VerifyKey)
-    signed = bot.agent_client.grant_key(agents(folder)).sign(b"a grant")
+    signed = bot.agent_keys.grant_key(agents(folder).grant_key).sign(b"a grant")
     assert pinned.verify(signed) == b"a grant"
 
 
