@@ -48,10 +48,7 @@ def diagnose(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Judge a cluster, read live or from a stored evidence document, by the leader-election runbook."""
-    if evidence:
-        read = stored_evidence.parse(_bytes_of(evidence), str(evidence))
-    else:
-        read = asyncio.run(_read(config, cluster))
+    read = evidence_of(evidence, config, cluster)
     if save:
         _write(save, read.model_dump_json(indent=2) + "\n")
     diagnosis = leader_election.diagnose(read)
@@ -88,6 +85,17 @@ async def _replay(config: Path, incident_id: str) -> None:
             typer.echo(f"  {line}")
     if not judged:
         typer.echo(f"{incident_id} holds no evidence.")
+
+
+def evidence_of(stored: Path | None, config: Path, cluster: str) -> Evidence:
+    """The stored evidence, or else what a cluster shows now.
+
+    Raises:
+        BotError: With what is wrong with the file, the configuration or the name.
+    """
+    if stored:
+        return stored_evidence.parse(_bytes_of(stored), str(stored))
+    return asyncio.run(_read(config, cluster))
 
 
 async def _read(config: Path, cluster: str) -> Evidence:

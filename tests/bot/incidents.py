@@ -14,17 +14,34 @@ from handlers.events import (
     FindingsRanked,
     LeaderSeen,
     LeaderVerified,
+    NodeChecked,
     OutcomeState,
+    PlanApproved,
     PlanConfirmed,
     PlanProposed,
     RunEnded,
+    Silenced,
+    SilenceLifted,
+    StopAsked,
 )
 from handlers.incident import Incident, fold
 from runbooks import leader_election
 from runbooks.evidence import Evidence, NodeEvidence, Role
 from runbooks.model import Leadership
 from tests import builders
-from tests.builders import ALICE, NOON, candidates, dead, diagnosed, evidence, missing, node, opened, silent
+from tests.builders import (
+    ALICE,
+    BOB,
+    NOON,
+    candidates,
+    dead,
+    diagnosed,
+    evidence,
+    missing,
+    node,
+    opened,
+    silent,
+)
 
 ID = "inc-7"
 LATER = NOON + timedelta(minutes=3)
@@ -142,6 +159,8 @@ def carried_out(read: Evidence, state: OutcomeState = "done", detail: str = "It 
     for index in range(len(proposal(read).plan.steps)):
         events.append(ActionStarted(at=NOON, index=index, action_id=f"{index:064x}"))
         events.append(ActionFinished(at=NOON, index=index, state=state, detail=detail))
+    nodes = proposal(read).plan.nodes if state == "done" else ()
+    events += [NodeChecked(at=NOON, node=name, complaints=(), leader="node1", waited_s=2.0) for name in nodes]
     completed = state == "done"
     return (
         *events,
@@ -149,14 +168,43 @@ def carried_out(read: Evidence, state: OutcomeState = "done", detail: str = "It 
     )
 
 
-def whole_story() -> tuple[Event, ...]:
-    """Every kind of event there is, in the order of an incident that ends well."""
+def approved_by_two(read: Evidence) -> tuple[Event, ...]:
+    """A plan that two people had to say yes to, with a silence, and that someone then stopped."""
+    proposed = proposal(read)
+    confirmed_by_one = PlanConfirmed(
+        at=NOON,
+        handle=proposed.handle,
+        plan_sha256=proposed.plan.sha256,
+        by=ALICE,
+        second_needed=True,
+        silence_minutes=30,
+    )
+    return (
+        opened(),
+        *diagnosed(read),
+        proposed,
+        confirmed_by_one,
+        PlanApproved(at=NOON, handle=proposed.handle, by=BOB, fence=7),
+        Silenced(at=NOON, silence_id="s-1", ends_at=LATER, detail="Silent until 12:03 UTC."),
+        StopAsked(at=NOON, by=BOB),
+        RunEnded(at=NOON, completed=False, detail="Stopped by bob. 2 further actions were not begun."),
+        SilenceLifted(at=NOON, detail="The silence is lifted."),
+    )
+
+
+def healed() -> tuple[Event, ...]:
+    """An incident that ends well."""
     return (
         *carried_out(quorum_loss()),
         LeaderSeen(at=LATER, leadership=LEADERSHIP),
         LeaderVerified(at=LATER, leadership=LEADERSHIP, stable_s=10.4),
         Closed(at=LATER, detail="node1 leads term 9, and no alert fires any more."),
     )
+
+
+def whole_story() -> tuple[Event, ...]:
+    """Every kind of event there is: a run that was stopped, and one that mends it."""
+    return (*approved_by_two(quorum_loss()), *healed()[3:])
 
 
 def every_prefix(events: tuple[Event, ...]) -> list[Incident]:

@@ -190,14 +190,11 @@ async def test_asking_about_a_lost_answer_ends_in_time(
 
 
 @pytest.mark.parametrize("seed", ["not base64!", "c2hvcnQ=", "é"], ids=["text", "short", "no ASCII"])
-async def test_a_grant_key_that_is_none_is_named(
-    settings: Settings, tmp_path_factory: pytest.TempPathFactory, seed: str
-) -> None:
+async def test_a_grant_key_that_is_none_is_named(tmp_path_factory: pytest.TempPathFactory, seed: str) -> None:
     file = tmp_path_factory.mktemp("key") / "grant.key"
     file.write_text(seed)
-    agents = settings.agents.model_copy(update={"grant_key": SecretFile(file=file)})
     with pytest.raises(ConfigurationError, match=r"grant\.key holds no Ed25519 seed"):
-        agent_keys.grant_key(agents.grant_key)
+        agent_keys.grant_key(SecretFile(file=file))
 
 
 async def test_certificate_files_that_cannot_be_used_are_named(settings: Settings) -> None:

@@ -66,7 +66,10 @@ def test_what_is_commented_out_in_the_bots_example_is_the_default(tmp_path: Path
     assert full.clusters[0].channel == channel_of(as_it_is, full.clusters[0].name)
     assert as_it_is.clusters[0].channel is None
     clusters = (full.clusters[0].model_copy(update={"channel": None}), *full.clusters[1:])
-    assert full.model_copy(update={"clusters": clusters}) == as_it_is
+    assert full.agents.second_grant_key
+    assert as_it_is.agents.second_grant_key is None
+    agents = full.agents.model_copy(update={"second_grant_key": None})
+    assert full.model_copy(update={"clusters": clusters, "agents": agents}) == as_it_is
 
 
 def test_what_is_commented_out_in_the_agents_example_is_the_default(tmp_path: Path):

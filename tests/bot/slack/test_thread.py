@@ -15,6 +15,7 @@ from bot.redis_client import connect
 from bot.slack.thread import SlackThread
 from handlers.errors import SlackDown, StoreDown
 from handlers.incident import Incident
+from handlers.ports import Place
 from lab.slack.person import Person
 from lab.slack.plain_text import plain_text
 from lab.slack.server import SlackWorkspaceServer
@@ -26,7 +27,7 @@ from tests.builders import diagnosed, opened
 
 OPENED = incident(opened())
 DIAGNOSED = incident(opened(), *diagnosed(incidents.quorum_loss()))
-HEALED = incident(*incidents.whole_story())
+HEALED = incident(*incidents.healed())
 
 
 @pytest.fixture
@@ -191,11 +192,18 @@ async def test_only_the_incidents_own_messages_are_its(
 ) -> None:
     await thread.sync(DIAGNOSED)
     _, findings = slack.workspace.messages
-    assert await thread.is_ours(DIAGNOSED.id, INCIDENTS, findings.ts)
-    assert not await thread.is_ours("inc-8", INCIDENTS, findings.ts)
-    assert not await thread.is_ours(DIAGNOSED.id, "C0GENERAL1", findings.ts)
-    assert not await thread.is_ours(DIAGNOSED.id, INCIDENTS, "1.000001")
-    assert not await thread.is_ours(DIAGNOSED.id, INCIDENTS, "")
+    theirs = slack.workspace.directory
+    there = Place(theirs.app_id, theirs.team_id, INCIDENTS, findings.ts)
+    assert await thread.is_ours(DIAGNOSED.id, there)
+    assert not await thread.is_ours("inc-8", there)
+    for part, other in (
+        ("app", "A0OTHER001"),
+        ("team", "T0OTHER001"),
+        ("channel", "C0GENERAL1"),
+        ("message_ts", "1.000001"),
+        ("message_ts", ""),
+    ):
+        assert not await thread.is_ours(DIAGNOSED.id, replace(there, **{part: other})), part
 
 
 async def test_without_redis_nothing_is_posted_that_could_not_be_remembered(

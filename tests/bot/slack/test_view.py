@@ -87,7 +87,7 @@ class TestWhateverWasRead:
 
 
 def test_every_moment_of_an_incident_can_be_shown() -> None:
-    for shown in every_prefix(incidents.whole_story()):
+    for shown in every_prefix(incidents.healed()):
         check(shown)
 
 
@@ -96,8 +96,8 @@ def test_every_end_of_an_action_can_be_shown(state: Any) -> None:
     check(incident(*incidents.carried_out(incidents.quorum_loss(), state, "systemctl said: " + LONG)))
 
 
-def test_a_healed_incident_tells_its_whole_story_in_order() -> None:
-    messages = check(incident(*incidents.whole_story()))
+def test_a_healed_incident_tells_its_healed_in_order() -> None:
+    messages = check(incident(*incidents.healed()))
     assert [message.key for message in messages] == ["headline", "findings", "run-1", "verified", "closed"]
     headline, findings, run, verified, closed = ("\n".join(everything_in(message)) for message in messages)
     assert "demo: NoLeader" in headline
@@ -194,7 +194,7 @@ def test_a_persons_name_is_inert(name: str) -> None:
 
 def test_a_leader_that_came_and_went_is_no_longer_said_to_lead() -> None:
     gone = LEADERSHIP.model_copy(update={"leader": None, "majority": False})
-    shown = incident(*incidents.whole_story()[:-1], LeaderSeen(at=LATER, leadership=gone))
+    shown = incident(*incidents.healed()[:-1], LeaderSeen(at=LATER, leadership=gone))
     assert "leads term 9" not in say(shown)
 
 
