@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import ssl
+from pathlib import Path
 
 from nacl.signing import SigningKey
 
@@ -15,20 +16,43 @@ NO_CHECK_TIME = 0x200000
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME: the incident may be a wrong clock."""
 
 
-def tls_context(agents: Agents) -> ssl.SSLContext:
-    """Our certificate, their authority, and no dates.
+def tls_context(agents: Agents, pinned: Path | None = None) -> ssl.SSLContext:
+    """Our certificate, and theirs: exactly the pinned one, else one of the authority for the host in the URL.
+
+    Where there is neither, no agent is believed to be one.
 
     Raises:
         ConfigurationError: If one of the files cannot be used.
     """
-    for file in (agents.authority, agents.certificate, agents.key):
+    for file in (agents.certificate, agents.key):
         if not file.is_file():
-            raise ConfigurationError(f"{file} is not there; it is named in [agents].")
+            raise ConfigurationError(f"{file} of [agents] is not there; `neumann-bot agents add` makes it.")
     try:
-        context = ssl.create_default_context(cafile=str(agents.authority))
-        context.load_cert_chain(str(agents.certificate), str(agents.key))
-    except (OSError, ssl.SSLError) as error:
+        context = pinned_context(pinned.read_text()) if pinned else _context()
+        if agents.authority and not pinned:
+            context.load_verify_locations(agents.authority)
+        context.load_cert_chain(agents.certificate, agents.key)
+    except (OSError, ValueError, ssl.SSLError) as error:
         raise ConfigurationError(f"The agents' certificate files cannot be used: {error}.") from error
+    return context
+
+
+def pinned_context(certificate: str) -> ssl.SSLContext:
+    """Believe who shows exactly this certificate (PEM), whatever host it names.
+
+    Raises:
+        ValueError: If it is none.
+        ssl.SSLError: If it is none.
+    """
+    context = _context()
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(cadata=certificate)
+    return context
+
+
+def _context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.verify_flags |= NO_CHECK_TIME
     return context

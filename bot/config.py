@@ -70,13 +70,13 @@ class Redis(_Section):
 class Agents(_Section):
     """How the bot shows itself to the agents: mTLS, and the Ed25519 seed that signs grants (base64).
 
-    `second_grant_key` signs beside it where a second person approved; without it, agents refuse what needs
-    one.
+    `authority` vouches for agents that are not paired with. `second_grant_key` signs beside `grant_key`
+    where a second person approved; without it, agents refuse what needs one.
     """
 
     certificate: Path
     key: Path
-    authority: Path
+    authority: Path | None = None
     grant_key: SecretFile
     second_grant_key: SecretFile | None = None
 

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -88,15 +88,32 @@ async def reader(
     key, context = grant_key(settings.agents.grant_key), tls_context(settings.agents)
     second_file = settings.agents.second_grant_key
     second_key = grant_key(second_file) if second_file else None
+    pinned = {
+        node.agent_url: _transport(tls_context(settings.agents, node.agent_certificate))
+        for cluster in settings.clusters
+        for node in cluster.nodes
+        if node.agent_certificate
+    }
     async with (
         _http_client(httpx.Timeout(None)) as http,  # each reading keeps its own deadline
-        _http_client(AGENT_TIMEOUT, context) as agent_http,
+        _http_client(AGENT_TIMEOUT, context, pinned) as agent_http,
     ):
         agents = AgentClient(settings.clusters, agent_http, key, second_key, marks)
         yield ClusterReader(settings.clusters, settings.readings, http, agents), agents
 
 
-def _http_client(timeout: httpx.Timeout, context: ssl.SSLContext | None = None) -> httpx.AsyncClient:
+def _http_client(
+    timeout: httpx.Timeout,
+    context: ssl.SSLContext | None = None,
+    pinned: Mapping[str, AiohttpTransport] | None = None,
+) -> httpx.AsyncClient:
+    """A client that goes past every proxy; `pinned` are addresses with a TLS context of their own."""
+    return httpx.AsyncClient(
+        transport=_transport(context), mounts=pinned or {}, timeout=timeout, trust_env=False
+    )
+
+
+def _transport(context: ssl.SSLContext | None) -> AiohttpTransport:
     """httpx over aiohttp's connections: httpx' own pool slows with the square of the hosts it speaks to.
 
     Each host has its own few connections, so one that hangs holds up no other.
@@ -108,8 +125,7 @@ def _http_client(timeout: httpx.Timeout, context: ssl.SSLContext | None = None) 
         limit_per_host=CONNECTIONS_PER_HOST,
         keepalive_timeout=KEEP_ALIVE_S,
     )
-    transport = AiohttpTransport(client=lambda: aiohttp.ClientSession(connector=connector()))
-    return httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False)
+    return AiohttpTransport(client=lambda: aiohttp.ClientSession(connector=connector()))
 
 
 @asynccontextmanager
