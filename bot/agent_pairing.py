@@ -74,7 +74,7 @@ async def shown_by(url: str) -> str:
     try:
         return await asyncio.to_thread(ssl.get_server_certificate, address, timeout=TIMEOUT_S)
     except (OSError, ValueError) as error:
-        words = why(error) or type(error).__name__
+        words = why(error) or error
         raise Refused(
             f"Nobody waits at {url} ({words}): run `neumann-agent pair` on the node, then this again."
         ) from error
