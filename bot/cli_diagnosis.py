@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from bot import main as wiring
+from bot.audit_chain import Chain
 from bot.config import load
 from bot.evidence_text import link_table, node_table, not_read
 from bot.redis_client import connect
@@ -69,7 +70,8 @@ def replay(
 async def _replay(config: Path, incident_id: str) -> None:
     settings = load(config)
     async with contextlib.aclosing(connect(settings.redis.url)) as redis:
-        events = await TimelineStore(redis, settings.redis.prefix).events(incident_id)
+        store = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
+        events = await store.events(incident_id)
     if not events:
         raise Refused(f"There is no incident {incident_id}.")
     runbook = RUNBOOKS[leader_election.NAME]

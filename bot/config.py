@@ -67,11 +67,42 @@ class Redis(_Section):
     prefix: str = "{neumann}"
 
 
+class Endpoint(_Section):
+    """How a server of the alerting is asked: its deadline, and what it must be shown."""
+
+    token: SecretFile | None = None
+    authority: Path | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+
+
+HttpAddress = Annotated[str, Field(pattern=r"^https?://[^/?#]+[^?#]*$")]
+
+
+class Alertmanager(Endpoint):
+    """Every peer of the Alertmanager that sends to the bot, and the name it has for the bot.
+
+    `cluster` is whose alerts those without a `cluster` label are, as the last part of the webhook's address.
+    """
+
+    urls: Annotated[tuple[HttpAddress, ...], Field(min_length=1)]
+    receiver: str = "neumann-bot"
+    cluster: str | None = None
+    resolved_grace_s: Annotated[float, Field(ge=0)] = 300.0
+
+
+class Prometheus(Endpoint):
+    """The Prometheus that evaluates the alert rules."""
+
+    url: HttpAddress
+
+
 class Agents(_Section):
     """How the bot shows itself to the agents: mTLS, and the Ed25519 seed that signs grants (base64).
 
     `authority` vouches for agents that are not paired with. `second_grant_key` signs beside `grant_key`
-    where a second person approved; without it, agents refuse what needs one.
+    where a second person approved; without it, agents refuse what needs one. `other_grant_keys` sign
+    nothing: while the grant key is changed, timelines that another replica or the former key wrote are read
+    by them.
     """
 
     certificate: Path
@@ -79,6 +110,7 @@ class Agents(_Section):
     authority: Path | None = None
     grant_key: SecretFile
     second_grant_key: SecretFile | None = None
+    other_grant_keys: tuple[SecretFile, ...] = ()
 
 
 class Readings(_Section):
@@ -140,6 +172,8 @@ class Settings(BaseSettings):
     slack: Slack
     web: Web
     redis: Redis = Redis()
+    alertmanager: Alertmanager | None = None
+    prometheus: Prometheus | None = None
     agents: Agents
     readings: Readings = Readings()
     clusters: Annotated[tuple[Cluster, ...], Field(min_length=1)]

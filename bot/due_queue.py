@@ -74,7 +74,7 @@ class Taken:
 
 
 class DueQueue:
-    """One sorted set of due incidents, `steps` or `views`, and who holds which."""
+    """One sorted set of what is due, and who holds which."""
 
     def __init__(self, redis: Redis, prefix: str, name: str) -> None:
         self._due, self._leases = f"{prefix}:due:{name}", f"{prefix}:leases:{name}"
@@ -118,3 +118,12 @@ class DueQueue:
         if incident_ids:
             async with store_errors():
                 await self._mark(keys=[self._due], args=[self._wake, *incident_ids])
+
+
+class Queues:
+    """All there are: steps and redraws of incidents, and the chores of no incident."""
+
+    def __init__(self, redis: Redis, prefix: str) -> None:
+        self.steps, self.views, self.chores = (
+            DueQueue(redis, prefix, name) for name in ("steps", "views", "chores")
+        )

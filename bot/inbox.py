@@ -10,8 +10,12 @@ from redis.exceptions import ResponseError
 
 from bot.timeline_store import store_errors
 from handlers.errors import StoreDown
+from handlers.notification import Unreadable
 
 GROUP = "workers"
+MOST_DEAD = 1000
+"""How many alerts and notifications that could not be read are kept for a person to look at."""
+
 RETAKE_AFTER_S = 15.0
 """A notification that a worker took and did not finish for so long is taken by another."""
 
@@ -72,9 +76,11 @@ class Inbox:
             for entry_id, fields in entries
         )
 
-    async def done(self, stored: Stored) -> None:
-        """Forget a notification that is folded in."""
+    async def done(self, stored: Stored, unreadable: tuple[Unreadable, ...] = ()) -> None:
+        """Forget a notification that is folded in, and keep what of it could not be read: both or neither."""
         async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
+            for each in unreadable:
+                pipe.xadd(self._dead, {"body": each.raw, "why": each.why}, maxlen=MOST_DEAD)
             pipe.xack(self._stream, GROUP, stored.entry_id)
             pipe.xdel(self._stream, stored.entry_id)
             await pipe.execute()
@@ -82,7 +88,7 @@ class Inbox:
     async def bury(self, stored: Stored, why: str) -> None:
         """Keep a notification that cannot be folded in where a person can look at it."""
         async with store_errors():
-            await self._redis.xadd(self._dead, {"body": stored.body, "why": why}, maxlen=1000)
+            await self._redis.xadd(self._dead, {"body": stored.body, "why": why}, maxlen=MOST_DEAD)
         await self.done(stored)
 
 

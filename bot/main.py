@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import os
 import signal
 import socket
-import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,19 +16,24 @@ from typing import Literal
 import aiohttp
 import httpx
 import uvicorn
-from httpx_aiohttp import AiohttpTransport
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
 from bot.agent_client import AgentClient
 from bot.agent_keys import grant_key, tls_context
+from bot.alertmanager import AlertmanagerClient
+from bot.audit_chain import Chain
+from bot.chores import Chores
 from bot.cluster_reader import ClusterReader
-from bot.config import Settings
+from bot.config import Endpoint, Settings
 from bot.config import Web as WebSettings
-from bot.due_queue import DueQueue
+from bot.due_queue import Queues
+from bot.http_client import http_client, trusting
 from bot.inbox import Inbox
 from bot.ledger_marks import LedgerMarks
+from bot.look_store import LookStore
+from bot.prometheus import PrometheusClient
 from bot.redis_client import connect
 from bot.run_slots import RunSlots
 from bot.scheduler import Scheduler
@@ -49,9 +52,6 @@ AGENT_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 """A commit carries out its action before it answers; a restart may take a while."""
 
 SLACK_TIMEOUT_S = 10.0
-CONNECTIONS_PER_HOST = 4
-KEEP_ALIVE_S = 20.0
-"""Shorter than the agents' own 30 s: a request must not meet a connection that is just being closed."""
 
 
 class SystemTime:
@@ -89,43 +89,17 @@ async def reader(
     second_file = settings.agents.second_grant_key
     second_key = grant_key(second_file) if second_file else None
     pinned = {
-        node.agent_url: _transport(tls_context(settings.agents, node.agent_certificate))
+        node.agent_url: tls_context(settings.agents, node.agent_certificate)
         for cluster in settings.clusters
         for node in cluster.nodes
         if node.agent_certificate
     }
     async with (
-        _http_client(httpx.Timeout(None)) as http,  # each reading keeps its own deadline
-        _http_client(AGENT_TIMEOUT, context, pinned) as agent_http,
+        http_client(httpx.Timeout(None)) as http,  # each reading keeps its own deadline
+        http_client(AGENT_TIMEOUT, context, pinned) as agent_http,
     ):
         agents = AgentClient(settings.clusters, agent_http, key, second_key, marks)
         yield ClusterReader(settings.clusters, settings.readings, http, agents), agents
-
-
-def _http_client(
-    timeout: httpx.Timeout,
-    context: ssl.SSLContext | None = None,
-    pinned: Mapping[str, AiohttpTransport] | None = None,
-) -> httpx.AsyncClient:
-    """A client that goes past every proxy; `pinned` are addresses with a TLS context of their own."""
-    return httpx.AsyncClient(
-        transport=_transport(context), mounts=pinned or {}, timeout=timeout, trust_env=False
-    )
-
-
-def _transport(context: ssl.SSLContext | None) -> AiohttpTransport:
-    """httpx over aiohttp's connections: httpx' own pool slows with the square of the hosts it speaks to.
-
-    Each host has its own few connections, so one that hangs holds up no other.
-    """
-    connector = functools.partial(
-        aiohttp.TCPConnector,
-        ssl=context or True,
-        limit=0,
-        limit_per_host=CONNECTIONS_PER_HOST,
-        keepalive_timeout=KEEP_ALIVE_S,
-    )
-    return AiohttpTransport(client=lambda: aiohttp.ClientSession(connector=connector()))
 
 
 @asynccontextmanager
@@ -138,14 +112,15 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
     webhook_token = settings.web.webhook_token.read().get_secret_value()
     signing_secret = settings.slack.signing_secret.read().get_secret_value()
     redis, prefix = connect(settings.redis.url), settings.redis.prefix
-    timelines = TimelineStore(redis, prefix)
+    timelines = TimelineStore(redis, prefix, Chain.of(settings.agents))
     inbox = Inbox(redis, prefix, consumer=f"{socket.gethostname()}:{os.getpid()}")
-    steps, views = DueQueue(redis, prefix, "steps"), DueQueue(redis, prefix, "views")
+    queues = Queues(redis, prefix)
     background: set[asyncio.Task[None]] = set()
     async with (
         contextlib.aclosing(redis),
         slack_client(settings) as slack,
         reader(settings, LedgerMarks(redis, prefix)) as (clusters, agents),
+        alerting(settings) as (alertmanager, prometheus),
     ):
         thread = SlackThread(slack, redis, prefix, lambda cluster: channel_of(settings, cluster))
         permissions = settings.who_may
@@ -158,6 +133,10 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             time=SystemTime(),
             slots=RunSlots(redis, prefix),
             permissions=permissions,
+            silences=alertmanager,
+            alertmanager=alertmanager,
+            prometheus=prometheus,
+            looks=LookStore(redis, prefix),
         )
         # Listeners store before they return, so the answer may wait; Bolt's default polls every 10 ms.
         app = AsyncApp(client=slack, signing_secret=signing_secret, process_before_response=True)
@@ -174,13 +153,36 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             redis=redis,
             prefix=prefix,
             inbox=inbox,
-            steps=steps,
-            views=views,
+            queues=queues,
+            chores=Chores(ports, settings.alertmanager),
             ports=ports,
             clusters=clusters,
             thread=thread,
         )
-        yield Bot(web.app(), worker, Scheduler(redis, prefix, timelines, steps, views), background)
+        yield Bot(web.app(), worker, Scheduler(redis, prefix, timelines, queues), background)
+
+
+@asynccontextmanager
+async def alerting(
+    settings: Settings,
+) -> AsyncIterator[tuple[AlertmanagerClient | None, PrometheusClient | None]]:
+    """Alertmanager and Prometheus, as far as they are configured.
+
+    Raises:
+        ConfigurationError: If a token or an authority's file cannot be read.
+    """
+    async with contextlib.AsyncExitStack() as clients:
+
+        async def http(endpoint: Endpoint) -> httpx.AsyncClient:
+            return await clients.enter_async_context(
+                http_client(httpx.Timeout(None), trusting(endpoint.authority))  # each call has its deadline
+            )
+
+        one, other = settings.alertmanager, settings.prometheus
+        yield (
+            AlertmanagerClient(one, await http(one)) if one else None,
+            PrometheusClient(other, await http(other)) if other else None,
+        )
 
 
 @asynccontextmanager

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from datetime import UTC, datetime
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from redis.asyncio import Redis
 
-from bot.due_queue import DueQueue
+from bot.chores import LOOK
+from bot.due_queue import Queues
 from bot.timeline_store import store_errors
 from handlers.errors import StoreDown
 from handlers.ports import Timelines
@@ -27,23 +29,21 @@ return 1
 
 
 class Scheduler:
-    """Every minute, marks each open incident due: whatever mark was lost, none is forgotten."""
+    """At the start and every minute, marks open incidents and the look at the alerting due."""
 
-    def __init__(
-        self, redis: Redis, prefix: str, timelines: Timelines, steps: DueQueue, views: DueQueue
-    ) -> None:
+    def __init__(self, redis: Redis, prefix: str, timelines: Timelines, queues: Queues) -> None:
         self._key = f"{prefix}:scheduler"
         self._token = secrets.token_hex(8)
         self._keep_or_take = redis.register_script(KEEP_OR_TAKE)
         self._timelines = timelines
-        self._steps = steps
-        self._views = views
+        self._queues = queues
 
     async def run(self) -> None:
         """Run the jobs while this process holds the lease; until cancelled."""
         # The defaults drop a job that is a second late; here late is better than never.
         jobs = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True})
-        jobs.add_job(self.mark_open_incidents, "interval", seconds=60, id="mark-open-incidents")
+        for job in (self.mark_open_incidents, self.mark_look):
+            jobs.add_job(job, "interval", seconds=60, id=job.__name__, next_run_time=datetime.now(UTC))
         jobs.start(paused=True)
         try:
             while True:
@@ -59,8 +59,15 @@ class Scheduler:
         """Make every open incident due, for its next step and for its thread."""
         try:
             incidents = await self._timelines.open_incidents()
-            await self._steps.mark(*incidents)
-            await self._views.mark(*incidents)
+            await self._queues.steps.mark(*incidents)
+            await self._queues.views.mark(*incidents)
+        except StoreDown as error:
+            log.warning("redis_down", error=str(error))
+
+    async def mark_look(self) -> None:
+        """Make the look at Alertmanager and Prometheus due."""
+        try:
+            await self._queues.chores.mark(LOOK)
         except StoreDown as error:
             log.warning("redis_down", error=str(error))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import re
 
 from pydantic import ValidationError
 from redis.asyncio import Redis
@@ -17,8 +16,8 @@ from starlette.routing import Route
 from bot.inbox import Inbox
 from bot.slack.guard import MAX_BODY_BYTES, TooLargeError, read_capped, refusal
 from bot.timeline_store import store_errors
-from handlers.alerts import Notification
 from handlers.errors import StoreDown
+from handlers.notification import first_complaint, read_notification
 
 
 class Web:
@@ -52,13 +51,14 @@ class Web:
             return PlainTextResponse("The bearer token is missing or wrong.", status_code=401)
         try:
             body = await read_capped(request, self._max_body_bytes)
-            Notification.model_validate_json(body)
+            read_notification(body)
             await self._inbox.store(body, request.path_params.get("cluster"))
         except TooLargeError:
             sentence = f"The body is over {self._max_body_bytes} bytes: set max_alerts on the receiver."
             return PlainTextResponse(sentence, status_code=413)
         except ValidationError as error:
-            return PlainTextResponse(_in_one_sentence(error), status_code=400)
+            sentence = f"This is no Alertmanager v4 notification: {first_complaint(error)}."
+            return PlainTextResponse(sentence, status_code=400)
         except StoreDown as error:
             # Alertmanager repeats on 5xx, and drops on 4xx.
             return PlainTextResponse(str(error), status_code=503)
@@ -96,11 +96,3 @@ def _with_body(request: Request, body: bytes) -> Request:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return Request(request.scope, receive)
-
-
-def _in_one_sentence(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    # Label names are the sender's own words: only what looks like a field's name is repeated.
-    parts = [str(part) for part in first["loc"]]
-    place = ".".join(part if re.fullmatch(r"\w{1,40}", part, re.ASCII) else "…" for part in parts) or "body"
-    return f"This is no Alertmanager v4 notification: {place}: {first['msg']}."

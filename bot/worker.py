@@ -10,13 +10,14 @@ import structlog
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
+from bot.chores import LOOK, Chores
 from bot.cluster_reader import ClusterReader
-from bot.due_queue import LEASE_S, DueQueue, Taken
+from bot.due_queue import LEASE_S, DueQueue, Queues, Taken
 from bot.inbox import Inbox, Stored
 from bot.slack.thread import SlackThread
 from handlers import intake, work
-from handlers.alerts import Notification
-from handlers.errors import SlackDown, StoreDown
+from handlers.errors import SlackDown, StoreDown, Tampered
+from handlers.notification import read_notification
 from handlers.ports import Ports
 
 log = structlog.get_logger()
@@ -40,8 +41,8 @@ class Worker:
         redis: Redis,
         prefix: str,
         inbox: Inbox,
-        steps: DueQueue,
-        views: DueQueue,
+        queues: Queues,
+        chores: Chores,
         ports: Ports,
         clusters: ClusterReader,
         thread: SlackThread,
@@ -49,12 +50,13 @@ class Worker:
         self._redis = redis
         self._wake_channel = f"{prefix}:wake"
         self._inbox = inbox
-        self._steps = steps
-        self._views = views
+        self._queues = queues
+        self._chores = chores
         self._ports = ports
         self._clusters = clusters
         self._thread = thread
         self._alarms: list[asyncio.Event] = []
+        self._tampered: set[str] = set()
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -63,8 +65,9 @@ class Worker:
             loops.create_task(self._greet())
             loops.create_task(self._listen())
             loops.create_task(self._drain_inbox(self._alarm()))
-            loops.create_task(self._serve(self._steps, self._advance, self._alarm()))
-            loops.create_task(self._serve(self._views, self._redraw, self._alarm()))
+            loops.create_task(self._serve(self._queues.steps, self._advance, self._alarm()))
+            loops.create_task(self._serve(self._queues.views, self._redraw, self._alarm()))
+            loops.create_task(self._serve(self._queues.chores, self._chores.do, self._alarm()))
 
     async def _greet(self) -> None:
         """Say at the start what does not work; it also opens the connections that an alert will need."""
@@ -115,20 +118,27 @@ class Worker:
 
     async def _fold_in(self, stored: Stored) -> None:
         try:
-            notification = Notification.model_validate_json(stored.body)
+            delivery = read_notification(stored.body)
         except ValidationError as error:
             log.error("notification_unreadable", error=str(error))
             await self._inbox.bury(stored, str(error))
             return
         try:
-            changed = await intake.receive(self._ports, notification, stored.cluster)
+            changed = await intake.receive(self._ports, delivery, stored.cluster)
+            if delivery.truncated:
+                await self._queues.chores.mark(LOOK)  # the rest is asked for
         except StoreDown:
             raise
+        except Tampered as error:
+            self._tell_once(error)  # it stays taken, for when the incident is mended or set aside
+            return
         except Exception:
             # It stays taken and unfinished, so it is tried again; the others must not wait for it.
             log.exception("notification_not_folded_in", entry=stored.entry_id)
             return
-        await self._inbox.done(stored)
+        await self._inbox.done(stored, delivery.unreadable)
+        for each in delivery.unreadable:
+            log.error("alert_put_aside", why=each.why)
         log.info("notification_folded_in", incidents=changed)
 
     async def _serve(
@@ -162,6 +172,9 @@ class Worker:
         except (StoreDown, SlackDown) as error:
             log.warning("will_try_again", incident=taken.incident_id, error=str(error))
             again_in_s = AFTER_FAILURE_S
+        except Tampered as error:
+            self._tell_once(error)
+            again_in_s = None  # while it is open, the timer marks it due once a minute
         except Exception:
             log.exception("step_failed", incident=taken.incident_id)
             again_in_s = 10.0
@@ -173,6 +186,11 @@ class Worker:
             await queue.release(taken, again_in_s)
         except StoreDown as error:
             log.warning("lease_runs_out_by_itself", incident=taken.incident_id, error=str(error))
+
+    def _tell_once(self, error: Tampered) -> None:
+        if str(error) not in self._tampered:
+            self._tampered.add(str(error))
+            log.error("timeline_tampered", error=str(error))
 
     async def _advance(self, incident_id: str) -> float | None:
         _, due_at = await work.advance(self._ports, incident_id)

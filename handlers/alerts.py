@@ -1,4 +1,4 @@
-"""Alerts as Alertmanager sends them, and what a notification changes about an incident."""
+"""Alerts as Alertmanager sends them, where they belong, and what they change about an incident."""
 
 from __future__ import annotations
 
@@ -12,17 +12,23 @@ from pydantic.alias_generators import to_camel
 
 from runbooks.all_runbooks import BY_ALERT
 
+STILL_FIRING = "0001-01-01T00:00:00Z"
+"""What Alertmanager writes for the end of an alert that has none."""
+
 Text = Annotated[str, Field(max_length=16_384)]
 
 
-class _Received(BaseModel):
+class Received(BaseModel):
     """What another program sent: fields this bot does not know are ignored, its own are checked."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
 
 
-class Alert(_Received):
-    """One alert. `ends_at` is year 1 while it fires, which is no time at all."""
+class Alert(Received):
+    """One alert. `ends_at` is year 1 while it fires, which is no time at all.
+
+    `presumed` is a "resolved" that nobody sent, but the bot concluded: the sender's own word goes before it.
+    """
 
     status: Literal["firing", "resolved"]
     labels: dict[str, Text]
@@ -30,22 +36,12 @@ class Alert(_Received):
     starts_at: AwareDatetime
     ends_at: AwareDatetime
     fingerprint: Annotated[str, Field(min_length=1, max_length=64)]
+    presumed: bool = False
 
     @property
     def name(self) -> str:
         """The alert rule's name."""
         return self.labels.get("alertname", "unnamed")
-
-
-class Notification(_Received):
-    """One webhook body of Alertmanager's version 4. The group key is opaque and never an identity."""
-
-    version: Literal["4"]
-    status: Literal["firing", "resolved"]
-    receiver: Text = ""
-    group_key: Text
-    truncated_alerts: int = 0
-    alerts: Annotated[tuple[Alert, ...], Field(min_length=1, max_length=10_000)]
 
 
 class Reason(StrEnum):
@@ -56,6 +52,7 @@ class Reason(StrEnum):
     SOME_RESOLVED = "some_resolved"
     ALL_RESOLVED = "all_resolved"
     UNCHANGED = "unchanged"
+    CAME_AND_WENT = "came_and_went"
 
 
 @dataclass(frozen=True)
@@ -78,21 +75,29 @@ UNCONFIGURED = "unconfigured"
 """Stands for the runbook where a cluster is not in the bot's configuration."""
 
 
-def identity_of(alert: Alert, fallback_cluster: str) -> Identity:
-    """Where an alert belongs. Its `cluster` label is a name to look up, never a target."""
-    runbook = BY_ALERT.get(alert.name)
-    return Identity(
-        cluster=alert.labels.get("cluster", fallback_cluster),
-        runbook=runbook.NAME if runbook else f"alert:{alert.name}",
-    )
+@dataclass(frozen=True)
+class Places:
+    """Where alerts belong: the configured clusters, and whose the alerts without a label are."""
 
+    clusters: tuple[str, ...]
+    unlabelled: str | None = None
 
-def by_identity(notification: Notification, fallback_cluster: str) -> dict[Identity, tuple[Alert, ...]]:
-    """Split a group into the incidents it concerns."""
-    groups: dict[Identity, list[Alert]] = {}
-    for alert in notification.alerts:
-        groups.setdefault(identity_of(alert, fallback_cluster), []).append(alert)
-    return {identity: tuple(alerts) for identity, alerts in groups.items()}
+    def identity_of(self, alert: Alert) -> Identity:
+        """Where an alert belongs. Its `cluster` label is a name to look up, never a target."""
+        only = self.clusters[0] if len(self.clusters) == 1 else "unnamed"
+        cluster = alert.labels.get("cluster", self.unlabelled or only)
+        if cluster not in self.clusters:
+            # It cannot be read: its alerts get one thread, and no diagnosis.
+            return Identity(cluster, UNCONFIGURED)
+        runbook = BY_ALERT.get(alert.name)
+        return Identity(cluster, runbook.NAME if runbook else f"alert:{alert.name}")
+
+    def by_identity(self, alerts: Iterable[Alert]) -> dict[Identity, tuple[Alert, ...]]:
+        """Split alerts into the incidents they concern."""
+        groups: dict[Identity, list[Alert]] = {}
+        for alert in alerts:
+            groups.setdefault(self.identity_of(alert), []).append(alert)
+        return {identity: tuple(group) for identity, group in groups.items()}
 
 
 def news(known: Mapping[str, Alert], alerts: Iterable[Alert]) -> tuple[Alert, ...]:
@@ -104,9 +109,27 @@ def _is_news(before: Alert | None, alert: Alert) -> bool:
     if before is None:
         return True
     if before.status == alert.status:
-        return False
+        return before.presumed and not alert.presumed
     # A lagging peer may repeat "firing" after "resolved": only a later start is a new firing.
-    return alert.status == "resolved" or alert.starts_at > before.ends_at
+    return alert.status == "resolved" or before.presumed or alert.starts_at > before.ends_at
+
+
+def ended(alerts: Iterable[Alert]) -> dict[str, Alert]:
+    """Of a closed incident's alerts those that have an end: only these can make a later "firing" old news."""
+    return {alert.fingerprint: alert for alert in alerts if alert.status == "resolved"}
+
+
+def fingerprint_of(labels: Mapping[str, str]) -> str:
+    """The name that Alertmanager has for an alert with these labels.
+
+    64-bit FNV-1a over the sorted names and values, a 0xff byte after each: `LabelSet.Fingerprint` in
+    prometheus/common, model/labelset.go.
+    """
+    digest = 0xCBF29CE484222325
+    for part in (part for pair in sorted(labels.items()) for part in pair):
+        for byte in (*part.encode(), 0xFF):
+            digest = ((digest ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
+    return f"{digest:016x}"
 
 
 def what_changed(known: Mapping[str, Alert], new: tuple[Alert, ...]) -> Reason:

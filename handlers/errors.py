@@ -8,9 +8,11 @@
     │   │   └── StalePlan    a fresh plan can be drawn up
     │   ├── NotAllowed
     │   └── AlreadyConfirmed
+    ├── Tampered             a timeline is not as the bot wrote it
     ├── SilenceFailed        Alertmanager did not take a silence
     ├── StoreDown            Redis does not take or give what is needed
     ├── SlackDown            Slack did not take a message; it is tried again
+    ├── SourceDown           Alertmanager or Prometheus does not answer, or refuses
     └── ConfigurationError   the process cannot start like this
 
 Beside it `Moved`: two wrote to one timeline at once. It is no error but a reason to look again.
@@ -54,6 +56,10 @@ class AlreadyConfirmed(Refused):
     """Someone else has confirmed this already; the run is in the thread."""
 
 
+class Tampered(BotError):  # noqa: N818
+    """This timeline is not as the bot wrote it; the incident is left alone until a person has looked."""
+
+
 class SilenceFailed(BotError):  # noqa: N818
     """Alertmanager did not take the silence."""
 
@@ -64,6 +70,14 @@ class StoreDown(BotError):  # noqa: N818
 
 class SlackDown(BotError):  # noqa: N818
     """Slack did not take the message; it is tried again."""
+
+
+class SourceDown(BotError):  # noqa: N818
+    """Alertmanager or Prometheus does not answer. `status` is the HTTP status where it refused."""
+
+    def __init__(self, sentence: str | None = None, status: int | None = None) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 class ConfigurationError(BotError):

@@ -151,6 +151,14 @@ class SilenceLifted(_Event):
     detail: str
 
 
+class Noted(_Event):
+    """Something worth a sentence in the thread, once under its key."""
+
+    kind: Literal["noted"] = "noted"
+    key: str
+    sentence: str
+
+
 class LeaderSeen(_Event):
     """Leadership, as a look at the nodes showed it, changed to this."""
 
@@ -187,6 +195,7 @@ Event = Annotated[
     | RunEnded
     | Silenced
     | SilenceLifted
+    | Noted
     | LeaderSeen
     | LeaderVerified
     | Closed,

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import reduce
 from typing import Any
 
-from handlers.alerts import Alert, Identity
+from handlers.alerts import Alert, Identity, Reason
 from handlers.events import (
     ActionFinished,
     ActionStarted,
@@ -21,6 +21,7 @@ from handlers.events import (
     LeaderSeen,
     LeaderVerified,
     NodeChecked,
+    Noted,
     Offer,
     Person,
     PlanApproved,
@@ -87,7 +88,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Incident:
-    """The present state. `position` is the number of events folded, and the next one's compare value."""
+    """The present state. `position` is the number of events folded, and the next one's compare value.
+
+    `mac` is the store's: by it the next event follows from the last one folded.
+    `alerts` holds each alert's newest word by its fingerprint, `firings` that of each of its firings.
+    """
 
     id: str
     position: int = 0
@@ -95,6 +100,8 @@ class Incident:
     runbook: str = ""
     opened_at: datetime | None = None
     alerts: dict[str, Alert] = field(default_factory=dict)
+    firings: dict[tuple[str, datetime], Alert] = field(default_factory=dict)
+    notes: dict[str, Noted] = field(default_factory=dict)
     evidence: Evidence | None = None
     evidence_at: datetime | None = None
     diagnosis: Diagnosis | None = None
@@ -106,6 +113,7 @@ class Incident:
     leader_seen: LeaderSeen | None = None
     verified: LeaderVerified | None = None
     closed: Closed | None = None
+    mac: str = field(default="", compare=False)
 
     @property
     def identity(self) -> Identity:
@@ -156,13 +164,21 @@ def _apply_one(incident: Incident, event: Event) -> Incident:
 
 
 def _alerts_received(incident: Incident, event: AlertsReceived) -> Incident:
+    said = {alert.fingerprint: alert for alert in event.alerts}
+    # What came and went unseen is older than anything that is known of the same alert.
+    past = event.reason is Reason.CAME_AND_WENT
     return replace(
         incident,
         cluster=event.cluster,
         runbook=event.runbook,
         opened_at=incident.opened_at or event.at,
-        alerts={**incident.alerts, **{alert.fingerprint: alert for alert in event.alerts}},
+        alerts={**said, **incident.alerts} if past else {**incident.alerts, **said},
+        firings={**incident.firings, **{(a.fingerprint, a.starts_at): a for a in event.alerts}},
     )
+
+
+def _noted(incident: Incident, event: Noted) -> Incident:
+    return replace(incident, notes={**incident.notes, event.key: incident.notes.get(event.key, event)})
 
 
 def _evidence_read(incident: Incident, event: EvidenceRead) -> Incident:
@@ -280,6 +296,7 @@ _APPLIERS: dict[type, Callable[[Incident, Any], Incident]] = {
     ActionStarted: _action_started,
     ActionFinished: _action_finished,
     RunEnded: _run_ended,
+    Noted: _noted,
     LeaderSeen: _leader_seen,
     LeaderVerified: _leader_verified,
     Closed: _closed,

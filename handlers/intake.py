@@ -1,54 +1,120 @@
-"""A stored notification becomes news on the incidents that it concerns."""
+"""What was delivered becomes news on the incidents that it concerns."""
 
 from __future__ import annotations
 
-from handlers.alerts import UNCONFIGURED, Alert, Identity, Notification, by_identity, news, what_changed
+from collections.abc import Iterable
+from datetime import datetime
+
+from handlers.alerts import Alert, Identity, Places, ended, news, what_changed
 from handlers.errors import Moved
-from handlers.events import AlertsReceived
+from handlers.events import AlertsReceived, Event, Noted
+from handlers.incident import Incident
+from handlers.notification import Delivery, Unreadable
 from handlers.ports import Ports
 
 
-async def receive(ports: Ports, notification: Notification, cluster_in_path: str | None) -> tuple[str, ...]:
-    """Fold one notification in; safe to repeat, since what is known is no news.
+async def receive(ports: Ports, delivery: Delivery, cluster_in_path: str | None) -> tuple[str, ...]:
+    """Fold a delivery in; safe to repeat, since what is known is no news.
 
     Args:
         ports: What is touched.
-        notification: The webhook body.
+        delivery: The notification.
         cluster_in_path: The cluster that the webhook's address named, for alerts without the label.
 
     Returns:
         The incidents that changed.
     """
-    configured = ports.reader.clusters
-    fallback = cluster_in_path or (configured[0] if len(configured) == 1 else "unnamed")
+    places = Places(ports.reader.clusters, cluster_in_path)
+    notes = [_put_aside(each) for each in delivery.unreadable]
+    if delivery.truncated and ports.alertmanager is None:
+        notes.append(TRUNCATED)
     changed = []
-    for identity, alerts in by_identity(notification, fallback).items():
-        # A cluster that is not configured cannot be read: its alerts get one thread, and no diagnosis.
-        known = identity if identity.cluster in configured else Identity(identity.cluster, UNCONFIGURED)
-        changed.append(await _fold_in(ports, known, alerts, notification.truncated_alerts))
+    for identity, alerts in places.by_identity(delivery.alerts).items():
+        changed.append(await fold_in(ports, identity, alerts, *notes, truncated=delivery.truncated))
     return tuple(incident_id for incident_id in changed if incident_id)
 
 
-async def _open_incident(ports: Ports, identity: Identity, alerts: tuple[Alert, ...]) -> str | None:
-    """The incident that is open; a new one only for an alert that fires: "resolved" alone opens nothing."""
-    if any(alert.status == "firing" for alert in alerts):
-        return await ports.timelines.claim(identity)
-    return await ports.timelines.find(identity)
+Note = tuple[str, str]
+"""The key and the sentence of a `Noted`."""
+
+TRUNCATED: Note = (
+    "truncated",
+    "Alertmanager left alerts out of its notification, and the bot has no [alertmanager] to ask for them: "
+    "set max_alerts to 0 on its receiver.",
+)
 
 
-async def _fold_in(ports: Ports, identity: Identity, alerts: tuple[Alert, ...], truncated: int) -> str | None:
+def _put_aside(unreadable: Unreadable) -> Note:
+    sentence = (
+        f"One alert of a notification could not be read and was put aside ({unreadable.why}); "
+        "the others were taken."
+    )
+    return f"unreadable/{unreadable.key}", sentence
+
+
+async def fold_in(
+    ports: Ports,
+    identity: Identity,
+    alerts: tuple[Alert, ...],
+    *notes: Note,
+    truncated: int = 0,
+    notes_alone: bool = True,
+) -> str | None:
+    """Append what is new to the open incident of an identity, or to a new one.
+
+    Args:
+        ports: What is touched.
+        identity: Whose alerts these are.
+        alerts: What is said of them; what is known already is no news.
+        notes: Said in the thread as well, each once.
+        truncated: How many alerts the sender left out.
+        notes_alone: Whether the notes are worth saying where no alert is news.
+
+    Returns:
+        The incident, if it changed.
+    """
     while True:
-        incident_id = await _open_incident(ports, identity, alerts)
-        if incident_id is None:
-            return None
-        incident = await ports.timelines.load(incident_id)
+        incident = await _find(ports, identity)
+        fresh = alerts
+        if incident is None or incident.opened_at is None:
+            # A firing that ended in the incident before, as a lagging peer repeats it, opens nothing.
+            fresh = news(await _ended_before(ports, identity), alerts)
+            if not any(alert.status == "firing" for alert in fresh):
+                return None
+            incident = await ports.timelines.load(await ports.timelines.claim(identity))
         if incident.closed:
             await ports.timelines.release(identity, incident.id)
             continue
-        new = news(incident.alerts, alerts)
-        if not new:
+        events = _received(ports, identity, incident, fresh, truncated)
+        if events or notes_alone:
+            events += noted(incident, ports.time.now(), notes)
+        if not events:
             return None
-        event = AlertsReceived(
+        try:
+            await ports.timelines.append(incident, *events)
+        except Moved:
+            continue
+        return incident.id
+
+
+async def _find(ports: Ports, identity: Identity) -> Incident | None:
+    incident_id = await ports.timelines.find(identity)
+    return await ports.timelines.load(incident_id) if incident_id else None
+
+
+async def _ended_before(ports: Ports, identity: Identity) -> dict[str, Alert]:
+    before = await ports.timelines.previous(identity)
+    return ended((await ports.timelines.load(before)).alerts.values()) if before else {}
+
+
+def _received(
+    ports: Ports, identity: Identity, incident: Incident, alerts: tuple[Alert, ...], truncated: int
+) -> list[Event]:
+    new = news(incident.alerts, alerts)
+    if not new:
+        return []
+    return [
+        AlertsReceived(
             at=ports.time.now(),
             reason=what_changed(incident.alerts, new),
             cluster=identity.cluster,
@@ -56,8 +122,9 @@ async def _fold_in(ports: Ports, identity: Identity, alerts: tuple[Alert, ...], 
             alerts=new,
             truncated=truncated,
         )
-        try:
-            await ports.timelines.append(incident, event)
-        except Moved:
-            continue
-        return incident.id
+    ]
+
+
+def noted(incident: Incident, now: datetime, notes: Iterable[Note]) -> list[Event]:
+    """The notes that the incident does not have."""
+    return [Noted(at=now, key=key, sentence=sentence) for key, sentence in notes if key not in incident.notes]

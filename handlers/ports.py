@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from handlers.alerting import Alertmanager, Looks, Prometheus
 from handlers.alerts import Alert, Identity
 from handlers.events import Event, OutcomeState, Person
 from handlers.incident import Incident
@@ -20,7 +21,11 @@ class Timelines(Protocol):
     """Append-only timelines, one per incident."""
 
     async def load(self, incident_id: str) -> Incident:
-        """The state now."""
+        """The state now.
+
+        Raises:
+            Tampered: If the timeline is not as the bot wrote it.
+        """
 
     async def append(self, incident: Incident, *events: Event) -> Incident:
         """Add events after the state that was read, and mark the incident due.
@@ -40,6 +45,12 @@ class Timelines(Protocol):
 
     async def open_incidents(self) -> tuple[str, ...]:
         """Ids of every incident that is open."""
+
+    async def previous(self, identity: Identity) -> str | None:
+        """The id of the incident of this identity that was released last."""
+
+    async def released_within(self, seconds: float) -> tuple[str, ...]:
+        """Ids of the incidents that were released within so many seconds before now."""
 
     async def remember_handle(self, handle: str, incident_id: str) -> None:
         """Keep which incident a button's handle belongs to."""
@@ -172,6 +183,9 @@ class Threads(Protocol):
     async def is_ours(self, incident_id: str, place: Place) -> bool:
         """Whether a button there is on one of the incident's own messages."""
 
+    async def is_home(self, incident_id: str, app: str, team: str) -> bool:
+        """Whether the incident's messages were posted by this app in this workspace."""
+
 
 class Time(Protocol):
     """The bot's own clock."""
@@ -196,3 +210,6 @@ class Ports:
     slots: RunSlots
     permissions: Permissions
     silences: Silences | None = None
+    alertmanager: Alertmanager | None = None
+    prometheus: Prometheus | None = None
+    looks: Looks | None = None

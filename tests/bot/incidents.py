@@ -15,6 +15,7 @@ from handlers.events import (
     LeaderSeen,
     LeaderVerified,
     NodeChecked,
+    Noted,
     OutcomeState,
     PlanApproved,
     PlanConfirmed,
@@ -204,7 +205,20 @@ def healed() -> tuple[Event, ...]:
 
 def whole_story() -> tuple[Event, ...]:
     """Every kind of event there is: a run that was stopped, and one that mends it."""
-    return (*approved_by_two(quorum_loss()), *healed()[3:])
+    noted = Noted(at=NOON, key="unreadable/7", sentence="One alert could not be read and was put aside.")
+    return (*approved_by_two(quorum_loss()), noted, *healed()[3:])
+
+
+def with_handle(handle: str, *events: Event) -> tuple[Event, ...]:
+    """The same findings, their offers under a handle of their own."""
+    return tuple(
+        event.model_copy(
+            update={"offers": tuple(offer.model_copy(update={"handle": handle}) for offer in event.offers)}
+        )
+        if isinstance(event, FindingsRanked)
+        else event
+        for event in events
+    )
 
 
 def every_prefix(events: tuple[Event, ...]) -> list[Incident]:

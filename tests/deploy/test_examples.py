@@ -66,10 +66,17 @@ def test_what_is_commented_out_in_the_bots_example_is_the_default(tmp_path: Path
     assert full.clusters[0].channel == channel_of(as_it_is, full.clusters[0].name)
     assert as_it_is.clusters[0].channel is None
     clusters = (full.clusters[0].model_copy(update={"channel": None}), *full.clusters[1:])
+    assert full.alertmanager
+    assert full.prometheus
     assert full.agents.second_grant_key
-    assert as_it_is.agents.second_grant_key is None
-    agents = full.agents.model_copy(update={"second_grant_key": None})
-    assert full.model_copy(update={"clusters": clusters, "agents": agents}) == as_it_is
+    no_credentials = {"token": None, "authority": None}
+    plain = {
+        "clusters": clusters,
+        "agents": full.agents.model_copy(update={"second_grant_key": None}),
+        "alertmanager": full.alertmanager.model_copy(update={"cluster": None, **no_credentials}),
+        "prometheus": full.prometheus.model_copy(update=no_credentials),
+    }
+    assert full.model_copy(update=plain) == as_it_is
 
 
 def test_what_is_commented_out_in_the_agents_example_is_the_default(tmp_path: Path):

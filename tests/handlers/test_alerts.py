@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from handlers.alerts import Identity, Notification, Reason, by_identity, news, what_changed
+from handlers.alerts import Identity, Places, Reason, fingerprint_of, news, what_changed
+from handlers.notification import Notification, read_notification
 from tests.builders import alert
 
 RECORDED = sorted((Path(__file__).parents[1] / "data" / "webhooks").glob("*.json"))
@@ -37,15 +38,8 @@ def test_what_is_no_version_4_notification_is_refused(body: bytes) -> None:
 
 
 def test_alerts_of_one_runbook_are_one_incident_and_an_unknown_alert_is_its_own() -> None:
-    notification = Notification.model_validate(
-        {
-            "version": "4",
-            "status": "firing",
-            "groupKey": "g",
-            "alerts": [alert("NoLeader"), alert("ElectionStorm"), alert("DiskSpaceLow"), alert(cluster="eu")],
-        }
-    )
-    assert list(by_identity(notification, "demo")) == [
+    alerts = [alert("NoLeader"), alert("ElectionStorm"), alert("DiskSpaceLow"), alert(cluster="eu")]
+    assert list(Places(("demo", "eu")).by_identity(alerts)) == [
         Identity("demo", "leader-election"),
         Identity("demo", "alert:DiskSpaceLow"),
         Identity("eu", "leader-election"),
@@ -54,8 +48,15 @@ def test_alerts_of_one_runbook_are_one_incident_and_an_unknown_alert_is_its_own(
 
 def test_an_alert_without_a_cluster_label_belongs_to_the_cluster_of_the_address() -> None:
     bare = alert().model_copy(update={"labels": {"alertname": "NoLeader"}})
-    notification = Notification(version="4", status="firing", group_key="g", alerts=(bare,))
-    assert list(by_identity(notification, "eu")) == [Identity("eu", "leader-election")]
+    assert Places(("demo", "eu"), "eu").identity_of(bare) == Identity("eu", "leader-election")
+    assert Places(("demo", "eu")).identity_of(bare) == Identity("unnamed", "unconfigured")
+    assert Places(("demo",)).identity_of(bare) == Identity("demo", "leader-election")
+
+
+@pytest.mark.parametrize("body", RECORDED, ids=lambda path: path.stem)
+def test_the_fingerprint_is_the_one_that_alertmanager_gives(body: Path) -> None:
+    for each in read_notification(body.read_bytes()).alerts:
+        assert fingerprint_of(each.labels) == each.fingerprint
 
 
 def test_the_same_alert_again_is_no_news() -> None:

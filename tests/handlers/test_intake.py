@@ -1,14 +1,15 @@
 """Notifications become incidents, once, whatever is repeated, raced or late."""
 
 from handlers import intake
-from handlers.alerts import Alert, Notification
+from handlers.alerts import Alert
 from handlers.events import Closed
+from handlers.notification import Delivery
 from tests.builders import NOON, alert, opened
 from tests.handlers.world import World
 
 
-def notification(*alerts: Alert) -> Notification:
-    return Notification(version="4", status="firing", group_key="{}:{}", alerts=alerts)
+def notification(*alerts: Alert) -> Delivery:
+    return Delivery(alerts)
 
 
 async def test_the_first_alert_opens_an_incident() -> None:

@@ -18,6 +18,7 @@ from tests.handlers.story import (
     newest_run,
     proposed,
     quorum_lost,
+    submitted,
     too_slow,
 )
 from tests.handlers.world import HOME, ON_CALL, World
@@ -216,9 +217,9 @@ async def test_two_incidents_of_one_cluster_never_act_at_the_same_time_and_fence
     world.timelines.handles["start_nodes"] = "inc-2"
     other = await proposed(world)
     with pytest.raises(AlreadyConfirmed, match="inc-1 is acting on demo"):
-        await remediation.confirm(world.ports, other.handle, ALICE)
+        await remediation.confirm(world.ports, submitted(other.handle, ALICE))
     await work.advance(world.ports, "inc-1")
-    second = await remediation.confirm(world.ports, (await proposed(world)).handle, ALICE)
+    second = await remediation.confirm(world.ports, submitted((await proposed(world)).handle, ALICE))
     assert second.runs[-1].fence > first.runs[-1].fence
 
 
@@ -251,7 +252,7 @@ async def test_where_a_second_person_is_asked_for_nothing_runs_until_they_approv
     world, handle = await awaiting_second()
     await work.advance(world.ports, "inc-1")
     assert world.agents.effects == []
-    incident = await remediation.approve(world.ports, handle, CAROL)
+    incident = await remediation.approve(world.ports, submitted(handle, CAROL))
     assert incident.running
     assert incident.running.approved_by == CAROL
     await work.advance(world.ports, "inc-1")
@@ -262,18 +263,18 @@ async def test_the_one_who_confirmed_is_not_the_second_person() -> None:
     world, handle = await awaiting_second()
     world.directory.members[ALICE.id] = Member(ALICE.id, HOME, HOME, frozenset({ON_CALL, SECOND}))
     with pytest.raises(NotAllowed, match="second person"):
-        await remediation.approve(world.ports, handle, ALICE)
+        await remediation.approve(world.ports, submitted(handle, ALICE))
 
 
 async def test_an_approval_is_given_once_and_for_ten_minutes() -> None:
     world, handle = await awaiting_second()
     world.time.at += timedelta(minutes=11)
     with pytest.raises(remediation.StaleOffer, match="ten minutes"):
-        await remediation.approve(world.ports, handle, CAROL)
+        await remediation.approve(world.ports, submitted(handle, CAROL))
     world.time.at = NOON
-    await remediation.approve(world.ports, handle, CAROL)
+    await remediation.approve(world.ports, submitted(handle, CAROL))
     with pytest.raises(AlreadyConfirmed):
-        await remediation.approve(world.ports, handle, CAROL)
+        await remediation.approve(world.ports, submitted(handle, CAROL))
 
 
 async def test_a_step_for_which_the_agent_wants_a_second_person_is_not_granted_on_one() -> None:

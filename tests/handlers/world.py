@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
+from handlers.alerting import Fired, Held, Labels, LastLook
 from handlers.alerts import Alert, Identity
-from handlers.errors import Moved, NotAllowed, SilenceFailed, UnknownCluster
+from handlers.errors import Moved, NotAllowed, SilenceFailed, SourceDown, UnknownCluster
 from handlers.events import Event, Person
 from handlers.incident import Incident, apply, fold
 from handlers.permissions import Permission, Permissions
@@ -27,6 +29,7 @@ class Timelines:
 
     events: dict[str, list[Event]] = field(default_factory=dict)
     open: dict[str, str] = field(default_factory=dict)
+    released: dict[str, str] = field(default_factory=dict)
     handles: dict[str, str] = field(default_factory=dict)
     before_append: list[tuple[str, Event]] = field(default_factory=list)
 
@@ -52,6 +55,14 @@ class Timelines:
     async def release(self, identity: Identity, incident_id: str) -> None:
         if self.open.get(identity.key) == incident_id:
             del self.open[identity.key]
+            self.released.pop(identity.key, None)
+            self.released[identity.key] = incident_id
+
+    async def previous(self, identity: Identity) -> str | None:
+        return self.released.get(identity.key)
+
+    async def released_within(self, seconds: float) -> tuple[str, ...]:
+        return tuple(self.released.values())
 
     async def open_incidents(self) -> tuple[str, ...]:
         return tuple(self.open.values())
@@ -195,6 +206,9 @@ class Threads:
     async def is_ours(self, incident_id: str, place: Place) -> bool:
         return self.ours
 
+    async def is_home(self, incident_id: str, app: str, team: str) -> bool:
+        return self.ours
+
 
 @dataclass
 class Slots:
@@ -234,6 +248,34 @@ class Silences:
 
 
 @dataclass
+class Alerting:
+    """Alertmanager, Prometheus and the last look at them; `silent` names who is down."""
+
+    held: list[Held] = field(default_factory=list)
+    burning: list[Labels] = field(default_factory=list)
+    recorded: list[Fired] = field(default_factory=list)
+    silent: set[str] = field(default_factory=set)
+    kept: LastLook | None = None
+    lookbacks_s: list[float] = field(default_factory=list)
+
+    async def firing(self, names: Iterable[str] = ()) -> Any:
+        who = "Prometheus" if names else "Alertmanager"
+        if who in self.silent:
+            raise SourceDown(f"{who} does not answer.")
+        return tuple(self.burning if names else self.held)
+
+    async def fired(self, names: Iterable[str], lookback_s: float) -> tuple[Fired, ...]:
+        self.lookbacks_s.append(lookback_s)
+        return tuple(fired for fired in self.recorded if fired.labels["alertname"] in names)
+
+    async def last(self) -> LastLook | None:
+        return self.kept
+
+    async def remember(self, look: LastLook) -> None:
+        self.kept = look
+
+
+@dataclass
 class Clock:
     """Time that passes only when somebody sleeps."""
 
@@ -268,6 +310,7 @@ class World:
         default_factory=lambda: Permissions((Permission(confirm_groups=(ON_CALL,)),))
     )
     silences: Silences = field(default_factory=Silences)
+    alerting: Alerting | None = None
 
     def __post_init__(self) -> None:
         self.agents.on_effect = self.cluster.feel
@@ -284,6 +327,9 @@ class World:
             slots=self.slots,
             permissions=self.permissions,
             silences=self.silences,
+            alertmanager=self.alerting,
+            prometheus=self.alerting,
+            looks=self.alerting,
         )
 
     def kinds(self, incident_id: str = "inc-1") -> list[str]:
