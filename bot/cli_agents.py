@@ -93,13 +93,17 @@ def rotate(config: ConfigOption = DEFAULT_CONFIG) -> None:
                 typer.echo(f"{_how_to_add(cluster, node)}  # {why}", err=True)
         raise typer.Exit(1)
     dropped = own.fingerprints
-    own.take_over_from(new)
+    own.let_next_take_over()
     typer.echo(
         "The new keys are in use once the bot is restarted. Then take the old ones off, on every node:"
     )
     for old in dropped:
         typer.echo(f"neumann-agent keys revoke {old[:16]}")
     typer.echo("systemctl reload neumann-agent")
+    typer.echo(
+        f"Timelines of open incidents are signed with the old grant key, {own.former_grant_key}: unless it"
+        " was stolen, name it in [agents] other_grant_keys until they are closed. Then delete it."
+    )
 
 
 @app.command()

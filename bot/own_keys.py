@@ -15,7 +15,7 @@ from bot.agent_keys import grant_key
 from bot.config import Agents, SecretFile, Settings
 from handlers.errors import ConfigurationError
 
-NEXT = ".next"
+NEXT, FORMER = ".next", ".former"
 
 
 @dataclass(frozen=True)
@@ -65,15 +65,23 @@ class OwnKeys:
         except OSError as error:
             raise ConfigurationError(f"The bot's keys cannot be written: {error}.") from error
 
-    def take_over_from(self, new: OwnKeys) -> None:
-        """Put a new set in the place of this one.
+    @property
+    def former_grant_key(self) -> Path:
+        """Where the grant key is kept that new keys took the place of: open timelines are signed with it."""
+        return self.grant_key.with_name(self.grant_key.name + FORMER)
+
+    def let_next_take_over(self) -> None:
+        """Put the next set in the place of this one.
 
         Raises:
             ConfigurationError: If the files cannot be read or written; then this set is still in use.
         """
+        new = self.next
         pairs = ((self.key, new.key), (self.certificate, new.certificate), (self.grant_key, new.grant_key))
         try:
-            replace_all({old: NewFile(file.read_bytes()) for old, file in pairs})
+            files = {old: NewFile(file.read_bytes()) for old, file in pairs}
+            files[self.former_grant_key] = NewFile(self.grant_key.read_bytes(), PRIVATE)
+            replace_all(files)
             for _, file in pairs:
                 file.unlink()
         except OSError as error:

@@ -22,9 +22,9 @@ from agent.protocol.certificates import make_certificate
 from agent.protocol.pairing import Identity, PairAnswer, PairRequest, new_code, parse_code, prove
 from bot import agent_pairing, cli
 from bot.agent_keys import pinned_context, tls_context
-from bot.config import load
+from bot.config import SecretFile, load
 from bot.node_settings import change_node
-from bot.own_keys import OwnKeys, identity
+from bot.own_keys import OwnKeys, identity, public_half
 from handlers.errors import BotError, ConfigurationError, Refused
 from lab.layout import Address
 from lab.process import Process
@@ -291,7 +291,9 @@ async def test_new_keys_take_over_once_every_agent_has_them(config: Path, host: 
         assert code == 0
         assert old.shown != old_certificate
         assert not old.next.are_there
-        assert old.key.stat().st_mode & 0o777 == 0o600
+        for kept in (old.key, old.grant_key, old.former_grant_key):
+            assert kept.stat().st_mode & 0o777 == 0o600
+        assert public_half(SecretFile(file=old.former_grant_key)) == old_grant
         dropped = [line.split()[-1] for line in out.splitlines() if "keys revoke" in line]
         assert len(dropped) == 2
         for key in dropped:
