@@ -59,8 +59,9 @@ bench: $(VENV)/.installed-dev ## how long reading 3, 9 and 51 nodes takes
 	@$(BIN)/python -m tests.bench.reading $(ARGS)
 
 lock: ## write the lock anew (needs uv)
-	uv export --quiet --no-header --format requirements-txt --no-emit-project --no-dev -o requirements.txt
-	uv export --quiet --no-header --format requirements-txt --no-emit-project -o requirements-dev.txt
+	uv export --quiet --no-header --format requirements-txt --no-emit-project --no-dev -o requirements-agent.txt
+	uv export --quiet --no-header --format requirements-txt --no-emit-project --no-dev --extra bot -o requirements.txt
+	uv export --quiet --no-header --format requirements-txt --no-emit-project --extra bot -o requirements-dev.txt
 	rm -f uv.lock
 
 clean: ## take away what was built
