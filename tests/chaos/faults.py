@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from tests.chaos.operator import Operator
+from tests.chaos.on_call import OnCall
 from tests.chaos.redis_box import RedisPair
 from tests.chaos.rig import Rig
 from tests.chaos.traps import until
@@ -144,7 +144,7 @@ async def freeze_redis(rig: Rig, event: str, number: int) -> None:
 
 async def back_up_redis(rig: Rig) -> None:
     """A copy from before the confirmation; somebody else has the same plan on the screen by then."""
-    async with Operator(rig, "bob") as bob:
+    async with OnCall(rig, "bob") as bob:
         await bob.open_plan("start_nodes")
     await rig.timeline.until("plan_proposed", 2)
     rig.box.copy_to(rig.folder / "backup")
@@ -159,7 +159,7 @@ async def restore_redis(rig: Rig, event: str, number: int) -> None:
 async def confirm_old_plan(rig: Rig) -> list[str]:
     """Submit the modal that was opened before the restore: nothing may come of it."""
     before = rig.witness.effects()
-    async with Operator(rig, "bob") as bob:
+    async with OnCall(rig, "bob") as bob:
         view = await bob._person.modal()
         if view is None:
             return ["the old plan is not on the screen"]

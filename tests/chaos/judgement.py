@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lab.slack.plain_text import plain_text
-from tests.chaos.operator import key_of
+from tests.chaos.on_call import key_of
 from tests.chaos.rig import Rig
 from tests.chaos.witness import BEGUN, UNDO_KIND, Entry
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.chaos.faults import FAULTS, Chaos
 from tests.chaos.judgement import shows_the_end, violations
-from tests.chaos.operator import Operator
+from tests.chaos.on_call import OnCall
 from tests.chaos.redis_box import find_sentinel
 from tests.chaos.rig import Rig, rig
 from tests.chaos.traps import until
@@ -49,16 +49,13 @@ async def play(chaos: Chaos, folder: Path) -> Result:
         async with rig(folder, chaos.fault, bots=chaos.bots, failover=chaos.failover) as running:
             found = await _play_on(chaos, running)
             ended = running.timeline.how_it_ended
-    except (TimeoutError, LookupError, OSError) as error:
-        said = f"{error}" or traceback.format_exc(limit=-2).strip().splitlines()[-2]
-        return Result(
-            chaos.name, "", (), time.monotonic() - started, failed=f"{type(error).__name__}: {said}"
-        )
+    except Exception as error:  # one run that cannot be played does not end the others
+        return Result(chaos.name, "", (), time.monotonic() - started, failed=_in_words(error))
     return Result(chaos.name, ended, tuple(found), time.monotonic() - started)
 
 
 async def _play_on(chaos: Chaos, running: Rig) -> list[str]:
-    async with Operator(running) as alice:
+    async with OnCall(running) as alice:
         view = await alice.open_plan(chaos.remedy)
         await running.timeline.until("plan_proposed")
         running.witness.begin()
@@ -74,7 +71,7 @@ async def _play_on(chaos: Chaos, running: Rig) -> list[str]:
     return found + violations(running, messages, at_most=chaos.at_most)
 
 
-async def _settle(running: Rig, alice: Operator, chaos: Chaos) -> list[str]:
+async def _settle(running: Rig, alice: OnCall, chaos: Chaos) -> list[str]:
     """Wait for the end, and until the thread says so."""
     timeline = running.timeline
     try:
@@ -94,6 +91,12 @@ async def _settle(running: Rig, alice: Operator, chaos: Chaos) -> list[str]:
     if timeline.incidents != 1:
         found.append(f"{timeline.incidents} incidents were opened")
     return found
+
+
+def _in_words(error: Exception) -> str:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}" + traceback.format_exception(error)[-2].rstrip()
 
 
 async def measure(chosen: Sequence[Chaos], runs: int, jobs: int, keep: Path | None) -> list[Result]:

@@ -18,7 +18,7 @@ FINDINGS_WITHIN_S = 120.0
 Json = dict[str, Any]
 
 
-class Operator:
+class OnCall:
     """Somebody who may confirm."""
 
     def __init__(self, rig: Rig, user: str = "alice") -> None:
