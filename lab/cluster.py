@@ -27,7 +27,7 @@ from lab.process import Process
 from lab.settings import MetricsShape
 from lab.tracing import LogFormat
 
-START_DEADLINE_S = 30.0
+START_DEADLINE_S = 60.0
 POLL_S = 0.05
 SETTLED_S = 0.6
 HTTP_TIMEOUT_S = 1.0
@@ -90,7 +90,7 @@ class Lab:
         """Bring everything up, and wait until there is a leader and every agent answers.
 
         Raises:
-            LabError: If that takes more than 30 s, with what the processes last printed.
+            LabError: If that takes more than 60 s, with what the processes last printed.
             OSError: If there is no free network to run on.
         """
         try:
@@ -122,7 +122,7 @@ class Lab:
         """Start a node's process and wait until it listens.
 
         Raises:
-            TimeoutError: If it does not listen in 10 s, or ends before.
+            TimeoutError: If it does not listen in 30 s, or ends before.
         """
         service = self.services[name]
         node = self.node(name)

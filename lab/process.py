@@ -18,7 +18,7 @@ from lab.layout import Address
 
 State = Literal["active", "inactive", "failed"]
 STOP_GRACE_S = 5.0
-LISTEN_DEADLINE_S = 10.0
+LISTEN_DEADLINE_S = 30.0
 POLL_S = 0.05
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 TAIL_BYTES = 1000
@@ -92,7 +92,7 @@ class Process:
         """Wait until something listens at `address`.
 
         Raises:
-            TimeoutError: After 10 s, or when the process has ended.
+            TimeoutError: After 30 s, or when the process has ended.
         """
         async with asyncio.timeout(LISTEN_DEADLINE_S):
             while self.state == "active":

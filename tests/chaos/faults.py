@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from tests.chaos.on_call import OnCall
 from tests.chaos.redis_box import RedisPair
 from tests.chaos.rig import Rig
 from tests.chaos.traps import until
 
-Step = Callable[[Rig], Awaitable[None]]
+Step = Callable[[Rig], Coroutine[Any, Any, None]]
 HELD_WITHIN_S = 90.0
 AWAY_S = 3.0
 PAST_THE_LEASE_S = 22.0
@@ -176,7 +177,7 @@ async def fail_over(rig: Rig, event: str, number: int) -> None:
     await rig.timeline.until(event, number)
     before = rig.redis.master
     await rig.redis.process.kill()
-    await until(lambda: rig.redis.master != before, 60, "Sentinel named no other master")  # type: ignore[union-attr]
+    await until(lambda: rig.redis.master != before, 60, "Sentinel named no other master")
 
 
 RUN_EVENTS = (

@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -35,7 +36,7 @@ class RedisBox:
         self.folder = folder
         folder.mkdir(parents=True)
         self.address = free_address()
-        argv = (find_server(), "--port", str(self.address.port), "--bind", self.address.host)
+        argv: tuple[str, ...] = (find_server(), "--port", str(self.address.port), "--bind", self.address.host)
         argv += ("--dir", str(folder), "--appendonly", "yes", "--save", "", *options)
         argv += ("--maxmemory-policy", "noeviction")
         self.process = Process("redis-server", argv, folder.parent / f"{folder.name}.out")
@@ -77,7 +78,7 @@ class RedisBox:
 class RedisPair:
     """A master, its replica and a Sentinel; `address` is a relay that follows the master Sentinel names."""
 
-    def __init__(self, boxes: list[RedisBox], sentinel: Redis) -> None:
+    def __init__(self, boxes: list[RedisBox], sentinel: Any) -> None:
         self.boxes = boxes
         self.master = boxes[0].address
         self.relay = Relay("127.0.0.1", lambda: self.master)

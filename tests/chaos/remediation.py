@@ -15,6 +15,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,13 +23,14 @@ from tests.chaos.faults import FAULTS, Chaos
 from tests.chaos.judgement import shows_the_end, violations
 from tests.chaos.on_call import OnCall
 from tests.chaos.redis_box import find_sentinel
+from tests.chaos.remedies import FAILING
 from tests.chaos.rig import Rig, rig
 from tests.chaos.traps import until
 
 PLAYED_WITHIN_S = 240.0
 ENDED_WITHIN_S = 240.0
 SHOWN_WITHIN_S = 60.0
-KNOWN: tuple[Chaos, ...] = FAULTS
+KNOWN: tuple[Chaos, ...] = (*FAULTS, *FAILING)
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,14 @@ class Result:
     failed: str = ""
 
 
-async def play(chaos: Chaos, folder: Path) -> Result:
-    """Play one run on parts of its own."""
+async def play(chaos: Chaos, folder: Path, starting: asyncio.Lock) -> Result:
+    """Play one run on parts of its own; they are started while nobody else's are."""
     started = time.monotonic()
     try:
-        async with rig(folder, chaos.fault, bots=chaos.bots, failover=chaos.failover) as running:
+        async with AsyncExitStack() as parts:
+            async with starting:
+                made = rig(folder, chaos.fault, bots=chaos.bots, failover=chaos.failover)
+                running = await parts.enter_async_context(made)
             found = await _play_on(chaos, running)
             ended = running.timeline.how_it_ended
     except Exception as error:  # one run that cannot be played does not end the others
@@ -101,12 +106,12 @@ def _in_words(error: Exception) -> str:
 
 async def measure(chosen: Sequence[Chaos], runs: int, jobs: int, keep: Path | None) -> list[Result]:
     """Play everything, so many at a time, and say on stderr how each went."""
-    places = asyncio.Semaphore(jobs)
+    places, starting = asyncio.Semaphore(jobs), asyncio.Lock()
 
     async def one(chaos: Chaos, number: int) -> Result:
         async with places:
             folder = Path(tempfile.mkdtemp(prefix="neumann-chaos-"))
-            result = await play(chaos, folder)
+            result = await play(chaos, folder, starting)
             if keep and (result.violations or result.failed):
                 shutil.copytree(folder, keep / f"{chaos.name.replace('/', '_')}-{number}", dirs_exist_ok=True)
             shutil.rmtree(folder, ignore_errors=True)

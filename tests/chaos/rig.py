@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from lab.alerting import Alerting, Target, load_rules
@@ -98,7 +99,7 @@ async def rig(
         lab = await parts.enter_async_context(Lab(folder / "cluster"))
         traps = {node.name: Traps(node) for node in lab.nodes}
         relays = {
-            node.name: await parts.enter_async_context(Relay(node.agent.host, lambda at=node.agent: at))
+            node.name: await parts.enter_async_context(Relay(node.agent.host, partial(_itself, node.agent)))
             for node in lab.nodes
         }
         web = free_address()
@@ -158,6 +159,10 @@ def _write_files(
         text = text.replace(node.agent_url, f"https://{relays[node.name].address}")
     config.write_text(text)
     return config, token
+
+
+def _itself(address: Address) -> Address:
+    return address
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

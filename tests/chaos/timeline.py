@@ -48,7 +48,7 @@ class Timeline:
         length = await self._redis.xlen(self._key)
         if length < len(self.now):
             self.now = []
-        added = await self._redis.xrange(self._key, min=f"0-{len(self.now) + 1}")
+        added: Any = await self._redis.xrange(self._key, min=f"0-{len(self.now) + 1}")
         events = [json.loads(fields[b"event"]) for _, fields in added]
         if events:
             self.incidents = int(await self._redis.get(self._number) or 0)
