@@ -40,6 +40,7 @@ from bot.scheduler import Scheduler
 from bot.slack import listeners, socket_mode
 from bot.slack.directory import SlackDirectory
 from bot.slack.thread import SlackThread
+from bot.slack.thread_pictures import ThreadPictures
 from bot.timeline_store import TimelineStore
 from bot.web import Web
 from bot.worker import Worker
@@ -160,6 +161,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             ports=ports,
             clusters=clusters,
             thread=thread,
+            pictures=ThreadPictures(slack, redis, prefix, thread, timelines, prometheus=prometheus),
         )
         yield Bot(web.app(), worker, Scheduler(redis, prefix, timelines, queues), background, app, ports)
 
