@@ -30,6 +30,7 @@ from bot.due_queue import Queues
 from bot.http_client import http_client, trusting
 from bot.inbox import Inbox
 from bot.look_store import LookStore
+from bot.past_store import PastStore
 from bot.prometheus import PrometheusClient
 from bot.redis_client import connect
 from bot.run_slots import RunSlots
@@ -115,6 +116,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
         permissions = settings.who_may
         ports = Ports(
             timelines=timelines,
+            past=PastStore(redis, prefix),
             reader=clusters,
             agents=agents,
             directory=SlackDirectory(slack, permissions.groups),

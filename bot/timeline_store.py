@@ -162,19 +162,6 @@ class TimelineStore:
                 args=[identity.key, incident_id],
             )
 
-    async def previous(self, identity: Identity) -> str | None:
-        """The id of the incident of this identity that was released last."""
-        async with store_errors():
-            found = await self._redis.hget(self._key("previous"), identity.key)
-        return text(found) if found else None
-
-    async def released_within(self, seconds: float) -> tuple[str, ...]:
-        """Ids of the incidents that were released within so many seconds before now, by Redis' clock."""
-        async with store_errors():
-            now_s, _ = await self._redis.time()
-            ids = await self._redis.zrangebyscore(self._key("released"), now_s - seconds, "+inf")
-        return tuple(text(each) for each in ids if isinstance(each, bytes))
-
     async def open_incidents(self) -> tuple[str, ...]:
         """Ids of the open incidents, oldest claim first."""
         async with store_errors():

@@ -35,7 +35,7 @@ class Web:
 
     def app(self) -> Starlette:
         """The Starlette application."""
-        return Starlette(
+        app = Starlette(
             routes=[
                 Route("/alertmanager", self.alertmanager, methods=["POST"]),
                 Route("/alertmanager/{cluster}", self.alertmanager, methods=["POST"]),
@@ -44,6 +44,9 @@ class Web:
                 Route("/readyz", self.readyz),
             ]
         )
+        # A redirected POST may come as a GET: Alertmanager would read its answer as success.
+        app.router.redirect_slashes = False
+        return app
 
     async def alertmanager(self, request: Request) -> Response:
         """Store a notification, and only then say so; the worker reads it from there."""

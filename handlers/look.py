@@ -101,8 +101,8 @@ async def _known(ports: Ports, seen: Seen, places: Places, within_s: float) -> K
     """Read after the alerting was asked: what arrived meanwhile is known, and not missing."""
     is_open = {incident.identity: incident for incident in await _open(ports)}
     identities = {places.identity_of(each.alert) for each in seen.held} - is_open.keys()
-    previous = [await ports.timelines.previous(identity) for identity in identities]
-    released = await ports.timelines.released_within(within_s)
+    previous = [await ports.past.previous(identity) for identity in identities]
+    released = await ports.past.released_within(within_s)
     ids = dict.fromkeys([*(each for each in previous if each and each not in released), *released])
     return Known(is_open, tuple([await ports.timelines.load(incident_id) for incident_id in ids]))
 

@@ -227,6 +227,15 @@ async def test_nothing_else_is_served(site: Site, method: str, path: str, status
     assert (await site.http.request(method, path, headers=AUTHORIZED)).status_code == status
 
 
+@pytest.mark.parametrize(
+    "path", ["/alertmanager/", "/alertmanager/demo/", "//alertmanager", "/alertmanager?x"]
+)
+async def test_no_address_is_redirected(site: Site, path: str) -> None:
+    answer = await site.post(BODY, path)
+    assert answer.status_code in (200, 404)
+    assert len(await site.stored()) == (answer.status_code == 200)
+
+
 def test_the_recorded_bodies_are_there() -> None:
     assert len(RECORDED) >= 7
     assert all(Notification.model_validate_json(file.read_bytes()) for file in RECORDED)
