@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot import main as wiring
 from bot.config import Alertmanager, Settings
 from bot.redis_client import connect
 from bot.timeline_store import TimelineStore
@@ -21,6 +19,7 @@ from lab.slack.server import SlackWorkspaceServer
 from tests.bot.conftest import Becomes
 from tests.bot.real_alerting import Program, alertmanagers, needs_the_real_programs
 from tests.bot.serving import serve
+from tests.bot.working import working
 
 NO_LEADER = {"alertname": "NoLeader", "cluster": "demo"}
 
@@ -61,18 +60,6 @@ class Door:
         await self.app(scope, receive, send)
 
 
-@asynccontextmanager
-async def working(settings: Settings, door: Door) -> AsyncIterator[wiring.Bot]:
-    async with wiring.build(settings) as bot:
-        door.app = bot.web
-        task = asyncio.create_task(bot.worker.run())
-        try:
-            yield bot
-        finally:
-            task.cancel()
-            await asyncio.wait([task], timeout=10)
-
-
 def token(settings: Settings) -> str:
     return settings.web.webhook_token.read().get_secret_value()
 
@@ -101,7 +88,8 @@ async def test_two_peers_that_do_not_hear_each_other_make_one_incident(
         folder.mkdir()
         webhook = f"{url}/alertmanager"
         apart += await parts.enter_async_context(alertmanagers(folder, webhook, token(settings), count=1))
-    async with working(settings, door):
+    async with working(settings) as bot:
+        door.app = bot.web
         await apart[0].fire(NO_LEADER)
         await apart[1].fire(NO_LEADER, since_s=7)
 
@@ -130,7 +118,8 @@ async def test_while_the_bot_answers_503_nothing_is_lost(
     door.shut = True
     url = await parts.enter_async_context(serve(door))
     pair = await parts.enter_async_context(alertmanagers(tmp_path, f"{url}/alertmanager", token(settings)))
-    async with working(settings, door):
+    async with working(settings) as bot:
+        door.app = bot.web
         for name in ("NoLeader", "NodeDown"):
             for peer in pair:
                 await peer.fire({**NO_LEADER, "alertname": name})
@@ -162,7 +151,8 @@ async def test_what_a_notification_truncated_is_fetched_from_the_api(
         alertmanagers(tmp_path, f"{url}/alertmanager", token(settings), count=1, max_alerts=1)
     )
     asks = settings.model_copy(update={"alertmanager": Alertmanager(urls=(manager.url,))})
-    async with working(asks, door):
+    async with working(asks) as bot:
+        door.app = bot.web
         for number in range(1, 4):
             await manager.fire({"alertname": "NodeDown", "cluster": "demo", "node": f"node{number}"})
 

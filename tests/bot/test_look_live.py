@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
@@ -21,6 +21,7 @@ from handlers import next_step
 from lab.slack.server import SlackWorkspaceServer
 from tests.bot.conftest import Becomes
 from tests.bot.real_alerting import alertmanagers, needs_the_real_programs, prometheus
+from tests.bot.working import working
 from tests.lab.alerting.stubs import Exporter, serving
 
 NO_LEADER = {"alertname": "NoLeader", "cluster": "demo"}
@@ -44,18 +45,6 @@ async def redis(settings: Settings) -> AsyncIterator[Redis]:
 @pytest.fixture
 def store(redis: Redis, settings: Settings) -> TimelineStore:
     return TimelineStore(redis, settings.redis.prefix)
-
-
-@asynccontextmanager
-async def working(settings: Settings) -> AsyncIterator[wiring.Bot]:
-    """A bot whose worker runs and whose timer is the test."""
-    async with wiring.build(settings) as bot:
-        task = asyncio.create_task(bot.worker.run())
-        try:
-            yield bot
-        finally:
-            task.cancel()
-            await asyncio.wait([task], timeout=10)
 
 
 def keys(slack: SlackWorkspaceServer) -> list[str]:
