@@ -37,7 +37,11 @@ class AgentUnreachableError(Exception):
 
 
 class AgentRefusedError(Exception):
-    """The agent answered no, in one sentence."""
+    """The agent answered no, in one sentence, with a fixed word for why."""
+
+    def __init__(self, refusal: wire.Refusal) -> None:
+        super().__init__(refusal.detail)
+        self.reason = refusal.reason
 
 
 def tls_context(agents: Agents) -> ssl.SSLContext:
@@ -185,27 +189,40 @@ class AgentClient:
 
     async def status(self, order: Order) -> Outcome | None:
         """Ask the ledger, again and again while the action is under way or the agent is silent."""
+        name = self.action_id(order)
         try:
-            url = self._url(order, f"actions/{self.action_id(order)}")
+            self._url(order, "actions")
         except AgentUnreachableError as error:
             return Outcome("unknown", f"Nobody can be asked: {error}.")
         last = f"the agent on {order.action.node} does not answer"
         deadline = time.monotonic() + ASK_AGAIN_FOR_S
         while time.monotonic() < deadline:
             try:
-                report = await self._ask("GET", url, wire.ActionReport, timeout_s=ASK_TIMEOUT_S)
-            except AgentRefusedError:
-                return None
+                report = await self.ledger_entry(order, name)
             except AgentUnreachableError as error:
                 last = str(error)
             else:
-                if report.state == "PREPARED":
+                if report is None or report.state == "PREPARED":
                     return None
                 if outcome := _outcome(report):
                     return outcome
                 last = report.detail
             await asyncio.sleep(1.0)
         return Outcome("unknown", f"Nobody knows whether it was done, look at {order.action.node}: {last}")
+
+    async def ledger_entry(self, order: Order, action_id: str) -> wire.ActionReport | None:
+        """What the node's ledger has under this name, asked once; `None` where it has never seen it.
+
+        Raises:
+            AgentUnreachableError: If the agent does not say.
+        """
+        url = self._url(order, f"actions/{action_id}")
+        try:
+            return await self._ask("GET", url, wire.ActionReport, timeout_s=ASK_TIMEOUT_S)
+        except AgentRefusedError as error:
+            if error.reason == "never_seen":
+                return None
+            raise AgentUnreachableError(str(error)) from error
 
     def _url(self, order: Order, path: str) -> str:
         """Where the agent is.
@@ -242,7 +259,7 @@ class AgentClient:
             raise AgentUnreachableError(
                 f"the agent answered {response.status_code} and nothing this bot understands"
             ) from error
-        raise AgentRefusedError(refusal.detail)
+        raise AgentRefusedError(refusal)
 
 
 def _reason(error: Exception) -> str:

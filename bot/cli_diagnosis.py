@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from bot import main as wiring
+from bot.audit_chain import Chain
 from bot.config import load
 from bot.evidence_text import link_table, node_table, not_read
 from bot.redis_client import connect
@@ -48,10 +49,7 @@ def diagnose(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Judge a cluster, read live or from a stored evidence document, by the leader-election runbook."""
-    if evidence:
-        read = stored_evidence.parse(_bytes_of(evidence), str(evidence))
-    else:
-        read = asyncio.run(_read(config, cluster))
+    read = evidence_of(evidence, config, cluster)
     if save:
         _write(save, read.model_dump_json(indent=2) + "\n")
     diagnosis = leader_election.diagnose(read)
@@ -72,7 +70,8 @@ def replay(
 async def _replay(config: Path, incident_id: str) -> None:
     settings = load(config)
     async with contextlib.aclosing(connect(settings.redis.url)) as redis:
-        events = await TimelineStore(redis, settings.redis.prefix).events(incident_id)
+        store = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
+        events = await store.events(incident_id)
     if not events:
         raise Refused(f"There is no incident {incident_id}.")
     runbook = RUNBOOKS[leader_election.NAME]
@@ -88,6 +87,17 @@ async def _replay(config: Path, incident_id: str) -> None:
             typer.echo(f"  {line}")
     if not judged:
         typer.echo(f"{incident_id} holds no evidence.")
+
+
+def evidence_of(stored: Path | None, config: Path, cluster: str) -> Evidence:
+    """The stored evidence, or else what a cluster shows now.
+
+    Raises:
+        BotError: With what is wrong with the file, the configuration or the name.
+    """
+    if stored:
+        return stored_evidence.parse(_bytes_of(stored), str(stored))
+    return asyncio.run(_read(config, cluster))
 
 
 async def _read(config: Path, cluster: str) -> Evidence:

@@ -100,7 +100,8 @@ class Agents(_Section):
     """How the bot shows itself to the agents: mTLS, and the Ed25519 seed that signs grants (base64).
 
     `second_grant_key` signs beside it where a second person approved; without it, agents refuse what needs
-    one.
+    one. `other_grant_keys` sign nothing: while the grant key is changed, timelines that another replica or
+    the former key wrote are read by them.
     """
 
     certificate: Path
@@ -108,6 +109,7 @@ class Agents(_Section):
     authority: Path
     grant_key: SecretFile
     second_grant_key: SecretFile | None = None
+    other_grant_keys: tuple[SecretFile, ...] = ()
 
 
 class Readings(_Section):

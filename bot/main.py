@@ -22,6 +22,7 @@ from starlette.applications import Starlette
 
 from bot.agent_client import AgentClient, grant_key, tls_context
 from bot.alertmanager import AlertmanagerClient
+from bot.audit_chain import Chain
 from bot.chores import Chores
 from bot.cluster_reader import ClusterReader
 from bot.config import Endpoint, Settings
@@ -102,7 +103,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
     webhook_token = settings.web.webhook_token.read().get_secret_value()
     signing_secret = settings.slack.signing_secret.read().get_secret_value()
     redis, prefix = connect(settings.redis.url), settings.redis.prefix
-    timelines = TimelineStore(redis, prefix)
+    timelines = TimelineStore(redis, prefix, Chain.of(settings.agents))
     inbox = Inbox(redis, prefix, consumer=f"{socket.gethostname()}:{os.getpid()}")
     queues = Queues(redis, prefix)
     background: set[asyncio.Task[None]] = set()

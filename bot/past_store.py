@@ -21,7 +21,7 @@ class PastStore:
         self._previous, self._released = f"{prefix}:previous", f"{prefix}:released"
 
     def _ends(self, identity: Identity) -> str:
-        return f"{self._prefix}:ends:{identity.key}"
+        return f"{self._prefix}:overtaken:{identity.key}"
 
     async def remember_ends(self, identity: Identity, alerts: tuple[Alert, ...]) -> None:
         """Keep ends that came before their firings; both come within minutes, or never."""

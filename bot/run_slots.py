@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from bot.timeline_store import store_errors, text
+from bot.timeline_store import FORGET, store_errors, text
 
 BEGIN = """
 local holder = redis.call('HGET', KEYS[1], ARGV[1])
@@ -13,11 +13,6 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 local fence = math.max(tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0'), tonumber(ARGV[3])) + 1
 redis.call('HSET', KEYS[2], ARGV[1], string.format('%.0f', fence))
 return fence
-"""
-
-END = """
-if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
-return 1
 """
 
 
@@ -31,7 +26,7 @@ class RunSlots:
         self._slots = f"{prefix}:run-slots"
         self._fences = f"{prefix}:fences"
         self._begin = redis.register_script(BEGIN)
-        self._end = redis.register_script(END)
+        self._end = redis.register_script(FORGET)
 
     async def begin(self, cluster: str, incident_id: str, *, above: int) -> int | str:
         """Take the slot and the next fence; a slot that is taken names its incident."""

@@ -1,8 +1,9 @@
 """Timelines in Redis: one stream per incident, whose entry ids are the positions in the timeline.
 
-`append` compares the last position and adds in one script, so of two replicas that append the same
-position one loses and reads again. Only commands of Redis 6.2 are used, and every key carries the same
-hash tag, so the scripts run on a cluster too.
+`append` compares where the timeline ends and adds in one script, so of two replicas that append at the same
+place one loses and reads again. Every event carries a MAC that follows from the one before, and a hash notes
+where each timeline ends; what does not fit is never folded. Only commands of Redis 6.2 are used, and all
+keys carry the same hash tag, so the scripts run on a cluster too.
 """
 
 from __future__ import annotations
@@ -10,33 +11,43 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from dataclasses import replace
 
+import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from bot.audit_chain import BEGINNING, Chain, End, Walk
 from handlers.alerts import Identity
-from handlers.errors import Moved, StoreDown
+from handlers.errors import Moved, StoreDown, Tampered
 from handlers.events import EVENT, Event
 from handlers.incident import Incident, apply
+
+log = structlog.get_logger()
 
 REDIS_TIMEOUT_S = 5.0
 HANDLE_LIFE_S = 30 * 24 * 3600
 KEPT_STATES = 256
 
 APPEND = """
-local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
-local position = 0
-if last[1] then position = tonumber(string.match(last[1][1], '^0%-(%d+)$')) end
-if position ~= tonumber(ARGV[1]) then return 0 end
-for i = 4, #ARGV do
-  redis.call('XADD', KEYS[1], '0-' .. (position + i - 3), 'event', ARGV[i])
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+local position, here = 0, ''
+if last then
+  position = string.match(last[1], '^0%-(%d+)$') or '?'
+  here = position .. ' ' .. (last[2][4] or '')
 end
+local noted = redis.call('HGET', KEYS[4], ARGV[2]) or ''
+if here ~= ARGV[3] or noted ~= ARGV[3] then return 0 end
+for i = 5, #ARGV, 2 do
+  position = position + 1
+  redis.call('XADD', KEYS[1], string.format('0-%.0f', position), 'event', ARGV[i], 'mac', ARGV[i + 1])
+end
+redis.call('HSET', KEYS[4], ARGV[2], ARGV[4])
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 redis.call('ZADD', KEYS[2], now_us, ARGV[2])
 redis.call('ZADD', KEYS[3], now_us, ARGV[2])
-redis.call('PUBLISH', ARGV[3], ARGV[2])
+redis.call('PUBLISH', ARGV[1], ARGV[2])
 return 1
 """
 
@@ -74,44 +85,68 @@ async def store_errors(*, but: type[Exception] | tuple[()] = ()) -> AsyncIterato
 
 def text(raw: bytes | str) -> str:
     """What Redis holds as text; the client's types say it may be either."""
-    return raw if isinstance(raw, str) else raw.decode()
+    return raw if isinstance(raw, str) else raw.decode(errors="replace")
 
 
-def _read(entries: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:  # noqa: ANN401  the client's own type is wider
-    return list(entries or ())
+FORGET = """
+if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
+return 1
+"""
 
 
 class TimelineStore:
     """`handlers.ports.Timelines` over Redis."""
 
-    def __init__(self, redis: Redis, prefix: str) -> None:
+    def __init__(self, redis: Redis, prefix: str, chain: Chain) -> None:
         self._redis = redis
         self._prefix = prefix
+        self._chain = chain
         self._folded: dict[str, Incident] = {}
         self._append = redis.register_script(APPEND)
         self._claim = redis.register_script(CLAIM)
         self._release = redis.register_script(RELEASE)
+        self._forget = redis.register_script(FORGET)
 
     def _key(self, *parts: str) -> str:
         return ":".join((self._prefix, *parts))
 
+    async def walk(self, incident_id: str, start: End = BEGINNING) -> Walk:
+        """Everything that is stored after `start`, genuine or not, and what is wrong with it."""
+        async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.xrange(self._key("timeline", incident_id), min=f"0-{start.position + 1}")
+            pipe.hget(self._key("ends"), incident_id)
+            entries, noted_end = await pipe.execute()
+        return self._chain.walk(incident_id, start, entries, text(noted_end or b""))
+
     async def events(self, incident_id: str) -> tuple[Event, ...]:
-        """The whole timeline; empty where there is no such incident."""
-        async with store_errors():
-            entries = await self._redis.xrange(self._key("timeline", incident_id))
-        return tuple(EVENT.validate_json(fields[b"event"]) for _, fields in _read(entries))
+        """The whole timeline; empty where there is no such incident.
+
+        Raises:
+            Tampered: If it is not as the bot wrote it.
+        """
+        return _genuine(incident_id, await self.walk(incident_id))
 
     async def load(self, incident_id: str) -> Incident:
-        """The state after the whole timeline; only what is new since the last time is read."""
-        known = self._folded.pop(incident_id, Incident(id=incident_id))
-        async with store_errors():
-            newer = await self._redis.xrange(
-                self._key("timeline", incident_id), min=f"0-{known.position + 1}"
-            )
-        return self._remember(apply(known, *(EVENT.validate_json(f[b"event"]) for _, f in _read(newer))))
+        """The state after the whole timeline; only what is new since the last time is read.
 
-    def _remember(self, incident: Incident) -> Incident:
+        Raises:
+            Tampered: If it is not as the bot wrote it.
+        """
+        known = self._folded.pop(incident_id, None)
+        if known:
+            newer = await self.walk(incident_id, End(known.position, known.mac))
+            if not newer.faults:
+                return self._remember(known, *_genuine(incident_id, newer), end=newer.end)
+        # Never read, or Redis has been put back to an older copy: from the beginning.
+        walk = await self.walk(incident_id)
+        events = _genuine(incident_id, walk)
+        if known:
+            log.warning("timeline_went_back", incident=incident_id, was=known.position, now=len(events))
+        return self._remember(Incident(id=incident_id), *events, end=walk.end)
+
+    def _remember(self, before: Incident, *events: Event, end: End) -> Incident:
         """Keep the newest states, so that a long incident is not folded anew every second."""
+        incident = replace(apply(before, *events), mac=end.mac)
         self._folded.pop(incident.id, None)
         self._folded[incident.id] = incident
         while len(self._folded) > KEPT_STATES:
@@ -120,25 +155,22 @@ class TimelineStore:
 
     async def append(self, incident: Incident, *events: Event) -> Incident:
         """Compare and append; marks the incident due for the worker and for Slack, and wakes both."""
+        before = end = End(incident.position, incident.mac)
+        added: list[bytes | str] = []
+        for event in map(EVENT.dump_json, events):
+            end = self._chain.extend(incident.id, end, event)
+            added += (event, end.mac)
+        keys = [("timeline", incident.id), ("due", "steps"), ("due", "views"), ("ends",)]
         async with store_errors():
-            added = await self._append(
-                keys=[
-                    self._key("timeline", incident.id),
-                    self._key("due", "steps"),
-                    self._key("due", "views"),
-                ],
-                args=[
-                    incident.position,
-                    incident.id,
-                    self._key("wake"),
-                    *(EVENT.dump_json(event) for event in events),
-                ],
+            taken = await self._append(
+                keys=[self._key(*parts) for parts in keys],
+                args=[self._key("wake"), incident.id, str(before), str(end), *added],
             )
-        if not added:
+        if not taken:
             # Ahead of Redis after a restore, or behind: either way the next load begins at the beginning.
             self._folded.pop(incident.id, None)
             raise Moved
-        return self._remember(apply(incident, *events))
+        return self._remember(incident, *events, end=end)
 
     async def find(self, identity: Identity) -> str | None:
         """The open incident's id."""
@@ -166,7 +198,27 @@ class TimelineStore:
         """Ids of the open incidents, oldest claim first."""
         async with store_errors():
             ids = await self._redis.hvals(self._key("open"))
-        return tuple(sorted(map(text, ids), key=lambda id_: int(id_.removeprefix("inc-"))))
+        return tuple(sorted(map(text, ids), key=lambda id_: (len(id_), id_)))
+
+    async def given_out(self) -> tuple[str, ...]:
+        """Ids of every incident there should be: the numbers given out, and whatever else is noted."""
+        async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.get(self._key("incident-number"))
+            pipe.hkeys(self._key("ends"))
+            pipe.hvals(self._key("open"))
+            last, noted, open_ids = await pipe.execute()
+        count = int(last) if last and last.isdigit() else 0
+        numbered = [f"inc-{number}" for number in range(1, count + 1)]
+        return tuple(dict.fromkeys([*numbered, *sorted(map(text, (*noted, *open_ids)))]))
+
+    async def set_aside(self, incident_id: str) -> None:
+        """Forget that this incident is open, and that it acts: the next alert opens a new one."""
+        for name in ("open", "run-slots"):
+            async with store_errors():
+                held = await self._redis.hgetall(self._key(name))
+                for key, holder in held.items():
+                    if text(holder) == incident_id:
+                        await self._forget(keys=[self._key(name)], args=[key, incident_id])
 
     async def remember_handle(self, handle: str, incident_id: str) -> None:
         """Keep a handle for longer than any incident should last."""
@@ -178,3 +230,12 @@ class TimelineStore:
         async with store_errors():
             found = await self._redis.get(self._key("handle", handle))
         return text(found) if found else None
+
+
+def _genuine(incident_id: str, walk: Walk) -> tuple[Event, ...]:
+    if walk.faults:
+        raise Tampered(
+            f"The timeline of {incident_id} is not as the bot wrote it: {walk.faults[0]}; the bot leaves this"
+            f" incident alone until a person has looked: neumann-bot audit verify {incident_id}"
+        )
+    return tuple(EVENT.validate_json(link.event) for link in walk.links)

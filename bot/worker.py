@@ -16,7 +16,7 @@ from bot.due_queue import LEASE_S, DueQueue, Queues, Taken
 from bot.inbox import Inbox, Stored
 from bot.slack.thread import SlackThread
 from handlers import intake, work
-from handlers.errors import SlackDown, StoreDown
+from handlers.errors import SlackDown, StoreDown, Tampered
 from handlers.notification import read_notification
 from handlers.ports import Ports
 
@@ -56,6 +56,7 @@ class Worker:
         self._clusters = clusters
         self._thread = thread
         self._alarms: list[asyncio.Event] = []
+        self._tampered: set[str] = set()
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -128,6 +129,9 @@ class Worker:
                 await self._queues.chores.mark(LOOK)  # the rest is asked for
         except StoreDown:
             raise
+        except Tampered as error:
+            self._tell_once(error)  # it stays taken, for when the incident is mended or set aside
+            return
         except Exception:
             # It stays taken and unfinished, so it is tried again; the others must not wait for it.
             log.exception("notification_not_folded_in", entry=stored.entry_id)
@@ -168,6 +172,9 @@ class Worker:
         except (StoreDown, SlackDown) as error:
             log.warning("will_try_again", incident=taken.incident_id, error=str(error))
             again_in_s = AFTER_FAILURE_S
+        except Tampered as error:
+            self._tell_once(error)
+            again_in_s = None  # while it is open, the timer marks it due once a minute
         except Exception:
             log.exception("step_failed", incident=taken.incident_id)
             again_in_s = 10.0
@@ -179,6 +186,11 @@ class Worker:
             await queue.release(taken, again_in_s)
         except StoreDown as error:
             log.warning("lease_runs_out_by_itself", incident=taken.incident_id, error=str(error))
+
+    def _tell_once(self, error: Tampered) -> None:
+        if str(error) not in self._tampered:
+            self._tampered.add(str(error))
+            log.error("timeline_tampered", error=str(error))
 
     async def _advance(self, incident_id: str) -> float | None:
         _, due_at = await work.advance(self._ports, incident_id)

@@ -8,6 +8,7 @@
     │   │   └── StalePlan    a fresh plan can be drawn up
     │   ├── NotAllowed
     │   └── AlreadyConfirmed
+    ├── Tampered             a timeline is not as the bot wrote it
     ├── SilenceFailed        Alertmanager did not take a silence
     ├── StoreDown            Redis does not take or give what is needed
     ├── SlackDown            Slack did not take a message; it is tried again
@@ -53,6 +54,10 @@ class NotAllowed(Refused):
 
 class AlreadyConfirmed(Refused):
     """Someone else has confirmed this already; the run is in the thread."""
+
+
+class Tampered(BotError):  # noqa: N818
+    """This timeline is not as the bot wrote it; the incident is left alone until a person has looked."""
 
 
 class SilenceFailed(BotError):  # noqa: N818

@@ -90,6 +90,7 @@ class Run:
 class Incident:
     """The present state. `position` is the number of events folded, and the next one's compare value.
 
+    `mac` is the store's: by it the next event follows from the last one folded.
     `alerts` holds each alert's newest word by its fingerprint, `firings` that of each of its firings.
     """
 
@@ -112,6 +113,7 @@ class Incident:
     leader_seen: LeaderSeen | None = None
     verified: LeaderVerified | None = None
     closed: Closed | None = None
+    mac: str = field(default="", compare=False)
 
     @property
     def identity(self) -> Identity:

@@ -21,7 +21,11 @@ class Timelines(Protocol):
     """Append-only timelines, one per incident."""
 
     async def load(self, incident_id: str) -> Incident:
-        """The state now."""
+        """The state now.
+
+        Raises:
+            Tampered: If the timeline is not as the bot wrote it.
+        """
 
     async def append(self, incident: Incident, *events: Event) -> Incident:
         """Add events after the state that was read, and mark the incident due.
@@ -188,6 +192,9 @@ class Threads(Protocol):
 
     async def is_ours(self, incident_id: str, place: Place) -> bool:
         """Whether a button there is on one of the incident's own messages."""
+
+    async def is_home(self, incident_id: str, app: str, team: str) -> bool:
+        """Whether the incident's messages were posted by this app in this workspace."""
 
 
 class Time(Protocol):

@@ -40,32 +40,45 @@ async def propose(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
             continue
 
 
-async def propose_again(ports: Ports, handle: str, by: Person) -> tuple[Incident, PlanProposed]:
+async def propose_again(ports: Ports, submission: Submission) -> tuple[Incident, PlanProposed]:
     """The plan behind a plan that no longer holds, as it is now.
 
     Raises:
         Refused: With the sentence that the clicker gets.
     """
     while True:
-        incident = await _incident_of(ports, handle)
-        offer = _current_offer(incident, _proposal(incident, handle).offer)
+        incident = await _incident_submitted(ports, submission)
+        offer = _current_offer(incident, _proposal(incident, submission.handle).offer)
         try:
-            return await _propose(ports, incident, offer, by)
+            return await _propose(ports, incident, offer, submission.by)
         except Moved:
             continue
 
 
-async def confirm(
-    ports: Ports, handle: str, by: Person, *, place: Place | None = None, silence_minutes: int = 0
-) -> Incident:
+@dataclass(frozen=True)
+class Submission:
+    """A modal with a plan was submitted: the plan's handle, by whom, from which app and workspace.
+
+    `shown` is the handle that the modal was opened with: Slack keeps it apart from `handle`.
+    """
+
+    handle: str
+    by: Person
+    app: str
+    team: str
+    shown: str
+
+
+async def confirm(ports: Ports, submission: Submission, *, silence_minutes: int = 0) -> Incident:
     """Confirm a plan that was shown: one compare-and-append, so that of two one loses.
 
     Raises:
         StalePlan: If the plan no longer holds, with the reason.
         Refused: With the sentence that the confirmer gets.
     """
+    handle, by = submission.handle, submission.by
     while True:
-        incident = await _incident_of(ports, handle)
+        incident = await _incident_submitted(ports, submission)
         proposal = _proposal(incident, handle)
         plan = proposal.plan
         await check_person(ports, incident, by, Part.CONFIRM, actions_of(plan))
@@ -101,14 +114,15 @@ async def awaiting(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
     return incident, proposal
 
 
-async def approve(ports: Ports, handle: str, by: Person) -> Incident:
+async def approve(ports: Ports, submission: Submission) -> Incident:
     """Give the second approval; the run begins.
 
     Raises:
         Refused: With the sentence that the approver gets.
     """
+    handle, by = submission.handle, submission.by
     while True:
-        incident = await _incident_of(ports, handle)
+        incident = await _incident_submitted(ports, submission)
         await _check_second(ports, incident, handle, by)
         fence = await _take_slot(ports, incident)
         try:
@@ -186,6 +200,15 @@ async def _propose(
 async def _incident_clicked(ports: Ports, click: Click) -> Incident:
     incident = await _incident_of(ports, click.handle)
     if not await ports.threads.is_ours(incident.id, click.place):
+        raise UnknownHandle
+    return incident
+
+
+async def _incident_submitted(ports: Ports, submission: Submission) -> Incident:
+    incident = await _incident_of(ports, submission.handle)
+    if submission.shown != submission.handle or not await ports.threads.is_home(
+        incident.id, submission.app, submission.team
+    ):
         raise UnknownHandle
     return incident
 

@@ -142,9 +142,15 @@ async def check_node(ports: Ports, incident: Incident, node: str) -> Incident:
 
 
 def leader_wanted(run: Run, names: tuple[str, ...]) -> bool:
-    """Whether a leader must stand by now: where one stood before, or once a majority has the change."""
+    """Whether a leader must stand by now: where one stood before, or once a majority has the change.
+
+    Timeouts are the exception: without pre-vote one node with the old, short timeout keeps raising the term
+    and unseats every candidate, so a leader is demanded only once all have the new ones.
+    """
     done = [node for node in run.plan.nodes if all(map(run.is_done, run.indexes_of(node)))]
-    return run.plan.bound.leader is not None or len(done) >= raft.quorum(len(names))
+    timeouts = any(step.action.type == "set_election_timeouts" for step in run.plan.steps)
+    enough = len(run.plan.nodes) if timeouts else raft.quorum(len(names))
+    return run.plan.bound.leader is not None or len(done) >= enough
 
 
 async def end_run(ports: Ports, incident: Incident) -> Incident:

@@ -18,6 +18,7 @@ from lab.stage import CHANNEL, Say, Stage
 
 ALERT_WITHIN_S = 40.0
 FINDINGS_WITHIN_S = 20.0
+POLL_S = 0.05
 VERIFIED_WITHIN_S = 150.0
 CLOSED_WITHIN_S = 90.0
 
@@ -121,8 +122,9 @@ class _Loop:
         """
         self._say(f"making the fault: {self._fault.summary}")
         await self._fault.inject(self._stage.lab)
+        self._say("waiting for the alert, its thread and the findings")
         headline = await self._message("headline", ALERT_WITHIN_S, "the alert and its incident thread")
-        findings = await self._message("findings", FINDINGS_WITHIN_S, "the findings")
+        findings = await self._findings()
         self._read(headline, findings)
         buttons = _buttons(findings)
         if buttons:
@@ -133,12 +135,24 @@ class _Loop:
             await self._fault.heal(self._stage.lab)
         else:
             raise LoopOpenError("The findings offer no remedy.")
+        self._say("waiting for the verified leader")
         verified = await self._message("verified", VERIFIED_WITHIN_S, "the verified leader")
         if confirmed_at is not None:
             took_ms = (verified["received_monotonic_s"] - confirmed_at) * 1000
             timings = replace(self.report.timings_ms, confirm_to_verified=round(took_ms, 1))
             self.report = replace(self.report, timings_ms=timings)
+        self._say("waiting for the resolved incident")
         await self._message("closed", CLOSED_WITHIN_S, "the resolved incident")
+
+    async def _findings(self) -> Json:
+        """Wait until every node has been read: what comes before is edited as late answers come in."""
+        deadline = time.monotonic() + FINDINGS_WITHIN_S
+        while True:
+            findings = await self._message("findings", deadline - time.monotonic(), "the findings")
+            if "still being read" not in plain_text(findings):
+                edited = {"received_monotonic_s": time.monotonic()} if findings.get("edited") else {}
+                return findings | edited
+            await asyncio.sleep(POLL_S)
 
     def _read(self, headline: Json, findings: Json) -> None:
         """What the findings say, and how long they took."""
@@ -181,9 +195,7 @@ class _Loop:
         return confirmed_at
 
     async def _message(self, key: str, timeout_s: float, what: str) -> Json:
-        """Wait for for a message of the bot's by its key."""
-        self._say(f"waiting for {what}")
-
+        """Wait for a message of the bot's by its key."""
         try:
             return await self._person.wait_for_message(lambda message: _key(message) == key, timeout_s)
         except TimeoutError:

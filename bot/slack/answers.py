@@ -1,6 +1,8 @@
-"""What a command or a click gets back: messages for one person, and the modal of a plan. Pure."""
+"""What a command or a click gets back: messages for one person, and the modal of a plan."""
 
 from __future__ import annotations
+
+import secrets
 
 from bot.evidence_text import link_table, node_table, not_read
 from bot.slack import blocks
@@ -60,10 +62,15 @@ def plan_modal(
     proposed: PlanProposed,
     callback: str = CONFIRM_CALLBACK,
     *,
+    viewer: str,
     reason: str = "",
     can_silence: bool = False,
 ) -> Block:
-    """The exact plan, to read before it is confirmed or approved; `reason` is why it is shown anew."""
+    """The exact plan, to read before it is confirmed or approved; `reason` is why it is shown anew.
+
+    Slack gives `private_metadata` and `external_id` back apart from each other; `external_id` also says to
+    whom it was shown, and is never the same twice.
+    """
     plan, approves = proposed.plan, callback == APPROVE_CALLBACK
     confirmed_by = incident.awaiting_second.by.name if approves and incident.awaiting_second else ""
     first = f"{reason}\n" if reason else f"{confirmed_by} has confirmed this plan.\n" if confirmed_by else ""
@@ -71,6 +78,7 @@ def plan_modal(
         "type": "modal",
         "callback_id": callback,
         "private_metadata": proposed.handle,
+        "external_id": ".".join((proposed.handle, viewer, secrets.token_hex(4))),
         "title": {"type": "plain_text", "text": "Approve the plan" if approves else "Confirm the plan"},
         "submit": {"type": "plain_text", "text": "Approve" if approves else "Run it"},
         "close": {"type": "plain_text", "text": "Leave it"},
@@ -82,6 +90,7 @@ def plan_modal(
             blocks.section("*Before each node:* " + escape(" ".join(plan.checks_before))),
             blocks.section(f"*Afterwards:* {escape(plan.watch_after)}"),
             blocks.section(f"*Undo:* {escape(plan.undo)}"),
+            *([blocks.section("*A second person must approve it.*")] if plan.needs_second else []),
             *([_silence_choice()] if can_silence and not approves else []),
             blocks.context(f"plan {plan.sha256[:12]} · confirm within 10 minutes"),
         ],

@@ -71,12 +71,11 @@ def register(app: AsyncApp, ports: Ports, background: set[asyncio.Task[None]]) -
 
     @app.view(answers.CONFIRM_CALLBACK)
     async def plan_confirmed(ack: AsyncAck, body: Body, view: Body) -> None:
-        handle, person = str(view["private_metadata"]), _person(body)
-        minutes = answers.silence_minutes(view)
+        submission, minutes = _submission(body, view), answers.silence_minutes(view)
         try:
-            await remediation.confirm(ports, handle, person, silence_minutes=minutes)
+            await remediation.confirm(ports, submission, silence_minutes=minutes)
         except StalePlan as error:
-            await ack(response_action="update", view=await _fresh_plan(ports, handle, person, str(error)))
+            await ack(response_action="update", view=await _fresh_plan(ports, submission, str(error)))
         except BotError as error:
             await ack(response_action="update", view=answers.sentence_modal("Not run", str(error)))
         else:
@@ -85,7 +84,7 @@ def register(app: AsyncApp, ports: Ports, background: set[asyncio.Task[None]]) -
     @app.view(answers.APPROVE_CALLBACK)
     async def plan_approved(ack: AsyncAck, body: Body, view: Body) -> None:
         try:
-            await remediation.approve(ports, str(view["private_metadata"]), _person(body))
+            await remediation.approve(ports, _submission(body, view))
         except BotError as error:
             await ack(response_action="update", view=answers.sentence_modal("Not run", str(error)))
         else:
@@ -133,19 +132,23 @@ async def _show(
         await _tell(respond, str(error))
         return
     try:
-        view = answers.plan_modal(incident, proposed, callback, can_silence=can_silence)
+        viewer = _person(body).id
+        view = answers.plan_modal(incident, proposed, callback, viewer=viewer, can_silence=can_silence)
         await client.views_open(trigger_id=body["trigger_id"], view=view)
     except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
         log.warning("plan_not_shown", incident=incident.id, error=str(error))
         await _tell(respond, "Slack did not open the plan in time; nothing was done. Click again.")
 
 
-async def _fresh_plan(ports: Ports, handle: str, person: Person, reason: str) -> Body:
+async def _fresh_plan(ports: Ports, submission: remediation.Submission, reason: str) -> Body:
     try:
-        incident, proposed = await remediation.propose_again(ports, handle, person)
+        incident, proposed = await remediation.propose_again(ports, submission)
     except BotError as error:
         return answers.sentence_modal("Not run", f"{reason} {error}")
-    return answers.plan_modal(incident, proposed, reason=reason, can_silence=ports.silences is not None)
+    can_silence = ports.silences is not None
+    return answers.plan_modal(
+        incident, proposed, viewer=submission.by.id, reason=reason, can_silence=can_silence
+    )
 
 
 async def _tell(respond: AsyncRespond, sentence: str) -> None:
@@ -161,6 +164,18 @@ def _click(body: Body) -> remediation.Click:
         message_ts=str(message.get("ts", "")),
     )
     return remediation.Click(str(body["actions"][0].get("value", "")), _person(body), place)
+
+
+def _submission(body: Body, view: Body) -> remediation.Submission:
+    handle, viewer, *_ = (*str(view.get("external_id", "")).split("."), "")
+    person = _person(body)
+    return remediation.Submission(
+        handle=str(view.get("private_metadata", "")),
+        by=person,
+        app=str(body.get("api_app_id", "")),
+        team=str((body.get("team") or {}).get("id", "")),
+        shown=handle if viewer == person.id else "",
+    )
 
 
 def _person(body: Body) -> Person:

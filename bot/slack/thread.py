@@ -69,6 +69,11 @@ class SlackThread:
             if posted.ts
         )
 
+    async def is_home(self, incident_id: str, app: str, team: str) -> bool:
+        """Whether the incident's messages were posted by this app in this workspace."""
+        posted = [each for each in (await self._posted(incident_id)).values() if each.ts]
+        return bool(posted) and all(each.app in ("", app) and each.team in ("", team) for each in posted)
+
     async def sync(self, incident: Incident) -> bool:
         """Post and edit the difference, parent first.
 

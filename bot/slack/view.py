@@ -13,7 +13,7 @@ from handlers.alerts import UNCONFIGURED
 from handlers.incident import Incident, Stage
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence
-from runbooks.model import Diagnosis, Finding, Remedy, RootCause, Verdict
+from runbooks.model import Diagnosis, Finding, Leadership, Remedy, RootCause, Verdict
 
 MOST_LINES = 12
 MOST_DECIDING = 300
@@ -166,24 +166,34 @@ def verdict(incident: Incident) -> Message:
     """A leader is back, proven: before and after."""
     assert incident.verified  # noqa: S101  the caller has looked
     lead = incident.verified.leadership
-    before = incident.diagnosis.leadership if incident.diagnosis else None
     text = (
         f"Leader verified: {lead.leader} leads term {lead.term}, acknowledged by "
-        f"{', '.join(lead.acknowledged_by)}, stable for {incident.verified.stable_s:.0f} s."
+        f"{', '.join(lead.acknowledged_by)}, committing, stable for {incident.verified.stable_s:.0f} s."
     )
-    was = (
-        f"before: leader {before.leader or 'none'}, term {before.term if before.term is not None else '?'}"
-        if before
-        else ""
-    )
+    compared = [] if incident.diagnosis is None else [blocks.preformatted(_before_and_after(incident, lead))]
     return Message(
         key="verified",
         text=text,
-        blocks=(
-            blocks.section(f":white_check_mark: *{escape(text)}*"),
-            *([blocks.context(escape(was))] if was else []),
-        ),
+        blocks=(blocks.section(f":white_check_mark: *{escape(text)}*"), *compared),
     )
+
+
+def _before_and_after(incident: Incident, now: Leadership) -> str:
+    assert incident.diagnosis and incident.evidence  # noqa: S101  findings have both
+    before, of = incident.diagnosis.leadership, len(incident.evidence.names)
+    rows = [
+        ("", "before", "now"),
+        ("leader", before.leader or "none", now.leader or "none"),
+        ("term", _known(before.term), _known(now.term)),
+        ("nodes in it", f"{len(before.acknowledged_by)} of {of}", f"{len(now.acknowledged_by)} of {of}"),
+        ("committed up to", _known(before.commit_index), _known(now.commit_index)),
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}".rstrip() for a, b, c in rows)
+
+
+def _known(value: int | None) -> str:
+    return "?" if value is None else str(value)
 
 
 def closing(incident: Incident) -> Message:

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from nacl.signing import SigningKey
 from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.audit_chain import Chain
 from bot.config import Settings
 from bot.config import load as load_settings
 from bot.redis_client import connect
@@ -28,6 +30,7 @@ from lab.slack.server import SlackWorkspaceServer
 
 INCIDENTS = "C0INCIDENT"
 DEADLINE_S = 20.0
+CHAIN = Chain(SigningKey(b"the key that all replicas share."))
 
 Becomes = Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]
 
@@ -42,7 +45,7 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 @pytest.fixture
 def store(redis: Redis, prefix: str) -> TimelineStore:
     """One replica's timelines."""
-    return TimelineStore(redis, prefix)
+    return TimelineStore(redis, prefix, CHAIN)
 
 
 @pytest_asyncio.fixture

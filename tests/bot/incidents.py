@@ -209,6 +209,18 @@ def whole_story() -> tuple[Event, ...]:
     return (*approved_by_two(quorum_loss()), noted, *healed()[3:])
 
 
+def with_handle(handle: str, *events: Event) -> tuple[Event, ...]:
+    """The same findings, their offers under a handle of their own."""
+    return tuple(
+        event.model_copy(
+            update={"offers": tuple(offer.model_copy(update={"handle": handle}) for offer in event.offers)}
+        )
+        if isinstance(event, FindingsRanked)
+        else event
+        for event in events
+    )
+
+
 def every_prefix(events: tuple[Event, ...]) -> list[Incident]:
     """The incident after each of its events: everything that Slack may have to show on the way."""
     return [incident(*events[:length]) for length in range(1, len(events) + 1)]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from bot.audit_chain import Chain
 from bot.config import load
 from bot.timeline_store import TimelineStore
 from lab.scenarios import generate
@@ -112,7 +113,8 @@ async def test_evidence_that_was_read_live_and_kept_gives_the_same_verdict_again
 
 async def kept_incident(config: Path, redis: Redis, *told: Diagnosis) -> None:
     """inc-7 in the Redis of this configuration, its evidence judged as today, or as the test says."""
-    store = TimelineStore(redis, load(config).redis.prefix)
+    settings = load(config)
+    store = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
     read, ranked = diagnosed(quorum_loss())
     judged = [ranked.model_copy(update={"diagnosis": diagnosis}) for diagnosis in told] or [ranked]
     incident = await store.append(await store.load("inc-7"), opened())

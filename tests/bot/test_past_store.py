@@ -40,7 +40,7 @@ async def test_an_end_that_came_early_is_kept_for_a_while(past: PastStore, redis
     await past.remember_ends(DEMO, (one,))
     await past.remember_ends(DEMO, (other,))
     assert await past.ends(DEMO) == {one.fingerprint: one, other.fingerprint: other}
-    assert 0 < await redis.ttl(f"{prefix}:ends:{DEMO.key}") <= 3600
+    assert 0 < await redis.ttl(f"{prefix}:overtaken:{DEMO.key}") <= 3600
 
 
 async def test_the_last_look_is_kept(redis: Redis, prefix: str) -> None:

@@ -17,7 +17,7 @@ from handlers.alerts import Identity, Reason
 from handlers.errors import Moved, StoreDown
 from handlers.events import AlertsReceived, Event
 from handlers.incident import Incident, fold
-from tests.bot.conftest import MortalRedis
+from tests.bot.conftest import CHAIN, MortalRedis
 from tests.bot.incidents import whole_story
 from tests.builders import NOON, alert, opened
 
@@ -64,7 +64,7 @@ async def test_of_two_replicas_at_the_same_place_one_wins_and_nothing_is_half_do
     redis_url: str, prefix: str
 ) -> None:
     async with aclosing(connect(redis_url)) as one, aclosing(connect(redis_url)) as other:
-        first, second = TimelineStore(one, prefix), TimelineStore(other, prefix)
+        first, second = TimelineStore(one, prefix, CHAIN), TimelineStore(other, prefix, CHAIN)
         incident = await first.append(Incident(id=ID), opened())
         for _ in range(50):
             attempts: list[Coroutine[Any, Any, Incident]] = [
@@ -115,7 +115,7 @@ async def test_a_button_leads_back_to_its_incident(store: TimelineStore, redis: 
 
 async def test_redis_away_is_one_error_and_nothing_is_lost_over_it(mortal_redis: MortalRedis) -> None:
     async with aclosing(connect(mortal_redis.url)) as redis:
-        store = TimelineStore(redis, "{test}")
+        store = TimelineStore(redis, "{test}", CHAIN)
         incident = await store.append(Incident(id=ID), opened())
         await mortal_redis.stop()
         calls: list[Coroutine[Any, Any, object]] = [
@@ -138,7 +138,7 @@ async def test_redis_away_is_one_error_and_nothing_is_lost_over_it(mortal_redis:
 
 async def test_a_redis_that_is_full_is_down_too_and_takes_nothing(mortal_redis: MortalRedis) -> None:
     async with aclosing(connect(mortal_redis.url)) as redis:
-        store = TimelineStore(redis, "{test}")
+        store = TimelineStore(redis, "{test}", CHAIN)
         incident = await store.append(Incident(id=ID), opened())
         await redis.config_set("maxmemory", 1)
         with pytest.raises(StoreDown):
@@ -150,25 +150,32 @@ async def test_a_redis_that_is_full_is_down_too_and_takes_nothing(mortal_redis: 
 async def test_what_another_replica_appended_is_seen_on_top_of_what_is_known(
     redis: Redis, prefix: str
 ) -> None:
-    mine, theirs = TimelineStore(redis, prefix), TimelineStore(redis, prefix)
+    mine, theirs = TimelineStore(redis, prefix, CHAIN), TimelineStore(redis, prefix, CHAIN)
     first = await mine.append(await mine.load("inc-1"), opened())
     await theirs.append(await theirs.load("inc-1"), opened(alert("ElectionStorm")))
     seen = await mine.load("inc-1")
     assert seen.position == first.position + 1
     assert {each.name for each in seen.firing} == {"NoLeader", "ElectionStorm"}
-    assert seen == await TimelineStore(redis, prefix).load("inc-1")
+    assert seen == await TimelineStore(redis, prefix, CHAIN).load("inc-1")
 
 
-async def test_a_timeline_that_was_restored_from_an_old_copy_is_read_from_its_beginning(
+async def test_a_redis_that_was_restored_from_an_old_copy_is_read_from_the_beginning(
     redis: Redis, prefix: str
 ) -> None:
-    store = TimelineStore(redis, prefix)
-    one = await store.append(await store.load("inc-1"), opened())
+    store = TimelineStore(redis, prefix, CHAIN)
+    one = await store.append(await store.load(ID), opened())
+    names = [f"{prefix}:timeline:{ID}", f"{prefix}:ends"]
+    copies = [(name, await redis.dump(name)) for name in names]
     two = await store.append(one, opened(alert("ElectionStorm")))
-    await redis.xdel(f"{prefix}:timeline:inc-1", f"0-{two.position}")
-    await redis.execute_command("XSETID", f"{prefix}:timeline:inc-1", f"0-{one.position}")
+    for name, copy in copies:
+        await redis.restore(name, 0, copy, replace=True)
+
     with pytest.raises(Moved):
-        await store.append(await store.load("inc-1"), opened(alert("NodeDown")))
-    again = await store.load("inc-1")
-    assert again.position == one.position
-    await store.append(again, opened(alert("NodeDown")))
+        await store.append(two, opened(alert("NodeDown")))
+    again = await store.load(ID)
+    assert again == one
+    three = await store.append(again, opened(alert("NodeDown")))
+    for name, copy in copies:
+        await redis.restore(name, 0, copy, replace=True)
+    assert await store.load(ID) == one, "what was remembered of the lost future is forgotten"
+    assert three.position == 2

@@ -10,9 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from bot import due_queue, inbox, worker
 from bot import main as wiring
+from bot.audit_chain import Chain
 from bot.config import Settings
 from bot.redis_client import connect
 from bot.timeline_store import TimelineStore
@@ -49,7 +51,7 @@ async def redis(settings: Settings) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 def store(redis: Redis, settings: Settings) -> TimelineStore:
-    return TimelineStore(redis, settings.redis.prefix)
+    return TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
 
 
 async def post(settings: Settings, bot: wiring.Bot, body: bytes) -> None:
@@ -172,6 +174,32 @@ async def test_a_connection_that_breaks_after_a_post_is_not_a_second_post(
     assert keys(slack).count("headline") == 1
 
 
+async def test_a_timeline_that_was_tampered_with_is_told_once_and_holds_up_no_other(
+    settings: Settings, redis: Redis, slack: SlackWorkspaceServer, store: TimelineStore, becomes: Becomes
+) -> None:
+    timeline, due = f"{settings.redis.prefix}:timeline", f"{settings.redis.prefix}:due"
+    with capture_logs() as logs:
+        async with working(settings) as bot:
+            await post(settings, bot, FIRING)
+            await becomes(lambda: shown(slack, "findings"))
+            (touched,) = await store.open_incidents()
+            await redis.xdel(f"{timeline}:{touched}", "0-1")
+        async with working(settings) as bot:
+            for _ in range(3):
+                await bot.scheduler.mark_open_incidents()
+                await becomes(lambda: rests(redis, f"{due}:steps", touched))
+                await becomes(lambda: rests(redis, f"{due}:views", touched))
+            await post(settings, bot, RESOLVED)
+            await post(settings, bot, FIRING.replace(b"NoLeader", b"DiskFull"))
+            await becomes(lambda: count_is(store, 2))
+            await becomes(lambda: shown_times(slack, "headline", 2))
+            assert await redis.xlen(f"{settings.redis.prefix}:inbox") == 1, "what concerns it is kept"
+    told = [entry["error"] for entry in logs if entry["event"] == "timeline_tampered"]
+    assert len(told) == 1
+    assert f"{touched} is not as the bot wrote it: event 1 is missing" in told[0]
+    assert "closed" not in keys(slack)
+
+
 class _Exchange:
     def __init__(self, request: bytes, reply: bytes) -> None:
         self.request, self.reply = request, reply
@@ -212,6 +240,10 @@ async def diagnosed(store: TimelineStore, incident_id: str) -> Incident | None:
 
 async def count_is(store: TimelineStore, count: int) -> bool:
     return len(await store.open_incidents()) == count
+
+
+async def rests(redis: Redis, due: str, incident_id: str) -> bool:
+    return await redis.zscore(due, incident_id) is None
 
 
 async def is_drawn(redis: Redis, views: str) -> bool:

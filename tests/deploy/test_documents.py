@@ -62,6 +62,7 @@ def test_every_make_target_exists(document: Path):
 @each_document
 def test_every_command_exists(document: Path):
     ours = {command.callback.__name__ for command in bot.cli.app.registered_commands}
+    ours |= {str(group.name) for group in bot.cli.app.registered_groups}
     for program, commands in (("neumann-bot", ours), ("neumann-agent", set(agent.command.COMMANDS))):
         named = {
             name

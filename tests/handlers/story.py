@@ -44,10 +44,15 @@ async def proposed(world: World, handle: str = "start_nodes", by: Person = ALICE
     return (await remediation.propose(world.ports, click(handle, by)))[1]
 
 
+def submitted(handle: str, by: Person = ALICE) -> remediation.Submission:
+    """The modal of a plan, submitted by whom it was shown to."""
+    return remediation.Submission(handle=handle, by=by, app="A1", team="T1", shown=handle)
+
+
 async def confirmed(world: World, handle: str = "start_nodes", *, silence_minutes: int = 0) -> Incident:
     """The incident after that plan was confirmed."""
     plan = await proposed(world, handle)
-    return await remediation.confirm(world.ports, plan.handle, ALICE, silence_minutes=silence_minutes)
+    return await remediation.confirm(world.ports, submitted(plan.handle), silence_minutes=silence_minutes)
 
 
 async def newest_run(world: World) -> Run:

@@ -11,7 +11,7 @@ from handlers.events import EvidenceRead, LeaderSeen
 from runbooks.evidence import Evidence
 from runbooks.model import Leadership
 from tests.builders import ALICE, BOB, NOON, candidates, evidence, known
-from tests.handlers.story import diagnosed_world, proposed, too_slow
+from tests.handlers.story import diagnosed_world, proposed, submitted, too_slow
 from tests.handlers.world import HOME, ON_CALL, Member, World
 
 LATER = NOON + timedelta(seconds=30)
@@ -38,7 +38,7 @@ async def test_a_leader_that_came_meanwhile_voids_the_plan() -> None:
     lead = Leadership(leader="node2", term=9, highest_term=9, majority=True)
     world.timelines.events["inc-1"].append(LeaderSeen(at=LATER, leadership=lead))
     with pytest.raises(StalePlan, match="node2 leads term 9"):
-        await remediation.confirm(world.ports, handle, ALICE)
+        await remediation.confirm(world.ports, submitted(handle, ALICE))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ async def test_a_changed_file_or_a_reboot_voids_the_plan(read: Evidence, words: 
     world, handle = await shown()
     world.timelines.events["inc-1"].append(EvidenceRead(at=LATER, evidence=read))
     with pytest.raises(StalePlan, match=words):
-        await remediation.confirm(world.ports, handle, ALICE)
+        await remediation.confirm(world.ports, submitted(handle, ALICE))
     assert "plan_confirmed" not in world.kinds()
 
 
@@ -60,20 +60,20 @@ async def test_a_fresh_plan_can_be_drawn_up_from_a_void_one_and_then_confirmed()
     world, handle = await shown()
     world.time.pass_s(601)
     with pytest.raises(StalePlan, match="ten minutes"):
-        await remediation.confirm(world.ports, handle, ALICE)
-    _, again = await remediation.propose_again(world.ports, handle, ALICE)
+        await remediation.confirm(world.ports, submitted(handle, ALICE))
+    _, again = await remediation.propose_again(world.ports, submitted(handle, ALICE))
     assert again.handle != handle
-    assert (await remediation.confirm(world.ports, again.handle, ALICE)).running
+    assert (await remediation.confirm(world.ports, submitted(again.handle, ALICE))).running
 
 
 async def test_a_fresh_reading_that_changed_nothing_leaves_the_plan_standing() -> None:
     world, handle = await shown()
     world.timelines.events["inc-1"].append(EvidenceRead(at=LATER, evidence=too_slow()))
-    assert (await remediation.confirm(world.ports, handle, ALICE)).running
+    assert (await remediation.confirm(world.ports, submitted(handle, ALICE))).running
 
 
 async def test_a_plan_is_confirmed_by_whom_it_was_shown_to() -> None:
     world, handle = await shown()
     world.directory.members[BOB.id] = Member(BOB.id, HOME, HOME, frozenset({ON_CALL}))
     with pytest.raises(NotAllowed, match="shown to alice"):
-        await remediation.confirm(world.ports, handle, BOB)
+        await remediation.confirm(world.ports, submitted(handle, BOB))

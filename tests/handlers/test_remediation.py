@@ -9,7 +9,7 @@ from handlers.errors import AlreadyConfirmed, NotAllowed, Refused, StaleOffer, U
 from handlers.events import Closed, PlanConfirmed
 from handlers.policy import Member
 from tests.builders import ALICE, BOB, NOON, candidates, diagnosed, evidence
-from tests.handlers.story import click, diagnosed_world, proposed
+from tests.handlers.story import click, diagnosed_world, proposed, submitted
 from tests.handlers.world import HOME, ON_CALL
 
 
@@ -23,11 +23,11 @@ async def test_a_click_shows_the_exact_plan_and_changes_nothing_on_any_node() ->
 async def test_the_second_of_two_confirmations_is_told_who_was_first() -> None:
     world = await diagnosed_world()
     first, second = await proposed(world), await proposed(world)
-    await remediation.confirm(world.ports, first.handle, ALICE)
+    await remediation.confirm(world.ports, submitted(first.handle, ALICE))
     with pytest.raises(AlreadyConfirmed, match="alice has confirmed"):
-        await remediation.confirm(world.ports, second.handle, ALICE)
+        await remediation.confirm(world.ports, submitted(second.handle, ALICE))
     with pytest.raises(AlreadyConfirmed):
-        await remediation.confirm(world.ports, first.handle, ALICE)
+        await remediation.confirm(world.ports, submitted(first.handle, ALICE))
 
 
 async def test_of_two_confirmations_in_the_same_moment_on_two_replicas_one_wins() -> None:
@@ -36,7 +36,7 @@ async def test_of_two_confirmations_in_the_same_moment_on_two_replicas_one_wins(
     other = PlanConfirmed(at=NOON, handle=theirs.handle, plan_sha256=theirs.plan.sha256, by=ALICE)
     world.timelines.before_append.append(("inc-1", other))
     with pytest.raises(AlreadyConfirmed):
-        await remediation.confirm(world.ports, mine.handle, ALICE)
+        await remediation.confirm(world.ports, submitted(mine.handle, ALICE))
     assert world.kinds().count("plan_confirmed") == 1
 
 
@@ -46,7 +46,7 @@ async def test_someone_outside_the_on_call_group_neither_sees_the_plan_nor_confi
         await remediation.propose(world.ports, click(by=BOB))
     plan = await proposed(world)
     with pytest.raises(NotAllowed):
-        await remediation.confirm(world.ports, plan.handle, BOB)
+        await remediation.confirm(world.ports, submitted(plan.handle, BOB))
     assert "plan_confirmed" not in world.kinds()
 
 
@@ -55,7 +55,7 @@ async def test_someone_who_left_the_group_between_click_and_confirmation_is_refu
     plan = await proposed(world)
     world.directory.members[ALICE.id] = Member(ALICE.id, HOME, HOME, frozenset())
     with pytest.raises(NotAllowed):
-        await remediation.confirm(world.ports, plan.handle, ALICE)
+        await remediation.confirm(world.ports, submitted(plan.handle, ALICE))
 
 
 async def test_slack_not_answering_is_a_no() -> None:
@@ -77,7 +77,7 @@ async def test_an_invented_handle_is_refused() -> None:
     with pytest.raises(UnknownHandle):
         await remediation.propose(world.ports, click("chronyc makestep"))
     with pytest.raises(UnknownHandle):
-        await remediation.confirm(world.ports, "start_nodes", ALICE)
+        await remediation.confirm(world.ports, submitted("start_nodes", ALICE))
 
 
 async def test_a_plan_can_be_confirmed_for_ten_minutes() -> None:
@@ -85,7 +85,7 @@ async def test_a_plan_can_be_confirmed_for_ten_minutes() -> None:
     plan = await proposed(world)
     world.time.pass_s(601)
     with pytest.raises(StaleOffer, match="ten minutes"):
-        await remediation.confirm(world.ports, plan.handle, ALICE)
+        await remediation.confirm(world.ports, submitted(plan.handle, ALICE))
 
 
 async def test_a_plan_whose_remedy_no_longer_stands_is_refused() -> None:
@@ -93,7 +93,7 @@ async def test_a_plan_whose_remedy_no_longer_stands_is_refused() -> None:
     plan = await proposed(world)
     world.timelines.events["inc-1"] += diagnosed(evidence(*candidates(rtt_ms=400.0)))
     with pytest.raises(StaleOffer):
-        await remediation.confirm(world.ports, plan.handle, ALICE)
+        await remediation.confirm(world.ports, submitted(plan.handle, ALICE))
 
 
 async def test_nothing_is_offered_any_more_once_it_is_closed() -> None:
@@ -101,7 +101,7 @@ async def test_nothing_is_offered_any_more_once_it_is_closed() -> None:
     plan = await proposed(world)
     world.timelines.events["inc-1"].append(Closed(at=NOON, detail="over"))
     with pytest.raises(Refused, match="closed"):
-        await remediation.confirm(world.ports, plan.handle, ALICE)
+        await remediation.confirm(world.ports, submitted(plan.handle, ALICE))
 
 
 async def test_a_guest_of_the_group_is_still_a_guest() -> None:

@@ -18,6 +18,7 @@ from tests.handlers.story import (
     newest_run,
     proposed,
     quorum_lost,
+    submitted,
     too_slow,
 )
 from tests.handlers.world import HOME, ON_CALL, World
@@ -138,15 +139,27 @@ async def test_an_action_without_effect_is_noticed_and_what_was_changed_can_be_p
     assert world.agents.effects == [(a.node, a.type) for a in stopped.undo.remedy.actions]
 
 
-async def test_a_leader_is_demanded_once_a_majority_has_the_change() -> None:
+async def test_a_leader_is_demanded_once_a_majority_runs() -> None:
+    world = await diagnosed_world()
+    world.cluster.leads_after = None
+    await confirmed(world)
+    await work.advance(world.ports, "inc-1")
+    newest = await newest_run(world)
+    assert newest.ended
+    assert newest.ended.detail == "Stopped after node3: no leader with a majority."
+    assert newest.checks["node2"].complaints == (), "one of two is no majority yet"
+
+
+async def test_new_timeouts_demand_a_leader_only_once_all_have_them() -> None:
+    """One node with the old, short timeout unseats every candidate: seen on a running cluster."""
     world = await diagnosed_world(too_slow())
     world.cluster.leads_after = None
     await confirmed(world, "config_bump")
     await work.advance(world.ports, "inc-1")
     newest = await newest_run(world)
+    assert [bool(check.complaints) for check in newest.checks.values()] == [False, False, True]
     assert newest.ended
-    assert newest.ended.detail.startswith("Stopped after node2: no leader with a majority.")
-    assert set(newest.checks) == {"node1", "node2"}
+    assert newest.ended.detail == "Stopped after node3: no leader with a majority."
 
 
 async def test_stop_takes_effect_before_the_next_node() -> None:
@@ -204,9 +217,9 @@ async def test_two_incidents_of_one_cluster_never_act_at_the_same_time_and_fence
     world.timelines.handles["start_nodes"] = "inc-2"
     other = await proposed(world)
     with pytest.raises(AlreadyConfirmed, match="inc-1 is acting on demo"):
-        await remediation.confirm(world.ports, other.handle, ALICE)
+        await remediation.confirm(world.ports, submitted(other.handle, ALICE))
     await work.advance(world.ports, "inc-1")
-    second = await remediation.confirm(world.ports, (await proposed(world)).handle, ALICE)
+    second = await remediation.confirm(world.ports, submitted((await proposed(world)).handle, ALICE))
     assert second.runs[-1].fence > first.runs[-1].fence
 
 
@@ -239,7 +252,7 @@ async def test_where_a_second_person_is_asked_for_nothing_runs_until_they_approv
     world, handle = await awaiting_second()
     await work.advance(world.ports, "inc-1")
     assert world.agents.effects == []
-    incident = await remediation.approve(world.ports, handle, CAROL)
+    incident = await remediation.approve(world.ports, submitted(handle, CAROL))
     assert incident.running
     assert incident.running.approved_by == CAROL
     await work.advance(world.ports, "inc-1")
@@ -250,18 +263,18 @@ async def test_the_one_who_confirmed_is_not_the_second_person() -> None:
     world, handle = await awaiting_second()
     world.directory.members[ALICE.id] = Member(ALICE.id, HOME, HOME, frozenset({ON_CALL, SECOND}))
     with pytest.raises(NotAllowed, match="second person"):
-        await remediation.approve(world.ports, handle, ALICE)
+        await remediation.approve(world.ports, submitted(handle, ALICE))
 
 
 async def test_an_approval_is_given_once_and_for_ten_minutes() -> None:
     world, handle = await awaiting_second()
     world.time.at += timedelta(minutes=11)
     with pytest.raises(remediation.StaleOffer, match="ten minutes"):
-        await remediation.approve(world.ports, handle, CAROL)
+        await remediation.approve(world.ports, submitted(handle, CAROL))
     world.time.at = NOON
-    await remediation.approve(world.ports, handle, CAROL)
+    await remediation.approve(world.ports, submitted(handle, CAROL))
     with pytest.raises(AlreadyConfirmed):
-        await remediation.approve(world.ports, handle, CAROL)
+        await remediation.approve(world.ports, submitted(handle, CAROL))
 
 
 async def test_a_step_for_which_the_agent_wants_a_second_person_is_not_granted_on_one() -> None:

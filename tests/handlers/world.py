@@ -213,6 +213,9 @@ class Threads:
     async def is_ours(self, incident_id: str, place: Place) -> bool:
         return self.ours
 
+    async def is_home(self, incident_id: str, app: str, team: str) -> bool:
+        return self.ours
+
 
 @dataclass
 class Slots:

@@ -86,13 +86,13 @@ def test_a_steady_leader_keeps_its_term_and_is_seen_where_it_can_be(scenarios: l
 
 def test_buttons_are_wanted_only_where_a_cause_asks_for_them(scenarios: list[Scenario]):
     allowed = {
-        "clock_sync": "clock_skew",
-        "start_service": "quorum_loss",
-        "set_election_timeouts": "aggressive_timeouts",
+        "clock_sync": {"clock_skew"},
+        "start_service": {"quorum_loss", "stale_log"},  # who is down may hold the log that can win
+        "set_election_timeouts": {"aggressive_timeouts"},
     }
     for scenario in scenarios:
         for action, _ in scenario.truth.wanted - {("restart_service", n) for n in _names(scenario)}:
-            assert allowed[action] in scenario.truth.causes, scenario.name
+            assert allowed[action] & scenario.truth.causes, scenario.name
 
 
 def test_raft_decides_whether_a_fault_is_one():

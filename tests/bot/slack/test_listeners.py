@@ -10,6 +10,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import main as wiring
+from bot.audit_chain import Chain
 from bot.config import Settings
 from bot.redis_client import connect
 from bot.slack.thread import SlackThread
@@ -40,7 +41,7 @@ async def bot(settings: Settings, slack: SlackWorkspaceServer) -> AsyncIterator[
 @pytest.fixture
 async def store(settings: Settings) -> AsyncIterator[TimelineStore]:
     redis = connect(settings.redis.url)
-    yield TimelineStore(redis, settings.redis.prefix)
+    yield TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
     await redis.aclose()
 
 

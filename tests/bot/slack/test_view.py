@@ -83,7 +83,7 @@ class TestWhateverWasRead:
     def test_every_offered_plan_is_within_slacks_limits(self, read: Evidence) -> None:
         shown = incident(opened(), *diagnosed(read))
         if shown.offers:
-            check_view(answers.plan_modal(shown, incidents.proposal(read)))
+            check_view(answers.plan_modal(shown, incidents.proposal(read), viewer="U0ALICE001"))
 
 
 def test_every_moment_of_an_incident_can_be_shown() -> None:
@@ -96,7 +96,7 @@ def test_every_end_of_an_action_can_be_shown(state: Any) -> None:
     check(incident(*incidents.carried_out(incidents.quorum_loss(), state, "systemctl said: " + LONG)))
 
 
-def test_a_healed_incident_tells_its_healed_in_order() -> None:
+def test_a_healed_incident_tells_its_whole_story_in_order() -> None:
     messages = check(incident(*incidents.healed()))
     assert [message.key for message in messages] == ["headline", "findings", "run-1", "verified", "closed"]
     headline, findings, run, verified, closed = ("\n".join(everything_in(message)) for message in messages)
@@ -201,7 +201,7 @@ def test_a_leader_that_came_and_went_is_no_longer_said_to_lead() -> None:
 def test_a_plan_is_shown_word_for_word_before_it_is_confirmed() -> None:
     read = incidents.quorum_loss()
     proposed = incidents.proposal(read)
-    view = answers.plan_modal(incident(opened(), *diagnosed(read)), proposed)
+    view = answers.plan_modal(incident(opened(), *diagnosed(read)), proposed, viewer="U0ALICE001")
     check_view(view)
     text = "\n".join(texts(view))
     for step in proposed.plan.steps:
@@ -218,7 +218,7 @@ OFFERING = [key for key, read in MANY.items() if incident(opened(), *diagnosed(r
 def test_a_plan_for_many_nodes_is_shown_whole_or_not_at_all(read: Evidence) -> None:
     shown = incident(opened(), *diagnosed(read))
     proposed = incidents.proposal(read)
-    text = "\n".join(texts(answers.plan_modal(shown, proposed)))
+    text = "\n".join(texts(answers.plan_modal(shown, proposed, viewer="U0ALICE001")))
     missing = [step.action for step in proposed.plan.steps if f"{step.action.node}*" not in text]
     assert missing == []
     assert "(cut)" not in text
