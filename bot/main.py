@@ -10,12 +10,12 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 
 import aiohttp
 import httpx
 import uvicorn
+from redis.asyncio import Redis
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
@@ -34,11 +34,13 @@ from bot.look_store import LookStore
 from bot.past_store import PastStore
 from bot.prometheus import PrometheusClient
 from bot.redis_client import connect
+from bot.redis_state import require_usable
 from bot.run_slots import RunSlots
 from bot.scheduler import Scheduler
 from bot.slack import listeners
 from bot.slack.directory import SlackDirectory
 from bot.slack.thread import SlackThread
+from bot.system_time import SystemTime
 from bot.timeline_store import TimelineStore
 from bot.web import Web
 from bot.worker import Worker
@@ -53,22 +55,11 @@ AGENT_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 SLACK_TIMEOUT_S = 10.0
 
 
-class SystemTime:
-    """`handlers.ports.Time` as the machine has it."""
-
-    def now(self) -> datetime:
-        """The present, in UTC."""
-        return datetime.now(UTC)
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
-
-
 @dataclass(frozen=True)
 class Bot:
     """The parts, put together."""
 
+    redis: Redis
     web: Starlette
     worker: Worker
     scheduler: Scheduler
@@ -140,6 +131,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             token=webhook_token,
             max_body_bytes=settings.web.max_body_bytes,
             slack=app,
+            signing_secret=signing_secret,
         )
         worker = Worker(
             redis=redis,
@@ -151,7 +143,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             clusters=clusters,
             thread=thread,
         )
-        yield Bot(web.app(), worker, Scheduler(redis, prefix, timelines, queues), background)
+        yield Bot(redis, web.app(), worker, Scheduler(redis, prefix, timelines, queues), background)
 
 
 @asynccontextmanager
@@ -204,6 +196,7 @@ async def run(settings: Settings, parts: frozenset[Part]) -> None:
         ConfigurationError: If the configuration cannot be used.
     """
     async with build(settings) as bot:
+        await require_usable(bot.redis)
         work = [bot.worker.run(), bot.scheduler.run()] if "worker" in parts else []
         if "web" in parts:
             work.append(_serve(bot.web, settings.web))

@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.audit_chain import BEGINNING, Chain, End, Walk
+from bot.redis_words import refusal
 from handlers.alerts import Identity
 from handlers.errors import Moved, StoreDown, Tampered
 from handlers.events import EVENT, Event
@@ -80,7 +81,7 @@ async def store_errors(*, but: type[Exception] | tuple[()] = ()) -> AsyncIterato
     except but:
         raise
     except (RedisError, OSError) as error:
-        raise StoreDown(f"Redis does not answer ({type(error).__name__}); nothing was accepted.") from error
+        raise StoreDown(refusal(error)) from error
 
 
 def text(raw: bytes | str) -> str:

@@ -102,7 +102,7 @@ async def _open(ports: Ports) -> list[Incident]:
 
 
 async def _loaded(ports: Ports, incident_ids: Iterable[str]) -> list[Incident]:
-    """The states of incidents; one that is not as the bot wrote it is left to people, and holds up no other."""
+    """The states of incidents; one that is not as the bot wrote it is left out, and holds up no other."""
     found = []
     for incident_id in incident_ids:
         with contextlib.suppress(Tampered):
