@@ -35,6 +35,7 @@ from bot.past_store import PastStore
 from bot.prometheus import PrometheusClient
 from bot.redis_client import connect
 from bot.redis_state import require_usable
+from bot.retention import Retention
 from bot.run_slots import RunSlots
 from bot.scheduler import Scheduler
 from bot.slack import listeners
@@ -94,7 +95,9 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
     webhook_token = settings.web.webhook_token.read().get_secret_value()
     signing_secret = settings.slack.signing_secret.read().get_secret_value()
     redis, prefix = connect(settings.redis.url), settings.redis.prefix
-    timelines = TimelineStore(redis, prefix, Chain.of(settings.agents))
+    chain = Chain.of(settings.agents)
+    timelines = TimelineStore(redis, prefix, chain)
+    retention = Retention(redis, prefix, timelines, chain)
     inbox = Inbox(redis, prefix, consumer=f"{socket.gethostname()}:{os.getpid()}")
     queues = Queues(redis, prefix)
     background: set[asyncio.Task[None]] = set()
@@ -138,7 +141,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             prefix=prefix,
             inbox=inbox,
             queues=queues,
-            chores=Chores(ports, settings.alertmanager),
+            chores=Chores(ports, settings.alertmanager, retention, settings.redis.closed_kept_days),
             ports=ports,
             clusters=clusters,
             thread=thread,

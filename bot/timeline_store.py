@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.audit_chain import BEGINNING, Chain, End, Walk
+from bot.packing import pack, unpack
 from bot.redis_words import refusal
 from handlers.alerts import Identity
 from handlers.errors import Moved, StoreDown, Tampered
@@ -117,6 +118,7 @@ class TimelineStore:
             pipe.xrange(self._key("timeline", incident_id), min=f"0-{start.position + 1}")
             pipe.hget(self._key("ends"), incident_id)
             entries, noted_end = await pipe.execute()
+        entries = [(id_, {**fields, b"event": unpack(fields.get(b"event", b""))}) for id_, fields in entries]
         return self._chain.walk(incident_id, start, entries, text(noted_end or b""))
 
     async def events(self, incident_id: str) -> tuple[Event, ...]:
@@ -160,7 +162,7 @@ class TimelineStore:
         added: list[bytes | str] = []
         for event in map(EVENT.dump_json, events):
             end = self._chain.extend(incident.id, end, event)
-            added += (event, end.mac)
+            added += (pack(event), end.mac)
         keys = [("timeline", incident.id), ("due", "steps"), ("due", "views"), ("ends",)]
         async with store_errors():
             taken = await self._append(
