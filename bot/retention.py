@@ -29,7 +29,9 @@ class Retention:
             ids = await self._redis.zrangebyscore(
                 f"{self._prefix}:released", "-inf", f"({moment.timestamp()}"
             )
-        return tuple(text(each) for each in ids if isinstance(each, bytes))
+        taken_up_again = await self.store.open_incidents()
+        closed = (text(each) for each in ids if isinstance(each, bytes))
+        return tuple(each for each in closed if each not in taken_up_again)
 
     async def trim(self, kept_days: int) -> tuple[str, ...]:
         """Remove what was closed so many days ago; a timeline that was tampered with is left for people.

@@ -23,7 +23,8 @@ from bot.redis_words import refusal
 from handlers.alerts import Identity
 from handlers.errors import Moved, StoreDown, Tampered
 from handlers.events import EVENT, Event
-from handlers.incident import Incident, apply
+from handlers.fold import apply
+from handlers.incident import Incident
 
 log = structlog.get_logger()
 
@@ -118,10 +119,10 @@ class TimelineStore:
             pipe.xrange(self._key("timeline", incident_id), min=f"0-{start.position + 1}")
             pipe.hget(self._key("ends"), incident_id)
             entries, noted_end = await pipe.execute()
-        entries = [(id_, {**fields, b"event": unpack(fields.get(b"event", b""))}) for id_, fields in entries]
-        return self._chain.walk(incident_id, start, entries, text(noted_end or b""))
+        plain = [(id_, {**fields, b"event": unpack(fields.get(b"event", b""))}) for id_, fields in entries]
+        return self._chain.walk(incident_id, start, plain, text(noted_end or b""))
 
-    async def events(self, incident_id: str) -> tuple[Event, ...]:
+    async def timeline(self, incident_id: str) -> tuple[Event, ...]:
         """The whole timeline; empty where there is no such incident.
 
         Raises:
@@ -170,8 +171,7 @@ class TimelineStore:
                 args=[self._key("wake"), incident.id, str(before), str(end), *added],
             )
         if not taken:
-            # Ahead of Redis after a restore, or behind: either way the next load begins at the beginning.
-            self._folded.pop(incident.id, None)
+            self._folded.pop(incident.id, None)  # behind or, after a restore, ahead: load from the beginning
             raise Moved
         return self._remember(incident, *events, end=end)
 
@@ -196,6 +196,12 @@ class TimelineStore:
                 keys=[self._key("open"), self._key("previous"), self._key("released")],
                 args=[identity.key, incident_id],
             )
+
+    async def reclaim(self, identity: Identity, incident_id: str) -> str:
+        """The incident that is open for an identity, this one where there was none."""
+        async with store_errors():
+            await self._redis.hsetnx(self._key("open"), identity.key, incident_id)
+        return await self.find(identity) or incident_id
 
     async def open_incidents(self) -> tuple[str, ...]:
         """Ids of the open incidents, oldest claim first."""

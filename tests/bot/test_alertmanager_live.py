@@ -137,7 +137,7 @@ async def test_while_the_bot_answers_503_nothing_is_lost(
 
         await becomes(both_are_known)
         (incident_id,) = await store.open_incidents()
-    received = [event for event in await store.events(incident_id) if isinstance(event, AlertsReceived)]
+    received = [event for event in await store.timeline(incident_id) if isinstance(event, AlertsReceived)]
     told = [alert.name for event in received for alert in event.alerts]
     assert sorted(told) == ["NoLeader", "NodeDown"]
 
@@ -162,7 +162,7 @@ async def test_what_a_notification_truncated_is_fetched_from_the_api(
 
         await becomes(all_three)
         (incident_id,) = await store.open_incidents()
-    events = [event for event in await store.events(incident_id) if isinstance(event, AlertsReceived)]
+    events = [event for event in await store.timeline(incident_id) if isinstance(event, AlertsReceived)]
     assert max(event.truncated for event in events) >= 1
     assert sorted(alert.labels["node"] for event in events for alert in event.alerts) == [
         "node1",

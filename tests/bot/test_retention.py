@@ -51,8 +51,8 @@ async def test_only_what_was_closed_long_ago_is_trimmed(
 
     assert await retention.trim(90) == (old,)
     assert await retention.trim(90) == ()
-    assert await store.events(young) == STORY
-    assert len(await store.events(still_open)) == 3
+    assert await store.timeline(young) == STORY
+    assert len(await store.timeline(still_open)) == 3
     left = {key.decode() for key in await redis.keys(f"{prefix}:*") if old in key.decode()}
     assert left == set(), "nothing of it stays under a key of its own"
     assert await retention.was_trimmed(old)
