@@ -7,29 +7,30 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
 
 import aiohttp
 import httpx
-import uvicorn
 from redis.asyncio import Redis
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
-from bot.agent_client import AgentClient, grant_key, tls_context
+from bot.agent_client import AgentClient
+from bot.agent_keys import grant_key, tls_context
 from bot.alertmanager import AlertmanagerClient
 from bot.audit_chain import Chain
 from bot.chores import Chores
 from bot.cluster_reader import ClusterReader
 from bot.config import Endpoint, Settings
-from bot.config import Web as WebSettings
 from bot.due_queue import Queues
 from bot.http_client import http_client, trusting
+from bot.http_server import serve
 from bot.inbox import Inbox
+from bot.ledger_marks import LedgerMarks
 from bot.look_store import LookStore
 from bot.past_store import PastStore
 from bot.prometheus import PrometheusClient
@@ -38,14 +39,13 @@ from bot.redis_state import require_usable
 from bot.retention import Retention
 from bot.run_slots import RunSlots
 from bot.scheduler import Scheduler
-from bot.slack import listeners
+from bot.slack import listeners, socket_mode
 from bot.slack.directory import SlackDirectory
 from bot.slack.thread import SlackThread
 from bot.system_time import SystemTime
 from bot.timeline_store import TimelineStore
 from bot.web import Web
 from bot.worker import Worker
-from handlers.errors import ConfigurationError
 from handlers.ports import Ports
 
 Part = Literal["web", "worker"]
@@ -65,11 +65,15 @@ class Bot:
     worker: Worker
     scheduler: Scheduler
     background: set[asyncio.Task[None]]
+    slack: AsyncApp
+    ports: Ports
 
 
 @asynccontextmanager
-async def reader(settings: Settings) -> AsyncIterator[tuple[ClusterReader, AgentClient]]:
-    """What reads clusters, without Slack and Redis.
+async def reader(
+    settings: Settings, marks: LedgerMarks | None = None
+) -> AsyncIterator[tuple[ClusterReader, AgentClient]]:
+    """What reads clusters, without Slack and Redis; to act, it needs the marks of the agents' ledgers.
 
     Raises:
         ConfigurationError: If a key or certificate cannot be used.
@@ -77,11 +81,17 @@ async def reader(settings: Settings) -> AsyncIterator[tuple[ClusterReader, Agent
     key, context = grant_key(settings.agents.grant_key), tls_context(settings.agents)
     second_file = settings.agents.second_grant_key
     second_key = grant_key(second_file) if second_file else None
+    pinned = {
+        node.agent_url: tls_context(settings.agents, node.agent_certificate)
+        for cluster in settings.clusters
+        for node in cluster.nodes
+        if node.agent_certificate
+    }
     async with (
         http_client(httpx.Timeout(None)) as http,  # each reading keeps its own deadline
-        http_client(AGENT_TIMEOUT, context) as agent_http,
+        http_client(AGENT_TIMEOUT, context, pinned) as agent_http,
     ):
-        agents = AgentClient(settings.clusters, agent_http, key, second_key)
+        agents = AgentClient(settings.clusters, agent_http, key, second_key, marks)
         yield ClusterReader(settings.clusters, settings.readings, http, agents), agents
 
 
@@ -104,7 +114,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
     async with (
         contextlib.aclosing(redis),
         slack_client(settings) as slack,
-        reader(settings) as (clusters, agents),
+        reader(settings, LedgerMarks(redis, prefix)) as (clusters, agents),
         alerting(settings) as (alertmanager, prometheus),
     ):
         thread = SlackThread(slack, redis, prefix, lambda cluster: channel_of(settings, cluster))
@@ -146,7 +156,8 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             clusters=clusters,
             thread=thread,
         )
-        yield Bot(redis, web.app(), worker, Scheduler(redis, prefix, timelines, queues), background)
+        timer = Scheduler(redis, prefix, timelines, queues)
+        yield Bot(redis, web.app(), worker, timer, background, app, ports)
 
 
 @asynccontextmanager
@@ -202,7 +213,10 @@ async def run(settings: Settings, parts: frozenset[Part]) -> None:
         await require_usable(bot.redis)
         work = [bot.worker.run(), bot.scheduler.run()] if "worker" in parts else []
         if "web" in parts:
-            work.append(_serve(bot.web, settings.web))
+            work.append(serve(bot.web, settings.web))
+            if settings.slack.app_token:
+                app_token = settings.slack.app_token.read().get_secret_value()
+                work.append(socket_mode.listen(bot.slack, app_token, settings.slack.api_url))
         tasks = [asyncio.create_task(part) for part in (*work, _signalled())]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -220,28 +234,3 @@ async def _signalled() -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, asked.set)
     await asked.wait()
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: it would end the process before the worker could let go."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-async def _serve(app: Starlette, web: WebSettings) -> None:
-    try:
-        listening = socket.create_server((web.host, web.port))
-    except OSError as error:
-        raise ConfigurationError(
-            f"Port {web.port} of {web.host} cannot be opened: {error.strerror}; choose another in [web]."
-        ) from error
-    server = _Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-    serving = asyncio.create_task(server.serve([listening]))
-    try:
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
-        server.should_exit = True
-        await serving
-        raise

@@ -10,6 +10,7 @@ import pytest
 from redis.asyncio import Redis
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.audit_chain import Chain
 from bot.config import Alertmanager, Settings
 from bot.redis_client import connect
 from bot.timeline_store import TimelineStore
@@ -40,7 +41,7 @@ async def redis(settings: Settings) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 def store(redis: Redis, settings: Settings) -> TimelineStore:
-    return TimelineStore(redis, settings.redis.prefix)
+    return TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
 
 
 class Door:

@@ -12,6 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot import main as wiring
+from bot.audit_chain import Chain
 from bot.config import Alertmanager, Prometheus, Settings
 from bot.look_store import LookStore
 from bot.past_store import PastStore
@@ -44,7 +45,7 @@ async def redis(settings: Settings) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 def store(redis: Redis, settings: Settings) -> TimelineStore:
-    return TimelineStore(redis, settings.redis.prefix)
+    return TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
 
 
 def keys(slack: SlackWorkspaceServer) -> list[str]:
