@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from agent.protocol import LedgerState
 from bot.agent_client import AgentClient, AgentUnreachableError
 from bot.audit_chain import Walk
+from bot.retention import Retention
 from bot.timeline_store import TimelineStore
 from handlers.errors import Refused
 from handlers.events import EVENT, OutcomeState
@@ -52,9 +53,10 @@ class Report:
 class Audit:
     """Checks incidents one after the other; a node that did not answer once is not waited for again."""
 
-    def __init__(self, store: TimelineStore, agents: AgentClient) -> None:
+    def __init__(self, store: TimelineStore, agents: AgentClient, retention: Retention) -> None:
         self._store = store
         self._agents = agents
+        self._retention = retention
         self._silent: dict[tuple[str, str], str] = {}
 
     async def of(self, incident_id: str) -> Report:
@@ -65,6 +67,8 @@ class Audit:
             StoreDown: If Redis does not answer.
         """
         walk = await self._store.walk(incident_id)
+        if not walk.links and await self._retention.was_trimmed(incident_id):
+            return Report(incident_id, 0, (), 0, ("the bot trimmed its events after their time",))
         incident, unreadable = _fold(incident_id, walk)
         faults, not_asked, agree = [*walk.faults, *unreadable], [], 0
         if not walk.links and not faults:

@@ -7,6 +7,7 @@ import dataclasses
 import structlog
 
 from bot.config import Alertmanager
+from bot.retention import Retention
 from handlers import look
 from handlers.errors import SourceDown
 from handlers.look import Look
@@ -15,13 +16,21 @@ from handlers.ports import Ports
 log = structlog.get_logger()
 
 LOOK = "look-at-alerting"
+TRIM = "trim-closed-incidents"
+
+
+GO_ON_AFTER_S = 5.0
 
 
 class Chores:
     """The chores by the name under which they are due."""
 
-    def __init__(self, ports: Ports, alertmanager: Alertmanager | None) -> None:
+    def __init__(
+        self, ports: Ports, alertmanager: Alertmanager | None, retention: Retention, kept_days: int
+    ) -> None:
         self._ports = ports
+        self._retention = retention
+        self._kept_days = kept_days
         self._how = Look(alertmanager.cluster, alertmanager.resolved_grace_s) if alertmanager else Look()
         self._has_looked = False
 
@@ -29,6 +38,9 @@ class Chores:
         """Do one; in how many seconds it is due again without a mark of the timer."""
         if chore == LOOK:
             await self._look()
+        if chore == TRIM and (trimmed := await self._retention.trim(self._kept_days)):
+            log.info("incidents_trimmed", incidents=trimmed)
+            return GO_ON_AFTER_S
         return None
 
     async def _look(self) -> None:

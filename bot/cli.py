@@ -11,7 +11,7 @@ import structlog
 import typer
 import uvloop
 
-from bot import cli_agents, cli_audit, cli_diagnosis, cli_plan
+from bot import cli_agents, cli_audit, cli_diagnosis, cli_incidents, cli_plan
 from bot import main as wiring
 from bot.cli_diagnosis import DEFAULT_CONFIG, ConfigOption
 from bot.config import Settings, load
@@ -63,6 +63,7 @@ app.command()(cli_diagnosis.diagnose)
 app.command()(cli_diagnosis.replay)
 app.command()(cli_plan.plan)
 app.add_typer(cli_audit.app, name="audit")
+app.add_typer(cli_incidents.app, name="incidents")
 
 
 @app.command()

@@ -19,6 +19,7 @@ from bot.audit_chain import Chain, Link
 from bot.cli_diagnosis import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.config import Settings, load
 from bot.redis_client import connect
+from bot.retention import Retention
 from bot.timeline_store import TimelineStore
 from handlers.errors import Refused
 
@@ -70,8 +71,9 @@ def set_aside(incident: IncidentArgument, config: ConfigOption = DEFAULT_CONFIG)
 
 async def _verify(config: Path, incident_id: str) -> list[Report]:
     settings = load(config)
-    async with _store(settings) as store, wiring.reader(settings) as (_, agents):
-        audit = Audit(store, agents)
+    async with retained(settings) as retention, wiring.reader(settings) as (_, agents):
+        store = retention.store
+        audit = Audit(store, agents, retention)
         return [await audit.of(each) for each in ([incident_id] if incident_id else await store.given_out())]
 
 
@@ -80,7 +82,7 @@ async def _export(config: Path, incident_id: str) -> list[str]:
         links = (await store.walk(incident_id)).links
     if not links:
         raise Refused(f"There is no incident {incident_id}.")
-    return [_line(link) for link in links]
+    return [line(link) for link in links]
 
 
 async def _set_aside(config: Path, incident_id: str) -> None:
@@ -91,13 +93,21 @@ async def _set_aside(config: Path, incident_id: str) -> None:
 
 
 @asynccontextmanager
-async def _store(settings: Settings) -> AsyncIterator[TimelineStore]:
+async def retained(settings: Settings) -> AsyncIterator[Retention]:
+    """The timelines, and which of them are closed or trimmed."""
     chain = Chain.of(settings.agents)
     async with contextlib.aclosing(connect(settings.redis.url)) as redis:
-        yield TimelineStore(redis, settings.redis.prefix, chain)
+        store = TimelineStore(redis, settings.redis.prefix, chain)
+        yield Retention(redis, settings.redis.prefix, store, chain)
 
 
-def _line(link: Link) -> str:
+@asynccontextmanager
+async def _store(settings: Settings) -> AsyncIterator[TimelineStore]:
+    async with retained(settings) as retention:
+        yield retention.store
+
+
+def line(link: Link) -> str:
     """The event's own bytes, since the MAC is over them; as a string where they are no JSON."""
     event = link.event.decode(errors="replace")
     if not _is_json_line(event):

@@ -65,10 +65,11 @@ class Web(_Section):
 
 
 class Redis(_Section):
-    """Where incidents are kept: a `redis://`, `rediss://` or `unix://` address."""
+    """Where incidents are kept, a `redis://`, `rediss://` or `unix://` address, and for how long."""
 
     url: str = "redis://127.0.0.1:6379/0"
     prefix: str = "{neumann}"
+    closed_kept_days: Annotated[int, Field(ge=1, le=36_500)] = 90
 
 
 class Endpoint(_Section):

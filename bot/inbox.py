@@ -8,6 +8,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from bot.redis_words import refusal
 from bot.timeline_store import store_errors
 from handlers.errors import StoreDown
 from handlers.notification import Unreadable
@@ -58,7 +59,7 @@ class Inbox:
             return await self._take()
         except ResponseError as error:
             if "NOGROUP" not in str(error):
-                raise StoreDown(f"Redis refuses: {error}.") from error
+                raise StoreDown(refusal(error)) from error
             await self.prepare()  # Redis came back empty: begin again from the stream's beginning
             return await self._take()
 

@@ -7,15 +7,14 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 
 import aiohttp
 import httpx
-import uvicorn
+from redis.asyncio import Redis
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
@@ -27,24 +26,27 @@ from bot.audit_chain import Chain
 from bot.chores import Chores
 from bot.cluster_reader import ClusterReader
 from bot.config import Endpoint, Settings
-from bot.config import Web as WebSettings
 from bot.due_queue import Queues
 from bot.http_client import http_client, trusting
+from bot.http_server import serve
 from bot.inbox import Inbox
 from bot.ledger_marks import LedgerMarks
 from bot.look_store import LookStore
+from bot.past_store import PastStore
 from bot.prometheus import PrometheusClient
 from bot.redis_client import connect
+from bot.redis_state import require_usable
+from bot.retention import Retention
 from bot.run_slots import RunSlots
 from bot.scheduler import Scheduler
 from bot.slack import listeners, socket_mode
 from bot.slack.directory import SlackDirectory
 from bot.slack.thread import SlackThread
 from bot.slack.thread_pictures import ThreadPictures
+from bot.system_time import SystemTime
 from bot.timeline_store import TimelineStore
 from bot.web import Web
 from bot.worker import Worker
-from handlers.errors import ConfigurationError
 from handlers.ports import Ports
 
 Part = Literal["web", "worker"]
@@ -55,22 +57,11 @@ AGENT_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 SLACK_TIMEOUT_S = 10.0
 
 
-class SystemTime:
-    """`handlers.ports.Time` as the machine has it."""
-
-    def now(self) -> datetime:
-        """The present, in UTC."""
-        return datetime.now(UTC)
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
-
-
 @dataclass(frozen=True)
 class Bot:
     """The parts, put together."""
 
+    redis: Redis
     web: Starlette
     worker: Worker
     scheduler: Scheduler
@@ -115,7 +106,9 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
     webhook_token = settings.web.webhook_token.read().get_secret_value()
     signing_secret = settings.slack.signing_secret.read().get_secret_value()
     redis, prefix = connect(settings.redis.url), settings.redis.prefix
-    timelines = TimelineStore(redis, prefix, Chain.of(settings.agents))
+    chain = Chain.of(settings.agents)
+    timelines = TimelineStore(redis, prefix, chain)
+    retention = Retention(redis, prefix, timelines, chain)
     inbox = Inbox(redis, prefix, consumer=f"{socket.gethostname()}:{os.getpid()}")
     queues = Queues(redis, prefix)
     background: set[asyncio.Task[None]] = set()
@@ -129,6 +122,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
         permissions = settings.who_may
         ports = Ports(
             timelines=timelines,
+            past=PastStore(redis, prefix),
             reader=clusters,
             agents=agents,
             directory=SlackDirectory(slack, permissions.groups),
@@ -151,19 +145,21 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             token=webhook_token,
             max_body_bytes=settings.web.max_body_bytes,
             slack=app,
+            signing_secret=signing_secret,
         )
         worker = Worker(
             redis=redis,
             prefix=prefix,
             inbox=inbox,
             queues=queues,
-            chores=Chores(ports, settings.alertmanager),
+            chores=Chores(ports, settings.alertmanager, retention, settings.redis.closed_kept_days),
             ports=ports,
             clusters=clusters,
             thread=thread,
             pictures=ThreadPictures(slack, redis, prefix, thread, timelines, prometheus=prometheus),
         )
-        yield Bot(web.app(), worker, Scheduler(redis, prefix, timelines, queues), background, app, ports)
+        timer = Scheduler(redis, prefix, timelines, queues)
+        yield Bot(redis, web.app(), worker, timer, background, app, ports)
 
 
 @asynccontextmanager
@@ -216,9 +212,10 @@ async def run(settings: Settings, parts: frozenset[Part]) -> None:
         ConfigurationError: If the configuration cannot be used.
     """
     async with build(settings) as bot:
+        await require_usable(bot.redis)
         work = [bot.worker.run(), bot.scheduler.run()] if "worker" in parts else []
         if "web" in parts:
-            work.append(_serve(bot.web, settings.web))
+            work.append(serve(bot.web, settings.web))
             if settings.slack.app_token:
                 app_token = settings.slack.app_token.read().get_secret_value()
                 work.append(socket_mode.listen(bot.slack, app_token, settings.slack.api_url))
@@ -239,28 +236,3 @@ async def _signalled() -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, asked.set)
     await asked.wait()
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: it would end the process before the worker could let go."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-async def _serve(app: Starlette, web: WebSettings) -> None:
-    try:
-        listening = socket.create_server((web.host, web.port))
-    except OSError as error:
-        raise ConfigurationError(
-            f"Port {web.port} of {web.host} cannot be opened: {error.strerror}; choose another in [web]."
-        ) from error
-    server = _Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-    serving = asyncio.create_task(server.serve([listening]))
-    try:
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
-        server.should_exit = True
-        await serving
-        raise

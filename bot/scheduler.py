@@ -10,7 +10,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from redis.asyncio import Redis
 
-from bot.chores import LOOK
+from bot.chores import LOOK, TRIM
 from bot.due_queue import Queues
 from bot.timeline_store import store_errors
 from handlers.errors import StoreDown
@@ -29,7 +29,7 @@ return 1
 
 
 class Scheduler:
-    """At the start and every minute, marks open incidents and the look at the alerting due."""
+    """At the start and every so often, marks open incidents and chores due."""
 
     def __init__(self, redis: Redis, prefix: str, timelines: Timelines, queues: Queues) -> None:
         self._key = f"{prefix}:scheduler"
@@ -42,8 +42,8 @@ class Scheduler:
         """Run the jobs while this process holds the lease; until cancelled."""
         # The defaults drop a job that is a second late; here late is better than never.
         jobs = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True})
-        for job in (self.mark_open_incidents, self.mark_look):
-            jobs.add_job(job, "interval", seconds=60, id=job.__name__, next_run_time=datetime.now(UTC))
+        for job, every_s in ((self.mark_open_incidents, 60), (self.mark_look, 60), (self.mark_trim, 3600)):
+            jobs.add_job(job, "interval", seconds=every_s, id=job.__name__, next_run_time=datetime.now(UTC))
         jobs.start(paused=True)
         try:
             while True:
@@ -66,8 +66,15 @@ class Scheduler:
 
     async def mark_look(self) -> None:
         """Make the look at Alertmanager and Prometheus due."""
+        await self._mark(LOOK)
+
+    async def mark_trim(self) -> None:
+        """Make the trimming of what was closed long ago due."""
+        await self._mark(TRIM)
+
+    async def _mark(self, chore: str) -> None:
         try:
-            await self._queues.chores.mark(LOOK)
+            await self._queues.chores.mark(chore)
         except StoreDown as error:
             log.warning("redis_down", error=str(error))
 

@@ -18,6 +18,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.audit_chain import BEGINNING, Chain, End, Walk
+from bot.packing import pack, unpack
+from bot.redis_words import refusal
 from handlers.alerts import Identity
 from handlers.errors import Moved, StoreDown, Tampered
 from handlers.events import EVENT, Event
@@ -81,7 +83,7 @@ async def store_errors(*, but: type[Exception] | tuple[()] = ()) -> AsyncIterato
     except but:
         raise
     except (RedisError, OSError) as error:
-        raise StoreDown(f"Redis does not answer ({type(error).__name__}); nothing was accepted.") from error
+        raise StoreDown(refusal(error)) from error
 
 
 def text(raw: bytes | str) -> str:
@@ -117,7 +119,8 @@ class TimelineStore:
             pipe.xrange(self._key("timeline", incident_id), min=f"0-{start.position + 1}")
             pipe.hget(self._key("ends"), incident_id)
             entries, noted_end = await pipe.execute()
-        return self._chain.walk(incident_id, start, entries, text(noted_end or b""))
+        plain = [(id_, {**fields, b"event": unpack(fields.get(b"event", b""))}) for id_, fields in entries]
+        return self._chain.walk(incident_id, start, plain, text(noted_end or b""))
 
     async def timeline(self, incident_id: str) -> tuple[Event, ...]:
         """The whole timeline; empty where there is no such incident.
@@ -160,7 +163,7 @@ class TimelineStore:
         added: list[bytes | str] = []
         for event in map(EVENT.dump_json, events):
             end = self._chain.extend(incident.id, end, event)
-            added += (event, end.mac)
+            added += (pack(event), end.mac)
         keys = [("timeline", incident.id), ("due", "steps"), ("due", "views"), ("ends",)]
         async with store_errors():
             taken = await self._append(
@@ -168,8 +171,7 @@ class TimelineStore:
                 args=[self._key("wake"), incident.id, str(before), str(end), *added],
             )
         if not taken:
-            # Ahead of Redis after a restore, or behind: either way the next load begins at the beginning.
-            self._folded.pop(incident.id, None)
+            self._folded.pop(incident.id, None)  # behind or, after a restore, ahead: load from the beginning
             raise Moved
         return self._remember(incident, *events, end=end)
 
@@ -194,19 +196,6 @@ class TimelineStore:
                 keys=[self._key("open"), self._key("previous"), self._key("released")],
                 args=[identity.key, incident_id],
             )
-
-    async def previous(self, identity: Identity) -> str | None:
-        """The id of the incident of this identity that was released last."""
-        async with store_errors():
-            found = await self._redis.hget(self._key("previous"), identity.key)
-        return text(found) if found else None
-
-    async def released_within(self, seconds: float) -> tuple[str, ...]:
-        """Ids of the incidents that were released within so many seconds before now, by Redis' clock."""
-        async with store_errors():
-            now_s, _ = await self._redis.time()
-            ids = await self._redis.zrangebyscore(self._key("released"), now_s - seconds, "+inf")
-        return tuple(text(each) for each in ids if isinstance(each, bytes))
 
     async def reclaim(self, identity: Identity, incident_id: str) -> str:
         """The incident that is open for an identity, this one where there was none."""

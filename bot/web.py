@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable, Coroutine
+from typing import Any
 
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import ValidationError
 from redis.asyncio import Redis
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.inbox import Inbox
+from bot.own_metrics import OwnMetrics
+from bot.redis_state import why_not_ready
 from bot.slack.guard import MAX_BODY_BYTES, TooLargeError, read_capped, refusal
-from bot.timeline_store import store_errors
 from handlers.errors import StoreDown
 from handlers.notification import first_complaint, read_notification
+
+Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class Web:
     """The routes and what they need."""
 
     def __init__(
-        self, *, inbox: Inbox, redis: Redis, prefix: str, token: str, max_body_bytes: int, slack: AsyncApp
+        self,
+        *,
+        inbox: Inbox,
+        redis: Redis,
+        prefix: str,
+        token: str,
+        max_body_bytes: int,
+        slack: AsyncApp,
+        signing_secret: str,
     ) -> None:
         self._inbox = inbox
         self._redis = redis
@@ -32,18 +47,32 @@ class Web:
         self._authorization = f"Bearer {token}".encode()
         self._max_body_bytes = max_body_bytes
         self._slack = AsyncSlackRequestHandler(slack)
+        self._verifier = SignatureVerifier(signing_secret)
+        self._metrics = OwnMetrics(redis, prefix)
 
     def app(self) -> Starlette:
         """The Starlette application."""
-        return Starlette(
+        app = Starlette(
             routes=[
-                Route("/alertmanager", self.alertmanager, methods=["POST"]),
-                Route("/alertmanager/{cluster}", self.alertmanager, methods=["POST"]),
-                Route("/slack/events", self.slack_events, methods=["POST"]),
+                Route("/alertmanager", self._counted(self.alertmanager), methods=["POST"]),
+                Route("/alertmanager/{cluster}", self._counted(self.alertmanager), methods=["POST"]),
+                Route("/slack/events", self._counted(self.slack_events), methods=["POST"]),
                 Route("/livez", self.livez),
                 Route("/readyz", self.readyz),
+                Route("/metrics", self.metrics),
             ]
         )
+        # A redirected POST may come as a GET: Alertmanager would read its answer as success.
+        app.router.redirect_slashes = False
+        return app
+
+    def _counted(self, endpoint: Endpoint) -> Endpoint:
+        async def counted(request: Request) -> Response:
+            response = await endpoint(request)
+            self._metrics.answers.labels(endpoint.__name__, response.status_code).inc()
+            return response
+
+        return counted
 
     async def alertmanager(self, request: Request) -> Response:
         """Store a notification, and only then say so; the worker reads it from there."""
@@ -70,7 +99,7 @@ class Web:
             body = await read_capped(request, MAX_BODY_BYTES)
         except TooLargeError:
             return PlainTextResponse("The body is too large.", status_code=413)
-        refused = await refusal(request, body, self._redis, self._prefix)
+        refused = await refusal(request, body, self._verifier, self._redis, self._prefix)
         if refused:
             return refused
         return await self._slack.handle(_with_body(request, body))
@@ -81,12 +110,14 @@ class Web:
 
     async def readyz(self, _: Request) -> Response:
         """The process can store what it is sent."""
-        try:
-            async with store_errors():
-                await self._redis.ping()
-        except StoreDown as error:
-            return JSONResponse({"ready": False, "reason": str(error)}, status_code=503)
+        reason = await why_not_ready(self._redis)
+        if reason:
+            return JSONResponse({"ready": False, "reason": reason}, status_code=503)
         return JSONResponse({"ready": True})
+
+    async def metrics(self, _: Request) -> Response:
+        """What Prometheus scrapes of the bot itself."""
+        return Response(await self._metrics.page(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def _with_body(request: Request, body: bytes) -> Request:

@@ -110,8 +110,10 @@ def _is_news(before: Alert | None, alert: Alert) -> bool:
         return True
     if before.status == alert.status:
         return before.presumed and not alert.presumed
+    if alert.status == "resolved":
+        return alert.ends_at >= before.starts_at  # else it is the late end of an earlier firing
     # A lagging peer may repeat "firing" after "resolved": only a later start is a new firing.
-    return alert.status == "resolved" or before.presumed or alert.starts_at > before.ends_at
+    return before.presumed or alert.starts_at > before.ends_at
 
 
 def ended(alerts: Iterable[Alert]) -> dict[str, Alert]:

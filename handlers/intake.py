@@ -81,7 +81,9 @@ async def fold_in(
             # A firing that ended in the incident before, as a lagging peer repeats it, opens nothing.
             fresh = news(await _ended_before(ports, identity), alerts)
             if not any(alert.status == "firing" for alert in fresh):
+                await ports.past.remember_ends(identity, fresh)
                 return None
+            fresh += await _overtaken(ports, identity, fresh)
             incident = await ports.timelines.load(await ports.timelines.claim(identity))
         if incident.closed:
             await ports.timelines.release(identity, incident.id)
@@ -107,8 +109,15 @@ async def _find(ports: Ports, identity: Identity) -> Incident | None:
 
 
 async def _ended_before(ports: Ports, identity: Identity) -> dict[str, Alert]:
-    before = await ports.timelines.previous(identity)
+    before = await ports.past.previous(identity)
     return ended((await ports.timelines.load(before)).alerts.values()) if before else {}
+
+
+async def _overtaken(ports: Ports, identity: Identity, alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
+    """The ends that came before the firings that they end: of two workers the second may be the faster."""
+    ends = await ports.past.ends(identity)
+    found = [(alert, ends[alert.fingerprint]) for alert in alerts if alert.fingerprint in ends]
+    return tuple(end for alert, end in found if alert.status == "firing" and end.ends_at >= alert.starts_at)
 
 
 def _received(

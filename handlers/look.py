@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from handlers import reconcile
 from handlers.alerting import LastLook
 from handlers.alerts import Places, Reason
-from handlers.errors import Moved, SourceDown
+from handlers.errors import Moved, SourceDown, Tampered
 from handlers.events import AlertsReceived, Closed
 from handlers.incident import Incident
 from handlers.intake import Note, fold_in, noted
@@ -63,7 +65,10 @@ async def look(ports: Ports, how: Look) -> Looked:
     if not silence:
         over, absent = reconcile.resolved_never_came(seen, known, last, now, how.resolved_grace_s)
         findings += [*over, *reconcile.came_and_went(seen, known, places)]
-    changed = [await _put_right(ports, finding) for finding in findings]
+    changed = []
+    for finding in findings:
+        with contextlib.suppress(Tampered):
+            changed.append(await _put_right(ports, finding))
     at = last.at if silence else now
     await ports.looks.remember(LastLook(at=at, unknown_since=unknown, absent_since=absent))
     return Looked(tuple(dict.fromkeys(incident_id for incident_id in changed if incident_id)), silence)
@@ -88,12 +93,20 @@ async def _see(ports: Ports, gap_s: float) -> tuple[Seen, str]:
 async def _open(ports: Ports) -> list[Incident]:
     """The open incidents; one whose release was lost is released."""
     found = []
-    for incident_id in await ports.timelines.open_incidents():
-        incident = await ports.timelines.load(incident_id)
+    for incident in await _loaded(ports, await ports.timelines.open_incidents()):
         if incident.closed:
-            await ports.timelines.release(incident.identity, incident_id)
+            await ports.timelines.release(incident.identity, incident.id)
         elif incident.opened_at:
             found.append(incident)
+    return found
+
+
+async def _loaded(ports: Ports, incident_ids: Iterable[str]) -> list[Incident]:
+    """The states of incidents; one that is not as the bot wrote it is left out, and holds up no other."""
+    found = []
+    for incident_id in incident_ids:
+        with contextlib.suppress(Tampered):
+            found.append(await ports.timelines.load(incident_id))
     return found
 
 
@@ -101,10 +114,10 @@ async def _known(ports: Ports, seen: Seen, places: Places, within_s: float) -> K
     """Read after the alerting was asked: what arrived meanwhile is known, and not missing."""
     is_open = {incident.identity: incident for incident in await _open(ports)}
     identities = {places.identity_of(each.alert) for each in seen.held} - is_open.keys()
-    previous = [await ports.timelines.previous(identity) for identity in identities]
-    released = await ports.timelines.released_within(within_s)
+    previous = [await ports.past.previous(identity) for identity in identities]
+    released = await ports.past.released_within(within_s)
     ids = dict.fromkeys([*(each for each in previous if each and each not in released), *released])
-    return Known(is_open, tuple([await ports.timelines.load(incident_id) for incident_id in ids]))
+    return Known(is_open, tuple(await _loaded(ports, ids)))
 
 
 async def _put_right(ports: Ports, finding: Finding) -> str | None:

@@ -11,6 +11,10 @@ from runbooks.all_runbooks import RUNBOOKS
 READ_AGAIN_AFTER_S = 60.0
 """While nobody leads and nothing runs, findings older than this are drawn up again."""
 
+READ_AGAIN_AT_MOST_AFTER_S = 900.0
+"""... or than a tenth of the incident's age, up to this: what has stood for hours changes slowly, and every
+reading stays in the timeline."""
+
 LOOK_EVERY_S = 1.0
 """How often the nodes are asked who leads while an incident is open."""
 
@@ -142,11 +146,18 @@ def _evidence_is_due(incident: Incident, now: datetime) -> bool:
     ended = incident.run.ended if incident.run else None
     if ended and not ended.completed and incident.evidence_at < ended.at:
         return True
-    fresh_until = incident.evidence_at + timedelta(seconds=READ_AGAIN_AFTER_S)
+    fresh_until = incident.evidence_at + timedelta(seconds=_read_again_after_s(incident))
     if ended:
         grace_s = stable_s(incident) + RECOVERY_GRACE_S
         fresh_until = max(fresh_until, ended.at + timedelta(seconds=grace_s))
     return now >= fresh_until
+
+
+def _read_again_after_s(incident: Incident) -> float:
+    if incident.opened_at is None or incident.evidence_at is None:
+        return READ_AGAIN_AFTER_S
+    age_s = (incident.evidence_at - incident.opened_at).total_seconds()
+    return min(max(READ_AGAIN_AFTER_S, age_s / 10), READ_AGAIN_AT_MOST_AFTER_S)
 
 
 def stable_s(incident: Incident) -> float:

@@ -52,17 +52,27 @@ class Timelines(Protocol):
     async def open_incidents(self) -> tuple[str, ...]:
         """Ids of every incident that is open."""
 
-    async def previous(self, identity: Identity) -> str | None:
-        """The id of the incident of this identity that was released last."""
-
-    async def released_within(self, seconds: float) -> tuple[str, ...]:
-        """Ids of the incidents that were released within so many seconds before now."""
-
     async def remember_handle(self, handle: str, incident_id: str) -> None:
         """Keep which incident a button's handle belongs to."""
 
     async def incident_of(self, handle: str) -> str | None:
         """Which incident a button's handle belongs to."""
+
+
+class Past(Protocol):
+    """What outlives an incident."""
+
+    async def remember_ends(self, identity: Identity, alerts: tuple[Alert, ...]) -> None:
+        """Keep for a while the ends of alerts that no incident has seen fire."""
+
+    async def ends(self, identity: Identity) -> Mapping[str, Alert]:
+        """What was kept of them, by fingerprint."""
+
+    async def previous(self, identity: Identity) -> str | None:
+        """The id of the incident of this identity that was released last."""
+
+    async def released_within(self, seconds: float) -> tuple[str, ...]:
+        """Ids of the incidents that were released within so many seconds before now."""
 
 
 class ClusterReader(Protocol):
@@ -217,6 +227,7 @@ class Ports:
     """Everything a handler may touch."""
 
     timelines: Timelines
+    past: Past
     reader: ClusterReader
     agents: Agents
     directory: Directory

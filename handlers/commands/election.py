@@ -54,7 +54,7 @@ async def history(ports: Ports, asked: Asked) -> History:
     """
     cluster = resolve_cluster(ports.reader.clusters, asked.arguments)
     ids = {
-        *await ports.timelines.released_within(HISTORY.total_seconds()),
+        *await ports.past.released_within(HISTORY.total_seconds()),
         *await ports.timelines.open_incidents(),
     }
     incidents = [await ports.timelines.load(incident_id) for incident_id in ids]

@@ -63,13 +63,16 @@ async def becomes() -> Becomes:
 
 
 class MortalRedis:
-    """A Redis that a test may stop, freeze and start again; what was stored survives."""
+    """A Redis that a test may stop, freeze and start again; what was stored survives.
 
-    def __init__(self, folder: Path) -> None:
+    `options` come after the usual ones, and so go before them.
+    """
+
+    def __init__(self, folder: Path, *options: str) -> None:
         socket = folder / "s"
         self.url = f"unix://{socket}"
-        options = ("--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--appendonly", "yes")
-        self.process = Process("redis", (find_server(), *options), folder / "redis.out")
+        usual = ("--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--appendonly", "yes")
+        self.process = Process("redis", (find_server(), *usual, *options), folder / "redis.out")
 
     async def start(self) -> None:
         await self.process.start()

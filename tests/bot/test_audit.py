@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from bot import main as wiring
 from bot.audit_chain import KEY_USE, Chain, End
 from bot.config import load as load_settings
+from bot.packing import unpack
 from bot.timeline_store import TimelineStore
 from handlers import remediation, work
 from handlers.alerts import Identity
@@ -45,7 +46,7 @@ class Intruder:
 
     async def read(self, incident_id: str = ID) -> list[Fields]:
         entries = await self.redis.xrange(f"{self.prefix}:timeline:{incident_id}")
-        return [dict(fields) for _, fields in entries]
+        return [{**fields, b"event": unpack(fields[b"event"])} for _, fields in entries]
 
     async def write(self, entries: list[Fields], *, first: int = 1) -> None:
         """Put these in place of the timeline, each at the place that it should have."""

@@ -48,7 +48,15 @@ class Site:
 async def open_site(parts: AsyncExitStack, redis: Redis, prefix: str) -> Site:
     inbox = Inbox(redis, prefix, consumer="test")
     slack = AsyncApp(signing_secret="unused", token="xoxb-unused")
-    web = Web(inbox=inbox, redis=redis, prefix=prefix, token=TOKEN, max_body_bytes=LIMIT, slack=slack)
+    web = Web(
+        inbox=inbox,
+        redis=redis,
+        prefix=prefix,
+        token=TOKEN,
+        max_body_bytes=LIMIT,
+        slack=slack,
+        signing_secret="unused",
+    )
     url = await parts.enter_async_context(serve(web.app()))
     http = await parts.enter_async_context(httpx.AsyncClient(base_url=url, trust_env=False, timeout=10))
     await inbox.prepare()
@@ -201,17 +209,20 @@ async def test_while_redis_is_away_alertmanager_keeps_it_and_sends_it_again(
     assert await site.stored() == [(BODY, None)]
 
 
-async def test_a_redis_that_may_not_write_is_a_503_too(
+async def test_a_redis_without_memory_is_a_503_that_says_so_and_mends_itself(
     parts: AsyncExitStack, mortal_redis: MortalRedis
 ) -> None:
-    redis = connect(mortal_redis.url)
-    parts.push_async_callback(redis.aclose)
+    redis = await parts.enter_async_context(aclosing(connect(mortal_redis.url)))
     site = await open_site(parts, redis, "{test}")
     await redis.config_set("maxmemory", 1)
-    assert (await site.post(BODY)).status_code == 503
+    answer = await site.post(BODY)
+    assert (answer.status_code, answer.text) == (503, "Redis has no memory left; nothing was accepted.")
+    ready = await site.http.get("/readyz")
+    assert (ready.status_code, ready.json()["reason"].split(";")[0]) == (503, "Redis has no memory left")
     await redis.config_set("maxmemory", 0)
     assert await site.stored() == []
     assert (await site.post(BODY)).status_code == 200
+    assert (await site.http.get("/readyz")).json() == {"ready": True}
 
 
 async def test_a_hundred_at_once_are_a_hundred_stored(site: Site) -> None:
@@ -225,6 +236,36 @@ async def test_a_hundred_at_once_are_a_hundred_stored(site: Site) -> None:
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/alertmanager", 405), ("GET", "/", 404)])
 async def test_nothing_else_is_served(site: Site, method: str, path: str, status: int) -> None:
     assert (await site.http.request(method, path, headers=AUTHORIZED)).status_code == status
+
+
+@pytest.mark.parametrize(
+    "path", ["/alertmanager/", "/alertmanager/demo/", "//alertmanager", "/alertmanager?x"]
+)
+async def test_no_address_is_redirected(site: Site, path: str) -> None:
+    answer = await site.post(BODY, path)
+    assert answer.status_code in (200, 404)
+    assert len(await site.stored()) == (answer.status_code == 200)
+
+
+def metric(page: str, name: str) -> float:
+    return float(next(line.rpartition(" ")[2] for line in page.splitlines() if line.startswith(name)))
+
+
+async def test_the_bot_has_metrics_of_its_own(parts: AsyncExitStack, mortal_redis: MortalRedis) -> None:
+    redis = await parts.enter_async_context(aclosing(connect(mortal_redis.url)))
+    site = await open_site(parts, redis, "{test}")
+    await site.post(BODY)
+    await site.post(b"{}")
+    await site.http.post("/alertmanager", content=BODY)
+    page = (await site.http.get("/metrics")).text
+    for status in (200, 400, 401):
+        assert metric(page, f'neumann_bot_answers_total{{route="alertmanager",status="{status}"}}') == 1
+    assert metric(page, "neumann_bot_inbox_notifications ") == 1
+    assert metric(page, "neumann_bot_dead_notifications ") == 0
+    assert metric(page, "neumann_bot_open_incidents ") == 0
+    assert metric(page, "neumann_bot_redis_up ") == 1
+    await mortal_redis.stop()
+    assert metric((await site.http.get("/metrics")).text, "neumann_bot_redis_up ") == 0
 
 
 def test_the_recorded_bodies_are_there() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
@@ -24,6 +24,7 @@ from lab.cluster import Lab
 from lab.slack.server import SlackWorkspaceServer
 from tests.bot.conftest import Becomes
 from tests.bot.serving import serve, talk
+from tests.bot.working import working
 
 WEBHOOKS = Path(__file__).parents[1] / "data" / "webhooks"
 FIRING = (WEBHOOKS / "noleader_firing.json").read_bytes()
@@ -51,22 +52,6 @@ async def redis(settings: Settings) -> AsyncIterator[Redis]:
 @pytest.fixture
 def store(redis: Redis, settings: Settings) -> TimelineStore:
     return TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
-
-
-@asynccontextmanager
-async def working(settings: Settings) -> AsyncIterator[wiring.Bot]:
-    """A bot whose worker runs; to leave is to kill it wherever it stands."""
-    async with wiring.build(settings) as bot:
-        task = asyncio.create_task(bot.worker.run())
-        try:
-            yield bot
-        finally:
-            task.cancel()
-            done, _ = await asyncio.wait([task], timeout=10)
-            if not done:
-                for each in asyncio.all_tasks():
-                    each.print_stack(limit=6)
-            assert done, "a worker that is asked to end ends"
 
 
 async def post(settings: Settings, bot: wiring.Bot, body: bytes) -> None:

@@ -187,3 +187,15 @@ def test_a_storm_has_its_plan_confirmed_the_same_way() -> None:
     incident = after(opened(), *diagnosed(read), proposed, confirmation)
     assert incident.stage is Stage.RUNNING
     assert len(incident.runs[-1].plan.steps) == 6
+
+
+def test_what_has_stood_for_hours_is_read_less_often():
+    def due_after_s(age_s: float) -> float:
+        at = NOON + timedelta(seconds=age_s)
+        read = [event.model_copy(update={"at": at}) for event in diagnosed(two_dead())]
+        incident = fold("inc-1", [opened(), *read])
+        waits_s = range(2_000)
+        return next(s for s in waits_s if next_step(incident, at + timedelta(seconds=s)) == ReadCluster())
+
+    ages_s = (0, 300, 600, 3_600, 9_000, 864_000)
+    assert [due_after_s(age_s) for age_s in ages_s] == [60, 60, 60, 360, 900, 900]

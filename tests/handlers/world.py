@@ -31,6 +31,7 @@ class Timelines:
     events: dict[str, list[Event]] = field(default_factory=dict)
     open: dict[str, str] = field(default_factory=dict)
     released: dict[str, str] = field(default_factory=dict)
+    early_ends: dict[str, dict[str, Alert]] = field(default_factory=dict)
     handles: dict[str, str] = field(default_factory=dict)
     before_append: list[tuple[str, Event]] = field(default_factory=list)
 
@@ -61,6 +62,12 @@ class Timelines:
             del self.open[identity.key]
             self.released.pop(identity.key, None)
             self.released[identity.key] = incident_id
+
+    async def remember_ends(self, identity: Identity, alerts: tuple[Alert, ...]) -> None:
+        self.early_ends.setdefault(identity.key, {}).update({a.fingerprint: a for a in alerts})
+
+    async def ends(self, identity: Identity) -> Mapping[str, Alert]:
+        return self.early_ends.get(identity.key, {})
 
     async def previous(self, identity: Identity) -> str | None:
         return self.released.get(identity.key)
@@ -336,6 +343,7 @@ class World:
     def ports(self) -> Ports:
         return Ports(
             timelines=self.timelines,
+            past=self.timelines,
             reader=self.cluster,
             agents=self.agents,
             directory=self.directory,

@@ -50,7 +50,7 @@ async def gather(ports: Ports, user: str) -> home.Home:
     names = ports.reader.clusters[:MOST_CLUSTERS]
     open_ids, closed_ids, leads = await asyncio.gather(
         ports.timelines.open_incidents(),
-        ports.timelines.released_within(election.HISTORY.total_seconds()),
+        ports.past.released_within(election.HISTORY.total_seconds()),
         asyncio.gather(*(_leadership(ports, name) for name in names)),
     )
     incidents = [await ports.timelines.load(each) for each in open_ids]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -43,6 +44,8 @@ class Door:
 
     http: httpx.AsyncClient
     secret: str
+    redis: Redis
+    prefix: str
     heard: list[str] = field(default_factory=list)
 
     def signed(self, body: bytes = FORM, *, age_s: int = 0, secret: str = "") -> dict[str, str]:
@@ -64,10 +67,18 @@ async def open_door(parts: AsyncExitStack, redis: Redis, prefix: str, slack: Sla
     client = AsyncWebClient(token=slack.bot_token, base_url=f"{slack.url}/api/")
     app = AsyncApp(client=client, signing_secret=slack.signing_secret, process_before_response=True)
     inbox = Inbox(redis, prefix, "test")
-    web = Web(inbox=inbox, redis=redis, prefix=prefix, token="unused", max_body_bytes=1024, slack=app)
+    web = Web(
+        inbox=inbox,
+        redis=redis,
+        prefix=prefix,
+        token="unused",
+        max_body_bytes=1024,
+        slack=app,
+        signing_secret=slack.signing_secret,
+    )
     url = await parts.enter_async_context(serve(web.app()))
     http = await parts.enter_async_context(httpx.AsyncClient(base_url=url, trust_env=False, timeout=10))
-    door = Door(http, slack.signing_secret)
+    door = Door(http, slack.signing_secret, redis, prefix)
 
     @app.command("/neumann")
     async def heard(ack: AsyncAck, command: dict[str, str]) -> None:
@@ -99,10 +110,24 @@ async def test_what_slack_signed_is_heard_once_and_never_again(door: Door) -> No
     assert door.heard == ["hellö"]
 
 
-async def test_another_signature_is_not_heard(door: Door) -> None:
-    assert (await door.send(door.signed(secret="another")))[0] == 401
-    assert (await door.send(door.signed(age_s=2), FORM + b"&text=more"))[0] == 401
-    assert (await door.send(door.signed(age_s=3600)))[0] == 401, "captured an hour ago"
+NOT_OURS = "The request is not signed with this app's secret."
+
+
+async def test_another_signature_is_not_heard_and_leaves_nothing_behind(door: Door) -> None:
+    before = await door.redis.keys(f"{door.prefix}:*")
+    assert await door.send(door.signed(secret="another")) == (401, NOT_OURS)
+    assert await door.send(door.signed(age_s=2), FORM + b"&text=more") == (401, NOT_OURS)
+    for number in range(20):
+        assert (await door.send({**door.signed(), "X-Slack-Signature": f"v0={number:064x}"}))[0] == 401
+    assert door.heard == []
+    assert sorted(await door.redis.keys(f"{door.prefix}:*")) == sorted(before), "strangers fill no Redis"
+
+
+@pytest.mark.parametrize("age_s", [3600, -3600], ids=["captured an hour ago", "the clock here is wrong"])
+async def test_a_signature_of_another_time_is_told_from_a_wrong_one(door: Door, age_s: int) -> None:
+    status, sentence = await door.send(door.signed(age_s=age_s))
+    assert status == 401
+    assert re.match(r"The request is 3(60|59)\d s from this machine's time: too old, or ", sentence)
     assert door.heard == []
 
 
@@ -125,7 +150,7 @@ async def test_no_headers_at_all(door: Door) -> None:
 
 
 async def test_a_body_that_is_not_utf8_is_refused_even_if_signed(door: Door) -> None:
-    body = FORM + b"\xff"
+    body = FORM + b"\xff"  # the verifier itself would raise on it
     assert await door.send({**door.signed(), "X-Slack-Signature": "v0=x"}, body) == (
         401,
         "The request is not UTF-8.",

@@ -1,0 +1,44 @@
+"""The HTTP side on its port."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+from bot.config import Web
+from handlers.errors import ConfigurationError
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: it would end the process before the worker could let go."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(app: Starlette, web: Web) -> None:
+    """Serve until cancelled, and then finish what has begun.
+
+    Raises:
+        ConfigurationError: If the port cannot be opened.
+    """
+    try:
+        listening = socket.create_server((web.host, web.port))
+    except OSError as error:
+        raise ConfigurationError(
+            f"Port {web.port} of {web.host} cannot be opened: {error.strerror}; choose another in [web]."
+        ) from error
+    server = _Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+    serving = asyncio.create_task(server.serve([listening]))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise

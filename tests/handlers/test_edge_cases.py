@@ -1,0 +1,219 @@
+"""What a receiver of Alertmanager must survive, case by case, on bodies that a real one sent."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlers import intake, look
+from handlers.events import Closed
+from handlers.incident import Incident
+from handlers.notification import read_notification
+from tests.handlers.world import Alerting, World
+
+RECORDED = Path(__file__).parents[1] / "data" / "webhooks"
+FIRING, RESOLVED = "noleader_firing", "noleader_resolved"
+TWO, MIXED = "grouped_two_firing", "grouped_mixed_one_resolved"
+TRUNCATED = "grouped_firing_max_alerts2_truncated1"
+
+
+def body(name: str, alert: dict[str, Any] | None = None, **fields: Any) -> bytes:
+    """A recorded body; `alert` changes its first alert, `fields` the envelope."""
+    document = json.loads((RECORDED / f"{name}.json").read_bytes()) | fields
+    document["alerts"][0] |= alert or {}
+    return json.dumps(document).encode()
+
+
+async def receives(world: World, *bodies: bytes) -> list[tuple[str, ...]]:
+    return [await intake.receive(world.ports, read_notification(each), "demo") for each in bodies]
+
+
+async def only_incident(world: World) -> Incident:
+    assert list(world.timelines.events) == ["inc-1"]
+    return await world.timelines.load("inc-1")
+
+
+async def closes(world: World) -> None:
+    incident = await world.timelines.load("inc-1")
+    await world.timelines.append(incident, Closed(at=world.time.now(), detail="over"))
+    await world.timelines.release(incident.identity, incident.id)
+
+
+@pytest.mark.parametrize(
+    "duplicate",
+    [
+        body(FIRING),
+        body(FIRING, externalURL="http://alertmanager-2:9093", receiver="bot-2"),
+        body(FIRING, {"startsAt": "2026-11-23T07:17:09.001Z", "annotations": {}}),
+        body(FIRING, {"startsAt": "2026-11-23T07:16:40Z"}),
+    ],
+    ids=["to the byte", "from the other peer", "from the other Prometheus, later", "and earlier"],
+)
+async def test_ha_duplicate_also_seconds_apart_after_an_outage(duplicate: bytes) -> None:
+    world = World()
+    assert await receives(world, body(FIRING), duplicate, duplicate) == [("inc-1",), (), ()]
+    assert world.kinds() == ["alerts_received"]
+
+
+@pytest.mark.parametrize("closed", [False, True], ids=["while it is open", "after it is closed"])
+async def test_firing_again_after_resolved_from_a_lagging_peer(closed: bool) -> None:
+    world = World()
+    await receives(world, body(FIRING), body(RESOLVED))
+    if closed:
+        await closes(world)
+    assert await receives(world, body(FIRING), body(RESOLVED), body(FIRING)) == [(), (), ()]
+    assert (await only_incident(world)).firing == ()
+
+
+@pytest.mark.parametrize(("closed", "incident_id"), [(False, "inc-1"), (True, "inc-2")])
+async def test_firing_again_with_a_later_start_is_a_new_firing(closed: bool, incident_id: str) -> None:
+    world = World()
+    await receives(world, body(FIRING), body(RESOLVED))
+    if closed:
+        await closes(world)
+    later = body(FIRING, {"startsAt": "2026-11-23T07:17:34.855Z"})
+    assert await receives(world, later) == [(incident_id,)]
+    assert (await world.timelines.load(incident_id)).firing
+
+
+async def test_resolved_for_an_unknown_alert_opens_nothing_and_is_recorded() -> None:
+    world = World()
+    assert await receives(world, body(RESOLVED), body(RESOLVED)) == [(), ()]
+    assert world.timelines.events == {}
+    # The firing that it ends was overtaken by it, as can happen between two workers.
+    assert await receives(world, body(FIRING), body(FIRING)) == [("inc-1",), ()]
+    incident = await only_incident(world)
+    assert incident.firing == ()
+    await closes(world)
+    assert await receives(world, body(FIRING), body(RESOLVED)) == [(), ()]
+
+
+async def test_an_early_end_does_not_end_a_later_firing() -> None:
+    world = World()
+    later = body(FIRING, {"startsAt": "2026-11-23T08:00:00Z"})
+    assert await receives(world, body(RESOLVED), later) == [(), ("inc-1",)]
+    assert (await only_incident(world)).firing
+
+
+async def test_resolved_never_comes() -> None:
+    world = World(alerting=Alerting())
+    await receives(world, body(FIRING))
+    for _ in range(7):
+        await look.look(world.ports, look.Look("demo", resolved_grace_s=300))
+        world.time.pass_s(60)
+    incident = await only_incident(world)
+    assert incident.firing == ()
+    assert incident.closed is None, "the bot's own look at the cluster is what may close it"
+    assert world.kinds() == ["alerts_received", "alerts_received", "noted"]
+
+
+async def test_a_group_resend_holds_old_and_new_firing_and_resolved() -> None:
+    world = World()
+    assert await receives(world, body(TWO), body(MIXED), body(TWO)) == [("inc-1",), ("inc-1",), ()]
+    states = {a.labels["node"]: a.status for a in (await only_incident(world)).alerts.values()}
+    assert states == {"node2": "resolved", "node3": "firing"}, "each alert has a state of its own"
+
+
+async def test_truncated_alerts_absent_is_not_resolved() -> None:
+    world = World(alerting=Alerting())
+    whole = json.loads(body(TRUNCATED))
+    third = whole["alerts"][0] | {
+        "fingerprint": "third",
+        "labels": whole["alerts"][0]["labels"] | {"node": "3"},
+    }
+    await receives(world, body(TRUNCATED, alerts=[*whole["alerts"], third], truncatedAlerts=0))
+    assert await receives(world, body(TRUNCATED)) == [()]
+    assert len((await only_incident(world)).firing) == 3
+
+
+async def test_truncated_alerts_without_an_api_to_ask_are_said_in_the_thread() -> None:
+    world = World()
+    await receives(world, body(TRUNCATED), body(TRUNCATED))
+    incident = await only_incident(world)
+    (note,) = incident.notes.values()
+    assert note.sentence.endswith("set max_alerts to 0 on its receiver.")
+    assert world.kinds() == ["alerts_received", "noted"]
+
+
+async def test_ends_at_year_one_while_firing_is_no_time() -> None:
+    world = World()
+    await receives(world, body(FIRING))
+    (alert,) = (await only_incident(world)).firing
+    assert alert.ends_at.year == 1
+    again = body(FIRING, {"startsAt": "2026-11-23T07:30:00Z"})
+    assert await receives(world, again) == [()], "it fires already; nothing ended in year one"
+
+
+async def test_a_group_key_that_changes_on_a_route_reload_is_the_same_incident() -> None:
+    world = World()
+    regrouped = body(
+        FIRING, groupKey='{}/{severity="critical"}:{cluster="demo"}', groupLabels={"cluster": "demo"}
+    )
+    resolved = body(RESOLVED, groupKey="{}:{}", groupLabels={})
+    assert await receives(world, body(FIRING), regrouped, resolved) == [("inc-1",), (), ("inc-1",)]
+    assert (await only_incident(world)).firing == ()
+
+
+async def test_several_receivers_extra_and_missing_fields() -> None:
+    world = World()
+    bare = json.loads(body(FIRING))
+    for field in (
+        "receiver",
+        "groupLabels",
+        "commonLabels",
+        "commonAnnotations",
+        "externalURL",
+        "truncatedAlerts",
+    ):
+        del bare[field]
+    for field in ("annotations", "generatorURL"):
+        del bare["alerts"][0][field]
+    newer = body(FIRING, {"notificationReason": "x"}, notification_reason="first", routeLabels={"a": "b"})
+    assert await receives(world, json.dumps(bare).encode(), newer, body(FIRING)) == [("inc-1",), (), ()]
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {"startsAt": "soon"},
+        {"labels": {"alertname": "N" * 20_000}},
+        {"fingerprint": None},
+        {"status": "<!here>"},
+    ],
+    ids=["no time", "a label without end", "no fingerprint", "another status"],
+)
+async def test_an_unparseable_or_hostile_alert_in_a_good_group(hostile: dict[str, Any]) -> None:
+    world = World()
+    poisoned = body(TWO, hostile)
+    assert await receives(world, poisoned, poisoned) == [("inc-1",), ()]
+    incident = await only_incident(world)
+    assert [alert.labels["node"] for alert in incident.firing] == ["node3"], "the good one is taken"
+    (note,) = incident.notes.values()
+    assert note.sentence.startswith("One alert of a notification could not be read and was put aside (")
+    assert world.kinds() == ["alerts_received", "noted"], "said once, however often the group is sent"
+
+
+async def test_whatever_the_order_and_the_repeats_the_end_is_the_same() -> None:
+    one = [body(FIRING), body(FIRING), body(RESOLVED), body(RESOLVED)]
+    for order in itertools.permutations(one):
+        world = World()
+        await receives(world, *order)
+        incident = await only_incident(world)
+        assert incident.firing == ()
+        assert len(incident.firings) == 1
+
+
+async def test_two_firings_in_the_same_breath_are_told_apart_by_their_starts() -> None:
+    world = World()
+    await receives(world, body(FIRING), body(RESOLVED))
+    ended = (await only_incident(world)).alerts["8b32e6a0e0610499"].ends_at
+    again = body(FIRING, {"startsAt": (ended + timedelta(milliseconds=1)).isoformat()})
+    assert await receives(world, again, body(RESOLVED)) == [("inc-1",), ()], (
+        "the old end is not the new one's"
+    )
+    assert (await only_incident(world)).firing
