@@ -11,6 +11,8 @@ from agent import protocol as wire
 from bot import metrics_page
 from runbooks import evidence as known
 
+STILL_READING = "still being read"
+
 _FROM_AGENT: dict[str, type[known.Reading[Any]]] = {
     "clock": known.Reading[known.Clock],
     "service": known.Reading[known.Service],
@@ -57,7 +59,7 @@ def still_reading(node: str) -> known.NodeEvidence:
     at = datetime.now(UTC)
 
     def missing(by: str) -> known.Reading[Any]:
-        return known.Reading[Any](missing="still being read", by=by, at=at)
+        return known.Reading[Any](missing=STILL_READING, by=by, at=at)
 
     from_agent = {name: missing(f"agent:{node}") for name in _FROM_AGENT}
     from_bot = {name: missing("bot") for name in ("metrics", "metrics_again", "health")}

@@ -13,7 +13,8 @@ from bot.audit_chain import Walk
 from bot.timeline_store import TimelineStore
 from handlers.errors import Refused
 from handlers.events import EVENT, OutcomeState
-from handlers.incident import ActionRun, Incident, Run, apply
+from handlers.fold import apply
+from handlers.incident import ActionRun, Incident, Run
 from handlers.run import order_of
 
 AGREES: Mapping[OutcomeState, frozenset[LedgerState | None]] = {

@@ -71,7 +71,7 @@ async def _replay(config: Path, incident_id: str) -> None:
     settings = load(config)
     async with contextlib.aclosing(connect(settings.redis.url)) as redis:
         store = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
-        events = await store.events(incident_id)
+        events = await store.timeline(incident_id)
     if not events:
         raise Refused(f"There is no incident {incident_id}.")
     runbook = RUNBOOKS[leader_election.NAME]

@@ -43,9 +43,13 @@ class SecretFile(_Section):
 
 
 class Slack(_Section):
-    """The Slack app. `api_url` differs only for the local workspace."""
+    """The Slack app. `api_url` differs only for the local workspace.
+
+    With `app_token` (Socket Mode) the bot opens a connection to Slack, so Slack needs no way to the bot.
+    """
 
     bot_token: SecretFile
+    app_token: SecretFile | None = None
     signing_secret: SecretFile
     channel: str
     api_url: str = "https://slack.com/api/"

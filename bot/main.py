@@ -37,7 +37,7 @@ from bot.prometheus import PrometheusClient
 from bot.redis_client import connect
 from bot.run_slots import RunSlots
 from bot.scheduler import Scheduler
-from bot.slack import listeners
+from bot.slack import listeners, socket_mode
 from bot.slack.directory import SlackDirectory
 from bot.slack.thread import SlackThread
 from bot.timeline_store import TimelineStore
@@ -74,6 +74,8 @@ class Bot:
     worker: Worker
     scheduler: Scheduler
     background: set[asyncio.Task[None]]
+    slack: AsyncApp
+    ports: Ports
 
 
 @asynccontextmanager
@@ -159,7 +161,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             clusters=clusters,
             thread=thread,
         )
-        yield Bot(web.app(), worker, Scheduler(redis, prefix, timelines, queues), background)
+        yield Bot(web.app(), worker, Scheduler(redis, prefix, timelines, queues), background, app, ports)
 
 
 @asynccontextmanager
@@ -215,6 +217,9 @@ async def run(settings: Settings, parts: frozenset[Part]) -> None:
         work = [bot.worker.run(), bot.scheduler.run()] if "worker" in parts else []
         if "web" in parts:
             work.append(_serve(bot.web, settings.web))
+            if settings.slack.app_token:
+                app_token = settings.slack.app_token.read().get_secret_value()
+                work.append(socket_mode.listen(bot.slack, app_token, settings.slack.api_url))
         tasks = [asyncio.create_task(part) for part in (*work, _signalled())]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

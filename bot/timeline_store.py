@@ -21,7 +21,8 @@ from bot.audit_chain import BEGINNING, Chain, End, Walk
 from handlers.alerts import Identity
 from handlers.errors import Moved, StoreDown, Tampered
 from handlers.events import EVENT, Event
-from handlers.incident import Incident, apply
+from handlers.fold import apply
+from handlers.incident import Incident
 
 log = structlog.get_logger()
 
@@ -118,7 +119,7 @@ class TimelineStore:
             entries, noted_end = await pipe.execute()
         return self._chain.walk(incident_id, start, entries, text(noted_end or b""))
 
-    async def events(self, incident_id: str) -> tuple[Event, ...]:
+    async def timeline(self, incident_id: str) -> tuple[Event, ...]:
         """The whole timeline; empty where there is no such incident.
 
         Raises:
@@ -206,6 +207,12 @@ class TimelineStore:
             now_s, _ = await self._redis.time()
             ids = await self._redis.zrangebyscore(self._key("released"), now_s - seconds, "+inf")
         return tuple(text(each) for each in ids if isinstance(each, bytes))
+
+    async def reclaim(self, identity: Identity, incident_id: str) -> str:
+        """The incident that is open for an identity, this one where there was none."""
+        async with store_errors():
+            await self._redis.hsetnx(self._key("open"), identity.key, incident_id)
+        return await self.find(identity) or incident_id
 
     async def open_incidents(self) -> tuple[str, ...]:
         """Ids of the open incidents, oldest claim first."""

@@ -10,6 +10,9 @@ from handlers.alerts import Alert, Reason
 from runbooks.evidence import Evidence, Frozen
 from runbooks.model import Diagnosis, Leadership, Plan, Remedy
 
+NOTE_LIMIT = 2_000
+"""A note is a sentence or a few; what is longer belongs into a file."""
+
 OutcomeState = Literal["done", "not_done", "rejected", "unknown"]
 
 
@@ -41,6 +44,7 @@ class AlertsReceived(_Event):
     runbook: str
     alerts: tuple[Alert, ...]
     truncated: int = 0
+    handle: str = ""
 
 
 class EvidenceRead(_Event):
@@ -174,11 +178,51 @@ class LeaderVerified(_Event):
     stable_s: float
 
 
+class Acknowledged(_Event):
+    """Someone has it: they look after this incident until it is assigned to somebody else."""
+
+    kind: Literal["acknowledged"] = "acknowledged"
+    by: Person
+
+
+class Assigned(_Event):
+    """Someone gave it to someone."""
+
+    kind: Literal["assigned"] = "assigned"
+    by: Person
+    to: Person
+
+
+class Snoozed(_Event):
+    """Someone wants to hear no more of it until then, unless something changes."""
+
+    kind: Literal["snoozed"] = "snoozed"
+    by: Person
+    until: AwareDatetime
+
+
+class NoteAdded(_Event):
+    """Someone wrote something down. `link` leads to the message that it was taken from."""
+
+    kind: Literal["note_added"] = "note_added"
+    by: Person
+    text: Annotated[str, Field(max_length=NOTE_LIMIT)]
+    link: str = ""
+
+
+class Reopened(_Event):
+    """Someone opened it again after it was closed."""
+
+    kind: Literal["reopened"] = "reopened"
+    by: Person
+
+
 class Closed(_Event):
-    """The incident is over."""
+    """The incident is over: by itself, or because someone said so."""
 
     kind: Literal["closed"] = "closed"
     detail: str
+    by: Person | None = None
 
 
 Event = Annotated[
@@ -196,6 +240,11 @@ Event = Annotated[
     | Silenced
     | SilenceLifted
     | Noted
+    | Acknowledged
+    | Assigned
+    | Snoozed
+    | NoteAdded
+    | Reopened
     | LeaderSeen
     | LeaderVerified
     | Closed,

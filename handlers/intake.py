@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -90,6 +91,9 @@ async def fold_in(
             events += noted(incident, ports.time.now(), notes)
         if not events:
             return None
+        for event in events:
+            if isinstance(event, AlertsReceived) and event.handle:
+                await ports.timelines.remember_handle(event.handle, incident.id)
         try:
             await ports.timelines.append(incident, *events)
         except Moved:
@@ -121,6 +125,7 @@ def _received(
             runbook=identity.runbook,
             alerts=new,
             truncated=truncated,
+            handle="" if incident.opened_at else secrets.token_urlsafe(16),
         )
     ]
 

@@ -31,6 +31,17 @@ class Ruling(StrEnum):
     NOT_IN_GROUP = "Only the on-call group of this cluster may do that; ask someone in it."
 
 
+def is_colleague(member: Member) -> Ruling:
+    """Whether a member is an ordinary person of this workspace, who may look after incidents."""
+    if member.team != member.home_team:
+        return Ruling.FOREIGN
+    if member.is_deactivated:
+        return Ruling.DEACTIVATED
+    if member.is_bot:
+        return Ruling.BOT
+    return Ruling.GUEST if member.is_guest else Ruling.ALLOWED
+
+
 def may_act(member: Member, confirm_groups: tuple[str, ...]) -> Ruling:
     """Decide whether a member may propose and confirm actions on a cluster.
 
@@ -38,14 +49,9 @@ def may_act(member: Member, confirm_groups: tuple[str, ...]) -> Ruling:
         member: Live facts about the user.
         confirm_groups: Ids of the user groups that the configuration names for the cluster.
     """
-    if member.team != member.home_team:
-        return Ruling.FOREIGN
-    if member.is_deactivated:
-        return Ruling.DEACTIVATED
-    if member.is_bot:
-        return Ruling.BOT
-    if member.is_guest:
-        return Ruling.GUEST
+    ruling = is_colleague(member)
+    if ruling is not Ruling.ALLOWED:
+        return ruling
     if not confirm_groups:
         return Ruling.NO_GROUP_CONFIGURED
     return Ruling.ALLOWED if member.groups & set(confirm_groups) else Ruling.NOT_IN_GROUP

@@ -27,6 +27,9 @@ class Timelines(Protocol):
             Tampered: If the timeline is not as the bot wrote it.
         """
 
+    async def timeline(self, incident_id: str) -> tuple[Event, ...]:
+        """Everything that happened, from the first on."""
+
     async def append(self, incident: Incident, *events: Event) -> Incident:
         """Add events after the state that was read, and mark the incident due.
 
@@ -42,6 +45,9 @@ class Timelines(Protocol):
 
     async def release(self, identity: Identity, incident_id: str) -> None:
         """Let the next alert of this identity open a new incident."""
+
+    async def reclaim(self, identity: Identity, incident_id: str) -> str:
+        """Make a closed incident the open one of its identity again; the id of the one that is open then."""
 
     async def open_incidents(self) -> tuple[str, ...]:
         """Ids of every incident that is open."""
@@ -163,6 +169,9 @@ class Silences(Protocol):
 class Directory(Protocol):
     """Who people are and which groups they are in, asked live."""
 
+    async def name(self, user_id: str) -> str:
+        """What a user is called; the id where Slack does not say."""
+
     async def member(self, person: Person) -> Member:
         """Raises `NotAllowed` where Slack does not answer: no answer is a no."""
 
@@ -182,6 +191,12 @@ class Threads(Protocol):
 
     async def is_ours(self, incident_id: str, place: Place) -> bool:
         """Whether a button there is on one of the incident's own messages."""
+
+    async def place_of(self, incident_id: str) -> Place | None:
+        """Where the incident's first message stands."""
+
+    async def incident_at(self, channel: str, message_ts: str) -> str | None:
+        """The incident whose thread that message begins or belongs to."""
 
     async def is_home(self, incident_id: str, app: str, team: str) -> bool:
         """Whether the incident's messages were posted by this app in this workspace."""

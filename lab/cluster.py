@@ -8,18 +8,20 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import httpx
 
 from lab.clock import read_offset_ms, write_offset_ms
 from lab.control import ControlSocket
+from lab.disks import disk
 from lab.lab_node import LabNode
 from lab.layout import Layout, claim_layout
+from lab.leadership import claims, until_settled
+from lab.namespaces import NamespaceNetwork, claim_namespaces
 from lab.network import Network
 from lab.node_folder import Presentation, write_agent_file, write_node_folder
 from lab.pki import BotCredentials, Credentials, issue
@@ -27,11 +29,11 @@ from lab.process import Process
 from lab.settings import MetricsShape
 from lab.tracing import LogFormat
 
-START_DEADLINE_S = 30.0
-POLL_S = 0.05
-SETTLED_S = 0.6
+START_DEADLINE_S = 60.0
 HTTP_TIMEOUT_S = 1.0
 SKEW_LIMIT_MS = 500
+
+NetworkKind = Literal["proxies", "namespaces"]
 
 
 class LabError(Exception):
@@ -48,6 +50,8 @@ class Lab:
         metrics_shape: How the nodes tell their role on /metrics.
         log_format: How the nodes write their log.
         with_agents: Whether agents run beside them.
+        disk_mib: How large a file system in memory each node's data gets, in MiB; none for the disk there is.
+        network: Whether links are proxies, or lead between network namespaces, which need root.
     """
 
     def __init__(
@@ -59,16 +63,21 @@ class Lab:
         metrics_shape: MetricsShape = "state_label",
         log_format: LogFormat = "text",
         with_agents: bool = True,
+        disk_mib: int | None = None,
+        network: NetworkKind = "proxies",
     ) -> None:
         self.folder = folder.resolve()
         self.cluster = cluster
+        self.disk_mib = disk_mib
+        self.configs: dict[str, str] = {}
         self.nodes: tuple[LabNode, ...] = ()
         self.services: dict[str, Process] = {}
         self.agents: dict[str, Process] = {}
         self.layout: Layout
-        self.network: Network
+        self.network: Network | NamespaceNetwork
         self.bot_credentials: BotCredentials
         self._node_count = node_count
+        self._kind = network
         self._shape = metrics_shape
         self._log_format = log_format
         self._with_agents = with_agents
@@ -90,7 +99,7 @@ class Lab:
         """Bring everything up, and wait until there is a leader and every agent answers.
 
         Raises:
-            LabError: If that takes more than 30 s, with what the processes last printed.
+            LabError: If that takes more than a minute, with what the processes last printed.
             OSError: If there is no free network to run on.
         """
         try:
@@ -104,7 +113,7 @@ class Lab:
                 )
                 for failure in filter(None, started):
                     raise failure
-                await self._settle()
+                await until_settled(self.nodes, self._http)
         except (TimeoutError, httpx.HTTPError) as error:
             processes = (*self.services.values(), *self.agents.values())
             words = "\n".join(f"{each.name}: {each.last_words()}" for each in processes)
@@ -122,7 +131,7 @@ class Lab:
         """Start a node's process and wait until it listens.
 
         Raises:
-            TimeoutError: If it does not listen in 10 s, or ends before.
+            TimeoutError: If it does not listen in 30 s, or ends before.
         """
         service = self.services[name]
         node = self.node(name)
@@ -172,47 +181,38 @@ class Lab:
         """
         return {node.name: node for node in self.nodes}[name]
 
+    async def claims(self) -> list[tuple[int, str]]:
+        """Term and name of every node that says it leads on /health, the newest term last."""
+        return await claims(self.nodes, self._http)
+
     async def leader(self) -> str | None:
-        """Which node says it leads, by asking every node's /health; of several, the highest term."""
-        bodies = await asyncio.gather(*(node.health(self._http) for node in self.nodes))
-        leading = [
-            (body["term"], node.name)
-            for node, body in zip(self.nodes, bodies, strict=True)
-            if body.get("raft_state") == "leader"
-        ]
-        return str(max(leading)[1]) if leading else None
+        """Which node says it leads; of several, the one with the highest term."""
+        return next((name for _, name in reversed(await self.claims())), None)
 
-    async def _settle(self) -> None:
-        # Nodes find each other within a connect retry; before that a leader may be voted out again.
-        settled_since = float("inf")
-        while time.monotonic() - settled_since < SETTLED_S:
-            bodies = await asyncio.gather(*(node.health(self._http) for node in self.nodes))
-            leading = [body.get("raft_state") for body in bodies].count("leader")
-            if leading != 1 or len({body.get("term") for body in bodies}) != 1:
-                settled_since = float("inf")
-            else:
-                settled_since = min(settled_since, time.monotonic())
-            await asyncio.sleep(POLL_S)
-
-    def _build(self) -> Layout:
-        layout = self.layout = claim_layout(self._node_count)
+    def _build(self) -> None:
+        in_namespaces = self._kind == "namespaces"
+        layout = self.layout = (claim_namespaces if in_namespaces else claim_layout)(self._node_count)
         self._parts.callback(layout.release)
         socket_folder = Path(tempfile.mkdtemp(prefix="neumann-lab-"))  # short, whatever the lab's folder is
         self._parts.callback(shutil.rmtree, socket_folder, ignore_errors=True)
         self._control = socket_folder / "control"
-        self.network = Network(layout)
+        self.network = NamespaceNetwork(layout) if in_namespaces else Network(layout)
         credentials = issue(self.folder / "pki", layout.nodes)
         self.bot_credentials = credentials.bot
         self.nodes = tuple(LabNode.at(node, self.folder) for node in layout.nodes)
         self._write(layout, credentials)
-        return layout
+        if self.disk_mib is not None:
+            for node in self.nodes:
+                self._parts.enter_context(disk(node.data_folder, self.disk_mib))
 
     def _write(self, layout: Layout, credentials: Credentials) -> None:
         look = Presentation(self.cluster, self._shape, self._log_format, SKEW_LIMIT_MS, self._control)
         for node in layout.nodes:
             folder = self.folder / node.name
             write_node_folder(folder, node, layout, look)
-            argv: tuple[str, ...] = (sys.executable, "-m", "lab.node", "--folder", str(folder))
+            self.configs[node.name] = self.node(node.name).config_file.read_text()
+            here = (*self.network.enter(node.name), sys.executable, "-m")
+            argv: tuple[str, ...] = (*here, "lab.node", "--folder", str(folder))
             down = functools.partial(self.network.set_target_up, node.name, up=False)
             self.services[node.name] = Process(node.name, argv, folder / "node.out", down)
             if self._with_agents:
@@ -224,7 +224,7 @@ class Lab:
                     credentials=credentials.agents[node.name],
                     key=credentials.verify_key,
                 )
-                argv = (sys.executable, "-m", "agent.command", "serve", "--config", str(file))
+                argv = (*here, "agent.command", "serve", "--config", str(file))
                 self.agents[node.name] = Process(f"agent of {node.name}", argv, folder / "agent.out")
 
     async def _start_parts(self) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 ROOT_DELAY_S, ROOT_DISPERSION_S = 0.000412, 0.000891
 PAYLOAD = struct.Struct("!I52x")  # 56 bytes, as ping sends
+ECHO = struct.Struct("!BBHHH")  # type, code, checksum, identifier, sequence number
 CONTROL_TIMEOUT_S = 20.0
 
 
@@ -85,7 +86,10 @@ def systemctl(folder: Path, arguments: list[str]) -> int:
 
 
 def ping(folder: Path, arguments: list[str]) -> int:
-    """`ping -n -c COUNT -i SECONDS -W SECONDS HOST`, by UDP to the near end of the node's link."""
+    """`ping -n -c COUNT -i SECONDS -W SECONDS HOST`, by UDP to the near end of the node's link.
+
+    Where that is port 0, there is a host to answer, and it is asked by ICMP.
+    """
     options = dict(zip(arguments[1:-1:2], arguments[2:-1:2], strict=False))
     if arguments[:1] != ["-n"] or not options.keys() <= {"-c", "-i", "-W"}:
         raise CommandError("ping: usage error: Destination address required", 2)
@@ -118,21 +122,24 @@ def _probe(address: tuple[str, int], count: int, interval_s: float, wait_s: floa
     sent_at: list[float] = []
     round_trips_ms: dict[int, float] = {}
     begun = time.monotonic()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+    icmp = address[1] == 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP if icmp else 0) as probe:
         probe.connect(address)
         while len(round_trips_ms) < count:
             now = time.monotonic()
             if len(sent_at) < count and now >= begun + len(sent_at) * interval_s:
                 sent_at.append(now)
                 with suppress(ConnectionRefusedError):  # told of an earlier one: nobody answers there
-                    probe.send(PAYLOAD.pack(len(sent_at) - 1))
+                    number = len(sent_at) - 1
+                    # The kernel puts in the checksum and the identifier.
+                    probe.send((ECHO.pack(8, 0, 0, 0, number) if icmp else b"") + PAYLOAD.pack(number))
             all_sent = len(sent_at) == count
             until = sent_at[-1] + wait_s if all_sent else begun + len(sent_at) * interval_s
             if all_sent and now > until:
                 break
             if select.select([probe], [], [], max(0.0, until - now))[0]:
                 with suppress(ConnectionRefusedError):
-                    number = PAYLOAD.unpack(probe.recv(512))[0]
+                    number = PAYLOAD.unpack(probe.recv(512)[ECHO.size if icmp else 0 :])[0]
                     trip_ms = round_trips_ms[number] = (time.monotonic() - sent_at[number]) * 1000
                     print(f"64 bytes from {address[0]}: icmp_seq={number + 1} ttl=64 time={trip_ms:.3g} ms")
     return list(round_trips_ms.values())

@@ -70,7 +70,7 @@ class ControlSocket:
             "MainPID": str(service.pid),
             "ExecMainStartTimestampMonotonic": str(service.started_monotonic_us),
             "ActiveState": service.state,
-            "NRestarts": "0",  # the lab restarts nothing by itself
-            "Result": "signal" if service.state == "failed" else "success",
+            "NRestarts": str(service.restarts),
+            "Result": service.result,
         }
         return {"error": error, "properties": properties}

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 
 from lab.layout import Address, NodeAddresses
-from lab.settings import CONFIG_FILE, LOG_FILE
+from lab.settings import CONFIG_FILE, DATA_FOLDER, LOG_FILE
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,11 @@ class LabNode:
     def config_file(self) -> Path:
         """Neumann's configuration."""
         return self.folder / CONFIG_FILE
+
+    @property
+    def data_folder(self) -> Path:
+        """Where Raft keeps its log of record."""
+        return self.folder / DATA_FOLDER
 
     @property
     def log_file(self) -> Path:

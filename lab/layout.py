@@ -92,13 +92,10 @@ def claim_layout(node_count: int) -> Layout:
         OSError: If addresses cannot be opened for another reason than that they are taken.
     """
     for network in range(FIRST_NETWORK, LAST_NETWORK + 1):
-        claim = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
-            claim.bind((CLAIM_HOST.format(network=network), RAFT_PORT))
-            layout = _documented_ports(network, node_count, claim)
+            layout = _documented_ports(network, node_count, claim_number(network))
             _check_free(layout)
         except OSError as error:
-            claim.close()
             if error.errno == errno.EADDRNOTAVAIL:
                 return shifted_layout(node_count)  # macOS: only 127.0.0.1 exists
             if error.errno != errno.EADDRINUSE:
@@ -106,6 +103,42 @@ def claim_layout(node_count: int) -> Layout:
         else:
             return layout
     return shifted_layout(node_count)  # something holds a documented port on every address
+
+
+def claim_number(number: int) -> socket.socket:
+    """Take the number of a lab for as long as this process lives, or the socket is open.
+
+    Raises:
+        OSError: If another has it.
+    """
+    claim = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        claim.bind((CLAIM_HOST.format(network=number), RAFT_PORT))
+    except OSError:
+        claim.close()
+        raise
+    return claim
+
+
+def direct_layout(subnet: str, node_count: int, claim: socket.socket) -> Layout:
+    """One host a node in `subnet`, whose first three numbers are given, and no link's end but the peer's own.
+
+    Port 0 of a ping's end means that the host itself answers pings.
+    """
+    names = [f"node{number}" for number in range(1, node_count + 1)]
+    nodes = {name: _node(name, f"{subnet}.{number}") for number, name in enumerate(names, start=1)}
+    links = {
+        (observer, peer): LinkAddresses(
+            observer,
+            peer,
+            nodes[peer].raft,
+            nodes[peer].gossip,
+            Address(nodes[peer].raft.host, 0),
+            nodes[peer].raft.host,
+        )
+        for observer, peer in _pairs(names)
+    }
+    return Layout(tuple(nodes.values()), links, claim)
 
 
 def shifted_layout(node_count: int) -> Layout:
@@ -133,11 +166,7 @@ def _pairs(names: list[str]) -> Iterator[tuple[str, str]]:
 
 def _documented_ports(network: int, node_count: int, claim: socket.socket) -> Layout:
     names = [f"node{number}" for number in range(1, node_count + 1)]
-    nodes = []
-    for number, name in enumerate(names, start=1):
-        host = f"127.{network}.0.{number}"
-        ports = (RAFT_PORT, GOSSIP_PORT, METRICS_PORT, AGENT_PORT)
-        nodes.append(NodeAddresses(name, *(Address(host, port) for port in ports)))
+    nodes = [_node(name, f"127.{network}.0.{number}") for number, name in enumerate(names, start=1)]
     links = {}
     for observer, peer in _pairs(names):
         host = f"127.{network}.{names.index(observer) + 1}.{names.index(peer) + 1}"
@@ -146,10 +175,19 @@ def _documented_ports(network: int, node_count: int, claim: socket.socket) -> La
     return Layout(tuple(nodes), links, claim)
 
 
+def _node(name: str, host: str) -> NodeAddresses:
+    ports = (RAFT_PORT, GOSSIP_PORT, METRICS_PORT, AGENT_PORT)
+    return NodeAddresses(name, *(Address(host, port) for port in ports))
+
+
 def _check_free(layout: Layout) -> None:
     # A node that outlived its lab would still hold its ports.
-    for node in layout.nodes:
-        for address in (node.raft, node.gossip, node.metrics, node.agent):
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(address)
+    try:
+        for node in layout.nodes:
+            for address in (node.raft, node.gossip, node.metrics, node.agent):
+                with socket.socket() as probe:
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    probe.bind(address)
+    except OSError:
+        layout.release()
+        raise

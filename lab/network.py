@@ -17,6 +17,7 @@ Port = Literal["raft", "gossip", "ping"]
 PORTS: tuple[Port, ...] = ("raft", "gossip", "ping")
 BACKLOG = 100
 OPEN_TIMEOUT_S = 5.0
+RETRANSMIT_MS, RETRANSMIT_JITTER_MS = 200.0, 200.0
 
 
 class TcpLink:
@@ -199,6 +200,19 @@ class Network:
             for pair in self._layout.links:
                 path = self._paths[*pair, port]
                 path.delay_ms, path.jitter_ms = delay_ms, jitter_ms
+
+    def set_loss(self, loss: float) -> None:
+        """Lose this share of pings each way, and hold up Raft's stream as TCP does for the same loss.
+
+        TCP loses nothing but time: Linux sends again after 200 ms at the earliest, and what follows waits.
+        """
+        for pair in self._layout.links:
+            self._paths[*pair, "ping"].loss = loss
+        self.set_delay(*(RETRANSMIT_MS, RETRANSMIT_JITTER_MS) if loss else (0.0, 0.0), ports=("raft",))
+
+    def enter(self, node: str) -> tuple[str, ...]:
+        """What to put before a command so that it runs on a node's host: nothing."""
+        return ()
 
     def set_target_up(self, node: str, *, up: bool) -> None:
         """Say whether the process of `node` listens, so that links to it accept or refuse."""

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from lab.clock import VirtualClock
+from lab.condition import ConditionFile
 from lab.exporter import Exporter, NodeStatus
 from lab.gossip import Gossip
 from lab.raft import RaftMember
@@ -22,12 +23,13 @@ PAGE_BYTES = 4096
 
 def run(settings: NodeSettings, stop: threading.Event) -> None:
     """Run the node until `stop` is set, then leave nothing open."""
-    clock = VirtualClock(settings.folder)
+    clock, condition = VirtualClock(settings.folder), ConditionFile(settings.folder)
+    condition.end_if_due()
     with ExitStack() as parts:
         log = TracingLog(settings.log_file, settings.log_format, clock.now_s)
         parts.callback(log.close)
         gossip = Gossip(settings, log, clock.now_s)
-        member = RaftMember(settings, log, gossip.is_failed)
+        member = RaftMember(settings, log, gossip.is_failed, condition.now)
         parts.callback(member.close)
         exporter = Exporter(
             settings.metrics, lambda: status(settings, member, gossip), settings.metrics_shape
@@ -37,6 +39,7 @@ def run(settings: NodeSettings, stop: threading.Event) -> None:
         exporter.start()
         parts.callback(exporter.stop)
         while not stop.is_set():
+            condition.end_if_due()
             member.tick(TICK_S)
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
 from lab import commands
 from lab.clock import write_offset_ms
-from lab.layout import Layout, LinkAddresses, NodeAddresses
+from lab.layout import RAFT_PORT, Layout, LinkAddresses, NodeAddresses
 from lab.pki import AgentCredentials
-from lab.settings import CONFIG_FILE, LAB_FILE, LOG_FILE, MetricsShape
+from lab.settings import CONFIG_FILE, DATA_FOLDER, LAB_FILE, LOG_FILE, MetricsShape
 from lab.tracing import LogFormat
 
 AGENT_FILE = "agent.toml"
@@ -24,7 +23,7 @@ CONFIG = Template("""\
 
 [node]
 id = "$name"
-data_dir = "$folder"
+data_dir = "$folder/$data"
 bind_address = "$raft"
 
 [cluster]
@@ -57,6 +56,7 @@ control = "$control"
 
 LAB_LINK = Template("""
 [links.$peer]
+target = "$target"
 raft = "$raft"
 gossip = "$gossip"
 ping = "$ping"
@@ -70,7 +70,7 @@ listen = "$agent"
 state_dir = "$folder/agent"
 config_file = "$folder/$config"
 log_files = ["$folder/$log"]
-data_dir = "$folder"
+data_dir = "$folder/$data"
 metrics_url = "http://$metrics"
 service = "neumann"
 
@@ -114,13 +114,14 @@ class Presentation:
 
 def write_node_folder(folder: Path, node: NodeAddresses, layout: Layout, look: Presentation) -> None:
     """Write what the node process and the commands read."""
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / DATA_FOLDER).mkdir(parents=True, exist_ok=True)
     links = _links(node, layout)
     (folder / CONFIG_FILE).write_text(
         CONFIG.substitute(
             cluster=look.cluster,
             name=node.name,
             folder=folder,
+            data=DATA_FOLDER,
             raft=node.raft,
             gossip=node.gossip,
             metrics=node.metrics,
@@ -128,7 +129,8 @@ def write_node_folder(folder: Path, node: NodeAddresses, layout: Layout, look: P
         )
     )
     own = LAB.substitute(vars(look), name=node.name, id=_id(node.name))
-    (folder / LAB_FILE).write_text(own + _each(LAB_LINK, links))
+    targets = (LAB_LINK.substitute(vars(link), target=layout.node(link.peer).raft) for link in links)
+    (folder / LAB_FILE).write_text(own + "".join(targets))
     write_offset_ms(folder, 0.0)
     _write_commands(folder)
 
@@ -148,11 +150,13 @@ def write_agent_file(
         vars(credentials) | {"verify_key": key, "cluster": cluster, "name": node.name, "agent": node.agent},
         metrics=node.metrics,
         folder=folder,
+        data=DATA_FOLDER,
         config=CONFIG_FILE,
         log=LOG_FILE,
     )
     path = folder / AGENT_FILE
-    path.write_text(text + _each(AGENT_PEER, _links(node, layout)))
+    peers = (AGENT_PEER.substitute(vars(link)) for link in _links(node, layout))
+    path.write_text(text + "".join(peers))
     return path
 
 
@@ -170,9 +174,5 @@ def _links(node: NodeAddresses, layout: Layout) -> list[LinkAddresses]:
     return [link for (observer, _), link in layout.links.items() if observer == node.name]
 
 
-def _each(template: Template, links: Iterable[LinkAddresses]) -> str:
-    return "".join(template.substitute(vars(link)) for link in links)
-
-
 def _id(name: str) -> str:
-    return f"{name}:7878"
+    return f"{name}:{RAFT_PORT}"

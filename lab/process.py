@@ -9,16 +9,17 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from lab.layout import Address
 
-State = Literal["active", "inactive", "failed"]
+State = Literal["active", "inactive", "failed", "activating"]
+Result = Literal["success", "exit-code", "signal"]
 STOP_GRACE_S = 5.0
-LISTEN_DEADLINE_S = 10.0
+LISTEN_DEADLINE_S = 30.0  # Python needs a second to start, and ten on a machine that is busy
 POLL_S = 0.05
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 TAIL_BYTES = 1000
@@ -44,6 +45,8 @@ class Process:
     ) -> None:
         self.name = name
         self.state: State = "inactive"
+        self.result: Result = "success"
+        self.restarts = 0
         self.started_monotonic_us = 0
         self._argv = argv
         self._output = output
@@ -52,11 +55,20 @@ class Process:
         self._watch: asyncio.Task[None] | None = None
         self._stopping = False
         self._starting = asyncio.Lock()
+        self._restart: Callable[[], Awaitable[None]] | None = None
+        self._restart_delay_s = 0.0
+        self._restarting: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int:
         """The process id, 0 while none runs (as systemd's MainPID)."""
         return self._process.pid if self._process is not None and self.state == "active" else 0
+
+    def restart_on_failure(self, restart: Callable[[], Awaitable[None]] | None, delay_s: float = 0.0) -> None:
+        """Call `restart` so long after each failure, as systemd's `Restart=on-failure`; none for never."""
+        self._restart, self._restart_delay_s = restart, delay_s
+        if restart is None:
+            self._forget_restart()
 
     async def start(self) -> None:
         """Start the program, if it does not run."""
@@ -66,6 +78,7 @@ class Process:
     async def stop(self) -> None:
         """Ask it to end, then make it end."""
         self._stopping = True
+        self._forget_restart()
         self.signal(signal.SIGCONT)  # a frozen one cannot hear
         self.signal(signal.SIGTERM)
         if self._watch is not None:
@@ -92,7 +105,7 @@ class Process:
         """Wait until something listens at `address`.
 
         Raises:
-            TimeoutError: After 10 s, or when the process has ended.
+            TimeoutError: After 30 s, or when the process has ended.
         """
         async with asyncio.timeout(LISTEN_DEADLINE_S):
             while self.state == "active":
@@ -125,15 +138,34 @@ class Process:
                 cwd=PROJECT_ROOT,
                 preexec_fn=_die_with(os.getpid()),
             )
-        self.state, self._stopping = "active", False
+        # As systemd: of a service that runs again, the result is a success.
+        self.state, self.result, self._stopping = "active", "success", False
         self.started_monotonic_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         self._watch = asyncio.create_task(self._wait(self._process))
 
     async def _wait(self, process: asyncio.subprocess.Process) -> None:
         code = await process.wait()
-        self.state = "inactive" if self._stopping or code == 0 else "failed"
+        failed = not self._stopping and code != 0
+        self.state = "failed" if failed else "inactive"
+        self.result = "success" if not failed else "signal" if code < 0 else "exit-code"
         if self._on_exit is not None:
             self._on_exit()
+        if failed and self._restart is not None:
+            self.state = "activating"
+            self._restarting = asyncio.create_task(self._start_again(self._restart))
+
+    async def _start_again(self, restart: Callable[[], Awaitable[None]]) -> None:
+        await asyncio.sleep(self._restart_delay_s)
+        self.restarts += 1
+        with suppress(TimeoutError):  # it ended before it listened: its end has begun the next restart
+            await restart()
+
+    def _forget_restart(self) -> None:
+        if self._restarting is not None:
+            self._restarting.cancel()
+            self._restarting = None
+            if self.state == "activating":
+                self.state = "failed"
 
 
 @functools.cache

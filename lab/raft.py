@@ -9,39 +9,22 @@ from typing import Any, Literal
 
 from pysyncobj import SyncObj, SyncObjConf, replicated
 from pysyncobj.node import TCPNode
-from pysyncobj.tcp_connection import CONNECTION_STATE
-from pysyncobj.transport import TCPTransport
 
-from lab.layout import Address
+from lab.condition import Condition
+from lab.raft_transport import Message, Peer, WatchedTransport
 from lab.settings import NodeSettings
 from lab.tracing import TracingLog
+from lab.write_ahead_log import WriteAheadLog
 
 Role = Literal["follower", "candidate", "leader"]
 ROLES: tuple[Role, ...] = ("follower", "candidate", "leader")  # pysyncobj's states 0, 1, 2
 LEADER_FALLBACK_S = 3.0
 CONNECT_RETRY_S = 0.5
-CONNECT_TIMEOUT_S = 1.0
 WRITE_INTERVAL_S = 0.5
 NEVER = 10**9
 
 
-class _Peer(TCPNode):  # type: ignore[misc]  # pysyncobj has no types
-    """A peer under its documented name, dialled at this node's own link to it."""
-
-    def __init__(self, id_: str, dial: Address) -> None:
-        super().__init__(id_)
-        self._dial = dial
-
-    @property
-    def ip(self) -> str:
-        return self._dial.host
-
-    @property
-    def port(self) -> int:
-        return self._dial.port
-
-
-class _State(SyncObj):  # type: ignore[misc]
+class _State(SyncObj):  # type: ignore[misc]  # pysyncobj has no types
     """The replicated state: a counter, so that there is something to commit."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # passed through untyped
@@ -52,33 +35,20 @@ class _State(SyncObj):  # type: ignore[misc]
     def add(self) -> None:
         self.count += 1
 
-    def last_index(self) -> int:
-        return int(self._SyncObj__getCurrentLogIndex())  # no public name; the version is pinned
+    # None of these has a public name; the version is pinned.
 
+    def last_entry(self) -> tuple[int, int]:
+        """Term and index: the greater, the newer the log."""
+        return int(self._SyncObj__getCurrentLogTerm()), int(self._SyncObj__getCurrentLogIndex())
 
-class _WatchedTransport(TCPTransport):  # type: ignore[misc]
-    """Shows every message to the member, which may withhold it, and gives up on slow connects."""
+    def is_about_to_stand(self) -> bool:
+        """Whether the next tick starts an election."""
+        overdue = bool(self._SyncObj__raftElectionDeadline < time.monotonic())
+        return overdue and not self._isLeader() and bool(self._SyncObj__connectedToAnyone())
 
-    def __init__(self, member: RaftMember, *args: Any) -> None:  # noqa: ANN401
-        self._member = member
-        self._connecting_since: dict[Any, float] = {}
-        super().__init__(*args)
-
-    def send(self, node: TCPNode, message: dict[str, Any]) -> bool:
-        return self._member.may_send(node.id, message) and bool(super().send(node, message))
-
-    def _onMessageReceived(self, node: TCPNode, message: dict[str, Any]) -> None:  # noqa: N802
-        self._member.receive(node.id, message, functools.partial(super()._onMessageReceived, node, message))
-
-    def _connectIfNecessarySingle(self, node: TCPNode) -> bool:  # noqa: N802
-        # The kernel would go on for two minutes with ever longer pauses, and a healed link be missed.
-        connection = self._connections.get(node)
-        if connection is None or connection.state != CONNECTION_STATE.CONNECTING:
-            self._connecting_since.pop(node, None)
-        elif time.monotonic() - self._connecting_since.setdefault(node, time.monotonic()) > CONNECT_TIMEOUT_S:
-            self._connecting_since.pop(node)
-            connection.disconnect()
-        return bool(super()._connectIfNecessarySingle(node))
+    def stand_later(self) -> None:
+        """Draw the election timeout anew."""
+        self._SyncObj__raftElectionDeadline = time.monotonic() + self._SyncObj__generateRaftTimeout()
 
 
 class RaftMember:
@@ -88,14 +58,23 @@ class RaftMember:
         settings: Addresses, peers and timeouts.
         log: Where Neumann's lines go.
         is_failed: Whether gossip holds the peer of that name failed; such a peer is cut out of Raft.
+        condition: What ails the node.
     """
 
-    def __init__(self, settings: NodeSettings, log: TracingLog, is_failed: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        settings: NodeSettings,
+        log: TracingLog,
+        is_failed: Callable[[str], bool],
+        condition: Callable[[], Condition],
+    ) -> None:
         self.role: Role = "follower"
         self.elections_total = 0
         self.append_entries_total = 0
+        self.log = log
+        self.condition = condition
         self._settings = settings
-        self._log = log
+        self._wal = WriteAheadLog(settings.journal_file.parent, log, condition)
         self._is_failed = is_failed
         self._names = {peer.id: peer.name for peer in settings.peers}
         self._heard: dict[str, float] = {}
@@ -106,9 +85,9 @@ class RaftMember:
         self._next_write = 0.0
         self._state = _State(
             TCPNode(settings.id),
-            [_Peer(peer.id, peer.raft) for peer in settings.peers],
+            [Peer(peer.id, peer.raft) for peer in settings.peers],
             conf=_configuration(settings, self._on_role),
-            transportClass=functools.partial(_WatchedTransport, self),
+            transportClass=functools.partial(WatchedTransport, self),
         )
 
     @property
@@ -133,16 +112,22 @@ class RaftMember:
 
     def tick(self, wait_s: float) -> None:
         """Do what is due, then wait at most `wait_s` for the network."""
+        if self.condition().raft_task_dead:
+            time.sleep(wait_s)
+            return
         if self.role == "leader" and time.monotonic() > self._next_write:
             self._next_write = time.monotonic() + WRITE_INTERVAL_S
-            self._state.add()
+            if self._wal.takes():
+                self._state.add()
+        if self._state.is_about_to_stand() and not self._wal.takes("election start"):
+            self._state.stand_later()
         self._state.doTick(wait_s)
 
     def close(self) -> None:
         """Close the sockets and the journal."""
         self._state.destroy()
 
-    def may_send(self, peer_id: str, message: dict[str, Any]) -> bool:
+    def may_send(self, peer_id: str, message: Message) -> bool:
         """Note a message on its way out, and say whether it may go."""
         if message["type"] == "request_vote" and message["term"] != self._standing_term:
             self._standing_term, self._votes = message["term"], 1
@@ -155,7 +140,7 @@ class RaftMember:
         # A vote may be asked of anybody: it is the other side that denies it, and logs why.
         return message["type"] == "request_vote" or not self._is_failed(self._names[peer_id])
 
-    def receive(self, peer_id: str, message: dict[str, Any], deliver: Callable[[], None]) -> None:
+    def receive(self, peer_id: str, message: Message, deliver: Callable[[Message], None]) -> None:
         """Let Raft have a message, and log what came of it."""
         name, kind = self._names[peer_id], message["type"]
         failed = self._is_failed(name)
@@ -170,17 +155,27 @@ class RaftMember:
             self._say(
                 "DEBUG", "Received vote", **{"from": name}, votes=self._votes, quorum=self._settings.quorum
             )
-        deliver()
+        if kind != "append_entries" or message["term"] < self.term:
+            deliver(message)
+        elif message["term"] == self.term or self._wal.takes("AppendEntries step-down"):
+            deliver(self._takable(message))
+
+    def _takable(self, message: Message) -> Message:
+        """A leader's message without the entries that this node cannot keep: a mere heartbeat."""
+        kept = not message.get("entries") or (not self.condition().appends_refused and self._wal.takes())
+        return message if kept else {**message, "entries": []}
 
     def _consider(
-        self, candidate: str, message: dict[str, Any], deliver: Callable[[], None], *, healthy: bool
+        self, candidate: str, message: Message, deliver: Callable[[Message], None], *, healthy: bool
     ) -> None:
         old_term, term = self.term, int(message["term"])
-        log_ok = int(message["last_log_index"]) >= self._state.last_index()
+        log_ok = (message["last_log_term"], message["last_log_index"]) >= self._state.last_entry()
         self._granted = False
+        if healthy and term > old_term and not self._wal.takes("term update"):
+            return
         if healthy:
             self._heard[candidate] = time.monotonic()
-            deliver()
+            deliver(message)
         if self.term > old_term:
             self._say("DEBUG", "Updating term from RequestVote", old_term=old_term, new_term=self.term)
         if self._granted:
@@ -207,14 +202,14 @@ class RaftMember:
             # Of its own accord, not for a higher term: this is the check for a lost quorum.
             needed = self._settings.quorum
             text = f"Stepping down: lost quorum contact (reachable: {self._reachable()}, needed: {needed})"
-            self._log.event("WARN", "raft", text)
+            self.log.event("WARN", "raft", text)
 
     def _reachable(self) -> int:
         since = time.monotonic() - LEADER_FALLBACK_S
         return sum(seen > since and not self._is_failed(name) for name, seen in self._heard.items())
 
     def _say(self, level: Literal["INFO", "DEBUG"], message: str, **fields: str | int | bool) -> None:
-        self._log.event(level, "raft", message, node_id=self._settings.name, **fields)
+        self.log.event(level, "raft", message, node_id=self._settings.name, **fields)
 
 
 def _configuration(settings: NodeSettings, on_role: Callable[[int, int], None]) -> SyncObjConf:

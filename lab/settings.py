@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from lab.layout import Address
+from lab.layout import RAFT_PORT, Address
 from lab.tracing import LogFormat
 
 MetricsShape = Literal["state_label", "active_only", "number", "raft_state_label"]
@@ -15,6 +15,7 @@ MetricsShape = Literal["state_label", "active_only", "number", "raft_state_label
 CONFIG_FILE = "config.toml"
 LAB_FILE = "lab.toml"
 LOG_FILE = "tensor_chain.log"
+DATA_FOLDER = "data"
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ class NodeSettings:
 
     @property
     def journal_file(self) -> Path:
-        """Where Raft keeps its term, vote and entries: the write-ahead log."""
-        return self.folder / "raft.wal"
+        """Where Raft keeps its term, vote and entries: the write-ahead log, in a folder of its own."""
+        return self.folder / DATA_FOLDER / "raft.wal"
 
     @property
     def quorum(self) -> int:
@@ -94,7 +95,12 @@ def read_settings(folder: Path) -> NodeSettings:
     )
 
 
-def _peer(id_: str, links: dict[str, Any]) -> PeerSettings:
-    name = id_.rpartition(":")[0]
-    link = links[name]
-    return PeerSettings(name, id_, Address.parse(link["raft"]), Address.parse(link["gossip"]))
+def _peer(entry: str, links: dict[str, Any]) -> PeerSettings:
+    """Read `node2:7878`, or `node2=10.0.0.2:7878`: then the link is the one that leads to that address."""
+    name, _, address = entry.partition("=")
+    name = name if address else entry.rpartition(":")[0]
+    to_address = (link for link in links.values() if link["target"] == address)
+    link = next(to_address) if address else links[name]
+    return PeerSettings(
+        name, f"{name}:{RAFT_PORT}", Address.parse(link["raft"]), Address.parse(link["gossip"])
+    )

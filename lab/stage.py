@@ -77,7 +77,7 @@ async def stage(
                 "api_url": f"{slack.url}/api/",
             },
             channel=channel.id if channel else CHANNEL,
-            confirm_groups=[group.id for group in directory.groups],
+            confirm_groups=[directory.on_call.id],
         )
         argv = (sys.executable, "-m", "bot.cli", "serve", "--config", str(config))
         bot = Process("neumann-bot", argv, folder / "bot" / "bot.out")

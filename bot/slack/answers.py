@@ -1,31 +1,51 @@
-"""What a command or a click gets back: messages for one person, and the modal of a plan."""
+"""What a command or a click gets back: messages for one person, never a change of one."""
 
 from __future__ import annotations
 
-import secrets
-
 from bot.evidence_text import link_table, node_table, not_read
-from bot.slack import blocks
+from bot.slack import blocks, words
 from bot.slack.blocks import Block, escape
-from handlers.commands import Answer, ElectionStatus, Help
-from handlers.events import PlanProposed
+from bot.slack.findings import finding
+from handlers.commands.answers import (
+    Answer,
+    ElectionStatus,
+    Help,
+    History,
+    IncidentList,
+    IncidentShown,
+    Report,
+    Runbooks,
+    Said,
+    Watch,
+)
 from handlers.incident import Incident
-from runbooks.model import PlanStep
 
-CONFIRM_CALLBACK = "confirm_plan"
-APPROVE_CALLBACK = "approve_plan"
-
-SILENCE_BLOCK, SILENCE_ACTION = "silence", "silence_minutes"
-SILENCE_MINUTES = 30
+MOST_LISTED = 20
 
 
-def answer(result: Answer) -> tuple[str, list[Block]]:
-    """(text, blocks) of a command's answer."""
+def answer(result: Answer) -> tuple[str, list[Block]]:  # noqa: PLR0911  one case an answer
+    """(text, blocks) of a command's answer; a watch and a report are more than a message."""
     match result:
         case ElectionStatus():
             return election_status(result)
+        case History():
+            return incidents(f"{result.cluster} since {result.since:%Y-%m-%d}", result.incidents)
+        case IncidentList():
+            return incidents("Open incidents", result.incidents)
+        case IncidentShown():
+            return incidents(result.incident.id, (result.incident,))
+        case Runbooks():
+            return runbooks(result)
+        case Said():
+            return result.sentence, [blocks.section(escape(result.sentence))]
         case Help():
             return help_text(result)
+        case Watch():
+            text = f"Watching {result.cluster} for {result.every_s * result.times:.0f} s."
+            return text, [blocks.section(escape(text))]
+        case Report():
+            text = f"The report of {result.incident.id} is a file in its thread."
+            return text, [blocks.section(escape(text))]
 
 
 def election_status(status: ElectionStatus) -> tuple[str, list[Block]]:
@@ -43,6 +63,7 @@ def election_status(status: ElectionStatus) -> tuple[str, list[Block]]:
         blocks.preformatted(node_table(evidence)),
         blocks.preformatted(link_table(evidence)),
         blocks.section(f"*Can it elect?* {diagnosis.can_elect}: {escape(diagnosis.can_elect_reason)}."),
+        *([blocks.section(finding(each)) for each in diagnosis.findings] if status.in_full else []),
         blocks.context(*map(escape, small)),
     ]
 
@@ -57,75 +78,36 @@ def help_text(listing: Help) -> tuple[str, list[Block]]:
     return "\n".join(lines), [blocks.section("\n".join(lines)), blocks.context(escape(clusters))]
 
 
-def plan_modal(
-    incident: Incident,
-    proposed: PlanProposed,
-    callback: str = CONFIRM_CALLBACK,
-    *,
-    viewer: str,
-    reason: str = "",
-    can_silence: bool = False,
-) -> Block:
-    """The exact plan, to read before it is confirmed or approved; `reason` is why it is shown anew.
-
-    Slack gives `private_metadata` and `external_id` back apart from each other; `external_id` also says to
-    whom it was shown, and is never the same twice.
-    """
-    plan, approves = proposed.plan, callback == APPROVE_CALLBACK
-    confirmed_by = incident.awaiting_second.by.name if approves and incident.awaiting_second else ""
-    first = f"{reason}\n" if reason else f"{confirmed_by} has confirmed this plan.\n" if confirmed_by else ""
-    return {
-        "type": "modal",
-        "callback_id": callback,
-        "private_metadata": proposed.handle,
-        "external_id": ".".join((proposed.handle, viewer, secrets.token_hex(4))),
-        "title": {"type": "plain_text", "text": "Approve the plan" if approves else "Confirm the plan"},
-        "submit": {"type": "plain_text", "text": "Approve" if approves else "Run it"},
-        "close": {"type": "plain_text", "text": "Leave it"},
-        "blocks": [
-            blocks.section(f"{escape(first)}*{escape(plan.title)}* ({escape(incident.cluster)})"),
-            *blocks.packed(_step(number, step) for number, step in enumerate(plan.steps, start=1)),
-            *([blocks.context(*map(escape, plan.arithmetic))] if plan.arithmetic else []),
-            blocks.section(f"*Risk:* {escape(plan.risk)}"),
-            blocks.section("*Before each node:* " + escape(" ".join(plan.checks_before))),
-            blocks.section(f"*Afterwards:* {escape(plan.watch_after)}"),
-            blocks.section(f"*Undo:* {escape(plan.undo)}"),
-            *([blocks.section("*A second person must approve it.*")] if plan.needs_second else []),
-            *([_silence_choice()] if can_silence and not approves else []),
-            blocks.context(f"plan {plan.sha256[:12]} · confirm within 10 minutes"),
-        ],
-    }
+def incidents(title: str, listed: tuple[Incident, ...]) -> tuple[str, list[Block]]:
+    """A line or two for each incident."""
+    if not listed:
+        text = f"{title}: none."
+        return text, [blocks.section(escape(text))]
+    lines = [incident_line(each) for each in listed]
+    return f"{title}: {len(listed)}", [
+        blocks.section(f"*{escape(title)}*"),
+        *blocks.packed(lines[:MOST_LISTED]),
+        *([blocks.context(f"and {len(lines) - MOST_LISTED} more")] if len(lines) > MOST_LISTED else []),
+    ]
 
 
-def _silence_choice() -> Block:
-    text = f"Silence this incident's alerts for {SILENCE_MINUTES} min while it runs"
-    option = {"text": {"type": "plain_text", "text": text}, "value": str(SILENCE_MINUTES)}
-    return {
-        "type": "input",
-        "block_id": SILENCE_BLOCK,
-        "optional": True,
-        "label": {"type": "plain_text", "text": "Alertmanager"},
-        "element": {"type": "checkboxes", "action_id": SILENCE_ACTION, "options": [option]},
-    }
+def incident_line(incident: Incident) -> str:
+    """One incident: its id, where it stands, who has it."""
+    names = ", ".join(sorted({alert.name for alert in incident.alerts.values()}))
+    holder = incident.care.holder
+    has = f"{escape(holder.name)} has it" if holder else "nobody has it"
+    since = f"{incident.opened_at:%m-%d %H:%M} UTC" if incident.opened_at else "?"
+    verdict = escape(incident.diagnosis.summary) if incident.diagnosis else "not diagnosed yet"
+    return (
+        f"{words.mark(incident)} *{incident.id}* {escape(incident.cluster)}: {escape(names)}, "
+        f"{words.stage(incident)}, {has}, since {since}\n{verdict}"
+    )
 
 
-def silence_minutes(view: Block) -> int:
-    """How long the confirmer asked Alertmanager to be silent, 0 for not at all."""
-    values = (view.get("state") or {}).get("values") or {}
-    chosen = (values.get(SILENCE_BLOCK) or {}).get(SILENCE_ACTION, {}).get("selected_options") or []
-    return SILENCE_MINUTES if chosen else 0
-
-
-def _step(number: int, step: PlanStep) -> str:
-    shown = f"```{escape(step.shown)}```" if step.shown else ""
-    return f"*{number}. {escape(step.action.node)}*: {escape(step.effect)}\n{shown}"
-
-
-def sentence_modal(title: str, sentence: str) -> Block:
-    """A modal that only says something."""
-    return {
-        "type": "modal",
-        "title": {"type": "plain_text", "text": title},
-        "close": {"type": "plain_text", "text": "Close"},
-        "blocks": [blocks.section(escape(sentence))],
-    }
+def runbooks(listing: Runbooks) -> tuple[str, list[Block]]:
+    """Each runbook with its page and its alerts."""
+    lines = [
+        f"{blocks.link(url, title)} ({escape(name)}): {', '.join(map(escape, alerts))}"
+        for name, title, url, alerts in listing.rows
+    ]
+    return "Runbooks", [blocks.section("\n".join(lines))]

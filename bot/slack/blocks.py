@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 Block = dict[str, Any]
 
+FIELD_TEXT_LIMIT = 2_000
 SECTION_TEXT_LIMIT = 3_000
 CONTEXT_TEXT_LIMIT = 2_000
 BUTTON_TEXT_LIMIT = 75
@@ -80,3 +82,35 @@ def link(url: str, text: str) -> str:
     if not url.startswith(("https://", "http://")) or any(char in url for char in "<>| \n"):
         return escape(text)
     return f"<{url}|{escape(text).replace('|', '¦')}>"
+
+
+def link_button(text: str, action_id: str, url: str) -> Block:
+    """A button that only opens a page."""
+    return {
+        "type": "button",
+        "text": {"type": "plain_text", "text": cut(text, BUTTON_TEXT_LIMIT), "emoji": True},
+        "action_id": action_id,
+        "url": url,
+    }
+
+
+def overflow(action_id: str, options: Mapping[str, str]) -> Block:
+    """A menu of more things to do: text → value."""
+    return {
+        "type": "overflow",
+        "action_id": action_id,
+        "options": [
+            {"text": {"type": "plain_text", "text": text}, "value": value} for text, value in options.items()
+        ],
+    }
+
+
+def fields(*texts: str) -> Block:
+    """Short facts in two columns; a phone shows them one below the other."""
+    kept = [{"type": "mrkdwn", "text": cut(text, FIELD_TEXT_LIMIT)} for text in texts[:10]]
+    return {"type": "section", "fields": kept}
+
+
+def moment(at: datetime) -> str:
+    """A time that Slack shows on the reader's own clock; elsewhere it is UTC."""
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time_secs}}|{at:%Y-%m-%d %H:%M:%S} UTC>"

@@ -20,6 +20,14 @@ class SlackDirectory:
         self._client = client
         self._groups = groups
 
+    async def name(self, user_id: str) -> str:
+        """What a user is called; the id where Slack does not say."""
+        try:
+            answer = await self._client.users_info(user=user_id)
+        except (TimeoutError, SlackApiError, aiohttp.ClientError, OSError):
+            return user_id
+        return str(answer["user"].get("name") or user_id)
+
     async def member(self, person: Person) -> Member:
         """Live facts about one person.
 

@@ -9,6 +9,8 @@ from bot.slack.blocks import Block
 REMEDY_ACTION = "remedy"
 APPROVE_ACTION = "approve_plan"
 STOP_ACTION = "stop_run"
+CARE_ACTION = "care"
+MORE_ACTION = "care:more"
 
 
 @dataclass(frozen=True)

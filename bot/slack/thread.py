@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.message import Message
 from bot.slack.view import render
-from bot.timeline_store import store_errors, text
+from bot.timeline_store import HANDLE_LIFE_S, store_errors, text
 from handlers.errors import SlackDown
 from handlers.incident import Incident
 from handlers.ports import Place
@@ -68,6 +68,19 @@ class SlackThread:
             for posted in (await self._posted(incident_id)).values()
             if posted.ts
         )
+
+    async def place_of(self, incident_id: str) -> Place | None:
+        """Where the incident's first message stands."""
+        parent = (await self._posted(incident_id)).get("headline")
+        if parent is None or not parent.ts:
+            return None
+        return Place(parent.app, parent.team, parent.channel, parent.ts)
+
+    async def incident_at(self, channel: str, message_ts: str) -> str | None:
+        """The incident that posted this message; kept as long as the message may be clicked."""
+        async with store_errors():
+            found = await self._redis.get(f"{self._prefix}:message:{channel}:{message_ts}")
+        return text(found) if found else None
 
     async def is_home(self, incident_id: str, app: str, team: str) -> bool:
         """Whether the incident's messages were posted by this app in this workspace."""
@@ -123,6 +136,9 @@ class SlackThread:
                 str(said.get("team", "")),
             )
         await self._remember(incident_id, message.key, found)
+        async with store_errors():
+            at = f"{self._prefix}:message:{found.channel}:{found.ts}"
+            await self._redis.set(at, incident_id, ex=HANDLE_LIFE_S)
         return found
 
     async def _edit(self, incident_id: str, message: Message, before: Posted) -> None:

@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.evidence_text import all_links_open, link_table, node_table, not_read
-from bot.slack import blocks, run_view, words
-from bot.slack.blocks import Block, escape
-from bot.slack.message import REMEDY_ACTION, Message
-from handlers.alerts import UNCONFIGURED
-from handlers.incident import Incident, Stage
-from runbooks.all_runbooks import RUNBOOKS
-from runbooks.evidence import Evidence
-from runbooks.model import Diagnosis, Finding, Leadership, Remedy, RootCause, Verdict
-
-MOST_LINES = 12
-MOST_DECIDING = 300
-MOST_OF_A_FINDING = 1_200
-"""Slack takes about 12,000 characters in one message; with 51 nodes every part must know its share."""
+from bot.slack import blocks, findings, headline, run_view, words
+from bot.slack.blocks import escape
+from bot.slack.message import Message
+from handlers import report
+from handlers.events import NoteAdded
+from handlers.incident import Incident
+from runbooks.model import Leadership
 
 
 def render(incident: Incident) -> tuple[Message, ...]:
@@ -27,11 +20,13 @@ def render(incident: Incident) -> tuple[Message, ...]:
 
 
 def _messages(incident: Incident) -> Iterator[Message]:
-    yield headline(incident)
-    for number, note in enumerate(incident.notes.values(), start=1):
-        yield Message(f"note-{number}", note.sentence, (blocks.section(escape(note.sentence)),))
+    yield headline.headline(incident)
+    for number, noted in enumerate(incident.notes.values(), start=1):
+        yield Message(f"note-{number}", noted.sentence, (blocks.section(escape(noted.sentence)),))
     if incident.diagnosis and incident.evidence:
-        yield findings(incident, incident.diagnosis, incident.evidence)
+        yield findings.message(incident, incident.diagnosis, incident.evidence)
+    for number, written in enumerate(incident.care.written, start=1):
+        yield note(written, number)
     for number, run in enumerate(incident.runs, start=1):
         yield run_view.progress(incident, run, number)
     if incident.awaiting_second:
@@ -40,126 +35,6 @@ def _messages(incident: Incident) -> Iterator[Message]:
         yield verdict(incident)
     if incident.closed:
         yield closing(incident)
-
-
-def headline(incident: Incident) -> Message:
-    """The parent message, edited in place as the incident goes on."""
-    names = sorted({alert.name for alert in incident.firing}) or sorted(
-        {a.name for a in incident.alerts.values()}
-    )
-    mark = {Stage.RECOVERED: ":large_green_circle:", Stage.CLOSED: ":large_green_circle:"}.get(
-        incident.stage, ":large_orange_circle:" if incident.run else ":red_circle:"
-    )
-    title = f"{incident.cluster}: {', '.join(names)}"
-    sentence = _one_sentence(incident)
-    return Message(
-        key="headline",
-        text=blocks.cut(f"{title}. {sentence}", 3_000),
-        colour=words.COLOURS[incident.stage],
-        blocks=(
-            blocks.section(f"{mark} *{escape(title)}*\n{escape(sentence)}"),
-            blocks.context(
-                f"{incident.id} · {words.stage(incident)}",
-                *_alert_lines(incident),
-                *(
-                    [blocks.link(RUNBOOKS[incident.runbook].URL, "Runbook")]
-                    if incident.runbook in RUNBOOKS
-                    else []
-                ),
-            ),
-        ),
-    )
-
-
-def _one_sentence(incident: Incident) -> str:
-    if incident.verified:
-        lead = incident.verified.leadership
-        return f"{lead.leader} leads term {lead.term}, acknowledged by {len(lead.acknowledged_by)} nodes."
-    if incident.runbook == UNCONFIGURED:
-        return "This cluster is not in the bot's configuration; what Alertmanager says is below."
-    if incident.diagnosis and not incident.firing and not incident.closed:
-        return f"Alertmanager says resolved, but no leader is proven. {incident.diagnosis.summary}"
-    if incident.runbook not in RUNBOOKS:
-        return "No runbook of this bot covers this alert on this cluster; what Alertmanager says is below."
-    return incident.diagnosis.summary if incident.diagnosis else "Reading every node…"
-
-
-def _alert_lines(incident: Incident) -> Iterator[str]:
-    for alert in list(incident.alerts.values())[:5]:
-        summary = alert.annotations.get("summary", "")
-        state = "firing" if alert.status == "firing" else "resolved"
-        yield escape(blocks.cut(f"{alert.name} {state}{': ' + summary if summary else ''}", 300))
-
-
-def findings(incident: Incident, diagnosis: Diagnosis, evidence: Evidence) -> Message:
-    """What was read, the causes ranked, and the buttons of the remedies that may be carried out."""
-    can = {"yes": "yes", "no": "no", "undetermined": "undetermined"}[diagnosis.can_elect]
-    sure = [f for f in diagnosis.findings if f.verdict is not Verdict.RULED_OUT]
-    ruled_out = [f for f in diagnosis.findings if f.verdict is Verdict.RULED_OUT]
-    body = [
-        blocks.section(f"*{escape(diagnosis.summary)}*"),
-        blocks.preformatted(node_table(evidence)),
-        *([] if all_links_open(evidence) else [blocks.preformatted(link_table(evidence))]),
-        blocks.section(f"*Can this cluster elect?* {can}: {escape(diagnosis.can_elect_reason)}."),
-        *(blocks.section(_finding(finding)) for finding in sure),
-        *([blocks.context(*(_finding_in_a_line(f) for f in ruled_out))] if ruled_out else []),
-        *_buttons(incident),
-        *_small_print(diagnosis, evidence),
-    ]
-    return Message(key="findings", text=diagnosis.summary, blocks=tuple(body))
-
-
-def _finding(finding: Finding) -> str:
-    nodes = f" ({escape(', '.join(finding.nodes))})" if finding.nodes else ""
-    lines = [f"{words.VERDICTS[finding.verdict]} *{words.CAUSES[finding.cause]}*{nodes}"]
-    lines += [f"• {escape(line)}" for line in finding.evidence_for[:MOST_LINES]]
-    if len(finding.evidence_for) > MOST_LINES:
-        lines.append(f"• and {len(finding.evidence_for) - MOST_LINES} more like these")
-    lines += [f"• against: {escape(line)}" for line in finding.evidence_against]
-    if finding.would_decide:
-        lines.append(f"• would decide: {escape(blocks.cut(finding.would_decide, MOST_DECIDING))}")
-    lines += [
-        f"→ by hand: {escape(remedy.reason)}" for remedy in finding.remedies if remedy.name == "by_hand"
-    ]
-    return blocks.cut("\n".join(lines), MOST_OF_A_FINDING)
-
-
-def _finding_in_a_line(finding: Finding) -> str:
-    against = f": {escape('; '.join(finding.evidence_against))}" if finding.evidence_against else ""
-    return f"{words.VERDICTS[finding.verdict]} {words.CAUSES[finding.cause]}{against}"
-
-
-def _buttons(incident: Incident) -> list[Block]:
-    if incident.running or incident.verified or incident.closed or not incident.offers:
-        return []
-    return [
-        blocks.actions(
-            "remedies",
-            [
-                blocks.button(
-                    words.BUTTONS[offer.remedy.name],
-                    action_id=f"{REMEDY_ACTION}:{offer.remedy.name}",
-                    value=offer.handle,
-                    style="primary",
-                )
-                for offer in incident.offers
-            ],
-        )
-    ]
-
-
-def _small_print(diagnosis: Diagnosis, evidence: Evidence) -> list[Block]:
-    remedies = [remedy for finding in diagnosis.findings for remedy in finding.remedies]
-    refused = [remedy for remedy in remedies if not remedy.offered and remedy.name != "by_hand"]
-    leader_exists = diagnosis.top.cause in (RootCause.ALERT_STALE, RootCause.MONITORING_BLIND)
-    lines = [] if leader_exists else [_refused(remedy) for remedy in refused]
-    lines.append(f"read at {evidence.started_at:%H:%M:%S} UTC")
-    missing = not_read(evidence)
-    return [blocks.context(*lines), *([blocks.context(*map(escape, missing))] if missing else [])]
-
-
-def _refused(remedy: Remedy) -> str:
-    return f"{words.BUTTONS[remedy.name]}: off. {escape(remedy.reason)}"
 
 
 def verdict(incident: Incident) -> Message:
@@ -196,8 +71,29 @@ def _known(value: int | None) -> str:
     return "?" if value is None else str(value)
 
 
+def note(written: NoteAdded, number: int) -> Message:
+    """What somebody wrote down."""
+    text = f"{written.by.name}: {written.text}"
+    link = f" ({blocks.link(written.link, 'where')})" if written.link else ""
+    return Message(f"written-{number}", text, (blocks.section(f":memo: {escape(text)}{link}"),))
+
+
 def closing(incident: Incident) -> Message:
-    """The last word."""
+    """The last word, and how long each part took."""
     assert incident.closed  # noqa: S101  the caller has looked
     text = f"Incident resolved after {words.lasted(incident)}. {incident.closed.detail}"
-    return Message(key="closed", text=text, blocks=(blocks.section(f":large_green_circle: {escape(text)}"),))
+    acknowledged, verified = incident.care.acknowledged, incident.verified
+    took = {
+        "acknowledged": acknowledged.at if acknowledged else None,
+        "diagnosed": incident.diagnosed_at,
+        "mended": verified.at if verified else None,
+    }
+    spans = [f"{what} after {report.took(incident.opened_at, at)}" for what, at in took.items() if at]
+    return Message(
+        key=f"closed-{incident.closings}" if incident.closings > 1 else "closed",
+        text=text,
+        blocks=(
+            blocks.section(f":large_green_circle: {escape(text)}"),
+            *([blocks.context(" · ".join(spans))] if spans else []),
+        ),
+    )

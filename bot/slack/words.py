@@ -65,6 +65,26 @@ COLOURS = {
 }
 
 
+MARKS = {
+    Stage.OPENED: ":red_circle:",
+    Stage.DIAGNOSED: ":red_circle:",
+    Stage.RUNNING: ":large_orange_circle:",
+    Stage.WATCHING: ":large_orange_circle:",
+    Stage.RECOVERED: ":large_green_circle:",
+    Stage.CLOSED: ":large_green_circle:",
+}
+
+
+def mark(incident: Incident) -> str:
+    """The incident's colour; red again where a run was done and no leader came."""
+    run = incident.run
+    if run and run.ended and not incident.verified and not incident.closed:
+        fresh = incident.evidence_at is not None and incident.evidence_at > run.ended.at
+        if fresh or not run.ended.completed:
+            return MARKS[Stage.DIAGNOSED]
+    return MARKS[incident.stage]
+
+
 def stage(incident: Incident) -> str:  # noqa: PLR0911  one case a stage
     """What happens now, in one line."""
     match incident.stage:

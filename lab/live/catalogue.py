@@ -1,15 +1,15 @@
-"""Every live scenario. What a lab without root cannot make honestly is not here.
+"""Every live scenario. What a lab cannot make honestly is not here.
 
-Not here: full and slow disks (they need a file system of their own), TLS between the nodes (the lab's Raft
-has none), restart loops (the lab's service manager restarts nothing), a frozen Raft task, a stale log and
-two leaders that last (the lab's Raft ends both within seconds).
+Not here: a disk that is merely slow (it would have to be the machine's own).
 """
 
 from __future__ import annotations
 
+from lab.cluster import NetworkKind
+from lab.condition import Condition
 from lab.faults import FAULTS
-from lab.live import network, nodes
-from lab.live.scenario import LiveScenario, Sight, Step
+from lab.live import inside, network, nodes
+from lab.live.scenario import ANY_NETWORK, LiveScenario, Sight, Step
 from lab.scenarios.fault import buttons
 from lab.scenarios.scenario import Button, Family, Truth
 
@@ -27,6 +27,10 @@ GOSSIP_S = 8.0
 SILENT_S = 13.0
 """... and only a log that has been silent for ten speaks for a hung process."""
 
+DISK_MIB = 256
+PROXIES: frozenset[NetworkKind] = frozenset({"proxies"})
+NAMESPACES: frozenset[NetworkKind] = frozenset({"namespaces"})
+
 
 def _fault(
     name: str,
@@ -39,18 +43,40 @@ def _fault(
     open_to_doubt: bool = False,
     family: Family | None = None,
     node_count: int = 3,
+    disk_mib: int | None = None,
+    is_led: bool = False,
+    networks: frozenset[NetworkKind] = ANY_NETWORK,
 ) -> LiveScenario:
     truth = Truth(frozenset(causes.split()), open_to_doubt, wanted)
     family = family or ("single" if len(truth.causes) == 1 else "compound")
-    return LiveScenario(name, number, family, truth, inject, settle_s, node_count)
+    return LiveScenario(
+        name,
+        number,
+        family,
+        truth,
+        inject,
+        settle_s,
+        node_count,
+        is_led=is_led,
+        networks=networks,
+        disk_mib=disk_mib,
+    )
 
 
 def _no_fault(
-    name: str, number: int, inject: Step, settle_s: float, *, sight: Sight = "clear"
+    name: str,
+    number: int,
+    inject: Step,
+    settle_s: float,
+    *,
+    sight: Sight = "clear",
+    disk_mib: int | None = None,
 ) -> LiveScenario:
     cause = "alert_stale" if sight == "clear" else "monitoring_blind"
     truth = Truth(frozenset({cause}))
-    return LiveScenario(name, number, "negative", truth, inject, settle_s, sight=sight)
+    return LiveScenario(
+        name, number, "negative", truth, inject, settle_s, sight=sight, is_led=True, disk_mib=disk_mib
+    )
 
 
 LIVE: tuple[LiveScenario, ...] = (
@@ -71,7 +97,30 @@ LIVE: tuple[LiveScenario, ...] = (
     ),
     _fault("raft-rejected", 7, "network_partition", network.everywhere("refuse", ("raft",)), CUT_S),
     _fault(
-        "one-way-ring", 8, "asymmetric_partition", network.one_way([(N1, N2), (N2, N3), (N3, N1)]), GOSSIP_S
+        "one-way-ring",
+        8,
+        "asymmetric_partition",
+        network.one_way([(N1, N2), (N2, N3), (N3, N1)]),
+        GOSSIP_S,
+        networks=PROXIES,
+    ),
+    # Without the packets of one way no connect or ping succeeds on the other: nobody can tell which it is.
+    _fault(
+        "one-way-packets",
+        8,
+        "network_partition",
+        network.one_way([(N1, N2), (N2, N3), (N3, N1)]),
+        GOSSIP_S,
+        networks=NAMESPACES,
+    ),
+    # In the lab, of each pair the later one dials, and both speak through that connection.
+    _fault(
+        "one-way-dials",
+        8,
+        "asymmetric_partition",
+        network.one_way([(N2, N1), (N3, N1), (N3, N2)], ports=("raft",)),
+        GOSSIP_S,
+        networks=NAMESPACES,
     ),
     _no_fault("leader-mute", 8, network.mute_leader, GOSSIP_S),
     _no_fault("gossip-only", 9, network.everywhere("drop", ("gossip",)), GOSSIP_S),
@@ -102,12 +151,31 @@ LIVE: tuple[LiveScenario, ...] = (
         FAULTS["aggressive-timeouts"].inject,
         4.0,
         wanted=WIDEN,
+        networks=PROXIES,
     ),
     _fault("packet-loss", 16, "packet_loss", network.lose_packets, 4.0),
+    _fault("wal-retries", 17, "slow_disk", inside.ail(Condition(wal_failures=2), *THREE), CUT_S),
+    _fault(
+        "two-disks-full",
+        18,
+        "storage_full",
+        nodes.all_of(inside.fill_disks(N1, N2), network.unseat),
+        CUT_S,
+        disk_mib=DISK_MIB,
+    ),
+    _no_fault("leader-disk-full", 19, inside.fill_disk_of_leader, 1.0, disk_mib=DISK_MIB),
+    _fault("certificates-expired", 20, "tls_failure", inside.expire_certificates(*THREE), CUT_S),
+    _fault("two-certificates-expired", 20, "tls_failure", inside.expire_certificates(N1, N2), CUT_S),
+    _fault("ids-swapped-on-two", 21, "peer_list_wrong", inside.swap_peer_ids(N2, N3), CUT_S),
+    _no_fault("ids-swapped-on-one", 21, inside.swap_peer_ids(N3), CUT_S),
     _fault("even-split", 22, "even_split", network.cut((N1, N2), (N3, N4)), CUT_S, node_count=4),
     _no_fault("leader-killed", 23, nodes.kill_leader, CUT_S),
+    _fault("leader-raft-dead", 24, "two_leaders", inside.kill_raft_of_leader, CUT_S, is_led=True),
     _no_fault("log-flood", 25, nodes.flood_logs, 0.5),
     _fault("two-hung", 26, "process_hung", nodes.freeze_leader_and_one, SILENT_S),
+    _fault("crash-loop", 27, "crash_loop", inside.crash_loop(N1, N2, up_s=0.0), 0.5),
+    _fault("crash-loop-up", 27, "crash_loop", inside.crash_loop(N1, N2, up_s=1.0), 0.5),
+    _fault("laggard-stands", 28, "stale_log", inside.leave_a_laggard_standing, CUT_S),
     _no_fault("blip", 29, network.blip, CUT_S),
     _no_fault("hostile-log", 30, nodes.write_hostile_logs, 0.5),
     _fault(
@@ -118,6 +186,8 @@ LIVE: tuple[LiveScenario, ...] = (
         CUT_S,
         wanted=START_TWO,
     ),
+    _fault("raft-dead", 31, "none_known", inside.kill_every_raft, CUT_S),
+    _fault("raft-dead-on-two", 31, "none_known", inside.kill_raft_of_followers, CUT_S),
     _fault(
         "killed-agent-dead",
         0,

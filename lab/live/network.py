@@ -16,10 +16,10 @@ Pairs = Iterable[tuple[str, str]]
 LOSS_ONE_WAY = 0.163
 """On both ways of a ping this loses 30 % of the round trips."""
 
-RETRANSMIT_MS, RETRANSMIT_JITTER_MS = 200.0, 200.0
-"""TCP loses nothing but time: Linux sends again after 200 ms at the earliest, and what follows waits."""
-
 BLIP_S = 2.0
+
+UNSEAT_S = 4.0
+"""The lab's leader notices after three seconds that it lost its majority."""
 
 
 def cut(
@@ -65,6 +65,13 @@ async def mute_leader(lab: Lab) -> None:
     await one_way([pair for pair in lab.layout.links if pair[0] == leader])(lab)
 
 
+async def unseat(lab: Lab) -> None:
+    """Break every Raft link until whoever led has noticed, so that somebody must be elected anew."""
+    lab.network.set_mode("refuse", ports=("raft",))
+    await asyncio.sleep(UNSEAT_S)
+    lab.network.set_mode("open", ports=("raft",))
+
+
 async def blip(lab: Lab) -> None:
     """Cut everything for a moment."""
     lab.network.set_mode("drop")
@@ -73,10 +80,8 @@ async def blip(lab: Lab) -> None:
 
 
 async def lose_packets(lab: Lab) -> None:
-    """Lose pings, and hold up Raft's stream as the retransmissions of the same loss would."""
-    for observer, peer in lab.layout.links:
-        lab.network.path(observer, peer, "ping").loss = LOSS_ONE_WAY
-    lab.network.set_delay(RETRANSMIT_MS, RETRANSMIT_JITTER_MS, ports=("raft",))
+    """Lose packets on every link."""
+    lab.network.set_loss(LOSS_ONE_WAY)
     lab.network.set_mode("refuse", ports=("raft",))  # a sitting leader can outlast late heartbeats
     await asyncio.sleep(BREAK_S)
     lab.network.set_mode("open", ports=("raft",))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from lab.cluster import Lab
 from lab.live.network import cut
 from lab.live.scenario import Step
+from lab.namespaces import NamespaceNetwork
 from lab.tracing import Level, render
 
 FLOOD_LINES = 20_000
@@ -65,11 +66,15 @@ async def freeze_leader_and_one(lab: Lab) -> None:
 def lose_hosts(*names: str) -> Step:
     """Let nothing of these hosts answer, to peers or to the observer.
 
-    Peers' packets are dropped. The observer's way has no link of the lab: it sees frozen processes, which
-    give no answer within its deadline either.
+    Where they are no hosts of their own, peers' packets are dropped. The observer's way has no link of the
+    lab: it sees frozen processes, which give no answer within its deadline either.
     """
 
     async def inject(lab: Lab) -> None:
+        if isinstance(lab.network, NamespaceNetwork):
+            for name in names:
+                lab.network.set_host_up(name, up=False)
+            return
         left = [node.name for node in lab.nodes if node.name not in names]
         await cut(left, *([name] for name in names))(lab)
         for name in names:

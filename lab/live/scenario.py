@@ -4,27 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-from lab.cluster import Lab
-from lab.network import PORTS
+from lab.cluster import Lab, NetworkKind
+from lab.condition import SOUND, write_condition
+from lab.disks import resize_disk
+from lab.namespaces import NamespaceNetwork
 from lab.scenarios.scenario import Family, Truth
 
 Step = Callable[[Lab], Awaitable[None]]
 Sight = Literal["clear", "leader_unseen", "all_unseen"]
 """Whose metrics pages the observer cannot reach, while everything between the nodes is as it was."""
 
+ANY_NETWORK: frozenset[NetworkKind] = frozenset(get_args(NetworkKind))
+
 
 async def heal(lab: Lab) -> None:
-    """Undo whatever a live scenario can have done: links, clocks, stopped and frozen processes."""
+    """Undo whatever a live scenario can have done: to links, clocks, disks, files and processes."""
     lab.network.set_mode("open")
     lab.network.set_delay(0.0)
-    for observer, peer in lab.layout.links:
-        for port in PORTS:
-            lab.network.path(observer, peer, port).loss = 0.0
+    lab.network.set_loss(0.0)
     for node in lab.nodes:
+        if isinstance(lab.network, NamespaceNetwork):
+            lab.network.set_host_up(node.name, up=True)
         lab.set_clock_offset_ms(node.name, 0.0)
+        write_condition(node.folder, SOUND)
+        if lab.disk_mib is not None:
+            resize_disk(node.data_folder, lab.disk_mib)
+        lab.services[node.name].restart_on_failure(None)
         lab.thaw(node.name)
+        is_changed = node.config_file.read_text() != lab.configs[node.name]
+        if is_changed or lab.services[node.name].restarts:  # one in a loop may be about to end
+            node.config_file.write_text(lab.configs[node.name])
+            await lab.stop_node(node.name)
         await lab.start_node(node.name)
     for agent in lab.agents.values():
         await agent.start()
@@ -43,6 +55,9 @@ class LiveScenario:
         settle_s: How long until all of the fault shows, in seconds.
         node_count: How many nodes the lab must have.
         sight: What the observer can see of the metrics pages.
+        is_led: Whether somebody leads all the same.
+        networks: On which kinds of network it can be played, and comes to what the truth says.
+        disk_mib: How large a file system of its own each node's data needs, in MiB; that needs root.
         heal: Undoes the fault; a leader must then come back.
     """
 
@@ -54,4 +69,7 @@ class LiveScenario:
     settle_s: float
     node_count: int = 3
     sight: Sight = "clear"
+    is_led: bool = False
+    networks: frozenset[NetworkKind] = ANY_NETWORK
+    disk_mib: int | None = None
     heal: Step = heal

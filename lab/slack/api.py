@@ -1,55 +1,23 @@
-"""Slack's Web API over HTTP: `/api/{method}`, in JSON, form or query, behind the bot token."""
+"""Slack's Web API over HTTP: `/api/{method}`, in JSON, form or query, behind the app's tokens."""
 
 import asyncio
 import json
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from lab.slack import chat_methods, lookup_methods, view_methods
-from lab.slack.limits import SlackRefusalError
+from lab.slack import faults
+from lab.slack.connection import cut
+from lab.slack.faults import Fault
+from lab.slack.methods.table import APP_LEVEL_METHOD, METHODS, Method
 from lab.slack.rate_limits import RateLimits
+from lab.slack.refusal import SlackRefusalError
 from lab.slack.shapes import Json
 from lab.slack.workspace import Workspace
 
-METHODS: Mapping[str, Callable[[Workspace, Json], Json]] = {
-    "auth.test": lookup_methods.auth_test,
-    "chat.delete": chat_methods.delete,
-    "chat.getPermalink": chat_methods.get_permalink,
-    "chat.postEphemeral": chat_methods.post_ephemeral,
-    "chat.postMessage": chat_methods.post_message,
-    "chat.update": chat_methods.update,
-    "conversations.history": lookup_methods.conversations_history,
-    "conversations.info": lookup_methods.conversations_info,
-    "conversations.list": lookup_methods.conversations_list,
-    "conversations.members": lookup_methods.conversations_members,
-    "conversations.open": lookup_methods.conversations_open,
-    "conversations.replies": lookup_methods.conversations_replies,
-    "pins.add": chat_methods.add_pin,
-    "reactions.add": chat_methods.add_reaction,
-    "team.info": lookup_methods.team_info,
-    "usergroups.list": lookup_methods.usergroups_list,
-    "usergroups.users.list": lookup_methods.usergroups_users_list,
-    "users.info": lookup_methods.users_info,
-    "users.list": lookup_methods.users_list,
-    "views.open": view_methods.open_view,
-    "views.push": view_methods.push_view,
-    "views.update": view_methods.update_view,
-}
-_STRUCTURED = ("blocks", "attachments", "metadata", "view")
-
-
-@dataclass
-class ApiFaults:
-    """How the Web API misbehaves, for tests and demonstrations; each count falls with every call."""
-
-    delay_s: float = 0.0
-    calls_to_rate_limit: int = 0
-    calls_to_fail: int = 0
-    answers_to_lose: int = 0  # the call takes effect, its answer does not arrive
+_STRUCTURED = ("attachments", "blocks", "document_content", "files", "metadata", "view")
 
 
 @dataclass(frozen=True)
@@ -58,51 +26,71 @@ class WebApi:
 
     workspace: Workspace
     bot_token: str
-    faults: ApiFaults = field(default_factory=ApiFaults)
+    app_token: str
     rate_limits: RateLimits | None = None
 
     async def __call__(self, request: Request) -> Response:
         """Answer one call; Slack says 200 whatever happened, and `ok` in the body."""
-        fault = await self._fault()
-        if fault is not None:
-            return fault
-        method = request.path_params["method"]
+        name = request.path_params["method"]
         try:
-            arguments = await _arguments(request)
-            self._check_token(request, arguments)
-            if method not in METHODS:
-                raise SlackRefusalError("unknown_method")
-            if self.rate_limits and (wait_s := self.rate_limits.take(method, arguments.get("channel"))):
+            arguments = await _arguments(request, METHODS.get(name))
+            channel = arguments.get("channel") or arguments.get("channel_id")
+            met = self.workspace.faults.take(name, channel)
+            if early := await _before(name, met):
+                return early
+            if self.rate_limits and (wait_s := self.rate_limits.take(name, channel)):
                 return _too_many(wait_s)
-            answer = {"ok": True, **METHODS[method](self.workspace, arguments)}
+            answer = self._answer(request, name, arguments)
         except SlackRefusalError as refusal:
-            answer = {"ok": False, "error": refusal.error}
-            if refusal.messages:
-                answer["errors"] = list(refusal.messages)
-                answer["response_metadata"] = {"messages": list(refusal.messages)}
-        if self.faults.answers_to_lose > 0:
-            self.faults.answers_to_lose -= 1
-            return Response(status_code=504)
-        return JSONResponse(answer)
+            return JSONResponse(refusal.to_slack())
+        return _after(request, met) or JSONResponse(answer)
 
-    async def _fault(self) -> Response | None:
-        if self.faults.delay_s:
-            await asyncio.sleep(self.faults.delay_s)
-        if self.faults.calls_to_rate_limit > 0:
-            self.faults.calls_to_rate_limit -= 1
-            return _too_many(1)
-        if self.faults.calls_to_fail > 0:
-            self.faults.calls_to_fail -= 1
-            return JSONResponse({"ok": False, "error": "internal_error"}, status_code=500)
-        return None
+    def _answer(self, request: Request, name: str, arguments: Json) -> Json:
+        self._check_token(request, name, arguments)
+        if name not in METHODS:
+            raise SlackRefusalError("unknown_method")
+        method, granted = METHODS[name], self.workspace.manifest.scopes
+        if method.scope and granted is not None and method.scope not in granted:
+            raise SlackRefusalError("missing_scope", needed=method.scope, provided=",".join(sorted(granted)))
+        return {"ok": True, **method.call(self.workspace, arguments)}
 
-    def _check_token(self, request: Request, arguments: Json) -> None:
+    def _check_token(self, request: Request, name: str, arguments: Json) -> None:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
         token = bearer or str(arguments.get("token") or "")
+        wanted, other = self.bot_token, self.app_token
+        if name == APP_LEVEL_METHOD:
+            wanted, other = other, wanted
         if not token:
             raise SlackRefusalError("not_authed")
-        if not secrets.compare_digest(token.encode(), self.bot_token.encode()):
+        if secrets.compare_digest(token.encode(), other.encode()):
+            raise SlackRefusalError("not_allowed_token_type")
+        if not secrets.compare_digest(token.encode(), wanted.encode()):
             raise SlackRefusalError("invalid_auth")
+
+
+async def _before(name: str, met: list[Fault]) -> Response | None:
+    """The faults on account of which nothing is done, and the one that only takes its time."""
+    for fault in met:
+        if fault.kind == faults.SLOW:
+            await asyncio.sleep(fault.delay_s)
+        elif fault.kind == faults.RATE_LIMITED:
+            return _too_many(fault.retry_after_s)
+        elif fault.kind == faults.SERVER_ERROR:
+            return JSONResponse({"ok": False, "error": "internal_error"}, status_code=fault.status)
+        elif fault.kind == "missing_scope":
+            method = METHODS.get(name)
+            raise SlackRefusalError("missing_scope", needed=(method and method.scope) or "", provided="")
+        elif fault.kind not in (faults.ANSWER_LOST, faults.GATEWAY_TIMEOUT):
+            raise SlackRefusalError(fault.kind)
+    return None
+
+
+def _after(request: Request, met: list[Fault]) -> Response | None:
+    """The faults that keep the answer of what was done from arriving."""
+    kinds = {fault.kind for fault in met}
+    if faults.ANSWER_LOST in kinds:
+        cut(request)
+    return Response(status_code=504) if kinds & {faults.ANSWER_LOST, faults.GATEWAY_TIMEOUT} else None
 
 
 def _too_many(wait_s: int) -> Response:
@@ -110,22 +98,28 @@ def _too_many(wait_s: int) -> Response:
     return JSONResponse(limited, status_code=429, headers={"Retry-After": str(wait_s)})
 
 
-async def _arguments(request: Request) -> Json:
+async def _arguments(request: Request, method: Method | None) -> Json:
     arguments: Json = dict(request.query_params)
     kind = request.headers.get("content-type", "")
     if kind.startswith("application/json"):
-        body = await request.body()
-        try:
-            sent = json.loads(body or b"{}")
-        except ValueError as error:
-            raise SlackRefusalError("invalid_json") from error
-        if not isinstance(sent, dict):
-            raise SlackRefusalError("json_not_object")
-        arguments |= sent
+        arguments |= _from_json(await request.body(), method)
     elif kind:
         async with request.form() as form:
             arguments |= dict(form)
     return arguments | {name: _parsed(name, arguments[name]) for name in _STRUCTURED if name in arguments}
+
+
+def _from_json(body: bytes, method: Method | None) -> Json:
+    try:
+        sent = json.loads(body or b"{}")
+    except ValueError as error:
+        raise SlackRefusalError("invalid_json") from error
+    if not isinstance(sent, dict):
+        raise SlackRefusalError("json_not_object")
+    if sent and method and not method.takes_json:
+        hint = "[ERROR] this method takes no JSON: send its arguments in the URL or as a form"
+        raise SlackRefusalError("invalid_arguments", [hint])
+    return sent
 
 
 def _parsed(name: str, value: object) -> object:

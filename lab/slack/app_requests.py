@@ -8,13 +8,19 @@ from urllib.parse import urlencode
 import httpx
 from slack_sdk.signature import SignatureVerifier
 
+from lab.slack.limit_table import ACK_TIMEOUT_S
 from lab.slack.shapes import Json
 
-ACK_TIMEOUT_S = 3.0
+_FORM = "application/x-www-form-urlencoded"
 
 
 class AppRequestError(Exception):
     """The app did not acknowledge; the message is Slack's word for how it failed."""
+
+    def __init__(self, error: str, *, status: int | None = None, may_retry: bool = True) -> None:
+        super().__init__(error)
+        self.status = status
+        self.may_retry = may_retry
 
 
 class AppRequests:
@@ -26,17 +32,21 @@ class AppRequests:
         self._signer = SignatureVerifier(signing_secret)
         self._client = httpx.AsyncClient(trust_env=False, timeout=ack_timeout_s)
 
-    async def post_form(self, form: Json) -> str:
-        """Send a slash command's form or an interaction's `payload`; give the acknowledgement's body.
+    async def command(self, form: Json) -> str:
+        """Send a slash command; give the acknowledgement's body.
 
-        Raises `AppRequestError` when there is none within the ack timeout.
+        Raises `AppRequestError` when there is none within the ack timeout; so do the other two.
         """
-        return await self._post(urlencode(form), "application/x-www-form-urlencoded", {})
+        return await self._post(urlencode(form), _FORM, {})
 
-    async def post_event(self, event: Json, retry_number: int = 0) -> str:
-        """Send one Events API envelope; raises `AppRequestError`."""
+    async def interact(self, payload: Json) -> str:
+        """Send a click, a shortcut, or what was done with a modal; give the acknowledgement's body."""
+        return await self._post(urlencode({"payload": json.dumps(payload)}), _FORM, {})
+
+    async def event(self, envelope: Json, retry_number: int = 0) -> None:
+        """Send one Events API envelope."""
         retry = {"X-Slack-Retry-Num": str(retry_number), "X-Slack-Retry-Reason": "http_error"}
-        return await self._post(json.dumps(event), "application/json", retry if retry_number else {})
+        await self._post(json.dumps(envelope), "application/json", retry if retry_number else {})
 
     async def close(self) -> None:
         """Close the connections."""
@@ -62,5 +72,9 @@ class AppRequests:
         except httpx.HTTPError as error:
             raise AppRequestError("dispatch_failed") from error
         if answer.status_code != 200:
-            raise AppRequestError("http_service_error" if answer.status_code >= 500 else "http_client_error")
+            raise AppRequestError(
+                "http_service_error" if answer.status_code >= 500 else "http_client_error",
+                status=answer.status_code,
+                may_retry=answer.headers.get("X-Slack-No-Retry") != "1",
+            )
         return answer.text

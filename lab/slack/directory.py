@@ -1,38 +1,55 @@
-"""Who and what there is in the lab's workspace: people, bot, channels, the on-call group."""
+"""Who and what there is in the lab's workspace: people of every kind, bots, channels, user groups."""
 
 from dataclasses import dataclass, field
+
+TEAM = "T0NEUMANN1"
+ANOTHER_TEAM = "T0PARTNER1"
 
 
 @dataclass(frozen=True)
 class User:
-    """A person or the bot; a guest is Slack's `is_restricted`."""
+    """A person or a bot. Guests are `is_restricted`, those of a single channel `is_ultra_restricted` too."""
 
     id: str
     name: str
     real_name: str
     is_bot: bool = False
+    is_admin: bool = False
     is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    is_deactivated: bool = False
+    team_id: str = TEAM
 
-    def to_slack(self, team_id: str) -> dict[str, object]:
-        """The user object of `users.info`."""
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the account belongs to another workspace, which shares a channel with this one."""
+        return self.team_id != TEAM
+
+    def to_slack(self) -> dict[str, object]:
+        """The user object of `users.info`; of a deactivated account Slack says little."""
         profile = {
             "real_name": self.real_name,
             "display_name": self.name,
             "email": f"{self.name}@example.org",
         }
-        return {
+        common: dict[str, object] = {
             "id": self.id,
-            "team_id": team_id,
+            "team_id": self.team_id,
             "name": self.name,
             "real_name": self.real_name,
-            "deleted": False,
+            "deleted": self.is_deactivated,
             "is_bot": self.is_bot,
+            "profile": profile,
+        }
+        if self.is_deactivated:
+            return common
+        return common | {
             "is_restricted": self.is_restricted,
-            "is_ultra_restricted": False,
-            "is_admin": False,
+            "is_ultra_restricted": self.is_ultra_restricted,
+            "is_stranger": self.is_foreign,
+            "is_admin": self.is_admin,
             "is_owner": False,
             "tz": "Etc/UTC",
-            "profile": profile,
         }
 
 
@@ -44,16 +61,23 @@ class Channel:
     name: str
     member_ids: tuple[str, ...]
     is_im: bool = False
+    is_shared: bool = False
 
-    def to_slack(self, bot_user_id: str) -> dict[str, object]:
+    def to_slack(self, bot_user_id: str, *, is_archived: bool = False) -> dict[str, object]:
         """The channel object of `conversations.info`."""
-        common: dict[str, object] = {"id": self.id, "created": 1, "is_archived": False, "is_im": self.is_im}
+        common: dict[str, object] = {
+            "id": self.id,
+            "created": 1,
+            "is_archived": is_archived,
+            "is_im": self.is_im,
+        }
         if self.is_im:
             return common | {"user": self.member_ids[0]}
         return common | {
             "name": self.name,
             "is_channel": True,
             "is_private": False,
+            "is_ext_shared": self.is_shared,
             "is_member": bot_user_id in self.member_ids,
             "num_members": len(self.member_ids),
         }
@@ -74,29 +98,57 @@ ALICE = User("U0ALICE001", "alice", "Alice Novak")
 BOB = User("U0BOB00001", "bob", "Bob Lindqvist")
 CAROL = User("U0CAROL001", "carol", "Carol Mbeki")
 DAVE = User("U0DAVE0001", "dave", "Dave Ortiz", is_restricted=True)
+ERIN = User("U0ERIN0001", "erin", "Erin Castellano", is_admin=True)
+FAY = User("U0FAY00001", "fay", "Fay Sorensen", is_restricted=True, is_ultra_restricted=True)
+GRACE = User("U0GRACE001", "grace", "Grace Adeyemi", is_deactivated=True)
+HEIDI = User("U0HEIDI001", "heidi", "Heidi Brandt", team_id=ANOTHER_TEAM)
+DEPLOYER = User("U0DEPLOY01", "deployer", "Deployer", is_bot=True)
 SLACKBOT = User("USLACKBOT", "slackbot", "Slackbot", is_bot=True)
-PEOPLE = (ALICE, BOB, CAROL, DAVE)
+MEMBERS = (ALICE, BOB, CAROL, ERIN)
+GUESTS = (DAVE, FAY)
+EVERYBODY = (ALICE, BOB, CAROL, DAVE, ERIN, FAY, GRACE, HEIDI, BOT, DEPLOYER, SLACKBOT)
+
+
+def _ids(*users: User) -> tuple[str, ...]:
+    return tuple(user.id for user in users)
 
 
 @dataclass(frozen=True)
 class Directory:
-    """Everybody and every place; the bot is no member of #general, so it cannot post there."""
+    """Everybody and every place.
 
-    team_id: str = "T0NEUMANN1"
+    The bot is no member of #general, so it cannot post there; guests are only in #neumann-incidents, which is
+    shared with another workspace. Grace was in the on-call group and has left.
+    """
+
+    team_id: str = TEAM
     team_name: str = "Neumann Lab"
     team_domain: str = "neumann-lab"
     app_id: str = "A0NEUMANN1"
     bot_id: str = "B0NEUMANN1"
     bot: User = BOT
-    users: tuple[User, ...] = (*PEOPLE, BOT, SLACKBOT)
+    users: tuple[User, ...] = EVERYBODY
     channels: tuple[Channel, ...] = (
-        Channel("C0INCIDENT", "neumann-incidents", (*(user.id for user in PEOPLE), BOT.id)),
-        Channel("C0GENERAL1", "general", tuple(user.id for user in PEOPLE)),
-        *(Channel(f"D{user.id[1:]}", user.name, (user.id, BOT.id), is_im=True) for user in PEOPLE),
+        Channel(
+            "C0INCIDENT",
+            "neumann-incidents",
+            _ids(*MEMBERS[:3], *GUESTS, ERIN, HEIDI, DEPLOYER, BOT),
+            is_shared=True,
+        ),
+        Channel("C0GENERAL1", "general", _ids(*MEMBERS)),
+        *(Channel(f"D{user.id[1:]}", user.name, _ids(user, BOT), is_im=True) for user in MEMBERS + GUESTS),
     )
     groups: tuple[UserGroup, ...] = field(
-        default=(UserGroup("S0ONCALL01", "neumann-oncall", "Neumann on-call", (ALICE.id, CAROL.id)),)
+        default=(
+            UserGroup("S0ONCALL01", "neumann-oncall", "Neumann on-call", _ids(ALICE, CAROL, GRACE)),
+            UserGroup("S0NETWORK1", "network", "Network", _ids(BOB, ERIN, DAVE)),
+        )
     )
+
+    @property
+    def on_call(self) -> UserGroup:
+        """The group whose people may confirm actions; the others are there to be refused."""
+        return self.groups[0]
 
     def user(self, name_or_id: object) -> User | None:
         """The user of this name or id."""
@@ -111,3 +163,12 @@ class Directory:
             if channel.is_im and wanted == channel.member_ids[0]:
                 return channel
         return None
+
+    def group(self, group_id: object) -> UserGroup | None:
+        """The user group of this id."""
+        return next((group for group in self.groups if group.id == group_id), None)
+
+    def active_ids(self, group: UserGroup) -> list[str]:
+        """A group's members as Slack lists them: without those whose account is deactivated."""
+        users = [self.user(user_id) for user_id in group.user_ids]
+        return [user.id for user in users if user and not user.is_deactivated]

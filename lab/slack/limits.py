@@ -5,56 +5,60 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from lab.slack.blocks import IDENTIFIER, MESSAGE_BLOCK, MODAL_BLOCK, MODAL_TITLE
-from lab.slack.shapes import Json, boolean, by_type, fields, items, problem, string
+from lab.slack import limit_table as limit
+from lab.slack.block_kit.blocks import HOME_BLOCK, MESSAGE_BLOCK, MODAL_BLOCK
+from lab.slack.block_kit.composition import IDENTIFIER, plain
+from lab.slack.block_kit.reading import acting_elements, nested, texts
+from lab.slack.refusal import SlackRefusalError
+from lab.slack.shapes import Check, Json, boolean, by_type, fields, items, problem, string
 
-POSTED_TEXT_CHARACTERS = 40_000
-UPDATED_TEXT_CHARACTERS = 4_000
-# Undocumented: public reports put the sum of all text in a message at 12,000 to 13,000 characters.
-ALL_BLOCK_TEXT_CHARACTERS = 12_000
-MARKDOWN_CHARACTERS = 12_000
-VIEW_BYTES = 250_000
-METADATA_BYTES = 16_000
+__all__ = [
+    "UPDATED_TEXT_CHARACTERS",
+    "SlackRefusalError",
+    "acting_elements",
+    "check_message",
+    "check_view",
+    "texts",
+]
 
+UPDATED_TEXT_CHARACTERS = limit.UPDATED_TEXT
+
+_WORDS = string(limit.ATTACHMENT_TEXT, 0)
+_ADDRESS = string(limit.URL)
 _ATTACHMENT = fields(
     {},
     {
-        "blocks": items(MESSAGE_BLOCK, 50, 0),
-        **{name: string(8000, 0) for name in ("color", "fallback", "text", "pretext", "title", "footer")},
-        **{name: string(3000) for name in ("title_link", "author_name", "author_link", "image_url")},
-        "fields": items(fields({"title": string(300, 0), "value": string(2000, 0)}, {"short": boolean}), 20),
+        "blocks": items(MESSAGE_BLOCK, limit.MESSAGE_BLOCKS, 0),
+        **dict.fromkeys(("color", "fallback", "text", "pretext", "title", "footer"), _WORDS),
+        **dict.fromkeys(("title_link", "author_name", "author_link", "image_url"), _ADDRESS),
+        "fields": items(
+            fields({"title": string(300, 0), "value": string(2000, 0)}, {"short": boolean}),
+            limit.ATTACHMENT_FIELDS,
+        ),
         "mrkdwn_in": items(string(20), 5),
     },
 )
-_VIEW = by_type(
+_VIEW_FIELDS: dict[str, Check] = {
+    "private_metadata": string(limit.PRIVATE_METADATA, 0),
+    "callback_id": IDENTIFIER,
+    "external_id": IDENTIFIER,
+}
+_MODAL = fields(
+    {"title": plain(limit.MODAL_TITLE), "blocks": items(MODAL_BLOCK, limit.VIEW_BLOCKS, 0)},
     {
-        "modal": fields(
-            {"title": MODAL_TITLE, "blocks": items(MODAL_BLOCK, 100, 0)},
-            {
-                "submit": MODAL_TITLE,
-                "close": MODAL_TITLE,
-                "private_metadata": string(3000, 0),
-                "callback_id": IDENTIFIER,
-                "external_id": IDENTIFIER,
-                "clear_on_close": boolean,
-                "notify_on_close": boolean,
-                "submit_disabled": boolean,
-            },
-        )
-    }
+        **_VIEW_FIELDS,
+        "submit": plain(limit.MODAL_TITLE),
+        "close": plain(limit.MODAL_TITLE),
+        "clear_on_close": boolean,
+        "notify_on_close": boolean,
+        "submit_disabled": boolean,
+    },
 )
+_HOME = fields({"blocks": items(HOME_BLOCK, limit.VIEW_BLOCKS, 0)}, _VIEW_FIELDS)
+_KINDS_OF_VIEW = {"modal": by_type({"modal": _MODAL}), "home": by_type({"home": _HOME})}
 
 
-class SlackRefusalError(Exception):
-    """Slack's answer `ok: false`, with the error's name and what is wrong where."""
-
-    def __init__(self, error: str, messages: Iterable[str] = ()) -> None:
-        super().__init__(error)
-        self.error = error
-        self.messages = tuple(messages)
-
-
-def check_message(message: Mapping[str, Any], *, text_characters: int = POSTED_TEXT_CHARACTERS) -> None:
+def check_message(message: Mapping[str, Any], *, text_characters: int = limit.POSTED_TEXT) -> None:
     """Refuse a message which Slack would refuse.
 
     `message` holds `text`, `blocks`, `attachments`, `metadata` as sent; raises `SlackRefusalError`.
@@ -64,44 +68,30 @@ def check_message(message: Mapping[str, Any], *, text_characters: int = POSTED_T
         raise SlackRefusalError("no_text")
     if text is not None and (not isinstance(text, str) or len(text) > text_characters):
         raise SlackRefusalError("msg_too_long")
-    _refuse("invalid_blocks", items(MESSAGE_BLOCK, 50, 0)(blocks or [], "/blocks"))
-    _refuse("invalid_attachments", items(_ATTACHMENT, 100, 0)(attachments or [], "/attachments"))
+    if isinstance(attachments, list) and len(attachments) > limit.MESSAGE_ATTACHMENTS:
+        raise SlackRefusalError("too_many_attachments")
+    _refuse("invalid_blocks", items(MESSAGE_BLOCK, limit.MESSAGE_BLOCKS, 0)(blocks or [], "/blocks"))
+    each_attachment = items(_ATTACHMENT, limit.MESSAGE_ATTACHMENTS, 0)
+    _refuse("invalid_attachments", each_attachment(attachments or [], "/attachments"))
     _check_together(_every_block(blocks, attachments))
     _check_metadata(message.get("metadata"))
 
 
-def check_view(view: object) -> None:
-    """Refuse a view which Slack would refuse; raises `SlackRefusalError`."""
-    if len(json.dumps(view).encode()) > VIEW_BYTES:
+def check_view(view: object, kind: str = "modal") -> None:
+    """Refuse a view which Slack would refuse; `kind` is "modal" or "home"; raises `SlackRefusalError`."""
+    if len(json.dumps(view).encode()) > limit.VIEW_BYTES:
         raise SlackRefusalError("view_too_large")
-    _refuse("invalid_arguments", _VIEW(view, "/view"))
+    _refuse("invalid_arguments", _KINDS_OF_VIEW[kind](view, "/view"))
     if not isinstance(view, dict):  # already refused above; this tells the type checker
         return
-    _refuse("invalid_arguments", _duplicates([(block, "/view/blocks") for block in view["blocks"]]))
-    if "submit" not in view and any(block["type"] == "input" for block in view["blocks"]):
+    located = [(block, "/view/blocks") for block in view["blocks"]]
+    _refuse("invalid_arguments", _duplicates(located))
+    elements = [element for block in view["blocks"] for element in acting_elements(block)]
+    if sum(bool(element.get("focus_on_load")) for element in elements) > 1:
+        _refuse("invalid_arguments", [problem("only one element can have focus_on_load", "/view/blocks")])
+    needs_submit = kind == "modal" and any(block["type"] == "input" for block in view["blocks"])
+    if needs_submit and "submit" not in view:
         _refuse("invalid_arguments", [problem("missing required field: submit", "/view")])
-
-
-def texts(value: object) -> Iterator[str]:
-    """Every human text in a piece of Block Kit JSON: the strings under `text` and `title`."""
-    if isinstance(value, dict):
-        for name, content in value.items():
-            if isinstance(content, str):
-                if name in {"text", "title"}:
-                    yield content
-            else:
-                yield from texts(content)
-    elif isinstance(value, list):
-        for item in value:
-            yield from texts(item)
-
-
-def acting_elements(block: Mapping[str, Any]) -> list[Json]:
-    """The elements of one block which carry an action_id."""
-    elements = block.get("elements") if block.get("type") == "actions" else None
-    found = list(elements) if isinstance(elements, list) else []
-    found += [block[name] for name in ("accessory", "element") if name in block]
-    return [element for element in found if isinstance(element, dict) and element.get("type") != "image"]
 
 
 def _refuse(error: str, problems: Iterable[str]) -> None:
@@ -114,19 +104,25 @@ def _every_block(blocks: object, attachments: object) -> list[tuple[Json, str]]:
     found = [(block, "/blocks") for block in blocks] if isinstance(blocks, list) else []
     for index, attachment in enumerate(attachments if isinstance(attachments, list) else []):
         found += [(block, f"/attachments/{index}/blocks") for block in attachment.get("blocks", [])]
-    return found
+    return [(block, path) for outer, path in found for block in nested(outer)]
 
 
 def _check_together(located: list[tuple[Json, str]]) -> None:
     """What no single block shows: duplicates, a second table, and too much text in all."""
     _refuse("invalid_blocks", _duplicates(located))
     tables = [path for block, path in located if block["type"] == "table"]
-    if len(tables) > 1:
-        raise SlackRefusalError("invalid_blocks", [problem("only_one_table_allowed", tables[1])])
+    if len(tables) > limit.TABLES:
+        _refuse("invalid_blocks", [problem("only_one_table_allowed", tables[limit.TABLES])])
     markdown = sum(len(str(block["text"])) for block, _ in located if block["type"] == "markdown")
-    total = sum(len(text) for block, _ in located for text in texts(block))
-    if total > ALL_BLOCK_TEXT_CHARACTERS or markdown > MARKDOWN_CHARACTERS:
+    total = sum(len(text) for block, _ in located for text in texts(_own_part(block)))
+    if total > limit.ALL_BLOCK_TEXT or markdown > limit.MARKDOWN:
         raise SlackRefusalError("msg_blocks_too_long")
+
+
+def _own_part(block: Json) -> Json:
+    """Without a container's children, listed beside it, and a data table's rows, limited by themselves."""
+    elsewhere = {"container": "child_blocks", "data_table": "rows"}.get(block["type"])
+    return {name: part for name, part in block.items() if name != elsewhere}
 
 
 def _duplicates(located: list[tuple[Json, str]]) -> Iterator[str]:
@@ -148,5 +144,5 @@ def _check_metadata(metadata: object) -> None:
         raise SlackRefusalError("invalid_metadata_format")
     if not isinstance(metadata["event_payload"], dict):
         raise SlackRefusalError("invalid_metadata_schema")
-    if len(json.dumps(metadata)) > METADATA_BYTES:
+    if len(json.dumps(metadata)) > limit.METADATA_BYTES:
         raise SlackRefusalError("metadata_too_large")

@@ -1,4 +1,4 @@
-"""The modals people have open: a stack of at most three views each."""
+"""The views people see: a stack of at most three modals each, and the app's Home tab."""
 
 import itertools
 import secrets
@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lab.slack.block_ids import with_ids
-from lab.slack.limits import SlackRefusalError
+from lab.slack.block_kit.reading import with_ids
+from lab.slack.limit_table import VIEW_STACK
+from lab.slack.refusal import SlackRefusalError
 from lab.slack.shapes import Json
-
-STACK_DEPTH = 3
 
 _DEFAULTS: Json = {
     "private_metadata": "",
@@ -78,7 +77,7 @@ class Modals:
     def push(self, user_id: str, content: Mapping[str, Any]) -> OpenView:
         """Show a view on top; raises `SlackRefusalError` when three are open or the external id is taken."""
         stack = self._stacks.setdefault(user_id, [])
-        if len(stack) >= STACK_DEPTH:
+        if len(stack) >= VIEW_STACK:
             raise SlackRefusalError("push_limit_reached")
         self._check_external_id(content)
         view_id = f"V{next(self._numbers):010d}"
@@ -122,6 +121,33 @@ class Modals:
         taken = {view.content.get("external_id") for stack in self._stacks.values() for view in stack}
         if wanted and wanted in taken:
             raise SlackRefusalError("duplicate_external_id")
+
+
+class Homes:
+    """Everybody's Home tab; there is none until the app publishes one."""
+
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        self._on_change = on_change
+        self._views: dict[str, OpenView] = {}
+
+    def of(self, user_id: str) -> OpenView | None:
+        """What this person sees in the Home tab."""
+        return self._views.get(user_id)
+
+    def publish(self, user_id: str, content: Mapping[str, Any], expected_hash: object = None) -> OpenView:
+        """Put a view in place of the one there; raises `SlackRefusalError("hash_conflict")`."""
+        before = self._views.get(user_id)
+        if expected_hash and (before is None or expected_hash != before.hash):
+            raise SlackRefusalError("hash_conflict")
+        view_id = before.id if before else f"V{secrets.token_hex(5).upper()}"
+        view = OpenView(view_id, user_id, _stored(content), _new_hash(), view_id)
+        self._views[user_id] = view
+        self._on_change()
+        return view
+
+    def find(self, view_id: object) -> OpenView | None:
+        """A published view by its id."""
+        return next((view for view in self._views.values() if view.id == view_id), None)
 
 
 def _stored(content: Mapping[str, Any]) -> Json:

@@ -1,4 +1,4 @@
-"""The two short-lived handles Slack gives an app: trigger ids and response URLs."""
+"""The short-lived handles Slack gives an app: trigger ids, response URLs, tickets for a socket."""
 
 import itertools
 import secrets
@@ -6,11 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from lab.slack.limits import SlackRefusalError
-
-TRIGGER_LIFE_S = 3.0
-RESPONSE_URL_LIFE_S = 30 * 60.0
-RESPONSE_URL_USES = 5
+from lab.slack.limit_table import RESPONSE_URL_LIFE_S, RESPONSE_URL_USES, TRIGGER_LIFE_S
+from lab.slack.refusal import SlackRefusalError
 
 
 @dataclass(frozen=True)
@@ -86,3 +83,22 @@ class ResponseUrls:
             raise SlackRefusalError("used_url")
         self._targets[token] = replace(target, uses=target.uses + 1)
         return target
+
+
+class SocketTickets:
+    """What `apps.connections.open` gives out: each opens one socket."""
+
+    def __init__(self) -> None:
+        self._open: set[str] = set()
+
+    def issue(self) -> str:
+        """A new ticket."""
+        ticket = secrets.token_urlsafe(24)
+        self._open.add(ticket)
+        return ticket
+
+    def redeem(self, ticket: str) -> bool:
+        """Whether this ticket is one of ours and unused; it is used from then on."""
+        is_known = ticket in self._open
+        self._open.discard(ticket)
+        return is_known

@@ -8,13 +8,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from lab.slack.interactions import COMMANDS, Interactions, Outcome
-from lab.slack.limits import SlackRefusalError
-from lab.slack.message_json import message_json
+from lab.slack import access, announcements
+from lab.slack.interactions import Interactions
+from lab.slack.message import Message
+from lab.slack.methods.marks import drop_reaction, emoji_name, put_reaction
 from lab.slack.modals import OpenView
+from lab.slack.outcome import Outcome
+from lab.slack.page_state import page_state
+from lab.slack.refusal import SlackRefusalError
 from lab.slack.shapes import Json
-from lab.slack.view_methods import view_json
-from lab.slack.workspace import Message, Workspace
 
 # A page of another site cannot send this header without asking first, and is never allowed to.
 PAGE_HEADER = "x-lab-page"
@@ -29,8 +31,20 @@ class PageRoutes:
 
     def routes(self) -> list[Route]:
         """All of them; those which change something are guarded against other origins."""
-        changing = (self.message, self.click, self.submit, self.close)
-        posts = [Route(f"/page/{each.__name__}", _guarded(each), methods=["POST"]) for each in changing]
+        acts = (
+            self.message,
+            self.click,
+            self.submit,
+            self.close,
+            self.react,
+            self.pin,
+            self.shortcut,
+            self.home,
+        )
+        controls = (self.fail, self.clear, self.archive, self.invite)
+        posts = [
+            Route(f"/page/{each.__name__}", _guarded(each), methods=["POST"]) for each in acts + controls
+        ]
         return [Route("/page/state", self.state), Route("/page/events", self.events), *posts]
 
     async def state(self, request: Request) -> Response:
@@ -48,7 +62,8 @@ class PageRoutes:
 
     async def message(self, asked: Json) -> Outcome:
         """Write a message or command: user, channel, text, thread_ts."""
-        user, channel = self._workspace.user(asked.get("user")), self._workspace.channel(asked.get("channel"))
+        user = access.signed_in(self._workspace, asked.get("user"))
+        channel = access.writable_channel_of(self._workspace, user, asked.get("channel"))
         text = str(asked.get("text") or "").strip()
         if not text:
             raise SlackRefusalError("no_text")
@@ -57,25 +72,81 @@ class PageRoutes:
     async def click(self, asked: Json) -> Outcome:
         """Act on an element: user, block_id, action_id, value, and channel + ts or view_id (+ values)."""
         ids = str(asked.get("block_id")), str(asked.get("action_id"))
+        user = access.acting_person(self._workspace, asked.get("user"))
         if asked.get("view_id"):
             values = asked.get("values") or {}
             return await self._interactions.click_in_view(self._view(asked), ids, asked.get("value"), values)
-        channel = self._workspace.channel(asked.get("channel"))
-        message = self._workspace.message(channel.id, asked.get("ts"))
-        user = self._workspace.user(asked.get("user"))
-        return await self._interactions.click(user, message, ids, asked.get("value"))
+        return await self._interactions.click(user, self._message(asked), ids, asked.get("value"))
 
     async def submit(self, asked: Json) -> Outcome:
         """Submit a modal: user, view_id, values."""
-        return await self._interactions.submit(self._view(asked), asked.get("values") or {})
+        return await self._interactions.submissions.submit(self._view(asked), asked.get("values") or {})
 
     async def close(self, asked: Json) -> Outcome:
         """Close a modal: user, view_id."""
-        return await self._interactions.close(self._view(asked))
+        return await self._interactions.submissions.close(self._view(asked))
+
+    async def react(self, asked: Json) -> Outcome:
+        """Add a reaction, or take one's own back: user, channel, ts, name."""
+        user, message = access.signed_in(self._workspace, asked.get("user")), self._message(asked)
+        access.writable_channel_of(self._workspace, user, message.channel_id)
+        name = emoji_name(asked.get("name"))
+        has_it = any(each.name == name and user.id in each.user_ids for each in message.reactions)
+        (drop_reaction if has_it else put_reaction)(self._workspace, message, user.id, name)
+        return Outcome()
+
+    async def pin(self, asked: Json) -> Outcome:
+        """Pin a message, or take the pin out: user, channel, ts."""
+        message = self._message(asked)
+        self._workspace.pin(message, is_pinned=not message.is_pinned)
+        return Outcome()
+
+    async def shortcut(self, asked: Json) -> Outcome:
+        """Choose a shortcut: user, callback_id, and channel + ts for one on a message."""
+        user = access.person_of_this_workspace(self._workspace, asked.get("user"))
+        message = self._message(asked) if asked.get("ts") else None
+        return await self._interactions.shortcut(user, str(asked.get("callback_id")), message)
+
+    async def home(self, asked: Json) -> Outcome:
+        """Open the app's Home tab: user."""
+        user = access.person_of_this_workspace(self._workspace, asked.get("user"))
+        announcements.home_opened(self._workspace, user)
+        return Outcome()
+
+    async def fail(self, asked: Json) -> Outcome:
+        """Make the Web API fail: method, kind, times (0: until cleared), retry_after_s, delay_s, status."""
+        if not asked.get("kind"):
+            raise SlackRefusalError("invalid_arguments")
+        numbers = {name: asked[name] for name in ("retry_after_s", "delay_s", "status") if name in asked}
+        times = int(asked.get("times", 1)) or None
+        self._workspace.fail(str(asked.get("method") or "*"), str(asked["kind"]), times=times, **numbers)
+        return Outcome()
+
+    async def clear(self, asked: Json) -> Outcome:
+        """Take a fault away: id, or none for all."""
+        self._workspace.faults.clear(asked.get("id"))
+        return Outcome()
+
+    async def archive(self, asked: Json) -> Outcome:
+        """Archive a channel, or bring it back: channel, is_on."""
+        self._workspace.archive(str(asked.get("channel")), is_archived=bool(asked.get("is_on")))
+        return Outcome()
+
+    async def invite(self, asked: Json) -> Outcome:
+        """Invite the bot to a channel, or take it out: channel, is_on."""
+        self._workspace.remove_bot(str(asked.get("channel")), is_removed=not asked.get("is_on"))
+        return Outcome()
+
+    def _message(self, asked: Json) -> Message:
+        user = access.signed_in(self._workspace, asked.get("user"))
+        channel = access.channel_of(self._workspace, user, asked.get("channel"))
+        return self._workspace.message(channel.id, asked.get("ts"))
 
     def _view(self, asked: Json) -> OpenView:
-        view = self._workspace.modals.find(asked.get("view_id"))
-        if view.user_id != self._workspace.user(asked.get("user")).id:
+        user = access.acting_person(self._workspace, asked.get("user"))
+        home = self._workspace.homes.find(asked.get("view_id"))
+        view = home or self._workspace.modals.find(asked.get("view_id"))
+        if view.user_id != user.id:
             raise SlackRefusalError("not_found")
         return view
 
@@ -84,39 +155,6 @@ class PageRoutes:
         while not self._workspace.is_closed:
             version = await self._workspace.wait_for_change(version)
             yield f"data: {version}\n\n"
-
-
-def page_state(workspace: Workspace, user_name: str) -> Json:
-    """What one person sees, and the monotonic times at which messages came in."""
-    me = workspace.user(user_name)
-    directory = workspace.directory
-    channels = [channel for channel in directory.channels if me.id in channel.member_ids]
-    visible_ids = {channel.id for channel in channels}
-    view = workspace.modals.top(me.id)
-    return {
-        "version": workspace.version,
-        "team": directory.team_name,
-        "me": me.id,
-        "users": [user.to_slack(directory.team_id) for user in directory.users],
-        "groups": [asdict(group) for group in directory.groups],
-        "channels": [{"id": c.id, "name": c.name, "is_im": c.is_im} for c in channels],
-        "commands": list(COMMANDS),
-        "messages": [
-            _seen(workspace, message)
-            for message in workspace.messages
-            if message.channel_id in visible_ids and message.ephemeral_to in (None, me.id)
-        ],
-        "view": view_json(workspace, view) if view else None,
-    }
-
-
-def _seen(workspace: Workspace, message: Message) -> Json:
-    return message_json(workspace, message) | {
-        "channel": message.channel_id,
-        "is_ephemeral": message.ephemeral_to is not None,
-        "received_monotonic_s": message.received_monotonic_s,
-        "edited_monotonic_s": message.edited_monotonic_s,
-    }
 
 
 def _guarded(act: Callable[[Json], Awaitable[Outcome]]) -> Callable[[Request], Awaitable[Response]]:

@@ -8,8 +8,8 @@ from typing import Self
 
 import httpx
 
-from lab.slack.interactions import Outcome
-from lab.slack.limits import acting_elements
+from lab.slack.block_kit.reading import acting_elements, nested
+from lab.slack.outcome import Outcome
 from lab.slack.page_routes import PAGE_HEADER
 from lab.slack.shapes import Json
 
@@ -49,10 +49,10 @@ class Person:
         """Run a slash command, such as "/neumann help"."""
         return await self.write(text)
 
-    async def click(self, ts: str, button: str, value: str | None = None) -> Outcome:
+    async def click(self, ts: str, button: str, value: object = None) -> Outcome:
         """Click, in a message, the button whose action_id begins with `button` or whose text is `button`.
 
-        `value` chooses an option of a select. A confirm dialog is taken as confirmed.
+        `value` is an option's value, an id or a date, for a select or picker. Confirm dialogs are confirmed.
         Raises LookupError when there is no such message or button.
         """
         message = next((each for each in await self.messages() if each["ts"] == ts), None)
@@ -64,7 +64,7 @@ class Person:
     async def click_in_modal(
         self, view: Json, button: str, values: Mapping[str, object] | None = None
     ) -> Outcome:
-        """Click a button of an open modal; raises LookupError when there is none."""
+        """Click a button of an open modal or of the Home tab; raises LookupError when there is none."""
         ids = _ids(view["blocks"], button)
         return await self._act("click", {"view_id": view["id"], "values": dict(values or {}), **ids})
 
@@ -75,6 +75,27 @@ class Person:
     async def close_modal(self, view: Json) -> Outcome:
         """Close a modal without submitting it."""
         return await self._act("close", {"view_id": view["id"]})
+
+    async def react(self, ts: str, name: str) -> Outcome:
+        """Add a reaction to a message, or take one's own back."""
+        return await self._act("react", {"channel": self.channel, "ts": ts, "name": name})
+
+    async def pin(self, ts: str) -> Outcome:
+        """Pin a message, or take the pin out."""
+        return await self._act("pin", {"channel": self.channel, "ts": ts})
+
+    async def shortcut(self, callback_id: str, ts: str | None = None) -> Outcome:
+        """Choose one of the app's shortcuts, in the menu of a message if `ts` is given."""
+        return await self._act("shortcut", {"channel": self.channel, "ts": ts, "callback_id": callback_id})
+
+    async def open_home(self) -> Outcome:
+        """Open the app's Home tab; `home` is what stands in it."""
+        return await self._act("home", {})
+
+    async def home(self) -> Json | None:
+        """The view in the app's Home tab."""
+        view: Json | None = (await self.state())["home"]
+        return view
 
     async def state(self) -> Json:
         """Everything this person sees."""
@@ -135,7 +156,7 @@ def all_blocks(message: Json) -> list[Json]:
 
 
 def _ids(blocks: list[Json], button: str) -> Json:
-    for block in blocks:
+    for block in (inner for outer in blocks for inner in nested(outer)):
         for element in acting_elements(block):
             label = element["text"]["text"] if element["type"] == "button" else None
             if element["action_id"].startswith(button) or label == button:

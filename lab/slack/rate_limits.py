@@ -4,28 +4,8 @@ import math
 import time
 from collections.abc import Callable
 
-TIER_2, TIER_3, TIER_4 = 20, 50, 100  # calls a minute
-PER_MINUTE = {
-    "conversations.list": TIER_2,
-    "pins.add": TIER_2,
-    "usergroups.list": TIER_2,
-    "usergroups.users.list": TIER_2,
-    "users.list": TIER_2,
-    "chat.delete": TIER_3,
-    "chat.update": TIER_3,
-    "conversations.history": TIER_3,
-    "conversations.info": TIER_3,
-    "conversations.open": TIER_3,
-    "conversations.replies": TIER_3,
-    "reactions.add": TIER_3,
-    "team.info": TIER_3,
-    "chat.postEphemeral": TIER_4,
-    "conversations.members": TIER_4,
-    "users.info": TIER_4,
-    "views.open": TIER_4,
-    "views.push": TIER_4,
-    "views.update": TIER_4,
-}
+from lab.slack.methods.table import METHODS
+
 # One message a second and channel; Slack allows "short bursts" and gives no number, so this is a guess.
 POST_BURST = 5
 
@@ -41,9 +21,8 @@ class RateLimits:
         """Count one call. Give 0 if it may pass, else the whole seconds to wait."""
         if method == "chat.postMessage":
             return self._take((method, channel), POST_BURST, 1.0)
-        if method not in PER_MINUTE:
-            return 0
-        return self._take((method, None), PER_MINUTE[method], PER_MINUTE[method] / 60)
+        per_minute = METHODS[method].calls_per_minute if method in METHODS else None
+        return self._take((method, None), per_minute, per_minute / 60) if per_minute else 0
 
     def _take(self, bucket: tuple[str, object], size: float, per_second: float) -> int:
         now_s = self._monotonic()

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from lab.slack.limits import SlackRefusalError, check_message
-from lab.slack.lookup_methods import is_true
+from lab.slack.methods.places import check_content, is_true
 from lab.slack.one_time import ResponseTarget
+from lab.slack.refusal import SlackRefusalError
 from lab.slack.shapes import Json
 from lab.slack.workspace import Workspace
 
@@ -33,7 +33,7 @@ def respond(workspace: Workspace, target: ResponseTarget, answer: Json) -> None:
     if source and is_true(answer.get("delete_original")):
         workspace.delete(source)
         return
-    check_message(answer)
+    check_content(workspace, answer)
     if source and is_true(answer.get("replace_original")):
         workspace.edit(source, {**_NOTHING, **answer})
         return

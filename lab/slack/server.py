@@ -18,12 +18,19 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from lab.slack.api import ApiFaults, WebApi
-from lab.slack.app_requests import ACK_TIMEOUT_S, AppRequests
+from lab.slack.api import WebApi
+from lab.slack.app_link import AppLink
+from lab.slack.app_manifest import AppManifest
+from lab.slack.app_requests import AppRequests
+from lab.slack.connection import CuttableProtocol
+from lab.slack.faults import Faults
+from lab.slack.file_routes import FileRoutes
 from lab.slack.interactions import Interactions
+from lab.slack.limit_table import ACK_TIMEOUT_S, EVENT_RETRIES_S
 from lab.slack.page_routes import PageRoutes
 from lab.slack.rate_limits import RateLimits
 from lab.slack.responses import ResponseUrlEndpoint
+from lab.slack.socket_mode import SocketMode
 from lab.slack.workspace import Workspace
 
 PAGE = Path(__file__).parent / "page"
@@ -38,6 +45,7 @@ def create_app(interactions: Interactions, api: WebApi) -> Starlette:
         routes=[
             Route("/api/{method}", api.__call__, methods=["GET", "POST"]),
             Route("/response/{token}", ResponseUrlEndpoint(workspace).__call__, methods=["POST"]),
+            *FileRoutes(workspace).routes(),
             *PageRoutes(interactions).routes(),
             Mount("/page", StaticFiles(directory=PAGE)),
             Route("/archives/{channel}/{ts}", _index),
@@ -50,9 +58,10 @@ def create_app(interactions: Interactions, api: WebApi) -> Starlette:
 class SlackWorkspaceServer:
     """A running workspace; use it as an async context manager.
 
-    `port` 0 takes a free one, see `url`; `bot_request_url` may be set once the bot listens. `events` names
-    the Events API types the app subscribes to. With `has_rate_limits` the Web API answers 429 as Slack's
-    tiers would have it. Times in seconds.
+    `port` 0 takes a free one, see `url`; `bot_request_url` may be set once the bot listens, and is not used
+    while the bot has a socket open (Socket Mode, with `app_token`). `manifest` is the app as it is installed;
+    `events` names its event subscriptions where there is none. With `has_rate_limits` the Web API answers 429
+    as Slack's tiers would have it. Times in seconds.
     """
 
     def __init__(
@@ -64,20 +73,23 @@ class SlackWorkspaceServer:
         signing_secret: str | None = None,
         bot_token: str | None = None,
         bot_request_url: str | None = None,
+        manifest: AppManifest | None = None,
         events: Collection[str] = ("app_mention",),
         ack_timeout_s: float = ACK_TIMEOUT_S,
+        event_retries_s: tuple[float, ...] = EVENT_RETRIES_S,
         has_rate_limits: bool = False,
     ) -> None:
-        self.workspace = workspace or Workspace()
+        installed = manifest or AppManifest(bot_events=frozenset(events))
+        self.workspace = workspace or Workspace(manifest=installed)
         self.signing_secret = signing_secret or secrets.token_hex(16)
         self.bot_token = bot_token or f"xoxb-lab-{secrets.token_hex(12)}"
-        self.faults = ApiFaults()
+        self.app_token = f"xapp-lab-{secrets.token_hex(12)}"
+        self.sockets = SocketMode(self.workspace, ack_timeout_s)
+        self._http = AppRequests(self.signing_secret, ack_timeout_s)
+        self._http.request_url = bot_request_url
+        self._link = AppLink(self.workspace, self._http, self.sockets, event_retries_s)
         self._address = (host, port)
-        self._events = events
-        self._bot_request_url = bot_request_url
-        self._ack_timeout_s = ack_timeout_s
         self._rate_limits = RateLimits() if has_rate_limits else None
-        self._interactions: Interactions | None = None
 
     @property
     def url(self) -> str:
@@ -85,26 +97,29 @@ class SlackWorkspaceServer:
         return self.workspace.url
 
     @property
+    def faults(self) -> Faults:
+        """How the Web API misbehaves; `workspace.fail` adds to it."""
+        return self.workspace.faults
+
+    @property
     def bot_request_url(self) -> str | None:
         """Where commands, clicks and events go."""
-        return self._bot_request_url
+        return self._http.request_url
 
     @bot_request_url.setter
     def bot_request_url(self, url: str) -> None:
-        self._bot_request_url = url
-        if self._interactions is not None:
-            self._interactions.app.request_url = url
+        self._http.request_url = url
 
     async def __aenter__(self) -> Self:
-        app_requests = AppRequests(self.signing_secret, self._ack_timeout_s)
-        app_requests.request_url = self._bot_request_url
-        self._interactions = Interactions(self.workspace, app_requests, self._events)
         self._socket = socket.create_server(self._address)
         host, port = self._socket.getsockname()[:2]
         self.workspace.url = f"http://{host}:{port}"
-        api = WebApi(self.workspace, self.bot_token, self.faults, self._rate_limits)
-        app = create_app(self._interactions, api)
-        config = uvicorn.Config(app, lifespan="off", log_level="warning", timeout_graceful_shutdown=2)
+        await self.sockets.start(host)
+        api = WebApi(self.workspace, self.bot_token, self.app_token, self._rate_limits)
+        app = create_app(Interactions(self.workspace, self._link), api)
+        config = uvicorn.Config(
+            app, http=CuttableProtocol, lifespan="off", log_level="warning", timeout_graceful_shutdown=2
+        )
         self._server = _Server(config)
         self._serving = asyncio.create_task(self._server.serve([self._socket]))
         while not self._server.started:  # noqa: ASYNC110 (uvicorn offers a flag, no event)
@@ -118,8 +133,7 @@ class SlackWorkspaceServer:
         self._server.should_exit = True
         await self._serving
         self._socket.close()
-        if self._interactions is not None:
-            await self._interactions.stop()
+        await self._link.stop()
 
 
 class _Server(uvicorn.Server):

@@ -1,57 +1,50 @@
-"""The workspace's state in memory: messages, modals, handles; and who waits for a change."""
+"""The workspace's state in memory: messages, views, files, handles; and who waits for a change."""
 
 import asyncio
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from lab.slack.block_ids import with_ids
+from lab.slack.app_manifest import AppManifest
 from lab.slack.directory import Channel, Directory, User
-from lab.slack.limits import SlackRefusalError
-from lab.slack.modals import Modals
-from lab.slack.one_time import ResponseUrls, TriggerIds
+from lab.slack.faults import Faults
+from lab.slack.files import Canvas, Files
+from lab.slack.message import Message, Reaction, kept_content
+from lab.slack.modals import Homes, Modals
+from lab.slack.one_time import ResponseUrls, SocketTickets, TriggerIds
+from lab.slack.refusal import SlackRefusalError
 from lab.slack.shapes import Json
 
-
-@dataclass(frozen=True)
-class Message:
-    """One message; `ts` is Slack's message id, the two monotonic times are ours, for measurements."""
-
-    channel_id: str
-    ts: str
-    user_id: str
-    text: str
-    blocks: tuple[Json, ...] = ()
-    attachments: tuple[Json, ...] = ()
-    thread_ts: str | None = None
-    metadata: Json | None = None
-    edited_ts: str | None = None
-    ephemeral_to: str | None = None
-    reactions: tuple[str, ...] = ()
-    is_pinned: bool = False
-    received_monotonic_s: float = 0.0
-    edited_monotonic_s: float | None = None
-
-    @property
-    def is_reply(self) -> bool:
-        """Whether the message stands in a thread below its parent."""
-        return self.thread_ts is not None and self.thread_ts != self.ts
+__all__ = ["Message", "Workspace"]
 
 
 class Workspace:
     """One team with its one app. All methods are synchronous: a change is complete when they return."""
 
     def __init__(
-        self, directory: Directory | None = None, url: str = "https://neumann-lab.slack.com"
+        self,
+        directory: Directory | None = None,
+        url: str = "https://neumann-lab.slack.com",
+        manifest: AppManifest | None = None,
     ) -> None:
         self.directory = directory or Directory()
+        self.manifest = manifest or AppManifest()
         self.url = url
+        self.socket_url = ""
         self._messages: dict[tuple[str, str], Message] = {}  # by channel and ts, oldest first
         self._replies: dict[tuple[str, str], list[str]] = {}  # channel and parent's ts to the replies' ts
         self.triggers = TriggerIds()
         self.response_urls = ResponseUrls()
+        self.socket_tickets = SocketTickets()
         self.modals = Modals(self.touch)
+        self.homes = Homes(self.touch)
+        self.files = Files(self.touch)
+        self.canvases: dict[str, Canvas] = {}
+        self.faults = Faults(self.touch)
+        self.fail = self.faults.fail
+        self.archived_ids: set[str] = set()
+        self.event_listeners: list[Callable[[Json], None]] = []
         self.version = 0
         self.is_closed = False
         self._last_ts_us = 0
@@ -88,14 +81,14 @@ class Workspace:
             raise SlackRefusalError("cannot_reply_to_message")
         message = Message(
             channel_id,
-            self._next_ts(),
+            self.next_ts(),
             user_id,
             "",
             thread_ts=thread_ts,
             ephemeral_to=ephemeral_to,
             received_monotonic_s=time.monotonic(),
         )
-        message = replace(message, **_content(content))
+        message = replace(message, **kept_content(content))
         if message.is_reply:
             self._replies.setdefault((channel_id, str(thread_ts)), []).append(message.ts)
         return self._keep(message)
@@ -106,19 +99,46 @@ class Workspace:
             return message
         raise SlackRefusalError("message_not_found")
 
-    def edit(self, message: Message, content: Mapping[str, Any]) -> Message:
+    def edit(self, message: Message, content: Mapping[str, Any], *, is_marked: bool = True) -> Message:
         """Change a message; parts of the content which are absent stay as they are."""
+        edited_ts = self.next_ts() if is_marked else message.edited_ts
         edited_s = time.monotonic()
-        new = replace(message, **_content(content), edited_ts=self._next_ts(), edited_monotonic_s=edited_s)
-        return self._keep(new)
+        return self._keep(
+            replace(message, **kept_content(content), edited_ts=edited_ts, edited_monotonic_s=edited_s)
+        )
 
-    def mark(self, message: Message, *, reaction: str | None = None, pin: bool = False) -> Message:
-        """Add a reaction or a pin."""
-        reactions = (*message.reactions, reaction) if reaction else message.reactions
-        return self._keep(replace(message, reactions=reactions, is_pinned=message.is_pinned or pin))
+    def react(self, message: Message, user_id: str, name: str) -> Message:
+        """Add one person's reaction; raises `SlackRefusalError("already_reacted")`."""
+        known = {reaction.name: reaction for reaction in message.reactions}
+        before = known.get(name, Reaction(name, ()))
+        if user_id in before.user_ids:
+            raise SlackRefusalError("already_reacted")
+        known[name] = Reaction(name, (*before.user_ids, user_id))
+        return self._keep(replace(message, reactions=tuple(known.values())))
+
+    def take_back(self, message: Message, user_id: str, name: str) -> Message:
+        """Take one person's reaction away; raises `SlackRefusalError("no_reaction")`."""
+        if not any(each.name == name and user_id in each.user_ids for each in message.reactions):
+            raise SlackRefusalError("no_reaction")
+        left = [
+            replace(each, user_ids=tuple(other for other in each.user_ids if other != user_id))
+            if each.name == name
+            else each
+            for each in message.reactions
+        ]
+        return self._keep(replace(message, reactions=tuple(each for each in left if each.user_ids)))
+
+    def pin(self, message: Message, *, is_pinned: bool) -> Message:
+        """Pin a message to its channel, or take the pin out."""
+        return self._keep(replace(message, is_pinned=is_pinned))
 
     def delete(self, message: Message) -> None:
-        """Take a message away."""
+        """Take a message away; a thread's parent leaves a tombstone, so that its replies stay."""
+        if self.replies(message.channel_id, message.ts):
+            words = "This message was deleted."
+            grave = Message(message.channel_id, message.ts, "USLACKBOT", words, is_tombstone=True)
+            self._keep(replace(grave, thread_ts=message.ts))
+            return
         del self._messages[message.channel_id, message.ts]
         self.touch()
 
@@ -128,6 +148,26 @@ class Workspace:
             self._messages.get((channel_id, ts)) for ts in self._replies.get((channel_id, thread_ts), ())
         )
         return [message for message in known if message is not None and message.ephemeral_to is None]
+
+    def announce(self, event: Json) -> None:
+        """Tell the app of something that happened, if it subscribes to it."""
+        for listener in self.event_listeners:
+            listener(event)
+
+    def archive(self, channel_name_or_id: str, *, is_archived: bool = True) -> None:
+        """Archive a channel, or bring it back."""
+        channel_id = self.channel(channel_name_or_id).id
+        (self.archived_ids.add if is_archived else self.archived_ids.discard)(channel_id)
+        self.touch()
+
+    def remove_bot(self, channel_name_or_id: str, *, is_removed: bool = True) -> None:
+        """Take the bot out of a channel, or invite it."""
+        channel, bot = self.channel(channel_name_or_id), self.directory.bot
+        others = tuple(each for each in channel.member_ids if each != bot.id)
+        changed = replace(channel, member_ids=others if is_removed else (*others, bot.id))
+        channels = tuple(changed if each.id == channel.id else each for each in self.directory.channels)
+        self.directory = replace(self.directory, channels=channels)
+        self.touch()
 
     def touch(self) -> None:
         """Tell everyone who waits that something changed."""
@@ -146,28 +186,12 @@ class Workspace:
         self.is_closed = True
         self.touch()
 
+    def next_ts(self) -> str:
+        """A new message id: the time in seconds, and larger than every one before."""
+        self._last_ts_us = max(time.time_ns() // 1000, self._last_ts_us + 1)
+        return f"{self._last_ts_us // 1_000_000}.{self._last_ts_us % 1_000_000:06d}"
+
     def _keep(self, message: Message) -> Message:
         self._messages[message.channel_id, message.ts] = message
         self.touch()
         return message
-
-    def _next_ts(self) -> str:
-        self._last_ts_us = max(time.time_ns() // 1000, self._last_ts_us + 1)
-        return f"{self._last_ts_us // 1_000_000}.{self._last_ts_us % 1_000_000:06d}"
-
-
-def _content(content: Mapping[str, Any]) -> Json:
-    """The parts present in a request, in the form a message keeps them."""
-    kept: Json = {}
-    if content.get("text") is not None:
-        kept["text"] = str(content["text"])
-    if content.get("blocks") is not None:
-        kept["blocks"] = tuple(with_ids(content["blocks"]))
-    if isinstance(attachments := content.get("attachments"), list):
-        kept["attachments"] = tuple(
-            {"id": number, **each, "blocks": with_ids(each.get("blocks"))}
-            for number, each in enumerate(attachments, start=1)
-        )
-    if "metadata" in content:
-        kept["metadata"] = content["metadata"] or None
-    return kept

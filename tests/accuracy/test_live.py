@@ -8,19 +8,36 @@ from typing import Any
 import pytest
 
 from lab.live import LIVE
+from lab.namespaces import why_no_namespaces
 from lab.scenarios import Scenario
-from tests.accuracy.live import judge, play
+from tests.accuracy.live import play, playable
+from tests.accuracy.outcome import judge
 
 BY_NAME = {scenario.name: scenario for scenario in LIVE}
 
 
-@pytest.mark.parametrize("name", ["two-killed", "hostile-log"])
+@pytest.mark.parametrize("name", ["two-killed", "hostile-log", "leader-raft-dead", "certificates-expired"])
 async def test_what_a_user_is_told_is_what_was_done_to_the_cluster(name: str, tmp_path: Path):
     outcome = await play(BY_NAME[name], tmp_path)
     assert outcome.grade == "right", outcome.said
     assert outcome.passes
     assert not outcome.withheld
     assert outcome.healed_s is not None
+
+
+async def test_what_packet_filters_do_to_hosts_is_told_as_what_it_is(tmp_path: Path):
+    if why := why_no_namespaces():
+        pytest.skip(why)
+    outcome = await play(BY_NAME["full-partition"], tmp_path, network="namespaces")
+    assert outcome.grade == "right", outcome.said
+    assert outcome.healed_s is not None
+
+
+def test_what_cannot_be_played_is_left_out_and_told(capsys: pytest.CaptureFixture[str]):
+    slow, killed = BY_NAME["aggressive-timeouts"], BY_NAME["two-killed"]
+    assert playable([slow, killed], "proxies") == [slow, killed]
+    assert playable([slow, killed], "namespaces") == [killed]
+    assert "Not played: aggressive-timeouts." in capsys.readouterr().err
 
 
 def test_every_scenario_has_a_name_of_its_own():

@@ -25,7 +25,8 @@ from handlers.events import (
     SilenceLifted,
     StopAsked,
 )
-from handlers.incident import Incident, fold
+from handlers.fold import fold
+from handlers.incident import Incident
 from runbooks import leader_election
 from runbooks.evidence import Evidence, NodeEvidence, Role
 from runbooks.model import Leadership

@@ -16,7 +16,8 @@ from bot.timeline_store import TimelineStore
 from handlers.alerts import Identity, Reason
 from handlers.errors import Moved, StoreDown
 from handlers.events import AlertsReceived, Event
-from handlers.incident import Incident, fold
+from handlers.fold import fold
+from handlers.incident import Incident
 from tests.bot.conftest import CHAIN, MortalRedis
 from tests.bot.incidents import whole_story
 from tests.builders import NOON, alert, opened

@@ -16,7 +16,8 @@ from handlers.events import (
     Silenced,
     StopAsked,
 )
-from handlers.incident import Stage, fold
+from handlers.fold import fold
+from handlers.incident import Stage
 from handlers.next_step import (
     CheckNode,
     Close,

@@ -9,7 +9,8 @@ import pytest
 from handlers.alerting import Fired, Held, LastLook
 from handlers.alerts import Alert, Identity, Places, Reason
 from handlers.events import AlertsReceived, Closed
-from handlers.incident import Incident, fold
+from handlers.fold import fold
+from handlers.incident import Incident
 from handlers.reconcile import (
     Difference,
     Finding,

@@ -11,7 +11,8 @@ from handlers.alerting import Fired, Held, Labels, LastLook
 from handlers.alerts import Alert, Identity
 from handlers.errors import Moved, NotAllowed, SilenceFailed, SourceDown, UnknownCluster
 from handlers.events import Event, Person
-from handlers.incident import Incident, apply, fold
+from handlers.fold import apply, fold
+from handlers.incident import Incident
 from handlers.permissions import Permission, Permissions
 from handlers.policy import Member
 from handlers.ports import Order, Outcome, Place, Ports, Readiness
@@ -35,6 +36,9 @@ class Timelines:
 
     async def load(self, incident_id: str) -> Incident:
         return fold(incident_id, self.events.get(incident_id, []))
+
+    async def timeline(self, incident_id: str) -> tuple[Event, ...]:
+        return tuple(self.events.get(incident_id, ()))
 
     async def append(self, incident: Incident, *events: Event) -> Incident:
         if self.before_append:
@@ -63,6 +67,9 @@ class Timelines:
 
     async def released_within(self, seconds: float) -> tuple[str, ...]:
         return tuple(self.released.values())
+
+    async def reclaim(self, identity: Identity, incident_id: str) -> str:
+        return self.open.setdefault(identity.key, incident_id)
 
     async def open_incidents(self) -> tuple[str, ...]:
         return tuple(self.open.values())
@@ -190,6 +197,9 @@ class Directory:
     members: dict[str, Member] = field(default_factory=dict)
     answers: bool = True
 
+    async def name(self, user_id: str) -> str:
+        return user_id
+
     async def member(self, person: Person) -> Member:
         if not self.answers:
             raise NotAllowed("Slack does not say who you are at the moment, so nothing is done.")
@@ -202,9 +212,16 @@ class Threads:
     """Every message is the incident's own, unless the test says otherwise."""
 
     ours: bool = True
+    by_message: dict[str, str] = field(default_factory=dict)
 
     async def is_ours(self, incident_id: str, place: Place) -> bool:
         return self.ours
+
+    async def place_of(self, incident_id: str) -> Place | None:
+        return None
+
+    async def incident_at(self, channel: str, message_ts: str) -> str | None:
+        return self.by_message.get(message_ts)
 
     async def is_home(self, incident_id: str, app: str, team: str) -> bool:
         return self.ours

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from lab.cluster import Lab
-from lab.faults import FAULTS
 from lab.lab_node import LabNode
+from lab.live import heal
 
 DEADLINE_S = 30.0
 
@@ -38,14 +38,8 @@ async def running_lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
 
 @pytest_asyncio.fixture
 async def lab(running_lab: Lab, has_leader: Wait) -> AsyncIterator[Lab]:
-    configs = {node.name: node.config_file.read_text() for node in running_lab.nodes}
     yield running_lab
-    for node in running_lab.nodes:
-        if node.config_file.read_text() != configs[node.name]:
-            node.config_file.write_text(configs[node.name])
-            await running_lab.restart_node(node.name)
-    for fault in FAULTS.values():
-        await fault.heal(running_lab)
+    await heal(running_lab)
     await has_leader(running_lab)
 
 

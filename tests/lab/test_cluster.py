@@ -139,7 +139,7 @@ async def test_nothing_is_left_after_stop(tmp_path: Path):
 
 
 async def test_a_start_that_fails_half_way_says_why_and_leaves_nothing(tmp_path: Path):
-    (tmp_path / "node2" / "raft.wal").mkdir(parents=True)
+    (tmp_path / "node2" / "data" / "raft.wal").mkdir(parents=True)
     lab = Lab(tmp_path, node_count=2, with_agents=False)
     with pytest.raises(LabError, match=r"node2: (.|\n)*IsADirectoryError"):
         await lab.start()

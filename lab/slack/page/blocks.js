@@ -1,9 +1,12 @@
-// Block Kit as DOM nodes. `context` brings `names` (id to name) and `act(block, element, value, node)`.
+// Block Kit as DOM nodes. `context` brings names, people, channels, channel, and `act(block, spec, value, node)`.
 import { h } from "./dom.js";
-import { emoji, link, markdown, mrkdwn, plainText, textObject } from "./mrkdwn.js";
+import { field, fieldValue } from "./fields.js";
+import { link, markdown, mrkdwn, plainText, textObject } from "./mrkdwn.js";
+import { richText } from "./rich_text.js";
 
 const STATUS = { pending: "waiting", in_progress: "running", complete: "done", error: "failed" };
 const COLOURS = { good: "#2eb67d", warning: "#ecb22e", danger: "#e01e5a" };
+const LEVELS = { info: "ℹ", warning: "⚠", error: "⛔", success: "✓", default: "•" };
 
 export const renderBlocks = (blocks, context) => blocks.map((block) => renderBlock(block, context));
 
@@ -17,7 +20,8 @@ const RENDERERS = {
   divider: () => h("hr"),
   markdown: (block) => markdown(block.text),
   rich_text: (block, context) => richText(block, context),
-  image: (block) => h("figure", {}, block.title && h("figcaption", {}, plainText(block.title)), picture(block)),
+  image: (block) => h("figure", {},
+    block.title && h("figcaption", {}, plainText(block.title)), picture(block)),
   context: (block, { names }) => block.elements.map((each) =>
     each.type === "image" ? picture(each) : textObject(each, names)),
   actions: (block, context) => block.elements.map((each) => element(block, each, context)),
@@ -27,21 +31,37 @@ const RENDERERS = {
       block.fields && h("div", { class: "fields" }, block.fields.map((each) => textObject(each, context.names)))),
     block.accessory && h("div", { class: "accessory" }, element(block, block.accessory, context)),
   ],
-  table: (block, context) => h("table", {}, block.rows.map((row, index) => h("tr", {}, row.map((cell, column) => {
-    const { align } = block.column_settings?.[column] ?? {};
-    const content = cell.type === "rich_text" ? richText(cell, context) : plainText({ text: String(cell.text) });
-    return h(index ? "td" : "th", { class: align && `align-${align}`, scope: index ? null : "col" }, content);
-  })))),
+  table: (block, context) => tableOf(block, context),
+  data_table: (block, context) => [h("div", { class: "caption" }, block.caption), tableOf(block, context)],
   plan: (block, context) => [
     h("div", { class: "plan-title" }, block.title),
     h("ol", {}, (block.tasks ?? []).map((each) => h("li", {}, task(each, context)))),
   ],
   task_card: (block, context) => task(block, context),
   input: (block, context) => input(block, context),
+  alert: (block, { names }) => h("div", { class: `alert-box ${block.level ?? "default"}`, role: "note" },
+    h("span", { class: "alert-mark", "aria-hidden": "true" }, LEVELS[block.level ?? "default"]),
+    textObject(block.text, names)),
+  card: (block, context) => card(block, context),
+  container: (block, context) => container(block, context),
 };
 
+export function fileAddress(file) {
+  return file.url ?? `/files/${encodeURIComponent(file.id)}/image`;
+}
+
 function picture(image) {
-  return h("img", { src: image.image_url, alt: image.alt_text, loading: "lazy" });
+  const src = image.image_url ?? fileAddress(image.slack_file);
+  return h("img", { src, alt: image.alt_text, title: image.alt_text });
+}
+
+function tableOf(block, context) {
+  return h("div", { class: "scroll", tabindex: "0" },
+    h("table", {}, block.rows.map((row, index) => h("tr", {}, row.map((cell, column) => {
+      const { align } = block.column_settings?.[column] ?? {};
+      const content = cell.type === "rich_text" ? richText(cell, context) : plainText({ text: String(cell.text) });
+      return h(index ? "td" : "th", { class: align && `align-${align}`, scope: index ? null : "col" }, content);
+    })))));
 }
 
 function task(card, context) {
@@ -53,34 +73,41 @@ function task(card, context) {
       (card.sources ?? []).map((each) => link(each.url, each.text))));
 }
 
-function richText(block, { names }) {
-  const inline = (each) => {
-    if (each.type === "emoji") return emoji(each.name);
-    if (each.type === "link") return link(each.url, each.text);
-    if (each.type === "broadcast") return h("span", { class: "mention" }, `@${each.range}`);
-    const id = each.user_id ?? each.usergroup_id ?? each.channel_id;
-    if (id) return h("span", { class: "mention" }, `${each.channel_id ? "#" : "@"}${names[id] ?? id}`);
-    const tags = { bold: "strong", italic: "em", strike: "s", code: "code" };
-    return Object.keys(tags).filter((name) => each.style?.[name])
-      .reduce((inner, name) => h(tags[name], {}, inner), each.text ?? "");
-  };
-  const part = (each) => {
-    if (each.type === "rich_text_list") {
-      const items = each.elements.map((item) => h("li", {}, item.elements.map(inline)));
-      return h(each.style === "ordered" ? "ol" : "ul", { class: `indent-${each.indent ?? 0}` }, items);
-    }
-    const tag = { rich_text_preformatted: "pre", rich_text_quote: "blockquote" }[each.type] ?? "div";
-    return h(tag, {}, each.elements.map(inline));
-  };
-  return h("div", { class: "text" }, block.elements.map(part));
+function card(block, context) {
+  const { names } = context;
+  return [
+    block.hero_image && h("div", { class: "hero" }, picture(block.hero_image)),
+    h("div", { class: "card-head" },
+      block.icon && picture(block.icon),
+      h("div", {},
+        block.title && h("div", { class: "card-title" }, textObject(block.title, names)),
+        block.subtitle && h("div", { class: "card-subtitle" }, textObject(block.subtitle, names)))),
+    block.body && textObject(block.body, names),
+    block.actions && h("div", { class: "card-actions" },
+      block.actions.map((each) => element(block, each, context))),
+  ];
+}
+
+function container(block, context) {
+  const title = h("span", { class: "container-title" },
+    block.title ? plainText(block.title) : richText(block.rich_text_title, context));
+  const subtitle = block.subtitle && h("span", { class: "card-subtitle" }, textObject(block.subtitle, context.names));
+  const children = renderBlocks(block.child_blocks, context);
+  return block.is_collapsible
+    ? h("details", { open: !block.default_collapsed }, h("summary", {}, title, subtitle), children)
+    : [h("div", { class: "container-head" }, title, subtitle), children];
 }
 
 function element(block, spec, context) {
   if (spec.type === "image") return picture(spec);
   if (spec.type === "button") return button(block, spec, context);
-  const node = field(spec);
-  node.setAttribute("aria-label", spec.placeholder ? plainText(spec.placeholder) : "Choose");
-  node.addEventListener("change", () => context.act(block, spec, fieldValue(node), node));
+  let node = null;
+  const act = (value) => context.act(block, spec, value, node);
+  node = field(spec, { ...context, choose: act });
+  if (spec.type !== "overflow") {
+    node.dataset.field = spec.action_id;
+    node.addEventListener("change", () => act(fieldValue(node)));
+  }
   return node;
 }
 
@@ -95,42 +122,9 @@ function button(block, spec, context) {
   return node;
 }
 
-// A form control for any element which is filled in rather than clicked; `fieldValue` reads it.
-function field(spec, id) {
-  const optionText = (option) => plainText(option.text);
-  if (spec.type === "checkboxes" || spec.type === "radio_buttons") {
-    const initial = new Set([spec.initial_option, ...(spec.initial_options ?? [])].map((each) => each?.value));
-    const type = spec.type === "checkboxes" ? "checkbox" : "radio";
-    return h("div", { class: "choices", "data-many": type === "checkbox" }, spec.options.map((each) =>
-      h("label", {}, h("input", { type, name: spec.action_id, value: each.value, checked: initial.has(each.value) }),
-        h("span", {}, optionText(each), each.description && h("small", {}, plainText(each.description))))));
-  }
-  if (spec.options) {
-    const many = spec.type === "multi_static_select";
-    const chosen = [spec.initial_option, ...(spec.initial_options ?? [])].map((each) => each?.value);
-    return h("select", { id, multiple: many },
-      !many && h("option", { value: "" }, spec.placeholder ? plainText(spec.placeholder) : "Choose an option"),
-      spec.options.map((each) =>
-        h("option", { value: each.value, selected: chosen.includes(each.value) }, optionText(each))));
-  }
-  const shared = { id, placeholder: spec.placeholder && plainText(spec.placeholder), maxlength: spec.max_length };
-  if (spec.multiline) return h("textarea", { ...shared, rows: 4 }, spec.initial_value ?? "");
-  const type = spec.type === "number_input" ? "number" : "text";
-  const number = { min: spec.min_value, max: spec.max_value, step: spec.is_decimal_allowed ? "any" : "1" };
-  return h("input", { ...shared, type, value: spec.initial_value, ...(type === "number" ? number : {}) });
-}
-
-export function fieldValue(node) {
-  if (node.classList.contains("choices")) {
-    const checked = [...node.querySelectorAll("input:checked")].map((each) => each.value);
-    return node.dataset.many === undefined ? checked[0] ?? "" : checked;
-  }
-  return node.multiple ? [...node.selectedOptions].map((each) => each.value) : node.value;
-}
-
 function input(block, context) {
   const id = `field-${block.block_id}`;
-  const node = field(block.element, id);
+  const node = field(block.element, context, id);
   node.dataset.field = block.block_id;
   node.setAttribute("aria-describedby", `${id}-error`);
   if (block.element.focus_on_load) node.setAttribute("autofocus", "");

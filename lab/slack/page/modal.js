@@ -1,19 +1,15 @@
 // The modal of the app, and the confirm dialog of an element.
 import { h, post } from "./dom.js";
-import { fieldValue, renderBlocks } from "./blocks.js";
+import { renderBlocks } from "./blocks.js";
+import { valuesIn } from "./fields.js";
 import { plainText, textObject } from "./mrkdwn.js";
 
 const dialog = document.getElementById("modal");
 let shown = null; // "id hash" of the view on screen
 
-function values() {
-  return Object.fromEntries([...dialog.querySelectorAll("[data-field]")].map((node) =>
-    [node.dataset.field, fieldValue(node)]));
-}
-
 function showOutcome(outcome) {
   for (const node of dialog.querySelectorAll(".field-error")) node.textContent = "";
-  dialog.querySelector(".modal-error").textContent = outcome.error ?? "";
+  dialog.querySelector(".modal-error").textContent = outcome.notice ?? outcome.error ?? "";
   for (const [blockId, text] of Object.entries(outcome.errors ?? {})) {
     const node = document.getElementById(`field-${blockId}-error`);
     if (node) node.textContent = text;
@@ -21,10 +17,11 @@ function showOutcome(outcome) {
   }
 }
 
-export function showView(view, user, names) {
+export function showView(view, user, context) {
+  const { names } = context;
   const wanted = view && `${view.id} ${view.hash}`;
   if (wanted === shown) return;
-  const typed = view && shown?.startsWith(`${view.id} `) ? values() : {}; // an updated view keeps what was typed
+  const typed = view && shown?.startsWith(`${view.id} `) ? valuesIn(dialog) : {}; // an updated view keeps what was typed
   shown = wanted;
   if (!view) return dialog.close();
   const ask = async (node, what, body) => {
@@ -36,7 +33,7 @@ export function showView(view, user, names) {
   const close = () => ask(null, "close", {});
   const act = async (block, spec, value, node) => {
     if (!(await confirmed(spec.confirm, names))) return;
-    await ask(node, "click", { block_id: block.block_id, action_id: spec.action_id, value, values: values() });
+    await ask(node, "click", { block_id: block.block_id, action_id: spec.action_id, value, values: valuesIn(dialog) });
   };
   const submit = view.submit &&
     h("button", { class: "button primary", type: "submit" }, plainText(view.submit));
@@ -44,12 +41,12 @@ export function showView(view, user, names) {
     class: "modal-form", novalidate: true,
     onsubmit: (event) => {
       event.preventDefault();
-      if (submit && !submit.classList.contains("busy")) ask(submit, "submit", { values: values() });
+      if (submit && !submit.classList.contains("busy")) ask(submit, "submit", { values: valuesIn(dialog) });
     },
   },
     h("header", { class: "modal-head" }, h("h2", { id: "modal-title" }, plainText(view.title)),
       h("button", { type: "button", class: "icon-button", "aria-label": "Close", onclick: close }, "✕")),
-    h("div", { class: "modal-body" }, renderBlocks(view.blocks, { names, act }),
+    h("div", { class: "modal-body" }, renderBlocks(view.blocks, { ...context, act }),
       h("div", { class: "modal-error", role: "alert" })),
     h("footer", { class: "modal-foot" },
       h("button", { type: "button", class: "button", onclick: close }, view.close ? plainText(view.close) : "Cancel"),

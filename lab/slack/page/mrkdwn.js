@@ -75,10 +75,11 @@ function quoted(text, names) {
   return nodes;
 }
 
-export function mrkdwn(text, names) {
+// `end` is a node that stands behind the last word.
+export function mrkdwn(text, names, end = null) {
   const parts = cut(text ?? "", /\n?```\n?([\s\S]+?)\n?```\n?/g, (plain) => quoted(plain, names),
     ([, code]) => h("pre", {}, unescape(code)));
-  return h("div", { class: "text" }, parts);
+  return h("div", { class: "text" }, parts, end);
 }
 
 export function plainText(object) {

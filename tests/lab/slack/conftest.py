@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+import inspect
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
 
 import pytest
 import uvicorn
@@ -18,6 +21,17 @@ from lab.slack.person import Person
 from lab.slack.server import SlackWorkspaceServer
 
 INCIDENTS = "C0INCIDENT"
+
+
+async def until(question: Callable[[], Any], deadline_s: float = 15.0) -> None:
+    """Ask until the answer is true."""
+    give_up_s = time.monotonic() + deadline_s
+    while True:
+        answer = question()
+        if await answer if inspect.isawaitable(answer) else answer:
+            return
+        assert time.monotonic() < give_up_s, f"waited {deadline_s} s in vain"
+        await asyncio.sleep(0.02)
 
 
 class _Server(uvicorn.Server):
@@ -39,25 +53,35 @@ def client(slack: SlackWorkspaceServer) -> AsyncWebClient:
     return AsyncWebClient(token=slack.bot_token, base_url=f"{slack.url}/api/")
 
 
+Endpoint = Callable[[Request], Awaitable[Response]]
+Serve = Callable[[Endpoint], Awaitable[str]]
+
+
 @pytest.fixture
-async def bolt(slack: SlackWorkspaceServer, client: AsyncWebClient) -> AsyncIterator[AsyncApp]:
+async def serve() -> AsyncIterator[Serve]:
+    """Serve one endpoint for the workspace to post to; give its URL."""
+    running: list[tuple[_Server, asyncio.Task[None]]] = []
+
+    async def start(endpoint: Endpoint) -> str:
+        web = Starlette(routes=[Route("/slack/events", endpoint, methods=["POST"])])
+        server = _Server(uvicorn.Config(web, port=0, lifespan="off", log_level="warning"))
+        running.append((server, asyncio.create_task(server.serve())))
+        await until(lambda: server.started)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        return f"http://127.0.0.1:{port}/slack/events"
+
+    yield start
+    for server, serving in running:
+        server.should_exit = True
+        await serving
+
+
+@pytest.fixture
+async def bolt(slack: SlackWorkspaceServer, client: AsyncWebClient, serve: Serve) -> AsyncApp:
     """A Bolt app without listeners, reachable for the workspace; a test adds its own."""
     app = AsyncApp(client=client, signing_secret=slack.signing_secret)
-    handler = AsyncSlackRequestHandler(app)
-
-    async def endpoint(request: Request) -> Response:
-        return await handler.handle(request)
-
-    web = Starlette(routes=[Route("/slack/events", endpoint, methods=["POST"])])
-    server = _Server(uvicorn.Config(web, port=0, lifespan="off", log_level="warning"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    slack.bot_request_url = f"http://127.0.0.1:{port}/slack/events"
-    yield app
-    server.should_exit = True
-    await serving
+    slack.bot_request_url = await serve(AsyncSlackRequestHandler(app).handle)
+    return app
 
 
 @pytest.fixture

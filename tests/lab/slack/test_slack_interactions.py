@@ -1,6 +1,7 @@
 """A real Bolt app answers what people do in the workspace."""
 
 import asyncio
+import inspect
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncSay
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from lab.slack.limit_table import ACK_TIMEOUT_S
 from lab.slack.person import Person
 from lab.slack.server import SlackWorkspaceServer
 
@@ -64,6 +66,28 @@ async def test_a_command_nobody_answers_fails_in_slacks_words(bolt: AsyncApp, al
     outcome = await alice.command("/neumann help")
     assert outcome.error == '/neumann failed with the error "operation_timeout"'
     assert [message["text"] for message in await alice.messages()] == [outcome.error]
+
+
+@pytest.mark.parametrize(("asleep_s", "is_in_time"), [(0.5, True), (1.5, False)])
+async def test_a_click_that_is_acknowledged_late_reads_as_slack_words_it(
+    bolt: AsyncApp, client: AsyncWebClient, alice: Person, asleep_s: float, is_in_time: bool
+) -> None:
+    @bolt.action("fix_clock")
+    async def late(ack: AsyncAck) -> None:
+        await asyncio.sleep(asleep_s)  # the workspace of this test waits one second, Slack's own three
+        await ack()
+
+    posted = await client.chat_postMessage(channel=INCIDENTS, text="x", blocks=BUTTONS)
+    outcome = await alice.click(posted["ts"], "Fix it")
+    assert outcome.ok is is_in_time
+    if not is_in_time:
+        assert outcome.error == "operation_timeout"
+        assert outcome.notice == "Operation timed out. Apps need to respond within 3 seconds."
+
+
+def test_slack_waits_three_seconds() -> None:
+    assert ACK_TIMEOUT_S == 3.0
+    assert inspect.signature(SlackWorkspaceServer).parameters["ack_timeout_s"].default == ACK_TIMEOUT_S
 
 
 async def test_a_command_without_an_app_a_wrong_one_and_one_in_a_thread(alice: Person) -> None:

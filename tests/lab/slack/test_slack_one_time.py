@@ -4,9 +4,9 @@ import httpx
 import pytest
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from lab.slack.limits import SlackRefusalError
 from lab.slack.one_time import ResponseUrls, TriggerIds
 from lab.slack.person import Person
+from lab.slack.refusal import SlackRefusalError
 from lab.slack.server import SlackWorkspaceServer
 
 

@@ -1,13 +1,18 @@
 """The page's endpoints serve the lab's own page and programs, and nobody else; the server stops at once."""
 
 import asyncio
+import re
 import time
 
 import httpx
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from lab.slack.person import Person
 from lab.slack.server import SlackWorkspaceServer
 
+INCIDENTS = "C0INCIDENT"
 HELLO = {"user": "alice", "channel": "neumann-incidents", "text": "hello"}
 
 
@@ -30,9 +35,18 @@ async def test_the_page_and_all_it_loads_come_from_here(slack: SlackWorkspaceSer
         page = await browser.get("/")
         assert "default-src 'self'" in page.headers["content-security-policy"]
         assert "http" not in page.text.replace("http-equiv", "")
-        for name in ("page.css", "page.js"):
-            assert f"/page/{name}" in page.text
-            assert (await browser.get(f"/page/{name}")).status_code == 200
+        styles = re.findall(r'href="(/page/[a-z_]+\.css)"', page.text)
+        scripts = re.findall(r'src="(/page/[a-z_]+\.js)"', page.text)
+        assert styles
+        assert scripts
+        for path in styles:
+            assert (await browser.get(path)).status_code == 200
+        for path in scripts:
+            script = await browser.get(path)
+            assert script.status_code == 200
+            imported = re.findall(r'from "\./([a-z_]+\.js)"', script.text)
+            scripts += [f"/page/{name}" for name in imported if f"/page/{name}" not in scripts]
+        assert len(scripts) > 5
 
 
 async def test_the_page_hears_of_every_change(slack: SlackWorkspaceServer, alice: Person) -> None:
@@ -58,6 +72,31 @@ async def test_the_server_stops_while_pages_listen() -> None:
             started_s = time.monotonic()
         assert time.monotonic() - started_s < 1.5, "it did not wait for the listener to be cut off"
         assert [line async for line in lines if line.startswith("data")], "the stream ended in good order"
+
+
+async def test_the_page_makes_slack_fail_and_shows_what_fails(
+    slack: SlackWorkspaceServer, client: AsyncWebClient, alice: Person
+) -> None:
+    own = {"x-lab-page": "1"}
+    async with httpx.AsyncClient(base_url=slack.url, headers=own) as page:
+        asked = {"method": "chat.postMessage", "kind": "ratelimited", "times": 0, "retry_after_s": 4}
+        assert (await page.post("/page/fail", json=asked)).json()["ok"]
+        for _ in range(2):
+            with pytest.raises(SlackApiError) as limited:
+                await client.chat_postMessage(channel=INCIDENTS, text="x")
+            assert limited.value.response.headers["Retry-After"] == "4"
+        (fault,) = (await alice.state())["faults"]
+        assert (fault["method"], fault["calls_left"]) == ("chat.postMessage", None)
+        await page.post("/page/clear", json={"id": fault["id"]})
+        await client.chat_postMessage(channel=INCIDENTS, text="x")
+        for what, error in (("archive", "is_archived"), ("invite", "not_in_channel")):
+            is_wrong = what == "archive"
+            await page.post(f"/page/{what}", json={"channel": INCIDENTS, "is_on": is_wrong})
+            with pytest.raises(SlackApiError, match=error):
+                await client.chat_postMessage(channel=INCIDENTS, text="x")
+            await page.post(f"/page/{what}", json={"channel": INCIDENTS, "is_on": not is_wrong})
+        await client.chat_postMessage(channel=INCIDENTS, text="x")
+        assert (await page.post("/page/fail", json={"method": "*"})).json()["error"] == "invalid_arguments"
 
 
 async def test_people_see_only_what_is_theirs(

@@ -1,9 +1,12 @@
 """The Web API slows a bot down as Slack would."""
 
+import math
+
 import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from lab.slack.methods.table import METHODS
 from lab.slack.rate_limits import RateLimits
 from lab.slack.server import SlackWorkspaceServer
 
@@ -29,6 +32,20 @@ def test_fifty_updates_a_minute_and_one_message_a_second() -> None:
     assert limits.take("chat.postMessage", "C2") == 0, "another channel has its own bucket"
     clock.now_s += 1
     assert [limits.take("chat.postMessage", "C1") for _ in range(2)] == [0, 1]
+
+
+TIERS = [(name, method.calls_per_minute) for name, method in METHODS.items() if method.calls_per_minute]
+
+
+@pytest.mark.parametrize(("method", "calls"), TIERS)
+def test_a_method_is_taken_as_often_as_its_tier_allows(method: str, calls: int) -> None:
+    clock = Clock()
+    limits = RateLimits(clock)
+    assert [limits.take(method, None) for _ in range(calls)] == [0] * calls
+    wait_s = limits.take(method, None)
+    assert wait_s == math.ceil(60 / calls)
+    clock.now_s += wait_s
+    assert limits.take(method, None) == 0
 
 
 async def test_the_429_carries_how_long_to_wait() -> None:

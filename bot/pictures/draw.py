@@ -1,0 +1,37 @@
+"""The door: pictures drawn beside the event loop, with Pillow loaded when the first one is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.pictures.election_series import ElectionSeries
+from bot.pictures.picture import Picture
+from runbooks.evidence import Evidence
+from runbooks.model import Diagnosis
+
+
+async def draw_link_map(evidence: Evidence, diagnosis: Diagnosis) -> Picture:
+    """Who reaches whom, on one card.
+
+    Args:
+        evidence: One reading of the cluster; a node may be dead, silent or half read.
+        diagnosis: Its judgement, so that picture and thread give the same answer.
+    """
+    return await asyncio.to_thread(_link_map, evidence, diagnosis)
+
+
+async def draw_election_timeline(series: ElectionSeries) -> Picture:
+    """Roles, elections and terms over time, on one card."""
+    return await asyncio.to_thread(_election_timeline, series)
+
+
+def _link_map(evidence: Evidence, diagnosis: Diagnosis) -> Picture:
+    from bot.pictures.link_map import link_map  # noqa: PLC0415 - Pillow is loaded with it, and not before
+
+    return link_map(evidence, diagnosis)
+
+
+def _election_timeline(series: ElectionSeries) -> Picture:
+    from bot.pictures.election_timeline import election_timeline  # noqa: PLC0415 - the same
+
+    return election_timeline(series)

@@ -1,0 +1,181 @@
+"""What a link map says, before it is laid out: each node's standing, and each way with both its ports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from itertools import permutations
+
+from runbooks import raft
+from runbooks.evidence import ConnectResult, Evidence, Role
+from runbooks.leader_election.facts import Facts
+from runbooks.model import CanElect, Diagnosis, Leadership
+
+
+class WayState(StrEnum):
+    """What may be said of one direction between two nodes. Unknown is not failed."""
+
+    OPEN = "open"
+    FAILED = "failed"
+    GOSSIP_FAILED = "gossip failed"
+    UNKNOWN = "unknown"
+
+
+class Standing(StrEnum):
+    """What a node is, as far as it was read."""
+
+    LEADER = "leader"
+    CLAIMANT = "claims to lead"
+    CANDIDATE = "candidate"
+    FOLLOWER = "follower"
+    RUNNING = "running"
+    DOWN = "down"
+    UNKNOWN = "not known"
+
+
+@dataclass(frozen=True)
+class Way:
+    """One direction: what the observer's connects to the peer's two ports gave."""
+
+    observer: str
+    peer: str
+    raft: ConnectResult
+    gossip: ConnectResult
+
+    @property
+    def state(self) -> WayState:
+        """The one state it is drawn in. Votes run over Raft's port, so that one goes first."""
+        if self.raft not in ("open", "unknown"):
+            return WayState.FAILED
+        if self.gossip not in ("open", "unknown"):
+            return WayState.GOSSIP_FAILED
+        return WayState.UNKNOWN if "unknown" in (self.raft, self.gossip) else WayState.OPEN
+
+    @property
+    def words(self) -> str:
+        """What stands beside it: nothing where it is open, one word where both ports gave the same."""
+        if self.state is WayState.OPEN:
+            return ""
+        if self.raft == self.gossip:
+            return "" if self.raft == "unknown" else self.raft
+        said = {"raft": self.raft, "gossip": self.gossip}
+        return ", ".join(
+            f"{port} {'?' if gave == 'unknown' else gave}" for port, gave in said.items() if gave != "open"
+        )
+
+
+@dataclass(frozen=True)
+class NodeMark:
+    """One node as it is drawn. `reaches` counts itself and whom it reaches both ways over Raft: surely so,
+    and at most; `clock_off_ms` is its offset where that is beyond the recommended limit."""
+
+    name: str
+    standing: Standing
+    term: int | None
+    reaches: tuple[int, int]
+    clock_off_ms: float | None = None
+
+    @property
+    def words(self) -> str:
+        """Its standing and term: `leader, term 7`."""
+        if self.term is None or self.standing in (Standing.DOWN, Standing.UNKNOWN):
+            return self.standing.value
+        return f"{self.standing.value}, term {self.term}"
+
+
+@dataclass(frozen=True)
+class LinkMap:
+    """Everything that a link map shows. `quorum` is how many votes make a majority."""
+
+    cluster: str
+    at: datetime
+    complete: bool
+    can_elect: CanElect
+    reason: str
+    leadership: Leadership
+    quorum: int
+    nodes: tuple[NodeMark, ...]
+    ways: tuple[Way, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The configured members, in order."""
+        return tuple(node.name for node in self.nodes)
+
+    @cached_property
+    def by_pair(self) -> dict[raft.Pair, Way]:
+        """Every direction by its ends."""
+        return {(way.observer, way.peer): way for way in self.ways}
+
+    @cached_property
+    def states(self) -> dict[raft.Pair, tuple[str, str]]:
+        """Every direction's two results, by its ends."""
+        return {pair: (way.raft, way.gossip) for pair, way in self.by_pair.items()}
+
+
+def link_facts(evidence: Evidence, diagnosis: Diagnosis) -> LinkMap:
+    """What the map of this evidence says, with the answer that the thread gives."""
+    facts, links = Facts(evidence), raft.links(evidence, "raft")
+    return LinkMap(
+        cluster=evidence.cluster,
+        at=evidence.started_at,
+        complete=evidence.complete,
+        can_elect=diagnosis.can_elect,
+        reason=diagnosis.can_elect_reason,
+        leadership=diagnosis.leadership,
+        quorum=facts.needed,
+        nodes=tuple(_mark(name, facts, links, diagnosis.leadership) for name in evidence.names),
+        ways=_ways(evidence),
+    )
+
+
+def _ways(evidence: Evidence) -> tuple[Way, ...]:
+    gave: dict[tuple[str, str, str], ConnectResult] = {
+        (node.node, connect.peer, connect.port): connect.result
+        for node in evidence.nodes
+        for connect in node.connects.value or ()
+    }
+    return tuple(
+        Way(
+            one, other, gave.get((one, other, "raft"), "unknown"), gave.get((one, other, "gossip"), "unknown")
+        )
+        for one, other in permutations(evidence.names, 2)
+    )
+
+
+def _mark(name: str, facts: Facts, links: Mapping[raft.Pair, raft.Tri], leadership: Leadership) -> NodeMark:
+    metrics = facts.metrics(name)
+    return NodeMark(
+        name=name,
+        standing=_standing(name, facts, leadership),
+        term=metrics.term if metrics else None,
+        reaches=_reaches(name, facts, links),
+        clock_off_ms=facts.clocks[name].offset_ms if name in facts.skewed else None,
+    )
+
+
+def _standing(name: str, facts: Facts, leadership: Leadership) -> Standing:
+    if facts.up[name] is False:
+        return Standing.DOWN
+    metrics = facts.metrics(name)
+    role = metrics.role if metrics else None
+    if role is Role.LEADER:
+        leads = leadership.leader == name and leadership.majority
+        return Standing.LEADER if leads else Standing.CLAIMANT
+    if role is not None:
+        return Standing.CANDIDATE if role is Role.CANDIDATE else Standing.FOLLOWER
+    return Standing.RUNNING if facts.up[name] else Standing.UNKNOWN
+
+
+def _reaches(name: str, facts: Facts, links: Mapping[raft.Pair, raft.Tri]) -> tuple[int, int]:
+    """Fewest and most nodes that hear this one and are heard, itself counted; a dead one hears nobody."""
+    if facts.up[name] is False:
+        return 0, 0
+    peers = [peer for peer in facts.names if peer != name and facts.up[peer] is not False]
+    both = {peer: (links[name, peer], links[peer, name]) for peer in peers}
+    sure = sum(facts.up[peer] is True and both[peer] == (True, True) for peer in peers)
+    at_most = sum(False not in both[peer] for peer in peers)
+    return (1 + sure if facts.up[name] else 0), 1 + at_most

@@ -1,0 +1,104 @@
+"""The `/neumann` command: each subcommand is one entry in one table."""
+
+from __future__ import annotations
+
+import difflib
+
+from handlers import policy
+from handlers.commands import election, incident
+from handlers.commands.answers import Answer, Asked, Command, Help, Runbooks
+from handlers.commands.arguments import resolve_cluster as resolve_cluster
+from handlers.errors import NotAllowed, Refused
+from handlers.ports import Ports
+from runbooks.all_runbooks import RUNBOOKS
+
+
+async def show_help(ports: Ports, asked: Asked) -> Help:
+    """List the commands that whoever asked may use."""
+    may = await _audiences(ports, asked)
+    return Help(tuple(command for command in COMMANDS if command.audience in may), ports.reader.clusters)
+
+
+async def list_runbooks(_ports: Ports, _: Asked) -> Runbooks:
+    """The runbooks there are."""
+    return Runbooks(
+        tuple((book.NAME, book.TITLE, book.URL, tuple(sorted(book.ALERTS))) for book in RUNBOOKS.values())
+    )
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "election status",
+        "[cluster]",
+        "who leads, who reaches whom, can it elect: read live from every node",
+        "anyone",
+        election.status,
+    ),
+    Command(
+        "election diagnose", "[cluster]", "the same with every cause judged", "anyone", election.diagnose
+    ),
+    Command(
+        "election watch", "[cluster]", "the status again and again for a minute", "anyone", election.watch
+    ),
+    Command(
+        "election history", "[cluster]", "its incidents of the last seven days", "anyone", election.history
+    ),
+    Command("incident list", "", "what is open, and who has it", "anyone", incident.list_open),
+    Command("incident show", "[id]", "one incident as it stands", "anyone", incident.show),
+    Command("incident ack", "[id]", "say that you have it", "colleague", incident.acknowledge),
+    Command("incident assign", "[id] me|@someone", "give it to someone", "colleague", incident.assign),
+    Command("incident snooze", "[id] [30m|2h]", "put it off", "colleague", incident.snooze),
+    Command("incident note", "[id] text", "write something into its timeline", "colleague", incident.note),
+    Command("incident resolve", "[id]", "end it, once nothing fires", "colleague", incident.resolve),
+    Command("incident reopen", "id", "take a closed one up again", "colleague", incident.reopen),
+    Command("incident report", "[id]", "a postmortem draft as a file", "anyone", incident.write_report),
+    Command("silence", "[id] [30m|2h]", "silence its alerts in Alertmanager", "confirmer", incident.silence),
+    Command("runbooks", "", "which alerts the bot has a runbook for", "anyone", list_runbooks),
+    Command("help", "", "what you can ask", "anyone", show_help),
+)
+
+
+async def answer(ports: Ports, text: str, asked: Asked) -> Answer:
+    """Carry out what was typed after `/neumann`, or behind the bot's name in a thread.
+
+    Args:
+        ports: What is touched.
+        text: The words.
+        asked: By whom and where; its arguments are taken from the words.
+
+    Raises:
+        Refused: With a sentence that says what would have worked.
+    """
+    words = " ".join(text.split())
+    for command in COMMANDS:
+        if words == command.words or words.startswith(command.words + " "):
+            arguments = words[len(command.words) :].strip()
+            return await command.run(ports, Asked(asked.by, arguments, asked.in_thread_of))
+    if not words:
+        return await show_help(ports, asked)
+    raise Refused(_did_you_mean(words))
+
+
+async def _audiences(ports: Ports, asked: Asked) -> frozenset[str]:
+    try:
+        member = await ports.directory.member(asked.by)
+    except NotAllowed:  # Slack does not answer: what is shown then is what anyone may
+        return frozenset({"anyone"})
+    if policy.is_colleague(member) is not policy.Ruling.ALLOWED:
+        return frozenset({"anyone"})
+    confirms = bool(member.groups & ports.permissions.groups)
+    return frozenset({"anyone", "colleague", *(["confirmer"] if confirms else [])})
+
+
+def _did_you_mean(words: str) -> str:
+    known = [command.words for command in COMMANDS]
+    begun = words.split(maxsplit=1)[0]
+    under = [each for each in known if each.split()[0] == begun]
+    near = difflib.get_close_matches(" ".join(words.split()[:2]), known, n=1, cutoff=0.4)
+    if near:
+        hint = f"did you mean `/neumann {near[0]}`?"
+    elif under:
+        hint = f"there are {', '.join(f'`{each}`' for each in under)}."
+    else:
+        hint = "`/neumann help` lists what there is."
+    return f"There is no `/neumann {words[:80]}`: {hint}"

@@ -1,0 +1,90 @@
+"""What stands behind a command's words: clusters, incidents, people, spans of time."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from datetime import timedelta
+
+from handlers.commands.answers import Asked
+from handlers.errors import Refused, UnknownCluster
+from handlers.events import Person
+from handlers.ports import Ports
+
+INCIDENT = re.compile(r"^inc-\d+$")
+USER = re.compile(r"^<@([UW][A-Z0-9]+)(?:\|([^>]*))?>$")
+SPAN = re.compile(r"^(\d{1,4})\s*(m|min|h|d)?$")
+UNITS = {
+    "m": timedelta(minutes=1),
+    "min": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+}
+
+
+def resolve_cluster(clusters: tuple[str, ...], asked: str) -> str:
+    """The configured cluster that was meant; one alone needs no name.
+
+    Raises:
+        UnknownCluster: With the configured names and the nearest one.
+    """
+    if asked in clusters:
+        return asked
+    if not asked and len(clusters) == 1:
+        return clusters[0]
+    beginning = [name for name in clusters if asked and name.startswith(asked)]
+    if len(beginning) == 1:
+        return beginning[0]
+    configured = ", ".join(clusters) or "none"
+    if not asked:
+        raise UnknownCluster(f"Which cluster? Configured: {configured}.")
+    near = difflib.get_close_matches(asked, clusters, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise UnknownCluster(f"No cluster {asked[:80]} is configured: {configured}.{hint}")
+
+
+async def resolve_incident(ports: Ports, asked: Asked) -> tuple[str, str]:
+    """(incident id, what stands behind it): named, or the thread's, or the only one that is open.
+
+    Raises:
+        Refused: With the ids that could be meant.
+    """
+    first, _, rest = asked.arguments.partition(" ")
+    if INCIDENT.match(first):
+        return first, rest.strip()
+    if asked.in_thread_of:
+        return asked.in_thread_of, asked.arguments
+    open_now = await ports.timelines.open_incidents()
+    if len(open_now) == 1:
+        return open_now[0], asked.arguments
+    if not open_now:
+        raise Refused("No incident is open; name a closed one by its id, such as inc-7.")
+    raise Refused(f"Which incident? Open: {', '.join(open_now)}.")
+
+
+def person_of(words: str, asked_by: Person) -> Person:
+    """The person that was named: `me`, or a Slack mention.
+
+    Raises:
+        Refused: If it is neither.
+    """
+    if words in {"me", ""}:
+        return asked_by
+    mentioned = USER.match(words)
+    if mentioned is None:
+        raise Refused("To whom? Write `me` or mention someone, such as @alice.")
+    return Person(id=mentioned[1], name=mentioned[2] or mentioned[1], team=asked_by.team)
+
+
+def span_of(words: str, default: timedelta) -> timedelta:
+    """A span such as `30m`, `2h` or `1d`; a bare number is minutes.
+
+    Raises:
+        Refused: If it is none.
+    """
+    if not words:
+        return default
+    span = SPAN.match(words)
+    if span is None:
+        raise Refused("For how long? Write minutes or hours, such as 30m or 2h.")
+    return int(span[1]) * UNITS[span[2] or "m"]

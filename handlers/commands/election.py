@@ -1,0 +1,63 @@
+"""`/neumann election …`: how a cluster is, read live, and how it has been."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from handlers.commands.answers import Asked, ElectionStatus, History, Watch
+from handlers.commands.arguments import resolve_cluster
+from handlers.ports import Ports
+from runbooks import leader_election
+
+WATCH_EVERY_S = 15.0
+WATCH_TIMES = 4
+"""A response URL takes five answers; the first is the status itself."""
+
+HISTORY = timedelta(days=7)
+
+
+async def status(ports: Ports, asked: Asked) -> ElectionStatus:
+    """Read every node live and judge it.
+
+    Raises:
+        UnknownCluster: If there is no such cluster, or several and none was named.
+    """
+    evidence = await ports.reader.read(resolve_cluster(ports.reader.clusters, asked.arguments))
+    return ElectionStatus(evidence, leader_election.diagnose(evidence))
+
+
+async def diagnose(ports: Ports, asked: Asked) -> ElectionStatus:
+    """The same with every finding and its evidence.
+
+    Raises:
+        UnknownCluster: If there is no such cluster, or several and none was named.
+    """
+    seen = await status(ports, asked)
+    return ElectionStatus(seen.evidence, seen.diagnosis, in_full=True)
+
+
+async def watch(ports: Ports, asked: Asked) -> Watch:
+    """The status for a minute.
+
+    Raises:
+        UnknownCluster: If there is no such cluster, or several and none was named.
+    """
+    cluster = resolve_cluster(ports.reader.clusters, asked.arguments)
+    return Watch(cluster, WATCH_EVERY_S, WATCH_TIMES)
+
+
+async def history(ports: Ports, asked: Asked) -> History:
+    """The cluster's incidents of the last seven days.
+
+    Raises:
+        UnknownCluster: If there is no such cluster, or several and none was named.
+    """
+    cluster = resolve_cluster(ports.reader.clusters, asked.arguments)
+    ids = {
+        *await ports.timelines.released_within(HISTORY.total_seconds()),
+        *await ports.timelines.open_incidents(),
+    }
+    incidents = [await ports.timelines.load(incident_id) for incident_id in ids]
+    mine = [each for each in incidents if each.cluster == cluster and each.opened_at]
+    newest_first = sorted(mine, key=lambda each: each.opened_at or ports.time.now(), reverse=True)
+    return History(cluster, ports.time.now() - HISTORY, tuple(newest_first))

@@ -1,0 +1,106 @@
+"""`/neumann incident …` and `/neumann silence`: what people do with incidents."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from handlers import care, report
+from handlers.commands.answers import Asked, IncidentList, IncidentShown, Report, Said
+from handlers.commands.arguments import person_of, resolve_incident, span_of
+from handlers.errors import NotAllowed, Refused, SilenceFailed
+from handlers.permissions import Part
+from handlers.ports import Ports
+from handlers.remediation import check_person
+
+SNOOZE = timedelta(minutes=30)
+SILENCE = timedelta(minutes=30)
+LONGEST_SILENCE = timedelta(hours=8)
+
+
+async def list_open(ports: Ports, _: Asked) -> IncidentList:
+    """The open incidents."""
+    ids = await ports.timelines.open_incidents()
+    return IncidentList(tuple([await ports.timelines.load(each) for each in ids]))
+
+
+async def show(ports: Ports, asked: Asked) -> IncidentShown:
+    """One incident as it stands."""
+    incident_id, _ = await resolve_incident(ports, asked)
+    incident = await ports.timelines.load(incident_id)
+    if incident.opened_at is None:
+        raise Refused(f"There is no incident {incident_id}.")
+    return IncidentShown(incident)
+
+
+async def acknowledge(ports: Ports, asked: Asked) -> Said:
+    """Have it."""
+    incident_id, _ = await resolve_incident(ports, asked)
+    await care.acknowledge(ports, incident_id, asked.by)
+    return Said(f"You have {incident_id}.")
+
+
+async def assign(ports: Ports, asked: Asked) -> Said:
+    """Give it to someone."""
+    incident_id, words = await resolve_incident(ports, asked)
+    to = person_of(words, asked.by)
+    await care.assign(ports, incident_id, asked.by, to)
+    return Said(f"{to.name} has {incident_id}.")
+
+
+async def snooze(ports: Ports, asked: Asked) -> Said:
+    """Put it off."""
+    incident_id, words = await resolve_incident(ports, asked)
+    snoozed = await care.snooze(ports, incident_id, asked.by, span_of(words, SNOOZE))
+    return Said(f"{incident_id} is snoozed until {snoozed.care.snoozed_until:%H:%M} UTC.")
+
+
+async def note(ports: Ports, asked: Asked) -> Said:
+    """Write something down."""
+    incident_id, words = await resolve_incident(ports, asked)
+    await care.note(ports, incident_id, asked.by, words)
+    return Said(f"Noted in {incident_id}.")
+
+
+async def resolve(ports: Ports, asked: Asked) -> Said:
+    """End it."""
+    incident_id, _ = await resolve_incident(ports, asked)
+    await care.resolve(ports, incident_id, asked.by)
+    return Said(f"{incident_id} is resolved.")
+
+
+async def reopen(ports: Ports, asked: Asked) -> Said:
+    """Take it up again."""
+    incident_id, _ = await resolve_incident(ports, asked)
+    await care.reopen(ports, incident_id, asked.by)
+    return Said(f"{incident_id} is open again.")
+
+
+async def write_report(ports: Ports, asked: Asked) -> Report:
+    """A postmortem draft."""
+    incident_id, _ = await resolve_incident(ports, asked)
+    events = await ports.timelines.timeline(incident_id)
+    if not events:
+        raise Refused(f"There is no incident {incident_id}.")
+    return Report(await ports.timelines.load(incident_id), report.markdown(incident_id, events))
+
+
+async def silence(ports: Ports, asked: Asked) -> Said:
+    """Silence an incident's firing alerts in Alertmanager."""
+    incident_id, words = await resolve_incident(ports, asked)
+    incident = await ports.timelines.load(incident_id)
+    span = span_of(words, SILENCE)
+    await check_person(ports, incident, asked.by, Part.CONFIRM, ("restart_service",))
+    if ports.silences is None:
+        raise Refused("No Alertmanager is configured ([alertmanager]), so nothing can be silenced.")
+    if not timedelta() < span <= LONGEST_SILENCE:
+        raise Refused("Alerts can be silenced for up to 8 hours.")
+    if not incident.firing:
+        raise Refused(f"No alert of {incident_id} fires.")
+    ends_at = ports.time.now() + span
+    comment = f"neumann-bot {incident_id}: asked for by {asked.by.name}"
+    try:
+        name = await ports.silences.silence(incident.firing, ends_at, asked.by.name, comment)
+    except SilenceFailed as error:
+        raise NotAllowed(str(error)) from error
+    await care.note(ports, incident_id, asked.by, f"silenced its alerts until {ends_at:%H:%M} UTC ({name})")
+    return Said(f"The alerts of {incident_id} are silent until {ends_at:%H:%M} UTC.")

@@ -1,0 +1,98 @@
+"""The Web API's files and canvases methods."""
+
+import secrets
+import time
+
+from lab.slack import limit_table as limit
+from lab.slack.directory import Channel
+from lab.slack.files import Canvas
+from lab.slack.methods.places import check_content, thread_of, writable_channel
+from lab.slack.refusal import SlackRefusalError
+from lab.slack.shapes import Json
+from lab.slack.workspace import Workspace
+
+
+def get_upload_url(workspace: Workspace, request: Json) -> Json:
+    """files.getUploadURLExternal: where the bytes go next."""
+    name, alt_text = str(request.get("filename") or ""), str(request.get("alt_txt") or "")
+    length = _whole(request.get("length"))
+    if not name or length == 0:
+        raise SlackRefusalError("missing_argument")
+    if length > limit.FILE_BYTES:
+        raise SlackRefusalError("file_upload_size_restricted")
+    if request.get("snippet_type") and length > limit.SNIPPET_BYTES:
+        raise SlackRefusalError("snippet_too_large")
+    if len(alt_text) > limit.FILE_ALT_TEXT:
+        raise SlackRefusalError("alt_txt_too_large")
+    owner = workspace.directory.bot.id
+    # A name is the last part of a URL and of nothing on disk; a slash in it would make another URL.
+    file, ticket = workspace.files.announce(name.replace("/", "_"), length, alt_text, owner, int(time.time()))
+    return {"upload_url": f"{workspace.url}/upload/v1/{ticket}", "file_id": file.id}
+
+
+def complete_upload(workspace: Workspace, request: Json) -> Json:
+    """files.completeUploadExternal: the files exist from here on, and are shared where that is said."""
+    wanted = request.get("files")
+    if not isinstance(wanted, list) or not wanted or not all(isinstance(each, dict) for each in wanted):
+        raise SlackRefusalError("invalid_arguments", ["[ERROR] missing required field: files"])
+    channels = _channels(workspace, request)
+    threads = [thread_of(workspace, channel, request.get("thread_ts")) for channel in channels]
+    content: Json = {"text": str(request.get("initial_comment") or "")}
+    if not content["text"] and request.get("blocks"):
+        check_content(workspace, {"blocks": request["blocks"]})
+        content["blocks"] = request["blocks"]
+    files = [workspace.files.complete(each.get("id"), each.get("title")) for each in wanted]
+    content["file_ids"] = [file.id for file in files]
+    for channel, thread_ts in zip(channels, threads, strict=True):
+        workspace.post(channel.id, workspace.directory.bot.id, content, thread_ts=thread_ts)
+    return {"files": [file.to_slack(workspace.url) for file in files]}
+
+
+def file_info(workspace: Workspace, request: Json) -> Json:
+    """files.info."""
+    return {"file": workspace.files.find(request.get("file")).to_slack(workspace.url)}
+
+
+def create_canvas(workspace: Workspace, request: Json) -> Json:
+    """canvases.create, alone or as a channel's tab."""
+    channel_id = request.get("channel_id")
+    channel = writable_channel(workspace, channel_id) if channel_id else None
+    return _canvas(workspace, request, channel)
+
+
+def create_channel_canvas(workspace: Workspace, request: Json) -> Json:
+    """conversations.canvases.create: a channel has one canvas of its own."""
+    return _canvas(workspace, request, writable_channel(workspace, request.get("channel_id")))
+
+
+def _canvas(workspace: Workspace, request: Json, channel: Channel | None) -> Json:
+    document = request.get("document_content") or {"type": "markdown", "markdown": ""}
+    markdown = document.get("markdown") if isinstance(document, dict) else None
+    if not isinstance(markdown, str) or document.get("type") != "markdown":
+        raise SlackRefusalError("invalid_arguments", ["[ERROR] invalid document_content"])
+    if len(markdown) > limit.CANVAS_MARKDOWN:
+        raise SlackRefusalError("canvas_creation_failed")
+    if channel and any(canvas.channel_id == channel.id for canvas in workspace.canvases.values()):
+        raise SlackRefusalError("channel_canvas_already_exists")
+    title = str(request.get("title") or "Untitled")
+    canvas = Canvas(f"F{secrets.token_hex(5).upper()}", title, markdown, channel.id if channel else None)
+    workspace.canvases[canvas.id] = canvas
+    workspace.touch()
+    return {"canvas_id": canvas.id}
+
+
+def _channels(workspace: Workspace, request: Json) -> list[Channel]:
+    listed = str(request.get("channels") or "")
+    wanted = (
+        [request["channel_id"]] if request.get("channel_id") else [each for each in listed.split(",") if each]
+    )
+    if len(wanted) > limit.FILE_CHANNELS:
+        raise SlackRefusalError("channels_limit_exceeded")
+    return [writable_channel(workspace, each) for each in wanted]
+
+
+def _whole(value: object) -> int:
+    try:
+        return int(str(value or 0))
+    except ValueError as error:
+        raise SlackRefusalError("invalid_arguments", ["[ERROR] length must be an integer"]) from error
