@@ -76,7 +76,7 @@ class DeadlineServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         await self.lifespan.startup()
-        self.servers = [await self._listen(listener) for listener in sockets or ()]
+        self.servers = [await self._listen(listener, self.context) for listener in sockets or ()]
         self.started = True
 
     async def exchange_context(self, context: ssl.SSLContext) -> None:
@@ -85,21 +85,21 @@ class DeadlineServer(uvicorn.Server):
         Connections that are open are closed, each once its request is answered: who is trusted no more
         must not stay because he was there.
         """
-        self.context = context
         earlier = self.servers
         # A copy of each listening socket takes over, so nobody is turned away in between.
         copies = [listener.dup() for server in earlier for listener in server.sockets]
-        self.servers = [await self._listen(copy) for copy in copies]
+        self.servers = [await self._listen(copy, context) for copy in copies]
+        self.context = context
         for server in earlier:
             server.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
 
-    async def _listen(self, listener: socket.socket) -> asyncio.Server:
+    async def _listen(self, listener: socket.socket, context: ssl.SSLContext) -> asyncio.Server:
         return await asyncio.get_running_loop().create_server(
             self._protocol,
             sock=listener,
-            ssl=self.context,
+            ssl=context,
             ssl_handshake_timeout=HANDSHAKE_DEADLINE_S,
             backlog=self.config.backlog,
         )

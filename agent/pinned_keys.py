@@ -162,14 +162,18 @@ def _add_keys(document: tomlkit.TOMLDocument, name: str, keys: tuple[str, ...]) 
 
 def _write(config: Path, settings: Settings, certificates: str, document: tomlkit.TOMLDocument) -> None:
     text = tomlkit.dumps(document)
-    # What would not load again is not written.
-    parse_settings(tomllib.loads(text), config)
     try:
+        # What would not load again, or says anything else anew, is not written.
+        after = tomllib.loads(text)
+        before = tomllib.loads(config.read_text(encoding="utf-8"))
+        if before | {"grants": None} != after | {"grants": None}:
+            raise ConfigError(f"{config} cannot be edited without changing more; nothing was changed.")
+        parse_settings(after, config)
         replace_all(
             {
                 settings.tls.authority: NewFile(certificates.encode()),
                 config: NewFile(text.encode()),
             }
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(f"The pinned keys cannot be written ({error}); nothing was changed.") from error

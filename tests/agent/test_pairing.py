@@ -7,11 +7,12 @@ import base64
 import os
 import shutil
 import signal
+import socket
 import ssl
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -417,6 +418,35 @@ async def test_a_revoked_bot_is_hung_up_on_and_not_let_in_again(
             with_old_key = Bot(trusted, keys.grant)
             again = await with_old_key.grant(RestartService(), generation=2)
             assert await with_old_key.commit(again) == (403, "signature")
+
+
+async def test_who_began_a_handshake_before_the_reload_is_judged_by_the_new_list(
+    config: Path, keys: Keys, tmp_path: Path, paired: str
+):
+    served = tomlkit.parse(config.read_text()).unwrap()
+    async with agent_process(served, tmp_path) as (agent, url):
+        port = int(url.rpartition(":")[2])
+        early = socket.create_connection(("127.0.0.1", port), timeout=20)
+        async with keys.client(url, paired) as http:
+            assert (await http.get("/v1/health")).status_code == 200, "so the one before is accepted too"
+        revoke(tmp_path / "agent.toml", fingerprint(der_of(keys.certificate)))
+        agent.send_signal(signal.SIGHUP)
+        async with asyncio.timeout(30):
+            with pytest.raises(httpx.TransportError):
+                while True:
+                    async with keys.client(url, paired) as http:
+                        await http.get("/v1/health")
+        context = ssl.create_default_context(cadata=paired)
+        context.check_hostname = False
+        context.load_cert_chain(keys.folder / "bot.pem")
+
+        def ask() -> bytes:
+            with early, context.wrap_socket(early) as connection:
+                connection.sendall(b"GET /v1/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                return connection.recv(1)
+
+        with suppress(OSError):  # however it is hung up on
+            assert await asyncio.to_thread(ask) == b""
 
 
 async def test_a_list_that_cannot_be_read_leaves_the_old_one_in_force(

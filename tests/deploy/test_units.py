@@ -48,6 +48,13 @@ def test_the_agent_still_sees_the_boot_id():
     assert not re.search(r"^ProcSubset=pid", (SYSTEMD / "neumann-agent.service").read_text(), re.MULTILINE)
 
 
+def test_a_reload_makes_the_agent_read_its_trusted_keys_again():
+    unit = (SYSTEMD / "neumann-agent.service").read_text()
+    assert re.search(r"^ExecReload=/bin/kill -HUP \$MAINPID$", unit, re.MULTILINE)
+    # And the keys are out of the agent's own reach: nothing that comes over the network changes them.
+    assert not re.search(r"^ReadWritePaths=.*neumann-agent", unit, re.MULTILINE)
+
+
 def test_the_polkit_rule_is_for_the_agents_user_and_for_units_that_there_are():
     rule = (ROOT / "deploy" / "polkit" / "50-neumann-agent.rules").read_text()
     user = re.search(r"^User=(\S+)", (SYSTEMD / "neumann-agent.service").read_text(), re.MULTILINE)
