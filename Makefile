@@ -9,7 +9,7 @@ CODE := bot handlers runbooks agent lab
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types imports rules schema prove accuracy live bench lock clean
+.PHONY: help demo test check format lint types imports rules schema prove accuracy live chaos bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -55,12 +55,16 @@ accuracy: $(VENV)/.installed-dev ## how often the diagnosis is right, beside thr
 live: $(VENV)/.installed-dev ## the same on real processes and real faults, six minutes
 	@$(BIN)/python -m tests.accuracy.live $(ARGS)
 
+chaos: $(VENV)/.installed-dev ## bot, agents, Redis and links failing at every step of a run, an hour or two
+	@$(BIN)/python -m tests.chaos.remediation $(ARGS)
+
 bench: $(VENV)/.installed-dev ## how long reading 3, 9 and 51 nodes takes
 	@$(BIN)/python -m tests.bench.reading $(ARGS)
 
 lock: ## write the lock anew (needs uv)
-	uv export --quiet --no-header --format requirements-txt --no-emit-project --no-dev -o requirements.txt
-	uv export --quiet --no-header --format requirements-txt --no-emit-project -o requirements-dev.txt
+	uv export --quiet --no-header --format requirements-txt --no-emit-project --no-dev -o requirements-agent.txt
+	uv export --quiet --no-header --format requirements-txt --no-emit-project --no-dev --extra bot -o requirements.txt
+	uv export --quiet --no-header --format requirements-txt --no-emit-project --extra bot -o requirements-dev.txt
 	rm -f uv.lock
 
 clean: ## take away what was built

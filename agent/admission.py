@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.config import Settings
+from agent.config import Grants, Settings
 from agent.errors import DeniedError
 from agent.nonces import Nonces
 from agent.protocol import BadGrantError, BadSecondApproverError, Grant, SignedGrant, open_grant
@@ -18,8 +18,12 @@ class Admission:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._nonces = Nonces(settings.limits.nonce_life_s)
-        self._pinned = settings.grants.pinned
-        self._pinned_second = settings.grants.pinned_second
+        self.pin(settings.grants)
+
+    def pin(self, grants: Grants) -> None:
+        """Trust these keys, and no others, from now on."""
+        self._pinned = grants.pinned
+        self._pinned_second = grants.pinned_second
 
     def challenge(self, action_id: str) -> str:
         """Return a nonce that only a grant for this action can spend."""

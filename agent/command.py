@@ -1,4 +1,4 @@
-"""The command line `neumann-agent`: serve, and check."""
+"""The command line `neumann-agent`: serve, check, pair, and the keys that are trusted."""
 
 from __future__ import annotations
 
@@ -13,84 +13,83 @@ from types import FrameType
 from typing import NoReturn
 
 from agent.config import Settings, load_settings
-from agent.config_file import read_config_bytes
-from agent.disk import read_disk
-from agent.errors import AgentError, ConfigError, ReadingError
+from agent.deadline_server import DeadlineServer
+from agent.errors import AgentError, ConfigError
 from agent.executor import Executor
 from agent.ledger import Ledger
-from agent.log_summary import read_log
-from agent.metrics_page import read_metrics
 from agent.readings import NodeReader
 from agent.server import build_app, build_server, listen, tls_context
 
+CONFIG = Path("/etc/neumann-agent/neumann-agent.toml")
+PAIRING_WINDOW_S = 600.0
+_logger = logging.getLogger("agent.command")
 
-def serve(config: Path) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    settings = load_settings(config)
+
+def serve(options: argparse.Namespace) -> None:
+    """Serve until SIGTERM or SIGINT; SIGHUP reads the trusted keys again."""
+    settings = load_settings(options.config)
     # Whatever this process creates is its owner's alone.
     os.umask(0o077)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("agent").setLevel(logging.INFO)
-    # uvicorn raises the signal again once it has closed down; this makes that a clean exit.
-    signal.signal(signal.SIGTERM, _exit)
-    signal.signal(signal.SIGINT, _exit)
-    asyncio.run(_serve(settings))
+    asyncio.run(_serve(options.config, settings))
 
 
-def check(config: Path) -> None:
-    """Say what would fail when serving, and why."""
-    problems = find_problems(load_settings(config))
+def check(options: argparse.Namespace) -> None:
+    """Say what would not work: exit code 1 where something would be missing, 2 where nothing would serve."""
+    from agent.check import find_problems  # noqa: PLC0415  serving needs none of it
+
+    problems = find_problems(load_settings(options.config))
     for problem in problems:
-        print(problem, file=sys.stderr)
+        print(problem.sentence, file=sys.stderr)
     if problems:
-        sys.exit(2)
+        sys.exit(2 if any(problem.stops for problem in problems) else 1)
     print("Ready to serve.")
 
 
-def find_problems(settings: Settings) -> list[str]:
-    """Try what serving will need, without changing anything; one sentence for each thing that fails."""
-    problems = []
-    for attempt in (
-        lambda: tls_context(settings.tls),
-        lambda: read_log(settings.log_files),
-        lambda: read_config_bytes(settings.config_file),
-        lambda: read_disk(settings.data_dir),
-        lambda: _check_metrics(settings),
-    ):
-        try:
-            attempt()
-        except AgentError as error:
-            problems.append(str(error))
-    for name in type(settings.commands).model_fields:
-        path = getattr(settings.commands, name)
-        if not os.access(path, os.X_OK):
-            problems.append(f"The command {path} (commands.{name}) is missing or not executable.")
-    for field, folder in (("state_dir", settings.state_dir), ("config_file", settings.config_file.parent)):
-        if not os.access(folder, os.W_OK | os.X_OK):
-            problems.append(f"The folder {folder} ({field}) is missing or cannot be written to.")
-    return problems
+def pair(options: argparse.Namespace) -> None:
+    """Make this node's key if there is none, and wait for one bot that holds the code that is shown."""
+    from agent import pairing  # noqa: PLC0415  what makes certificates is large, and serving makes none
+
+    settings = load_settings(options.config)
+    certificate = pairing.make_own_key(settings)
+    shown, code = pairing.code_from(options.code_file)
+    address = options.listen or settings.listen
+    print(pairing.how_to_add(settings, certificate, address))
+    if shown:
+        print(f"Code: {shown}")
+    print(f"Waiting {options.within_s:.0f} s for one bot ...", flush=True)
+    window = pairing.PairingWindow(options.config, settings, certificate, code)
+    identity = asyncio.run(pairing.wait_for_bot(window, address=address, within_s=options.within_s))
+    print(pairing.who_was_pinned(identity))
 
 
-def _check_metrics(settings: Settings) -> None:
-    try:
-        page = asyncio.run(read_metrics(settings))
-    except ReadingError as error:
-        raise ReadingError(f"metrics_url: {error}") from error
-    if not page.text:
-        raise ReadingError(
-            f"metrics_url: {settings.metrics_url}/metrics has no metric of Neumann"
-            f" (content type: {page.content_type or 'none'})."
-        )
+def keys(options: argparse.Namespace) -> None:
+    """List the keys that are trusted, or take one off the list by its fingerprint."""
+    from agent import pinned_keys  # noqa: PLC0415  serving only reads them
+
+    if options.verb == "list":
+        for key in pinned_keys.pinned_keys(load_settings(options.config)):
+            print(f"sha256:{key.fingerprint}  {pinned_keys.KIND_WORDS[key.kind]}")
+    elif options.fingerprint is None:
+        raise ConfigError("Say which key: `neumann-agent keys revoke FINGERPRINT`.")
+    else:
+        key = pinned_keys.revoke(options.config, options.fingerprint)
+        print(f"sha256:{key.fingerprint} is trusted no more, once the agent is reloaded:")
+        print("systemctl reload-or-restart neumann-agent")
 
 
-COMMANDS = {"serve": serve, "check": check}
+COMMANDS = {"serve": serve, "check": check, "pair": pair, "keys": keys}
 
 
 def main() -> None:
     """Run the command line; what goes wrong is one sentence on stderr and exit code 2."""
+    # uvicorn raises the signal again once it has closed down; this makes that a clean exit.
+    signal.signal(signal.SIGTERM, _exit)
+    signal.signal(signal.SIGINT, _exit)
     options = _parser().parse_args()
     try:
-        options.run(options.config)
+        options.run(options)
     except AgentError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
@@ -102,14 +101,23 @@ def _parser() -> argparse.ArgumentParser:
         prog="neumann-agent", description="Read a Neumann node, and carry out granted actions on it."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parsers = {}
     for name, run in COMMANDS.items():
-        command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
-        command.add_argument("--config", type=Path, required=True, help="The agent's TOML file.")
+        command = parsers[name] = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
+        command.add_argument(
+            "--config", type=Path, default=CONFIG, help="The agent's TOML file (%(default)s)."
+        )
         command.set_defaults(run=run)
+    pairing = parsers["pair"].add_argument
+    pairing("--code-file", help="Take the code from this file, or with - from stdin, and show none.")
+    pairing("--listen", help="Wait here (host:port), and not at `listen` of the settings.")
+    pairing("--within-s", type=float, default=PAIRING_WINDOW_S, help="Seconds to wait (%(default).0f).")
+    parsers["keys"].add_argument("verb", choices=["list", "revoke"])
+    parsers["keys"].add_argument("fingerprint", nargs="?", help="Its first digits, 8 or more.")
     return parser
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(config: Path, settings: Settings) -> None:
     try:
         settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -122,9 +130,27 @@ async def _serve(settings: Settings) -> None:
             reader = NodeReader(settings)
             executor = Executor(settings, reader, ledger)
             await executor.recover()
-            await build_server(build_app(settings, reader, executor), settings).serve(sockets=[listener])
+            server = build_server(build_app(settings, reader, executor), settings)
+            reloads: set[asyncio.Task[None]] = set()
+            asyncio.get_running_loop().add_signal_handler(
+                signal.SIGHUP,
+                lambda: reloads.add(asyncio.create_task(_reload(config, server, executor))),
+            )
+            await server.serve(sockets=[listener])
         finally:
             ledger.close()
+
+
+async def _reload(config: Path, server: DeadlineServer, executor: Executor) -> None:
+    """Read the trusted keys again; all else of the settings waits for a restart."""
+    try:
+        settings = load_settings(config)
+        await server.exchange_context(tls_context(settings.tls))
+    except AgentError as error:
+        _logger.error("the trusted keys stay as they were: %s", error)
+    else:
+        executor.admission.pin(settings.grants)
+        _logger.info("the trusted keys were read again")
 
 
 def _exit(_signal: int, _frame: FrameType | None) -> NoReturn:

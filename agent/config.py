@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -71,7 +72,10 @@ class _Section(BaseModel):
 
 
 class Tls(_Section):
-    """PEM files of the listener: its certificate and key, and the authority that clients must come from."""
+    """PEM files of the listener: its certificate and key, and whom it lets in.
+
+    `authority` holds the certificates that clients must show themselves, or be signed by.
+    """
 
     certificate: AbsolutePath
     key: AbsolutePath
@@ -81,11 +85,13 @@ class Tls(_Section):
 class Grants(_Section):
     """The pinned Ed25519 public keys that may sign grants; more than one while keys are rotated.
 
+    While there is none, the node is read and nothing is done to it.
+
     `second_verify_keys` sign for a second approver, and nothing else: a list of its own, so that two keys
     under rotation are not two people. While it is empty, what needs a second approver is refused.
     """
 
-    verify_keys: tuple[PublicKey, ...] = Field(min_length=1)
+    verify_keys: tuple[PublicKey, ...] = ()
     second_verify_keys: tuple[PublicKey, ...] = ()
 
     @model_validator(mode="after")
@@ -162,7 +168,7 @@ class Settings(_Section):
     metrics_url: HttpAddress = "http://127.0.0.1:9090"
     service: Argument = "neumann"
     tls: Tls
-    grants: Grants
+    grants: Grants = Grants()
     commands: Commands = Commands()
     peers: tuple[Peer, ...] = ()
     deadlines: Deadlines = Deadlines()
@@ -181,6 +187,15 @@ def load_settings(path: Path) -> Settings:
         raise ConfigError(f"{path} cannot be read ({error.strerror}); give a readable file.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML ({error}); correct that place.") from error
+    return parse_settings(document, path)
+
+
+def parse_settings(document: Mapping[str, object], path: Path) -> Settings:
+    """Check what a settings file holds.
+
+    Raises:
+        ConfigError: One sentence that names the file, the field and the mend.
+    """
     try:
         return Settings.model_validate(document)
     except ValidationError as error:

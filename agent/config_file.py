@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import errno
 import hashlib
 import os
 import stat
@@ -60,7 +61,7 @@ def read_config_bytes(path: Path, *, follow_links: bool = False) -> ConfigBytes:
                 raise ConfigFileError(f"{path} is not a regular file.")
             raw = file.read(MAX_CONFIG_BYTES + 1)
     except OSError as error:
-        link = " (symbolic links are not followed)" if path.is_symlink() else ""
+        link = " (symbolic links are not followed)" if error.errno == errno.ELOOP else ""
         raise ConfigFileError(f"{path} cannot be read: {error.strerror}{link}.") from error
     if len(raw) > MAX_CONFIG_BYTES:
         raise ConfigFileError(f"{path} is larger than {MAX_CONFIG_BYTES} bytes.")

@@ -1,9 +1,10 @@
-"""uvicorn with a deadline on the TLS handshake and on each request: who is slow is hung up on."""
+"""uvicorn with a deadline on the TLS handshake and on each request, and keys that may change meanwhile."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -21,11 +22,15 @@ class DeadlineProtocol(HttpToolsProtocol):
     """
 
     _deadline: asyncio.TimerHandle | None = None
+    owner: DeadlineServer
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin the wait for the first request."""
         super().connection_made(transport)
         self._expect()
+        if transport.get_extra_info("sslcontext") is not self.owner.context:
+            # Its handshake was still judged by keys that have been exchanged since.
+            transport.abort()
 
     def on_message_begin(self) -> None:
         """Begin the wait for the rest of a request."""
@@ -59,25 +64,49 @@ class DeadlineProtocol(HttpToolsProtocol):
 
 
 class DeadlineServer(uvicorn.Server):
-    """Serves on the sockets it is given, with a deadline on handshakes, which uvicorn has no setting for."""
+    """Serves TLS on the sockets it is given, with what uvicorn has no setting for.
+
+    That is a deadline on handshakes, and a TLS context that can be exchanged while it serves.
+    """
+
+    def __init__(self, config: uvicorn.Config, context: ssl.SSLContext) -> None:
+        super().__init__(config)
+        self.context = context
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         await self.lifespan.startup()
-        loop = asyncio.get_running_loop()
-        self.servers = [
-            await loop.create_server(
-                self._protocol,
-                sock=listener,
-                ssl=self.config.ssl,
-                ssl_handshake_timeout=HANDSHAKE_DEADLINE_S,
-                backlog=self.config.backlog,
-            )
-            for listener in sockets or ()
-        ]
+        self.servers = [await self._listen(listener) for listener in sockets or ()]
         self.started = True
 
+    async def exchange_context(self, context: ssl.SSLContext) -> None:
+        """Judge every caller by another context from now on.
+
+        Connections that are open are closed, each once its request is answered: who is trusted no more
+        must not stay because he was there.
+        """
+        self.context = context
+        earlier = self.servers
+        # A copy of each listening socket takes over, so nobody is turned away in between.
+        copies = [listener.dup() for server in earlier for listener in server.sockets]
+        self.servers = [await self._listen(copy) for copy in copies]
+        for server in earlier:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+
+    async def _listen(self, listener: socket.socket) -> asyncio.Server:
+        return await asyncio.get_running_loop().create_server(
+            self._protocol,
+            sock=listener,
+            ssl=self.context,
+            ssl_handshake_timeout=HANDSHAKE_DEADLINE_S,
+            backlog=self.config.backlog,
+        )
+
     def _protocol(self) -> DeadlineProtocol:
-        return DeadlineProtocol(
+        protocol = DeadlineProtocol(
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
+        protocol.owner = self
+        return protocol

@@ -2,6 +2,7 @@
 
 AgentError
 ├── ConfigError          the settings file cannot be used (exit code 2)
+├── PairingError         nobody was paired with (exit code 2)
 ├── ReadingError         one reading could not be taken (becomes `Read.missing`)
 │   └── CommandError     a fixed command could not be run
 │       └── CommandTimedOutError
@@ -24,6 +25,10 @@ class AgentError(Exception):
 
 class ConfigError(AgentError):
     """The agent's settings cannot be used."""
+
+
+class PairingError(AgentError):
+    """Nobody was paired with, and nothing that was trusted has changed."""
 
 
 class ReadingError(AgentError):

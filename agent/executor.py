@@ -55,7 +55,7 @@ class Executor:
         self._settings = settings
         self._reader = reader
         self._ledger = ledger
-        self._admission = Admission(settings)
+        self.admission = Admission(settings)
         self._one_at_a_time = asyncio.Lock()
 
     async def report(self, action_id: str) -> ActionReport:
@@ -110,7 +110,7 @@ class Executor:
             raise ConflictError("precondition", why_not)
         await asyncio.to_thread(self._ledger.prepare, request, state)
         return Prepared(
-            nonce=self._admission.challenge(request.action_id),
+            nonce=self.admission.challenge(request.action_id),
             expires_in_s=self._settings.limits.nonce_life_s,
             state=state,
             ledger=await self.mark(),
@@ -124,7 +124,7 @@ class Executor:
             DeniedError: If the grant is not signed, not for this node, or not fresh.
             ConflictError: If another action runs, a limit holds it back, or the world is not as agreed.
         """
-        grant = self._admission.admit(signed)
+        grant = self.admission.admit(signed)
         self._refuse_if_busy()
         async with self._one_at_a_time:
             entry = await asyncio.to_thread(self._ledger.find, grant.action_id)

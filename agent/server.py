@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.boot import boot_id
@@ -21,7 +21,8 @@ from agent.config import Settings, Tls, split_address
 from agent.deadline_server import DeadlineServer
 from agent.errors import BadRequestError, ConfigError, RefusedError, TooLargeError
 from agent.executor import Executor
-from agent.protocol import ObserveRequest, PrepareRequest, Refusal, SignedGrant, UndoRequest
+from agent.protocol import Health, ObserveRequest, PrepareRequest, Refusal, SignedGrant, UndoRequest
+from agent.protocol.pairing import pem_certificates
 from agent.readings import NodeReader
 
 MAX_BODY_BYTES = 64 * 1024
@@ -35,21 +36,25 @@ def build_app(settings: Settings, reader: NodeReader, executor: Executor) -> Sta
     """Put the routes together; whatever is not listed here is refused."""
 
     async def health(_request: Request) -> Response:
-        mark = await executor.mark()
-        return JSONResponse({"node": settings.node, "boot_id": boot_id(), "ledger": mark.model_dump()})
+        return _answer(Health(node=settings.node, boot_id=boot_id(), ledger=await executor.mark()))
 
     async def report(request: Request) -> Response:
         return _answer(await executor.report(request.path_params["action_id"]))
 
+    return app_of(
+        Route("/v1/health", health, methods=["GET"]),
+        Route("/v1/observe", takes(ObserveRequest, reader.observe), methods=["POST"]),
+        Route("/v1/prepare", takes(PrepareRequest, executor.prepare), methods=["POST"]),
+        Route("/v1/undo", takes(UndoRequest, executor.undo), methods=["POST"]),
+        Route("/v1/commit", takes(SignedGrant, executor.commit), methods=["POST"]),
+        Route("/v1/actions/{action_id}", report, methods=["GET"]),
+    )
+
+
+def app_of(*routes: Route) -> Starlette:
+    """Make an application of a few routes; every refusal and failure is answered as a `Refusal`."""
     return Starlette(
-        routes=[
-            Route("/v1/health", health, methods=["GET"]),
-            Route("/v1/observe", _takes(ObserveRequest, reader.observe), methods=["POST"]),
-            Route("/v1/prepare", _takes(PrepareRequest, executor.prepare), methods=["POST"]),
-            Route("/v1/undo", _takes(UndoRequest, executor.undo), methods=["POST"]),
-            Route("/v1/commit", _takes(SignedGrant, executor.commit), methods=["POST"]),
-            Route("/v1/actions/{action_id}", report, methods=["GET"]),
-        ],
+        routes=routes,
         exception_handlers={
             RefusedError: _refused,
             HTTPException: _no_such_route,
@@ -59,8 +64,13 @@ def build_app(settings: Settings, reader: NodeReader, executor: Executor) -> Sta
     )
 
 
-def build_server(app: Starlette, settings: Settings) -> uvicorn.Server:
-    """Return a server that speaks TLS 1.3 to clients with a certificate of the authority only."""
+def build_server(app: Starlette, settings: Settings) -> DeadlineServer:
+    """Return a server that speaks TLS 1.3 to clients with a pinned certificate, or one of the authority."""
+    return tls_server(app, tls_context(settings.tls))
+
+
+def tls_server(app: Starlette, context: ssl.SSLContext) -> DeadlineServer:
+    """Return a server on this TLS context."""
     return DeadlineServer(
         uvicorn.Config(
             app,
@@ -75,30 +85,42 @@ def build_server(app: Starlette, settings: Settings) -> uvicorn.Server:
             limit_concurrency=64,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=1,
-            # Makes uvicorn serve TLS; the context itself comes from the factory.
-            ssl_certfile=settings.tls.certificate,
-            ssl_context_factory=lambda *_: tls_context(settings.tls),
-        )
+        ),
+        context,
     )
 
 
 def tls_context(tls: Tls) -> ssl.SSLContext:
-    """Return the listener's TLS context.
+    """Return the listener's TLS context: whoever shows no certificate that is trusted is let in to nothing.
+
+    Raises:
+        ConfigError: If a file cannot be read or is not what it should be.
+    """
+    context = open_tls_context(tls)
+    context.verify_mode = ssl.CERT_REQUIRED
+    # A pinned certificate counts by itself, whoever signed it.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    # The clock may be the very fault this agent is asked to mend: before a certificate's notBefore every
+    # handshake would fail. Dates therefore do not count here; keys are revoked by taking them off the
+    # pinned list, and freshness comes from nonces on the boot clock.
+    context.verify_flags |= _X509_V_FLAG_NO_CHECK_TIME
+    with _naming("tls.authority"):
+        # Where nobody is trusted, nobody is let in.
+        if pem_certificates(tls.authority.read_text(encoding="utf-8")):
+            context.load_verify_locations(tls.authority)
+    return context
+
+
+def open_tls_context(tls: Tls) -> ssl.SSLContext:
+    """Return a TLS context that shows the agent's certificate, and asks for none.
 
     Raises:
         ConfigError: If a file cannot be read or is not what it should be.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.verify_mode = ssl.CERT_REQUIRED
-    # The clock may be the very fault this agent is asked to mend: before a certificate's notBefore every
-    # handshake would fail. Dates therefore do not count here; keys are revoked by taking them off the
-    # pinned list, and freshness comes from nonces on the boot clock.
-    context.verify_flags |= _X509_V_FLAG_NO_CHECK_TIME
     with _naming("tls.certificate and tls.key"):
         context.load_cert_chain(tls.certificate, tls.key)
-    with _naming("tls.authority"):
-        context.load_verify_locations(tls.authority)
     return context
 
 
@@ -124,14 +146,19 @@ def _naming(fields: str) -> AbstractContextManager[None]:
         try:
             yield
         except (OSError, ValueError) as error:
-            raise ConfigError(f"The files of `{fields}` cannot be used ({error}); give PEM files.") from error
+            raise ConfigError(
+                f"The files of `{fields}` cannot be used ({error}); give PEM files, or make them with"
+                " `neumann-agent pair`."
+            ) from error
 
     return naming()
 
 
-def _takes(
+def takes(
     body_type: type[RequestT], carry_out: Callable[[RequestT], Awaitable[BaseModel]]
 ) -> Callable[[Request], Awaitable[Response]]:
+    """Make the endpoint of a route that takes one JSON body of at most 64 KiB."""
+
     async def endpoint(request: Request) -> Response:
         return _answer(await carry_out(_parse(body_type, await _read_body(request))))
 

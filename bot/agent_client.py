@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import ssl
 import time
 from collections.abc import Mapping
 from typing import TypeVar
@@ -15,14 +12,11 @@ from nacl.signing import SigningKey
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from agent import protocol as wire
-from bot.config import Agents, Cluster, SecretFile
+from bot.config import Cluster, Node
 from bot.http_errors import why
-from handlers.errors import ConfigurationError
+from bot.ledger_marks import LEDGER_WENT_BACK, LedgerMarks
 from handlers.ports import Order, Outcome, Readiness
 from runbooks.model import Action
-
-NO_CHECK_TIME = 0x200000
-"""OpenSSL's X509_V_FLAG_NO_CHECK_TIME: the incident may be a wrong clock, so keys decide, dates do not."""
 
 ASK_TIMEOUT_S = 3.0
 ASK_AGAIN_FOR_S = 30.0
@@ -44,37 +38,6 @@ class AgentRefusedError(Exception):
         self.reason = refusal.reason
 
 
-def tls_context(agents: Agents) -> ssl.SSLContext:
-    """Our certificate, their authority, and no dates.
-
-    Raises:
-        ConfigurationError: If one of the files cannot be used.
-    """
-    for file in (agents.authority, agents.certificate, agents.key):
-        if not file.is_file():
-            raise ConfigurationError(f"{file} is not there; it is named in [agents].")
-    try:
-        context = ssl.create_default_context(cafile=str(agents.authority))
-        context.load_cert_chain(str(agents.certificate), str(agents.key))
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(f"The agents' certificate files cannot be used: {error}.") from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.verify_flags |= NO_CHECK_TIME
-    return context
-
-
-def grant_key(secret: SecretFile) -> SigningKey:
-    """A key that signs grants.
-
-    Raises:
-        ConfigurationError: If the file holds no 32-byte seed in base64.
-    """
-    try:
-        return SigningKey(base64.b64decode(secret.read().get_secret_value(), validate=True))
-    except (binascii.Error, ValueError, TypeError) as error:
-        raise ConfigurationError(f"{secret.file} holds no Ed25519 seed in base64.") from error
-
-
 class AgentClient:
     """`handlers.ports.Agents`, and the agents' half of a reading."""
 
@@ -84,10 +47,12 @@ class AgentClient:
         http: httpx.AsyncClient,
         key: SigningKey,
         second_key: SigningKey | None = None,
+        marks: LedgerMarks | None = None,
     ) -> None:
-        self._urls: Mapping[tuple[str, str], str] = {
-            (cluster.name, node.name): node.agent_url for cluster in clusters for node in cluster.nodes
+        self._nodes: Mapping[tuple[str, str], Node] = {
+            (cluster.name, node.name): node for cluster in clusters for node in cluster.nodes
         }
+        self._marks = marks
         self._http = http
         self._key = key
         self._second_key = second_key
@@ -111,15 +76,18 @@ class AgentClient:
 
     async def highest_fence(self, cluster: str) -> int:
         """The highest fence that an agent of the cluster reports; one that is silent reports none."""
-        urls = [url for (name, _), url in self._urls.items() if name == cluster]
+        urls = [node.agent_url for (name, _), node in self._nodes.items() if name == cluster]
         return max(await asyncio.gather(*(self._fence(url) for url in urls)), default=0)
 
     async def _fence(self, agent_url: str) -> int:
         try:
-            response = await self._http.get(f"{agent_url}/v1/health", timeout=ASK_TIMEOUT_S)
-            return wire.LedgerMark.model_validate(response.json()["ledger"]).highest_fence
-        except (httpx.HTTPError, httpx.InvalidURL, LookupError, ValueError, TypeError):
-            return 0  # a ValidationError is a ValueError
+            return (await self._ledger_mark(agent_url)).highest_fence
+        except (AgentUnreachableError, AgentRefusedError):
+            return 0
+
+    async def _ledger_mark(self, agent_url: str) -> wire.LedgerMark:
+        url = f"{agent_url}/v1/health"
+        return (await self._ask("GET", url, wire.Health, timeout_s=ASK_TIMEOUT_S)).ledger
 
     def action_id(self, order: Order) -> str:
         """The action's name, from what it is."""
@@ -143,6 +111,8 @@ class AgentClient:
         )
         route = "undo" if undoes else "prepare"
         try:
+            if why_not := await self._why_not_this_ledger(order):
+                return Outcome("rejected", why_not)
             prepared = await self._ask(
                 "POST", self._url(order, route), wire.Prepared, request.model_dump_json()
             )
@@ -150,6 +120,7 @@ class AgentClient:
             return Outcome("rejected", f"The agent refuses: {error}")
         except AgentUnreachableError as error:
             return Outcome("not_done", f"Nothing was begun: {error}")
+        await self._remember(order, prepared.ledger)
         return Readiness(
             self.action_id(order),
             prepared.nonce,
@@ -185,6 +156,7 @@ class AgentClient:
             return known or Outcome(
                 "unknown", f"The agent did not answer, look at {order.action.node}: {error}"
             )
+        await self._remember(order, report.ledger)
         return _outcome(report) or Outcome("unknown", report.detail)
 
     async def status(self, order: Order) -> Outcome | None:
@@ -202,6 +174,8 @@ class AgentClient:
             except AgentUnreachableError as error:
                 last = str(error)
             else:
+                if report:
+                    await self._remember(order, report.ledger)
                 if report is None or report.state == "PREPARED":
                     return None
                 if outcome := _outcome(report):
@@ -224,16 +198,37 @@ class AgentClient:
                 return None
             raise AgentUnreachableError(str(error)) from error
 
-    def _url(self, order: Order, path: str) -> str:
-        """Where the agent is.
+    def _node(self, order: Order) -> Node:
+        """The node as it is configured.
 
         Raises:
-            AgentUnreachableError: If the node has been taken out of the configuration meanwhile.
+            AgentUnreachableError: If it has been taken out of the configuration meanwhile.
         """
-        url = self._urls.get((order.cluster, order.action.node))
-        if url is None:
+        node = self._nodes.get((order.cluster, order.action.node))
+        if node is None:
             raise AgentUnreachableError(f"{order.action.node} is not in the configuration any more")
-        return f"{url}/v1/{path}"
+        return node
+
+    def _url(self, order: Order, path: str) -> str:
+        return f"{self._node(order).agent_url}/v1/{path}"
+
+    async def _why_not_this_ledger(self, order: Order) -> str | None:
+        """Looked at before it is written to: else refused requests would make an old ledger catch up."""
+        if self._marks is None:
+            return None
+        seen = await self._marks.newest(self._ledger_name(order))
+        now = await self._ledger_mark(self._node(order).agent_url)
+        if seen and not now.follows(seen):
+            return LEDGER_WENT_BACK.format(cluster=order.cluster, node=order.action.node)
+        await self._remember(order, now)
+        return None
+
+    async def _remember(self, order: Order, mark: wire.LedgerMark | None) -> None:
+        if self._marks and mark:
+            await self._marks.remember(self._ledger_name(order), mark)
+
+    def _ledger_name(self, order: Order) -> str:
+        return f"{order.cluster}/{order.action.node}/{self._node(order).pairing}"
 
     async def _ask(
         self,

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from nacl.signing import SigningKey
 
-from bot.agent_client import grant_key
+from bot.agent_keys import grant_key
 from bot.config import Agents
 
 KEY_USE = b"neumann-bot timeline MAC, version 1"

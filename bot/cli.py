@@ -11,7 +11,7 @@ import structlog
 import typer
 import uvloop
 
-from bot import cli_audit, cli_diagnosis, cli_plan
+from bot import cli_agents, cli_audit, cli_diagnosis, cli_plan
 from bot import main as wiring
 from bot.cli_diagnosis import DEFAULT_CONFIG, ConfigOption
 from bot.config import Settings, load
@@ -51,10 +51,13 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
         async with wiring.build(settings):
             names = ", ".join(cluster.name for cluster in settings.clusters)
             typer.echo(f"{config} is fine. Clusters: {names}.")
+        for sentence in cli_agents.unpaired(settings):
+            typer.echo(sentence, err=True)
 
     asyncio.run(build_once(load(config)))
 
 
+app.add_typer(cli_agents.app, name="agents")
 app.command()(cli_diagnosis.status)
 app.command()(cli_diagnosis.diagnose)
 app.command()(cli_diagnosis.replay)

@@ -43,9 +43,13 @@ class SecretFile(_Section):
 
 
 class Slack(_Section):
-    """The Slack app. `api_url` differs only for the local workspace."""
+    """The Slack app. `api_url` differs only for the local workspace.
+
+    With `app_token` (Socket Mode) the bot opens a connection to Slack, so Slack needs no way to the bot.
+    """
 
     bot_token: SecretFile
+    app_token: SecretFile | None = None
     signing_secret: SecretFile
     channel: str
     api_url: str = "https://slack.com/api/"
@@ -99,14 +103,15 @@ class Prometheus(Endpoint):
 class Agents(_Section):
     """How the bot shows itself to the agents: mTLS, and the Ed25519 seed that signs grants (base64).
 
-    `second_grant_key` signs beside it where a second person approved; without it, agents refuse what needs
-    one. `other_grant_keys` sign nothing: while the grant key is changed, timelines that another replica or
-    the former key wrote are read by them.
+    `authority` vouches for agents that are not paired with. `second_grant_key` signs beside `grant_key`
+    where a second person approved; without it, agents refuse what needs one. `other_grant_keys` sign
+    nothing: while the grant key is changed, timelines that another replica or the former key wrote are read
+    by them.
     """
 
     certificate: Path
     key: Path
-    authority: Path
+    authority: Path | None = None
     grant_key: SecretFile
     second_grant_key: SecretFile | None = None
     other_grant_keys: tuple[SecretFile, ...] = ()
@@ -121,11 +126,17 @@ class Readings(_Section):
 
 
 class Node(_Section):
-    """One configured member of a cluster."""
+    """One configured member of a cluster.
+
+    `agent_certificate` is the one that its agent must show, pinned by `neumann-bot agents add`; `pairing`
+    names that pairing. Without them the agent is known by `[agents] authority`.
+    """
 
     name: str
     metrics_url: str
     agent_url: str
+    agent_certificate: Path | None = None
+    pairing: str = ""
 
 
 class Cluster(_Section):

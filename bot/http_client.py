@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 
 import aiohttp
@@ -17,8 +18,18 @@ KEEP_ALIVE_S = 20.0
 """Shorter than the agents' own 30 s: a request must not meet a connection that is just being closed."""
 
 
-def http_client(timeout: httpx.Timeout, context: ssl.SSLContext | None = None) -> httpx.AsyncClient:
-    """A client over aiohttp's pool: httpx' own slows with the square of the hosts it speaks to.
+def http_client(
+    timeout: httpx.Timeout,
+    context: ssl.SSLContext | None = None,
+    pinned: Mapping[str, ssl.SSLContext] | None = None,
+) -> httpx.AsyncClient:
+    """A client that goes past every proxy; `pinned` has the TLS contexts of addresses that have their own."""
+    mounts = {address: _transport(own) for address, own in (pinned or {}).items()}
+    return httpx.AsyncClient(transport=_transport(context), mounts=mounts, timeout=timeout, trust_env=False)
+
+
+def _transport(context: ssl.SSLContext | None) -> AiohttpTransport:
+    """aiohttp's pool: httpx' own slows with the square of the hosts it speaks to.
 
     Each host has its own few connections, so one that hangs holds up no other.
     """
@@ -29,8 +40,7 @@ def http_client(timeout: httpx.Timeout, context: ssl.SSLContext | None = None) -
         limit_per_host=CONNECTIONS_PER_HOST,
         keepalive_timeout=KEEP_ALIVE_S,
     )
-    transport = AiohttpTransport(client=lambda: aiohttp.ClientSession(connector=connector()))
-    return httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False)
+    return AiohttpTransport(client=lambda: aiohttp.ClientSession(connector=connector()))
 
 
 def trusting(authority: Path | None) -> ssl.SSLContext | None:

@@ -20,7 +20,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
-from bot.agent_client import AgentClient, grant_key, tls_context
+from bot.agent_client import AgentClient
+from bot.agent_keys import grant_key, tls_context
 from bot.alertmanager import AlertmanagerClient
 from bot.audit_chain import Chain
 from bot.chores import Chores
@@ -30,14 +31,16 @@ from bot.config import Web as WebSettings
 from bot.due_queue import Queues
 from bot.http_client import http_client, trusting
 from bot.inbox import Inbox
+from bot.ledger_marks import LedgerMarks
 from bot.look_store import LookStore
 from bot.prometheus import PrometheusClient
 from bot.redis_client import connect
 from bot.run_slots import RunSlots
 from bot.scheduler import Scheduler
-from bot.slack import listeners
+from bot.slack import listeners, socket_mode
 from bot.slack.directory import SlackDirectory
 from bot.slack.thread import SlackThread
+from bot.slack.thread_pictures import ThreadPictures
 from bot.timeline_store import TimelineStore
 from bot.web import Web
 from bot.worker import Worker
@@ -72,11 +75,15 @@ class Bot:
     worker: Worker
     scheduler: Scheduler
     background: set[asyncio.Task[None]]
+    slack: AsyncApp
+    ports: Ports
 
 
 @asynccontextmanager
-async def reader(settings: Settings) -> AsyncIterator[tuple[ClusterReader, AgentClient]]:
-    """What reads clusters, without Slack and Redis.
+async def reader(
+    settings: Settings, marks: LedgerMarks | None = None
+) -> AsyncIterator[tuple[ClusterReader, AgentClient]]:
+    """What reads clusters, without Slack and Redis; to act, it needs the marks of the agents' ledgers.
 
     Raises:
         ConfigurationError: If a key or certificate cannot be used.
@@ -84,11 +91,17 @@ async def reader(settings: Settings) -> AsyncIterator[tuple[ClusterReader, Agent
     key, context = grant_key(settings.agents.grant_key), tls_context(settings.agents)
     second_file = settings.agents.second_grant_key
     second_key = grant_key(second_file) if second_file else None
+    pinned = {
+        node.agent_url: tls_context(settings.agents, node.agent_certificate)
+        for cluster in settings.clusters
+        for node in cluster.nodes
+        if node.agent_certificate
+    }
     async with (
         http_client(httpx.Timeout(None)) as http,  # each reading keeps its own deadline
-        http_client(AGENT_TIMEOUT, context) as agent_http,
+        http_client(AGENT_TIMEOUT, context, pinned) as agent_http,
     ):
-        agents = AgentClient(settings.clusters, agent_http, key, second_key)
+        agents = AgentClient(settings.clusters, agent_http, key, second_key, marks)
         yield ClusterReader(settings.clusters, settings.readings, http, agents), agents
 
 
@@ -109,7 +122,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
     async with (
         contextlib.aclosing(redis),
         slack_client(settings) as slack,
-        reader(settings) as (clusters, agents),
+        reader(settings, LedgerMarks(redis, prefix)) as (clusters, agents),
         alerting(settings) as (alertmanager, prometheus),
     ):
         thread = SlackThread(slack, redis, prefix, lambda cluster: channel_of(settings, cluster))
@@ -148,8 +161,9 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             ports=ports,
             clusters=clusters,
             thread=thread,
+            pictures=ThreadPictures(slack, redis, prefix, thread, timelines, prometheus=prometheus),
         )
-        yield Bot(web.app(), worker, Scheduler(redis, prefix, timelines, queues), background)
+        yield Bot(web.app(), worker, Scheduler(redis, prefix, timelines, queues), background, app, ports)
 
 
 @asynccontextmanager
@@ -205,6 +219,9 @@ async def run(settings: Settings, parts: frozenset[Part]) -> None:
         work = [bot.worker.run(), bot.scheduler.run()] if "worker" in parts else []
         if "web" in parts:
             work.append(_serve(bot.web, settings.web))
+            if settings.slack.app_token:
+                app_token = settings.slack.app_token.read().get_secret_value()
+                work.append(socket_mode.listen(bot.slack, app_token, settings.slack.api_url))
         tasks = [asyncio.create_task(part) for part in (*work, _signalled())]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -15,6 +15,7 @@ from bot.cluster_reader import ClusterReader
 from bot.due_queue import LEASE_S, DueQueue, Queues, Taken
 from bot.inbox import Inbox, Stored
 from bot.slack.thread import SlackThread
+from bot.slack.thread_pictures import ThreadPictures
 from handlers import intake, work
 from handlers.errors import SlackDown, StoreDown, Tampered
 from handlers.notification import read_notification
@@ -29,7 +30,7 @@ NAP_S = 1.0
 """The longest sleep without looking: a lost wake-up costs at most this."""
 
 AFTER_FAILURE_S = 2.0
-BETWEEN_EDITS_S = 1.0
+BETWEEN_EDITS_S = 2.0
 
 
 class Worker:
@@ -46,6 +47,7 @@ class Worker:
         ports: Ports,
         clusters: ClusterReader,
         thread: SlackThread,
+        pictures: ThreadPictures,
     ) -> None:
         self._redis = redis
         self._wake_channel = f"{prefix}:wake"
@@ -55,6 +57,7 @@ class Worker:
         self._ports = ports
         self._clusters = clusters
         self._thread = thread
+        self._pictures = pictures
         self._alarms: list[asyncio.Event] = []
         self._tampered: set[str] = set()
 
@@ -197,7 +200,9 @@ class Worker:
         return None if due_at is None else (due_at - self._ports.time.now()).total_seconds()
 
     async def _redraw(self, incident_id: str) -> float | None:
-        edited = await self._thread.sync(await self._ports.timelines.load(incident_id))
+        incident = await self._ports.timelines.load(incident_id)
+        edited = await self._thread.sync(incident)
+        await self._pictures.sync(incident)
         if edited:
             # Held a little longer, so that a flurry of changes is one edit: Slack takes 50 a minute.
             await asyncio.sleep(BETWEEN_EDITS_S)

@@ -66,17 +66,14 @@ async def note(ports: Ports, incident_id: str, by: Person, text: str, link: str 
     words = text.strip()
     if not words:
         raise Refused("There is nothing to note: write the note behind the incident's id.")
-    incident = await ports.timelines.load(incident_id)
-    if link and any(written.link == link for written in incident.care.written):
-        return incident  # the same message, pinned twice or told twice
     kept = words if len(words) <= NOTE_LIMIT else words[: NOTE_LIMIT - 1] + "…"
-    return await _add(
-        ports,
-        incident_id,
-        by,
-        lambda _: NoteAdded(at=ports.time.now(), by=by, text=kept, link=link),
-        closed_too=True,
-    )
+
+    def written(incident: Incident) -> Event | None:
+        if link and any(each.link == link for each in incident.care.written):
+            return None  # the same message, pinned twice or told twice
+        return NoteAdded(at=ports.time.now(), by=by, text=kept, link=link)
+
+    return await _add(ports, incident_id, by, written, closed_too=True)
 
 
 async def resolve(ports: Ports, incident_id: str, by: Person) -> Incident:
@@ -143,7 +140,7 @@ async def _add(
     ports: Ports,
     incident_id: str,
     by: Person,
-    event_on: Callable[[Incident], Event],
+    event_on: Callable[[Incident], Event | None],
     *,
     closed_too: bool = False,
 ) -> Incident:
@@ -152,7 +149,10 @@ async def _add(
         await check_colleague(ports, by)
         if incident.closed and not closed_too:
             raise Refused(f"{incident.id} is closed; reopen it first.")
+        event = event_on(incident)
+        if event is None:
+            return incident
         try:
-            return await ports.timelines.append(incident, event_on(incident))
+            return await ports.timelines.append(incident, event)
         except Moved:
             continue

@@ -145,8 +145,11 @@ def leader_wanted(run: Run, names: tuple[str, ...]) -> bool:
     """Whether a leader must stand by now: where one stood before, or once a majority has the change.
 
     Timeouts are the exception: without pre-vote one node with the old, short timeout keeps raising the term
-    and unseats every candidate, so a leader is demanded only once all have the new ones.
+    and unseats every candidate, so a leader is demanded only once all have the new ones. An undo is another:
+    it goes back to how it was, and that may have been without a leader.
     """
+    if run.plan.remedy == "undo":
+        return run.plan.bound.leader is not None
     done = [node for node in run.plan.nodes if all(map(run.is_done, run.indexes_of(node)))]
     timeouts = any(step.action.type == "set_election_timeouts" for step in run.plan.steps)
     enough = len(run.plan.nodes) if timeouts else raft.quorum(len(names))

@@ -131,7 +131,7 @@ class Lab:
         """Start a node's process and wait until it listens.
 
         Raises:
-            TimeoutError: If it does not listen in 20 s, or ends before.
+            TimeoutError: If it does not listen in 30 s, or ends before.
         """
         service = self.services[name]
         node = self.node(name)

@@ -19,7 +19,7 @@ from lab.layout import Address
 State = Literal["active", "inactive", "failed", "activating"]
 Result = Literal["success", "exit-code", "signal"]
 STOP_GRACE_S = 5.0
-LISTEN_DEADLINE_S = 20.0  # Python needs a second to start, and ten on a machine that is busy
+LISTEN_DEADLINE_S = 30.0  # Python needs a second to start, and ten on a machine that is busy
 POLL_S = 0.05
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 TAIL_BYTES = 1000
@@ -105,7 +105,7 @@ class Process:
         """Wait until something listens at `address`.
 
         Raises:
-            TimeoutError: After 20 s, or when the process has ended.
+            TimeoutError: After 30 s, or when the process has ended.
         """
         async with asyncio.timeout(LISTEN_DEADLINE_S):
             while self.state == "active":

@@ -83,6 +83,14 @@ class LedgerMark(Wire):
         return self.epoch == earlier.epoch and self.count >= earlier.count
 
 
+class Health(Wire):
+    """That the agent is there: of which node, in which boot, with which ledger."""
+
+    node: str
+    boot_id: str
+    ledger: LedgerMark
+
+
 class Prepared(Wire):
     """The agent's challenge: a single-use nonce, and the state the grant must name.
 

@@ -6,7 +6,7 @@ import asyncio
 import functools
 
 from lab.cluster import Lab
-from lab.condition import Condition, write_condition
+from lab.condition import SOUND, Condition, write_condition
 from lab.disks import resize_disk
 from lab.live.scenario import Step
 
@@ -17,6 +17,9 @@ RESTARTS = 4
 FULL_DISK_MIB = 8
 BEHIND_S = 6.0
 """The leader writes two entries a second, which the laggard then lacks."""
+
+TAKEN_S = 0.3
+"""A process reads its condition every 50 ms."""
 
 WITHIN_S = 60.0
 
@@ -63,21 +66,33 @@ async def kill_every_raft(lab: Lab) -> None:
 
 async def kill_raft_of_leader(lab: Lab) -> None:
     """Let Raft die in the leader's process: it goes on saying that it leads, while others elect."""
-    if leader := await lab.leader():
-        await ail(Condition(raft_task_dead=True), leader)(lab)
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            leader = await _until_led(lab)
+            await ail(Condition(raft_task_dead=True), leader)(lab)
+            await asyncio.sleep(TAKEN_S)
+            if leader in await _claiming(lab):
+                return
+            await ail(SOUND, leader)(lab)  # it had just been voted out
 
 
 async def leave_a_laggard_standing(lab: Lab) -> None:
-    """Keep entries from one follower, make the other slow to stand, and kill the leader."""
-    leader = await lab.leader()
-    laggard, slow = (node for node in lab.nodes if node.name != leader)
+    """Make one follower slow to stand, keep entries from the other, and kill the leader."""
+    first = await _until_led(lab)
+    slow = next(node for node in lab.nodes if node.name != first)
     text = _with_value(slow.config_file.read_text(), "election_timeout_min_ms", "60000")
     slow.config_file.write_text(_with_value(text, "election_timeout_max_ms", "90000"))
     await lab.restart_node(slow.name)
-    await ail(Condition(appends_refused=True), laggard.name)(lab)
-    await asyncio.sleep(BEHIND_S)
-    if leader:
-        await lab.kill(leader)
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            leader = await _until_led(lab)
+            laggard = next(node.name for node in lab.nodes if node.name not in (slow.name, leader))
+            await ail(Condition(appends_refused=True), laggard)(lab)
+            await asyncio.sleep(BEHIND_S)
+            if await lab.leader() == leader:
+                break
+            await ail(SOUND, laggard)(lab)  # the leader has changed meanwhile
+    await lab.kill(leader)
 
 
 def swap_peer_ids(*names: str) -> Step:
@@ -126,6 +141,13 @@ async def fill_disk_of_leader(lab: Lab) -> None:
     async with asyncio.timeout(WITHIN_S):
         while leader in await _claiming(lab) or not await lab.leader():  # noqa: ASYNC110  # as above
             await asyncio.sleep(0.05)
+
+
+async def _until_led(lab: Lab) -> str:
+    """Who leads, as soon as somebody does."""
+    while (leader := await lab.leader()) is None:  # noqa: ASYNC110  # as above
+        await asyncio.sleep(0.05)
+    return leader
 
 
 async def _claiming(lab: Lab) -> list[str]:

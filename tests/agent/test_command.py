@@ -14,7 +14,7 @@ import httpx
 import pytest
 import tomlkit
 
-from tests.agent.bed import Client, Node, Pki, metrics_server
+from tests.agent.bed import Client, Pki
 
 
 async def run(*arguments: str) -> tuple[int | None, str, str]:
@@ -79,31 +79,3 @@ async def test_a_bad_configuration_is_one_sentence_and_exit_code_2(config: Path)
     code, stdout, stderr = await run("serve", "--config", str(config))
     assert (code, stdout, stderr.count("\n")) == (2, "", 1)
     assert "`cluster` is missing; add it." in stderr
-
-
-async def test_check_says_all_that_would_fail(config: Path, node: Node):
-    (node.folder / "ping").unlink()
-    config.write_text(config.read_text().replace(f'data_dir = "{node.folder}"', 'data_dir = "/nowhere"'))
-    code, _, stderr = await run("check", "--config", str(config))
-    assert code == 2
-    assert "commands.ping" in stderr
-    assert "None of the log files exists" in stderr
-    assert "/nowhere (data_dir) cannot be read" in stderr
-    assert "metrics_url: http://127.0.0.1:9/metrics refused the connection." in stderr
-    config.write_text(config.read_text().replace("/nowhere", str(node.folder)))
-    (node.folder / "ping").write_text("#!/bin/sh\n")
-    (node.folder / "ping").chmod(0o755)
-    node.log.touch()
-    (node.folder / "state").mkdir()
-    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\ntensor_chain_term 1\n"
-    async with metrics_server(page) as metrics_url:
-        config.write_text(config.read_text().replace("http://127.0.0.1:9", metrics_url))
-        assert await run("check", "--config", str(config)) == (0, "Ready to serve.\n", "")
-
-
-async def test_check_knows_a_dashboard_from_metrics(config: Path):
-    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html></html>"
-    async with metrics_server(page) as metrics_url:
-        config.write_text(config.read_text().replace("http://127.0.0.1:9", metrics_url))
-        _, _, stderr = await run("check", "--config", str(config))
-    assert f"metrics_url: {metrics_url}/metrics has no metric of Neumann (content type: text/html)." in stderr

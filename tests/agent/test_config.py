@@ -26,7 +26,6 @@ from agent.errors import ConfigError
         (None, "data_dir", "data", "the field `data_dir` is wrong: write an absolute path."),
         (None, "colour", "red", "the field `colour` is not known; remove it or correct its name."),
         ("tls", "key", None, "the field `tls.key` is missing; add it."),
-        ("grants", "verify_keys", [], "the field `grants.verify_keys` is wrong: "),
         ("grants", "verify_keys", ["AAAA"], "write an Ed25519 public key of 32 bytes as base64."),
         ("commands", "chronyc", "chronyc", "the field `commands.chronyc` is wrong: write an absolute path."),
         ("limits", "max_step_s", 5000, "the field `limits.max_step_s` is wrong: "),

@@ -11,7 +11,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from bot import agent_client
+from bot import agent_client, agent_keys
 from bot import main as wiring
 from bot.agent_client import AgentClient
 from bot.config import Cluster, Node, SecretFile, Settings
@@ -194,10 +194,10 @@ async def test_a_grant_key_that_is_none_is_named(tmp_path_factory: pytest.TempPa
     file = tmp_path_factory.mktemp("key") / "grant.key"
     file.write_text(seed)
     with pytest.raises(ConfigurationError, match=r"grant\.key holds no Ed25519 seed"):
-        agent_client.grant_key(SecretFile(file=file))
+        agent_keys.grant_key(SecretFile(file=file))
 
 
 async def test_certificate_files_that_cannot_be_used_are_named(settings: Settings) -> None:
     agents = settings.agents.model_copy(update={"certificate": settings.agents.grant_key.file})
     with pytest.raises(ConfigurationError, match="certificate files cannot be used"):
-        agent_client.tls_context(agents)
+        agent_keys.tls_context(agents)

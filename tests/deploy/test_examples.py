@@ -65,14 +65,18 @@ def test_what_is_commented_out_in_the_bots_example_is_the_default(tmp_path: Path
     as_it_is, full = bot.config.load(BOT), bot.config.load(with_every_key(BOT, tmp_path))
     assert full.clusters[0].channel == channel_of(as_it_is, full.clusters[0].name)
     assert as_it_is.clusters[0].channel is None
-    clusters = (full.clusters[0].model_copy(update={"channel": None}), *full.clusters[1:])
+    first, *others = full.clusters[0].nodes
+    nodes = (first.model_copy(update={"agent_certificate": None}), *others)
+    clusters = (full.clusters[0].model_copy(update={"channel": None, "nodes": nodes}), *full.clusters[1:])
     assert full.alertmanager
     assert full.prometheus
     assert full.agents.second_grant_key
+    assert full.slack.app_token
     no_credentials = {"token": None, "authority": None}
     plain = {
         "clusters": clusters,
-        "agents": full.agents.model_copy(update={"second_grant_key": None}),
+        "slack": full.slack.model_copy(update={"app_token": None}),
+        "agents": full.agents.model_copy(update={"second_grant_key": None, "authority": None}),
         "alertmanager": full.alertmanager.model_copy(update={"cluster": None, **no_credentials}),
         "prometheus": full.prometheus.model_copy(update=no_credentials),
     }

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import yaml
 from slack_bolt.async_app import AsyncApp
 
+from bot.config import Slack
+from bot.slack.listeners import caring
 from bot.web import Web
 
 ROOT = Path(__file__).parents[2]
@@ -18,16 +20,26 @@ SOURCES = [*(ROOT / "bot").rglob("*.py")]
 # From each method's page in Slack's reference (docs.slack.dev); the history scopes are those for channels.
 SCOPES = {
     "auth.test": set(),
+    "chat.getPermalink": set(),
     "chat.postMessage": {"chat:write"},
     "chat.update": {"chat:write"},
     "conversations.history": {"channels:history", "groups:history"},
     "conversations.replies": {"channels:history", "groups:history"},
+    "files_upload_v2": {"files:write"},  # getUploadURLExternal and completeUploadExternal
     "usergroups.users.list": {"usergroups:read"},
     "users.info": {"users:read"},
     "views.open": set(),
+    "views.publish": set(),
+}
+EVENT_SCOPES = {
+    "app_home_opened": set(),
+    "app_mention": {"app_mentions:read"},
+    "reaction_added": {"reactions:read"},
 }
 BY_ATTRIBUTE = {method.replace(".", "_"): method for method in SCOPES}
-FAMILY = re.compile(r"(auth|chat|conversations|files|pins|reactions|usergroups|users|views)[._][a-zA-Z_.]+")
+FAMILY = re.compile(
+    r"(auth|chat|conversations|files|pins|reactions|usergroups|users|views)[._][a-zA-Z0-9_.]+"
+)
 
 
 def methods_called() -> Iterator[str]:
@@ -47,13 +59,15 @@ def test_the_scopes_are_those_of_the_methods_that_are_called():
     called = set(methods_called())
     assert called, "no call was found: the test looks in the wrong place"
     assert called <= set(SCOPES), "a new method: look up its scopes, and add them here and to the manifest"
-    needed = {"commands"}.union(*(SCOPES[method] for method in called))
+    events = MANIFEST["settings"]["event_subscriptions"]["bot_events"]
+    needed = {"commands"}.union(*(SCOPES[method] for method in called), *(EVENT_SCOPES[e] for e in events))
     assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == needed
 
 
 def test_every_scope_is_explained():
-    lines = (ROOT / "deploy" / "slack-manifest.yaml").read_text().splitlines()
-    scopes = [number for number, line in enumerate(lines) if re.match(r"\s+- [a-z]+(:[a-z]+)?$", line)]
+    text = (ROOT / "deploy" / "slack-manifest.yaml").read_text()
+    lines = text.split("oauth_config:")[1].split("settings:")[0].splitlines()
+    scopes = [number for number, line in enumerate(lines) if re.match(r"\s+- [a-z_]+(:[a-z]+)?$", line)]
     assert len(scopes) == len(MANIFEST["oauth_config"]["scopes"]["bot"])
     for number in scopes:
         above = lines[number - 1].strip()
@@ -61,10 +75,15 @@ def test_every_scope_is_explained():
 
 
 def test_the_commands_are_those_that_the_bot_listens_to():
-    listeners = (ROOT / "bot" / "slack" / "listeners.py").read_text()
-    assert {command["command"] for command in MANIFEST["features"]["slash_commands"]} == set(
-        re.findall(r'@app\.command\("(/\w+)"\)', listeners)
-    )
+    features, events = MANIFEST["features"], MANIFEST["settings"]["event_subscriptions"]["bot_events"]
+    assert {command["command"] for command in features["slash_commands"]} == listened_to("command")
+    assert set(events) == listened_to("event")
+    assert {shortcut["callback_id"] for shortcut in features["shortcuts"]} == {caring.SHORTCUT}
+
+
+def listened_to(kind: str) -> set[str]:
+    sources = "".join(path.read_text() for path in (ROOT / "bot" / "slack" / "listeners").glob("*.py"))
+    return set(re.findall(rf'@app\.{kind}\("([/\w]+)"\)', sources))
 
 
 def test_slack_is_sent_to_a_route_of_the_bot():
@@ -86,6 +105,6 @@ def test_slack_is_sent_to_a_route_of_the_bot():
         assert urlsplit(url).path in routes
 
 
-def test_events_come_over_http_alone():
+def test_events_come_over_http_unless_socket_mode_is_turned_on():
     assert MANIFEST["settings"]["socket_mode_enabled"] is False
-    assert "event_subscriptions" not in MANIFEST["settings"]
+    assert "app_token" in Slack.model_fields, "with it, they come over a socket of the bot's own"

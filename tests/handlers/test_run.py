@@ -162,6 +162,24 @@ async def test_new_timeouts_demand_a_leader_only_once_all_have_them() -> None:
     assert newest.ended.detail == "Stopped after node3: no leader with a majority."
 
 
+async def test_an_undo_puts_every_node_back_though_the_old_values_elect_nobody() -> None:
+    """That is how the cluster was before: half undone would be a third state that nobody wanted."""
+    world = await diagnosed_world(too_slow())
+    world.cluster.leads_after = None
+    await confirmed(world, "config_bump")
+    await work.advance(world.ports, "inc-1")
+    stopped = (await newest_run(world)).ended
+    assert stopped
+    assert stopped.undo
+    world.agents.effects.clear()
+    await confirmed(world, stopped.undo.handle)
+    await work.advance(world.ports, "inc-1")
+    undone = await newest_run(world)
+    assert undone.ended
+    assert undone.ended.completed, undone.ended.detail
+    assert {node for node, _ in world.agents.effects} == {"node1", "node2", "node3"}
+
+
 async def test_stop_takes_effect_before_the_next_node() -> None:
     world = await diagnosed_world()
     handle = (await confirmed(world)).runs[-1].handle

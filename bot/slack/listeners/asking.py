@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack import answers
 from bot.slack.blocks import Block
 from bot.slack.listeners.background import Later
-from bot.slack.listeners.payloads import Body
+from bot.slack.listeners.payloads import Body, typed
 from handlers import commands
 from handlers.commands import election
 from handlers.commands.answers import Answer, Asked, Report, Watch
@@ -62,10 +62,9 @@ def register(app: AsyncApp, ports: Ports, later: Later) -> None:
         channel, ts = str(event.get("channel", "")), str(event.get("ts", ""))
         thread_ts = str(event.get("thread_ts") or "")
         incident_id = await ports.threads.incident_at(channel, thread_ts) if thread_ts else None
-        by = Person(
-            id=str(event.get("user", "")), name=str(event.get("user", "")), team=str(event.get("team", ""))
-        )
-        words = MENTION.sub("", str(event.get("text", "")), count=1)
+        user = str(event.get("user", ""))
+        by = Person(id=user, name=await ports.directory.name(user), team=str(event.get("team", "")))
+        words = typed(MENTION.sub("", str(event.get("text", "")), count=1))
         asked = Asked(by, in_thread_of=incident_id)
 
         async def show(text: str, blocks: list[Block]) -> None:

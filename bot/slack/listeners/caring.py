@@ -16,7 +16,7 @@ from bot.slack import care_modals, plan_modal
 from bot.slack.blocks import Block
 from bot.slack.listeners.asking import upload_report
 from bot.slack.listeners.background import Later
-from bot.slack.listeners.payloads import Body, click, person, tell, value
+from bot.slack.listeners.payloads import Body, click, person, tell, typed, value
 from bot.slack.message import CARE_ACTION, MORE_ACTION
 from handlers import care
 from handlers.commands import incident as incident_commands
@@ -196,12 +196,12 @@ async def _add_message(ports: Ports, shortcut: Body, client: AsyncWebClient, res
         link = await _link(client, channel, str(message["ts"]))
         incident_id = await ports.threads.incident_at(channel, thread_ts)
         if incident_id:
-            await care.note(ports, incident_id, by, str(message.get("text", "")), link)
+            await care.note(ports, incident_id, by, typed(message.get("text")), link)
             return await tell(respond, f"Noted in {incident_id}.")
         ids = await ports.timelines.open_incidents()
         if not ids:
             raise Refused("No incident is open.")
-        source = json.dumps({"text": str(message.get("text", ""))[:1_500], "link": link})
+        source = json.dumps({"text": typed(message.get("text"))[:1_500], "link": link})
         incidents = [await ports.timelines.load(each) for each in ids]
         view = care_modals.note_message((each for each in incidents if each.handle), source)
         await client.views_open(trigger_id=shortcut["trigger_id"], view=view)
@@ -224,9 +224,7 @@ async def _pin(ports: Ports, event: Body, client: AsyncWebClient) -> None:
             return
         user = str(event["user"])
         by = Person(id=user, name=await ports.directory.name(user))
-        await care.note(
-            ports, incident_id, by, str(message.get("text", "")), await _link(client, channel, ts)
-        )
+        await care.note(ports, incident_id, by, typed(message.get("text")), await _link(client, channel, ts))
     except (BotError, SlackApiError, aiohttp.ClientError, TimeoutError) as error:
         log.warning("pin_not_noted", error=str(error))
 

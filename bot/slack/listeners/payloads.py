@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 from slack_bolt.async_app import AsyncRespond
@@ -57,3 +58,8 @@ def submission(body: Body, view: Body) -> Submission:
 async def tell(respond: AsyncRespond, sentence: str) -> None:
     """Say something to this person alone."""
     await respond(text=sentence, replace_original=False, response_type="ephemeral")
+
+
+def typed(text: object) -> str:
+    """What a person typed: Slack sends `&`, `<` and `>` of it escaped."""
+    return html.unescape(str(text or ""))

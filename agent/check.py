@@ -1,0 +1,195 @@
+"""`neumann-agent check`: everything that serving will need, tried without changing anything."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.clock import read_clock
+from agent.command_line import run_checked
+from agent.config import Commands, Settings, split_address
+from agent.config_file import read_config_bytes
+from agent.disk import read_disk
+from agent.errors import AgentError, CommandError, ReadingError
+from agent.log_summary import read_log
+from agent.metrics_page import read_metrics
+from agent.pinned_keys import pinned_keys
+from agent.server import tls_context
+
+STEP_UNIT = "neumann-makestep.service"
+STEP_COMMAND = Path("/usr/local/lib/neumann-agent/chronyc")
+POLKIT_FOLDERS = (Path("/etc/polkit-1/rules.d"), Path("/usr/share/polkit-1/rules.d"))
+POLKIT_RULE = "50-neumann-agent.rules"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What will not work, in one sentence, and whether the agent would not even serve."""
+
+    sentence: str
+    stops: bool
+
+
+def find_problems(settings: Settings) -> tuple[Problem, ...]:
+    """Try everything; one sentence for each thing that fails."""
+    return (
+        *(Problem(sentence, stops=True) for sentence in _what_stops(settings)),
+        *(Problem(sentence, stops=False) for sentence in _what_would_be_missing(settings)),
+    )
+
+
+def _what_stops(settings: Settings) -> Iterator[str]:
+    yield from _failure(lambda: tls_context(settings.tls))
+    yield from _unwritable(settings.state_dir, "state_dir")
+    if not _agent_runs(settings):
+        yield from _taken(settings.listen)
+
+
+def _what_would_be_missing(settings: Settings) -> Iterator[str]:
+    yield from _key_rights(settings.tls.key)
+    yield from _nobody_trusted(settings)
+    yield from _failure(lambda: read_log(settings.log_files))
+    yield from _failure(lambda: read_disk(settings.data_dir))
+    yield from _failure(lambda: _check_metrics(settings))
+    yield from _config_file(settings.config_file, os.geteuid())
+    missing = [
+        name
+        for name in type(settings.commands).model_fields
+        if not os.access(getattr(settings.commands, name), os.X_OK)
+    ]
+    for name in missing:
+        path = getattr(settings.commands, name)
+        yield f"The command {path} (commands.{name}) is missing or not executable."
+    if "chronyc" not in missing:
+        yield from _failure(lambda: _check_clock(settings))
+    if "systemctl" not in missing:
+        yield from _units(settings)
+        yield from _polkit(settings)
+
+
+def _failure(attempt: Callable[[], object]) -> Iterator[str]:
+    try:
+        attempt()
+    except AgentError as error:
+        yield str(error)
+
+
+def _unwritable(folder: Path, field: str) -> Iterator[str]:
+    if not os.access(folder, os.W_OK | os.X_OK):
+        yield f"The folder {folder} ({field}) is missing or cannot be written to."
+
+
+def _agent_runs(settings: Settings) -> bool:
+    """Whether an agent has this ledger open, and so this port too."""
+    try:
+        folder = os.open(settings.state_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(folder)
+    return False
+
+
+def _taken(address: str) -> Iterator[str]:
+    host, port = split_address(address)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        yield (f"The address {address} of `listen` cannot be bound ({error.strerror}); free it or change it.")
+
+
+def _key_rights(key: Path) -> Iterator[str]:
+    try:
+        found = key.stat()
+    except OSError:
+        return  # said by what stops
+    if found.st_mode & 0o077:
+        yield (
+            f"Others than its owner may use the key {key} (tls.key, mode {found.st_mode & 0o777:04o}):"
+            f" chmod 0600 {key}"
+        )
+
+
+def _nobody_trusted(settings: Settings) -> Iterator[str]:
+    try:
+        kinds = {key.kind for key in pinned_keys(settings)}
+    except AgentError:
+        return  # said by what stops
+    if "certificate" not in kinds:
+        yield "No bot is let in (tls.authority holds no certificate): pair with one, `neumann-agent pair`."
+    elif "verify_keys" not in kinds:
+        yield "No grant is accepted (grants.verify_keys is empty): pair with a bot, `neumann-agent pair`."
+
+
+def _config_file(path: Path, user_id: int) -> Iterator[str]:
+    try:
+        found = read_config_bytes(path)
+    except AgentError as error:
+        yield str(error)
+    else:
+        if user_id not in (0, found.user_id):
+            yield (
+                f"The file {path} (config_file) is not this user's, so it cannot be changed: chown it to this"
+                " user, with Neumann's group."
+            )
+    yield from _unwritable(path.parent, "config_file")
+
+
+def _check_metrics(settings: Settings) -> None:
+    try:
+        page = asyncio.run(read_metrics(settings))
+    except ReadingError as error:
+        raise ReadingError(f"metrics_url: {error}") from error
+    if not page.text:
+        raise ReadingError(
+            f"metrics_url: {settings.metrics_url}/metrics has no metric of Neumann"
+            f" (content type: {page.content_type or 'none'})."
+        )
+
+
+def _check_clock(settings: Settings) -> None:
+    clock = asyncio.run(read_clock(settings))
+    if not clock.synchronised:
+        raise ReadingError("chronyd follows no source, so this clock's offset is not known: chronyc sources")
+
+
+def _units(settings: Settings) -> Iterator[str]:
+    """Whether systemd knows the units that are started; one that does not say is not asked again."""
+    units = {settings.service: "so it cannot be started: correct `service`."}
+    if settings.commands.chronyc == STEP_COMMAND:
+        units[STEP_UNIT] = "so no clock can be stepped: install it."
+    for unit, so in units.items():
+        argv = [str(settings.commands.systemctl), "show", unit, "--property=LoadState"]
+        try:
+            shown = asyncio.run(run_checked(argv, timeout_s=settings.deadlines.service))
+        except CommandError as error:
+            yield str(error)
+            return
+        if "LoadState=not-found" in shown.splitlines():
+            yield f"systemd knows no unit {unit}, {so}"
+
+
+def _polkit(settings: Settings, folders: tuple[Path, ...] = POLKIT_FOLDERS) -> Iterator[str]:
+    """Whether the rule is there that lets the agent start things; a folder that hides itself says nothing."""
+    if settings.commands.systemctl != Commands().systemctl:
+        return  # another systemctl has its own ways
+    try:
+        if any((folder / POLKIT_RULE).exists() for folder in folders):
+            return
+        for folder in folders:
+            next(folder.iterdir(), None)
+    except PermissionError:
+        return
+    except FileNotFoundError:
+        pass
+    yield f"The polkit rule {POLKIT_RULE} is not in {folders[0]}, so nothing can be started: install it."

@@ -1,0 +1,113 @@
+"""How an agent and a bot come to trust each other: each proves that it holds the code a person carried.
+
+The bot proves first. A proof is an HMAC under the code over everything that is to be trusted: the certificate
+that the agent showed in TLS, the bot's certificates, its grant keys, and which node this is. Who stands in
+between shows a certificate of its own, which the proof then names, and has no code to make another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+import ssl
+from typing import Literal
+
+from pydantic import Field
+
+from agent.protocol.base import Wire
+
+PAIRING_PATH = "/v1/pair"
+CODE_BYTES = 16
+MAX_KEYS = 4
+"""Of a kind in one request: one, and one more while keys are rotated, with room."""
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----\s.*?-----END CERTIFICATE-----\n?", re.DOTALL)
+
+Proof = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class Identity(Wire):
+    """What a bot wants to be known by: PEM certificates, and Ed25519 public keys in base64."""
+
+    cluster: str
+    node: str
+    certificates: tuple[str, ...] = Field(min_length=1, max_length=MAX_KEYS)
+    verify_keys: tuple[str, ...] = Field(min_length=1, max_length=MAX_KEYS)
+    second_verify_keys: tuple[str, ...] = Field(default=(), max_length=MAX_KEYS)
+
+
+class PairRequest(Wire):
+    """The bot's half of a pairing."""
+
+    identity: Identity
+    proof: str = Proof
+
+
+class PairAnswer(Wire):
+    """The agent's half: that it holds the code too, and trusts the bot's keys from now on."""
+
+    proof: str = Proof
+
+
+def new_code() -> str:
+    """Return a code of 128 random bits, in groups that a person can read out."""
+    digits = secrets.token_hex(CODE_BYTES)
+    return "-".join(digits[start : start + 4] for start in range(0, len(digits), 4))
+
+
+def parse_code(text: str) -> bytes:
+    """Read a code as a person gives it: 32 hexadecimal digits, however grouped.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    digits = "".join(text.replace("-", " ").split())
+    try:
+        code = bytes.fromhex(digits)
+    except ValueError:
+        code = b""
+    if len(code) != CODE_BYTES:
+        raise ValueError(f"a pairing code has {CODE_BYTES * 2} hexadecimal digits")
+    return code
+
+
+def prove(code: bytes, side: Literal["agent", "bot"], *, agent_certificate: bytes, identity: Identity) -> str:
+    """Prove that one side holds the code and means exactly these keys.
+
+    Args:
+        code: The code's bytes.
+        side: Who proves, so that one's proof is not the other's.
+        agent_certificate: The agent's certificate as TLS showed it (DER).
+        identity: The bot's keys, and the node that is meant.
+
+    Returns:
+        HMAC-SHA256 in hexadecimal digits.
+    """
+    shown = hashlib.sha256(agent_certificate).hexdigest()
+    said = f"neumann pairing 1:{side}:{shown}:{identity.model_dump_json()}"
+    return hmac.new(code, said.encode(), hashlib.sha256).hexdigest()
+
+
+def is_proof(proof: str, expected: str) -> bool:
+    """Compare in constant time."""
+    return hmac.compare_digest(proof, expected)
+
+
+def fingerprint(key: bytes) -> str:
+    """Name a certificate (DER) or a raw public key by its SHA-256, as openssl does."""
+    return hashlib.sha256(key).hexdigest()
+
+
+def pem_certificates(text: str) -> tuple[str, ...]:
+    """Return the certificates of a PEM file one by one, as they stand there."""
+    return tuple(_PEM.findall(text))
+
+
+def der_of(pem: str) -> bytes:
+    """Return a certificate's bytes.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    return ssl.PEM_cert_to_DER_cert(pem.strip() + "\n")

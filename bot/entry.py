@@ -1,0 +1,15 @@
+"""Where the `neumann-bot` command begins: on a node there is only what its agent needs, and that is said."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run the command line, if what it needs is installed."""
+    try:
+        from bot import cli  # noqa: PLC0415  this is what may not be there
+    except ModuleNotFoundError as error:
+        raise SystemExit(
+            f"neumann-bot: {error.name} is not installed, as on a node that has an agent only: pip install"
+            " 'neumann-bot[bot]'"
+        ) from error
+    cli.main()

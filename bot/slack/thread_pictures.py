@@ -1,0 +1,165 @@
+"""Pictures in the thread: who reaches whom, and the elections around the alert; each is put there once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+import aiohttp
+import structlog
+from redis.asyncio import Redis
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.evidence_text import all_links_open
+from bot.pictures import draw
+from bot.pictures.election_series import ElectionSeries, Mark, Sample
+from bot.pictures.picture import Picture
+from bot.prometheus import PrometheusClient
+from bot.timeline_store import TimelineStore, store_errors
+from handlers import events as of
+from handlers.alerting import Series
+from handlers.errors import SourceDown
+from handlers.events import Event
+from handlers.incident import Incident
+from handlers.ports import Threads
+from runbooks.evidence import Metrics, Reading
+
+log = structlog.get_logger()
+
+KEPT_S = 30 * 24 * 3600
+BEFORE_ALERT = timedelta(minutes=3)
+OWN_EVERY_S = 60.0
+"""While nobody leads, the bot reads the nodes about this often."""
+
+PROMETHEUS_EVERY_S = 5.0
+
+
+class ThreadPictures:
+    """Uploads each picture that an incident is due, at most once: a lost answer costs the picture."""
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        redis: Redis,
+        prefix: str,
+        threads: Threads,
+        timelines: TimelineStore,
+        *,
+        prometheus: PrometheusClient | None,
+    ) -> None:
+        self._client = client
+        self._redis = redis
+        self._prefix = prefix
+        self._threads = threads
+        self._timelines = timelines
+        self._prometheus = prometheus
+        self._one_at_a_time = asyncio.Semaphore(1)  # drawing takes some 100 MB for a moment
+
+    async def sync(self, incident: Incident) -> None:
+        """Draw and upload what is due and not there."""
+        for name in due(incident):
+            place = await self._threads.place_of(incident.id)
+            if place is None or not await self._claim(incident.id, name):
+                continue
+            async with self._one_at_a_time:
+                picture = await self._draw(name, incident)
+            try:
+                await self._client.files_upload_v2(
+                    content=picture.png,
+                    filename=f"{incident.id}-{name}.png",
+                    title=TITLES[name],
+                    alt_txt=picture.alt_text,
+                    channel=place.channel,
+                    thread_ts=place.message_ts,
+                )
+            except (TimeoutError, SlackApiError, aiohttp.ClientError, OSError) as error:
+                log.warning("picture_not_uploaded", incident=incident.id, picture=name, error=str(error))
+
+    async def _claim(self, incident_id: str, name: str) -> bool:
+        async with store_errors():
+            key = f"{self._prefix}:picture:{incident_id}:{name}"
+            return bool(await self._redis.set(key, 1, nx=True, ex=KEPT_S))
+
+    async def _draw(self, name: str, incident: Incident) -> Picture:
+        if name == "links":
+            assert incident.evidence and incident.diagnosis  # noqa: S101  it is due with both
+            return await draw.draw_link_map(incident.evidence, incident.diagnosis)
+        events = await self._timelines.timeline(incident.id)
+        return await draw.draw_election_timeline(await self._series(incident, events))
+
+    async def _series(self, incident: Incident, events: tuple[Event, ...]) -> ElectionSeries:
+        """From Prometheus where it is configured and answers, else from the bot's own readings."""
+        marks = tuple(marks_of(events))
+        if self._prometheus and incident.opened_at:
+            start, end = incident.opened_at - BEFORE_ALERT, events[-1].at
+            try:
+                elections = await self._prometheus.elections(incident.cluster, start, end)
+                terms = await self._prometheus.term(incident.cluster, start, end)
+            except SourceDown as error:
+                log.warning("prometheus_down", error=str(error))
+            else:
+                samples = tuple(samples_of_series(elections, terms))
+                if samples:
+                    return ElectionSeries(incident.cluster, samples, marks, PROMETHEUS_EVERY_S)
+        return ElectionSeries(incident.cluster, tuple(samples_of(events)), marks, OWN_EVERY_S)
+
+
+TITLES = {"links": "Who reaches whom", "elections": "Elections and terms"}
+
+
+def due(incident: Incident) -> Iterator[str]:
+    """The pictures that an incident's thread should have by now."""
+    evidence = incident.evidence
+    if evidence and incident.diagnosis and evidence.complete:
+        if incident.diagnosis.can_elect != "yes" or not all_links_open(evidence):
+            yield "links"
+        if incident.verified:
+            yield "elections"
+
+
+def samples_of(events: Iterable[Event]) -> Iterator[Sample]:
+    """What the bot itself read of each node, as the timeline keeps it."""
+    for event in events:
+        if isinstance(event, of.EvidenceRead) and event.evidence.complete:
+            for node in event.evidence.nodes:
+                for reading in (node.metrics, node.metrics_again):
+                    yield _sample(node.node, reading)
+
+
+def _sample(node: str, reading: Reading[Metrics]) -> Sample:
+    said = reading.value or Metrics()
+    return Sample(reading.at, node, said.role, said.term, said.elections_total)
+
+
+def samples_of_series(elections: Iterable[Series], terms: Iterable[Series]) -> Iterator[Sample]:
+    """Prometheus' samples; each node is named by its `node` label, else by its instance's host."""
+    for series in elections:
+        name = _node_of(series)
+        yield from (Sample(each.at, name, elections=int(each.value)) for each in series.samples)
+    for series in terms:
+        name = _node_of(series)
+        yield from (Sample(each.at, name, term=int(each.value)) for each in series.samples)
+
+
+def _node_of(series: Series) -> str:
+    return series.labels.get("node") or series.labels.get("instance", "?").rsplit(":", 1)[0]
+
+
+def marks_of(events: Iterable[Event]) -> Iterator[Mark]:
+    """What happened, for the picture's flags."""
+    for event in events:
+        match event:
+            case of.AlertsReceived(reason="opened"):
+                yield Mark(event.at, "alert", f"alert {event.alerts[0].name}")
+            case of.PlanConfirmed():
+                yield Mark(event.at, "plan", f"{event.by.name} confirmed")
+            case of.NodeChecked():
+                yield Mark(event.at, "step", f"{event.node} {'worse' if event.complaints else 'done'}")
+            case of.RunEnded(completed=False):
+                yield Mark(event.at, "stopped", "run stopped")
+            case of.LeaderVerified():
+                yield Mark(event.at, "verified", "leader verified")
+            case of.Closed():
+                yield Mark(event.at, "resolved", "resolved")

@@ -1,0 +1,82 @@
+"""What a node must install for its agent: little, declared, and nothing of Slack, Redis or the bot."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+LOADED = """
+import json, pkgutil, sys
+import agent
+for module in pkgutil.walk_packages(agent.__path__, "agent."):
+    __import__(module.name)
+print(json.dumps(sorted(sys.modules)))
+"""
+SERVING = """
+import json, sys
+import agent.command
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def modules_after(program: str) -> set[str]:
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    return {name.partition(".")[0] for name in json.loads(ran.stdout)}
+
+
+def plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def locked(file: str) -> set[str]:
+    return {
+        plain(name) for name in re.findall(r"^([A-Za-z0-9._-]+)==", (ROOT / file).read_text(), re.MULTILINE)
+    }
+
+
+def declared() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return {plain(re.split(r"[^\w.-]", line)[0]) for line in project["dependencies"]}
+
+
+def test_every_module_of_the_agent_needs_only_what_is_declared_for_it():
+    loaded = modules_after(LOADED)
+    assert loaded.isdisjoint(
+        {"slack_sdk", "slack_bolt", "redis", "apscheduler", "aiohttp", "httpx", "typer", "rich", "structlog",
+         "uvloop", "bot", "handlers", "runbooks", "lab"}
+    )  # fmt: skip
+    distributions = packages_distributions()
+    needed = {plain(found) for name in loaded for found in distributions.get(name, ())}
+    needed -= {"neumann-bot", "python-multipart"}  # Starlette takes the latter only where it is there
+    assert needed <= locked("requirements-agent.txt")
+    assert declared() - {"setuptools"} <= needed, "what is declared is also used"
+
+
+def test_serving_loads_nothing_that_only_pairing_needs():
+    assert "cryptography" not in modules_after(SERVING)
+
+
+def test_the_bots_command_says_that_it_is_not_all_here():
+    hidden = "import sys; sys.modules['structlog'] = None; import bot.entry; bot.entry.main()"
+    ran = subprocess.run(
+        [sys.executable, "-c", hidden], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (ran.returncode, ran.stderr.count("\n")) == (1, 1), ran.stderr
+    assert "pip install 'neumann-bot[bot]'" in ran.stderr
+
+
+def test_the_lock_for_a_node_is_a_part_of_the_lock_for_the_bot():
+    agents, all_of_it = (
+        set(re.findall(r"^[a-z0-9._-]+==\S+", (ROOT / file).read_text(), re.MULTILINE))
+        for file in ("requirements-agent.txt", "requirements.txt")
+    )
+    assert agents < all_of_it
+    assert declared() <= locked("requirements-agent.txt")

@@ -1,0 +1,80 @@
+"""Pictures come into the thread when there is something to see, and once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.thread import SlackThread
+from bot.slack.thread_pictures import ThreadPictures, due, marks_of, samples_of, samples_of_series
+from bot.timeline_store import TimelineStore
+from handlers.alerting import Sample as Value
+from handlers.alerting import Series
+from handlers.incident import Incident
+from lab.slack.person import Person
+from lab.slack.server import SlackWorkspaceServer
+from tests.bot import incidents
+from tests.bot.conftest import INCIDENTS
+from tests.bot.incidents import LATER, incident
+from tests.builders import NOON, diagnosed, evidence, opened
+
+ID = "inc-7"
+
+
+@pytest.fixture
+async def thread(slack_client: AsyncWebClient, redis: Redis, prefix: str) -> AsyncIterator[SlackThread]:
+    yield SlackThread(slack_client, redis, prefix, lambda _: INCIDENTS)
+
+
+def test_a_healthy_cluster_needs_no_picture_and_a_broken_one_shows_its_links() -> None:
+    assert list(due(incident(opened()))) == []
+    assert list(due(incident(opened(), *diagnosed(evidence())))) == []
+    assert list(due(incident(opened(), *diagnosed(incidents.quorum_loss())))) == ["links"]
+    assert list(due(incident(*incidents.healed()))) == ["links", "elections"]
+
+
+def test_a_reading_that_is_not_complete_is_not_drawn() -> None:
+    part = incidents.quorum_loss().model_copy(update={"complete": False})
+    assert list(due(incident(opened(), *diagnosed(part)))) == []
+
+
+def test_the_bots_own_readings_and_what_happened_make_the_timeline() -> None:
+    events = incidents.healed()
+    assert {(sample.node, sample.term) for sample in samples_of(events)} >= {("node1", 7), ("node2", None)}
+    assert [(mark.kind, mark.words) for mark in marks_of(events)][:2] == [
+        ("alert", "alert NoLeader"),
+        ("plan", "alice confirmed"),
+    ]
+
+
+def test_prometheus_series_are_named_by_their_node_or_else_their_host() -> None:
+    elections = Series({"instance": "node2:9090"}, (Value(NOON, 3.0),))
+    terms = Series({"node": "node1"}, (Value(LATER, 8.0),))
+    samples = list(samples_of_series([elections], [terms]))
+    assert [(sample.node, sample.elections, sample.term) for sample in samples] == [
+        ("node2", 3, None),
+        ("node1", None, 8),
+    ]
+
+
+async def test_each_picture_is_put_into_the_thread_once_with_words_for_who_does_not_see_it(
+    thread: SlackThread,
+    store: TimelineStore,
+    slack: SlackWorkspaceServer,
+    slack_client: AsyncWebClient,
+    redis: Redis,
+    prefix: str,
+    alice: Person,
+) -> None:
+    shown = await store.append(Incident(id=ID), *incidents.healed())
+    await thread.sync(shown)
+    pictures = ThreadPictures(slack_client, redis, prefix, thread, store, prometheus=None)
+    for _ in range(2):
+        await pictures.sync(shown)
+    files = [file for message in await alice.messages() for file in message.get("files", [])]
+    assert [file["name"] for file in files] == ["inc-7-links.png", "inc-7-elections.png"]
+    assert all(file["alt_txt"] for file in files)
+    assert all(message["thread_ts"] for message in await alice.messages() if message.get("files"))
