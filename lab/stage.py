@@ -18,6 +18,7 @@ from lab.layout import Address
 from lab.process import Process
 from lab.redis_server import redis_url
 from lab.settings import MetricsShape
+from lab.slack.app_manifest import SHIPPED_MANIFEST, AppManifest
 from lab.slack.server import SlackWorkspaceServer
 
 ALERTS_SPEED = 10.0
@@ -59,7 +60,9 @@ async def stage(
         say("Redis")
         redis = await parts.enter_async_context(redis_url(folder / "redis"))
         say("the Slack workspace")
-        slack = await parts.enter_async_context(SlackWorkspaceServer(port=page_port))
+        slack = await parts.enter_async_context(
+            SlackWorkspaceServer(port=page_port, manifest=AppManifest.read(SHIPPED_MANIFEST))
+        )
         say("three nodes, an agent beside each")
         lab = await parts.enter_async_context(Lab(folder / "cluster", metrics_shape=metrics_shape))
         say("the bot")

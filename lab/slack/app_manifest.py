@@ -6,6 +6,8 @@ from typing import Literal, Self
 
 import yaml
 
+SHIPPED_MANIFEST = Path(__file__).parents[2] / "deploy" / "slack-manifest.yaml"
+
 
 @dataclass(frozen=True)
 class Shortcut:

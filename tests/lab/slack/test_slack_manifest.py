@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-from lab.slack.app_manifest import AppManifest
+from lab.slack.app_manifest import SHIPPED_MANIFEST, AppManifest
 from lab.slack.methods.table import METHODS
-
-SHIPPED = Path(__file__).parents[3] / "deploy" / "slack-manifest.yaml"
 
 
 def test_the_shipped_manifest_is_read() -> None:
-    manifest = AppManifest.read(SHIPPED)
+    manifest = AppManifest.read(SHIPPED_MANIFEST)
     assert manifest.commands == ("/neumann",)
     assert manifest.scopes is not None
     assert {"chat:write", "commands", "users:read", "usergroups:read"} <= manifest.scopes
