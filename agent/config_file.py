@@ -156,7 +156,8 @@ def _fsync_folder(folder: Path) -> None:
 def _parse(raw: bytes) -> dict[str, Any]:
     try:
         return tomllib.loads(raw.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    # ValueError: what is no TOML, no UTF-8, or a number of more digits than Python reads.
+    except (ValueError, RecursionError) as error:
         raise ConfigFileError(f"The file is not valid TOML: {error}.") from error
 
 

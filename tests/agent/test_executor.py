@@ -201,6 +201,15 @@ async def test_two_grants_of_one_action_have_one_effect(bot: Bot, node: Node):
     assert refusal.reason == "already_recorded"
 
 
+async def test_an_id_never_answers_for_another_action(bot: Bot, node: Node):
+    """Whoever says by one id what another action is, is not told that it is done."""
+    first, second = await bot.grant(ClockSync()), await bot.grant(ClockSync())
+    assert isinstance(await bot.commit(first), ActionReport)
+    other = second.model_copy(update={"action": RestartService()})
+    assert await bot.commit(other) == (409, "other_action")
+    assert node.calls("systemctl restart") == 0
+
+
 async def test_the_world_is_looked_at_once_more_before_acting(bot: Bot, node: Node):
     clock, timeouts, restart = [await bot.grant(action) for action in (ClockSync(), WIDER, RestartService())]
     node.set_clock(ahead_s=-2.4, after_step_s=0)
