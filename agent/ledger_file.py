@@ -47,7 +47,7 @@ def open_ledger_file(path: Path) -> tuple[sqlite3.Connection, int]:
         on_failure.callback(os.close, folder)
         try:
             # Owner-only from the start; SQLite gives its side files the same rights.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             on_failure.callback(database.close)
             database.executescript(_SCHEMA)
@@ -68,14 +68,19 @@ def _bring_up_to_date(database: sqlite3.Connection) -> None:
 
 
 def _lock_folder(folder: Path) -> int:
-    # Not inherited by commands, so a killed agent's last command does not hold it.
-    handle = -1
     try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        # Python's handles are not inherited by commands, so a killed agent's last command does not hold it.
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise _not_locked(folder, error.strerror) from error
+    try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        if handle >= 0:
-            os.close(handle)
-        said = "another agent uses it" if isinstance(error, BlockingIOError) else error.strerror
-        raise LedgerError("ledger", f"The ledger's folder {folder} cannot be locked: {said}.") from error
+        os.close(handle)
+        taken = isinstance(error, BlockingIOError)
+        raise _not_locked(folder, "another agent uses it" if taken else error.strerror) from error
     return handle
+
+
+def _not_locked(folder: Path, why: str | None) -> LedgerError:
+    return LedgerError("ledger", f"The ledger's folder {folder} cannot be locked: {why}.")

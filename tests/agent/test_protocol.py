@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from nacl.signing import SigningKey
+from pydantic import ValidationError
 
 from agent.protocol import ActionReport, BadGrantError, ClockSync, Grant, NodeState, SignedGrant, open_grant
 from tests.agent.bed import Bot, Node
@@ -101,6 +102,13 @@ async def test_a_fence_that_the_ledger_could_not_hold_is_refused(bot: Bot, node:
 def test_signed_bytes_that_are_no_grant_are_refused(payload: bytes):
     with pytest.raises(BadGrantError, match="no grant of this protocol"):
         open_grant(signed_bytes(payload), (KEY.verify_key,))
+
+
+def test_what_was_opened_is_not_changed_afterwards():
+    grant = open_grant(signed_bytes(changed()), (KEY.verify_key,))
+    with pytest.raises(ValidationError, match="frozen"):
+        grant.node = "node2"  # type: ignore[misc]
+    assert grant == good()
 
 
 def test_of_a_name_given_twice_the_last_counts_for_everybody():
