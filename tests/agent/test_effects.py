@@ -34,7 +34,11 @@ def settings(settings_document: dict[str, Any]) -> Settings:
     ],
 )
 async def test_whatever_is_raised_becomes_words(
-    settings: Settings, error: Exception | None, words: str, may_go_on: bool
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception | None,
+    words: str,
+    may_go_on: bool,
 ):
     async def run(_case: Case) -> None:
         if error:
@@ -43,6 +47,10 @@ async def test_whatever_is_raised_becomes_words(
     kind = replace(ACTIONS["restart_service"], run=run)
     case = Case(settings, RestartService(), NodeState(boot_id="b"))
     assert await act(kind, case) == (words, may_go_on)
+    # Only what was not foreseen is for the log, with its trace.
+    assert [bool(record.exc_info) for record in caplog.records] == [True] * isinstance(
+        error, ZeroDivisionError
+    )
 
 
 RUNNING_AGAIN = NodeState(boot_id="b", service_state="active", service_pid=2)
