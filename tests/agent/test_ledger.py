@@ -157,15 +157,16 @@ def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path):
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path):
-    with pytest.raises(LedgerError, match="cannot be locked: No such file or directory") as caught:
+    with pytest.raises(LedgerError, match="cannot be opened: .*No such file or directory") as caught:
         Ledger(tmp_path / "absent" / "ledger.sqlite3")
     assert caught.value.reason == "ledger"
 
 
 def test_a_folder_that_another_has_is_said(ledger: Ledger, tmp_path: Path):
     open_files = sum(1 for _ in Path("/proc/self/fd").iterdir())
-    with pytest.raises(LedgerError, match="another agent uses it"):
+    with pytest.raises(LedgerError, match="cannot be locked: another agent uses it") as caught:
         Ledger(tmp_path / "ledger.sqlite3")
+    assert caught.value.reason == "ledger"
     assert sum(1 for _ in Path("/proc/self/fd").iterdir()) == open_files
     assert ledger.mark().count == 0
 
