@@ -57,7 +57,7 @@ def _clock_why_not(case: Case, now: NodeState) -> str | None:
             f"The offset of {now.offset_ms:.1f} ± {now.offset_error_ms:.1f} ms is not surely beyond"
             f" {threshold_ms:g} ms."
         )
-    if (now.offset_ms > 0) != (case.agreed.offset_ms > 0):
+    if now.offset_ms * case.agreed.offset_ms <= 0:
         return (
             f"The offset was {_ms(case.agreed.offset_ms)} and is {_ms(now.offset_ms)}: its sign has changed."
         )

@@ -54,7 +54,7 @@ def read_config_bytes(path: Path, *, follow_links: bool = False) -> ConfigBytes:
     """
     try:
         # Not blocking, so that a FIFO in its place is refused and not waited for.
-        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_links else os.O_NOFOLLOW)
+        flags = os.O_RDONLY | os.O_NONBLOCK | (0 if follow_links else os.O_NOFOLLOW)
         with open(os.open(path, flags), "rb") as file:  # noqa: PTH123
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
@@ -147,7 +147,7 @@ def _expect(path: Path, sha256: str) -> ConfigBytes:
 
 
 def _fsync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
@@ -157,7 +157,8 @@ def _fsync_folder(folder: Path) -> None:
 def _parse(raw: bytes) -> dict[str, Any]:
     try:
         return tomllib.loads(raw.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    # ValueError: what is no TOML, no UTF-8, or a number of more digits than Python reads.
+    except (ValueError, RecursionError) as error:
         raise ConfigFileError(f"The file is not valid TOML: {error}.") from error
 
 

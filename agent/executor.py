@@ -11,13 +11,8 @@ from agent.boot import boottime_s
 from agent.config import Settings
 from agent.config_file import read_config_bytes
 from agent.effects import act, judge_after_crash
-from agent.errors import (
-    ConfigFileError,
-    ConflictError,
-    DeniedError,
-    NeverSeenError,
-)
-from agent.ledger import UNDO_KIND, Ledger
+from agent.errors import ConfigFileError, ConflictError, DeniedError, NeverSeenError
+from agent.ledger import UNDO_KIND, Entry, Ledger
 from agent.plain_text import plain
 from agent.protocol import (
     Action,
@@ -128,11 +123,9 @@ class Executor:
         self._refuse_if_busy()
         async with self._one_at_a_time:
             entry = await asyncio.to_thread(self._ledger.find, grant.action_id)
-            if entry is not None and entry.state == "INTENT":
-                raise ConflictError("busy", "This action was begun and its end is not recorded yet.")
             if entry is not None and entry.state != "PREPARED":
-                return await self.report(grant.action_id)
-            await self._refuse_if_too_soon(UNDO_KIND if grant.undoes else grant.action.type)
+                return await self._report_again(entry, grant)
+            await self._refuse_if_too_soon(UNDO_KIND if grant.undoes is not None else grant.action.type)
             return await self._carry_out(grant)
 
     async def recover(self) -> None:
@@ -147,6 +140,13 @@ class Executor:
             await self._end(
                 entry.action_id, state, f"The agent stopped while this was being done. {told}", after
             )
+
+    async def _report_again(self, entry: Entry, grant: Grant) -> ActionReport:
+        if (entry.action, entry.undoes) != (grant.action, grant.undoes):
+            raise ConflictError("other_action", f"This id is that of another action, which is {entry.state}.")
+        if entry.state == "INTENT":
+            raise ConflictError("busy", "This action was begun and its end is not recorded yet.")
+        return await self.report(grant.action_id)
 
     async def _carry_out(self, grant: Grant) -> ActionReport:
         kind = ACTIONS[grant.action.type]
@@ -188,13 +188,13 @@ class Executor:
         await asyncio.to_thread(self._ledger.finish, action_id, state, detail, after)
 
     async def _case(self, action: Action, agreed: NodeState, undoes: str | None) -> Case:
-        restored = None if undoes is None else await self._recorded_bytes(action, agreed, undoes)
         file_bytes = None
         if isinstance(action, SetElectionTimeouts):
             try:
                 file_bytes = read_config_bytes(self._settings.config_file).raw
             except ConfigFileError as error:
                 raise ConflictError("precondition", str(error)) from error
+        restored = None if undoes is None else await self._recorded_bytes(action, agreed, undoes)
         return Case(self._settings, action, agreed, file_bytes, restored)
 
     async def _recorded_bytes(self, action: Action, agreed: NodeState, undone: str) -> bytes:

@@ -43,15 +43,20 @@ def open_ledger_file(path: Path) -> tuple[sqlite3.Connection, int]:
         LedgerError: If another agent has it, or it cannot be read or written.
     """
     with ExitStack() as on_failure:
-        folder = _lock_folder(path.parent)
-        on_failure.callback(os.close, folder)
         try:
+            # Commands do not inherit Python's handles, so a killed agent's last command holds none.
+            folder = os.open(path.parent, os.O_RDONLY)
+            on_failure.callback(os.close, folder)
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Owner-only from the start; SQLite gives its side files the same rights.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             on_failure.callback(database.close)
             database.executescript(_SCHEMA)
             _bring_up_to_date(database)
+        except BlockingIOError as error:
+            said = f"The ledger's folder {path.parent} cannot be locked: another agent uses it."
+            raise LedgerError("ledger", said) from error
         except (OSError, sqlite3.Error) as error:
             raise LedgerError("ledger", f"The ledger {path} cannot be opened: {error}.") from error
         on_failure.pop_all()
@@ -65,17 +70,3 @@ def _bring_up_to_date(database: sqlite3.Connection) -> None:
     columns = {name for _, name, *_ in database.execute("PRAGMA table_info(actions)")}
     if "undoes" not in columns:  # a ledger from before there was undoing
         database.execute("ALTER TABLE actions ADD COLUMN undoes TEXT")
-
-
-def _lock_folder(folder: Path) -> int:
-    # Not inherited by commands, so a killed agent's last command does not hold it.
-    handle = -1
-    try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if handle >= 0:
-            os.close(handle)
-        said = "another agent uses it" if isinstance(error, BlockingIOError) else error.strerror
-        raise LedgerError("ledger", f"The ledger's folder {folder} cannot be locked: {said}.") from error
-    return handle

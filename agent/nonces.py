@@ -31,5 +31,5 @@ class Nonces:
 
     def spend(self, nonce: str, action_id: str) -> bool:
         """Use a nonce up, whatever comes of it; say whether it was good for this action."""
-        issued_for, until_s = self._open.pop(nonce, ("", 0.0))
-        return issued_for == action_id and boottime_s() <= until_s
+        issued = self._open.pop(nonce, None)
+        return issued is not None and issued[0] == action_id and boottime_s() <= issued[1]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, FiniteFloat
 
 from agent.protocol.base import PROTOCOL_VERSION, Wire
 from agent.protocol.readings import ServiceState
+
+# SQLite's largest integer: a ledger holds no larger fence.
+MAX_FENCE = 2**63 - 1
 
 LedgerState = Literal["PREPARED", "INTENT", "DONE", "NOT_DONE", "UNKNOWN", "REJECTED"]
 
@@ -50,8 +53,9 @@ class NodeState(Wire):
     config_sha256: str | None = None
     service_state: ServiceState = "unknown"
     service_pid: int | None = None
-    offset_ms: float | None = None
-    offset_error_ms: float | None = None
+    # Not a number is on neither side of a limit, so none is let in.
+    offset_ms: FiniteFloat | None = None
+    offset_error_ms: FiniteFloat | None = None
     transactions_active: int | None = None
 
 
@@ -118,11 +122,11 @@ class Grant(Wire):
     incident: str
     action: Action
     precondition: NodeState
-    fence: int = Field(ge=0)
+    fence: int = Field(ge=0, le=MAX_FENCE)
     nonce: str
     confirmed_by: str
     second_confirmed_by: str | None = None
-    undoes: str | None = None
+    undoes: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
 
 
 class SignedGrant(Wire):

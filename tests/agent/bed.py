@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import random
 import socket
 import ssl
 import sys
@@ -193,8 +194,7 @@ async def agent_process(
     environment: Mapping[str, str] = {},
 ) -> AsyncIterator[tuple[Process, str]]:
     """Run an agent in a process of its own until it listens; whatever is left of it is killed."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     (folder / "agent.toml").write_text(tomlkit.dumps(document | {"listen": address}))
     process = await asyncio.create_subprocess_exec(
         *prefix, sys.executable, "-m", "agent.command", "serve", "--config", str(folder / "agent.toml"),
@@ -210,6 +210,14 @@ async def agent_process(
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+def free_port() -> int:
+    """Return a port below those that the kernel gives away by itself, so that nobody gets it meanwhile."""
+    while True:
+        port = random.randrange(15_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 async def _listens(address: str) -> bool:

@@ -11,13 +11,15 @@ import asyncio
 import os
 import signal
 import sqlite3
+import time
 from asyncio.subprocess import Process
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import AsyncExitStack, ExitStack, closing, suppress
+from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import httpx
 from nacl.signing import SigningKey
@@ -92,44 +94,53 @@ class StoppingNode(Node):
         return len((self.folder / "effects").read_text().split()) + (self.config.read_text() != CONFIG)
 
 
+@dataclass(frozen=True)
+class Death:
+    """What a killed agent had done, and what its successor says of it."""
+
+    state: str
+    effects: int
+
+
 class Bench:
-    """A node whose agent is killed and started again."""
+    """A node whose agent is killed and started again; what comes after one death goes before the next."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
         self.node, self.folder, self.key = StoppingNode(folder), folder, SigningKey.generate()
         self._pki = Pki.make(folder)
+        self._metrics = ExitStack()
+        page = {"metrics_url": self._metrics.enter_context(metrics_page(self.node))}
+        self._document = document_of(self.node, self._pki, self.key) | page
         self._generation = 0
+        self._agent = AsyncExitStack()
 
-    @asynccontextmanager
-    async def agent(self) -> AsyncIterator[tuple[Process, Bot]]:
-        """Start an agent, in a process of its own."""
-        with metrics_page(self.node) as metrics_url:
-            document: dict[str, Any] = document_of(self.node, self._pki, self.key)
-            async with (
-                agent_process(document | {"metrics_url": metrics_url}, self.folder) as (process, url),
-                client_of(self._pki, url, self._pki.issue("bot")) as http,
-            ):
-                yield process, Bot(http, self.key)
+    async def __aenter__(self) -> Bench:
+        self.process, self.bot = await self._start()
+        return self
 
-    async def kill_at(self, action: Action, point: Point) -> str:
-        """Kill the agent at a point of an action; check all that must hold after, and return the state."""
+    async def __aexit__(self, *_raised: object) -> None:
+        await self._agent.aclose()
+        self._metrics.close()
+
+    async def kill_at(self, action: Action, point: Point) -> Death:
+        """Kill the agent at a point of an action; check all that must hold after."""
         self._generation += 1
         self.node.make_ready(action)
-        async with self.agent() as (process, bot):
-            grant = await bot.grant(action, generation=self._generation, fence=self._generation)
-            if point == "PREPARED":
-                process.kill()
-            else:
-                await self._die_during(process, bot, grant, point)
-            await process.wait()
+        grant = await self.bot.grant(action, generation=self._generation, fence=self._generation)
+        if point == "PREPARED":
+            self.process.kill()
+        else:
+            await self._die_during(self.process, self.bot, grant, point)
+        await self.process.wait()
         self._kill_stopped()
         (self.folder / "stop_at").write_text("nowhere")
         effects = self.node.effects()
-        async with self.agent() as (_, bot):
-            state = (await bot.report(grant.action_id)).state
-            assert await bot.commit(grant) == (403, "nonce")
-            again = await bot.prepare(action, generation=self._generation)
-            assert isinstance(again, Refusal) or point == "PREPARED", "an action was offered twice"
+        self.process, self.bot = await self._start()
+        state = (await self.bot.report(grant.action_id)).state
+        assert await self.bot.commit(grant) == (403, "nonce")
+        again = await self.bot.prepare(action, generation=self._generation)
+        assert isinstance(again, Refusal) or point == "PREPARED", "an action was offered twice"
         assert self.node.effects() == effects, "the new agent acted by itself"
         # Where the file is concerned INTENT is met at some instant around the effect.
         file_race = isinstance(action, SetElectionTimeouts) and point == "INTENT"
@@ -137,7 +148,13 @@ class Bench:
         assert effects in expected, f"{effects} effects"
         allowed = {"DONE"} if file_race and effects else ALLOWED[point]
         assert state in allowed, f"{action.type} killed at {point} is shown as {state}"
-        return state
+        return Death(state, effects)
+
+    async def _start(self) -> tuple[Process, Bot]:
+        await self._agent.aclose()
+        process, url = await self._agent.enter_async_context(agent_process(self._document, self.folder))
+        http = await self._agent.enter_async_context(client_of(self._pki, url, self._pki.issue("bot")))
+        return process, Bot(http, self.key)
 
     async def _die_during(self, process: Process, bot: Bot, grant: Grant, point: Point) -> None:
         in_file = isinstance(grant.action, SetElectionTimeouts)
@@ -172,17 +189,30 @@ class Bench:
             stopped.unlink()
 
 
+async def deaths(bench: Bench, action: Action, point: Point, count: int) -> list[Death]:
+    """Kill so many agents."""
+    return [await bench.kill_at(action, point) for _ in range(count)]
+
+
 async def main() -> None:
     """Kill at every point of every action, and print the states that were shown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=200, help="per action and point")
+    parser.add_argument("--jobs", type=int, default=2, help="nodes at a time")
     options = parser.parse_args()
-    with TemporaryDirectory() as folder:
-        bench = Bench(Path(folder))
+    shares = [
+        options.count // options.jobs + (job < options.count % options.jobs) for job in range(options.jobs)
+    ]
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        benches = [await stack.enter_async_context(Bench(folder / str(job))) for job in range(options.jobs)]
         for name, action in ACTIONS.items():
             for point in POINTS:
-                shown = Counter([await bench.kill_at(action, point) for _ in range(options.count)])
-                print(f"{name:22} killed at {point:9} {dict(shown)}", flush=True)
+                start_s = time.monotonic()
+                each = await asyncio.gather(*map(deaths, benches, repeat(action), repeat(point), shares))
+                shown = Counter(f"{death.state}, effects: {death.effects}" for died in each for death in died)
+                took_s = time.monotonic() - start_s
+                print(f"{name:22} killed at {point:9} {dict(shown)} in {took_s:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import httpx
 import pytest
 import tomlkit
 
-from tests.agent.bed import Client, Pki
+from tests.agent.bed import Client, Pki, free_port
 
 
 async def run(*arguments: str) -> tuple[int | None, str, str]:
@@ -27,8 +27,7 @@ async def run(*arguments: str) -> tuple[int | None, str, str]:
 
 @pytest.fixture
 def config(settings_document: dict[str, Any], tmp_path: Path) -> Path:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        settings_document["listen"] = f"127.0.0.1:{free.getsockname()[1]}"
+    settings_document["listen"] = f"127.0.0.1:{free_port()}"
     path = tmp_path / "agent.toml"
     path.write_text(tomlkit.dumps(settings_document))
     return path

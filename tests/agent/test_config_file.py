@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +55,11 @@ def test_the_single_key_keeps_its_form():
         ("[raft]\nelection_timeout_ms = 1\nelection_timeout_min_ms = 1\n", "both"),
         ("[raft]\na = 1\na = 2\n", "not valid TOML"),
         ("\ufeff[raft]\n", "not valid TOML"),
+        (f"[raft]\na = {'1' * 5000}\n", "not valid TOML"),
+        (f"[raft]\na = {'[' * 5000}\n", "not valid TOML"),
+        (f"[raft]\na = {'[' * 110}{']' * 110}\n", "cannot be edited"),
+        ("[raft]\nheartbeat_interval_ms = 0\n", "whole number"),
+        ("[raft]\nheartbeat_interval_ms = true\n", "whole number"),
         ("[raft]\nheartbeat_interval_ms = 101\n", "at least 3 heartbeats"),
         ("[raft]\nheartbeat_interval_ms = '50'\n", "whole number"),
         ("[[raft]]\n", r"no \[raft\]"),
@@ -67,6 +74,57 @@ def test_a_file_it_cannot_be_sure_of_is_refused(text: str, words: str):
 def test_bounds(node: Node, minimum: int, maximum: int):
     with pytest.raises(ConfigFileError):
         with_election_timeouts(node.config.read_bytes(), min_ms=minimum, max_ms=maximum)
+
+
+@pytest.mark.parametrize(
+    ("raft", "least_ms"),
+    # Neumann's heartbeat is 50 ms where the file names none.
+    [("", 150), ("heartbeat_interval_ms = 50\n", 150), ("heartbeat_interval_ms = 1\n", 3)],
+)
+def test_three_heartbeats_are_the_least(raft: str, least_ms: int):
+    raw = f"[raft]\n{raft}".encode()
+    assert with_election_timeouts(raw, min_ms=least_ms, max_ms=least_ms + 1)
+    with pytest.raises(ConfigFileError, match="at least 3 heartbeats"):
+        with_election_timeouts(raw, min_ms=least_ms - 1, max_ms=least_ms)
+
+
+def test_a_mebibyte_is_read_and_not_a_byte_more(node: Node):
+    node.config.write_bytes(b"#" * 1_048_576)
+    assert len(read_config_bytes(node.config).raw) == 1_048_576
+    node.config.write_bytes(b"#" * 1_048_577)
+    with pytest.raises(ConfigFileError, match="is larger than 1048576 bytes"):
+        read_config_bytes(node.config)
+
+
+def test_replacing_keeps_the_owner(node: Node):
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    os.chown(node.config, 65534, 65533)
+    replace_config(node.config, b"[raft]\n", expected_sha256=read_config_bytes(node.config).sha256)
+    status = node.config.stat()
+    assert (status.st_uid, status.st_gid, node.config.read_bytes()) == (65534, 65533, b"[raft]\n")
+
+
+def test_replacing_leaves_nothing_open(node: Node):
+    was_open = sum(1 for _ in Path("/proc/self/fd").iterdir())
+    replace_config(node.config, b"[raft]\n", expected_sha256=read_config_bytes(node.config).sha256)
+    assert sum(1 for _ in Path("/proc/self/fd").iterdir()) == was_open
+
+
+def test_a_change_that_comes_while_it_writes_is_not_overwritten(node: Node):
+    """Python tells audit hooks of the temporary file before it is made; they cannot be taken off again."""
+    beside, expected = sorted(node.folder.iterdir()), read_config_bytes(node.config).sha256
+    edit = [lambda: node.config.write_text("# edited meanwhile\n")]
+
+    def on_event(event: str, _arguments: object) -> None:
+        if event == "tempfile.mkstemp" and edit:
+            edit.pop()()
+
+    sys.addaudithook(on_event)
+    with pytest.raises(ConfigFileError, match="has changed since it was read"):
+        replace_config(node.config, b"[raft]\n", expected_sha256=expected)
+    assert node.config.read_text() == "# edited meanwhile\n"
+    assert sorted(node.folder.iterdir()) == beside
 
 
 def test_replacing_keeps_the_mode_and_leaves_no_file_behind(node: Node):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from itertools import pairwise
 
 import pytest
 from nacl.signing import SigningKey
 
+from agent import actions
 from agent.boot import boot_id
 from agent.config import Limits, Settings
 from agent.ledger import Ledger
@@ -33,6 +36,14 @@ WIDER = SetElectionTimeouts(election_timeout_min_ms=1000, election_timeout_max_m
 
 def limited(settings: Settings, **limits: float) -> Settings:
     return settings.model_copy(update={"limits": Limits(**({"same_action_interval_s": 0} | limits))})
+
+
+# Once the service was moved it is there after so many looks, each of which is written down.
+SETTLE = """
+[ -f begun ] || exit 0
+date +%s.%N >> looks
+[ "$(wc -l < looks)" -le {looks} ] || cp settled service
+"""
 
 
 async def carry_out(bot: Bot, grant: Grant) -> ActionReport:
@@ -92,6 +103,46 @@ async def test_a_command_that_fails_is_told_with_its_words(bot: Bot, node: Node)
     report = await carry_out(bot, grant)
     assert report.state == "NOT_DONE"
     assert "501 Not authorised" in report.detail
+
+
+@pytest.mark.parametrize(("ends", "state"), [(False, "UNKNOWN"), (True, "DONE")])
+async def test_a_command_that_does_not_end_is_told_and_its_effect_may_still_come(
+    bot: Bot, node: Node, monkeypatch: pytest.MonkeyPatch, ends: bool, state: str
+):
+    grant = await bot.grant(ClockSync())
+    monkeypatch.setattr(actions, "ACTION_DEADLINE_S", 0.2)
+    chronyc = node.folder / "chronyc"
+    effect = f"cp {node.folder}/tracking_after {node.folder}/tracking; " if ends else ""
+    chronyc.write_text(chronyc.read_text().replace("makestep) ", f"makestep) {effect}sleep 60; "))
+    report = await carry_out(bot, grant)
+    assert report.state == state
+    assert "did not end within 0.2 s" in report.detail
+
+
+@pytest.mark.parametrize(("looks", "state"), [(0, "DONE"), (2, "DONE"), (3, "UNKNOWN")])
+async def test_a_service_that_takes_its_time_is_looked_at_three_times(
+    bot: Bot, node: Node, looks: int, state: str
+):
+    """Half a second lies between two looks; once it is there nobody looks again."""
+    grant = await bot.grant(RestartService())
+    node.set_service("active", 101, then=("activating", 101))
+    shutil.copy(node.folder / "service", node.folder / "settled")
+    node.set_service("active", 100, then=("activating", 101))
+    (node.folder / "settle").write_text(SETTLE.format(looks=looks))
+    systemctl = node.folder / "systemctl"
+    script = systemctl.read_text().replace("start|restart) ", f"start|restart) touch {node.folder}/begun; ")
+    systemctl.write_text(script.replace("show) ", f"show) cd {node.folder}; sh settle; "))
+    report = await carry_out(bot, grant)
+    assert report.state == state
+    at_s = [float(line) for line in (node.folder / "looks").read_text().split()]
+    assert len(at_s) == min(looks + 1, 3)
+    assert all(later - sooner > 0.4 for sooner, later in pairwise(at_s))
+
+
+async def test_what_became_of_it_is_in_the_log(bot: Bot, caplog: pytest.LogCaptureFixture):
+    caplog.set_level("INFO", "agent")
+    report = await carry_out(bot, await bot.grant(RestartService()))
+    assert f"action {report.action_id[:12]} is DONE: {report.detail}" in caplog.messages
 
 
 @pytest.mark.parametrize(
@@ -201,6 +252,15 @@ async def test_two_grants_of_one_action_have_one_effect(bot: Bot, node: Node):
     assert refusal.reason == "already_recorded"
 
 
+async def test_an_id_never_answers_for_another_action(bot: Bot, node: Node):
+    """Whoever says by one id what another action is, is not told that it is done."""
+    first, second = await bot.grant(ClockSync()), await bot.grant(ClockSync())
+    assert isinstance(await bot.commit(first), ActionReport)
+    other = second.model_copy(update={"action": RestartService()})
+    assert await bot.commit(other) == (409, "other_action")
+    assert node.calls("systemctl restart") == 0
+
+
 async def test_the_world_is_looked_at_once_more_before_acting(bot: Bot, node: Node):
     clock, timeouts, restart = [await bot.grant(action) for action in (ClockSync(), WIDER, RestartService())]
     node.set_clock(ahead_s=-2.4, after_step_s=0)
@@ -261,6 +321,26 @@ async def test_one_of_a_kind_in_the_interval(connected: Connected, settings: Set
 async def test_an_action_only_prepared_is_known(bot: Bot):
     grant = await bot.grant(ClockSync())
     assert (await bot.report(grant.action_id)).state == "PREPARED"
+
+
+async def test_an_action_whose_end_is_not_recorded_is_not_begun_again(
+    bot: Bot, node: Node, settings: Settings
+):
+    """As where the disk was full when it ended."""
+    first, second = await bot.grant(RestartService()), await bot.grant(RestartService())
+    assert isinstance(await bot.commit(first), ActionReport)
+    with closing(sqlite3.connect(settings.state_dir / "ledger.sqlite3", isolation_level=None)) as database:
+        database.execute("UPDATE actions SET state = 'INTENT'")
+    assert await bot.commit(second) == (409, "busy")
+    refusal = await bot.prepare(RestartService())
+    assert isinstance(refusal, Refusal) and refusal.reason == "already_recorded"
+    assert node.calls("systemctl restart") == 1
+
+
+async def test_what_was_never_asked_for_is_never_seen(bot: Bot):
+    answer = await bot.http.get(f"/v1/actions/{'0' * 64}")
+    assert answer.status_code == 404
+    assert Refusal.model_validate_json(answer.content).reason == "never_seen"
 
 
 async def leave_intent(

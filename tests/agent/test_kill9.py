@@ -12,7 +12,7 @@ from tests.agent.kill9 import ACTIONS, POINTS, Bench, Point
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("name", ["restart_service", "set_election_timeouts"])
 async def test_killed_at_any_step_an_action_has_one_effect_at_most(tmp_path: Path, name: str, point: Point):
-    bench = Bench(tmp_path)
-    state = await bench.kill_at(ACTIONS[name], point)
+    async with Bench(tmp_path) as bench:
+        death = await bench.kill_at(ACTIONS[name], point)
     if (name, point) == ("restart_service", "INTENT"):
-        assert state == "UNKNOWN"
+        assert (death.state, death.effects) == ("UNKNOWN", 0)

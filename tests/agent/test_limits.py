@@ -71,8 +71,10 @@ async def test_the_second_signature_must_be_a_second_approvers(
             signed = sign(approved(await bot.grant(ClockSync())), bot.key, second_key=key)
             assert await bot.commit(signed) == (403, "second_approver")
         grant = approved(await bot.grant(ClockSync()))
-        broken = sign(grant, bot.key, second_key=SECOND).model_copy(update={"second_signature": "no base64"})
-        assert await bot.commit(broken) == (403, "second_approver")
+        good = sign(grant, bot.key, second_key=SECOND)
+        for spoilt in ("no base64", f" {good.second_signature}", ""):
+            broken = good.model_copy(update={"second_signature": spoilt})
+            assert await bot.commit(broken) == (403, "second_approver")
         # Nor can a second approver act without the first.
         alone = sign(approved(await bot.grant(ClockSync())), SECOND, second_key=SECOND)
         assert await bot.commit(alone) == (403, "signature")

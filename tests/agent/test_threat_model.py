@@ -10,9 +10,7 @@ import resource
 import shutil
 import ssl
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,8 +23,6 @@ from starlette.routing import Route
 
 from agent import deadline_server
 from agent.config import Limits, Settings
-from agent.config_file import read_config_bytes, replace_config
-from agent.errors import ConfigFileError
 from agent.executor import Executor
 from agent.ledger import Ledger
 from agent.protocol import (
@@ -233,144 +229,7 @@ async def test_row_16_a_wrong_clock_neither_bypasses_nor_locks_out(
     assert effects(node) == 1
 
 
-# Row 17: tricks with the file.
-
-
-def link(config: Path) -> None:
-    shutil.move(config, config.with_name("real.toml"))
-    config.symlink_to(config.with_name("real.toml"))
-
-
-def fifo(config: Path) -> None:
-    config.unlink()
-    os.mkfifo(config)
-
-
-def add(text: bytes, *, first: bytes = b"") -> Callable[[Path], None]:
-    def change(config: Path) -> None:
-        config.write_bytes(first + config.read_bytes() + text)
-
-    return change
-
-
-@pytest.mark.parametrize(
-    ("trick", "words"),
-    [
-        (link, "symbolic link"),
-        (fifo, "not a regular file"),
-        (add(b"[raft]\na = 1\n"), "not valid TOML"),
-        (add(b"", first=b"\xef\xbb\xbf"), "not valid TOML"),
-        (add(b"#" * 10_000_000), "larger than"),
-        (add(b"\xff"), "not valid TOML"),
-        (lambda config: config.unlink(), "cannot be read"),
-    ],
-    ids=["symlink", "FIFO", "duplicate", "BOM", "10 MB", "not UTF-8", "absent"],
-)
-async def test_row_17_a_trick_with_the_file_is_refused_and_nothing_changes(
-    bot: Bot, node: Node, trick: Callable[[Path], None], words: str
-):
-    trick(node.config)
-    before = {path: path.lstat() for path in node.folder.iterdir() if path.name != "state"}
-    refusal = await bot.prepare(WIDER)
-    assert isinstance(refusal, Refusal)
-    assert words in refusal.detail
-    after = {path: path.lstat() for path in node.folder.iterdir() if path.name in {p.name for p in before}}
-    assert {path: (found.st_ino, found.st_size, found.st_mtime_ns) for path, found in before.items()} == {
-        path: (found.st_ino, found.st_size, found.st_mtime_ns) for path, found in after.items()
-    }
-
-
-async def test_row_17_a_trick_after_the_grant_is_seen_at_the_last_instant(bot: Bot, node: Node):
-    grant = await bot.grant(WIDER)
-    before = node.config.read_bytes()
-    link(node.config)
-    assert await bot.commit(grant) == (409, "precondition")
-    assert node.config.is_symlink()
-    assert node.config.read_bytes() == before
-
-
-@contextmanager
-def a_folder_not_its_own(folder: Path) -> Iterator[None]:
-    """Take the right to write to a folder away, from root too."""
-    if os.geteuid() == 0:
-        folder.chmod(0o755)
-        os.seteuid(65534)
-    else:
-        folder.chmod(0o555)
-    try:
-        yield
-    finally:
-        if os.geteuid() == 65534:
-            os.seteuid(0)
-        folder.chmod(0o755)
-
-
-def test_row_17_a_folder_that_is_read_only_keeps_its_file(tmp_path_factory: pytest.TempPathFactory):
-    # Not below the folder of this run, which is its owner's alone.
-    folder = tmp_path_factory.getbasetemp().parent.parent / f"neumann-read-only-{os.getpid()}"
-    folder.mkdir()
-    try:
-        config = folder / "config.toml"
-        config.write_text("[raft]\n")
-        found = read_config_bytes(config)
-        with a_folder_not_its_own(folder), pytest.raises(ConfigFileError, match="Permission denied"):
-            replace_config(config, b"[raft]\na = 1\n", expected_sha256=found.sha256)
-        assert [path.name for path in folder.iterdir()] == ["config.toml"]
-        assert config.read_text() == "[raft]\n"
-    finally:
-        shutil.rmtree(folder)
-
-
-FULL_DISK = """
-import resource, sys
-from pathlib import Path
-from agent.config_file import read_config_bytes, replace_config
-from agent.errors import ConfigFileError
-resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
-config = Path(sys.argv[1])
-try:
-    replace_config(config, b"#" * 200, expected_sha256=read_config_bytes(config).sha256)
-except ConfigFileError as error:
-    print(error)
-"""
-
-
-def test_row_17_a_file_that_cannot_be_written_whole_is_not_replaced(node: Node):
-    """The process may write 100 bytes to a file: the kernel stops it as a full disk does, halfway."""
-    before, beside = node.config.read_bytes(), sorted(node.folder.iterdir())
-    ran = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, node.config], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert "cannot be replaced: File too large" in ran.stdout
-    assert node.config.read_bytes() == before
-    assert sorted(node.folder.iterdir()) == beside
-
-
-async def test_row_17_without_room_for_the_ledger_nothing_is_begun(
-    settings_document: dict[str, Any],
-    client: Client,
-    pki: Pki,
-    grant_key: SigningKey,
-    tmp_path: Path,
-    node: Node,
-):
-    limit = ("prlimit", f"--fsize={96 * 1024}")
-    if shutil.which("prlimit") is None:
-        pytest.skip("prlimit (util-linux) is not installed")
-    async with (
-        agent_process(settings_document, tmp_path, prefix=limit) as (_, url),
-        client(url, pki.issue("bot")) as http,
-    ):
-        bot = Bot(http, grant_key)
-        grant = await bot.grant(RestartService())
-        for _ in range(200):
-            body = {"action_id": os.urandom(32).hex(), "action": {"type": "restart_service"}}
-            if (await http.post("/v1/prepare", json=body)).status_code == 503:
-                break
-        else:
-            raise AssertionError("the ledger never filled up")
-        assert await bot.commit(grant) == (503, "ledger")
-    assert effects(node) == 0
+# Row 17, tricks with the file: test_file_tricks.py.
 
 
 # Row 18: rights.

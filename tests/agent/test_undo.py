@@ -58,7 +58,8 @@ async def test_an_edit_before_asking_is_seen_too(bot: Bot, node: Node):
     done = await widened(bot)
     node.config.write_text(node.config.read_text() + "# by hand\n")
     refusal = await bot.grant_undo(done)
-    assert isinstance(refusal, Refusal) and "has changed since that action" in refusal.detail
+    assert isinstance(refusal, Refusal) and refusal.reason == "precondition"
+    assert "has changed since that action" in refusal.detail
 
 
 async def test_only_a_change_that_was_done_is_undone(bot: Bot, node: Node):

@@ -1,6 +1,6 @@
 """Who may act: a pure decision with a reason."""
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
@@ -27,3 +27,8 @@ ALICE = Member("U1", team="T1", home_team="T1", groups=frozenset({"S1"}))
 )
 def test_the_ruling_names_its_reason(member: Member, groups: tuple[str, ...], ruling: Ruling) -> None:
     assert may_act(member, groups) is ruling
+
+
+def test_a_member_is_what_the_workspace_said() -> None:
+    with pytest.raises(FrozenInstanceError):
+        ALICE.is_guest = True  # type: ignore[misc]

@@ -1,0 +1,143 @@
+"""What is signed is taken exactly as it is signed, or not at all."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from nacl.signing import SigningKey
+from pydantic import ValidationError
+
+from agent.protocol import ActionReport, BadGrantError, ClockSync, Grant, NodeState, SignedGrant, open_grant
+from tests.agent.bed import Bot, Node
+
+KEY = SigningKey(b"1" * 32)
+
+
+def signed_bytes(payload: bytes, key: SigningKey = KEY) -> SignedGrant:
+    """Sign what no `Grant` would let itself be made of."""
+    return SignedGrant(
+        payload=base64.b64encode(payload).decode(),
+        signature=base64.b64encode(key.sign(payload).signature).decode(),
+    )
+
+
+def good(**changes: Any) -> Grant:
+    grant = Grant(
+        action_id="a" * 64,
+        cluster="demo",
+        node="node1",
+        incident="i1",
+        action=ClockSync(),
+        precondition=NodeState(boot_id="b", offset_ms=2400.0, offset_error_ms=1.0),
+        fence=1,
+        nonce="n",
+        confirmed_by="U1",
+    )
+    return grant.model_copy(update=changes)
+
+
+def changed(**changes: Any) -> bytes:
+    return json.dumps(json.loads(good().model_dump_json()) | changes).encode()
+
+
+def precondition(**changes: Any) -> bytes:
+    return changed(precondition=json.loads(good().precondition.model_dump_json()) | changes)
+
+
+async def test_no_number_is_taken_that_cannot_be_compared(bot: Bot, node: Node):
+    """Not a number is on neither side of zero, so a sign that changed would not show."""
+    node.set_clock(ahead_s=-2.4, after_step_s=0)
+    grant = await bot.grant(ClockSync())
+    for word in (b"NaN", b"Infinity", b"-Infinity"):
+        payload = grant.model_dump_json().replace('"offset_ms":-2400.0', '"offset_ms":@').encode()
+        assert b"@" in payload
+        assert await bot.commit(signed_bytes(payload.replace(b"@", word), bot.key)) == (403, "signature")
+    assert node.calls("chronyc makestep") == 0
+    assert isinstance(await bot.commit(grant), ActionReport)
+
+
+async def test_a_fence_that_the_ledger_could_not_hold_is_refused(bot: Bot, node: Node):
+    highest = 2**63 - 1
+    for fence in (-1, highest + 1, 10**400):
+        grant = await bot.grant(ClockSync())
+        payload = grant.model_dump_json().replace('"fence":1,', f'"fence":{fence},').encode()
+        assert await bot.commit(signed_bytes(payload, bot.key)) == (403, "signature")
+    assert node.calls("chronyc makestep") == 0
+    report = await bot.commit((await bot.grant(ClockSync())).model_copy(update={"fence": highest}))
+    assert isinstance(report, ActionReport)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        changed(fence=True),
+        changed(fence=1.0),
+        changed(fence="1"),
+        changed(action_id="A" * 64),
+        changed(action_id="a" * 63),
+        changed(action_id="a" * 65),
+        changed(action_id="a" * 64 + "\n"),
+        changed(protocol=2),
+        changed(undoes=""),
+        changed(undoes="../x"),
+        changed(also="this"),
+        changed(node=None),
+        changed(action={"type": "clock_sync", "argv": ["sh"]}),
+        changed(action={"type": "run"}),
+        changed(action={}),
+        precondition(service_pid="100"),
+        precondition(service_state="running"),
+        b"[" * 10_000,
+        b'{"action":' * 1_000,
+        b"",
+        b"\xff",
+        b"\xef\xbb\xbf" + changed(),
+        changed() + b"{}",
+    ],
+)
+def test_signed_bytes_that_are_no_grant_are_refused(payload: bytes):
+    with pytest.raises(BadGrantError, match="no grant of this protocol"):
+        open_grant(signed_bytes(payload), (KEY.verify_key,))
+
+
+def test_what_was_opened_is_not_changed_afterwards():
+    grant = open_grant(signed_bytes(changed()), (KEY.verify_key,))
+    with pytest.raises(ValidationError, match="frozen"):
+        grant.node = "node2"  # type: ignore[misc]
+    assert grant == good()
+
+
+def test_of_a_name_given_twice_the_last_counts_for_everybody():
+    """The bytes are parsed once, by one parser: what is checked is what is done."""
+    twice = changed().replace(b'"node": "node1"', b'"node": "node2", "node": "node1"')
+    assert open_grant(signed_bytes(twice), (KEY.verify_key,)) == good()
+
+
+@pytest.mark.parametrize("part", ["payload", "signature"])
+@pytest.mark.parametrize("spoil", [lambda text: text + "*", lambda text: " " + text, lambda text: text[:-1]])
+def test_what_is_not_base64_is_refused(part: str, spoil: Callable[[str], str]):
+    signed = signed_bytes(changed())
+    spoilt = signed.model_copy(update={part: spoil(getattr(signed, part))})
+    with pytest.raises(BadGrantError, match="not base64"):
+        open_grant(spoilt, (KEY.verify_key,))
+
+
+@pytest.mark.parametrize("length", [0, 63, 65])
+def test_a_signature_of_another_length_is_none(length: int):
+    signed = signed_bytes(changed())
+    short = base64.b64encode(bytes(length)).decode()
+    with pytest.raises(BadGrantError, match="No pinned key"):
+        open_grant(signed.model_copy(update={"signature": short}), (KEY.verify_key,))
+
+
+def test_any_of_the_pinned_keys_may_sign_while_they_are_rotated():
+    other = SigningKey.generate()
+    pinned = (other.verify_key, KEY.verify_key)
+    assert open_grant(signed_bytes(changed()), pinned) == good()
+    assert open_grant(signed_bytes(changed(), other), pinned) == good()
+    with pytest.raises(BadGrantError):
+        open_grant(signed_bytes(changed()), ())
