@@ -42,15 +42,19 @@ def from_agent(node: str, observed: tuple[wire.Observation | str, datetime]) -> 
                 at=at,
                 took_ms=read.took_ms,
             )
-    return readings if isinstance(answer, str) else _with_boot_id(readings, answer.boot_id)
+    return readings if isinstance(answer, str) else _with_boot(readings, answer)
 
 
-def _with_boot_id(readings: dict[str, known.Reading[Any]], boot_id: str) -> dict[str, known.Reading[Any]]:
-    """The agent says once in which boot it read; what a plan binds of it is the service's."""
+def _with_boot(
+    readings: dict[str, known.Reading[Any]], answer: wire.Observation
+) -> dict[str, known.Reading[Any]]:
+    """The agent says once in which boot it read, and how old that is: the service's part of a plan, and its age."""
     service = readings["service"]
     if service.value is None:
         return readings
-    value = service.value.model_copy(update={"boot_id": boot_id})
+    started_s = service.value.started_boottime_s
+    running_s = answer.boottime_s - started_s if service.value.pid and started_s else None
+    value = service.value.model_copy(update={"boot_id": answer.boot_id, "running_s": running_s})
     return {**readings, "service": service.model_copy(update={"value": value})}
 
 

@@ -80,11 +80,12 @@ class Service(Frozen):
     """The Neumann service on a node, as its service manager sees it.
 
     `restarts` counts the manager's own restarts; `result` is how it last ended (`oom-kill`, `exit-code`, …);
-    `boot_id` is the host's boot it was read in.
+    `boot_id` is the host's boot it was read in; `running_s` is for how long the process has run.
     """
 
     state: Literal["active", "inactive", "failed", "unknown"]
     boot_id: str | None = None
+    running_s: float | None = None
     pid: int | None = None
     started_boottime_s: float | None = None
     restarts: int | None = None

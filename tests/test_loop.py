@@ -127,4 +127,4 @@ def test_headless_prints_one_json_document_on_stdout_and_progress_on_stderr() ->
         "thread",
     }
     assert set(report["timings_ms"]) == {"alert_to_headline", "alert_to_findings", "confirm_to_verified"}
-    assert "waiting for the findings" in done.stderr
+    assert "waiting for the alert, its thread and the findings" in done.stderr

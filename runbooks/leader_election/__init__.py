@@ -9,7 +9,7 @@ from __future__ import annotations
 from runbooks.evidence import Evidence
 from runbooks.leader_election.churn import churn_findings
 from runbooks.leader_election.facts import Facts
-from runbooks.leader_election.leaders import leader_finding
+from runbooks.leader_election.leaders import commits, leader_finding
 from runbooks.leader_election.plan import plan as plan
 from runbooks.leader_election.remedies import remedy_for
 from runbooks.leader_election.ruled_out import not_found
@@ -48,7 +48,7 @@ def diagnose(evidence: Evidence) -> Diagnosis:
 
 
 def _findings(facts: Facts, structure: Structure) -> list[Finding]:
-    leader = leader_finding(facts)
+    leader = None if _cannot_write(facts, structure) else leader_finding(facts)
     churn = list(churn_findings(facts, structure))
     half_cut = any(finding.cause is RootCause.PARTIAL_PARTITION for finding in churn)
     found = [f for f in structure.findings() if not (half_cut and f.cause in CUTS)] + churn
@@ -65,6 +65,12 @@ def _findings(facts: Facts, structure: Structure) -> list[Finding]:
         seen.add(RootCause.NETWORK_PARTITION)
     found += [not_found(cause, facts, structure) for cause in ALWAYS_JUDGED if cause not in seen]
     return found
+
+
+def _cannot_write(facts: Facts, structure: Structure) -> bool:
+    """A leader whose majority has full disks commits nothing: it leads nobody, whatever its page says."""
+    full = structure.verdicts.get(RootCause.STORAGE_FULL) in SURE
+    return full and not any(commits(facts, name) for name in facts.names)
 
 
 def _in_spite_of_a_leader(finding: Finding) -> Finding:

@@ -9,6 +9,9 @@ from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.words import listed
 from runbooks.model import Finding, RootCause, Verdict
 
+LULL_ELECTIONS = 6
+"""Elections in the log window, all nodes together, from which on a quiet moment proves little."""
+
 
 def steady_leader(facts: Facts) -> str | None:
     """The node that led the same term in both samples, was acknowledged by a majority, and is not
@@ -51,6 +54,9 @@ def leader_finding(facts: Facts) -> Finding | None:
     doubts = (
         ["no majority committed anything between the readings: idle, or stuck, or not read"] if idle else []
     )
+    called = sum(facts.logged(name, "election_started") for name in facts.names)
+    if called >= LULL_ELECTIONS:
+        doubts.append(f"{called} elections in the nodes' newest log: this may be a lull between two")
     doubts += [f"{listed(unread)} could not be read, and may claim to lead too"] if unread else []
     return Finding(
         cause=RootCause.MONITORING_BLIND if blind else RootCause.ALERT_STALE,

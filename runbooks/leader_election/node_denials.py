@@ -14,6 +14,9 @@ from runbooks.model import RootCause
 WAL_NEEDS_FREE_BYTES = 100 * 1024 * 1024
 """Below this Neumann refuses to write its log, and so to vote or to stand (raft_wal.rs)."""
 
+YOUNG_S = 60.0
+"""A process that was started again and again, and lives for less than this, does not stay."""
+
 SILENT_S = 10.0
 """A running node writes something at least every few seconds; a hung one writes nothing."""
 
@@ -70,9 +73,14 @@ def _crash_loop(facts: Facts, node: NodeEvidence) -> Denial | None:
     service = node.service.value
     if service is None:
         return None
-    if (service.restarts or 0) < CRASH_LOOP_RESTARTS or service.result in (None, "success"):
+    if (service.restarts or 0) < CRASH_LOOP_RESTARTS:
         return None
-    signs = [f"restarted {service.restarts or 0} times, ended last by {service.result} ({node.service.by})"]
+    # A service manager forgets how it ended as soon as it starts again, so a young process counts as well.
+    young = service.running_s is not None and service.running_s < YOUNG_S
+    if service.result in (None, "success") and not young:
+        return None
+    how = f"running for {service.running_s:.0f} s" if young else f"ended last by {service.result}"
+    signs = [f"restarted {service.restarts or 0} times, {how} ({node.service.by})"]
     if not facts.steady(node.node):
         away = node.metrics.missing or node.metrics_again.missing or "its counters were reset"
         signs.append(f"its metrics: {away} (bot)")

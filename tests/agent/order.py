@@ -64,7 +64,12 @@ async def _order(agents: AgentClient, astray: AgentClient, node: str, task: Task
     came: dict[str, str] = {}
     for document in ACTIONS:
         order = Order(
-            "demo", "inc-1", task.generation, Action.model_validate(document | {"node": node}), "U1"
+            cluster="demo",
+            incident="inc-1",
+            generation=task.generation,
+            fence=task.generation,
+            action=Action.model_validate(document | {"node": node}),
+            confirmed_by="U1",
         )
         readiness = await agents.prepare(order)
         if not isinstance(readiness, Readiness):

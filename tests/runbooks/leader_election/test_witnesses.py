@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runbooks import leader_election
-from runbooks.evidence import Config, Evidence, Log, NodeEvidence
+from runbooks.evidence import Config, Disk, Evidence, Log, NodeEvidence, Role, Service
 from runbooks.model import SURE, RootCause, Verdict
 from tests.builders import cut, dead, evidence, known, missing, node, remedy_of
 
@@ -115,3 +115,45 @@ def test_clocks_that_gossip_blames_only_for_a_cut_link_stay_a_doubt() -> None:
     found = {finding.cause: finding.verdict for finding in leader_election.diagnose(read).findings}
     assert found[RootCause.CLOCK_SKEW] is not Verdict.CONFIRMED
     assert not remedy_of(read, "clock_sync").offered
+
+
+def test_a_service_that_was_started_again_and_again_loops_even_while_it_is_up() -> None:
+    """systemd says `Result=success` as soon as it has started the process again."""
+
+    def looping(name: str) -> NodeEvidence:
+        service = Service(state="active", pid=4711, restarts=9, result="success", running_s=1.5)
+        refused = {kind: missing("connection refused") for kind in ("metrics", "metrics_again", "health")}
+        local = missing("The metrics page refused the connection.", by=f"agent:{name}")
+        return node(name, service=known(service, by=f"agent:{name}"), local_metrics=local, **refused)
+
+    top = leader_election.diagnose(evidence(node("node1"), looping("node2"), looping("node3"))).top
+    assert (top.cause, top.verdict) == (RootCause.CRASH_LOOP, Verdict.CONFIRMED)
+    assert top.nodes == ("node2", "node3")
+
+
+def test_a_leader_between_many_elections_may_be_a_lull() -> None:
+    log = Log(path="/var/log/neumann/x.log", window_s=60, bytes_read=900, counts={"election_started": 3})
+    calm = [node(n, commits=5, log=known(log, by=f"agent:{n}")) for n in ("node1", "node2", "node3")]
+    calm[0] = node("node1", role=Role.LEADER, commits=5, log=known(log, by="agent:node1"))
+    top = leader_election.diagnose(evidence(*calm)).top
+    assert (top.cause, top.verdict) == (RootCause.ALERT_STALE, Verdict.LIKELY)
+    assert any("lull" in line for line in top.evidence_against)
+
+
+def test_a_leader_whose_majority_cannot_write_is_no_leader() -> None:
+    full = {
+        "disk": known(Disk(path="/var/lib/neumann", free_bytes=10_000_000, total_bytes=10**9), by="agent"),
+        "log": known(
+            Log(
+                path="/var/log/neumann/x.log",
+                window_s=60,
+                bytes_read=900,
+                counts={"disk_space_low": 4, "wal_failed": 4},
+            ),
+            by="agent",
+        ),
+    }
+    nodes = (node("node1", role=Role.LEADER, **full), node("node2", **full), node("node3"))
+    diagnosis = leader_election.diagnose(evidence(*nodes))
+    assert diagnosis.top.cause is RootCause.STORAGE_FULL
+    assert RootCause.ALERT_STALE not in {finding.cause for finding in diagnosis.findings}
