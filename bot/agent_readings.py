@@ -48,7 +48,7 @@ def from_agent(node: str, observed: tuple[wire.Observation | str, datetime]) -> 
 def _with_boot(
     readings: dict[str, known.Reading[Any]], answer: wire.Observation
 ) -> dict[str, known.Reading[Any]]:
-    """The agent says once in which boot it read, and how old that is: the service's part of a plan, and its age."""
+    """The agent says once in which boot it read and how old that is; both belong to the service."""
     service = readings["service"]
     if service.value is None:
         return readings
