@@ -157,7 +157,7 @@ def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path):
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path):
-    with pytest.raises(LedgerError, match="cannot be opened: .*No such file or directory") as caught:
+    with pytest.raises(LedgerError, match=r"cannot be opened: .*No such file or directory") as caught:
         Ledger(tmp_path / "absent" / "ledger.sqlite3")
     assert caught.value.reason == "ledger"
 
