@@ -9,7 +9,7 @@ CODE := bot handlers runbooks agent lab
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types imports rules schema prove accuracy live chaos bench lock clean
+.PHONY: help demo test check format lint types imports rules schema prove mutants accuracy live chaos nightly bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -48,6 +48,9 @@ schema: $(VENV)/.installed-dev ## write docs/evidence.schema.json from the model
 
 prove: $(VENV)/.installed-dev ## the proofs over every link matrix, a minute or two
 	$(BIN)/python -m pytest -m exhaustive $(ARGS)
+
+mutants: $(VENV)/.installed-dev ## small wrongs in what decides on a node: does a test notice? half an hour
+	@$(BIN)/python -m tests.mutation $(ARGS)
 
 accuracy: $(VENV)/.installed-dev ## how often the diagnosis is right, beside three baselines
 	$(BIN)/python -m tests.accuracy.measure $(ARGS)

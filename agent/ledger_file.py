@@ -44,7 +44,7 @@ def open_ledger_file(path: Path) -> tuple[sqlite3.Connection, int]:
     """
     with ExitStack() as on_failure:
         try:
-            # Commands do not inherit Python's handles, so a killed agent's last command holds none.
+            # Commands do not inherit it, so that the last command of a killed agent does not hold it.
             folder = os.open(path.parent, os.O_RDONLY)
             on_failure.callback(os.close, folder)
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from nacl.signing import SigningKey
 from pydantic import ValidationError
 
+from agent import protocol as wire
 from agent.protocol import ActionReport, BadGrantError, ClockSync, Grant, NodeState, SignedGrant, open_grant
 from tests.agent.bed import Bot, Node
 
@@ -141,3 +142,108 @@ def test_any_of_the_pinned_keys_may_sign_while_they_are_rotated():
     assert open_grant(signed_bytes(changed(), other), pinned) == good()
     with pytest.raises(BadGrantError):
         open_grant(signed_bytes(changed()), ())
+
+
+# The words and bounds that a bot and an agent of different ages must agree on.
+
+
+def test_the_words_of_the_wire_are_fixed():
+    assert get_args(wire.LedgerState) == ("PREPARED", "INTENT", "DONE", "NOT_DONE", "UNKNOWN", "REJECTED")
+    assert get_args(wire.ServiceState) == ("active", "inactive", "failed", "unknown")
+    assert get_args(wire.PortName) == ("raft", "gossip")
+    assert get_args(wire.ConnectResult) == (
+        "open", "refused", "timeout", "unreachable", "dns", "reset", "unknown"
+    )  # fmt: skip
+    readings = ("clock", "service", "log", "config", "disk", "metrics", "connects", "pings")
+    assert get_args(wire.ReadingName) == wire.ALL_READINGS == readings
+    assert wire.PROTOCOL_VERSION == 1
+    assert json.loads(good().model_dump_json())["protocol"] == 1
+
+
+def test_what_is_not_said_is_not_made_up():
+    assert wire.NodeState(boot_id="b").model_dump(exclude={"boot_id"}) == {
+        "config_sha256": None,
+        "service_state": "unknown",
+        "service_pid": None,
+        "offset_ms": None,
+        "offset_error_ms": None,
+        "transactions_active": None,
+    }
+    assert wire.Read[int]().model_dump() == {"value": None, "missing": None, "took_ms": 0.0}
+    prepared = wire.Prepared(nonce="n", expires_in_s=60.0, state=NodeState(boot_id="b"))
+    assert (prepared.needs_second_approver, prepared.ledger) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("type_", "document", "taken"),
+    [
+        (wire.PrepareRequest, {"action_id": "0" * 64, "action": {"type": "clock_sync"}}, True),
+        (wire.PrepareRequest, {"action_id": "f" * 64, "action": {"type": "start_service"}}, True),
+        (wire.PrepareRequest, {"action_id": "f" * 64, "action": {"type": "restart_service"}}, True),
+        (wire.PrepareRequest, {"action_id": "x" + "f" * 64, "action": {"type": "clock_sync"}}, False),
+        (wire.PrepareRequest, {"action_id": "f" * 64 + "x", "action": {"type": "clock_sync"}}, False),
+        (wire.UndoRequest, {"action_id": "f" * 64}, True),
+        (wire.UndoRequest, {"action_id": "x" + "f" * 64}, False),
+        (wire.UndoRequest, {"action_id": "f" * 64 + "x"}, False),
+        (wire.SignedGrant, {"payload": "p" * 16_384, "signature": "s" * 128}, True),
+        (wire.SignedGrant, {"payload": "p" * 16_385, "signature": "s"}, False),
+        (wire.SignedGrant, {"payload": "p", "signature": "s" * 129}, False),
+        (wire.SignedGrant, {"payload": "p", "signature": "s", "second_signature": "s" * 128}, True),
+        (wire.SignedGrant, {"payload": "p", "signature": "s", "second_signature": "s" * 129}, False),
+        (wire.LedgerMark, {"epoch": "e", "count": 0}, True),
+        (wire.LedgerMark, {"epoch": "e", "count": -1}, False),
+        (wire.MetricsPage, {"content_type": "text/plain", "text": "t" * 65_536}, True),
+        (wire.MetricsPage, {"content_type": "text/plain", "text": "t" * 65_537}, False),
+    ],
+)
+def test_the_bounds_of_a_message(type_: type[wire.Wire], document: dict[str, Any], taken: bool):
+    raw = json.dumps(document)
+    if taken:
+        assert json.loads(type_.model_validate_json(raw).model_dump_json(exclude_unset=True)) == document
+    else:
+        with pytest.raises(ValidationError):
+            type_.model_validate_json(raw)
+
+
+@pytest.mark.parametrize("key", ["election_timeout_min_ms", "election_timeout_max_ms"])
+@pytest.mark.parametrize(("value", "taken"), [(100, True), (60_000, True), (99, False), (60_001, False)])
+def test_the_bounds_of_an_election_timeout(key: str, value: int, taken: bool):
+    timeouts = {"election_timeout_min_ms": 1000, "election_timeout_max_ms": 2000} | {key: value}
+    raw = json.dumps({"type": "set_election_timeouts"} | timeouts)
+    if taken:
+        assert getattr(wire.SetElectionTimeouts.model_validate_json(raw), key) == value
+    else:
+        with pytest.raises(ValidationError):
+            wire.SetElectionTimeouts.model_validate_json(raw)
+
+
+@pytest.mark.parametrize("field", ["action_id", "undoes"])
+@pytest.mark.parametrize("spoil", [lambda name: "x" + name, lambda name: name + "x"])
+def test_a_name_is_64_digits_from_its_beginning_to_its_end(field: str, spoil: Callable[[str], str]):
+    with pytest.raises(BadGrantError, match="no grant of this protocol"):
+        open_grant(signed_bytes(changed(**{field: spoil("a" * 64)})), (KEY.verify_key,))
+
+
+@pytest.mark.parametrize("fence", [0, 2**63 - 1])
+def test_the_bounds_of_a_fence(fence: int):
+    assert open_grant(signed_bytes(changed(fence=fence)), (KEY.verify_key,)).fence == fence
+    for beyond in (-1, 2**63):
+        with pytest.raises(BadGrantError, match="no grant of this protocol"):
+            open_grant(signed_bytes(changed(fence=beyond)), (KEY.verify_key,))
+
+
+def test_what_is_no_number_is_told_as_unknown():
+    """JSON has no word for it."""
+    clock = wire.Clock(offset_ms=float("nan"), error_ms=float("inf"), synchronised=False, source="s")
+    assert json.loads(clock.model_dump_json())["offset_ms"] is None
+    assert json.loads(clock.model_dump_json())["error_ms"] is None
+
+
+@pytest.mark.parametrize(
+    ("mark", "follows"),
+    [(("e", 2), True), (("e", 3), True), (("e", 1), False), (("other", 2), False), (("other", 3), False)],
+)
+def test_a_ledger_goes_on_from_where_it_was(mark: tuple[str, int], follows: bool):
+    epoch, count = mark
+    seen = wire.LedgerMark(epoch="e", count=2)
+    assert wire.LedgerMark(epoch=epoch, count=count).follows(seen) is follows
