@@ -24,6 +24,11 @@ class Clock:
         """Let time go by."""
         self.at += timedelta(seconds=seconds)
 
+    def tick(self) -> float:
+        """Seconds since the beginning, after a hair: so that of two instants one is the later."""
+        self.at += HAIR
+        return self.s
+
     @property
     def s(self) -> float:
         """Seconds since the beginning."""

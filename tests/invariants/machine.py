@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Coroutine
 from itertools import count
 from typing import Any, ClassVar
@@ -50,7 +51,7 @@ class Machine(RuleBasedStateMachine):
 
     loop: ClassVar[asyncio.AbstractEventLoop]
     redis: ClassVar[Redis]
-    steps: ClassVar[int] = 0
+    tally: ClassVar[Counter[str]]
 
     @initialize(
         ailment=st.sampled_from(("too_slow", "too_slow", "stopped", "skewed")),
@@ -76,7 +77,7 @@ class Machine(RuleBasedStateMachine):
         self.alert_arrives("A", firing=True, touches=TO_THE_END)
         self.work("A", TO_THE_END, 0)
         if confirmed:
-            self.mend("A", 0, TO_THE_END)
+            self._people_agree("A", 0)
 
     def _ail(self, ailment: str) -> None:
         members = list(self.cluster.nodes.values())
@@ -180,17 +181,31 @@ class Machine(RuleBasedStateMachine):
         for _ in range(2):
             self.another_goes_on(1, TO_THE_END)
 
-    @rule(name=replicas, which=st.sampled_from((0, 0, 1, 2)), touches=touches)
-    def mend(self, name: str, which: int, touches: int) -> None:
-        """All that people have to do, at once: click, read, confirm, approve; and a worker begins."""
+    @rule(
+        name=replicas,
+        which=st.sampled_from((0, 0, 1, 2)),
+        touches=touches,
+        place=places,
+        meanwhile=st.sampled_from((None, *NODE)),
+        fate=st.sampled_from((None, *FATES)),
+    )
+    def mend(
+        self, name: str, which: int, touches: int, place: int, meanwhile: str | None, fate: Fate | None
+    ) -> None:
+        """A whole story: click, read, confirm, approve; something happens to a node; a worker begins."""
         self.work(name, TO_THE_END, 0)
+        self._people_agree(name, which)
+        if meanwhile:
+            self.node_changes(place, meanwhile)
+        self.fleet.fate = fate or self.fleet.fate
+        self.work(name, touches, 0)
+
+    def _people_agree(self, name: str, which: int) -> None:
         self.click(name, ALICE, which, TO_THE_END)
         if self.witness.shown:
             handle = self.witness.shown[-1].handle
             self._submit(remediation.confirm, name, handle, ALICE, TO_THE_END)
             self._submit(remediation.approve, name, handle, CAROL, TO_THE_END)
-        if touches != TO_THE_END:
-            self.work(name, touches, 0)
 
     @rule(what=st.sampled_from(TEAM))
     def the_team_changes(self, what: str) -> None:
@@ -316,7 +331,7 @@ class Machine(RuleBasedStateMachine):
     def promises_hold(self) -> None:
         """Effects against confirmations and the truth; timelines against what was accepted."""
         if hasattr(self, "witness"):
-            type(self).steps += 1
+            self.tally["steps"] += 1
             self.witness.judge(self.fleet)
             if self.witness.touched:
                 self.witness.stands(self._run(self._timelines()))
@@ -333,6 +348,16 @@ class Machine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Let everything rest, and leave nothing in Redis."""
         if hasattr(self, "witness"):
+            witness = self.witness
+            self.tally.update(
+                {
+                    "runs": 1,
+                    "confirmations": len(witness.confirmations),
+                    "grants": len(self.fleet.sent),
+                    "effects": len(self.fleet.effects),
+                    "restarts": sum(e.order.action.type == "restart_service" for e in self.fleet.effects),
+                }
+            )
             for actor in (*self.others, *self.workers.values()):
                 self._run(actor.die())
             self._run(self._restore({}))

@@ -46,7 +46,7 @@ class Timelines(TimelineStore):
     async def load(self, incident_id: str) -> Incident:
         actor = current.get()
         await actor.touch()
-        actor.loaded_s = self._witness.clock.s
+        actor.loaded_s = self._witness.clock.tick()
         return await super().load(incident_id)
 
     async def append(self, incident: Incident, *events: Event) -> Incident:

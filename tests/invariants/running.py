@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -11,8 +12,10 @@ from bot.redis_client import connect
 from tests.invariants.machine import Machine
 
 
-def run_machine(redis_url: str, *, runs: int, steps: int, seed_: int | None = None, shrink: bool = False) -> int:
-    """Play so many runs; how many steps that were.
+def run_machine(
+    redis_url: str, *, runs: int, steps: int, seed_: int | None = None, shrink: bool = False
+) -> Counter[str]:
+    """Play so many runs; what came about in them, counted.
 
     Args:
         redis_url: A Redis to play in, under prefixes of its own.
@@ -29,7 +32,7 @@ def run_machine(redis_url: str, *, runs: int, steps: int, seed_: int | None = No
     class Here(Machine):
         """The machine on this loop and this Redis."""
 
-    Here.loop, Here.redis = loop, connect(redis_url)
+    Here.loop, Here.redis, Here.tally = loop, connect(redis_url), Counter()
     configured = settings(
         max_examples=runs,
         stateful_step_count=steps,
@@ -45,4 +48,4 @@ def run_machine(redis_url: str, *, runs: int, steps: int, seed_: int | None = No
     finally:
         loop.run_until_complete(Here.redis.aclose())
         loop.close()
-    return Here.steps
+    return Here.tally
