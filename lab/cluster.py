@@ -48,6 +48,7 @@ class Lab:
         metrics_shape: How the nodes tell their role on /metrics.
         log_format: How the nodes write their log.
         with_agents: Whether agents run beside them.
+        election_timeouts_ms: Minimum and maximum that the nodes start with, by default the documented ones.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Lab:
         metrics_shape: MetricsShape = "state_label",
         log_format: LogFormat = "text",
         with_agents: bool = True,
+        election_timeouts_ms: tuple[int, int] = (150, 300),
     ) -> None:
         self.folder = folder.resolve()
         self.cluster = cluster
@@ -72,6 +74,7 @@ class Lab:
         self._shape = metrics_shape
         self._log_format = log_format
         self._with_agents = with_agents
+        self._election_timeouts_ms = election_timeouts_ms
         self._parts = AsyncExitStack()
         self._http: httpx.AsyncClient
         self._agent_http: httpx.AsyncClient
@@ -208,7 +211,14 @@ class Lab:
         return layout
 
     def _write(self, layout: Layout, credentials: Credentials) -> None:
-        look = Presentation(self.cluster, self._shape, self._log_format, SKEW_LIMIT_MS, self._control)
+        look = Presentation(
+            self.cluster,
+            self._shape,
+            self._log_format,
+            SKEW_LIMIT_MS,
+            self._control,
+            self._election_timeouts_ms,
+        )
         for node in layout.nodes:
             folder = self.folder / node.name
             write_node_folder(folder, node, layout, look)

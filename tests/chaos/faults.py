@@ -145,9 +145,10 @@ async def freeze_redis(rig: Rig, event: str, number: int) -> None:
 
 async def back_up_redis(rig: Rig) -> None:
     """A copy from before the confirmation; somebody else has the same plan on the screen by then."""
-    async with OnCall(rig, "bob") as bob:
-        await bob.open_plan("start_nodes")
+    async with OnCall(rig, "carol") as carol:
+        await carol.open_plan("start_nodes")
     await rig.timeline.until("plan_proposed", 2)
+    rig.copied_at = len(rig.timeline.now)
     rig.box.copy_to(rig.folder / "backup")
 
 
@@ -155,16 +156,17 @@ async def restore_redis(rig: Rig, event: str, number: int) -> None:
     """Put Redis back to the copy."""
     await rig.timeline.until(event, number)
     await rig.box.restore(rig.folder / "backup")
+    await rig.timeline.until_back(rig.copied_at + 1)
 
 
 async def confirm_old_plan(rig: Rig) -> list[str]:
     """Submit the modal that was opened before the restore: nothing may come of it."""
     before = rig.witness.effects()
-    async with OnCall(rig, "bob") as bob:
-        view = await bob._person.modal()
+    async with OnCall(rig, "carol") as carol:
+        view = await carol._person.modal()
         if view is None:
             return ["the old plan is not on the screen"]
-        said = await bob.confirm(view)
+        said = await carol.confirm(view)
     await asyncio.sleep(AWAY_S)
     changed = rig.witness.effects() - before
     found = [f"the old plan had effects: {dict(changed)}"] if changed else []

@@ -112,7 +112,7 @@ async def measure(chosen: Sequence[Chaos], runs: int, jobs: int, keep: Path | No
         async with places:
             folder = Path(tempfile.mkdtemp(prefix="neumann-chaos-"))
             result = await play(chaos, folder, starting)
-            if keep and (result.violations or result.failed):
+            if keep:
                 shutil.copytree(folder, keep / f"{chaos.name.replace('/', '_')}-{number}", dirs_exist_ok=True)
             shutil.rmtree(folder, ignore_errors=True)
         print(_line(result), file=sys.stderr, flush=True)
