@@ -152,9 +152,10 @@ async def back_up_redis(rig: Rig) -> None:
     rig.box.copy_to(rig.folder / "backup")
 
 
-async def restore_redis(rig: Rig, event: str, number: int) -> None:
-    """Put Redis back to the copy."""
+async def restore_redis(rig: Rig, event: str, number: int, *, later_s: float = 0.0) -> None:
+    """Put Redis back to the copy, at once or when the thread shows what has happened."""
     await rig.timeline.until(event, number)
+    await asyncio.sleep(later_s)
     await rig.box.restore(rig.folder / "backup")
     await rig.timeline.until_back(rig.copied_at + 1)
 
@@ -288,13 +289,19 @@ FAULTS: tuple[Chaos, ...] = (
     ),
     *(
         Chaos(
-            f"redis-restored/{_at(*at)}",
-            partial(restore_redis, event=at[0], number=at[1]),
+            f"redis-restored/{_at(*at)}{'-shown' if later_s else ''}",
+            partial(restore_redis, event=at[0], number=at[1], later_s=later_s),
             before=back_up_redis,
             after=confirm_old_plan,
             at_most=1,
         )
-        for at in (("action_started", 1), ("action_finished", 1), ("run_ended", 1), ("leader_verified", 1))
+        for at, later_s in (
+            (("action_started", 1), 0.0),
+            (("action_finished", 1), 0.0),
+            (("run_ended", 1), 0.0),
+            (("leader_verified", 1), 0.0),
+            (("leader_verified", 1), 2.0),
+        )
     ),
     *(
         Chaos(
