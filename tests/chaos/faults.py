@@ -208,7 +208,6 @@ FAULTS: tuple[Chaos, ...] = (
         Chaos(
             f"bot-killed/{_at(event, number)}",
             partial(kill_bot, event=event, number=number),
-            ends=("verified",),
         )
         for event, number in RUN_EVENTS
     ),
@@ -232,7 +231,6 @@ FAULTS: tuple[Chaos, ...] = (
             f"worker-killed/{_at(*at)}",
             partial(kill_worker_beside_another, event=at[0], number=at[1]),
             bots=TWO_WORKERS,
-            ends=("verified",),
         )
         for at in (("action_started", 1), ("action_finished", 1))
     ),
@@ -241,7 +239,6 @@ FAULTS: tuple[Chaos, ...] = (
             f"worker-frozen/{_at(*at)}",
             partial(freeze_worker, event=at[0], number=at[1]),
             bots=TWO_WORKERS,
-            ends=("verified",),
         )
         for at in (("plan_confirmed", 1), ("action_started", 1), ("action_finished", 1))
     ),
@@ -278,7 +275,7 @@ FAULTS: tuple[Chaos, ...] = (
         before=partial(set_trap, verb="restart", at="after"),
     ),
     *(
-        Chaos(f"redis-killed/{_at(*at)}", partial(kill_redis, event=at[0], number=at[1]), ends=("verified",))
+        Chaos(f"redis-killed/{_at(*at)}", partial(kill_redis, event=at[0], number=at[1]))
         for at in (("plan_confirmed", 1), ("action_started", 1), ("action_finished", 1), ("run_ended", 1))
     ),
     *(
@@ -315,7 +312,6 @@ FAULTS: tuple[Chaos, ...] = (
         "answer-cut/3-s",
         partial(cut_answer, away_s=AWAY_S),
         before=partial(set_trap, verb="start", at="after"),
-        ends=("verified",),
     ),
     Chaos(
         "answer-cut/longer-than-asked",
