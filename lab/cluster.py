@@ -211,14 +211,8 @@ class Lab:
         return layout
 
     def _write(self, layout: Layout, credentials: Credentials) -> None:
-        look = Presentation(
-            self.cluster,
-            self._shape,
-            self._log_format,
-            SKEW_LIMIT_MS,
-            self._control,
-            self._election_timeouts_ms,
-        )
+        looks = (self.cluster, self._shape, self._log_format, SKEW_LIMIT_MS, self._control)
+        look = Presentation(*looks, self._election_timeouts_ms)
         for node in layout.nodes:
             folder = self.folder / node.name
             write_node_folder(folder, node, layout, look)
