@@ -58,6 +58,9 @@ accuracy: $(VENV)/.installed-dev ## how often the diagnosis is right, beside thr
 live: $(VENV)/.installed-dev ## the same on real processes and real faults, six minutes
 	@$(BIN)/python -m tests.accuracy.live $(ARGS)
 
+nightly: $(VENV)/.installed-dev ## ten thousand runs of the state machine over the bot's promises, hours
+	@$(BIN)/python -m tests.invariants.nightly $(ARGS)
+
 chaos: $(VENV)/.installed-dev ## bot, agents, Redis and links failing at every step of a run, an hour or two
 	@$(BIN)/python -m tests.chaos.remediation $(ARGS)
 

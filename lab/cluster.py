@@ -52,6 +52,7 @@ class Lab:
         with_agents: Whether agents run beside them.
         disk_mib: How large a file system in memory each node's data gets, in MiB; none for the disk there is.
         network: Whether links are proxies, or lead between network namespaces, which need root.
+        election_timeouts_ms: Minimum and maximum that the nodes start with, by default the documented ones.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Lab:
         with_agents: bool = True,
         disk_mib: int | None = None,
         network: NetworkKind = "proxies",
+        election_timeouts_ms: tuple[int, int] = (150, 300),
     ) -> None:
         self.folder = folder.resolve()
         self.cluster = cluster
@@ -81,6 +83,7 @@ class Lab:
         self._shape = metrics_shape
         self._log_format = log_format
         self._with_agents = with_agents
+        self._election_timeouts_ms = election_timeouts_ms
         self._parts = AsyncExitStack()
         self._http: httpx.AsyncClient
         self._agent_http: httpx.AsyncClient
@@ -206,7 +209,8 @@ class Lab:
                 self._parts.enter_context(disk(node.data_folder, self.disk_mib))
 
     def _write(self, layout: Layout, credentials: Credentials) -> None:
-        look = Presentation(self.cluster, self._shape, self._log_format, SKEW_LIMIT_MS, self._control)
+        looks = (self.cluster, self._shape, self._log_format, SKEW_LIMIT_MS, self._control)
+        look = Presentation(*looks, self._election_timeouts_ms)
         for node in layout.nodes:
             folder = self.folder / node.name
             write_node_folder(folder, node, layout, look)

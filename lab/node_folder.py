@@ -30,9 +30,9 @@ bind_address = "$raft"
 peers = [$peers]
 
 [raft]
-# The documented defaults.
-election_timeout_min_ms = 150
-election_timeout_max_ms = 300
+# The documented defaults are 150 and 300.
+election_timeout_min_ms = $election_timeout_min_ms
+election_timeout_max_ms = $election_timeout_max_ms
 heartbeat_interval_ms = 50
 
 [gossip]
@@ -110,6 +110,7 @@ class Presentation:
     log_format: LogFormat
     skew_limit_ms: int
     control: Path
+    election_timeouts_ms: tuple[int, int] = (150, 300)
 
 
 def write_node_folder(folder: Path, node: NodeAddresses, layout: Layout, look: Presentation) -> None:
@@ -125,6 +126,8 @@ def write_node_folder(folder: Path, node: NodeAddresses, layout: Layout, look: P
             raft=node.raft,
             gossip=node.gossip,
             metrics=node.metrics,
+            election_timeout_min_ms=look.election_timeouts_ms[0],
+            election_timeout_max_ms=look.election_timeouts_ms[1],
             peers=", ".join(f'"{_id(link.peer)}"' for link in links),
         )
     )

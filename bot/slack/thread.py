@@ -27,7 +27,8 @@ METADATA_EVENT = "neumann_incident"
 class Posted:
     """A message as it was last sent. Without `ts` it was claimed, and its answer never came.
 
-    `app` and `team` are the ones that Slack says posted it, where it says so.
+    `app` and `team` are the ones that Slack says posted it, where it says so; `redis` is the run of Redis
+    that took the note.
     """
 
     channel: str
@@ -35,6 +36,7 @@ class Posted:
     content: str = ""
     app: str = ""
     team: str = ""
+    redis: str = ""
 
 
 class SlackThread:
@@ -102,11 +104,17 @@ class SlackThread:
         posted = await self._posted(incident.id)
         channel = self._channel_of(incident.cluster)
         parent_ts: str | None = None
-        for message in render(incident):
+        messages = render(incident)
+        noted = {key for key, each in posted.items() if each.ts}
+        redis = "" if noted >= {message.key for message in messages} else await self._run_of_redis()
+        # One that restarted, failed over or was restored may have lost the notes of what stands there.
+        doubted = any(each.redis != redis for each in posted.values())
+        for message in messages:
             before = posted.get(message.key)
             if before is None or not before.ts:
+                claimed = before is not None or doubted
                 before = await self._post(
-                    incident.id, channel, message, parent_ts, claimed=before is not None
+                    incident.id, Posted(channel, redis=redis), message, parent_ts, claimed=claimed
                 )
             elif before.content != _content(message):
                 await self._edit(incident.id, message, before)
@@ -115,11 +123,13 @@ class SlackThread:
         return edited
 
     async def _post(
-        self, incident_id: str, channel: str, message: Message, parent_ts: str | None, *, claimed: bool
+        self, incident_id: str, claim: Posted, message: Message, parent_ts: str | None, *, claimed: bool
     ) -> Posted:
-        found = await self._find(incident_id, channel, message.key, parent_ts) if claimed else None
+        channel = claim.channel
+        ts = await self._find(incident_id, channel, message.key, parent_ts) if claimed else None
+        found = replace(claim, ts=ts) if ts else None
         if found is None:
-            await self._remember(incident_id, message.key, Posted(channel))
+            await self._remember(incident_id, message.key, claim)
             metadata = {
                 "event_type": METADATA_EVENT,
                 "event_payload": {"incident": incident_id, "key": message.key},
@@ -134,6 +144,7 @@ class SlackThread:
                 _content(message),
                 str(said.get("app_id", "")),
                 str(said.get("team", "")),
+                claim.redis,
             )
         await self._remember(incident_id, message.key, found)
         async with store_errors():
@@ -145,7 +156,7 @@ class SlackThread:
         await self._call("chat.update", channel=before.channel, ts=before.ts, **_body(message))
         await self._remember(incident_id, message.key, replace(before, content=_content(message)))
 
-    async def _find(self, incident_id: str, channel: str, key: str, parent_ts: str | None) -> Posted | None:
+    async def _find(self, incident_id: str, channel: str, key: str, parent_ts: str | None) -> str | None:
         """A message whose answer was lost may be there: look for it by its metadata before posting again."""
         wanted = {"incident": incident_id, "key": key}
         query: dict[str, Any] = {"channel": channel, "include_all_metadata": True, "limit": 100}
@@ -156,7 +167,7 @@ class SlackThread:
         for found in response.get("messages", []):
             metadata = found.get("metadata") or {}
             if metadata.get("event_type") == METADATA_EVENT and metadata.get("event_payload") == wanted:
-                return Posted(channel, found["ts"])
+                return str(found["ts"])
         return None
 
     async def _call(
@@ -185,6 +196,10 @@ class SlackThread:
         async with store_errors():
             fields = await self._redis.hgetall(f"{self._prefix}:thread:{incident_id}")
         return {text(key): Posted(**json.loads(value)) for key, value in fields.items()}
+
+    async def _run_of_redis(self) -> str:
+        async with store_errors():
+            return str((await self._redis.info("server")).get("run_id", ""))
 
     async def _remember(self, incident_id: str, key: str, posted: Posted) -> None:
         async with store_errors():

@@ -74,6 +74,10 @@ class OnCall:
             view = await self._person.modal() or view
         raise TimeoutError(f"the confirmation was not taken: {said}")
 
+    async def modal(self) -> Json | None:
+        """What is on the screen."""
+        return await self._person.modal()
+
     async def bot_messages(self) -> list[Json]:
         """What the bot wrote under a key."""
         return [message for message in await self._person.messages() if key_of(message)]

@@ -52,14 +52,13 @@ async def play(chaos: Chaos, folder: Path, starting: asyncio.Lock) -> Result:
             async with starting:
                 made = rig(folder, chaos.fault, bots=chaos.bots, failover=chaos.failover)
                 running = await parts.enter_async_context(made)
-            found = await _play_on(chaos, running)
-            ended = running.timeline.how_it_ended
+            ended, found = await _play_on(chaos, running)
     except Exception as error:  # one run that cannot be played does not end the others
         return Result(chaos.name, "", (), time.monotonic() - started, failed=_in_words(error))
     return Result(chaos.name, ended, tuple(found), time.monotonic() - started)
 
 
-async def _play_on(chaos: Chaos, running: Rig) -> list[str]:
+async def _play_on(chaos: Chaos, running: Rig) -> tuple[str, list[str]]:
     async with OnCall(running) as alice:
         view = await alice.open_plan(chaos.remedy)
         await running.timeline.until("plan_proposed")
@@ -70,10 +69,11 @@ async def _play_on(chaos: Chaos, running: Rig) -> list[str]:
             tasks.create_task(chaos.play(running))
         await running.bring_back()
         found = await _settle(running, alice, chaos)
+        ended = running.timeline.how_it_ended
         if chaos.after:
             found += await chaos.after(running)
         messages = await alice.bot_messages()
-    return found + violations(running, messages, at_most=chaos.at_most)
+    return ended, found + violations(running, messages, at_most=chaos.at_most)
 
 
 async def _settle(running: Rig, alice: OnCall, chaos: Chaos) -> list[str]:
@@ -112,7 +112,7 @@ async def measure(chosen: Sequence[Chaos], runs: int, jobs: int, keep: Path | No
         async with places:
             folder = Path(tempfile.mkdtemp(prefix="neumann-chaos-"))
             result = await play(chaos, folder, starting)
-            if keep and (result.violations or result.failed):
+            if keep:
                 shutil.copytree(folder, keep / f"{chaos.name.replace('/', '_')}-{number}", dirs_exist_ok=True)
             shutil.rmtree(folder, ignore_errors=True)
         print(_line(result), file=sys.stderr, flush=True)

@@ -11,9 +11,10 @@ from functools import partial
 from typing import Literal
 
 from lab.faults import FAULTS as CLUSTER_FAULTS
-from tests.chaos.faults import HELD_WITHIN_S, Chaos
+from tests.chaos.faults import Chaos
 from tests.chaos.on_call import OnCall
 from tests.chaos.rig import Rig
+from tests.chaos.steps import HELD_WITHIN_S
 from tests.chaos.timeline import Event
 from tests.chaos.traps import until
 

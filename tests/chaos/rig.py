@@ -29,10 +29,17 @@ from tests.chaos.witness import Witness
 SLACK_PATIENCE_S = 20.0
 """The lab's Slack waits this long for an answer: the machine may be busy, and that is not what is tried."""
 
+READINGS = "\n[readings]\nmetrics_deadline_s = 8\nagent_deadline_s = 20\n"
+CALM_TIMEOUTS_MS = (1000, 2000)
+"""Where the timeouts are not what is wrong, a busy machine must not make them so."""
+
 
 @dataclass
 class Rig:
-    """A lab with agents behind relays, Redis, a Slack workspace, and the bot in processes of its own."""
+    """A lab with agents behind relays, Redis, a Slack workspace, and the bot in processes of its own.
+
+    `down` are processes of the bot that are not to run; `copied_at` is the timeline's length in a backup.
+    """
 
     folder: Path
     lab: Lab
@@ -45,6 +52,7 @@ class Rig:
     timeline: Timeline
     witness: Witness
     down: set[str] = field(default_factory=set)
+    copied_at: int = 0
 
     @property
     def box(self) -> RedisBox:
@@ -96,7 +104,9 @@ async def rig(
             parts.push_async_callback(redis.process.stop)
             redis_at = redis.address
         slack = await parts.enter_async_context(SlackWorkspaceServer(ack_timeout_s=SLACK_PATIENCE_S))
-        lab = await parts.enter_async_context(Lab(folder / "cluster"))
+        timeouts_ms = (150, 300) if fault == "aggressive-timeouts" else CALM_TIMEOUTS_MS
+        cluster = Lab(folder / "cluster", election_timeouts_ms=timeouts_ms)
+        lab = await parts.enter_async_context(cluster)
         traps = {node.name: Traps(node) for node in lab.nodes}
         relays = {
             node.name: await parts.enter_async_context(Relay(node.agent.host, partial(_itself, node.agent)))
@@ -157,7 +167,7 @@ def _write_files(
     text = config.read_text()
     for node in lab.nodes:
         text = text.replace(node.agent_url, f"https://{relays[node.name].address}")
-    config.write_text(text)
+    config.write_text(text + READINGS)
     return config, token
 
 

@@ -24,7 +24,8 @@ class Timeline:
     """
 
     def __init__(self, url: str, prefix: str, incident: str = "inc-1") -> None:
-        self._redis = Redis.from_url(url, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0), protocol=2)
+        # Without timeouts of its own, as the bot's: they can swallow a cancellation before Python 3.12.
+        self._redis = Redis.from_url(url, socket_timeout=None, retry=Retry(NoBackoff(), 0), protocol=2)
         self._key = f"{prefix}:timeline:{incident}"
         self._number = f"{prefix}:incident-number"
         self.now: list[Event] = []
@@ -47,13 +48,17 @@ class Timeline:
     async def _read(self) -> None:
         length = await self._redis.xlen(self._key)
         if length < len(self.now):
-            self.now = []
+            self.now = self.now[:length]
         added: Any = await self._redis.xrange(self._key, min=f"0-{len(self.now) + 1}")
         events = [json.loads(fields[b"event"]) for _, fields in added]
         if events:
             self.incidents = int(await self._redis.get(self._number) or 0)
         self.now += events
         self.seen += [event for event in events if event not in self.seen]
+
+    async def until_back(self, length: int) -> None:
+        """Wait until it is seen that the timeline is this short again, after a restore."""
+        await until(lambda: len(self.now) <= length, 30, "the timeline did not go back", POLL_S / 2)
 
     def count(self, kind: str) -> int:
         """How many events of a kind stand there."""

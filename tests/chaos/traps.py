@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -73,13 +74,12 @@ class Traps:
         self.release()
 
 
-async def until(holds: object, timeout_s: float, otherwise: str, every_s: float = 0.02) -> None:
+async def until(holds: Callable[[], object], timeout_s: float, otherwise: str, every_s: float = 0.02) -> None:
     """Poll until a condition holds.
 
     Raises:
         TimeoutError: With the words of `otherwise`.
     """
-    assert callable(holds)
     deadline = time.monotonic() + timeout_s
     while not holds():
         if time.monotonic() > deadline:

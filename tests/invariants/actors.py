@@ -1,8 +1,9 @@
-"""Whatever the bot does at one time, as a task that halts at every touch of the world until it is let go on."""
+"""What the bot does at one time, as a task that halts at every touch of the world until let go on."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from contextvars import ContextVar
 from typing import Any
@@ -53,10 +54,8 @@ class Actor:
 
     async def _run(self) -> None:
         current.set(self)
-        try:
+        with contextlib.suppress(BotError):  # a refusal is an answer
             await self._call
-        except BotError:
-            pass  # a refusal is an answer
 
     async def touch(self) -> None:
         """The world is about to be touched, or has just been."""

@@ -129,7 +129,7 @@ class Cluster:
     def _read(self, one: Node, sample: Metrics | None, now: datetime) -> NodeEvidence:
         if not one.host_up:
             return silent(one.name)
-        cuts = {**dict(self._closed(one.name)), **{pair: "timeout" for pair in self.cuts}}
+        cuts = {**dict(self._closed(one.name)), **dict.fromkeys(self.cuts, "timeout")}
         if sample is None:
             read = dead(one.name, names=self.names, cuts=cuts, rtt_ms=self.round_trip_ms)
         else:

@@ -47,7 +47,7 @@ STORAGE = ("copied", "copied", "copied", "restored", "restored", "lost", "silent
 
 
 class Machine(RuleBasedStateMachine):
-    """Two replicas of the bot over one real Redis and one made-up cluster. `loop` and `redis` are set before."""
+    """Two replicas of the bot over one real Redis and one made-up cluster; `loop` and `redis` come first."""
 
     loop: ClassVar[asyncio.AbstractEventLoop]
     redis: ClassVar[Redis]
@@ -146,7 +146,12 @@ class Machine(RuleBasedStateMachine):
             handle = self.witness.buttons[-1 - which % len(self.witness.buttons)]
             self._act(name, remediation.propose(self.ports[name], Click(handle, by, PLACE)), touches)
 
-    @rule(name=replicas, which=newest_first, touches=touches, wrong=st.sampled_from((None, None, None, BOB, CAROL)))
+    @rule(
+        name=replicas,
+        which=newest_first,
+        touches=touches,
+        wrong=st.sampled_from((None, None, None, BOB, CAROL)),
+    )
     def confirm(self, name: str, which: int, touches: int, wrong: Person | None) -> None:
         """Whoever was shown a plan submits it, or somebody else does; once, or again."""
         if self.witness.shown:

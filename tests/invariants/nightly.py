@@ -1,4 +1,4 @@
-"""The long run: `python -m tests.invariants.nightly [--runs N] [--steps N] [--seed N]`; exit code 1 where a promise broke.
+"""The long run: `python -m tests.invariants.nightly`; exit code 1 where a promise broke.
 
 It goes in rounds of a few hundred runs, each with a seed of its own that is printed, so that what a round
 found is found again by `--seed` with that number and as many runs.

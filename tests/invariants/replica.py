@@ -1,4 +1,4 @@
-"""One replica: the real store and slots over Redis, everything else made up, each touch a place to halt or die."""
+"""One replica: the real store and slots, all else made up, each touch a place to halt or die."""
 
 from __future__ import annotations
 

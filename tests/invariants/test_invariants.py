@@ -1,4 +1,4 @@
-"""No order of events makes the bot break a promise; and where one of its guards is taken away, it is found."""
+"""No order of events makes the bot break a promise; where one of its guards is away, it is found."""
 
 from __future__ import annotations
 

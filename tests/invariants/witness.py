@@ -35,7 +35,7 @@ from tests.invariants.fleet import NONCE_LIFE_S, Effect, Fleet, Grant
 ON_CALL, SECOND = "S0ONCALL01", "S0SENIOR01"
 
 
-class Broken(AssertionError):
+class Broken(AssertionError):  # noqa: N818  it is what happened to a promise
     """A promise was broken; the number is the promise's."""
 
     def __init__(self, promise: int, words: str) -> None:
@@ -168,9 +168,7 @@ class Witness:
         if event.by.id == waiting.by.id:
             raise Broken(2, f"{event.by.name} is both persons")
         at_s = self.clock.s
-        self._begin(
-            replace(waiting, fence=event.fence, second=event.by, generation=place, began_at_s=at_s)
-        )
+        self._begin(replace(waiting, fence=event.fence, second=event.by, generation=place, began_at_s=at_s))
 
     def _check_permitted(self, person: Person, group: str, did: str) -> None:
         at_s, groups = current.get().asked.get(person.id, (-1.0, frozenset()))
@@ -201,7 +199,9 @@ class Witness:
         """A grant leaves the bot."""
         key = (grant.order.incident, grant.action_id)
         if self.history.unknown.get(key, self.clock.s) < actor.loaded_s:
-            raise Broken(6, f"{grant.order.action.type} on {grant.order.action.node} was unknown, and sent again")
+            raise Broken(
+                6, f"{grant.order.action.type} on {grant.order.action.node} was unknown, and sent again"
+            )
         for person, group in ((grant.order.confirmed_by, ON_CALL), (grant.order.approved_by, SECOND)):
             if person:
                 at_s, groups = actor.asked.get(person, (-1.0, frozenset()))
@@ -231,7 +231,8 @@ class Witness:
         for known in reversed(self.confirmations):
             actions = [step.action for step in known.plan.steps]
             if (
-                (known.incident, known.generation, known.fence) == (order.incident, order.generation, order.fence)
+                (known.incident, known.generation, known.fence)
+                == (order.incident, order.generation, order.fence)
                 and (known.by.id, known.second and known.second.id) == (order.confirmed_by, order.approved_by)
                 and order.action in actions
             ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
 
 import aiohttp
@@ -222,3 +223,22 @@ async def test_an_incident_that_has_not_begun_is_not_shown(
 ) -> None:
     await thread.sync(Incident(id="inc-9"))
     assert slack.workspace.messages == []
+
+
+async def test_a_redis_that_was_put_back_to_an_older_copy_makes_nothing_be_posted_again(
+    client: AsyncWebClient, mortal_redis: MortalRedis, slack: SlackWorkspaceServer, calls: Counter[str]
+) -> None:
+    notes = f"{{restored}}:thread:{DIAGNOSED.id}"
+    async with aclosing(connect(mortal_redis.url)) as redis:
+        thread = SlackThread(client, redis, "{restored}", lambda _: INCIDENTS)
+        await thread.sync(DIAGNOSED)
+        old_copy = await redis.hgetall(notes)
+        await thread.sync(HEALED)
+        assert "conversations.replies" not in calls, "one run of Redis loses nothing"
+    await mortal_redis.stop()
+    await mortal_redis.start()
+    async with aclosing(connect(mortal_redis.url)) as redis:
+        await redis.delete(notes)
+        await redis.hset(notes, mapping=old_copy)
+        await SlackThread(client, redis, "{restored}", lambda _: INCIDENTS).sync(HEALED)
+    assert keys(slack) == ["headline", "findings", "run-1", "verified", "closed"]
