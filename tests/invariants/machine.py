@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from redis.asyncio import Redis
 
+from bot.packing import unpack
 from handlers import intake, remediation, work
-from handlers.alerts import Alert, Notification
+from handlers.alerts import Alert
 from handlers.events import Person
+from handlers.notification import Delivery
 from handlers.permissions import Permission, Permissions
 from handlers.ports import Place
 from handlers.remediation import Click, Submission
@@ -236,7 +238,7 @@ class Machine(RuleBasedStateMachine):
     def alert_arrives(self, name: str, firing: bool, touches: int) -> None:
         """Alertmanager says that it fires, or that it is over."""
         minute = int(self.clock.s // 60) + 1
-        self._act(name, intake.receive(self.ports[name], _notification(firing, minute), "demo"), touches)
+        self._act(name, intake.receive(self.ports[name], _delivery(firing, minute), "demo"), touches)
 
     @rule(place=places, what=st.sampled_from(NODE))
     def node_changes(self, place: int, what: str) -> None:
@@ -347,7 +349,7 @@ class Machine(RuleBasedStateMachine):
             for name in names:
                 pipe.xrange(f"{self.prefix}:timeline:{name}")
             found = await pipe.execute()
-        entries = [[(place, fields[b"event"]) for place, fields in timeline] for timeline in found]
+        entries = [[(place, unpack(fields[b"event"])) for place, fields in timeline] for timeline in found]
         return dict(zip(names, entries, strict=True))
 
     def teardown(self) -> None:
@@ -368,9 +370,6 @@ class Machine(RuleBasedStateMachine):
             self._run(self._restore({}))
 
 
-def _notification(firing: bool, minute: int) -> Notification:
-    status = "firing" if firing else "resolved"
-    known: Alert = alert(status="firing", minute=minute) if firing else alert(status=status, minute=minute)
-    return Notification(
-        version="4", status="firing" if firing else "resolved", group_key="g", alerts=(known,)
-    )
+def _delivery(firing: bool, minute: int) -> Delivery:
+    known: Alert = alert(status="firing" if firing else "resolved", minute=minute)
+    return Delivery(alerts=(known,))

@@ -9,6 +9,7 @@ from nacl.signing import SigningKey
 from redis.asyncio import Redis
 
 from bot.audit_chain import Chain
+from bot.past_store import PastStore
 from bot.run_slots import RunSlots
 from bot.timeline_store import TimelineStore
 from handlers.errors import NotAllowed, StoreDown
@@ -168,4 +169,5 @@ def replica(
         time=world,
         slots=Slots(redis, prefix),
         permissions=permissions,
+        past=PastStore(redis, prefix),
     )
