@@ -55,7 +55,7 @@ mutants: $(VENV)/.installed-dev ## small wrongs in what decides on a node: does 
 accuracy: $(VENV)/.installed-dev ## how often the diagnosis is right, beside three baselines
 	$(BIN)/python -m tests.accuracy.measure $(ARGS)
 
-live: $(VENV)/.installed-dev ## the same on real processes and real faults, six minutes
+live: $(VENV)/.installed-dev ## the same on real processes and real faults, ten minutes
 	@$(BIN)/python -m tests.accuracy.live $(ARGS)
 
 nightly: $(VENV)/.installed-dev ## ten thousand runs of the state machine over the bot's promises, hours
