@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CODE := bot handlers runbooks agent lab
 ARGS ?=
-# Most tests wait for processes; four at a time on two cores.
-PYTEST := $(BIN)/python -m pytest -n 4 --dist loadfile
+# Most tests wait for processes; three at a time on two cores.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format lint types imports rules schema prove mutants accuracy live chaos nightly bench lock clean

@@ -7,6 +7,8 @@ import pytest_asyncio
 
 from tests.chaos.remediation import KNOWN, Result, play
 
+pytestmark = pytest.mark.slow
+
 KILLED = "bot-killed/action_started-1"
 FAILED = "config_bump/node-1/effect-missing"
 

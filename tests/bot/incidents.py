@@ -6,23 +6,28 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from handlers.events import (
+    Acknowledged,
     ActionFinished,
     ActionStarted,
     AlertsReceived,
+    Assigned,
     Closed,
     Event,
     FindingsRanked,
     LeaderSeen,
     LeaderVerified,
     NodeChecked,
+    NoteAdded,
     Noted,
     OutcomeState,
     PlanApproved,
     PlanConfirmed,
     PlanProposed,
+    Reopened,
     RunEnded,
     Silenced,
     SilenceLifted,
+    Snoozed,
     StopAsked,
 )
 from handlers.fold import fold
@@ -207,7 +212,14 @@ def healed() -> tuple[Event, ...]:
 def whole_story() -> tuple[Event, ...]:
     """Every kind of event there is: a run that was stopped, and one that mends it."""
     noted = Noted(at=NOON, key="unreadable/7", sentence="One alert could not be read and was put aside.")
-    return (*approved_by_two(quorum_loss()), noted, *healed()[3:])
+    cared_for = (
+        Acknowledged(at=NOON, by=ALICE),
+        Assigned(at=NOON, by=ALICE, to=BOB),
+        Snoozed(at=NOON, by=BOB, until=LATER),
+        NoteAdded(at=NOON, by=BOB, text="the switch was replaced", link="https://neumann.slack.com/p1"),
+    )
+    again = (Reopened(at=LATER, by=ALICE), Closed(at=LATER, detail="Resolved by alice.", by=ALICE))
+    return (*approved_by_two(quorum_loss()), noted, *cared_for, *healed()[3:], *again)
 
 
 def with_handle(handle: str, *events: Event) -> tuple[Event, ...]:

@@ -49,7 +49,8 @@ def store(redis: Redis, settings: Settings) -> TimelineStore:
 
 
 def keys(slack: SlackWorkspaceServer) -> list[str]:
-    return [str((m.metadata or {})["event_payload"]["key"]) for m in slack.workspace.messages]
+    payloads = [(m.metadata or {}).get("event_payload") for m in slack.workspace.messages]
+    return [str(payload["key"]) for payload in payloads if payload]  # a picture's message has none
 
 
 def texts(slack: SlackWorkspaceServer) -> str:

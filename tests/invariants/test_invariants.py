@@ -89,6 +89,7 @@ MUTANTS: dict[Callable[[pytest.MonkeyPatch], None], set[int]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mutate", "promises"), MUTANTS.items(), ids=[m.__name__ for m in MUTANTS])
 def test_without_a_guard_the_promise_it_keeps_is_seen_to_break(
     redis_url: str,
