@@ -66,7 +66,8 @@ def token(settings: Settings) -> str:
 
 
 def keys(slack: SlackWorkspaceServer) -> list[str]:
-    return [str((m.metadata or {})["event_payload"]["key"]) for m in slack.workspace.messages]
+    payloads = [(m.metadata or {}).get("event_payload") for m in slack.workspace.messages]
+    return [str(payload["key"]) for payload in payloads if payload]  # a picture's message has none
 
 
 async def shown(slack: SlackWorkspaceServer, key: str) -> bool:
