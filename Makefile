@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CODE := bot handlers runbooks agent lab
 ARGS ?=
+# Most tests wait for processes; four at a time on two cores.
+PYTEST := $(BIN)/python -m pytest -n 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format lint types imports rules schema prove mutants accuracy live chaos nightly bench lock clean
@@ -18,14 +20,14 @@ demo: $(VENV)/.installed ## the whole loop on this machine; prints one URL
 	@$(BIN)/neumann-bot demo $(ARGS)
 
 test: $(VENV)/.installed-dev ## every test that needs no root, browser, chrony or Prometheus
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 check: $(VENV)/.installed-dev ## format, lint, types, import contract, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 format: $(VENV)/.installed-dev ## put the code into shape
 	$(BIN)/ruff check --fix-only --quiet .

@@ -50,6 +50,9 @@ async def run_action(ports: Ports, incident: Incident, index: int) -> Incident:
                 incident = await ports.timelines.append(incident, event)
             outcome = await ports.agents.commit(order, readiness)
     assert outcome is not None  # noqa: S101  every way above ends in one
+    if started and outcome.state in ("rejected", "not_done"):
+        # Another replica may have been granted it meanwhile: the ledger has the last word, not a refusal.
+        outcome = await ports.agents.status(order) or outcome
     return await ports.timelines.append(
         incident,
         ActionFinished(at=ports.time.now(), index=index, state=outcome.state, detail=outcome.detail),

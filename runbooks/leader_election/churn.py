@@ -49,9 +49,10 @@ def _partial_partition(facts: Facts, structure: Structure) -> Finding | None:
     known = max(denial.known for denial in cut)
     two_way = any(denial.cause is RootCause.NETWORK_PARTITION for denial in cut)
     roles = all(m is not None and m.role for m in map(facts.metrics, facts.running))
-    # A disk that could not be read may be full, and then the majority is none.
+    # A disk that could not be read may be full, a service may be stopped; then the majority is none.
     disks_read = all(facts.node(name).disk.value for name in facts.running)
-    corroborated = known is Known.CORROBORATED and two_way and disks_read
+    services_read = all(node.service.value for node in facts.evidence.nodes)
+    corroborated = known is Known.CORROBORATED and two_way and disks_read and services_read
     sure = Verdict.CONFIRMED if corroborated and roles else Verdict.LIKELY
     all_seen = all(facts.metrics(name) for name in facts.running) and all(
         node.connects.value is not None for node in facts.evidence.nodes

@@ -57,6 +57,8 @@ def leader_finding(facts: Facts) -> Finding | None:
     called = sum(facts.logged(name, "election_started") for name in facts.names)
     if called >= LULL_ELECTIONS:
         doubts.append(f"{called} elections in the nodes' newest log: this may be a lull between two")
+    rivals = [name for name in lead.claimed_by if name != leader]
+    doubts += [f"{listed(rivals)} claims to lead too"] if rivals else []
     doubts += [f"{listed(unread)} could not be read, and may claim to lead too"] if unread else []
     return Finding(
         cause=RootCause.MONITORING_BLIND if blind else RootCause.ALERT_STALE,

@@ -112,7 +112,14 @@ def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
     elif _timed_out(node.metrics) and _timed_out(node.local_metrics):
         signs.append("neither asker got an answer in time, over the network or on its own host")
     # A follower that hears its leader writes nothing either: silence alone is no second sign.
-    known = Known.CORROBORATED if held else Known.BY_ONE if len(signs) > 1 else Known.MAYBE
+    # A log that was not read may be written to, and then only the page does not answer.
+    known = (
+        Known.CORROBORATED
+        if held and silent_s is not None
+        else Known.BY_ONE
+        if len(signs) > 1
+        else Known.MAYBE
+    )
     return Denial(
         RootCause.PROCESS_HUNG,
         known,

@@ -85,7 +85,7 @@ MUTANTS: dict[Callable[[pytest.MonkeyPatch], None], set[int]] = {
     _gate_open: {4},
     _one_fence: {5},
     _unknown_again: {6},
-    _without_compare: {5, 7},
+    _without_compare: {2, 5, 7},
 }
 
 
