@@ -137,7 +137,9 @@ async def rig(
         hook = f"http://{web}/alertmanager/{lab.cluster}"
         alerting = Alerting(load_rules(), targets, hook, token, speed=ALERTS_SPEED)
         for endless in (alerting.run(), timeline.follow(), witness.watch()):
-            parts.push_async_callback(_cancel, asyncio.create_task(endless))
+            task = asyncio.create_task(endless)
+            task.add_done_callback(_tell_of_its_end)
+            parts.push_async_callback(_cancel, task)
         await FAULTS[fault].inject(lab)
         yield made
 
@@ -173,6 +175,12 @@ def _write_files(
 
 def _itself(address: Address) -> Address:
     return address
+
+
+def _tell_of_its_end(task: asyncio.Task[None]) -> None:
+    """What watches must not go blind in silence."""
+    if not task.cancelled() and (error := task.exception()):
+        print(f"{task.get_coro()} ended: {error!r}", file=sys.stderr)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -11,6 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from bot.packing import unpack
 from tests.chaos.traps import until
 
 POLL_S = 0.01
@@ -50,7 +51,7 @@ class Timeline:
         if length < len(self.now):
             self.now = self.now[:length]
         added: Any = await self._redis.xrange(self._key, min=f"0-{len(self.now) + 1}")
-        events = [json.loads(fields[b"event"]) for _, fields in added]
+        events = [json.loads(unpack(fields[b"event"])) for _, fields in added]
         if events:
             self.incidents = int(await self._redis.get(self._number) or 0)
         self.now += events
