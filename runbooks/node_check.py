@@ -11,7 +11,7 @@ from runbooks.quorum_gate import CAUGHT_UP_ENTRIES
 from runbooks.raft import Pair
 
 SKEW_LIMIT_MS = 500.0
-"""The leader-election runbook's limit; `leader_election.facts` has the same."""
+"""The leader-election runbook's limit."""
 
 
 def complaints(

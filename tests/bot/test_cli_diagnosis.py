@@ -108,7 +108,7 @@ async def test_evidence_that_was_read_live_and_kept_gives_the_same_verdict_again
     assert (code, err) == (0, "")
     code, again, _ = await run("diagnose", "--evidence", str(kept), "--json")
     assert (code, again) == (0, live)
-    assert json.loads(live)["findings"], "what it is depends on how busy this machine is"
+    assert json.loads(live)["findings"][0]["cause"] == "alert_stale"
 
 
 async def kept_incident(config: Path, redis: Redis, *told: Diagnosis) -> None:
