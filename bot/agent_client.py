@@ -275,7 +275,7 @@ def _outcome(report: wire.ActionReport) -> Outcome | None:
     """What a ledger entry means for the run; `None` while it is under way."""
     match report.state:
         case "DONE":
-            return Outcome("done", report.detail)
+            return Outcome("done", report.detail, report.after.config_sha256 if report.after else None)
         case "NOT_DONE":
             return Outcome("not_done", report.detail)
         case "REJECTED":

@@ -94,10 +94,11 @@ class ClusterReader(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a node's ledger says of an action."""
+    """What a node's ledger says of an action, and how the configuration file's hash is after it."""
 
     state: OutcomeState
     detail: str
+    config_sha256: str | None = None
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from handlers import remediation, run, work
+from handlers import remediation, run, second_approval, work
 from handlers.errors import AlreadyConfirmed, NotAllowed
 from handlers.events import ActionStarted, Person
 from handlers.permissions import Permission, Permissions
 from handlers.policy import Member
 from runbooks.evidence import Evidence
+from runbooks.model import Action
 from tests.builders import ALICE, BOB, NOON, evidence, node, silent
 from tests.handlers.story import (
     click,
@@ -228,6 +229,23 @@ async def test_a_node_that_changed_after_the_plan_was_drawn_up_is_not_acted_on(
     assert world.agents.effects == []
 
 
+async def test_a_file_that_somebody_edits_after_the_run_wrote_it_is_not_put_into_effect() -> None:
+    world = await diagnosed_world(too_slow())
+    feel = world.agents.on_effect
+
+    def somebody_edits(action: Action) -> None:
+        feel(action)
+        world.agents.config_sha256 = "cd" * 32
+
+    world.agents.on_effect = somebody_edits
+    await confirmed(world, "config_bump")
+    await work.advance(world.ports, "inc-1")
+    ended = (await newest_run(world)).ended
+    assert ended
+    assert "The configuration of node1 has changed since the plan was drawn up." in ended.detail
+    assert [what for _, what in world.agents.effects] == ["set_election_timeouts"]
+
+
 async def test_two_incidents_of_one_cluster_never_act_at_the_same_time_and_fences_only_rise() -> None:
     world = await diagnosed_world()
     first = await confirmed(world)
@@ -270,7 +288,7 @@ async def test_where_a_second_person_is_asked_for_nothing_runs_until_they_approv
     world, handle = await awaiting_second()
     await work.advance(world.ports, "inc-1")
     assert world.agents.effects == []
-    incident = await remediation.approve(world.ports, submitted(handle, CAROL))
+    incident = await second_approval.approve(world.ports, submitted(handle, CAROL))
     assert incident.running
     assert incident.running.approved_by == CAROL
     await work.advance(world.ports, "inc-1")
@@ -281,18 +299,18 @@ async def test_the_one_who_confirmed_is_not_the_second_person() -> None:
     world, handle = await awaiting_second()
     world.directory.members[ALICE.id] = Member(ALICE.id, HOME, HOME, frozenset({ON_CALL, SECOND}))
     with pytest.raises(NotAllowed, match="second person"):
-        await remediation.approve(world.ports, submitted(handle, ALICE))
+        await second_approval.approve(world.ports, submitted(handle, ALICE))
 
 
 async def test_an_approval_is_given_once_and_for_ten_minutes() -> None:
     world, handle = await awaiting_second()
     world.time.at += timedelta(minutes=11)
     with pytest.raises(remediation.StaleOffer, match="ten minutes"):
-        await remediation.approve(world.ports, submitted(handle, CAROL))
+        await second_approval.approve(world.ports, submitted(handle, CAROL))
     world.time.at = NOON
-    await remediation.approve(world.ports, submitted(handle, CAROL))
+    await second_approval.approve(world.ports, submitted(handle, CAROL))
     with pytest.raises(AlreadyConfirmed):
-        await remediation.approve(world.ports, submitted(handle, CAROL))
+        await second_approval.approve(world.ports, submitted(handle, CAROL))
 
 
 async def test_a_step_for_which_the_agent_wants_a_second_person_is_not_granted_on_one() -> None:

@@ -165,7 +165,7 @@ class Fleet:
         if fate == "agent_dies_after":
             return self._die(name)
         entry.state = "DONE"
-        return Outcome("done", "Done.")
+        return _outcome(entry)
 
     def status(self, order: Order) -> Outcome | None:
         """What the ledger knows, waiting for what is under way; time passes while an agent is silent."""
@@ -208,6 +208,8 @@ class Fleet:
     def _why_not(self, action: Action, agreed: Seen, now: Seen) -> str | None:
         match action.type:
             case "restart_service":
+                if now.sha256 != agreed.sha256:
+                    return "the file has changed"
                 same = now.active and now.pid == agreed.pid
                 return None if same else "it does not run as that process"
             case "start_service":
@@ -260,7 +262,7 @@ class Fleet:
 def _outcome(entry: Entry | None) -> Outcome | None:
     match entry.state if entry else "PREPARED":
         case "DONE":
-            return Outcome("done", "Done.")
+            return Outcome("done", "Done.", entry.sha256_after if entry else None)
         case "NOT_DONE":
             return Outcome("not_done", "It was not done.")
         case "REJECTED":
