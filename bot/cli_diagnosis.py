@@ -69,7 +69,7 @@ def replay(
 
 async def _replay(config: Path, incident_id: str) -> None:
     settings = load(config)
-    async with contextlib.aclosing(connect(settings.redis.url)) as redis:
+    async with contextlib.aclosing(connect(settings.redis.url, settings.redis.prefix)) as redis:
         store = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
         events = await store.timeline(incident_id)
     if not events:

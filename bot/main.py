@@ -105,7 +105,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
     """
     webhook_token = settings.web.webhook_token.read().get_secret_value()
     signing_secret = settings.slack.signing_secret.read().get_secret_value()
-    redis, prefix = connect(settings.redis.url), settings.redis.prefix
+    redis, prefix = connect(settings.redis.url, settings.redis.prefix), settings.redis.prefix
     chain = Chain.of(settings.agents)
     timelines = TimelineStore(redis, prefix, chain)
     retention = Retention(redis, prefix, timelines, chain)
