@@ -24,7 +24,7 @@ from bot.timeline_store import TimelineStore
 from handlers.errors import Refused
 
 app = typer.Typer(no_args_is_help=True, help="Check that timelines are what the bot wrote.")
-IncidentArgument = Annotated[str, typer.Argument(help="The incident's id, such as inc-7.")]
+IncidentArgument = Annotated[str, typer.Argument(help="The incident's id, such as inc-7-k3xqf.")]
 
 
 @app.command()

@@ -60,7 +60,7 @@ def diagnose(
 
 
 def replay(
-    incident: Annotated[str, typer.Argument(help="The incident's id, such as inc-7.")],
+    incident: Annotated[str, typer.Argument(help="The incident's id, such as inc-7-k3xqf.")],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Judge a past incident's evidence again by today's rules, and show what changed."""

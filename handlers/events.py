@@ -63,13 +63,14 @@ class FindingsRanked(_Event):
 
 
 class PlanProposed(_Event):
-    """Someone asked for a remedy and was shown this plan."""
+    """Someone asked for a remedy and was shown this plan, in this life of the store."""
 
     kind: Literal["plan_proposed"] = "plan_proposed"
     handle: str
     offer: str
     plan: Plan
     by: Person
+    life: str = ""
 
 
 class PlanConfirmed(_Event):

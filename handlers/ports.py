@@ -52,6 +52,9 @@ class Timelines(Protocol):
     async def open_incidents(self) -> tuple[str, ...]:
         """Ids of every incident that is open."""
 
+    async def life(self) -> str:
+        """The name of the store's life: another one once it may have been put back to an older copy."""
+
     async def remember_handle(self, handle: str, incident_id: str) -> None:
         """Keep which incident a button's handle belongs to."""
 

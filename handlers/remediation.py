@@ -33,7 +33,7 @@ async def propose(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
     """
     while True:
         incident = await _incident_clicked(ports, click)
-        offer = _current_offer(incident, click.handle)
+        offer = await _current_offer(ports, incident, click.handle)
         try:
             return await _propose(ports, incident, offer, click.by)
         except Moved:
@@ -48,7 +48,7 @@ async def propose_again(ports: Ports, submission: Submission) -> tuple[Incident,
     """
     while True:
         incident = await _incident_submitted(ports, submission)
-        offer = _current_offer(incident, _proposal(incident, submission.handle).offer)
+        offer = await _current_offer(ports, incident, _proposal(incident, submission.handle).offer)
         try:
             return await _propose(ports, incident, offer, submission.by)
         except Moved:
@@ -84,8 +84,8 @@ async def confirm(ports: Ports, submission: Submission, *, silence_minutes: int 
         await check_person(ports, incident, by, Part.CONFIRM, actions_of(plan))
         if by.id != proposal.by.id:
             raise NotAllowed(f"This plan was shown to {proposal.by.name}; open it yourself to confirm it.")
-        _current_offer(incident, proposal.offer)
-        if void := why_void(plan, proposal.at, incident, ports.time.now()):
+        await _current_offer(ports, incident, proposal.offer)
+        if void := await _void(ports, incident, proposal):
             raise StalePlan(void)
         second = plan.needs_second or ports.permissions.second_needed(incident.cluster, actions_of(plan))
         confirmed = PlanConfirmed(
@@ -192,6 +192,7 @@ async def _propose(
         offer=offer.handle,
         plan=RUNBOOKS[incident.runbook].plan(offer.remedy, incident.evidence),
         by=by,
+        life=await ports.timelines.life(),
     )
     await ports.timelines.remember_handle(proposed.handle, incident.id)
     return await ports.timelines.append(incident, proposed), proposed
@@ -234,9 +235,13 @@ async def _check_second(ports: Ports, incident: Incident, handle: str, by: Perso
     _check_open(incident)
     actions = actions_of(proposal.plan)
     await check_person(ports, incident, by, Part.APPROVE, actions, confirmed_by=waiting.by.id)
-    if void := why_void(proposal.plan, proposal.at, incident, ports.time.now()):
+    if void := await _void(ports, incident, proposal):
         raise StaleOffer(f"{void.split(';')[0].rstrip('.')}: it must be proposed again.")
     return proposal
+
+
+async def _void(ports: Ports, incident: Incident, proposal: PlanProposed) -> str | None:
+    return why_void(proposal, incident, ports.time.now(), await ports.timelines.life())
 
 
 async def _take_slot(ports: Ports, incident: Incident) -> int:
@@ -259,11 +264,12 @@ def _check_open(incident: Incident) -> None:
         raise AlreadyConfirmed(f"{incident.running.confirmed_by.name} has confirmed a plan; it is running.")
 
 
-def _current_offer(incident: Incident, handle: str) -> Offer:
+async def _current_offer(ports: Ports, incident: Incident, handle: str) -> Offer:
     """The offer a handle stands for, if it still stands."""
     _check_open(incident)
-    if incident.awaiting_second:
-        raise AlreadyConfirmed(f"{incident.awaiting_second.by.name} has confirmed a plan; see the thread.")
+    waiting = incident.awaiting_second
+    if waiting and not await _void(ports, incident, _proposal(incident, waiting.handle)):
+        raise AlreadyConfirmed(f"{waiting.by.name} has confirmed a plan; see the thread.")
     undo = incident.run.ended.undo if incident.run and incident.run.ended else None
     if undo and undo.handle == handle:
         return undo

@@ -34,6 +34,7 @@ class Timelines:
     early_ends: dict[str, dict[str, Alert]] = field(default_factory=dict)
     handles: dict[str, str] = field(default_factory=dict)
     before_append: list[tuple[str, Event]] = field(default_factory=list)
+    lives: str = "first"
 
     async def load(self, incident_id: str) -> Incident:
         return fold(incident_id, self.events.get(incident_id, []))
@@ -80,6 +81,9 @@ class Timelines:
 
     async def open_incidents(self) -> tuple[str, ...]:
         return tuple(self.open.values())
+
+    async def life(self) -> str:
+        return self.lives
 
     async def remember_handle(self, handle: str, incident_id: str) -> None:
         self.handles[handle] = incident_id
@@ -173,6 +177,8 @@ class Agents:
     async def prepare(self, order: Order) -> Readiness | Outcome:
         if why := self.refuses.get(order.action.node):
             return Outcome("rejected", why)
+        if self.action_id(order) in self.ledger:
+            return Outcome("rejected", "The agent refuses: This action is DONE already.")
         return Readiness(
             self.action_id(order),
             nonce="n",
