@@ -16,15 +16,16 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import structlog
+from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bot.audit_chain import BEGINNING, Chain, End, Walk
+from bot.audit_chain import BEGINNING, Chain, End, Link, Walk
 from bot.packing import pack, unpack
 from bot.redis_words import refusal
 from bot.timeline_scripts import APPEND, CLAIM, FORGET, RELEASE
 from handlers.alerts import Identity
-from handlers.errors import Moved, StoreDown, Tampered
+from handlers.errors import Moved, StoreDown, Tampered, WrittenByNewer
 from handlers.events import EVENT, Event
 from handlers.fold import apply
 from handlers.incident import Incident
@@ -95,7 +96,7 @@ class TimelineStore:
         """The whole timeline; empty where there is no such incident.
 
         Raises:
-            Tampered: If it is not as the bot wrote it.
+            LeftAlone: If it is not as the bot wrote it, or a newer version wrote it.
         """
         return _genuine(incident_id, await self.walk(incident_id))
 
@@ -103,7 +104,7 @@ class TimelineStore:
         """The state after the whole timeline; only what is new since the last time is read.
 
         Raises:
-            Tampered: If it is not as the bot wrote it.
+            LeftAlone: If it is not as the bot wrote it, or a newer version wrote it.
         """
         known = self._folded.pop(incident_id, None)
         if known:
@@ -223,4 +224,15 @@ def _genuine(incident_id: str, walk: Walk) -> tuple[Event, ...]:
             f"The timeline of {incident_id} is not as the bot wrote it: {walk.faults[0]}; the bot leaves this"
             f" incident alone until a person has looked: neumann-bot audit verify {incident_id}"
         )
-    return tuple(EVENT.validate_json(link.event) for link in walk.links)
+    return tuple(_read(incident_id, link) for link in walk.links)
+
+
+def _read(incident_id: str, link: Link) -> Event:
+    try:
+        return EVENT.validate_json(link.event)
+    except ValidationError as error:
+        # The MAC is right, so a bot wrote it; this one has no word for it, or not the meaning.
+        raise WrittenByNewer(
+            f"A newer version of the bot has written to {incident_id} (event {link.position}); this one"
+            " leaves it to that version until it is upgraded too."
+        ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -17,7 +18,7 @@ from bot.inbox import Inbox, Stored
 from bot.slack.thread import SlackThread
 from bot.slack.thread_pictures import ThreadPictures
 from handlers import intake, work
-from handlers.errors import SlackDown, StoreDown, Tampered
+from handlers.errors import LeftAlone, SlackDown, StoreDown, Tampered
 from handlers.notification import read_notification
 from handlers.ports import Ports
 
@@ -31,6 +32,9 @@ NAP_S = 1.0
 
 AFTER_FAILURE_S = 2.0
 BETWEEN_EDITS_S = 2.0
+
+NEWER_IS_HERE_WITHIN_S = 300.0
+"""How long replicas are upgraded one after the other; what is left alone for longer, nobody looks after."""
 
 
 class Worker:
@@ -59,7 +63,7 @@ class Worker:
         self._thread = thread
         self._pictures = pictures
         self._alarms: list[asyncio.Event] = []
-        self._tampered: set[str] = set()
+        self._told: dict[str, float] = {}
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -132,7 +136,7 @@ class Worker:
                 await self._queues.chores.mark(LOOK)  # the rest is asked for
         except StoreDown:
             raise
-        except Tampered as error:
+        except LeftAlone as error:
             self._tell_once(error)  # it stays taken, for when the incident is mended or set aside
             return
         except Exception:
@@ -170,14 +174,14 @@ class Worker:
     ) -> None:
         """Do the work while the lease is renewed; whatever fails is due again a little later."""
         renewal = asyncio.create_task(_renew(queue, taken))
+        again_in_s: float | None
         try:
             again_in_s = await do(taken.incident_id)
         except (StoreDown, SlackDown) as error:
             log.warning("will_try_again", incident=taken.incident_id, error=str(error))
             again_in_s = AFTER_FAILURE_S
-        except Tampered as error:
-            self._tell_once(error)
-            again_in_s = None  # while it is open, the timer marks it due once a minute
+        except LeftAlone as error:
+            again_in_s = await self._leave_alone(queue, taken.incident_id, error)
         except Exception:
             log.exception("step_failed", incident=taken.incident_id)
             again_in_s = 10.0
@@ -190,10 +194,26 @@ class Worker:
         except StoreDown as error:
             log.warning("lease_runs_out_by_itself", incident=taken.incident_id, error=str(error))
 
-    def _tell_once(self, error: Tampered) -> None:
-        if str(error) not in self._tampered:
-            self._tampered.add(str(error))
-            log.error("timeline_tampered", error=str(error))
+    async def _leave_alone(self, queue: DueQueue, incident_id: str, error: LeftAlone) -> float | None:
+        """Say it, and when the incident is due again: soon, so that a replica of the newer version takes it."""
+        since = self._tell_once(error)
+        for_good = isinstance(error, Tampered)
+        late = for_good or time.monotonic() - since >= NEWER_IS_HERE_WITHIN_S
+        if late and queue is self._queues.views:
+            try:
+                key = "tampered" if for_good else "newer"
+                await self._thread.say_aside(incident_id, key, str(error))
+            except (SlackDown, StoreDown) as failure:
+                log.warning("will_try_again", incident=incident_id, error=str(failure))
+        # While it is open, the timer marks it due once a minute.
+        return None if for_good else AFTER_FAILURE_S
+
+    def _tell_once(self, error: LeftAlone) -> float:
+        """Log it the first time; when that was."""
+        if str(error) not in self._told:
+            name = "timeline_tampered" if isinstance(error, Tampered) else "timeline_of_a_newer_version"
+            log.error(name, error=str(error))
+        return self._told.setdefault(str(error), time.monotonic())
 
     async def _advance(self, incident_id: str) -> float | None:
         _, due_at = await work.advance(self._ports, incident_id)

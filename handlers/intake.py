@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
+from handlers import several
 from handlers.alerts import Alert, Identity, Places, ended, news, what_changed
 from handlers.errors import Moved
 from handlers.events import AlertsReceived, Event, Noted
@@ -110,7 +111,8 @@ async def _find(ports: Ports, identity: Identity) -> Incident | None:
 
 async def _ended_before(ports: Ports, identity: Identity) -> dict[str, Alert]:
     before = await ports.past.previous(identity)
-    return ended((await ports.timelines.load(before)).alerts.values()) if before else {}
+    found, _ = await several.load(ports, [before] if before else [])
+    return ended(alert for incident in found for alert in incident.alerts.values())
 
 
 async def _overtaken(ports: Ports, identity: Identity, alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:

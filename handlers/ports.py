@@ -24,7 +24,7 @@ class Timelines(Protocol):
         """The state now.
 
         Raises:
-            Tampered: If the timeline is not as the bot wrote it.
+            LeftAlone: If the timeline is not as the bot wrote it, or a newer version wrote it.
         """
 
     async def timeline(self, incident_id: str) -> tuple[Event, ...]:
