@@ -195,7 +195,7 @@ class Worker:
             log.warning("lease_runs_out_by_itself", incident=taken.incident_id, error=str(error))
 
     async def _leave_alone(self, queue: DueQueue, incident_id: str, error: LeftAlone) -> float | None:
-        """Say it, and when the incident is due again: soon, so that a replica of the newer version takes it."""
+        """Say it, and when the incident is due again: soon, for a replica of the newer version."""
         since = self._tell_once(error)
         for_good = isinstance(error, Tampered)
         late = for_good or time.monotonic() - since >= NEWER_IS_HERE_WITHIN_S

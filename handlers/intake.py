@@ -39,6 +39,10 @@ async def receive(ports: Ports, delivery: Delivery, cluster_in_path: str | None)
 Note = tuple[str, str]
 """The key and the sentence of a `Noted`."""
 
+MOST_NOTES = 30
+
+LEFT_OUT: Note = ("left-out", "There is more of this kind than is said here; the log of the bot has each.")
+
 TRUNCATED: Note = (
     "truncated",
     "Alertmanager left alerts out of its notification, and the bot has no [alertmanager] to ask for them: "
@@ -142,5 +146,9 @@ def _received(
 
 
 def noted(incident: Incident, now: datetime, notes: Iterable[Note]) -> list[Event]:
-    """The notes that the incident does not have."""
-    return [Noted(at=now, key=key, sentence=sentence) for key, sentence in notes if key not in incident.notes]
+    """The notes that the incident does not have, as long as it has few: each is a message in the thread."""
+    new = [(key, sentence) for key, sentence in notes if key not in incident.notes]
+    room = max(MOST_NOTES - len(incident.notes), 0)
+    if len(new) > room:
+        new = [*new[:room], *([LEFT_OUT] if LEFT_OUT[0] not in incident.notes else [])]
+    return [Noted(at=now, key=key, sentence=sentence) for key, sentence in new]
