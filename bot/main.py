@@ -56,6 +56,9 @@ AGENT_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 
 SLACK_TIMEOUT_S = 10.0
 
+DRAIN_WITHIN_S = 10.0
+"""How long a step may go on once the process is asked to end; Kubernetes gives 30 s, systemd 90."""
+
 
 @dataclass(frozen=True)
 class Bot:
@@ -225,6 +228,7 @@ async def run(settings: Settings, parts: frozenset[Part]) -> None:
             for task in done:
                 task.result()
         finally:
+            await bot.worker.drain(DRAIN_WITHIN_S)
             for task in [*tasks, *bot.background]:
                 task.cancel()
             await asyncio.gather(*tasks, *bot.background, return_exceptions=True)

@@ -98,7 +98,7 @@ class TimelineStore:
         Raises:
             LeftAlone: If it is not as the bot wrote it, or a newer version wrote it.
         """
-        return _genuine(incident_id, await self.walk(incident_id))
+        return self._genuine(incident_id, await self.walk(incident_id))
 
     async def load(self, incident_id: str) -> Incident:
         """The state after the whole timeline; only what is new since the last time is read.
@@ -110,13 +110,31 @@ class TimelineStore:
         if known:
             newer = await self.walk(incident_id, End(known.position, known.mac))
             if not newer.faults:
-                return self._remember(known, *_genuine(incident_id, newer), end=newer.end)
+                return self._remember(known, *self._genuine(incident_id, newer), end=newer.end)
         # Never read, or Redis has been put back to an older copy: from the beginning.
         walk = await self.walk(incident_id)
-        events = _genuine(incident_id, walk)
+        events = self._genuine(incident_id, walk)
         if known:
             log.warning("timeline_went_back", incident=incident_id, was=known.position, now=len(events))
         return self._remember(Incident(id=incident_id), *events, end=walk.end)
+
+    def _genuine(self, incident_id: str, walk: Walk) -> tuple[Event, ...]:
+        if walk.faults:
+            raise Tampered(
+                f"The timeline of {incident_id} is not as the bot wrote it: {walk.faults[0]}; the bot leaves"
+                f" this incident alone until a person has looked: neumann-bot audit verify {incident_id}"
+            )
+        return tuple(self._read(incident_id, link) for link in walk.links)
+
+    def _read(self, incident_id: str, link: Link) -> Event:
+        try:
+            return EVENT.validate_json(link.event)
+        except ValidationError as error:
+            # The MAC is right, so a bot wrote it; this one has no word for it, or not the meaning.
+            raise WrittenByNewer(
+                f"A newer version of the bot has written to {incident_id} (event {link.position}); this one"
+                " leaves it to that version until it is upgraded too."
+            ) from error
 
     def _remember(self, before: Incident, *events: Event, end: End) -> Incident:
         """Keep the newest states, so that a long incident is not folded anew every second."""
@@ -216,23 +234,3 @@ class TimelineStore:
         async with store_errors():
             found = await self._redis.get(self._key("handle", handle))
         return text(found) if found else None
-
-
-def _genuine(incident_id: str, walk: Walk) -> tuple[Event, ...]:
-    if walk.faults:
-        raise Tampered(
-            f"The timeline of {incident_id} is not as the bot wrote it: {walk.faults[0]}; the bot leaves this"
-            f" incident alone until a person has looked: neumann-bot audit verify {incident_id}"
-        )
-    return tuple(_read(incident_id, link) for link in walk.links)
-
-
-def _read(incident_id: str, link: Link) -> Event:
-    try:
-        return EVENT.validate_json(link.event)
-    except ValidationError as error:
-        # The MAC is right, so a bot wrote it; this one has no word for it, or not the meaning.
-        raise WrittenByNewer(
-            f"A newer version of the bot has written to {incident_id} (event {link.position}); this one"
-            " leaves it to that version until it is upgraded too."
-        ) from error

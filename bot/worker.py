@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -15,10 +14,11 @@ from bot.chores import LOOK, Chores
 from bot.cluster_reader import ClusterReader
 from bot.due_queue import LEASE_S, DueQueue, Queues, Taken
 from bot.inbox import Inbox, Stored
+from bot.left_alone import LeftAloneIncidents, due_again_in_s
 from bot.slack.thread import SlackThread
 from bot.slack.thread_pictures import ThreadPictures
 from handlers import intake, work
-from handlers.errors import LeftAlone, SlackDown, StoreDown, Tampered
+from handlers.errors import LeftAlone, SlackDown, StoreDown
 from handlers.notification import read_notification
 from handlers.ports import Ports
 
@@ -32,9 +32,6 @@ NAP_S = 1.0
 
 AFTER_FAILURE_S = 2.0
 BETWEEN_EDITS_S = 2.0
-
-NEWER_IS_HERE_WITHIN_S = 300.0
-"""How long replicas are upgraded one after the other; what is left alone for longer, nobody looks after."""
 
 
 class Worker:
@@ -63,7 +60,10 @@ class Worker:
         self._thread = thread
         self._pictures = pictures
         self._alarms: list[asyncio.Event] = []
-        self._told: dict[str, float] = {}
+        self._left_alone = LeftAloneIncidents(thread)
+        self._held: set[asyncio.Task[None]] = set()
+        self._folding = asyncio.Lock()
+        self._ends = False
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -75,6 +75,16 @@ class Worker:
             loops.create_task(self._serve(self._queues.steps, self._advance, self._alarm()))
             loops.create_task(self._serve(self._queues.views, self._redraw, self._alarm()))
             loops.create_task(self._serve(self._queues.chores, self._chores.do, self._alarm()))
+
+    async def drain(self, within_s: float) -> None:
+        """Take nothing new, and wait until what is held is done, but no longer than this."""
+        self._ends = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                async with self._folding:
+                    pass
+                while self._held:
+                    await asyncio.wait(self._held)
 
     async def _greet(self) -> None:
         """Say at the start what does not work; it also opens the connections that an alert will need."""
@@ -114,9 +124,10 @@ class Worker:
         while True:
             try:
                 alarm.clear()
-                stored = await self._inbox.take()
-                for notification in stored:
-                    await self._fold_in(notification)
+                async with self._folding:
+                    stored = () if self._ends else await self._inbox.take()
+                    for notification in stored:
+                        await self._fold_in(notification)
                 if not stored:
                     await _nap(alarm, NAP_S)
             except StoreDown as error:
@@ -137,7 +148,7 @@ class Worker:
         except StoreDown:
             raise
         except LeftAlone as error:
-            self._tell_once(error)  # it stays taken, for when the incident is mended or set aside
+            self._left_alone.log(error)  # it stays taken, for when the incident is mended or set aside
             return
         except Exception:
             # It stays taken and unfinished, so it is tried again; the others must not wait for it.
@@ -157,14 +168,15 @@ class Worker:
                 await places.acquire()
                 alarm.clear()
                 try:
-                    taken = await queue.take()
+                    taken = None if self._ends else await queue.take()
                 except StoreDown as error:
                     log.warning("redis_down", error=str(error))
                     taken = AFTER_FAILURE_S
                 if isinstance(taken, Taken):
-                    tasks.create_task(self._hold(queue, taken, do)).add_done_callback(
-                        lambda _: places.release()
-                    )
+                    task = tasks.create_task(self._hold(queue, taken, do))
+                    self._held.add(task)
+                    task.add_done_callback(self._held.discard)
+                    task.add_done_callback(lambda _: places.release())
                     continue
                 places.release()
                 await _nap(alarm, NAP_S if taken is None else min(taken, NAP_S))
@@ -177,11 +189,18 @@ class Worker:
         again_in_s: float | None
         try:
             again_in_s = await do(taken.incident_id)
+        except asyncio.CancelledError:
+            with contextlib.suppress(StoreDown):
+                await queue.release(taken, 0.0)  # another replica need not wait for the lease to run out
+            raise
         except (StoreDown, SlackDown) as error:
             log.warning("will_try_again", incident=taken.incident_id, error=str(error))
             again_in_s = AFTER_FAILURE_S
         except LeftAlone as error:
-            again_in_s = await self._leave_alone(queue, taken.incident_id, error)
+            self._left_alone.log(error)
+            if queue is self._queues.views:
+                await self._left_alone.say(taken.incident_id, error)
+            again_in_s = due_again_in_s(error)
         except Exception:
             log.exception("step_failed", incident=taken.incident_id)
             again_in_s = 10.0
@@ -193,27 +212,6 @@ class Worker:
             await queue.release(taken, again_in_s)
         except StoreDown as error:
             log.warning("lease_runs_out_by_itself", incident=taken.incident_id, error=str(error))
-
-    async def _leave_alone(self, queue: DueQueue, incident_id: str, error: LeftAlone) -> float | None:
-        """Say it, and when the incident is due again: soon, for a replica of the newer version."""
-        since = self._tell_once(error)
-        for_good = isinstance(error, Tampered)
-        late = for_good or time.monotonic() - since >= NEWER_IS_HERE_WITHIN_S
-        if late and queue is self._queues.views:
-            try:
-                key = "tampered" if for_good else "newer"
-                await self._thread.say_aside(incident_id, key, str(error))
-            except (SlackDown, StoreDown) as failure:
-                log.warning("will_try_again", incident=incident_id, error=str(failure))
-        # While it is open, the timer marks it due once a minute.
-        return None if for_good else AFTER_FAILURE_S
-
-    def _tell_once(self, error: LeftAlone) -> float:
-        """Log it the first time; when that was."""
-        if str(error) not in self._told:
-            name = "timeline_tampered" if isinstance(error, Tampered) else "timeline_of_a_newer_version"
-            log.error(name, error=str(error))
-        return self._told.setdefault(str(error), time.monotonic())
 
     async def _advance(self, incident_id: str) -> float | None:
         _, due_at = await work.advance(self._ports, incident_id)

@@ -7,7 +7,16 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from handlers import several
-from handlers.alerts import Alert, Identity, Places, ended, news, what_changed
+from handlers.alerts import (
+    STILL_FIRING,
+    Alert,
+    Identity,
+    Places,
+    ended,
+    fingerprint_of,
+    news,
+    what_changed,
+)
 from handlers.errors import Moved
 from handlers.events import AlertsReceived, Event, Noted
 from handlers.incident import Incident
@@ -28,11 +37,12 @@ async def receive(ports: Ports, delivery: Delivery, cluster_in_path: str | None)
     """
     places = Places(ports.reader.clusters, cluster_in_path)
     notes = [_put_aside(each) for each in delivery.unreadable]
+    alerts = delivery.alerts or (_in_place_of(delivery, ports.time.now()),)
     if delivery.truncated and ports.alertmanager is None:
         notes.append(TRUNCATED)
     changed = []
-    for identity, alerts in places.by_identity(delivery.alerts).items():
-        changed.append(await fold_in(ports, identity, alerts, *notes, truncated=delivery.truncated))
+    for identity, group in places.by_identity(alerts).items():
+        changed.append(await fold_in(ports, identity, group, *notes, truncated=delivery.truncated))
     return tuple(incident_id for incident_id in changed if incident_id)
 
 
@@ -50,10 +60,29 @@ TRUNCATED: Note = (
 )
 
 
+UNREADABLE = "UnreadableNotification"
+"""Stands for the alert where no alert of a notification could be read: an incident shows it to people."""
+
+
+def _in_place_of(delivery: Delivery, now: datetime) -> Alert:
+    """It fires until somebody resolves it, or until Alertmanager, where it is asked, holds no such alert."""
+    labels = {**delivery.group_labels, "alertname": UNREADABLE}
+    group = ", ".join(f"{name}={value}" for name, value in delivery.group_labels.items())
+    summary = f"Alertmanager sent a notification in which no alert can be read. Its group: {group or 'all'}."
+    return Alert(
+        status="firing",
+        labels=labels,
+        annotations={"summary": summary},
+        starts_at=now,
+        ends_at=datetime.fromisoformat(STILL_FIRING),
+        fingerprint=fingerprint_of(labels),
+    )
+
+
 def _put_aside(unreadable: Unreadable) -> Note:
     sentence = (
         f"One alert of a notification could not be read and was put aside ({unreadable.why}); "
-        "the others were taken."
+        "those that could be were taken."
     )
     return f"unreadable/{unreadable.key}", sentence
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from handlers.alerting import Fired, Held, Labels, LastLook
 from handlers.alerts import Alert, Identity
-from handlers.errors import Moved, NotAllowed, SilenceFailed, SourceDown, UnknownCluster
+from handlers.errors import Moved, NotAllowed, SilenceFailed, SourceDown, Tampered, UnknownCluster
 from handlers.events import Event, Person
 from handlers.fold import apply, fold
 from handlers.incident import Incident
@@ -35,8 +35,11 @@ class Timelines:
     handles: dict[str, str] = field(default_factory=dict)
     before_append: list[tuple[str, Event]] = field(default_factory=list)
     lives: str = "first"
+    tampered: set[str] = field(default_factory=set)
 
     async def load(self, incident_id: str) -> Incident:
+        if incident_id in self.tampered:
+            raise Tampered(f"The timeline of {incident_id} is not as the bot wrote it.")
         return fold(incident_id, self.events.get(incident_id, []))
 
     async def timeline(self, incident_id: str) -> tuple[Event, ...]:
