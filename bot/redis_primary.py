@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any, Protocol, cast
+from typing import Any, NoReturn, Protocol, cast
 
 from redis.asyncio import Redis
 from redis.asyncio.connection import ConnectionPool, SSLConnection
@@ -21,7 +21,7 @@ from redis.asyncio.sentinel import (
 )
 from redis.crc import key_slot
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import MovedError, RedisError, ResponseError
+from redis.exceptions import MovedError, ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 ASK_WITHIN_S = 1.0
@@ -98,6 +98,10 @@ class BySlot:
         await asyncio.gather(*(node.aclose() for node in self._nodes))
 
 
+class NoPrimaryError(RedisConnectionError):
+    """The other end is no primary, or not of these keys: it has carried nothing out."""
+
+
 class Primary(SentinelManagedConnection):
     """A connection that is given up once its other end is no primary, so that the next one asks anew."""
 
@@ -105,7 +109,7 @@ class Primary(SentinelManagedConnection):
         """Log in, and ask what is there: what Sentinel says may be old, and a replica answers reads.
 
         Raises:
-            RedisConnectionError: If it is no primary.
+            NoPrimaryError: If it is no primary.
         """
         await super().on_connect_check_health(check_health)
         await self.send_command("ROLE")
@@ -117,21 +121,21 @@ class Primary(SentinelManagedConnection):
         """Read an answer.
 
         Raises:
-            RedisConnectionError: If it says that this is no primary, or not of these keys.
+            NoPrimaryError: If it says that this is no primary, or not of these keys.
         """
         try:
             return await super().read_response(*args, **options)
         except MovedError as error:
             await self._give_up(error)
-        except ResponseError as error:
-            # The client itself sees this only where no script of Redis 6.2 has wrapped it in more words.
-            if "READONLY" not in str(error):
+        except (ResponseError, RedisConnectionError) as error:
+            # The client itself knows this only where no script of Redis 6.2 has wrapped it in more words.
+            if "READONLY" not in str(error) and not isinstance(error.__context__, ReadOnlyError):
                 raise
             await self._give_up(error)
 
-    async def _give_up(self, error: Exception | None = None) -> None:
+    async def _give_up(self, error: Exception | None = None) -> NoReturn:
         await self.disconnect()
-        raise RedisConnectionError("The previous master is now a slave") from error
+        raise NoPrimaryError("what was the primary is none any more") from error
 
 
 class PrimaryOverTls(Primary, SSLConnection):
