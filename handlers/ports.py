@@ -24,7 +24,7 @@ class Timelines(Protocol):
         """The state now.
 
         Raises:
-            Tampered: If the timeline is not as the bot wrote it.
+            LeftAlone: If the timeline is not as the bot wrote it, or a newer version wrote it.
         """
 
     async def timeline(self, incident_id: str) -> tuple[Event, ...]:
@@ -51,6 +51,9 @@ class Timelines(Protocol):
 
     async def open_incidents(self) -> tuple[str, ...]:
         """Ids of every incident that is open."""
+
+    async def life(self) -> str:
+        """The name of the store's life: another one once it may have been put back to an older copy."""
 
     async def remember_handle(self, handle: str, incident_id: str) -> None:
         """Keep which incident a button's handle belongs to."""

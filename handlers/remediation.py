@@ -30,7 +30,7 @@ async def propose(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
     """
     while True:
         incident = await incident_clicked(ports, click)
-        offer = _current_offer(incident, click.handle)
+        offer = await _current_offer(ports, incident, click.handle)
         try:
             return await _propose(ports, incident, offer, click.by)
         except Moved:
@@ -45,7 +45,7 @@ async def propose_again(ports: Ports, submission: Submission) -> tuple[Incident,
     """
     while True:
         incident = await incident_submitted(ports, submission)
-        offer = _current_offer(incident, proposal_of(incident, submission.handle).offer)
+        offer = await _current_offer(ports, incident, proposal_of(incident, submission.handle).offer)
         try:
             return await _propose(ports, incident, offer, submission.by)
         except Moved:
@@ -67,8 +67,8 @@ async def confirm(ports: Ports, submission: Submission, *, silence_minutes: int 
         await check_person(ports, incident, by, Part.CONFIRM, actions_of(plan))
         if by.id != proposal.by.id:
             raise NotAllowed(f"This plan was shown to {proposal.by.name}; open it yourself to confirm it.")
-        _current_offer(incident, proposal.offer)
-        if void := why_void(plan, proposal.at, incident, ports.time.now()):
+        await _current_offer(ports, incident, proposal.offer)
+        if void := await void_because(ports, incident, proposal):
             raise StalePlan(void)
         second = plan.needs_second or ports.permissions.second_needed(incident.cluster, actions_of(plan))
         confirmed = PlanConfirmed(
@@ -120,9 +120,15 @@ async def _propose(
         offer=offer.handle,
         plan=RUNBOOKS[incident.runbook].plan(offer.remedy, incident.evidence),
         by=by,
+        life=await ports.timelines.life(),
     )
     await ports.timelines.remember_handle(proposed.handle, incident.id)
     return await ports.timelines.append(incident, proposed), proposed
+
+
+async def void_because(ports: Ports, incident: Incident, proposal: PlanProposed) -> str | None:
+    """Why a plan that was shown does not hold any more; `None` where it does."""
+    return why_void(proposal, incident, ports.time.now(), await ports.timelines.life())
 
 
 async def take_slot(ports: Ports, incident: Incident) -> int:
@@ -150,11 +156,12 @@ def check_open(incident: Incident) -> None:
         raise AlreadyConfirmed(f"{incident.running.confirmed_by.name} has confirmed a plan; it is running.")
 
 
-def _current_offer(incident: Incident, handle: str) -> Offer:
+async def _current_offer(ports: Ports, incident: Incident, handle: str) -> Offer:
     """The offer a handle stands for, if it still stands."""
     check_open(incident)
-    if incident.awaiting_second:
-        raise AlreadyConfirmed(f"{incident.awaiting_second.by.name} has confirmed a plan; see the thread.")
+    waiting = incident.awaiting_second
+    if waiting and not await void_because(ports, incident, proposal_of(incident, waiting.handle)):
+        raise AlreadyConfirmed(f"{waiting.by.name} has confirmed a plan; see the thread.")
     undo = incident.run.ended.undo if incident.run and incident.run.ended else None
     if undo and undo.handle == handle:
         return undo

@@ -36,6 +36,9 @@ async def run_action(ports: Ports, incident: Incident, index: int) -> Incident:
         outcome = await _still_permitted(ports, incident) or await gate(ports, incident, order.action)
     if outcome is None:
         readiness = await ports.agents.prepare(order)
+        if isinstance(readiness, Outcome) and readiness.state == "rejected":
+            # A Redis that was put back has lost that it was granted: the ledger knows what came of it.
+            readiness = await ports.agents.status(order) or readiness
         refusal = readiness if isinstance(readiness, Outcome) else why_not(run, order.action, readiness)
         if isinstance(readiness, Outcome) or refusal:
             outcome = refusal

@@ -15,9 +15,8 @@ from handlers.errors import AlreadyConfirmed, Moved, StaleOffer
 from handlers.events import Person, PlanApproved, PlanProposed
 from handlers.incident import Incident
 from handlers.permissions import Part
-from handlers.plan_validity import why_void
 from handlers.ports import Ports
-from handlers.remediation import check_open, take_slot
+from handlers.remediation import check_open, take_slot, void_because
 
 
 async def awaiting(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
@@ -57,6 +56,6 @@ async def _check_second(ports: Ports, incident: Incident, handle: str, by: Perso
     check_open(incident)
     actions = actions_of(proposal.plan)
     await check_person(ports, incident, by, Part.APPROVE, actions, confirmed_by=waiting.by.id)
-    if void := why_void(proposal.plan, proposal.at, incident, ports.time.now()):
+    if void := await void_because(ports, incident, proposal):
         raise StaleOffer(f"{void.split(';')[0].rstrip('.')}: it must be proposed again.")
     return proposal

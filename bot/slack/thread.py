@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.blocks import escape, section
 from bot.slack.message import Message
 from bot.slack.view import render
 from bot.timeline_store import HANDLE_LIFE_S, store_errors, text
@@ -121,6 +122,21 @@ class SlackThread:
                 edited = True
             parent_ts = parent_ts or before.ts
         return edited
+
+    async def say_aside(self, incident_id: str, key: str, sentence: str) -> None:
+        """Post one sentence, once under its key, into the thread of an incident that cannot be rendered.
+
+        Raises:
+            SlackDown: If Slack did not take it.
+        """
+        posted = await self._posted(incident_id)
+        parent, said = posted.get("headline"), posted.get(key)
+        if parent is None or not parent.ts or (said and said.ts):
+            return
+        shown = escape(sentence)
+        message = Message(key, shown, (section(f":no_entry: {shown}"),))
+        claim = Posted(parent.channel, redis=await self._run_of_redis())
+        await self._post(incident_id, claim, message, parent.ts, claimed=said is not None)
 
     async def _post(
         self, incident_id: str, claim: Posted, message: Message, parent_ts: str | None, *, claimed: bool

@@ -313,6 +313,42 @@ async def test_an_approval_is_given_once_and_for_ten_minutes() -> None:
         await second_approval.approve(world.ports, submitted(handle, CAROL))
 
 
+@pytest.mark.parametrize("what_happens", ["ten minutes pass", "redis is put back"])
+async def test_a_plan_that_nobody_can_approve_any_more_is_in_nobodys_way(what_happens: str) -> None:
+    world, handle = await awaiting_second()
+    with pytest.raises(AlreadyConfirmed, match="alice has confirmed a plan"):
+        await proposed(world)
+    if what_happens == "redis is put back":
+        world.timelines.lives = "second"
+    else:
+        world.time.pass_s(601)
+    with pytest.raises(remediation.StaleOffer, match="it must be proposed again"):
+        await second_approval.approve(world.ports, submitted(handle, CAROL))
+    waiting = (await confirmed(world)).awaiting_second
+    assert waiting
+    assert waiting.handle != handle
+    with pytest.raises(AlreadyConfirmed):
+        await second_approval.approve(world.ports, submitted(handle, CAROL))
+    assert (await second_approval.approve(world.ports, submitted(waiting.handle, CAROL))).running
+
+
+async def test_what_was_done_before_redis_was_put_back_is_asked_of_the_ledger_and_not_done_again() -> None:
+    world = await diagnosed_world()
+    await confirmed(world)
+    copy = list(world.timelines.events["inc-1"])
+    await work.advance(world.ports, "inc-1")
+    done = list(world.agents.effects)
+    assert done == [("node2", "start_service"), ("node3", "start_service")]
+
+    world.timelines.events["inc-1"], world.timelines.lives = copy, "second"
+    await work.advance(world.ports, "inc-1")
+    assert world.agents.effects == done
+    run = await newest_run(world)
+    assert [action.finished.state for action in run.actions.values() if action.finished] == ["done", "done"]
+    assert run.ended
+    assert run.ended.completed
+
+
 async def test_a_step_for_which_the_agent_wants_a_second_person_is_not_granted_on_one() -> None:
     world = await diagnosed_world()
     world.agents.asks_for_second = {"node2"}
