@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 import httpx
+import msgspec
 from nacl.signing import SigningKey
-from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from agent import protocol as wire
 from bot.config import Cluster, Node
@@ -22,8 +22,7 @@ ASK_TIMEOUT_S = 3.0
 ASK_AGAIN_FOR_S = 30.0
 """How long a lost answer is asked about before it is called unknown."""
 
-ACTION: TypeAdapter[wire.Action] = TypeAdapter(wire.Action)
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound=wire.Wire)
 
 
 class AgentUnreachableError(Exception):
@@ -63,7 +62,7 @@ class AgentClient:
         Raises:
             AgentUnreachableError: With the reason.
         """
-        request = wire.ObserveRequest().model_dump_json()
+        request = wire.ObserveRequest().to_json()
         return await self._ask("POST", f"{agent_url}/v1/observe", wire.Observation, request)
 
     async def greet(self, agent_url: str) -> str | None:
@@ -113,9 +112,7 @@ class AgentClient:
         try:
             if why_not := await self._why_not_this_ledger(order):
                 return Outcome("rejected", why_not)
-            prepared = await self._ask(
-                "POST", self._url(order, route), wire.Prepared, request.model_dump_json()
-            )
+            prepared = await self._ask("POST", self._url(order, route), wire.Prepared, request.to_json())
         except AgentRefusedError as error:
             return Outcome("rejected", f"The agent refuses: {error}")
         except AgentUnreachableError as error:
@@ -124,7 +121,7 @@ class AgentClient:
         return Readiness(
             self.action_id(order),
             prepared.nonce,
-            prepared.state.model_dump_json(),
+            prepared.state.to_json(),
             boot_id=prepared.state.boot_id,
             config_sha256=prepared.state.config_sha256,
             needs_second=prepared.needs_second_approver,
@@ -138,7 +135,7 @@ class AgentClient:
             node=order.action.node,
             incident=order.incident,
             action=_on_the_wire(order.action),
-            precondition=wire.NodeState.model_validate_json(readiness.state),
+            precondition=wire.NodeState.from_json(readiness.state),
             fence=order.fence,
             nonce=readiness.nonce,
             confirmed_by=order.confirmed_by,
@@ -146,7 +143,7 @@ class AgentClient:
             undoes=order.action.undoes,
         )
         second_key = self._second_key if order.approved_by else None
-        body = wire.sign(grant, self._key, second_key=second_key).model_dump_json()
+        body = wire.sign(grant, self._key, second_key=second_key).to_json()
         try:
             report = await self._ask("POST", self._url(order, "commit"), wire.ActionReport, body)
         except AgentRefusedError as error:
@@ -248,9 +245,9 @@ class AgentClient:
             raise AgentUnreachableError(_reason(error)) from error
         try:
             if response.is_success:
-                return answer.model_validate_json(response.content)
-            refusal = wire.Refusal.model_validate_json(response.content)
-        except ValidationError as error:
+                return answer.from_json(response.content)
+            refusal = wire.Refusal.from_json(response.content)
+        except wire.BadMessageError as error:
             raise AgentUnreachableError(
                 f"the agent answered {response.status_code} and nothing this bot understands"
             ) from error
@@ -268,7 +265,8 @@ def _on_the_wire(action: Action) -> wire.Action:
     fields = action.model_dump(exclude={"node", "undoes"}, exclude_none=True)
     if action.undoes:  # what is undone is named by its own action
         fields["type"] = "set_election_timeouts"
-    return ACTION.validate_python(fields)
+    known: wire.Action = msgspec.convert(fields, wire.Action)
+    return known
 
 
 def _outcome(report: wire.ActionReport) -> Outcome | None:
