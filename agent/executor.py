@@ -130,6 +130,14 @@ class Executor:
             await self._refuse_if_too_soon(UNDO_KIND if grant.undoes is not None else grant.action.type)
             return await self._carry_out(grant)
 
+    async def withdraw(self, request: PrepareRequest) -> ActionReport:
+        """Close an action that was not begun; whatever a late grant says, nothing comes of it any more.
+
+        One that was begun is left as it is: its report says how far it went.
+        """
+        await asyncio.to_thread(self._ledger.withdraw, request)
+        return await self.report(request.action_id)
+
     async def recover(self) -> None:
         """Judge, by looking only, the actions a crash left without an end; nothing is run again."""
         for action_id in await asyncio.to_thread(self._ledger.intents):

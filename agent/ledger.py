@@ -105,6 +105,25 @@ class Ledger:
                 ),
             )
 
+    def withdraw(self, request: PrepareRequest) -> None:
+        """Close an action that was not begun, so that no grant for it is good any more."""
+        with self._writing() as database:
+            database.execute(
+                "INSERT INTO actions (action_id, kind, state, detail, action_json, before_json, boot_id,"
+                " at_boottime_s) VALUES (?, ?, 'REJECTED', ?, ?, ?, ?, ?)"
+                " ON CONFLICT (action_id) DO UPDATE SET state = excluded.state, detail = excluded.detail"
+                " WHERE state = 'PREPARED'",
+                (
+                    request.action_id,
+                    request.action.type,
+                    "Withdrawn before it was begun.",
+                    request.action.to_json(),
+                    NodeState(boot_id=boot_id()).to_json(),
+                    boot_id(),
+                    boottime_s(),
+                ),
+            )
+
     def intend(self, grant: Grant, file_bytes: bytes | None) -> None:
         """Record, before anything is touched, that a granted action is about to be carried out.
 

@@ -56,6 +56,7 @@ def build_app(settings: Settings, reader: NodeReader, executor: Executor) -> Sta
         Route("/v1/prepare", takes(PrepareRequest, executor.prepare), methods=["POST"]),
         Route("/v1/undo", takes(UndoRequest, executor.undo), methods=["POST"]),
         Route("/v1/commit", takes(SignedGrant, executor.commit), methods=["POST"]),
+        Route("/v1/withdraw", takes(PrepareRequest, executor.withdraw), methods=["POST"]),
         Route("/v1/actions/{action_id}", report, methods=["GET"]),
     )
 

@@ -30,27 +30,9 @@ async def run_action(ports: Ports, incident: Incident, index: int) -> Incident:
     """Carry out one action of the confirmed plan; after a crash, ask before anything is repeated."""
     run = incident.runs[-1]
     order = order_of(incident, run.plan.steps[index].action)
-    started = run.actions.get(index)
-    outcome = await ports.agents.status(order) if started else None
+    outcome = await ports.agents.status(order) if index in run.actions else None
     if outcome is None:
-        outcome = await _still_permitted(ports, incident) or await gate(ports, incident, order.action)
-    if outcome is None:
-        readiness = await ports.agents.prepare(order)
-        if isinstance(readiness, Outcome) and readiness.state == "rejected":
-            # A Redis that was put back has lost that it was granted: the ledger knows what came of it.
-            readiness = await ports.agents.status(order) or readiness
-        refusal = readiness if isinstance(readiness, Outcome) else why_not(run, order.action, readiness)
-        if isinstance(readiness, Outcome) or refusal:
-            outcome = refusal
-        else:
-            if not started:
-                event = ActionStarted(at=ports.time.now(), index=index, action_id=readiness.action_id)
-                incident = await ports.timelines.append(incident, event)
-            outcome = await ports.agents.commit(order, readiness)
-    assert outcome is not None  # noqa: S101  every way above ends in one
-    if started and outcome.state in ("rejected", "not_done"):
-        # Another replica may have been granted it meanwhile: the ledger has the last word, not a refusal.
-        outcome = await ports.agents.status(order) or outcome
+        incident, outcome = await _grant(ports, incident, index, order)
     return await ports.timelines.append(
         incident,
         ActionFinished(
@@ -61,6 +43,31 @@ async def run_action(ports: Ports, incident: Incident, index: int) -> Incident:
             config_sha256=outcome.config_sha256,
         ),
     )
+
+
+async def _grant(ports: Ports, incident: Incident, index: int, order: Order) -> tuple[Incident, Outcome]:
+    """Gate, prepare, grant. A refusal counts only once no grant of a crash before is good any more."""
+    run = incident.runs[-1]
+    may_be_granted = index in run.actions
+    refused = await _still_permitted(ports, incident) or await gate(ports, incident, order.action)
+    if refused is None:
+        readiness = await ports.agents.prepare(order)
+        if isinstance(readiness, Outcome):
+            refused = readiness
+            # A Redis that was put back has lost that it was granted: the ledger knows what came of it.
+            may_be_granted = may_be_granted or readiness.state == "rejected"
+        else:
+            refused = why_not(run, order.action, readiness)
+    if refused is None:
+        assert isinstance(readiness, Readiness)  # noqa: S101  tells the type checker
+        if index not in run.actions:
+            event = ActionStarted(at=ports.time.now(), index=index, action_id=readiness.action_id)
+            incident = await ports.timelines.append(incident, event)
+        return incident, await ports.agents.commit(order, readiness)
+    if may_be_granted and refused.state != "unknown":
+        known = await ports.agents.withdraw(order)
+        refused = refused if known.state == "rejected" else known
+    return incident, refused
 
 
 def order_of(incident: Incident, action: Action) -> Order:

@@ -319,6 +319,10 @@ class Bot:
             return ActionReport.from_json(answer.content)
         return answer.status_code, Refusal.from_json(answer.content).reason
 
+    async def withdraw(self, action: Action, name: str) -> ActionReport:
+        body = PrepareRequest(action_id=name, action=action).to_json()
+        return ActionReport.from_json((await self.http.post("/v1/withdraw", content=body)).content)
+
     async def report(self, name: str) -> ActionReport:
         return ActionReport.from_json((await self.http.get(f"/v1/actions/{name}")).content)
 

@@ -167,7 +167,7 @@ async def fuzz(bot: Bot, app: Starlette, *, count: int, seed: int) -> Tally:
         grant = choose.choice(good)
         path, body = "/v1/commit", attempt(grant, bot.key, choose)
         if choose.random() < 0.2:
-            path = choose.choice(["/v1/prepare", "/v1/undo", "/v1/observe"])
+            path = choose.choice(["/v1/prepare", "/v1/undo", "/v1/observe", "/v1/withdraw"])
             body = choose.choice([mutated_bytes, mutated_fields])(prepare, choose)
         if is_same(body, grant):
             continue

@@ -29,6 +29,7 @@ from agent.protocol import (
     RestartService,
     SetElectionTimeouts,
     StartService,
+    action_id,
     sign,
 )
 from tests.agent.bed import Bot, Connected, Node
@@ -336,6 +337,32 @@ async def test_an_action_whose_end_is_not_recorded_is_not_begun_again(
     assert await bot.commit(second) == (409, "busy")
     refusal = await bot.prepare(RestartService())
     assert isinstance(refusal, Refusal) and refusal.reason == "already_recorded"
+    assert node.calls("systemctl restart") == 1
+
+
+async def test_a_grant_that_comes_late_is_void_once_its_action_was_withdrawn(bot: Bot, node: Node):
+    late = await bot.grant(RestartService())
+    closed = await bot.withdraw(RestartService(), late.action_id)
+    assert (closed.state, closed.detail) == ("REJECTED", "Withdrawn before it was begun.")
+    answer = await bot.commit(late)
+    assert isinstance(answer, ActionReport) and answer.state == "REJECTED"
+    refusal = await bot.prepare(RestartService())
+    assert isinstance(refusal, Refusal) and refusal.reason == "already_recorded"
+    assert node.calls("systemctl restart") == 0
+
+
+async def test_what_was_never_asked_for_can_be_withdrawn_before_it_is(bot: Bot, node: Node):
+    """The asking itself may be late."""
+    grant = await bot.grant(RestartService(), generation=1)
+    name = action_id(cluster="demo", incident="i1", generation=2, node="node1", action=grant.action)
+    assert (await bot.withdraw(RestartService(), name)).state == "REJECTED"
+    refusal = await bot.prepare(RestartService(), generation=2)
+    assert isinstance(refusal, Refusal) and refusal.reason == "already_recorded"
+
+
+async def test_what_was_done_stays_done_whoever_withdraws_it(bot: Bot, node: Node):
+    done = await carry_out(bot, await bot.grant(RestartService()))
+    assert (await bot.withdraw(RestartService(), done.action_id)).state == "DONE"
     assert node.calls("systemctl restart") == 1
 
 

@@ -84,6 +84,23 @@ async def test_a_bot_that_died_after_the_grant_asks_the_ledger_instead_of_granti
     assert world.agents.effects == [("node2", "start_service"), ("node3", "start_service")]
 
 
+async def test_a_refusal_after_a_crash_first_makes_the_grant_before_it_void() -> None:
+    """Its grant may still be under way: without this, "rejected" might be followed by its effect."""
+    world = await diagnosed_world()
+    incident = await confirmed(world)
+    order = run.order_of(incident, incident.runs[-1].plan.steps[0].action)
+    late = await world.agents.prepare(order)
+    started = ActionStarted(at=NOON, index=0, action_id=world.agents.action_id(order))
+    await world.timelines.append(incident, started)
+    world.directory.members.clear()
+    await work.advance(world.ports, "inc-1")
+    ended = (await newest_run(world)).ended
+    assert ended
+    assert "No longer permitted" in ended.detail
+    assert (await world.agents.commit(order, late)).state == "rejected"  # type: ignore[arg-type]
+    assert world.agents.effects == []
+
+
 async def test_a_restart_waits_for_the_node_before_it_and_stops_if_it_does_not_come_back() -> None:
     world = await diagnosed_world(too_slow())
     incident = await confirmed(world, "config_bump")

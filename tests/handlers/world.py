@@ -206,6 +206,9 @@ class Agents:
     async def status(self, order: Order) -> Outcome | None:
         return self.ledger.get(self.action_id(order))
 
+    async def withdraw(self, order: Order) -> Outcome:
+        return self.ledger.setdefault(self.action_id(order), Outcome("rejected", "Withdrawn."))
+
 
 @dataclass
 class Directory:

@@ -178,6 +178,15 @@ class Fleet:
             self.clock.pass_s(entry.until_s - self.clock.s)
         return _outcome(entry)
 
+    def withdraw(self, order: Order) -> Outcome:
+        """Close what was not begun; of the rest, what the ledger knows."""
+        name, action_id = order.action.node, self.action_id(order)
+        if self.answers(name):
+            entry = self.agents[name].ledger.setdefault(action_id, Entry(order, self._seen(name)))
+            if entry.state == "PREPARED":
+                entry.state, entry.detail = "REJECTED", "Withdrawn before it was begun."
+        return self.status(order) or Outcome("unknown", "The agent did not answer.")
+
     def highest_fence(self) -> int:
         """As far as the agents answer."""
         return max((agent.fence for name, agent in self.agents.items() if self.answers(name)), default=0)
