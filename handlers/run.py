@@ -37,13 +37,15 @@ async def run_action(ports: Ports, incident: Incident, index: int) -> Incident:
     order = order_of(incident, run.plan.steps[index].action)
     started = run.actions.get(index)
     outcome = await ports.agents.status(order) if started else None
+    forgotten: Outcome | None = None
     if outcome is None:
         outcome = await _still_permitted(ports, incident) or await gate(ports, incident, order.action)
     if outcome is None:
         readiness = await ports.agents.prepare(order)
         if isinstance(readiness, Outcome) and readiness.state == "rejected":
             # A Redis that was put back has lost that it was granted: the ledger knows what came of it.
-            readiness = await ports.agents.status(order) or readiness
+            forgotten = None if started else await ports.agents.status(order)
+            readiness = forgotten or readiness
         refusal = readiness if isinstance(readiness, Outcome) else why_not(run, order.action, readiness)
         if isinstance(readiness, Outcome) or refusal:
             outcome = refusal
@@ -56,9 +58,11 @@ async def run_action(ports: Ports, incident: Incident, index: int) -> Incident:
     if started and outcome.state in ("rejected", "not_done"):
         # Another replica may have been granted it meanwhile: the ledger has the last word, not a refusal.
         outcome = await ports.agents.status(order) or outcome
+    now, name = ports.time.now(), ports.agents.action_id(order)
     return await ports.timelines.append(
         incident,
-        ActionFinished(at=ports.time.now(), index=index, state=outcome.state, detail=outcome.detail),
+        *([ActionStarted(at=now, index=index, action_id=name)] if forgotten else []),
+        ActionFinished(at=now, index=index, state=outcome.state, detail=outcome.detail),
     )
 
 
