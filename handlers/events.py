@@ -122,12 +122,13 @@ class ActionStarted(_Event):
 
 
 class ActionFinished(_Event):
-    """What came of an action, as the node's ledger has it."""
+    """What came of an action, as the node's ledger has it; the file's hash where it says one."""
 
     kind: Literal["action_finished"] = "action_finished"
     index: int
     state: OutcomeState
     detail: str
+    config_sha256: str | None = None
 
 
 class NodeChecked(_Event):

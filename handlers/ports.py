@@ -97,10 +97,11 @@ class ClusterReader(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a node's ledger says of an action."""
+    """What a node's ledger says of an action, and how the configuration file's hash is after it."""
 
     state: OutcomeState
     detail: str
+    config_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -142,10 +143,13 @@ class Agents(Protocol):
         """Ask whether it could be done now; an `Outcome` is the refusal, or why nobody knows."""
 
     async def commit(self, order: Order, readiness: Readiness) -> Outcome:
-        """Grant it. A lost answer is `unknown`, and is asked about with `status`."""
+        """Grant it, once. A lost answer is asked about, never sent again."""
 
     async def status(self, order: Order) -> Outcome | None:
         """What the node's ledger knows; `None` where it has never seen the action begin."""
+
+    async def withdraw(self, order: Order) -> Outcome:
+        """Close it on its node if it was not begun, so that a late grant is void; what the ledger says."""
 
     async def highest_fence(self, cluster: str) -> int:
         """The highest fence that any agent of the cluster has seen, as far as they answer."""

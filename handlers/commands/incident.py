@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from handlers import care, report, several
+from handlers.clicked import check_person
 from handlers.commands.answers import Asked, IncidentList, IncidentShown, Report, Said
 from handlers.commands.arguments import person_of, resolve_incident, span_of
 from handlers.errors import NotAllowed, Refused, SilenceFailed
 from handlers.permissions import Part
 from handlers.ports import Ports
-from handlers.remediation import check_person
 
 SNOOZE = timedelta(minutes=30)
 SILENCE = timedelta(minutes=30)

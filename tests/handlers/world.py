@@ -196,14 +196,18 @@ class Agents:
         if name not in self.ledger:
             self.effects.append((order.action.node, order.action.type))
             self.fences.append(order.fence)
+            left = self.config_sha256
             self.on_effect(order.action)
-            self.ledger[name] = Outcome("done", "Done.")
+            self.ledger[name] = Outcome("done", "Done.", left)
         if order.action.node in self.loses_answer:
             return Outcome("unknown", "The agent did not answer.")
         return self.ledger[name]
 
     async def status(self, order: Order) -> Outcome | None:
         return self.ledger.get(self.action_id(order))
+
+    async def withdraw(self, order: Order) -> Outcome:
+        return self.ledger.setdefault(self.action_id(order), Outcome("rejected", "Withdrawn."))
 
 
 @dataclass
