@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from handlers.errors import AlreadyConfirmed, Moved, NotAllowed, Refused, StaleOffer, StalePlan, UnknownHandle
 from handlers.events import Offer, Person, PlanApproved, PlanConfirmed, PlanProposed, StopAsked
@@ -33,7 +34,7 @@ async def propose(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
     """
     while True:
         incident = await _incident_clicked(ports, click)
-        offer = _current_offer(incident, click.handle)
+        offer = _current_offer(incident, click.handle, ports.time.now())
         try:
             return await _propose(ports, incident, offer, click.by)
         except Moved:
@@ -48,7 +49,7 @@ async def propose_again(ports: Ports, submission: Submission) -> tuple[Incident,
     """
     while True:
         incident = await _incident_submitted(ports, submission)
-        offer = _current_offer(incident, _proposal(incident, submission.handle).offer)
+        offer = _current_offer(incident, _proposal(incident, submission.handle).offer, ports.time.now())
         try:
             return await _propose(ports, incident, offer, submission.by)
         except Moved:
@@ -84,7 +85,7 @@ async def confirm(ports: Ports, submission: Submission, *, silence_minutes: int 
         await check_person(ports, incident, by, Part.CONFIRM, actions_of(plan))
         if by.id != proposal.by.id:
             raise NotAllowed(f"This plan was shown to {proposal.by.name}; open it yourself to confirm it.")
-        _current_offer(incident, proposal.offer)
+        _current_offer(incident, proposal.offer, ports.time.now())
         if void := why_void(plan, proposal.at, incident, ports.time.now()):
             raise StalePlan(void)
         second = plan.needs_second or ports.permissions.second_needed(incident.cluster, actions_of(plan))
@@ -259,11 +260,14 @@ def _check_open(incident: Incident) -> None:
         raise AlreadyConfirmed(f"{incident.running.confirmed_by.name} has confirmed a plan; it is running.")
 
 
-def _current_offer(incident: Incident, handle: str) -> Offer:
-    """The offer a handle stands for, if it still stands."""
+def _current_offer(incident: Incident, handle: str, now: datetime) -> Offer:
+    """The offer a handle stands for, if it still stands. A plan that waited too long for its second person
+    holds nobody up."""
     _check_open(incident)
-    if incident.awaiting_second:
-        raise AlreadyConfirmed(f"{incident.awaiting_second.by.name} has confirmed a plan; see the thread.")
+    waiting = incident.awaiting_second
+    proposal = incident.proposals.get(waiting.handle) if waiting else None
+    if waiting and proposal and not why_void(proposal.plan, proposal.at, incident, now):
+        raise AlreadyConfirmed(f"{waiting.by.name} has confirmed a plan; see the thread.")
     undo = incident.run.ended.undo if incident.run and incident.run.ended else None
     if undo and undo.handle == handle:
         return undo

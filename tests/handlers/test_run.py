@@ -347,3 +347,17 @@ async def test_the_run_of_a_cluster_without_quorum_starts_nodes_and_restarts_non
     refused = await run.gate(world.ports, incident, restart)
     assert refused
     assert refused.state == "rejected"
+
+
+async def test_a_plan_that_waited_too_long_for_its_second_person_holds_nobody_up() -> None:
+    world, handle = await awaiting_second()
+    with pytest.raises(AlreadyConfirmed, match="alice has confirmed a plan; see the thread"):
+        await proposed(world)
+    world.time.pass_s(601)
+    again = await proposed(world)
+    waiting = (await remediation.confirm(world.ports, submitted(again.handle))).awaiting_second
+    assert waiting
+    assert waiting.handle == again.handle
+    with pytest.raises(AlreadyConfirmed, match="No second approval is asked for here any more"):
+        await remediation.approve(world.ports, submitted(handle, CAROL))
+    assert (await remediation.approve(world.ports, submitted(again.handle, CAROL))).running
