@@ -109,7 +109,7 @@ def _step(action: Action, evidence: Evidence) -> PlanStep:
             effect="new timeouts, in force from the restart on",
         )
     if action.type == "restart_service":
-        return PlanStep(action=action, shown="systemctl restart neumann", effect="runs with the new timeouts")
+        return PlanStep(action=action, shown="systemctl restart neumann", effect="runs with that file")
     if action.type == "undo_election_timeouts":
         return PlanStep(
             action=action,
