@@ -134,7 +134,8 @@ def _outcome(incident: Incident, run: Run) -> Iterator[str]:
     if incident.evidence_at and incident.evidence_at > run.ended.at:
         yield ":red_circle: *Not recovered:* no leader was proven in time; the findings are fresh."
     else:
-        yield f":eyes: Now watched for: {escape(run.plan.watch_after)}"
+        wanted = run.plan.watch_after
+        yield f":eyes: Now watched for: {escape(wanted[:1].lower() + wanted[1:])}"
 
 
 def _buttons(incident: Incident, run: Run) -> list[Block]:

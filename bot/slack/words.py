@@ -94,7 +94,7 @@ def stage(incident: Incident) -> str:  # noqa: PLR0911  one case a stage
         case Stage.DIAGNOSED if incident.awaiting_second:
             return "A second person must approve the plan"
         case Stage.RUNNING:
-            return "The confirmed plan is carried out"
+            return "The confirmed plan is being carried out"
         case Stage.RECOVERED:
             return "It closes when Alertmanager says resolved"
         case Stage.CLOSED:
@@ -107,14 +107,16 @@ def _until_a_leader_is_proven(incident: Incident) -> str:
     """What is waited for while nothing runs and no leader is proven."""
     run = incident.run
     stopped = "The run stopped. " if run and run.ended and not run.ended.completed else ""
+    if run and run.ended and run.ended.undo:
+        return f"{stopped}What it changed can be put back, in the thread"
     read = incident.evidence_at
     if run and run.ended and run.ended.completed and read and read <= run.ended.at:
         return "A leader must now prove to be stable"
     if incident.diagnosis and incident.diagnosis.leadership.leader:
-        return f"{stopped}{incident.diagnosis.leadership.leader} must prove to lead"
+        return f"{stopped}{incident.diagnosis.leadership.leader} must prove that it leads"
     if incident.offers:
         return f"{stopped}Someone chooses a remedy in the thread"
-    return f"{stopped}People mend it by hand; the bot watches for a leader"
+    return f"{stopped}It is for people to mend; the bot watches for a leader"
 
 
 def unproven(incident: Incident) -> str:

@@ -60,7 +60,7 @@ def plan(remedy: Remedy, evidence: Evidence) -> Plan:
         risk=RISKS[remedy.name],
         checks_before=(
             CHECKS[remedy.name],
-            "One node at a time, the leader last; the run stops unless all is as well as before after each.",
+            "One node at a time, the leader last; where anything is worse after one, the run stops.",
         ),
         watch_after=f"One leader in the highest term, acknowledged by a majority, for {stable_s:.0f} s.",
         undo=UNDOS[remedy.name],
