@@ -18,24 +18,31 @@ MOST_TASKS = 12
 
 
 def bar(evidence: Evidence) -> list[Block]:
-    """`▓▓▓░░░ 1 of 2 nodes read, waiting for …`; nothing once all is read."""
-    waiting = [node.node for node in evidence.nodes if _is_awaited(node)]
-    if evidence.complete or not waiting:
+    """`▓▓▓░░░ 1 of 2 nodes read, still being read: …`; nothing once all is read."""
+    said = _how_far(evidence)
+    if not said:
         return []
-    read, of = len(evidence.nodes) - len(waiting), len(evidence.nodes)
+    read, of = sum(not _is_awaited(node) for node in evidence.nodes), len(evidence.nodes)
     drawn = "▓" * round(10 * read / of) + "░" * (10 - round(10 * read / of))
-    text = f":hourglass_flowing_sand: {drawn} {read} of {of} nodes read, waiting for {listed(waiting)}"
-    return [blocks.context(blocks.cut(escape(text), 300))]
+    return [blocks.context(escape(f":hourglass_flowing_sand: {drawn} {said}"))]
 
 
 def plan(evidence: Evidence) -> list[Block]:
     """The same with a task for each node; nothing where that is no help."""
-    if not bar(evidence) or len(evidence.nodes) > MOST_TASKS:
+    said = _how_far(evidence)
+    if not said or len(evidence.nodes) > MOST_TASKS:
         return []
     tasks = [_task(node) for node in evidence.nodes]
-    read = sum(task["status"] != "in_progress" for task in tasks)
-    title = f"Reading every node: {read} of {len(tasks)}"
-    return [{"type": "plan", "block_id": "reading", "title": title, "tasks": tasks}]
+    return [{"type": "plan", "block_id": "reading", "title": said, "tasks": tasks}]
+
+
+def _how_far(evidence: Evidence) -> str:
+    waiting = [node.node for node in evidence.nodes if _is_awaited(node)]
+    if evidence.complete or not waiting:
+        return ""
+    of = len(evidence.nodes)
+    said = f"{of - len(waiting)} of {of} nodes read, {STILL_READING}: {listed(waiting)}"
+    return blocks.cut(said, 250)
 
 
 def _is_awaited(node: NodeEvidence) -> bool:

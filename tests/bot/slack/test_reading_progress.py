@@ -28,7 +28,7 @@ def test_each_node_is_a_task_that_says_what_came() -> None:
     read = partly(3, awaited=1)
     told = read.model_copy(update={"nodes": (read.nodes[0], silent("node2"), read.nodes[2])})
     assert blocks_text(reading_progress.plan(told)).splitlines() == [
-        "Reading every node: 2 of 3",
+        "2 of 3 nodes read, still being read: node3",
         "[x] node1",
         "    follower, term 7",
         "[!] node2",
@@ -40,7 +40,7 @@ def test_each_node_is_a_task_that_says_what_came() -> None:
 def test_the_bar_says_how_many_and_for_whom_it_waits() -> None:
     (bar,) = reading_progress.bar(partly(5, awaited=3))
     assert blocks_text([bar]) == (
-        ":hourglass_flowing_sand: ▓▓▓▓░░░░░░ 2 of 5 nodes read, waiting for node3, node4 and node5"
+        ":hourglass_flowing_sand: ▓▓▓▓░░░░░░ 2 of 5 nodes read, still being read: node3, node4 and node5"
     )
 
 

@@ -242,7 +242,7 @@ async def test_a_workspace_that_takes_no_plan_gets_a_bar_and_is_not_asked_again(
     await thread.sync(OPENED)
     slack.workspace.fail("chat.postMessage", "invalid_blocks")
     await thread.sync(READING)
-    assert "2 of 3 nodes read, waiting for node3" in plain_text(shown_as(slack, "findings"))
+    assert "▓▓▓▓▓▓▓░░░ 2 of 3 nodes read, still being read: node3" in plain_text(shown_as(slack, "findings"))
     assert calls["chat.postMessage"] == 3
     other = replace(READING, id="inc-8")
     await thread.sync(other)
@@ -253,9 +253,11 @@ async def test_a_workspace_that_takes_plans_gets_one_and_then_the_findings(
     thread: SlackThread, slack: SlackWorkspaceServer
 ) -> None:
     await thread.sync(READING)
-    assert "Reading every node: 2 of 3" in plain_text(shown_as(slack, "findings"))
+    assert plain_text(shown_as(slack, "findings")).startswith(
+        "2 of 3 nodes read, still being read: node3\n[x]"
+    )
     await thread.sync(DIAGNOSED)
-    assert "Reading every node" not in plain_text(shown_as(slack, "findings"))
+    assert "still being read" not in plain_text(shown_as(slack, "findings"))
 
 
 async def test_blocks_that_are_refused_for_another_reason_are_an_error_and_not_sent_again_at_once(
