@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.evidence_text import all_links_open, not_read
-from bot.slack import blocks, findings, words
+from bot.slack import blocks, findings, headline, words
 from bot.slack.blocks import Block, escape
 from handlers.commands.answers import (
     Answer,
@@ -43,7 +43,7 @@ def _answer(result: Answer) -> tuple[str, list[Block]]:  # noqa: PLR0911  one ca
         case IncidentList():
             return incidents("Open incidents", result.incidents)
         case IncidentShown():
-            return incidents(result.incident.id, (result.incident,))
+            return incident(result.incident)
         case Runbooks():
             return runbooks(result)
         case Said():
@@ -104,8 +104,14 @@ def incidents(title: str, listed: tuple[Incident, ...]) -> tuple[str, list[Block
     ]
 
 
+def incident(shown: Incident) -> tuple[str, list[Block]]:
+    """One incident as its parent message has it, without the buttons: they belong to the thread."""
+    message = headline.headline(shown)
+    return message.text, [block for block in message.blocks if block["type"] != "actions"]
+
+
 def incident_line(incident: Incident) -> str:
-    """One incident: its id, where it stands, who has it."""
+    """One incident: its id, who has it, what is wrong, what happens next."""
     names = blocks.cut(", ".join(sorted({alert.name for alert in incident.alerts.values()})), 120)
     holder = incident.care.holder
     has = f"{escape(holder.name)} has it" if holder else "nobody has it"
@@ -113,8 +119,8 @@ def incident_line(incident: Incident) -> str:
     cluster = blocks.cut(incident.cluster, 80)
     verdict = incident.diagnosis.summary if incident.diagnosis else "not diagnosed yet"
     return (
-        f"{words.mark(incident)} *{incident.id}* {escape(cluster)}: {escape(names)}, "
-        f"{words.stage(incident)}, {has}, since {since}\n{escape(blocks.cut(verdict, 200))}"
+        f"{words.mark(incident)} *{incident.id}* {escape(cluster)}: {escape(names)} · {has} · since {since}\n"
+        f"{escape(blocks.cut(verdict, 200))} _{escape(words.stage(incident))}._"
     )
 
 

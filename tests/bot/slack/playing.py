@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from bot.slack import plan_modal
+from bot.slack import answers, home, plan_modal
+from bot.slack.listeners.at_home import gather
 from bot.slack.view import render
-from handlers import remediation, work
+from handlers import commands, remediation, work
 from handlers.alerts import Reason
+from handlers.commands.answers import Asked
+from handlers.errors import Refused
 from handlers.events import AlertsReceived, Event, Person
 from handlers.fold import fold
 from handlers.policy import Member
 from handlers.ports import Order, Outcome, Readiness
+from lab.slack.limits import check_message, check_view
 from runbooks.evidence import Evidence
 from runbooks.model import Action
-from tests.bot.slack.reading_out import Scroll
+from tests.bot.slack.reading_out import Scroll, as_read
 from tests.builders import ALICE, NOON, alert, evidence, opened
 from tests.handlers.story import click, submitted
 from tests.handlers.world import HOME, Agents, World
@@ -132,6 +136,21 @@ class Play:
         self.scroll.modal(by.name, plan_modal.plan_modal(incident, proposed, callback, viewer=by.id))
         await remediation.approve(self.world.ports, submitted(handle, by))
         self.show(f"{by.name} presses Approve")
+
+    async def asks(self, text: str, by: Person = ALICE) -> None:
+        """Somebody types a command and gets its answer."""
+        try:
+            text, shown = answers.answer(await commands.answer(self.world.ports, text, Asked(by)))
+        except Refused as refused:
+            text, shown = answers.refusal(str(refused))
+        check_message({"text": text, "blocks": shown})
+        self.scroll.said(by.name, as_read(shown) if shown else text)
+
+    async def opens_home(self, by: Person = ALICE) -> None:
+        """Somebody opens the App Home."""
+        view = home.view(await gather(self.world.ports, by.id))
+        check_view(view, "home")
+        self.scroll.said(by.name, as_read(view["blocks"]))
 
     async def offers(self) -> dict[str, str]:
         """Remedy → handle of its button, the undo of a run among them."""

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from bot.agent_readings import still_reading
+from bot.slack import care_modals
 from handlers import care, remediation
 from handlers.commands import incident as incident_commands
 from handlers.commands.answers import Asked
@@ -201,6 +202,46 @@ async def leader_exists() -> Play:
     return play
 
 
+QUESTIONS = (
+    "help",
+    "election status",
+    "election diagnose",
+    "election watch",
+    "election history",
+    "incident list",
+    "incident show",
+    "incident ack",
+    "incident assign <@U0BOB00001|bob>",
+    "incident assign bob",
+    "incident snooze 2h",
+    "incident snooze soon",
+    "incident note rack 12 lost power",
+    "incident resolve",
+    "incident reopen inc-1",
+    "silence 1h",
+    "runbooks",
+    "incident",
+    "electoin status",
+    "election status prod",
+)
+
+
+async def what_one_can_ask() -> Play:
+    """Everything behind `/neumann`, and the App Home, while an incident is open."""
+    play = Play(incidents.quorum_loss())
+    await play.fires()
+    await play.goes_on("the bot has read every node")
+    for text in QUESTIONS:
+        play.act(f"alice: /neumann {text}")
+        await play.asks(text)
+    play.act("alice opens the App Home")
+    await play.opens_home()
+    for modal in (care_modals.assign, care_modals.snooze, care_modals.note):
+        play.act(f"alice clicks {modal.__name__}")
+        play.scroll.modal("alice", modal(await play.world.timelines.load(ID)))
+    return play
+
+
 STORIES: dict[str, Story] = {
     story.__name__: story
     for story in (
@@ -216,6 +257,7 @@ STORIES: dict[str, Story] = {
         closed_by_hand,
         resolved_without_a_leader,
         leader_exists,
+        what_one_can_ask,
     )
 }
 
