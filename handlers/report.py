@@ -67,9 +67,7 @@ def _times(incident: Incident) -> Iterator[str]:
     yield ""
     yield f"Opened {incident.opened_at:%Y-%m-%d %H:%M:%S} UTC." if incident.opened_at else ""
     yield ""
-    yield "| what | after |"
-    yield "|---|---|"
-    yield from (f"| {what} | {took(incident.opened_at, at)} |" for what, at in rows)
+    yield from (f"- {what}: {took(incident.opened_at, at)}" for what, at in rows)
 
 
 def _causes(incident: Incident) -> Iterator[str]:

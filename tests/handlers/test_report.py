@@ -54,19 +54,19 @@ async def test_it_begins_with_what_it_was_about_and_how_it_ended() -> None:
 async def test_it_says_how_long_each_part_took() -> None:
     rows = part(draft(await mended()), "How long it took").splitlines()
     assert rows[0] == "Opened 2026-11-24 12:00:00 UTC."
-    assert rows[4:] == [
-        "| to acknowledge | 0 min 20 s |",
-        "| to diagnose | 0 min 00 s |",
-        "| to mend (a verified leader) | 0 min 30 s |",
-        "| to close | 0 min 32 s |",
+    assert rows[2:] == [
+        "- to acknowledge: 0 min 20 s",
+        "- to diagnose: 0 min 00 s",
+        "- to mend (a verified leader): 0 min 30 s",
+        "- to close: 0 min 32 s",
     ]
 
 
 async def test_what_has_not_come_yet_is_not_yet() -> None:
     world = await diagnosed_world()
     rows = part(draft(world), "How long it took")
-    assert "| to acknowledge | not yet |" in rows
-    assert "| to close | not yet |" in rows
+    assert "- to acknowledge: not yet" in rows
+    assert "- to close: not yet" in rows
     assert "It is open." in draft(world)
     assert part(draft(world), "Actions") == "None by the bot."
 

@@ -165,3 +165,23 @@ async def test_a_reaction_is_given_and_taken_back_on_the_page(
         await until(lambda wanted=number: is_shown(wanted), 60)
         assert await count() == number
     assert browser.exceptions == []
+
+
+async def test_a_canvas_opens_at_its_link(
+    client: AsyncWebClient, slack: SlackWorkspaceServer, browser: Browser
+) -> None:
+    content = {"type": "markdown", "markdown": "# Report\n\n- no leader for 40 s"}
+    made = await client.canvases_create(title="Report of inc-1", document_content=content)
+    link = f"{slack.url}/docs/T0NEUMANN1/{made['canvas_id']}"
+    await client.chat_postMessage(channel=INCIDENTS, text=f"<{link}|Open the canvas>")
+    await client.canvases_access_set(
+        canvas_id=made["canvas_id"], access_level="write", channel_ids=[INCIDENTS]
+    )
+    await browser.call("Page.navigate", url=link)
+
+    async def is_open() -> bool:
+        words = await browser.evaluate("document.querySelector('#canvas[open]')?.textContent")
+        return "Report of inc-1" in (words or "") and "no leader for 40 s" in words
+
+    await until(is_open, 60)
+    assert browser.exceptions == []
