@@ -69,6 +69,8 @@ def election_status(status: ElectionStatus) -> tuple[str, list[Block]]:
     missing = [blocks.cut(escape(line), 300) for line in not_read(evidence, limit=most)]
     judged = diagnosis.findings[: findings.MOST_FINDINGS_IN_BRIEF if brief else None]
     small = [f"read at {evidence.started_at:%H:%M:%S} UTC", *missing]
+    if brief:
+        small.append("in brief: `neumann-bot diagnose` prints everything that is read")
     if len(evidence.nodes) > 1 and all_links_open(evidence):
         small.insert(0, "every node reaches every other, for Raft and for gossip")
     return text, [
