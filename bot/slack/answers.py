@@ -41,7 +41,8 @@ def _answer(result: Answer) -> tuple[str, list[Block]]:  # noqa: PLR0911  one ca
         case History():
             return incidents(f"{result.cluster} since {result.since:%Y-%m-%d}", result.incidents)
         case IncidentList():
-            return incidents("Open incidents", result.incidents)
+            text, listed = incidents("Open incidents", result.incidents)
+            return text, [*listed, *blocks.packed(map(escape, result.left_alone))]
         case IncidentShown():
             return incident(result.incident)
         case Runbooks():

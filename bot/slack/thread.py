@@ -14,7 +14,9 @@ from redis.asyncio import Redis
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.blocks import escape, section
 from bot.slack.message import Message
+from bot.slack.refusals import BlocksRefused, refusal
 from bot.slack.view import render
 from bot.timeline_store import HANDLE_LIFE_S, store_errors, text
 from handlers.errors import SlackDown
@@ -24,10 +26,6 @@ from handlers.ports import Place
 log = structlog.get_logger()
 
 METADATA_EVENT = "neumann_incident"
-
-
-class BlocksRefused(SlackDown):
-    """Slack refuses the message's blocks."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +128,21 @@ class SlackThread:
             parent_ts = parent_ts or before.ts
         return edited
 
+    async def say_aside(self, incident_id: str, key: str, sentence: str) -> None:
+        """Post one sentence, once under its key, into the thread of an incident that cannot be rendered.
+
+        Raises:
+            SlackDown: If Slack did not take it.
+        """
+        posted = await self._posted(incident_id)
+        parent, said = posted.get("headline"), posted.get(key)
+        if parent is None or not parent.ts or (said and said.ts):
+            return
+        shown = escape(sentence)
+        message = Message(key, shown, (section(f":no_entry: {shown}"),))
+        claim = Posted(parent.channel, redis=await self._run_of_redis())
+        await self._post(incident_id, claim, message, parent.ts, claimed=said is not None)
+
     async def _post(
         self, incident_id: str, claim: Posted, message: Message, parent_ts: str | None, *, claimed: bool
     ) -> Posted:
@@ -209,9 +222,7 @@ class SlackThread:
                 else self._client.api_call(method, json=payload)
             )
         except SlackApiError as error:
-            said = str(error.response.get("error", "unknown"))
-            kind = BlocksRefused if said == "invalid_blocks" else SlackDown
-            raise kind(_mend(method, said)) from error
+            raise refusal(method, error) from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise SlackDown(f"{method}: Slack does not answer ({type(error).__name__}).") from error
         body = response.data
@@ -234,17 +245,3 @@ class SlackThread:
 def _content(message: Message) -> str:
     body = json.dumps(message.body(), sort_keys=True)
     return hashlib.sha256(body.encode()).hexdigest()[:32]
-
-
-_MENDS = {
-    "not_in_channel": "invite the bot to the channel (/invite @neumann-bot)",
-    "channel_not_found": "check the channel id in the configuration",
-    "is_archived": "the channel is archived; name another in the configuration",
-    "invalid_auth": "check the bot token",
-    "missing_scope": "reinstall the app with the scopes of deploy/slack-manifest.yaml",
-    "ratelimited": "Slack asks to wait",
-}
-
-
-def _mend(method: str, error: str) -> str:
-    return f"{method}: Slack says {error}: {_MENDS.get(error, 'see the app configuration')}."

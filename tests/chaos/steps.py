@@ -14,8 +14,8 @@ from tests.chaos.traps import At, until
 HELD_WITHIN_S = 90.0
 AWAY_S = 3.0
 PAST_THE_LEASE_S = 22.0
-PAST_ASKING_S = 45.0
-"""A lost answer is asked about for 30 s; then the outcome is unknown."""
+PAST_ASKING_S = 100.0
+"""A lost answer is asked about for 30 s, anew by a worker that takes over; then the outcome is unknown."""
 
 
 async def kill_bot(rig: Rig, event: str, number: int, *, bot: str = "serve") -> None:
@@ -120,6 +120,16 @@ async def restore_redis(rig: Rig, event: str, number: int, *, later_s: float = 0
     await asyncio.sleep(later_s)
     await rig.box.restore(rig.folder / "backup")
     await rig.timeline.until_back(rig.copied_at + 1)
+
+
+async def restore_redis_mid_run(rig: Rig, event: str, number: int) -> None:
+    """Put Redis back to a copy from after the confirmation: the run comes again, its actions must not."""
+    await rig.timeline.until("plan_confirmed")
+    length = len(rig.timeline.now)
+    rig.box.copy_to(rig.folder / "backup")
+    await rig.timeline.until(event, number)
+    await rig.box.restore(rig.folder / "backup")
+    await rig.timeline.until_back(length + 2)
 
 
 async def confirm_old_plan(rig: Rig) -> list[str]:

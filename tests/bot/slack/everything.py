@@ -31,7 +31,7 @@ from handlers.events import (
 )
 from handlers.fold import fold
 from handlers.incident import Incident
-from handlers.run import undo_offer
+from handlers.run_end import undo_offer
 from lab.slack.limit_table import CANVAS_MARKDOWN
 from lab.slack.limits import UPDATED_TEXT_CHARACTERS, check_message, check_view
 from runbooks import leader_election

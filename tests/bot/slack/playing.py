@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from bot.slack import answers, home, plan_modal
 from bot.slack.listeners.at_home import gather
 from bot.slack.view import render
-from handlers import commands, remediation, work
+from handlers import commands, remediation, second_approval, work
 from handlers.alerts import Reason
 from handlers.commands.answers import Asked
 from handlers.errors import Refused
@@ -130,11 +130,11 @@ class Play:
 
     async def approves(self, handle: str, by: Person) -> None:
         """A second person opens the plan that waits, and approves it."""
-        incident, proposed = await remediation.awaiting(self.world.ports, click(handle, by))
+        incident, proposed = await second_approval.awaiting(self.world.ports, click(handle, by))
         self.act(f"{by.name} clicks Read and approve")
         callback = plan_modal.APPROVE_CALLBACK
         self.scroll.modal(by.name, plan_modal.plan_modal(incident, proposed, callback, viewer=by.id))
-        await remediation.approve(self.world.ports, submitted(handle, by))
+        await second_approval.approve(self.world.ports, submitted(handle, by))
         self.show(f"{by.name} presses Approve")
 
     async def asks(self, text: str, by: Person = ALICE) -> None:
