@@ -9,17 +9,21 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import aiohttp
+import structlog
 from redis.asyncio import Redis
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.blocks import escape, section
 from bot.slack.message import Message
+from bot.slack.refusals import BlocksRefused, refusal
 from bot.slack.view import render
 from bot.timeline_store import HANDLE_LIFE_S, store_errors, text
 from handlers.errors import SlackDown
 from handlers.incident import Incident
 from handlers.ports import Place
+
+log = structlog.get_logger()
 
 METADATA_EVENT = "neumann_incident"
 
@@ -50,6 +54,7 @@ class SlackThread:
         self._redis = redis
         self._prefix = prefix
         self._channel_of = channel_of
+        self._plainly = False
 
     async def greet(self) -> str:
         """Say hello to Slack: shows at the start whether the token works, and opens the connection.
@@ -150,9 +155,8 @@ class SlackThread:
                 "event_type": METADATA_EVENT,
                 "event_payload": {"incident": incident_id, "key": message.key},
             }
-            response = await self._call(
-                "chat.postMessage", channel=channel, thread_ts=parent_ts, metadata=metadata, **_body(message)
-            )
+            where = {"channel": channel, "thread_ts": parent_ts, "metadata": metadata}
+            response = await self._send("chat.postMessage", message, **where)
             said = response.get("message", {})
             found = Posted(
                 response["channel"],
@@ -169,7 +173,7 @@ class SlackThread:
         return found
 
     async def _edit(self, incident_id: str, message: Message, before: Posted) -> None:
-        await self._call("chat.update", channel=before.channel, ts=before.ts, **_body(message))
+        await self._send("chat.update", message, channel=before.channel, ts=before.ts)
         await self._remember(incident_id, message.key, replace(before, content=_content(message)))
 
     async def _find(self, incident_id: str, channel: str, key: str, parent_ts: str | None) -> str | None:
@@ -185,6 +189,22 @@ class SlackThread:
             if metadata.get("event_type") == METADATA_EVENT and metadata.get("event_payload") == wanted:
                 return str(found["ts"])
         return None
+
+    async def _send(
+        self,
+        method: str,
+        message: Message,
+        **where: Any,  # noqa: ANN401  Slack's JSON
+    ) -> Mapping[str, Any]:
+        """Send a message; where the workspace refuses its blocks, plainly, now and from here on."""
+        try:
+            return await self._call(method, **where, **message.body(plainly=self._plainly))
+        except BlocksRefused:
+            if self._plainly or not message.plain:
+                raise
+            log.warning("blocks_refused", method=method, message=message.key)
+            self._plainly = True
+            return await self._call(method, **where, **message.body(plainly=True))
 
     async def _call(
         self,
@@ -202,7 +222,7 @@ class SlackThread:
                 else self._client.api_call(method, json=payload)
             )
         except SlackApiError as error:
-            raise SlackDown(_mend(method, str(error.response.get("error", "unknown")))) from error
+            raise refusal(method, error) from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise SlackDown(f"{method}: Slack does not answer ({type(error).__name__}).") from error
         body = response.data
@@ -222,28 +242,6 @@ class SlackThread:
             await self._redis.hset(f"{self._prefix}:thread:{incident_id}", key, json.dumps(asdict(posted)))
 
 
-def _body(message: Message) -> dict[str, Any]:
-    if message.colour is None:
-        return {"text": message.text, "blocks": list(message.blocks)}
-    # Slack shows `text` above the attachment; as its fallback it is shown only where blocks cannot be.
-    attachment = {"color": message.colour, "fallback": message.text, "blocks": list(message.blocks)}
-    return {"attachments": [attachment]}
-
-
 def _content(message: Message) -> str:
-    body = json.dumps(_body(message), sort_keys=True)
+    body = json.dumps(message.body(), sort_keys=True)
     return hashlib.sha256(body.encode()).hexdigest()[:32]
-
-
-_MENDS = {
-    "not_in_channel": "invite the bot to the channel (/invite @neumann-bot)",
-    "channel_not_found": "check the channel id in the configuration",
-    "is_archived": "the channel is archived; name another in the configuration",
-    "invalid_auth": "check the bot token",
-    "missing_scope": "reinstall the app with the scopes of deploy/slack-manifest.yaml",
-    "ratelimited": "Slack asks to wait",
-}
-
-
-def _mend(method: str, error: str) -> str:
-    return f"{method}: Slack says {error}: {_MENDS.get(error, 'see the app configuration')}."
