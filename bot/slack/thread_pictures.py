@@ -28,7 +28,7 @@ from handlers.errors import SourceDown
 from handlers.events import Event
 from handlers.incident import Incident
 from handlers.ports import Threads
-from runbooks.evidence import Metrics, Reading
+from runbooks.evidence import Metrics, Reading, Role
 
 log = structlog.get_logger()
 
@@ -148,8 +148,13 @@ def due(incident: Incident) -> Iterator[str]:
 
 
 def samples_of(events: Iterable[Event]) -> Iterator[Sample]:
-    """What the bot itself read of each node, as the timeline keeps it."""
+    """What the bot itself read of each node, and who was seen to lead, as the timeline keeps it."""
     for event in events:
+        if isinstance(event, (of.LeaderSeen, of.LeaderVerified)):
+            lead = event.leadership
+            for name in lead.acknowledged_by:
+                role = Role.LEADER if name == lead.leader else Role.FOLLOWER
+                yield Sample(event.at, name, role, lead.term)
         if isinstance(event, of.EvidenceRead) and event.evidence.complete:
             for node in event.evidence.nodes:
                 for reading in (node.metrics, node.metrics_again):

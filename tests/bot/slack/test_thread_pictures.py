@@ -16,6 +16,7 @@ from handlers.alerting import Series
 from handlers.incident import Incident
 from lab.slack.person import Person
 from lab.slack.server import SlackWorkspaceServer
+from runbooks.evidence import Role
 from tests.bot import incidents
 from tests.bot.conftest import INCIDENTS
 from tests.bot.incidents import LATER, incident
@@ -48,6 +49,11 @@ def test_the_bots_own_readings_and_what_happened_make_the_timeline() -> None:
         ("alert", "alert NoLeader"),
         ("plan", "alice confirmed"),
     ]
+
+
+def test_who_was_seen_to_lead_is_in_the_picture_though_nobody_read_the_whole_cluster_again() -> None:
+    last = [sample for sample in samples_of(incidents.healed()) if sample.node == "node1"][-1]
+    assert (last.role, last.term) == (Role.LEADER, 9)
 
 
 def test_prometheus_series_are_named_by_their_node_or_else_their_host() -> None:
