@@ -174,7 +174,8 @@ class Worker:
             again_in_s = await do(taken.incident_id)
         except (StoreDown, SlackDown) as error:
             log.warning("will_try_again", incident=taken.incident_id, error=str(error))
-            again_in_s = AFTER_FAILURE_S
+            wait_s = error.wait_s if isinstance(error, SlackDown) else None
+            again_in_s = AFTER_FAILURE_S if wait_s is None else wait_s
         except Tampered as error:
             self._tell_once(error)
             again_in_s = None  # while it is open, the timer marks it due once a minute
