@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from redis.asyncio import Redis
@@ -91,11 +92,15 @@ class SlackThread:
         if not noted >= {message.key for message in messages}:
             redis, doubted = await self._notes.doubts(posted, incident.opened_at)
         edited, later, parent_ts = False, None, None
+        channel = self._channel_of(incident.cluster)
         for message in messages:
             before = posted.get(message.key)
             if before is None or not before.ts:
                 claimed = before is not None or doubted
-                before = await self._post(incident, message, parent_ts, redis=redis, claimed=claimed)
+                claim = Posted(channel, redis=redis)
+                before = await self._post(
+                    incident.id, claim, message, parent_ts, claimed=claimed, opened_at=incident.opened_at
+                )
             if before.content != _content(message):
                 try:
                     await self._edit(incident.id, message, before)
@@ -110,19 +115,27 @@ class SlackThread:
         return edited
 
     async def _post(
-        self, incident: Incident, message: Message, parent_ts: str | None, *, redis: str, claimed: bool
+        self,
+        incident_id: str,
+        claim: Posted,
+        message: Message,
+        parent_ts: str | None,
+        *,
+        claimed: bool,
+        opened_at: datetime | None = None,
     ) -> Posted:
-        claim = Posted(self._channel_of(incident.cluster), redis=redis)
-        ts = await self._find(incident, claim.channel, message.key, parent_ts) if claimed else None
+        ts = None
+        if claimed:
+            ts = await self._find(incident_id, claim.channel, message.key, parent_ts, opened_at)
         if ts:
             found = replace(claim, ts=ts)
-        elif claimed and await self._notes.is_under_way(incident.id, message.key):
+        elif claimed and await self._notes.is_under_way(incident_id, message.key):
             raise SlackDown(
                 "chat.postMessage: the answer was lost, and the message may still come; it is looked for."
             )
         else:
-            found = await self._send(incident.id, claim, message, parent_ts)
-        await self._notes.record(incident.id, message.key, found)
+            found = await self._send(incident_id, claim, message, parent_ts)
+        await self._notes.record(incident_id, message.key, found)
         return found
 
     async def _send(self, incident_id: str, claim: Posted, message: Message, parent_ts: str | None) -> Posted:
@@ -172,15 +185,16 @@ class SlackThread:
             sentence = "chat.update: an edit whose answer was lost may still come; this one is made again."
             raise SlackDown(sentence, wait_s=UNDER_WAY_S)
 
-    async def _find(self, incident: Incident, channel: str, key: str, parent_ts: str | None) -> str | None:
+    async def _find(
+        self, incident_id: str, channel: str, key: str, parent_ts: str | None, opened_at: datetime | None
+    ) -> str | None:
         """A message whose answer was lost may be there: look for it by its metadata before posting again."""
-        assert incident.opened_at  # noqa: S101  the caller has looked
-        method = "conversations.replies" if parent_ts else "conversations.history"
-        since_s = min(incident.opened_at.timestamp(), time.time()) - BEFORE_OPENING_S
-        oldest = None if parent_ts else f"{since_s:.6f}"
         query: dict[str, Any] = {"channel": channel, "include_all_metadata": True, "limit": PAGE}
-        query |= {"ts": parent_ts, "oldest": oldest}
-        wanted = {"incident": incident.id, "key": key}
+        method = "conversations.replies" if parent_ts else "conversations.history"
+        query["ts"] = parent_ts
+        if opened_at and not parent_ts:
+            query["oldest"] = f"{min(opened_at.timestamp(), time.time()) - BEFORE_OPENING_S:.6f}"
+        wanted = {"incident": incident_id, "key": key}
         while True:
             response = await self._calls.call(method, read=True, **query)
             for found in response.get("messages", []):

@@ -22,6 +22,7 @@ from tests.chaos.tripwire import (
     STORED,
     Wire,
     claimed,
+    edited,
     posted,
     recorded,
 )
@@ -30,6 +31,9 @@ SPRUNG_WITHIN_S = 90.0
 BACK_AFTER_S = 1.0
 FROZEN_S = 8.0
 PAST_THE_LEASE_S = 20.0
+PAST_RECOVERY_S = 35.0
+"""By then another worker has taken over, seen a leader hold, and said so: what comes now is old."""
+
 Play = Callable[[DeliveryRig], Coroutine[Any, Any, None]]
 Hit = Callable[[DeliveryRig, str], Awaitable[bool]]
 
@@ -94,12 +98,12 @@ async def kill_at(rig: DeliveryRig, ways: str, names: tuple[str, ...], wire: Wir
     await rig.start_bot(name)
 
 
-async def freeze_at(rig: DeliveryRig, ways: str, wire: Wire) -> None:
+async def freeze_at(rig: DeliveryRig, ways: str, wire: Wire, for_s: float = PAST_THE_LEASE_S) -> None:
     """A worker stands still past its lease, what it sent arrives as late, and it goes on."""
 
     async def freeze(rig: DeliveryRig, name: str) -> bool:
         rig.bots[name].signal(signal.SIGSTOP)
-        await asyncio.sleep(PAST_THE_LEASE_S)
+        await asyncio.sleep(for_s)
         rig.bots[name].signal(signal.SIGCONT)
         return True
 
@@ -226,7 +230,10 @@ def known(down_s: float) -> tuple[DeliveryChaos, ...]:
     }
     frozen = {
         "headline-claimed": partial(freeze_at, ways="redis_ways", wire=Wire(claimed("headline"), "after")),
-        "before-edit": partial(freeze_at, ways="slack_ways", wire=Wire(EDITED, "before")),
+        "before-post": partial(freeze_at, ways="slack_ways", wire=Wire(posted("headline"), "before")),
+        "before-edit": partial(
+            freeze_at, ways="slack_ways", wire=Wire(edited("north"), "before"), for_s=PAST_RECOVERY_S
+        ),
     }
     slack, receiver = (partial(cut_off, what=what, down_s=down_s) for what in ("slack", "web"))
     return (

@@ -88,4 +88,9 @@ def posted(key: str) -> re.Pattern[bytes]:
     return re.compile(rf'"event_payload": {{"incident": "inc-[\w-]+", "key": "{key}"'.encode())
 
 
+def edited(cluster: str) -> re.Pattern[bytes]:
+    """An edit of the headline of this cluster's incident."""
+    return re.compile(rf'"ts": "[\d.]+", "attachments".*"fallback": "{cluster}: '.encode())
+
+
 EDITED = re.compile(rb"POST /api/chat\.update ")
