@@ -60,7 +60,8 @@ accuracy: $(VENV)/.installed-dev ## how often the diagnosis is right, beside thr
 live: $(VENV)/.installed-dev ## the same on real processes and real faults, ten minutes
 	@$(BIN)/python -m tests.accuracy.live $(ARGS)
 
-nightly: $(VENV)/.installed-dev ## ten thousand runs of the state machine over the bot's promises, hours
+nightly: $(VENV)/.installed-dev ## ten thousand runs of the state machine over the bot's promises, ten minutes
+	@$(BIN)/python -m pytest -q -m slow tests/invariants
 	@$(BIN)/python -m tests.invariants.nightly $(ARGS)
 
 chaos: $(VENV)/.installed-dev ## bot, agents, Redis and links failing at every step of a run, an hour or two

@@ -158,7 +158,12 @@ def _restart_why_not(case: Case, now: NodeState) -> str | None:
         return f"The service is {now.service_state}, not active; only a running service is restarted."
     if now.service_pid != case.agreed.service_pid:
         return f"The service runs as process {now.service_pid} now, not as {case.agreed.service_pid}."
-    return None
+    # A restart takes the file into effect, so it must be the one that was agreed on.
+    if case.agreed.config_sha256 in (None, now.config_sha256):
+        return None
+    if now.config_sha256 is None:
+        return "The configuration file cannot be read, so it may not be the one that was agreed on."
+    return "The configuration file has changed since this was agreed."
 
 
 async def _restart_run(case: Case) -> None:
@@ -207,6 +212,6 @@ ACTIONS: Mapping[str, ActionKind] = {
         frozenset({"service"}), _start_why_not, _start_run, _start_judge, _service_tell
     ),
     "restart_service": ActionKind(
-        frozenset({"service"}), _restart_why_not, _restart_run, _restart_judge, _service_tell
+        frozenset({"service", "config"}), _restart_why_not, _restart_run, _restart_judge, _service_tell
     ),
 }

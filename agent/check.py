@@ -59,7 +59,7 @@ def _what_would_be_missing(settings: Settings) -> Iterator[str]:
     yield from _config_file(settings.config_file, os.geteuid())
     missing = [
         name
-        for name in type(settings.commands).model_fields
+        for name in settings.commands.__struct_fields__
         if not os.access(getattr(settings.commands, name), os.X_OK)
     ]
     for name in missing:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 
+from msgspec.structs import replace
+
 from agent.command_line import run_checked
 from agent.config import Settings
 from agent.errors import CommandError, ReadingError
@@ -57,7 +59,7 @@ async def read_clock(settings: Settings) -> Clock:
         # Half the deadline: its silence must not cost the offset.
         _ntp_service_active(str(settings.commands.timedatectl), timeout_s=deadline_s / 2),
     )
-    return parse_tracking(tracking).model_copy(update={"ntp_service_active": ntp_service_active})
+    return replace(parse_tracking(tracking), ntp_service_active=ntp_service_active)
 
 
 async def _ntp_service_active(timedatectl: str, *, timeout_s: float) -> bool | None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
+import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
+from msgspec import Meta
 from nacl.signing import VerifyKey
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from agent.errors import ConfigError
 
@@ -28,6 +31,24 @@ def split_address(address: str) -> tuple[str, int]:
     return host, int(port)
 
 
+class Address(str):
+    """`host:port` or `[v6]:port`."""
+
+
+class HttpAddress(str):
+    """`http://host:port`, without a slash at the end."""
+
+
+class PublicKey(str):
+    """An Ed25519 public key, as base64."""
+
+
+def _absolute(path: str) -> str:
+    if not path.startswith("/"):
+        raise ValueError("write an absolute path")
+    return path
+
+
 def _address(address: str) -> str:
     split_address(address)
     return address
@@ -39,15 +60,9 @@ def _http_address(url: str) -> str:
         split_address(address)
     except ValueError:
         scheme = ""
-    if scheme != "http" or "/" in address or "@" in address:
+    if scheme != "http" or "/" in address or "@" in address or address.split() != [address]:
         raise ValueError('write it as "http://host:port"')
     return f"http://{address}"
-
-
-def _absolute(path: Path) -> Path:
-    if not path.is_absolute():
-        raise ValueError("write an absolute path")
-    return path
 
 
 def _public_key(text: str) -> str:
@@ -58,31 +73,35 @@ def _public_key(text: str) -> str:
     return text
 
 
-Address = Annotated[str, AfterValidator(_address)]
-HttpAddress = Annotated[str, Field(pattern=r"^\S+$"), AfterValidator(_http_address)]
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
-PublicKey = Annotated[str, AfterValidator(_public_key)]
+_CHECKS: Mapping[type, Callable[[str], str]] = {
+    Path: _absolute,
+    Address: _address,
+    HttpAddress: _http_address,
+    PublicKey: _public_key,
+}
+Name = Annotated[str, Meta(min_length=1)]
 # A name that ends up in an argv: it must not be able to look like an option.
-Argument = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:@%-]*$")]
-Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+Argument = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_][A-Za-z0-9_.:@%-]*\Z")]
+Seconds = Annotated[float, Meta(gt=0, le=3600)]
+_FINITE = sys.float_info.max
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
 
 
-class Tls(_Section):
+class Tls(_Section, frozen=True, kw_only=True):
     """PEM files of the listener: its certificate and key, and whom it lets in.
 
     `authority` holds the certificates that clients must show themselves, or be signed by.
     """
 
-    certificate: AbsolutePath
-    key: AbsolutePath
-    authority: AbsolutePath
+    certificate: Path
+    key: Path
+    authority: Path
 
 
-class Grants(_Section):
+class Grants(_Section, frozen=True, kw_only=True):
     """The pinned Ed25519 public keys that may sign grants; more than one while keys are rotated.
 
     While there is none, the node is read and nothing is done to it.
@@ -94,11 +113,9 @@ class Grants(_Section):
     verify_keys: tuple[PublicKey, ...] = ()
     second_verify_keys: tuple[PublicKey, ...] = ()
 
-    @model_validator(mode="after")
-    def _two_people(self) -> Grants:
+    def __post_init__(self) -> None:
         if set(self.pinned) & set(self.pinned_second):
             raise ValueError("a key of `second_verify_keys` must not be one of `verify_keys`")
-        return self
 
     @property
     def pinned(self) -> tuple[VerifyKey, ...]:
@@ -111,25 +128,25 @@ class Grants(_Section):
         return tuple(VerifyKey(base64.b64decode(text)) for text in self.second_verify_keys)
 
 
-class Commands(_Section):
+class Commands(_Section, frozen=True, kw_only=True):
     """Where the four commands are; nothing else is ever run."""
 
-    chronyc: AbsolutePath = Path("/usr/bin/chronyc")
-    timedatectl: AbsolutePath = Path("/usr/bin/timedatectl")
-    systemctl: AbsolutePath = Path("/usr/bin/systemctl")
-    ping: AbsolutePath = Path("/usr/bin/ping")
+    chronyc: Path = Path("/usr/bin/chronyc")
+    timedatectl: Path = Path("/usr/bin/timedatectl")
+    systemctl: Path = Path("/usr/bin/systemctl")
+    ping: Path = Path("/usr/bin/ping")
 
 
-class Peer(_Section):
+class Peer(_Section, frozen=True, kw_only=True):
     """Another node, as this one reaches it."""
 
-    node: str = Field(min_length=1)
+    node: Name
     raft: Address
     gossip: Address
     ping: Argument
 
 
-class Deadlines(_Section):
+class Deadlines(_Section, frozen=True, kw_only=True):
     """Seconds per reading; `connects` is per single connect."""
 
     clock: Seconds = 2.0
@@ -142,30 +159,30 @@ class Deadlines(_Section):
     pings: Seconds = 3.0
 
 
-class Limits(_Section):
+class Limits(_Section, frozen=True, kw_only=True):
     """What no grant can lift."""
 
-    same_action_interval_s: float = Field(default=600.0, ge=0, allow_inf_nan=False)
-    max_step_s: float = Field(default=1000.0, gt=0, le=1000, allow_inf_nan=False)
-    second_approver_step_s: float = Field(default=10.0, gt=0, le=10, allow_inf_nan=False)
-    nonce_life_s: float = Field(default=60.0, gt=0, le=600, allow_inf_nan=False)
-    skew_threshold_ms: float = Field(default=500.0, gt=0, allow_inf_nan=False)
+    same_action_interval_s: Annotated[float, Meta(ge=0, le=_FINITE)] = 600.0
+    max_step_s: Annotated[float, Meta(gt=0, le=1000)] = 1000.0
+    second_approver_step_s: Annotated[float, Meta(gt=0, le=10)] = 10.0
+    nonce_life_s: Annotated[float, Meta(gt=0, le=60)] = 60.0
+    skew_threshold_ms: Annotated[float, Meta(gt=0, le=_FINITE)] = 500.0
 
 
-class Settings(_Section):
+class Settings(_Section, frozen=True, kw_only=True):
     """Everything an agent is told at start, each field once.
 
     `data_dir` is on the file system whose room is watched; `metrics_url` is where the node serves `/metrics`.
     """
 
-    cluster: str = Field(min_length=1)
-    node: str = Field(min_length=1)
+    cluster: Name
+    node: Name
     listen: Address
-    state_dir: AbsolutePath
-    config_file: AbsolutePath
-    log_files: tuple[AbsolutePath, ...] = (Path("/var/log/neumann/tensor_chain.log"),)
-    data_dir: AbsolutePath = Path("/var/lib/neumann")
-    metrics_url: HttpAddress = "http://127.0.0.1:9090"
+    state_dir: Path
+    config_file: Path
+    log_files: tuple[Path, ...] = (Path("/var/log/neumann/tensor_chain.log"),)
+    data_dir: Path = Path("/var/lib/neumann")
+    metrics_url: HttpAddress = HttpAddress("http://127.0.0.1:9090")
     service: Argument = "neumann"
     tls: Tls
     grants: Grants = Grants()
@@ -197,19 +214,31 @@ def parse_settings(document: Mapping[str, object], path: Path) -> Settings:
         ConfigError: One sentence that names the file, the field and the mend.
     """
     try:
-        return Settings.model_validate(document)
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {_first_problem(error)}") from error
+        return msgspec.convert(document, Settings, dec_hook=_checked)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {_problem(str(error))}") from error
 
 
-def _first_problem(error: ValidationError) -> str:
-    problem = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(str(part) for part in problem["loc"])
-    match problem["type"]:
-        case "missing":
-            return f"the field `{field}` is missing; add it."
-        case "extra_forbidden":
-            return f"the field `{field}` is not known; remove it or correct its name."
-        case _:
-            message = problem["msg"].removeprefix("Value error, ").rstrip(".")
-            return f"the field `{field}` is wrong: {message[0].lower()}{message[1:]}."
+def _checked(kind: type, value: object) -> object:
+    """Make what TOML has no type for."""
+    if not isinstance(value, str):
+        raise TypeError("write it as text")
+    made: object = kind(_CHECKS[kind](value))
+    return made
+
+
+_PROBLEM = re.compile(r"(?P<said>.*?)(?: - at `\$\.?(?P<place>.*)`)?", re.DOTALL)
+_FIELD = re.compile(r"Object (?P<what>missing required|contains unknown) field `(?P<name>.*)`", re.DOTALL)
+
+
+def _problem(text: str) -> str:
+    """Say what msgspec says, `Expected … - at `$.peers[0].raft``, in one sentence with the mend."""
+    found = _PROBLEM.fullmatch(text)
+    said, place = (found["said"], found["place"] or "") if found else (text, "")
+    place = re.sub(r"\[(\d+)\]", r".\1", place).lstrip(".")
+    if field := _FIELD.fullmatch(said):
+        name = f"{place}.{field['name']}".lstrip(".")
+        if field["what"] == "missing required":
+            return f"the field `{name}` is missing; add it."
+        return f"the field `{name}` is not known; remove it or correct its name."
+    return f"the field `{place}` is wrong: {said[0].lower()}{said[1:]}."

@@ -14,6 +14,7 @@ AgentError
     ├── ConflictError    409
     ├── TooLargeError    413
     └── LedgerError      503
+        └── UnreadableEntryError
 """
 
 from __future__ import annotations
@@ -97,3 +98,7 @@ class LedgerError(RefusedError):
     """The ledger cannot be read or written; without it nothing is done."""
 
     status = 503
+
+
+class UnreadableEntryError(LedgerError):
+    """What is recorded of one action cannot be read; that action is not touched, all others may be."""

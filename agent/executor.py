@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from msgspec.structs import replace
+
 from agent.actions import ACTIONS, ActionKind, Case, needs_second_approver
 from agent.admission import Admission
 from agent.boot import boottime_s
 from agent.config import Settings
 from agent.config_file import read_config_bytes
 from agent.effects import act, judge_after_crash
-from agent.errors import ConfigFileError, ConflictError, DeniedError, NeverSeenError
+from agent.errors import ConfigFileError, ConflictError, DeniedError, NeverSeenError, UnreadableEntryError
 from agent.ledger import UNDO_KIND, Entry, Ledger
 from agent.plain_text import plain
 from agent.protocol import (
@@ -62,7 +64,7 @@ class Executor:
         entry = await asyncio.to_thread(self._ledger.find, action_id)
         if entry is None:
             raise NeverSeenError("never_seen", "This node's ledger has never seen this action.")
-        return entry.report.model_copy(update={"ledger": await self.mark()})
+        return replace(entry.report, ledger=await self.mark())
 
     async def mark(self) -> LedgerMark:
         """Return which ledger this is and how often it was written to."""
@@ -128,18 +130,32 @@ class Executor:
             await self._refuse_if_too_soon(UNDO_KIND if grant.undoes is not None else grant.action.type)
             return await self._carry_out(grant)
 
+    async def withdraw(self, request: PrepareRequest) -> ActionReport:
+        """Close an action that was not begun; whatever a late grant says, nothing comes of it any more.
+
+        One that was begun is left as it is: its report says how far it went.
+        """
+        await asyncio.to_thread(self._ledger.withdraw, request)
+        return await self.report(request.action_id)
+
     async def recover(self) -> None:
         """Judge, by looking only, the actions a crash left without an end; nothing is run again."""
-        for entry in await asyncio.to_thread(self._ledger.intents):
-            undone = None if entry.undoes is None else self._ledger.find(entry.undoes)
-            restored = None if undone is None else undone.file_bytes
-            case = Case(self._settings, entry.action, entry.before, entry.file_bytes, restored)
-            after = await self._reader.state()
-            state = judge_after_crash(case, after)
-            told = ACTIONS[entry.action.type].tell(case, after)
-            await self._end(
-                entry.action_id, state, f"The agent stopped while this was being done. {told}", after
-            )
+        for action_id in await asyncio.to_thread(self._ledger.intents):
+            try:
+                entry = self._ledger.find(action_id)
+                undone = self._ledger.find(entry.undoes) if entry and entry.undoes else None
+            except UnreadableEntryError as error:
+                _logger.error("%s", error)
+                continue
+            if entry is not None:
+                await self._judge(entry, restored=None if undone is None else undone.file_bytes)
+
+    async def _judge(self, entry: Entry, *, restored: bytes | None) -> None:
+        case = Case(self._settings, entry.action, entry.before, entry.file_bytes, restored)
+        after = await self._reader.state()
+        state = judge_after_crash(case, after)
+        told = ACTIONS[entry.action.type].tell(case, after)
+        await self._end(entry.action_id, state, f"The agent stopped while this was being done. {told}", after)
 
     async def _report_again(self, entry: Entry, grant: Grant) -> ActionReport:
         if (entry.action, entry.undoes) != (grant.action, grant.undoes):

@@ -10,17 +10,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
 from agent.boot import boot_id, boottime_s
-from agent.errors import ConflictError, LedgerError
+from agent.errors import ConflictError, LedgerError, UnreadableEntryError
 from agent.ledger_file import open_ledger_file
-from agent.protocol import Action, ActionReport, Grant, LedgerMark, LedgerState, NodeState, PrepareRequest
+from agent.protocol import (
+    Action,
+    ActionReport,
+    BadMessageError,
+    Grant,
+    LedgerMark,
+    LedgerState,
+    NodeState,
+    PrepareRequest,
+    parse_action,
+)
 
 _COLUMNS = "action_id, state, detail, action_json, before_json, after_json, file_bytes, undoes"
 # An undoing has a limit of its own: it must not have to wait for what it undoes.
 UNDO_KIND = "restore_config"
-_ACTION: TypeAdapter[Action] = TypeAdapter(Action)
 
 
 @dataclass(frozen=True)
@@ -91,8 +98,27 @@ class Ledger:
                 (
                     request.action_id,
                     request.action.type,
-                    request.action.model_dump_json(),
-                    state.model_dump_json(),
+                    request.action.to_json(),
+                    state.to_json(),
+                    boot_id(),
+                    boottime_s(),
+                ),
+            )
+
+    def withdraw(self, request: PrepareRequest) -> None:
+        """Close an action that was not begun, so that no grant for it is good any more."""
+        with self._writing() as database:
+            database.execute(
+                "INSERT INTO actions (action_id, kind, state, detail, action_json, before_json, boot_id,"
+                " at_boottime_s) VALUES (?, ?, 'REJECTED', ?, ?, ?, ?, ?)"
+                " ON CONFLICT (action_id) DO UPDATE SET state = excluded.state, detail = excluded.detail"
+                " WHERE state = 'PREPARED'",
+                (
+                    request.action_id,
+                    request.action.type,
+                    "Withdrawn before it was begun.",
+                    request.action.to_json(),
+                    NodeState(boot_id=boot_id()).to_json(),
                     boot_id(),
                     boottime_s(),
                 ),
@@ -121,8 +147,8 @@ class Ledger:
                 (
                     grant.action_id,
                     grant.action.type if grant.undoes is None else UNDO_KIND,
-                    grant.action.model_dump_json(),
-                    grant.precondition.model_dump_json(),
+                    grant.action.to_json(),
+                    grant.precondition.to_json(),
                     grant.fence,
                     file_bytes,
                     grant.incident,
@@ -139,11 +165,15 @@ class Ledger:
             database.execute(
                 "UPDATE actions SET state = ?, detail = ?, after_json = ?"
                 " WHERE action_id = ? AND state = 'INTENT'",
-                (state, detail, after.model_dump_json(), action_id),
+                (state, detail, after.to_json(), action_id),
             )
 
     def find(self, action_id: str) -> Entry | None:
-        """Return what is recorded of an action."""
+        """Return what is recorded of an action.
+
+        Raises:
+            UnreadableEntryError: If something is, and it cannot be read.
+        """
         with self._transaction() as database:
             row = database.execute(
                 f"SELECT {_COLUMNS} FROM actions WHERE action_id = ?",  # noqa: S608 (a constant)
@@ -151,13 +181,11 @@ class Ledger:
             ).fetchone()
         return None if row is None else _entry(row)
 
-    def intents(self) -> list[Entry]:
-        """Return the actions whose end was never recorded."""
+    def intents(self) -> list[str]:
+        """Return the names of the actions whose end was never recorded."""
         with self._transaction() as database:
-            rows = database.execute(
-                f"SELECT {_COLUMNS} FROM actions WHERE state = 'INTENT'"  # noqa: S608 (a constant)
-            ).fetchall()
-        return [_entry(row) for row in rows]
+            rows = database.execute("SELECT action_id FROM actions WHERE state = 'INTENT'").fetchall()
+        return [action_id for (action_id,) in rows]
 
     def last_attempt_boottime_s(self, kind: str) -> float | None:
         """Return when an action of this kind was last begun in this boot, in seconds since the boot.
@@ -196,13 +224,20 @@ class Ledger:
 
 def _entry(row: tuple[str, LedgerState, str, str, str, str | None, bytes | None, str | None]) -> Entry:
     action_id, state, detail, action_json, before_json, after_json, file_bytes, undoes = row
-    return Entry(
-        action_id=action_id,
-        state=state,
-        detail=detail,
-        action=_ACTION.validate_json(action_json),
-        before=NodeState.model_validate_json(before_json),
-        after=None if after_json is None else NodeState.model_validate_json(after_json),
-        file_bytes=file_bytes,
-        undoes=undoes,
-    )
+    try:
+        return Entry(
+            action_id=action_id,
+            state=state,
+            detail=detail,
+            action=parse_action(action_json),
+            before=NodeState.from_json(before_json),
+            after=None if after_json is None else NodeState.from_json(after_json),
+            file_bytes=file_bytes,
+            undoes=undoes,
+        )
+    except BadMessageError as error:
+        raise UnreadableEntryError(
+            "ledger",
+            f"The ledger's entry of action {action_id} ({state}) cannot be read ({error}): look at the node"
+            " for what came of it, and propose the action anew if it is still needed.",
+        ) from error

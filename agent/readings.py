@@ -21,15 +21,9 @@ from agent.plain_text import plain
 from agent.probes import read_connects, read_pings
 from agent.protocol import (
     Clock,
-    Config,
-    Connect,
-    Disk,
-    Log,
-    MetricsPage,
     NodeState,
     Observation,
     ObserveRequest,
-    Ping,
     Read,
     ReadingName,
     Service,
@@ -58,16 +52,12 @@ class NodeReader:
         take: dict[ReadingName, Callable[[], Awaitable[Read[Any]]]] = {
             "clock": self._clock,
             "service": self._service,
-            "log": lambda: _take_in_thread(Read[Log], lambda: read_log(settings.log_files), within.log),
-            "config": lambda: _take_in_thread(
-                Read[Config], lambda: read_config(settings.config_file), within.config
-            ),
-            "disk": lambda: _take_in_thread(Read[Disk], lambda: read_disk(settings.data_dir), within.disk),
-            "metrics": lambda: _take(Read[MetricsPage], read_metrics(settings), within.metrics + _GRACE_S),
-            "connects": lambda: _take(
-                Read[tuple[Connect, ...]], read_connects(settings), within.connects + _GRACE_S
-            ),
-            "pings": lambda: _take(Read[tuple[Ping, ...]], read_pings(settings), within.pings + _GRACE_S),
+            "log": lambda: _take_in_thread(lambda: read_log(settings.log_files), within.log),
+            "config": lambda: _take_in_thread(lambda: read_config(settings.config_file), within.config),
+            "disk": lambda: _take_in_thread(lambda: read_disk(settings.data_dir), within.disk),
+            "metrics": lambda: _take(read_metrics(settings), within.metrics + _GRACE_S),
+            "connects": lambda: _take(read_connects(settings), within.connects + _GRACE_S),
+            "pings": lambda: _take(read_pings(settings), within.pings + _GRACE_S),
         }
         asked = [name for name in take if name in request.readings]
         readings = await asyncio.gather(*(take[name]() for name in asked))
@@ -107,31 +97,31 @@ class NodeReader:
 
     async def _clock(self) -> Read[Clock]:
         deadline_s = self._settings.deadlines.clock + _GRACE_S
-        return await _take(Read[Clock], read_clock(self._settings), deadline_s)
+        return await _take(read_clock(self._settings), deadline_s)
 
     async def _service(self) -> Read[Service]:
         deadline_s = self._settings.deadlines.service + _GRACE_S
-        return await _take(Read[Service], read_service(self._settings), deadline_s)
+        return await _take(read_service(self._settings), deadline_s)
 
     async def _transactions(self) -> Read[int]:
         deadline_s = self._settings.deadlines.metrics + _GRACE_S
-        return await _take(Read[int], read_transactions(self._settings), deadline_s)
+        return await _take(read_transactions(self._settings), deadline_s)
 
     async def _config_sha256(self) -> Read[str]:
         path = self._settings.config_file
         deadline_s = self._settings.deadlines.config
-        return await _take_in_thread(Read[str], lambda: read_config_bytes(path).sha256, deadline_s)
+        return await _take_in_thread(lambda: read_config_bytes(path).sha256, deadline_s)
 
 
 async def _if(asked: bool, take: Callable[[], Awaitable[Read[T]]]) -> Read[T] | None:
     return await take() if asked else None
 
 
-async def _take_in_thread(read_type: type[Read[T]], read: Callable[[], T], deadline_s: float) -> Read[T]:
-    return await _take(read_type, asyncio.to_thread(read), deadline_s)
+async def _take_in_thread(read: Callable[[], T], deadline_s: float) -> Read[T]:
+    return await _take(asyncio.to_thread(read), deadline_s)
 
 
-async def _take(read_type: type[Read[T]], reading: Awaitable[T], deadline_s: float) -> Read[T]:
+async def _take(reading: Awaitable[T], deadline_s: float) -> Read[T]:
     """Await a reading; whatever goes wrong becomes a sentence."""
     start = time.monotonic()
     value: T | None = None
@@ -145,4 +135,4 @@ async def _take(read_type: type[Read[T]], reading: Awaitable[T], deadline_s: flo
         missing = str(error)
     except Exception as error:  # A reading must never take the others down with it.
         missing = plain(f"The reading failed: {type(error).__name__}: {error}", limit=200)
-    return read_type(value=value, missing=missing, took_ms=(time.monotonic() - start) * 1000)
+    return Read(value=value, missing=missing, took_ms=(time.monotonic() - start) * 1000)

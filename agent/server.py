@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 import uvicorn
-from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -21,7 +20,17 @@ from agent.config import Settings, Tls, split_address
 from agent.deadline_server import DeadlineServer
 from agent.errors import BadRequestError, ConfigError, RefusedError, TooLargeError
 from agent.executor import Executor
-from agent.protocol import Health, ObserveRequest, PrepareRequest, Refusal, SignedGrant, UndoRequest
+from agent.plain_text import plain
+from agent.protocol import (
+    BadMessageError,
+    Health,
+    ObserveRequest,
+    PrepareRequest,
+    Refusal,
+    SignedGrant,
+    UndoRequest,
+    Wire,
+)
 from agent.protocol.pairing import pem_certificates
 from agent.readings import NodeReader
 
@@ -29,7 +38,7 @@ MAX_BODY_BYTES = 64 * 1024
 # openssl/x509_vfy.h; the ssl module has no name for it.
 _X509_V_FLAG_NO_CHECK_TIME = 0x200000
 
-RequestT = TypeVar("RequestT", bound=BaseModel)
+RequestT = TypeVar("RequestT", bound=Wire)
 
 
 def build_app(settings: Settings, reader: NodeReader, executor: Executor) -> Starlette:
@@ -47,6 +56,7 @@ def build_app(settings: Settings, reader: NodeReader, executor: Executor) -> Sta
         Route("/v1/prepare", takes(PrepareRequest, executor.prepare), methods=["POST"]),
         Route("/v1/undo", takes(UndoRequest, executor.undo), methods=["POST"]),
         Route("/v1/commit", takes(SignedGrant, executor.commit), methods=["POST"]),
+        Route("/v1/withdraw", takes(PrepareRequest, executor.withdraw), methods=["POST"]),
         Route("/v1/actions/{action_id}", report, methods=["GET"]),
     )
 
@@ -155,7 +165,7 @@ def _naming(fields: str) -> AbstractContextManager[None]:
 
 
 def takes(
-    body_type: type[RequestT], carry_out: Callable[[RequestT], Awaitable[BaseModel]]
+    body_type: type[RequestT], carry_out: Callable[[RequestT], Awaitable[Wire]]
 ) -> Callable[[Request], Awaitable[Response]]:
     """Make the endpoint of a route that takes one JSON body of at most 64 KiB."""
 
@@ -176,15 +186,15 @@ async def _read_body(request: Request) -> bytes:
 
 def _parse(body_type: type[RequestT], body: bytes) -> RequestT:
     try:
-        return body_type.model_validate_json(body)
-    except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(str(part) for part in problem["loc"]) or "the body"
-        raise BadRequestError("bad_request", f"{body_type.__name__}: {place}: {problem['msg']}.") from error
+        return body_type.from_json(body)
+    except BadMessageError as error:
+        # It quotes what was sent.
+        said = plain(f"{body_type.__name__}: {error}", limit=200)
+        raise BadRequestError("bad_request", f"{said}.") from error
 
 
-def _answer(answer: BaseModel, status: int = 200) -> Response:
-    return Response(answer.model_dump_json(), status_code=status, media_type="application/json")
+def _answer(answer: Wire, status: int = 200) -> Response:
+    return Response(answer.to_json(), status_code=status, media_type="application/json")
 
 
 async def _refused(_request: Request, error: Exception) -> Response:

@@ -4,41 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Mapping
 
 import httpx
+import msgspec
 from nacl.signing import SigningKey
-from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from agent import protocol as wire
+from bot.agent_connection import ASK_TIMEOUT_S, AgentConnection, AgentRefusedError, AgentUnreachableError
 from bot.config import Cluster, Node
-from bot.http_errors import why
 from bot.ledger_marks import LEDGER_WENT_BACK, LedgerMarks
 from handlers.ports import Order, Outcome, Readiness
 from runbooks.model import Action
 
-ASK_TIMEOUT_S = 3.0
 ASK_AGAIN_FOR_S = 30.0
 """How long a lost answer is asked about before it is called unknown."""
 
-ACTION: TypeAdapter[wire.Action] = TypeAdapter(wire.Action)
-M = TypeVar("M", bound=BaseModel)
 
-
-class AgentUnreachableError(Exception):
-    """The agent did not answer, and why."""
-
-
-class AgentRefusedError(Exception):
-    """The agent answered no, in one sentence, with a fixed word for why."""
-
-    def __init__(self, refusal: wire.Refusal) -> None:
-        super().__init__(refusal.detail)
-        self.reason = refusal.reason
-
-
-class AgentClient:
+class AgentClient(AgentConnection):
     """`handlers.ports.Agents`, and the agents' half of a reading."""
 
     def __init__(
@@ -52,27 +35,10 @@ class AgentClient:
         self._nodes: Mapping[tuple[str, str], Node] = {
             (cluster.name, node.name): node for cluster in clusters for node in cluster.nodes
         }
+        super().__init__(http)
         self._marks = marks
-        self._http = http
         self._key = key
         self._second_key = second_key
-
-    async def observe(self, agent_url: str) -> wire.Observation:
-        """One batch of every reading.
-
-        Raises:
-            AgentUnreachableError: With the reason.
-        """
-        request = wire.ObserveRequest().model_dump_json()
-        return await self._ask("POST", f"{agent_url}/v1/observe", wire.Observation, request)
-
-    async def greet(self, agent_url: str) -> str | None:
-        """Why an agent does not answer, `None` where it does."""
-        try:
-            response = await self._http.get(f"{agent_url}/v1/health", timeout=3.0)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return _reason(error)
-        return None if response.is_success else f"the agent answers {response.status_code}"
 
     async def highest_fence(self, cluster: str) -> int:
         """The highest fence that an agent of the cluster reports; one that is silent reports none."""
@@ -81,13 +47,9 @@ class AgentClient:
 
     async def _fence(self, agent_url: str) -> int:
         try:
-            return (await self._ledger_mark(agent_url)).highest_fence
+            return (await self.ledger_mark(agent_url)).highest_fence
         except (AgentUnreachableError, AgentRefusedError):
             return 0
-
-    async def _ledger_mark(self, agent_url: str) -> wire.LedgerMark:
-        url = f"{agent_url}/v1/health"
-        return (await self._ask("GET", url, wire.Health, timeout_s=ASK_TIMEOUT_S)).ledger
 
     def action_id(self, order: Order) -> str:
         """The action's name, from what it is."""
@@ -113,9 +75,7 @@ class AgentClient:
         try:
             if why_not := await self._why_not_this_ledger(order):
                 return Outcome("rejected", why_not)
-            prepared = await self._ask(
-                "POST", self._url(order, route), wire.Prepared, request.model_dump_json()
-            )
+            prepared = await self.ask("POST", self._url(order, route), wire.Prepared, request.to_json())
         except AgentRefusedError as error:
             return Outcome("rejected", f"The agent refuses: {error}")
         except AgentUnreachableError as error:
@@ -124,7 +84,7 @@ class AgentClient:
         return Readiness(
             self.action_id(order),
             prepared.nonce,
-            prepared.state.model_dump_json(),
+            prepared.state.to_json(),
             boot_id=prepared.state.boot_id,
             config_sha256=prepared.state.config_sha256,
             needs_second=prepared.needs_second_approver,
@@ -138,7 +98,7 @@ class AgentClient:
             node=order.action.node,
             incident=order.incident,
             action=_on_the_wire(order.action),
-            precondition=wire.NodeState.model_validate_json(readiness.state),
+            precondition=wire.NodeState.from_json(readiness.state),
             fence=order.fence,
             nonce=readiness.nonce,
             confirmed_by=order.confirmed_by,
@@ -146,32 +106,45 @@ class AgentClient:
             undoes=order.action.undoes,
         )
         second_key = self._second_key if order.approved_by else None
-        body = wire.sign(grant, self._key, second_key=second_key).model_dump_json()
+        body = wire.sign(grant, self._key, second_key=second_key).to_json()
         try:
-            report = await self._ask("POST", self._url(order, "commit"), wire.ActionReport, body)
+            report = await self.ask("POST", self._url(order, "commit"), wire.ActionReport, body)
         except AgentRefusedError as error:
             return Outcome("rejected", f"The agent refuses: {error}")
-        except AgentUnreachableError as error:
-            known = await self.status(order)
-            return known or Outcome(
-                "unknown", f"The agent did not answer, look at {order.action.node}: {error}"
-            )
+        except AgentUnreachableError:
+            return await self.withdraw(order)
         await self._remember(order, report.ledger)
         return _outcome(report) or Outcome("unknown", report.detail)
 
     async def status(self, order: Order) -> Outcome | None:
         """Ask the ledger, again and again while the action is under way or the agent is silent."""
         name = self.action_id(order)
+        return await self._until_known(order, lambda: self.ledger_entry(order, name))
+
+    async def withdraw(self, order: Order) -> Outcome:
+        """Have the ledger close the action if it was not begun, so that a late grant is void."""
+        request = wire.PrepareRequest(action_id=self.action_id(order), action=_on_the_wire(order.action))
+
+        async def ask() -> wire.ActionReport:
+            url, timeout_s = self._url(order, "withdraw"), ASK_TIMEOUT_S
+            return await self.ask("POST", url, wire.ActionReport, request.to_json(), timeout_s=timeout_s)
+
+        known = await self._until_known(order, ask)
+        return known or Outcome("unknown", f"{order.action.node} does not say what became of it.")
+
+    async def _until_known(
+        self, order: Order, ask: Callable[[], Awaitable[wire.ActionReport | None]]
+    ) -> Outcome | None:
         try:
-            self._url(order, "actions")
+            self._node(order)
         except AgentUnreachableError as error:
             return Outcome("unknown", f"Nobody can be asked: {error}.")
         last = f"the agent on {order.action.node} does not answer"
         deadline = time.monotonic() + ASK_AGAIN_FOR_S
         while time.monotonic() < deadline:
             try:
-                report = await self.ledger_entry(order, name)
-            except AgentUnreachableError as error:
+                report = await ask()
+            except (AgentUnreachableError, AgentRefusedError) as error:
                 last = str(error)
             else:
                 if report:
@@ -192,7 +165,7 @@ class AgentClient:
         """
         url = self._url(order, f"actions/{action_id}")
         try:
-            return await self._ask("GET", url, wire.ActionReport, timeout_s=ASK_TIMEOUT_S)
+            return await self.ask("GET", url, wire.ActionReport, timeout_s=ASK_TIMEOUT_S)
         except AgentRefusedError as error:
             if error.reason == "never_seen":
                 return None
@@ -217,7 +190,7 @@ class AgentClient:
         if self._marks is None:
             return None
         seen = await self._marks.newest(self._ledger_name(order))
-        now = await self._ledger_mark(self._node(order).agent_url)
+        now = await self.ledger_mark(self._node(order).agent_url)
         if seen and not now.follows(seen):
             return LEDGER_WENT_BACK.format(cluster=order.cluster, node=order.action.node)
         await self._remember(order, now)
@@ -230,52 +203,20 @@ class AgentClient:
     def _ledger_name(self, order: Order) -> str:
         return f"{order.cluster}/{order.action.node}/{self._node(order).pairing}"
 
-    async def _ask(
-        self,
-        method: str,
-        url: str,
-        answer: type[M],
-        body: str | None = None,
-        *,
-        timeout_s: float | None = None,
-    ) -> M:
-        timeout = httpx.USE_CLIENT_DEFAULT if timeout_s is None else timeout_s
-        try:
-            response = await self._http.request(
-                method, url, content=body, headers={"Content-Type": "application/json"}, timeout=timeout
-            )
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise AgentUnreachableError(_reason(error)) from error
-        try:
-            if response.is_success:
-                return answer.model_validate_json(response.content)
-            refusal = wire.Refusal.model_validate_json(response.content)
-        except ValidationError as error:
-            raise AgentUnreachableError(
-                f"the agent answered {response.status_code} and nothing this bot understands"
-            ) from error
-        raise AgentRefusedError(refusal)
-
-
-def _reason(error: Exception) -> str:
-    words = why(error)
-    if words == "no answer in time":
-        return "the agent gave no answer in time"
-    return f"the agent cannot be reached ({words or type(error).__name__})"
-
 
 def _on_the_wire(action: Action) -> wire.Action:
     fields = action.model_dump(exclude={"node", "undoes"}, exclude_none=True)
     if action.undoes:  # what is undone is named by its own action
         fields["type"] = "set_election_timeouts"
-    return ACTION.validate_python(fields)
+    known: wire.Action = msgspec.convert(fields, wire.Action)
+    return known
 
 
 def _outcome(report: wire.ActionReport) -> Outcome | None:
     """What a ledger entry means for the run; `None` while it is under way."""
     match report.state:
         case "DONE":
-            return Outcome("done", report.detail)
+            return Outcome("done", report.detail, report.after.config_sha256 if report.after else None)
         case "NOT_DONE":
             return Outcome("not_done", report.detail)
         case "REJECTED":

@@ -7,9 +7,8 @@ import ssl
 from collections.abc import Callable
 
 import httpx
-from pydantic import ValidationError
 
-from agent.protocol import Refusal
+from agent.protocol import BadMessageError, Refusal
 from agent.protocol.pairing import (
     PAIRING_PATH,
     Identity,
@@ -43,7 +42,7 @@ async def pair(url: str, code: bytes, identity: Identity, tell: Callable[[str], 
     shown = der_of(certificate)
     tell(f"The agent shows the certificate sha256:{fingerprint(shown)}.")
     proof = prove(code, "bot", agent_certificate=shown, identity=identity)
-    body = PairRequest(identity=identity, proof=proof).model_dump_json()
+    body = PairRequest(identity=identity, proof=proof).to_json()
     # Not the certificate of another, who takes the place of the one that was just looked at.
     async with httpx.AsyncClient(
         verify=pinned_context(certificate), timeout=TIMEOUT_S, trust_env=False
@@ -83,9 +82,9 @@ async def shown_by(url: str) -> str:
 def _answer(url: str, response: httpx.Response) -> PairAnswer:
     try:
         if response.is_success:
-            return PairAnswer.model_validate_json(response.content)
-        refusal = Refusal.model_validate_json(response.content)
-    except ValidationError as error:
+            return PairAnswer.from_json(response.content)
+        refusal = Refusal.from_json(response.content)
+    except BadMessageError as error:
         raise Refused(
             f"{url} answered {response.status_code} and nothing that belongs to a pairing: is"
             " `neumann-agent pair` waiting there?"

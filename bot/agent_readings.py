@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel
+import msgspec
 
 from agent import protocol as wire
 from bot import metrics_page
@@ -86,8 +86,4 @@ def _read_of(answer: wire.Observation, name: str) -> wire.Read[Any] | None:
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401  the model that takes it checks it
-    if isinstance(value, BaseModel):
-        return value.model_dump()
-    if isinstance(value, tuple):
-        return tuple(_plain(item) for item in value)
-    return value
+    return value if isinstance(value, known.Metrics) else msgspec.to_builtins(value)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pydantic import ValidationError
 
 from agent.protocol import LedgerState
-from bot.agent_client import AgentClient, AgentUnreachableError
+from bot.agent_client import AgentClient
+from bot.agent_connection import AgentUnreachableError
 from bot.audit_chain import Walk
 from bot.retention import Retention
 from bot.timeline_store import TimelineStore

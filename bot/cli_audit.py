@@ -24,7 +24,7 @@ from bot.timeline_store import TimelineStore
 from handlers.errors import Refused
 
 app = typer.Typer(no_args_is_help=True, help="Check that timelines are what the bot wrote.")
-IncidentArgument = Annotated[str, typer.Argument(help="The incident's id, such as inc-7.")]
+IncidentArgument = Annotated[str, typer.Argument(help="The incident's id, such as inc-7-k3xqf.")]
 
 
 @app.command()
@@ -96,7 +96,7 @@ async def _set_aside(config: Path, incident_id: str) -> None:
 async def retained(settings: Settings) -> AsyncIterator[Retention]:
     """The timelines, and which of them are closed or trimmed."""
     chain = Chain.of(settings.agents)
-    async with contextlib.aclosing(connect(settings.redis.url)) as redis:
+    async with contextlib.aclosing(connect(settings.redis.url, settings.redis.prefix)) as redis:
         store = TimelineStore(redis, settings.redis.prefix, chain)
         yield Retention(redis, settings.redis.prefix, store, chain)
 

@@ -60,7 +60,7 @@ def diagnose(
 
 
 def replay(
-    incident: Annotated[str, typer.Argument(help="The incident's id, such as inc-7.")],
+    incident: Annotated[str, typer.Argument(help="The incident's id, such as inc-7-k3xqf.")],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Judge a past incident's evidence again by today's rules, and show what changed."""
@@ -69,7 +69,7 @@ def replay(
 
 async def _replay(config: Path, incident_id: str) -> None:
     settings = load(config)
-    async with contextlib.aclosing(connect(settings.redis.url)) as redis:
+    async with contextlib.aclosing(connect(settings.redis.url, settings.redis.prefix)) as redis:
         store = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
         events = await store.timeline(incident_id)
     if not events:

@@ -24,7 +24,7 @@ def about() -> None:
 
 @app.command()
 def export(
-    incident: Annotated[str, typer.Argument(help="The incident's id, such as inc-7.")] = "",
+    incident: Annotated[str, typer.Argument(help="The incident's id, such as inc-7-k3xqf.")] = "",
     closed_before: Annotated[
         datetime | None, typer.Option(help="Every incident that was closed before this (UTC).")
     ] = None,

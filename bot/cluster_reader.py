@@ -17,7 +17,8 @@ from pydantic import ValidationError
 
 from agent import protocol as wire
 from bot import metrics_page
-from bot.agent_client import AgentClient, AgentRefusedError, AgentUnreachableError
+from bot.agent_client import AgentClient
+from bot.agent_connection import AgentRefusedError, AgentUnreachableError
 from bot.agent_readings import from_agent, still_reading
 from bot.config import Cluster, Node, Readings
 from bot.http_errors import why

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import ValidationError
 from redis.asyncio import Redis
 
-from agent.protocol import LedgerMark
+from agent.protocol import BadMessageError, LedgerMark
 from bot.timeline_store import store_errors
 from handlers.errors import StoreDown
 
@@ -48,8 +47,8 @@ class LedgerMarks:
         async with store_errors():
             known = await self._redis.hget(self._marks, agent)
         try:
-            return None if known is None else LedgerMark.model_validate_json(known)
-        except ValidationError as error:
+            return None if known is None else LedgerMark.from_json(known)
+        except BadMessageError as error:
             raise StoreDown(
                 f"The ledger mark of {agent} in Redis cannot be read; delete it there."
             ) from error
@@ -61,4 +60,4 @@ class LedgerMarks:
             StoreDown: If Redis does not take it.
         """
         async with store_errors():
-            await self._remember(keys=[self._marks], args=[agent, mark.model_dump_json()])
+            await self._remember(keys=[self._marks], args=[agent, mark.to_json()])

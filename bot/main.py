@@ -56,6 +56,9 @@ AGENT_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 
 SLACK_TIMEOUT_S = 10.0
 
+DRAIN_WITHIN_S = 10.0
+"""How long a step may go on once the process is asked to end; Kubernetes gives 30 s, systemd 90."""
+
 
 @dataclass(frozen=True)
 class Bot:
@@ -105,7 +108,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
     """
     webhook_token = settings.web.webhook_token.read().get_secret_value()
     signing_secret = settings.slack.signing_secret.read().get_secret_value()
-    redis, prefix = connect(settings.redis.url), settings.redis.prefix
+    redis, prefix = connect(settings.redis.url, settings.redis.prefix), settings.redis.prefix
     chain = Chain.of(settings.agents)
     timelines = TimelineStore(redis, prefix, chain)
     retention = Retention(redis, prefix, timelines, chain)
@@ -225,6 +228,7 @@ async def run(settings: Settings, parts: frozenset[Part]) -> None:
             for task in done:
                 task.result()
         finally:
+            await bot.worker.drain(DRAIN_WITHIN_S)
             for task in [*tasks, *bot.background]:
                 task.cancel()
             await asyncio.gather(*tasks, *bot.background, return_exceptions=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import structlog
@@ -40,14 +41,20 @@ async def why_not_ready(redis: Redis) -> str | None:
         info = await _info(redis)
     except StoreDown as error:
         return str(error)
+    return next(_reasons(info), None)
+
+
+def _reasons(info: dict[str, Any]) -> Iterator[str]:
     if int(info.get("loading", 0)):
-        return "Redis is loading its data; nothing is accepted until it has."
-    wrong = _setup_is_wrong(info)
-    if wrong:
-        return wrong
+        yield "Redis is loading its data; nothing is accepted until it has."
+    if wrong := _setup_is_wrong(info):
+        yield wrong
+    if info.get("aof_last_write_status", "ok") != "ok":
+        yield "Redis cannot write to its disk; nothing is accepted until it can."
+    if int(info.get("min_slaves_good_slaves", 1)) == 0:  # said only where some are asked for
+        yield "Redis asks for replicas and has none in step; nothing is accepted until one is."
     if 0 < int(info.get("maxmemory", 0)) <= int(info.get("used_memory", 0)):
-        return "Redis has no memory left; nothing is accepted until some is freed or maxmemory is raised."
-    return None
+        yield "Redis has no memory left; nothing is accepted until some is freed or maxmemory is raised."
 
 
 async def _info(redis: Redis) -> dict[str, Any]:

@@ -6,6 +6,9 @@ from redis.exceptions import ResponseError
 
 REFUSALS = {
     "OOM command not allowed": "Redis has no memory left",
+    "No master found": "Redis has no primary now, or nobody that [redis] url names can be asked for it",
+    "what was the primary is none": "Redis is failing over: what was its primary is a replica now",
+    "CLUSTERDOWN": "The Redis Cluster is down: some of its slots have no primary",
     "READONLY": "Redis is a read-only replica: [redis] url must name its primary",
     "LOADING": "Redis is loading its data",
     "MASTERDOWN": "Redis is a replica that has lost its primary",
@@ -34,6 +37,7 @@ _CODES = {
     "ReadOnlyError": "READONLY",
     "BusyLoadingError": "LOADING",
     "MasterDownError": "MASTERDOWN",
+    "ClusterDownError": "CLUSTERDOWN",
     "NoPermissionError": "NOPERM",
     "AuthenticationError": "WRONGPASS",
 }

@@ -9,19 +9,23 @@ keys carry the same hash tag, so the scripts run on a cluster too.
 from __future__ import annotations
 
 import asyncio
+import re
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import structlog
+from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bot.audit_chain import BEGINNING, Chain, End, Walk
+from bot.audit_chain import BEGINNING, Chain, End, Link, Walk
 from bot.packing import pack, unpack
 from bot.redis_words import refusal
+from bot.timeline_scripts import APPEND, CLAIM, FORGET, RELEASE
 from handlers.alerts import Identity
-from handlers.errors import Moved, StoreDown, Tampered
+from handlers.errors import Moved, StoreDown, Tampered, WrittenByNewer
 from handlers.events import EVENT, Event
 from handlers.fold import apply
 from handlers.incident import Incident
@@ -32,43 +36,15 @@ REDIS_TIMEOUT_S = 5.0
 HANDLE_LIFE_S = 30 * 24 * 3600
 KEPT_STATES = 256
 
-APPEND = """
-local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-local position, here = 0, ''
-if last then
-  position = string.match(last[1], '^0%-(%d+)$') or '?'
-  here = position .. ' ' .. (last[2][4] or '')
-end
-local noted = redis.call('HGET', KEYS[4], ARGV[2]) or ''
-if here ~= ARGV[3] or noted ~= ARGV[3] then return 0 end
-for i = 5, #ARGV, 2 do
-  position = position + 1
-  redis.call('XADD', KEYS[1], string.format('0-%.0f', position), 'event', ARGV[i], 'mac', ARGV[i + 1])
-end
-redis.call('HSET', KEYS[4], ARGV[2], ARGV[4])
-local time = redis.call('TIME')
-local now_us = time[1] * 1000000 + time[2]
-redis.call('ZADD', KEYS[2], now_us, ARGV[2])
-redis.call('ZADD', KEYS[3], now_us, ARGV[2])
-redis.call('PUBLISH', ARGV[1], ARGV[2])
-return 1
-"""
+NUMBER = re.compile(r"inc-(\d+)")
+LETTERS = "bcdfghjkmnpqrstvwxz23456789"
+"""What no eye takes for another, and what spells no words."""
 
-CLAIM = """
-local open = redis.call('HGET', KEYS[1], ARGV[1])
-if open then return open end
-local id = 'inc-' .. redis.call('INCR', KEYS[2])
-redis.call('HSET', KEYS[1], ARGV[1], id)
-return id
-"""
 
-RELEASE = """
-if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
-redis.call('HDEL', KEYS[1], ARGV[1])
-redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
-redis.call('ZADD', KEYS[3], redis.call('TIME')[1], ARGV[2])
-return 1
-"""
+def _tail() -> str:
+    """Makes an id one of 14 million: a Redis that is put back gives its numbers out again, and an action's
+    name, by which the nodes' ledgers know it, has the incident's id in it."""
+    return "".join(secrets.choice(LETTERS) for _ in range(5))
 
 
 @asynccontextmanager
@@ -89,12 +65,6 @@ async def store_errors(*, but: type[Exception] | tuple[()] = ()) -> AsyncIterato
 def text(raw: bytes | str) -> str:
     """What Redis holds as text; the client's types say it may be either."""
     return raw if isinstance(raw, str) else raw.decode(errors="replace")
-
-
-FORGET = """
-if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
-return 1
-"""
 
 
 class TimelineStore:
@@ -126,27 +96,45 @@ class TimelineStore:
         """The whole timeline; empty where there is no such incident.
 
         Raises:
-            Tampered: If it is not as the bot wrote it.
+            LeftAlone: If it is not as the bot wrote it, or a newer version wrote it.
         """
-        return _genuine(incident_id, await self.walk(incident_id))
+        return self._genuine(incident_id, await self.walk(incident_id))
 
     async def load(self, incident_id: str) -> Incident:
         """The state after the whole timeline; only what is new since the last time is read.
 
         Raises:
-            Tampered: If it is not as the bot wrote it.
+            LeftAlone: If it is not as the bot wrote it, or a newer version wrote it.
         """
         known = self._folded.pop(incident_id, None)
         if known:
             newer = await self.walk(incident_id, End(known.position, known.mac))
             if not newer.faults:
-                return self._remember(known, *_genuine(incident_id, newer), end=newer.end)
+                return self._remember(known, *self._genuine(incident_id, newer), end=newer.end)
         # Never read, or Redis has been put back to an older copy: from the beginning.
         walk = await self.walk(incident_id)
-        events = _genuine(incident_id, walk)
+        events = self._genuine(incident_id, walk)
         if known:
             log.warning("timeline_went_back", incident=incident_id, was=known.position, now=len(events))
         return self._remember(Incident(id=incident_id), *events, end=walk.end)
+
+    def _genuine(self, incident_id: str, walk: Walk) -> tuple[Event, ...]:
+        if walk.faults:
+            raise Tampered(
+                f"The timeline of {incident_id} is not as the bot wrote it: {walk.faults[0]}; the bot leaves"
+                f" this incident alone until a person has looked: neumann-bot audit verify {incident_id}"
+            )
+        return tuple(self._read(incident_id, link) for link in walk.links)
+
+    def _read(self, incident_id: str, link: Link) -> Event:
+        try:
+            return EVENT.validate_json(link.event)
+        except ValidationError as error:
+            # The MAC is right, so a bot wrote it; this one has no word for it, or not the meaning.
+            raise WrittenByNewer(
+                f"A newer version of the bot has written to {incident_id} (event {link.position}); this one"
+                " leaves it to that version until it is upgraded too."
+            ) from error
 
     def _remember(self, before: Incident, *events: Event, end: End) -> Incident:
         """Keep the newest states, so that a long incident is not folded anew every second."""
@@ -185,7 +173,7 @@ class TimelineStore:
         """The open incident's id, or a new one that is now taken."""
         async with store_errors():
             found: bytes = await self._claim(
-                keys=[self._key("open"), self._key("incident-number")], args=[identity.key]
+                keys=[self._key("open"), self._key("incident-number")], args=[identity.key, _tail()]
             )
         return found.decode()
 
@@ -216,9 +204,16 @@ class TimelineStore:
             pipe.hkeys(self._key("ends"))
             pipe.hvals(self._key("open"))
             last, noted, open_ids = await pipe.execute()
+        ids = sorted({text(each) for each in (*noted, *open_ids)})
+        by_number = {int(match[1]): id_ for id_ in ids if (match := NUMBER.match(id_))}
         count = int(last) if last and last.isdigit() else 0
-        numbered = [f"inc-{number}" for number in range(1, count + 1)]
-        return tuple(dict.fromkeys([*numbered, *sorted(map(text, (*noted, *open_ids)))]))
+        numbered = [by_number.get(number) or f"inc-{number}" for number in range(1, count + 1)]
+        return tuple(dict.fromkeys([*numbered, *ids]))
+
+    async def life(self) -> str:
+        """Redis' name for this run of it: another after a restart, and so after a restore or a failover."""
+        async with store_errors():
+            return str((await self._redis.info("server")).get("run_id", ""))
 
     async def set_aside(self, incident_id: str) -> None:
         """Forget that this incident is open, and that it acts: the next alert opens a new one."""
@@ -239,12 +234,3 @@ class TimelineStore:
         async with store_errors():
             found = await self._redis.get(self._key("handle", handle))
         return text(found) if found else None
-
-
-def _genuine(incident_id: str, walk: Walk) -> tuple[Event, ...]:
-    if walk.faults:
-        raise Tampered(
-            f"The timeline of {incident_id} is not as the bot wrote it: {walk.faults[0]}; the bot leaves this"
-            f" incident alone until a person has looked: neumann-bot audit verify {incident_id}"
-        )
-    return tuple(EVENT.validate_json(link.event) for link in walk.links)

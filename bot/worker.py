@@ -14,10 +14,11 @@ from bot.chores import LOOK, Chores
 from bot.cluster_reader import ClusterReader
 from bot.due_queue import LEASE_S, DueQueue, Queues, Taken
 from bot.inbox import Inbox, Stored
+from bot.left_alone import LeftAloneIncidents, due_again_in_s
 from bot.slack.thread import SlackThread
 from bot.slack.thread_pictures import ThreadPictures
 from handlers import intake, work
-from handlers.errors import SlackDown, StoreDown, Tampered
+from handlers.errors import LeftAlone, SlackDown, StoreDown
 from handlers.notification import read_notification
 from handlers.ports import Ports
 
@@ -59,7 +60,10 @@ class Worker:
         self._thread = thread
         self._pictures = pictures
         self._alarms: list[asyncio.Event] = []
-        self._tampered: set[str] = set()
+        self._left_alone = LeftAloneIncidents(thread)
+        self._held: set[asyncio.Task[None]] = set()
+        self._folding = asyncio.Lock()
+        self._ends = False
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -71,6 +75,16 @@ class Worker:
             loops.create_task(self._serve(self._queues.steps, self._advance, self._alarm()))
             loops.create_task(self._serve(self._queues.views, self._redraw, self._alarm()))
             loops.create_task(self._serve(self._queues.chores, self._chores.do, self._alarm()))
+
+    async def drain(self, within_s: float) -> None:
+        """Take nothing new, and wait until what is held is done, but no longer than this."""
+        self._ends = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                async with self._folding:
+                    pass
+                while self._held:
+                    await asyncio.wait(self._held)
 
     async def _greet(self) -> None:
         """Say at the start what does not work; it also opens the connections that an alert will need."""
@@ -110,9 +124,10 @@ class Worker:
         while True:
             try:
                 alarm.clear()
-                stored = await self._inbox.take()
-                for notification in stored:
-                    await self._fold_in(notification)
+                async with self._folding:
+                    stored = () if self._ends else await self._inbox.take()
+                    for notification in stored:
+                        await self._fold_in(notification)
                 if not stored:
                     await _nap(alarm, NAP_S)
             except StoreDown as error:
@@ -132,8 +147,8 @@ class Worker:
                 await self._queues.chores.mark(LOOK)  # the rest is asked for
         except StoreDown:
             raise
-        except Tampered as error:
-            self._tell_once(error)  # it stays taken, for when the incident is mended or set aside
+        except LeftAlone as error:
+            self._left_alone.log(error)  # it stays taken, for when the incident is mended or set aside
             return
         except Exception:
             # It stays taken and unfinished, so it is tried again; the others must not wait for it.
@@ -153,14 +168,15 @@ class Worker:
                 await places.acquire()
                 alarm.clear()
                 try:
-                    taken = await queue.take()
+                    taken = None if self._ends else await queue.take()
                 except StoreDown as error:
                     log.warning("redis_down", error=str(error))
                     taken = AFTER_FAILURE_S
                 if isinstance(taken, Taken):
-                    tasks.create_task(self._hold(queue, taken, do)).add_done_callback(
-                        lambda _: places.release()
-                    )
+                    task = tasks.create_task(self._hold(queue, taken, do))
+                    self._held.add(task)
+                    task.add_done_callback(self._held.discard)
+                    task.add_done_callback(lambda _: places.release())
                     continue
                 places.release()
                 await _nap(alarm, NAP_S if taken is None else min(taken, NAP_S))
@@ -170,15 +186,22 @@ class Worker:
     ) -> None:
         """Do the work while the lease is renewed; whatever fails is due again a little later."""
         renewal = asyncio.create_task(_renew(queue, taken))
+        again_in_s: float | None
         try:
             again_in_s = await do(taken.incident_id)
+        except asyncio.CancelledError:
+            with contextlib.suppress(StoreDown):
+                await queue.release(taken, 0.0)  # another replica need not wait for the lease to run out
+            raise
         except (StoreDown, SlackDown) as error:
             log.warning("will_try_again", incident=taken.incident_id, error=str(error))
             wait_s = error.wait_s if isinstance(error, SlackDown) else None
             again_in_s = AFTER_FAILURE_S if wait_s is None else wait_s
-        except Tampered as error:
-            self._tell_once(error)
-            again_in_s = None  # while it is open, the timer marks it due once a minute
+        except LeftAlone as error:
+            self._left_alone.log(error)
+            if queue is self._queues.views:
+                await self._left_alone.say(taken.incident_id, error)
+            again_in_s = due_again_in_s(error)
         except Exception:
             log.exception("step_failed", incident=taken.incident_id)
             again_in_s = 10.0
@@ -190,11 +213,6 @@ class Worker:
             await queue.release(taken, again_in_s)
         except StoreDown as error:
             log.warning("lease_runs_out_by_itself", incident=taken.incident_id, error=str(error))
-
-    def _tell_once(self, error: Tampered) -> None:
-        if str(error) not in self._tampered:
-            self._tampered.add(str(error))
-            log.error("timeline_tampered", error=str(error))
 
     async def _advance(self, incident_id: str) -> float | None:
         _, due_at = await work.advance(self._ports, incident_id)

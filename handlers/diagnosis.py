@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import secrets
 
+from handlers import pace
 from handlers.errors import Moved
-from handlers.events import EvidenceRead, FindingsRanked, Offer
+from handlers.events import Event, EvidenceRead, FindingsRanked, Offer
+from handlers.fold import apply
 from handlers.incident import Incident
+from handlers.intake import noted
 from handlers.ports import Ports
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence
@@ -28,11 +31,15 @@ async def _record(ports: Ports, incident: Incident, evidence: Evidence) -> Incid
         for offer in offers:
             await ports.timelines.remember_handle(offer.handle, incident.id)
         now = ports.time.now()
+        events: tuple[Event, ...] = (
+            EvidenceRead(at=now, evidence=evidence),
+            FindingsRanked(at=now, diagnosis=diagnosis, offers=offers),
+        )
         try:
             return await ports.timelines.append(
                 incident,
-                EvidenceRead(at=now, evidence=evidence),
-                FindingsRanked(at=now, diagnosis=diagnosis, offers=offers),
+                *events,
+                *noted(incident, now, pace.notes(incident, apply(incident, *events))),
             )
         except Moved:
             moved = await ports.timelines.load(incident.id)

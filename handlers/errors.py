@@ -8,7 +8,9 @@
     │   │   └── StalePlan    a fresh plan can be drawn up
     │   ├── NotAllowed
     │   └── AlreadyConfirmed
-    ├── Tampered             a timeline is not as the bot wrote it
+    ├── LeftAlone            an incident that the bot does not touch
+    │   ├── Tampered         its timeline is not as the bot wrote it
+    │   └── WrittenByNewer   a newer version of the bot has written to it
     ├── SilenceFailed        Alertmanager did not take a silence
     ├── StoreDown            Redis does not take or give what is needed
     ├── SlackDown            Slack did not take a message; it is tried again
@@ -60,8 +62,16 @@ class AlreadyConfirmed(Refused):
     """Someone else has confirmed this already; the run is in the thread."""
 
 
-class Tampered(BotError):  # noqa: N818
+class LeftAlone(BotError):  # noqa: N818
+    """This incident cannot be read, so it is left alone; the others go on."""
+
+
+class Tampered(LeftAlone):
     """This timeline is not as the bot wrote it; the incident is left alone until a person has looked."""
+
+
+class WrittenByNewer(LeftAlone):
+    """A newer version of the bot has written to this incident; this one leaves it to that."""
 
 
 class SilenceFailed(BotError):  # noqa: N818

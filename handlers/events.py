@@ -16,8 +16,17 @@ NOTE_LIMIT = 2_000
 OutcomeState = Literal["done", "not_done", "rejected", "unknown"]
 
 
+EVENTS_VERSION = 1
+"""What this bot writes, and the highest it reads.
+
+It is raised where an older bot could read an event and take it wrongly; a kind or a field that an older one
+does not know it refuses anyway.
+"""
+
+
 class _Event(Frozen):
     at: AwareDatetime
+    version: Annotated[int, Field(ge=1, le=EVENTS_VERSION)] = EVENTS_VERSION
 
 
 class Person(Frozen):
@@ -63,13 +72,14 @@ class FindingsRanked(_Event):
 
 
 class PlanProposed(_Event):
-    """Someone asked for a remedy and was shown this plan."""
+    """Someone asked for a remedy and was shown this plan, in this life of the store."""
 
     kind: Literal["plan_proposed"] = "plan_proposed"
     handle: str
     offer: str
     plan: Plan
     by: Person
+    life: str = ""
 
 
 class PlanConfirmed(_Event):
@@ -112,12 +122,13 @@ class ActionStarted(_Event):
 
 
 class ActionFinished(_Event):
-    """What came of an action, as the node's ledger has it."""
+    """What came of an action, as the node's ledger has it; the file's hash where it says one."""
 
     kind: Literal["action_finished"] = "action_finished"
     index: int
     state: OutcomeState
     detail: str
+    config_sha256: str | None = None
 
 
 class NodeChecked(_Event):

@@ -37,6 +37,9 @@ from handlers.events import (
 )
 from handlers.incident import ActionRun, Incident, Run
 
+KEPT_FIRINGS = 500
+"""Only the newest are asked about: whether a firing of the last day was seen."""
+
 
 def fold(incident_id: str, events: Iterable[Event]) -> Incident:
     """The state after these events, from the first on."""
@@ -56,6 +59,7 @@ def _alerts_received(incident: Incident, event: AlertsReceived) -> Incident:
     said = {alert.fingerprint: alert for alert in event.alerts}
     # What came and went unseen is older than anything that is known of the same alert.
     past = event.reason is Reason.CAME_AND_WENT
+    firings = {**incident.firings, **{(a.fingerprint, a.starts_at): a for a in event.alerts}}
     return replace(
         incident,
         cluster=event.cluster,
@@ -63,7 +67,7 @@ def _alerts_received(incident: Incident, event: AlertsReceived) -> Incident:
         handle=incident.handle or event.handle,
         opened_at=incident.opened_at or event.at,
         alerts={**said, **incident.alerts} if past else {**incident.alerts, **said},
-        firings={**incident.firings, **{(a.fingerprint, a.starts_at): a for a in event.alerts}},
+        firings=dict(list(firings.items())[-KEPT_FIRINGS:]),
     )
 
 
@@ -120,7 +124,15 @@ def _begin_run(
         silence_minutes=confirmed.silence_minutes,
     )
     runs = (*incident.runs, run)
-    return replace(incident, runs=runs, awaiting_second=None, silence=None, verified=None, leader_seen=None)
+    return replace(
+        incident,
+        runs=runs,
+        awaiting_second=None,
+        silence=None,
+        verified=None,
+        leader_seen=None,
+        leader_changes=0,
+    )
 
 
 def _stop_asked(incident: Incident, event: StopAsked) -> Incident:
@@ -166,7 +178,8 @@ def _with_run(incident: Incident, run: Run) -> Incident:
 
 
 def _leader_seen(incident: Incident, event: LeaderSeen) -> Incident:
-    return replace(incident, leader_seen=event, verified=None)
+    changes = incident.leader_changes + 1
+    return replace(incident, leader_seen=event, verified=None, leader_changes=changes)
 
 
 def _leader_verified(incident: Incident, event: LeaderVerified) -> Incident:

@@ -97,6 +97,7 @@ class Incident:
     """The present state. `position` is the number of events folded, and the next one's compare value.
 
     `mac` is the store's: by it the next event follows from the last one folded.
+    `leader_changes` counts those that were recorded since the newest run began.
     `handle` is the random one that the headline's buttons carry; `diagnosed_at` is of the first findings.
     `alerts` holds each alert's newest word by its fingerprint, `firings` that of each of its firings.
     """
@@ -121,6 +122,7 @@ class Incident:
     runs: tuple[Run, ...] = ()
     silence: Silenced | None = None
     leader_seen: LeaderSeen | None = None
+    leader_changes: int = 0
     verified: LeaderVerified | None = None
     closed: Closed | None = None
     closings: int = 0

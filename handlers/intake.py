@@ -6,7 +6,17 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
-from handlers.alerts import Alert, Identity, Places, ended, news, what_changed
+from handlers import several
+from handlers.alerts import (
+    STILL_FIRING,
+    Alert,
+    Identity,
+    Places,
+    ended,
+    fingerprint_of,
+    news,
+    what_changed,
+)
 from handlers.errors import Moved
 from handlers.events import AlertsReceived, Event, Noted
 from handlers.incident import Incident
@@ -27,16 +37,21 @@ async def receive(ports: Ports, delivery: Delivery, cluster_in_path: str | None)
     """
     places = Places(ports.reader.clusters, cluster_in_path)
     notes = [_put_aside(each) for each in delivery.unreadable]
+    alerts = delivery.alerts or (_in_place_of(delivery, ports.time.now()),)
     if delivery.truncated and ports.alertmanager is None:
         notes.append(TRUNCATED)
     changed = []
-    for identity, alerts in places.by_identity(delivery.alerts).items():
-        changed.append(await fold_in(ports, identity, alerts, *notes, truncated=delivery.truncated))
+    for identity, group in places.by_identity(alerts).items():
+        changed.append(await fold_in(ports, identity, group, *notes, truncated=delivery.truncated))
     return tuple(incident_id for incident_id in changed if incident_id)
 
 
 Note = tuple[str, str]
 """The key and the sentence of a `Noted`."""
+
+MOST_NOTES = 30
+
+LEFT_OUT: Note = ("left-out", "There is more of this kind than is said here; the log of the bot has each.")
 
 TRUNCATED: Note = (
     "truncated",
@@ -45,10 +60,29 @@ TRUNCATED: Note = (
 )
 
 
+UNREADABLE = "UnreadableNotification"
+"""Stands for the alert where no alert of a notification could be read: an incident shows it to people."""
+
+
+def _in_place_of(delivery: Delivery, now: datetime) -> Alert:
+    """It fires until somebody resolves it, or until Alertmanager, where it is asked, holds no such alert."""
+    labels = {**delivery.group_labels, "alertname": UNREADABLE}
+    group = ", ".join(f"{name}={value}" for name, value in delivery.group_labels.items())
+    summary = f"Alertmanager sent a notification in which no alert can be read. Its group: {group or 'all'}."
+    return Alert(
+        status="firing",
+        labels=labels,
+        annotations={"summary": summary},
+        starts_at=now,
+        ends_at=datetime.fromisoformat(STILL_FIRING),
+        fingerprint=fingerprint_of(labels),
+    )
+
+
 def _put_aside(unreadable: Unreadable) -> Note:
     sentence = (
         f"One alert of a notification could not be read and was put aside ({unreadable.why}); "
-        "the others were taken."
+        "those that could be were taken."
     )
     return f"unreadable/{unreadable.key}", sentence
 
@@ -110,7 +144,8 @@ async def _find(ports: Ports, identity: Identity) -> Incident | None:
 
 async def _ended_before(ports: Ports, identity: Identity) -> dict[str, Alert]:
     before = await ports.past.previous(identity)
-    return ended((await ports.timelines.load(before)).alerts.values()) if before else {}
+    found, _ = await several.load(ports, [before] if before else [])
+    return ended(alert for incident in found for alert in incident.alerts.values())
 
 
 async def _overtaken(ports: Ports, identity: Identity, alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
@@ -140,5 +175,9 @@ def _received(
 
 
 def noted(incident: Incident, now: datetime, notes: Iterable[Note]) -> list[Event]:
-    """The notes that the incident does not have."""
-    return [Noted(at=now, key=key, sentence=sentence) for key, sentence in notes if key not in incident.notes]
+    """The notes that the incident does not have, as long as it has few: each is a message in the thread."""
+    new = [(key, sentence) for key, sentence in notes if key not in incident.notes]
+    room = max(MOST_NOTES - len(incident.notes), 0)
+    if len(new) > room:
+        new = [*new[:room], *([LEFT_OUT] if LEFT_OUT[0] not in incident.notes else [])]
+    return [Noted(at=now, key=key, sentence=sentence) for key, sentence in new]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from handlers import reconcile
+from handlers import reconcile, several
 from handlers.alerting import LastLook
 from handlers.alerts import Places, Reason
-from handlers.errors import Moved, SourceDown, Tampered
+from handlers.errors import LeftAlone, Moved, SourceDown
 from handlers.events import AlertsReceived, Closed
 from handlers.incident import Incident
 from handlers.intake import Note, fold_in, noted
@@ -67,7 +66,7 @@ async def look(ports: Ports, how: Look) -> Looked:
         findings += [*over, *reconcile.came_and_went(seen, known, places)]
     changed = []
     for finding in findings:
-        with contextlib.suppress(Tampered):
+        with contextlib.suppress(LeftAlone):
             changed.append(await _put_right(ports, finding))
     at = last.at if silence else now
     await ports.looks.remember(LastLook(at=at, unknown_since=unknown, absent_since=absent))
@@ -93,20 +92,12 @@ async def _see(ports: Ports, gap_s: float) -> tuple[Seen, str]:
 async def _open(ports: Ports) -> list[Incident]:
     """The open incidents; one whose release was lost is released."""
     found = []
-    for incident in await _loaded(ports, await ports.timelines.open_incidents()):
+    loaded, _ = await several.load(ports, await ports.timelines.open_incidents())
+    for incident in loaded:
         if incident.closed:
             await ports.timelines.release(incident.identity, incident.id)
         elif incident.opened_at:
             found.append(incident)
-    return found
-
-
-async def _loaded(ports: Ports, incident_ids: Iterable[str]) -> list[Incident]:
-    """The states of incidents; one that is not as the bot wrote it is left out, and holds up no other."""
-    found = []
-    for incident_id in incident_ids:
-        with contextlib.suppress(Tampered):
-            found.append(await ports.timelines.load(incident_id))
     return found
 
 
@@ -117,7 +108,8 @@ async def _known(ports: Ports, seen: Seen, places: Places, within_s: float) -> K
     previous = [await ports.past.previous(identity) for identity in identities]
     released = await ports.past.released_within(within_s)
     ids = dict.fromkeys([*(each for each in previous if each and each not in released), *released])
-    return Known(is_open, tuple(await _loaded(ports, ids)))
+    closed, _ = await several.load(ports, ids)
+    return Known(is_open, tuple(closed))
 
 
 async def _put_right(ports: Ports, finding: Finding) -> str | None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from handlers import pace
 from handlers.incident import Incident, Run
 from runbooks.all_runbooks import RUNBOOKS
 
 READ_AGAIN_AFTER_S = 60.0
-"""While nobody leads and nothing runs, findings older than this are drawn up again."""
+"""While nobody leads and nothing runs, findings older than this are drawn up again.
 
-READ_AGAIN_AT_MOST_AFTER_S = 900.0
-"""... or than a tenth of the incident's age, up to this: what has stood for hours changes slowly, and every
-reading stays in the timeline."""
+... or than a tenth of the incident's age, up to `pace.at_most_every_s`: what has stood for hours changes
+slowly, and every reading stays in the timeline.
+"""
 
 LOOK_EVERY_S = 1.0
 """How often the nodes are asked who leads while an incident is open."""
@@ -157,7 +158,7 @@ def _read_again_after_s(incident: Incident) -> float:
     if incident.opened_at is None or incident.evidence_at is None:
         return READ_AGAIN_AFTER_S
     age_s = (incident.evidence_at - incident.opened_at).total_seconds()
-    return min(max(READ_AGAIN_AFTER_S, age_s / 10), READ_AGAIN_AT_MOST_AFTER_S)
+    return min(max(READ_AGAIN_AFTER_S, age_s / 10), pace.at_most_every_s(incident))
 
 
 def stable_s(incident: Incident) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
@@ -13,6 +14,7 @@ from pydantic import Field, ValidationError
 from handlers.alerts import Alert, Received, Text
 
 MOST_OF_AN_UNREADABLE = 65_536
+MOST_OF_A_LABEL = 200
 
 
 class Notification(Received):
@@ -22,6 +24,7 @@ class Notification(Received):
     status: Literal["firing", "resolved"]
     receiver: Text = ""
     group_key: Text
+    group_labels: Any = None
     truncated_alerts: Annotated[int, Field(ge=0)] = 0
     alerts: Annotated[tuple[Alert, ...], Field(min_length=1, max_length=10_000)]
 
@@ -47,11 +50,15 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A notification, taken apart: one alert that cannot be read keeps none of the others out."""
+    """A notification, taken apart: one alert that cannot be read keeps none of the others out.
+
+    `group_labels` are Alertmanager's, as far as they are short words; they say whose alerts these were.
+    """
 
     alerts: tuple[Alert, ...]
     unreadable: tuple[Unreadable, ...] = ()
     truncated: int = 0
+    group_labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_notification(body: bytes) -> Delivery:
@@ -72,7 +79,19 @@ def read_notification(body: bytes) -> Delivery:
         except ValidationError as error:
             text = json.dumps(raw, ensure_ascii=False)[:MOST_OF_AN_UNREADABLE]
             unreadable.append(Unreadable(text, first_complaint(error)))
-    return Delivery(tuple(alerts), tuple(unreadable), envelope.truncated_alerts)
+    return Delivery(
+        tuple(alerts), tuple(unreadable), envelope.truncated_alerts, _words(envelope.group_labels)
+    )
+
+
+def _words(labels: object) -> dict[str, str]:
+    """Those labels that are short words; what else may be there decides nothing."""
+    found = labels.items() if isinstance(labels, dict) else ()
+    return {
+        name: value
+        for name, value in found
+        if isinstance(value, str) and len(name) <= MOST_OF_A_LABEL and len(value) <= MOST_OF_A_LABEL
+    }
 
 
 def first_complaint(error: ValidationError) -> str:

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from handlers.events import PlanProposed
 from handlers.incident import Incident
 from runbooks.evidence import Evidence
-from runbooks.model import Binding, Plan
+from runbooks.model import Binding
 from runbooks.node_check import leadership
 
 CONFIRM_WITHIN = timedelta(minutes=10)
 """How long a plan that was shown may be confirmed: long enough to read, short enough to be true."""
 
 
-def why_void(plan: Plan, proposed_at: datetime, incident: Incident, now: datetime) -> str | None:
+def why_void(proposal: PlanProposed, incident: Incident, now: datetime, life: str) -> str | None:
     """Why a plan may not be confirmed any more, in one sentence; `None` where it still holds.
 
     Args:
-        plan: The plan that was shown.
-        proposed_at: When it was shown.
+        proposal: The plan that was shown, and when.
         incident: The incident as it is now.
         now: The present time.
+        life: The store's life now. In another one than the plan was shown in, what was confirmed and done
+            since may be forgotten.
     """
-    if now - proposed_at > CONFIRM_WITHIN:
+    plan = proposal.plan
+    if proposal.life != life:
+        return "Redis was restarted, moved or put back since this plan was shown; here it is as it is now."
+    if now - proposal.at > CONFIRM_WITHIN:
         return "This plan is older than ten minutes; here it is as it is now."
     leads = _leader_now(incident)
     if leads is not None and leads != (plan.bound.leader, plan.bound.term):

@@ -24,7 +24,7 @@ class Timelines(Protocol):
         """The state now.
 
         Raises:
-            Tampered: If the timeline is not as the bot wrote it.
+            LeftAlone: If the timeline is not as the bot wrote it, or a newer version wrote it.
         """
 
     async def timeline(self, incident_id: str) -> tuple[Event, ...]:
@@ -51,6 +51,9 @@ class Timelines(Protocol):
 
     async def open_incidents(self) -> tuple[str, ...]:
         """Ids of every incident that is open."""
+
+    async def life(self) -> str:
+        """The name of the store's life: another one once it may have been put back to an older copy."""
 
     async def remember_handle(self, handle: str, incident_id: str) -> None:
         """Keep which incident a button's handle belongs to."""
@@ -94,10 +97,11 @@ class ClusterReader(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a node's ledger says of an action."""
+    """What a node's ledger says of an action, and how the configuration file's hash is after it."""
 
     state: OutcomeState
     detail: str
+    config_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -139,10 +143,13 @@ class Agents(Protocol):
         """Ask whether it could be done now; an `Outcome` is the refusal, or why nobody knows."""
 
     async def commit(self, order: Order, readiness: Readiness) -> Outcome:
-        """Grant it. A lost answer is `unknown`, and is asked about with `status`."""
+        """Grant it, once. A lost answer is asked about, never sent again."""
 
     async def status(self, order: Order) -> Outcome | None:
         """What the node's ledger knows; `None` where it has never seen the action begin."""
+
+    async def withdraw(self, order: Order) -> Outcome:
+        """Close it on its node if it was not begun, so that a late grant is void; what the ledger says."""
 
     async def highest_fence(self, cluster: str) -> int:
         """The highest fence that any agent of the cluster has seen, as far as they answer."""

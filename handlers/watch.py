@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from handlers import pace
 from handlers.events import Closed, Event, LeaderSeen, LeaderVerified
+from handlers.fold import apply
 from handlers.incident import Incident
+from handlers.intake import noted
 from handlers.next_step import stable_s
 from handlers.ports import Ports
 from runbooks import raft
@@ -15,8 +18,12 @@ from runbooks.model import Leadership
 async def look(ports: Ports, incident: Incident) -> Incident:
     """Ask every node who leads; append only what is new."""
     leadership = raft.leadership(await ports.reader.look(incident.cluster))
-    event = what_is_new(incident, leadership, ports.time.now())
-    return await ports.timelines.append(incident, event) if event else incident
+    now = ports.time.now()
+    event = what_is_new(incident, leadership, now)
+    if event is None:
+        return incident
+    notes = pace.notes(incident, apply(incident, event))
+    return await ports.timelines.append(incident, event, *noted(incident, now, notes))
 
 
 def what_is_new(incident: Incident, leadership: Leadership, now: datetime) -> Event | None:
@@ -25,13 +32,14 @@ def what_is_new(incident: Incident, leadership: Leadership, now: datetime) -> Ev
     proven = leadership if leadership.leader and leadership.majority and newest else None
     seen = incident.leader_seen
     before = seen.leadership if seen and seen.leadership.leader else None
+    # A claim without a majority behind it is recorded as what it is worth: no leader.
+    lost = LeaderSeen(at=now, leadership=leadership.model_copy(update={"leader": None})) if before else None
     if proven is None:
-        # A claim without a majority behind it is recorded as what it is worth: no leader.
-        return (
-            LeaderSeen(at=now, leadership=leadership.model_copy(update={"leader": None})) if before else None
-        )
+        return lost
     if before is None or (before.leader, before.term) != (proven.leader, proven.term):
-        return LeaderSeen(at=now, leadership=proven)
+        paused = seen is not None and now - seen.at < timedelta(seconds=pace.leader_pause_s(incident))
+        # Where it changes too often only a loss is recorded each time: nobody is called stable who is not.
+        return lost if paused else LeaderSeen(at=now, leadership=proven)
     lasted_s = (now - seen.at).total_seconds() if seen else 0.0
     moved = seen is not None and _commits_moved(seen.leadership, proven)
     if incident.verified is None and lasted_s >= stable_s(incident) and moved:

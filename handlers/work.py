@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from handlers import diagnosis, run, watch
+from handlers import diagnosis, run, run_end, silencing, watch
 from handlers.errors import Moved
 from handlers.incident import Incident
 from handlers.next_step import (
@@ -53,11 +53,11 @@ async def _perform(  # noqa: PLR0911  one case a step
         case CheckNode(node=node):
             return await run.check_node(ports, incident, node)
         case EndRun():
-            return await run.end_run(ports, incident)
+            return await run_end.end_run(ports, incident)
         case Silence():
-            return await run.silence(ports, incident)
+            return await silencing.silence(ports, incident)
         case LiftSilence():
-            return await run.lift_silence(ports, incident)
+            return await silencing.lift_silence(ports, incident)
         case Look():
             return await watch.look(ports, incident)
         case Close():

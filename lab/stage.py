@@ -66,34 +66,40 @@ async def stage(
         say("three nodes, an agent beside each")
         lab = await parts.enter_async_context(Lab(folder / "cluster", metrics_shape=metrics_shape))
         say("the bot")
-        listen = _free_address()
-        directory = slack.workspace.directory
-        channel = directory.channel(CHANNEL)
-        config, token = write_bot_files(
-            folder / "bot",
-            lab,
-            listen=listen,
-            redis_url=redis,
-            slack={
-                "bot_token": slack.bot_token,
-                "signing_secret": slack.signing_secret,
-                "api_url": f"{slack.url}/api/",
-            },
-            channel=channel.id if channel else CHANNEL,
-            confirm_groups=[directory.on_call.id],
-        )
-        argv = (sys.executable, "-m", "bot.cli", "serve", "--config", str(config))
-        bot = Process("neumann-bot", argv, folder / "bot" / "bot.out")
-        await bot.start()
-        parts.push_async_callback(bot.stop)
-        await bot.until_listening(listen)
-        bot_url = f"http://{listen}"
-        slack.bot_request_url = f"{bot_url}/slack/events"
+        bot, bot_url, config, token = await _start_bot(parts, folder / "bot", lab, slack, redis)
         say("the alert rules" + (" in Prometheus and Alertmanager" if with_prometheus else ""))
         deliveries = await _start_alerting(
             parts, folder, lab, bot_url, token, with_prometheus=with_prometheus
         )
         yield Stage(lab, slack, bot, bot_url, config, token, deliveries)
+
+
+async def _start_bot(
+    parts: AsyncExitStack, folder: Path, lab: Lab, slack: SlackWorkspaceServer, redis: str
+) -> tuple[Process, str, Path, str]:
+    listen, directory = _free_address(), slack.workspace.directory
+    channel = directory.channel(CHANNEL)
+    config, token = write_bot_files(
+        folder,
+        lab,
+        listen=listen,
+        redis_url=redis,
+        slack={
+            "bot_token": slack.bot_token,
+            "signing_secret": slack.signing_secret,
+            "api_url": f"{slack.url}/api/",
+        },
+        channel=channel.id if channel else CHANNEL,
+        confirm_groups=[directory.on_call.id],
+    )
+    argv = (sys.executable, "-m", "bot.cli", "serve", "--config", str(config))
+    bot = Process("neumann-bot", argv, folder / "bot.out")
+    await bot.start()
+    parts.push_async_callback(bot.stop)
+    await bot.until_listening(listen)
+    url = f"http://{listen}"
+    slack.bot_request_url = f"{url}/slack/events"
+    return bot, url, config, token
 
 
 async def _start_alerting(

@@ -20,8 +20,9 @@ from agent.protocol.actions import (
     SignedGrant,
     StartService,
     UndoRequest,
+    parse_action,
 )
-from agent.protocol.base import PROTOCOL_VERSION, Wire
+from agent.protocol.base import PROTOCOL_VERSION, BadMessageError, Wire
 from agent.protocol.grants import (
     BadGrantError,
     BadSecondApproverError,
@@ -56,6 +57,7 @@ __all__ = [
     "Action",
     "ActionReport",
     "BadGrantError",
+    "BadMessageError",
     "BadSecondApproverError",
     "Clock",
     "ClockSync",
@@ -90,6 +92,7 @@ __all__ = [
     "Wire",
     "action_id",
     "open_grant",
+    "parse_action",
     "sign",
     "undo_action_id",
 ]

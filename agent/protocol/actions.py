@@ -4,90 +4,104 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, FiniteFloat
+from msgspec import Meta
 
-from agent.protocol.base import PROTOCOL_VERSION, Wire
+from agent.protocol.base import PROTOCOL_VERSION, Wire, parse
 from agent.protocol.readings import ServiceState
 
 # SQLite's largest integer: a ledger holds no larger fence.
 MAX_FENCE = 2**63 - 1
 
 LedgerState = Literal["PREPARED", "INTENT", "DONE", "NOT_DONE", "UNKNOWN", "REJECTED"]
+# Not `$`, which would also stand before a line break at the end.
+ActionId = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+Count = Annotated[int, Meta(ge=0)]
+Fence = Annotated[int, Meta(ge=0, le=MAX_FENCE)]
+TimeoutMs = Annotated[int, Meta(ge=100, le=60_000)]
+Signature = Annotated[str, Meta(max_length=128)]
 
 
-class ClockSync(Wire):
+class _Action(Wire, frozen=True, kw_only=True, tag_field="type"):
+    @property
+    def type(self) -> str:
+        """The action's name, which its JSON begins with."""
+        return str(self.__struct_config__.tag)
+
+
+class ClockSync(_Action, frozen=True, kw_only=True, tag="clock_sync"):
     """Step this node's clock: `chronyc makestep`."""
 
-    type: Literal["clock_sync"] = "clock_sync"
 
-
-class SetElectionTimeouts(Wire):
+class SetElectionTimeouts(_Action, frozen=True, kw_only=True, tag="set_election_timeouts"):
     """Write two election timeouts into this node's configuration file."""
 
-    type: Literal["set_election_timeouts"] = "set_election_timeouts"
-    election_timeout_min_ms: int = Field(ge=100, le=60_000)
-    election_timeout_max_ms: int = Field(ge=100, le=60_000)
+    election_timeout_min_ms: TimeoutMs
+    election_timeout_max_ms: TimeoutMs
 
 
-class StartService(Wire):
+class StartService(_Action, frozen=True, kw_only=True, tag="start_service"):
     """Start the Neumann service where it is stopped."""
 
-    type: Literal["start_service"] = "start_service"
 
-
-class RestartService(Wire):
+class RestartService(_Action, frozen=True, kw_only=True, tag="restart_service"):
     """Restart the running Neumann service."""
 
-    type: Literal["restart_service"] = "restart_service"
+
+Action = ClockSync | SetElectionTimeouts | StartService | RestartService
 
 
-Action = Annotated[
-    ClockSync | SetElectionTimeouts | StartService | RestartService, Field(discriminator="type")
-]
+def parse_action(raw: str) -> Action:
+    """Read an action of any type.
+
+    Raises:
+        BadMessageError: If it is none.
+    """
+    action: Action = parse(raw, Action)
+    return action
 
 
-class NodeState(Wire):
+class NodeState(Wire, frozen=True, kw_only=True):
     """The state an action depends on, read fresh; `None` where it could not be read."""
 
     boot_id: str
     config_sha256: str | None = None
     service_state: ServiceState = "unknown"
     service_pid: int | None = None
-    # Not a number is on neither side of a limit, so none is let in.
-    offset_ms: FiniteFloat | None = None
-    offset_error_ms: FiniteFloat | None = None
+    # JSON has no form for what is no number, which would be on neither side of a limit.
+    offset_ms: float | None = None
+    offset_error_ms: float | None = None
     transactions_active: int | None = None
 
 
-class PrepareRequest(Wire):
+class PrepareRequest(Wire, frozen=True, kw_only=True):
     """Ask whether an action could be carried out now, and for a nonce to sign."""
 
-    action_id: str = Field(pattern=r"^[0-9a-f]{64}$")
+    action_id: ActionId
     action: Action
 
 
-class UndoRequest(Wire):
+class UndoRequest(Wire, frozen=True, kw_only=True):
     """Ask for a nonce to undo a change of the configuration file: to put its recorded bytes back."""
 
-    action_id: str = Field(pattern=r"^[0-9a-f]{64}$")
+    action_id: ActionId
 
 
-class LedgerMark(Wire):
+class LedgerMark(Wire, frozen=True, kw_only=True):
     """Which ledger an agent has, and how often it was written to: by these a restored old one is noticed.
 
     `highest_fence` is the highest that a grant carried out here has named.
     """
 
     epoch: str
-    count: int = Field(ge=0)
-    highest_fence: int = Field(default=0, ge=0)
+    count: Count
+    highest_fence: Count = 0
 
     def follows(self, earlier: LedgerMark) -> bool:
         """Say whether this can be the same ledger, later."""
         return self.epoch == earlier.epoch and self.count >= earlier.count
 
 
-class Health(Wire):
+class Health(Wire, frozen=True, kw_only=True):
     """That the agent is there: of which node, in which boot, with which ledger."""
 
     node: str
@@ -95,7 +109,7 @@ class Health(Wire):
     ledger: LedgerMark
 
 
-class Prepared(Wire):
+class Prepared(Wire, frozen=True, kw_only=True):
     """The agent's challenge: a single-use nonce, and the state the grant must name.
 
     `needs_second_approver` is set where the grant must carry a second person's signature.
@@ -108,7 +122,7 @@ class Prepared(Wire):
     needs_second_approver: bool = False
 
 
-class Grant(Wire):
+class Grant(Wire, frozen=True, kw_only=True):
     """Leave for one action, on one node, once. Signed by the bot, checked by the agent at the instant.
 
     `undoes` names an action that is to be undone; `action` is then that action, and `action_id` the
@@ -116,31 +130,31 @@ class Grant(Wire):
     """
 
     protocol: Literal[1] = PROTOCOL_VERSION
-    action_id: str = Field(pattern=r"^[0-9a-f]{64}$")
+    action_id: ActionId
     cluster: str
     node: str
     incident: str
     action: Action
     precondition: NodeState
-    fence: int = Field(ge=0, le=MAX_FENCE)
+    fence: Fence
     nonce: str
     confirmed_by: str
     second_confirmed_by: str | None = None
-    undoes: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    undoes: ActionId | None = None
 
 
-class SignedGrant(Wire):
+class SignedGrant(Wire, frozen=True, kw_only=True):
     """A grant as exact bytes (base64 of its JSON) and their Ed25519 signature (base64).
 
     `second_signature` is over the same bytes, by a second approver's key.
     """
 
-    payload: str = Field(max_length=16_384)
-    signature: str = Field(max_length=128)
-    second_signature: str | None = Field(default=None, max_length=128)
+    payload: Annotated[str, Meta(max_length=16_384)]
+    signature: Signature
+    second_signature: Signature | None = None
 
 
-class ActionReport(Wire):
+class ActionReport(Wire, frozen=True, kw_only=True):
     """What the ledger knows of one action. `detail` is one sentence for a person."""
 
     action_id: str
@@ -151,7 +165,7 @@ class ActionReport(Wire):
     ledger: LedgerMark | None = None
 
 
-class Refusal(Wire):
+class Refusal(Wire, frozen=True, kw_only=True):
     """Why the agent will not: a fixed word for programs and one sentence for people."""
 
     reason: str

@@ -7,9 +7,9 @@ import hashlib
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
-from pydantic import ValidationError
 
 from agent.protocol.actions import Action, Grant, SignedGrant
+from agent.protocol.base import BadMessageError
 
 
 class BadGrantError(Exception):
@@ -33,7 +33,7 @@ def action_id(*, cluster: str, incident: str, generation: int, node: str, action
     Returns:
         64 hexadecimal digits: SHA-256 over the parts, each with its length in front.
     """
-    parts = (cluster, incident, str(generation), node, action.model_dump_json())
+    parts = (cluster, incident, str(generation), node, action.to_json())
     return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()
 
 
@@ -44,7 +44,7 @@ def undo_action_id(undone: str) -> str:
 
 def sign(grant: Grant, key: SigningKey, *, second_key: SigningKey | None = None) -> SignedGrant:
     """Sign a grant's exact bytes, for a second approver too where there is one."""
-    payload = grant.model_dump_json().encode()
+    payload = grant.to_json().encode()
     return SignedGrant(
         payload=base64.b64encode(payload).decode(),
         signature=_signature(payload, key),
@@ -72,8 +72,8 @@ def open_grant(
     if not any(_signed_by(key, payload, signature) for key in pinned):
         raise BadGrantError("No pinned key signed this grant.")
     try:
-        grant = Grant.model_validate_json(payload)
-    except ValidationError as error:
+        grant = Grant.from_json(payload)
+    except BadMessageError as error:
         raise BadGrantError("The signed bytes are no grant of this protocol.") from error
     if grant.undoes is not None and grant.action_id != undo_action_id(grant.undoes):
         raise BadGrantError("The grant's action id is not that of the undoing.")

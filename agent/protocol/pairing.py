@@ -12,9 +12,9 @@ import hmac
 import re
 import secrets
 import ssl
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from msgspec import Meta
 
 from agent.protocol.base import Wire
 
@@ -24,30 +24,31 @@ MAX_KEYS = 4
 """Of a kind in one request: one, and one more while keys are rotated, with room."""
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----\s.*?-----END CERTIFICATE-----\n?", re.DOTALL)
 
-Proof = Field(pattern=r"^[0-9a-f]{64}$")
+Proof = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+Keys = Annotated[tuple[str, ...], Meta(min_length=1, max_length=MAX_KEYS)]
 
 
-class Identity(Wire):
+class Identity(Wire, frozen=True, kw_only=True):
     """What a bot wants to be known by: PEM certificates, and Ed25519 public keys in base64."""
 
     cluster: str
     node: str
-    certificates: tuple[str, ...] = Field(min_length=1, max_length=MAX_KEYS)
-    verify_keys: tuple[str, ...] = Field(min_length=1, max_length=MAX_KEYS)
-    second_verify_keys: tuple[str, ...] = Field(default=(), max_length=MAX_KEYS)
+    certificates: Keys
+    verify_keys: Keys
+    second_verify_keys: Annotated[tuple[str, ...], Meta(max_length=MAX_KEYS)] = ()
 
 
-class PairRequest(Wire):
+class PairRequest(Wire, frozen=True, kw_only=True):
     """The bot's half of a pairing."""
 
     identity: Identity
-    proof: str = Proof
+    proof: Proof
 
 
-class PairAnswer(Wire):
+class PairAnswer(Wire, frozen=True, kw_only=True):
     """The agent's half: that it holds the code too, and trusts the bot's keys from now on."""
 
-    proof: str = Proof
+    proof: Proof
 
 
 def new_code() -> str:
@@ -85,7 +86,7 @@ def prove(code: bytes, side: Literal["agent", "bot"], *, agent_certificate: byte
         HMAC-SHA256 in hexadecimal digits.
     """
     shown = hashlib.sha256(agent_certificate).hexdigest()
-    said = f"neumann pairing 1:{side}:{shown}:{identity.model_dump_json()}"
+    said = f"neumann pairing 1:{side}:{shown}:{identity.to_json()}"
     return hmac.new(code, said.encode(), hashlib.sha256).hexdigest()
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import Field
+from msgspec import Meta
 
 from agent.protocol.base import PROTOCOL_VERSION, Wire
 
@@ -27,7 +27,7 @@ ALL_READINGS: tuple[ReadingName, ...] = (
 T = TypeVar("T")
 
 
-class Read(Wire, Generic[T]):
+class Read(Wire, Generic[T], frozen=True, kw_only=True):
     """One reading: its value, or in one sentence why there is none."""
 
     value: T | None = None
@@ -35,7 +35,7 @@ class Read(Wire, Generic[T]):
     took_ms: float = 0.0
 
 
-class Clock(Wire):
+class Clock(Wire, frozen=True, kw_only=True):
     """This node's clock against NTP, from `chronyc -c tracking` and `timedatectl show`.
 
     `offset_ms` is how far this clock is ahead of true time (behind is negative). `error_ms` is chrony's
@@ -49,7 +49,7 @@ class Clock(Wire):
     ntp_service_active: bool | None = None
 
 
-class Service(Wire):
+class Service(Wire, frozen=True, kw_only=True):
     """The Neumann service as the service manager sees it. `started_boottime_s` counts from the boot.
 
     `restarts` is how often the manager restarted it by itself, `result` how it last ended (`success`,
@@ -63,7 +63,7 @@ class Service(Wire):
     result: str | None = None
 
 
-class Log(Wire):
+class Log(Wire, frozen=True, kw_only=True):
     """A summary of the election log, read from its end, bounded in bytes.
 
     `counts` maps an event name of `agent.readings.LOG_EVENTS` to how often it was seen within
@@ -80,14 +80,14 @@ class Log(Wire):
     silent_s: float | None = None
 
 
-class ConfigLine(Wire):
+class ConfigLine(Wire, frozen=True, kw_only=True):
     """One line of the node's file that holds an election key; `number` counts from 1."""
 
     number: int
     text: str
 
 
-class Config(Wire):
+class Config(Wire, frozen=True, kw_only=True):
     """The node's configuration file: its hash, the Raft values in it, and the lines they stand on."""
 
     path: str
@@ -99,7 +99,7 @@ class Config(Wire):
     election_lines: tuple[ConfigLine, ...] = ()
 
 
-class Disk(Wire):
+class Disk(Wire, frozen=True, kw_only=True):
     """The file system that holds Neumann's log of record.
 
     `io_stalled_percent` is the share of the last 10 s in which every task waited for the disk
@@ -112,14 +112,14 @@ class Disk(Wire):
     io_stalled_percent: float | None = None
 
 
-class MetricsPage(Wire):
+class MetricsPage(Wire, frozen=True, kw_only=True):
     """The node's own metrics page, read on the node: the lines of tensor_chain metrics alone."""
 
     content_type: str
-    text: str = Field(max_length=65_536)
+    text: Annotated[str, Meta(max_length=65_536)]
 
 
-class Connect(Wire):
+class Connect(Wire, frozen=True, kw_only=True):
     """One TCP connect from this node to a peer's port."""
 
     peer: str
@@ -128,7 +128,7 @@ class Connect(Wire):
     latency_ms: float | None = None
 
 
-class Ping(Wire):
+class Ping(Wire, frozen=True, kw_only=True):
     """`ping` from this node to a peer: how many went, how many came back, and the round trip."""
 
     peer: str
@@ -139,13 +139,13 @@ class Ping(Wire):
     rtt_max_ms: float | None = None
 
 
-class ObserveRequest(Wire):
+class ObserveRequest(Wire, frozen=True, kw_only=True):
     """Which readings to take; each has its own deadline on the agent, and none waits for another."""
 
     readings: tuple[ReadingName, ...] = ALL_READINGS
 
 
-class Observation(Wire):
+class Observation(Wire, frozen=True, kw_only=True):
     """What the agent read. A reading that was not asked for is absent (`None`)."""
 
     protocol: Literal[1] = PROTOCOL_VERSION

@@ -31,7 +31,8 @@ def answer(result: Answer) -> tuple[str, list[Block]]:  # noqa: PLR0911  one cas
         case History():
             return incidents(f"{result.cluster} since {result.since:%Y-%m-%d}", result.incidents)
         case IncidentList():
-            return incidents("Open incidents", result.incidents)
+            text, listed = incidents("Open incidents", result.incidents)
+            return text, [*listed, *blocks.packed(map(escape, result.left_alone))]
         case IncidentShown():
             return incidents(result.incident.id, (result.incident,))
         case Runbooks():

@@ -15,13 +15,17 @@ MOST = 10
 
 @dataclass(frozen=True)
 class Home:
-    """What one person's page shows; `clusters` is name → who leads, `None` where nothing answered."""
+    """What one person's page shows; `clusters` is name → who leads, `None` where nothing answered.
+
+    `left_alone` has a sentence for each open incident that the bot does not touch.
+    """
 
     viewer: str
     open: tuple[Incident, ...]
     recent: tuple[Incident, ...]
     clusters: dict[str, Leadership | None]
     at: datetime
+    left_alone: tuple[str, ...] = ()
 
 
 def view(home: Home) -> Block:
@@ -33,6 +37,7 @@ def view(home: Home) -> Block:
             {"type": "header", "text": {"type": "plain_text", "text": "Neumann clusters"}},
             *blocks.packed(_cluster(name, lead) for name, lead in home.clusters.items()),
             *_part("Open incidents", home.open, "Nothing is open."),
+            *blocks.packed(f":no_entry: {escape(each)}" for each in home.left_alone[:MOST]),
             *_part("Mine", mine, "You have none."),
             *_part("Last changes", home.recent, "Nothing was closed in the last seven days."),
             blocks.context(f"as of {blocks.moment(home.at)} · `/neumann help` lists what you can ask"),

@@ -118,11 +118,15 @@ class PostedNotes:
         Returns:
             The run of the Redis that answers, and whether the incident is older than it.
         """
-        async with store_errors():
-            redis = str((await self._redis.info("server")).get("run_id", ""))
+        redis = await self.run_of_redis()
         if posted:
             return redis, any(each.redis != redis for each in posted.values())
         return redis, opened_at.timestamp() < await self._since_s(redis) + CLOCKS_DIFFER_S
+
+    async def run_of_redis(self) -> str:
+        """Which run of which Redis answers."""
+        async with store_errors():
+            return str((await self._redis.info("server")).get("run_id", ""))
 
     async def _since_s(self, redis: str) -> float:
         """When this run of Redis was met first, by its own clock; 0 where no other was met before."""

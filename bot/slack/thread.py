@@ -13,6 +13,7 @@ from typing import Any
 from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.blocks import escape, section
 from bot.slack.calls import SlackCalls
 from bot.slack.message import Message
 from bot.slack.posted import UNDER_WAY_S, Posted, PostedNotes
@@ -113,6 +114,21 @@ class SlackThread:
         if later:
             raise later
         return edited
+
+    async def say_aside(self, incident_id: str, key: str, sentence: str) -> None:
+        """Post one sentence, once under its key, into the thread of an incident that cannot be rendered.
+
+        Raises:
+            SlackDown: If Slack did not take it.
+        """
+        posted = await self._notes.of(incident_id)
+        parent, said = posted.get(HEADLINE), posted.get(key)
+        if parent is None or not parent.ts or (said and said.ts):
+            return
+        shown = escape(sentence)
+        message = Message(key, shown, (section(f":no_entry: {shown}"),))
+        claim = Posted(parent.channel, redis=await self._notes.run_of_redis())
+        await self._post(incident_id, claim, message, parent.ts, claimed=said is not None)
 
     async def _post(
         self,

@@ -52,9 +52,10 @@ class History:
 
 @dataclass(frozen=True)
 class IncidentList:
-    """The open incidents, oldest first."""
+    """The open incidents, oldest first, and why others are left alone."""
 
     incidents: tuple[Incident, ...]
+    left_alone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

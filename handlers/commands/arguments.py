@@ -11,7 +11,7 @@ from handlers.errors import Refused, UnknownCluster
 from handlers.events import Person
 from handlers.ports import Ports
 
-INCIDENT = re.compile(r"^inc-\d+$")
+INCIDENT = re.compile(r"^inc-\d+(-[a-z0-9]+)?$")
 USER = re.compile(r"^<@([UW][A-Z0-9]+)(?:\|([^>]*))?>$")
 SPAN = re.compile(r"^(\d{1,4})\s*(m|min|h|d)?$")
 UNITS = {
@@ -46,19 +46,22 @@ def resolve_cluster(clusters: tuple[str, ...], asked: str) -> str:
 async def resolve_incident(ports: Ports, asked: Asked) -> tuple[str, str]:
     """(incident id, what stands behind it): named, or the thread's, or the only one that is open.
 
+    Of an open incident's id the number is enough: `inc-7` for `inc-7-k3xqf`.
+
     Raises:
         Refused: With the ids that could be meant.
     """
     first, _, rest = asked.arguments.partition(" ")
+    open_now = await ports.timelines.open_incidents()
     if INCIDENT.match(first):
-        return first, rest.strip()
+        short = [each for each in open_now if each.startswith(f"{first}-")]
+        return short[0] if len(short) == 1 else first, rest.strip()
     if asked.in_thread_of:
         return asked.in_thread_of, asked.arguments
-    open_now = await ports.timelines.open_incidents()
     if len(open_now) == 1:
         return open_now[0], asked.arguments
     if not open_now:
-        raise Refused("No incident is open; name a closed one by its id, such as inc-7.")
+        raise Refused("No incident is open; name a closed one by its id, such as inc-7-k3xqf.")
     raise Refused(f"Which incident? Open: {', '.join(open_now)}.")
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from handlers import care, report
+from handlers import care, report, several
+from handlers.clicked import check_person
 from handlers.commands.answers import Asked, IncidentList, IncidentShown, Report, Said
 from handlers.commands.arguments import person_of, resolve_incident, span_of
 from handlers.errors import NotAllowed, Refused, SilenceFailed
 from handlers.permissions import Part
 from handlers.ports import Ports
-from handlers.remediation import check_person
 
 SNOOZE = timedelta(minutes=30)
 SILENCE = timedelta(minutes=30)
@@ -19,8 +19,8 @@ LONGEST_SILENCE = timedelta(hours=8)
 
 async def list_open(ports: Ports, _: Asked) -> IncidentList:
     """The open incidents."""
-    ids = await ports.timelines.open_incidents()
-    return IncidentList(tuple([await ports.timelines.load(each) for each in ids]))
+    found, left = await several.load(ports, await ports.timelines.open_incidents())
+    return IncidentList(tuple(found), tuple(map(str, left)))
 
 
 async def show(ports: Ports, asked: Asked) -> IncidentShown:

@@ -46,6 +46,7 @@ def _fault(
     disk_mib: int | None = None,
     is_led: bool = False,
     networks: frozenset[NetworkKind] = ANY_NETWORK,
+    wants_starts: bool = False,
 ) -> LiveScenario:
     truth = Truth(frozenset(causes.split()), open_to_doubt, wanted)
     family = family or ("single" if len(truth.causes) == 1 else "compound")
@@ -60,6 +61,7 @@ def _fault(
         is_led=is_led,
         networks=networks,
         disk_mib=disk_mib,
+        wants_starts=wants_starts,
     )
 
 
@@ -175,7 +177,7 @@ LIVE: tuple[LiveScenario, ...] = (
     _fault("two-hung", 26, "process_hung", nodes.freeze_leader_and_one, SILENT_S),
     _fault("crash-loop", 27, "crash_loop", inside.crash_loop(N1, N2, up_s=0.0), 0.5),
     _fault("crash-loop-up", 27, "crash_loop", inside.crash_loop(N1, N2, up_s=1.0), 0.5),
-    _fault("laggard-stands", 28, "stale_log", inside.leave_a_laggard_standing, CUT_S),
+    _fault("laggard-stands", 28, "stale_log", inside.leave_a_laggard_standing, CUT_S, wants_starts=True),
     _no_fault("blip", 29, network.blip, CUT_S),
     _no_fault("hostile-log", 30, nodes.write_hostile_logs, 0.5),
     _fault(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from lab.cluster import Lab, NetworkKind
 from lab.condition import SOUND, write_condition
 from lab.disks import resize_disk
 from lab.namespaces import NamespaceNetwork
+from lab.scenarios.fault import buttons
 from lab.scenarios.scenario import Family, Truth
 
 Step = Callable[[Lab], Awaitable[None]]
@@ -58,6 +59,7 @@ class LiveScenario:
         is_led: Whether somebody leads all the same.
         networks: On which kinds of network it can be played, and comes to what the truth says.
         disk_mib: How large a file system of its own each node's data needs, in MiB; that needs root.
+        wants_starts: Whether starting whoever was stopped is the remedy, where chance says who that is.
         heal: Undoes the fault; a leader must then come back.
     """
 
@@ -72,4 +74,12 @@ class LiveScenario:
     is_led: bool = False
     networks: frozenset[NetworkKind] = ANY_NETWORK
     disk_mib: int | None = None
+    wants_starts: bool = False
     heal: Step = heal
+
+    def played_in(self, lab: Lab) -> LiveScenario:
+        """The same with its whole truth, once the fault is made."""
+        if not self.wants_starts:
+            return self
+        down = buttons("start_service", (n.name for n in lab.nodes if not lab.is_running(n.name)))
+        return replace(self, truth=replace(self.truth, wanted=down))

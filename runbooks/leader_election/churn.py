@@ -128,7 +128,7 @@ def _slow(facts: Facts, node: NodeEvidence) -> list[str]:
     return signs
 
 
-def _stale_log(facts: Facts, _: Structure) -> Finding | None:
+def _stale_log(facts: Facts, structure: Structure) -> Finding | None:
     denied = {name: count for name in facts.names if (count := facts.logged(name, "vote_denied_log"))}
     indexes = {
         name: m.commit_index
@@ -145,11 +145,14 @@ def _stale_log(facts: Facts, _: Structure) -> Finding | None:
         f"{name} denied {count} votes for an older log (log, agent:{name})" for name, count in denied.items()
     ]
     signs += [f"{name} stands at {indexes[name]}, the newest at {newest} (bot)" for name in behind]
+    # Where not even the newest log could win, an older one is not what is in the way.
+    moot = structure.can_elect == "no"
     return Finding(
         cause=RootCause.STALE_LOG,
-        verdict=Verdict.CONFIRMED if denied else Verdict.LIKELY,
+        verdict=Verdict.POSSIBLE if moot else Verdict.CONFIRMED if denied else Verdict.LIKELY,
         nodes=tuple(name for name in facts.names if name in campaigning),
         evidence_for=(*signs, f"only {listed(sorted(campaigning))} stands for election (bot)"),
+        evidence_against=("no majority could vote for the newest log either",) if moot else (),
         would_decide=None if denied else "whether votes are denied for an older log (RUST_LOG=debug)",
     )
 

@@ -48,18 +48,8 @@ def leader_finding(facts: Facts) -> Finding | None:
     ]
     if blind:
         signs.append(f"its metrics over the network: {node.metrics.missing} (bot)")
-    moved = [name for name in facts.names if commits(facts, name)]
-    idle = len(moved) < facts.needed
-    unread = [name for name in facts.names if facts.metrics(name) is None and facts.up[name] is not False]
-    doubts = (
-        ["no majority committed anything between the readings: idle, or stuck, or not read"] if idle else []
-    )
-    called = sum(facts.logged(name, "election_started") for name in facts.names)
-    if called >= LULL_ELECTIONS:
-        doubts.append(f"{called} elections in the nodes' newest log: this may be a lull between two")
-    rivals = [name for name in lead.claimed_by if name != leader]
-    doubts += [f"{listed(rivals)} claims to lead too"] if rivals else []
-    doubts += [f"{listed(unread)} could not be read, and may claim to lead too"] if unread else []
+    idle = sum(commits(facts, name) for name in facts.names) < facts.needed
+    doubts = _doubts(facts, leader, idle=idle)
     return Finding(
         cause=RootCause.MONITORING_BLIND if blind else RootCause.ALERT_STALE,
         verdict=Verdict.LIKELY if doubts else Verdict.CONFIRMED,
@@ -68,6 +58,23 @@ def leader_finding(facts: Facts) -> Finding | None:
         evidence_against=tuple(doubts),
         would_decide="whether a write is committed" if idle else None,
     )
+
+
+def _doubts(facts: Facts, leader: str, *, idle: bool) -> list[str]:
+    """What speaks against a leader that both readings show."""
+    doubts = []
+    if idle:
+        doubts.append("no majority committed anything between the readings: idle, or stuck, or not read")
+    called = sum(facts.logged(name, "election_started") for name in facts.names)
+    if called >= LULL_ELECTIONS:
+        doubts.append(f"{called} elections in the nodes' newest log: this may be a lull between two")
+    if rivals := [name for name in facts.leadership.claimed_by if name != leader]:
+        doubts.append(f"{listed(rivals)} claims to lead too")
+    if unread := [
+        name for name in facts.names if facts.metrics(name) is None and facts.up[name] is not False
+    ]:
+        doubts.append(f"{listed(unread)} could not be read, and may claim to lead too")
+    return doubts
 
 
 def _unnamed_leader(facts: Facts) -> Finding | None:

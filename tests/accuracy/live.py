@@ -51,6 +51,7 @@ async def play(
         with ExitStack() as sockets:
             config = await _configure(scenario, lab, folder / "bot", sockets)
             await scenario.inject(lab)
+            scenario = scenario.played_in(lab)
             await asyncio.sleep(scenario.settle_s)
             before, started = await lab.claims(), time.monotonic()
             said = await _diagnose(config, folder / "evidence.json")

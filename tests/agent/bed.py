@@ -22,10 +22,11 @@ from typing import Any
 import httpx
 import tomlkit
 import trustme
+from msgspec.structs import replace
 from nacl.signing import SigningKey
 from starlette.applications import Starlette
 
-from agent.config import Settings
+from agent.config import Limits, Settings, parse_settings
 from agent.executor import Executor
 from agent.ledger import Ledger
 from agent.protocol import (
@@ -271,12 +272,12 @@ class Bot:
 
     async def prepare(self, action: Action, *, generation: int = 1) -> Prepared | Refusal:
         name = action_id(cluster="demo", incident="i1", generation=generation, node="node1", action=action)
-        body = PrepareRequest(action_id=name, action=action).model_dump_json()
+        body = PrepareRequest(action_id=name, action=action).to_json()
         answer = await self.http.post("/v1/prepare", content=body)
         if answer.status_code == 200:
-            return Prepared.model_validate_json(answer.content)
+            return Prepared.from_json(answer.content)
         assert answer.status_code == 409
-        return Refusal.model_validate_json(answer.content)
+        return Refusal.from_json(answer.content)
 
     async def grant(self, action: Action, *, generation: int = 1, fence: int = 1) -> Grant:
         prepared = await self.prepare(action, generation=generation)
@@ -297,30 +298,33 @@ class Bot:
 
     async def grant_undo(self, done: Grant) -> Grant | Refusal:
         """Ask for leave to undo an action that was granted."""
-        body = UndoRequest(action_id=done.action_id).model_dump_json()
+        body = UndoRequest(action_id=done.action_id).to_json()
         answer = await self.http.post("/v1/undo", content=body)
         if answer.status_code != 200:
             assert answer.status_code == 409
-            return Refusal.model_validate_json(answer.content)
-        prepared = Prepared.model_validate_json(answer.content)
-        return done.model_copy(
-            update={
-                "action_id": undo_action_id(done.action_id),
-                "undoes": done.action_id,
-                "precondition": prepared.state,
-                "nonce": prepared.nonce,
-            }
+            return Refusal.from_json(answer.content)
+        prepared = Prepared.from_json(answer.content)
+        return replace(
+            done,
+            action_id=undo_action_id(done.action_id),
+            undoes=done.action_id,
+            precondition=prepared.state,
+            nonce=prepared.nonce,
         )
 
     async def commit(self, grant: Grant | SignedGrant) -> ActionReport | tuple[int, str]:
         signed = sign(grant, self.key) if isinstance(grant, Grant) else grant
-        answer = await self.http.post("/v1/commit", content=signed.model_dump_json())
+        answer = await self.http.post("/v1/commit", content=signed.to_json())
         if answer.status_code == 200:
-            return ActionReport.model_validate_json(answer.content)
-        return answer.status_code, Refusal.model_validate_json(answer.content).reason
+            return ActionReport.from_json(answer.content)
+        return answer.status_code, Refusal.from_json(answer.content).reason
+
+    async def withdraw(self, action: Action, name: str) -> ActionReport:
+        body = PrepareRequest(action_id=name, action=action).to_json()
+        return ActionReport.from_json((await self.http.post("/v1/withdraw", content=body)).content)
 
     async def report(self, name: str) -> ActionReport:
-        return ActionReport.model_validate_json((await self.http.get(f"/v1/actions/{name}")).content)
+        return ActionReport.from_json((await self.http.get(f"/v1/actions/{name}")).content)
 
 
 def document_of(node: Node, pki: Pki, grant_key: SigningKey) -> dict[str, Any]:
@@ -343,6 +347,11 @@ def document_of(node: Node, pki: Pki, grant_key: SigningKey) -> dict[str, Any]:
         },
         "limits": {"same_action_interval_s": 0},
     }
+
+
+def settings_from(document: dict[str, Any]) -> Settings:
+    """Return what an agent makes of its settings file."""
+    return parse_settings(document, Path("agent.toml"))
 
 
 def client_of(pki: Pki, url: str, certificate: Path | None) -> httpx.AsyncClient:
@@ -381,9 +390,11 @@ async def standing(folder: Path) -> AsyncIterator[tuple[Node, Bot, Starlette]]:
     node, pki, key = Node(folder), Pki.make(folder), SigningKey.generate()
     with metrics_page(node) as metrics_url:
         document = document_of(node, pki, key) | {"metrics_url": metrics_url}
-        document["limits"] = {"same_action_interval_s": 0, "nonce_life_s": 600}
+        # Longer than any settings file may say.
+        limits = Limits(same_action_interval_s=0, nonce_life_s=600)
+        settings = replace(settings_from(document), limits=limits)
         async with (
-            serving(Settings.model_validate(document)) as (url, app),
+            serving(settings) as (url, app),
             client_of(pki, url, pki.issue("bot")) as http,
         ):
             yield node, Bot(http, key), app

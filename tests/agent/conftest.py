@@ -23,6 +23,7 @@ from tests.agent.bed import (
     document_of,
     metrics_page,
     serving,
+    settings_from,
 )
 
 
@@ -51,7 +52,7 @@ def settings_document(node: Node, pki: Pki, grant_key: SigningKey) -> dict[str, 
 def settings(settings_document: dict[str, Any], node: Node) -> Iterator[Settings]:
     """The same, of a node that answers with its metrics."""
     with metrics_page(node) as url:
-        yield Settings.model_validate(settings_document | {"metrics_url": url})
+        yield settings_from(settings_document | {"metrics_url": url})
 
 
 @asynccontextmanager

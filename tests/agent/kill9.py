@@ -160,7 +160,7 @@ class Bench:
         in_file = isinstance(grant.action, SetElectionTimeouts)
         stop_at = "looking" if in_file and point == "effect" else point
         (self.folder / "stop_at").write_text(stop_at)
-        body = sign(grant, self.key).model_dump_json()
+        body = sign(grant, self.key).to_json()
         committing = asyncio.create_task(bot.http.post("/v1/commit", content=body))
         async with asyncio.timeout(30):
             if point == "DONE" or (in_file and point == "INTENT"):

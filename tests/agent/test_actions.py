@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from agent.actions import ACTIONS, Case, needs_second_approver
 from agent.config import Limits, Settings
 from agent.config_file import with_election_timeouts
 from agent.errors import ConfigFileError
 from agent.protocol import Action, ClockSync, NodeState, RestartService, SetElectionTimeouts, StartService
-from tests.agent.bed import CONFIG
+from tests.agent.bed import CONFIG, settings_from
 
 WIDER = SetElectionTimeouts(election_timeout_min_ms=1000, election_timeout_max_ms=2000)
 BEFORE = CONFIG.encode()
@@ -23,7 +24,7 @@ AFTER = with_election_timeouts(BEFORE, min_ms=1000, max_ms=2000)
 @pytest.fixture
 def settings(settings_document: dict[str, Any]) -> Settings:
     """Limits of 500 ms, 10 s and 1000 s."""
-    return Settings.model_validate(settings_document | {"limits": {}})
+    return settings_from(settings_document | {"limits": {}})
 
 
 def sha256(raw: bytes) -> str:
@@ -105,7 +106,7 @@ def test_a_step_of_more_than_ten_seconds_needs_two(
 
 
 def test_what_was_not_read_is_no_large_step_however_low_the_limit(settings: Settings):
-    low = settings.model_copy(update={"limits": Limits(second_approver_step_s=0.0005)})
+    low = structs.replace(settings, limits=Limits(second_approver_step_s=0.0005))
     assert not needs_second_approver(Case(low, ClockSync(), offset(None)), offset(None))
 
 
@@ -235,6 +236,29 @@ def test_a_restart_is_refused(settings: Settings, now: NodeState, words: str):
 
 
 @pytest.mark.parametrize(
+    ("agreed", "now", "words"),
+    [
+        ("one", "one", ""),
+        ("one", "other", "The configuration file has changed since this was agreed."),
+        ("one", None, "The configuration file cannot be read, so it may not be the one that was agreed on."),
+        # Where it could not be read then, nothing was agreed about it.
+        (None, "one", ""),
+        (None, None, ""),
+    ],
+)
+def test_a_restart_takes_the_file_into_effect_that_was_agreed_on(
+    settings: Settings, agreed: str | None, now: str | None, words: str
+):
+    found = why_not(
+        settings,
+        RestartService(),
+        structs.replace(RUNNING, config_sha256=agreed),
+        structs.replace(RUNNING, config_sha256=now),
+    )
+    assert found == words
+
+
+@pytest.mark.parametrize(
     ("now", "refused"),
     [
         (service("inactive", None), False),
@@ -283,5 +307,5 @@ def test_the_last_look_takes_what_the_action_depends_on_and_no_more():
         "clock_sync": {"clock", "transactions"},
         "set_election_timeouts": {"config"},
         "start_service": {"service"},
-        "restart_service": {"service"},
+        "restart_service": {"service", "config"},
     }

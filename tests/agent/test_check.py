@@ -15,8 +15,14 @@ import pytest
 import tomlkit
 
 from agent.check import _config_file, _polkit
-from agent.config import Commands, Settings
-from tests.agent.bed import Node, Pki, agent_process, metrics_server
+from agent.config import Commands
+from tests.agent.bed import (
+    Node,
+    Pki,
+    agent_process,
+    metrics_server,
+    settings_from,
+)
 
 PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\ntensor_chain_term 1\n"
 Change = Callable[[dict[str, Any], Node], None]
@@ -189,7 +195,7 @@ def test_a_file_of_somebody_else_is_named(node: Node):
 
 def test_a_missing_polkit_rule_is_named_where_one_can_look(settings_document: dict[str, Any], tmp_path: Path):
     folders = (tmp_path / "etc", tmp_path / "usr")
-    systemd = Settings.model_validate(
+    systemd = settings_from(
         settings_document
         | {"commands": settings_document["commands"] | {"systemctl": str(Commands().systemctl)}}
     )
@@ -199,5 +205,5 @@ def test_a_missing_polkit_rule_is_named_where_one_can_look(settings_document: di
     assert len(list(_polkit(systemd, folders))) == 1
     (folders[1] / "50-neumann-agent.rules").touch()
     assert list(_polkit(systemd, folders)) == []
-    other = Settings.model_validate(settings_document)
+    other = settings_from(settings_document)
     assert list(_polkit(other, (tmp_path / "nowhere",))) == [], "another systemctl has its own ways"

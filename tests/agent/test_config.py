@@ -11,6 +11,7 @@ import tomlkit
 
 from agent.config import load_settings
 from agent.errors import ConfigError
+from tests.agent.bed import settings_from
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,25 @@ from agent.errors import ConfigError
         ("commands", "chronyc", "chronyc", "the field `commands.chronyc` is wrong: write an absolute path."),
         ("limits", "max_step_s", 5000, "the field `limits.max_step_s` is wrong: "),
         ("limits", "nonce_life_s", float("nan"), "the field `limits.nonce_life_s` is wrong: "),
+        ("limits", "nonce_life_s", 61, "the field `limits.nonce_life_s` is wrong: expected `float` <= 60.0."),
+        ("limits", "same_action_interval_s", float("inf"), "`limits.same_action_interval_s` is wrong: "),
+        ("limits", "skew_threshold_ms", float("inf"), "the field `limits.skew_threshold_ms` is wrong: "),
+        ("limits", "max_step_s", "5", "`limits.max_step_s` is wrong: expected `float`, got `str`."),
+        ("limits", "max_step_s", True, "`limits.max_step_s` is wrong: expected `float`, got `bool`."),
+        (
+            "limits",
+            "max_steps",
+            5,
+            "the field `limits.max_steps` is not known; remove it or correct its name.",
+        ),
+        (None, "service", "neumann\n", "the field `service` is wrong: "),
+        (None, "metrics_url", "http://a b:1", 'is wrong: write it as "http://host:port".'),
+        (None, "listen", 7880, "the field `listen` is wrong: write it as text."),
+        (None, "node", "", "the field `node` is wrong: "),
+        (None, "tls", "here", "the field `tls` is wrong: expected `object`, got `str`."),
+        (None, "log_files", ["/a", "b"], "the field `log_files.1` is wrong: write an absolute path."),
+        (None, "peers", [{"node": "n", "raft": "n"}], "the field `peers.0.raft` is wrong: write it as"),
+        (None, "peers", [{"node": "n"}], "the field `peers.0.raft` is missing; add it."),
     ],
 )
 def test_each_mistake_is_named(
@@ -66,6 +86,17 @@ def test_a_good_file_with_its_defaults(settings_document: dict[str, Any], tmp_pa
     assert settings.limits.same_action_interval_s == 600
     assert settings.limits.skew_threshold_ms == 500
     assert len(settings.grants.pinned) == 1
+
+
+def test_one_key_cannot_speak_for_two_people(settings_document: dict[str, Any]):
+    grants = settings_document["grants"]
+    grants["second_verify_keys"] = grants["verify_keys"]
+    with pytest.raises(ConfigError) as caught:
+        settings_from(settings_document)
+    assert str(caught.value) == (
+        "agent.toml: the field `grants` is wrong: a key of `second_verify_keys` must not be one of"
+        " `verify_keys`."
+    )
 
 
 def test_no_file_and_no_toml(tmp_path: Path):

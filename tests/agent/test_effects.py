@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from agent.actions import ACTIONS, Case
 from agent.config import Settings
 from agent.effects import act, judge_after_crash
 from agent.errors import CommandError, CommandTimedOutError, ConfigFileError
 from agent.protocol import Action, ClockSync, NodeState, RestartService, SetElectionTimeouts, StartService
-from tests.agent.bed import CONFIG
+from tests.agent.bed import CONFIG, settings_from
 from tests.agent.test_actions import AFTER, BEFORE, config
 
 WIDER = SetElectionTimeouts(election_timeout_min_ms=1000, election_timeout_max_ms=2000)
@@ -20,7 +21,7 @@ WIDER = SetElectionTimeouts(election_timeout_min_ms=1000, election_timeout_max_m
 
 @pytest.fixture
 def settings(settings_document: dict[str, Any]) -> Settings:
-    return Settings.model_validate(settings_document)
+    return settings_from(settings_document)
 
 
 @pytest.mark.parametrize(
@@ -60,18 +61,18 @@ RUNNING_AGAIN = NodeState(boot_id="b", service_state="active", service_pid=2)
     ("action", "after", "state"),
     [
         (RestartService(), RUNNING_AGAIN, "DONE"),
-        (RestartService(), RUNNING_AGAIN.model_copy(update={"service_pid": 1}), "UNKNOWN"),
-        (RestartService(), RUNNING_AGAIN.model_copy(update={"boot_id": "c"}), "UNKNOWN"),
+        (RestartService(), structs.replace(RUNNING_AGAIN, service_pid=1), "UNKNOWN"),
+        (RestartService(), structs.replace(RUNNING_AGAIN, boot_id="c"), "UNKNOWN"),
         (RestartService(), NodeState(boot_id="b", service_state="inactive"), "UNKNOWN"),
         (StartService(), RUNNING_AGAIN, "DONE"),
-        (StartService(), RUNNING_AGAIN.model_copy(update={"boot_id": "c"}), "UNKNOWN"),
+        (StartService(), structs.replace(RUNNING_AGAIN, boot_id="c"), "UNKNOWN"),
         (ClockSync(), NodeState(boot_id="b", offset_ms=1.0), "DONE"),
         (ClockSync(), NodeState(boot_id="b", offset_ms=2400.0), "UNKNOWN"),
         (ClockSync(), NodeState(boot_id="b"), "UNKNOWN"),
         (ClockSync(), NodeState(boot_id="c", offset_ms=1.0), "UNKNOWN"),
         # A file stays as it is over a boot.
         (WIDER, config(AFTER), "DONE"),
-        (WIDER, config(AFTER).model_copy(update={"boot_id": "c"}), "DONE"),
+        (WIDER, structs.replace(config(AFTER), boot_id="c"), "DONE"),
         (WIDER, config(BEFORE), "NOT_DONE"),
         (WIDER, config(b"else"), "UNKNOWN"),
         (WIDER, config(None), "UNKNOWN"),
@@ -80,8 +81,6 @@ RUNNING_AGAIN = NodeState(boot_id="b", service_state="active", service_pid=2)
 def test_after_a_crash_a_look_proves_what_it_proves(
     settings: Settings, action: Action, after: NodeState, state: str
 ):
-    agreed = config(BEFORE).model_copy(
-        update={"service_state": "active", "service_pid": 1, "offset_ms": 2400.0}
-    )
+    agreed = structs.replace(config(BEFORE), service_state="active", service_pid=1, offset_ms=2400.0)
     case = Case(settings, action, agreed, CONFIG.encode() if action == WIDER else None)
     assert judge_after_crash(case, after) == state

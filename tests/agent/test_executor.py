@@ -11,6 +11,7 @@ from contextlib import closing
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 from nacl.signing import SigningKey
 
 from agent import actions
@@ -23,10 +24,12 @@ from agent.protocol import (
     ClockSync,
     Grant,
     Prepared,
+    PrepareRequest,
     Refusal,
     RestartService,
     SetElectionTimeouts,
     StartService,
+    action_id,
     sign,
 )
 from tests.agent.bed import Bot, Connected, Node
@@ -35,7 +38,7 @@ WIDER = SetElectionTimeouts(election_timeout_min_ms=1000, election_timeout_max_m
 
 
 def limited(settings: Settings, **limits: float) -> Settings:
-    return settings.model_copy(update={"limits": Limits(**({"same_action_interval_s": 0} | limits))})
+    return replace(settings, limits=Limits(**({"same_action_interval_s": 0} | limits)))
 
 
 # Once the service was moved it is there after so many looks, each of which is written down.
@@ -198,7 +201,7 @@ async def test_an_unlisted_key_is_refused(bot: Bot, node: Node):
 async def test_a_changed_payload_is_refused(bot: Bot, node: Node):
     signed = sign(await bot.grant(ClockSync()), bot.key)
     payload = base64.b64decode(signed.payload).replace(b'"fence":1', b'"fence":2')
-    forged = signed.model_copy(update={"payload": base64.b64encode(payload).decode()})
+    forged = replace(signed, payload=base64.b64encode(payload).decode())
     assert await bot.commit(forged) == (403, "signature")
     assert node.calls("chronyc makestep") == 0
 
@@ -215,14 +218,14 @@ async def test_a_changed_payload_is_refused(bot: Bot, node: Node):
 async def test_a_grant_for_something_else_is_refused(
     bot: Bot, node: Node, changes: dict[str, str], reason: str
 ):
-    grant = (await bot.grant(ClockSync())).model_copy(update=changes)
+    grant = replace(await bot.grant(ClockSync()), **changes)
     assert await bot.commit(grant) == (403, reason)
     assert node.calls("chronyc makestep") == 0
 
 
 async def test_a_nonce_is_good_once_whatever_came_of_it(bot: Bot, node: Node):
     grant = await bot.grant(ClockSync())
-    assert await bot.commit(grant.model_copy(update={"node": "node2"})) == (403, "node")
+    assert await bot.commit(replace(grant, node="node2")) == (403, "node")
     assert await bot.commit(grant) == (403, "nonce")
     assert node.calls("chronyc makestep") == 0
 
@@ -256,7 +259,7 @@ async def test_an_id_never_answers_for_another_action(bot: Bot, node: Node):
     """Whoever says by one id what another action is, is not told that it is done."""
     first, second = await bot.grant(ClockSync()), await bot.grant(ClockSync())
     assert isinstance(await bot.commit(first), ActionReport)
-    other = second.model_copy(update={"action": RestartService()})
+    other = replace(second, action=RestartService())
     assert await bot.commit(other) == (409, "other_action")
     assert node.calls("systemctl restart") == 0
 
@@ -276,8 +279,8 @@ async def test_the_world_is_looked_at_once_more_before_acting(bot: Bot, node: No
 
 async def test_a_grant_of_another_boot_is_rejected(bot: Bot, node: Node):
     grant = await bot.grant(ClockSync())
-    other_boot = grant.precondition.model_copy(update={"boot_id": "another"})
-    assert await bot.commit(grant.model_copy(update={"precondition": other_boot})) == (409, "precondition")
+    other_boot = replace(grant.precondition, boot_id="another")
+    assert await bot.commit(replace(grant, precondition=other_boot)) == (409, "precondition")
     assert node.calls("chronyc makestep") == 0
 
 
@@ -337,10 +340,36 @@ async def test_an_action_whose_end_is_not_recorded_is_not_begun_again(
     assert node.calls("systemctl restart") == 1
 
 
+async def test_a_grant_that_comes_late_is_void_once_its_action_was_withdrawn(bot: Bot, node: Node):
+    late = await bot.grant(RestartService())
+    closed = await bot.withdraw(RestartService(), late.action_id)
+    assert (closed.state, closed.detail) == ("REJECTED", "Withdrawn before it was begun.")
+    answer = await bot.commit(late)
+    assert isinstance(answer, ActionReport) and answer.state == "REJECTED"
+    refusal = await bot.prepare(RestartService())
+    assert isinstance(refusal, Refusal) and refusal.reason == "already_recorded"
+    assert node.calls("systemctl restart") == 0
+
+
+async def test_what_was_never_asked_for_can_be_withdrawn_before_it_is(bot: Bot, node: Node):
+    """The asking itself may be late."""
+    grant = await bot.grant(RestartService(), generation=1)
+    name = action_id(cluster="demo", incident="i1", generation=2, node="node1", action=grant.action)
+    assert (await bot.withdraw(RestartService(), name)).state == "REJECTED"
+    refusal = await bot.prepare(RestartService(), generation=2)
+    assert isinstance(refusal, Refusal) and refusal.reason == "already_recorded"
+
+
+async def test_what_was_done_stays_done_whoever_withdraws_it(bot: Bot, node: Node):
+    done = await carry_out(bot, await bot.grant(RestartService()))
+    assert (await bot.withdraw(RestartService(), done.action_id)).state == "DONE"
+    assert node.calls("systemctl restart") == 1
+
+
 async def test_what_was_never_asked_for_is_never_seen(bot: Bot):
     answer = await bot.http.get(f"/v1/actions/{'0' * 64}")
     assert answer.status_code == 404
-    assert Refusal.model_validate_json(answer.content).reason == "never_seen"
+    assert Refusal.from_json(answer.content).reason == "never_seen"
 
 
 async def leave_intent(
@@ -355,8 +384,8 @@ async def leave_intent(
     async with connected(settings) as bot:
         grant = await bot.grant(action)
     if earlier_boot:
-        precondition = grant.precondition.model_copy(update={"boot_id": "earlier"})
-        grant = grant.model_copy(update={"precondition": precondition})
+        precondition = replace(grant.precondition, boot_id="earlier")
+        grant = replace(grant, precondition=precondition)
     ledger = Ledger(settings.state_dir / "ledger.sqlite3")
     ledger.intend(grant, settings.config_file.read_bytes() if action == WIDER else None)
     ledger.close()
@@ -381,6 +410,25 @@ async def test_a_crash_after_the_effect_is_found_done(connected: Connected, sett
     )
     async with connected(settings) as bot:
         assert (await bot.report(name)).state == "DONE"
+    assert node.calls("systemctl restart") == 0
+
+
+async def test_an_intent_that_cannot_be_read_holds_up_only_itself(
+    connected: Connected, settings: Settings, node: Node, caplog: pytest.LogCaptureFixture
+):
+    unreadable = await leave_intent(connected, settings, RestartService())
+    with closing(sqlite3.connect(settings.state_dir / "ledger.sqlite3", isolation_level=None)) as database:
+        database.execute('UPDATE actions SET action_json = \'{"type":"format_disk"}\'')
+    readable = await leave_intent(connected, settings, WIDER)
+    async with connected(settings) as bot:
+        (said,) = {entry.getMessage() for entry in caplog.records if entry.levelname == "ERROR"}
+        assert f"entry of action {unreadable} (INTENT) cannot be read" in said
+        assert (await bot.report(readable)).state == "NOT_DONE"
+        answer = await bot.http.get(f"/v1/actions/{unreadable}")
+        assert (answer.status_code, Refusal.from_json(answer.content).detail) == (503, said)
+        body = PrepareRequest(action_id=unreadable, action=RestartService()).to_json()
+        assert (await bot.http.post("/v1/prepare", content=body)).status_code == 503
+        assert (await carry_out(bot, await bot.grant(ClockSync()))).state == "DONE"
     assert node.calls("systemctl restart") == 0
 
 

@@ -104,9 +104,9 @@ def all_of(node: Node) -> dict[str, tuple[int, int, bytes | str]]:
 
 
 async def refusal_of(bot: Bot, grant: Grant) -> Refusal:
-    answer = await bot.http.post("/v1/commit", content=sign(grant, bot.key).model_dump_json())
+    answer = await bot.http.post("/v1/commit", content=sign(grant, bot.key).to_json())
     assert answer.status_code == 409
-    return Refusal.model_validate_json(answer.content)
+    return Refusal.from_json(answer.content)
 
 
 async def done(bot: Bot, grant: Grant | Refusal) -> Grant:

@@ -51,7 +51,7 @@ def test_every_module_of_the_agent_needs_only_what_is_declared_for_it():
     loaded = modules_after(LOADED)
     assert loaded.isdisjoint(
         {"slack_sdk", "slack_bolt", "redis", "apscheduler", "aiohttp", "httpx", "typer", "rich", "structlog",
-         "uvloop", "bot", "handlers", "runbooks", "lab"}
+         "uvloop", "pydantic", "bot", "handlers", "runbooks", "lab"}
     )  # fmt: skip
     distributions = packages_distributions()
     needed = {plain(found) for name in loaded for found in distributions.get(name, ())}

@@ -9,12 +9,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from agent.boot import boottime_s
 from agent.errors import ConflictError, LedgerError
 from agent.ledger import UNDO_KIND, Ledger
 from agent.ledger_file import open_ledger_file
-from agent.protocol import ClockSync, Grant, LedgerState, NodeState, PrepareRequest
+from agent.protocol import ClockSync, Grant, LedgerState, NodeState, PrepareRequest, SetElectionTimeouts
 
 STATE = NodeState(boot_id="b", offset_ms=2400.0)
 
@@ -44,12 +45,13 @@ def test_an_action_goes_forward_and_survives_reopening(tmp_path: Path):
     with closing(Ledger(path)) as ledger:
         ledger.prepare(PrepareRequest(action_id="a" * 64, action=ClockSync()), STATE)
         ledger.intend(grant(), b"old bytes")
-        assert [entry.file_bytes for entry in ledger.intents()] == [b"old bytes"]
+        assert ledger.intents() == ["a" * 64]
         ledger.finish("a" * 64, "DONE", "It is done.", STATE)
     with closing(Ledger(path)) as ledger:
         entry = ledger.find("a" * 64)
         assert entry is not None
         assert (entry.state, entry.detail, entry.before) == ("DONE", "It is done.", STATE)
+        assert entry.file_bytes == b"old bytes"
         assert ledger.intents() == []
     assert path.stat().st_mode & 0o777 == 0o600
     assert [beside.name for beside in tmp_path.iterdir()] == [path.name], "it was not closed"
@@ -74,6 +76,52 @@ def test_what_is_asked_for_again_is_recorded_as_it_is_now(ledger: Ledger):
         ledger.prepare(PrepareRequest(action_id="a" * 64, action=ClockSync()), NodeState(boot_id=boot_id))
     entry = ledger.find("a" * 64)
     assert entry is not None and (entry.state, entry.before.boot_id) == ("PREPARED", "second")
+
+
+def test_what_an_older_agent_wrote_is_read(ledger: Ledger, tmp_path: Path):
+    """By one that had no `transactions_active` yet."""
+    state = (
+        '{"boot_id":"b","config_sha256":"ab","service_state":"active","service_pid":100,'
+        '"offset_ms":2400.0,"offset_error_ms":null}'
+    )
+    action = '{"type":"set_election_timeouts","election_timeout_min_ms":1000,"election_timeout_max_ms":2000}'
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite3", isolation_level=None)) as database:
+        database.execute(
+            "INSERT INTO actions (action_id, kind, state, detail, action_json, before_json, after_json,"
+            " boot_id, at_boottime_s) VALUES (?, 'set_election_timeouts', 'DONE', 'It is.', ?, ?, ?, 'b', 1)",
+            ("a" * 64, action, state, state),
+        )
+    entry = ledger.find("a" * 64)
+    assert entry is not None
+    assert entry.action == SetElectionTimeouts(election_timeout_min_ms=1000, election_timeout_max_ms=2000)
+    expected = NodeState(
+        boot_id="b", config_sha256="ab", service_state="active", service_pid=100, offset_ms=2400.0
+    )
+    assert (entry.before, entry.after) == (expected, expected)
+
+
+@pytest.mark.parametrize("column", ["action_json", "before_json", "after_json"])
+@pytest.mark.parametrize("spoilt", ["", "{}", '{"type":"format_disk"}'])
+def test_an_entry_that_cannot_be_read_is_one_sentence(
+    ledger: Ledger, tmp_path: Path, column: str, spoilt: str
+):
+    for name in ("a", "b"):
+        ledger.intend(grant(name), None)
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite3", isolation_level=None)) as database:
+        database.execute(f"UPDATE actions SET {column} = ? WHERE action_id = ?", (spoilt, "a" * 64))
+    with pytest.raises(LedgerError) as caught:
+        ledger.find("a" * 64)
+    assert caught.value.reason == "ledger"
+    assert caught.value.detail.startswith(
+        f"The ledger's entry of action {'a' * 64} (INTENT) cannot be read ("
+    )
+    assert caught.value.detail.endswith(
+        "): look at the node for what came of it, and propose the action anew if it is still needed."
+    )
+    assert "\n" not in caught.value.detail
+    assert ledger.find("b" * 64) is not None, "the others can"
+    with pytest.raises(ConflictError, match="INTENT"):
+        ledger.intend(grant("a"), None)
 
 
 def test_an_end_is_final(ledger: Ledger):
@@ -132,7 +180,7 @@ def test_a_name_on_disk_is_not_changed(ledger: Ledger):
 
 
 def test_an_undoing_has_a_limit_of_its_own(ledger: Ledger):
-    ledger.intend(grant().model_copy(update={"undoes": "b" * 64}), None)
+    ledger.intend(replace(grant(), undoes="b" * 64), None)
     assert ledger.last_attempt_boottime_s(UNDO_KIND) is not None
     assert ledger.last_attempt_boottime_s("clock_sync") is None
 
@@ -219,7 +267,7 @@ def test_what_the_ledger_does_not_know_is_not_written_into_it(ledger: Ledger, tm
     ledger.intend(grant(), None)
     with pytest.raises(LedgerError, match="CHECK constraint"):
         ledger.finish("a" * 64, "FORGOTTEN", "", STATE)  # type: ignore[arg-type]
-    assert [entry.state for entry in ledger.intents()] == ["INTENT"]
+    assert ledger.intents() == ["a" * 64]
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite3", isolation_level=None)) as database:
         copy = "INSERT INTO actions SELECT * FROM actions"
         with pytest.raises(sqlite3.IntegrityError, match="UNIQUE constraint failed"):

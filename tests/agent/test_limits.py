@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 
 import pytest
+from msgspec.structs import replace
 from nacl.signing import SigningKey
-from pydantic import ValidationError
 
 from agent.config import Grants, Settings
 from agent.errors import LedgerError
@@ -23,12 +23,12 @@ def public(key: SigningKey) -> str:
 
 @pytest.fixture
 def settings_of_two(settings: Settings) -> Settings:
-    grants = settings.grants.model_copy(update={"second_verify_keys": (public(SECOND),)})
-    return settings.model_copy(update={"grants": grants})
+    grants = replace(settings.grants, second_verify_keys=(public(SECOND),))
+    return replace(settings, grants=grants)
 
 
 def approved(grant: Grant, by: str | None = "U2") -> Grant:
-    return grant.model_copy(update={"second_confirmed_by": by})
+    return replace(grant, second_confirmed_by=by)
 
 
 async def test_a_large_step_needs_two_people(connected: Connected, settings_of_two: Settings, node: Node):
@@ -73,7 +73,7 @@ async def test_the_second_signature_must_be_a_second_approvers(
         grant = approved(await bot.grant(ClockSync()))
         good = sign(grant, bot.key, second_key=SECOND)
         for spoilt in ("no base64", f" {good.second_signature}", ""):
-            broken = good.model_copy(update={"second_signature": spoilt})
+            broken = replace(good, second_signature=spoilt)
             assert await bot.commit(broken) == (403, "second_approver")
         # Nor can a second approver act without the first.
         alone = sign(approved(await bot.grant(ClockSync())), SECOND, second_key=SECOND)
@@ -93,8 +93,8 @@ async def test_a_step_that_grew_large_since_is_refused_at_the_last_instant(bot: 
 async def test_a_step_that_is_said_to_be_small_is_measured(bot: Bot, node: Node):
     node.set_clock(ahead_s=-60, after_step_s=0)
     grant = await bot.grant(ClockSync())
-    small = grant.precondition.model_copy(update={"offset_ms": -600.0})
-    assert await bot.commit(grant.model_copy(update={"precondition": small})) == (409, "second_approver")
+    small = replace(grant.precondition, offset_ms=-600.0)
+    assert await bot.commit(replace(grant, precondition=small)) == (409, "second_approver")
     assert node.calls("chronyc makestep") == 0
 
 
@@ -111,7 +111,7 @@ async def test_not_even_two_people_step_beyond_a_thousand_seconds(
 
 def test_a_key_cannot_be_two_people(settings: Settings):
     key = settings.grants.verify_keys[0]
-    with pytest.raises(ValidationError, match="must not be one of"):
+    with pytest.raises(ValueError, match="must not be one of"):
         Grants(verify_keys=(key, public(SECOND)), second_verify_keys=(public(SECOND),))
 
 
@@ -134,7 +134,7 @@ async def test_a_step_forward_harms_no_transaction(bot: Bot, node: Node):
 async def test_a_node_that_does_not_answer_may_have_transactions(
     connected: Connected, settings: Settings, node: Node
 ):
-    silent = settings.model_copy(update={"metrics_url": "http://127.0.0.1:9"})
+    silent = replace(settings, metrics_url="http://127.0.0.1:9")
     async with connected(silent) as bot:
         refusal = await bot.prepare(ClockSync())
         assert isinstance(refusal, Refusal)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from agent.config import Deadlines, Settings
 from agent.errors import ReadingError
@@ -26,9 +27,7 @@ LINES = 'tensor_chain_term 7.0\ntensor_chain_raft_state{state="leader"} 1.0\n'
 
 async def read(settings: Settings, *parts: bytes, hold_open: bool = False) -> MetricsPage:
     async with metrics_server(*parts, hold_open=hold_open) as url:
-        return await read_metrics(
-            settings.model_copy(update={"metrics_url": url, "deadlines": Deadlines(metrics=5)})
-        )
+        return await read_metrics(replace(settings, metrics_url=url, deadlines=Deadlines(metrics=5)))
 
 
 async def test_only_neumanns_lines_are_kept(settings: Settings):
@@ -74,7 +73,7 @@ async def test_what_is_no_page_is_said(settings: Settings, answer: bytes, senten
 async def test_a_hung_node_is_a_timeout(settings: Settings, parts: tuple[bytes, ...]):
     start = time.monotonic()
     async with metrics_server(*parts, hold_open=True) as url:
-        changed = settings.model_copy(update={"metrics_url": url, "deadlines": Deadlines(metrics=0.2)})
+        changed = replace(settings, metrics_url=url, deadlines=Deadlines(metrics=0.2))
         with pytest.raises(ReadingError, match=r"/metrics did not answer within 0\.2 s\."):
             await read_metrics(changed)
     assert time.monotonic() - start < 10

@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from msgspec.structs import replace
 from nacl.signing import SigningKey
 
 from agent.config import load_settings
@@ -79,7 +80,7 @@ class Keys:
     def request(self, code: str, agent_certificate: bytes, **named: str) -> str:
         identity = self.identity(**named)
         proof = prove(parse_code(code), "bot", agent_certificate=agent_certificate, identity=identity)
-        return PairRequest(identity=identity, proof=proof).model_dump_json()
+        return PairRequest(identity=identity, proof=proof).to_json()
 
     def client(self, url: str, agent_certificate: str) -> httpx.AsyncClient:
         context = ssl.create_default_context(cadata=agent_certificate)
@@ -125,8 +126,8 @@ class Waiting:
         async with httpx.AsyncClient(verify=_nobody_in_particular(), timeout=20) as http:
             answer = await http.post(f"{self.url}/v1/pair", content=body)
         if answer.is_success:
-            return PairAnswer.model_validate_json(answer.content)
-        return answer.status_code, Refusal.model_validate_json(answer.content).reason
+            return PairAnswer.from_json(answer.content)
+        return answer.status_code, Refusal.from_json(answer.content).reason
 
     async def end(self) -> tuple[int | None, str, str]:
         async with asyncio.timeout(30):
@@ -228,12 +229,12 @@ async def test_who_stands_between_gains_nothing_from_what_it_hears(config: Path,
     """It shows the bot a certificate of its own, and hands on what the bot says, with its own keys or not."""
     code = new_code()
     between, _ = make_certificate("between", use="agent")
-    heard = PairRequest.model_validate_json(keys.request(code, der_of(between.decode())))
+    heard = PairRequest.from_json(keys.request(code, der_of(between.decode())))
     thief = Keys.make(keys.folder / "thief")
-    replaced = heard.model_copy(update={"identity": thief.identity()})
+    replaced = replace(heard, identity=thief.identity())
     for body in (heard, replaced):
         async with pairing(config, code) as waiting:
-            assert await waiting.ask(body.model_dump_json()) == (403, "pairing")
+            assert await waiting.ask(body.to_json()) == (403, "pairing")
             assert (await waiting.end())[0] == 2
     assert pinned_keys(load_settings(config)) == ()
 
@@ -324,16 +325,16 @@ def test_what_cannot_be_written_leaves_everything_as_it_was(
 def test_what_is_no_certificate_is_not_pinned(config: Path, keys: Keys, certificates: tuple[str, ...]):
     before = config.read_bytes()
     with pytest.raises(ConfigError, match=r"no certificate|not one certificate"):
-        pin(config, keys.identity().model_copy(update={"certificates": certificates}))
+        pin(config, replace(keys.identity(), certificates=certificates))
     assert config.read_bytes() == before
 
 
 def test_a_key_that_is_none_is_not_pinned(config: Path, keys: Keys):
     before = config.read_bytes()
     with pytest.raises(ConfigError, match="Ed25519 public key"):
-        pin(config, keys.identity().model_copy(update={"verify_keys": ("AAAA",)}))
+        pin(config, replace(keys.identity(), verify_keys=("AAAA",)))
     with pytest.raises(ConfigError, match="must not be one of"):
-        pin(config, keys.identity().model_copy(update={"second_verify_keys": (keys.verify_key,)}))
+        pin(config, replace(keys.identity(), second_verify_keys=(keys.verify_key,)))
     assert config.read_bytes() == before
 
 

@@ -6,6 +6,7 @@ import errno
 import socket
 
 import pytest
+from msgspec.structs import replace
 
 from agent.config import Deadlines, Peer, Settings
 from agent.errors import ReadingError
@@ -19,7 +20,7 @@ async def test_a_silent_port_is_a_timeout_and_not_a_missing_reading(settings: Se
         address = full.getsockname()
         first.connect(address)
         peer = Peer(node="node2", raft=f"127.0.0.1:{address[1]}", gossip="host.invalid:1", ping="127.0.0.1")
-        changed = settings.model_copy(update={"peers": (peer,), "deadlines": Deadlines(connects=0.5)})
+        changed = replace(settings, peers=(peer,), deadlines=Deadlines(connects=0.5))
         raft, gossip = await read_connects(changed)
     assert (raft.result, raft.latency_ms) == ("timeout", None)
     assert gossip.result in ("dns", "timeout")
@@ -60,4 +61,4 @@ async def test_a_ping_that_may_not_run_says_why(settings: Settings, node: Node):
     (node.folder / "ping").write_text("#!/bin/sh\necho 'ping: socket: Operation not permitted' >&2\nexit 2\n")
     peer = Peer(node="node2", raft="127.0.0.1:1", gossip="127.0.0.1:1", ping="127.0.0.1")
     with pytest.raises(ReadingError, match="Operation not permitted"):
-        await read_pings(settings.model_copy(update={"peers": (peer,)}))
+        await read_pings(replace(settings, peers=(peer,)))

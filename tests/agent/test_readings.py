@@ -7,6 +7,8 @@ import socket
 import time
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from agent.config import Deadlines, Peer, Settings
 from agent.protocol import ALL_READINGS, Observation, ObserveRequest
 from agent.readings import NodeReader
@@ -37,10 +39,10 @@ async def test_a_whole_observation_over_the_wire(connected: Connected, settings:
         )
         async with (
             metrics_server(b"HTTP/1.1 200 OK\r\n\r\ntensor_chain_term 43\n") as metrics_url,
-            connected(settings.model_copy(update={"peers": (peer,), "metrics_url": metrics_url})) as bot,
+            connected(replace(settings, peers=(peer,), metrics_url=metrics_url)) as bot,
         ):
-            answer = await bot.http.post("/v1/observe", content=ObserveRequest().model_dump_json())
-    seen = Observation.model_validate_json(answer.content)
+            answer = await bot.http.post("/v1/observe", content=ObserveRequest().to_json())
+    seen = Observation.from_json(answer.content)
     assert (seen.cluster, seen.node) == ("demo", "node1")
     assert seen.clock and seen.clock.value and seen.clock.value.ntp_service_active is True
     assert seen.service and seen.service.value and seen.service.value.started_boottime_s == 7.5
@@ -69,7 +71,7 @@ async def test_what_fails_is_missing_with_a_sentence(settings: Settings, node: N
     (node.folder / "chronyc").write_text("#!/bin/sh\necho '506 Cannot talk to daemon'\nexit 1\n")
     (node.folder / "systemctl").unlink()
     node.config.unlink()
-    gone = settings.model_copy(update={"data_dir": node.folder / "gone", "metrics_url": "http://127.0.0.1:9"})
+    gone = replace(settings, data_dir=node.folder / "gone", metrics_url="http://127.0.0.1:9")
     seen = await NodeReader(gone).observe(ObserveRequest())
     assert seen.clock and "506 Cannot talk to daemon" in str(seen.clock.missing)
     assert seen.service and "cannot be run: No such file" in str(seen.service.missing)
@@ -82,7 +84,7 @@ async def test_what_fails_is_missing_with_a_sentence(settings: Settings, node: N
 
 async def test_a_reading_that_hangs_holds_up_no_other_and_leaves_no_child(settings: Settings, node: Node):
     (node.folder / "chronyc").write_text(f"#!/bin/sh\nsleep 60 &\necho $! > {node.folder}/child\nwait\n")
-    quick = settings.model_copy(update={"deadlines": Deadlines(clock=0.3)})
+    quick = replace(settings, deadlines=Deadlines(clock=0.3))
     start = time.monotonic()
     seen = await NodeReader(quick).observe(ObserveRequest())
     assert time.monotonic() - start < 10

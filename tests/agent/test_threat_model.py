@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import pytest
 import trustme
+from msgspec.structs import replace
 from nacl.signing import SigningKey
 from starlette.routing import Route
 
@@ -28,6 +29,7 @@ from agent.ledger import Ledger
 from agent.protocol import (
     ActionReport,
     ClockSync,
+    Health,
     LedgerMark,
     Prepared,
     Refusal,
@@ -51,7 +53,7 @@ def effects(node: Node) -> int:
 
 
 async def mark_of(bot: Bot) -> LedgerMark:
-    return LedgerMark.model_validate((await bot.http.get("/v1/health")).json()["ledger"])
+    return Health.from_json((await bot.http.get("/v1/health")).content).ledger
 
 
 # Row 7: a stolen bot or signing token.
@@ -73,7 +75,7 @@ async def test_row_09_a_hostile_bot_has_effects_within_bounds_only(
     connected: Connected, settings: Settings, node: Node
 ):
     before = node.config.read_bytes()
-    async with connected(settings.model_copy(update={"limits": Limits()})) as bot:
+    async with connected(replace(settings, limits=Limits())) as bot:
         for minimum, maximum in [(100, 60_000), (149, 300), (300, 300), (2000, 1000)]:
             action = SetElectionTimeouts(election_timeout_min_ms=minimum, election_timeout_max_ms=maximum)
             assert isinstance(await bot.prepare(action), Refusal)
@@ -155,7 +157,7 @@ async def test_row_13_every_route_is_closed_without_a_certificate(
 async def test_row_15_a_grant_is_for_one_node(
     connected: Connected, settings: Settings, node: Node, tmp_path: Path
 ):
-    second = settings.model_copy(update={"node": "node2", "state_dir": tmp_path / "state2"})
+    second = replace(settings, node="node2", state_dir=tmp_path / "state2")
     async with connected(settings) as bot, connected(second) as bot_of_node2:
         grant = await bot.grant(RestartService())
         assert await bot_of_node2.commit(grant) == (403, "node")
@@ -171,8 +173,8 @@ async def test_row_15_a_grant_is_void_after_a_reboot_and_after_a_restart_of_the_
     async with connected(settings) as bot:
         assert await bot.commit(grant) == (403, "nonce")
         fresh = await bot.grant(RestartService())
-        earlier = fresh.precondition.model_copy(update={"boot_id": "the boot before"})
-        of_earlier_boot = fresh.model_copy(update={"precondition": earlier})
+        earlier = replace(fresh.precondition, boot_id="the boot before")
+        of_earlier_boot = replace(fresh, precondition=earlier)
         assert await bot.commit(of_earlier_boot) == (409, "precondition")
     assert effects(node) == 0
 
@@ -182,8 +184,8 @@ async def test_row_15_a_key_taken_off_the_list_signs_nothing(
 ):
     new_key = SigningKey.generate()
     pinned = (base64.b64encode(bytes(new_key.verify_key)).decode(),)
-    grants = settings.grants.model_copy(update={"verify_keys": pinned})
-    async with connected(settings.model_copy(update={"grants": grants})) as bot:
+    grants = replace(settings.grants, verify_keys=pinned)
+    async with connected(replace(settings, grants=grants)) as bot:
         grant = await bot.grant(RestartService())
         assert await bot.commit(sign(grant, bot.key)) == (403, "signature")
         assert effects(node) == 0

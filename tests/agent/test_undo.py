@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from msgspec.structs import replace
 
 from agent.config import Limits, Settings
 from agent.ledger import Ledger
@@ -31,7 +32,7 @@ async def leave_to_undo(bot: Bot, done: Grant) -> Grant:
 
 async def test_the_file_is_as_it_was_at_once_and_once(connected: Connected, settings: Settings, node: Node):
     """The limit of one change in ten minutes holds up no undoing."""
-    async with connected(settings.model_copy(update={"limits": Limits()})) as bot:
+    async with connected(replace(settings, limits=Limits())) as bot:
         done = await widened(bot)
         assert node.config.read_text() != CONFIG
         report = await bot.commit(await leave_to_undo(bot, done))
@@ -65,7 +66,7 @@ async def test_an_edit_before_asking_is_seen_too(bot: Bot, node: Node):
 async def test_only_a_change_that_was_done_is_undone(bot: Bot, node: Node):
     never, restart = await bot.grant(WIDER), await bot.grant(RestartService())
     assert isinstance(await bot.commit(restart), ActionReport)
-    for grant in (never, restart, never.model_copy(update={"action_id": "f" * 64})):
+    for grant in (never, restart, replace(never, action_id="f" * 64)):
         refusal = await bot.grant_undo(grant)
         assert isinstance(refusal, Refusal) and refusal.reason == "precondition"
     assert node.config.read_text() == CONFIG
@@ -93,7 +94,7 @@ async def test_leave_to_undo_is_leave_for_nothing_else(
 ):
     grant = await leave_to_undo(bot, await widened(bot))
     after = node.config.read_bytes()
-    assert await bot.commit(grant.model_copy(update=changes)) == refused
+    assert await bot.commit(replace(grant, **changes)) == refused
     assert node.config.read_bytes() == after
     assert node.calls("systemctl restart") == 0
 

@@ -76,7 +76,7 @@ def observation(node: str, names: tuple[str, ...]) -> bytes:
                 )
             ),
         )
-        .model_dump_json()
+        .to_json()
         .encode()
     )
 

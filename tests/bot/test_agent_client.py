@@ -89,6 +89,19 @@ async def test_a_stopped_node_is_started_once_however_often_it_is_ordered(
     await becomes(lab.leader)
 
 
+async def test_a_grant_that_is_late_is_void_once_the_bot_has_withdrawn_it(
+    agents: AgentClient, lab: Lab, becomes: Becomes
+) -> None:
+    await lab.stop_node("node2")
+    wanted = order(node="node2", generation=21)
+    readiness = await ready(agents, wanted)
+    assert await agents.withdraw(wanted) == Outcome("rejected", "Withdrawn before it was begun.")
+    assert (await agents.commit(wanted, readiness)).state == "rejected"
+    assert not lab.is_running("node2")
+    await lab.start_node("node2")
+    await becomes(lab.leader)
+
+
 async def test_a_precondition_that_does_not_hold_is_refused_with_the_nodes_reason(
     agents: AgentClient,
 ) -> None:

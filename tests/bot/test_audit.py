@@ -48,9 +48,9 @@ class Intruder:
         entries = await self.redis.xrange(f"{self.prefix}:timeline:{incident_id}")
         return [{**fields, b"event": unpack(fields[b"event"])} for _, fields in entries]
 
-    async def write(self, entries: list[Fields], *, first: int = 1) -> None:
+    async def write(self, entries: list[Fields], *, first: int = 1, incident_id: str = ID) -> None:
         """Put these in place of the timeline, each at the place that it should have."""
-        name = f"{self.prefix}:timeline:{ID}"
+        name = f"{self.prefix}:timeline:{incident_id}"
         await self.redis.delete(name)
         for position, fields in enumerate(entries, first):
             await self.redis.xadd(name, {**fields}, id=f"0-{position}")
@@ -388,25 +388,25 @@ async def test_all_incidents_are_checked_and_each_gets_one_line(
     audited: TimelineStore, config: Path, burglar: Intruder
 ) -> None:
     ids = [await audited.claim(Identity(name, "leader-election")) for name in "abcd"]
-    assert ids == ["inc-1", "inc-2", "inc-3", "inc-4"]
+    assert [id_[:6] for id_ in ids] == ["inc-1-", "inc-2-", "inc-3-", "inc-4-"]
     for incident_id in ids[:3]:
         await written(audited, *STORY, incident_id=incident_id)
-    entries = await burglar.read()
+    entries = await burglar.read(ids[0])
     entries[1][b"event"] += b" "
     entries[4][b"event"] += b" "
-    await burglar.write(entries)
-    await audited.release(Identity("c", "leader-election"), "inc-3")
-    await burglar.redis.delete(f"{burglar.prefix}:timeline:inc-3")
-    await burglar.redis.hdel(f"{burglar.prefix}:ends", "inc-3")
+    await burglar.write(entries, incident_id=ids[0])
+    await audited.release(Identity("c", "leader-election"), ids[2])
+    await burglar.redis.delete(f"{burglar.prefix}:timeline:{ids[2]}")
+    await burglar.redis.hdel(f"{burglar.prefix}:ends", ids[2])
 
     code, out, err = await run("audit", "verify", "--all", "--config", str(config))
     assert (code, err) == (1, "")
     why = "is not what the bot wrote there, or was signed with a key that is not configured"
     assert out.splitlines() == [
-        f"inc-1: 5 events, event 2 {why}; event 5 {why}.",
-        "inc-2: 5 events, sound.",
+        f"{ids[0]}: 5 events, event 2 {why}; event 5 {why}.",
+        f"{ids[1]}: 5 events, sound.",
         "inc-3: 0 events, its number was given out, and nothing of it is left.",
-        "inc-4: 0 events, sound.",
+        f"{ids[3]}: 0 events, sound.",
     ]
 
 
@@ -463,20 +463,22 @@ async def test_what_was_tampered_with_is_set_aside_and_the_next_alert_opens_a_ne
     audited: TimelineStore, config: Path, burglar: Intruder
 ) -> None:
     identity = Identity("demo", "leader-election")
-    assert await audited.claim(identity) == ID
-    await written(audited, *STORY)
-    await burglar.redis.hset(f"{burglar.prefix}:run-slots", "demo", ID)
-    code, _, err = await run("audit", "set-aside", ID, "--config", str(config))
+    touched = await audited.claim(identity)
+    await written(audited, *STORY, incident_id=touched)
+    await burglar.redis.hset(f"{burglar.prefix}:run-slots", "demo", touched)
+    code, _, err = await run("audit", "set-aside", touched, "--config", str(config))
     assert (code, err) == (
         2,
-        f"neumann-bot: The timeline of {ID} is not tampered with; the bot goes on with it.\n",
+        f"neumann-bot: The timeline of {touched} is not tampered with; the bot goes on with it.\n",
     )
-    assert await audited.claim(identity) == ID
+    assert await audited.claim(identity) == touched
 
-    await changed(burglar, await burglar.read())
-    code, out, err = await run("audit", "set-aside", ID, "--config", str(config))
+    entries = await burglar.read(touched)
+    entries[1][b"event"] += b" "
+    await burglar.write(entries, incident_id=touched)
+    code, out, err = await run("audit", "set-aside", touched, "--config", str(config))
     assert (code, err) == (0, "")
-    assert out == f"{ID} is set aside and still stored; the next alert opens a new incident.\n"
-    assert await audited.claim(identity) == "inc-2"
+    assert out == f"{touched} is set aside and still stored; the next alert opens a new incident.\n"
+    assert (await audited.claim(identity)).startswith("inc-2-")
     assert await burglar.redis.hget(f"{burglar.prefix}:run-slots", "demo") is None
-    assert len(await burglar.read()) == len(STORY)
+    assert len(await burglar.read(touched)) == len(STORY)

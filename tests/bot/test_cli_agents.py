@@ -352,7 +352,7 @@ async def test_whoever_says_yes_without_the_code_is_not_the_agent(tmp_path: Path
     # The bot's own proof, thrown back, is no proof either.
     for side in ("bot", "agent"):
         guess = prove(parse_code(new_code()), side, agent_certificate=b"", identity=wanted)
-        async with somebody(tmp_path, PairAnswer(proof=guess).model_dump_json()) as url:
+        async with somebody(tmp_path, PairAnswer(proof=guess).to_json()) as url:
             with pytest.raises(Refused, match="does not hold the code"):
                 await agent_pairing.pair(url, code, wanted, told.append)
     assert len(told) == 2
@@ -377,7 +377,8 @@ def test_what_the_bot_proves_names_the_certificate_that_it_saw():
     code, wanted = parse_code(new_code()), an_identity()
     one, other = (prove(code, "bot", agent_certificate=seen, identity=wanted) for seen in (b"1", b"2"))
     assert one != other
-    assert PairRequest(identity=wanted, proof=one)
+    asked = PairRequest(identity=wanted, proof=one)
+    assert PairRequest.from_json(asked.to_json()) == asked
 
 
 # The files.

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.protocol import Refusal
@@ -226,7 +226,7 @@ async def test_an_address_that_is_none_is_a_reason(settings: Settings) -> None:
 async def test_an_agent_that_refuses_is_a_reason(settings: Settings, parts: AsyncExitStack) -> None:
     async def no(_: Request) -> Response:
         refusal = Refusal(reason="ledger", detail="The ledger cannot be read.")
-        return JSONResponse(refusal.model_dump(), status_code=503)
+        return Response(refusal.to_json(), status_code=503)
 
     url = await parts.enter_async_context(
         serve(Starlette(routes=[Route("/v1/observe", no, methods=["POST"])]))

@@ -11,6 +11,7 @@ from bot import inbox as inbox_module
 from bot.inbox import Inbox
 from bot.redis_client import connect
 from handlers.errors import StoreDown
+from handlers.notification import Unreadable
 from tests.bot.conftest import Becomes, MortalRedis
 
 BODY = b'{"version": "4", "k": "\xc3\xa4 \x00"}'
@@ -85,6 +86,17 @@ async def test_what_nobody_can_read_is_kept_apart_for_a_person(
     assert await inbox.take() == ()
     dead = await redis.xrange(f"{prefix}:dead") or []
     assert [kept for _, kept in dead] == [{b"body": b"\xff", b"why": b"no JSON"}]
+
+
+async def test_an_unparseable_alert_is_kept_durably_in_the_same_step_as_its_group_is_forgotten(
+    inbox: Inbox, redis: Redis, prefix: str
+) -> None:
+    await inbox.store(BODY, None)
+    (taken,) = await inbox.take()
+    await inbox.done(taken, (Unreadable('{"status": "odd"}', "status: Input should be 'firing'"),))
+    assert await redis.xlen(f"{prefix}:inbox") == 0
+    ((_, kept),) = await redis.xrange(f"{prefix}:dead") or []
+    assert kept == {b"body": b'{"status": "odd"}', b"why": b"status: Input should be 'firing'"}
 
 
 async def test_redis_away_is_one_error_and_what_was_stored_is_there_afterwards(

@@ -65,6 +65,26 @@ async def test_a_read_only_replica_is_refused(own: Redis) -> None:
         await Inbox(own, "{test}", "test").store(b"", None)
 
 
+async def test_a_replica_that_becomes_primary_is_taken_without_a_hand(own: Redis) -> None:
+    inbox = Inbox(own, "{test}", "test")
+    await inbox.prepare()
+    await own.replicaof("127.0.0.1", 1)
+    with pytest.raises(StoreDown, match="read-only replica"):
+        await inbox.store(FIRING, None)
+    assert "read-only replica" in str(await why_not_ready(own))
+    await own.replicaof("NO", "ONE")
+    await inbox.store(FIRING, None)
+    assert await why_not_ready(own) is None
+    assert [each.body for each in await inbox.take()] == [FIRING]
+
+
+async def test_one_that_begins_to_evict_is_said_while_the_bot_runs(own: Redis) -> None:
+    await own.config_set("maxmemory-policy", "allkeys-lfu")
+    assert "set its maxmemory-policy to noeviction" in str(await why_not_ready(own))
+    await own.config_set("maxmemory-policy", "noeviction")
+    assert await why_not_ready(own) is None
+
+
 async def test_one_that_is_away_may_come_back_and_is_no_reason_not_to_start(
     own: Redis, mortal_redis: MortalRedis
 ) -> None:

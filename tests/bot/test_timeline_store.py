@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from collections.abc import Coroutine
 from contextlib import aclosing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
+from bot.audit_chain import End
 from bot.redis_client import connect
 from bot.timeline_store import TimelineStore
 from handlers.alerts import Identity, Reason
-from handlers.errors import Moved, StoreDown
-from handlers.events import AlertsReceived, Event
+from handlers.errors import Moved, StoreDown, WrittenByNewer
+from handlers.events import EVENT, EVENTS_VERSION, AlertsReceived, Event
 from handlers.fold import fold
-from handlers.incident import Incident
+from handlers.incident import Incident, Stage
 from tests.bot.conftest import CHAIN, MortalRedis
 from tests.bot.incidents import whole_story
 from tests.builders import NOON, alert, opened
@@ -180,3 +184,76 @@ async def test_a_redis_that_was_restored_from_an_old_copy_is_read_from_the_begin
         await redis.restore(name, 0, copy, replace=True)
     assert await store.load(ID) == one, "what was remembered of the lost future is forgotten"
     assert three.position == 2
+
+
+async def test_a_number_that_a_restored_redis_gives_out_again_makes_another_id(
+    store: TimelineStore, redis: Redis, prefix: str
+) -> None:
+    demo = Identity("demo", "leader-election")
+    first = await store.claim(demo)
+    await redis.delete(f"{prefix}:open", f"{prefix}:incident-number")  # as before there was any incident
+    again = await store.claim(demo)
+    assert first != again, "the nodes' ledgers know the first one's actions by its id"
+    pattern = re.compile(r"inc-1-[a-z0-9]{5}")
+    assert pattern.fullmatch(first)
+    assert pattern.fullmatch(again)
+    assert await store.given_out() == (again,)
+
+
+async def test_incidents_are_listed_by_their_numbers(store: TimelineStore) -> None:
+    ids = [await store.claim(Identity(f"cluster-{number}", "x")) for number in range(12)]
+    assert await store.open_incidents() == await store.given_out() == tuple(ids)
+
+
+async def test_each_start_of_redis_is_another_life(mortal_redis: MortalRedis) -> None:
+    async with aclosing(connect(mortal_redis.url)) as redis:
+        store = TimelineStore(redis, "{test}", CHAIN)
+        first = await store.life()
+        assert first
+        assert await store.life() == first
+        await mortal_redis.stop()
+        await mortal_redis.start()
+        assert await store.life() not in {"", first}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": EVENTS_VERSION + 1},
+        {"kind": "from_the_future"},
+        {"a_field_of_the_future": 1},
+    ],
+    ids=["a newer version", "a new kind", "a new field"],
+)
+async def test_what_a_newer_version_wrote_is_left_to_it(
+    store: TimelineStore, redis: Redis, prefix: str, change: dict[str, Any]
+) -> None:
+    incident = await store.append(Incident(id=ID), opened())
+    await append_raw(redis, prefix, incident, json.loads(added(1).model_dump_json()) | change)
+    for _ in range(2):
+        with pytest.raises(WrittenByNewer, match=f"A newer version of the bot has written to {ID} .event 2."):
+            await store.load(ID)
+    with pytest.raises(WrittenByNewer):
+        await store.timeline(ID)
+    with pytest.raises(Moved):
+        await store.append(incident, added(2))
+    assert (await store.walk(ID)).faults == (), "it is genuine"
+
+
+async def append_raw(redis: Redis, prefix: str, incident: Incident, event: dict[str, Any]) -> None:
+    """Write an event as another version of the bot would, with the key that all replicas share."""
+    raw = json.dumps(event).encode()
+    end = CHAIN.extend(incident.id, End(incident.position, incident.mac), raw)
+    await redis.xadd(
+        f"{prefix}:timeline:{incident.id}", {"event": raw, "mac": end.mac}, id=f"0-{end.position}"
+    )
+    await redis.hset(f"{prefix}:ends", incident.id, str(end))
+
+
+def test_what_was_written_once_can_be_read_for_ever() -> None:
+    lines = (Path(__file__).parents[1] / "data" / "timelines" / "version-1.jsonl").read_bytes().splitlines()
+    events = [EVENT.validate_json(line) for line in lines]
+    kinds = {event.__name__ for event in Event.__origin__.__args__}  # type: ignore[attr-defined]
+    assert {type(event).__name__ for event in events} == kinds
+    story = fold("inc-7", events)
+    assert (story.stage, story.position, len(story.runs)) == (Stage.CLOSED, len(lines), 2)

@@ -147,6 +147,11 @@ async def test_what_is_no_notification_gets_one_sentence(site: Site, body: bytes
     assert await site.stored() == []
 
 
+async def test_a_custom_payload_is_a_400(site: Site) -> None:
+    answer = await site.post(b'{"text": "NoLeader fires on demo"}')
+    assert (answer.status_code, "version: Field required" in answer.text) == (400, True)
+
+
 async def test_an_alert_that_cannot_be_read_does_not_make_its_group_come_again_for_ever(site: Site) -> None:
     body = first_alert(startsAt="noon")
     assert (await site.post(body)).status_code == 200
@@ -189,7 +194,7 @@ async def test_as_much_as_is_allowed_is_taken(site: Site) -> None:
     assert await site.stored() == [(body, None)] * 2
 
 
-async def test_while_redis_is_away_alertmanager_keeps_it_and_sends_it_again(
+async def test_store_down_is_a_503_so_alertmanager_keeps_it_and_sends_it_again(
     parts: AsyncExitStack, mortal_redis: MortalRedis
 ) -> None:
     redis = connect(mortal_redis.url)
@@ -241,7 +246,7 @@ async def test_nothing_else_is_served(site: Site, method: str, path: str, status
 @pytest.mark.parametrize(
     "path", ["/alertmanager/", "/alertmanager/demo/", "//alertmanager", "/alertmanager?x"]
 )
-async def test_no_address_is_redirected(site: Site, path: str) -> None:
+async def test_301_and_302_never_come_from_the_bot(site: Site, path: str) -> None:
     answer = await site.post(BODY, path)
     assert answer.status_code in (200, 404)
     assert len(await site.stored()) == (answer.status_code == 200)

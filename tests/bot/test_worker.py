@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from bot import due_queue, inbox, worker
+from bot import due_queue, inbox, left_alone, worker
 from bot import main as wiring
-from bot.audit_chain import Chain
+from bot.audit_chain import Chain, Link
 from bot.config import Settings
 from bot.redis_client import connect
+from bot.slack.listeners.at_home import gather
 from bot.timeline_store import TimelineStore
 from handlers import next_step
+from handlers.errors import Moved, WrittenByNewer
+from handlers.events import EVENT, EVENTS_VERSION, Event, Noted
 from handlers.incident import Incident, Stage
 from lab.cluster import Lab
 from lab.slack import faults
@@ -27,6 +32,7 @@ from lab.slack.server import SlackWorkspaceServer
 from tests.bot.conftest import Becomes
 from tests.bot.serving import serve, talk
 from tests.bot.working import working
+from tests.builders import NOON
 
 WEBHOOKS = Path(__file__).parents[1] / "data" / "webhooks"
 FIRING = (WEBHOOKS / "noleader_firing.json").read_bytes()
@@ -219,6 +225,145 @@ async def test_a_timeline_that_was_tampered_with_is_told_once_and_holds_up_no_ot
     assert len(told) == 1
     assert f"{touched} is not as the bot wrote it: event 1 is missing" in told[0]
     assert "closed" not in keys(slack)
+    (said,) = [message for message in slack.workspace.messages if told[0] in str(message.blocks)]
+    headline = next(message for message in slack.workspace.messages if touched in str(message.metadata))
+    assert said.thread_ts == headline.ts, "and once in its thread"
+
+
+async def test_an_older_replica_leaves_what_a_newer_one_wrote_to_that_and_goes_on_with_the_rest(
+    settings: Settings,
+    redis: Redis,
+    slack: SlackWorkspaceServer,
+    store: TimelineStore,
+    becomes: Becomes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with capture_logs() as logs:
+        async with working(settings) as older:
+            await post(settings, older, FIRING)
+            await becomes(lambda: shown(slack, "findings"))
+            (theirs,) = await store.open_incidents()
+            await written_by_newer(store, theirs)
+            await post(settings, older, FIRING.replace(b"NoLeader", b"DiskFull"))
+            await becomes(lambda: shown_times(slack, "headline", 2))
+            await becomes(lambda: logged(logs, "timeline_of_a_newer_version"))
+            assert "newer" not in keys(slack), "a replica of that version is about to come"
+            length = await redis.xlen(f"{settings.redis.prefix}:timeline:{theirs}")
+            await post(settings, older, RESOLVED)
+            home = await gather(older.ports, "U0ALICE001")
+            assert [sentence.split(" (")[0] for sentence in home.left_alone] == [
+                f"A newer version of the bot has written to {theirs}"
+            ]
+            assert [incident.runbook for incident in home.open] == ["alert:DiskFull"]
+            # Nobody newer comes: the upgrade was taken back, and people must know.
+            monkeypatch.setattr(left_alone, "NEWER_IS_HERE_WITHIN_S", 0.0)
+            await older.scheduler.mark_open_incidents()
+            await becomes(lambda: shown(slack, "newer"))
+            assert await redis.xlen(f"{settings.redis.prefix}:timeline:{theirs}") == length
+    assert sum(entry["event"] == "timeline_of_a_newer_version" for entry in logs) == 1
+    assert keys(slack).count("newer") == 1
+
+
+async def test_replicas_are_upgraded_one_after_the_other_and_everything_is_done_once(
+    settings: Settings,
+    redis: Redis,
+    slack: SlackWorkspaceServer,
+    store: TimelineStore,
+    becomes: Becomes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    newest = NewerStore(redis, settings.redis.prefix, Chain.of(settings.agents))
+    with capture_logs() as logs:
+        async with working(settings) as older:
+            await post(settings, older, FIRING)
+            await becomes(lambda: shown(slack, "findings"))
+            (incident_id,) = await store.open_incidents()
+            monkeypatch.setattr(wiring, "TimelineStore", NewerStore)
+            async with working(settings) as newer:
+                await written_by_newer(newest, incident_id)
+                await post(settings, newer, FIRING.replace(b"NoLeader", b"DiskFull"))
+                await becomes(lambda: verified(newest, incident_id))
+                await post(settings, older, RESOLVED)
+                await becomes(lambda: shown(slack, "closed"))
+                await becomes(lambda: shown_times(slack, "headline", 2))
+                with pytest.raises(WrittenByNewer):
+                    await older.ports.timelines.load(incident_id)
+                await older.worker.drain(10)
+                await becomes(lambda: is_empty(redis, f"{settings.redis.prefix}:inbox"))
+    assert sorted(keys(slack)) == ["closed", "findings", "headline", "headline", "verified"]
+    told = [entry["error"] for entry in logs if entry["event"] == "timeline_of_a_newer_version"]
+    assert len(told) == len(set(told)) >= 1
+    assert not [entry for entry in logs if entry["event"] == "step_failed"]
+
+
+async def test_a_worker_that_is_asked_to_end_finishes_what_it_holds_and_takes_no_more(
+    settings: Settings,
+    redis: Redis,
+    slack: SlackWorkspaceServer,
+    lab: Lab,
+    store: TimelineStore,
+    becomes: Becomes,
+) -> None:
+    for node in lab.nodes:
+        lab.freeze(node.name)  # the reading takes as long as its deadline
+    try:
+        async with working(settings) as bot:
+            await post(settings, bot, FIRING)
+            await becomes(lambda: shown(slack, "headline"))
+            (incident_id,) = await store.open_incidents()
+            assert (await store.load(incident_id)).stage is Stage.OPENED, "it is being read"
+            ends = asyncio.create_task(bot.worker.drain(15.0))
+            await post(settings, bot, FIRING.replace(b"NoLeader", b"DiskFull"))
+            await ends
+    finally:
+        for node in lab.nodes:
+            lab.thaw(node.name)
+    assert (await store.load(incident_id)).diagnosis, "the step was done"
+    assert len(await store.open_incidents()) == 1, "what came meanwhile is another's"
+    assert await redis.xlen(f"{settings.redis.prefix}:inbox") == 1
+    for queue in ("steps", "views"):
+        assert not await redis.exists(f"{settings.redis.prefix}:leases:{queue}")
+
+
+async def test_a_worker_that_is_ended_lets_go_of_what_it_holds(
+    settings: Settings, redis: Redis, slack: SlackWorkspaceServer, lab: Lab, becomes: Becomes
+) -> None:
+    for node in lab.nodes:
+        lab.freeze(node.name)
+    try:
+        async with working(settings) as bot:
+            await post(settings, bot, FIRING)
+            await becomes(lambda: shown(slack, "headline"))
+        assert not await redis.exists(f"{settings.redis.prefix}:leases:steps"), "nobody waits for a lease"
+        assert await redis.zcard(f"{settings.redis.prefix}:due:steps") == 1
+    finally:
+        for node in lab.nodes:
+            lab.thaw(node.name)
+
+
+async def written_by_newer(store: TimelineStore, incident_id: str) -> None:
+    """Append what only a newer version writes, whatever else is appended meanwhile."""
+    newer = Noted(at=NOON, key="newer", sentence="From a newer version.").model_copy(update={"version": 99})
+    while True:
+        try:
+            await store.append(await store.load(incident_id), newer)
+        except Moved:
+            continue
+        return
+
+
+class NewerStore(TimelineStore):
+    """The store of a later version of the bot, whose events an earlier one cannot read."""
+
+    async def append(self, incident: Incident, *events: Event) -> Incident:
+        return await super().append(incident, *(each.model_copy(update={"version": 99}) for each in events))
+
+    def _read(self, _: str, link: Link) -> Event:
+        return EVENT.validate_python(json.loads(link.event) | {"version": EVENTS_VERSION})
+
+
+async def logged(logs: list[MutableMapping[str, Any]], event: str) -> bool:
+    return any(entry["event"] == event for entry in logs)
 
 
 class _Exchange:

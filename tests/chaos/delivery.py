@@ -73,7 +73,7 @@ async def _play(chaos: DeliveryChaos, rig: DeliveryRig, story: Story) -> tuple[l
         await rig.bring_back()
         left, took_s = await _settle(rig, story)
         settled_s = max(settled_s, took_s)
-        found += left or await violations(rig, story, lossy=chaos.failover, deaf=chaos.deaf)
+        found += left or await violations(rig, story, lossy=chaos.redis != "one", deaf=chaos.deaf)
     return found, settled_s
 
 
@@ -96,16 +96,16 @@ def _in_words(error: Exception) -> str:
 async def measure(chosen: Sequence[DeliveryChaos], runs: int, keep: Path | None) -> list[Result]:
     """Play everything, one after the other, on one rig as long as nothing goes wrong on it."""
     results = []
-    for failover in (False, True):
-        left = [chaos for chaos in chosen if chaos.failover == failover for _ in range(runs)]
+    for kind in dict.fromkeys(chaos.redis for chaos in chosen):
+        left = [chaos for chaos in chosen if chaos.redis == kind for _ in range(runs)]
         while left:
             folder = Path(tempfile.mkdtemp(prefix="neumann-delivery-"))
             async with AsyncExitStack() as parts:
-                rig = await parts.enter_async_context(delivery_rig(folder, failover=failover))
+                rig = await parts.enter_async_context(delivery_rig(folder, kind))
                 while left and not (results and results[-1].violations and rig.runs):
                     results.append(await play(left.pop(0), rig))
                     print(_line(results[-1]), file=sys.stderr, flush=True)
-                    if results[-1].failed or failover:
+                    if results[-1].failed or kind != "one":
                         break  # after a failover the pair is none any more
             if keep and (results[-1].violations or results[-1].failed):
                 shutil.copytree(folder, keep / results[-1].name.replace("/", "_"), dirs_exist_ok=True)
@@ -150,9 +150,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if MISSING:
         parser.error(f"{MISSING}: install prometheus and prometheus-alertmanager")
-    if not find_sentinel() and any(chaos.failover for chaos in chosen):
+    if not find_sentinel() and any(chaos.redis != "one" for chaos in chosen):
         print("redis-sentinel is not installed: failing over is skipped", file=sys.stderr)
-        chosen = [chaos for chaos in chosen if not chaos.failover]
+        chosen = [chaos for chaos in chosen if chaos.redis == "one"]
     results = asyncio.run(measure(chosen, options.runs, options.keep))
     print(table(results))
     if options.json:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Literal
 
 from lab.slack import faults as of_slack
-from tests.chaos.delivery_rig import BOTS, WORKERS, DeliveryRig
+from tests.chaos.delivery_rig import BOTS, WORKERS, DeliveryRig, RedisKind
 from tests.chaos.redis_box import RedisBox, RedisPair
 from tests.chaos.traps import until
 from tests.chaos.tripwire import (
@@ -46,14 +46,14 @@ class DeliveryChaos:
         name: What, and when.
         play: Does it and returns when it is over; it is begun just before the alerts.
         when: Begun before the alerts fire, or before they end.
-        failover: Whether Redis is a pair under a Sentinel, and may lose what it had taken.
+        redis: Which Redis it is played on; of a pair, what the primary had taken may be lost.
         deaf: Whether Alertmanager can deliver nothing for a while.
     """
 
     name: str
     play: Play
     when: Literal["firing", "resolving"] = "firing"
-    failover: bool = False
+    redis: RedisKind = "one"
     deaf: bool = False
 
 
@@ -110,18 +110,23 @@ async def freeze_at(rig: DeliveryRig, ways: str, wire: Wire, for_s: float = PAST
     await _sprung(rig, ways, WORKERS, wire, freeze)
 
 
-async def break_redis(rig: DeliveryRig, wire: Wire, how: Literal["kill", "freeze", "fail over"]) -> None:
-    """Redis dies, or stands still, with a command of the bot's under way."""
+async def break_redis(
+    rig: DeliveryRig,
+    wire: Wire,
+    how: Literal["kill", "freeze", "fail over"],
+    ways: Literal["redis_ways", "slack_ways"] = "redis_ways",
+) -> None:
+    """Redis dies, or stands still, with a command of the bot's, or a call of Slack, under way."""
 
     async def hit(rig: DeliveryRig, _: str) -> bool:
         if how == "freeze":
             rig.redis.process.signal(signal.SIGSTOP)
         else:
             await rig.redis.process.kill()
-        return how == "freeze"
+        return how == "freeze" or ways == "slack_ways"
 
     before = rig.redis.master if isinstance(rig.redis, RedisPair) else None
-    await _sprung(rig, "redis_ways", BOTS, wire, hit)
+    await _sprung(rig, ways, BOTS, wire, hit)
     if isinstance(rig.redis, RedisPair):
         pair = rig.redis
         await until(lambda: pair.master != before, 60, "Sentinel named no other master")
@@ -199,10 +204,27 @@ def _redis_broken() -> list[DeliveryChaos]:
         DeliveryChaos(
             f"redis-{name}/{moment}",
             partial(break_redis, wire=wire, how=how),
-            failover=name == "failed-over",
+            redis="followed" if how == "fail over" else "one",
             deaf=True,
         )
         for name, how in names.items()
+        for moment, wire in moments.items()
+    ]
+
+
+def _failed_over_by_sentinel() -> list[DeliveryChaos]:
+    moments = {
+        "headline-before-post": Wire(posted("headline"), "before"),
+        "headline-posted": Wire(posted("headline"), "after"),
+        "edited": Wire(EDITED, "after"),
+    }
+    return [
+        DeliveryChaos(
+            f"redis-failed-over-by-sentinel/{moment}",
+            partial(break_redis, wire=wire, how="fail over", ways="slack_ways"),
+            redis="asked for",
+            deaf=True,
+        )
         for moment, wire in moments.items()
     ]
 
@@ -242,6 +264,7 @@ def known(down_s: float) -> tuple[DeliveryChaos, ...]:
         *_worker_killed(),
         *(DeliveryChaos(f"worker-frozen/{name}", play) for name, play in frozen.items()),
         *_redis_broken(),
+        *_failed_over_by_sentinel(),
         *_slack_fails(),
         DeliveryChaos("slack-down", slack),
         DeliveryChaos("slack-down/at-the-end", slack, when="resolving"),

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import tomlkit
 
@@ -35,6 +35,11 @@ CLUSTERS = ("north", "south")
 
 WORKERS = ("worker", "worker2")
 BOTS = ("web", *WORKERS)
+
+
+RedisKind = Literal["one", "followed", "asked for"]
+"""One server; a pair whose primary the harness follows for the bot; a pair of which the bot asks Sentinel,
+so that nobody stands between and its commands cannot be watched."""
 
 
 @dataclass
@@ -76,11 +81,11 @@ class DeliveryRig:
 
 
 @asynccontextmanager
-async def delivery_rig(folder: Path, *, failover: bool = False) -> AsyncIterator[DeliveryRig]:
-    """Start everything; the web side before Alertmanager, as it should be."""
+async def delivery_rig(folder: Path, kind: RedisKind = "one") -> AsyncIterator[DeliveryRig]:
+    """Start everything, with Redis of this kind."""
     async with AsyncExitStack() as parts:
         redis: RedisBox | RedisPair
-        if failover:
+        if kind != "one":
             redis = await parts.enter_async_context(redis_pair(folder / "redis"))
             redis_at = redis.relay.address
         else:
@@ -97,7 +102,8 @@ async def delivery_rig(folder: Path, *, failover: bool = False) -> AsyncIterator
             for at in (redis_at, slack_at)
         ]
         web = free_address()
-        files, token = _write_files(folder / "bot", lab, slack, ways, web)
+        found_by = redis.url if isinstance(redis, RedisPair) and kind == "asked for" else None
+        files, token = _write_files(folder / "bot", lab, slack, ways, web, found_by)
         alerting = await parts.enter_async_context(
             alertmanagers(folder, f"http://{web}/alertmanager", token, repeat_interval="5s")
         )
@@ -126,7 +132,12 @@ def _process(name: str, config: Path, folder: Path) -> Process:
 
 
 def _write_files(
-    folder: Path, lab: Lab, slack: SlackWorkspaceServer, ways: list[dict[str, Tripwire]], web: Address
+    folder: Path,
+    lab: Lab,
+    slack: SlackWorkspaceServer,
+    ways: list[dict[str, Tripwire]],
+    web: Address,
+    redis_url: str | None,
 ) -> tuple[dict[str, Path], str]:
     """One configuration for each process: they differ in their ways alone."""
     redis_ways, slack_ways = ways
@@ -142,7 +153,7 @@ def _write_files(
     files = {}
     for name in BOTS:
         document: dict[str, Any] = tomlkit.parse(common.read_text()).unwrap()
-        document["redis"]["url"] = f"redis://{redis_ways[name].address}/0"
+        document["redis"]["url"] = redis_url or f"redis://{redis_ways[name].address}/0"
         document["slack"]["api_url"] = f"http://{slack_ways[name].address}/api/"
         document["clusters"] = [{**document["clusters"][0], "name": cluster} for cluster in CLUSTERS]
         files[name] = folder / f"{name}.toml"

@@ -23,7 +23,7 @@ MASTER = "neumann"
 SENTINEL = """\
 port {port}
 dir {folder}
-sentinel monitor {master} {redis.host} {redis.port} 1
+sentinel monitor {master} {redis.host} {redis.port} {quorum}
 sentinel down-after-milliseconds {master} 1000
 sentinel failover-timeout {master} 5000
 """
@@ -76,10 +76,17 @@ class RedisBox:
 
 
 class RedisPair:
-    """A master, its replica and a Sentinel; `address` is a relay that follows the master Sentinel names."""
+    """A master, its replica and their Sentinels; `relay` follows the master that the first of these names.
 
-    def __init__(self, boxes: list[RedisBox], sentinel: Any) -> None:
+    `url` is what the bot is configured with, `sentinels` are the processes.
+    """
+
+    def __init__(
+        self, boxes: list[RedisBox], sentinels: list[Process], asked: list[Address], sentinel: Any
+    ) -> None:
         self.boxes = boxes
+        self.sentinels = sentinels
+        self.url = f"redis+sentinel://{','.join(map(str, asked))}/{MASTER}/0"
         self.master = boxes[0].address
         self.relay = Relay("127.0.0.1", lambda: self.master)
         self._sentinel = sentinel
@@ -106,32 +113,34 @@ class RedisPair:
             await asyncio.sleep(0.1)
 
     async def is_ready(self) -> bool:
-        """Whether Sentinel knows the replica, and it is in step."""
+        """Whether Sentinel knows the others and the replica, and that is in step."""
         try:
             replicas = await self._sentinel.execute_command("SENTINEL", "replicas", MASTER)
+            others = await self._sentinel.execute_command("SENTINEL", "sentinels", MASTER)
         except (RedisError, OSError):
             return False
         listed = [str(each) for each in replicas]
-        return any("master-link-status" in each and "'ok'" in each for each in listed)
+        linked = any("master-link-status" in each and "'ok'" in each for each in listed)
+        return linked and len(others) == len(self.sentinels) - 1
 
 
 @asynccontextmanager
-async def redis_pair(folder: Path) -> AsyncIterator[RedisPair]:
-    """Start a master, a replica and a Sentinel."""
+async def redis_pair(folder: Path, sentinels: int = 1) -> AsyncIterator[RedisPair]:
+    """Start a master, a replica and so many Sentinels."""
     async with AsyncExitStack() as parts:
         one = RedisBox(folder / "one")
         other = RedisBox(folder / "other", "--replicaof", one.address.host, str(one.address.port))
         for box in (one, other):
             await box.start()
             parts.push_async_callback(box.process.stop)
-        at, file = free_address(), folder / "sentinel.conf"
-        file.write_text(SENTINEL.format(port=at.port, folder=folder, master=MASTER, redis=one.address))
-        watching = Process("redis-sentinel", (find_sentinel(), str(file)), folder / "sentinel.out")
-        await watching.start()
-        parts.push_async_callback(watching.stop)
-        await watching.until_listening(at)
-        sentinel = await parts.enter_async_context(Redis(host=at.host, port=at.port, protocol=2))
-        pair = RedisPair([one, other], sentinel)
+        watching, asked = [], []
+        for number in range(sentinels):
+            process, at = await _start_sentinel(folder / f"sentinel{number}", one.address, sentinels // 2 + 1)
+            parts.push_async_callback(process.stop)
+            watching.append(process)
+            asked.append(at)
+        sentinel = await parts.enter_async_context(Redis(host=asked[0].host, port=asked[0].port, protocol=2))
+        pair = RedisPair([one, other], watching, asked, sentinel)
         async with asyncio.timeout(30):
             while not await pair.is_ready():
                 await asyncio.sleep(0.2)
@@ -142,6 +151,16 @@ async def redis_pair(folder: Path) -> AsyncIterator[RedisPair]:
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
+
+
+async def _start_sentinel(folder: Path, watched: Address, quorum: int) -> tuple[Process, Address]:
+    folder.mkdir()
+    at, file = free_address(), folder / "sentinel.conf"
+    file.write_text(SENTINEL.format(port=at.port, folder=folder, master=MASTER, redis=watched, quorum=quorum))
+    process = Process("redis-sentinel", (find_sentinel(), str(file)), folder / "sentinel.out")
+    await process.start()
+    await process.until_listening(at)
+    return process, at
 
 
 def find_sentinel() -> str:

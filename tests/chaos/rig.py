@@ -97,12 +97,12 @@ async def rig(
         redis: RedisBox | RedisPair
         if failover:
             redis = await parts.enter_async_context(redis_pair(folder / "redis"))
-            redis_at = redis.relay.address
+            redis_at, redis_url = redis.relay.address, redis.url
         else:
             redis = RedisBox(folder / "redis")
             await redis.start()
             parts.push_async_callback(redis.process.stop)
-            redis_at = redis.address
+            redis_at, redis_url = redis.address, f"redis://{redis.address}/0"
         slack = await parts.enter_async_context(SlackWorkspaceServer(ack_timeout_s=SLACK_PATIENCE_S))
         timeouts_ms = (150, 300) if fault == "aggressive-timeouts" else CALM_TIMEOUTS_MS
         cluster = Lab(folder / "cluster", election_timeouts_ms=timeouts_ms)
@@ -113,7 +113,7 @@ async def rig(
             for node in lab.nodes
         }
         web = free_address()
-        config, token = _write_files(folder / "bot", lab, slack, relays, f"redis://{redis_at}/0", web)
+        config, token = _write_files(folder / "bot", lab, slack, relays, redis_url, web)
         prefix = tomllib.loads(config.read_text())["redis"]["prefix"]
         timeline = Timeline(f"redis://{redis_at}/0", prefix)
         witness = Witness(lab, traps)

@@ -24,10 +24,10 @@ class Timeline:
     `now` is what stands in Redis; `seen` is everything that ever stood there, also what a restore took away.
     """
 
-    def __init__(self, url: str, prefix: str, incident: str = "inc-1") -> None:
+    def __init__(self, url: str, prefix: str) -> None:
         # Without timeouts of its own, as the bot's: they can swallow a cancellation before Python 3.12.
         self._redis = Redis.from_url(url, socket_timeout=None, retry=Retry(NoBackoff(), 0), protocol=2)
-        self._key = f"{prefix}:timeline:{incident}"
+        self._prefix, self._key = prefix, ""
         self._number = f"{prefix}:incident-number"
         self.now: list[Event] = []
         self.seen: list[Event] = []
@@ -47,6 +47,12 @@ class Timeline:
             await self._redis.aclose()
 
     async def _read(self) -> None:
+        if not self._key:
+            opened = [each.decode() for each in await self._redis.hvals(f"{self._prefix}:open")]
+            first = next((each for each in opened if each.startswith("inc-1-")), None)
+            if first is None:
+                return
+            self._key = f"{self._prefix}:timeline:{first}"
         length = await self._redis.xlen(self._key)
         if length < len(self.now):
             self.now = self.now[:length]

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
+import msgspec
 import pytest
 from pydantic import BaseModel
 
@@ -34,15 +35,24 @@ def with_every_key(example: Path, folder: Path) -> Path:
     return path
 
 
-def keys(model: type[BaseModel]) -> Iterator[str]:
-    for name, field in model.model_fields.items():
+Model = BaseModel | msgspec.Struct
+
+
+def keys(model: type[Model]) -> Iterator[str]:
+    for name, annotation in fields(model).items():
         yield name
-        for inner in models_in(field.annotation):
+        for inner in models_in(annotation):
             yield from keys(inner)
 
 
-def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+def fields(model: type[Model]) -> dict[str, Any]:
+    if issubclass(model, BaseModel):
+        return {name: field.annotation for name, field in model.model_fields.items()}
+    return {field.name: field.type for field in msgspec.structs.fields(model)}
+
+
+def models_in(annotation: Any) -> Iterator[type[Model]]:
+    if isinstance(annotation, type) and issubclass(annotation, Model):
         yield annotation
     elif get_origin(annotation) in (tuple, Annotated, Union, UnionType):
         for argument in get_args(annotation):
@@ -52,7 +62,7 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 @pytest.mark.parametrize(
     ("example", "settings"), [(BOT, bot.config.Settings), (AGENT, agent.config.Settings)]
 )
-def test_every_key_is_shown(example: Path, settings: type[BaseModel]):
+def test_every_key_is_shown(example: Path, settings: type[Model]):
     text = example.read_text()
     shown = {*re.findall(r"^(?:# )?([a-z_]+) = ", text, re.MULTILINE), *re.findall(r"\{ ([a-z_]+) = ", text)}
     shown |= {
@@ -94,7 +104,7 @@ def test_bot_and_agent_name_the_same_cluster():
     nodes = {node.name: node for node in cluster.nodes}
     assert nodes[theirs.node].agent_url == f"https://{theirs.node}:{split_address(theirs.listen)[1]}"
     assert {peer.node for peer in theirs.peers} == set(nodes) - {theirs.node}
-    assert max(theirs.deadlines.model_dump().values()) < ours.readings.agent_deadline_s
+    assert max(msgspec.structs.asdict(theirs.deadlines).values()) < ours.readings.agent_deadline_s
 
 
 def test_the_agents_unit_lets_it_write_where_its_example_says():

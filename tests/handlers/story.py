@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from handlers import remediation
+from handlers.clicked import Click, Submission
 from handlers.events import Person, PlanProposed
 from handlers.incident import Incident, Run
 from handlers.ports import Place
@@ -34,9 +35,9 @@ async def diagnosed_world(read: Evidence | None = None) -> World:
     return world
 
 
-def click(handle: str = "start_nodes", by: Person = ALICE) -> remediation.Click:
+def click(handle: str = "start_nodes", by: Person = ALICE) -> Click:
     """A click on a button of the incident's own message."""
-    return remediation.Click(handle=handle, by=by, place=PLACE)
+    return Click(handle=handle, by=by, place=PLACE)
 
 
 async def proposed(world: World, handle: str = "start_nodes", by: Person = ALICE) -> PlanProposed:
@@ -44,9 +45,9 @@ async def proposed(world: World, handle: str = "start_nodes", by: Person = ALICE
     return (await remediation.propose(world.ports, click(handle, by)))[1]
 
 
-def submitted(handle: str, by: Person = ALICE) -> remediation.Submission:
+def submitted(handle: str, by: Person = ALICE) -> Submission:
     """The modal of a plan, submitted by whom it was shown to."""
-    return remediation.Submission(handle=handle, by=by, app="A1", team="T1", shown=handle)
+    return Submission(handle=handle, by=by, app="A1", team="T1", shown=handle)
 
 
 async def confirmed(world: World, handle: str = "start_nodes", *, silence_minutes: int = 0) -> Incident:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from handlers import intake, look
+from handlers.alerts import Identity
 from handlers.events import Closed
 from handlers.incident import Incident
 from handlers.notification import read_notification
@@ -196,6 +198,42 @@ async def test_an_unparseable_or_hostile_alert_in_a_good_group(hostile: dict[str
     (note,) = incident.notes.values()
     assert note.sentence.startswith("One alert of a notification could not be read and was put aside (")
     assert world.kinds() == ["alerts_received", "noted"], "said once, however often the group is sent"
+
+
+async def test_a_group_in_which_no_alert_can_be_read_is_shown_as_an_incident_of_its_own() -> None:
+    world = World(alerting=Alerting())
+    group = json.loads(body(TWO))
+    group["alerts"] = [alert | {"startsAt": "soon"} for alert in group["alerts"]]
+    poisoned = json.dumps(group).encode()
+    assert await receives(world, poisoned, poisoned) == [("inc-1",), ()]
+    incident = await only_incident(world)
+    assert incident.identity == Identity("demo", f"alert:{intake.UNREADABLE}")
+    (shown,) = incident.firing
+    assert shown.annotations["summary"] == (
+        "Alertmanager sent a notification in which no alert can be read. Its group: "
+        + ", ".join(f"{name}={value}" for name, value in group["groupLabels"].items())
+        + "."
+    )
+    assert len(incident.notes) == 2, "and each of them with what is wrong about it"
+    for _ in range(7):
+        await look.look(world.ports, look.Look("demo", resolved_grace_s=300))
+        world.time.pass_s(60)
+    assert (await only_incident(world)).firing == (), "Alertmanager holds no such alert: it is over by itself"
+
+
+@pytest.mark.parametrize("labels", [None, [], {"cluster": 7, "x" * 300: "y", "z": "w" * 300}, "demo"])
+async def test_whatever_its_group_is_labelled(labels: object) -> None:
+    world = World()
+    poisoned = body(FIRING, {"status": "<!here>"}, groupLabels=labels)
+    assert await receives(world, poisoned) == [("inc-1",)]
+    (shown,) = (await only_incident(world)).firing
+    assert shown.labels == {"alertname": intake.UNREADABLE}
+
+
+async def test_a_custom_payload_is_no_notification_and_a_400_not_an_incident() -> None:
+    for custom in (b'{"text": "NoLeader fires"}', b'{"version": "4", "alerts": "NoLeader"}'):
+        with pytest.raises(ValidationError):
+            read_notification(custom)
 
 
 async def test_whatever_the_order_and_the_repeats_the_end_is_the_same() -> None:

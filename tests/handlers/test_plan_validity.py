@@ -77,3 +77,13 @@ async def test_a_plan_is_confirmed_by_whom_it_was_shown_to() -> None:
     world.directory.members[BOB.id] = Member(BOB.id, HOME, HOME, frozenset({ON_CALL}))
     with pytest.raises(NotAllowed, match="shown to alice"):
         await remediation.confirm(world.ports, submitted(handle, BOB))
+
+
+async def test_a_redis_that_restarted_or_was_put_back_voids_what_was_shown_before() -> None:
+    world, handle = await shown()
+    world.timelines.lives = "second"
+    with pytest.raises(StalePlan, match="restarted, moved or put back since this plan was shown"):
+        await remediation.confirm(world.ports, submitted(handle, ALICE))
+    assert "plan_confirmed" not in world.kinds()
+    _, again = await remediation.propose_again(world.ports, submitted(handle, ALICE))
+    assert (await remediation.confirm(world.ports, submitted(again.handle, ALICE))).running

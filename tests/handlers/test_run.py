@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from handlers import remediation, run, work
+from handlers import remediation, run, second_approval, work
 from handlers.errors import AlreadyConfirmed, NotAllowed
 from handlers.events import ActionStarted, Person
 from handlers.permissions import Permission, Permissions
 from handlers.policy import Member
 from runbooks.evidence import Evidence
+from runbooks.model import Action
 from tests.builders import ALICE, BOB, NOON, evidence, node, silent
 from tests.handlers.story import (
     click,
@@ -81,6 +82,23 @@ async def test_a_bot_that_died_after_the_grant_asks_the_ledger_instead_of_granti
     await world.agents.commit(order, readiness)  # type: ignore[arg-type]
     await work.advance(world.ports, "inc-1")
     assert world.agents.effects == [("node2", "start_service"), ("node3", "start_service")]
+
+
+async def test_a_refusal_after_a_crash_first_makes_the_grant_before_it_void() -> None:
+    """Its grant may still be under way: without this, "rejected" might be followed by its effect."""
+    world = await diagnosed_world()
+    incident = await confirmed(world)
+    order = run.order_of(incident, incident.runs[-1].plan.steps[0].action)
+    late = await world.agents.prepare(order)
+    started = ActionStarted(at=NOON, index=0, action_id=world.agents.action_id(order))
+    await world.timelines.append(incident, started)
+    world.directory.members.clear()
+    await work.advance(world.ports, "inc-1")
+    ended = (await newest_run(world)).ended
+    assert ended
+    assert "No longer permitted" in ended.detail
+    assert (await world.agents.commit(order, late)).state == "rejected"  # type: ignore[arg-type]
+    assert world.agents.effects == []
 
 
 async def test_a_restart_waits_for_the_node_before_it_and_stops_if_it_does_not_come_back() -> None:
@@ -228,6 +246,23 @@ async def test_a_node_that_changed_after_the_plan_was_drawn_up_is_not_acted_on(
     assert world.agents.effects == []
 
 
+async def test_a_file_that_somebody_edits_after_the_run_wrote_it_is_not_put_into_effect() -> None:
+    world = await diagnosed_world(too_slow())
+    feel = world.agents.on_effect
+
+    def somebody_edits(action: Action) -> None:
+        feel(action)
+        world.agents.config_sha256 = "cd" * 32
+
+    world.agents.on_effect = somebody_edits
+    await confirmed(world, "config_bump")
+    await work.advance(world.ports, "inc-1")
+    ended = (await newest_run(world)).ended
+    assert ended
+    assert "The configuration of node1 has changed since the plan was drawn up." in ended.detail
+    assert [what for _, what in world.agents.effects] == ["set_election_timeouts"]
+
+
 async def test_two_incidents_of_one_cluster_never_act_at_the_same_time_and_fences_only_rise() -> None:
     world = await diagnosed_world()
     first = await confirmed(world)
@@ -270,7 +305,7 @@ async def test_where_a_second_person_is_asked_for_nothing_runs_until_they_approv
     world, handle = await awaiting_second()
     await work.advance(world.ports, "inc-1")
     assert world.agents.effects == []
-    incident = await remediation.approve(world.ports, submitted(handle, CAROL))
+    incident = await second_approval.approve(world.ports, submitted(handle, CAROL))
     assert incident.running
     assert incident.running.approved_by == CAROL
     await work.advance(world.ports, "inc-1")
@@ -281,18 +316,54 @@ async def test_the_one_who_confirmed_is_not_the_second_person() -> None:
     world, handle = await awaiting_second()
     world.directory.members[ALICE.id] = Member(ALICE.id, HOME, HOME, frozenset({ON_CALL, SECOND}))
     with pytest.raises(NotAllowed, match="second person"):
-        await remediation.approve(world.ports, submitted(handle, ALICE))
+        await second_approval.approve(world.ports, submitted(handle, ALICE))
 
 
 async def test_an_approval_is_given_once_and_for_ten_minutes() -> None:
     world, handle = await awaiting_second()
     world.time.at += timedelta(minutes=11)
     with pytest.raises(remediation.StaleOffer, match="ten minutes"):
-        await remediation.approve(world.ports, submitted(handle, CAROL))
+        await second_approval.approve(world.ports, submitted(handle, CAROL))
     world.time.at = NOON
-    await remediation.approve(world.ports, submitted(handle, CAROL))
+    await second_approval.approve(world.ports, submitted(handle, CAROL))
     with pytest.raises(AlreadyConfirmed):
-        await remediation.approve(world.ports, submitted(handle, CAROL))
+        await second_approval.approve(world.ports, submitted(handle, CAROL))
+
+
+@pytest.mark.parametrize("what_happens", ["ten minutes pass", "redis is put back"])
+async def test_a_plan_that_nobody_can_approve_any_more_is_in_nobodys_way(what_happens: str) -> None:
+    world, handle = await awaiting_second()
+    with pytest.raises(AlreadyConfirmed, match="alice has confirmed a plan"):
+        await proposed(world)
+    if what_happens == "redis is put back":
+        world.timelines.lives = "second"
+    else:
+        world.time.pass_s(601)
+    with pytest.raises(remediation.StaleOffer, match="it must be proposed again"):
+        await second_approval.approve(world.ports, submitted(handle, CAROL))
+    waiting = (await confirmed(world)).awaiting_second
+    assert waiting
+    assert waiting.handle != handle
+    with pytest.raises(AlreadyConfirmed):
+        await second_approval.approve(world.ports, submitted(handle, CAROL))
+    assert (await second_approval.approve(world.ports, submitted(waiting.handle, CAROL))).running
+
+
+async def test_what_was_done_before_redis_was_put_back_is_asked_of_the_ledger_and_not_done_again() -> None:
+    world = await diagnosed_world()
+    await confirmed(world)
+    copy = list(world.timelines.events["inc-1"])
+    await work.advance(world.ports, "inc-1")
+    done = list(world.agents.effects)
+    assert done == [("node2", "start_service"), ("node3", "start_service")]
+
+    world.timelines.events["inc-1"], world.timelines.lives = copy, "second"
+    await work.advance(world.ports, "inc-1")
+    assert world.agents.effects == done
+    run = await newest_run(world)
+    assert [action.finished.state for action in run.actions.values() if action.finished] == ["done", "done"]
+    assert run.ended
+    assert run.ended.completed
 
 
 async def test_a_step_for_which_the_agent_wants_a_second_person_is_not_granted_on_one() -> None:

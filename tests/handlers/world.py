@@ -9,7 +9,7 @@ from typing import Any
 
 from handlers.alerting import Fired, Held, Labels, LastLook
 from handlers.alerts import Alert, Identity
-from handlers.errors import Moved, NotAllowed, SilenceFailed, SourceDown, UnknownCluster
+from handlers.errors import Moved, NotAllowed, SilenceFailed, SourceDown, Tampered, UnknownCluster
 from handlers.events import Event, Person
 from handlers.fold import apply, fold
 from handlers.incident import Incident
@@ -34,8 +34,12 @@ class Timelines:
     early_ends: dict[str, dict[str, Alert]] = field(default_factory=dict)
     handles: dict[str, str] = field(default_factory=dict)
     before_append: list[tuple[str, Event]] = field(default_factory=list)
+    lives: str = "first"
+    tampered: set[str] = field(default_factory=set)
 
     async def load(self, incident_id: str) -> Incident:
+        if incident_id in self.tampered:
+            raise Tampered(f"The timeline of {incident_id} is not as the bot wrote it.")
         return fold(incident_id, self.events.get(incident_id, []))
 
     async def timeline(self, incident_id: str) -> tuple[Event, ...]:
@@ -80,6 +84,9 @@ class Timelines:
 
     async def open_incidents(self) -> tuple[str, ...]:
         return tuple(self.open.values())
+
+    async def life(self) -> str:
+        return self.lives
 
     async def remember_handle(self, handle: str, incident_id: str) -> None:
         self.handles[handle] = incident_id
@@ -173,6 +180,8 @@ class Agents:
     async def prepare(self, order: Order) -> Readiness | Outcome:
         if why := self.refuses.get(order.action.node):
             return Outcome("rejected", why)
+        if self.action_id(order) in self.ledger:
+            return Outcome("rejected", "The agent refuses: This action is DONE already.")
         return Readiness(
             self.action_id(order),
             nonce="n",
@@ -187,14 +196,18 @@ class Agents:
         if name not in self.ledger:
             self.effects.append((order.action.node, order.action.type))
             self.fences.append(order.fence)
+            left = self.config_sha256
             self.on_effect(order.action)
-            self.ledger[name] = Outcome("done", "Done.")
+            self.ledger[name] = Outcome("done", "Done.", left)
         if order.action.node in self.loses_answer:
             return Outcome("unknown", "The agent did not answer.")
         return self.ledger[name]
 
     async def status(self, order: Order) -> Outcome | None:
         return self.ledger.get(self.action_id(order))
+
+    async def withdraw(self, order: Order) -> Outcome:
+        return self.ledger.setdefault(self.action_id(order), Outcome("rejected", "Withdrawn."))
 
 
 @dataclass

@@ -165,7 +165,7 @@ class Fleet:
         if fate == "agent_dies_after":
             return self._die(name)
         entry.state = "DONE"
-        return Outcome("done", "Done.")
+        return _outcome(entry)
 
     def status(self, order: Order) -> Outcome | None:
         """What the ledger knows, waiting for what is under way; time passes while an agent is silent."""
@@ -177,6 +177,15 @@ class Fleet:
         if entry and entry.until_s > self.clock.s:
             self.clock.pass_s(entry.until_s - self.clock.s)
         return _outcome(entry)
+
+    def withdraw(self, order: Order) -> Outcome:
+        """Close what was not begun; of the rest, what the ledger knows."""
+        name, action_id = order.action.node, self.action_id(order)
+        if self.answers(name):
+            entry = self.agents[name].ledger.setdefault(action_id, Entry(order, self._seen(name)))
+            if entry.state == "PREPARED":
+                entry.state, entry.detail = "REJECTED", "Withdrawn before it was begun."
+        return self.status(order) or Outcome("unknown", "The agent did not answer.")
 
     def highest_fence(self) -> int:
         """As far as the agents answer."""
@@ -208,6 +217,8 @@ class Fleet:
     def _why_not(self, action: Action, agreed: Seen, now: Seen) -> str | None:
         match action.type:
             case "restart_service":
+                if now.sha256 != agreed.sha256:
+                    return "the file has changed"
                 same = now.active and now.pid == agreed.pid
                 return None if same else "it does not run as that process"
             case "start_service":
@@ -260,7 +271,7 @@ class Fleet:
 def _outcome(entry: Entry | None) -> Outcome | None:
     match entry.state if entry else "PREPARED":
         case "DONE":
-            return Outcome("done", "Done.")
+            return Outcome("done", "Done.", entry.sha256_after if entry else None)
         case "NOT_DONE":
             return Outcome("not_done", "It was not done.")
         case "REJECTED":

@@ -13,13 +13,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from redis.asyncio import Redis
 
 from bot.packing import unpack
-from handlers import intake, remediation, work
+from handlers import intake, remediation, second_approval, work
 from handlers.alerts import Alert
+from handlers.clicked import Click, Submission
 from handlers.events import Person
 from handlers.notification import Delivery
 from handlers.permissions import Permission, Permissions
 from handlers.ports import Place
-from handlers.remediation import Click, Submission
 from tests.builders import ALICE, BOB, alert
 from tests.handlers.world import HOME
 from tests.invariants.actors import Actor
@@ -170,7 +170,7 @@ class Machine(RuleBasedStateMachine):
         if stop:
             self._act(name, remediation.stop(self.ports[name], Click(handle, by, PLACE)), touches)
         else:
-            self._submit(remediation.approve, name, handle, by, touches)
+            self._submit(second_approval.approve, name, handle, by, touches)
 
     def _submit(self, part: Any, name: str, handle: str, by: Person, touches: int) -> None:
         submission = Submission(handle=handle, by=by, app="A1", team="T1", shown=handle)
@@ -212,7 +212,7 @@ class Machine(RuleBasedStateMachine):
         if self.witness.shown:
             handle = self.witness.shown[-1].handle
             self._submit(remediation.confirm, name, handle, ALICE, TO_THE_END)
-            self._submit(remediation.approve, name, handle, CAROL, TO_THE_END)
+            self._submit(second_approval.approve, name, handle, CAROL, TO_THE_END)
 
     @rule(what=st.sampled_from(TEAM))
     def the_team_changes(self, what: str) -> None:

@@ -130,7 +130,11 @@ class _Touching:
             return answer
         self._clock.pass_s(30.0)
         await actor.touch()
-        return fleet.status(order) or Outcome("unknown", "The agent did not answer.")
+        return fleet.withdraw(order)
+
+    async def withdraw(self, order: Order) -> Outcome:
+        await current.get().touch()
+        return self._fleet.withdraw(order)
 
     async def member(self, person: Person) -> Member:
         actor = current.get()

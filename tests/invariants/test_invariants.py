@@ -11,7 +11,7 @@ import pytest
 from bot import timeline_store
 from bot.agent_client import AgentClient
 from bot.run_slots import RunSlots
-from handlers import next_step, remediation, run
+from handlers import next_step, remediation, run, second_approval
 from handlers.events import Person
 from handlers.incident import Incident
 from handlers.ports import Ports
@@ -53,7 +53,8 @@ def _anybody(monkeypatch: pytest.MonkeyPatch) -> None:
     async def ask_only(ports: Ports, _incident: Incident, by: Person, *_: Any, **__: Any) -> None:
         await ports.directory.member(by)
 
-    monkeypatch.setattr(remediation, "check_person", ask_only)
+    for module in (remediation, second_approval):
+        monkeypatch.setattr(module, "check_person", ask_only)
 
 
 def _asked_once(monkeypatch: pytest.MonkeyPatch) -> None:

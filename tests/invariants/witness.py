@@ -255,12 +255,23 @@ class Witness:
         action = effect.order.action
         if effect.before.boot_id != boot_id:
             raise Broken(3, f"{_said(effect)} although the node had been rebooted")
-        if action.type == "set_election_timeouts" and effect.before.sha256 != sha256:
+        if action.type == "restart_service":
+            sha256 = self._left_by(confirmation, effect.node) or sha256
+        if action.type in ("set_election_timeouts", "restart_service") and effect.before.sha256 != sha256:
             raise Broken(3, f"{_said(effect)} although the file had been changed")
         if action.undoes:
             undone = next(done for done in self._effects if done.grant.action_id == action.undoes)
             if effect.before.sha256 != undone.left_sha256:
                 raise Broken(3, f"{_said(effect)} although the file had been changed since")
+
+    def _left_by(self, confirmation: Confirmation, node: str) -> str | None:
+        """The node's file as this very run left it, where it changed it."""
+        for done in reversed(self._effects):
+            order = done.order
+            mine = (order.incident, order.generation) == (confirmation.incident, confirmation.generation)
+            if mine and done.node == node and done.before.sha256 != done.left_sha256:
+                return done.left_sha256
+        return None
 
     def _quorum(self, effect: Effect) -> None:
         if effect.order.action.type != "restart_service" or effect.spared:

@@ -96,8 +96,8 @@ async def test_agents_answer_the_bot_and_see_what_their_node_sees(lab: Lab):
     lab.network.set_mode("drop", [("node1", "node2")])
     async with lab.bot_credentials.http_client() as http:
         asked = ObserveRequest(readings=("connects", "service", "config", "clock"))
-        answer = await http.post(f"{lab.nodes[0].agent_url}/v1/observe", content=asked.model_dump_json())
-    observation = Observation.model_validate_json(answer.text)
+        answer = await http.post(f"{lab.nodes[0].agent_url}/v1/observe", content=asked.to_json())
+    observation = Observation.from_json(answer.text)
     connects = {(each.peer, each.port): each.result for each in observation.connects.value}
     assert connects == {
         ("node2", "raft"): "timeout",

@@ -53,9 +53,9 @@ async def _healed(lab: Lab) -> AsyncIterator[None]:
 async def seen(lab: Lab) -> tuple[dict[str, str], dict[str, int]]:
     """What node1's own agent sees: `peer port` → connect, peer → pings that came back."""
     async with lab.bot_credentials.http_client() as http:
-        asked = ObserveRequest(readings=("connects", "pings")).model_dump_json()
+        asked = ObserveRequest(readings=("connects", "pings")).to_json()
         answer = await http.post(f"{lab.nodes[0].agent_url}/v1/observe", content=asked)
-    found = Observation.model_validate_json(answer.text)
+    found = Observation.from_json(answer.text)
     connects = {f"{each.peer} {each.port}": each.result for each in found.connects.value}
     return connects, {each.peer: each.received for each in found.pings.value}
 

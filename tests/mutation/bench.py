@@ -25,7 +25,7 @@ Outcome = Literal["killed", "hung", "survived"]
 COPIED = ("agent", "bot", "handlers", "runbooks", "lab", "tests", "deploy", "pyproject.toml")
 # Imported once, so that no test run has to: half a second each.
 HEAVY = (
-    "httpx", "nacl.signing", "pydantic", "starlette.applications", "tomlkit", "trustme", "uvicorn",
+    "httpx", "msgspec", "nacl.signing", "pydantic", "starlette.applications", "tomlkit", "trustme", "uvicorn",
     "uvicorn.protocols.http.httptools_impl", "uvloop", "sqlite3",
 )  # fmt: skip
 # Processes of their own, in which no line can be traced; and what only makes the mass larger.

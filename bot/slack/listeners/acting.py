@@ -14,7 +14,8 @@ from bot.slack import plan_modal
 from bot.slack.listeners.matching import starting_with
 from bot.slack.listeners.payloads import Body, click, person, submission, tell
 from bot.slack.message import APPROVE_ACTION, REMEDY_ACTION, STOP_ACTION
-from handlers import remediation
+from handlers import remediation, second_approval
+from handlers.clicked import Submission
 from handlers.errors import BotError, Refused, StalePlan
 from handlers.events import PlanProposed
 from handlers.incident import Incident
@@ -37,7 +38,7 @@ def register(app: AsyncApp, ports: Ports) -> None:
 
     @app.action(APPROVE_ACTION)
     async def second_asked(ack: AsyncAck, body: Body, client: AsyncWebClient, respond: AsyncRespond) -> None:
-        plan = remediation.awaiting(ports, click(body))
+        plan = second_approval.awaiting(ports, click(body))
         await _show(plan, plan_modal.APPROVE_CALLBACK, body, client, respond)
         await ack()
 
@@ -64,7 +65,7 @@ def register(app: AsyncApp, ports: Ports) -> None:
     @app.view(plan_modal.APPROVE_CALLBACK)
     async def plan_approved(ack: AsyncAck, body: Body, view: Body) -> None:
         try:
-            await remediation.approve(ports, submission(body, view))
+            await second_approval.approve(ports, submission(body, view))
         except BotError as error:
             await ack(response_action="update", view=plan_modal.sentence_modal("Not run", str(error)))
         else:
@@ -97,7 +98,7 @@ async def _show(
         await tell(respond, "Slack did not open the plan in time; nothing was done. Click again.")
 
 
-async def _fresh_plan(ports: Ports, submitted: remediation.Submission, reason: str) -> Body:
+async def _fresh_plan(ports: Ports, submitted: Submission, reason: str) -> Body:
     try:
         incident, proposed = await remediation.propose_again(ports, submitted)
     except BotError as error:

@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack import home
 from bot.slack.listeners.background import Later
 from bot.slack.listeners.payloads import Body
+from handlers import several
 from handlers.commands import election
 from handlers.errors import BotError
 from handlers.ports import Ports
@@ -53,14 +54,15 @@ async def gather(ports: Ports, user: str) -> home.Home:
         ports.past.released_within(election.HISTORY.total_seconds()),
         asyncio.gather(*(_leadership(ports, name) for name in names)),
     )
-    incidents = [await ports.timelines.load(each) for each in open_ids]
-    recent = [await ports.timelines.load(each) for each in reversed(closed_ids[-home.MOST :])]
+    incidents, left = await several.load(ports, open_ids)
+    recent, _ = await several.load(ports, reversed(closed_ids[-home.MOST :]))
     return home.Home(
         viewer=user,
         open=tuple(incidents),
         recent=tuple(each for each in recent if each.closed),
         clusters=dict(zip(names, leads, strict=True)),
         at=ports.time.now(),
+        left_alone=tuple(map(str, left)),
     )
 
 

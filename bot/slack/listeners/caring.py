@@ -18,7 +18,7 @@ from bot.slack.listeners.asking import upload_report
 from bot.slack.listeners.background import Later
 from bot.slack.listeners.payloads import Body, click, person, tell, typed, value
 from bot.slack.message import CARE_ACTION, MORE_ACTION
-from handlers import care
+from handlers import care, several
 from handlers.commands import incident as incident_commands
 from handlers.commands.answers import Asked
 from handlers.errors import BotError, Refused, UnknownHandle
@@ -202,7 +202,7 @@ async def _add_message(ports: Ports, shortcut: Body, client: AsyncWebClient, res
         if not ids:
             raise Refused("No incident is open.")
         source = json.dumps({"text": typed(message.get("text"))[:1_500], "link": link})
-        incidents = [await ports.timelines.load(each) for each in ids]
+        incidents, _ = await several.load(ports, ids)
         view = care_modals.note_message((each for each in incidents if each.handle), source)
         await client.views_open(trigger_id=shortcut["trigger_id"], view=view)
     except BotError as error:

@@ -7,9 +7,9 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncRespond
 
+from handlers.clicked import Click, Submission
 from handlers.events import Person
 from handlers.ports import Place
-from handlers.remediation import Click, Submission
 
 Body = dict[str, Any]
 

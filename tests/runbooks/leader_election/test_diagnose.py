@@ -3,7 +3,7 @@
 import pytest
 
 from runbooks import leader_election
-from runbooks.evidence import Evidence, Role
+from runbooks.evidence import Evidence, Log, NodeEvidence, Role, Service
 from runbooks.model import Diagnosis, RootCause, Verdict
 from tests.builders import candidates, cut, cut_off, dead, evidence, known, missing, node, remedy_of, silent
 
@@ -189,3 +189,29 @@ def test_log_counts_stand_in_where_the_counters_cannot_be_read_twice() -> None:
     busy = known(log.model_copy(update={"counts": {"election_started": 15}}), by="agent")
     read = evidence(*candidates(rtt_ms=400.0, metrics_again=missing(), log=busy))
     assert confirmed(read) == [RootCause.AGGRESSIVE_TIMEOUTS]
+
+
+def a_laggard() -> NodeEvidence:
+    denials = Log(path="/var/log/neumann.log", window_s=60, bytes_read=900, counts={"vote_denied_log": 4})
+    return node("node3", role=Role.CANDIDATE, elections=(5, 8), commit_index=40, log=known(denials))
+
+
+def test_where_only_a_laggard_stands_its_older_log_is_the_cause() -> None:
+    read = evidence(dead("node1"), node("node2"), a_laggard())
+    assert confirmed(read) == [RootCause.STALE_LOG]
+
+
+def test_an_older_log_is_no_cause_where_not_even_the_newest_could_win() -> None:
+    read = evidence(dead("node1"), dead("node2"), a_laggard())
+    found = verdicts(leader_election.diagnose(read))
+    assert found[RootCause.QUORUM_LOSS] is Verdict.CONFIRMED
+    assert RootCause.STALE_LOG not in found or found[RootCause.STALE_LOG] is Verdict.POSSIBLE
+
+
+def test_two_that_crash_again_and_again_leave_the_laggards_log_out_of_it() -> None:
+    """While they live for a second each they elect one another, and the third falls behind."""
+    crashing = Service(state="active", pid=7, boot_id="boot-1", restarts=9, running_s=0.4)
+    loop = [node(name, service=known(crashing, by=f"agent:{name}")) for name in ("node1", "node2")]
+    found = verdicts(leader_election.diagnose(evidence(*loop, a_laggard())))
+    assert found[RootCause.CRASH_LOOP] in (Verdict.CONFIRMED, Verdict.LIKELY)
+    assert found[RootCause.STALE_LOG] is Verdict.POSSIBLE
