@@ -15,7 +15,6 @@ import tempfile
 import time
 import traceback
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from tests.chaos.delivery_faults import DeliveryChaos, known
 from tests.chaos.delivery_judgement import incidents_of, missing_yet, violations
 from tests.chaos.delivery_rig import DeliveryRig, delivery_rig
 from tests.chaos.delivery_story import Story
-from tests.chaos.redis_box import find_sentinel
+from tests.chaos.redis_box import RedisPair, find_sentinel
 
 PLAYED_WITHIN_S = 240.0
 SETTLED_WITHIN_S = 120.0
@@ -95,22 +94,32 @@ def _in_words(error: Exception) -> str:
 
 async def measure(chosen: Sequence[DeliveryChaos], runs: int, keep: Path | None) -> list[Result]:
     """Play everything, one after the other, on one rig as long as nothing goes wrong on it."""
-    results = []
+    results: list[Result] = []
     for kind in dict.fromkeys(chaos.redis for chaos in chosen):
         left = [chaos for chaos in chosen if chaos.redis == kind for _ in range(runs)]
         while left:
             folder = Path(tempfile.mkdtemp(prefix="neumann-delivery-"))
-            async with AsyncExitStack() as parts:
-                rig = await parts.enter_async_context(delivery_rig(folder, kind))
-                while left and not (results and results[-1].violations and rig.runs):
-                    results.append(await play(left.pop(0), rig))
-                    print(_line(results[-1]), file=sys.stderr, flush=True)
-                    if results[-1].failed or kind != "one":
-                        break  # after a failover the pair is none any more
+            try:
+                async with delivery_rig(folder, kind) as rig:
+                    await _play_on(rig, left, results)
+            except Exception as error:  # the parts did not start, or did not end
+                name = left.pop(0).name if left else "the end of all parts"
+                results.append(Result(name, (), failed=_in_words(error)))
             if keep and (results[-1].violations or results[-1].failed):
                 shutil.copytree(folder, keep / results[-1].name.replace("/", "_"), dirs_exist_ok=True)
             shutil.rmtree(folder, ignore_errors=True)
     return results
+
+
+async def _play_on(rig: DeliveryRig, left: list[DeliveryChaos], results: list[Result]) -> None:
+    """Play what is left, until something goes wrong; after a failover the pair is none any more."""
+    while left:
+        played = await play(left[0], rig)
+        left.pop(0)
+        results.append(played)
+        print(_line(played), file=sys.stderr, flush=True)
+        if played.violations or played.failed or isinstance(rig.redis, RedisPair):
+            return
 
 
 def _line(result: Result) -> str:
