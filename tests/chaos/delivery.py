@@ -26,7 +26,7 @@ from tests.chaos.delivery_story import Story
 from tests.chaos.redis_box import RedisPair, find_sentinel
 
 PLAYED_WITHIN_S = 240.0
-SETTLED_WITHIN_S = 120.0
+SETTLED_WITHIN_S = 180.0
 DOWN_S = 20.0
 
 

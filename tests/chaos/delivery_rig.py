@@ -37,6 +37,10 @@ WORKERS = ("worker", "worker2")
 BOTS = ("web", *WORKERS)
 
 
+RESOLVED_GRACE_S = 30
+"""Shorter than is usual: a firing can be stored although its answer was lost, and when it is over before it
+is sent again, Alertmanager never says so; the bot finds out by asking."""
+
 RedisKind = Literal["one", "followed", "asked for"]
 """One server; a pair whose primary the harness follows for the bot; a pair of which the bot asks Sentinel,
 so that nobody stands between and its commands cannot be watched."""
@@ -81,7 +85,11 @@ class DeliveryRig:
 
 
 @asynccontextmanager
-async def delivery_rig(folder: Path, kind: RedisKind = "one") -> AsyncIterator[DeliveryRig]:
+async def delivery_rig(folder: Path, kind: RESOLVED_GRACE_S = 30
+"""Shorter than is usual: a firing can be stored although its answer was lost, and when it is over before it
+is sent again, Alertmanager never says so; the bot finds out by asking."""
+
+RedisKind = "one") -> AsyncIterator[DeliveryRig]:
     """Start everything, with Redis of this kind."""
     async with AsyncExitStack() as parts:
         redis: RedisBox | RedisPair
@@ -164,4 +172,5 @@ def _write_files(
 def _name_alertmanagers(files: Any, alerting: list[Program]) -> None:
     urls = ", ".join(f'"{peer.url}"' for peer in alerting)
     for file in files:
-        file.write_text(file.read_text() + f"\n[alertmanager]\nurls = [{urls}]\n")
+        asked = f"\n[alertmanager]\nurls = [{urls}]\nresolved_grace_s = {RESOLVED_GRACE_S}\n"
+        file.write_text(file.read_text() + asked)
