@@ -85,11 +85,7 @@ class DeliveryRig:
 
 
 @asynccontextmanager
-async def delivery_rig(folder: Path, kind: RESOLVED_GRACE_S = 30
-"""Shorter than is usual: a firing can be stored although its answer was lost, and when it is over before it
-is sent again, Alertmanager never says so; the bot finds out by asking."""
-
-RedisKind = "one") -> AsyncIterator[DeliveryRig]:
+async def delivery_rig(folder: Path, kind: RedisKind = "one") -> AsyncIterator[DeliveryRig]:
     """Start everything, with Redis of this kind."""
     async with AsyncExitStack() as parts:
         redis: RedisBox | RedisPair
