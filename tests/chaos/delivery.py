@@ -72,7 +72,9 @@ async def _play(chaos: DeliveryChaos, rig: DeliveryRig, story: Story) -> tuple[l
         await rig.bring_back()
         left, took_s = await _settle(rig, story)
         settled_s = max(settled_s, took_s)
-        found += left or await violations(rig, story, lossy=chaos.redis != "one", deaf=chaos.deaf)
+        found += left or await violations(
+            rig, story, may_go_back=chaos.late or chaos.redis != "one", deaf=chaos.deaf
+        )
     return found, settled_s
 
 

@@ -48,6 +48,8 @@ class DeliveryChaos:
         when: Begun before the alerts fire, or before they end.
         redis: Which Redis it is played on; of a pair, what the primary had taken may be lost.
         deaf: Whether Alertmanager can deliver nothing for a while.
+        late: Whether an edit is carried out long after it was given up: nobody can keep it from showing an
+            older state, until it is made again.
     """
 
     name: str
@@ -55,6 +57,7 @@ class DeliveryChaos:
     when: Literal["firing", "resolving"] = "firing"
     redis: RedisKind = "one"
     deaf: bool = False
+    late: bool = False
 
 
 async def _nothing(_: DeliveryRig) -> None:
@@ -239,7 +242,11 @@ def _slack_fails() -> list[DeliveryChaos]:
         "done-after-30-s": {"kind": of_slack.SLOW, "times": 1, "delay_s": 30.0},
     }
     return [
-        DeliveryChaos(f"slack/{method.split('.')[1]}/{name}", partial(slack_fails, method=method, **how))
+        DeliveryChaos(
+            f"slack/{method.split('.')[1]}/{name}",
+            partial(slack_fails, method=method, **how),
+            late=(method, name) == ("chat.update", "done-after-30-s"),
+        )
         for method in ("chat.postMessage", "chat.update")
         for name, how in kinds.items()
     ]
@@ -262,7 +269,10 @@ def known(down_s: float) -> tuple[DeliveryChaos, ...]:
         DeliveryChaos("nothing", _nothing),
         *(DeliveryChaos(f"web-killed/{name}", play, deaf=True) for name, play in web.items()),
         *_worker_killed(),
-        *(DeliveryChaos(f"worker-frozen/{name}", play) for name, play in frozen.items()),
+        *(
+            DeliveryChaos(f"worker-frozen/{name}", play, late=name == "before-edit")
+            for name, play in frozen.items()
+        ),
         *_redis_broken(),
         *_failed_over_by_sentinel(),
         *_slack_fails(),

@@ -112,14 +112,14 @@ def _thread_is_behind(rig: DeliveryRig, incident: Told) -> Iterator[str]:
                 yield f"{incident.id} {drawn.key} shows something else than the timeline says"
 
 
-async def violations(rig: DeliveryRig, story: Story, *, lossy: bool, deaf: bool) -> list[str]:
+async def violations(rig: DeliveryRig, story: Story, *, may_go_back: bool, deaf: bool) -> list[str]:
     """Everything that must not be, in words.
 
     Args:
         rig: What was played on, at rest.
         story: What was told to Alertmanager.
-        lossy: Whether Redis may have lost writes that it had taken: then what Slack once showed may be more
-            than the timeline knows.
+        may_go_back: Whether an older state may show for a while: because an edit came late, or because Redis
+            lost what it had taken.
         deaf: Whether nothing could be delivered for a while: what came and went in it is in no incident.
     """
     incidents = await incidents_of(rig, story)
@@ -129,7 +129,7 @@ async def violations(rig: DeliveryRig, story: Story, *, lossy: bool, deaf: bool)
         *_not_once(incidents, story, deaf),
         *(what for incident in incidents for what in _twice(rig, incident)),
         *(what for incident in incidents for what in _out_of_order(rig, incident)),
-        *(what for incident in incidents if not lossy for what in _went_back(rig, incident)),
+        *(what for incident in incidents if not may_go_back for what in _went_back(rig, incident)),
         *_orphans(rig, set(await rig.store.given_out())),
     ]
 
