@@ -11,7 +11,8 @@ ARGS ?=
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types imports rules schema prove mutants accuracy live chaos chaos-delivery nightly bench lock clean
+.PHONY: help demo test browser check format lint types imports rules schema prove mutants accuracy live chaos chaos-delivery \
+	nightly bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -21,6 +22,9 @@ demo: $(VENV)/.installed ## the whole loop on this machine; prints one URL
 
 test: $(VENV)/.installed-dev ## every test that needs no root, browser, chrony or Prometheus
 	@$(PYTEST) $(ARGS)
+
+browser: $(VENV)/.installed-dev ## clicks through the demo in Chromium; ARGS=--screenshots takes the pictures anew
+	@$(BIN)/python -m pytest tests/browser tests/lab/slack/test_slack_browser.py -m browser -n 2 $(ARGS)
 
 check: $(VENV)/.installed-dev ## format, lint, types, import contract, tests
 	$(BIN)/ruff format --check .

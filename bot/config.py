@@ -65,7 +65,7 @@ class Web(_Section):
 
 
 class Redis(_Section):
-    """Where incidents are kept, a `redis://`, `rediss://` or `unix://` address, and for how long."""
+    """Where incidents are kept (one server, Sentinels or a cluster, see `redis_client`), and for how long."""
 
     url: str = "redis://127.0.0.1:6379/0"
     prefix: str = "{neumann}"

@@ -7,6 +7,7 @@ what is marked while it is held stays due, and is taken again after the release.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
@@ -19,9 +20,12 @@ TAKE = """
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now_us, 'WITHSCORES', 'LIMIT', 0, 512)
+local others = {}
+for i = 3, #ARGV do others[ARGV[i]] = true end
 for i = 1, #due, 2 do
   local lease = redis.call('HGET', KEYS[2], due[i])
-  if not lease or tonumber(string.match(lease, '^(%d+):')) < now_us then
+  local is_free = not lease or tonumber(string.match(lease, '^(%d+):')) < now_us
+  if is_free and not others[due[i]] then
     redis.call('HSET', KEYS[2], due[i], string.format('%.0f:%s', now_us + ARGV[1], ARGV[2]))
     return {due[i], due[i + 1]}
   end
@@ -89,12 +93,16 @@ class DueQueue:
         self._release = redis.register_script(RELEASE)
         self._mark = redis.register_script(MARK)
 
-    async def take(self) -> Taken | float | None:
-        """A due incident; else in how many seconds the next one is due; `None` where there is none."""
+    async def take(self, but: Iterable[str] = ()) -> Taken | float | None:
+        """A due incident; else in how many seconds the next one is due; `None` where there is none.
+
+        Args:
+            but: Incidents that are left for other replicas to take.
+        """
         token = secrets.token_hex(8)
         async with store_errors():
             found, second = await self._take(
-                keys=[self._due, self._leases], args=[int(LEASE_S * 1_000_000), token]
+                keys=[self._due, self._leases], args=[int(LEASE_S * 1_000_000), token, *but]
             )
         if found:
             return Taken(found.decode(), token, second.decode())

@@ -14,7 +14,8 @@ log = structlog.get_logger()
 NEWER_IS_HERE_WITHIN_S = 300.0
 """How long replicas are upgraded one after the other; what is left alone for longer, nobody looks after."""
 
-AGAIN_AFTER_S = 2.0
+LEFT_TO_OTHERS_FOR_S = 60.0
+"""How long this process takes no step of such an incident: it could take each before the newer one does."""
 
 
 class LeftAloneIncidents:
@@ -23,6 +24,7 @@ class LeftAloneIncidents:
     def __init__(self, thread: SlackThread) -> None:
         self._thread = thread
         self._since_s: dict[str, float] = {}
+        self._for_others_until_s: dict[str, float] = {}
 
     def log(self, error: LeftAlone) -> None:
         """Say it in the log, the first time."""
@@ -41,7 +43,19 @@ class LeftAloneIncidents:
             except (SlackDown, StoreDown) as failure:
                 log.warning("will_try_again", incident=incident_id, error=str(failure))
 
+    def due_again_in_s(self, incident_id: str, error: LeftAlone) -> float | None:
+        """When it may be taken again: by a newer replica at once, by this one with the timer's next mark."""
+        if isinstance(error, Tampered):
+            return None
+        self._for_others_until_s[incident_id] = time.monotonic() + LEFT_TO_OTHERS_FOR_S
+        return 0.0
 
-def due_again_in_s(error: LeftAlone) -> float | None:
-    """When it is taken again: soon where a replica of the newer version may take it, else by the timer."""
-    return None if isinstance(error, Tampered) else AGAIN_AFTER_S
+    def left_to_others(self) -> tuple[str, ...]:
+        """What this process does not take for now."""
+        now_s = time.monotonic()
+        self._for_others_until_s = {
+            incident_id: until_s
+            for incident_id, until_s in self._for_others_until_s.items()
+            if until_s > now_s
+        }
+        return tuple(self._for_others_until_s)

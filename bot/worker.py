@@ -14,7 +14,7 @@ from bot.chores import LOOK, Chores
 from bot.cluster_reader import ClusterReader
 from bot.due_queue import LEASE_S, DueQueue, Queues, Taken
 from bot.inbox import Inbox, Stored
-from bot.left_alone import LeftAloneIncidents, due_again_in_s
+from bot.left_alone import LeftAloneIncidents
 from bot.slack.thread import SlackThread
 from bot.slack.thread_pictures import ThreadPictures
 from handlers import intake, work
@@ -168,7 +168,7 @@ class Worker:
                 await places.acquire()
                 alarm.clear()
                 try:
-                    taken = None if self._ends else await queue.take()
+                    taken = None if self._ends else await queue.take(self._left_alone.left_to_others())
                 except StoreDown as error:
                     log.warning("redis_down", error=str(error))
                     taken = AFTER_FAILURE_S
@@ -199,9 +199,9 @@ class Worker:
             again_in_s = AFTER_FAILURE_S if wait_s is None else wait_s
         except LeftAlone as error:
             self._left_alone.log(error)
+            again_in_s = self._left_alone.due_again_in_s(taken.incident_id, error)
             if queue is self._queues.views:
                 await self._left_alone.say(taken.incident_id, error)
-            again_in_s = due_again_in_s(error)
         except Exception:
             log.exception("step_failed", incident=taken.incident_id)
             again_in_s = 10.0

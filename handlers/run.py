@@ -66,7 +66,12 @@ async def _grant(ports: Ports, incident: Incident, index: int, order: Order) -> 
         return incident, await ports.agents.commit(order, readiness)
     if may_be_granted and refused.state != "unknown":
         known = await ports.agents.withdraw(order)
-        refused = refused if known.state == "rejected" else known
+        if known.state != "rejected":
+            if index not in run.actions:
+                name = ports.agents.action_id(order)
+                begun = ActionStarted(at=ports.time.now(), index=index, action_id=name)
+                incident = await ports.timelines.append(incident, begun)
+            return incident, known
     return incident, refused
 
 

@@ -77,4 +77,4 @@ async def test_a_bad_configuration_is_one_sentence_and_exit_code_2(config: Path)
     config.write_text(config.read_text().replace("cluster", "klaster", 1))
     code, stdout, stderr = await run("serve", "--config", str(config))
     assert (code, stdout, stderr.count("\n")) == (2, "", 1)
-    assert "`cluster` is missing; add it." in stderr
+    assert "`klaster` is not known; remove it or correct its name." in stderr

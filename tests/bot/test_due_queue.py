@@ -163,3 +163,14 @@ async def test_redis_away_is_one_error(mortal_redis: MortalRedis) -> None:
 async def _due(queue: DueQueue) -> Taken | None:
     found = await queue.take()
     return found if isinstance(found, Taken) else None
+
+
+async def test_what_is_left_to_others_is_taken_by_them(queue: DueQueue) -> None:
+    await queue.mark("inc-1", "inc-2")
+    first = await queue.take(but=["inc-1", "inc-404"])
+    assert isinstance(first, Taken)
+    assert first.incident_id == "inc-2"
+    assert await queue.take(but=["inc-1"]) is None
+    other = await queue.take()
+    assert isinstance(other, Taken)
+    assert other.incident_id == "inc-1"

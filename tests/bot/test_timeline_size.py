@@ -22,7 +22,7 @@ from tests.handlers.test_pace import led
 ID = "inc-1-k3xqf"
 DAY_S = 24 * 3600
 MOST_A_DAY_BYTES = 1_000_000
-"""A day of the worst, with three nodes. Measured: see docs/performance.md."""
+"""A day of the worst, with three nodes. Measured: 720 kB and 549 events, half a day 450 kB."""
 
 
 def storm() -> Evidence:

@@ -238,6 +238,7 @@ async def test_an_older_replica_leaves_what_a_newer_one_wrote_to_that_and_goes_o
     becomes: Becomes,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(left_alone, "LEFT_TO_OTHERS_FOR_S", 0.2)
     with capture_logs() as logs:
         async with working(settings) as older:
             await post(settings, older, FIRING)
@@ -290,7 +291,7 @@ async def test_replicas_are_upgraded_one_after_the_other_and_everything_is_done_
                     await older.ports.timelines.load(incident_id)
                 await older.worker.drain(10)
                 await becomes(lambda: is_empty(redis, f"{settings.redis.prefix}:inbox"))
-    assert sorted(keys(slack)) == ["closed", "findings", "headline", "headline", "verified"]
+    assert sorted(keys(slack)) == ["closed", "findings", "headline", "headline", "note-1", "verified"]
     told = [entry["error"] for entry in logs if entry["event"] == "timeline_of_a_newer_version"]
     assert len(told) == len(set(told)) >= 1
     assert not [entry for entry in logs if entry["event"] == "step_failed"]

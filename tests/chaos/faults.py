@@ -23,6 +23,7 @@ from tests.chaos.steps import (
     kill_redis,
     kill_worker_beside_another,
     restore_redis,
+    restore_redis_mid_run,
     set_trap,
     slow_link,
 )
@@ -177,6 +178,14 @@ FAULTS: tuple[Chaos, ...] = (
             (("leader_verified", 1), 0.0),
             (("leader_verified", 1), 2.0),
         )
+    ),
+    *(
+        Chaos(
+            f"redis-restored-mid-run/{_at(*at)}",
+            partial(restore_redis_mid_run, event=at[0], number=at[1]),
+            at_most=1,
+        )
+        for at in (("action_finished", 1), ("action_finished", 2))
     ),
     *(
         Chaos(

@@ -122,6 +122,16 @@ async def restore_redis(rig: Rig, event: str, number: int, *, later_s: float = 0
     await rig.timeline.until_back(rig.copied_at + 1)
 
 
+async def restore_redis_mid_run(rig: Rig, event: str, number: int) -> None:
+    """Put Redis back to a copy from after the confirmation: the run comes again, its actions must not."""
+    await rig.timeline.until("plan_confirmed")
+    length = len(rig.timeline.now)
+    rig.box.copy_to(rig.folder / "backup")
+    await rig.timeline.until(event, number)
+    await rig.box.restore(rig.folder / "backup")
+    await rig.timeline.until_back(length + 2)
+
+
 async def confirm_old_plan(rig: Rig) -> list[str]:
     """Submit the modal that was opened before the restore: nothing may come of it."""
     before = rig.witness.effects()

@@ -12,7 +12,8 @@ import pytest
 from pydantic import ValidationError
 
 from handlers import intake, look
-from handlers.alerts import Identity
+from handlers.alerting import Held
+from handlers.alerts import Alert, Identity, fingerprint_of
 from handlers.events import Closed
 from handlers.incident import Incident
 from handlers.notification import read_notification
@@ -131,6 +132,22 @@ async def test_truncated_alerts_absent_is_not_resolved() -> None:
     await receives(world, body(TRUNCATED, alerts=[*whole["alerts"], third], truncatedAlerts=0))
     assert await receives(world, body(TRUNCATED)) == [()]
     assert len((await only_incident(world)).firing) == 3
+
+
+async def test_truncated_alerts_are_fetched_from_the_api() -> None:
+    whole = json.loads(body(TRUNCATED))
+    labels = whole["alerts"][0]["labels"] | {"node": "node9"}
+    left_out = Alert.model_validate(
+        whole["alerts"][0] | {"labels": labels, "fingerprint": fingerprint_of(labels)}
+    )
+    world = World(alerting=Alerting(held=[Held(left_out, ours=True, suppressed=False)]))
+    await receives(world, body(TRUNCATED))
+    assert len((await only_incident(world)).firing) == 2
+    await look.look(world.ports, look.Look("demo"))
+    incident = await only_incident(world)
+    assert left_out in incident.firing
+    assert len(incident.firing) == 3
+    assert incident.notes, "and the thread says that no notification of it came"
 
 
 async def test_truncated_alerts_without_an_api_to_ask_are_said_in_the_thread() -> None:

@@ -362,6 +362,7 @@ async def test_what_was_done_before_redis_was_put_back_is_asked_of_the_ledger_an
     assert world.agents.effects == done
     run = await newest_run(world)
     assert [action.finished.state for action in run.actions.values() if action.finished] == ["done", "done"]
+    assert {action.action_id for action in run.actions.values()} == world.agents.ledger.keys()
     assert run.ended
     assert run.ended.completed
 

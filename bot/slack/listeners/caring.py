@@ -198,12 +198,12 @@ async def _add_message(ports: Ports, shortcut: Body, client: AsyncWebClient, res
         if incident_id:
             await care.note(ports, incident_id, by, typed(message.get("text")), link)
             return await tell(respond, f"Noted in {incident_id}.")
-        ids = await ports.timelines.open_incidents()
-        if not ids:
+        found, _ = await several.load(ports, await ports.timelines.open_incidents())
+        incidents = [each for each in found if each.handle]
+        if not incidents:
             raise Refused("No incident is open.")
         source = json.dumps({"text": typed(message.get("text"))[:1_500], "link": link})
-        incidents, _ = await several.load(ports, ids)
-        view = care_modals.note_message((each for each in incidents if each.handle), source)
+        view = care_modals.note_message(incidents, source)
         await client.views_open(trigger_id=shortcut["trigger_id"], view=view)
     except BotError as error:
         await tell(respond, str(error))

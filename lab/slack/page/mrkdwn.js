@@ -12,7 +12,16 @@ const EMOJI = {
   rewind: "⏪", leftwards_arrow_with_hook: "↩️", information_source: "ℹ️", question: "❓", tada: "🎉", bug: "🐛",
   thumbsup: "👍", "+1": "👍", wave: "👋", robot_face: "🤖", rocket: "🚀", snowflake: "❄️", zzz: "💤", boom: "💥",
   globe_with_meridians: "🌐", floppy_disk: "💾", busts_in_silhouette: "👥", speech_balloon: "💬", pushpin: "📌",
+  octagonal_sign: "🛑", grey_question: "❔",
 };
+const TIMES = {
+  time: { hour: "2-digit", minute: "2-digit" }, time_secs: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
+};
+const DATES = {
+  date_num: { year: "numeric", month: "2-digit", day: "2-digit" }, date: { dateStyle: "long" },
+  date_short: { dateStyle: "medium" }, date_long: { dateStyle: "full" },
+};
+const NEAR = { "-1": "yesterday", 0: "today", 1: "tomorrow" };
 export const emoji = (name) => EMOJI[name] ?? `:${name}:`;
 
 const unescape = (text) => text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
@@ -27,6 +36,15 @@ export function link(url, label) {
   return safe ? h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, label || url) : label || url;
 }
 
+// A time in the app's own words, such as "{date_short_pretty} {time_secs}".
+function moment(when, format) {
+  const daysAway = Math.round((new Date(when).setHours(0, 0, 0, 0) - new Date().setHours(0, 0, 0, 0)) / 864e5);
+  return format.replace(/\{(\w+?)(_pretty)?\}/g, (whole, name, isPretty) => {
+    if (TIMES[name]) return when.toLocaleTimeString([], { ...TIMES[name], hourCycle: "h23" });
+    return (isPretty && NEAR[daysAway]) || (DATES[name] ? when.toLocaleDateString([], DATES[name]) : whole);
+  });
+}
+
 function reference(inside, names) {
   const [target, label] = inside.split("|");
   const chip = (text) => h("span", { class: "mention" }, text);
@@ -34,8 +52,9 @@ function reference(inside, names) {
   if (target.startsWith("#")) return chip(`#${names[target.slice(1)] ?? label ?? target.slice(1)}`);
   if (target.startsWith("!subteam^")) return chip(`@${names[target.slice(9)] ?? label ?? target.slice(9)}`);
   if (target.startsWith("!date^")) {
-    const when = new Date(Number(target.split("^")[1]) * 1000);
-    return h("time", { datetime: when.toISOString() }, when.toLocaleString());
+    const [, seconds, format] = target.split("^");
+    const when = new Date(Number(seconds) * 1000);
+    return h("time", { datetime: when.toISOString(), title: when.toLocaleString() }, moment(when, format));
   }
   if (target.startsWith("!")) return chip(`@${target.slice(1)}`);
   return link(unescape(target), label && unescape(label));

@@ -66,7 +66,7 @@ async def parent(
     first = opened().model_copy(update={"handle": HANDLE})
     incident = await store.append(Incident(id=ID), first, *diagnosed(incidents.quorum_loss()))
     await store.remember_handle(HANDLE, ID)
-    await store.claim(incident.identity)
+    await store.reclaim(incident.identity, ID)
     await SlackThread(slack_client, redis_of, prefix, lambda _: INCIDENTS).sync(incident)
     return str(slack.workspace.messages[0].ts)
 

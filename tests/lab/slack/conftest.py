@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from lab.slack.person import Person
 from lab.slack.server import SlackWorkspaceServer
+from tests.browser.conftest import chromium as chromium  # noqa: PLC0414  a fixture here too
 
 INCIDENTS = "C0INCIDENT"
 

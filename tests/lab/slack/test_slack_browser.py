@@ -1,14 +1,11 @@
 """The page in a real browser: every block is drawn, and no script fails."""
 
-import asyncio
-import itertools
-import shutil
+import re
+import time
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
+from playwright.async_api import Browser, Page, expect
 from slack_sdk.web.async_client import AsyncWebClient
 
 from lab.slack.person import Person
@@ -31,20 +28,8 @@ from tests.lab.slack.builders import (
     section,
     table,
 )
-from tests.lab.slack.conftest import until
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--remote-debugging-port=0",
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+pytestmark = pytest.mark.browser
 INCIDENTS = "C0INCIDENT"
 EVERY_BLOCK = [
     header(plain("A header")),
@@ -79,52 +64,20 @@ WORDS = (
 )
 
 
-class Browser:
-    """One page of a running Chromium, spoken to through its debugging port."""
-
-    def __init__(self, link: aiohttp.ClientWebSocketResponse) -> None:
-        self._link = link
-        self._numbers = itertools.count(1)
-        self.exceptions: list[str] = []
-
-    async def call(self, method: str, **parameters: object) -> Any:
-        number = next(self._numbers)
-        await self._link.send_json({"id": number, "method": method, "params": parameters})
-        while True:
-            answer = await self._link.receive_json()
-            if answer.get("method") == "Runtime.exceptionThrown":
-                self.exceptions.append(str(answer["params"]["exceptionDetails"]))
-            if answer.get("id") == number:
-                return answer["result"]
-
-    async def evaluate(self, script: str) -> Any:
-        return (await self.call("Runtime.evaluate", expression=script))["result"].get("value")
-
-
 @pytest.fixture
-async def browser(tmp_path: Path) -> AsyncIterator[Browser]:
-    argv = [str(CHROMIUM), *FLAGS, f"--user-data-dir={tmp_path}", "about:blank"]
-    process = await asyncio.create_subprocess_exec(*argv, stderr=asyncio.subprocess.DEVNULL)
-    try:
-        port_file = tmp_path / "DevToolsActivePort"
-        await until(lambda: port_file.exists() and len(port_file.read_text().split()) == 2, 60)
-        port = port_file.read_text().split()[0]
-        async with aiohttp.ClientSession() as session:
-            async with session.get(f"http://127.0.0.1:{port}/json") as answer:
-                (page,) = [each for each in await answer.json() if each["type"] == "page"]
-            async with session.ws_connect(page["webSocketDebuggerUrl"], max_msg_size=0) as link:
-                browser = Browser(link)
-                await browser.call("Runtime.enable")
-                yield browser
-                await browser.call("Browser.close")
-    finally:
-        if process.returncode is None:
-            async with asyncio.timeout(20):
-                await process.wait()
+async def page(chromium: Browser) -> AsyncIterator[Page]:
+    """A page in which no script may fail."""
+    errors: list[str] = []
+    async with await chromium.new_context(locale="en-US", timezone_id="UTC") as context:
+        page = await context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.set_default_timeout(60_000)
+        yield page
+    assert errors == []
 
 
 async def test_every_block_and_a_modal_are_drawn(
-    slack: SlackWorkspaceServer, client: AsyncWebClient, alice: Person, browser: Browser
+    slack: SlackWorkspaceServer, client: AsyncWebClient, alice: Person, page: Page
 ) -> None:
     parent = await client.chat_postMessage(channel=INCIDENTS, text="x", blocks=EVERY_BLOCK)
     ts = parent["ts"]
@@ -132,36 +85,33 @@ async def test_every_block_and_a_modal_are_drawn(
     await alice.react(ts, "eyes")
     await client.chat_postEphemeral(channel=INCIDENTS, user="U0ALICE001", text="a whisper")
     slack.workspace.modals.open("U0ALICE001", form(field(label=plain("A label"))))
-    await browser.call("Page.navigate", url=f"{slack.url}/?user=alice&thread={ts}")
-
-    async def is_drawn() -> bool:
-        return bool(await browser.evaluate("document.querySelector('#modal[open] .label') !== null"))
-
-    await until(is_drawn, 60)
-    page = await browser.evaluate("document.documentElement.outerHTML")
+    await page.goto(f"{slack.url}/?user=alice&thread={ts}")
+    await page.locator("#modal[open] .label").wait_for()
+    drawn = await page.content()
     for words in WORDS:
-        assert words in page, words
-    assert browser.exceptions == []
+        assert words in drawn, words
 
 
 async def test_a_reaction_is_given_and_taken_back_on_the_page(
-    client: AsyncWebClient, slack: SlackWorkspaceServer, alice: Person, browser: Browser
+    client: AsyncWebClient, slack: SlackWorkspaceServer, alice: Person, page: Page
 ) -> None:
     posted = await client.chat_postMessage(channel=INCIDENTS, text="x")
     await client.reactions_add(channel=INCIDENTS, timestamp=posted["ts"], name="eyes")
-    await browser.call("Page.navigate", url=f"{slack.url}/?user=alice")
-
-    async def count() -> int:
+    await page.goto(f"{slack.url}/?user=alice")
+    for shown, wanted in ((1, 2), (2, 1)):
+        await page.get_by_role("button", name=f"eyes, {shown}").click()
+        await page.get_by_role("button", name=f"eyes, {wanted}").wait_for()
         (message,) = await alice.messages()
-        return int(message["reactions"][0]["count"])
+        assert message["reactions"][0]["count"] == wanted
 
-    async def is_shown(number: int) -> bool:
-        script = "document.querySelector('.reaction')?.getAttribute('aria-label')"
-        return bool(await browser.evaluate(script) == f"eyes, {number}")
 
-    for number in (2, 1):
-        await until(lambda shown=3 - number: is_shown(shown), 60)
-        await browser.evaluate("document.querySelector('.reaction').click()")
-        await until(lambda wanted=number: is_shown(wanted), 60)
-        assert await count() == number
-    assert browser.exceptions == []
+async def test_a_time_is_said_in_the_words_that_the_app_chose(
+    client: AsyncWebClient, slack: SlackWorkspaceServer, page: Page
+) -> None:
+    times = "<!date^%d^{date_short_pretty} {time_secs}|somewhen>"
+    await client.chat_postMessage(channel=INCIDENTS, text=times % 1_700_000_000)
+    await client.chat_postMessage(channel=INCIDENTS, text=times % time.time())
+    await page.goto(f"{slack.url}/?user=alice")
+    log = page.get_by_role("log", name="Messages")
+    await expect(log).to_contain_text("Nov 14, 2023 22:13:20")
+    await expect(log).to_contain_text(re.compile(r"(to|yester)day \d\d:\d\d:\d\d"))
