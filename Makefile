@@ -11,10 +11,11 @@ ARGS ?=
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser check format lint types imports rules schema prove mutants accuracy live chaos nightly bench lock clean
+.PHONY: help demo test browser check format lint types imports rules schema prove mutants accuracy live chaos chaos-delivery \
+	nightly bench lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(VENV)/.installed ## the whole loop on this machine; prints one URL
 	@$(BIN)/neumann-bot demo $(ARGS)
@@ -69,6 +70,9 @@ nightly: $(VENV)/.installed-dev ## ten thousand runs of the state machine over t
 
 chaos: $(VENV)/.installed-dev ## bot, agents, Redis and links failing at every step of a run, an hour or two
 	@$(BIN)/python -m tests.chaos.remediation $(ARGS)
+
+chaos-delivery: $(VENV)/.installed-dev ## what lies between Alertmanager and the thread failing at every step, half an hour
+	@$(BIN)/python -m tests.chaos.delivery $(ARGS)
 
 bench: $(VENV)/.installed-dev ## how long reading 3, 9 and 51 nodes takes
 	@$(BIN)/python -m tests.bench.reading $(ARGS)

@@ -46,7 +46,12 @@ return 1
 
 RELEASE = """
 local lease = redis.call('HGET', KEYS[2], ARGV[1])
-if not lease or string.match(lease, ':(.*)$') ~= ARGV[2] then return 0 end
+if not lease or string.match(lease, ':(.*)$') ~= ARGV[2] then
+  local time = redis.call('TIME')
+  redis.call('ZADD', KEYS[1], time[1] * 1000000 + time[2], ARGV[1])
+  redis.call('PUBLISH', ARGV[5], ARGV[1])
+  return 0
+end
 redis.call('HDEL', KEYS[2], ARGV[1])
 if redis.call('ZSCORE', KEYS[1], ARGV[1]) == ARGV[3] then
   if tonumber(ARGV[4]) < 0 then
@@ -113,7 +118,10 @@ class DueQueue:
         return bool(held)
 
     async def release(self, taken: Taken, due_again_in_s: float | None) -> None:
-        """Give it back; it is due again then, unless something has marked it due since."""
+        """Give it back; it is due again then, unless something has marked it due since.
+
+        Where the lease had run out it is due now: what was done without it may have undone newer work.
+        """
         again_us = -1 if due_again_in_s is None else int(max(due_again_in_s, 0) * 1_000_000)
         async with store_errors():
             await self._release(

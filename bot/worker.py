@@ -195,7 +195,8 @@ class Worker:
             raise
         except (StoreDown, SlackDown) as error:
             log.warning("will_try_again", incident=taken.incident_id, error=str(error))
-            again_in_s = AFTER_FAILURE_S
+            wait_s = error.wait_s if isinstance(error, SlackDown) else None
+            again_in_s = AFTER_FAILURE_S if wait_s is None else wait_s
         except LeftAlone as error:
             self._left_alone.log(error)
             again_in_s = self._left_alone.due_again_in_s(taken.incident_id, error)

@@ -22,6 +22,10 @@ Beside it `Moved`: two wrote to one timeline at once. It is no error but a reaso
 
 from __future__ import annotations
 
+from typing import Literal
+
+CallOutcome = Literal["not_done", "unknown", "under_way"]
+
 
 class BotError(Exception):
     """Something went wrong."""
@@ -79,7 +83,22 @@ class StoreDown(BotError):  # noqa: N818
 
 
 class SlackDown(BotError):  # noqa: N818
-    """Slack did not take the message; it is tried again."""
+    """Slack did not take the message; it is tried again.
+
+    `wait_s` is after how many seconds, where that is known; `outcome` says whether Slack may have done what
+    it was asked all the same, or may still be about to.
+    """
+
+    def __init__(
+        self,
+        sentence: str | None = None,
+        *,
+        wait_s: float | None = None,
+        outcome: CallOutcome = "not_done",
+    ) -> None:
+        super().__init__(sentence)
+        self.wait_s = wait_s
+        self.outcome = outcome
 
 
 class SourceDown(BotError):  # noqa: N818

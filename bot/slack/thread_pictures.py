@@ -12,7 +12,6 @@ from datetime import timedelta
 import aiohttp
 import structlog
 from redis.asyncio import Redis
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.evidence_text import all_links_open
@@ -21,10 +20,11 @@ from bot.pictures.election_series import ElectionSeries, Mark, Sample
 from bot.pictures.picture import Picture
 from bot.prometheus import PrometheusClient
 from bot.slack import findings
+from bot.slack.calls import FAILURES, failure
 from bot.timeline_store import TimelineStore, store_errors
 from handlers import events as of
 from handlers.alerting import Series
-from handlers.errors import SourceDown
+from handlers.errors import SlackDown, SourceDown
 from handlers.events import Event
 from handlers.incident import Incident
 from handlers.ports import Threads
@@ -38,6 +38,8 @@ OWN_EVERY_S = 60.0
 """While nobody leads, the bot reads the nodes about this often."""
 
 PROMETHEUS_EVERY_S = 5.0
+AGAIN_AFTER_S = 30.0
+"""Each try draws anew."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,10 @@ class File:
 
 
 class ThreadPictures:
-    """Uploads each picture or file that an incident is due, at most once: a lost answer costs the file."""
+    """Uploads each picture or file that an incident is due, at most once: a lost answer costs the file.
+
+    One that Slack has not seen, because it was away or asked to wait, is tried again.
+    """
 
     def __init__(
         self,
@@ -72,7 +77,11 @@ class ThreadPictures:
         self._one_at_a_time = asyncio.Semaphore(1)  # drawing takes some 100 MB for a moment
 
     async def sync(self, incident: Incident) -> None:
-        """Draw and upload what is due and not there."""
+        """Draw and upload what is due and not there.
+
+        Raises:
+            SlackDown: If one is to be tried again.
+        """
         for name in due(incident):
             place = await self._threads.place_of(incident.id)
             if place is None or not await self._claim(incident.id, name):
@@ -88,13 +97,21 @@ class ThreadPictures:
                     channel=place.channel,
                     thread_ts=place.message_ts,
                 )
-            except (TimeoutError, SlackApiError, aiohttp.ClientError, OSError) as error:
+            except FAILURES as error:
                 log.warning("file_not_uploaded", incident=incident.id, file=file.name, error=str(error))
+                if is_worth_another_try(error):
+                    await self._unclaim(incident.id, name)
+                    down = failure("files.upload", error)
+                    raise SlackDown(str(down), wait_s=down.wait_s or AGAIN_AFTER_S) from error
 
     async def _claim(self, incident_id: str, name: str) -> bool:
         async with store_errors():
             key = f"{self._prefix}:picture:{incident_id}:{name}"
             return bool(await self._redis.set(key, 1, nx=True, ex=KEPT_S))
+
+    async def _unclaim(self, incident_id: str, name: str) -> None:
+        async with store_errors():
+            await self._redis.delete(f"{self._prefix}:picture:{incident_id}:{name}")
 
     async def _file(self, name: str, incident: Incident) -> File:
         if name not in TITLES:
@@ -126,6 +143,12 @@ class ThreadPictures:
                 if samples:
                     return ElectionSeries(incident.cluster, samples, marks, PROMETHEUS_EVERY_S)
         return ElectionSeries(incident.cluster, tuple(samples_of(events)), marks, OWN_EVERY_S)
+
+
+def is_worth_another_try(error: Exception) -> bool:
+    """Whether Slack has not seen the file, and would take it later."""
+    never_sent = isinstance(error, aiohttp.ClientConnectorError)
+    return never_sent or failure("files.upload", error).wait_s is not None
 
 
 TITLES = {"links": "Who reaches whom", "elections": "Elections and terms"}

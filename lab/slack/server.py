@@ -35,6 +35,7 @@ from lab.slack.workspace import Workspace
 
 PAGE = Path(__file__).parent / "page"
 _CONTENT_SECURITY = "default-src 'self'; img-src 'self' data: http://127.0.0.1:* http://localhost:*"
+KEEP_ALIVE_S = 60  # as a load balancer does: a request that was long under way still finds its connection
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -119,7 +120,12 @@ class SlackWorkspaceServer:
         api = WebApi(self.workspace, self.bot_token, self.app_token, self._rate_limits)
         app = create_app(Interactions(self.workspace, self._link), api)
         config = uvicorn.Config(
-            app, http=CuttableProtocol, lifespan="off", log_level="warning", timeout_graceful_shutdown=2
+            app,
+            http=CuttableProtocol,
+            lifespan="off",
+            log_level="warning",
+            timeout_graceful_shutdown=2,
+            timeout_keep_alive=KEEP_ALIVE_S,
         )
         self._server = _Server(config)
         self._serving = asyncio.create_task(self._server.serve([self._socket]))

@@ -67,12 +67,18 @@ class Program:
 
 @asynccontextmanager
 async def alertmanagers(
-    folder: Path, webhook_url: str = "http://127.0.0.1:9/", token: str = "t", count: int = 2, **receiver: Any
+    folder: Path,
+    webhook_url: str = "http://127.0.0.1:9/",
+    token: str = "t",
+    count: int = 2,
+    repeat_interval: str = "4h",
+    **receiver: Any,
 ) -> AsyncIterator[list[Program]]:
     """Peers of one cluster that send everything to one webhook, a second after it comes."""
     config = folder / "alertmanager.yml"
     webhook = {"url": webhook_url, "http_config": {"authorization": {"credentials": token}}, **receiver}
     route = {"receiver": "neumann-bot", "group_by": ["cluster"], "group_wait": "1s", "group_interval": "1s"}
+    route["repeat_interval"] = repeat_interval
     receivers = [{"name": "neumann-bot", "webhook_configs": [webhook]}]
     other = {"receiver": "other", "matchers": ['alertname="Unrelated"']}
     document = {"route": {**route, "routes": [other]}, "receivers": [*receivers, {"name": "other"}]}

@@ -110,6 +110,11 @@ async def test_who_dies_loses_it_when_the_lease_runs_out(
     assert await queue.renew(heir)
     await queue.release(dead, 0.0)
     assert not isinstance(await queue.take(), Taken), "and cannot give away what it does not hold"
+    await queue.release(heir, None)
+    again = await taken(queue)
+    assert again.incident_id == "inc-1", "what was done without the lease is looked at again"
+    await queue.release(again, None)
+    assert await queue.take() is None
 
 
 async def test_a_renewed_lease_does_not_run_out(queue: DueQueue, monkeypatch: pytest.MonkeyPatch) -> None:

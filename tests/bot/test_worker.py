@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -26,6 +27,7 @@ from handlers.errors import Moved, WrittenByNewer
 from handlers.events import EVENT, EVENTS_VERSION, Event, Noted
 from handlers.incident import Incident, Stage
 from lab.cluster import Lab
+from lab.slack import faults
 from lab.slack.server import SlackWorkspaceServer
 from tests.bot.conftest import Becomes
 from tests.bot.serving import serve, talk
@@ -134,6 +136,23 @@ async def test_slack_being_away_delays_the_thread_and_nothing_else(
         assert slack.workspace.messages == []
         slack.faults.calls_to_fail = 0
         await becomes(lambda: shown(slack, "findings"))
+
+
+async def test_where_slack_asks_to_wait_the_worker_waits_and_goes_on_with_the_rest(
+    settings: Settings, slack: SlackWorkspaceServer, store: TimelineStore, becomes: Becomes
+) -> None:
+    slack.faults.fail("chat.postMessage", faults.RATE_LIMITED, retry_after_s=3)
+    async with working(settings) as bot:
+        await post(settings, bot, FIRING)
+        await becomes(lambda: refused(slack))
+        refused_s = time.monotonic()
+        await becomes(lambda: count_is(store, 1))
+        (incident_id,) = await store.open_incidents()
+        await becomes(lambda: diagnosed(store, incident_id))
+        await becomes(lambda: shown(slack, "findings"))
+    headline = slack.workspace.messages[0]
+    assert headline.received_monotonic_s - refused_s > 2.5
+    assert keys(slack)[:2] == ["headline", "findings"]
 
 
 async def test_a_notification_that_cannot_be_read_holds_up_no_other(
@@ -371,6 +390,10 @@ async def _passed_on(reader: asyncio.StreamReader, url: str) -> _Exchange:
 
 async def shown(slack: SlackWorkspaceServer, key: str) -> bool:
     return key in keys(slack)
+
+
+async def refused(slack: SlackWorkspaceServer) -> bool:
+    return slack.faults.active == []
 
 
 async def shown_times(slack: SlackWorkspaceServer, key: str, times: int) -> bool:

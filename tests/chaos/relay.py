@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Self
 
 from lab.layout import Address
 
@@ -27,7 +28,7 @@ class Relay:
         self.hold_s = 0.0
         self.is_cut = False
 
-    async def __aenter__(self) -> Relay:
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, self._host, 0)
         self.address = Address(*self._server.sockets[0].getsockname()[:2])
         return self
@@ -54,6 +55,7 @@ class Relay:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         self._open.add(writer)
+        connection = object()
         try:
             if self.is_cut:
                 return
@@ -61,7 +63,8 @@ class Relay:
             self._open.add(far_writer)
             try:
                 await asyncio.gather(
-                    self._pass(reader, far_writer, held=True), self._pass(far_reader, writer, held=False)
+                    self._pass(reader, far_writer, connection, asks=True),
+                    self._pass(far_reader, writer, connection, asks=False),
                 )
             finally:
                 self._open.discard(far_writer)
@@ -72,11 +75,19 @@ class Relay:
             self._open.discard(writer)
             writer.transport.abort()
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, held: bool) -> None:
+    async def goes_on(self, chunk: bytes, connection: object, *, asks: bool) -> bool:
+        """Whether what was sent, to the target where it `asks`, is passed on."""
+        return True
+
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: object, *, asks: bool
+    ) -> None:
         with suppress(OSError):
             while chunk := await reader.read(CHUNK_BYTES):
-                if held and self.hold_s:
+                if asks and self.hold_s:
                     await asyncio.sleep(self.hold_s)
+                if not await self.goes_on(chunk, connection, asks=asks):
+                    break
                 writer.write(chunk)
                 await writer.drain()
         with suppress(OSError, RuntimeError):

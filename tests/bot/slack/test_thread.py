@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -14,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.agent_readings import still_reading
 from bot.redis_client import connect
+from bot.slack import posted
 from bot.slack.thread import SlackThread
 from handlers.errors import SlackDown, StoreDown
 from handlers.incident import Incident
@@ -59,6 +61,18 @@ def thread(client: AsyncWebClient, redis: Redis, prefix: str) -> SlackThread:
 
 def keys(slack: SlackWorkspaceServer) -> list[str]:
     return [key(message) for message in slack.workspace.messages]
+
+
+async def until_synced(thread: SlackThread, shown: Incident) -> None:
+    """Try again and again, as the worker does."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await thread.sync(shown)
+            except SlackDown:
+                await asyncio.sleep(0.05)
+            else:
+                return
 
 
 def key(message: Message) -> str:
@@ -120,8 +134,13 @@ async def test_another_replica_goes_on_where_this_one_stood(
 
 @pytest.mark.parametrize("before", [None, OPENED], ids=["the headline's", "the findings'"])
 async def test_an_answer_that_was_lost_is_looked_for_and_not_posted_twice(
-    thread: SlackThread, slack: SlackWorkspaceServer, before: Incident | None, calls: Counter[str]
+    thread: SlackThread,
+    slack: SlackWorkspaceServer,
+    before: Incident | None,
+    calls: Counter[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(posted, "UNDER_WAY_S", 1)
     if before:
         await thread.sync(before)
         await thread.sync(replace(before))
@@ -130,7 +149,7 @@ async def test_an_answer_that_was_lost_is_looked_for_and_not_posted_twice(
     for _ in range(2 if before else 1):
         with pytest.raises(SlackDown):
             await thread.sync(shown)
-    await thread.sync(shown)
+    await until_synced(thread, shown)
     assert sorted(keys(slack)) == sorted(set(keys(slack)))
     assert "conversations.history" in calls or before
     await thread.sync(shown)
@@ -161,10 +180,11 @@ async def test_a_lost_reply_is_found_among_a_hundred_others(
 async def test_slack_being_down_is_one_error_and_then_a_late_post(
     thread: SlackThread, slack: SlackWorkspaceServer, fault: str
 ) -> None:
-    setattr(slack.faults, fault, 3)
-    for _ in range(3):
-        with pytest.raises(SlackDown):
+    setattr(slack.faults, fault, 2)
+    for _ in range(2):
+        with pytest.raises(SlackDown) as told:
             await thread.sync(OPENED)
+        await asyncio.sleep(told.value.wait_s or 0)
     assert slack.workspace.messages == []
     await thread.sync(HEALED)
     assert keys(slack) == ["headline", "findings", "run-1", "verified", "closed"]

@@ -13,7 +13,9 @@ from bot.slack.thread_pictures import ThreadPictures, due, marks_of, samples_of,
 from bot.timeline_store import TimelineStore
 from handlers.alerting import Sample as Value
 from handlers.alerting import Series
+from handlers.errors import SlackDown
 from handlers.incident import Incident
+from lab.slack import faults
 from lab.slack.person import Person
 from lab.slack.server import SlackWorkspaceServer
 from runbooks.evidence import Role
@@ -64,6 +66,30 @@ def test_prometheus_series_are_named_by_their_node_or_else_their_host() -> None:
         ("node2", 3, None),
         ("node1", None, 8),
     ]
+
+
+@pytest.mark.parametrize("method", ["files.getUploadURLExternal", "files.completeUploadExternal"])
+async def test_a_picture_for_which_slack_asks_to_wait_comes_later(
+    thread: SlackThread,
+    store: TimelineStore,
+    slack: SlackWorkspaceServer,
+    slack_client: AsyncWebClient,
+    redis: Redis,
+    prefix: str,
+    alice: Person,
+    method: str,
+) -> None:
+    shown = incident(opened(), *diagnosed(incidents.quorum_loss()))
+    await thread.sync(shown)
+    pictures = ThreadPictures(slack_client, redis, prefix, thread, store, prometheus=None)
+    slack.faults.fail(method, faults.RATE_LIMITED, retry_after_s=7)
+    with pytest.raises(SlackDown, match="Slack asks to wait") as told:
+        await pictures.sync(shown)
+    assert told.value.wait_s == 7.0
+    await pictures.sync(shown)
+    await pictures.sync(shown)
+    files = [file for message in await alice.messages() for file in message.get("files", [])]
+    assert [file["name"] for file in files] == ["inc-7-links.png"]
 
 
 async def test_each_picture_is_put_into_the_thread_once_with_words_for_who_does_not_see_it(

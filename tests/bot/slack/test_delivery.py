@@ -1,0 +1,284 @@
+"""Whatever becomes of a call to Slack, each message is there once and ends up as the newest state has it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import aiohttp
+import pytest
+from redis.asyncio import Redis
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack import posted
+from bot.slack.calls import SlackCalls
+from bot.slack.thread import SlackThread
+from handlers.errors import SlackDown
+from handlers.incident import Incident
+from lab.slack import faults
+from lab.slack.plain_text import plain_text
+from lab.slack.server import SlackWorkspaceServer
+from lab.slack.workspace import Message
+from tests.bot import incidents
+from tests.bot.conftest import INCIDENTS, Becomes
+from tests.bot.incidents import incident
+from tests.bot.serving import talk
+from tests.bot.slack.test_thread import until_synced
+from tests.builders import diagnosed, opened
+
+OPENED = incident(opened())
+DIAGNOSED = incident(opened(), *diagnosed(incidents.quorum_loss()))
+HEALED = incident(*incidents.healed())
+ALL_KEYS = ["headline", "findings", "run-1", "verified", "closed"]
+IMPATIENT_S = 0.5
+
+
+@pytest.fixture
+def calls() -> Counter[str]:
+    """How often each method of the Web API was called."""
+    return Counter()
+
+
+@pytest.fixture
+async def client(slack: SlackWorkspaceServer, calls: Counter[str]) -> AsyncIterator[AsyncWebClient]:
+    async def count(_: object, __: object, sent: aiohttp.TraceRequestStartParams) -> None:
+        calls[sent.url.name] += 1
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(count)
+    timeout = aiohttp.ClientTimeout(total=IMPATIENT_S)
+    async with aiohttp.ClientSession(trace_configs=[trace], timeout=timeout) as session:
+        yield AsyncWebClient(
+            token=slack.bot_token, base_url=f"{slack.url}/api/", session=session, retry_handlers=[]
+        )
+
+
+@pytest.fixture
+def thread(client: AsyncWebClient, redis: Redis, prefix: str) -> SlackThread:
+    return SlackThread(client, redis, prefix, lambda _: INCIDENTS)
+
+
+def bot_messages(slack: SlackWorkspaceServer) -> list[Message]:
+    return [message for message in slack.workspace.messages if message.metadata]
+
+
+def keys(slack: SlackWorkspaceServer) -> list[str]:
+    return [str((message.metadata or {})["event_payload"]["key"]) for message in bot_messages(slack)]
+
+
+def says_closed(slack: SlackWorkspaceServer) -> bool:
+    headline = bot_messages(slack)[0]
+    return "Closed after" in plain_text({"attachments": headline.attachments})
+
+
+@pytest.mark.parametrize("kind", [faults.ANSWER_LOST, faults.GATEWAY_TIMEOUT])
+async def test_a_lost_reply_is_found_behind_more_than_a_page_of_others(
+    thread: SlackThread, slack: SlackWorkspaceServer, kind: str
+) -> None:
+    await thread.sync(OPENED)
+    (parent,) = slack.workspace.messages
+    for number in range(450):
+        slack.workspace.post(INCIDENTS, "U0ALICE001", {"text": str(number)}, thread_ts=parent.ts)
+    slack.faults.fail("chat.postMessage", kind)
+    with pytest.raises(SlackDown):
+        await thread.sync(DIAGNOSED)
+    await until_synced(thread, DIAGNOSED)
+    assert keys(slack) == ["headline", "findings"]
+
+
+async def test_a_lost_headline_is_found_in_a_busy_channel(
+    thread: SlackThread, slack: SlackWorkspaceServer
+) -> None:
+    slack.faults.fail("chat.postMessage", faults.ANSWER_LOST)
+    now = replace(OPENED, opened_at=datetime.now(UTC))
+    with pytest.raises(SlackDown):
+        await thread.sync(now)
+    for number in range(450):
+        slack.workspace.post(INCIDENTS, "U0ALICE001", {"text": str(number)})
+    await until_synced(thread, now)
+    assert keys(slack) == ["headline"]
+
+
+async def test_a_message_that_was_found_again_shows_the_newest_state_at_once(
+    thread: SlackThread, slack: SlackWorkspaceServer
+) -> None:
+    slack.faults.fail("chat.postMessage", faults.ANSWER_LOST)
+    with pytest.raises(SlackDown):
+        await thread.sync(OPENED)
+    await until_synced(thread, HEALED)
+    assert keys(slack) == ALL_KEYS
+    assert says_closed(slack)
+
+
+async def test_a_post_that_slack_carries_out_after_the_bot_gave_up_is_the_only_one(
+    thread: SlackThread, slack: SlackWorkspaceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posted, "UNDER_WAY_S", 3)
+    slack.faults.fail("chat.postMessage", faults.SLOW, delay_s=1.5)
+    await until_synced(thread, HEALED)
+    await asyncio.sleep(2.0)  # by now it has come, also where nobody waited for it
+    assert keys(slack) == ALL_KEYS
+
+
+@pytest.mark.parametrize("status", [500, 504])
+async def test_a_post_that_was_not_done_is_made_again(
+    thread: SlackThread,
+    slack: SlackWorkspaceServer,
+    monkeypatch: pytest.MonkeyPatch,
+    calls: Counter[str],
+    status: int,
+) -> None:
+    monkeypatch.setattr(posted, "UNDER_WAY_S", 1)
+    slack.faults.fail("chat.postMessage", faults.SERVER_ERROR, status=status)
+    await until_synced(thread, OPENED)
+    assert keys(slack) == ["headline"]
+    assert calls["chat.postMessage"] == 2
+
+
+async def test_an_edit_that_slack_carries_out_late_does_not_stay_on_top_of_a_newer_one(
+    thread: SlackThread, slack: SlackWorkspaceServer, monkeypatch: pytest.MonkeyPatch, becomes: Becomes
+) -> None:
+    monkeypatch.setattr(posted, "UNDER_WAY_S", 3)
+    await thread.sync(OPENED)
+    slack.faults.fail("chat.update", faults.SLOW, delay_s=1.5)
+    with pytest.raises(SlackDown):
+        await thread.sync(DIAGNOSED)
+    with pytest.raises(SlackDown, match="made again") as told:
+        await thread.sync(HEALED)
+    assert says_closed(slack), "the newest state is shown at once"
+    assert told.value.wait_s
+    late = bot_messages(slack)[0]
+
+    async def the_late_one_came() -> bool:
+        return bot_messages(slack)[0] is not late and not says_closed(slack)
+
+    await becomes(the_late_one_came)
+    await until_synced(thread, HEALED)
+    assert says_closed(slack)
+
+
+async def test_after_a_429_nothing_of_that_method_is_sent_to_that_channel_before_its_time(
+    client: AsyncWebClient, slack: SlackWorkspaceServer, calls: Counter[str]
+) -> None:
+    now_s = 1000.0
+    asks = SlackCalls(client, monotonic=lambda: now_s)
+    post = {"channel": INCIDENTS, "text": "there"}
+    slack.faults.fail("chat.postMessage", faults.RATE_LIMITED, retry_after_s=7, channel=INCIDENTS)
+    for wait_s in (7.0, 7.0, 3.0):
+        now_s = 1000.0 + 7.0 - wait_s
+        with pytest.raises(SlackDown, match="Slack asks to wait") as told:
+            await asks.call("chat.postMessage", **post)
+        assert told.value.wait_s == pytest.approx(wait_s)
+        assert told.value.outcome == "not_done"
+    assert calls["chat.postMessage"] == 1, "it was asked once, and then waited for"
+
+    with pytest.raises(SlackDown, match="/invite @neumann-bot"):
+        await asks.call("chat.postMessage", channel="C0GENERAL1", text="another channel is asked")
+    assert (await asks.call("conversations.history", read=True, channel=INCIDENTS))["ok"], "so do methods"
+    now_s = 1007.5
+    assert (await asks.call("chat.postMessage", **post))["ok"]
+
+
+async def test_when_the_channel_opens_again_a_new_incidents_headline_goes_before_other_replies(
+    client: AsyncWebClient, slack: SlackWorkspaceServer
+) -> None:
+    now_s = 1000.0
+    asks = SlackCalls(client, monotonic=lambda: now_s)
+    reply, headline = {"channel": INCIDENTS, "text": "reply"}, {"channel": INCIDENTS, "text": "headline"}
+    slack.faults.fail("chat.postMessage", faults.RATE_LIMITED, retry_after_s=5)
+    for urgent in ("", "inc-8"):
+        with pytest.raises(SlackDown):
+            await asks.call("chat.postMessage", urgent=urgent, **reply)
+    now_s = 1005.5
+    with pytest.raises(SlackDown) as told:
+        await asks.call("chat.postMessage", **reply)
+    assert told.value.wait_s == 1.0
+    await asks.call("chat.postMessage", urgent="inc-8", **headline)
+    await asks.call("chat.postMessage", **reply)
+    assert [message.text for message in slack.workspace.messages] == ["headline", "reply"]
+
+
+async def test_who_was_to_go_first_and_does_not_come_keeps_nobody_for_long(
+    client: AsyncWebClient, slack: SlackWorkspaceServer
+) -> None:
+    now_s = 1000.0
+    asks = SlackCalls(client, monotonic=lambda: now_s)
+    slack.faults.fail("chat.postMessage", faults.RATE_LIMITED, retry_after_s=5)
+    with pytest.raises(SlackDown):
+        await asks.call("chat.postMessage", urgent="inc-8", channel=INCIDENTS, text="headline")
+    now_s = 1016.0
+    assert (await asks.call("chat.postMessage", channel=INCIDENTS, text="reply"))["ok"]
+
+
+async def test_a_429_keeps_edits_back_and_not_new_messages_and_then_shows_the_newest_state(
+    thread: SlackThread, slack: SlackWorkspaceServer, calls: Counter[str]
+) -> None:
+    await thread.sync(OPENED)
+    slack.faults.fail("chat.update", faults.RATE_LIMITED, retry_after_s=1)
+    for shown in (DIAGNOSED, HEALED):
+        with pytest.raises(SlackDown, match="Slack asks to wait"):
+            await thread.sync(shown)
+    assert keys(slack) == ALL_KEYS, "what is new is there already"
+    calls.clear()
+    await until_synced(thread, HEALED)
+    assert calls["chat.update"] == 2, "the headline and the findings once each, as they are now"
+    assert says_closed(slack)
+
+
+async def test_a_post_that_was_refused_for_sure_is_not_looked_for(
+    thread: SlackThread, slack: SlackWorkspaceServer, calls: Counter[str]
+) -> None:
+    slack.faults.fail("chat.postMessage", faults.RATE_LIMITED, retry_after_s=1)
+    await until_synced(thread, OPENED)
+    assert calls == {"chat.postMessage": 2}
+
+
+@pytest.mark.parametrize("before", [None, OPENED], ids=["before it was told", "after it was told"])
+async def test_slack_away_while_everything_happened_costs_one_post_or_edit_a_message(
+    redis: Redis,
+    prefix: str,
+    thread: SlackThread,
+    slack: SlackWorkspaceServer,
+    calls: Counter[str],
+    before: Incident | None,
+) -> None:
+    if before:
+        await thread.sync(before)
+    away = AsyncWebClient(token="xoxb-x", base_url="http://127.0.0.1:1/api/", retry_handlers=[])
+    cut_off = SlackThread(away, redis, prefix, lambda _: INCIDENTS)
+    happened = incidents.healed()
+    for length in range(2 if before else 1, len(happened) + 1):
+        with pytest.raises(SlackDown):
+            await cut_off.sync(incident(*happened[:length]))
+    calls.clear()
+    await thread.sync(HEALED)
+    assert keys(slack) == ALL_KEYS
+    shown = {"chat.postMessage": len(ALL_KEYS)} if not before else {"chat.postMessage": 4, "chat.update": 1}
+    assert calls == shown
+    assert says_closed(slack)
+
+
+async def test_a_failover_that_lost_every_note_of_a_thread_is_no_second_thread(
+    thread: SlackThread, slack: SlackWorkspaceServer, redis: Redis, prefix: str
+) -> None:
+    known_before = f"{prefix}:redis-run"
+    now = replace(DIAGNOSED, opened_at=datetime.now(UTC))
+    await thread.sync(now)
+    await redis.delete(f"{prefix}:thread:{now.id}")
+    await redis.set(known_before, "the-run-before 0")
+    await thread.sync(now)
+    assert keys(slack) == ["headline", "findings"]
+
+
+async def test_what_is_no_answer_of_slacks_is_slack_being_down(redis: Redis, prefix: str) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 503 Busy\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nbusy")
+
+    async with talk(refuse, with_head=True) as url:
+        client = AsyncWebClient(token="xoxb-x", base_url=f"{url}/api/", retry_handlers=[])
+        with pytest.raises(SlackDown, match="nothing that can be read"):
+            await SlackThread(client, redis, prefix, lambda _: INCIDENTS).sync(OPENED)
