@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from runbooks import raft
 from runbooks.evidence import Evidence, NodeEvidence
 
 HEADINGS = ("node", "role", "term", "elections", "process", "clock")
 READINGS = ("metrics", "clock", "service", "log", "config", "disk", "connects", "pings")
 UNKNOWN = "?"
+MOST_NAMES = 6
+MOST_GROUPS = 12
+
+Row = tuple[str, ...]
+Results = Mapping[tuple[str, str, str], str]
+"""(observer, peer, port) → `ok`, or what went wrong."""
 
 
 def node_table(evidence: Evidence) -> str:
     """A monospaced table; `?` is what could not be read."""
-    rows = [HEADINGS, *(_row(node) for node in evidence.nodes)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    return _columns([HEADINGS, *(_row(node) for node in evidence.nodes)])
+
+
+def node_groups(evidence: Evidence) -> str:
+    """The same for a large cluster: nodes that read alike are one line, the rarest first."""
+    alike: dict[Row, list[str]] = {}
+    for node in evidence.nodes:
+        _, role, term, _, process, _ = _row(node)
+        alike.setdefault((role, term, process), []).append(node.node)
+    groups = sorted(alike.items(), key=lambda group: len(group[1]))
+    rows: list[Row] = [("", "role", "term", "process", "nodes")]
+    rows += [(str(len(names)), *what, some(names)) for what, names in groups[:MOST_GROUPS]]
+    lines = [_columns(rows)]
+    if left := sum(len(names) for _, names in groups[MOST_GROUPS:]):
+        lines.append(f"and {left} nodes that read otherwise again")
+    offsets = [node.clock.value.offset_ms for node in evidence.nodes if node.clock.value]
+    if offsets:
+        lines.append(f"clocks: {min(offsets):+.0f} to {max(offsets):+.0f} ms")
+    return "\n".join(lines)
+
+
+def _columns(rows: Sequence[Row]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
 
 
-def _row(node: NodeEvidence) -> tuple[str, ...]:
+def _row(node: NodeEvidence) -> Row:
     metrics, service, clock = node.newest_metrics, node.service.value, node.clock.value
     return (
         node.node,
@@ -35,27 +64,56 @@ def _number(value: int | None) -> str:
     return UNKNOWN if value is None else str(value)
 
 
+def some(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
+
+
 def link_table(evidence: Evidence) -> str:
-    """Who (row) reaches whom (column): Raft port / gossip port; `ok`, what went wrong, or `?`."""
-    names = evidence.names
-    results = {
+    """Who (row) reaches whom (column): `ok`, what went wrong, or `?`; a port that alone fails is named."""
+    names, results = evidence.names, _results(evidence)
+    rows = [("from \\ to", *names)]
+    rows += [
+        (one, *("—" if one == other else _link(results, one, other) for other in names)) for one in names
+    ]
+    return _columns(rows)
+
+
+def cut_links(evidence: Evidence) -> str:
+    """The links that are not open, where there is no room for the table: who does not reach whom."""
+    names, results = evidence.names, _results(evidence)
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in names:
+        failing: dict[str, list[str]] = {}
+        for other in names:
+            if other != one and (said := _link(results, one, other)) != "ok":
+                failing.setdefault(said, []).append(other)
+        for said, peers in failing.items():
+            whom = "every other node" if len(peers) == len(names) - 1 else some(peers)
+            groups.setdefault((whom, said), []).append(one)
+    largest_first = sorted(groups.items(), key=lambda group: -len(group[1]))
+    lines = [f"{some(ones)} → {whom}: {said}" for (whom, said), ones in largest_first[:MOST_GROUPS]]
+    if left := sum(len(ones) for _, ones in largest_first[MOST_GROUPS:]):
+        lines.append(f"and links of {left} more nodes")
+    return "\n".join(lines)
+
+
+def _results(evidence: Evidence) -> Results:
+    return {
         (node.node, connect.peer, connect.port): "ok" if connect.result == "open" else connect.result
         for node in evidence.nodes
         for connect in node.connects.value or ()
     }
-    width = max(len("timeout/timeout"), *(len(name) for name in names))
 
-    def cell(one: str, other: str) -> str:
-        if one == other:
-            return "—"
-        return "/".join(results.get((one, other, port), UNKNOWN) for port in ("raft", "gossip"))
 
-    lines = ["from \\ to".ljust(width) + "  " + "  ".join(name.ljust(width) for name in names)]
-    lines += [
-        "  ".join([one.ljust(width), *(cell(one, other).ljust(width) for other in names)]).rstrip()
-        for one in names
-    ]
-    return "\n".join(line.rstrip() for line in lines)
+def _link(results: Results, one: str, other: str) -> str:
+    raft_port, gossip = (results.get((one, other, port), UNKNOWN) for port in ("raft", "gossip"))
+    if raft_port == gossip:
+        return raft_port
+    if raft_port == "ok":
+        return f"gossip {gossip}"
+    return f"raft {raft_port}" if gossip == "ok" else f"{raft_port}/{gossip}"
 
 
 def all_links_open(evidence: Evidence) -> bool:

@@ -106,7 +106,7 @@ async def reopen(ports: Ports, incident_id: str, by: Person) -> Incident:
         incident = await _known(ports, incident_id)
         await check_colleague(ports, by)
         if incident.closed is None:
-            raise Refused(f"{incident.id} is open.")
+            raise Refused(f"{incident.id} is open already.")
         holder = await ports.timelines.reclaim(incident.identity, incident.id)
         if holder != incident.id:
             raise Refused(f"{holder} is open for {incident.cluster} already; add a note there.")

@@ -47,10 +47,11 @@ def _span(span: timedelta) -> str:
 
 def _head(incident: Incident) -> Iterator[str]:
     alerts = ", ".join(sorted({alert.name for alert in incident.alerts.values()}))
-    yield f"# {incident.id}: {alerts} on {incident.cluster}"
+    yield f"# {incident.id}: {_plain(alerts)} on {_plain(incident.cluster)}"
     yield ""
-    yield incident.diagnosis.summary if incident.diagnosis else "It was never diagnosed."
-    yield incident.closed.detail if incident.closed else "It is open."
+    yield _plain(incident.diagnosis.summary) if incident.diagnosis else "It was never diagnosed."
+    yield ""
+    yield _plain(incident.closed.detail) if incident.closed else "It is open."
 
 
 def _times(incident: Incident) -> Iterator[str]:
@@ -66,16 +67,14 @@ def _times(incident: Incident) -> Iterator[str]:
     yield ""
     yield f"Opened {incident.opened_at:%Y-%m-%d %H:%M:%S} UTC." if incident.opened_at else ""
     yield ""
-    yield "| | |"
-    yield "|---|---|"
-    yield from (f"| {what} | {took(incident.opened_at, at)} |" for what, at in rows)
+    yield from (f"- {what}: {took(incident.opened_at, at)}" for what, at in rows)
 
 
 def _causes(incident: Incident) -> Iterator[str]:
     yield "## Causes"
     yield ""
     for finding in incident.diagnosis.findings if incident.diagnosis else ():
-        nodes = f" ({', '.join(finding.nodes)})" if finding.nodes else ""
+        nodes = f" ({_plain(', '.join(finding.nodes))})" if finding.nodes else ""
         yield f"- **{finding.cause.value}**{nodes}: {finding.verdict.value}"
         if finding.verdict in SURE:
             yield from (f"  - {_plain(line)}" for line in finding.evidence_for)
@@ -90,8 +89,8 @@ def _actions(incident: Incident) -> Iterator[str]:
     if not incident.runs:
         yield "None by the bot."
     for run in incident.runs:
-        second = f", approved by {run.approved_by.name}" if run.approved_by else ""
-        yield f"- **{run.plan.title}**, confirmed by {run.confirmed_by.name}{second}"
+        second = f", approved by {_plain(run.approved_by.name)}" if run.approved_by else ""
+        yield f"- **{_plain(run.plan.title)}**, confirmed by {_plain(run.confirmed_by.name)}{second}"
         for index, step in enumerate(run.plan.steps):
             action = run.actions.get(index)
             outcome = action.finished if action else None
@@ -102,11 +101,14 @@ def _actions(incident: Incident) -> Iterator[str]:
 
 
 def _timeline(events: tuple[Event, ...]) -> Iterator[str]:
-    yield "## Timeline"
-    yield ""
-    yield "| UTC | what |"
-    yield "|---|---|"
-    yield from (f"| {event.at:%H:%M:%S} | {_plain(tell(event))} |" for event in events)
+    """A list and no table: a canvas holds no long tables."""
+    yield "## Timeline (UTC)"
+    day = ""
+    for event in events:
+        if day != f"{event.at:%Y-%m-%d}":
+            day = f"{event.at:%Y-%m-%d}"
+            yield from ("", f"### {day}", "")
+        yield f"- {event.at:%H:%M:%S} {_plain(tell(event))}"
 
 
 def _plain(text: str) -> str:

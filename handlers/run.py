@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from handlers.clicked import actions_of, check_person
@@ -151,7 +152,7 @@ async def check_node(ports: Ports, incident: Incident, node: str) -> Incident:
     began = ports.time.now()
     while True:
         after = await ports.reader.read(incident.cluster)
-        wanted = leader_wanted(run, before.names)
+        wanted = leader_wanted(incident, before.names)
         found = node_check.complaints(before, after, actions, leader_wanted=wanted)
         waited_s = (ports.time.now() - began).total_seconds()
         if not found or waited_s >= CHECK_PATIENCE_S:
@@ -168,16 +169,22 @@ async def check_node(ports: Ports, incident: Incident, node: str) -> Incident:
     return await ports.timelines.append(incident, checked)
 
 
-def leader_wanted(run: Run, names: tuple[str, ...]) -> bool:
+def leader_wanted(incident: Incident, names: tuple[str, ...]) -> bool:
     """Whether a leader must stand by now: where one stood before, or once a majority has the change.
 
     Timeouts are the exception: without pre-vote one node with the old, short timeout keeps raising the term
     and unseats every candidate, so a leader is demanded only once all have the new ones. An undo is another:
     it goes back to how it was, and that may have been without a leader.
     """
+    run = incident.runs[-1]
     if run.plan.remedy == "undo":
-        return run.plan.bound.leader is not None
+        return _undone(incident.runs).plan.bound.leader is not None
     done = [node for node in run.plan.nodes if all(map(run.is_done, run.indexes_of(node)))]
     timeouts = any(step.action.type == "set_election_timeouts" for step in run.plan.steps)
     enough = len(run.plan.nodes) if timeouts else raft.quorum(len(names))
     return run.plan.bound.leader is not None or len(done) >= enough
+
+
+def _undone(runs: Sequence[Run]) -> Run:
+    """The run that the newest one puts back: undoing an undo that stopped half-way puts back the same."""
+    return next((run for run in reversed(runs[:-1]) if run.plan.remedy != "undo"), runs[-1])

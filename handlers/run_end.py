@@ -32,7 +32,7 @@ async def end_run(ports: Ports, incident: Incident) -> Incident:
 def _why_stopped(run: Run) -> str | None:
     for index, action in run.actions.items():
         if action.finished and action.finished.state != "done":
-            return f"Stopped at {run.plan.steps[index].action.node}: {action.finished.detail}"
+            return f"Stopped at {run.plan.steps[index].action.node}: {action.finished.detail.rstrip('.')}."
     for node, check in run.checks.items():
         if check.complaints:
             return f"Stopped after {node}: {'; '.join(check.complaints)}."

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from bot.evidence_text import link_table, node_table, not_read
-from bot.slack import blocks, words
+from bot.evidence_text import all_links_open, not_read
+from bot.slack import blocks, findings, headline, words
 from bot.slack.blocks import Block, escape
-from bot.slack.findings import finding
 from handlers.commands.answers import (
     Answer,
     ElectionStatus,
@@ -21,10 +20,21 @@ from handlers.commands.answers import (
 from handlers.incident import Incident
 
 MOST_LISTED = 20
+MOST_OF_A_TEXT = 3_000
 
 
-def answer(result: Answer) -> tuple[str, list[Block]]:  # noqa: PLR0911  one case an answer
+def answer(result: Answer) -> tuple[str, list[Block]]:
     """(text, blocks) of a command's answer; a watch and a report are more than a message."""
+    text, shown = _answer(result)
+    return blocks.cut(escape(text), MOST_OF_A_TEXT), shown
+
+
+def refusal(sentence: str) -> tuple[str, list[Block]]:
+    """(text, blocks) of a sentence that says why not; it may repeat what was typed."""
+    return escape(sentence), []
+
+
+def _answer(result: Answer) -> tuple[str, list[Block]]:  # noqa: PLR0911  one case an answer
     match result:
         case ElectionStatus():
             return election_status(result)
@@ -34,7 +44,7 @@ def answer(result: Answer) -> tuple[str, list[Block]]:  # noqa: PLR0911  one cas
             text, listed = incidents("Open incidents", result.incidents)
             return text, [*listed, *blocks.packed(map(escape, result.left_alone))]
         case IncidentShown():
-            return incidents(result.incident.id, (result.incident,))
+            return incident(result.incident)
         case Runbooks():
             return runbooks(result)
         case Said():
@@ -45,7 +55,7 @@ def answer(result: Answer) -> tuple[str, list[Block]]:  # noqa: PLR0911  one cas
             text = f"Watching {result.cluster} for {result.every_s * result.times:.0f} s."
             return text, [blocks.section(escape(text))]
         case Report():
-            text = f"The report of {result.incident.id} is a file in its thread."
+            text = f"The report of {result.incident.id} is in its thread."
             return text, [blocks.section(escape(text))]
 
 
@@ -55,28 +65,33 @@ def election_status(status: ElectionStatus) -> tuple[str, list[Block]]:
     lead = diagnosis.leadership
     who = f"{lead.leader} leads term {lead.term}" if lead.leader else f"no leader, highest term {lead.term}"
     text = f"{evidence.cluster}: {who}. {diagnosis.summary}"
-    small = [
-        f"read at {evidence.started_at:%H:%M:%S} UTC",
-        *not_read(evidence),
-    ]
+    brief = findings.is_brief(diagnosis, evidence)
+    most = 3 if brief else 8
+    missing = [blocks.cut(escape(line), 300) for line in not_read(evidence, limit=most)]
+    judged = diagnosis.findings[: findings.MOST_FINDINGS_IN_BRIEF if brief else None]
+    small = [f"read at {evidence.started_at:%H:%M:%S} UTC", *missing]
+    if brief:
+        small.append("in brief: `neumann-bot diagnose` prints everything that is read")
+    if len(evidence.nodes) > 1 and all_links_open(evidence):
+        small.insert(0, "every node reaches every other, for Raft and for gossip")
     return text, [
         blocks.section(f"*{escape(evidence.cluster)}*: {escape(who)}\n{escape(diagnosis.summary)}"),
-        blocks.preformatted(node_table(evidence)),
-        blocks.preformatted(link_table(evidence)),
-        blocks.section(f"*Can it elect?* {diagnosis.can_elect}: {escape(diagnosis.can_elect_reason)}."),
-        *([blocks.section(finding(each)) for each in diagnosis.findings] if status.in_full else []),
-        blocks.context(*map(escape, small)),
+        *findings.tables(evidence, brief=brief),
+        blocks.section(findings.can_elect(diagnosis)),
+        *(blocks.section(findings.finding(each, brief=brief)) for each in judged if status.in_full),
+        blocks.context(*small),
     ]
 
 
 def help_text(listing: Help) -> tuple[str, list[Block]]:
     """One line per command."""
     lines = [
-        f"`/neumann {f'{command.words} {command.arguments}'.strip()}` {escape(command.summary)}"
+        f"`/neumann {f'{command.words} {command.arguments}'.strip()}` {command.summary}"
         for command in listing.commands
     ]
     clusters = f"clusters: {', '.join(listing.clusters)}"
-    return "\n".join(lines), [blocks.section("\n".join(lines)), blocks.context(escape(clusters))]
+    text = "\n".join(lines)
+    return text, [blocks.section(escape(text)), blocks.context(escape(clusters))]
 
 
 def incidents(title: str, listed: tuple[Incident, ...]) -> tuple[str, list[Block]]:
@@ -92,16 +107,23 @@ def incidents(title: str, listed: tuple[Incident, ...]) -> tuple[str, list[Block
     ]
 
 
+def incident(shown: Incident) -> tuple[str, list[Block]]:
+    """One incident as its parent message has it, without the buttons: they belong to the thread."""
+    message = headline.headline(shown)
+    return message.text, [block for block in message.blocks if block["type"] != "actions"]
+
+
 def incident_line(incident: Incident) -> str:
-    """One incident: its id, where it stands, who has it."""
-    names = ", ".join(sorted({alert.name for alert in incident.alerts.values()}))
+    """One incident: its id, who has it, what is wrong, what happens next."""
+    names = blocks.cut(", ".join(sorted({alert.name for alert in incident.alerts.values()})), 120)
     holder = incident.care.holder
     has = f"{escape(holder.name)} has it" if holder else "nobody has it"
     since = f"{incident.opened_at:%m-%d %H:%M} UTC" if incident.opened_at else "?"
-    verdict = escape(incident.diagnosis.summary) if incident.diagnosis else "not diagnosed yet"
+    cluster = blocks.cut(incident.cluster, 80)
+    verdict = incident.diagnosis.summary if incident.diagnosis else "not diagnosed yet"
     return (
-        f"{words.mark(incident)} *{incident.id}* {escape(incident.cluster)}: {escape(names)}, "
-        f"{words.stage(incident)}, {has}, since {since}\n{verdict}"
+        f"{words.mark(incident)} *{incident.id}* {escape(cluster)}: {escape(names)} · {has} · since {since}\n"
+        f"{escape(blocks.cut(verdict, 200))} _{escape(words.stage(incident))}._"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,15 +14,28 @@ SECTION_TEXT_LIMIT = 3_000
 CONTEXT_TEXT_LIMIT = 2_000
 BUTTON_TEXT_LIMIT = 75
 
+_TURNS_TEXT_ROUND = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Unicode's direction marks: with them a line can read otherwise than it is. Letters turn by themselves."""
+
+_NO_WIDTH = "\u200b"
+_MIGHT_END_CODE = re.compile(r"\A(?=`)|`(?=`|\Z)")
+_HALF_AN_ENTITY = re.compile("&[a-z]{0,3}$")
+
 
 def escape(text: str) -> str:
     """Make text inert for mrkdwn: no mention, no link, no channel call can come out of it."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    straight = _TURNS_TEXT_ROUND.sub("", text)
+    return straight.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def cut(text: str, limit: int) -> str:
-    """Shorten to a limit and show that it was shortened."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    """Shorten to a limit and show that it was shortened; what was escaped stays whole."""
+    return text if len(text) <= limit else _HALF_AN_ENTITY.sub("", text[: limit - 1]) + "…"
+
+
+def code(text: str) -> str:
+    """A block of fixed width; backticks in the text cannot end it, and look as before."""
+    return f"```{_MIGHT_END_CODE.sub(lambda found: found[0] + _NO_WIDTH, escape(text))}```"
 
 
 def section(mrkdwn: str) -> Block:
@@ -37,16 +51,21 @@ def context(*mrkdwn: str) -> Block:
     }
 
 
-def preformatted(text: str) -> Block:
-    """Text in a fixed width, whole lines only, inside a section's limit."""
-    budget, kept = SECTION_TEXT_LIMIT - 40, []
-    for line in escape(text).splitlines():
-        budget -= len(line) + 1
+def preformatted(text: str, limit: int = SECTION_TEXT_LIMIT) -> Block:
+    """Text in a fixed width, whole lines only, inside a section's limit.
+
+    Args:
+        text: The lines.
+        limit: The most characters that it may take.
+    """
+    budget, kept = limit - 40, []
+    for line in text.splitlines():
+        budget -= len(code(line)) - len(code("")) + 1
         if budget < 0:
             kept.append("… (cut)")
             break
         kept.append(line)
-    return {"type": "section", "text": {"type": "mrkdwn", "text": "```" + "\n".join(kept) + "```"}}
+    return {"type": "section", "text": {"type": "mrkdwn", "text": code("\n".join(kept))}}
 
 
 def packed(paragraphs: Iterable[str]) -> Iterator[Block]:

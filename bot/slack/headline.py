@@ -10,8 +10,10 @@ from bot.slack.message import CARE_ACTION, MORE_ACTION, Message
 from handlers.alerts import UNCONFIGURED
 from handlers.incident import Incident
 from runbooks.all_runbooks import RUNBOOKS
+from runbooks.model import Diagnosis, Verdict
 
 MOST_ALERTS = 5
+MOST_OF_A_TITLE = 300
 
 
 def headline(incident: Incident) -> Message:
@@ -19,13 +21,13 @@ def headline(incident: Incident) -> Message:
     names = sorted({alert.name for alert in incident.firing}) or sorted(
         {alert.name for alert in incident.alerts.values()}
     )
-    title = f"{incident.cluster}: {', '.join(names)}"
+    title = blocks.cut(f"{incident.cluster}: {', '.join(names)}", MOST_OF_A_TITLE)
     sentence = one_sentence(incident)
     severity = f" · {escape(severity_of(incident))}" if severity_of(incident) else ""
     return Message(
         key="headline",
         text=blocks.cut(f"{title}. {sentence}", 3_000),
-        colour=words.COLOURS[incident.stage],
+        colour=words.colour(incident),
         blocks=(
             blocks.section(f"{words.mark(incident)} *{escape(title)}*{severity}\n{escape(sentence)}"),
             blocks.fields(*facts(incident)),
@@ -36,9 +38,10 @@ def headline(incident: Incident) -> Message:
 
 
 def severity_of(incident: Incident) -> str:
-    """The gravest severity that its alerts carry."""
-    known = {alert.labels.get("severity", "") for alert in incident.firing or incident.alerts.values()}
-    return next((each for each in ("critical", "warning", "info") if each in known), "")
+    """The gravest severity that its alerts carry; a word of the house's own where they carry no usual one."""
+    carried = {alert.labels.get("severity", "") for alert in incident.firing or incident.alerts.values()}
+    usual = (each for each in ("critical", "warning", "info") if each in carried)
+    return next(usual, blocks.cut(min(carried - {""}, default=""), 40))
 
 
 def facts(incident: Incident) -> Iterator[str]:
@@ -47,7 +50,8 @@ def facts(incident: Incident) -> Iterator[str]:
         yield f"*Can elect?*\n{incident.diagnosis.can_elect}"
     holder = incident.care.holder
     yield f"*Who has it*\n{escape(holder.name) if holder else 'nobody yet'}"
-    yield f"*What happens next*\n{words.stage(incident)}"
+    if not incident.closed:
+        yield f"*What happens next*\n{escape(words.stage(incident))}"
     if incident.opened_at and not incident.closed:
         yield f"*Since*\n{blocks.moment(incident.opened_at)}"
     if incident.evidence_at and not incident.closed:
@@ -80,7 +84,7 @@ def _buttons(incident: Incident) -> list[Block]:
 def one_sentence(incident: Incident) -> str:
     """The verdict, or how far it has come."""
     if incident.closed:
-        return f"Resolved after {words.lasted(incident)}. {incident.closed.detail}"
+        return f"Closed after {words.lasted(incident)}. {incident.closed.detail}{words.unproven(incident)}"
     if incident.verified:
         lead = incident.verified.leadership
         return f"{lead.leader} leads term {lead.term}, acknowledged by {len(lead.acknowledged_by)} nodes."
@@ -90,7 +94,13 @@ def one_sentence(incident: Incident) -> str:
         return f"Alertmanager says resolved, but no leader is proven. {incident.diagnosis.summary}"
     if incident.runbook not in RUNBOOKS:
         return "No runbook of this bot covers this alert on this cluster; what Alertmanager says is below."
-    return incident.diagnosis.summary if incident.diagnosis else "Reading every node…"
+    return _judged(incident.diagnosis) if incident.diagnosis else "Reading every node…"
+
+
+def _judged(diagnosis: Diagnosis) -> str:
+    top = diagnosis.top
+    is_open = top.verdict is Verdict.UNDETERMINED and top.would_decide
+    return f"{diagnosis.summary} What could not be read would decide it." if is_open else diagnosis.summary
 
 
 def _alert_lines(incident: Incident) -> Iterator[str]:

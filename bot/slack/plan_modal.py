@@ -33,6 +33,7 @@ def plan_modal(
     """
     plan, approves = proposed.plan, callback == APPROVE_CALLBACK
     confirmed_by = incident.awaiting_second.by.name if approves and incident.awaiting_second else ""
+    within = "approve within 10 minutes of its proposal" if approves else "confirm within 10 minutes"
     first = f"{reason}\n" if reason else f"{confirmed_by} has confirmed this plan.\n" if confirmed_by else ""
     return {
         "type": "modal",
@@ -52,7 +53,7 @@ def plan_modal(
             blocks.section(f"*Undo:* {escape(plan.undo)}"),
             *([blocks.section("*A second person must approve it.*")] if plan.needs_second else []),
             *([_silence_choice()] if can_silence and not approves else []),
-            blocks.context(f"plan {plan.sha256[:12]} · confirm within 10 minutes"),
+            blocks.context(f"plan {plan.sha256[:12]} · {within}"),
         ],
     }
 
@@ -77,7 +78,7 @@ def silence_minutes(view: Block) -> int:
 
 
 def _step(number: int, step: PlanStep) -> str:
-    shown = f"```{escape(step.shown)}```" if step.shown else ""
+    shown = blocks.code(step.shown) if step.shown else ""
     return f"*{number}. {escape(step.action.node)}*: {escape(step.effect)}\n{shown}"
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import structlog
 from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -17,10 +18,13 @@ from bot.slack.blocks import escape, section
 from bot.slack.calls import SlackCalls
 from bot.slack.message import Message
 from bot.slack.posted import UNDER_WAY_S, Posted, PostedNotes
+from bot.slack.refusals import BlocksRefused
 from bot.slack.view import render
 from handlers.errors import SlackDown
 from handlers.incident import Incident
 from handlers.ports import Place
+
+log = structlog.get_logger()
 
 METADATA_EVENT = "neumann_incident"
 HEADLINE = "headline"
@@ -38,6 +42,7 @@ class SlackThread:
         self._calls = SlackCalls(client)
         self._notes = PostedNotes(redis, prefix)
         self._channel_of = channel_of
+        self._plainly = False
 
     async def greet(self) -> str:
         """Say hello to Slack: shows at the start whether the token works, and opens the connection.
@@ -161,13 +166,13 @@ class SlackThread:
             "event_payload": {"incident": incident_id, "key": message.key},
         }
         try:
-            response = await self._calls.call(
+            response = await self._put(
                 "chat.postMessage",
+                message,
                 urgent=incident_id if message.key == HEADLINE else "",
                 channel=claim.channel,
                 thread_ts=parent_ts,
                 metadata=metadata,
-                **_body(message),
             )
         except SlackDown as error:
             if error.outcome == "not_done":
@@ -188,7 +193,7 @@ class SlackThread:
     async def _edit(self, incident_id: str, message: Message, before: Posted) -> None:
         settled = await self._notes.begin_edit(incident_id, message.key)
         try:
-            await self._calls.call("chat.update", channel=before.channel, ts=before.ts, **_body(message))
+            await self._put("chat.update", message, channel=before.channel, ts=before.ts)
         except SlackDown as error:
             if error.outcome == "under_way":
                 await self._notes.stays_under_way(incident_id, message.key)
@@ -200,6 +205,22 @@ class SlackThread:
         if not settled:
             sentence = "chat.update: an edit whose answer was lost may still come; this one is made again."
             raise SlackDown(sentence, wait_s=UNDER_WAY_S)
+
+    async def _put(
+        self,
+        method: str,
+        message: Message,
+        **where: Any,  # noqa: ANN401  Slack's JSON
+    ) -> Mapping[str, Any]:
+        """Send a message; where the workspace refuses its blocks, plainly, now and from here on."""
+        try:
+            return await self._calls.call(method, **where, **message.body(plainly=self._plainly))
+        except BlocksRefused:
+            if self._plainly or not message.plain:
+                raise
+            log.warning("blocks_refused", method=method, message=message.key)
+            self._plainly = True
+            return await self._calls.call(method, **where, **message.body(plainly=True))
 
     async def _find(
         self, incident_id: str, channel: str, key: str, parent_ts: str | None, opened_at: datetime | None
@@ -222,14 +243,6 @@ class SlackThread:
                 return None
 
 
-def _body(message: Message) -> dict[str, Any]:
-    if message.colour is None:
-        return {"text": message.text, "blocks": list(message.blocks)}
-    # Slack shows `text` above the attachment; as its fallback it is shown only where blocks cannot be.
-    attachment = {"color": message.colour, "fallback": message.text, "blocks": list(message.blocks)}
-    return {"attachments": [attachment]}
-
-
 def _content(message: Message) -> str:
-    body = json.dumps(_body(message), sort_keys=True)
+    body = json.dumps(message.body(), sort_keys=True)
     return hashlib.sha256(body.encode()).hexdigest()[:32]

@@ -1,9 +1,12 @@
-"""Pictures in the thread: who reaches whom, and the elections around the alert; each is put there once."""
+"""Files in the thread, each put there once: who reaches whom, the elections around the alert, and in words
+what was read where a message cannot hold it."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 import aiohttp
@@ -16,7 +19,8 @@ from bot.pictures import draw
 from bot.pictures.election_series import ElectionSeries, Mark, Sample
 from bot.pictures.picture import Picture
 from bot.prometheus import PrometheusClient
-from bot.slack.calls import FAILURES, failure
+from bot.slack import findings
+from bot.slack.refusals import FAILURES, failure
 from bot.timeline_store import TimelineStore, store_errors
 from handlers import events as of
 from handlers.alerting import Series
@@ -24,7 +28,7 @@ from handlers.errors import SlackDown, SourceDown
 from handlers.events import Event
 from handlers.incident import Incident
 from handlers.ports import Threads
-from runbooks.evidence import Metrics, Reading
+from runbooks.evidence import Metrics, Reading, Role
 
 log = structlog.get_logger()
 
@@ -38,8 +42,18 @@ AGAIN_AFTER_S = 30.0
 """Each try draws anew."""
 
 
+@dataclass(frozen=True)
+class File:
+    """What is uploaded: a picture with words for who does not see it, or words alone."""
+
+    name: str
+    title: str
+    content: bytes | str
+    alt_text: str | None = None
+
+
 class ThreadPictures:
-    """Uploads each picture that an incident is due, at most once: a lost answer costs the picture.
+    """Uploads each picture or file that an incident is due, at most once: a lost answer costs the file.
 
     One that Slack has not seen, because it was away or asked to wait, is tried again.
     """
@@ -73,18 +87,18 @@ class ThreadPictures:
             if place is None or not await self._claim(incident.id, name):
                 continue
             async with self._one_at_a_time:
-                picture = await self._draw(name, incident)
+                file = await self._file(name, incident)
             try:
                 await self._client.files_upload_v2(
-                    content=picture.png,
-                    filename=f"{incident.id}-{name}.png",
-                    title=TITLES[name],
-                    alt_txt=picture.alt_text,
+                    content=file.content,
+                    filename=file.name,
+                    title=file.title,
+                    alt_txt=file.alt_text,
                     channel=place.channel,
                     thread_ts=place.message_ts,
                 )
             except FAILURES as error:
-                log.warning("picture_not_uploaded", incident=incident.id, picture=name, error=str(error))
+                log.warning("file_not_uploaded", incident=incident.id, file=file.name, error=str(error))
                 if is_worth_another_try(error):
                     await self._unclaim(incident.id, name)
                     down = failure("files.upload", error)
@@ -98,6 +112,14 @@ class ThreadPictures:
     async def _unclaim(self, incident_id: str, name: str) -> None:
         async with store_errors():
             await self._redis.delete(f"{self._prefix}:picture:{incident_id}:{name}")
+
+    async def _file(self, name: str, incident: Incident) -> File:
+        if name not in TITLES:
+            assert incident.evidence and incident.diagnosis  # noqa: S101  it is due with both
+            words = findings.in_words(incident.diagnosis, incident.evidence)
+            return File(f"{incident.id}-{name}.txt", "Everything that was read", words)
+        picture = await self._draw(name, incident)
+        return File(f"{incident.id}-{name}.png", TITLES[name], picture.png, picture.alt_text)
 
     async def _draw(self, name: str, incident: Incident) -> Picture:
         if name == "links":
@@ -133,9 +155,15 @@ TITLES = {"links": "Who reaches whom", "elections": "Elections and terms"}
 
 
 def due(incident: Incident) -> Iterator[str]:
-    """The pictures that an incident's thread should have by now."""
+    """The pictures and files that an incident's thread should have by now."""
     evidence = incident.evidence
     if evidence and incident.diagnosis and evidence.complete:
+        if findings.is_brief(incident.diagnosis, evidence):
+            # Once for each judgement, not for each reading: the cluster is read again every minute.
+            judged = incident.diagnosis.model_dump_json(
+                include={"findings": {"__all__": {"cause", "verdict"}}}
+            )
+            yield f"reading-{hashlib.sha256(judged.encode()).hexdigest()[:8]}"
         if incident.diagnosis.can_elect != "yes" or not all_links_open(evidence):
             yield "links"
         if incident.verified:
@@ -143,8 +171,13 @@ def due(incident: Incident) -> Iterator[str]:
 
 
 def samples_of(events: Iterable[Event]) -> Iterator[Sample]:
-    """What the bot itself read of each node, as the timeline keeps it."""
+    """What the bot itself read of each node, and who was seen to lead, as the timeline keeps it."""
     for event in events:
+        if isinstance(event, (of.LeaderSeen, of.LeaderVerified)):
+            lead = event.leadership
+            for name in lead.acknowledged_by:
+                role = Role.LEADER if name == lead.leader else Role.FOLLOWER
+                yield Sample(event.at, name, role, lead.term)
         if isinstance(event, of.EvidenceRead) and event.evidence.complete:
             for node in event.evidence.nodes:
                 for reading in (node.metrics, node.metrics_again):

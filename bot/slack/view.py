@@ -13,10 +13,16 @@ from handlers.events import NoteAdded
 from handlers.incident import Incident
 from runbooks.model import Leadership
 
+MOST_OF_A_TEXT = 3_000
+"""`chat.update` takes 4,000 characters of `text`."""
+
 
 def render(incident: Incident) -> tuple[Message, ...]:
     """The parent first, then the thread in order."""
-    return tuple(replace(message, text=escape(message.text)) for message in _messages(incident))
+    return tuple(
+        replace(message, text=blocks.cut(escape(message.text), MOST_OF_A_TEXT))
+        for message in _messages(incident)
+    )
 
 
 def _messages(incident: Incident) -> Iterator[Message]:
@@ -31,6 +37,7 @@ def _messages(incident: Incident) -> Iterator[Message]:
         yield run_view.progress(incident, run, number)
     if incident.awaiting_second:
         yield run_view.second_asked(incident, incident.awaiting_second)
+    yield from (run_view.second_given(run) for run in incident.runs if run.approved_by)
     if incident.verified:
         yield verdict(incident)
     if incident.closed:
@@ -60,7 +67,7 @@ def _before_and_after(incident: Incident, now: Leadership) -> str:
         ("", "before", "now"),
         ("leader", before.leader or "none", now.leader or "none"),
         ("term", _known(before.term), _known(now.term)),
-        ("nodes in it", f"{len(before.acknowledged_by)} of {of}", f"{len(now.acknowledged_by)} of {of}"),
+        ("acknowledged by", f"{len(before.acknowledged_by)} of {of}", f"{len(now.acknowledged_by)} of {of}"),
         ("committed up to", _known(before.commit_index), _known(now.commit_index)),
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
@@ -74,14 +81,14 @@ def _known(value: int | None) -> str:
 def note(written: NoteAdded, number: int) -> Message:
     """What somebody wrote down."""
     text = f"{written.by.name}: {written.text}"
-    link = f" ({blocks.link(written.link, 'where')})" if written.link else ""
+    link = f" ({blocks.link(written.link, 'the message')})" if written.link else ""
     return Message(f"written-{number}", text, (blocks.section(f":memo: {escape(text)}{link}"),))
 
 
 def closing(incident: Incident) -> Message:
     """The last word, and how long each part took."""
     assert incident.closed  # noqa: S101  the caller has looked
-    text = f"Incident resolved after {words.lasted(incident)}. {incident.closed.detail}"
+    text = f"Closed after {words.lasted(incident)}. {incident.closed.detail}{words.unproven(incident)}"
     acknowledged, verified = incident.care.acknowledged, incident.verified
     took = {
         "acknowledged": acknowledged.at if acknowledged else None,
@@ -93,7 +100,7 @@ def closing(incident: Incident) -> Message:
         key=f"closed-{incident.closings}" if incident.closings > 1 else "closed",
         text=text,
         blocks=(
-            blocks.section(f":large_green_circle: {escape(text)}"),
+            blocks.section(f"{words.mark(incident)} {escape(text)}"),
             *([blocks.context(" · ".join(spans))] if spans else []),
         ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from handlers.incident import Incident, Stage
+from runbooks.all_runbooks import RUNBOOKS
 from runbooks.model import RootCause, Verdict
 
 CAUSES = {
@@ -55,54 +56,73 @@ OUTCOMES = {
     "unknown": ":grey_question:",
 }
 
-COLOURS = {
-    Stage.OPENED: "#d92d20",
-    Stage.DIAGNOSED: "#d92d20",
-    Stage.RUNNING: "#f79009",
-    Stage.WATCHING: "#f79009",
-    Stage.RECOVERED: "#12b76a",
-    Stage.CLOSED: "#12b76a",
-}
+RED, ORANGE, GREEN, GREY = "red_circle", "large_orange_circle", "large_green_circle", "white_circle"
 
-
-MARKS = {
-    Stage.OPENED: ":red_circle:",
-    Stage.DIAGNOSED: ":red_circle:",
-    Stage.RUNNING: ":large_orange_circle:",
-    Stage.WATCHING: ":large_orange_circle:",
-    Stage.RECOVERED: ":large_green_circle:",
-    Stage.CLOSED: ":large_green_circle:",
-}
+COLOURS = {RED: "#d92d20", ORANGE: "#f79009", GREEN: "#12b76a", GREY: "#98a2b3"}
 
 
 def mark(incident: Incident) -> str:
-    """The incident's colour; red again where a run was done and no leader came."""
+    """The incident's colour as an emoji."""
+    return f":{_colour(incident)}:"
+
+
+def colour(incident: Incident) -> str:
+    """The incident's colour for the bar beside its headline."""
+    return COLOURS[_colour(incident)]
+
+
+def _colour(incident: Incident) -> str:
+    """Green only with a proven leader, or where none can be looked for; red again after a run without one."""
     run = incident.run
-    if run and run.ended and not incident.verified and not incident.closed:
-        fresh = incident.evidence_at is not None and incident.evidence_at > run.ended.at
-        if fresh or not run.ended.completed:
-            return MARKS[Stage.DIAGNOSED]
-    return MARKS[incident.stage]
+    if incident.verified:
+        return GREEN
+    if incident.closed:
+        return GREY if incident.runbook in RUNBOOKS else GREEN
+    if incident.running:
+        return ORANGE
+    fresh = run and run.ended and incident.evidence_at and incident.evidence_at > run.ended.at
+    return ORANGE if run and run.ended and run.ended.completed and not fresh else RED
 
 
 def stage(incident: Incident) -> str:  # noqa: PLR0911  one case a stage
     """What happens now, in one line."""
     match incident.stage:
+        case Stage.OPENED if incident.runbook not in RUNBOOKS:
+            return "People look after it; it closes when nothing fires"
         case Stage.OPENED:
-            return "Reading every node…"
-        case Stage.DIAGNOSED:
-            if incident.awaiting_second:
-                return "Waiting for a second person's approval"
-            offered = bool(incident.offers)
-            return "Waiting for someone to choose a remedy" if offered else "Watching for a leader"
+            return "Findings, in a few seconds"
+        case Stage.DIAGNOSED if incident.awaiting_second:
+            return "A second person must approve the plan"
         case Stage.RUNNING:
-            return "Carrying out the confirmed plan"
-        case Stage.WATCHING:
-            return "Watching for a stable leader"
+            return "The confirmed plan is being carried out"
         case Stage.RECOVERED:
-            return "Leader verified; waiting for Alertmanager to resolve"
+            return "It closes when Alertmanager says resolved"
         case Stage.CLOSED:
-            return f"Resolved after {lasted(incident)}"
+            return f"Closed after {lasted(incident)}"
+        case _:
+            return _until_a_leader_is_proven(incident)
+
+
+def _until_a_leader_is_proven(incident: Incident) -> str:
+    """What is waited for while nothing runs and no leader is proven."""
+    run = incident.run
+    stopped = "The run stopped. " if run and run.ended and not run.ended.completed else ""
+    if run and run.ended and run.ended.undo:
+        return f"{stopped}What it changed can be put back, in the thread"
+    read = incident.evidence_at
+    if run and run.ended and run.ended.completed and read and read <= run.ended.at:
+        return "A leader must now prove to be stable"
+    if incident.diagnosis and incident.diagnosis.leadership.leader:
+        return f"{stopped}{incident.diagnosis.leadership.leader} must prove that it leads"
+    if incident.offers:
+        return f"{stopped}Someone chooses a remedy in the thread"
+    return f"{stopped}It is for people to mend; the bot watches for a leader"
+
+
+def unproven(incident: Incident) -> str:
+    """A word of warning where an incident was closed without a leader that is proven."""
+    doubtful = incident.closed and not incident.verified and incident.runbook in RUNBOOKS
+    return " No leader was proven." if doubtful else ""
 
 
 def lasted(incident: Incident) -> str:

@@ -51,7 +51,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("incident note", "[id] text", "write something into its timeline", "colleague", incident.note),
     Command("incident resolve", "[id]", "end it, once nothing fires", "colleague", incident.resolve),
     Command("incident reopen", "id", "take a closed one up again", "colleague", incident.reopen),
-    Command("incident report", "[id]", "a postmortem draft as a file", "anyone", incident.write_report),
+    Command("incident report", "[id]", "a postmortem draft for its thread", "anyone", incident.write_report),
     Command("silence", "[id] [30m|2h]", "silence its alerts in Alertmanager", "confirmer", incident.silence),
     Command("runbooks", "", "which alerts the bot has a runbook for", "anyone", list_runbooks),
     Command("help", "", "what you can ask", "anyone", show_help),
@@ -95,10 +95,10 @@ def _did_you_mean(words: str) -> str:
     begun = words.split(maxsplit=1)[0]
     under = [each for each in known if each.split()[0] == begun]
     near = difflib.get_close_matches(" ".join(words.split()[:2]), known, n=1, cutoff=0.4)
-    if near:
-        hint = f"did you mean `/neumann {near[0]}`?"
-    elif under:
+    if under and (words == begun or not near):
         hint = f"there are {', '.join(f'`{each}`' for each in under)}."
+    elif near:
+        hint = f"did you mean `/neumann {near[0]}`?"
     else:
         hint = "`/neumann help` lists what there is."
     return f"There is no `/neumann {words[:80]}`: {hint}"

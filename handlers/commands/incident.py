@@ -87,7 +87,7 @@ async def write_report(ports: Ports, asked: Asked) -> Report:
 async def silence(ports: Ports, asked: Asked) -> Said:
     """Silence an incident's firing alerts in Alertmanager."""
     incident_id, words = await resolve_incident(ports, asked)
-    incident = await ports.timelines.load(incident_id)
+    incident = (await show(ports, Asked(asked.by, incident_id))).incident
     span = span_of(words, SILENCE)
     await check_person(ports, incident, asked.by, Part.CONFIRM, ("restart_service",))
     if ports.silences is None:

@@ -2,8 +2,8 @@
 
 import mimetypes
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from lab.slack.refusal import SlackRefusalError
 from lab.slack.shapes import Json
@@ -55,12 +55,16 @@ class File:
 
 @dataclass(frozen=True)
 class Canvas:
-    """A canvas: a document in Markdown, alone or as the tab of a channel."""
+    """A canvas: a document in Markdown, alone or as the tab of a channel.
+
+    `access` is the level that was given, by the id of a channel or a user.
+    """
 
     id: str
     title: str
     markdown: str
     channel_id: str | None = None
+    access: Mapping[str, str] = field(default_factory=dict)
 
 
 class Files:

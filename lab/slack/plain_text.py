@@ -36,15 +36,23 @@ def _section(block: Json) -> str:
 
 
 def _labels(elements: list[Json]) -> list[str]:
-    return [f"[{element['text']['text']}]" for element in elements if element["type"] == "button"]
+    return [f"[{words}]" for element in elements if (words := _label(element))]
+
+
+def _label(element: Json) -> str:
+    if element["type"] == "overflow":
+        return "… " + " / ".join(option["text"]["text"] for option in element["options"])
+    return str(element["text"]["text"]) if element["type"] == "button" else ""
 
 
 def _context(block: Json) -> str:
-    return " ".join(each.get("text") or each.get("alt_text", "") for each in block["elements"])
+    return "\n".join(each.get("text") or each.get("alt_text", "") for each in block["elements"])
 
 
 def _input(block: Json) -> str:
-    return f"{block['label']['text']}: {block['element'].get('initial_value') or '____'}"
+    element = block["element"]
+    choices = " ".join(f"[ ] {option['text']['text']}" for option in element.get("options", []))
+    return f"{block['label']['text']}: {choices or element.get('initial_value') or '____'}"
 
 
 def _cell(cell: Json) -> str:

@@ -50,6 +50,7 @@ def create_app(interactions: Interactions, api: WebApi) -> Starlette:
             *PageRoutes(interactions).routes(),
             Mount("/page", StaticFiles(directory=PAGE)),
             Route("/archives/{channel}/{ts}", _index),
+            Route("/docs/{team}/{canvas}", _index),
             Route("/", _index),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(_LOOPBACK))],

@@ -60,7 +60,7 @@ def plan(remedy: Remedy, evidence: Evidence) -> Plan:
         risk=RISKS[remedy.name],
         checks_before=(
             CHECKS[remedy.name],
-            "One node at a time, the leader last; the run stops unless all is as well as before after each.",
+            "One node at a time, the leader last; where anything is worse after one, the run stops.",
         ),
         watch_after=f"One leader in the highest term, acknowledged by a majority, for {stable_s:.0f} s.",
         undo=UNDOS[remedy.name],
@@ -109,7 +109,7 @@ def _step(action: Action, evidence: Evidence) -> PlanStep:
             effect="new timeouts, in force from the restart on",
         )
     if action.type == "restart_service":
-        return PlanStep(action=action, shown="systemctl restart neumann", effect="runs with the new timeouts")
+        return PlanStep(action=action, shown="systemctl restart neumann", effect="runs with that file")
     if action.type == "undo_election_timeouts":
         return PlanStep(
             action=action,

@@ -74,10 +74,15 @@ def _start_nodes(facts: Facts, structure: Structure, *, sure: bool) -> Remedy:
         nodes=stopped,
         actions=tuple(Action(type="start_service", node=name) for name in stopped),
         offered=sure,
-        reason=f"{listed(stopped)} stopped; {missing} more would make a majority."
-        if missing > 0
-        else f"{listed(stopped)} stopped.",
+        reason=_why_start(stopped, missing, sure=sure),
     )
+
+
+def _why_start(stopped: tuple[str, ...], missing: int, *, sure: bool) -> str:
+    if not sure:
+        return f"{listed(stopped)} stopped, but that alone does not explain it."
+    more = f"; {missing} more would make a majority" if missing > 0 else ""
+    return f"{listed(stopped)} stopped{more}."
 
 
 def _clock_sync(facts: Facts, *, sure: bool) -> Remedy:

@@ -128,7 +128,8 @@ FAULTS: tuple[Chaos, ...] = (
         "agent-killed/intent",
         partial(kill_acting_agent, late=False),
         before=partial(set_trap, verb="start", at="before"),
-        ends=("stopped",),
+        # Whether the agent looks before the effect or after it is chance; it may not say what it did not see.
+        ends=("stopped", "verified"),
     ),
     Chaos(
         "agent-killed/intent-effect-comes-late",

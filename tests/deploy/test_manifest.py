@@ -20,6 +20,8 @@ SOURCES = [*(ROOT / "bot").rglob("*.py")]
 # From each method's page in Slack's reference (docs.slack.dev); the history scopes are those for channels.
 SCOPES = {
     "auth.test": set(),
+    "canvases.access.set": {"canvases:write"},
+    "canvases.create": {"canvases:write"},
     "chat.getPermalink": set(),
     "chat.postMessage": {"chat:write"},
     "chat.update": {"chat:write"},
@@ -38,7 +40,7 @@ EVENT_SCOPES = {
 }
 BY_ATTRIBUTE = {method.replace(".", "_"): method for method in SCOPES}
 FAMILY = re.compile(
-    r"(auth|chat|conversations|files|pins|reactions|usergroups|users|views)[._][a-zA-Z0-9_.]+"
+    r"(auth|canvases|chat|conversations|files|pins|reactions|usergroups|users|views)[._][a-zA-Z0-9_.]+"
 )
 
 

@@ -11,7 +11,7 @@ from handlers.permissions import Permission, Permissions
 from handlers.policy import Member
 from runbooks.evidence import Evidence
 from runbooks.model import Action
-from tests.builders import ALICE, BOB, NOON, evidence, node, silent
+from tests.builders import ALICE, BOB, NOON, evidence, led_by, node, silent
 from tests.handlers.story import (
     click,
     confirmed,
@@ -196,6 +196,27 @@ async def test_an_undo_puts_every_node_back_though_the_old_values_elect_nobody()
     assert undone.ended
     assert undone.ended.completed, undone.ended.detail
     assert {node for node, _ in world.agents.effects} == {"node1", "node2", "node3"}
+
+
+async def test_an_undo_does_not_demand_the_leader_that_only_the_new_values_elected() -> None:
+    world = await diagnosed_world(too_slow())
+    world.cluster.deaf = {"node2"}
+    await confirmed(world, "config_bump")
+    await work.advance(world.ports, "inc-1")
+    stopped = (await newest_run(world)).ended
+    assert stopped
+    assert stopped.undo
+    world.cluster.deaf = set()
+    incident = await confirmed(world, stopped.undo.handle)
+    assert incident.runs[-1].plan.bound.leader == "node1", "the new values have elected one meanwhile"
+    led = world.cluster.shows
+    nodes = tuple(led_by(node, "nobody", term=9) for node in led.nodes)
+    world.cluster.shows, world.cluster.leads_after = led.model_copy(update={"nodes": nodes}), None
+    world.cluster.leader = None
+    await work.advance(world.ports, "inc-1")
+    undone = (await newest_run(world)).ended
+    assert undone
+    assert undone.completed, undone.detail
 
 
 async def test_stop_takes_effect_before_the_next_node() -> None:

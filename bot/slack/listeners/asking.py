@@ -15,6 +15,7 @@ from bot.slack import answers
 from bot.slack.blocks import Block
 from bot.slack.listeners.background import Later
 from bot.slack.listeners.payloads import Body, typed
+from bot.slack.report_canvas import put_report
 from handlers import commands
 from handlers.commands import election
 from handlers.commands.answers import Answer, Asked, Report, Watch
@@ -87,11 +88,11 @@ async def _answer(ports: Ports, text: str, asked: Asked, reply: Reply) -> None:
         if isinstance(answer, Watch):
             await _watch(ports, asked, answer, reply)
         elif isinstance(answer, Report):
-            await upload_report(ports, answer, reply.client, reply.channel, reply.thread_ts)
+            await put_report(ports, answer, reply.client, reply.channel, reply.thread_ts)
         else:
             await reply.show(*answers.answer(answer))
     except BotError as error:
-        await reply.show(str(error), [])
+        await reply.show(*answers.refusal(str(error)))
     except Exception:
         log.exception("command_failed")
         await reply.show("That failed inside the bot; its log says why. Nothing was changed.", [])
@@ -103,27 +104,3 @@ async def _watch(ports: Ports, asked: Asked, watch: Watch, reply: Reply) -> None
             await asyncio.sleep(watch.every_s)
         status: Answer = await election.status(ports, Asked(asked.by, watch.cluster))
         await (reply.show_again if turn else reply.show)(*answers.answer(status))
-
-
-async def upload_report(
-    ports: Ports, written: Report, client: AsyncWebClient, channel: str, thread_ts: str | None = None
-) -> None:
-    """Put the draft as a file into the incident's thread, or where it was asked for.
-
-    Args:
-        ports: What is touched.
-        written: The draft.
-        client: Slack's client.
-        channel: Where it was asked for.
-        thread_ts: In which thread, if in one.
-    """
-    place = await ports.threads.place_of(written.incident.id)
-    where, thread = (place.channel, place.message_ts) if place else (channel, thread_ts)
-    await client.files_upload_v2(
-        content=written.markdown,
-        filename=f"{written.incident.id}-report.md",
-        title=f"Report of {written.incident.id}",
-        channel=where,
-        thread_ts=thread,
-        initial_comment=f"Report of {written.incident.id}: a draft to go on with.",
-    )

@@ -14,10 +14,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack import care_modals, plan_modal
 from bot.slack.blocks import Block
-from bot.slack.listeners.asking import upload_report
 from bot.slack.listeners.background import Later
 from bot.slack.listeners.payloads import Body, click, person, tell, typed, value
 from bot.slack.message import CARE_ACTION, MORE_ACTION
+from bot.slack.report_canvas import put_report
 from handlers import care, several
 from handlers.commands import incident as incident_commands
 from handlers.commands.answers import Asked
@@ -121,12 +121,12 @@ async def _report(
     try:
         incident_id = await _incident(ports, body, handle)
         written = await incident_commands.write_report(ports, Asked(person(body), incident_id))
-        await upload_report(ports, written, client, str(body["channel"]["id"]))
+        await put_report(ports, written, client, str(body["channel"]["id"]))
     except BotError as error:
         await tell(respond, str(error))
     except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
         log.warning("report_not_uploaded", error=str(error))
-        await tell(respond, "Slack did not take the file; `neumann-bot audit export` has the timeline.")
+        await tell(respond, "Slack did not take the report; `neumann-bot audit export` has the timeline.")
 
 
 def _register_modals(app: AsyncApp, ports: Ports) -> None:

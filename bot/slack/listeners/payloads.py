@@ -7,6 +7,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncRespond
 
+from bot.slack.blocks import escape
 from handlers.clicked import Click, Submission
 from handlers.events import Person
 from handlers.ports import Place
@@ -56,8 +57,8 @@ def submission(body: Body, view: Body) -> Submission:
 
 
 async def tell(respond: AsyncRespond, sentence: str) -> None:
-    """Say something to this person alone."""
-    await respond(text=sentence, replace_original=False, response_type="ephemeral")
+    """Say something to this person alone; it may hold names and words of others."""
+    await respond(text=escape(sentence), replace_original=False, response_type="ephemeral")
 
 
 def typed(text: object) -> str:

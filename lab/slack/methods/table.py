@@ -31,6 +31,7 @@ APP_LEVEL_METHOD = "apps.connections.open"  # takes the app's own token (xapp-) 
 METHODS: Mapping[str, Method] = {
     "apps.connections.open": Method(open_connection, None, SPECIAL),
     "auth.test": Method(people.auth_test, None, SPECIAL),
+    "canvases.access.set": Method(uploads.set_canvas_access, "canvases:write", TIER_3),
     "canvases.create": Method(uploads.create_canvas, "canvases:write", TIER_2),
     "chat.delete": Method(chat.delete, "chat:write", TIER_3),
     "chat.getPermalink": Method(chat.get_permalink, None, SPECIAL, takes_json=False),

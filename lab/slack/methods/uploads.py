@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from dataclasses import replace
 
 from lab.slack import limit_table as limit
 from lab.slack.directory import Channel
@@ -65,6 +66,36 @@ def create_channel_canvas(workspace: Workspace, request: Json) -> Json:
     return _canvas(workspace, request, writable_channel(workspace, request.get("channel_id")))
 
 
+def set_canvas_access(workspace: Workspace, request: Json) -> Json:
+    """canvases.access.set: for channels in which the canvas' link was shown before, or for people."""
+    canvas = workspace.canvases.get(str(request.get("canvas_id")))
+    if canvas is None:
+        raise SlackRefusalError("canvas_not_found")
+    channel_ids, user_ids = (_listed(request.get(name)) for name in ("channel_ids", "user_ids"))
+    level = str(request.get("access_level"))
+    if bool(channel_ids) == bool(user_ids):
+        raise SlackRefusalError("invalid_parameters")
+    if level not in (("read", "write") if channel_ids else ("read", "write", "owner")):
+        raise SlackRefusalError("invalid_arguments", ["[ERROR] invalid access_level"])
+    for channel_id in channel_ids:
+        channel = workspace.channel(channel_id)
+        if not any(m.channel_id == channel.id and canvas.id in m.text for m in workspace.messages):
+            raise SlackRefusalError("restricted_action")
+    for user_id in user_ids:
+        workspace.user(user_id)
+    given = dict.fromkeys([*channel_ids, *user_ids], level)
+    workspace.canvases[canvas.id] = replace(canvas, access={**canvas.access, **given})
+    workspace.touch()
+    return {}
+
+
+def _listed(value: object) -> list[str]:
+    """A list as JSON has it, or as a form does: with commas."""
+    if isinstance(value, list):
+        return [str(each) for each in value]
+    return [each for each in str(value or "").split(",") if each]
+
+
 def _canvas(workspace: Workspace, request: Json, channel: Channel | None) -> Json:
     document = request.get("document_content") or {"type": "markdown", "markdown": ""}
     markdown = document.get("markdown") if isinstance(document, dict) else None
@@ -82,10 +113,7 @@ def _canvas(workspace: Workspace, request: Json, channel: Channel | None) -> Jso
 
 
 def _channels(workspace: Workspace, request: Json) -> list[Channel]:
-    listed = str(request.get("channels") or "")
-    wanted = (
-        [request["channel_id"]] if request.get("channel_id") else [each for each in listed.split(",") if each]
-    )
+    wanted = [request["channel_id"]] if request.get("channel_id") else _listed(request.get("channels"))
     if len(wanted) > limit.FILE_CHANNELS:
         raise SlackRefusalError("channels_limit_exceeded")
     return [writable_channel(workspace, each) for each in wanted]

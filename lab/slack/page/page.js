@@ -25,6 +25,8 @@ if (permalink) {
   followsNewest = false;
 }
 
+let linkedCanvas = /^\/docs\/\w+\/(\w+)$/.exec(location.pathname)?.[1];
+
 let fetching = null;
 let isStale = false;
 
@@ -50,6 +52,11 @@ async function load() {
   }
   if (!state.channels.some((each) => each.id === here.channelId)) here.channelId = state.channels[0]?.id ?? null;
   draw();
+  const linked = (state.canvases ?? []).find((each) => each.id === linkedCanvas);
+  if (linked) {
+    linkedCanvas = null;
+    openCanvas(linked);
+  }
 }
 
 function lookups() {

@@ -175,14 +175,62 @@ async def test_the_app_home_shows_what_is_open_and_who_leads(
     assert "leads term" in home, "the lab is well, whatever the incident's evidence says"
 
 
-async def test_the_report_is_a_file_in_the_thread(
+async def test_what_somebody_typed_is_repeated_to_them_and_calls_nobody(
     bot: wiring.Bot, parent: str, alice: Person, slack: SlackWorkspaceServer
 ) -> None:
+    name = slack.workspace.directory.bot.name
+    assert (await alice.write(f"@{name} <!channel> come", thread_ts=parent)).ok
+    said = await alice.wait_for_message(lambda message: "There is no" in message["text"])
+    assert said["thread_ts"] == parent, "everybody in the thread sees the answer"
+    assert "`/neumann &lt;!channel&gt; come`" in said["text"]
+
+
+async def test_the_report_is_a_canvas_that_the_thread_links_to(
+    bot: wiring.Bot, parent: str, alice: Person, bob: Person
+) -> None:
+    assert (await alice.command("/neumann incident report inc-1")).ok
+
+    said = await alice.wait_for_message(lambda message: "Open the canvas" in message["text"])
+    assert said["thread_ts"] == parent
+
+    async def shared() -> Any:
+        return (await bob.state())["canvases"]
+
+    (canvas,) = await until(shared)
+    assert canvas["title"] == "Report of inc-1"
+    assert canvas["markdown"].startswith("# inc-1: NoLeader on demo")
+    assert f"/docs/T0NEUMANN1/{canvas['id']}|Open the canvas>" in said["text"]
+
+
+WHY_A_FILE = {
+    "canvas_disabled_user_team": "canvases are turned off in this workspace",
+    "free_teams_cannot_create_non_tabbed_canvases": "canvases need a paid plan",
+    "missing_scope": "for a canvas the app needs canvases:write",
+    "canvas_creation_failed": "Slack makes no canvas of it (canvas_creation_failed)",
+}
+
+
+@pytest.mark.parametrize("error", WHY_A_FILE)
+async def test_where_there_are_no_canvases_the_report_is_a_file_that_says_why(
+    bot: wiring.Bot, parent: str, alice: Person, slack: SlackWorkspaceServer, error: str
+) -> None:
+    slack.workspace.fail("canvases.create", error)
     assert (await alice.command("/neumann incident report inc-1")).ok
 
     said = await alice.wait_for_message(lambda message: bool(message.get("files")))
     assert said["thread_ts"] == parent
     assert [file["name"] for file in said["files"]] == ["inc-1-report.md"]
+    assert WHY_A_FILE[error] in said["text"]
+    assert slack.workspace.canvases == {}
+
+
+async def test_a_canvas_that_cannot_be_shared_does_not_take_the_report_away(
+    bot: wiring.Bot, parent: str, alice: Person, slack: SlackWorkspaceServer
+) -> None:
+    slack.workspace.fail("canvases.access.set", "restricted_action")
+    assert (await alice.command("/neumann incident report inc-1")).ok
+    said = await alice.wait_for_message(lambda message: bool(message.get("files")))
+    assert "does not let the app share a canvas" in said["text"]
 
 
 async def test_over_a_socket_a_click_does_the_same(

@@ -16,10 +16,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack import posted
 from bot.slack.calls import SlackCalls
 from bot.slack.thread import SlackThread
+from bot.slack.view import render
 from handlers.errors import SlackDown
 from handlers.incident import Incident
 from lab.slack import faults
-from lab.slack.plain_text import plain_text
 from lab.slack.server import SlackWorkspaceServer
 from lab.slack.workspace import Message
 from tests.bot import incidents
@@ -28,6 +28,7 @@ from tests.bot.incidents import incident
 from tests.bot.serving import talk
 from tests.bot.slack.test_thread import until_synced
 from tests.builders import diagnosed, opened
+from tests.chaos.views_seen import shown, told
 
 OPENED = incident(opened())
 DIAGNOSED = incident(opened(), *diagnosed(incidents.quorum_loss()))
@@ -70,8 +71,7 @@ def keys(slack: SlackWorkspaceServer) -> list[str]:
 
 
 def says_closed(slack: SlackWorkspaceServer) -> bool:
-    headline = bot_messages(slack)[0]
-    return "Resolved after" in plain_text({"attachments": headline.attachments})
+    return shown(bot_messages(slack)[0]) == told(render(HEALED)[0].body())
 
 
 @pytest.mark.parametrize("kind", [faults.ANSWER_LOST, faults.GATEWAY_TIMEOUT])
@@ -146,10 +146,10 @@ async def test_an_edit_that_slack_carries_out_late_does_not_stay_on_top_of_a_new
     slack.faults.fail("chat.update", faults.SLOW, delay_s=1.5)
     with pytest.raises(SlackDown):
         await thread.sync(DIAGNOSED)
-    with pytest.raises(SlackDown, match="made again") as told:
+    with pytest.raises(SlackDown, match="made again") as refused:
         await thread.sync(HEALED)
     assert says_closed(slack), "the newest state is shown at once"
-    assert told.value.wait_s
+    assert refused.value.wait_s
     late = bot_messages(slack)[0]
 
     async def the_late_one_came() -> bool:
@@ -169,10 +169,10 @@ async def test_after_a_429_nothing_of_that_method_is_sent_to_that_channel_before
     slack.faults.fail("chat.postMessage", faults.RATE_LIMITED, retry_after_s=7, channel=INCIDENTS)
     for wait_s in (7.0, 7.0, 3.0):
         now_s = 1000.0 + 7.0 - wait_s
-        with pytest.raises(SlackDown, match="Slack asks to wait") as told:
+        with pytest.raises(SlackDown, match="Slack asks to wait") as refused:
             await asks.call("chat.postMessage", **post)
-        assert told.value.wait_s == pytest.approx(wait_s)
-        assert told.value.outcome == "not_done"
+        assert refused.value.wait_s == pytest.approx(wait_s)
+        assert refused.value.outcome == "not_done"
     assert calls["chat.postMessage"] == 1, "it was asked once, and then waited for"
 
     with pytest.raises(SlackDown, match="/invite @neumann-bot"):
@@ -193,9 +193,9 @@ async def test_when_the_channel_opens_again_a_new_incidents_headline_goes_before
         with pytest.raises(SlackDown):
             await asks.call("chat.postMessage", urgent=urgent, **reply)
     now_s = 1005.5
-    with pytest.raises(SlackDown) as told:
+    with pytest.raises(SlackDown) as refused:
         await asks.call("chat.postMessage", **reply)
-    assert told.value.wait_s == 1.0
+    assert refused.value.wait_s == 1.0
     await asks.call("chat.postMessage", urgent="inc-8", **headline)
     await asks.call("chat.postMessage", **reply)
     assert [message.text for message in slack.workspace.messages] == ["headline", "reply"]
@@ -218,9 +218,9 @@ async def test_a_429_keeps_edits_back_and_not_new_messages_and_then_shows_the_ne
 ) -> None:
     await thread.sync(OPENED)
     slack.faults.fail("chat.update", faults.RATE_LIMITED, retry_after_s=1)
-    for shown in (DIAGNOSED, HEALED):
+    for state in (DIAGNOSED, HEALED):
         with pytest.raises(SlackDown, match="Slack asks to wait"):
-            await thread.sync(shown)
+            await thread.sync(state)
     assert keys(slack) == ALL_KEYS, "what is new is there already"
     calls.clear()
     await until_synced(thread, HEALED)
@@ -256,8 +256,8 @@ async def test_slack_away_while_everything_happened_costs_one_post_or_edit_a_mes
     calls.clear()
     await thread.sync(HEALED)
     assert keys(slack) == ALL_KEYS
-    shown = {"chat.postMessage": len(ALL_KEYS)} if not before else {"chat.postMessage": 4, "chat.update": 1}
-    assert calls == shown
+    wanted = {"chat.postMessage": len(ALL_KEYS)} if not before else {"chat.postMessage": 4, "chat.update": 1}
+    assert calls == wanted
     assert says_closed(slack)
 
 

@@ -3,10 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+from bot.slack import words
 from bot.slack.message import Message
 from bot.slack.view import render
 from handlers.events import (
     ActionFinished,
+    Closed,
     Event,
     EvidenceRead,
     FindingsRanked,
@@ -91,6 +93,58 @@ def test_a_plan_that_waits_for_a_second_person_says_for_whom_and_lets_them_read_
     assert ("approve_plan", proposed.handle) in [(b["action_id"], b["value"]) for b in buttons(waiting)]
 
 
+def test_once_it_is_approved_it_says_by_whom_and_cannot_be_approved_again() -> None:
+    approved = incident(*incidents.approved_by_two(READ))
+    (second,) = [message for message in check(approved) if message.key.startswith("second-")]
+    assert "alice has confirmed it, bob has approved it" in second.text
+    assert "approve_plan" not in [button["action_id"] for button in buttons(approved)]
+
+
+def test_the_remedys_button_is_gone_until_the_cluster_was_read_again() -> None:
+    confirmed = [
+        event.model_copy(update={"at": LATER}) if isinstance(event, PlanConfirmed) else event
+        for event in incidents.carried_out(READ, "not_done", "It does not start.")
+    ]
+    stopped = incident(*confirmed)
+    assert buttons(stopped) == []
+    fresh = [event.model_copy(update={"at": LATER + timedelta(minutes=1)}) for event in diagnosed(READ)]
+    assert [button["action_id"] for button in buttons(incident(*confirmed, *fresh))] == ["remedy:start_nodes"]
+
+
+def test_of_many_nodes_those_are_told_step_by_step_at_which_something_happens() -> None:
+    large = incidents.with_many_nodes(51)["most dead"]
+    plan = incidents.proposal(large).plan
+    done: list[Event] = []
+    for index, node in enumerate(plan.nodes[:20]):
+        done.append(ActionFinished(at=NOON, index=index, state="done", detail="It runs."))
+        done.append(NodeChecked(at=NOON, node=node, complaints=(), leader="node1", waited_s=2.0))
+    failed = ActionFinished(at=NOON, index=20, state="unknown", detail="The agent did not answer.")
+    (run,) = [m for m in check(incident(*incidents.confirmed(large), *done, failed)) if m.key == "run-1"]
+    lines = "\n".join(everything_in(run)).splitlines()
+    assert lines[2].startswith(":white_check_mark: 20 of 48 nodes done: node4, node5, ")
+    assert lines[3].startswith(":white_circle: 27 of 48 nodes to come: node25, node26, ")
+    assert lines[4] == ":grey_question: node24: start the service: The agent did not answer."
+
+
+def test_why_a_run_stopped_is_told_once() -> None:
+    why = "The service is already running."
+    failed = ActionFinished(at=NOON, index=0, state="rejected", detail=why)
+    ended = RunEnded(at=NOON, completed=False, detail=f"Stopped at node2: {why}")
+    assert why in shown(failed)
+    assert shown(failed, ended).count(why) == 1
+
+
+def test_green_is_a_leader_that_is_proven_and_nothing_else() -> None:
+    by_hand = Closed(at=LATER, detail="Resolved by bob.", by=BOB)
+    unproven = incident(opened(), *diagnosed(READ), by_hand)
+    headline, *_, closing = check(unproven)
+    assert headline.colour == words.COLOURS[words.GREY]
+    assert "No leader was proven." in closing.text
+    assert check(incident(*incidents.healed()))[0].colour == words.COLOURS[words.GREEN]
+    elsewhere = incident(opened(alert("DiskFull"), runbook="alert:DiskFull"), by_hand)
+    assert check(elsewhere)[0].colour == words.COLOURS[words.GREEN], "there is no leader to look for"
+
+
 def test_a_run_after_which_no_leader_came_is_called_not_recovered() -> None:
     finished = [ActionFinished(at=NOON, index=index, state="done", detail="It runs.") for index in range(2)]
     ended = RunEnded(at=NOON, completed=True, detail="Every action is done.")
@@ -99,7 +153,7 @@ def test_a_run_after_which_no_leader_came_is_called_not_recovered() -> None:
         EvidenceRead(at=again, evidence=READ),
         FindingsRanked(at=again, diagnosis=leader_election.diagnose(READ)),
     ]
-    assert "One leader in the highest term" in shown(*finished, ended)
+    assert "one leader in the highest term" in shown(*finished, ended)
     assert "*Not recovered:* no leader was proven in time" in shown(*finished, ended, *fresh)
 
 

@@ -13,6 +13,7 @@ import pytest
 from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.agent_readings import still_reading
 from bot.redis_client import connect
 from bot.slack import posted
 from bot.slack.thread import SlackThread
@@ -22,7 +23,9 @@ from handlers.ports import Place
 from lab.slack.person import Person
 from lab.slack.plain_text import plain_text
 from lab.slack.server import SlackWorkspaceServer
+from lab.slack.shapes import Json
 from lab.slack.workspace import Message
+from runbooks.evidence import Evidence
 from tests.bot import incidents
 from tests.bot.conftest import INCIDENTS, MortalRedis
 from tests.bot.incidents import incident
@@ -74,6 +77,18 @@ async def until_synced(thread: SlackThread, shown: Incident) -> None:
 
 def key(message: Message) -> str:
     return str((message.metadata or {})["event_payload"]["key"])
+
+
+def shown_as(slack: SlackWorkspaceServer, wanted: str) -> Json:
+    """What stands in the thread under this key."""
+    (message,) = [each for each in slack.workspace.messages if key(each) == wanted]
+    return {"text": message.text, "blocks": list(message.blocks)}
+
+
+def half_read(read: Evidence) -> Evidence:
+    """The same while the last node is awaited."""
+    nodes = (*read.nodes[:-1], still_reading(read.nodes[-1].node))
+    return read.model_copy(update={"complete": False, "nodes": nodes})
 
 
 async def test_the_headline_comes_first_and_the_rest_into_its_thread(
@@ -236,6 +251,42 @@ async def test_without_redis_nothing_is_posted_that_could_not_be_remembered(
         await SlackThread(client, redis, "{test}", lambda _: INCIDENTS).sync(OPENED)
     assert slack.workspace.messages == []
     await redis.aclose()
+
+
+READING = incident(opened(), *diagnosed(half_read(incidents.quorum_loss())))
+
+
+async def test_a_workspace_that_takes_no_plan_gets_a_bar_and_is_not_asked_again(
+    thread: SlackThread, slack: SlackWorkspaceServer, calls: Counter[str]
+) -> None:
+    await thread.sync(OPENED)
+    slack.workspace.fail("chat.postMessage", "invalid_blocks")
+    await thread.sync(READING)
+    assert "▓▓▓▓▓▓▓░░░ 2 of 3 nodes read, still being read: node3" in plain_text(shown_as(slack, "findings"))
+    assert calls["chat.postMessage"] == 3
+    other = replace(READING, id="inc-8")
+    await thread.sync(other)
+    assert calls["chat.postMessage"] == 5, "the bar at once"
+
+
+async def test_a_workspace_that_takes_plans_gets_one_and_then_the_findings(
+    thread: SlackThread, slack: SlackWorkspaceServer
+) -> None:
+    await thread.sync(READING)
+    assert plain_text(shown_as(slack, "findings")).startswith(
+        "2 of 3 nodes read, still being read: node3\n[x]"
+    )
+    await thread.sync(DIAGNOSED)
+    assert "still being read" not in plain_text(shown_as(slack, "findings"))
+
+
+async def test_blocks_that_are_refused_for_another_reason_are_an_error_and_not_sent_again_at_once(
+    thread: SlackThread, slack: SlackWorkspaceServer, calls: Counter[str]
+) -> None:
+    slack.workspace.fail("chat.postMessage", "invalid_blocks")
+    with pytest.raises(SlackDown, match="invalid_blocks"):
+        await thread.sync(OPENED)
+    assert calls["chat.postMessage"] == 1
 
 
 async def test_an_incident_that_has_not_begun_is_not_shown(

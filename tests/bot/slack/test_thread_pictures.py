@@ -18,6 +18,7 @@ from handlers.incident import Incident
 from lab.slack import faults
 from lab.slack.person import Person
 from lab.slack.server import SlackWorkspaceServer
+from runbooks.evidence import Role
 from tests.bot import incidents
 from tests.bot.conftest import INCIDENTS
 from tests.bot.incidents import LATER, incident
@@ -50,6 +51,11 @@ def test_the_bots_own_readings_and_what_happened_make_the_timeline() -> None:
         ("alert", "alert NoLeader"),
         ("plan", "alice confirmed"),
     ]
+
+
+def test_who_was_seen_to_lead_is_in_the_picture_though_nobody_read_the_whole_cluster_again() -> None:
+    last = [sample for sample in samples_of(incidents.healed()) if sample.node == "node1"][-1]
+    assert (last.role, last.term) == (Role.LEADER, 9)
 
 
 def test_prometheus_series_are_named_by_their_node_or_else_their_host() -> None:
@@ -104,3 +110,27 @@ async def test_each_picture_is_put_into_the_thread_once_with_words_for_who_does_
     assert [file["name"] for file in files] == ["inc-7-links.png", "inc-7-elections.png"]
     assert all(file["alt_txt"] for file in files)
     assert all(message["thread_ts"] for message in await alice.messages() if message.get("files"))
+
+
+async def test_what_no_message_can_hold_is_a_file_once_for_each_judgement(
+    thread: SlackThread,
+    store: TimelineStore,
+    slack: SlackWorkspaceServer,
+    slack_client: AsyncWebClient,
+    redis: Redis,
+    prefix: str,
+    alice: Person,
+) -> None:
+    large = incidents.with_many_nodes(20)
+    pictures = ThreadPictures(slack_client, redis, prefix, thread, store, prometheus=None)
+    shown = await store.append(Incident(id=ID), opened(), *diagnosed(large["most dead"]))
+    await thread.sync(shown)
+    for read in (large["most dead"], large["most dead"], large["all silent"]):
+        shown = await store.append(shown, *diagnosed(read))
+        await pictures.sync(shown)
+    files = [file for message in await alice.messages() for file in message.get("files", [])]
+    words = [file for file in files if file["name"].startswith("inc-7-reading-")]
+    assert [file["title"] for file in words] == ["Everything that was read"] * 2
+    content = [slack.workspace.files.find(file["id"]).content for file in words]
+    assert b"node20" in (content[0] or b"")
+    assert content[0] != content[1]

@@ -22,6 +22,11 @@ RICH = {
     ],
 }
 GO = {"type": "button", "text": {"type": "plain_text", "text": "Go"}}
+CHOICES = {
+    "options": [
+        {"text": {"type": "plain_text", "text": word}, "value": word.lower()} for word in ("Note", "Report")
+    ]
+}
 CASES: list[tuple[dict[str, Any], str]] = [
     ({"type": "header", "text": {"type": "plain_text", "text": "No leader"}}, "No leader"),
     (
@@ -29,6 +34,15 @@ CASES: list[tuple[dict[str, Any], str]] = [
         "*term* 7\n[Go]",
     ),
     ({"type": "actions", "elements": [GO, GO]}, "[Go] [Go]"),
+    ({"type": "actions", "elements": [GO, {"type": "overflow", **CHOICES}]}, "[Go] [… Note / Report]"),
+    (
+        {
+            "type": "input",
+            "label": {"type": "plain_text", "text": "More"},
+            "element": {"type": "checkboxes", **CHOICES},
+        },
+        "More: [ ] Note [ ] Report",
+    ),
     ({"type": "context", "elements": [{"type": "mrkdwn", "text": "read 2 s ago"}]}, "read 2 s ago"),
     (
         {

@@ -115,3 +115,19 @@ async def test_a_time_is_said_in_the_words_that_the_app_chose(
     log = page.get_by_role("log", name="Messages")
     await expect(log).to_contain_text("Nov 14, 2023 22:13:20")
     await expect(log).to_contain_text(re.compile(r"(to|yester)day \d\d:\d\d:\d\d"))
+
+
+async def test_a_canvas_opens_at_its_link(
+    client: AsyncWebClient, slack: SlackWorkspaceServer, page: Page
+) -> None:
+    content = {"type": "markdown", "markdown": "# Report\n\n- no leader for 40 s"}
+    made = await client.canvases_create(title="Report of inc-1", document_content=content)
+    link = f"{slack.url}/docs/T0NEUMANN1/{made['canvas_id']}"
+    await client.chat_postMessage(channel=INCIDENTS, text=f"<{link}|Open the canvas>")
+    await client.canvases_access_set(
+        canvas_id=made["canvas_id"], access_level="write", channel_ids=[INCIDENTS]
+    )
+    await page.goto(link)
+    canvas = page.locator("#canvas[open]")
+    await expect(canvas).to_contain_text("Report of inc-1")
+    await expect(canvas).to_contain_text("no leader for 40 s")

@@ -118,7 +118,26 @@ async def test_a_canvas_is_a_channels_tab_once(client: AsyncWebClient, alice: Pe
     again = client.conversations_canvases_create(channel_id=INCIDENTS, document_content=content)
     assert await refused(again) == "channel_canvas_already_exists"
     await client.canvases_create(title="Alone", document_content=content)
-    assert [each["title"] for each in (await bob.state())["canvases"]] == ["Post-mortem", "Alone"]
+    assert [each["title"] for each in (await bob.state())["canvases"]] == ["Post-mortem"]
+
+
+async def test_a_canvas_of_its_own_is_seen_where_its_link_was_shown_and_access_given(
+    client: AsyncWebClient, bob: Person
+) -> None:
+    def give(**more: Any) -> Any:
+        return client.canvases_access_set(**{"canvas_id": canvas_id, "access_level": "write"} | more)
+
+    content = {"type": "markdown", "markdown": "# Report"}
+    canvas_id = (await client.canvases_create(title="Report", document_content=content))["canvas_id"]
+    assert await refused(give(channel_ids=[INCIDENTS])) == "restricted_action", "its link comes first"
+    await client.chat_postMessage(channel=INCIDENTS, text=f"<https://x.slack.com/docs/T1/{canvas_id}|Report>")
+    assert (await bob.state())["canvases"] == []
+    assert (await give(channel_ids=[INCIDENTS]))["ok"]
+    assert [each["title"] for each in (await bob.state())["canvases"]] == ["Report"]
+    assert await refused(give()) == "invalid_parameters"
+    assert await refused(give(channel_ids=[INCIDENTS], access_level="owner")) == "invalid_arguments"
+    assert await refused(give(canvas_id="F0NOTHERE", channel_ids=[INCIDENTS])) == "canvas_not_found"
+    assert await refused(give(user_ids=["U0NOBODY01"])) == "user_not_found"
 
 
 async def test_what_a_canvas_may_hold_and_how_it_fails(
