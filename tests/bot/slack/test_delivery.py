@@ -43,15 +43,19 @@ def calls() -> Counter[str]:
     return Counter()
 
 
-@pytest.fixture
-async def client(slack: SlackWorkspaceServer, calls: Counter[str]) -> AsyncIterator[AsyncWebClient]:
+def counting(calls: Counter[str]) -> aiohttp.TraceConfig:
     async def count(_: object, __: object, sent: aiohttp.TraceRequestStartParams) -> None:
         calls[sent.url.name] += 1
 
     trace = aiohttp.TraceConfig()
     trace.on_request_start.append(count)
+    return trace
+
+
+@pytest.fixture
+async def client(slack: SlackWorkspaceServer, calls: Counter[str]) -> AsyncIterator[AsyncWebClient]:
     timeout = aiohttp.ClientTimeout(total=IMPATIENT_S)
-    async with aiohttp.ClientSession(trace_configs=[trace], timeout=timeout) as session:
+    async with aiohttp.ClientSession(trace_configs=[counting(calls)], timeout=timeout) as session:
         yield AsyncWebClient(
             token=slack.bot_token, base_url=f"{slack.url}/api/", session=session, retry_handlers=[]
         )
@@ -199,6 +203,34 @@ async def test_when_the_channel_opens_again_a_new_incidents_headline_goes_before
     await asks.call("chat.postMessage", urgent="inc-8", **headline)
     await asks.call("chat.postMessage", **reply)
     assert [message.text for message in slack.workspace.messages] == ["headline", "reply"]
+
+
+async def test_in_a_storm_every_incident_has_its_headline_before_the_rest_follows_at_slacks_pace(
+    redis: Redis, prefix: str, calls: Counter[str]
+) -> None:
+    async with (
+        SlackWorkspaceServer(has_rate_limits=True) as strict,
+        aiohttp.ClientSession(trace_configs=[counting(calls)]) as session,
+    ):
+        client = AsyncWebClient(
+            token=strict.bot_token, base_url=f"{strict.url}/api/", session=session, retry_handlers=[]
+        )
+        thread = SlackThread(client, redis, prefix, lambda _: INCIDENTS)
+        left = [replace(DIAGNOSED, id=f"inc-{number}") for number in range(1, 7)]
+        async with asyncio.timeout(60):
+            while left:
+                for each in tuple(left):
+                    try:
+                        await thread.sync(each)
+                    except SlackDown:
+                        continue
+                    left.remove(each)
+                await asyncio.sleep(0.05)
+        told_keys = keys(strict)
+    assert Counter(told_keys) == {"headline": 6, "findings": 6}
+    last_headline = len(told_keys) - 1 - told_keys[::-1].index("headline")
+    assert told_keys[:last_headline].count("findings") <= 2, "those that went before Slack said 429"
+    assert calls["chat.postMessage"] <= 24, "twelve were taken, and each 429 was met once"
 
 
 async def test_who_was_to_go_first_and_does_not_come_keeps_nobody_for_long(
