@@ -15,10 +15,9 @@ from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.blocks import escape, section
-from bot.slack.calls import SlackCalls
+from bot.slack.calls import BlocksRefused, SlackCalls
 from bot.slack.message import Message
 from bot.slack.posted import UNDER_WAY_S, Posted, PostedNotes
-from bot.slack.refusals import BlocksRefused
 from bot.slack.view import render
 from handlers.errors import SlackDown
 from handlers.incident import Incident
@@ -166,7 +165,7 @@ class SlackThread:
             "event_payload": {"incident": incident_id, "key": message.key},
         }
         try:
-            response = await self._put(
+            response = await self._show(
                 "chat.postMessage",
                 message,
                 urgent=incident_id if message.key == HEADLINE else "",
@@ -193,7 +192,7 @@ class SlackThread:
     async def _edit(self, incident_id: str, message: Message, before: Posted) -> None:
         settled = await self._notes.begin_edit(incident_id, message.key)
         try:
-            await self._put("chat.update", message, channel=before.channel, ts=before.ts)
+            await self._show("chat.update", message, channel=before.channel, ts=before.ts)
         except SlackDown as error:
             if error.outcome == "under_way":
                 await self._notes.stays_under_way(incident_id, message.key)
@@ -206,13 +205,13 @@ class SlackThread:
             sentence = "chat.update: an edit whose answer was lost may still come; this one is made again."
             raise SlackDown(sentence, wait_s=UNDER_WAY_S)
 
-    async def _put(
+    async def _show(
         self,
         method: str,
         message: Message,
         **where: Any,  # noqa: ANN401  Slack's JSON
     ) -> Mapping[str, Any]:
-        """Send a message; where the workspace refuses its blocks, plainly, now and from here on."""
+        """Call with a message; where the workspace refuses its blocks, plainly, now and from here on."""
         try:
             return await self._calls.call(method, **where, **message.body(plainly=self._plainly))
         except BlocksRefused:

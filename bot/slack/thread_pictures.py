@@ -20,7 +20,7 @@ from bot.pictures.election_series import ElectionSeries, Mark, Sample
 from bot.pictures.picture import Picture
 from bot.prometheus import PrometheusClient
 from bot.slack import findings
-from bot.slack.refusals import FAILURES, failure
+from bot.slack.calls import FAILURES, failure
 from bot.timeline_store import TimelineStore, store_errors
 from handlers import events as of
 from handlers.alerting import Series
@@ -146,7 +146,7 @@ class ThreadPictures:
 
 
 def is_worth_another_try(error: Exception) -> bool:
-    """Whether Slack has not seen the picture, and would take it later."""
+    """Whether Slack has not seen the file, and would take it later."""
     never_sent = isinstance(error, aiohttp.ClientConnectorError)
     return never_sent or failure("files.upload", error).wait_s is not None
 

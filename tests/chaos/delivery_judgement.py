@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.slack import thread
 from bot.slack.message import Message as Drawn
 from bot.slack.view import render
 from bot.timeline_store import store_errors
@@ -191,4 +192,4 @@ def _orphans(rig: DeliveryRig, known: set[str]) -> Iterator[str]:
 
 
 def _as_sent(drawn: Drawn) -> str:
-    return told(drawn.body())
+    return told(thread._body(drawn))
