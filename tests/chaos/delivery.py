@@ -60,7 +60,7 @@ async def play(chaos: DeliveryChaos, rig: DeliveryRig) -> Result:
 async def _play(chaos: DeliveryChaos, rig: DeliveryRig, story: Story) -> tuple[list[str], float]:
     found, settled_s = [], 0.0
     for when in ("firing", "resolving"):
-        async with asyncio.timeout(PLAYED_WITHIN_S), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(PLAYED_WITHIN_S + chaos.lasts_s), asyncio.TaskGroup() as tasks:
             if chaos.when == when:
                 tasks.create_task(chaos.play(rig))
             await asyncio.sleep(0)  # the wires are set before anything comes by

@@ -46,6 +46,7 @@ class DeliveryChaos:
         deaf: Whether Alertmanager can deliver nothing for a while.
         late: Whether an edit is carried out long after it was given up: nobody can keep it from showing an
             older state, until it is made again.
+        lasts_s: How much longer than usual it takes.
     """
 
     name: str
@@ -54,6 +55,7 @@ class DeliveryChaos:
     redis: RedisKind = "one"
     deaf: bool = False
     late: bool = False
+    lasts_s: float = 0.0
 
 
 async def _nothing(_: DeliveryRig) -> None:
@@ -175,10 +177,10 @@ def known(down_s: float) -> tuple[DeliveryChaos, ...]:
         *_redis_broken(),
         *_failed_over_by_sentinel(),
         *_slack_fails(),
-        DeliveryChaos("slack-down", slack),
-        DeliveryChaos("slack-down/at-the-end", slack, when="resolving"),
-        DeliveryChaos("receiver-down", receiver, deaf=True),
-        DeliveryChaos("receiver-down/at-the-end", receiver, when="resolving"),
+        DeliveryChaos("slack-down", slack, lasts_s=down_s),
+        DeliveryChaos("slack-down/at-the-end", slack, when="resolving", lasts_s=down_s),
+        DeliveryChaos("receiver-down", receiver, deaf=True, lasts_s=down_s),
+        DeliveryChaos("receiver-down/at-the-end", receiver, when="resolving", lasts_s=down_s),
     )
 
 

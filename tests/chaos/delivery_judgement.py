@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.slack import thread
 from bot.slack.message import Message as Drawn
 from bot.slack.view import render
 from bot.timeline_store import store_errors
@@ -192,4 +191,4 @@ def _orphans(rig: DeliveryRig, known: set[str]) -> Iterator[str]:
 
 
 def _as_sent(drawn: Drawn) -> str:
-    return told(thread._body(drawn))
+    return told(drawn.body())
