@@ -66,8 +66,8 @@ nightly: $(VENV)/.installed-dev ## ten thousand runs of the state machine over t
 chaos: $(VENV)/.installed-dev ## bot, agents, Redis and links failing at every step of a run, an hour or two
 	@$(BIN)/python -m tests.chaos.remediation $(ARGS)
 
-bench: $(VENV)/.installed-dev ## how long reading 3, 9 and 51 nodes takes
-	@$(BIN)/python -m tests.bench.reading $(ARGS)
+bench: $(VENV)/.installed-dev ## how fast, beside bare limits on the same machine: all, or ARGS="intake storm"
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 lock: ## write the lock anew (needs uv)
 	uv export --quiet --no-header --format requirements-txt --no-emit-project --no-dev -o requirements-agent.txt

@@ -8,6 +8,9 @@ from redis.backoff import NoBackoff
 
 from handlers.errors import ConfigurationError
 
+MOST_CONNECTIONS = 1000
+"""The client's own 100 would refuse what comes in a burst; Redis takes 10,000 by default."""
+
 
 def connect(url: str) -> Redis:
     """Make a client; it connects when it is used.
@@ -22,7 +25,12 @@ def connect(url: str) -> Redis:
     """
     try:
         return Redis.from_url(
-            url, socket_timeout=None, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0), protocol=2
+            url,
+            socket_timeout=None,
+            socket_connect_timeout=2,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+            max_connections=MOST_CONNECTIONS,
         )
     except ValueError as error:
         raise ConfigurationError(f"[redis] url is no address of a Redis: {error}.") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -14,6 +15,7 @@ from bot.chores import LOOK, Chores
 from bot.cluster_reader import ClusterReader
 from bot.due_queue import LEASE_S, DueQueue, Queues, Taken
 from bot.inbox import Inbox, Stored
+from bot.slack.pace import SlackBusy
 from bot.slack.thread import SlackThread
 from bot.slack.thread_pictures import ThreadPictures
 from handlers import intake, work
@@ -30,7 +32,11 @@ NAP_S = 1.0
 """The longest sleep without looking: a lost wake-up costs at most this."""
 
 AFTER_FAILURE_S = 2.0
+
 BETWEEN_EDITS_S = 2.0
+"""Of one incident's thread, after two at once."""
+
+MOST_NOTED = 1000
 
 
 class Worker:
@@ -60,6 +66,7 @@ class Worker:
         self._pictures = pictures
         self._alarms: list[asyncio.Event] = []
         self._tampered: set[str] = set()
+        self._next_edit: dict[str, float] = {}
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -67,7 +74,7 @@ class Worker:
         async with asyncio.TaskGroup() as loops:
             loops.create_task(self._greet())
             loops.create_task(self._listen())
-            loops.create_task(self._drain_inbox(self._alarm()))
+            loops.create_task(self._drain_inbox())
             loops.create_task(self._serve(self._queues.steps, self._advance, self._alarm()))
             loops.create_task(self._serve(self._queues.views, self._redraw, self._alarm()))
             loops.create_task(self._serve(self._queues.chores, self._chores.do, self._alarm()))
@@ -106,15 +113,11 @@ class Worker:
                 log.warning("wake_up_lost", error=str(error))
                 await asyncio.sleep(AFTER_FAILURE_S)
 
-    async def _drain_inbox(self, alarm: asyncio.Event) -> None:
+    async def _drain_inbox(self) -> None:
         while True:
             try:
-                alarm.clear()
-                stored = await self._inbox.take()
-                for notification in stored:
+                for notification in await self._inbox.take(NAP_S):
                     await self._fold_in(notification)
-                if not stored:
-                    await _nap(alarm, NAP_S)
             except StoreDown as error:
                 log.warning("redis_down", error=str(error))
                 await asyncio.sleep(AFTER_FAILURE_S)
@@ -172,6 +175,8 @@ class Worker:
         renewal = asyncio.create_task(_renew(queue, taken))
         try:
             again_in_s = await do(taken.incident_id)
+        except SlackBusy as busy:
+            again_in_s = busy.after_s
         except (StoreDown, SlackDown) as error:
             log.warning("will_try_again", incident=taken.incident_id, error=str(error))
             again_in_s = AFTER_FAILURE_S
@@ -200,13 +205,21 @@ class Worker:
         return None if due_at is None else (due_at - self._ports.time.now()).total_seconds()
 
     async def _redraw(self, incident_id: str) -> float | None:
+        ahead_s = self._next_edit.get(incident_id, 0.0) - time.monotonic()
+        if ahead_s > 0:
+            return ahead_s
         incident = await self._ports.timelines.load(incident_id)
-        edited = await self._thread.sync(incident)
+        if await self._thread.sync(incident):
+            self._note_edit(incident_id, time.monotonic())
         await self._pictures.sync(incident)
-        if edited:
-            # Held a little longer, so that a flurry of changes is one edit: Slack takes 50 a minute.
-            await asyncio.sleep(BETWEEN_EDITS_S)
         return None
+
+    def _note_edit(self, incident_id: str, now: float) -> None:
+        """A flurry of changes is one edit, but a click after the bot's own edit shows at once."""
+        if len(self._next_edit) > MOST_NOTED:
+            self._next_edit = {each: at for each, at in self._next_edit.items() if at > now}
+        before = max(self._next_edit.get(incident_id, 0.0), now - BETWEEN_EDITS_S)
+        self._next_edit[incident_id] = before + BETWEEN_EDITS_S
 
 
 async def _nap(alarm: asyncio.Event, seconds: float) -> None:

@@ -15,13 +15,17 @@ MOST = 10
 
 @dataclass(frozen=True)
 class Home:
-    """What one person's page shows; `clusters` is name → who leads, `None` where nothing answered."""
+    """What one person's page shows; `clusters` is name → who leads, `None` where nothing answered.
+
+    `open_beside` counts open incidents that were not looked through.
+    """
 
     viewer: str
     open: tuple[Incident, ...]
     recent: tuple[Incident, ...]
     clusters: dict[str, Leadership | None]
     at: datetime
+    open_beside: int = 0
 
 
 def view(home: Home) -> Block:
@@ -32,7 +36,7 @@ def view(home: Home) -> Block:
         "blocks": [
             {"type": "header", "text": {"type": "plain_text", "text": "Neumann clusters"}},
             *blocks.packed(_cluster(name, lead) for name, lead in home.clusters.items()),
-            *_part("Open incidents", home.open, "Nothing is open."),
+            *_part("Open incidents", home.open, "Nothing is open.", home.open_beside),
             *_part("Mine", mine, "You have none."),
             *_part("Last changes", home.recent, "Nothing was closed in the last seven days."),
             blocks.context(f"as of {blocks.moment(home.at)} · `/neumann help` lists what you can ask"),
@@ -51,7 +55,8 @@ def _cluster(name: str, lead: Leadership | None) -> str:
     )
 
 
-def _part(title: str, incidents: tuple[Incident, ...], otherwise: str) -> list[Block]:
+def _part(title: str, incidents: tuple[Incident, ...], otherwise: str, beside: int = 0) -> list[Block]:
     lines = [answers.incident_line(each) for each in incidents[:MOST]] or [otherwise]
-    more = [blocks.context(f"and {len(incidents) - MOST} more")] if len(incidents) > MOST else []
+    hidden = len(incidents) + beside - MOST
+    more = [blocks.context(f"and {hidden} more")] if hidden > 0 else []
     return [{"type": "divider"}, blocks.section(f"*{escape(title)}*"), *blocks.packed(lines), *more]

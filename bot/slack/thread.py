@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.message import Message
+from bot.slack.pace import EDITS, POSTS, Pace, SlackBusy, asked_to_wait_s
 from bot.slack.view import render
 from bot.timeline_store import HANDLE_LIFE_S, store_errors, text
 from handlers.errors import SlackDown
@@ -49,6 +50,10 @@ class SlackThread:
         self._redis = redis
         self._prefix = prefix
         self._channel_of = channel_of
+        self._pace = Pace(redis, prefix)
+
+    def _key(self, incident_id: str) -> str:
+        return f"{self._prefix}:thread:{incident_id}"
 
     async def greet(self) -> str:
         """Say hello to Slack: shows at the start whether the token works, and opens the connection.
@@ -96,6 +101,7 @@ class SlackThread:
             Whether something that stood there was edited.
 
         Raises:
+            SlackBusy: If it is not yet its turn.
             SlackDown: If Slack did not take something; what it took is remembered.
         """
         edited = False
@@ -127,33 +133,43 @@ class SlackThread:
     ) -> Posted:
         channel = claim.channel
         ts = await self._find(incident_id, channel, message.key, parent_ts) if claimed else None
-        found = replace(claim, ts=ts) if ts else None
-        if found is None:
-            await self._remember(incident_id, message.key, claim)
-            metadata = {
-                "event_type": METADATA_EVENT,
-                "event_payload": {"incident": incident_id, "key": message.key},
-            }
-            response = await self._call(
-                "chat.postMessage", channel=channel, thread_ts=parent_ts, metadata=metadata, **_body(message)
-            )
-            said = response.get("message", {})
-            found = Posted(
-                response["channel"],
-                response["ts"],
-                _content(message),
-                str(said.get("app_id", "")),
-                str(said.get("team", "")),
-                claim.redis,
-            )
-        await self._remember(incident_id, message.key, found)
-        async with store_errors():
+        if ts:
+            found = replace(claim, ts=ts)
+        else:
+            async with self._pace.turn(f"post:{channel}", incident_id, POSTS):
+                found = await self._send(incident_id, claim, message, parent_ts)
+        async with store_errors(), self._redis.pipeline(transaction=False) as pipe:
+            pipe.hset(self._key(incident_id), message.key, json.dumps(asdict(found)))
             at = f"{self._prefix}:message:{found.channel}:{found.ts}"
-            await self._redis.set(at, incident_id, ex=HANDLE_LIFE_S)
+            pipe.set(at, incident_id, ex=HANDLE_LIFE_S)
+            await pipe.execute()
         return found
 
+    async def _send(self, incident_id: str, claim: Posted, message: Message, parent_ts: str | None) -> Posted:
+        await self._remember(incident_id, message.key, claim)
+        metadata = {
+            "event_type": METADATA_EVENT,
+            "event_payload": {"incident": incident_id, "key": message.key},
+        }
+        post = {"channel": claim.channel, "thread_ts": parent_ts, "metadata": metadata, **_body(message)}
+        try:
+            response = await self._call("chat.postMessage", **post)
+        except SlackBusy:
+            await self._forget(incident_id, message.key)  # it is not there, so nobody need look for it
+            raise
+        said = response.get("message", {})
+        return Posted(
+            response["channel"],
+            response["ts"],
+            _content(message),
+            str(said.get("app_id", "")),
+            str(said.get("team", "")),
+            claim.redis,
+        )
+
     async def _edit(self, incident_id: str, message: Message, before: Posted) -> None:
-        await self._call("chat.update", channel=before.channel, ts=before.ts, **_body(message))
+        async with self._pace.turn("edit", incident_id, EDITS):
+            await self._call("chat.update", channel=before.channel, ts=before.ts, **_body(message))
         await self._remember(incident_id, message.key, replace(before, content=_content(message)))
 
     async def _find(self, incident_id: str, channel: str, key: str, parent_ts: str | None) -> str | None:
@@ -186,7 +202,10 @@ class SlackThread:
                 else self._client.api_call(method, json=payload)
             )
         except SlackApiError as error:
-            raise SlackDown(_mend(method, str(error.response.get("error", "unknown")))) from error
+            said = str(error.response.get("error", "unknown"))
+            if said == "ratelimited":
+                raise SlackBusy(asked_to_wait_s(error.response.headers)) from error
+            raise SlackDown(_mend(method, said)) from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise SlackDown(f"{method}: Slack does not answer ({type(error).__name__}).") from error
         body = response.data
@@ -194,7 +213,7 @@ class SlackThread:
 
     async def _posted(self, incident_id: str) -> dict[str, Posted]:
         async with store_errors():
-            fields = await self._redis.hgetall(f"{self._prefix}:thread:{incident_id}")
+            fields = await self._redis.hgetall(self._key(incident_id))
         return {text(key): Posted(**json.loads(value)) for key, value in fields.items()}
 
     async def _run_of_redis(self) -> str:
@@ -203,7 +222,11 @@ class SlackThread:
 
     async def _remember(self, incident_id: str, key: str, posted: Posted) -> None:
         async with store_errors():
-            await self._redis.hset(f"{self._prefix}:thread:{incident_id}", key, json.dumps(asdict(posted)))
+            await self._redis.hset(self._key(incident_id), key, json.dumps(asdict(posted)))
+
+    async def _forget(self, incident_id: str, key: str) -> None:
+        async with store_errors():
+            await self._redis.hdel(self._key(incident_id), key)
 
 
 def _body(message: Message) -> dict[str, Any]:
@@ -225,7 +248,6 @@ _MENDS = {
     "is_archived": "the channel is archived; name another in the configuration",
     "invalid_auth": "check the bot token",
     "missing_scope": "reinstall the app with the scopes of deploy/slack-manifest.yaml",
-    "ratelimited": "Slack asks to wait",
 }
 
 

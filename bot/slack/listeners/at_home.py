@@ -21,6 +21,8 @@ from runbooks.model import Leadership
 
 log = structlog.get_logger()
 MOST_CLUSTERS = 30
+MOST_INCIDENTS = 200
+"""How many open incidents are looked through for one page, the oldest first; all are counted."""
 
 
 def register(app: AsyncApp, ports: Ports, later: Later) -> None:
@@ -53,11 +55,12 @@ async def gather(ports: Ports, user: str) -> home.Home:
         ports.past.released_within(election.HISTORY.total_seconds()),
         asyncio.gather(*(_leadership(ports, name) for name in names)),
     )
-    incidents = [await ports.timelines.load(each) for each in open_ids]
+    incidents = [await ports.timelines.load(each) for each in open_ids[:MOST_INCIDENTS]]
     recent = [await ports.timelines.load(each) for each in reversed(closed_ids[-home.MOST :])]
     return home.Home(
         viewer=user,
         open=tuple(incidents),
+        open_beside=len(open_ids) - len(incidents),
         recent=tuple(each for each in recent if each.closed),
         clusters=dict(zip(names, leads, strict=True)),
         at=ports.time.now(),

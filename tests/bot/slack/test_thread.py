@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -13,6 +14,7 @@ from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.redis_client import connect
+from bot.slack.pace import SlackBusy
 from bot.slack.thread import SlackThread
 from handlers.errors import SlackDown, StoreDown
 from handlers.incident import Incident
@@ -60,6 +62,16 @@ def keys(slack: SlackWorkspaceServer) -> list[str]:
 
 def key(message: Message) -> str:
     return str((message.metadata or {})["event_payload"]["key"])
+
+
+async def show(thread: SlackThread, incident: Incident) -> None:
+    """As a worker does: come back when it is one's turn."""
+    while True:
+        try:
+            await thread.sync(incident)
+            return
+        except SlackBusy as busy:
+            await asyncio.sleep(busy.after_s)
 
 
 async def test_the_headline_comes_first_and_the_rest_into_its_thread(
@@ -151,7 +163,7 @@ async def test_slack_being_down_is_one_error_and_then_a_late_post(
         with pytest.raises(SlackDown):
             await thread.sync(OPENED)
     assert slack.workspace.messages == []
-    await thread.sync(HEALED)
+    await show(thread, HEALED)
     assert keys(slack) == ["headline", "findings", "run-1", "verified", "closed"]
 
 
@@ -162,8 +174,34 @@ async def test_slack_failing_in_the_middle_keeps_what_it_took(
     slack.faults.calls_to_fail = 1
     with pytest.raises(SlackDown):
         await thread.sync(HEALED)
-    await thread.sync(HEALED)
+    await show(thread, HEALED)
     assert keys(slack) == ["headline", "findings", "run-1", "verified", "closed"]
+
+
+async def test_what_slack_refused_for_its_rate_is_not_there_and_so_is_not_looked_for(
+    thread: SlackThread, slack: SlackWorkspaceServer, calls: Counter[str]
+) -> None:
+    slack.faults.calls_to_rate_limit = 1
+    with pytest.raises(SlackBusy):
+        await thread.sync(OPENED)
+    with pytest.raises(SlackBusy):
+        await thread.sync(OPENED)
+    assert calls == {"chat.postMessage": 1}, "whoever was asked to wait does not ask again"
+    await show(thread, OPENED)
+    assert calls == {"chat.postMessage": 2}
+    assert keys(slack) == ["headline"]
+
+
+async def test_a_thread_of_many_messages_comes_as_fast_as_slack_takes_it(
+    client: AsyncWebClient, redis: Redis, prefix: str
+) -> None:
+    async with SlackWorkspaceServer(has_rate_limits=True) as strict:
+        base_url = f"{strict.url}/api/"
+        own = AsyncWebClient(token=strict.bot_token, base_url=base_url, session=client.session)
+        thread = SlackThread(own, redis, prefix, lambda _: INCIDENTS)
+        for number in range(1, 8):
+            await show(thread, replace(OPENED, id=f"inc-{number}"))
+        assert keys(strict) == ["headline"] * 7
 
 
 async def test_no_slack_at_all_is_the_same_error(redis: Redis, prefix: str) -> None:

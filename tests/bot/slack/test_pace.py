@@ -1,0 +1,76 @@
+"""Slack is asked no more often than it takes, whoever asks; nobody asks twice, and nobody is overtaken."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.slack.pace import Pace, Rate, SlackBusy, asked_to_wait_s
+
+RATE = Rate(every_s=0.2, burst=2)
+
+
+@pytest.fixture
+def pace(redis: Redis, prefix: str) -> Pace:
+    return Pace(redis, prefix)
+
+
+async def wait_of(pace: Pace, who: str, what: str = "post:C1") -> float:
+    """0 where it may be called now."""
+    try:
+        async with pace.turn(what, who, RATE):
+            return 0.0
+    except SlackBusy as busy:
+        return busy.after_s
+
+
+async def test_so_many_at_once_and_then_one_after_the_other(pace: Pace) -> None:
+    waits = [await wait_of(pace, f"inc-{number}") for number in range(5)]
+    assert waits[:2] == [0.0, 0.0]
+    assert sorted(waits) == waits
+    assert 0 < waits[2] <= 0.2 < waits[3] <= 0.4 < waits[4] <= 0.6
+
+
+async def test_who_asks_too_early_again_keeps_its_turn_and_takes_no_other(pace: Pace) -> None:
+    for number in range(3):
+        await wait_of(pace, f"inc-{number}")
+    assert 0 < await wait_of(pace, "inc-2") <= 0.2
+    assert 0 < await wait_of(pace, "inc-2") <= 0.2
+    await asyncio.sleep(await wait_of(pace, "inc-2"))
+    assert await wait_of(pace, "inc-2") == 0.0
+    assert await wait_of(pace, "inc-2") > 0, "a turn is one call"
+
+
+async def test_one_channel_holds_up_no_other(pace: Pace) -> None:
+    for number in range(10):
+        await wait_of(pace, f"inc-{number}")
+    assert await wait_of(pace, "inc-11", "post:C2") == 0.0
+
+
+async def test_replicas_share_what_slack_takes(pace: Pace, redis: Redis, prefix: str) -> None:
+    another = Pace(redis, prefix)
+    assert [await wait_of(pace, "inc-1"), await wait_of(another, "inc-2")] == [0.0, 0.0]
+    assert await wait_of(another, "inc-3") > 0
+    await asyncio.sleep(0.2)
+    assert await wait_of(pace, "inc-3") == 0.0, "whichever of them comes back"
+
+
+async def test_whom_slack_refuses_is_the_next_and_all_others_come_behind_it(pace: Pace) -> None:
+    with pytest.raises(SlackBusy):
+        async with pace.turn("post:C1", "inc-0", RATE):
+            for number in (1, 2, 3):
+                await wait_of(pace, f"inc-{number}")
+            raise SlackBusy(5.0)
+    waits = [await wait_of(pace, f"inc-{number}") for number in (0, 2, 3, 4)]
+    assert sorted(waits) == waits
+    assert 4 < waits[0] <= 5.0 < waits[1]
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [({"Retry-After": "30"}, 30.0), ({"retry-after": "2"}, 2.0), ({}, 1.0), ({"Retry-After": "soon"}, 1.0)],
+)
+def test_how_long_slack_asks_to_wait(headers: dict[str, str], seconds: float) -> None:
+    assert asked_to_wait_s(headers) == seconds
