@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from bot.timeline_store import FORGET, store_errors, text
+from bot.timeline_scripts import FORGET
+from bot.timeline_store import store_errors, text
 
 BEGIN = """
 local holder = redis.call('HGET', KEYS[1], ARGV[1])

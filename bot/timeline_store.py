@@ -18,8 +18,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.audit_chain import BEGINNING, Chain, End, Walk
-from bot.packing import pack, unpack
+from bot.packing import pack, unpacked
 from bot.redis_words import refusal
+from bot.timeline_scripts import APPEND, CLAIM, FORGET, RELEASE, WALK
 from handlers.alerts import Identity
 from handlers.errors import Moved, StoreDown, Tampered
 from handlers.events import EVENT, Event
@@ -31,44 +32,6 @@ log = structlog.get_logger()
 REDIS_TIMEOUT_S = 5.0
 HANDLE_LIFE_S = 30 * 24 * 3600
 KEPT_STATES = 256
-
-APPEND = """
-local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-local position, here = 0, ''
-if last then
-  position = string.match(last[1], '^0%-(%d+)$') or '?'
-  here = position .. ' ' .. (last[2][4] or '')
-end
-local noted = redis.call('HGET', KEYS[4], ARGV[2]) or ''
-if here ~= ARGV[3] or noted ~= ARGV[3] then return 0 end
-for i = 5, #ARGV, 2 do
-  position = position + 1
-  redis.call('XADD', KEYS[1], string.format('0-%.0f', position), 'event', ARGV[i], 'mac', ARGV[i + 1])
-end
-redis.call('HSET', KEYS[4], ARGV[2], ARGV[4])
-local time = redis.call('TIME')
-local now_us = time[1] * 1000000 + time[2]
-redis.call('ZADD', KEYS[2], now_us, ARGV[2])
-redis.call('ZADD', KEYS[3], now_us, ARGV[2])
-redis.call('PUBLISH', ARGV[1], ARGV[2])
-return 1
-"""
-
-CLAIM = """
-local open = redis.call('HGET', KEYS[1], ARGV[1])
-if open then return open end
-local id = 'inc-' .. redis.call('INCR', KEYS[2])
-redis.call('HSET', KEYS[1], ARGV[1], id)
-return id
-"""
-
-RELEASE = """
-if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
-redis.call('HDEL', KEYS[1], ARGV[1])
-redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
-redis.call('ZADD', KEYS[3], redis.call('TIME')[1], ARGV[2])
-return 1
-"""
 
 
 @asynccontextmanager
@@ -91,12 +54,6 @@ def text(raw: bytes | str) -> str:
     return raw if isinstance(raw, str) else raw.decode(errors="replace")
 
 
-FORGET = """
-if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
-return 1
-"""
-
-
 class TimelineStore:
     """`handlers.ports.Timelines` over Redis."""
 
@@ -106,6 +63,7 @@ class TimelineStore:
         self._chain = chain
         self._folded: dict[str, Incident] = {}
         self._append = redis.register_script(APPEND)
+        self._walk = redis.register_script(WALK)
         self._claim = redis.register_script(CLAIM)
         self._release = redis.register_script(RELEASE)
         self._forget = redis.register_script(FORGET)
@@ -115,12 +73,13 @@ class TimelineStore:
 
     async def walk(self, incident_id: str, start: End = BEGINNING) -> Walk:
         """Everything that is stored after `start`, genuine or not, and what is wrong with it."""
-        async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.xrange(self._key("timeline", incident_id), min=f"0-{start.position + 1}")
-            pipe.hget(self._key("ends"), incident_id)
-            entries, noted_end = await pipe.execute()
-        plain = [(id_, {**fields, b"event": unpack(fields.get(b"event", b""))}) for id_, fields in entries]
-        return self._chain.walk(incident_id, start, plain, text(noted_end or b""))
+        async with store_errors():
+            entries, noted_end = await self._walk(
+                keys=[self._key("timeline", incident_id), self._key("ends")],
+                args=[f"0-{start.position + 1}", incident_id],
+            )
+        plain = [(entry_id, unpacked(fields)) for entry_id, fields in entries]
+        return self._chain.walk(incident_id, start, plain, text(noted_end))
 
     async def timeline(self, incident_id: str) -> tuple[Event, ...]:
         """The whole timeline; empty where there is no such incident.

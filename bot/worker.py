@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
@@ -18,6 +19,7 @@ from bot.inbox import Inbox, Stored
 from bot.slack.pace import SlackBusy
 from bot.slack.thread import SlackThread
 from bot.slack.thread_pictures import ThreadPictures
+from bot.timeline_store import text
 from handlers import intake, work
 from handlers.errors import SlackDown, StoreDown, Tampered
 from handlers.notification import read_notification
@@ -64,7 +66,7 @@ class Worker:
         self._clusters = clusters
         self._thread = thread
         self._pictures = pictures
-        self._alarms: list[asyncio.Event] = []
+        self._alarms: dict[str, asyncio.Event] = collections.defaultdict(asyncio.Event)
         self._tampered: set[str] = set()
         self._next_edit: dict[str, float] = {}
 
@@ -75,9 +77,9 @@ class Worker:
             loops.create_task(self._greet())
             loops.create_task(self._listen())
             loops.create_task(self._drain_inbox())
-            loops.create_task(self._serve(self._queues.steps, self._advance, self._alarm()))
-            loops.create_task(self._serve(self._queues.views, self._redraw, self._alarm()))
-            loops.create_task(self._serve(self._queues.chores, self._chores.do, self._alarm()))
+            loops.create_task(self._serve(self._queues.steps, self._advance))
+            loops.create_task(self._serve(self._queues.views, self._redraw))
+            loops.create_task(self._serve(self._queues.chores, self._chores.do))
 
     async def _greet(self) -> None:
         """Say at the start what does not work; it also opens the connections that an alert will need."""
@@ -86,10 +88,6 @@ class Worker:
         except SlackDown as error:
             log.error("slack_not_ready", error=str(error))
         log.info("nodes_greeted", silent=await self._clusters.silent())
-
-    def _alarm(self) -> asyncio.Event:
-        self._alarms.append(asyncio.Event())
-        return self._alarms[-1]
 
     async def _until_it_succeeds(self, do: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -106,9 +104,9 @@ class Worker:
                 async with self._redis.pubsub() as pubsub:
                     await pubsub.subscribe(self._wake_channel)
                     while True:
-                        await pubsub.get_message(ignore_subscribe_messages=True, timeout=NAP_S)
-                        for alarm in self._alarms:
-                            alarm.set()
+                        heard = await pubsub.get_message(ignore_subscribe_messages=True, timeout=NAP_S)
+                        for queue in text(heard["data"]).split() if heard else ():
+                            self._alarms[queue].set()
             except Exception as error:
                 log.warning("wake_up_lost", error=str(error))
                 await asyncio.sleep(AFTER_FAILURE_S)
@@ -147,10 +145,8 @@ class Worker:
             log.error("alert_put_aside", why=each.why)
         log.info("notification_folded_in", incidents=changed)
 
-    async def _serve(
-        self, queue: DueQueue, do: Callable[[str], Awaitable[float | None]], alarm: asyncio.Event
-    ) -> None:
-        places = asyncio.Semaphore(AT_ONCE)
+    async def _serve(self, queue: DueQueue, do: Callable[[str], Awaitable[float | None]]) -> None:
+        places, alarm = asyncio.Semaphore(AT_ONCE), self._alarms[queue.name]
         async with asyncio.TaskGroup() as tasks:
             while True:
                 await places.acquire()

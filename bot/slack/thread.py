@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import aiohttp
@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.message import Message
 from bot.slack.pace import EDITS, POSTS, Pace, SlackBusy, asked_to_wait_s
+from bot.slack.posted import Posted, read_posted
 from bot.slack.view import render
 from bot.timeline_store import HANDLE_LIFE_S, store_errors, text
 from handlers.errors import SlackDown
@@ -22,22 +23,6 @@ from handlers.incident import Incident
 from handlers.ports import Place
 
 METADATA_EVENT = "neumann_incident"
-
-
-@dataclass(frozen=True)
-class Posted:
-    """A message as it was last sent. Without `ts` it was claimed, and its answer never came.
-
-    `app` and `team` are the ones that Slack says posted it, where it says so; `redis` is the run of Redis
-    that took the note.
-    """
-
-    channel: str
-    ts: str = ""
-    content: str = ""
-    app: str = ""
-    team: str = ""
-    redis: str = ""
 
 
 class SlackThread:
@@ -107,12 +92,10 @@ class SlackThread:
         edited = False
         if incident.opened_at is None:
             return edited
-        posted = await self._posted(incident.id)
+        posted, redis = await self._posted_in_this_run(incident.id)
         channel = self._channel_of(incident.cluster)
         parent_ts: str | None = None
         messages = render(incident)
-        noted = {key for key, each in posted.items() if each.ts}
-        redis = "" if noted >= {message.key for message in messages} else await self._run_of_redis()
         # One that restarted, failed over or was restored may have lost the notes of what stands there.
         doubted = any(each.redis != redis for each in posted.values())
         for message in messages:
@@ -213,12 +196,15 @@ class SlackThread:
 
     async def _posted(self, incident_id: str) -> dict[str, Posted]:
         async with store_errors():
-            fields = await self._redis.hgetall(self._key(incident_id))
-        return {text(key): Posted(**json.loads(value)) for key, value in fields.items()}
+            return read_posted(await self._redis.hgetall(self._key(incident_id)))
 
-    async def _run_of_redis(self) -> str:
-        async with store_errors():
-            return str((await self._redis.info("server")).get("run_id", ""))
+    async def _posted_in_this_run(self, incident_id: str) -> tuple[dict[str, Posted], str]:
+        """What is noted, and which run of Redis says so."""
+        async with store_errors(), self._redis.pipeline(transaction=False) as pipe:
+            pipe.hgetall(self._key(incident_id))
+            pipe.info("server")
+            fields, info = await pipe.execute()
+        return read_posted(fields), str(info.get("run_id", ""))
 
     async def _remember(self, incident_id: str, key: str, posted: Posted) -> None:
         async with store_errors():

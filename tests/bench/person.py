@@ -110,10 +110,10 @@ async def _assigned(slack: SlackWorkspaceServer, alice: Person, ts: str, view: O
     def headline() -> Message:
         return next(message for message in slack.workspace.messages if message.ts == ts)
 
-    before = headline().edited_ts
+    before = headline().edited_monotonic_s
     shown = {"id": view.id, "blocks": view.blocks}
     values = {care_modals.BLOCK: slack.workspace.user(to).id}
-    return await _timed(lambda: alice.submit(shown, values), lambda: headline().edited_ts != before)
+    return await _timed(lambda: alice.submit(shown, values), lambda: headline().edited_monotonic_s != before)
 
 
 async def _answered(slack: SlackWorkspaceServer, alice: Person) -> float:

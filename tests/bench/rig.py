@@ -29,6 +29,8 @@ AUTHORIZED = {"Authorization": f"Bearer {WEBHOOK_TOKEN}", "Content-Type": "appli
 START_DEADLINE_S = 60.0
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 NODES = 3
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
+"""An installed bot does not compile itself at each start; so here it may keep what it compiles."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,9 @@ async def spawned(folder: Path, *arguments: str, port: int = 0) -> AsyncIterator
     """A Python process with its words in a file, asked to end afterwards."""
     words = folder / f"out-{time.monotonic_ns()}"
     with words.open("wb") as out:
-        process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=out, stderr=out)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *arguments, stdout=out, stderr=out, env=os.environ | COMPILED
+        )
     try:
         yield Running(process.pid, ("127.0.0.1", port))
         assert process.returncode is None, words.read_text()[-2000:]

@@ -1,0 +1,50 @@
+"""What Redis does with timelines at one go: each script is all or nothing."""
+
+from __future__ import annotations
+
+APPEND = """
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+local position, here = 0, ''
+if last then
+  position = string.match(last[1], '^0%-(%d+)$') or '?'
+  here = position .. ' ' .. (last[2][4] or '')
+end
+local noted = redis.call('HGET', KEYS[4], ARGV[2]) or ''
+if here ~= ARGV[3] or noted ~= ARGV[3] then return 0 end
+for i = 5, #ARGV, 2 do
+  position = position + 1
+  redis.call('XADD', KEYS[1], string.format('0-%.0f', position), 'event', ARGV[i], 'mac', ARGV[i + 1])
+end
+redis.call('HSET', KEYS[4], ARGV[2], ARGV[4])
+local time = redis.call('TIME')
+local now_us = time[1] * 1000000 + time[2]
+redis.call('ZADD', KEYS[2], now_us, ARGV[2])
+redis.call('ZADD', KEYS[3], now_us, ARGV[2])
+redis.call('PUBLISH', ARGV[1], 'steps views')
+return 1
+"""
+
+WALK = """
+return {redis.call('XRANGE', KEYS[1], ARGV[1], '+'), redis.call('HGET', KEYS[2], ARGV[2]) or ''}
+"""
+
+CLAIM = """
+local open = redis.call('HGET', KEYS[1], ARGV[1])
+if open then return open end
+local id = 'inc-' .. redis.call('INCR', KEYS[2])
+redis.call('HSET', KEYS[1], ARGV[1], id)
+return id
+"""
+
+RELEASE = """
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+redis.call('ZADD', KEYS[3], redis.call('TIME')[1], ARGV[2])
+return 1
+"""
+
+FORGET = """
+if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
+return 1
+"""
