@@ -65,12 +65,18 @@ class Connection(asyncio.Protocol):
             self._answer.set_result(status)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
         if self._answer and not self._answer.done():
             self._answer.set_exception(exc or ConnectionResetError("the server closed the connection"))
 
     async def ask(self, request: bytes) -> int:
-        """Send, and wait for the whole answer; its status."""
-        assert self._transport
+        """Send, and wait for the whole answer; its status.
+
+        Raises:
+            ConnectionError: If the connection is, or becomes, closed.
+        """
+        if self._transport is None:
+            raise ConnectionResetError("the server has closed the connection")
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return await self._answer
@@ -81,11 +87,14 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
 
+async def _connected(address: Address) -> Connection:
+    return (await asyncio.get_running_loop().create_connection(Connection, *address))[1]
+
+
 @contextlib.asynccontextmanager
 async def connections(address: Address, count: int) -> AsyncIterator[list[Connection]]:
     """So many open connections."""
-    loop = asyncio.get_running_loop()
-    opened = [(await loop.create_connection(Connection, *address))[1] for _ in range(count)]
+    opened = [await _connected(address) for _ in range(count)]
     try:
         yield opened
     finally:
@@ -131,6 +140,9 @@ async def open_loop(
     async def send(request: bytes, due: float) -> None:
         connection = await free.get()
         try:
+            status = await connection.ask(request)
+        except ConnectionError:  # it idled for too long: again on a new one, as Alertmanager does
+            connection = await _connected(address)
             status = await connection.ask(request)
         finally:
             free.put_nowait(connection)

@@ -41,11 +41,12 @@ async def measure(folder: Path, rounds: int, count: int) -> list[Figure]:
 
 async def _idle(on: Rig, rounds: int, count: int) -> list[Figure]:
     took: dict[str, list[list[float]]] = {"bare": [], "bot": []}
+    used: dict[str, list[float]] = {"bare": [], "bot": []}
     async with on.bare() as bare, on.bot("serve", on.configure(CLUSTERS)) as bot:
         sides = {"bare": (bare, "/alert", None), "bot": (bot, "/alertmanager", "headline")}
         for turn in range(rounds + 1):
             for side, (process, path, key) in sides.items():
-                times = []
+                times, cpu = [], process.cpu_s
                 for number in range(count):
                     await asyncio.sleep(0.05)  # idle again
                     posted = len([post for post in on.slack.posts if key in (None, post.key)])
@@ -57,8 +58,11 @@ async def _idle(on: Rig, rounds: int, count: int) -> list[Figure]:
                     times.append(found[posted].at - sent)
                 if turn:  # the first is to warm up
                     took[side].append(times)
+                    used[side].append((process.cpu_s - cpu) / count * 1000)
                 on.slack.posts.clear()
-    figures = []
+    cpu_ms = {side: statistics.median(each) for side, each in used.items()}
+    what = "CPU of an alert, all that follows included"
+    figures = [Figure("posting", what, cpu_ms["bot"], "ms", bare=cpu_ms["bare"])]
     for share in (0.5, 0.99):
         ms = {
             side: statistics.median(quantile(times, share) for times in rows) * 1000

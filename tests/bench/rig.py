@@ -113,7 +113,7 @@ class Rig:
     redis: str
     slack: SlackStub
 
-    def configure(self, clusters: int = 1, *, prefix: str = "{bench}") -> Path:
+    def configure(self, clusters: int = 1, nodes: int = NODES) -> Path:
         """Write an operator's files for so many clusters, whose nodes are down, each with its channel."""
         folder = self.folder / f"bot-{time.monotonic_ns()}"
         folder.mkdir()
@@ -129,7 +129,7 @@ class Rig:
                 "api_url": self.slack.url,
             },
             "web": {"port": free_port(), "webhook_token": {"file": str(folder / "webhook")}},
-            "redis": {"url": self.redis, "prefix": prefix},
+            "redis": {"url": self.redis, "prefix": "{bench}"},
             "agents": {
                 "certificate": str(folder / "bot.pem"),
                 "key": str(folder / "bot.pem"),
@@ -141,7 +141,7 @@ class Rig:
                     "name": name,
                     "channel": f"C-{name}",
                     "confirm_groups": [GROUP],
-                    "nodes": [_node(f"node{number}") for number in range(1, NODES + 1)],
+                    "nodes": [_node(f"node{number}") for number in range(1, nodes + 1)],
                 }
                 for name in cluster_names(clusters)
             ],
