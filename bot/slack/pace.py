@@ -19,14 +19,16 @@ from handlers.errors import SlackDown
 TURN = """
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
-local mine = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if mine then
-  if tonumber(mine) > now_us then return tonumber(mine) - now_us end
+local every_us, burst = tonumber(ARGV[2]), tonumber(ARGV[3])
+local furthest_us = now_us + redis.call('ZCARD', KEYS[1]) * every_us + ARGV[4]
+local mine = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '0')
+if mine > now_us and mine <= furthest_us then return mine - now_us end
+if mine > 0 then
   redis.call('ZREM', KEYS[1], ARGV[1])
   return 0
 end
-local every_us, burst = tonumber(ARGV[2]), tonumber(ARGV[3])
 local free = tonumber(redis.call('ZSCORE', KEYS[1], '*') or '0')
+if free > furthest_us then free = 0 end
 local at = math.max(free, now_us - (burst - 1) * every_us)
 redis.call('ZADD', KEYS[1], at + every_us, '*')
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now_us - 3600000000)
@@ -50,6 +52,9 @@ return 1
 
 
 UNSAID_WAIT_S = 1.0
+
+LONGEST_WAIT_S = 120.0
+"""Beyond the others' turns nobody waits longer: the clock of Redis may have been set back."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,8 @@ class Pace:
     async def _take(self, what: str, who: str, rate: Rate) -> None:
         async with store_errors():
             wait_us = await self._turn(
-                keys=[f"{self._prefix}:pace:{what}"], args=[who, _us(rate.every_s), rate.burst]
+                keys=[f"{self._prefix}:pace:{what}"],
+                args=[who, _us(rate.every_s), rate.burst, _us(LONGEST_WAIT_S)],
             )
         if wait_us > 0:
             raise SlackBusy(wait_us / 1_000_000)

@@ -23,7 +23,7 @@ Bench = Callable[[Path, argparse.Namespace], Awaitable[list[Figure]]]
 BENCHES: dict[str, Bench] = {
     "intake": lambda folder, how: intake.measure(folder, *((2, 800) if how.quick else (7, 6_000))),
     "posting": lambda folder, how: posting.measure(folder, *((1, 20) if how.quick else (5, 60))),
-    "clicks": lambda folder, how: clicks.measure(folder, *((1, 100) if how.quick else (5, 2_000))),
+    "clicks": lambda folder, how: clicks.measure(folder, *((1, 100) if how.quick else (3, 600))),
     "person": lambda folder, how: person.measure(folder, 1 if how.quick else 10),
     "many": lambda folder, how: many.measure(folder, (10, 200) if how.quick else many.SIZES),
     "workers": lambda folder, how: workers.measure(folder, *((1, 100) if how.quick else (5, 1_000))),

@@ -20,7 +20,9 @@ from tests.bench.rig import AUTHORIZED, Rig, Running, rig
 from tests.bench.slack_stub import APP, SIGNING_SECRET, TEAM, USER, Post
 
 AT_ONCE = 16
-INCIDENTS = 10
+INCIDENTS, CLUSTERS = 64, 20
+"""So many that no two clicks at once meet on one incident, and no channel gets more than Slack takes."""
+
 QUIET_S = 20.0
 """How long what is still being answered may take between two rounds."""
 
@@ -38,7 +40,7 @@ async def measure(folder: Path, rounds: int, count: int) -> list[Figure]:
         count: Requests a round.
     """
     async with rig(folder) as on:
-        config = on.configure()
+        config = on.configure(CLUSTERS, nodes=1)
         async with on.bare() as bare, on.bot("web", config) as bot, on.bot("worker", config):
             return await _measured(on, bare, bot, rounds, count)
 
@@ -97,9 +99,9 @@ async def _quiet(on: Rig) -> None:
 
 
 async def _incidents(on: Rig, bot: Running) -> Iterator[Post]:
-    """Ten open incidents; their headlines in turn, for ever."""
+    """Open incidents; their headlines in turn, for ever."""
     for number in range(INCIDENTS):
-        request = http_request("/alertmanager", body("c0", f"Alert{number}"), AUTHORIZED)
+        request = http_request("/alertmanager", body(f"c{number % CLUSTERS}", f"Alert{number}"), AUTHORIZED)
         await closed_loop(bot.address, [request], 1)
     return itertools.cycle(await on.slack.until(INCIDENTS, "headline"))
 

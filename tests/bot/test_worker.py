@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -19,6 +21,7 @@ from bot.config import Settings
 from bot.redis_client import connect
 from bot.timeline_store import TimelineStore
 from handlers import next_step
+from handlers.events import Assigned, Person
 from handlers.incident import Incident, Stage
 from lab.cluster import Lab
 from lab.slack.server import SlackWorkspaceServer
@@ -100,6 +103,32 @@ async def test_what_one_worker_left_in_the_middle_of_a_step_another_finishes(
     async with working(settings):
         await becomes(lambda: shown(slack, "findings"))
     assert keys(slack).count("headline") == keys(slack).count("findings") == 1
+
+
+async def test_a_flurry_of_changes_is_few_edits_and_ends_with_the_newest(
+    settings: Settings, slack: SlackWorkspaceServer, store: TimelineStore, becomes: Becomes
+) -> None:
+    def edited() -> float | None:
+        return slack.workspace.messages[0].edited_monotonic_s
+
+    async def newest() -> bool:
+        return "person-29" in str(slack.workspace.messages[0])
+
+    async with working(settings) as bot:
+        await post(settings, bot, FIRING.replace(b"NoLeader", b"DiskFull"))
+        await becomes(lambda: shown(slack, "headline"))
+        (incident_id,) = await store.open_incidents()
+        began, edits = time.monotonic(), {edited()}
+        for number in range(30):
+            to = Person(id=f"U{number}", name=f"person-{number}")
+            incident = await store.load(incident_id)
+            await store.append(incident, Assigned(at=datetime.now(UTC), by=to, to=to))
+            edits.add(edited())
+            await asyncio.sleep(0.01)
+            edits.add(edited())
+        took_s = time.monotonic() - began
+        await becomes(newest)
+    assert 2 <= len(edits) <= 3 + took_s / worker.BETWEEN_EDITS_S, "none, two at once, then one in a while"
 
 
 async def test_two_workers_do_everything_once(

@@ -68,6 +68,15 @@ async def test_whom_slack_refuses_is_the_next_and_all_others_come_behind_it(pace
     assert 4 < waits[0] <= 5.0 < waits[1]
 
 
+async def test_turns_from_before_the_clock_was_set_back_hold_up_nobody(
+    pace: Pace, redis: Redis, prefix: str
+) -> None:
+    now_s, _ = await redis.time()
+    await redis.zadd(f"{prefix}:pace:post:C1", {"*": (now_s + 3600) * 1e6, "inc-1": (now_s + 3599) * 1e6})
+    assert await wait_of(pace, "inc-1") == 0.0
+    assert await wait_of(pace, "inc-2") == 0.0
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [({"Retry-After": "30"}, 30.0), ({"retry-after": "2"}, 2.0), ({}, 1.0), ({"Retry-After": "soon"}, 1.0)],
