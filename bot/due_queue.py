@@ -18,14 +18,18 @@ LEASE_S = 15.0
 TAKE = """
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
-local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now_us, 'WITHSCORES', 'LIMIT', 0, 512)
-for i = 1, #due, 2 do
-  local lease = redis.call('HGET', KEYS[2], due[i])
-  if not lease or tonumber(string.match(lease, '^(%d+):')) < now_us then
-    redis.call('HSET', KEYS[2], due[i], string.format('%.0f:%s', now_us + ARGV[1], ARGV[2]))
-    return {due[i], due[i + 1]}
+local first = 0
+repeat
+  local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now_us, 'WITHSCORES', 'LIMIT', first, 16)
+  for i = 1, #due, 2 do
+    local lease = redis.call('HGET', KEYS[2], due[i])
+    if not lease or tonumber(string.match(lease, '^(%d+):')) < now_us then
+      redis.call('HSET', KEYS[2], due[i], string.format('%.0f:%s', now_us + ARGV[1], ARGV[2]))
+      return {due[i], due[i + 1]}
+    end
   end
-end
+  first = first + 16
+until #due == 0 or first >= 512
 local after = string.format('(%.0f', now_us)
 local later = redis.call('ZRANGEBYSCORE', KEYS[1], after, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 return {false, later[2] and string.format('%.0f', later[2] - now_us) or '-1'}

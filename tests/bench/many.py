@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
@@ -66,15 +67,13 @@ async def _costs(on: Rig, size: int) -> dict[str, float]:
         for each in ids:
             await redis.zadd(f"{prefix}:due:steps", {each: (time.time() + 3600) * 1e6})
         costs["a look for what is due, with nothing due"] = await _idle(steps)
-        costs["App Home"] = await _home(ports)
+        looked_through = min(size, at_home.MOST_INCIDENTS)
+        costs["App Home, for each incident looked through"] = await _home(ports) / looked_through
         return costs
 
 
 async def _each(ids: tuple[str, ...], do: Callable[[str], Awaitable[object]]) -> float:
-    began = time.perf_counter()
-    for each in ids:
-        await do(each)
-    return (time.perf_counter() - began) / len(ids) * 1000
+    return statistics.median([await _once(lambda: do(each)) for each in ids])  # noqa: B023  awaited at once
 
 
 async def _once(do: Callable[[], Awaitable[object]]) -> float:
@@ -84,22 +83,18 @@ async def _once(do: Callable[[], Awaitable[object]]) -> float:
 
 
 async def _taken(steps: DueQueue, count: int) -> float:
-    began = time.perf_counter()
-    for _ in range(count):
+    async def take_one() -> None:
         taken = await steps.take()
         assert isinstance(taken, Taken)
         await steps.release(taken, None)
-    return (time.perf_counter() - began) / count * 1000
+
+    return statistics.median([await _once(take_one) for _ in range(count)])
 
 
 async def _idle(steps: DueQueue) -> float:
-    began = time.perf_counter()
-    for _ in range(SAMPLE):
-        assert isinstance(await steps.take(), float)
-    return (time.perf_counter() - began) / SAMPLE * 1000
+    return statistics.median([await _once(steps.take) for _ in range(SAMPLE)])
 
 
 async def _home(ports: Ports) -> float:
-    """The second time, as for whoever opens it often."""
-    await at_home.gather(ports, USER)
-    return await _once(lambda: at_home.gather(ports, USER))
+    """As often as somebody looks who waits for news."""
+    return statistics.median([await _once(lambda: at_home.gather(ports, USER)) for _ in range(5)])
