@@ -24,6 +24,11 @@ MOST_DEAD = 1000
 RETAKE_AFTER_S = 15.0
 """A notification that a worker took and did not finish for so long is taken by another."""
 
+FORGET = """
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+return redis.call('XDEL', KEYS[1], ARGV[2])
+"""
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -39,6 +44,7 @@ class Inbox:
 
     def __init__(self, redis: Redis, prefix: str, consumer: str) -> None:
         self._redis, self._consumer = redis, consumer
+        self._forget = redis.register_script(FORGET)
         self._stream, self._dead = f"{prefix}:inbox", f"{prefix}:dead"
         self._unwritten: list[tuple[dict[Any, Any], asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
@@ -117,6 +123,10 @@ class Inbox:
 
     async def done(self, stored: Stored, unreadable: tuple[Unreadable, ...] = ()) -> None:
         """Forget a notification that is folded in, and keep what of it could not be read: both or neither."""
+        if not unreadable:
+            async with store_errors():
+                await self._forget(keys=[self._stream], args=[GROUP, stored.entry_id])
+            return
         async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
             for each in unreadable:
                 pipe.xadd(self._dead, {"body": each.raw, "why": each.why}, maxlen=MOST_DEAD)

@@ -95,12 +95,13 @@ class TimelineStore:
         Raises:
             Tampered: If it is not as the bot wrote it.
         """
-        known = self._folded.pop(incident_id, None)
+        known = self._folded.get(incident_id)  # it stays for whoever loads at the same time
         if known:
             newer = await self.walk(incident_id, End(known.position, known.mac))
             if not newer.faults:
                 return self._remember(known, *_genuine(incident_id, newer), end=newer.end)
         # Never read, or Redis has been put back to an older copy: from the beginning.
+        self._folded.pop(incident_id, None)
         walk = await self.walk(incident_id)
         events = _genuine(incident_id, walk)
         if known:
