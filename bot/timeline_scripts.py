@@ -20,7 +20,7 @@ local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 redis.call('ZADD', KEYS[2], now_us, ARGV[2])
 redis.call('ZADD', KEYS[3], now_us, ARGV[2])
-redis.call('PUBLISH', ARGV[1], 'steps views')
+redis.call('PUBLISH', ARGV[1], 'views steps')
 return 1
 """
 
