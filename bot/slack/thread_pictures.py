@@ -101,7 +101,7 @@ class ThreadPictures:
                 log.warning("file_not_uploaded", incident=incident.id, file=file.name, error=str(error))
                 if is_worth_another_try(error):
                     await self._unclaim(incident.id, name)
-                    down = failure("files.upload", error)
+                    down = failure("files_upload_v2", error)
                     raise SlackDown(str(down), wait_s=down.wait_s or AGAIN_AFTER_S) from error
 
     async def _claim(self, incident_id: str, name: str) -> bool:
@@ -148,7 +148,7 @@ class ThreadPictures:
 def is_worth_another_try(error: Exception) -> bool:
     """Whether Slack has not seen the file, and would take it later."""
     never_sent = isinstance(error, aiohttp.ClientConnectorError)
-    return never_sent or failure("files.upload", error).wait_s is not None
+    return never_sent or failure("files_upload_v2", error).wait_s is not None
 
 
 TITLES = {"links": "Who reaches whom", "elections": "Elections and terms"}

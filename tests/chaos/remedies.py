@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from lab.faults import FAULTS as CLUSTER_FAULTS
+from lab.condition import SOUND, write_condition
+from lab.live.inside import kill_every_raft
 from tests.chaos.faults import Chaos
 from tests.chaos.on_call import OnCall
 from tests.chaos.rig import Rig
@@ -75,7 +76,7 @@ async def play(rig: Rig, remedy: Remedy, phase: Phase, place: int) -> None:
         await _mend_by_hand(rig, remedy, node)
     elif phase in ("not-back", "link-breaks-after", "leader-lost-after"):
         await rig.traps[node].until_held(HELD_WITHIN_S)
-        await _break(rig, remedy, phase, node)
+        await _break(rig, phase, node)
         rig.traps[node].release()
     await ended
 
@@ -91,7 +92,7 @@ async def _mend_by_hand(rig: Rig, remedy: Remedy, node: str) -> None:
         edit_by_hand(rig, node)
 
 
-async def _break(rig: Rig, remedy: Remedy, phase: Phase, node: str) -> None:
+async def _break(rig: Rig, phase: Phase, node: str) -> None:
     """Right after the effect."""
     if phase == "not-back":
         rig.witness.ours_down.add(node)
@@ -103,13 +104,14 @@ async def _break(rig: Rig, remedy: Remedy, phase: Phase, node: str) -> None:
         )
         rig.lab.network.set_mode("drop", [(node, other), (other, node)], ports=("raft",))
     else:
-        again = "aggressive-timeouts" if remedy.name == "clock_sync" else "clock-skew"
-        await CLUSTER_FAULTS[again].inject(rig.lab)
+        await kill_every_raft(rig.lab)
 
 
 async def mend(rig: Rig) -> None:
     """Undo what chaos broke in the cluster, and leave what was wrong with it before."""
     rig.lab.network.set_mode("open")
+    for each in rig.lab.nodes:
+        write_condition(each.folder, SOUND)
     for node in sorted(rig.witness.ours_down):
         await rig.lab.start_node(node)
 

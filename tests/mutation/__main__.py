@@ -34,8 +34,11 @@ TESTS = {
     "agent/nonces.py": AGENT_TESTS,
     "agent/protocol/actions.py": AGENT_TESTS,
     "agent/protocol/base.py": AGENT_TESTS,
+    "agent/protocol/certificates.py": AGENT_TESTS,
     "agent/protocol/grants.py": AGENT_TESTS,
+    "agent/protocol/pairing.py": AGENT_TESTS,
     "agent/protocol/readings.py": AGENT_TESTS,
+    "agent/protocol/whole_files.py": AGENT_TESTS,
     "handlers/policy.py": ("tests/handlers/test_policy.py",),
 }
 GOAL = 0.9

@@ -16,10 +16,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack import posted
 from bot.slack.calls import SlackBusy
 from bot.slack.thread import SlackThread
+from bot.slack.view import render
 from handlers.errors import SlackDown
 from handlers.incident import Incident
 from lab.slack import faults
-from lab.slack.plain_text import plain_text
 from lab.slack.server import SlackWorkspaceServer
 from lab.slack.workspace import Message
 from tests.bot import incidents
@@ -28,6 +28,7 @@ from tests.bot.incidents import incident
 from tests.bot.serving import talk
 from tests.bot.slack.test_thread import until_synced
 from tests.builders import diagnosed, opened
+from tests.chaos.views_seen import shown, told
 
 OPENED = incident(opened())
 DIAGNOSED = incident(opened(), *diagnosed(incidents.quorum_loss()))
@@ -42,15 +43,19 @@ def calls() -> Counter[str]:
     return Counter()
 
 
-@pytest.fixture
-async def client(slack: SlackWorkspaceServer, calls: Counter[str]) -> AsyncIterator[AsyncWebClient]:
+def counting(calls: Counter[str]) -> aiohttp.TraceConfig:
     async def count(_: object, __: object, sent: aiohttp.TraceRequestStartParams) -> None:
         calls[sent.url.name] += 1
 
     trace = aiohttp.TraceConfig()
     trace.on_request_start.append(count)
+    return trace
+
+
+@pytest.fixture
+async def client(slack: SlackWorkspaceServer, calls: Counter[str]) -> AsyncIterator[AsyncWebClient]:
     timeout = aiohttp.ClientTimeout(total=IMPATIENT_S)
-    async with aiohttp.ClientSession(trace_configs=[trace], timeout=timeout) as session:
+    async with aiohttp.ClientSession(trace_configs=[counting(calls)], timeout=timeout) as session:
         yield AsyncWebClient(
             token=slack.bot_token, base_url=f"{slack.url}/api/", session=session, retry_handlers=[]
         )
@@ -70,8 +75,7 @@ def keys(slack: SlackWorkspaceServer) -> list[str]:
 
 
 def says_closed(slack: SlackWorkspaceServer) -> bool:
-    headline = bot_messages(slack)[0]
-    return "Closed after" in plain_text({"attachments": headline.attachments})
+    return shown(bot_messages(slack)[0]) == told(render(HEALED)[0].body())
 
 
 @pytest.mark.parametrize("kind", [faults.ANSWER_LOST, faults.GATEWAY_TIMEOUT])
@@ -146,10 +150,10 @@ async def test_an_edit_that_slack_carries_out_late_does_not_stay_on_top_of_a_new
     slack.faults.fail("chat.update", faults.SLOW, delay_s=1.5)
     with pytest.raises(SlackDown):
         await thread.sync(DIAGNOSED)
-    with pytest.raises(SlackDown, match="made again") as told:
+    with pytest.raises(SlackDown, match="made again") as refused:
         await thread.sync(HEALED)
     assert says_closed(slack), "the newest state is shown at once"
-    assert told.value.wait_s
+    assert refused.value.wait_s
     late = bot_messages(slack)[0]
 
     async def the_late_one_came() -> bool:
@@ -170,13 +174,13 @@ async def test_after_a_429_nothing_more_is_posted_to_that_channel_before_its_tim
 ) -> None:
     slack.faults.fail("chat.postMessage", faults.RATE_LIMITED, retry_after_s=3, channel=INCIDENTS)
     another = SlackThread(client, redis, prefix, lambda _: INCIDENTS)
-    shown = OPENED
+    state = OPENED
     for asks in (thread, thread, another):
-        with pytest.raises(SlackBusy, match="Slack asks to wait") as told:
-            await asks.sync(shown)
-        assert told.value.outcome == "not_done"
-        assert 1 < told.value.wait_s <= (3 if shown is OPENED else 4)
-        shown = replace(OPENED, id="inc-8")
+        with pytest.raises(SlackBusy, match="Slack asks to wait") as refused:
+            await asks.sync(state)
+        assert refused.value.outcome == "not_done"
+        assert 1 < refused.value.wait_s <= (3 if state is OPENED else 4)
+        state = replace(OPENED, id="inc-8")
     assert calls == {"chat.postMessage": 1}, "it was asked once, and then waited for, by every replica"
 
     with pytest.raises(SlackDown, match="/invite @neumann-bot"):
@@ -194,11 +198,39 @@ async def test_when_the_channel_opens_again_a_new_incidents_headline_goes_before
     for waits in (HEALED, new):
         with pytest.raises(SlackBusy):
             await thread.sync(waits)
-    with pytest.raises(SlackBusy) as told:
+    with pytest.raises(SlackBusy) as refused:
         await thread.sync(HEALED)
-    assert told.value.wait_s > 2, "the new one has its turn"
+    assert refused.value.wait_s > 2, "the new one has its turn"
     await asyncio.gather(until_synced(thread, HEALED), until_synced(thread, new))
     assert keys(slack)[:3] == ["headline", "headline", "findings"]
+
+
+async def test_in_a_storm_every_incident_has_its_headline_before_the_rest_follows_at_slacks_pace(
+    redis: Redis, prefix: str, calls: Counter[str]
+) -> None:
+    async with (
+        SlackWorkspaceServer(has_rate_limits=True) as strict,
+        aiohttp.ClientSession(trace_configs=[counting(calls)]) as session,
+    ):
+        client = AsyncWebClient(
+            token=strict.bot_token, base_url=f"{strict.url}/api/", session=session, retry_handlers=[]
+        )
+        thread = SlackThread(client, redis, prefix, lambda _: INCIDENTS)
+        left = [replace(DIAGNOSED, id=f"inc-{number}") for number in range(1, 7)]
+        async with asyncio.timeout(60):
+            while left:
+                for each in tuple(left):
+                    try:
+                        await thread.sync(each)
+                    except SlackDown:
+                        continue
+                    left.remove(each)
+                await asyncio.sleep(0.05)
+        told_keys = keys(strict)
+    assert Counter(told_keys) == {"headline": 6, "findings": 6}
+    last_headline = len(told_keys) - 1 - told_keys[::-1].index("headline")
+    assert told_keys[:last_headline].count("findings") <= 2, "those that went before others had to wait"
+    assert calls["chat.postMessage"] <= 14, "Slack is asked no more often than it takes"
 
 
 async def test_who_was_to_go_first_and_does_not_come_keeps_nobody(
@@ -216,9 +248,9 @@ async def test_a_429_keeps_edits_back_and_not_new_messages_and_then_shows_the_ne
 ) -> None:
     await thread.sync(OPENED)
     slack.faults.fail("chat.update", faults.RATE_LIMITED, retry_after_s=1)
-    for shown in (DIAGNOSED, HEALED):
+    for state in (DIAGNOSED, HEALED):
         with pytest.raises(SlackDown, match="Slack asks to wait"):
-            await thread.sync(shown)
+            await thread.sync(state)
     assert keys(slack) == ALL_KEYS, "what is new is there already"
     calls.clear()
     await until_synced(thread, HEALED)
@@ -254,8 +286,8 @@ async def test_slack_away_while_everything_happened_costs_one_post_or_edit_a_mes
     calls.clear()
     await until_synced(thread, HEALED)
     assert keys(slack) == ALL_KEYS
-    shown = {"chat.postMessage": len(ALL_KEYS)} if not before else {"chat.postMessage": 4, "chat.update": 1}
-    assert calls == shown
+    wanted = {"chat.postMessage": len(ALL_KEYS)} if not before else {"chat.postMessage": 4, "chat.update": 1}
+    assert calls == wanted
     assert says_closed(slack)
 
 
