@@ -74,8 +74,8 @@ chaos: $(VENV)/.installed-dev ## bot, agents, Redis and links failing at every s
 chaos-delivery: $(VENV)/.installed-dev ## what lies between Alertmanager and the thread failing at every step, half an hour
 	@$(BIN)/python -m tests.chaos.delivery $(ARGS)
 
-bench: $(VENV)/.installed-dev ## how long reading 3, 9 and 51 nodes takes
-	@$(BIN)/python -m tests.bench.reading $(ARGS)
+bench: $(VENV)/.installed-dev ## how fast, beside bare limits on the same machine: all, or ARGS="intake storm"
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 lock: ## write the lock anew (needs uv)
 	uv export --quiet --no-header --format requirements-txt --no-emit-project --no-dev -o requirements-agent.txt

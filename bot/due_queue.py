@@ -19,17 +19,21 @@ LEASE_S = 15.0
 TAKE = """
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
-local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now_us, 'WITHSCORES', 'LIMIT', 0, 512)
 local others = {}
 for i = 3, #ARGV do others[ARGV[i]] = true end
-for i = 1, #due, 2 do
-  local lease = redis.call('HGET', KEYS[2], due[i])
-  local is_free = not lease or tonumber(string.match(lease, '^(%d+):')) < now_us
-  if is_free and not others[due[i]] then
-    redis.call('HSET', KEYS[2], due[i], string.format('%.0f:%s', now_us + ARGV[1], ARGV[2]))
-    return {due[i], due[i + 1]}
+local first = 0
+repeat
+  local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now_us, 'WITHSCORES', 'LIMIT', first, 16)
+  for i = 1, #due, 2 do
+    local lease = redis.call('HGET', KEYS[2], due[i])
+    local is_free = not lease or tonumber(string.match(lease, '^(%d+):')) < now_us
+    if is_free and not others[due[i]] then
+      redis.call('HSET', KEYS[2], due[i], string.format('%.0f:%s', now_us + ARGV[1], ARGV[2]))
+      return {due[i], due[i + 1]}
+    end
   end
-end
+  first = first + 16
+until #due == 0 or first >= 512
 local after = string.format('(%.0f', now_us)
 local later = redis.call('ZRANGEBYSCORE', KEYS[1], after, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 return {false, later[2] and string.format('%.0f', later[2] - now_us) or '-1'}
@@ -49,27 +53,27 @@ local lease = redis.call('HGET', KEYS[2], ARGV[1])
 if not lease or string.match(lease, ':(.*)$') ~= ARGV[2] then
   local time = redis.call('TIME')
   redis.call('ZADD', KEYS[1], time[1] * 1000000 + time[2], ARGV[1])
-  redis.call('PUBLISH', ARGV[5], ARGV[1])
+  redis.call('PUBLISH', ARGV[5], ARGV[6])
   return 0
 end
 redis.call('HDEL', KEYS[2], ARGV[1])
 if redis.call('ZSCORE', KEYS[1], ARGV[1]) == ARGV[3] then
   if tonumber(ARGV[4]) < 0 then
     redis.call('ZREM', KEYS[1], ARGV[1])
-  else
-    local time = redis.call('TIME')
-    redis.call('ZADD', KEYS[1], time[1] * 1000000 + time[2] + ARGV[4], ARGV[1])
+    return 1
   end
+  local time = redis.call('TIME')
+  redis.call('ZADD', KEYS[1], time[1] * 1000000 + time[2] + ARGV[4], ARGV[1])
 end
-redis.call('PUBLISH', ARGV[5], ARGV[1])
+redis.call('PUBLISH', ARGV[5], ARGV[6])
 return 1
 """
 
 MARK = """
 local time = redis.call('TIME')
-for i = 2, #ARGV do redis.call('ZADD', KEYS[1], time[1] * 1000000 + time[2], ARGV[i]) end
-redis.call('PUBLISH', ARGV[1], 'marked')
-return #ARGV - 1
+for i = 3, #ARGV do redis.call('ZADD', KEYS[1], time[1] * 1000000 + time[2], ARGV[i]) end
+redis.call('PUBLISH', ARGV[1], ARGV[2])
+return #ARGV - 2
 """
 
 
@@ -87,7 +91,7 @@ class DueQueue:
 
     def __init__(self, redis: Redis, prefix: str, name: str) -> None:
         self._due, self._leases = f"{prefix}:due:{name}", f"{prefix}:leases:{name}"
-        self._wake = f"{prefix}:wake"
+        self.name, self._wake = name, f"{prefix}:wake"
         self._take = redis.register_script(TAKE)
         self._renew = redis.register_script(RENEW)
         self._release = redis.register_script(RELEASE)
@@ -126,14 +130,14 @@ class DueQueue:
         async with store_errors():
             await self._release(
                 keys=[self._due, self._leases],
-                args=[taken.incident_id, taken.token, taken.score, again_us, self._wake],
+                args=[taken.incident_id, taken.token, taken.score, again_us, self._wake, self.name],
             )
 
     async def mark(self, *incident_ids: str) -> None:
         """Make incidents due now."""
         if incident_ids:
             async with store_errors():
-                await self._mark(keys=[self._due], args=[self._wake, *incident_ids])
+                await self._mark(keys=[self._due], args=[self._wake, self.name, *incident_ids])
 
 
 class Queues:

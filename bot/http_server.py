@@ -34,7 +34,7 @@ async def serve(app: Starlette, web: Web) -> None:
         raise ConfigurationError(
             f"Port {web.port} of {web.host} cannot be opened: {error.strerror}; choose another in [web]."
         ) from error
-    server = _Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+    server = _Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
     serving = asyncio.create_task(server.serve([listening]))
     try:
         await asyncio.shield(serving)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +15,19 @@ from handlers.errors import StoreDown
 from handlers.notification import Unreadable
 
 GROUP = "workers"
+MOST_AT_ONCE = 32
+"""How many notifications go to Redis in one write; each may be as large as `max_body_bytes`."""
+
 MOST_DEAD = 1000
 """How many alerts and notifications that could not be read are kept for a person to look at."""
 
 RETAKE_AFTER_S = 15.0
 """A notification that a worker took and did not finish for so long is taken by another."""
+
+FORGET = """
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+return redis.call('XDEL', KEYS[1], ARGV[2])
+"""
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,10 @@ class Inbox:
 
     def __init__(self, redis: Redis, prefix: str, consumer: str) -> None:
         self._redis, self._consumer = redis, consumer
-        self._stream, self._dead, self._wake = f"{prefix}:inbox", f"{prefix}:dead", f"{prefix}:wake"
+        self._forget = redis.register_script(FORGET)
+        self._stream, self._dead = f"{prefix}:inbox", f"{prefix}:dead"
+        self._unwritten: list[tuple[dict[Any, Any], asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
 
     async def prepare(self) -> None:
         """Make the group, from the stream's beginning on."""
@@ -47,25 +59,57 @@ class Inbox:
                     raise
 
     async def store(self, body: bytes, cluster: str | None) -> None:
-        """Store a notification and wake the workers: one round trip, all or nothing."""
-        async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.xadd(self._stream, {"body": body, "cluster": cluster or ""})
-            pipe.publish(self._wake, "inbox")
-            await pipe.execute()
+        """Store a notification; it is there when this returns. A worker that waits for one is woken by that.
 
-    async def take(self) -> tuple[Stored, ...]:
-        """New notifications, or those that another worker left behind."""
+        What comes while another is being written goes with the next write: one round trip for all of it.
+
+        Raises:
+            StoreDown: If it is not stored.
+        """
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._unwritten.append(({"body": body, "cluster": cluster or ""}, stored))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
+        await stored
+
+    async def _write(self) -> None:
+        while self._unwritten:
+            together, self._unwritten = self._unwritten[:MOST_AT_ONCE], self._unwritten[MOST_AT_ONCE:]
+            why = ""
+            try:
+                async with store_errors(), self._redis.pipeline(transaction=False) as pipe:
+                    for fields, _ in together:
+                        pipe.xadd(self._stream, fields)
+                    await pipe.execute()
+            except StoreDown as error:
+                why = str(error)
+            for _, stored in together:
+                if stored.done():  # whoever sent it has gone
+                    continue
+                if why:
+                    stored.set_exception(StoreDown(why))
+                else:
+                    stored.set_result(None)
+
+    async def take(self, wait_s: float = 0.0) -> tuple[Stored, ...]:
+        """New notifications, or those that another worker left behind.
+
+        Args:
+            wait_s: How long to wait for a new one.
+        """
         try:
-            return await self._take()
+            return await self._take(wait_s)
         except ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise StoreDown(refusal(error)) from error
             await self.prepare()  # Redis came back empty: begin again from the stream's beginning
-            return await self._take()
+            return await self._take(wait_s)
 
-    async def _take(self) -> tuple[Stored, ...]:
+    async def _take(self, wait_s: float) -> tuple[Stored, ...]:
         async with store_errors(but=ResponseError):
-            fresh = await self._redis.xreadgroup(GROUP, self._consumer, {self._stream: ">"}, count=64)
+            fresh = await self._redis.xreadgroup(
+                GROUP, self._consumer, {self._stream: ">"}, count=64, block=int(wait_s * 1000) or None
+            )
             entries = _first_stream(fresh)
             if not entries:
                 left = await self._redis.xautoclaim(
@@ -79,6 +123,10 @@ class Inbox:
 
     async def done(self, stored: Stored, unreadable: tuple[Unreadable, ...] = ()) -> None:
         """Forget a notification that is folded in, and keep what of it could not be read: both or neither."""
+        if not unreadable:
+            async with store_errors():
+                await self._forget(keys=[self._stream], args=[GROUP, stored.entry_id])
+            return
         async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
             for each in unreadable:
                 pipe.xadd(self._dead, {"body": each.raw, "why": each.why}, maxlen=MOST_DEAD)

@@ -24,3 +24,9 @@ def unpack(stored: bytes) -> bytes:
     except zlib.error:
         return stored
     return event if unpacker.eof and not unpacker.unused_data else stored
+
+
+def unpacked(fields: list[bytes]) -> dict[bytes, bytes]:
+    """An entry's fields, which Redis lists by turns with their values; its event unpacked."""
+    by_name = dict(zip(fields[::2], fields[1::2], strict=True))
+    return {**by_name, b"event": unpack(by_name.get(b"event", b""))}

@@ -18,6 +18,9 @@ HASH_TAG = re.compile(r"\{[^}]+\}")
 SENTINEL_PORT = 26_379
 CLUSTER_PORT = 6_379
 
+MOST_CONNECTIONS = 1000
+"""The client's own 100 would refuse what comes in a burst; Redis takes 10,000 by default."""
+
 
 def connect(url: str, prefix: str = "{neumann}") -> Redis:
     """Make a client; it connects when it is used.
@@ -52,6 +55,7 @@ def client_options() -> dict[str, Any]:
         "socket_connect_timeout": 2,
         "retry": Retry(NoBackoff(), 0),
         "protocol": 2,
+        "max_connections": MOST_CONNECTIONS,
     }
 
 

@@ -1,4 +1,4 @@
-"""What must happen in one step in Redis: appending to a timeline, and who holds an identity."""
+"""What must happen in one step in Redis: appending to a timeline, reading it, and who holds an identity."""
 
 from __future__ import annotations
 
@@ -20,8 +20,12 @@ local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 redis.call('ZADD', KEYS[2], now_us, ARGV[2])
 redis.call('ZADD', KEYS[3], now_us, ARGV[2])
-redis.call('PUBLISH', ARGV[1], ARGV[2])
+redis.call('PUBLISH', ARGV[1], 'views steps')
 return 1
+"""
+
+WALK = """
+return {redis.call('XRANGE', KEYS[1], ARGV[1], '+'), redis.call('HGET', KEYS[2], ARGV[2]) or ''}
 """
 
 CLAIM = """

@@ -21,9 +21,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.audit_chain import BEGINNING, Chain, End, Link, Walk
-from bot.packing import pack, unpack
+from bot.packing import pack, unpacked
 from bot.redis_words import refusal
-from bot.timeline_scripts import APPEND, CLAIM, FORGET, RELEASE
+from bot.timeline_scripts import APPEND, CLAIM, FORGET, RELEASE, WALK
 from handlers.alerts import Identity
 from handlers.errors import Moved, StoreDown, Tampered, WrittenByNewer
 from handlers.events import EVENT, Event
@@ -76,6 +76,7 @@ class TimelineStore:
         self._chain = chain
         self._folded: dict[str, Incident] = {}
         self._append = redis.register_script(APPEND)
+        self._walk = redis.register_script(WALK)
         self._claim = redis.register_script(CLAIM)
         self._release = redis.register_script(RELEASE)
         self._forget = redis.register_script(FORGET)
@@ -85,12 +86,13 @@ class TimelineStore:
 
     async def walk(self, incident_id: str, start: End = BEGINNING) -> Walk:
         """Everything that is stored after `start`, genuine or not, and what is wrong with it."""
-        async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.xrange(self._key("timeline", incident_id), min=f"0-{start.position + 1}")
-            pipe.hget(self._key("ends"), incident_id)
-            entries, noted_end = await pipe.execute()
-        plain = [(id_, {**fields, b"event": unpack(fields.get(b"event", b""))}) for id_, fields in entries]
-        return self._chain.walk(incident_id, start, plain, text(noted_end or b""))
+        async with store_errors():
+            entries, noted_end = await self._walk(
+                keys=[self._key("timeline", incident_id), self._key("ends")],
+                args=[f"0-{start.position + 1}", incident_id],
+            )
+        plain = [(entry_id, unpacked(fields)) for entry_id, fields in entries]
+        return self._chain.walk(incident_id, start, plain, text(noted_end))
 
     async def timeline(self, incident_id: str) -> tuple[Event, ...]:
         """The whole timeline; empty where there is no such incident.
@@ -106,12 +108,13 @@ class TimelineStore:
         Raises:
             LeftAlone: If it is not as the bot wrote it, or a newer version wrote it.
         """
-        known = self._folded.pop(incident_id, None)
+        known = self._folded.get(incident_id)  # it stays for whoever loads at the same time
         if known:
             newer = await self.walk(incident_id, End(known.position, known.mac))
             if not newer.faults:
                 return self._remember(known, *self._genuine(incident_id, newer), end=newer.end)
         # Never read, or Redis has been put back to an older copy: from the beginning.
+        self._folded.pop(incident_id, None)
         walk = await self.walk(incident_id)
         events = self._genuine(incident_id, walk)
         if known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -15,8 +16,10 @@ from bot.cluster_reader import ClusterReader
 from bot.due_queue import LEASE_S, DueQueue, Queues, Taken
 from bot.inbox import Inbox, Stored
 from bot.left_alone import LeftAloneIncidents
+from bot.slack.calls import SlackBusy
 from bot.slack.thread import SlackThread
 from bot.slack.thread_pictures import ThreadPictures
+from bot.wake_ups import NAP_S, WakeUps, nap
 from handlers import intake, work
 from handlers.errors import LeftAlone, SlackDown, StoreDown
 from handlers.notification import read_notification
@@ -27,11 +30,11 @@ log = structlog.get_logger()
 AT_ONCE = 16
 """How many incidents one process works on at the same time, per queue."""
 
-NAP_S = 1.0
-"""The longest sleep without looking: a lost wake-up costs at most this."""
-
 AFTER_FAILURE_S = 2.0
 BETWEEN_EDITS_S = 2.0
+"""Of one incident's thread, after two at once: Slack takes 50 a minute."""
+
+MOST_NOTED = 1000
 
 
 class Worker:
@@ -50,8 +53,6 @@ class Worker:
         thread: SlackThread,
         pictures: ThreadPictures,
     ) -> None:
-        self._redis = redis
-        self._wake_channel = f"{prefix}:wake"
         self._inbox = inbox
         self._queues = queues
         self._chores = chores
@@ -59,26 +60,28 @@ class Worker:
         self._clusters = clusters
         self._thread = thread
         self._pictures = pictures
-        self._alarms: list[asyncio.Event] = []
+        names = [each.name for each in (queues.steps, queues.views, queues.chores)]
+        self._wake_ups = WakeUps(redis, prefix, names)
+        self._next_edit_s: dict[str, float] = {}
         self._left_alone = LeftAloneIncidents(thread)
         self._held: set[asyncio.Task[None]] = set()
         self._folding = asyncio.Lock()
-        self._ends = False
+        self._ends = asyncio.Event()
 
     async def run(self) -> None:
         """Work until cancelled."""
         await self._until_it_succeeds(self._inbox.prepare)
         async with asyncio.TaskGroup() as loops:
             loops.create_task(self._greet())
-            loops.create_task(self._listen())
-            loops.create_task(self._drain_inbox(self._alarm()))
-            loops.create_task(self._serve(self._queues.steps, self._advance, self._alarm()))
-            loops.create_task(self._serve(self._queues.views, self._redraw, self._alarm()))
-            loops.create_task(self._serve(self._queues.chores, self._chores.do, self._alarm()))
+            loops.create_task(self._wake_ups.listen())
+            loops.create_task(self._drain_inbox())
+            loops.create_task(self._serve(self._queues.steps, self._advance))
+            loops.create_task(self._serve(self._queues.views, self._redraw))
+            loops.create_task(self._serve(self._queues.chores, self._chores.do))
 
     async def drain(self, within_s: float) -> None:
         """Take nothing new, and wait until what is held is done, but no longer than this."""
-        self._ends = True
+        self._ends.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 async with self._folding:
@@ -94,10 +97,6 @@ class Worker:
             log.error("slack_not_ready", error=str(error))
         log.info("nodes_greeted", silent=await self._clusters.silent())
 
-    def _alarm(self) -> asyncio.Event:
-        self._alarms.append(asyncio.Event())
-        return self._alarms[-1]
-
     async def _until_it_succeeds(self, do: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
@@ -106,33 +105,26 @@ class Worker:
                 log.warning("redis_down", error=str(error))
                 await asyncio.sleep(AFTER_FAILURE_S)
 
-    async def _listen(self) -> None:
-        """Hear that something is due. Only a hint: whoever misses it looks again after a nap."""
-        while True:
+    async def _drain_inbox(self) -> None:
+        while not self._ends.is_set():
             try:
-                async with self._redis.pubsub() as pubsub:
-                    await pubsub.subscribe(self._wake_channel)
-                    while True:
-                        await pubsub.get_message(ignore_subscribe_messages=True, timeout=NAP_S)
-                        for alarm in self._alarms:
-                            alarm.set()
-            except Exception as error:
-                log.warning("wake_up_lost", error=str(error))
-                await asyncio.sleep(AFTER_FAILURE_S)
-
-    async def _drain_inbox(self, alarm: asyncio.Event) -> None:
-        while True:
-            try:
-                alarm.clear()
                 async with self._folding:
-                    stored = () if self._ends else await self._inbox.take()
-                    for notification in stored:
+                    for notification in await self._inbox.take() or await self._next():
                         await self._fold_in(notification)
-                if not stored:
-                    await _nap(alarm, NAP_S)
             except StoreDown as error:
                 log.warning("redis_down", error=str(error))
                 await asyncio.sleep(AFTER_FAILURE_S)
+
+    async def _next(self) -> tuple[Stored, ...]:
+        """What comes within a nap, as soon as it comes; nothing where this worker is asked to end."""
+        coming, ending = asyncio.create_task(self._inbox.take(NAP_S)), asyncio.create_task(self._ends.wait())
+        try:
+            await asyncio.wait((coming, ending), return_when=asyncio.FIRST_COMPLETED)
+            return coming.result() if coming.done() else ()
+        finally:
+            coming.cancel()
+            ending.cancel()
+            await asyncio.gather(coming, ending, return_exceptions=True)
 
     async def _fold_in(self, stored: Stored) -> None:
         try:
@@ -159,16 +151,16 @@ class Worker:
             log.error("alert_put_aside", why=each.why)
         log.info("notification_folded_in", incidents=changed)
 
-    async def _serve(
-        self, queue: DueQueue, do: Callable[[str], Awaitable[float | None]], alarm: asyncio.Event
-    ) -> None:
-        places = asyncio.Semaphore(AT_ONCE)
+    async def _serve(self, queue: DueQueue, do: Callable[[str], Awaitable[float | None]]) -> None:
+        places, alarm = asyncio.Semaphore(AT_ONCE), self._wake_ups.of(queue.name)
         async with asyncio.TaskGroup() as tasks:
             while True:
                 await places.acquire()
                 alarm.clear()
                 try:
-                    taken = None if self._ends else await queue.take(self._left_alone.left_to_others())
+                    taken = (
+                        None if self._ends.is_set() else await queue.take(self._left_alone.left_to_others())
+                    )
                 except StoreDown as error:
                     log.warning("redis_down", error=str(error))
                     taken = AFTER_FAILURE_S
@@ -179,7 +171,7 @@ class Worker:
                     task.add_done_callback(lambda _: places.release())
                     continue
                 places.release()
-                await _nap(alarm, NAP_S if taken is None else min(taken, NAP_S))
+                await nap(alarm, NAP_S if taken is None else min(taken, NAP_S))
 
     async def _hold(
         self, queue: DueQueue, taken: Taken, do: Callable[[str], Awaitable[float | None]]
@@ -193,6 +185,8 @@ class Worker:
             with contextlib.suppress(StoreDown):
                 await queue.release(taken, 0.0)  # another replica need not wait for the lease to run out
             raise
+        except SlackBusy as busy:
+            again_in_s = busy.wait_s
         except (StoreDown, SlackDown) as error:
             log.warning("will_try_again", incident=taken.incident_id, error=str(error))
             wait_s = error.wait_s if isinstance(error, SlackDown) else None
@@ -219,19 +213,21 @@ class Worker:
         return None if due_at is None else (due_at - self._ports.time.now()).total_seconds()
 
     async def _redraw(self, incident_id: str) -> float | None:
+        ahead_s = self._next_edit_s.get(incident_id, 0.0) - time.monotonic()
+        if ahead_s > 0:
+            return ahead_s
         incident = await self._ports.timelines.load(incident_id)
-        edited = await self._thread.sync(incident)
+        if await self._thread.sync(incident):
+            self._note_edit(incident_id, time.monotonic())
         await self._pictures.sync(incident)
-        if edited:
-            # Held a little longer, so that a flurry of changes is one edit: Slack takes 50 a minute.
-            await asyncio.sleep(BETWEEN_EDITS_S)
         return None
 
-
-async def _nap(alarm: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await alarm.wait()
+    def _note_edit(self, incident_id: str, now: float) -> None:
+        """A flurry of changes is one edit, but a click after the bot's own edit shows at once."""
+        if len(self._next_edit_s) > MOST_NOTED:
+            self._next_edit_s = {each: at for each, at in self._next_edit_s.items() if at > now}
+        before = max(self._next_edit_s.get(incident_id, 0.0), now - BETWEEN_EDITS_S)
+        self._next_edit_s[incident_id] = before + BETWEEN_EDITS_S
 
 
 async def _renew(queue: DueQueue, taken: Taken) -> None:

@@ -19,6 +19,7 @@ class SlackDirectory:
     def __init__(self, client: AsyncWebClient, groups: frozenset[str]) -> None:
         self._client = client
         self._groups = groups
+        self._home = ""
 
     async def name(self, user_id: str) -> str:
         """What a user is called; the id where Slack does not say."""
@@ -35,8 +36,8 @@ class SlackDirectory:
             NotAllowed: If Slack does not answer.
         """
         try:
-            identity, user, *memberships = await asyncio.gather(
-                self._client.auth_test(),
+            home = await self._home_team()
+            user, *memberships = await asyncio.gather(
                 self._client.users_info(user=person.id),
                 *(self._client.usergroups_users_list(usergroup=group) for group in self._groups),
             )
@@ -51,9 +52,14 @@ class SlackDirectory:
         return Member(
             id=person.id,
             team=str(facts.get("team_id", "")),
-            home_team=str(identity["team_id"]),
+            home_team=home,
             groups=frozenset(groups),
             is_bot=bool(facts.get("is_bot")),
             is_guest=bool(facts.get("is_restricted") or facts.get("is_ultra_restricted")),
             is_deactivated=bool(facts.get("deleted")),
         )
+
+    async def _home_team(self) -> str:
+        """The workspace that the bot's token belongs to; that stays so, and is asked once."""
+        self._home = self._home or str((await self._client.auth_test())["team_id"])
+        return self._home

@@ -17,7 +17,8 @@ MOST = 10
 class Home:
     """What one person's page shows; `clusters` is name → who leads, `None` where nothing answered.
 
-    `left_alone` has a sentence for each open incident that the bot does not touch.
+    `left_alone` has a sentence for each open incident that the bot does not touch; `open_beside` counts
+    those that were not looked through.
     """
 
     viewer: str
@@ -26,6 +27,7 @@ class Home:
     clusters: dict[str, Leadership | None]
     at: datetime
     left_alone: tuple[str, ...] = ()
+    open_beside: int = 0
 
 
 def view(home: Home) -> Block:
@@ -36,7 +38,7 @@ def view(home: Home) -> Block:
         "blocks": [
             {"type": "header", "text": {"type": "plain_text", "text": "Neumann clusters"}},
             *blocks.packed(_cluster(name, lead) for name, lead in home.clusters.items()),
-            *_part("Open incidents", home.open, "Nothing is open."),
+            *_part("Open incidents", home.open, "Nothing is open.", home.open_beside),
             *blocks.packed(f":no_entry: {escape(each)}" for each in home.left_alone[:MOST]),
             *_part("Mine", mine, "You have none."),
             *_part("Last changes", home.recent, "Nothing was closed in the last seven days."),
@@ -56,7 +58,8 @@ def _cluster(name: str, lead: Leadership | None) -> str:
     )
 
 
-def _part(title: str, incidents: tuple[Incident, ...], otherwise: str) -> list[Block]:
+def _part(title: str, incidents: tuple[Incident, ...], otherwise: str, beside: int = 0) -> list[Block]:
     lines = [answers.incident_line(each) for each in incidents[:MOST]] or [otherwise]
-    more = [blocks.context(f"and {len(incidents) - MOST} more")] if len(incidents) > MOST else []
+    hidden = len(incidents) + beside - MOST
+    more = [blocks.context(f"and {hidden} more")] if hidden > 0 else []
     return [{"type": "divider"}, blocks.section(f"*{escape(title)}*"), *blocks.packed(lines), *more]

@@ -118,23 +118,28 @@ class PostedNotes:
         Returns:
             The run of the Redis that answers, and whether the incident is older than it.
         """
-        redis = await self.run_of_redis()
         if posted:
+            redis = await self.run_of_redis()
             return redis, any(each.redis != redis for each in posted.values())
-        return redis, opened_at.timestamp() < await self._since_s(redis) + CLOCKS_DIFFER_S
+        redis, since_s = await self._met_since()
+        return redis, opened_at.timestamp() < since_s + CLOCKS_DIFFER_S
 
     async def run_of_redis(self) -> str:
         """Which run of which Redis answers."""
         async with store_errors():
             return str((await self._redis.info("server")).get("run_id", ""))
 
-    async def _since_s(self, redis: str) -> float:
-        """When this run of Redis was met first, by its own clock; 0 where no other was met before."""
+    async def _met_since(self) -> tuple[str, float]:
+        """The run of Redis, and when it was met first, by its own clock; 0 where no other was met before."""
         name = f"{self._prefix}:redis-run"
-        async with store_errors():
-            run, _, since_s = text(await self._redis.get(name) or b"").partition(" ")
+        async with store_errors(), self._redis.pipeline(transaction=False) as pipe:
+            pipe.info("server")
+            pipe.get(name)
+            pipe.time()
+            server, noted, (now_s, _) = await pipe.execute()
+            redis = str(server.get("run_id", ""))
+            run, _, since_s = text(noted or b"").partition(" ")
             if run != redis:
-                now_s, _ = await self._redis.time()
                 since_s = str(now_s) if run else "0"
                 await self._redis.set(name, f"{redis} {since_s}")
-        return float(since_s)
+        return redis, float(since_s)

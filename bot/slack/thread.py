@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -15,8 +14,10 @@ from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.blocks import escape, section
-from bot.slack.calls import BlocksRefused, SlackCalls
+from bot.slack.calls import BlocksRefused, call
+from bot.slack.lost_answers import find, metadata
 from bot.slack.message import Message
+from bot.slack.pace import EDITS, POSTS, SEARCHES, Pace
 from bot.slack.posted import UNDER_WAY_S, Posted, PostedNotes
 from bot.slack.view import render
 from handlers.errors import SlackDown
@@ -25,11 +26,7 @@ from handlers.ports import Place
 
 log = structlog.get_logger()
 
-METADATA_EVENT = "neumann_incident"
 HEADLINE = "headline"
-PAGE = 200
-BEFORE_OPENING_S = 3600.0
-"""So much further back a lost headline is looked for: the clocks of bot and Slack may differ."""
 
 
 class SlackThread:
@@ -38,7 +35,8 @@ class SlackThread:
     def __init__(
         self, client: AsyncWebClient, redis: Redis, prefix: str, channel_of: Callable[[str], str]
     ) -> None:
-        self._calls = SlackCalls(client)
+        self._client = client
+        self._pace = Pace(redis, prefix)
         self._notes = PostedNotes(redis, prefix)
         self._channel_of = channel_of
         self._plainly = False
@@ -52,7 +50,7 @@ class SlackThread:
         Raises:
             SlackDown: With what to mend.
         """
-        return str((await self._calls.call("auth.test")).get("user", "unnamed"))
+        return str((await call(self._client, "auth.test")).get("user", "unnamed"))
 
     async def is_ours(self, incident_id: str, place: Place) -> bool:
         """Whether the incident posted the message there, through this app and in this workspace."""
@@ -87,6 +85,7 @@ class SlackThread:
             Whether something that stood there was edited.
 
         Raises:
+            SlackBusy: If it is not yet its turn.
             SlackDown: If Slack did not take something; what it took is remembered.
         """
         if incident.opened_at is None:
@@ -96,7 +95,8 @@ class SlackThread:
         redis, doubted = "", False
         if not noted >= {message.key for message in messages}:
             redis, doubted = await self._notes.doubts(posted, incident.opened_at)
-        edited, later, parent_ts = False, None, None
+        edited, parent_ts = False, None
+        later: list[SlackDown] = []
         channel = self._channel_of(incident.cluster)
         for message in messages:
             before = posted.get(message.key)
@@ -112,11 +112,11 @@ class SlackThread:
                 except SlackDown as error:
                     if error.wait_s is None:
                         raise
-                    later = error  # an edit that must wait keeps no new message back
+                    later.append(error)  # an edit that must wait keeps no new message back
                 edited = True
             parent_ts = parent_ts or before.ts
         if later:
-            raise later
+            raise min(later, key=lambda error: error.wait_s or 0.0)
         return edited
 
     async def say_aside(self, incident_id: str, key: str, sentence: str) -> None:
@@ -146,7 +146,9 @@ class SlackThread:
     ) -> Posted:
         ts = None
         if claimed:
-            ts = await self._find(incident_id, claim.channel, message.key, parent_ts, opened_at)
+            sought = metadata(incident_id, message.key)
+            async with self._pace.turn("search", incident_id, SEARCHES):
+                ts = await find(self._client, sought, claim.channel, parent_ts, opened_at)
         if ts:
             found = replace(claim, ts=ts)
         elif claimed and await self._notes.is_under_way(incident_id, message.key):
@@ -154,24 +156,21 @@ class SlackThread:
                 "chat.postMessage: the answer was lost, and the message may still come; it is looked for."
             )
         else:
-            found = await self._send(incident_id, claim, message, parent_ts)
+            turn = f"post:{claim.channel}", incident_id, POSTS
+            async with self._pace.turn(*turn, urgent=message.key == HEADLINE):
+                found = await self._send(incident_id, claim, message, parent_ts)
         await self._notes.record(incident_id, message.key, found)
         return found
 
     async def _send(self, incident_id: str, claim: Posted, message: Message, parent_ts: str | None) -> Posted:
         await self._notes.claim(incident_id, message.key, claim)
-        metadata = {
-            "event_type": METADATA_EVENT,
-            "event_payload": {"incident": incident_id, "key": message.key},
-        }
         try:
             response = await self._show(
                 "chat.postMessage",
                 message,
-                urgent=incident_id if message.key == HEADLINE else "",
                 channel=claim.channel,
                 thread_ts=parent_ts,
-                metadata=metadata,
+                metadata=metadata(incident_id, message.key),
             )
         except SlackDown as error:
             if error.outcome == "not_done":
@@ -190,6 +189,13 @@ class SlackThread:
         )
 
     async def _edit(self, incident_id: str, message: Message, before: Posted) -> None:
+        async with self._pace.turn("edit", incident_id, EDITS):
+            settled = await self._change(incident_id, message, before)
+        if not settled:
+            sentence = "chat.update: an edit whose answer was lost may still come; this one is made again."
+            raise SlackDown(sentence, wait_s=UNDER_WAY_S)
+
+    async def _change(self, incident_id: str, message: Message, before: Posted) -> bool:
         settled = await self._notes.begin_edit(incident_id, message.key)
         try:
             await self._show("chat.update", message, channel=before.channel, ts=before.ts)
@@ -201,9 +207,7 @@ class SlackThread:
             raise
         after = replace(before, content=_content(message) if settled else "")
         await self._notes.record(incident_id, message.key, after, settled=settled)
-        if not settled:
-            sentence = "chat.update: an edit whose answer was lost may still come; this one is made again."
-            raise SlackDown(sentence, wait_s=UNDER_WAY_S)
+        return settled
 
     async def _show(
         self,
@@ -213,33 +217,13 @@ class SlackThread:
     ) -> Mapping[str, Any]:
         """Call with a message; where the workspace refuses its blocks, plainly, now and from here on."""
         try:
-            return await self._calls.call(method, **where, **message.body(plainly=self._plainly))
+            return await call(self._client, method, **where, **message.body(plainly=self._plainly))
         except BlocksRefused:
             if self._plainly or not message.plain:
                 raise
             log.warning("blocks_refused", method=method, message=message.key)
             self._plainly = True
-            return await self._calls.call(method, **where, **message.body(plainly=True))
-
-    async def _find(
-        self, incident_id: str, channel: str, key: str, parent_ts: str | None, opened_at: datetime | None
-    ) -> str | None:
-        """A message whose answer was lost may be there: look for it by its metadata before posting again."""
-        query: dict[str, Any] = {"channel": channel, "include_all_metadata": True, "limit": PAGE}
-        method = "conversations.replies" if parent_ts else "conversations.history"
-        query["ts"] = parent_ts
-        if opened_at and not parent_ts:
-            query["oldest"] = f"{min(opened_at.timestamp(), time.time()) - BEFORE_OPENING_S:.6f}"
-        wanted = {"incident": incident_id, "key": key}
-        while True:
-            response = await self._calls.call(method, read=True, **query)
-            for found in response.get("messages", []):
-                metadata = found.get("metadata") or {}
-                if metadata.get("event_type") == METADATA_EVENT and metadata.get("event_payload") == wanted:
-                    return str(found["ts"])
-            query["cursor"] = (response.get("response_metadata") or {}).get("next_cursor")
-            if not query["cursor"]:
-                return None
+            return await call(self._client, method, **where, **message.body(plainly=True))
 
 
 def _content(message: Message) -> str:

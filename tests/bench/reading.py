@@ -1,4 +1,4 @@
-"""Measure a reading of 3, 9 and 51 nodes: `python -m tests.bench.reading [--runs N] [--json FILE]`.
+"""A reading of 3, 9 and 51 nodes: how much longer it takes than its slowest part, and whether memory grows.
 
 The nodes are stubs in another process, the reader is the one that the bot runs. A reading cannot be shorter
 than its slowest part: the agents' answer, or two samples with the gap between them.
@@ -6,13 +6,10 @@ than its slowest part: the agents' answer, or two samples with the gap between t
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import base64
 import contextlib
 import json
-import os
-import platform
 import resource
 import secrets
 import statistics
@@ -20,18 +17,16 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import trustme
-import uvloop
 
 from bot import main as wiring
 from bot.config import Settings
 from runbooks.evidence import Evidence
+from tests.bench.figures import Figure
 
 SIZES = (3, 9, 51)
 AGENTS_S = (1.2, 2.0)
@@ -39,7 +34,8 @@ ALLOWED_OVER_MS = 250.0
 MEMORY_READS = 20
 MEMORY_WARM_UP = 3
 ALLOWED_GROWTH_KIB = 2048
-LIBRARIES = ("httpx", "httpcore", "pydantic", "prometheus-client", "uvloop")
+HUNG = 40
+"""Hung processes in the last case, of 51."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +53,6 @@ class Timing:
     cpu_ms: float
     wrongly_missing: int
 
-    @property
-    def ok(self) -> bool:
-        """Whether the goal is reached: soon enough, and nothing missing of a node that answers."""
-        return self.over_ms <= ALLOWED_OVER_MS and not self.wrongly_missing
-
 
 @dataclass(frozen=True)
 class Memory:
@@ -71,11 +62,6 @@ class Memory:
     reads: int
     before_kib: int
     after_kib: int
-
-    @property
-    def ok(self) -> bool:
-        """Whether it is flat."""
-        return self.after_kib - self.before_kib <= ALLOWED_GROWTH_KIB
 
 
 def write_keys(folder: Path) -> None:
@@ -200,58 +186,36 @@ async def measure(runs: int, hung: int) -> tuple[list[Memory], list[Timing]]:
     return peaks, rows
 
 
-def table(peaks: list[Memory], rows: list[Timing]) -> str:
-    """Both as text, each row with ok or short."""
-    return "\n".join(
-        [
-            "nodes  hung  agent s  connections  slowest ms  wall ms  over ms  worst  CPU ms  wrongly missing",
-            *(
-                f"{t.nodes:>5}{t.hung:>6}{t.agent_s:>9.1f}  {t.connections:<11}{t.slowest_ms:>12.0f}"
-                f"{t.wall_ms:>9.0f}{t.over_ms:>9.0f}{t.worst_over_ms:>7.0f}{t.cpu_ms:>8.0f}"
-                f"{t.wrongly_missing:>17}  {_word(t.ok)}"
-                for t in rows
-            ),
-            "\nnodes  reads  peak before KiB  peak after KiB  growth KiB",
-            *(
-                f"{m.nodes:>5}{m.reads:>7}{m.before_kib:>17}{m.after_kib:>16}"
-                f"{m.after_kib - m.before_kib:>12}  {_word(m.ok)}"
-                for m in peaks
-            ),
-        ]
-    )
+async def figures(runs: int) -> list[Figure]:
+    """Both, as rows.
 
-
-def _word(ok: bool) -> str:
-    return "ok" if ok else "short"
-
-
-def as_json(peaks: list[Memory], rows: list[Timing], runs: int) -> str:
-    """The same figures, with the machine and the versions."""
-    document = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "cpus": os.cpu_count(),
-        "load_average": os.getloadavg(),
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in LIBRARIES},
-        "runs": runs,
-        "timings": [{**asdict(row), "ok": row.ok} for row in rows],
-        "memory": [{**asdict(row), "ok": row.ok} for row in peaks],
-    }
-    return json.dumps(document, indent=2) + "\n"
-
-
-def main() -> None:
-    """Measure, print the table, and write the document where one is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=7)
-    parser.add_argument("--hung", type=int, default=40, help="hung processes in the last case, of 51")
-    parser.add_argument("--json", type=Path, metavar="FILE")
-    options = parser.parse_args()
-    peaks, rows = uvloop.run(measure(options.runs, options.hung))
-    print(table(peaks, rows))
-    if options.json:
-        options.json.write_text(as_json(peaks, rows, options.runs))
-
-
-if __name__ == "__main__":
-    main()
+    Args:
+        runs: How often each case is read; figures are medians.
+    """
+    peaks, rows = await measure(runs, HUNG)
+    missing = max(row.wrongly_missing for row in rows)
+    return [
+        Figure("reading", "readings missing of nodes that answer", missing, "", 0.0),
+        *(
+            Figure(
+                "reading",
+                f"{row.nodes} nodes, {row.hung} hung, agent {row.agent_s:g} s, {row.connections} connections",
+                row.over_ms,
+                "ms on top",
+                ALLOWED_OVER_MS,
+                note=f"of {row.slowest_ms:.0f} ms; worst {row.worst_over_ms:.0f} ms, CPU {row.cpu_ms:.0f} ms",
+            )
+            for row in rows
+        ),
+        *(
+            Figure(
+                "reading",
+                f"memory, {peak.nodes} nodes, {peak.reads} readings more",
+                (peak.after_kib - peak.before_kib) / 1024,
+                "MiB more",
+                ALLOWED_GROWTH_KIB / 1024,
+                note=f"of {peak.before_kib / 1024:.1f} MiB",
+            )
+            for peak in peaks
+        ),
+    ]

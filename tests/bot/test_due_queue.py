@@ -140,10 +140,22 @@ async def test_marks_and_releases_wake_who_listens(queue: DueQueue, redis: Redis
     async with redis.pubsub() as pubsub:
         await pubsub.subscribe(f"{prefix}:wake")
         await pubsub.get_message(timeout=5)
+
+        async def heard(timeout_s: float = 5.0) -> bytes | None:
+            message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=timeout_s)
+            return message["data"] if message else None
+
         await queue.mark("inc-1")
-        assert await pubsub.get_message(ignore_subscribe_messages=True, timeout=5)
-        await queue.release(await taken(queue), None)
-        assert await pubsub.get_message(ignore_subscribe_messages=True, timeout=5)
+        assert await heard() == queue.name.encode()
+        held = await taken(queue)
+        await queue.mark("inc-1")
+        assert await heard() == queue.name.encode()
+        await queue.release(held, None)
+        assert await heard() == queue.name.encode(), "it was marked while it was held"
+        await queue.release(await taken(queue), 0.5)
+        assert await heard() == queue.name.encode(), "it is due sooner than anybody looks"
+        await queue.release(await _when_due(queue), None)
+        assert await heard(0.05) is None, "nothing is due"
 
 
 async def test_redis_away_is_one_error(mortal_redis: MortalRedis) -> None:
@@ -158,6 +170,12 @@ async def test_redis_away_is_one_error(mortal_redis: MortalRedis) -> None:
     await mortal_redis.start()
     assert await queue.renew(held), "the lease is in Redis, and Redis has kept it"
     await redis.aclose()
+
+
+async def _when_due(queue: DueQueue) -> Taken:
+    while not isinstance(found := await queue.take(), Taken):
+        await asyncio.sleep(0.02)
+    return found
 
 
 async def _due(queue: DueQueue) -> Taken | None:

@@ -52,6 +52,28 @@ async def test_ten_workers_share_what_came(inbox: Inbox, redis: Redis, prefix: s
     assert sorted(int(each.body) for each in taken) == list(range(100))
 
 
+async def test_what_comes_at_once_is_stored_together_and_whole(inbox: Inbox) -> None:
+    bodies = [str(number).encode() * 1000 for number in range(200)]
+    impatient = asyncio.create_task(inbox.store(b"its sender has gone", None))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    await asyncio.gather(*(inbox.store(body, None) for body in bodies))
+    taken: list[bytes] = []
+    while batch := await inbox.take():
+        taken += [each.body for each in batch]
+    assert taken[1:] == bodies
+
+
+async def test_who_waits_is_woken_by_what_comes(inbox: Inbox, another: Inbox) -> None:
+    waiting = asyncio.create_task(another.take(4.0))
+    await asyncio.sleep(0.05)
+    began = asyncio.get_running_loop().time()
+    await inbox.store(BODY, "demo")
+    assert [each.body for each in await waiting] == [BODY]
+    assert asyncio.get_running_loop().time() - began < 3.0, "it did not wait to the end"
+    assert await another.take(0.05) == ()
+
+
 async def test_what_is_done_is_forgotten(
     inbox: Inbox, redis: Redis, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,6 +129,8 @@ async def test_redis_away_is_one_error_and_what_was_stored_is_there_afterwards(
     await inbox.prepare()
     await inbox.store(BODY, None)
     await mortal_redis.stop()
+    lost = (inbox.store(b"lost", None), inbox.store(b"lost as well", None))
+    assert [type(each) for each in await asyncio.gather(*lost, return_exceptions=True)] == [StoreDown] * 2
     for call in (inbox.store(b"lost", None), inbox.take(), inbox.prepare()):
         with pytest.raises(StoreDown):
             await call

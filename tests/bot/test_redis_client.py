@@ -29,3 +29,7 @@ async def test_no_cancel_is_swallowed_wherever_the_call_stands(redis: Redis) -> 
 def test_an_address_that_is_none_is_named(url: str) -> None:
     with pytest.raises(ConfigurationError, match="is no address of a Redis"):
         connect(url)
+
+
+async def test_a_burst_finds_connections_enough(redis: Redis) -> None:
+    assert all(await asyncio.gather(*(redis.ping() for _ in range(300))))

@@ -215,7 +215,7 @@ async def test_in_a_cluster_all_keys_are_on_one_shard_and_its_primary_may_move(
     assert await store.open_incidents() == ()
     async with redis.pubsub() as pubsub:
         await pubsub.subscribe(f"{PREFIX}:wake")
-        await site.post(BODY)
+        await steps.mark(incident.id)
         heard = [await pubsub.get_message(timeout=5) for _ in range(2)]
         assert [each["type"] for each in heard if each] == ["subscribe", "message"]
 

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from bot.slack.listeners.at_home import gather
 from bot.timeline_store import TimelineStore
 from handlers import next_step
 from handlers.errors import Moved, WrittenByNewer
-from handlers.events import EVENT, EVENTS_VERSION, Event, Noted
+from handlers.events import EVENT, EVENTS_VERSION, Assigned, Event, Noted, Person
 from handlers.incident import Incident, Stage
 from lab.cluster import Lab
 from lab.slack import faults
@@ -108,6 +109,32 @@ async def test_what_one_worker_left_in_the_middle_of_a_step_another_finishes(
     async with working(settings):
         await becomes(lambda: shown(slack, "findings"))
     assert keys(slack).count("headline") == keys(slack).count("findings") == 1
+
+
+async def test_a_flurry_of_changes_is_few_edits_and_ends_with_the_newest(
+    settings: Settings, slack: SlackWorkspaceServer, store: TimelineStore, becomes: Becomes
+) -> None:
+    def edited() -> float | None:
+        return slack.workspace.messages[0].edited_monotonic_s
+
+    async def newest() -> bool:
+        return "person-29" in str(slack.workspace.messages[0])
+
+    async with working(settings) as bot:
+        await post(settings, bot, FIRING.replace(b"NoLeader", b"DiskFull"))
+        await becomes(lambda: shown(slack, "headline"))
+        (incident_id,) = await store.open_incidents()
+        began, edits = time.monotonic(), {edited()}
+        for number in range(30):
+            to = Person(id=f"U{number}", name=f"person-{number}")
+            incident = await store.load(incident_id)
+            await store.append(incident, Assigned(at=datetime.now(UTC), by=to, to=to))
+            edits.add(edited())
+            await asyncio.sleep(0.01)
+            edits.add(edited())
+        took_s = time.monotonic() - began
+        await becomes(newest)
+    assert 2 <= len(edits) <= 3 + took_s / worker.BETWEEN_EDITS_S, "none, two at once, then one in a while"
 
 
 async def test_two_workers_do_everything_once(

@@ -68,8 +68,8 @@ def on_redis(*names: str) -> re.Pattern[bytes]:
 
 STORED = on_redis("XADD", ":inbox\r\n")
 IDENTITY_TAKEN = on_redis("EVALSHA", ":incident-number\r\n")
-APPENDED = on_redis("EVALSHA", r":timeline:inc-[\w-]+\r\n")
-FOLDED_IN = on_redis("XACK", ":inbox\r\n")
+APPENDED = on_redis("EVALSHA", r":timeline:inc-[\w-]+\r\n", ":due:steps\r\n")
+FOLDED_IN = on_redis("EVALSHA", ":inbox\r\n", "workers\r\n")
 LET_GO = on_redis("EVALSHA", ":leases:views\r\n", "inc-", ":wake\r\n")
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
-from bot.slack.listeners import acting, asking, at_home, caring
+from bot.slack.listeners import acting, answering, asking, at_home, caring
 from bot.slack.listeners.background import later_in
 from bot.slack.listeners.matching import starting_with
 from bot.slack.listeners.payloads import tell
@@ -22,6 +22,7 @@ def register(app: AsyncApp, ports: Ports, background: set[asyncio.Task[None]]) -
         background: Holds the tasks that outlive their request, so that shutdown can wait for them.
     """
     later = later_in(background)
+    answering.register(app)
     asking.register(app, ports, later)
     acting.register(app, ports)
     caring.register(app, ports, later)

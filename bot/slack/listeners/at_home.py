@@ -22,6 +22,8 @@ from runbooks.model import Leadership
 
 log = structlog.get_logger()
 MOST_CLUSTERS = 30
+MOST_INCIDENTS = 200
+"""How many open incidents are looked through for one page, the oldest first; all are counted."""
 
 
 def register(app: AsyncApp, ports: Ports, later: Later) -> None:
@@ -54,11 +56,12 @@ async def gather(ports: Ports, user: str) -> home.Home:
         ports.past.released_within(election.HISTORY.total_seconds()),
         asyncio.gather(*(_leadership(ports, name) for name in names)),
     )
-    incidents, left = await several.load(ports, open_ids)
+    incidents, left = await several.load(ports, open_ids[:MOST_INCIDENTS])
     recent, _ = await several.load(ports, reversed(closed_ids[-home.MOST :]))
     return home.Home(
         viewer=user,
         open=tuple(incidents),
+        open_beside=len(open_ids[MOST_INCIDENTS:]),
         recent=tuple(each for each in recent if each.closed),
         clusters=dict(zip(names, leads, strict=True)),
         at=ports.time.now(),

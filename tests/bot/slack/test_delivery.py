@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack import posted
-from bot.slack.calls import SlackCalls
+from bot.slack.calls import SlackBusy
 from bot.slack.thread import SlackThread
 from bot.slack.view import render
 from handlers.errors import SlackDown
@@ -164,45 +164,45 @@ async def test_an_edit_that_slack_carries_out_late_does_not_stay_on_top_of_a_new
     assert says_closed(slack)
 
 
-async def test_after_a_429_nothing_of_that_method_is_sent_to_that_channel_before_its_time(
-    client: AsyncWebClient, slack: SlackWorkspaceServer, calls: Counter[str]
+async def test_after_a_429_nothing_more_is_posted_to_that_channel_before_its_time(
+    client: AsyncWebClient,
+    redis: Redis,
+    prefix: str,
+    thread: SlackThread,
+    slack: SlackWorkspaceServer,
+    calls: Counter[str],
 ) -> None:
-    now_s = 1000.0
-    asks = SlackCalls(client, monotonic=lambda: now_s)
-    post = {"channel": INCIDENTS, "text": "there"}
-    slack.faults.fail("chat.postMessage", faults.RATE_LIMITED, retry_after_s=7, channel=INCIDENTS)
-    for wait_s in (7.0, 7.0, 3.0):
-        now_s = 1000.0 + 7.0 - wait_s
-        with pytest.raises(SlackDown, match="Slack asks to wait") as refused:
-            await asks.call("chat.postMessage", **post)
-        assert refused.value.wait_s == pytest.approx(wait_s)
+    slack.faults.fail("chat.postMessage", faults.RATE_LIMITED, retry_after_s=3, channel=INCIDENTS)
+    another = SlackThread(client, redis, prefix, lambda _: INCIDENTS)
+    state = OPENED
+    for asks in (thread, thread, another):
+        with pytest.raises(SlackBusy, match="Slack asks to wait") as refused:
+            await asks.sync(state)
         assert refused.value.outcome == "not_done"
-    assert calls["chat.postMessage"] == 1, "it was asked once, and then waited for"
+        assert 1 < refused.value.wait_s <= (3 if state is OPENED else 4)
+        state = replace(OPENED, id="inc-8")
+    assert calls == {"chat.postMessage": 1}, "it was asked once, and then waited for, by every replica"
 
     with pytest.raises(SlackDown, match="/invite @neumann-bot"):
-        await asks.call("chat.postMessage", channel="C0GENERAL1", text="another channel is asked")
-    assert (await asks.call("conversations.history", read=True, channel=INCIDENTS))["ok"], "so do methods"
-    now_s = 1007.5
-    assert (await asks.call("chat.postMessage", **post))["ok"]
+        await SlackThread(client, redis, prefix, lambda _: "C0GENERAL1").sync(replace(OPENED, id="inc-9"))
+    await until_synced(thread, OPENED)
+    assert keys(slack) == ["headline"]
 
 
 async def test_when_the_channel_opens_again_a_new_incidents_headline_goes_before_other_replies(
-    client: AsyncWebClient, slack: SlackWorkspaceServer
+    thread: SlackThread, slack: SlackWorkspaceServer
 ) -> None:
-    now_s = 1000.0
-    asks = SlackCalls(client, monotonic=lambda: now_s)
-    reply, headline = {"channel": INCIDENTS, "text": "reply"}, {"channel": INCIDENTS, "text": "headline"}
-    slack.faults.fail("chat.postMessage", faults.RATE_LIMITED, retry_after_s=5)
-    for urgent in ("", "inc-8"):
-        with pytest.raises(SlackDown):
-            await asks.call("chat.postMessage", urgent=urgent, **reply)
-    now_s = 1005.5
-    with pytest.raises(SlackDown) as refused:
-        await asks.call("chat.postMessage", **reply)
-    assert refused.value.wait_s == 1.0
-    await asks.call("chat.postMessage", urgent="inc-8", **headline)
-    await asks.call("chat.postMessage", **reply)
-    assert [message.text for message in slack.workspace.messages] == ["headline", "reply"]
+    new = replace(OPENED, id="inc-8")
+    await thread.sync(OPENED)
+    slack.faults.fail("chat.postMessage", faults.RATE_LIMITED, retry_after_s=2)
+    for waits in (HEALED, new):
+        with pytest.raises(SlackBusy):
+            await thread.sync(waits)
+    with pytest.raises(SlackBusy) as refused:
+        await thread.sync(HEALED)
+    assert refused.value.wait_s > 2, "the new one has its turn"
+    await asyncio.gather(until_synced(thread, HEALED), until_synced(thread, new))
+    assert keys(slack)[:3] == ["headline", "headline", "findings"]
 
 
 async def test_in_a_storm_every_incident_has_its_headline_before_the_rest_follows_at_slacks_pace(
@@ -229,20 +229,18 @@ async def test_in_a_storm_every_incident_has_its_headline_before_the_rest_follow
         told_keys = keys(strict)
     assert Counter(told_keys) == {"headline": 6, "findings": 6}
     last_headline = len(told_keys) - 1 - told_keys[::-1].index("headline")
-    assert told_keys[:last_headline].count("findings") <= 2, "those that went before Slack said 429"
-    assert calls["chat.postMessage"] <= 24, "twelve were taken, and each 429 was met once"
+    assert told_keys[:last_headline].count("findings") <= 2, "those that went before others had to wait"
+    assert calls["chat.postMessage"] <= 14, "Slack is asked no more often than it takes"
 
 
-async def test_who_was_to_go_first_and_does_not_come_keeps_nobody_for_long(
-    client: AsyncWebClient, slack: SlackWorkspaceServer
+async def test_who_was_to_go_first_and_does_not_come_keeps_nobody(
+    thread: SlackThread, slack: SlackWorkspaceServer
 ) -> None:
-    now_s = 1000.0
-    asks = SlackCalls(client, monotonic=lambda: now_s)
-    slack.faults.fail("chat.postMessage", faults.RATE_LIMITED, retry_after_s=5)
-    with pytest.raises(SlackDown):
-        await asks.call("chat.postMessage", urgent="inc-8", channel=INCIDENTS, text="headline")
-    now_s = 1016.0
-    assert (await asks.call("chat.postMessage", channel=INCIDENTS, text="reply"))["ok"]
+    slack.faults.fail("chat.postMessage", faults.RATE_LIMITED, retry_after_s=1)
+    with pytest.raises(SlackBusy):
+        await thread.sync(OPENED)
+    await until_synced(thread, replace(OPENED, id="inc-8"))
+    assert keys(slack) == ["headline"]
 
 
 async def test_a_429_keeps_edits_back_and_not_new_messages_and_then_shows_the_newest_state(
@@ -286,7 +284,7 @@ async def test_slack_away_while_everything_happened_costs_one_post_or_edit_a_mes
         with pytest.raises(SlackDown):
             await cut_off.sync(incident(*happened[:length]))
     calls.clear()
-    await thread.sync(HEALED)
+    await until_synced(thread, HEALED)
     assert keys(slack) == ALL_KEYS
     wanted = {"chat.postMessage": len(ALL_KEYS)} if not before else {"chat.postMessage": 4, "chat.update": 1}
     assert calls == wanted

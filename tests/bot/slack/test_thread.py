@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.agent_readings import still_reading
 from bot.redis_client import connect
 from bot.slack import posted
+from bot.slack.calls import SlackBusy
 from bot.slack.thread import SlackThread
 from handlers.errors import SlackDown, StoreDown
 from handlers.incident import Incident
@@ -89,6 +90,16 @@ def half_read(read: Evidence) -> Evidence:
     """The same while the last node is awaited."""
     nodes = (*read.nodes[:-1], still_reading(read.nodes[-1].node))
     return read.model_copy(update={"complete": False, "nodes": nodes})
+
+
+async def show(thread: SlackThread, incident: Incident) -> None:
+    """As a worker does: come back when it is one's turn."""
+    while True:
+        try:
+            await thread.sync(incident)
+            return
+        except SlackBusy as busy:
+            await asyncio.sleep(busy.wait_s)
 
 
 async def test_the_headline_comes_first_and_the_rest_into_its_thread(
@@ -186,7 +197,7 @@ async def test_slack_being_down_is_one_error_and_then_a_late_post(
             await thread.sync(OPENED)
         await asyncio.sleep(told.value.wait_s or 0)
     assert slack.workspace.messages == []
-    await thread.sync(HEALED)
+    await show(thread, HEALED)
     assert keys(slack) == ["headline", "findings", "run-1", "verified", "closed"]
 
 
@@ -197,8 +208,34 @@ async def test_slack_failing_in_the_middle_keeps_what_it_took(
     slack.faults.calls_to_fail = 1
     with pytest.raises(SlackDown):
         await thread.sync(HEALED)
-    await thread.sync(HEALED)
+    await show(thread, HEALED)
     assert keys(slack) == ["headline", "findings", "run-1", "verified", "closed"]
+
+
+async def test_what_slack_refused_for_its_rate_is_not_there_and_so_is_not_looked_for(
+    thread: SlackThread, slack: SlackWorkspaceServer, calls: Counter[str]
+) -> None:
+    slack.faults.calls_to_rate_limit = 1
+    with pytest.raises(SlackBusy):
+        await thread.sync(OPENED)
+    with pytest.raises(SlackBusy):
+        await thread.sync(OPENED)
+    assert calls == {"chat.postMessage": 1}, "whoever was asked to wait does not ask again"
+    await show(thread, OPENED)
+    assert calls == {"chat.postMessage": 2}
+    assert keys(slack) == ["headline"]
+
+
+async def test_a_thread_of_many_messages_comes_as_fast_as_slack_takes_it(
+    client: AsyncWebClient, redis: Redis, prefix: str
+) -> None:
+    async with SlackWorkspaceServer(has_rate_limits=True) as strict:
+        base_url = f"{strict.url}/api/"
+        own = AsyncWebClient(token=strict.bot_token, base_url=base_url, session=client.session)
+        thread = SlackThread(own, redis, prefix, lambda _: INCIDENTS)
+        for number in range(1, 8):
+            await show(thread, replace(OPENED, id=f"inc-{number}"))
+        assert keys(strict) == ["headline"] * 7
 
 
 async def test_no_slack_at_all_is_the_same_error(redis: Redis, prefix: str) -> None:
