@@ -29,7 +29,7 @@ HEAVY = (
     "uvicorn.protocols.http.httptools_impl", "uvloop", "sqlite3",
 )  # fmt: skip
 # Processes of their own, in which no line can be traced; and what only makes the mass larger.
-IGNORED = ("test_command.py", "test_fuzz.py", "test_kill9.py", "test_faketime.py")
+IGNORED = ("test_command.py", "test_fuzz.py", "test_kill9.py", "test_faketime.py", "test_install.py")
 STEPS = 20
 
 
