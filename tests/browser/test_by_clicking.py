@@ -25,6 +25,7 @@ async def test_two_nodes_die_and_alice_brings_the_leader_back_at_her_desk(
     await expect(alice.headline).to_contain_text("Someone chooses a remedy in the thread")
     await expect(alice.thread).to_contain_text("confirmed Quorum loss")
     await expect(alice.button("Start stopped nodes")).to_be_visible()
+    await expect(alice.thread.get_by_text("Who reaches whom")).to_be_visible()
     assert await alice.flaws() == []
     await picture("thread", alice.page)
     await alice.page.emulate_media(color_scheme="dark")
@@ -100,6 +101,7 @@ async def see_it_end(window: Window, picture: TakePicture, name: str) -> None:
     await expect(window.message("Closed after")).to_have_count(2)
     await expect(window.headline).to_contain_text("Closed after")
     await expect(window.thread.get_by_role("button", name="Reopen")).to_be_visible()
+    await expect(window.thread.get_by_text("Elections and terms")).to_be_visible()
     assert await window.flaws() == []
     await picture(name, window.page)
 

@@ -219,7 +219,7 @@ function fillComposers() {
   const anywhere = (state.shortcuts ?? []).filter((each) => each.kind === "global").map((each) => ({
     text: each.name, act: () => post("shortcut", { user, channel, callback_id: each.callback_id }),
   }));
-  fillComposer($("composer"), label, `${label}, or try /neumann help`,
+  fillComposer($("composer"), label, "Message, or try /neumann help",
     (text) => post("message", { user, channel, text }), anywhere);
   fillComposer($("thread-composer"), "Reply in the thread", "Reply…",
     (text) => post("message", { user, channel, text, thread_ts: threadTs }));
