@@ -17,9 +17,11 @@ def elections_words(series: ElectionSeries) -> str:
     """How many elections in how long, or where nobody counted, how many terms."""
     start, end = series.span
     span = lasted(end - start)
-    if series.elections == 0:
+    # A node that restarts counts from nought again, so a term that grew tells more than a count of none.
+    grew = series.terms is not None and series.terms[0] < series.terms[1]
+    if series.elections == 0 and not grew:
         return f"no election in {span}"
-    if series.elections is not None:
+    if series.elections:
         return f"{counted(series.elections, 'election')} in {span}"
     if series.terms:
         low, high = series.terms

@@ -8,7 +8,6 @@ from dataclasses import replace
 from bot.slack import blocks, findings, headline, run_view, words
 from bot.slack.blocks import escape
 from bot.slack.message import Message
-from handlers import report
 from handlers.events import NoteAdded
 from handlers.incident import Incident
 from runbooks.model import Leadership
@@ -95,7 +94,8 @@ def closing(incident: Incident) -> Message:
         "diagnosed": incident.diagnosed_at,
         "mended": verified.at if verified else None,
     }
-    spans = [f"{what} after {report.took(incident.opened_at, at)}" for what, at in took.items() if at]
+    began = incident.opened_at
+    spans = [f"{what} after {words.duration(at - began)}" for what, at in took.items() if at and began]
     return Message(
         key=f"closed-{incident.closings}" if incident.closings > 1 else "closed",
         text=text,

@@ -114,7 +114,7 @@ async def test_who_is_not_on_call_is_told_so_alone_and_nothing_runs(
     await expect(window.button("Start stopped nodes")).to_be_visible()
     await window.become("bob")
     await window.button("Start stopped nodes").click()
-    told = window.page.get_by_role("article").filter(has_text=NOT_ON_CALL)
+    told = window.message(NOT_ON_CALL)
     await expect(told).to_contain_text("Only visible to you")
     await expect(window.plan).to_be_hidden()
     assert await window.flaws() == []

@@ -14,13 +14,21 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 class KeptRespond(AsyncRespond):
     """`respond` of a listener. Bolt's own opens a new connection, with its handshakes, for each answer."""
 
-    def __init__(self, response_url: str, client: AsyncWebClient) -> None:
+    def __init__(self, response_url: str, client: AsyncWebClient, thread_ts: str | None) -> None:
         super().__init__(response_url=response_url)
         self._webhook = AsyncWebhookClient(response_url, session=client.session)
+        self._where = {"thread_ts": thread_ts} if thread_ts else {}
 
     async def __call__(self, *_: Any, **said: Any) -> WebhookResponse:  # noqa: ANN401  as Bolt declares it
         """Say it; all arguments are named, and are Slack's own."""
-        return await self._webhook.send_dict(said)
+        return await self._webhook.send_dict({**self._where, **said})
+
+
+def thread_of(body: dict[str, Any]) -> str | None:
+    """The thread whose reply was clicked: whoever reads a thread on a phone does not see the channel."""
+    message = body.get("message") or {}
+    thread_ts = message.get("thread_ts")
+    return str(thread_ts) if thread_ts and thread_ts != message.get("ts") else None
 
 
 def register(app: AsyncApp) -> None:
@@ -28,8 +36,11 @@ def register(app: AsyncApp) -> None:
 
     @app.middleware
     async def keep_connections(
-        context: AsyncBoltContext, client: AsyncWebClient, next_: Callable[[], Awaitable[None]]
+        context: AsyncBoltContext,
+        client: AsyncWebClient,
+        body: dict[str, Any],
+        next_: Callable[[], Awaitable[None]],
     ) -> None:
         if context.response_url:
-            context["respond"] = KeptRespond(context.response_url, client)
+            context["respond"] = KeptRespond(context.response_url, client, thread_of(body))
         await next_()
