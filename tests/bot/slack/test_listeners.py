@@ -147,7 +147,7 @@ async def test_who_may_not_gets_a_sentence_and_nothing_is_stored(
         assert await person.modal() is None
     why = {"bob": "Only the on-call group of this cluster may do that", "dave": "A guest may not act"}[user]
     assert why in plain_text(said)
-    assert said["thread_ts"] == slack.workspace.messages[0].ts, "it is said where the button is: in the thread"
+    assert said["thread_ts"] == slack.workspace.messages[0].ts, "where the button is"
     assert (await store.load(ID)).proposals == {}
 
 
