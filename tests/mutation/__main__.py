@@ -34,11 +34,11 @@ TESTS = {
     "agent/nonces.py": AGENT_TESTS,
     "agent/protocol/actions.py": AGENT_TESTS,
     "agent/protocol/base.py": AGENT_TESTS,
-    "agent/protocol/certificates.py": AGENT_TESTS,
+    "agent/protocol/certificates.py": ("tests/agent/test_pairing.py",),
     "agent/protocol/grants.py": AGENT_TESTS,
-    "agent/protocol/pairing.py": AGENT_TESTS,
+    "agent/protocol/pairing.py": ("tests/agent/test_pairing.py",),
     "agent/protocol/readings.py": AGENT_TESTS,
-    "agent/protocol/whole_files.py": AGENT_TESTS,
+    "agent/protocol/whole_files.py": ("tests/agent/test_pairing.py",),
     "handlers/policy.py": ("tests/handlers/test_policy.py",),
 }
 GOAL = 0.9
