@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from nacl.signing import SigningKey
 
 from agent import protocol as wire
-from agent.protocol import ActionReport, BadGrantError, ClockSync, Grant, NodeState, SignedGrant, open_grant
+from agent.protocol import (
+    ActionReport,
+    BadGrantError,
+    ClockSync,
+    Grant,
+    NodeState,
+    SignedGrant,
+    Wire,
+    open_grant,
+)
 from agent.protocol.pairing import Identity, prove
 from tests.agent.bed import Bot, Node
 
@@ -335,3 +345,20 @@ def test_a_ledger_goes_on_from_where_it_was(mark: tuple[str, int], follows: bool
     epoch, count = mark
     seen = wire.LedgerMark(epoch="e", count=2)
     assert wire.LedgerMark(epoch=epoch, count=count).follows(seen) is follows
+
+
+def kinds_of(base: type[Wire]) -> Iterator[type[Wire]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from kinds_of(kind)
+
+
+def test_every_wire_type_is_immutable_named_and_closed():
+    kinds = [kind for kind in kinds_of(Wire) if kind.__module__.startswith("agent.protocol.")]
+    assert len(kinds) > 20
+    for kind in kinds:
+        config, fields = kind.__struct_config__, msgspec.structs.fields(kind)
+        assert config.frozen and config.forbid_unknown_fields, kind
+        if fields:
+            with pytest.raises(TypeError, match="positional"):
+                kind(*(None for _ in fields))
