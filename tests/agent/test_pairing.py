@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import os
+import re
 import shutil
 import signal
 import socket
 import ssl
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,6 +39,7 @@ from agent.errors import ConfigError
 from agent.pairing import make_own_key
 from agent.pinned_keys import pin, pinned_keys, revoke
 from agent.protocol import ActionReport, Refusal, RestartService
+from agent.protocol.base import BadMessageError
 from agent.protocol.certificates import make_certificate
 from agent.protocol.pairing import (
     Identity,
@@ -290,6 +293,40 @@ async def test_a_code_that_is_none_is_said_before_anything_waits(config: Path, c
     _, err = await process.communicate()
     assert (process.returncode, err.count(b"\n")) == (2, 1)
     assert b"32 hexadecimal digits" in err
+
+
+@pytest.mark.parametrize("spoil", [str.upper, lambda code: code.replace("-", " "), lambda code: f" {code}\n"])
+def test_a_code_is_read_however_a_person_gives_it(spoil: Callable[[str], str]):
+    code = new_code()
+    assert re.fullmatch("([0-9a-f]{4}-){7}[0-9a-f]{4}", code)
+    assert parse_code(spoil(code)) == bytes.fromhex(code.replace("-", ""))
+
+
+@pytest.mark.parametrize("code", ["", "1234", "g" * 32, "00" * 15, "00" * 17])
+def test_what_is_no_code_is_told_how_long_one_is(code: str):
+    with pytest.raises(ValueError, match="a pairing code has 32 hexadecimal digits"):
+        parse_code(code)
+
+
+@pytest.mark.parametrize(
+    ("changed", "taken"),
+    [
+        ({}, True),
+        ({"certificates": ["c"] * 4, "verify_keys": ["k"] * 4, "second_verify_keys": ["s"] * 4}, True),
+        ({"certificates": []}, False),
+        ({"verify_keys": []}, False),
+        ({"certificates": ["c"] * 5}, False),
+        ({"verify_keys": ["k"] * 5}, False),
+        ({"second_verify_keys": ["s"] * 5}, False),
+    ],
+)
+def test_a_bot_shows_one_key_of_each_kind_and_at_most_four(changed: dict[str, list[str]], taken: bool):
+    said = {"cluster": "demo", "node": "node1", "certificates": ["c"], "verify_keys": ["k"]} | changed
+    if taken:
+        assert json.loads(Identity.from_json(json.dumps(said)).to_json()).items() >= said.items()
+    else:
+        with pytest.raises(BadMessageError):
+            Identity.from_json(json.dumps(said))
 
 
 # What is pinned, and what is not.

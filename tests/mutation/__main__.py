@@ -34,11 +34,11 @@ TESTS = {
     "agent/nonces.py": AGENT_TESTS,
     "agent/protocol/actions.py": AGENT_TESTS,
     "agent/protocol/base.py": AGENT_TESTS,
-    "agent/protocol/certificates.py": ("tests/agent/test_pairing.py",),
+    "agent/protocol/certificates.py": ("tests/agent/test_certificates.py", "tests/agent/test_pairing.py"),
     "agent/protocol/grants.py": AGENT_TESTS,
-    "agent/protocol/pairing.py": ("tests/agent/test_pairing.py",),
+    "agent/protocol/pairing.py": ("tests/agent/test_pairing.py", "tests/agent/test_protocol.py"),
     "agent/protocol/readings.py": AGENT_TESTS,
-    "agent/protocol/whole_files.py": ("tests/agent/test_pairing.py",),
+    "agent/protocol/whole_files.py": ("tests/agent/test_whole_files.py", "tests/agent/test_pairing.py"),
     "handlers/policy.py": ("tests/handlers/test_policy.py",),
 }
 GOAL = 0.9
