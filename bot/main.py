@@ -39,8 +39,11 @@ from bot.redis_state import require_usable
 from bot.retention import Retention
 from bot.run_slots import RunSlots
 from bot.scheduler import Scheduler
+from bot.seal import Seal
 from bot.slack import listeners, socket_mode
 from bot.slack.directory import SlackDirectory
+from bot.slack.dispatcher import Dispatcher
+from bot.slack.requests import SEAL_USE, SlackRequests
 from bot.slack.thread import SlackThread
 from bot.slack.thread_pictures import ThreadPictures
 from bot.system_time import SystemTime
@@ -68,8 +71,9 @@ class Bot:
     web: Starlette
     worker: Worker
     scheduler: Scheduler
-    background: set[asyncio.Task[None]]
+    dispatcher: Dispatcher
     slack: AsyncApp
+    requests: SlackRequests
     ports: Ports
 
 
@@ -112,9 +116,10 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
     chain = Chain.of(settings.agents)
     timelines = TimelineStore(redis, prefix, chain)
     retention = Retention(redis, prefix, timelines, chain)
-    inbox = Inbox(redis, prefix, consumer=f"{socket.gethostname()}:{os.getpid()}")
+    consumer = f"{socket.gethostname()}:{os.getpid()}"
+    inbox = Inbox(redis, prefix, consumer)
+    requests = SlackRequests(redis, prefix, consumer, Seal.of(settings.agents, SEAL_USE))
     queues = Queues(redis, prefix)
-    background: set[asyncio.Task[None]] = set()
     async with (
         contextlib.aclosing(redis),
         slack_client(settings) as slack,
@@ -138,9 +143,9 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             prometheus=prometheus,
             looks=LookStore(redis, prefix),
         )
-        # Listeners store before they return, so the answer may wait; Bolt's default polls every 10 ms.
+        # What is dispatched is stored already, so it may take its time; Bolt's default polls every 10 ms.
         app = AsyncApp(client=slack, signing_secret=signing_secret, process_before_response=True)
-        listeners.register(app, ports, background)
+        listeners.register(app, ports)
         web = Web(
             inbox=inbox,
             redis=redis,
@@ -148,6 +153,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             token=webhook_token,
             max_body_bytes=settings.web.max_body_bytes,
             slack=app,
+            requests=requests,
             signing_secret=signing_secret,
         )
         worker = Worker(
@@ -162,7 +168,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             pictures=ThreadPictures(slack, redis, prefix, thread, timelines, prometheus=prometheus),
         )
         timer = Scheduler(redis, prefix, timelines, queues)
-        yield Bot(redis, web.app(), worker, timer, background, app, ports)
+        yield Bot(redis, web.app(), worker, timer, Dispatcher(app, requests), app, requests, ports)
 
 
 @asynccontextmanager
@@ -216,22 +222,22 @@ async def run(settings: Settings, parts: frozenset[Part]) -> None:
     """
     async with build(settings) as bot:
         await require_usable(bot.redis)
-        work = [bot.worker.run(), bot.scheduler.run()] if "worker" in parts else []
+        work = [bot.worker.run(), bot.scheduler.run(), bot.dispatcher.run()] if "worker" in parts else []
         if "web" in parts:
             work.append(serve(bot.web, settings.web))
             if settings.slack.app_token:
                 app_token = settings.slack.app_token.read().get_secret_value()
-                work.append(socket_mode.listen(bot.slack, app_token, settings.slack.api_url))
+                work.append(socket_mode.listen(bot.slack, app_token, settings.slack.api_url, bot.requests))
         tasks = [asyncio.create_task(part) for part in (*work, _signalled())]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            await bot.worker.drain(DRAIN_WITHIN_S)
-            for task in [*tasks, *bot.background]:
+            await asyncio.gather(*(each.drain(DRAIN_WITHIN_S) for each in (bot.worker, bot.dispatcher)))
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, *bot.background, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _signalled() -> None:

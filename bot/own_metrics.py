@@ -24,6 +24,7 @@ class OwnMetrics:
         self._redis_up = self._gauge("redis_up", "1 where Redis answers.")
         self._open = self._gauge("open_incidents", "Incidents that are open.")
         self._inbox = self._gauge("inbox_notifications", "Notifications that are stored and not folded in.")
+        self._asked = self._gauge("slack_requests", "What Slack sent that is stored and not answered.")
         self._dead = self._gauge("dead_notifications", "Alerts and notifications that could not be read.")
         self._due = self._gauge("due", "Steps, redraws and chores that are due or planned.", "queue")
 
@@ -37,16 +38,18 @@ class OwnMetrics:
             async with store_errors(), self._redis.pipeline(transaction=False) as pipe:
                 pipe.hlen(f"{self._prefix}:open")
                 pipe.xlen(f"{self._prefix}:inbox")
+                pipe.xlen(f"{self._prefix}:slack-requests")
                 pipe.xlen(f"{self._prefix}:dead")
                 for queue in queues:
                     pipe.zcard(f"{self._prefix}:due:{queue}")
-                is_open, inbox, dead, *due = await pipe.execute()
+                is_open, inbox, asked, dead, *due = await pipe.execute()
         except StoreDown:
             self._redis_up.set(0)
             return generate_latest(self._registry)
         self._redis_up.set(1)
         self._open.set(is_open)
         self._inbox.set(inbox)
+        self._asked.set(asked)
         self._dead.set(dead)
         for queue, count in zip(queues, due, strict=True):
             self._due.labels(queue).set(count)

@@ -9,7 +9,7 @@ from typing import Any
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import ValidationError
 from redis.asyncio import Redis
-from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_bolt.adapter.starlette.async_handler import to_starlette_response
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
@@ -21,6 +21,7 @@ from bot.inbox import Inbox
 from bot.own_metrics import OwnMetrics
 from bot.redis_state import why_not_ready
 from bot.slack.guard import MAX_BODY_BYTES, TooLargeError, read_capped, refusal
+from bot.slack.requests import SlackRequest, SlackRequests
 from handlers.errors import StoreDown
 from handlers.notification import first_complaint, read_notification
 
@@ -39,6 +40,7 @@ class Web:
         token: str,
         max_body_bytes: int,
         slack: AsyncApp,
+        requests: SlackRequests,
         signing_secret: str,
     ) -> None:
         self._inbox = inbox
@@ -46,7 +48,8 @@ class Web:
         self._prefix = prefix
         self._authorization = f"Bearer {token}".encode()
         self._max_body_bytes = max_body_bytes
-        self._slack = AsyncSlackRequestHandler(slack)
+        self._slack = slack
+        self._requests = requests
         self._verifier = SignatureVerifier(signing_secret)
         self._metrics = OwnMetrics(redis, prefix)
 
@@ -94,15 +97,31 @@ class Web:
         return PlainTextResponse("stored")
 
     async def slack_events(self, request: Request) -> Response:
-        """Everything that Slack sends, after the guard."""
+        """Everything that Slack sends: stored for a worker, or answered here where the answer is shown."""
         try:
             body = await read_capped(request, MAX_BODY_BYTES)
         except TooLargeError:
             return PlainTextResponse("The body is too large.", status_code=413)
-        refused = await refusal(request, body, self._verifier, self._redis, self._prefix)
+        refused = refusal(request, body, self._verifier)
         if refused:
             return refused
-        return await self._slack.handle(_with_body(request, body))
+        try:
+            asked = SlackRequest.read(body.decode(), request.headers.get("content-type", ""))
+        except ValueError:
+            return PlainTextResponse("This is no request of Slack's.", status_code=400)
+        try:
+            return await self._taken(asked, request.headers["x-slack-signature"])
+        except StoreDown as error:
+            return PlainTextResponse(str(error), status_code=503)
+
+    async def _taken(self, asked: SlackRequest, signature: str) -> Response:
+        """The first sending of a request is answered or stored, another is neither."""
+        if asked.is_answered_in_place:
+            if await self._requests.is_first(signature):
+                return to_starlette_response(await self._slack.async_dispatch(asked.for_bolt()))
+        elif await self._requests.store(asked, signature) or asked.event_id:
+            return Response()  # an event is sent again where Slack thinks that it was not heard
+        return PlainTextResponse("This request has been seen before.", status_code=401)
 
     async def livez(self, _: Request) -> Response:
         """The process runs."""
@@ -118,12 +137,3 @@ class Web:
     async def metrics(self, _: Request) -> Response:
         """What Prometheus scrapes of the bot itself."""
         return Response(await self._metrics.page(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
-
-
-def _with_body(request: Request, body: bytes) -> Request:
-    """The same request for Bolt's adapter, whose stream has been read already."""
-
-    async def receive() -> dict[str, object]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return Request(request.scope, receive)

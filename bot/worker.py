@@ -109,22 +109,11 @@ class Worker:
         while not self._ends.is_set():
             try:
                 async with self._folding:
-                    for notification in await self._inbox.take() or await self._next():
+                    for notification in await self._inbox.take_until(self._ends):
                         await self._fold_in(notification)
             except StoreDown as error:
                 log.warning("redis_down", error=str(error))
                 await asyncio.sleep(AFTER_FAILURE_S)
-
-    async def _next(self) -> tuple[Stored, ...]:
-        """What comes within a nap, as soon as it comes; nothing where this worker is asked to end."""
-        coming, ending = asyncio.create_task(self._inbox.take(NAP_S)), asyncio.create_task(self._ends.wait())
-        try:
-            await asyncio.wait((coming, ending), return_when=asyncio.FIRST_COMPLETED)
-            return coming.result() if coming.done() else ()
-        finally:
-            coming.cancel()
-            ending.cancel()
-            await asyncio.gather(coming, ending, return_exceptions=True)
 
     async def _fold_in(self, stored: Stored) -> None:
         try:
@@ -144,7 +133,7 @@ class Worker:
             return
         except Exception:
             # It stays taken and unfinished, so it is tried again; the others must not wait for it.
-            log.exception("notification_not_folded_in", entry=stored.entry_id)
+            log.exception("notification_not_folded_in", entry=stored.entry.id)
             return
         await self._inbox.done(stored, delivery.unreadable)
         for each in delivery.unreadable:

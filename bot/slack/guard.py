@@ -1,8 +1,6 @@
-"""Before Bolt: a request that is too large, oddly encoded, not Slack's, or seen before gets a plain answer.
+"""Before Bolt: a request that is too large, oddly encoded or not Slack's gets a plain answer.
 
-Bolt 1.30 raises on a timestamp that is no number and on a body that is no UTF-8, and lets a captured
-request pass again for five minutes; an answer of ours is kinder and safer. Only what Slack signed is
-remembered, so nobody else can fill Redis.
+Bolt 1.30 raises on a timestamp that is no number and on a body that is no UTF-8; an answer of ours is kinder.
 """
 
 from __future__ import annotations
@@ -11,18 +9,13 @@ import hmac
 import time
 
 import structlog
-from redis.asyncio import Redis
 from slack_sdk.signature import SignatureVerifier
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from bot.timeline_store import store_errors
-from handlers.errors import StoreDown
-
 log = structlog.get_logger()
 
 MAX_BODY_BYTES = 1_048_576
-REPLAY_WINDOW_S = 600
 MAX_TIMESTAMP_DIGITS = 12
 
 
@@ -48,10 +41,8 @@ async def read_capped(request: Request, limit: int) -> bytes:
     return b"".join(chunks)
 
 
-async def refusal(
-    request: Request, body: bytes, verifier: SignatureVerifier, redis: Redis, prefix: str
-) -> Response | None:
-    """Why this request must not reach Bolt; `None` where it may."""
+def refusal(request: Request, body: bytes, verifier: SignatureVerifier) -> Response | None:
+    """Why this request is not Slack's; `None` where it is."""
     timestamp = request.headers.get("x-slack-request-timestamp", "")
     signature = request.headers.get("x-slack-signature", "")
     digits = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= MAX_TIMESTAMP_DIGITS
@@ -63,12 +54,7 @@ async def refusal(
         return PlainTextResponse("The request is not UTF-8.", status_code=401)
     if not verifier.is_valid(body, timestamp, signature):
         return PlainTextResponse(_unsigned(body, timestamp, signature, verifier), status_code=401)
-    try:
-        async with store_errors():
-            first = await redis.set(f"{prefix}:signature:{signature}", 1, nx=True, ex=REPLAY_WINDOW_S)
-    except StoreDown as error:
-        return PlainTextResponse(str(error), status_code=503)
-    return None if first else PlainTextResponse("This request has been seen before.", status_code=401)
+    return None
 
 
 def _unsigned(body: bytes, timestamp: str, signature: str, verifier: SignatureVerifier) -> str:

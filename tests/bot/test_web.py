@@ -14,11 +14,14 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from nacl.signing import SigningKey
 from redis.asyncio import Redis
 from slack_bolt.async_app import AsyncApp
 
 from bot.inbox import Inbox
 from bot.redis_client import connect
+from bot.seal import Seal
+from bot.slack.requests import SlackRequests
 from bot.web import Web
 from handlers.notification import Notification
 from tests.bot.conftest import MortalRedis
@@ -55,6 +58,7 @@ async def open_site(parts: AsyncExitStack, redis: Redis, prefix: str) -> Site:
         token=TOKEN,
         max_body_bytes=LIMIT,
         slack=slack,
+        requests=SlackRequests(redis, prefix, "test", Seal(b"test", SigningKey.generate())),
         signing_secret="unused",
     )
     url = await parts.enter_async_context(serve(web.app()))
@@ -266,6 +270,7 @@ async def test_the_bot_has_metrics_of_its_own(parts: AsyncExitStack, mortal_redi
     for status in (200, 400, 401):
         assert metric(page, f'neumann_bot_answers_total{{route="alertmanager",status="{status}"}}') == 1
     assert metric(page, "neumann_bot_inbox_notifications ") == 1
+    assert metric(page, "neumann_bot_slack_requests ") == 0
     assert metric(page, "neumann_bot_dead_notifications ") == 0
     assert metric(page, "neumann_bot_open_incidents ") == 0
     assert metric(page, "neumann_bot_redis_up ") == 1

@@ -16,7 +16,7 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from bot import due_queue, inbox, left_alone, worker
+from bot import due_queue, left_alone, stream, worker
 from bot import main as wiring
 from bot.audit_chain import Chain, Link
 from bot.config import Settings
@@ -48,7 +48,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "LEASE_S", 1.0)
     monkeypatch.setattr(worker, "AFTER_FAILURE_S", 0.1)
     monkeypatch.setattr(next_step, "DEFAULT_STABLE_S", 1.0)
-    monkeypatch.setattr(inbox, "RETAKE_AFTER_S", 0.5)
+    monkeypatch.setattr(stream, "RETAKE_AFTER_S", 0.5)
 
 
 @pytest.fixture

@@ -96,6 +96,7 @@ def test_slack_is_sent_to_a_route_of_the_bot():
         token="",
         max_body_bytes=1,
         slack=AsyncApp(token="xoxb-1", signing_secret="s"),
+        requests=None,
         signing_secret="s",
     )
     routes = {route.path for route in web.app().routes}

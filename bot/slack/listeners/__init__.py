@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+import aiohttp
+import structlog
+from slack_bolt import BoltResponse
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
 
+from bot.slack.dispatcher import TRY_AGAIN
 from bot.slack.listeners import acting, answering, asking, at_home, caring
-from bot.slack.listeners.background import later_in
 from bot.slack.listeners.matching import starting_with
 from bot.slack.listeners.payloads import tell
+from handlers.errors import StoreDown
 from handlers.ports import Ports
 
+log = structlog.get_logger()
 
-def register(app: AsyncApp, ports: Ports, background: set[asyncio.Task[None]]) -> None:
+
+def register(app: AsyncApp, ports: Ports) -> None:
     """Connect everything that Slack can send with the handlers.
 
     Args:
         app: The Bolt app.
         ports: What the handlers touch.
-        background: Holds the tasks that outlive their request, so that shutdown can wait for them.
     """
-    later = later_in(background)
     answering.register(app)
-    asking.register(app, ports, later)
+    asking.register(app, ports)
     acting.register(app, ports)
-    caring.register(app, ports, later)
-    at_home.register(app, ports, later)
+    caring.register(app, ports)
+    at_home.register(app, ports)
 
     @app.action(starting_with(""))
     async def unknown_action(ack: AsyncAck, respond: AsyncRespond) -> None:
@@ -34,3 +38,14 @@ def register(app: AsyncApp, ports: Ports, background: set[asyncio.Task[None]]) -
         await tell(
             respond, "This button is from another version of the bot; `/neumann help` lists what works."
         )
+
+    @app.error
+    async def failed(error: Exception, context: AsyncBoltContext, respond: AsyncRespond) -> BoltResponse:
+        if isinstance(error, StoreDown):
+            log.warning("request_put_off", error=str(error))
+            return BoltResponse(status=TRY_AGAIN)
+        log.error("request_failed", exc_info=error)
+        if context.response_url:
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                await tell(respond, "That failed inside the bot; its log says why.")
+        return BoltResponse(status=500)

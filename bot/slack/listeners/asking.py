@@ -13,7 +13,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack import answers
 from bot.slack.blocks import Block
-from bot.slack.listeners.background import Later
 from bot.slack.listeners.payloads import Body, typed
 from bot.slack.report_canvas import put_report
 from handlers import commands
@@ -41,7 +40,7 @@ class Reply:
 MENTION = re.compile(r"<@[UW][A-Z0-9]+(\|[^>]*)?>\s*")
 
 
-def register(app: AsyncApp, ports: Ports, later: Later) -> None:
+def register(app: AsyncApp, ports: Ports) -> None:
     """Connect the command and the mention."""
 
     @app.command("/neumann")
@@ -56,7 +55,7 @@ def register(app: AsyncApp, ports: Ports, later: Later) -> None:
             await respond(text=text, blocks=blocks, replace_original=True)
 
         reply = Reply(show, show_again, client, str(command.get("channel_id", "")))
-        later(_answer(ports, str(command.get("text") or ""), asked, reply))
+        await _answer(ports, str(command.get("text") or ""), asked, reply)
 
     @app.event("app_mention")
     async def mentioned(event: Body, say: AsyncSay, client: AsyncWebClient) -> None:
@@ -71,7 +70,7 @@ def register(app: AsyncApp, ports: Ports, later: Later) -> None:
         async def show(text: str, blocks: list[Block]) -> None:
             await say(text=text, blocks=blocks, thread_ts=thread_ts or ts)
 
-        later(_answer(ports, words, asked, Reply(show, show, client, channel, thread_ts or ts)))
+        await _answer(ports, words, asked, Reply(show, show, client, channel, thread_ts or ts))
 
 
 def _asker(command: Body) -> Person:

@@ -11,7 +11,6 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack import home
-from bot.slack.listeners.background import Later
 from bot.slack.listeners.payloads import Body
 from handlers import several
 from handlers.commands import election
@@ -26,13 +25,13 @@ MOST_INCIDENTS = 200
 """How many open incidents are looked through for one page, the oldest first; all are counted."""
 
 
-def register(app: AsyncApp, ports: Ports, later: Later) -> None:
+def register(app: AsyncApp, ports: Ports) -> None:
     """Connect the App Home."""
 
     @app.event("app_home_opened")
     async def opened(event: Body, client: AsyncWebClient) -> None:
         if event.get("tab", "home") == "home":
-            later(_publish(ports, str(event["user"]), client))
+            await _publish(ports, str(event["user"]), client)
 
 
 async def _publish(ports: Ports, user: str, client: AsyncWebClient) -> None:

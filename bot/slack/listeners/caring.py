@@ -14,7 +14,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack import care_modals, plan_modal
 from bot.slack.blocks import Block
-from bot.slack.listeners.background import Later
 from bot.slack.listeners.payloads import Body, click, person, tell, typed, value
 from bot.slack.message import CARE_ACTION, MORE_ACTION
 from bot.slack.report_canvas import put_report
@@ -38,7 +37,7 @@ MODALS: dict[str, Callable[[Incident], Block]] = {
 }
 
 
-def register(app: AsyncApp, ports: Ports, later: Later) -> None:
+def register(app: AsyncApp, ports: Ports) -> None:
     """Connect the headline's buttons, their modals, the message shortcut and the pin."""
 
     @app.action(f"{CARE_ACTION}:runbook")
@@ -55,12 +54,12 @@ def register(app: AsyncApp, ports: Ports, later: Later) -> None:
         what, _, handle = value(body).partition(".")
         await ack()
         if what == "report":
-            later(_report(ports, handle, body, client, respond))
+            await _report(ports, handle, body, client, respond)
         else:
             await _open(ports, what, handle, _Clicked(body, client, respond))
 
     _register_modals(app, ports)
-    _register_notes(app, ports, later)
+    _register_notes(app, ports)
 
 
 def _at_once(ports: Ports, name: str) -> Callable[..., Awaitable[None]]:
@@ -162,13 +161,13 @@ def _submitted(
     return submitted
 
 
-def _register_notes(app: AsyncApp, ports: Ports, later: Later) -> None:
+def _register_notes(app: AsyncApp, ports: Ports) -> None:
     @app.shortcut(SHORTCUT)
     async def add_message(
         ack: AsyncAck, shortcut: Body, client: AsyncWebClient, respond: AsyncRespond
     ) -> None:
         await ack()
-        later(_add_message(ports, shortcut, client, respond))
+        await _add_message(ports, shortcut, client, respond)
 
     @app.view(care_modals.NOTE_MESSAGE)
     async def chosen_for_message(ack: AsyncAck, body: Body, view: Body) -> None:
@@ -186,7 +185,7 @@ def _register_notes(app: AsyncApp, ports: Ports, later: Later) -> None:
     @app.event("reaction_added")
     async def pinned(event: Body, client: AsyncWebClient) -> None:
         if event.get("reaction") in PINS and (event.get("item") or {}).get("type") == "message":
-            later(_pin(ports, event, client))
+            await _pin(ports, event, client)
 
 
 async def _add_message(ports: Ports, shortcut: Body, client: AsyncWebClient, respond: AsyncRespond) -> None:

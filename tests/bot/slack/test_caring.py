@@ -15,6 +15,7 @@ from bot import main as wiring
 from bot.config import SecretFile, Settings
 from bot.redis_client import connect
 from bot.slack import socket_mode
+from bot.slack.listeners import caring
 from bot.slack.thread import SlackThread
 from handlers.incident import Incident
 from lab.slack.app_manifest import AppManifest
@@ -23,7 +24,7 @@ from lab.slack.plain_text import plain_text
 from lab.slack.server import SlackWorkspaceServer
 from tests.bot import incidents
 from tests.bot.conftest import INCIDENTS
-from tests.bot.serving import serve
+from tests.bot.working import answered, answering
 from tests.builders import diagnosed, opened
 
 ID, HANDLE = "inc-1", "handle-of-inc-1"
@@ -46,10 +47,8 @@ async def redis_of(settings: Settings) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 async def bot(settings: Settings, slack: SlackWorkspaceServer) -> AsyncIterator[wiring.Bot]:
-    async with wiring.build(settings) as built, serve(built.web) as url:
-        slack.bot_request_url = f"{url}/slack/events"
+    async with wiring.build(settings) as built, answering(built) as slack.bot_request_url:
         yield built
-        await asyncio.gather(*built.background)
 
 
 @pytest.fixture
@@ -85,6 +84,7 @@ async def until(look: Callable[[], Awaitable[Any]]) -> Any:
 
 async def test_the_first_to_acknowledge_has_it(bot: wiring.Bot, parent: str, alice: Person) -> None:
     assert (await alice.click(parent, "Acknowledge")).ok
+    await answered(bot)
     holder = (await incident(bot)).care.holder
     assert holder
     assert holder.name == "alice"
@@ -109,6 +109,18 @@ async def test_a_guest_gets_a_sentence_and_has_nothing(
         said = await dave.wait_for_message(lambda message: "guest" in str(message))
     assert "A guest may not act" in plain_text(said)
     assert (await incident(bot)).care.holder is None
+
+
+async def test_what_fails_inside_the_bot_is_said_to_who_clicked(
+    bot: wiring.Bot, parent: str, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(caring.AT_ONCE, "acknowledge", broken)
+    assert (await alice.click(parent, "Acknowledge")).ok
+    said = await alice.wait_for_message(lambda message: "failed inside the bot" in message["text"])
+    assert "its log says why" in said["text"]
 
 
 async def test_it_cannot_be_given_to_a_guest(bot: wiring.Bot, parent: str, alice: Person) -> None:
@@ -146,7 +158,7 @@ async def test_a_pinned_message_goes_into_the_timeline_once(
         return bool((await incident(bot)).care.written)
 
     await until(noted)
-    await asyncio.gather(*bot.background)
+    await answered(bot)
     (written,) = (await incident(bot)).care.written
     assert written.text == "rack 12 lost power at 02:58 <!channel>", "as it was typed; shown, it is inert"
     assert "/archives/" in written.link
@@ -168,6 +180,7 @@ async def test_the_app_home_shows_what_is_open_and_who_leads(
     bot: wiring.Bot, parent: str, alice: Person
 ) -> None:
     await alice.click(parent, "Acknowledge")
+    await answered(bot)
     await alice.open_home()
     home = plain_text(await until(alice.home))
     assert "inc-1" in home
@@ -252,14 +265,21 @@ async def test_over_a_socket_a_click_does_the_same(
         thread = SlackThread(slack_client, redis_of, settings.redis.prefix, lambda _: INCIDENTS)
         await thread.sync(known)
         listening = asyncio.create_task(
-            socket_mode.listen(built.slack, slack.app_token, settings.slack.api_url)
+            socket_mode.listen(built.slack, slack.app_token, settings.slack.api_url, built.requests)
         )
+        answers = asyncio.create_task(built.dispatcher.run())
 
         async def connected() -> bool:
             return slack.sockets.is_connected
 
         await until(connected)
         assert (await alice.click(slack.workspace.messages[0].ts, "Acknowledge")).ok
+        await answered(built)
         assert (await store.load(ID)).care.holder
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        assert (await alice.click(slack.workspace.messages[0].ts, "Snooze")).ok
+        modal = await alice.wait_for_modal()
+        assert (await alice.submit(modal, {"chosen": "60"})).ok, "a modal is answered over the socket"
+        assert (await store.load(ID)).care.snoozed_until
+        for task in (listening, answers):
+            task.cancel()
+        await asyncio.gather(listening, answers, return_exceptions=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import time
@@ -13,6 +14,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 import pytest_asyncio
+from nacl.signing import SigningKey
 from redis.asyncio import Redis
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.signature import SignatureVerifier
@@ -20,7 +22,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.inbox import Inbox
 from bot.redis_client import connect
+from bot.seal import Seal
 from bot.slack import guard
+from bot.slack.requests import SlackRequests
 from bot.web import Web
 from lab.slack.server import SlackWorkspaceServer
 from tests.bot.conftest import MortalRedis
@@ -40,13 +44,24 @@ UNSIGNED = "The request carries no Slack signature."
 
 @dataclass
 class Door:
-    """Sends what Slack sends, or nearly; `heard` is what came through to a listener."""
+    """Sends what Slack sends, or nearly."""
 
     http: httpx.AsyncClient
     secret: str
     redis: Redis
     prefix: str
-    heard: list[str] = field(default_factory=list)
+    requests: SlackRequests
+    submitted: list[str] = field(default_factory=list)
+
+    async def stored(self) -> list[str]:
+        """What came through, once: it is forgotten."""
+        bodies = []
+        for entry in await self.requests.stream.take():
+            request = self.requests.opened(entry)
+            assert request
+            bodies.append(request.body)
+            await self.requests.stream.forget(entry)
+        return bodies
 
     def signed(self, body: bytes = FORM, *, age_s: int = 0, secret: str = "") -> dict[str, str]:
         timestamp = str(int(time.time()) - age_s)
@@ -67,6 +82,7 @@ async def open_door(parts: AsyncExitStack, redis: Redis, prefix: str, slack: Sla
     client = AsyncWebClient(token=slack.bot_token, base_url=f"{slack.url}/api/")
     app = AsyncApp(client=client, signing_secret=slack.signing_secret, process_before_response=True)
     inbox = Inbox(redis, prefix, "test")
+    requests = SlackRequests(redis, prefix, "test", Seal(b"test", SigningKey.generate()))
     web = Web(
         inbox=inbox,
         redis=redis,
@@ -74,16 +90,17 @@ async def open_door(parts: AsyncExitStack, redis: Redis, prefix: str, slack: Sla
         token="unused",
         max_body_bytes=1024,
         slack=app,
+        requests=requests,
         signing_secret=slack.signing_secret,
     )
     url = await parts.enter_async_context(serve(web.app()))
     http = await parts.enter_async_context(httpx.AsyncClient(base_url=url, trust_env=False, timeout=10))
-    door = Door(http, slack.signing_secret, redis, prefix)
+    door = Door(http, slack.signing_secret, redis, prefix, requests)
 
-    @app.command("/neumann")
-    async def heard(ack: AsyncAck, command: dict[str, str]) -> None:
-        door.heard.append(command["text"])
-        await ack("heard")
+    @app.view("plan")
+    async def submitted(ack: AsyncAck, view: dict[str, str]) -> None:
+        door.submitted.append(view["private_metadata"])
+        await ack(response_action="clear")
 
     return door
 
@@ -97,9 +114,10 @@ async def one_door(redis_url: str) -> AsyncIterator[Door]:
 
 
 @pytest.fixture
-def door(one_door: Door) -> Door:
-    """One door for the whole module, at which nothing has been heard yet."""
-    one_door.heard.clear()
+async def door(one_door: Door) -> Door:
+    """One door for the whole module, behind which nothing lies yet."""
+    await one_door.stored()
+    one_door.submitted.clear()
     return one_door
 
 
@@ -107,7 +125,43 @@ async def test_what_slack_signed_is_heard_once_and_never_again(door: Door) -> No
     headers = door.signed(age_s=1)  # the other tests sign the same body, now
     assert (await door.send(headers))[0] == 200
     assert await door.send(headers) == (401, "This request has been seen before.")
-    assert door.heard == ["hellö"]
+    assert await door.stored() == [FORM.decode()]
+
+
+async def test_a_modal_that_is_submitted_is_answered_at_once_and_once(door: Door) -> None:
+    view = {"callback_id": "plan", "private_metadata": "a handle", "type": "modal"}
+    body = urlencode({"payload": json.dumps({"type": "view_submission", "view": view})}).encode()
+    headers = door.signed(body)
+    status, answer = await door.send(headers, body)
+    assert (status, json.loads(answer)) == (200, {"response_action": "clear"})
+    assert (await door.send(headers, body))[0] == 401
+    assert door.submitted == ["a handle"]
+    assert await door.stored() == []
+
+
+async def test_slacks_question_whose_address_this_is_is_answered_at_once(door: Door) -> None:
+    body = json.dumps({"type": "url_verification", "challenge": "3eZbrw"}).encode()
+    headers = {**door.signed(body), "Content-Type": "application/json"}
+    status, answer = await door.send(headers, body)
+    assert (status, json.loads(answer)) == (200, {"challenge": "3eZbrw"})
+
+
+async def test_an_event_that_slack_sends_again_is_taken_once(door: Door) -> None:
+    """Slack signs it anew each time, and goes on until it hears 200."""
+    body = json.dumps(
+        {"type": "event_callback", "event_id": "Ev1", "event": {"type": "app_mention"}}
+    ).encode()
+    for age_s in range(3):
+        headers = {**door.signed(body, age_s=age_s), "Content-Type": "application/json"}
+        assert (await door.send(headers, body)) == (200, "")
+    assert await door.stored() == [body.decode()]
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"payload=%7B", b"payload=1"])
+async def test_what_slack_signed_and_nobody_can_read_is_said_to_be_so(door: Door, body: bytes) -> None:
+    kind = "application/json" if body[:1] in b"{[" else "application/x-www-form-urlencoded"
+    headers = {**door.signed(body), "Content-Type": kind}
+    assert await door.send(headers, body) == (400, "This is no request of Slack's.")
 
 
 NOT_OURS = "The request is not signed with this app's secret."
@@ -119,7 +173,7 @@ async def test_another_signature_is_not_heard_and_leaves_nothing_behind(door: Do
     assert await door.send(door.signed(age_s=2), FORM + b"&text=more") == (401, NOT_OURS)
     for number in range(20):
         assert (await door.send({**door.signed(), "X-Slack-Signature": f"v0={number:064x}"}))[0] == 401
-    assert door.heard == []
+    assert await door.stored() == []
     assert sorted(await door.redis.keys(f"{door.prefix}:*")) == sorted(before), "strangers fill no Redis"
 
 
@@ -128,7 +182,7 @@ async def test_a_signature_of_another_time_is_told_from_a_wrong_one(door: Door, 
     status, sentence = await door.send(door.signed(age_s=age_s))
     assert status == 401
     assert re.match(r"The request is 3(60|59)\d s from this machine's time: too old, or ", sentence)
-    assert door.heard == []
+    assert await door.stored() == []
 
 
 @pytest.mark.parametrize("timestamp", ["", "now", "-1", "1.5", "1e9", "\xb2\xb3", "0x10"])
@@ -173,4 +227,4 @@ async def test_while_redis_is_away_nothing_is_taken_that_might_be_a_repeat(
     assert (await door.send(headers))[0] == 503
     await mortal_redis.start()
     assert (await door.send(headers))[0] == 200
-    assert door.heard == ["hellö"]
+    assert await door.stored() == [FORM.decode()]

@@ -23,7 +23,7 @@ from lab.slack.server import SlackWorkspaceServer
 from lab.slack.shapes import Json
 from tests.bot import incidents
 from tests.bot.conftest import INCIDENTS
-from tests.bot.serving import serve
+from tests.bot.working import answering
 from tests.builders import diagnosed, opened
 
 ID = "inc-1"
@@ -31,11 +31,8 @@ ID = "inc-1"
 
 @pytest.fixture(autouse=True)
 async def bot(settings: Settings, slack: SlackWorkspaceServer) -> AsyncIterator[wiring.Bot]:
-    """The bot's web side, without a worker: what is stored stays as the test stored it."""
-    async with wiring.build(settings) as built, serve(built.web) as url:
-        slack.bot_request_url = f"{url}/slack/events"
+    async with wiring.build(settings) as built, answering(built) as slack.bot_request_url:
         yield built
-        await asyncio.gather(*built.background)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
@@ -26,7 +25,7 @@ from lab.slack.server import SlackWorkspaceServer
 from lab.slack.shapes import Json
 from tests.bot import incidents
 from tests.bot.conftest import INCIDENTS
-from tests.bot.serving import serve
+from tests.bot.working import answered, answering
 from tests.builders import diagnosed, opened
 
 MINE, THEIRS = "inc-1", "inc-2"
@@ -41,7 +40,7 @@ class Scene:
 
     slack: SlackWorkspaceServer
     store: TimelineStore
-    url: str
+    bot: wiring.Bot
     findings: dict[str, str]
     handles: dict[str, str]
 
@@ -84,7 +83,7 @@ class Scene:
         }
 
     async def post(self, payload: Json) -> httpx.Response:
-        """Send a payload with a good signature: only what it says is wrong."""
+        """Send a payload with a good signature, until it is dealt with: only what it says is wrong."""
         body, now = urlencode({"payload": json.dumps(payload)}), str(int(time.time()))
         verifier = SignatureVerifier(self.slack.signing_secret)
         headers = {
@@ -93,7 +92,9 @@ class Scene:
             "X-Slack-Signature": verifier.generate_signature(timestamp=now, body=body) or "",
         }
         async with httpx.AsyncClient(trust_env=False) as client:
-            return await client.post(f"{self.url}/slack/events", content=body, headers=headers)
+            answer = await client.post(str(self.slack.bot_request_url), content=body, headers=headers)
+        await answered(self.bot)
+        return answer
 
     async def state(self) -> list[tuple[int, int, int]]:
         """What the two timelines hold: events, proposals, runs."""
@@ -107,8 +108,7 @@ async def scene(
 ) -> AsyncIterator[Scene]:
     redis = connect(settings.redis.url)
     findings, handles = {}, {}
-    async with wiring.build(settings) as built, serve(built.web) as url:
-        slack.bot_request_url = f"{url}/slack/events"
+    async with wiring.build(settings) as built, answering(built) as slack.bot_request_url:
         store = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
         thread = SlackThread(slack_client, redis, settings.redis.prefix, lambda _: INCIDENTS)
         for name in (MINE, THEIRS):
@@ -121,8 +121,7 @@ async def scene(
             await store.remember_handle(handles[name], name)
             await thread.sync(incident)
             findings[name] = slack.workspace.messages[-1].ts
-        yield Scene(slack, store, url, findings, handles)
-        await asyncio.gather(*built.background)
+        yield Scene(slack, store, built, findings, handles)
     await redis.aclose()
 
 

@@ -1,0 +1,180 @@
+"""What waits in Redis until a process is done with it: a stream with a consumer group, so nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+from redis.exceptions import ResponseError
+
+from bot.redis_words import refusal
+from bot.timeline_store import store_errors
+from bot.wake_ups import NAP_S
+from handlers.errors import StoreDown
+
+GROUP = "workers"
+MOST_AT_ONCE = 32
+"""How many entries go to Redis in one write."""
+
+RETAKE_AFTER_S = 15.0
+"""An entry that a process took and neither finished nor renewed for so long is taken by another."""
+
+ONCE_FOR_S = 600
+"""For how long a name stands for what came under it."""
+
+ADD_ONCE = """
+if not redis.call('SET', KEYS[2], 1, 'NX', 'EX', ARGV[1]) then return 0 end
+redis.call('XADD', KEYS[1], '*', unpack(ARGV, 2))
+return 1
+"""
+
+FORGET = """
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+return redis.call('XDEL', KEYS[1], ARGV[2])
+"""
+
+
+Fields = Mapping[str, bytes | str]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry that this process has taken."""
+
+    id: str
+    fields: Mapping[bytes, bytes]
+
+
+@dataclass(frozen=True)
+class _Unwritten:
+    fields: Fields
+    once: str | None
+    written: asyncio.Future[bool]
+
+
+class Stream:
+    """One stream, written and read by any number of processes."""
+
+    def __init__(self, redis: Redis, key: str, consumer: str) -> None:
+        self._redis, self.key, self._consumer = redis, key, consumer
+        self._forget = redis.register_script(FORGET)
+        self._unwritten: list[_Unwritten] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def prepare(self) -> None:
+        """Make the group, from the stream's beginning on."""
+        async with store_errors():
+            try:
+                await self._redis.xgroup_create(self.key, GROUP, id="0", mkstream=True)
+            except ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+
+    async def add(self, fields: Fields, *, once: str | None = None) -> bool:
+        """Add an entry; it is there when this returns. A process that waits for one is woken by that.
+
+        What comes while another is being written goes with the next write: one round trip for all of it.
+
+        Args:
+            fields: The entry.
+            once: A key that stands for it: under one key only the first is added within ten minutes.
+
+        Returns:
+            Whether it was added.
+
+        Raises:
+            StoreDown: If it may not be there.
+        """
+        new = _Unwritten(fields, once, asyncio.get_running_loop().create_future())
+        self._unwritten.append(new)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
+        return await new.written
+
+    async def _write(self) -> None:
+        while self._unwritten:
+            together, self._unwritten = self._unwritten[:MOST_AT_ONCE], self._unwritten[MOST_AT_ONCE:]
+            added: list[Any] = []
+            why = ""
+            try:
+                async with store_errors(), self._redis.pipeline(transaction=False) as pipe:
+                    for each in together:
+                        self._queue(pipe, each)
+                    added = await pipe.execute()
+            except StoreDown as error:
+                why = str(error)
+            for number, each in enumerate(together):
+                if each.written.done():  # whoever sent it has gone
+                    continue
+                if why:
+                    each.written.set_exception(StoreDown(why))
+                else:
+                    each.written.set_result(bool(added[number]))
+
+    def _queue(self, pipe: Pipeline, new: _Unwritten) -> None:
+        if new.once is None:
+            fields: dict[Any, Any] = dict(new.fields)
+            pipe.xadd(self.key, fields)
+        else:
+            flat = [part for pair in new.fields.items() for part in pair]
+            pipe.eval(ADD_ONCE, 2, self.key, new.once, str(ONCE_FOR_S), *flat)
+
+    async def take(self, wait_s: float = 0.0, *, count: int = 64) -> tuple[Entry, ...]:
+        """New entries, or those that another process left behind.
+
+        Args:
+            wait_s: How long to wait for a new one.
+            count: How many at most.
+        """
+        try:
+            return await self._take(wait_s, count)
+        except ResponseError as error:
+            if "NOGROUP" not in str(error):
+                raise StoreDown(refusal(error)) from error
+            await self.prepare()  # Redis came back empty: begin again from the stream's beginning
+            return await self._take(wait_s, count)
+
+    async def take_until(self, ends: asyncio.Event, *, count: int = 64) -> tuple[Entry, ...]:
+        """What is there or comes within a nap, as soon as it comes; nothing where this process is to end."""
+        if ends.is_set():
+            return ()
+        coming = asyncio.create_task(self.take(NAP_S, count=count))
+        ending = asyncio.create_task(ends.wait())
+        try:
+            await asyncio.wait((coming, ending), return_when=asyncio.FIRST_COMPLETED)
+            return coming.result() if coming.done() else ()
+        finally:
+            coming.cancel()
+            ending.cancel()
+            await asyncio.gather(coming, ending, return_exceptions=True)
+
+    async def _take(self, wait_s: float, count: int) -> tuple[Entry, ...]:
+        async with store_errors(but=ResponseError):
+            fresh = await self._redis.xreadgroup(
+                GROUP, self._consumer, {self.key: ">"}, count=count, block=int(wait_s * 1000) or None
+            )
+            entries = _first_stream(fresh)
+            if not entries:
+                left = await self._redis.xautoclaim(
+                    self.key, GROUP, self._consumer, int(RETAKE_AFTER_S * 1000), count=count
+                )
+                entries = [entry for entry in left[1] if entry and entry[0]]
+        return tuple(Entry(entry_id.decode(), fields) for entry_id, fields in entries)
+
+    async def renew(self, entry: Entry) -> None:
+        """Say that it is still being worked on."""
+        async with store_errors():
+            await self._redis.xclaim(self.key, GROUP, self._consumer, 0, [entry.id], justid=True)
+
+    async def forget(self, entry: Entry) -> None:
+        """It is done."""
+        async with store_errors():
+            await self._forget(keys=[self.key], args=[GROUP, entry.id])
+
+
+def _first_stream(reply: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:  # noqa: ANN401  the client's own type is wider
+    return list(reply[0][1]) if reply else []
