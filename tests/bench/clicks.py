@@ -1,4 +1,4 @@
-"""Slash commands and clicks: beside bare Bolt on the same machine by turns, and as a person sees them."""
+"""Slash commands and clicks, beside bare Bolt by turns: how fast they are stored, and that all are answered."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
 from slack_sdk.signature import SignatureVerifier
 
+from bot.redis_client import connect
 from tests.bench.bodies import body
 from tests.bench.figures import Figure
 from tests.bench.load import Load, closed_loop, http_request
@@ -23,16 +26,28 @@ AT_ONCE = 16
 INCIDENTS, CLUSTERS = 64, 20
 """So many that no two clicks at once meet on one incident, and no channel gets more than Slack takes."""
 
-QUIET_S = 20.0
+QUIET_S = 60.0
 """How long what is still being answered may take between two rounds."""
+
+ANSWER = "one"
+"""How the stub counts what came to a response URL."""
 
 SIGNER = SignatureVerifier(SIGNING_SECRET)
 SERIAL = itertools.count()
 """Each request differs, so that none is taken for a replay."""
 
 
+@dataclass(frozen=True)
+class Round:
+    """How fast requests were acknowledged, what CPU each took there, and how many were answered a second."""
+
+    load: Load
+    cpu_us: float
+    done_per_s: float
+
+
 async def measure(folder: Path, rounds: int, count: int) -> list[Figure]:
-    """A command that is answered, and a click that changes an incident, both at the web side alone.
+    """A command that is answered, and a click that changes an incident: one process stores, another answers.
 
     Args:
         folder: For the files.
@@ -50,7 +65,12 @@ async def _measured(on: Rig, bare: Running, bot: Running, rounds: int, count: in
     figures = []
     for what, command in (("beside Bolt that only acks", "/neumann"), ("... that answers", "/answered")):
         make = {"bare": lambda: _command(on, command), "bot": lambda: _command(on, "/neumann")}  # noqa: B023
+        before = on.slack.calls.get(ANSWER, 0)
         figures += await _by_turns(on, f"/neumann help {what}", make, (bare, bot), rounds, count)
+        sent = (rounds + 1) * (count + count // 4)
+        answers = on.slack.calls.get(ANSWER, 0) - before
+        lost = sent * (2 if command == "/answered" else 1) - answers  # there bare Bolt answers too
+        figures.append(Figure("clicks", f"of {sent:,} commands, without their one answer", lost, "", 0.0))
     click = {"bare": lambda: _click(on, next(posts)), "bot": lambda: _click(on, next(posts))}
     figures += await _by_turns(on, "a click on Acknowledge", click, (bare, bot), rounds, count)
     return figures
@@ -67,24 +87,28 @@ async def _by_turns(
     """Many at once, then one client, by turns; the first round is to warm up."""
     figures = []
     for at_once in (AT_ONCE, 1):
-        loads: dict[str, list[tuple[Load, float]]] = {"bare": [], "bot": []}
+        taken: dict[str, list[Round]] = {"bare": [], "bot": []}
         requests = count if at_once > 1 else count // 4
         for turn in range(rounds + 1):
             for (side, one), process in zip(make.items(), sides, strict=True):
                 measured = await _round(on, process, [one() for _ in range(requests)], at_once)
                 if turn:
-                    loads[side].append(measured)
-        figures += _rates(what, loads) if at_once > 1 else _single(what, loads)
+                    taken[side].append(measured)
+        figures += _rates(what, taken) if at_once > 1 else _single(what, taken)
     return figures
 
 
-async def _round(on: Rig, process: Running, requests: list[bytes], at_once: int) -> tuple[Load, float]:
-    """One round, and its CPU a request with all that follows from it."""
-    cpu = process.cpu_s
+async def _round(on: Rig, process: Running, requests: list[bytes], at_once: int) -> Round:
+    """One round, until all of it is answered and what followed from it is over."""
+    cpu, began = process.cpu_s, time.perf_counter()
     load = await closed_loop(process.address, requests, at_once)
     assert set(load.statuses) == {200}, load.statuses
+    async with asyncio.timeout(QUIET_S), aclosing(connect(on.redis)) as redis:
+        while await redis.xlen("{bench}:slack-requests"):
+            await asyncio.sleep(0.01)
+    done_per_s = len(requests) / (time.perf_counter() - began)
     await _quiet(on)
-    return load, (process.cpu_s - cpu) / len(requests) * 1e6
+    return Round(load, (process.cpu_s - cpu) / len(requests) * 1e6, done_per_s)
 
 
 async def _quiet(on: Rig) -> None:
@@ -149,21 +173,22 @@ def _click(on: Rig, post: Post) -> bytes:
     return _signed({"payload": json.dumps(payload)})
 
 
-def _rates(what: str, loads: dict[str, list[tuple[Load, float]]]) -> list[Figure]:
-    rates = {side: [load.per_s for load, _ in each] for side, each in loads.items()}
-    used = {side: statistics.median(cpu for _, cpu in each) for side, each in loads.items()}
+def _rates(what: str, taken: dict[str, list[Round]]) -> list[Figure]:
+    rates = {side: [each.load.per_s for each in rows] for side, rows in taken.items()}
+    used = {side: statistics.median(each.cpu_us for each in rows) for side, rows in taken.items()}
     ratio = statistics.median(b / a for a, b in zip(rates["bare"], rates["bot"], strict=True))
     bare = statistics.median(rates["bare"])
-    p99 = statistics.median(load.ms(0.99) for load, _ in loads["bot"])
+    p99 = statistics.median(each.load.ms(0.99) for each in taken["bot"])
+    done = statistics.median(each.done_per_s for each in taken["bot"])
     note = f"p99 {p99:.1f} ms; CPU of the web process {used['bot']:.0f} µs, bare {used['bare']:.0f} µs"
+    stored = f"{what}, {AT_ONCE} at once, acknowledged"
     return [
-        Figure(
-            "clicks", f"{what}, {AT_ONCE} at once", ratio * bare, "/s", 0.7, bare, at_least=True, note=note
-        )
+        Figure("clicks", stored, ratio * bare, "/s", 0.7, bare, at_least=True, note=note),
+        Figure("clicks", f"{what}, {AT_ONCE} at once, answered by one worker", done, "/s"),
     ]
 
 
-def _single(what: str, loads: dict[str, list[tuple[Load, float]]]) -> list[Figure]:
-    ms = {side: statistics.median(load.ms(0.5) for load, _ in each) for side, each in loads.items()}
+def _single(what: str, taken: dict[str, list[Round]]) -> list[Figure]:
+    ms = {side: statistics.median(each.load.ms(0.5) for each in rows) for side, rows in taken.items()}
     note = f"bare Bolt {ms['bare']:.2f} ms"
     return [Figure("clicks", f"{what}, one client, p50", ms["bot"], "ms", 2.0, note=note)]
