@@ -132,6 +132,13 @@ def test_an_end_is_final(ledger: Ledger):
     assert entry is not None and entry.detail == "first"
 
 
+def test_the_mark_tells_the_highest_fence_that_was_taken(ledger: Ledger):
+    assert ledger.mark().highest_fence == 0
+    for name, fence in {"a": 3, "b": 5}.items():
+        ledger.intend(grant(name, fence=fence), None)
+        assert ledger.mark().highest_fence == fence
+
+
 def test_fences_only_rise(ledger: Ledger):
     for name, fence in {"a": 3, "b": 5}.items():
         ledger.intend(grant(name, fence=fence), None)
