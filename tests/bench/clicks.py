@@ -1,4 +1,4 @@
-"""Slash commands and clicks beside bare Bolt, by turns: how fast they are stored, and that all are answered."""
+"""Slash commands and clicks beside bare Bolt, by turns: how fast each is stored, and that it is answered."""
 
 from __future__ import annotations
 
