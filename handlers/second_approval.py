@@ -11,12 +11,12 @@ from handlers.clicked import (
     incident_submitted,
     proposal_of,
 )
+from handlers.confirmation import check_open, take_slot, void_because
 from handlers.errors import AlreadyConfirmed, Moved, StaleOffer
 from handlers.events import Person, PlanApproved, PlanProposed
 from handlers.incident import Incident
 from handlers.permissions import Part
 from handlers.ports import Ports
-from handlers.remediation import check_open, take_slot, void_because
 
 
 async def awaiting(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
