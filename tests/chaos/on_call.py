@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,6 +16,9 @@ from lab.stage import CHANNEL
 from tests.chaos.rig import Rig
 
 FINDINGS_WITHIN_S = 120.0
+MODAL_WITHIN_S = 4.0
+"""A click's trigger is void after three seconds; then the button is pressed again."""
+
 Json = dict[str, Any]
 
 
@@ -44,9 +48,10 @@ class OnCall:
                 for button in _buttons(message):
                     if button["action_id"].endswith(f":{remedy}"):
                         outcome = await self._person.click(message["ts"], button["action_id"])
+                        if outcome.ok:
+                            with suppress(TimeoutError):
+                                return await self._person.wait_for_modal(MODAL_WITHIN_S, _can_be_submitted)
                         view = await self._person.modal()
-                        if outcome.ok and view is not None and "submit" in view:
-                            return view
                         said = f"the click gave {outcome}, {plain_text(view) if view else 'no modal'}"
             await asyncio.sleep(0.3)
         raise TimeoutError(f"no plan for {remedy} within {FINDINGS_WITHIN_S:.0f} s: {said}")
@@ -87,6 +92,10 @@ def key_of(message: Json) -> str:
     """The incident and key under which the bot posted a message; empty for any other."""
     payload = (message.get("metadata") or {}).get("event_payload") or {}
     return f"{payload['incident']} {payload['key']}" if "key" in payload else ""
+
+
+def _can_be_submitted(view: Json) -> bool:
+    return "submit" in view
 
 
 def _buttons(message: Json) -> list[Json]:
