@@ -49,6 +49,8 @@ class WakeUps:
 
 async def nap(alarm: asyncio.Event, seconds: float) -> None:
     """Sleep until the alarm, but no longer than this."""
+    if seconds <= 0:
+        return
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await alarm.wait()
