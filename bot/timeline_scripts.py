@@ -11,7 +11,7 @@ if last then
 end
 local noted = redis.call('HGET', KEYS[4], ARGV[2]) or ''
 if here ~= ARGV[3] or noted ~= ARGV[3] then return 0 end
-for i = 6, #ARGV, 2 do
+for i = 7, #ARGV, 2 do
   position = position + 1
   redis.call('XADD', KEYS[1], string.format('0-%.0f', position), 'event', ARGV[i], 'mac', ARGV[i + 1])
 end
@@ -21,7 +21,7 @@ local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 redis.call('ZADD', KEYS[2], now_us, ARGV[2])
 redis.call('ZADD', KEYS[3], now_us, ARGV[2])
-redis.call('PUBLISH', ARGV[1], 'views steps')
+redis.call('PUBLISH', ARGV[1], ARGV[6])
 return 1
 """
 

@@ -24,6 +24,7 @@ from bot.audit_chain import BEGINNING, Chain, End, Link, Walk
 from bot.packing import pack, unpacked
 from bot.redis_words import refusal
 from bot.timeline_scripts import APPEND, CLAIM, FORGET, RELEASE, STANDING, WALK
+from bot.wake_ups import PROCESS
 from handlers.alerts import Alert, Identity
 from handlers.errors import Moved, StoreDown, Tampered, WrittenByNewer
 from handlers.events import EVENT, AlertsReceived, Event
@@ -157,13 +158,14 @@ class TimelineStore:
         for event in map(EVENT.dump_json, events):
             end = self._chain.extend(incident.id, end, event)
             added += (pack(event), end.mac)
-        handles = [each.handle for each in events if isinstance(each, AlertsReceived) and each.handle]
+        received = [each for each in events if isinstance(each, AlertsReceived)]
         keys = [("timeline", incident.id), ("due", "steps"), ("due", "views"), ("ends",)]
-        keys += [("handle", handle) for handle in handles]
+        keys += [("handle", each.handle) for each in received if each.handle]
+        hint = f"views steps {PROCESS}" if received else "views steps"  # whoever folds it in goes on with it
         async with store_errors():
             taken = await self._append(
                 keys=[self._key(*parts) for parts in keys],
-                args=[self._key("wake"), incident.id, str(before), str(end), HANDLE_LIFE_S, *added],
+                args=[self._key("wake"), incident.id, str(before), str(end), HANDLE_LIFE_S, hint, *added],
             )
         if not taken:
             self._folded.pop(incident.id, None)  # behind or, after a restore, ahead: load from the beginning
@@ -232,8 +234,7 @@ class TimelineStore:
         """Forget that this incident is open, and that it acts: the next alert opens a new one."""
         for name in ("open", "run-slots"):
             async with store_errors():
-                held = await self._redis.hgetall(self._key(name))
-                for key, holder in held.items():
+                for key, holder in (await self._redis.hgetall(self._key(name))).items():
                     if text(holder) == incident_id:
                         await self._forget(keys=[self._key(name)], args=[key, incident_id])
 
