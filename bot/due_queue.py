@@ -21,22 +21,24 @@ local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 local others = {}
 for i = 3, #ARGV do others[ARGV[i]] = true end
-local first = 0
+local found, first = nil, 0
 repeat
   local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now_us, 'WITHSCORES', 'LIMIT', first, 16)
   for i = 1, #due, 2 do
     local lease = redis.call('HGET', KEYS[2], due[i])
     local is_free = not lease or tonumber(string.match(lease, '^(%d+):')) < now_us
     if is_free and not others[due[i]] then
+      if found then return {found[1], found[2], '0'} end
       redis.call('HSET', KEYS[2], due[i], string.format('%.0f:%s', now_us + ARGV[1], ARGV[2]))
-      return {due[i], due[i + 1]}
+      found = {due[i], due[i + 1]}
     end
   end
   first = first + 16
 until #due == 0 or first >= 512
 local after = string.format('(%.0f', now_us)
 local later = redis.call('ZRANGEBYSCORE', KEYS[1], after, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-return {false, later[2] and string.format('%.0f', later[2] - now_us) or '-1'}
+local later_us = later[2] and string.format('%.0f', later[2] - now_us) or '-1'
+return {found and found[1] or false, found and found[2] or '', later_us}
 """
 
 RENEW = """
@@ -79,11 +81,15 @@ return #ARGV - 2
 
 @dataclass(frozen=True)
 class Taken:
-    """A due incident that this process holds for now."""
+    """A due incident that this process holds for now.
+
+    `next_in_s` is when the next one is due, 0 where one can be taken now, `None` where there is none.
+    """
 
     incident_id: str
     token: str
     score: str
+    next_in_s: float | None = None
 
 
 class DueQueue:
@@ -105,13 +111,11 @@ class DueQueue:
         """
         token = secrets.token_hex(8)
         async with store_errors():
-            found, second = await self._take(
+            found, score, later_us = await self._take(
                 keys=[self._due, self._leases], args=[int(LEASE_S * 1_000_000), token, *but]
             )
-        if found:
-            return Taken(found.decode(), token, second.decode())
-        later_us = float(second)
-        return None if later_us < 0 else later_us / 1_000_000
+        next_in_s = None if float(later_us) < 0 else float(later_us) / 1_000_000
+        return Taken(found.decode(), token, score.decode(), next_in_s) if found else next_in_s
 
     async def renew(self, taken: Taken) -> bool:
         """Hold it for another lease; false where somebody else has it by now."""

@@ -13,7 +13,7 @@ EARLY_END_LIFE_S = 3600
 
 
 class PastStore:
-    """`handlers.ports.Past` over Redis; `TimelineStore.release` writes what is read here."""
+    """`handlers.ports.Past` over Redis; `TimelineStore` writes the releases and reads the ends."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._redis = redis
@@ -31,12 +31,6 @@ class PastStore:
                 pipe.hset(self._ends(identity), mapping=ends)
                 pipe.expire(self._ends(identity), EARLY_END_LIFE_S)
                 await pipe.execute()
-
-    async def ends(self, identity: Identity) -> dict[str, Alert]:
-        """What was kept of them, by fingerprint."""
-        async with store_errors():
-            kept = await self._redis.hgetall(self._ends(identity))
-        return {text(name): Alert.model_validate_json(raw) for name, raw in kept.items()}
 
     async def previous(self, identity: Identity) -> str | None:
         """The id of the incident of this identity that was released last."""

@@ -23,12 +23,14 @@ from redis.exceptions import RedisError
 from bot.audit_chain import BEGINNING, Chain, End, Link, Walk
 from bot.packing import pack, unpacked
 from bot.redis_words import refusal
-from bot.timeline_scripts import APPEND, CLAIM, FORGET, RELEASE, WALK
-from handlers.alerts import Identity
+from bot.timeline_scripts import APPEND, CLAIM, FORGET, RELEASE, STANDING, WALK
+from bot.wake_ups import PROCESS
+from handlers.alerts import Alert, Identity
 from handlers.errors import Moved, StoreDown, Tampered, WrittenByNewer
-from handlers.events import EVENT, Event
+from handlers.events import EVENT, AlertsReceived, Event
 from handlers.fold import apply
 from handlers.incident import Incident
+from handlers.ports import Standing
 
 log = structlog.get_logger()
 
@@ -77,6 +79,7 @@ class TimelineStore:
         self._folded: dict[str, Incident] = {}
         self._append = redis.register_script(APPEND)
         self._walk = redis.register_script(WALK)
+        self._standing = redis.register_script(STANDING)
         self._claim = redis.register_script(CLAIM)
         self._release = redis.register_script(RELEASE)
         self._forget = redis.register_script(FORGET)
@@ -149,28 +152,36 @@ class TimelineStore:
         return incident
 
     async def append(self, incident: Incident, *events: Event) -> Incident:
-        """Compare and append; marks the incident due for the worker and for Slack, and wakes both."""
+        """Compare and append, and keep a new handle; marks it due for the worker and Slack and wakes both."""
         before = end = End(incident.position, incident.mac)
         added: list[bytes | str] = []
         for event in map(EVENT.dump_json, events):
             end = self._chain.extend(incident.id, end, event)
             added += (pack(event), end.mac)
+        received = [each for each in events if isinstance(each, AlertsReceived)]
         keys = [("timeline", incident.id), ("due", "steps"), ("due", "views"), ("ends",)]
+        keys += [("handle", each.handle) for each in received if each.handle]
+        hint = f"views steps {PROCESS}" if received else "views steps"  # whoever folds it in goes on with it
         async with store_errors():
             taken = await self._append(
                 keys=[self._key(*parts) for parts in keys],
-                args=[self._key("wake"), incident.id, str(before), str(end), *added],
+                args=[self._key("wake"), incident.id, str(before), str(end), HANDLE_LIFE_S, hint, *added],
             )
         if not taken:
             self._folded.pop(incident.id, None)  # behind or, after a restore, ahead: load from the beginning
             raise Moved
         return self._remember(incident, *events, end=end)
 
-    async def find(self, identity: Identity) -> str | None:
-        """The open incident's id."""
+    async def standing(self, identity: Identity, *, claim: bool) -> Standing:
+        """All that the next alert of an identity needs to know, by one script."""
+        keys = [("open",), ("previous",), ("overtaken", identity.key), ("incident-number",)]
         async with store_errors():
-            found = await self._redis.hget(self._key("open"), identity.key)
-        return text(found) if found else None
+            open_id, is_new, before, ends = await self._standing(
+                keys=[self._key(*parts) for parts in keys], args=[identity.key, _tail() if claim else ""]
+            )
+        incident = Incident(id=text(open_id)) if is_new else open_id and await self.load(text(open_id))
+        early = map(Alert.model_validate_json, ends)
+        return Standing(incident or None, text(before) or None, {alert.fingerprint: alert for alert in early})
 
     async def claim(self, identity: Identity) -> str:
         """The open incident's id, or a new one that is now taken."""
@@ -192,7 +203,8 @@ class TimelineStore:
         """The incident that is open for an identity, this one where there was none."""
         async with store_errors():
             await self._redis.hsetnx(self._key("open"), identity.key, incident_id)
-        return await self.find(identity) or incident_id
+            found = await self._redis.hget(self._key("open"), identity.key)
+        return text(found) if found else incident_id
 
     async def open_incidents(self) -> tuple[str, ...]:
         """Ids of the open incidents, oldest claim first."""
@@ -222,8 +234,7 @@ class TimelineStore:
         """Forget that this incident is open, and that it acts: the next alert opens a new one."""
         for name in ("open", "run-slots"):
             async with store_errors():
-                held = await self._redis.hgetall(self._key(name))
-                for key, holder in held.items():
+                for key, holder in (await self._redis.hgetall(self._key(name))).items():
                     if text(holder) == incident_id:
                         await self._forget(keys=[self._key(name)], args=[key, incident_id])
 

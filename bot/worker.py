@@ -158,8 +158,9 @@ class Worker:
                     self._held.add(task)
                     task.add_done_callback(self._held.discard)
                     task.add_done_callback(lambda _: places.release())
-                    continue
-                places.release()
+                    taken = taken.next_in_s
+                else:
+                    places.release()
                 await nap(alarm, NAP_S if taken is None else min(taken, NAP_S))
 
     async def _hold(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from handlers import several
@@ -109,16 +109,16 @@ async def fold_in(
         The incident, if it changed.
     """
     while True:
-        incident = await _find(ports, identity)
-        fresh = alerts
+        standing = await ports.timelines.standing(identity, claim=any(map(_fires, alerts)))
+        incident, fresh = standing.incident, alerts
         if incident is None or incident.opened_at is None:
             # A firing that ended in the incident before, as a lagging peer repeats it, opens nothing.
-            fresh = news(await _ended_before(ports, identity), alerts)
-            if not any(alert.status == "firing" for alert in fresh):
+            fresh = news(await _ended_in(ports, standing.previous), alerts)
+            if not any(map(_fires, fresh)):
                 await ports.past.remember_ends(identity, fresh)
                 return None
-            fresh += await _overtaken(ports, identity, fresh)
-            incident = await ports.timelines.load(await ports.timelines.claim(identity))
+            fresh += _overtaken(standing.ends, fresh)
+            incident = incident or await ports.timelines.load(await ports.timelines.claim(identity))
         if incident.closed:
             await ports.timelines.release(identity, incident.id)
             continue
@@ -127,9 +127,6 @@ async def fold_in(
             events += noted(incident, ports.time.now(), notes)
         if not events:
             return None
-        for event in events:
-            if isinstance(event, AlertsReceived) and event.handle:
-                await ports.timelines.remember_handle(event.handle, incident.id)
         try:
             await ports.timelines.append(incident, *events)
         except Moved:
@@ -137,22 +134,19 @@ async def fold_in(
         return incident.id
 
 
-async def _find(ports: Ports, identity: Identity) -> Incident | None:
-    incident_id = await ports.timelines.find(identity)
-    return await ports.timelines.load(incident_id) if incident_id else None
+def _fires(alert: Alert) -> bool:
+    return alert.status == "firing"
 
 
-async def _ended_before(ports: Ports, identity: Identity) -> dict[str, Alert]:
-    before = await ports.past.previous(identity)
-    found, _ = await several.load(ports, [before] if before else [])
+async def _ended_in(ports: Ports, incident_id: str | None) -> dict[str, Alert]:
+    found, _ = await several.load(ports, [incident_id] if incident_id else [])
     return ended(alert for incident in found for alert in incident.alerts.values())
 
 
-async def _overtaken(ports: Ports, identity: Identity, alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
+def _overtaken(ends: Mapping[str, Alert], alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
     """The ends that came before the firings that they end: of two workers the second may be the faster."""
-    ends = await ports.past.ends(identity)
     found = [(alert, ends[alert.fingerprint]) for alert in alerts if alert.fingerprint in ends]
-    return tuple(end for alert, end in found if alert.status == "firing" and end.ends_at >= alert.starts_at)
+    return tuple(end for alert, end in found if _fires(alert) and end.ends_at >= alert.starts_at)
 
 
 def _received(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -15,6 +15,19 @@ from handlers.permissions import Permissions
 from handlers.policy import Member
 from runbooks.evidence import Evidence, Metrics
 from runbooks.model import Action
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where an identity stands when an alert of it comes.
+
+    `previous` is the id of the incident that was released last, `ends` those that came before their firings,
+    by fingerprint.
+    """
+
+    incident: Incident | None
+    previous: str | None = None
+    ends: Mapping[str, Alert] = field(default_factory=dict)
 
 
 class Timelines(Protocol):
@@ -33,12 +46,22 @@ class Timelines(Protocol):
     async def append(self, incident: Incident, *events: Event) -> Incident:
         """Add events after the state that was read, and mark the incident due.
 
+        The handle of an `AlertsReceived` leads to the incident from then on.
+
         Raises:
             Moved: If the timeline has grown since; nothing was added.
         """
 
-    async def find(self, identity: Identity) -> str | None:
-        """The id of the open incident of this identity."""
+    async def standing(self, identity: Identity, *, claim: bool) -> Standing:
+        """Where an identity stands.
+
+        Args:
+            identity: Whose incident.
+            claim: Whether to claim a new incident, if none is open and nothing came before.
+
+        Raises:
+            LeftAlone: If the open incident is not as the bot wrote it, or a newer version wrote it.
+        """
 
     async def claim(self, identity: Identity) -> str:
         """The id of the open incident of this identity, a new one where there is none."""
@@ -67,9 +90,6 @@ class Past(Protocol):
 
     async def remember_ends(self, identity: Identity, alerts: tuple[Alert, ...]) -> None:
         """Keep for a while the ends of alerts that no incident has seen fire."""
-
-    async def ends(self, identity: Identity) -> Mapping[str, Alert]:
-        """What was kept of them, by fingerprint."""
 
     async def previous(self, identity: Identity) -> str | None:
         """The id of the incident of this identity that was released last."""

@@ -18,6 +18,7 @@ from bot.timeline_store import store_errors
 # A sorted set by time: `*` is when the next place is free, the others are those who wait for theirs, the
 # urgent ones with a `!` before their names.
 TURN = """
+local function turn()
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 local every_us, burst = tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -48,6 +49,13 @@ if string.sub(ARGV[1], 1, 1) == '!' then
 end
 redis.call('ZADD', KEYS[1], at, ARGV[1])
 return at - now_us
+end
+local wait_us = turn()
+if wait_us == 0 and KEYS[2] then
+  redis.call('HSET', KEYS[2], ARGV[5], ARGV[6])
+  redis.call('SET', KEYS[3], 1, 'EX', ARGV[7])
+end
+return wait_us
 """
 
 REFUSED = """
@@ -69,6 +77,17 @@ return 1
 
 LONGEST_WAIT_S = 120.0
 """Beyond the others' turns nobody waits longer: the clock of Redis may have been set back."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is noted in the same step that gives the turn: a field of a hash, and a mark for a while."""
+
+    notes: str
+    field: str
+    value: str
+    mark: str
+    mark_life_s: int
 
 
 @dataclass(frozen=True)
@@ -98,7 +117,9 @@ class Pace:
         self._refused = redis.register_script(REFUSED)
 
     @asynccontextmanager
-    async def turn(self, what: str, who: str, rate: Rate, *, urgent: bool = False) -> AsyncIterator[None]:
+    async def turn(
+        self, what: str, who: str, rate: Rate, *, urgent: bool = False, claim: Claim | None = None
+    ) -> AsyncIterator[None]:
         """Within it, Slack may be called once.
 
         Args:
@@ -106,24 +127,27 @@ class Pace:
             who: Who calls; its turn is kept under this name.
             rate: How often.
             urgent: Whether it goes before others.
+            claim: Noted with the turn, or not at all.
 
         Raises:
             SlackBusy: With the time after which it is its turn, by the rate or by Slack's own answer.
         """
         who = f"!{who}" if urgent else who
-        await self._take(what, who, rate)
+        await self._take(what, who, rate, claim)
         try:
             yield
         except SlackBusy as busy:
             await self._put_off(what, who, rate, busy.wait_s)
             raise
 
-    async def _take(self, what: str, who: str, rate: Rate) -> None:
+    async def _take(self, what: str, who: str, rate: Rate, claim: Claim | None) -> None:
+        keys: list[str] = [f"{self._prefix}:pace:{what}"]
+        args: list[str | int] = [who, _us(rate.every_s), rate.burst, _us(LONGEST_WAIT_S)]
+        if claim:
+            keys += [claim.notes, claim.mark]
+            args += [claim.field, claim.value, claim.mark_life_s]
         async with store_errors():
-            wait_us = await self._turn(
-                keys=[f"{self._prefix}:pace:{what}"],
-                args=[who, _us(rate.every_s), rate.burst, _us(LONGEST_WAIT_S)],
-            )
+            wait_us = await self._turn(keys=keys, args=args)
         if wait_us > 0:
             raise SlackBusy(wait_us / 1_000_000)
 

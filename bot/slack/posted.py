@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from redis.asyncio import Redis
 
+from bot.slack.pace import Claim
 from bot.timeline_store import HANDLE_LIFE_S, store_errors, text
 
 UNDER_WAY_S = 40
 """For how long Slack may still carry out a call whose answer was lost: it is known to take half a minute."""
 
 CLOCKS_DIFFER_S = 60.0
+
+READ = """
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+local met, since_s = string.match(redis.call('GET', KEYS[2]) or '', '^(%S*) ?(%S*)$')
+if met ~= run then
+  since_s = met and met ~= '' and redis.call('TIME')[1] or '0'
+  redis.call('SET', KEYS[2], run .. ' ' .. since_s)
+end
+return {redis.call('HGETALL', KEYS[1]), run, since_s}
+"""
+
+RECORD = """
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
+if KEYS[3] then redis.call('DEL', KEYS[3]) end
+return 1
+"""
 
 
 @dataclass(frozen=True)
@@ -33,12 +52,39 @@ class Posted:
     redis: str = ""
 
 
+@dataclass(frozen=True)
+class Notes:
+    """The notes of one incident's messages by their keys, and which run of Redis gave them.
+
+    `met_s` is when that run was met first, by its own clock; 0 where no other was met before.
+    """
+
+    posted: Mapping[str, Posted]
+    redis: str
+    met_s: float
+
+    def doubted(self, opened_at: datetime) -> bool:
+        """Whether there may be messages without a note.
+
+        A Redis that restarted, failed over or was restored may have lost the notes of what stands there; it
+        is known by its run.
+
+        Args:
+            opened_at: When the incident was opened.
+        """
+        if self.posted:
+            return any(each.redis != self.redis for each in self.posted.values())
+        return opened_at.timestamp() < self.met_s + CLOCKS_DIFFER_S
+
+
 class PostedNotes:
     """The notes of every incident's messages; a message is named by its incident and its key."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._redis = redis
         self._prefix = prefix
+        self._read = redis.register_script(READ)
+        self._record = redis.register_script(RECORD)
 
     def _thread(self, incident_id: str) -> str:
         return f"{self._prefix}:thread:{incident_id}"
@@ -50,14 +96,20 @@ class PostedNotes:
         """The incident's messages by their keys."""
         async with store_errors():
             fields = await self._redis.hgetall(self._thread(incident_id))
-        return {text(key): Posted(**json.loads(value)) for key, value in fields.items()}
+        return _by_key(fields)
 
-    async def claim(self, incident_id: str, key: str, claim: Posted) -> None:
-        """Note that a message is about to be posted."""
-        async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(self._thread(incident_id), key, json.dumps(asdict(claim)))
-            pipe.set(self._under_way(incident_id, key), 1, ex=UNDER_WAY_S)
-            await pipe.execute()
+    async def read(self, incident_id: str) -> Notes:
+        """The same, with what says how far they can be trusted."""
+        async with store_errors():
+            fields, run, met_s = await self._read(
+                keys=[self._thread(incident_id), f"{self._prefix}:redis-run"]
+            )
+        return Notes(_by_key(dict(zip(fields[::2], fields[1::2], strict=True))), text(run), float(met_s))
+
+    def claim(self, incident_id: str, key: str, claim: Posted) -> Claim:
+        """What notes that a message is about to be posted, once it is its turn."""
+        notes, mark = self._thread(incident_id), self._under_way(incident_id, key)
+        return Claim(notes, key, _json(claim), mark, UNDER_WAY_S)
 
     async def unclaim(self, incident_id: str, key: str) -> None:
         """Take that back: Slack has not posted it, and will not."""
@@ -89,12 +141,10 @@ class PostedNotes:
 
     async def record(self, incident_id: str, key: str, posted: Posted, *, settled: bool = True) -> None:
         """Note what Slack has taken; `settled` where no call before it may still be carried out."""
-        async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(self._thread(incident_id), key, json.dumps(asdict(posted)))
-            pipe.set(self._at(posted.channel, posted.ts), incident_id, ex=HANDLE_LIFE_S)
-            if settled:
-                pipe.delete(self._under_way(incident_id, key))
-            await pipe.execute()
+        keys = [self._thread(incident_id), self._at(posted.channel, posted.ts)]
+        keys += [self._under_way(incident_id, key)] if settled else []
+        async with store_errors():
+            await self._record(keys=keys, args=[key, _json(posted), incident_id, HANDLE_LIFE_S])
 
     def _at(self, channel: str, message_ts: str) -> str:
         return f"{self._prefix}:message:{channel}:{message_ts}"
@@ -105,41 +155,15 @@ class PostedNotes:
             found = await self._redis.get(self._at(channel, message_ts))
         return text(found) if found else None
 
-    async def doubts(self, posted: dict[str, Posted], opened_at: datetime) -> tuple[str, bool]:
-        """Whether there may be messages without a note.
-
-        A Redis that restarted, failed over or was restored may have lost the notes of what stands there; it
-        is known by its run.
-
-        Args:
-            posted: The notes of an incident.
-            opened_at: When it was opened.
-
-        Returns:
-            The run of the Redis that answers, and whether the incident is older than it.
-        """
-        if posted:
-            redis = await self.run_of_redis()
-            return redis, any(each.redis != redis for each in posted.values())
-        redis, since_s = await self._met_since()
-        return redis, opened_at.timestamp() < since_s + CLOCKS_DIFFER_S
-
     async def run_of_redis(self) -> str:
         """Which run of which Redis answers."""
         async with store_errors():
             return str((await self._redis.info("server")).get("run_id", ""))
 
-    async def _met_since(self) -> tuple[str, float]:
-        """The run of Redis, and when it was met first, by its own clock; 0 where no other was met before."""
-        name = f"{self._prefix}:redis-run"
-        async with store_errors(), self._redis.pipeline(transaction=False) as pipe:
-            pipe.info("server")
-            pipe.get(name)
-            pipe.time()
-            server, noted, (now_s, _) = await pipe.execute()
-            redis = str(server.get("run_id", ""))
-            run, _, since_s = text(noted or b"").partition(" ")
-            if run != redis:
-                since_s = str(now_s) if run else "0"
-                await self._redis.set(name, f"{redis} {since_s}")
-        return redis, float(since_s)
+
+def _by_key(fields: Mapping[bytes | str, bytes | str]) -> dict[str, Posted]:
+    return {text(key): Posted(**json.loads(value)) for key, value in fields.items()}
+
+
+def _json(posted: Posted) -> str:
+    return json.dumps(asdict(posted))

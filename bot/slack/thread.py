@@ -90,19 +90,16 @@ class SlackThread:
         """
         if incident.opened_at is None:
             return False
-        posted, messages = await self._notes.of(incident.id), render(incident)
-        noted = {key for key, each in posted.items() if each.ts}
-        redis, doubted = "", False
-        if not noted >= {message.key for message in messages}:
-            redis, doubted = await self._notes.doubts(posted, incident.opened_at)
+        notes = await self._notes.read(incident.id)
+        doubted = notes.doubted(incident.opened_at)
         edited, parent_ts = False, None
         later: list[SlackDown] = []
         channel = self._channel_of(incident.cluster)
-        for message in messages:
-            before = posted.get(message.key)
+        for message in render(incident):
+            before = notes.posted.get(message.key)
             if before is None or not before.ts:
                 claimed = before is not None or doubted
-                claim = Posted(channel, redis=redis)
+                claim = Posted(channel, redis=notes.redis)
                 before = await self._post(
                     incident.id, claim, message, parent_ts, claimed=claimed, opened_at=incident.opened_at
                 )
@@ -157,13 +154,13 @@ class SlackThread:
             )
         else:
             turn = f"post:{claim.channel}", incident_id, POSTS
-            async with self._pace.turn(*turn, urgent=message.key == HEADLINE):
+            noted = self._notes.claim(incident_id, message.key, claim)
+            async with self._pace.turn(*turn, urgent=message.key == HEADLINE, claim=noted):
                 found = await self._send(incident_id, claim, message, parent_ts)
         await self._notes.record(incident_id, message.key, found)
         return found
 
     async def _send(self, incident_id: str, claim: Posted, message: Message, parent_ts: str | None) -> Posted:
-        await self._notes.claim(incident_id, message.key, claim)
         try:
             response = await self._show(
                 "chat.postMessage",

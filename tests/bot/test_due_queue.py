@@ -57,6 +57,19 @@ async def test_the_longest_due_comes_first(queue: DueQueue) -> None:
     assert [(await taken(queue)).incident_id for _ in range(2)] == ["inc-2", "inc-1"]
 
 
+async def test_who_takes_learns_whether_there_is_more(queue: DueQueue) -> None:
+    await queue.mark("inc-1", "inc-2", "inc-3")
+    assert (await taken(queue)).next_in_s == 0, "two more can be taken"
+    later = await taken(queue)
+    await queue.release(later, 3600.0)
+    assert 3500 < ((await taken(queue)).next_in_s or 0) <= 3600, "one is later, and one is held"
+
+
+async def test_whoever_takes_the_last_need_not_look_again(queue: DueQueue) -> None:
+    await queue.mark("inc-1")
+    assert (await taken(queue)).next_in_s is None
+
+
 async def test_what_is_done_is_not_due_again(queue: DueQueue) -> None:
     await queue.mark("inc-1")
     await queue.release(await taken(queue), None)

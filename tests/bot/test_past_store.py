@@ -33,13 +33,17 @@ async def test_the_incident_that_was_released_last_is_found(store: TimelineStore
     assert await past.released_within(-60) == ()
 
 
-async def test_an_end_that_came_early_is_kept_for_a_while(past: PastStore, redis: Redis, prefix: str) -> None:
-    assert await past.ends(DEMO) == {}
+async def test_an_end_that_came_early_is_kept_for_a_while(
+    past: PastStore, store: TimelineStore, redis: Redis, prefix: str
+) -> None:
+    assert (await store.standing(DEMO, claim=False)).ends == {}
     await past.remember_ends(DEMO, ())
     one, other = alert(status="resolved", minute=1), alert("NodeDown", status="resolved", minute=2)
     await past.remember_ends(DEMO, (one,))
     await past.remember_ends(DEMO, (other,))
-    assert await past.ends(DEMO) == {one.fingerprint: one, other.fingerprint: other}
+    standing = await store.standing(DEMO, claim=True)
+    assert standing.ends == {one.fingerprint: one, other.fingerprint: other}
+    assert standing.incident is None, "what came before may say that it opens nothing"
     assert 0 < await redis.ttl(f"{prefix}:overtaken:{DEMO.key}") <= 3600
 
 

@@ -126,7 +126,7 @@ async def test_a_worker_goes_on_where_it_was(
             return False
 
     await becomes(due)
-    assert await store.find(DEMO) == incident.id
+    assert (await store.standing(DEMO, claim=False)).incident == incident
     assert await store.load(incident.id) == incident
 
 

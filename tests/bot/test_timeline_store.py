@@ -22,6 +22,7 @@ from handlers.errors import Moved, StoreDown, WrittenByNewer
 from handlers.events import EVENT, EVENTS_VERSION, AlertsReceived, Event
 from handlers.fold import fold
 from handlers.incident import Incident, Stage
+from handlers.ports import Standing
 from tests.bot.conftest import CHAIN, MortalRedis
 from tests.bot.incidents import whole_story
 from tests.builders import NOON, alert, opened
@@ -109,6 +110,40 @@ async def test_an_open_incident_takes_what_belongs_to_it_until_it_is_released(st
 async def test_ten_replicas_claim_one_incident(store: TimelineStore) -> None:
     claims = (store.claim(Identity("demo", "leader-election")) for _ in range(10))
     assert len(set(await asyncio.gather(*claims))) == 1
+
+
+async def test_where_an_identity_stands_is_known_at_once(store: TimelineStore) -> None:
+    demo = Identity("demo", "leader-election")
+    assert await store.standing(demo, claim=False) == Standing(None)
+    claimed = (await store.standing(demo, claim=True)).incident
+    assert claimed
+    assert claimed == Incident(id=claimed.id)
+    assert await store.standing(demo, claim=True) == Standing(claimed), "it is claimed once"
+
+    incident = await store.append(claimed, opened())
+    assert await store.standing(demo, claim=True) == Standing(incident)
+    await store.release(demo, incident.id)
+    assert await store.standing(demo, claim=True) == Standing(None, previous=incident.id)
+    assert await store.open_incidents() == (), "what came before may say that it opens nothing"
+
+
+async def test_ten_replicas_that_ask_where_it_stands_claim_one_incident(store: TimelineStore) -> None:
+    demo = Identity("demo", "leader-election")
+    found = await asyncio.gather(*(store.standing(demo, claim=True) for _ in range(10)))
+    assert len({standing.incident.id for standing in found if standing.incident}) == 1
+    assert all(standing.incident for standing in found)
+
+
+async def test_the_handle_of_a_new_incident_is_there_with_its_first_event_or_not_at_all(
+    store: TimelineStore, redis: Redis, prefix: str
+) -> None:
+    first = opened().model_copy(update={"handle": "a-random-handle"})
+    await store.append(Incident(id=ID), first)
+    assert await store.incident_of("a-random-handle") == ID
+    assert await redis.ttl(f"{prefix}:handle:a-random-handle") > 7 * 24 * 3600, "no handle stays for ever"
+    with pytest.raises(Moved):
+        await store.append(Incident(id=ID), first.model_copy(update={"handle": "another"}))
+    assert await store.incident_of("another") is None
 
 
 async def test_a_button_leads_back_to_its_incident(store: TimelineStore, redis: Redis, prefix: str) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 from handlers.alerting import Fired, Held, Labels, LastLook
 from handlers.alerts import Alert, Identity
 from handlers.errors import Moved, NotAllowed, SilenceFailed, SourceDown, Tampered, UnknownCluster
-from handlers.events import Event, Person
+from handlers.events import AlertsReceived, Event, Person
 from handlers.fold import apply, fold
 from handlers.incident import Incident
 from handlers.permissions import Permission, Permissions
 from handlers.policy import Member
-from handlers.ports import Order, Outcome, Place, Ports, Readiness
+from handlers.ports import Order, Outcome, Place, Ports, Readiness, Standing
 from runbooks.evidence import Evidence, Metrics, Role
 from runbooks.model import Action
 from tests.builders import ALICE, NOON, after, evidence, led_by, reaching
@@ -53,10 +53,16 @@ class Timelines:
         if len(timeline) != incident.position:
             raise Moved
         timeline.extend(events)
+        handles = [event.handle for event in events if isinstance(event, AlertsReceived) and event.handle]
+        self.handles.update(dict.fromkeys(handles, incident.id))
         return apply(incident, *events)
 
-    async def find(self, identity: Identity) -> str | None:
-        return self.open.get(identity.key)
+    async def standing(self, identity: Identity, *, claim: bool) -> Standing:
+        previous, ends = self.released.get(identity.key), self.early_ends.get(identity.key, {})
+        if claim and not previous and not ends:
+            await self.claim(identity)
+        incident_id = self.open.get(identity.key)
+        return Standing(await self.load(incident_id) if incident_id else None, previous, ends)
 
     async def claim(self, identity: Identity) -> str:
         return self.open.setdefault(identity.key, f"inc-{len(self.events) + 1}")
@@ -69,9 +75,6 @@ class Timelines:
 
     async def remember_ends(self, identity: Identity, alerts: tuple[Alert, ...]) -> None:
         self.early_ends.setdefault(identity.key, {}).update({a.fingerprint: a for a in alerts})
-
-    async def ends(self, identity: Identity) -> Mapping[str, Alert]:
-        return self.early_ends.get(identity.key, {})
 
     async def previous(self, identity: Identity) -> str | None:
         return self.released.get(identity.key)

@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.slack.calls import SlackBusy, failure
-from bot.slack.pace import Pace, Rate
+from bot.slack.pace import Claim, Pace, Rate
 
 RATE = Rate(every_s=0.2, burst=2)
 
@@ -45,6 +45,19 @@ async def test_who_asks_too_early_again_keeps_its_turn_and_takes_no_other(pace: 
     await asyncio.sleep(await wait_of(pace, "inc-2"))
     assert await wait_of(pace, "inc-2") == 0.0
     assert await wait_of(pace, "inc-2") > 0, "a turn is one call"
+
+
+async def test_a_claim_is_noted_with_the_turn_or_not_at_all(pace: Pace, redis: Redis, prefix: str) -> None:
+    claims = [Claim(f"{prefix}:notes", f"message-{n}", "claimed", f"{prefix}:mark-{n}", 40) for n in range(3)]
+    for number, claim in enumerate(claims[:2]):
+        async with pace.turn("post:C1", f"inc-{number}", RATE, claim=claim):
+            assert await redis.hget(claim.notes, claim.field) == b"claimed"
+            assert 0 < await redis.ttl(claim.mark) <= 40
+    with pytest.raises(SlackBusy):
+        async with pace.turn("post:C1", "inc-2", RATE, claim=claims[2]):
+            pytest.fail("it is not its turn")
+    assert await redis.hkeys(f"{prefix}:notes") == [b"message-0", b"message-1"]
+    assert not await redis.exists(claims[2].mark)
 
 
 async def test_one_channel_holds_up_no_other(pace: Pace) -> None:
