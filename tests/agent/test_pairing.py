@@ -47,6 +47,7 @@ from agent.protocol.pairing import (
     PairRequest,
     der_of,
     fingerprint,
+    is_proof,
     new_code,
     parse_code,
     prove,
@@ -251,6 +252,11 @@ def test_one_ends_proof_is_not_the_others(keys: Keys):
         for identity in (keys.identity(), keys.identity(node="node2"), keys.identity(cluster="prod"))
     }
     assert len(proofs) == 12
+
+
+def test_a_proof_is_taken_where_it_is_the_one_expected():
+    assert is_proof("a" * 64, "a" * 64) is True
+    assert is_proof("a" * 64, "b" * 64) is False
 
 
 async def test_another_node_than_was_meant_says_so_and_goes_on_waiting(config: Path, keys: Keys):
