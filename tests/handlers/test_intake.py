@@ -1,7 +1,7 @@
 """Notifications become incidents, once, whatever is repeated, raced or late."""
 
 from handlers import intake
-from handlers.alerts import Alert
+from handlers.alerts import Alert, Identity
 from handlers.events import Closed
 from handlers.notification import Delivery
 from tests.builders import NOON, alert, opened
@@ -25,6 +25,19 @@ async def test_the_same_notification_twice_changes_nothing_the_second_time() -> 
     await intake.receive(world.ports, notification(alert()), None)
     assert await intake.receive(world.ports, notification(alert()), None) == ()
     assert world.kinds() == ["alerts_received"]
+
+
+async def test_what_a_worker_had_claimed_before_it_died_is_opened_by_the_next() -> None:
+    world = World()
+    identity = Identity("demo", "leader-election")
+    claimed = (await world.timelines.standing(identity, claim=True)).incident
+    assert claimed
+    assert claimed.opened_at is None
+    resolved = notification(alert(status="resolved", minute=1))
+    assert await intake.receive(world.ports, resolved, None) == (), "an end opens it no more than any other"
+    assert await intake.receive(world.ports, notification(alert("NodeDown")), None) == (claimed.id,)
+    incident = await world.timelines.load(claimed.id)
+    assert world.timelines.handles[incident.handle] == claimed.id, "and its buttons lead to it"
 
 
 async def test_a_second_symptom_joins_the_open_incident() -> None:
