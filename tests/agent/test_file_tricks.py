@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -290,20 +291,19 @@ def a_folder_not_its_own(folder: Path) -> Iterator[None]:
         folder.chmod(0o755)
 
 
-def test_row_17_a_folder_that_is_read_only_keeps_its_file(tmp_path_factory: pytest.TempPathFactory):
-    # Not below the folder of this run, which is its owner's alone.
-    folder = tmp_path_factory.getbasetemp().parent.parent / f"neumann-read-only-{os.getpid()}"
-    folder.mkdir()
-    try:
+def test_row_17_a_folder_that_is_read_only_keeps_its_file():
+    # Not below the folder of this run, which is its owner's alone: the file is to be readable.
+    with TemporaryDirectory(prefix="neumann-read-only-") as named:
+        folder = Path(named)
         config = folder / "config.toml"
         config.write_text("[raft]\n")
         found = read_config_bytes(config)
-        with a_folder_not_its_own(folder), pytest.raises(ConfigFileError, match="Permission denied"):
-            replace_config(config, b"[raft]\na = 1\n", expected_sha256=found.sha256)
+        with a_folder_not_its_own(folder):
+            assert read_config_bytes(config) == found
+            with pytest.raises(ConfigFileError, match="Permission denied"):
+                replace_config(config, b"[raft]\na = 1\n", expected_sha256=found.sha256)
         assert [path.name for path in folder.iterdir()] == ["config.toml"]
         assert config.read_text() == "[raft]\n"
-    finally:
-        shutil.rmtree(folder)
 
 
 def test_row_17_a_file_that_cannot_be_written_whole_is_not_replaced(node: Node):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -50,12 +50,11 @@ def test_who_owned_a_file_owns_it_after_and_a_new_one_is_its_folders(tmp_path: P
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
-def test_who_may_not_give_files_away_still_writes_them(tmp_path_factory: pytest.TempPathFactory):
+def test_who_may_not_give_files_away_still_writes_them():
     # Not below the folder of this run, which is its owner's alone.
-    folder = tmp_path_factory.getbasetemp().parent.parent / f"neumann-open-to-all-{os.getpid()}"
-    folder.mkdir()
-    folder.chmod(0o777)
-    try:
+    with TemporaryDirectory(prefix="neumann-open-to-all-") as named:
+        folder = Path(named)
+        folder.chmod(0o777)
         os.seteuid(NOBODY)
         try:
             replace_all({folder / "agent.key": NewFile(b"a key", PRIVATE)})
@@ -63,8 +62,6 @@ def test_who_may_not_give_files_away_still_writes_them(tmp_path_factory: pytest.
             os.seteuid(0)
         assert mode(folder / "agent.key") == 0o600
         assert (folder / "agent.key").stat().st_uid == NOBODY
-    finally:
-        shutil.rmtree(folder)
 
 
 def test_a_link_stays_one_and_what_it_leads_to_is_replaced(tmp_path: Path):
