@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
-from bot.timeline_store import store_errors
+from bot.timeline_store import store_errors, text
 
 LEASE_S = 15.0
 
@@ -28,9 +28,9 @@ repeat
     local lease = redis.call('HGET', KEYS[2], due[i])
     local is_free = not lease or tonumber(string.match(lease, '^(%d+):')) < now_us
     if is_free and not others[due[i]] then
-      if found then return {found[1], found[2], '0'} end
+      if found then return {found[1], found[2], '0', found[3]} end
       redis.call('HSET', KEYS[2], due[i], string.format('%.0f:%s', now_us + ARGV[1], ARGV[2]))
-      found = {due[i], due[i + 1]}
+      found = {due[i], due[i + 1], redis.call('HGET', KEYS[3], due[i]) or ''}
     end
   end
   first = first + 16
@@ -38,7 +38,7 @@ until #due == 0 or first >= 512
 local after = string.format('(%.0f', now_us)
 local later = redis.call('ZRANGEBYSCORE', KEYS[1], after, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 local later_us = later[2] and string.format('%.0f', later[2] - now_us) or '-1'
-return {found and found[1] or false, found and found[2] or '', later_us}
+return {found and found[1] or false, found and found[2] or '', later_us, found and found[3] or ''}
 """
 
 RENEW = """
@@ -83,20 +83,26 @@ return #ARGV - 2
 class Taken:
     """A due incident that this process holds for now.
 
-    `next_in_s` is when the next one is due, 0 where one can be taken now, `None` where there is none.
+    `next_in_s` is when the next one is due, 0 where one can be taken now, `None` where there is none. `end`
+    is where the timeline ends, as it is noted: whoever knows it up to there need not read it.
     """
 
     incident_id: str
     token: str
     score: str
     next_in_s: float | None = None
+    end: str = ""
 
 
 class DueQueue:
     """One sorted set of what is due, and who holds which."""
 
     def __init__(self, redis: Redis, prefix: str, name: str) -> None:
-        self._due, self._leases = f"{prefix}:due:{name}", f"{prefix}:leases:{name}"
+        self._due, self._leases, self._ends = (
+            f"{prefix}:due:{name}",
+            f"{prefix}:leases:{name}",
+            f"{prefix}:ends",
+        )
         self.name, self._wake = name, f"{prefix}:wake"
         self._take = redis.register_script(TAKE)
         self._renew = redis.register_script(RENEW)
@@ -111,11 +117,13 @@ class DueQueue:
         """
         token = secrets.token_hex(8)
         async with store_errors():
-            found, score, later_us = await self._take(
-                keys=[self._due, self._leases], args=[int(LEASE_S * 1_000_000), token, *but]
+            found, score, later_us, end = await self._take(
+                keys=[self._due, self._leases, self._ends], args=[int(LEASE_S * 1_000_000), token, *but]
             )
         next_in_s = None if float(later_us) < 0 else float(later_us) / 1_000_000
-        return Taken(found.decode(), token, score.decode(), next_in_s) if found else next_in_s
+        if not found:
+            return next_in_s
+        return Taken(found.decode(), token, score.decode(), next_in_s, text(end))
 
     async def renew(self, taken: Taken) -> bool:
         """Hold it for another lease; false where somebody else has it by now."""

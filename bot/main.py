@@ -162,6 +162,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             inbox=inbox,
             queues=queues,
             chores=Chores(ports, settings.alertmanager, retention, settings.redis.closed_kept_days),
+            timelines=timelines,
             ports=ports,
             clusters=clusters,
             thread=thread,

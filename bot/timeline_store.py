@@ -9,8 +9,6 @@ keys carry the same hash tag, so the scripts run on a cluster too.
 from __future__ import annotations
 
 import asyncio
-import re
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -21,6 +19,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.audit_chain import BEGINNING, Chain, End, Link, Walk
+from bot.incident_ids import NUMBER, id_tail
 from bot.packing import pack, unpacked
 from bot.redis_words import refusal
 from bot.timeline_scripts import APPEND, CLAIM, FORGET, RELEASE, STANDING, WALK
@@ -37,16 +36,6 @@ log = structlog.get_logger()
 REDIS_TIMEOUT_S = 5.0
 HANDLE_LIFE_S = 30 * 24 * 3600
 KEPT_STATES = 256
-
-NUMBER = re.compile(r"inc-(\d+)")
-LETTERS = "bcdfghjkmnpqrstvwxz23456789"
-"""What no eye takes for another, and what spells no words."""
-
-
-def _tail() -> str:
-    """Makes an id one of 14 million: a Redis that is put back gives its numbers out again, and an action's
-    name, by which the nodes' ledgers know it, has the incident's id in it."""
-    return "".join(secrets.choice(LETTERS) for _ in range(5))
 
 
 @asynccontextmanager
@@ -105,15 +94,22 @@ class TimelineStore:
         """
         return self._genuine(incident_id, await self.walk(incident_id))
 
-    async def load(self, incident_id: str) -> Incident:
+    async def load(self, incident_id: str, *, end: str = "") -> Incident:
         """The state after the whole timeline; only what is new since the last time is read.
+
+        Args:
+            incident_id: Whose.
+            end: Where it is noted to end, if that has just been read: what is known up to there is the state.
 
         Raises:
             LeftAlone: If it is not as the bot wrote it, or a newer version wrote it.
         """
         known = self._folded.get(incident_id)  # it stays for whoever loads at the same time
         if known:
-            newer = await self.walk(incident_id, End(known.position, known.mac))
+            here = End(known.position, known.mac)
+            if str(here) == end:
+                return known
+            newer = await self.walk(incident_id, here)
             if not newer.faults:
                 return self._remember(known, *self._genuine(incident_id, newer), end=newer.end)
         # Never read, or Redis has been put back to an older copy: from the beginning.
@@ -177,7 +173,7 @@ class TimelineStore:
         keys = [("open",), ("previous",), ("overtaken", identity.key), ("incident-number",)]
         async with store_errors():
             open_id, is_new, before, ends = await self._standing(
-                keys=[self._key(*parts) for parts in keys], args=[identity.key, _tail() if claim else ""]
+                keys=[self._key(*parts) for parts in keys], args=[identity.key, id_tail() if claim else ""]
             )
         incident = Incident(id=text(open_id)) if is_new else open_id and await self.load(text(open_id))
         early = map(Alert.model_validate_json, ends)
@@ -187,7 +183,7 @@ class TimelineStore:
         """The open incident's id, or a new one that is now taken."""
         async with store_errors():
             found: bytes = await self._claim(
-                keys=[self._key("open"), self._key("incident-number")], args=[identity.key, _tail()]
+                keys=[self._key("open"), self._key("incident-number")], args=[identity.key, id_tail()]
             )
         return found.decode()
 

@@ -19,6 +19,7 @@ from bot.left_alone import LeftAloneIncidents
 from bot.slack.calls import SlackBusy
 from bot.slack.thread import SlackThread
 from bot.slack.thread_pictures import ThreadPictures
+from bot.timeline_store import TimelineStore
 from bot.wake_ups import NAP_S, WakeUps, nap
 from handlers import intake, work
 from handlers.errors import LeftAlone, SlackDown, StoreDown
@@ -37,6 +38,10 @@ BETWEEN_EDITS_S = 2.0
 MOST_NOTED = 1000
 
 
+Do = Callable[[Taken], Awaitable[float | None]]
+"""Does what is due, and says in how many seconds it is due again."""
+
+
 class Worker:
     """Three loops over Redis that any number of processes may run."""
 
@@ -48,6 +53,7 @@ class Worker:
         inbox: Inbox,
         queues: Queues,
         chores: Chores,
+        timelines: TimelineStore,
         ports: Ports,
         clusters: ClusterReader,
         thread: SlackThread,
@@ -56,7 +62,7 @@ class Worker:
         self._inbox = inbox
         self._queues = queues
         self._chores = chores
-        self._ports = ports
+        self._timelines, self._ports = timelines, ports
         self._clusters = clusters
         self._thread = thread
         self._pictures = pictures
@@ -77,7 +83,7 @@ class Worker:
             loops.create_task(self._drain_inbox())
             loops.create_task(self._serve(self._queues.steps, self._advance))
             loops.create_task(self._serve(self._queues.views, self._redraw))
-            loops.create_task(self._serve(self._queues.chores, self._chores.do))
+            loops.create_task(self._serve(self._queues.chores, self._do_chore))
 
     async def drain(self, within_s: float) -> None:
         """Take nothing new, and wait until what is held is done, but no longer than this."""
@@ -140,7 +146,7 @@ class Worker:
             log.error("alert_put_aside", why=each.why)
         log.info("notification_folded_in", incidents=changed)
 
-    async def _serve(self, queue: DueQueue, do: Callable[[str], Awaitable[float | None]]) -> None:
+    async def _serve(self, queue: DueQueue, do: Do) -> None:
         places, alarm = asyncio.Semaphore(AT_ONCE), self._wake_ups.of(queue.name)
         async with asyncio.TaskGroup() as tasks:
             while True:
@@ -163,14 +169,12 @@ class Worker:
                     places.release()
                 await nap(alarm, NAP_S if taken is None else min(taken, NAP_S))
 
-    async def _hold(
-        self, queue: DueQueue, taken: Taken, do: Callable[[str], Awaitable[float | None]]
-    ) -> None:
+    async def _hold(self, queue: DueQueue, taken: Taken, do: Do) -> None:
         """Do the work while the lease is renewed; whatever fails is due again a little later."""
         renewal = asyncio.create_task(_renew(queue, taken))
         again_in_s: float | None
         try:
-            again_in_s = await do(taken.incident_id)
+            again_in_s = await do(taken)
         except asyncio.CancelledError:
             with contextlib.suppress(StoreDown):
                 await queue.release(taken, 0.0)  # another replica need not wait for the lease to run out
@@ -198,15 +202,19 @@ class Worker:
         except StoreDown as error:
             log.warning("lease_runs_out_by_itself", incident=taken.incident_id, error=str(error))
 
-    async def _advance(self, incident_id: str) -> float | None:
-        _, due_at = await work.advance(self._ports, incident_id)
+    async def _advance(self, taken: Taken) -> float | None:
+        _, due_at = await work.advance(self._ports, taken.incident_id)
         return None if due_at is None else (due_at - self._ports.time.now()).total_seconds()
 
-    async def _redraw(self, incident_id: str) -> float | None:
+    async def _do_chore(self, taken: Taken) -> float | None:
+        return await self._chores.do(taken.incident_id)
+
+    async def _redraw(self, taken: Taken) -> float | None:
+        incident_id = taken.incident_id
         ahead_s = self._next_edit_s.get(incident_id, 0.0) - time.monotonic()
         if ahead_s > 0:
             return ahead_s
-        incident = await self._ports.timelines.load(incident_id)
+        incident = await self._timelines.load(incident_id, end=taken.end)
         if await self._thread.sync(incident):
             self._note_edit(incident_id, time.monotonic())
         await self._pictures.sync(incident)
