@@ -75,12 +75,12 @@ LET_GO = on_redis("EVALSHA", ":leases:views\r\n", "inc-", ":wake\r\n")
 
 def claimed(key: str) -> re.Pattern[bytes]:
     """The note that a message is about to be posted."""
-    return on_redis("HSET", r":thread:inc-[\w-]+\r\n", rf"\n{key}\r\n", r'"ts": ""')
+    return on_redis("EVALSHA", r":thread:inc-[\w-]+\r\n", rf"\n{key}\r\n", r'"ts": ""')
 
 
 def recorded(key: str) -> re.Pattern[bytes]:
     """The note of what was posted or edited."""
-    return on_redis("HSET", r":thread:inc-[\w-]+\r\n", rf"\n{key}\r\n", r'"ts": "\d')
+    return on_redis("EVALSHA", r":thread:inc-[\w-]+\r\n", rf"\n{key}\r\n", r'"ts": "\d')
 
 
 def posted(key: str) -> re.Pattern[bytes]:
