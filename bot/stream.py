@@ -63,7 +63,7 @@ class Stream:
         self._redis, self.key, self._consumer = redis, key, consumer
         self._forget = redis.register_script(FORGET)
         self._unwritten: list[_Unwritten] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._is_writing = False
 
     async def prepare(self) -> None:
         """Make the group, from the stream's beginning on."""
@@ -91,37 +91,37 @@ class Stream:
         """
         new = _Unwritten(fields, once, asyncio.get_running_loop().create_future())
         self._unwritten.append(new)
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write())
+        if not self._is_writing:
+            await self._write()
         return await new.written
 
     async def _write(self) -> None:
-        while self._unwritten:
-            together, self._unwritten = self._unwritten[:MOST_AT_ONCE], self._unwritten[MOST_AT_ONCE:]
-            added: list[Any] = []
-            why = ""
-            try:
-                async with store_errors(), self._redis.pipeline(transaction=False) as pipe:
-                    for each in together:
-                        self._queue(pipe, each)
-                    added = await pipe.execute()
-            except StoreDown as error:
-                why = str(error)
-            for number, each in enumerate(together):
-                if each.written.done():  # whoever sent it has gone
-                    continue
-                if why:
-                    each.written.set_exception(StoreDown(why))
+        """Whoever comes first writes its own, and leaves what came meanwhile to a task: it need not wait."""
+        together, self._unwritten = self._unwritten[:MOST_AT_ONCE], self._unwritten[MOST_AT_ONCE:]
+        self._is_writing = True
+        try:
+            async with store_errors():
+                if len(together) == 1:
+                    added = [await self._queue(self._redis, together[0])]
                 else:
-                    each.written.set_result(bool(added[number]))
+                    async with self._redis.pipeline(transaction=False) as pipe:
+                        for each in together:
+                            self._queue(pipe, each)
+                        added = await pipe.execute()
+            _tell(together, added)
+        except StoreDown as error:
+            _tell(together, [StoreDown(str(error)) for _ in together])
+        finally:
+            self._is_writing = False
+            if self._unwritten:
+                self._rest = asyncio.create_task(self._write())
 
-    def _queue(self, pipe: Pipeline, new: _Unwritten) -> None:
+    def _queue(self, client: Redis | Pipeline, new: _Unwritten) -> Any:  # noqa: ANN401  an answer, or a promise of one
         if new.once is None:
             fields: dict[Any, Any] = dict(new.fields)
-            pipe.xadd(self.key, fields)
-        else:
-            flat = [part for pair in new.fields.items() for part in pair]
-            pipe.eval(ADD_ONCE, 2, self.key, new.once, str(ONCE_FOR_S), *flat)
+            return client.xadd(self.key, fields)
+        flat = [part for pair in new.fields.items() for part in pair]
+        return client.eval(ADD_ONCE, 2, self.key, new.once, str(ONCE_FOR_S), *flat)
 
     async def take(self, wait_s: float = 0.0, *, count: int = 64) -> tuple[Entry, ...]:
         """New entries, or those that another process left behind.
@@ -174,6 +174,16 @@ class Stream:
         """It is done."""
         async with store_errors():
             await self._forget(keys=[self.key], args=[GROUP, entry.id])
+
+
+def _tell(together: list[_Unwritten], outcomes: list[Any]) -> None:
+    for each, outcome in zip(together, outcomes, strict=True):
+        if each.written.done():  # whoever sent it has gone
+            continue
+        if isinstance(outcome, StoreDown):
+            each.written.set_exception(outcome)
+        else:
+            each.written.set_result(bool(outcome))
 
 
 def _first_stream(reply: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:  # noqa: ANN401  the client's own type is wider

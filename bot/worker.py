@@ -23,7 +23,7 @@ from bot.timeline_store import TimelineStore
 from bot.wake_ups import NAP_S, WakeUps, nap
 from handlers import intake, work
 from handlers.errors import LeftAlone, SlackDown, StoreDown
-from handlers.notification import read_notification
+from handlers.notification import Delivery, read_notification
 from handlers.ports import Ports
 
 log = structlog.get_logger()
@@ -32,11 +32,13 @@ AT_ONCE = 16
 """How many incidents one process works on at the same time, per queue."""
 
 AFTER_FAILURE_S = 2.0
+FINISHED_AFTER_S = 0.01
+"""After what a notification changed can be seen."""
+
 BETWEEN_EDITS_S = 2.0
 """Of one incident's thread, after two at once: Slack takes 50 a minute."""
 
 MOST_NOTED = 1000
-
 
 Do = Callable[[Taken], Awaitable[float | None]]
 """Does what is due, and says in how many seconds it is due again."""
@@ -112,16 +114,17 @@ class Worker:
                 await asyncio.sleep(AFTER_FAILURE_S)
 
     async def _drain_inbox(self) -> None:
-        while not self._ends.is_set():
-            try:
-                async with self._folding:
-                    for notification in await self._inbox.take_until(self._ends):
-                        await self._fold_in(notification)
-            except StoreDown as error:
-                log.warning("redis_down", error=str(error))
-                await asyncio.sleep(AFTER_FAILURE_S)
+        async with asyncio.TaskGroup() as tasks:
+            while not self._ends.is_set():
+                try:
+                    async with self._folding:
+                        for notification in await self._inbox.take_until(self._ends):
+                            await self._fold_in(notification, tasks)
+                except StoreDown as error:
+                    log.warning("redis_down", error=str(error))
+                    await asyncio.sleep(AFTER_FAILURE_S)
 
-    async def _fold_in(self, stored: Stored) -> None:
+    async def _fold_in(self, stored: Stored, tasks: asyncio.TaskGroup) -> None:
         try:
             delivery = read_notification(stored.body)
         except ValidationError as error:
@@ -141,10 +144,23 @@ class Worker:
             # It stays taken and unfinished, so it is tried again; the others must not wait for it.
             log.exception("notification_not_folded_in", entry=stored.entry.id)
             return
-        await self._inbox.done(stored, delivery.unreadable)
+        self._hold_until_done(tasks.create_task(self._finish(stored, delivery, changed)))
+
+    async def _finish(self, stored: Stored, delivery: Delivery, changed: tuple[str, ...]) -> None:
+        """Forget it, a little later: what there is to show goes first; folded in again it is no news."""
+        await asyncio.sleep(FINISHED_AFTER_S)
+        try:
+            await self._inbox.done(stored, delivery.unreadable)
+        except StoreDown as error:
+            log.warning("notification_is_folded_in_again", error=str(error))
+            return
         for each in delivery.unreadable:
             log.error("alert_put_aside", why=each.why)
         log.info("notification_folded_in", incidents=changed)
+
+    def _hold_until_done(self, task: asyncio.Task[None]) -> None:
+        self._held.add(task)
+        task.add_done_callback(self._held.discard)
 
     async def _serve(self, queue: DueQueue, do: Do) -> None:
         places, alarm = asyncio.Semaphore(AT_ONCE), self._wake_ups.of(queue.name)
@@ -161,8 +177,7 @@ class Worker:
                     taken = AFTER_FAILURE_S
                 if isinstance(taken, Taken):
                     task = tasks.create_task(self._hold(queue, taken, do))
-                    self._held.add(task)
-                    task.add_done_callback(self._held.discard)
+                    self._hold_until_done(task)
                     task.add_done_callback(lambda _: places.release())
                     taken = taken.next_in_s
                 else:

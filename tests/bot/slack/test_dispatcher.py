@@ -214,9 +214,14 @@ async def test_a_process_that_is_to_end_answers_what_it_holds_and_takes_nothing_
         await began.wait()
         draining = asyncio.create_task(answers.drain(20))
         await asyncio.sleep(0)
-        await requests.store(command("new"), "second")
+        assert not draining.done(), "somebody waits for an answer"
         may_end.set()
         await draining
+        assert heard == ["held"]
+        assert await _all_done(requests)
+        await requests.store(command("new"), "second")
+        await asyncio.sleep(0.3)
     assert heard == ["held"]
+    assert (await redis.xpending(requests.stream.key, stream.GROUP))["pending"] == 0, "it is left to others"
     ((_, left),) = await redis.xrange(requests.stream.key) or []
     assert json.loads(left[b"body"])["text"] == "new"
