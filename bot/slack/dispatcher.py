@@ -33,16 +33,13 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Answer until cancelled."""
-        try:
+        async with asyncio.TaskGroup() as tasks:
             while True:
                 try:
-                    await self._take()
+                    await self._take(tasks)
                 except StoreDown as error:
                     log.warning("redis_down", error=str(error))
                     await asyncio.sleep(AFTER_FAILURE_S)
-        finally:
-            for task in self._held:
-                task.cancel()
 
     async def drain(self, within_s: float) -> None:
         """Take nothing new, and wait until what is held is answered, but no longer than this."""
@@ -50,11 +47,11 @@ class Dispatcher:
         if self._held:
             await asyncio.wait(self._held, timeout=within_s)
 
-    async def _take(self) -> None:
+    async def _take(self, tasks: asyncio.TaskGroup) -> None:
         await self._stream.prepare()
         while not self._ends.is_set():
             for entry in await self._stream.take_until(self._ends, count=AT_ONCE - len(self._held)):
-                task = asyncio.create_task(self._hold(entry))
+                task = tasks.create_task(self._hold(entry))
                 self._held.add(task)
                 task.add_done_callback(self._held.discard)
             if len(self._held) >= AT_ONCE:
@@ -67,6 +64,8 @@ class Dispatcher:
             done = await self._answer(entry)
         finally:
             renewal.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await renewal
         if done:
             try:
                 await self._stream.forget(entry)
