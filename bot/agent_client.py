@@ -40,16 +40,17 @@ class AgentClient(AgentConnection):
         self._key = key
         self._second_key = second_key
 
-    async def highest_fence(self, cluster: str) -> int:
-        """The highest fence that an agent of the cluster reports; one that is silent reports none."""
-        urls = [node.agent_url for (name, _), node in self._nodes.items() if name == cluster]
-        return max(await asyncio.gather(*(self._fence(url) for url in urls)), default=0)
+    async def seen_fences(self, cluster: str) -> dict[str, int | None]:
+        """The highest fence that each agent of the cluster reports; `None` where one is silent."""
+        urls = {node: one.agent_url for (name, node), one in self._nodes.items() if name == cluster}
+        fences = await asyncio.gather(*map(self._fence, urls.values()))
+        return dict(zip(urls, fences, strict=True))
 
-    async def _fence(self, agent_url: str) -> int:
+    async def _fence(self, agent_url: str) -> int | None:
         try:
             return (await self.ledger_mark(agent_url)).highest_fence
         except (AgentUnreachableError, AgentRefusedError):
-            return 0
+            return None
 
     def action_id(self, order: Order) -> str:
         """The action's name, from what it is."""

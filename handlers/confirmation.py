@@ -16,7 +16,8 @@ async def void_because(ports: Ports, incident: Incident, proposal: PlanProposed)
 
 async def take_slot(ports: Ports, incident: Incident) -> int:
     """The cluster's one slot for a disruptive run. A slot that a crash left taken is freed."""
-    above = await ports.agents.highest_fence(incident.cluster)
+    seen = await ports.agents.seen_fences(incident.cluster)
+    above = max((fence for fence in seen.values() if fence is not None), default=0)
     while True:
         taken = await ports.slots.begin(incident.cluster, incident.id, above=above)
         if isinstance(taken, int):

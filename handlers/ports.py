@@ -171,8 +171,8 @@ class Agents(Protocol):
     async def withdraw(self, order: Order) -> Outcome:
         """Close it on its node if it was not begun, so that a late grant is void; what the ledger says."""
 
-    async def highest_fence(self, cluster: str) -> int:
-        """The highest fence that any agent of the cluster has seen, as far as they answer."""
+    async def seen_fences(self, cluster: str) -> Mapping[str, int | None]:
+        """The highest fence that each node's agent has acted on; `None` where it does not answer."""
 
 
 class RunSlots(Protocol):

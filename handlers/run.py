@@ -50,7 +50,11 @@ async def _grant(ports: Ports, incident: Incident, index: int, order: Order) -> 
     """Gate, prepare, grant. A refusal counts only once no grant of a crash before is good any more."""
     run = incident.runs[-1]
     may_be_granted = index in run.actions
-    refused = await _still_permitted(ports, incident) or await gate(ports, incident, order.action)
+    refused = (
+        await _still_permitted(ports, incident)
+        or await _overtaken(ports, incident)
+        or await gate(ports, incident, order.action)
+    )
     if refused is None:
         readiness = await ports.agents.prepare(order)
         if isinstance(readiness, Outcome):
@@ -123,6 +127,18 @@ async def _still_permitted(ports: Ports, incident: Incident) -> Outcome | None:
             )
     except NotAllowed as error:
         return Outcome("rejected", f"No longer permitted: {error}")
+    return None
+
+
+async def _overtaken(ports: Ports, incident: Incident) -> Outcome | None:
+    """A Redis that was put back may have brought an older run back; each node knows its own newest alone."""
+    run, seen = incident.runs[-1], await ports.agents.seen_fences(incident.cluster)
+    if any(fence is not None and fence > run.fence for fence in seen.values()):
+        return Outcome("rejected", f"A newer run has acted on {incident.cluster}: this is an older one.")
+    silent = ", ".join(name for name, fence in seen.items() if fence is None)
+    if silent and incident.proposals[run.handle].life != await ports.timelines.life():
+        why = f"Redis has restarted since, and {silent} does not say whether a newer run has acted there."
+        return Outcome("rejected", why)
     return None
 
 

@@ -303,6 +303,38 @@ async def test_a_fence_is_above_what_any_agent_has_seen_even_where_redis_was_res
     assert (await confirmed(world)).runs[-1].fence == 42
 
 
+async def test_a_run_that_comes_again_with_an_old_redis_stops_where_a_newer_one_has_acted() -> None:
+    """Its slot and its fence have come again too; that a newer run was there only the nodes know."""
+    world = await diagnosed_world()
+    await confirmed(world)
+    world.agents.fences.append((await newest_run(world)).fence + 1)
+    await work.advance(world.ports, "inc-1")
+    newest = await newest_run(world)
+    assert newest.ended
+    assert "A newer run has acted on demo" in newest.ended.detail
+    assert world.agents.effects == []
+
+
+async def test_once_redis_has_restarted_every_node_must_say_that_no_newer_run_was_there() -> None:
+    world = await diagnosed_world()
+    world.agents.fences = [0, None, 0]
+    await confirmed(world)
+    world.timelines.lives = "another"
+    await work.advance(world.ports, "inc-1")
+    newest = await newest_run(world)
+    assert newest.ended
+    assert "Redis has restarted since, and node2 does not say" in newest.ended.detail
+    assert world.agents.effects == []
+
+
+async def test_a_node_that_is_silent_stops_no_run_while_redis_lives() -> None:
+    world = await diagnosed_world()
+    world.agents.fences = [None]
+    await confirmed(world)
+    await work.advance(world.ports, "inc-1")
+    assert world.agents.effects == [("node2", "start_service"), ("node3", "start_service")]
+
+
 async def test_a_slot_that_a_crash_left_taken_is_freed() -> None:
     world = await diagnosed_world()
     world.slots.held["demo"] = "inc-9"

@@ -171,11 +171,11 @@ class Agents:
     asks_for_second: set[str] = field(default_factory=set)
     boot_id: str = "boot-1"
     config_sha256: str = "ab" * 32
-    fences: list[int] = field(default_factory=list)
+    fences: list[int | None] = field(default_factory=list)
     on_effect: Callable[[Action], None] = lambda action: None
 
-    async def highest_fence(self, cluster: str) -> int:
-        return max(self.fences, default=0)
+    async def seen_fences(self, cluster: str) -> dict[str, int | None]:
+        return {f"node{number}": fence for number, fence in enumerate(self.fences, start=1)}
 
     def action_id(self, order: Order) -> str:
         return f"{order.incident}/{order.generation}/{order.action.node}/{order.action.type}"

@@ -187,9 +187,9 @@ class Fleet:
                 entry.state, entry.detail = "REJECTED", "Withdrawn before it was begun."
         return self.status(order) or Outcome("unknown", "The agent did not answer.")
 
-    def highest_fence(self) -> int:
+    def seen_fences(self) -> dict[str, int | None]:
         """As far as the agents answer."""
-        return max((agent.fence for name, agent in self.agents.items() if self.answers(name)), default=0)
+        return {name: agent.fence if self.answers(name) else None for name, agent in self.agents.items()}
 
     def come_back(self, name: str, *, booted: bool = False) -> None:
         """A silent agent answers again; one that had died judges what it left without an end, by looking."""

@@ -44,11 +44,15 @@ class Timelines(TimelineStore):
         self._witness = witness
         self.loses_answer = False
 
-    async def load(self, incident_id: str) -> Incident:
+    async def life(self) -> str:
+        """A Redis that is put back is another process from then on."""
+        return f"{await super().life()} since {self._witness.restored_s}"
+
+    async def load(self, incident_id: str, *, end: str = "") -> Incident:
         actor = current.get()
         await actor.touch()
         actor.loaded_s = self._witness.clock.tick()
-        return await super().load(incident_id)
+        return await super().load(incident_id, end=end)
 
     async def append(self, incident: Incident, *events: Event) -> Incident:
         await current.get().touch()
@@ -102,9 +106,9 @@ class _Touching:
     def action_id(self, order: Order) -> str:
         return self._fleet.action_id(order)
 
-    async def highest_fence(self, cluster: str) -> int:
+    async def seen_fences(self, cluster: str) -> dict[str, int | None]:
         await current.get().touch()
-        return self._fleet.highest_fence()
+        return self._fleet.seen_fences()
 
     async def status(self, order: Order) -> Outcome | None:
         await current.get().touch()
