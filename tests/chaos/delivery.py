@@ -48,12 +48,16 @@ async def play(chaos: DeliveryChaos, rig: DeliveryRig) -> Result:
     started = time.monotonic()
     rig.runs += 1
     story = Story(rig, str(rig.runs))
+    repeating = asyncio.create_task(story.repeat())
     try:
         story.before = frozenset(await rig.store.given_out())
         found, settled_s = await _play(chaos, rig, story)
         asked = sum(each.asked for each in await incidents_of(rig, story))
     except Exception as error:  # one run that cannot be played does not end the others
         return Result(chaos.name, (), took_s=time.monotonic() - started, failed=_in_words(error))
+    finally:
+        repeating.cancel()
+        await asyncio.gather(repeating, return_exceptions=True)
     return Result(chaos.name, tuple(dict.fromkeys(found)), asked, settled_s, time.monotonic() - started)
 
 

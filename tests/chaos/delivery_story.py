@@ -12,6 +12,8 @@ from tests.chaos.delivery_rig import DeliveryRig
 
 Labels = dict[str, str]
 BETWEEN_S = 3.0
+AGAIN_S = 60.0
+"""Prometheus' own `resend-delay`."""
 
 
 @dataclass
@@ -47,6 +49,13 @@ class Story:
         for labels in [self.fired[each] for each in self.firing]:
             await self._tell(labels, over=True)
         self.firing.clear()
+
+    async def repeat(self) -> None:
+        """Tell of what fires again and again, until cancelled: else Alertmanager takes it to be over."""
+        while True:
+            await asyncio.sleep(AGAIN_S)
+            for labels in [self.fired[each] for each in self.firing]:
+                await self._tell(labels, over=False)
 
     async def fire(self, name: str, cluster: str, **more: str) -> None:
         """An alert begins."""
