@@ -68,7 +68,11 @@ async def _grant(ports: Ports, incident: Incident, index: int, order: Order) -> 
         if index not in run.actions:
             event = ActionStarted(at=ports.time.now(), index=index, action_id=readiness.action_id)
             incident = await ports.timelines.append(incident, event)
-        return incident, await ports.agents.commit(order, readiness)
+        refused = await ports.agents.commit(order, readiness)
+        if refused.state != "rejected":
+            return incident, refused
+        # Another worker may have granted the same, while this one stood still past its lease.
+        may_be_granted = True
     if may_be_granted and refused.state != "unknown":
         known = await ports.agents.withdraw(order)
         if known.state != "rejected":

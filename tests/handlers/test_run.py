@@ -84,6 +84,17 @@ async def test_a_bot_that_died_after_the_grant_asks_the_ledger_instead_of_granti
     assert world.agents.effects == [("node2", "start_service"), ("node3", "start_service")]
 
 
+async def test_who_stood_still_until_another_had_acted_does_not_say_that_it_was_refused() -> None:
+    world = await diagnosed_world()
+    world.agents.stalls.add("node2")
+    await confirmed(world)
+    await work.advance(world.ports, "inc-1")
+    finished = (await newest_run(world)).actions[0].finished
+    assert finished
+    assert finished.state == "done"
+    assert world.agents.effects == [("node2", "start_service"), ("node3", "start_service")]
+
+
 async def test_a_refusal_after_a_crash_first_makes_the_grant_before_it_void() -> None:
     """Its grant may still be under way: without this, "rejected" might be followed by its effect."""
     world = await diagnosed_world()

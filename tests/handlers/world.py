@@ -161,13 +161,15 @@ class Cluster:
 class Agents:
     """Nodes that do what they are granted, once, and keep a ledger of it.
 
-    `refuses` and `loses_answer` name the nodes that refuse, or whose answer to a commit is lost.
+    `refuses` and `loses_answer` name the nodes that refuse, or whose answer to a commit is lost; `stalls` those
+    before whose commit the worker stands still, so long that another has granted it meanwhile.
     """
 
     ledger: dict[str, Outcome] = field(default_factory=dict)
     effects: list[tuple[str, str]] = field(default_factory=list)
     refuses: dict[str, str] = field(default_factory=dict)
     loses_answer: set[str] = field(default_factory=set)
+    stalls: set[str] = field(default_factory=set)
     asks_for_second: set[str] = field(default_factory=set)
     boot_id: str = "boot-1"
     config_sha256: str = "ab" * 32
@@ -202,6 +204,8 @@ class Agents:
             left = self.config_sha256
             self.on_effect(order.action)
             self.ledger[name] = Outcome("done", "Done.", left)
+        if order.action.node in self.stalls:
+            return Outcome("rejected", "The agent refuses: the nonce is unknown, used or expired.")
         if order.action.node in self.loses_answer:
             return Outcome("unknown", "The agent did not answer.")
         return self.ledger[name]
