@@ -47,41 +47,46 @@ async def run_action(ports: Ports, incident: Incident, index: int) -> Incident:
 
 
 async def _grant(ports: Ports, incident: Incident, index: int, order: Order) -> tuple[Incident, Outcome]:
-    """Gate, prepare, grant. A refusal counts only once no grant of a crash before is good any more."""
+    """Gate, prepare, grant. A refusal counts only once no other grant of the same is good any more.
+
+    There may be one: from before a crash; from before Redis was put back, so that the timeline has lost it; or
+    by another worker, while this one stood still past its lease.
+    """
     run = incident.runs[-1]
     may_be_granted = index in run.actions
-    refused = (
+    outcome = await _why_not_now(ports, incident, order)
+    if outcome is None:
+        ready = await ports.agents.prepare(order)
+        if isinstance(ready, Outcome):
+            outcome = ready
+            may_be_granted = may_be_granted or ready.state == "rejected"
+        elif (outcome := why_not(run, order.action, ready)) is None:
+            incident = await _begin(ports, incident, index, order)
+            outcome = await ports.agents.commit(order, ready)
+            may_be_granted = True
+    if may_be_granted and outcome.state not in ("done", "unknown"):
+        known = await ports.agents.withdraw(order)
+        if known.state != "rejected":
+            return await _begin(ports, incident, index, order), known
+    return incident, outcome
+
+
+async def _why_not_now(ports: Ports, incident: Incident, order: Order) -> Outcome | None:
+    return (
         await _still_permitted(ports, incident)
         or await _overtaken(ports, incident)
         or await gate(ports, incident, order.action)
     )
-    if refused is None:
-        readiness = await ports.agents.prepare(order)
-        if isinstance(readiness, Outcome):
-            refused = readiness
-            # A Redis that was put back has lost that it was granted: the ledger knows what came of it.
-            may_be_granted = may_be_granted or readiness.state == "rejected"
-        else:
-            refused = why_not(run, order.action, readiness)
-    if refused is None:
-        assert isinstance(readiness, Readiness)  # noqa: S101  tells the type checker
-        if index not in run.actions:
-            event = ActionStarted(at=ports.time.now(), index=index, action_id=readiness.action_id)
-            incident = await ports.timelines.append(incident, event)
-        refused = await ports.agents.commit(order, readiness)
-        if refused.state != "rejected":
-            return incident, refused
-        # Another worker may have granted the same, while this one stood still past its lease.
-        may_be_granted = True
-    if may_be_granted and refused.state != "unknown":
-        known = await ports.agents.withdraw(order)
-        if known.state != "rejected":
-            if index not in run.actions:
-                name = ports.agents.action_id(order)
-                begun = ActionStarted(at=ports.time.now(), index=index, action_id=name)
-                incident = await ports.timelines.append(incident, begun)
-            return incident, known
-    return incident, refused
+
+
+async def _begin(ports: Ports, incident: Incident, index: int, order: Order) -> Incident:
+    """From here on it may have its effect."""
+    if index in incident.runs[-1].actions:
+        return incident
+    name = ports.agents.action_id(order)
+    return await ports.timelines.append(
+        incident, ActionStarted(at=ports.time.now(), index=index, action_id=name)
+    )
 
 
 def order_of(incident: Incident, action: Action) -> Order:

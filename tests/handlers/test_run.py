@@ -93,6 +93,7 @@ async def test_who_stood_still_until_another_had_acted_does_not_say_that_it_was_
     assert finished
     assert finished.state == "done"
     assert world.agents.effects == [("node2", "start_service"), ("node3", "start_service")]
+    assert world.kinds().count("action_started") == 2, "each begins once"
 
 
 async def test_a_refusal_after_a_crash_first_makes_the_grant_before_it_void() -> None:

@@ -161,8 +161,8 @@ class Cluster:
 class Agents:
     """Nodes that do what they are granted, once, and keep a ledger of it.
 
-    `refuses` and `loses_answer` name the nodes that refuse, or whose answer to a commit is lost; `stalls` those
-    before whose commit the worker stands still, so long that another has granted it meanwhile.
+    `refuses` and `loses_answer` name the nodes that refuse, or whose answer to a commit is lost; `stalls`
+    those before whose commit the worker stands still, so long that another has granted it meanwhile.
     """
 
     ledger: dict[str, Outcome] = field(default_factory=dict)
