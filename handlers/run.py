@@ -49,8 +49,8 @@ async def run_action(ports: Ports, incident: Incident, index: int) -> Incident:
 async def _grant(ports: Ports, incident: Incident, index: int, order: Order) -> tuple[Incident, Outcome]:
     """Gate, prepare, grant. A refusal counts only once no other grant of the same is good any more.
 
-    There may be one: from before a crash; from before Redis was put back, so that the timeline has lost it; or
-    by another worker, while this one stood still past its lease.
+    There may be one: from before a crash; from before Redis was put back, so that the timeline has lost it;
+    or by another worker, while this one stood still past its lease.
     """
     run = incident.runs[-1]
     may_be_granted = index in run.actions
