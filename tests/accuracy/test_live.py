@@ -14,11 +14,16 @@ from tests.accuracy.live import play, playable
 from tests.accuracy.outcome import judge
 
 BY_NAME = {scenario.name: scenario for scenario in LIVE}
+TRIES = 3
+"""Beside other tests the lab's leader may fall just as a fault is made; then there is nothing to judge."""
 
 
 @pytest.mark.parametrize("name", ["two-killed", "hostile-log", "leader-raft-dead", "certificates-expired"])
 async def test_what_a_user_is_told_is_what_was_done_to_the_cluster(name: str, tmp_path: Path):
-    outcome = await play(BY_NAME[name], tmp_path)
+    for number in range(TRIES):
+        outcome = await play(BY_NAME[name], tmp_path / str(number))
+        if outcome.grade != "not made":
+            break
     assert outcome.grade == "right", outcome.said
     assert outcome.passes
     assert not outcome.withheld
