@@ -7,6 +7,8 @@ import binascii
 import ssl
 from pathlib import Path
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from nacl.signing import SigningKey
 
 from bot.config import Agents, SecretFile
@@ -68,3 +70,8 @@ def grant_key(secret: SecretFile) -> SigningKey:
         return SigningKey(base64.b64decode(secret.read().get_secret_value(), validate=True))
     except (binascii.Error, ValueError, TypeError) as error:
         raise ConfigurationError(f"{secret.file} holds no Ed25519 seed in base64.") from error
+
+
+def mac_key(key: SigningKey, use: bytes) -> bytes:
+    """A key for MACs that every replica with this grant key has; each use has its own (HKDF, RFC 5869)."""
+    return HKDF(SHA256(), length=32, salt=None, info=use).derive(bytes(key))

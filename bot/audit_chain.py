@@ -7,11 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from nacl.signing import SigningKey
 
-from bot.agent_keys import grant_key
+from bot.agent_keys import grant_key, mac_key
 from bot.config import Agents
 
 KEY_USE = b"neumann-bot timeline MAC, version 1"
@@ -57,9 +55,7 @@ class Chain:
     """Makes and checks MACs with keys that are derived from grant keys; the first signs, all are accepted."""
 
     def __init__(self, *grant_keys: SigningKey) -> None:
-        self._keys = [
-            HKDF(SHA256(), length=32, salt=None, info=KEY_USE).derive(bytes(key)) for key in grant_keys
-        ]
+        self._keys = [mac_key(key, KEY_USE) for key in grant_keys]
 
     @classmethod
     def of(cls, agents: Agents) -> Chain:

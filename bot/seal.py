@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hmac
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from nacl.signing import SigningKey
 
-from bot.agent_keys import grant_key
+from bot.agent_keys import grant_key, mac_key
 from bot.config import Agents
 
 
@@ -16,7 +14,7 @@ class Seal:
     """An HMAC-SHA256 under a key that a grant key gives; the first seals, those of before are accepted."""
 
     def __init__(self, use: bytes, *grant_keys: SigningKey) -> None:
-        self._keys = [HKDF(SHA256(), 32, None, use).derive(bytes(key)) for key in grant_keys]
+        self._keys = [mac_key(key, use) for key in grant_keys]
 
     @classmethod
     def of(cls, agents: Agents, use: bytes) -> Seal:
