@@ -56,26 +56,26 @@ prove: $(VENV)/.installed-dev ## the proofs over every link matrix, a minute or 
 	$(BIN)/python -m pytest -m exhaustive $(ARGS)
 
 mutants: $(VENV)/.installed-dev ## small wrongs in what decides on a node: does a test notice? half an hour
-	@$(BIN)/python -m tests.mutation $(ARGS)
+	@$(BIN)/python -m measure.mutation $(ARGS)
 
 accuracy: $(VENV)/.installed-dev ## how often the diagnosis is right, beside three baselines
-	$(BIN)/python -m tests.accuracy.measure $(ARGS)
+	$(BIN)/python -m measure.accuracy $(ARGS)
 
 live: $(VENV)/.installed-dev ## the same on real processes and real faults, ten minutes
-	@$(BIN)/python -m tests.accuracy.live $(ARGS)
+	@$(BIN)/python -m measure.accuracy.live $(ARGS)
 
 nightly: $(VENV)/.installed-dev ## ten thousand runs of the state machine over the bot's promises, ten minutes
-	@$(BIN)/python -m pytest -q -m slow tests/invariants
-	@$(BIN)/python -m tests.invariants.nightly $(ARGS)
+	@$(BIN)/python -m pytest -q -m slow tests/measure/invariants
+	@$(BIN)/python -m measure.invariants.nightly $(ARGS)
 
 chaos: $(VENV)/.installed-dev ## bot, agents, Redis and links failing at every step of a run, an hour or two
-	@$(BIN)/python -m tests.chaos.remediation $(ARGS)
+	@$(BIN)/python -m measure.chaos.remediation $(ARGS)
 
 chaos-delivery: $(VENV)/.installed-dev ## what lies between Alertmanager and the thread failing at every step, half an hour
-	@$(BIN)/python -m tests.chaos.delivery $(ARGS)
+	@$(BIN)/python -m measure.chaos.delivery $(ARGS)
 
 bench: $(VENV)/.installed-dev ## how fast, beside bare limits on the same machine: all, or ARGS="intake storm"
-	@$(BIN)/python -m tests.bench $(ARGS)
+	@$(BIN)/python -m measure.bench $(ARGS)
 
 lock: ## write the lock anew (needs uv)
 	uv export --quiet --no-header --format requirements-txt --no-emit-project --no-dev -o requirements-agent.txt

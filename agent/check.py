@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.clock import read_clock
-from agent.command_line import run_checked
-from agent.config import Commands, Settings, split_address
-from agent.config_file import read_config_bytes
-from agent.disk import read_disk
 from agent.errors import AgentError, CommandError, ReadingError
-from agent.log_summary import read_log
-from agent.metrics_page import read_metrics
-from agent.pinned_keys import pinned_keys
-from agent.server import tls_context
+from agent.neumann_config.edit import read_config_bytes
+from agent.readings.clock import read_clock
+from agent.readings.disk import read_disk
+from agent.readings.log_summary import read_log
+from agent.readings.metrics_page import read_metrics
+from agent.run_command import run_checked
+from agent.server.pinned_keys import pinned_keys
+from agent.server.routes import tls_context
+from agent.settings import Commands, Settings, split_address
 
 STEP_UNIT = "neumann-makestep.service"
 STEP_COMMAND = Path("/usr/local/lib/neumann-agent/chronyc")

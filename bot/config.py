@@ -9,8 +9,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from handlers.domain.permissions import Permission, Permissions
 from handlers.errors import ConfigurationError
-from handlers.permissions import Permission, Permissions
 from runbooks.model import ActionType
 
 

@@ -19,37 +19,38 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
-from bot.agent_client import AgentClient
-from bot.agent_keys import grant_key, tls_context
-from bot.alertmanager import AlertmanagerClient
-from bot.audit_chain import Chain
-from bot.chores import Chores
-from bot.cluster_reader import ClusterReader
+from bot.alerting.alertmanager import AlertmanagerClient
+from bot.alerting.prometheus import PrometheusClient
+from bot.clock import SystemTime
 from bot.config import Endpoint, Settings
-from bot.due_queue import Queues
-from bot.http_client import http_client, trusting
-from bot.http_server import serve
-from bot.inbox import Inbox
-from bot.ledger_marks import LedgerMarks
-from bot.look_store import LookStore
-from bot.past_store import PastStore
-from bot.prometheus import PrometheusClient
-from bot.redis_client import connect
-from bot.redis_state import require_usable
-from bot.retention import Retention
-from bot.run_slots import RunSlots
-from bot.scheduler import Scheduler
-from bot.seal import Seal
-from bot.slack import listeners, socket_mode
+from bot.http.client import http_client, trusting
+from bot.nodes.agent_client import AgentClient
+from bot.nodes.cluster_reader import ClusterReader
+from bot.nodes.tls import grant_key, tls_context
+from bot.slack import listeners
+from bot.slack.delivery.attachments import ThreadPictures
+from bot.slack.delivery.thread_sync import SlackThread
 from bot.slack.directory import SlackDirectory
-from bot.slack.dispatcher import Dispatcher
-from bot.slack.requests import SEAL_USE, SlackRequests
-from bot.slack.thread import SlackThread
-from bot.slack.thread_pictures import ThreadPictures
-from bot.system_time import SystemTime
-from bot.timeline_store import TimelineStore
-from bot.web import Web
-from bot.worker import Worker
+from bot.slack.inbound import socket_mode
+from bot.slack.inbound.dispatcher import Dispatcher
+from bot.slack.inbound.request_queue import SEAL_USE, SlackRequests
+from bot.store.client import connect
+from bot.store.due_queue import Queues
+from bot.store.health import require_usable
+from bot.store.inbox import Inbox
+from bot.store.incident_history import PastStore
+from bot.store.ledger_marks import LedgerMarks
+from bot.store.mac_chain import Chain
+from bot.store.reconcile_checkpoint import LookStore
+from bot.store.retention import Retention
+from bot.store.run_lock import RunSlots
+from bot.store.signer import Seal
+from bot.store.timelines import TimelineStore
+from bot.web.app import Web
+from bot.web.server import serve
+from bot.worker.periodic_jobs import Chores
+from bot.worker.scheduler import Scheduler
+from bot.worker.worker import Worker
 from handlers.ports import Ports
 
 Part = Literal["web", "worker"]

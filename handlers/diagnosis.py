@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 
-from handlers import pace
+from handlers.domain import throttling
+from handlers.domain.events import Event, EvidenceRead, FindingsRanked, Offer
+from handlers.domain.fold import apply
+from handlers.domain.incident import Incident
 from handlers.errors import Moved
-from handlers.events import Event, EvidenceRead, FindingsRanked, Offer
-from handlers.fold import apply
-from handlers.incident import Incident
 from handlers.intake import noted
 from handlers.ports import Ports
 from runbooks.all_runbooks import RUNBOOKS
@@ -39,7 +39,7 @@ async def _record(ports: Ports, incident: Incident, evidence: Evidence) -> Incid
             return await ports.timelines.append(
                 incident,
                 *events,
-                *noted(incident, now, pace.notes(incident, apply(incident, *events))),
+                *noted(incident, now, throttling.notes(incident, apply(incident, *events))),
             )
         except Moved:
             moved = await ports.timelines.load(incident.id)

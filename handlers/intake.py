@@ -6,8 +6,8 @@ import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from handlers import several
-from handlers.alerts import (
+from handlers import load_incidents
+from handlers.domain.alerts import (
     STILL_FIRING,
     Alert,
     Identity,
@@ -17,10 +17,10 @@ from handlers.alerts import (
     news,
     what_changed,
 )
+from handlers.domain.events import AlertsReceived, Event, Noted
+from handlers.domain.incident import Incident
+from handlers.domain.notification import Delivery, Unreadable
 from handlers.errors import Moved
-from handlers.events import AlertsReceived, Event, Noted
-from handlers.incident import Incident
-from handlers.notification import Delivery, Unreadable
 from handlers.ports import Ports
 
 
@@ -139,7 +139,7 @@ def _fires(alert: Alert) -> bool:
 
 
 async def _ended_in(ports: Ports, incident_id: str | None) -> dict[str, Alert]:
-    found, _ = await several.load(ports, [incident_id] if incident_id else [])
+    found, _ = await load_incidents.load(ports, [incident_id] if incident_id else [])
     return ended(alert for incident in found for alert in incident.alerts.values())
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from handlers.alerting import Alertmanager, Looks, Prometheus
-from handlers.alerts import Alert, Identity
-from handlers.events import Event, OutcomeState, Person
-from handlers.incident import Incident
-from handlers.permissions import Permissions
-from handlers.policy import Member
+from handlers.domain.alert_sources import Alertmanager, Looks, Prometheus
+from handlers.domain.alerts import Alert, Identity
+from handlers.domain.events import Event, OutcomeState, Person
+from handlers.domain.incident import Incident
+from handlers.domain.permissions import Permissions
+from handlers.domain.policy import Member
 from runbooks.evidence import Evidence, Metrics
 from runbooks.model import Action
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import tomlkit
 
-from lab.cluster import Lab
+from lab.cluster.cluster import Lab
 from lab.layout import Address
 
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.alerting.prometheus import RealAlertingError
-from lab.cluster import LabError
+from lab.cluster.cluster import LabError
 from lab.faults import FAULTS, Fault
 from lab.headless import play
+from lab.node.settings import MetricsShape
 from lab.redis_server import NoRedisError
-from lab.settings import MetricsShape
 from lab.slack.shapes import Json
 from lab.stage import Stage, stage
 

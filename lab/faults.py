@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from lab.cluster import Lab
+from lab.cluster.cluster import Lab
 
 Step = Callable[[Lab], Awaitable[None]]
 

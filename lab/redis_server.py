@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from lab.process import Process
+from lab.cluster.process import Process
 
 START_DEADLINE_S = 10.0
 

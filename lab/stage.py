@@ -13,11 +13,11 @@ from pathlib import Path
 from lab.alerting import Alerting, Delivery, Target, load_rules
 from lab.alerting.prometheus import real_alerting
 from lab.bot_files import write_bot_files
-from lab.cluster import Lab
+from lab.cluster.cluster import Lab
+from lab.cluster.process import Process
 from lab.layout import Address
-from lab.process import Process
+from lab.node.settings import MetricsShape
 from lab.redis_server import redis_url
-from lab.settings import MetricsShape
 from lab.slack.app_manifest import SHIPPED_MANIFEST, AppManifest
 from lab.slack.server import SlackWorkspaceServer
 
@@ -92,7 +92,7 @@ async def _start_bot(
         channel=channel.id if channel else CHANNEL,
         confirm_groups=[directory.on_call.id],
     )
-    argv = (sys.executable, "-m", "bot.cli", "serve", "--config", str(config))
+    argv = (sys.executable, "-m", "bot", "serve", "--config", str(config))
     bot = Process("neumann-bot", argv, folder / "bot.out")
     await bot.start()
     parts.push_async_callback(bot.stop)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from handlers.alerts import Alert, Reason
-from handlers.events import AlertsReceived, Event, EvidenceRead, FindingsRanked, Offer, Person
+from handlers.domain.alerts import Alert, Reason
+from handlers.domain.events import AlertsReceived, Event, EvidenceRead, FindingsRanked, Offer, Person
 from runbooks import leader_election
 from runbooks.evidence import (
     Clock,

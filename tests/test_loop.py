@@ -15,7 +15,7 @@ from lab.slack.plain_text import plain_text
 from lab.stage import stage
 
 ROOT = Path(__file__).parents[1]
-NEUMANN_BOT = (sys.executable, "-m", "bot.cli")
+NEUMANN_BOT = (sys.executable, "-m", "bot")
 
 
 async def test_two_nodes_die_and_on_call_brings_the_leader_back(tmp_path: Path) -> None:

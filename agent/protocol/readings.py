@@ -66,7 +66,7 @@ class Service(Wire, frozen=True, kw_only=True):
 class Log(Wire, frozen=True, kw_only=True):
     """A summary of the election log, read from its end, bounded in bytes.
 
-    `counts` maps an event name of `agent.readings.LOG_EVENTS` to how often it was seen within
+    `counts` maps an event name of `agent.readings.reader.LOG_EVENTS` to how often it was seen within
     `window_s` before the newest line; `excerpts` are the newest matching lines, masked and cut;
     `silent_s` is how long the file has not been written.
     """

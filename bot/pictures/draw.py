@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.pictures.election_series import ElectionSeries
-from bot.pictures.picture import Picture
+from bot.pictures.drawing.picture import Picture
+from bot.pictures.elections.series import ElectionSeries
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis
 
@@ -26,12 +26,12 @@ async def draw_election_timeline(series: ElectionSeries) -> Picture:
 
 
 def _link_map(evidence: Evidence, diagnosis: Diagnosis) -> Picture:
-    from bot.pictures.link_map import link_map  # noqa: PLC0415 - Pillow is loaded with it, and not before
+    from bot.pictures.links.card import link_map  # noqa: PLC0415 - Pillow is loaded with it, and not before
 
     return link_map(evidence, diagnosis)
 
 
 def _election_timeline(series: ElectionSeries) -> Picture:
-    from bot.pictures.election_timeline import election_timeline  # noqa: PLC0415 - the same
+    from bot.pictures.elections.card import election_timeline  # noqa: PLC0415 - the same
 
     return election_timeline(series)

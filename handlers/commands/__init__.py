@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 
-from handlers import policy
 from handlers.commands import election, incident
 from handlers.commands.answers import Answer, Asked, Command, Help, Runbooks
 from handlers.commands.arguments import resolve_cluster as resolve_cluster
+from handlers.domain import policy
 from handlers.errors import NotAllowed, Refused
 from handlers.ports import Ports
 from runbooks.all_runbooks import RUNBOOKS

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from handlers.events import Person
-from handlers.incident import Incident
+from handlers.domain.events import Person
+from handlers.domain.incident import Incident
 from handlers.ports import Ports
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis

@@ -7,8 +7,8 @@ import re
 from datetime import timedelta
 
 from handlers.commands.answers import Asked
+from handlers.domain.events import Person
 from handlers.errors import Refused, UnknownCluster
-from handlers.events import Person
 from handlers.ports import Ports
 
 INCIDENT = re.compile(r"^inc-\d+(-[a-z0-9]+)?$")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from handlers import several
+from handlers import load_incidents
 from handlers.commands.answers import Asked, ElectionStatus, History, Watch
 from handlers.commands.arguments import resolve_cluster
 from handlers.ports import Ports
@@ -58,7 +58,7 @@ async def history(ports: Ports, asked: Asked) -> History:
         *await ports.past.released_within(HISTORY.total_seconds()),
         *await ports.timelines.open_incidents(),
     }
-    incidents, _ = await several.load(ports, ids)
+    incidents, _ = await load_incidents.load(ports, ids)
     mine = [each for each in incidents if each.cluster == cluster and each.opened_at]
     newest_first = sorted(mine, key=lambda each: each.opened_at or ports.time.now(), reverse=True)
     return History(cluster, ports.time.now() - HISTORY, tuple(newest_first))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from handlers import care, report, several
-from handlers.clicked import check_person
+from handlers import load_incidents, triage
 from handlers.commands.answers import Asked, IncidentList, IncidentShown, Report, Said
 from handlers.commands.arguments import person_of, resolve_incident, span_of
+from handlers.domain import postmortem
+from handlers.domain.permissions import Part
 from handlers.errors import NotAllowed, Refused, SilenceFailed
-from handlers.permissions import Part
 from handlers.ports import Ports
+from handlers.remediation.authorization import check_person
 
 SNOOZE = timedelta(minutes=30)
 SILENCE = timedelta(minutes=30)
@@ -19,7 +20,7 @@ LONGEST_SILENCE = timedelta(hours=8)
 
 async def list_open(ports: Ports, _: Asked) -> IncidentList:
     """The open incidents."""
-    found, left = await several.load(ports, await ports.timelines.open_incidents())
+    found, left = await load_incidents.load(ports, await ports.timelines.open_incidents())
     return IncidentList(tuple(found), tuple(map(str, left)))
 
 
@@ -35,7 +36,7 @@ async def show(ports: Ports, asked: Asked) -> IncidentShown:
 async def acknowledge(ports: Ports, asked: Asked) -> Said:
     """Have it."""
     incident_id, _ = await resolve_incident(ports, asked)
-    await care.acknowledge(ports, incident_id, asked.by)
+    await triage.acknowledge(ports, incident_id, asked.by)
     return Said(f"You have {incident_id}.")
 
 
@@ -43,35 +44,35 @@ async def assign(ports: Ports, asked: Asked) -> Said:
     """Give it to someone."""
     incident_id, words = await resolve_incident(ports, asked)
     to = person_of(words, asked.by)
-    await care.assign(ports, incident_id, asked.by, to)
+    await triage.assign(ports, incident_id, asked.by, to)
     return Said(f"{to.name} has {incident_id}.")
 
 
 async def snooze(ports: Ports, asked: Asked) -> Said:
     """Put it off."""
     incident_id, words = await resolve_incident(ports, asked)
-    snoozed = await care.snooze(ports, incident_id, asked.by, span_of(words, SNOOZE))
+    snoozed = await triage.snooze(ports, incident_id, asked.by, span_of(words, SNOOZE))
     return Said(f"{incident_id} is snoozed until {snoozed.care.snoozed_until:%H:%M} UTC.")
 
 
 async def note(ports: Ports, asked: Asked) -> Said:
     """Write something down."""
     incident_id, words = await resolve_incident(ports, asked)
-    await care.note(ports, incident_id, asked.by, words)
+    await triage.note(ports, incident_id, asked.by, words)
     return Said(f"Noted in {incident_id}.")
 
 
 async def resolve(ports: Ports, asked: Asked) -> Said:
     """End it."""
     incident_id, _ = await resolve_incident(ports, asked)
-    await care.resolve(ports, incident_id, asked.by)
+    await triage.resolve(ports, incident_id, asked.by)
     return Said(f"{incident_id} is resolved.")
 
 
 async def reopen(ports: Ports, asked: Asked) -> Said:
     """Take it up again."""
     incident_id, _ = await resolve_incident(ports, asked)
-    await care.reopen(ports, incident_id, asked.by)
+    await triage.reopen(ports, incident_id, asked.by)
     return Said(f"{incident_id} is open again.")
 
 
@@ -81,7 +82,7 @@ async def write_report(ports: Ports, asked: Asked) -> Report:
     events = await ports.timelines.timeline(incident_id)
     if not events:
         raise Refused(f"There is no incident {incident_id}.")
-    return Report(await ports.timelines.load(incident_id), report.markdown(incident_id, events))
+    return Report(await ports.timelines.load(incident_id), postmortem.markdown(incident_id, events))
 
 
 async def silence(ports: Ports, asked: Asked) -> Said:
@@ -102,5 +103,5 @@ async def silence(ports: Ports, asked: Asked) -> Said:
         name = await ports.silences.silence(incident.firing, ends_at, asked.by.name, comment)
     except SilenceFailed as error:
         raise NotAllowed(str(error)) from error
-    await care.note(ports, incident_id, asked.by, f"silenced its alerts until {ends_at:%H:%M} UTC ({name})")
+    await triage.note(ports, incident_id, asked.by, f"silenced its alerts until {ends_at:%H:%M} UTC ({name})")
     return Said(f"The alerts of {incident_id} are silent until {ends_at:%H:%M} UTC.")

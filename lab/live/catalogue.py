@@ -5,11 +5,11 @@ Not here: a disk that is merely slow (it would have to be the machine's own).
 
 from __future__ import annotations
 
-from lab.cluster import NetworkKind
-from lab.condition import Condition
+from lab.cluster.cluster import NetworkKind
 from lab.faults import FAULTS
 from lab.live import inside, network, nodes
 from lab.live.scenario import ANY_NETWORK, LiveScenario, Sight, Step
+from lab.node.condition import Condition
 from lab.scenarios.fault import buttons
 from lab.scenarios.scenario import Button, Family, Truth
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import functools
 
-from lab.cluster import Lab
-from lab.condition import SOUND, Condition, write_condition
-from lab.disks import resize_disk
+from lab.cluster.cluster import Lab
+from lab.cluster.disks import resize_disk
 from lab.live.scenario import Step
+from lab.node.condition import SOUND, Condition, write_condition
 
 RESTART_DELAY_S = 1.0
 RESTARTS = 4

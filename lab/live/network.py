@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from lab.cluster import Lab
+from lab.cluster.cluster import Lab
+from lab.cluster.network import Port
+from lab.cluster.splice import Mode
 from lab.faults import BREAK_S
 from lab.live.scenario import Step
-from lab.network import Port
-from lab.splice import Mode
 
 Pairs = Iterable[tuple[str, str]]
 

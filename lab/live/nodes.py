@@ -5,11 +5,11 @@ from __future__ import annotations
 import signal
 from datetime import UTC, datetime
 
-from lab.cluster import Lab
+from lab.cluster.cluster import Lab
+from lab.cluster.namespaces import NamespaceNetwork
 from lab.live.network import cut
 from lab.live.scenario import Step
-from lab.namespaces import NamespaceNetwork
-from lab.tracing import Level, render
+from lab.node.tracing import Level, render
 
 FLOOD_LINES = 20_000
 """Two seconds of ten thousand lines each: more than a reading takes in."""

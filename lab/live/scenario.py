@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from lab.cluster import Lab, NetworkKind
-from lab.condition import SOUND, write_condition
-from lab.disks import resize_disk
-from lab.namespaces import NamespaceNetwork
+from lab.cluster.cluster import Lab, NetworkKind
+from lab.cluster.disks import resize_disk
+from lab.cluster.namespaces import NamespaceNetwork
+from lab.node.condition import SOUND, write_condition
 from lab.scenarios.fault import buttons
 from lab.scenarios.scenario import Family, Truth
 

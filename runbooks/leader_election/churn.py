@@ -9,7 +9,7 @@ from runbooks.evidence import NodeEvidence, Role
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import CUTS, Structure
 from runbooks.leader_election.timeouts import ONE_WAY_LATENCIES, asked_ms, lowest_timeout_ms
-from runbooks.leader_election.words import counted, listed, milliseconds
+from runbooks.leader_election.wording import counted, listed, milliseconds
 from runbooks.model import SURE, Finding, RootCause, Verdict
 from runbooks.statistics import wilson_interval
 

@@ -6,7 +6,7 @@ from itertools import permutations
 
 from runbooks import raft
 from runbooks.leader_election.facts import Facts
-from runbooks.leader_election.words import listed
+from runbooks.leader_election.wording import listed
 from runbooks.model import Finding, RootCause, Verdict
 
 LULL_ELECTIONS = 6

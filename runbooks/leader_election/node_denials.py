@@ -8,7 +8,7 @@ from dataclasses import replace
 from runbooks.electability import Denial, Known
 from runbooks.evidence import Metrics, NodeEvidence, Reading
 from runbooks.leader_election.facts import CRASH_LOOP_RESTARTS, Facts
-from runbooks.leader_election.words import listed
+from runbooks.leader_election.wording import listed
 from runbooks.model import RootCause
 
 WAL_NEEDS_FREE_BYTES = 100 * 1024 * 1024

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from runbooks.electability import Denial, Known
 from runbooks.leader_election.facts import Facts
-from runbooks.leader_election.words import listed
+from runbooks.leader_election.wording import listed
 from runbooks.model import RootCause
 
 Lists = dict[str, dict[str, str]]

@@ -7,7 +7,7 @@ import re
 from runbooks.evidence import Config, Evidence, NodeEvidence
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.timeouts import arithmetic
-from runbooks.leader_election.words import listed, signed_milliseconds
+from runbooks.leader_election.wording import listed, signed_milliseconds
 from runbooks.model import Action, Binding, Plan, PlanStep, Remedy
 from runbooks.node_check import leadership
 

@@ -7,7 +7,7 @@ from runbooks.leader_election.clock_denials import contradicted_clocks
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
-from runbooks.leader_election.words import listed, milliseconds
+from runbooks.leader_election.wording import listed, milliseconds
 from runbooks.model import SURE, Action, Remedy, RootCause, Verdict
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
 from runbooks.leader_election.structure import Structure
-from runbooks.leader_election.words import counted, listed
+from runbooks.leader_election.wording import counted, listed
 from runbooks.model import Finding, RootCause, Verdict
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import Structure
-from runbooks.leader_election.words import counted, listed
+from runbooks.leader_election.wording import counted, listed
 from runbooks.model import SURE, Finding, RootCause, Verdict
 
 SENTENCES = {

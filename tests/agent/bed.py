@@ -26,9 +26,8 @@ from msgspec.structs import replace
 from nacl.signing import SigningKey
 from starlette.applications import Starlette
 
-from agent.config import Limits, Settings, parse_settings
-from agent.executor import Executor
-from agent.ledger import Ledger
+from agent.actions.executor import Executor
+from agent.actions.ledger import Ledger
 from agent.protocol import (
     Action,
     ActionReport,
@@ -42,8 +41,9 @@ from agent.protocol import (
     sign,
     undo_action_id,
 )
-from agent.readings import NodeReader
-from agent.server import build_app, build_server
+from agent.readings.reader import NodeReader
+from agent.server.routes import build_app, build_server
+from agent.settings import Limits, Settings, parse_settings
 
 CONFIG = """\
 # node1 of the demo cluster
@@ -198,7 +198,7 @@ async def agent_process(
     address = f"127.0.0.1:{free_port()}"
     (folder / "agent.toml").write_text(tomlkit.dumps(document | {"listen": address}))
     process = await asyncio.create_subprocess_exec(
-        *prefix, sys.executable, "-m", "agent.command", "serve", "--config", str(folder / "agent.toml"),
+        *prefix, sys.executable, "-m", "agent.cli", "serve", "--config", str(folder / "agent.toml"),
         stdin=DEVNULL, env=dict(os.environ) | dict(environment),
     )  # fmt: skip
     try:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from nacl.signing import SigningKey
 
-from agent.config import Settings
+from agent.settings import Settings
 from tests.agent.bed import (
     Bot,
     Client,

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from bot import main as wiring
-from bot.agent_client import AgentClient
 from bot.config import Settings
+from bot.nodes.agent_client import AgentClient
 from handlers.ports import Order, Outcome, Readiness
 from runbooks.model import Action
 

@@ -15,7 +15,7 @@ import pytest
 import tomlkit
 
 from agent.check import _config_file, _polkit
-from agent.config import Commands
+from agent.settings import Commands
 from tests.agent.bed import (
     Node,
     Pki,
@@ -32,7 +32,7 @@ async def check(document: dict[str, Any], folder: Path) -> tuple[int | None, str
     path = folder / "checked.toml"
     path.write_text(tomlkit.dumps(document))
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "agent.command", "check", "--config", str(path), stdout=PIPE, stderr=PIPE
+        sys.executable, "-m", "agent.cli", "check", "--config", str(path), stdout=PIPE, stderr=PIPE
     )
     out, err = await process.communicate()
     assert b"Traceback" not in err

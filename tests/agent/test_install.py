@@ -20,7 +20,7 @@ print(json.dumps(sorted(sys.modules)))
 """
 SERVING = """
 import json, sys
-import agent.command
+import agent.cli
 print(json.dumps(sorted(sys.modules)))
 """
 
@@ -65,7 +65,7 @@ def test_serving_loads_nothing_that_only_pairing_needs():
 
 
 def test_the_bots_command_says_that_it_is_not_all_here():
-    hidden = "import sys; sys.modules['structlog'] = None; import bot.entry; bot.entry.main()"
+    hidden = "import sys; sys.modules['structlog'] = None; import bot.__main__; bot.__main__.main()"
     ran = subprocess.run(
         [sys.executable, "-c", hidden], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
     )

@@ -22,10 +22,8 @@ from msgspec.structs import replace
 from nacl.signing import SigningKey
 from starlette.routing import Route
 
-from agent import deadline_server
-from agent.config import Limits, Settings
-from agent.executor import Executor
-from agent.ledger import Ledger
+from agent.actions.executor import Executor
+from agent.actions.ledger import Ledger
 from agent.protocol import (
     ActionReport,
     ClockSync,
@@ -38,8 +36,10 @@ from agent.protocol import (
     StartService,
     sign,
 )
-from agent.readings import NodeReader
-from agent.server import build_app
+from agent.readings.reader import NodeReader
+from agent.server import deadlines
+from agent.server.routes import build_app
+from agent.settings import Limits, Settings
 from tests.agent.bed import Bot, Client, Connected, Node, Pki, Serve, agent_process
 
 ROOT = Path(__file__).parents[2]
@@ -293,7 +293,7 @@ async def open_tls(url: str, pki: Pki) -> tuple[asyncio.StreamReader, asyncio.St
 async def test_row_19_who_is_slow_is_hung_up_on(
     serve: Serve, settings: Settings, pki: Pki, monkeypatch: pytest.MonkeyPatch, beginning: bytes
 ):
-    monkeypatch.setattr(deadline_server, "REQUEST_DEADLINE_S", 0.3)
+    monkeypatch.setattr(deadlines, "REQUEST_DEADLINE_S", 0.3)
     async with serve(settings) as url, asyncio.timeout(10):
         reader, writer = await open_tls(url, pki)
         with suppress(ConnectionError):
@@ -307,7 +307,7 @@ async def test_row_19_who_is_slow_is_hung_up_on(
 async def test_row_19_who_does_not_finish_the_handshake_is_hung_up_on(
     serve: Serve, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(deadline_server, "HANDSHAKE_DEADLINE_S", 0.3)
+    monkeypatch.setattr(deadlines, "HANDSHAKE_DEADLINE_S", 0.3)
     async with serve(settings) as url, asyncio.timeout(10):
         reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
         with suppress(ConnectionError):
@@ -320,7 +320,7 @@ async def test_row_19_who_does_not_finish_the_handshake_is_hung_up_on(
 async def test_row_19_a_gigabyte_is_not_read(
     serve: Serve, settings: Settings, pki: Pki, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(deadline_server, "REQUEST_DEADLINE_S", 0.5)
+    monkeypatch.setattr(deadlines, "REQUEST_DEADLINE_S", 0.5)
     sent = 0
     async with serve(settings) as url, asyncio.timeout(30):
         _, writer = await open_tls(url, pki)

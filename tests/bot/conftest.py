@@ -15,15 +15,15 @@ from nacl.signing import SigningKey
 from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.audit_chain import Chain
 from bot.config import Settings
 from bot.config import load as load_settings
-from bot.redis_client import connect
-from bot.timeline_store import TimelineStore
+from bot.store.client import connect
+from bot.store.mac_chain import Chain
+from bot.store.timelines import TimelineStore
 from lab.bot_files import write_bot_files
-from lab.cluster import Lab
+from lab.cluster.cluster import Lab
+from lab.cluster.process import Process
 from lab.layout import Address
-from lab.process import Process
 from lab.redis_server import find_server
 from lab.slack.person import Person
 from lab.slack.server import SlackWorkspaceServer

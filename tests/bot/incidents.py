@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from handlers.events import (
+from handlers.domain.events import (
     Acknowledged,
     ActionFinished,
     ActionStarted,
@@ -30,8 +30,8 @@ from handlers.events import (
     Snoozed,
     StopAsked,
 )
-from handlers.fold import fold
-from handlers.incident import Incident
+from handlers.domain.fold import fold
+from handlers.domain.incident import Incident
 from runbooks import leader_election
 from runbooks.evidence import Evidence, NodeEvidence, Role
 from runbooks.model import Leadership

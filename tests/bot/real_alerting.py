@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from lab.alerting.prometheus import RealAlertingError, find_binaries
-from lab.process import Process
+from lab.cluster.process import Process
 
 try:
     find_binaries()

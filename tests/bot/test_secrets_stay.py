@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from bot.audit_chain import Chain
 from bot.config import Settings, load
-from bot.redis_client import connect
+from bot.store.client import connect
+from bot.store.mac_chain import Chain
 from lab.headless import play
 from lab.stage import Stage, stage
 
@@ -122,7 +122,7 @@ async def test_no_secret_is_anywhere_but_in_its_own_file(tmp_path: Path):
     written = files_below(tmp_path, but=secrets)
     places |= {f"file {name}": content for name, content in written.items()}
 
-    assert b"bot.cli serve" in places["processes"]
+    assert b"bot serve" in places["processes"]
     assert sum(name.startswith("redis") for name in places) > 5
     assert sum(name.startswith("message") for name in places) > 3
     assert {"bot/bot.out", "bot/neumann-bot.toml"} <= set(written)

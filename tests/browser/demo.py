@@ -12,10 +12,10 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.clock import read_offset_ms
+from lab.node.clock import read_offset_ms
 
 ROOT = Path(__file__).parents[2]
-NEUMANN_BOT = (sys.executable, "-m", "bot.cli")
+NEUMANN_BOT = (sys.executable, "-m", "bot")
 STARTS_WITHIN_S = 120.0
 ENDS_WITHIN_S = 60.0
 

@@ -7,9 +7,9 @@ from typing import get_args
 
 import pytest
 
-import agent.command
-import bot.cli
-from handlers.events import Event
+import agent.cli
+import bot.cli.app
+from handlers.domain.events import Event
 from lab.faults import FAULTS
 from runbooks.leader_election import ALERTS
 
@@ -61,9 +61,9 @@ def test_every_make_target_exists(document: Path):
 
 @each_document
 def test_every_command_exists(document: Path):
-    ours = {command.callback.__name__ for command in bot.cli.app.registered_commands}
-    ours |= {str(group.name) for group in bot.cli.app.registered_groups}
-    for program, commands in (("neumann-bot", ours), ("neumann-agent", set(agent.command.COMMANDS))):
+    ours = {command.callback.__name__ for command in bot.cli.app.app.registered_commands}
+    ours |= {str(group.name) for group in bot.cli.app.app.registered_groups}
+    for program, commands in (("neumann-bot", ours), ("neumann-agent", set(agent.cli.COMMANDS))):
         named = {
             name
             for piece in code(document.read_text())

@@ -12,9 +12,9 @@ import msgspec
 import pytest
 from pydantic import BaseModel
 
-import agent.config
+import agent.settings
 import bot.config
-from agent.config import split_address
+from agent.settings import split_address
 from bot.main import channel_of
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -60,7 +60,7 @@ def models_in(annotation: Any) -> Iterator[type[Model]]:
 
 
 @pytest.mark.parametrize(
-    ("example", "settings"), [(BOT, bot.config.Settings), (AGENT, agent.config.Settings)]
+    ("example", "settings"), [(BOT, bot.config.Settings), (AGENT, agent.settings.Settings)]
 )
 def test_every_key_is_shown(example: Path, settings: type[Model]):
     text = example.read_text()
@@ -94,11 +94,13 @@ def test_what_is_commented_out_in_the_bots_example_is_the_default(tmp_path: Path
 
 
 def test_what_is_commented_out_in_the_agents_example_is_the_default(tmp_path: Path):
-    assert agent.config.load_settings(with_every_key(AGENT, tmp_path)) == agent.config.load_settings(AGENT)
+    assert agent.settings.load_settings(with_every_key(AGENT, tmp_path)) == agent.settings.load_settings(
+        AGENT
+    )
 
 
 def test_bot_and_agent_name_the_same_cluster():
-    theirs, ours = agent.config.load_settings(AGENT), bot.config.load(BOT)
+    theirs, ours = agent.settings.load_settings(AGENT), bot.config.load(BOT)
     cluster = ours.cluster(theirs.cluster)
     assert cluster is not None
     nodes = {node.name: node for node in cluster.nodes}
@@ -108,7 +110,7 @@ def test_bot_and_agent_name_the_same_cluster():
 
 
 def test_the_agents_unit_lets_it_write_where_its_example_says():
-    settings = agent.config.load_settings(AGENT)
+    settings = agent.settings.load_settings(AGENT)
     unit = directives("neumann-agent.service")
     assert unit["StateDirectory"] == [settings.state_dir.name]
     assert settings.state_dir.parent == Path("/var/lib")

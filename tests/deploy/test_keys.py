@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from typer.testing import CliRunner
 
-import agent.command
-import agent.config
-import agent.server
-import bot.agent_keys
-import bot.cli
+import agent.cli
+import agent.server.routes
+import agent.settings
+import bot.cli.app
 import bot.config
+import bot.nodes.tls
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -88,24 +88,24 @@ def shake_hands(client: ssl.SSLContext, server: ssl.SSLContext, host: str) -> No
 
 
 def tls_of_agent(folder: Path, node: str) -> ssl.SSLContext:
-    tls = agent.config.Tls(
+    tls = agent.settings.Tls(
         certificate=folder / f"{node}.pem", key=folder / f"{node}.key", authority=folder / "authority.pem"
     )
-    return agent.server.tls_context(tls)
+    return agent.server.routes.tls_context(tls)
 
 
 @pytest.mark.parametrize("node", ["node1", "node2"])
 def test_the_bot_is_let_in_to_every_agent(keys: Path, node: str):
-    shake_hands(bot.agent_keys.tls_context(agents(keys)), tls_of_agent(keys, node), node)
+    shake_hands(bot.nodes.tls.tls_context(agents(keys)), tls_of_agent(keys, node), node)
 
 
 def test_an_agent_is_only_taken_for_its_own_node(keys: Path):
     with pytest.raises(ssl.SSLCertVerificationError, match="node2"):
-        shake_hands(bot.agent_keys.tls_context(agents(keys)), tls_of_agent(keys, "node1"), "node2")
+        shake_hands(bot.nodes.tls.tls_context(agents(keys)), tls_of_agent(keys, "node1"), "node2")
 
 
 def test_an_agent_that_is_paired_with_is_known_by_its_key_and_by_no_authority(keys: Path):
-    pinned = bot.agent_keys.tls_context(agents(keys), keys / "node1.pem")
+    pinned = bot.nodes.tls.tls_context(agents(keys), keys / "node1.pem")
     shake_hands(pinned, tls_of_agent(keys, "node1"), "whatever it is called")
     with pytest.raises(ssl.SSLCertVerificationError):
         shake_hands(pinned, tls_of_agent(keys, "node2"), "node2")
@@ -114,12 +114,12 @@ def test_an_agent_that_is_paired_with_is_known_by_its_key_and_by_no_authority(ke
 def test_where_nobody_vouches_for_it_no_agent_is_believed(keys: Path):
     nobody = agents(keys).model_copy(update={"authority": None})
     with pytest.raises(ssl.SSLCertVerificationError):
-        shake_hands(bot.agent_keys.tls_context(nobody), tls_of_agent(keys, "node1"), "node1")
+        shake_hands(bot.nodes.tls.tls_context(nobody), tls_of_agent(keys, "node1"), "node1")
 
 
 def test_a_nodes_certificate_does_not_let_anybody_in(keys: Path):
     with pytest.raises(ssl.SSLError, match="CERTIFICATE_VERIFY_FAILED"):
-        shake_hands(bot.agent_keys.tls_context(agents(keys, "node2")), tls_of_agent(keys, "node1"), "node1")
+        shake_hands(bot.nodes.tls.tls_context(agents(keys, "node2")), tls_of_agent(keys, "node1"), "node1")
 
 
 def commands(program: str) -> list[list[str]]:
@@ -137,12 +137,14 @@ def commands(program: str) -> list[list[str]]:
 def test_the_readme_gives_the_agent_options_that_it_has():
     assert {words[0] for words in commands("neumann-agent")} >= {"pair", "check"}
     for words in commands("neumann-agent"):
-        agent.command._parser().parse_args(words)
+        agent.cli._parser().parse_args(words)
 
 
 def test_the_readme_gives_the_bot_options_that_it_has():
     (add,) = [words for words in commands("neumann-bot") if words[:2] == ["agents", "add"]]
-    help_text = CliRunner().invoke(bot.cli.app, ["agents", "add", "--help"], env={"COLUMNS": "200"}).stdout
+    help_text = (
+        CliRunner().invoke(bot.cli.app.app, ["agents", "add", "--help"], env={"COLUMNS": "200"}).stdout
+    )
     options = [word for word in add if word.startswith("--")]
     assert options
     assert [option for option in options if option not in help_text] == []

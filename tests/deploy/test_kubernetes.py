@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from bot.config import Web as WebSettings
-from bot.web import Web
+from bot.web.app import Web
 
 ROOT = Path(__file__).parents[2]
 OBJECTS: list[dict[str, Any]] = list(

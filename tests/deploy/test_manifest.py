@@ -10,8 +10,8 @@ import yaml
 from slack_bolt.async_app import AsyncApp
 
 from bot.config import Slack
-from bot.slack.listeners import caring
-from bot.web import Web
+from bot.slack.listeners import triage
+from bot.web.app import Web
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = yaml.safe_load((ROOT / "deploy" / "slack-manifest.yaml").read_text())
@@ -80,7 +80,7 @@ def test_the_commands_are_those_that_the_bot_listens_to():
     features, events = MANIFEST["features"], MANIFEST["settings"]["event_subscriptions"]["bot_events"]
     assert {command["command"] for command in features["slash_commands"]} == listened_to("command")
     assert set(events) == listened_to("event")
-    assert {shortcut["callback_id"] for shortcut in features["shortcuts"]} == {caring.SHORTCUT}
+    assert {shortcut["callback_id"] for shortcut in features["shortcuts"]} == {triage.SHORTCUT}
 
 
 def listened_to(kind: str) -> set[str]:

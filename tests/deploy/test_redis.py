@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.inbox import Inbox
-from bot.redis_client import connect
-from bot.redis_state import require_usable, why_not_ready
+from bot.store.client import connect
+from bot.store.health import require_usable, why_not_ready
+from bot.store.inbox import Inbox
 from handlers.errors import StoreDown
-from lab.process import Process
+from lab.cluster.process import Process
 from lab.redis_server import find_server
-from tests.chaos.redis_box import find_sentinel, free_address
+from tests.redis_box import find_sentinel, free_address
 
 DEPLOY = Path(__file__).parents[2] / "deploy" / "redis"
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-import agent.command
-import bot.cli
-from agent.config import load_settings
+import agent.cli
+import bot.cli.app
+from agent.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
 SYSTEMD = ROOT / "deploy" / "systemd"
@@ -94,8 +94,8 @@ def test_a_clock_step_is_handed_to_the_unit_and_all_else_to_chronyc(
 
 def test_every_line_of_the_procfile_starts_a_part_that_there_is():
     commands = {
-        "neumann-bot": {command.callback.__name__ for command in bot.cli.app.registered_commands},
-        "neumann-agent": set(agent.command.COMMANDS),
+        "neumann-bot": {command.callback.__name__ for command in bot.cli.app.app.registered_commands},
+        "neumann-agent": set(agent.cli.COMMANDS),
     }
     lines = (ROOT / "Procfile").read_text().splitlines()
     assert [line.split(":")[0] for line in lines] == ["web", "worker", "agent"]

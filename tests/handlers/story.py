@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from handlers import remediation
-from handlers.clicked import Click, Submission
-from handlers.events import Person, PlanProposed
-from handlers.incident import Incident, Run
+from handlers.domain.events import Person, PlanProposed
+from handlers.domain.incident import Incident, Run
 from handlers.ports import Place
+from handlers.remediation import propose
+from handlers.remediation.authorization import Click, Submission
 from runbooks.evidence import Evidence
 from tests.builders import ALICE, candidates, dead, diagnosed, evidence, node, opened
 from tests.handlers.world import World
@@ -42,7 +42,7 @@ def click(handle: str = "start_nodes", by: Person = ALICE) -> Click:
 
 async def proposed(world: World, handle: str = "start_nodes", by: Person = ALICE) -> PlanProposed:
     """The plan that a click on this button shows."""
-    return (await remediation.propose(world.ports, click(handle, by)))[1]
+    return (await propose.propose(world.ports, click(handle, by)))[1]
 
 
 def submitted(handle: str, by: Person = ALICE) -> Submission:
@@ -53,7 +53,7 @@ def submitted(handle: str, by: Person = ALICE) -> Submission:
 async def confirmed(world: World, handle: str = "start_nodes", *, silence_minutes: int = 0) -> Incident:
     """The incident after that plan was confirmed."""
     plan = await proposed(world, handle)
-    return await remediation.confirm(world.ports, submitted(plan.handle), silence_minutes=silence_minutes)
+    return await propose.confirm(world.ports, submitted(plan.handle), silence_minutes=silence_minutes)
 
 
 async def newest_run(world: World) -> Run:

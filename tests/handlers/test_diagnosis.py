@@ -1,6 +1,6 @@
 """Evidence is judged as it comes, and what came first is not lost when something else happens meanwhile."""
 
-from handlers import diagnosis, work
+from handlers import advance, diagnosis
 from runbooks.model import RootCause
 from tests.builders import alert, dead, evidence, node, opened, silent
 from tests.handlers.world import World
@@ -52,5 +52,5 @@ async def test_a_remedy_that_still_stands_after_a_fresh_reading_keeps_its_button
 async def test_an_incident_without_a_runbook_is_not_read() -> None:
     world = World()
     world.timelines.events["inc-1"] = [opened(alert("Odd"), runbook="alert:Odd")]
-    await work.advance(world.ports, "inc-1")
+    await advance.advance(world.ports, "inc-1")
     assert world.cluster.reads == 0

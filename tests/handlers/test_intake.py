@@ -1,9 +1,9 @@
 """Notifications become incidents, once, whatever is repeated, raced or late."""
 
 from handlers import intake
-from handlers.alerts import Alert, Identity
-from handlers.events import Closed
-from handlers.notification import Delivery
+from handlers.domain.alerts import Alert, Identity
+from handlers.domain.events import Closed
+from handlers.domain.notification import Delivery
 from tests.builders import NOON, alert, opened
 from tests.handlers.world import World
 

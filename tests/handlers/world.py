@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from handlers.alerting import Fired, Held, Labels, LastLook
-from handlers.alerts import Alert, Identity
+from handlers.domain.alert_sources import Fired, Held, Labels, LastLook
+from handlers.domain.alerts import Alert, Identity
+from handlers.domain.events import AlertsReceived, Event, Person
+from handlers.domain.fold import apply, fold
+from handlers.domain.incident import Incident
+from handlers.domain.permissions import Permission, Permissions
+from handlers.domain.policy import Member
 from handlers.errors import Moved, NotAllowed, SilenceFailed, SourceDown, Tampered, UnknownCluster
-from handlers.events import AlertsReceived, Event, Person
-from handlers.fold import apply, fold
-from handlers.incident import Incident
-from handlers.permissions import Permission, Permissions
-from handlers.policy import Member
 from handlers.ports import Order, Outcome, Place, Ports, Readiness, Standing
 from runbooks.evidence import Evidence, Metrics, Role
 from runbooks.model import Action

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 import pytest_asyncio
 
-from lab.cluster import Lab
-from lab.lab_node import LabNode
+from lab.cluster.cluster import Lab
+from lab.cluster.node_view import LabNode
 from lab.live import heal
 
 DEADLINE_S = 30.0

@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 
-from lab.cluster import Lab
+from lab.cluster.cluster import Lab
 from lab.faults import FAULTS
 from lab.layout import Address
 

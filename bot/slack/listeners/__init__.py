@@ -9,9 +9,10 @@ import structlog
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
 
-from bot.slack.dispatcher import TRY_AGAIN
-from bot.slack.listeners import acting, answering, asking, at_home, caring
-from bot.slack.listeners.matching import starting_with
+from bot.slack.inbound.dispatcher import TRY_AGAIN
+from bot.slack.listeners import app_home, commands, remediation, triage
+from bot.slack.listeners import respond as answering
+from bot.slack.listeners.action_ids import starting_with
 from bot.slack.listeners.payloads import tell
 from handlers.errors import StoreDown
 from handlers.ports import Ports
@@ -27,10 +28,10 @@ def register(app: AsyncApp, ports: Ports) -> None:
         ports: What the handlers touch.
     """
     answering.register(app)
-    asking.register(app, ports)
-    acting.register(app, ports)
-    caring.register(app, ports)
-    at_home.register(app, ports)
+    commands.register(app, ports)
+    remediation.register(app, ports)
+    triage.register(app, ports)
+    app_home.register(app, ports)
 
     @app.action(starting_with(""))
     async def unknown_action(ack: AsyncAck, respond: AsyncRespond) -> None:

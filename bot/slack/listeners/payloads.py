@@ -7,10 +7,10 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncRespond
 
-from bot.slack.blocks import escape
-from handlers.clicked import Click, Submission
-from handlers.events import Person
+from bot.slack.views.blocks import escape
+from handlers.domain.events import Person
 from handlers.ports import Place
+from handlers.remediation.authorization import Click, Submission
 
 Body = dict[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from bot.pictures.links import LinkMap, link_facts
+from bot.pictures.links.model import LinkMap, link_facts
 from runbooks import leader_election
 from runbooks.evidence import Evidence, NodeEvidence, Role
 from tests.builders import evidence, node

@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 
 from bot.pictures.draw import draw_election_timeline, draw_link_map
-from bot.pictures.picture import WIDTH, Picture
+from bot.pictures.drawing.picture import WIDTH, Picture
 from runbooks import leader_election
 from runbooks.evidence import Evidence
 from tests.bot import incidents
 from tests.bot.pictures.clusters import cluster, instead
-from tests.bot.pictures.storms import calm, storm
+from tests.bot.pictures.elections.storms import calm, storm
 from tests.builders import cut, silent
 
 SLACK_ALT_TEXT = 2_000

@@ -1,0 +1,240 @@
+"""From a request to an effect and its proof: prepare, commit, and what is found after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from msgspec.structs import replace
+
+from agent.actions.grant_verification import Admission
+from agent.actions.kinds import ACTIONS, ActionKind, Case, needs_second_approver
+from agent.actions.ledger import UNDO_KIND, Entry, Ledger
+from agent.actions.outcome import act, judge_after_crash
+from agent.boot import boottime_s
+from agent.errors import ConfigFileError, ConflictError, DeniedError, NeverSeenError, UnreadableEntryError
+from agent.neumann_config.edit import read_config_bytes
+from agent.protocol import (
+    Action,
+    ActionReport,
+    Grant,
+    LedgerMark,
+    LedgerState,
+    NodeState,
+    Prepared,
+    PrepareRequest,
+    SetElectionTimeouts,
+    SignedGrant,
+    UndoRequest,
+    undo_action_id,
+)
+from agent.readings.reader import STATE_READINGS, NodeReader
+from agent.sanitize import plain
+from agent.settings import Settings
+
+_LOOKS = 3
+_LOOK_INTERVAL_S = 0.5
+_NOTHING_TO_UNDO = "Only a change of the configuration file that was done here can be undone."
+_NEEDS_SECOND = "So large a step needs a second approver, who signs the grant too."
+_logger = logging.getLogger(__name__)
+
+
+class Executor:
+    """Carries out granted actions, one at a time.
+
+    Args:
+        settings: The agent's settings.
+        reader: Where the node's state comes from.
+        ledger: Where every action is recorded.
+    """
+
+    def __init__(self, settings: Settings, reader: NodeReader, ledger: Ledger) -> None:
+        self._settings = settings
+        self._reader = reader
+        self._ledger = ledger
+        self.admission = Admission(settings)
+        self._one_at_a_time = asyncio.Lock()
+
+    async def report(self, action_id: str) -> ActionReport:
+        """Return what the ledger knows of an action.
+
+        Raises:
+            NeverSeenError: If it knows nothing.
+        """
+        entry = await asyncio.to_thread(self._ledger.find, action_id)
+        if entry is None:
+            raise NeverSeenError("never_seen", "This node's ledger has never seen this action.")
+        return replace(entry.report, ledger=await self.mark())
+
+    async def mark(self) -> LedgerMark:
+        """Return which ledger this is and how often it was written to."""
+        return await asyncio.to_thread(self._ledger.mark)
+
+    async def prepare(self, request: PrepareRequest) -> Prepared:
+        """Say whether an action could be carried out now, and give a nonce to sign it with.
+
+        Raises:
+            ConflictError: If it could not, or it went past PREPARED before.
+        """
+        return await self._offer(request, undoes=None)
+
+    async def undo(self, request: UndoRequest) -> Prepared:
+        """Say whether a change of the configuration file could be undone now, and give a nonce for that.
+
+        Raises:
+            ConflictError: If it could not.
+        """
+        undone = await asyncio.to_thread(self._ledger.find, request.action_id)
+        if undone is None:
+            raise ConflictError("precondition", _NOTHING_TO_UNDO)
+        name = undo_action_id(undone.action_id)
+        return await self._offer(
+            PrepareRequest(action_id=name, action=undone.action), undoes=undone.action_id
+        )
+
+    async def _offer(self, request: PrepareRequest, *, undoes: str | None) -> Prepared:
+        self._refuse_if_busy()
+        entry = await asyncio.to_thread(self._ledger.find, request.action_id)
+        if entry is not None and entry.state != "PREPARED":
+            raise ConflictError(
+                "already_recorded", f"This action is {entry.state} already; ask for its report."
+            )
+        await self._refuse_if_too_soon(UNDO_KIND if undoes else request.action.type)
+        kind = ACTIONS[request.action.type]
+        state = await self._reader.state(STATE_READINGS | kind.reads)
+        case = await self._case(request.action, state, undoes)
+        if why_not := kind.why_not(case, state):
+            raise ConflictError("precondition", why_not)
+        await asyncio.to_thread(self._ledger.prepare, request, state)
+        return Prepared(
+            nonce=self.admission.challenge(request.action_id),
+            expires_in_s=self._settings.limits.nonce_life_s,
+            state=state,
+            ledger=await self.mark(),
+            needs_second_approver=needs_second_approver(case, state),
+        )
+
+    async def commit(self, signed: SignedGrant) -> ActionReport:
+        """Carry out a granted action, once; one that has ended before is only reported again.
+
+        Raises:
+            DeniedError: If the grant is not signed, not for this node, or not fresh.
+            ConflictError: If another action runs, a limit holds it back, or the world is not as agreed.
+        """
+        grant = self.admission.admit(signed)
+        self._refuse_if_busy()
+        async with self._one_at_a_time:
+            entry = await asyncio.to_thread(self._ledger.find, grant.action_id)
+            if entry is not None and entry.state != "PREPARED":
+                return await self._report_again(entry, grant)
+            await self._refuse_if_too_soon(UNDO_KIND if grant.undoes is not None else grant.action.type)
+            return await self._carry_out(grant)
+
+    async def withdraw(self, request: PrepareRequest) -> ActionReport:
+        """Close an action that was not begun; whatever a late grant says, nothing comes of it any more.
+
+        One that was begun is left as it is: its report says how far it went.
+        """
+        await asyncio.to_thread(self._ledger.withdraw, request)
+        return await self.report(request.action_id)
+
+    async def recover(self) -> None:
+        """Judge, by looking only, the actions a crash left without an end; nothing is run again."""
+        for action_id in await asyncio.to_thread(self._ledger.intents):
+            try:
+                entry = self._ledger.find(action_id)
+                undone = self._ledger.find(entry.undoes) if entry and entry.undoes else None
+            except UnreadableEntryError as error:
+                _logger.error("%s", error)
+                continue
+            if entry is not None:
+                await self._judge(entry, restored=None if undone is None else undone.file_bytes)
+
+    async def _judge(self, entry: Entry, *, restored: bytes | None) -> None:
+        case = Case(self._settings, entry.action, entry.before, entry.file_bytes, restored)
+        after = await self._reader.state()
+        state = judge_after_crash(case, after)
+        told = ACTIONS[entry.action.type].tell(case, after)
+        await self._end(entry.action_id, state, f"The agent stopped while this was being done. {told}", after)
+
+    async def _report_again(self, entry: Entry, grant: Grant) -> ActionReport:
+        if (entry.action, entry.undoes) != (grant.action, grant.undoes):
+            raise ConflictError("other_action", f"This id is that of another action, which is {entry.state}.")
+        if entry.state == "INTENT":
+            raise ConflictError("busy", "This action was begun and its end is not recorded yet.")
+        return await self.report(grant.action_id)
+
+    async def _carry_out(self, grant: Grant) -> ActionReport:
+        kind = ACTIONS[grant.action.type]
+        case = await self._case(grant.action, grant.precondition, grant.undoes)
+        alone = grant.second_confirmed_by is None
+        if alone and needs_second_approver(case, case.agreed):
+            raise DeniedError("second_approver", _NEEDS_SECOND)
+        await asyncio.to_thread(self._ledger.intend, grant, case.file_bytes)
+        # The last look: between it and the effect nothing else is awaited.
+        now = await self._reader.state(kind.reads)
+        why_not = kind.why_not(case, now)
+        if grant.precondition.boot_id != now.boot_id:
+            why_not = "The node has booted since this was agreed."
+        reason = "precondition"
+        if why_not is None and alone and needs_second_approver(case, now):
+            reason, why_not = "second_approver", _NEEDS_SECOND
+        if why_not:
+            await self._end(grant.action_id, "REJECTED", why_not, now)
+            raise ConflictError(reason, why_not)
+        problem, may_go_on = await act(kind, case)
+        after, done = await self._look(kind, case)
+        state: LedgerState = "DONE" if done else "UNKNOWN" if done is None or may_go_on else "NOT_DONE"
+        await self._end(grant.action_id, state, f"{problem}{kind.tell(case, after)}", after)
+        return await self.report(grant.action_id)
+
+    async def _look(self, kind: ActionKind, case: Case) -> tuple[NodeState, bool | None]:
+        """Look at the effect until it is there, a few times: a service and chronyd settle shortly after."""
+        for look in range(_LOOKS):
+            if look:
+                await asyncio.sleep(_LOOK_INTERVAL_S)
+            after = await self._reader.state()
+            done = kind.judge(case, after)
+            if done:
+                break
+        return after, done
+
+    async def _end(self, action_id: str, state: LedgerState, detail: str, after: NodeState) -> None:
+        _logger.info("action %s is %s: %s", action_id[:12], state, plain(detail, limit=400))
+        await asyncio.to_thread(self._ledger.finish, action_id, state, detail, after)
+
+    async def _case(self, action: Action, agreed: NodeState, undoes: str | None) -> Case:
+        file_bytes = None
+        if isinstance(action, SetElectionTimeouts):
+            try:
+                file_bytes = read_config_bytes(self._settings.config_file).raw
+            except ConfigFileError as error:
+                raise ConflictError("precondition", str(error)) from error
+        restored = None if undoes is None else await self._recorded_bytes(action, agreed, undoes)
+        return Case(self._settings, action, agreed, file_bytes, restored)
+
+    async def _recorded_bytes(self, action: Action, agreed: NodeState, undone: str) -> bytes:
+        entry = await asyncio.to_thread(self._ledger.find, undone)
+        if (
+            entry is None
+            or (entry.state, entry.undoes, entry.action) != ("DONE", None, action)
+            or entry.file_bytes is None
+            or entry.after is None
+        ):
+            raise ConflictError("precondition", _NOTHING_TO_UNDO)
+        if entry.after.config_sha256 != agreed.config_sha256:
+            raise ConflictError("precondition", "The configuration file has changed since that action.")
+        return entry.file_bytes
+
+    def _refuse_if_busy(self) -> None:
+        if self._one_at_a_time.locked():
+            raise ConflictError("busy", "Another action is being carried out on this node.")
+
+    async def _refuse_if_too_soon(self, kind: str) -> None:
+        last_s = await asyncio.to_thread(self._ledger.last_attempt_boottime_s, kind)
+        interval_s = self._settings.limits.same_action_interval_s
+        if last_s is not None and (wait_s := last_s + interval_s - boottime_s()) > 0:
+            raise ConflictError(
+                "too_soon",
+                f"One {kind} in {interval_s:g} s is the limit; the next may run in {wait_s:.0f} s.",
+            )

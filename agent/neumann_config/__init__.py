@@ -1,0 +1,1 @@
+"""Neumann's own configuration file: read whatever else is in it, and edit its election timeouts."""

@@ -1,0 +1,138 @@
+"""Take readings of this node, all at once, each under its own deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, Literal, TypeVar
+
+from agent.boot import boot_id, boottime_s
+from agent.errors import AgentError
+from agent.neumann_config.edit import read_config_bytes
+from agent.neumann_config.read import read_config
+from agent.protocol import (
+    Clock,
+    NodeState,
+    Observation,
+    ObserveRequest,
+    Read,
+    ReadingName,
+    Service,
+)
+from agent.readings.clock import read_clock
+from agent.readings.disk import read_disk
+from agent.readings.log_events import LOG_EVENTS
+from agent.readings.log_summary import read_log
+from agent.readings.metrics_page import read_metrics, read_transactions
+from agent.readings.probes import read_connects, read_pings
+from agent.readings.service import read_service
+from agent.sanitize import plain
+from agent.settings import Settings
+
+__all__ = ["LOG_EVENTS", "STATE_READINGS", "NodeReader", "StateReading"]
+
+T = TypeVar("T")
+StateReading = Literal["clock", "service", "config", "transactions"]
+# What every `NodeState` has; transactions are only read for an action that depends on them.
+STATE_READINGS: frozenset[StateReading] = frozenset({"clock", "service", "config"})
+# Room for a reading that keeps its own deadlines inside to say so itself.
+_GRACE_S = 0.5
+
+
+class NodeReader:
+    """Reads the node the settings name."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def observe(self, request: ObserveRequest) -> Observation:
+        """Take the readings asked for; one that fails says why, and holds up none of the others."""
+        settings, within = self._settings, self._settings.deadlines
+        take: dict[ReadingName, Callable[[], Awaitable[Read[Any]]]] = {
+            "clock": self._clock,
+            "service": self._service,
+            "log": lambda: _take_in_thread(lambda: read_log(settings.log_files), within.log),
+            "config": lambda: _take_in_thread(lambda: read_config(settings.config_file), within.config),
+            "disk": lambda: _take_in_thread(lambda: read_disk(settings.data_dir), within.disk),
+            "metrics": lambda: _take(read_metrics(settings), within.metrics + _GRACE_S),
+            "connects": lambda: _take(read_connects(settings), within.connects + _GRACE_S),
+            "pings": lambda: _take(read_pings(settings), within.pings + _GRACE_S),
+        }
+        asked = [name for name in take if name in request.readings]
+        readings = await asyncio.gather(*(take[name]() for name in asked))
+        taken: dict[str, Any] = dict(zip(asked, readings, strict=True))
+        return Observation(
+            cluster=settings.cluster,
+            node=settings.node,
+            boot_id=boot_id(),
+            boottime_s=boottime_s(),
+            **taken,
+        )
+
+    async def state(self, parts: Collection[StateReading] = STATE_READINGS) -> NodeState:
+        """Read what actions depend on, fresh.
+
+        Args:
+            parts: What to take; the last look before an action takes only its own.
+        """
+        clock, service, sha256, transactions = await asyncio.gather(
+            _if("clock" in parts, self._clock),
+            _if("service" in parts, self._service),
+            _if("config" in parts, self._config_sha256),
+            _if("transactions" in parts, self._transactions),
+        )
+        # An unsynchronised chronyd prints an offset of 0, which says nothing.
+        offset = clock.value if clock and clock.value and clock.value.synchronised else None
+        running = service.value if service else None
+        return NodeState(
+            boot_id=boot_id(),
+            config_sha256=sha256.value if sha256 else None,
+            service_state=running.state if running else "unknown",
+            service_pid=running.pid if running else None,
+            offset_ms=offset.offset_ms if offset else None,
+            offset_error_ms=offset.error_ms if offset else None,
+            transactions_active=transactions.value if transactions else None,
+        )
+
+    async def _clock(self) -> Read[Clock]:
+        deadline_s = self._settings.deadlines.clock + _GRACE_S
+        return await _take(read_clock(self._settings), deadline_s)
+
+    async def _service(self) -> Read[Service]:
+        deadline_s = self._settings.deadlines.service + _GRACE_S
+        return await _take(read_service(self._settings), deadline_s)
+
+    async def _transactions(self) -> Read[int]:
+        deadline_s = self._settings.deadlines.metrics + _GRACE_S
+        return await _take(read_transactions(self._settings), deadline_s)
+
+    async def _config_sha256(self) -> Read[str]:
+        path = self._settings.config_file
+        deadline_s = self._settings.deadlines.config
+        return await _take_in_thread(lambda: read_config_bytes(path).sha256, deadline_s)
+
+
+async def _if(asked: bool, take: Callable[[], Awaitable[Read[T]]]) -> Read[T] | None:
+    return await take() if asked else None
+
+
+async def _take_in_thread(read: Callable[[], T], deadline_s: float) -> Read[T]:
+    return await _take(asyncio.to_thread(read), deadline_s)
+
+
+async def _take(reading: Awaitable[T], deadline_s: float) -> Read[T]:
+    """Await a reading; whatever goes wrong becomes a sentence."""
+    start = time.monotonic()
+    value: T | None = None
+    missing: str | None = None
+    try:
+        async with asyncio.timeout(deadline_s):
+            value = await reading
+    except TimeoutError:
+        missing = f"No answer within {deadline_s:g} s."
+    except AgentError as error:
+        missing = str(error)
+    except Exception as error:  # A reading must never take the others down with it.
+        missing = plain(f"The reading failed: {type(error).__name__}: {error}", limit=200)
+    return Read(value=value, missing=missing, took_ms=(time.monotonic() - start) * 1000)

@@ -1,0 +1,1 @@
+"""Clients for Alertmanager's and Prometheus' HTTP APIs."""

@@ -1,0 +1,147 @@
+"""Prometheus' API: which alerts fired while nobody listened, and the series that pictures are drawn from."""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+
+import httpx
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bot.config import Prometheus
+from bot.http.json_api import JsonApi
+from handlers.domain.alert_sources import Fired, Labels, Sample, Series
+from handlers.errors import SourceDown
+
+OF_ALERTS_ITSELF = frozenset({"__name__", "alertstate"})
+"""Labels that Prometheus adds to an alert's own where it keeps the alert as a series."""
+
+PAUSE_AT = 2.5
+"""Samples further apart than so many evaluation intervals belong to two firings, not to one missed sample."""
+
+INTERVAL_UNKNOWN_S = 60.0
+"""Stands for the evaluation interval where there is one sample only: Prometheus' default."""
+
+MOST_POINTS = 11_000
+"""Prometheus refuses a range query with more points to a series."""
+
+
+class _Result(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    metric: dict[str, str]
+    value: tuple[float, str] | None = None
+    values: tuple[tuple[float, str], ...] = ()
+
+
+class PrometheusClient:
+    """`handlers.domain.alert_sources.Prometheus` over the HTTP API."""
+
+    def __init__(self, settings: Prometheus, http: httpx.AsyncClient) -> None:
+        self._api = JsonApi("Prometheus", settings.url, settings, http)
+
+    async def firing(self, names: Iterable[str]) -> tuple[Labels, ...]:
+        """The labels of every alert of these rules that fires now, without the external labels.
+
+        Raises:
+            SourceDown: If Prometheus does not answer.
+        """
+        results = await self._query("query", query=_firing(names))
+        return tuple(_own(result.metric) for result in results)
+
+    async def fired(self, names: Iterable[str], lookback_s: float) -> tuple[Fired, ...]:
+        """Every firing of these rules within so many seconds before Prometheus' own now.
+
+        The raw samples are asked for, not steps: a firing that is shorter than any step is found too.
+
+        Raises:
+            SourceDown: If Prometheus does not answer.
+        """
+        results = await self._query("query", query=f"{_firing(names)}[{max(1, round(lookback_s))}s]")
+        return tuple(
+            Fired(_own(result.metric), first, last)
+            for result in results
+            for first, last in _firings([_moment(at) for at, _ in result.values])
+        )
+
+    async def series(
+        self, query: str, start: datetime, end: datetime, step_s: float = 5.0
+    ) -> tuple[Series, ...]:
+        """A range query's answer as plain samples.
+
+        Args:
+            query: PromQL.
+            start: The first moment.
+            end: The last moment.
+            step_s: Between two samples; wider where Prometheus would refuse so many.
+
+        Raises:
+            SourceDown: If Prometheus does not answer.
+        """
+        step_s = max(step_s, (end - start).total_seconds() / (MOST_POINTS - 1))
+        results = await self._query(
+            "query_range",
+            query=query,
+            start=start.isoformat(),
+            end=end.isoformat(),
+            step=f"{step_s:.3f}",
+        )
+        return tuple(
+            Series(result.metric, tuple(Sample(_moment(at), float(value)) for at, value in result.values))
+            for result in results
+        )
+
+    async def elections(
+        self, cluster: str, start: datetime, end: datetime, step_s: float = 5.0
+    ) -> tuple[Series, ...]:
+        """Each node's counter of elections; raises as `series` does."""
+        return await self.series(_of_cluster("tensor_chain_elections_total", cluster), start, end, step_s)
+
+    async def term(
+        self, cluster: str, start: datetime, end: datetime, step_s: float = 5.0
+    ) -> tuple[Series, ...]:
+        """Each node's Raft term; raises as `series` does."""
+        return await self.series(_of_cluster("tensor_chain_term", cluster), start, end, step_s)
+
+    async def _query(self, kind: str, **params: str) -> tuple[_Result, ...]:
+        answer: Any = await self._api.call("POST", f"/api/v1/{kind}", params=tuple(params.items()))
+        try:
+            return tuple(_Result.model_validate(each) for each in answer["data"]["result"])
+        except (ValidationError, KeyError, TypeError) as error:
+            raise SourceDown(f"{self._api.name} answers in a shape that is not of its v1 API.") from error
+
+
+def _firing(names: Iterable[str]) -> str:
+    one_of = "|".join(re.escape(name) for name in sorted(names))
+    return f'ALERTS{{alertstate="firing",alertname=~{json.dumps(one_of)}}}'
+
+
+def _of_cluster(metric: str, cluster: str) -> str:
+    return f'{metric}{{job="neumann",cluster={json.dumps(cluster)}}}'
+
+
+def _own(labels: Mapping[str, str]) -> Labels:
+    return {name: value for name, value in labels.items() if name not in OF_ALERTS_ITSELF}
+
+
+def _moment(at_s: float) -> datetime:
+    return datetime.fromtimestamp(at_s, UTC)
+
+
+def _firings(moments: list[datetime]) -> Iterator[tuple[datetime, datetime]]:
+    """The first and last moment of each run of samples."""
+    if not moments:
+        return
+    gaps_s = [(after - before).total_seconds() for before, after in pairwise(moments)]
+    pause_s = PAUSE_AT * (statistics.median(gaps_s) if gaps_s else INTERVAL_UNKNOWN_S)
+    first = moments[0]
+    for before, after in pairwise(moments):
+        if (after - before).total_seconds() > pause_s:
+            yield first, before
+            first = after
+    yield first, moments[-1]

@@ -1,0 +1,1 @@
+"""The `neumann-bot` command line."""

@@ -1,0 +1,202 @@
+"""`neumann-bot agents`: pair with agents, see whom the bot knows, and change keys."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from agent.protocol.pairing import der_of, fingerprint, parse_code, pem_certificates
+from agent.protocol.whole_files import NewFile
+from bot import main as wiring
+from bot.cli.diagnose import DEFAULT_CONFIG, ConfigOption
+from bot.config import Agents, Cluster, Node, SecretFile, Settings, load
+from bot.nodes.bot_identity import OwnKeys, identity
+from bot.nodes.config_edit import change_node
+from bot.nodes.pairing import pair
+from handlers.errors import ConfigurationError, Refused, UnknownCluster
+
+app = typer.Typer(no_args_is_help=True, help="Pair with agents, see whom the bot knows, and change keys.")
+
+ClusterOption = Annotated[str, typer.Option(help="The cluster, as the configuration names it.")]
+NodeOption = Annotated[str, typer.Option(help="The node, as the configuration names it.")]
+
+
+@app.command()
+def add(
+    cluster: ClusterOption,
+    node: NodeOption,
+    url: Annotated[str, typer.Option(help="Where its agent waits; `agent_url` if left out.")] = "",
+    code_file: Annotated[str, typer.Option(help="Take the code from this file, - is stdin.")] = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Pair with the agent that waits on a node (`neumann-agent pair`); makes the bot's keys if need be."""
+    settings = load(config)
+    known = find(settings, cluster, node)
+    url = url or known.agent_url
+    OwnKeys.of(settings.agents).make_missing()
+    wanted = identity(settings, cluster, node)
+    certificate = asyncio.run(pair(url, _code(code_file), wanted, typer.echo))
+    pinned = pin_file(settings.agents, cluster, node)
+    values = {
+        "agent_url": url,
+        "agent_certificate": str(pinned),
+        # Names this pairing: what an earlier one's ledger said binds this one no more.
+        "pairing": secrets.token_hex(4),
+    }
+    change_node(config, cluster, node, values, {pinned: NewFile(certificate.encode())})
+    typer.echo(f"Paired with {node} of {cluster}. Restart the bot, and start or reload the agent.")
+
+
+@app.command("list")
+def show(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Show by which key each agent is known, and whether it answers; exit code 1 where one does not."""
+    settings = load(config)
+    own = OwnKeys.of(settings.agents)
+    for words, keys in (("This bot shows", own), ("Next it shows", own.next)):
+        if keys.are_there:
+            shown, grants = keys.fingerprints
+            typer.echo(f"{words} sha256:{shown} and grants with sha256:{grants}")
+    silent = asyncio.run(_greet(settings))
+    for cluster, node in each_node(settings):
+        answer = silent.get((cluster.name, node.name))
+        known_by = _known_by(settings, node)
+        typer.echo(f"{cluster.name} {node.name} {node.agent_url} {known_by}: {answer or 'answers'}")
+    if silent:
+        raise typer.Exit(1)
+
+
+@app.command()
+def rotate(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Make new keys for the bot; once every agent has been paired with again, let them take over."""
+    settings = load(config)
+    own = OwnKeys.of(settings.agents)
+    if not own.next.are_there:
+        own.next.make_missing()
+        typer.echo("New keys are made, the old ones are still in use. Now pair with every agent again:")
+        for cluster, node in each_node(settings):
+            typer.echo(_how_to_add(cluster, node))
+        typer.echo("Then run `neumann-bot agents rotate` once more.")
+        return
+    new = own.next
+    files = {"certificate": new.certificate, "key": new.key, "grant_key": SecretFile(file=new.grant_key)}
+    as_new = settings.model_copy(update={"agents": settings.agents.model_copy(update=files)})
+    if silent := asyncio.run(_greet(as_new)):
+        typer.echo("The old keys stay in use: these do not let the bot in by its new one yet.", err=True)
+        for cluster, node in each_node(settings):
+            if why := silent.get((cluster.name, node.name)):
+                typer.echo(f"{_how_to_add(cluster, node)}  # {why}", err=True)
+        raise typer.Exit(1)
+    dropped = own.fingerprints
+    own.let_next_take_over()
+    typer.echo(
+        "The new keys are in use once the bot is restarted. Then take the old ones off, on every node:"
+    )
+    for old in dropped:
+        typer.echo(f"neumann-agent keys revoke {old[:16]}")
+    typer.echo("systemctl reload neumann-agent")
+    typer.echo(
+        f"Timelines of open incidents are signed with the old grant key, {own.former_grant_key}: unless it"
+        " was stolen, name it in [agents] other_grant_keys until they are closed. Then delete it."
+    )
+
+
+@app.command()
+def revoke(cluster: ClusterOption, node: NodeOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Believe the agent on a node no more, until it is paired with again."""
+    settings = load(config)
+    known = find(settings, cluster, node)
+    if known.agent_certificate is None:
+        raise Refused(f"{node} of {cluster} is not paired with; there is nothing to take back.")
+    own = OwnKeys.of(settings.agents)
+    change_node(config, cluster, node, {"agent_certificate": None, "pairing": None})
+    known.agent_certificate.unlink(missing_ok=True)
+    typer.echo(f"{node} of {cluster} is believed no more once the bot is restarted.")
+    if settings.agents.authority:
+        typer.echo(
+            "But [agents] authority still vouches for what it signed: take that out as well.", err=True
+        )
+    typer.echo("That its agent may not obey this bot either is said on the node:")
+    for key in own.fingerprints:
+        typer.echo(f"neumann-agent keys revoke {key[:16]}")
+
+
+def find(settings: Settings, cluster: str, node: str) -> Node:
+    """The configured node.
+
+    Raises:
+        UnknownCluster: If there is no such cluster.
+        Refused: If it has no such node.
+    """
+    known = settings.cluster(cluster)
+    if known is None:
+        names = ", ".join(each.name for each in settings.clusters)
+        raise UnknownCluster(f"No cluster {cluster[:80]} is configured: {names}.")
+    for found in known.nodes:
+        if found.name == node:
+            return found
+    raise Refused(
+        f"{cluster} has no node {node[:80]}: write a [[clusters.nodes]] for it first, since the quorum is"
+        " counted from that list."
+    )
+
+
+def each_node(settings: Settings) -> list[tuple[Cluster, Node]]:
+    """Every configured node with its cluster."""
+    return [(cluster, node) for cluster in settings.clusters for node in cluster.nodes]
+
+
+def unpaired(settings: Settings) -> tuple[str, ...]:
+    """A sentence for each node whose agent nobody vouches for."""
+    if settings.agents.authority:
+        return ()
+    return tuple(
+        f"The agent on {node.name} of {cluster.name} is not paired with: {_how_to_add(cluster, node)}"
+        for cluster, node in each_node(settings)
+        if node.agent_certificate is None
+    )
+
+
+def pin_file(agents: Agents, cluster: str, node: str) -> Path:
+    """Where an agent's certificate is kept, beside the bot's own."""
+    return agents.certificate.parent.resolve() / "agents" / f"{cluster}.{quote(node, safe='')}.pem"
+
+
+async def _greet(settings: Settings) -> dict[tuple[str, str], str]:
+    """Which agents do not answer, and why."""
+    nodes = each_node(settings)
+    async with wiring.reader(settings) as (_, agents):
+        answers = await asyncio.gather(*(agents.greet(node.agent_url) for _, node in nodes))
+    return {
+        (cluster.name, node.name): why
+        for (cluster, node), why in zip(nodes, answers, strict=True)
+        if why is not None
+    }
+
+
+def _code(file: str) -> bytes:
+    try:
+        if not file:
+            return parse_code(typer.prompt("The code that the agent shows", hide_input=True))
+        return parse_code(sys.stdin.readline() if file == "-" else Path(file).read_text())
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"The code cannot be taken: {error}.") from error
+
+
+def _known_by(settings: Settings, node: Node) -> str:
+    if node.agent_certificate is None:
+        return "known by the authority" if settings.agents.authority else "not paired"
+    try:
+        (pinned,) = pem_certificates(node.agent_certificate.read_text())
+        return f"sha256:{fingerprint(der_of(pinned))}"
+    except (OSError, ValueError):
+        return f"{node.agent_certificate} cannot be read"
+
+
+def _how_to_add(cluster: Cluster, node: Node) -> str:
+    return f"neumann-bot agents add --cluster {cluster.name} --node {node.name} --url {node.agent_url}"

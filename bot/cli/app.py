@@ -1,0 +1,122 @@
+"""The `neumann-bot` command; the one place where an error becomes a sentence and an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import structlog
+import typer
+import uvloop
+
+from bot import main as wiring
+from bot.cli import agents, audit, diagnose, incidents, plan
+from bot.cli.diagnose import DEFAULT_CONFIG, ConfigOption
+from bot.config import Settings, load
+from handlers.errors import BotError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def about() -> None:
+    """Incident responder for Neumann clusters: alert, diagnosis, confirmed fix, verified leader."""
+
+
+@app.command()
+def serve(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Run the web side and the worker in one process."""
+    _run(config, "web", "worker")
+
+
+@app.command()
+def web(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Run only the web side: webhooks and Slack requests."""
+    _run(config, "web")
+
+
+@app.command()
+def worker(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Run only the worker: readings, actions, threads, timers."""
+    _run(config, "worker")
+
+
+@app.command()
+def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Read the configuration, its secrets and keys, and say what is wrong with them."""
+
+    async def build_once(settings: Settings) -> None:
+        async with wiring.build(settings):
+            names = ", ".join(cluster.name for cluster in settings.clusters)
+            typer.echo(f"{config} is fine. Clusters: {names}.")
+        for sentence in agents.unpaired(settings):
+            typer.echo(sentence, err=True)
+
+    asyncio.run(build_once(load(config)))
+
+
+app.add_typer(agents.app, name="agents")
+app.command()(diagnose.status)
+app.command()(diagnose.diagnose)
+app.command()(diagnose.replay)
+app.command()(plan.plan)
+app.add_typer(audit.app, name="audit")
+app.add_typer(incidents.app, name="incidents")
+
+
+@app.command()
+def demo(  # noqa: PLR0917  each is an option of the command line
+    fault: Annotated[str, typer.Option(help="Which fault the lab makes.")] = "aggressive-timeouts",
+    headless: Annotated[bool, typer.Option(help="Play the loop as a person would, without a page.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    with_prometheus: Annotated[
+        bool, typer.Option(help="Use the prometheus and alertmanager binaries that are on PATH.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.")] = 0,
+    metrics_shape: Annotated[
+        Literal["state_label", "active_only", "number", "raft_state_label"],
+        typer.Option(help="How the nodes' metrics tell their role; Neumann's documents show all of these."),
+    ] = "state_label",
+) -> None:
+    """A lab cluster, a local Slack workspace and the bot: the whole loop on this machine."""
+    # Only here, and only now: nothing else of the bot knows the lab, and `serve` need not load it.
+    from lab import demo as lab_demo  # noqa: PLC0415
+
+    options = lab_demo.Options(
+        fault=fault,
+        headless=headless,
+        json=json,
+        with_prometheus=with_prometheus,
+        port=port,
+        metrics_shape=metrics_shape,
+    )
+    raise typer.Exit(lab_demo.main(options))
+
+
+def _run(config: Path, *parts: wiring.Part) -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    uvloop.run(wiring.run(load(config), frozenset(parts)))
+
+
+def main() -> None:
+    """Entry point: a known error is one sentence and exit code 2."""
+    try:
+        app()
+    except BotError as error:
+        typer.echo(f"neumann-bot: {error}", err=True)
+        raise SystemExit(2) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""`neumann-bot audit`: check timelines, write one out, and take one that was tampered with out of the way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot import main as wiring
+from bot.cli.audit_check import Audit, Report
+from bot.cli.diagnose import DEFAULT_CONFIG, ConfigOption, JsonOption
+from bot.config import Settings, load
+from bot.store.client import connect
+from bot.store.mac_chain import Chain, Link
+from bot.store.retention import Retention
+from bot.store.timelines import TimelineStore
+from handlers.errors import Refused
+
+app = typer.Typer(no_args_is_help=True, help="Check that timelines are what the bot wrote.")
+IncidentArgument = Annotated[str, typer.Argument(help="The incident's id, such as inc-7-k3xqf.")]
+
+
+@app.command()
+def verify(
+    incident: IncidentArgument = "",
+    every: Annotated[bool, typer.Option("--all", help="Check every incident there was.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Check every event's MAC and place, and ask the nodes' ledgers about every action.
+
+    The exit code is 1 where something was found, 2 where it could not be checked.
+    """
+    if bool(incident) == every:
+        raise Refused("Name one incident, or give --all.")
+    sound = True
+    reports = []
+    for report in asyncio.run(_verify(config, incident)):
+        sound = sound and not report.faults
+        reports.append(asdict(report) | {"sound": not report.faults})
+        if not as_json:
+            typer.echo(report)
+    if as_json:
+        typer.echo(json.dumps({"incidents": reports}, indent=2, ensure_ascii=False))
+    raise typer.Exit(0 if sound else 1)
+
+
+@app.command()
+def export(incident: IncidentArgument, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Write a timeline as it is stored, genuine or not: one JSON line for each event."""
+    for line in asyncio.run(_export(config, incident)):
+        typer.echo(line)
+
+
+@app.command()
+def set_aside(incident: IncidentArgument, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Take an incident that was tampered with out of the way: the next alert opens a new one.
+
+    Look at the nodes before: what the incident was doing is not gone on with.
+    """
+    asyncio.run(_set_aside(config, incident))
+    typer.echo(f"{incident} is set aside and still stored; the next alert opens a new incident.")
+
+
+async def _verify(config: Path, incident_id: str) -> list[Report]:
+    settings = load(config)
+    async with retained(settings) as retention, wiring.reader(settings) as (_, agents):
+        store = retention.store
+        audit = Audit(store, agents, retention)
+        return [await audit.of(each) for each in ([incident_id] if incident_id else await store.given_out())]
+
+
+async def _export(config: Path, incident_id: str) -> list[str]:
+    async with _store(load(config)) as store:
+        links = (await store.walk(incident_id)).links
+    if not links:
+        raise Refused(f"There is no incident {incident_id}.")
+    return [line(link) for link in links]
+
+
+async def _set_aside(config: Path, incident_id: str) -> None:
+    async with _store(load(config)) as store:
+        if not (await store.walk(incident_id)).faults:
+            raise Refused(f"The timeline of {incident_id} is not tampered with; the bot goes on with it.")
+        await store.set_aside(incident_id)
+
+
+@asynccontextmanager
+async def retained(settings: Settings) -> AsyncIterator[Retention]:
+    """The timelines, and which of them are closed or trimmed."""
+    chain = Chain.of(settings.agents)
+    async with contextlib.aclosing(connect(settings.redis.url, settings.redis.prefix)) as redis:
+        store = TimelineStore(redis, settings.redis.prefix, chain)
+        yield Retention(redis, settings.redis.prefix, store, chain)
+
+
+@asynccontextmanager
+async def _store(settings: Settings) -> AsyncIterator[TimelineStore]:
+    async with retained(settings) as retention:
+        yield retention.store
+
+
+def line(link: Link) -> str:
+    """The event's own bytes, since the MAC is over them; as a string where they are no JSON."""
+    event = link.event.decode(errors="replace")
+    if not _is_json_line(event):
+        event = json.dumps(event)
+    return f'{{"position": {json.dumps(link.position)}, "mac": {json.dumps(link.mac)}, "event": {event}}}'
+
+
+def _is_json_line(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return "\n" not in text

@@ -1,0 +1,130 @@
+"""Whether a timeline is what the bot wrote, and whether the nodes' ledgers say the same of its actions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from pydantic import ValidationError
+
+from agent.protocol import LedgerState
+from bot.nodes.agent_client import AgentClient
+from bot.nodes.agent_connection import AgentUnreachableError
+from bot.store.mac_chain import Walk
+from bot.store.retention import Retention
+from bot.store.timelines import TimelineStore
+from handlers.domain.events import EVENT, OutcomeState
+from handlers.domain.fold import apply
+from handlers.domain.incident import ActionRun, Incident, Run
+from handlers.errors import Refused
+from handlers.remediation.run import order_of
+
+AGREES: Mapping[OutcomeState, frozenset[LedgerState | None]] = {
+    "done": frozenset({"DONE"}),
+    "not_done": frozenset({None, "PREPARED", "NOT_DONE"}),
+    "rejected": frozenset({None, "PREPARED", "REJECTED"}),
+}
+"""What a ledger may hold where the timeline says this; `None` is an action that it has never seen.
+
+Of an action whose end the timeline does not know, a ledger may say anything.
+"""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found of one incident: it is sound where `faults` is empty.
+
+    `actions_agree` counts the actions of which timeline and ledger say the same; `not_asked` are those that
+    no ledger was asked about, and why.
+    """
+
+    incident: str
+    events: int
+    faults: tuple[str, ...]
+    actions_agree: int
+    not_asked: tuple[str, ...]
+
+    def __str__(self) -> str:
+        words = [f"{self.incident}: {_count(self.events, 'event')}, {'; '.join(self.faults) or 'sound'}"]
+        if self.actions_agree:
+            words.append(f"the ledgers agree on {_count(self.actions_agree, 'action')}")
+        return "; ".join([*words, *(f"not asked: {each}" for each in self.not_asked)]) + "."
+
+
+class Audit:
+    """Checks incidents one after the other; a node that did not answer once is not waited for again."""
+
+    def __init__(self, store: TimelineStore, agents: AgentClient, retention: Retention) -> None:
+        self._store = store
+        self._agents = agents
+        self._retention = retention
+        self._silent: dict[tuple[str, str], str] = {}
+
+    async def of(self, incident_id: str) -> Report:
+        """Go along the timeline, then ask the ledgers about the actions in its genuine part.
+
+        Raises:
+            Refused: If there is no such incident.
+            StoreDown: If Redis does not answer.
+        """
+        walk = await self._store.walk(incident_id)
+        if not walk.links and await self._retention.was_trimmed(incident_id):
+            return Report(incident_id, 0, (), 0, ("the bot trimmed its events after their time",))
+        incident, unreadable = _fold(incident_id, walk)
+        faults, not_asked, agree = [*walk.faults, *unreadable], [], 0
+        if not walk.links and not faults:
+            faults += await self._nothing_there(incident_id)
+        for run in incident.runs:
+            for index, action in run.actions.items():
+                try:
+                    fault = await self._disagreement(incident, run, index, action)
+                except AgentUnreachableError as error:
+                    not_asked.append(f"{_words(run, index)} ({error})")
+                else:
+                    faults += [fault] if fault else []
+                    agree += not fault
+        return Report(incident_id, len(walk.links), tuple(faults), agree, tuple(not_asked))
+
+    async def _nothing_there(self, incident_id: str) -> list[str]:
+        if incident_id not in await self._store.given_out():
+            raise Refused(f"There is no incident {incident_id}.")
+        if incident_id in await self._store.open_incidents():
+            return []  # its first alert is about to be stored
+        return ["its number was given out, and nothing of it is left"]
+
+    async def _disagreement(self, incident: Incident, run: Run, index: int, action: ActionRun) -> str | None:
+        order = order_of(replace(incident, runs=(run,)), run.plan.steps[index].action)
+        node = (incident.cluster, order.action.node)
+        if node in self._silent:
+            raise AgentUnreachableError(self._silent[node])
+        try:
+            entry = await self._agents.ledger_entry(order, action.action_id or self._agents.action_id(order))
+        except AgentUnreachableError as error:
+            self._silent[node] = str(error)
+            raise
+        state = entry.state if entry else None
+        said = action.finished.state if action.finished else "unknown"
+        if said == "unknown" or state in AGREES[said]:
+            return None
+        known = state or "not known at all"
+        return f"{_words(run, index)} is {said} in the timeline, and {known} in the node's ledger"
+
+
+def _fold(incident_id: str, walk: Walk) -> tuple[Incident, list[str]]:
+    """The state after the genuine part, as far as this version can read it."""
+    incident = Incident(id=incident_id)
+    for link in walk.links[: walk.sound]:
+        try:
+            incident = apply(incident, EVENT.validate_json(link.event))
+        except ValidationError:
+            return incident, [f"event {link.position} is of a kind that this version cannot read"]
+    return incident, []
+
+
+def _words(run: Run, index: int) -> str:
+    action = run.plan.steps[index].action
+    return f"{action.type} on {action.node}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

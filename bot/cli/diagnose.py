@@ -1,0 +1,138 @@
+"""The commands that read and judge, without Slack and, but for `replay`, without Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot import main as wiring
+from bot.config import load
+from bot.evidence_tables import link_table, node_table, not_read
+from bot.store.client import connect
+from bot.store.mac_chain import Chain
+from bot.store.timelines import TimelineStore
+from handlers import commands
+from handlers.domain import evidence_document
+from handlers.domain.events import EvidenceRead, FindingsRanked
+from handlers.errors import Refused
+from runbooks import leader_election
+from runbooks.all_runbooks import RUNBOOKS
+from runbooks.evidence import Evidence
+from runbooks.model import Diagnosis
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", envvar="NEUMANN_BOT_CONFIG", help="The configuration file (TOML).")
+]
+DEFAULT_CONFIG = Path("neumann-bot.toml")
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+def status(
+    cluster: Annotated[str, typer.Argument(help="Which cluster; not needed where there is one.")] = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Read every node live and say who leads; needs neither Slack nor Redis."""
+    evidence = asyncio.run(_read(config, cluster))
+    _show(evidence, leader_election.diagnose(evidence))
+
+
+def diagnose(
+    cluster: Annotated[str, typer.Option(help="Read this cluster; not needed where there is one.")] = "",
+    evidence: Annotated[Path | None, typer.Option(help="Judge this stored evidence instead.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Keep the evidence that was read in this file.")] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Judge a cluster, read live or from a stored evidence document, by the leader-election runbook."""
+    read = evidence_of(evidence, config, cluster)
+    if save:
+        _write(save, read.model_dump_json(indent=2) + "\n")
+    diagnosis = leader_election.diagnose(read)
+    if as_json:
+        typer.echo(json.dumps(evidence_document.as_json(diagnosis), indent=2, ensure_ascii=False))
+    else:
+        _show(read, diagnosis)
+
+
+def replay(
+    incident: Annotated[str, typer.Argument(help="The incident's id, such as inc-7-k3xqf.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Judge a past incident's evidence again by today's rules, and show what changed."""
+    asyncio.run(_replay(config, incident))
+
+
+async def _replay(config: Path, incident_id: str) -> None:
+    settings = load(config)
+    async with contextlib.aclosing(connect(settings.redis.url, settings.redis.prefix)) as redis:
+        store = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
+        events = await store.timeline(incident_id)
+    if not events:
+        raise Refused(f"There is no incident {incident_id}.")
+    runbook = RUNBOOKS[leader_election.NAME]
+    judged = [
+        (read, ranked.diagnosis)
+        for read, ranked in itertools.pairwise(events)
+        if isinstance(read, EvidenceRead) and isinstance(ranked, FindingsRanked)
+    ]
+    for read, then in judged:
+        changed = evidence_document.changes(then, runbook.diagnose(read.evidence))
+        typer.echo(f"{read.at:%Y-%m-%d %H:%M:%S} {then.summary}")
+        for line in changed or ("the same today",):
+            typer.echo(f"  {line}")
+    if not judged:
+        typer.echo(f"{incident_id} holds no evidence.")
+
+
+def evidence_of(stored: Path | None, config: Path, cluster: str) -> Evidence:
+    """The stored evidence, or else what a cluster shows now.
+
+    Raises:
+        BotError: With what is wrong with the file, the configuration or the name.
+    """
+    if stored:
+        return evidence_document.parse(_bytes_of(stored), str(stored))
+    return asyncio.run(_read(config, cluster))
+
+
+async def _read(config: Path, cluster: str) -> Evidence:
+    async with wiring.reader(load(config)) as (clusters, _):
+        return await clusters.read(commands.resolve_cluster(clusters.clusters, cluster))
+
+
+def _show(evidence: Evidence, diagnosis: Diagnosis) -> None:
+    typer.echo(f"{diagnosis.summary}\n\n{node_table(evidence)}\n\n{link_table(evidence)}\n")
+    typer.echo(f"Can it elect? {diagnosis.can_elect}: {diagnosis.can_elect_reason}.")
+    for finding in diagnosis.findings:
+        nodes = f" ({', '.join(finding.nodes)})" if finding.nodes else ""
+        typer.echo(f"\n{finding.verdict.value} {finding.cause.value}{nodes}")
+        for line in finding.evidence_for:
+            typer.echo(f"  + {line}")
+        for line in finding.evidence_against:
+            typer.echo(f"  - {line}")
+        if finding.would_decide:
+            typer.echo(f"  would decide: {finding.would_decide}")
+        for remedy in finding.remedies:
+            typer.echo(f"  {remedy.name}: {'offered' if remedy.offered else 'off'}. {remedy.reason}")
+    for line in not_read(evidence):
+        typer.echo(line)
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise Refused(f"{path} cannot be written: {error.strerror}.") from error

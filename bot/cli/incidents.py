@@ -1,0 +1,51 @@
+"""`neumann-bot incidents`: timelines as JSON lines, to keep beyond the bot's own retention."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from bot.cli.audit import line, retained
+from bot.cli.diagnose import DEFAULT_CONFIG, ConfigOption
+from bot.config import Settings, load
+from handlers.errors import Refused
+
+app = typer.Typer(no_args_is_help=True, help="Take incidents out of Redis, to keep them.")
+
+
+@app.callback()
+def about() -> None:
+    """Take incidents out of Redis, to keep them."""
+
+
+@app.command()
+def export(
+    incident: Annotated[str, typer.Argument(help="The incident's id, such as inc-7-k3xqf.")] = "",
+    closed_before: Annotated[
+        datetime | None, typer.Option(help="Every incident that was closed before this (UTC).")
+    ] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Write events as JSON lines: incident, position, MAC and the event itself."""
+    if bool(incident) == bool(closed_before):
+        raise Refused("Name one incident, or give --closed-before DATE.")
+    asyncio.run(_export(load(config), incident, closed_before))
+
+
+async def _export(settings: Settings, incident: str, closed_before: datetime | None) -> None:
+    async with retained(settings) as retention:
+        if closed_before:
+            moment = closed_before if closed_before.tzinfo else closed_before.replace(tzinfo=UTC)
+            ids = await retention.closed_before(moment)
+        else:
+            ids = (incident,)
+        for incident_id in ids:
+            links = (await retention.store.walk(incident_id)).links
+            if incident and not links:
+                raise Refused(f"There is no incident {incident}, or it has been trimmed.")
+            for link in links:
+                typer.echo(f'{{"incident": {json.dumps(incident_id)}, {line(link)[1:]}')

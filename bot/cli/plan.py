@@ -1,0 +1,63 @@
+"""`neumann-bot plan`: what a remedy would do, drawn up live and printed; nothing is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.diagnose import DEFAULT_CONFIG, ConfigOption, JsonOption, evidence_of
+from handlers.errors import Refused
+from runbooks import leader_election
+from runbooks.model import Diagnosis, Plan, Remedy
+
+
+def plan(
+    remedy: Annotated[str, typer.Option(help="Which remedy: clock_sync, config_bump or start_nodes.")],
+    cluster: Annotated[str, typer.Option(help="Read this cluster; not needed where there is one.")] = "",
+    evidence: Annotated[Path | None, typer.Option(help="Plan on this stored evidence instead.")] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Print exactly what a remedy would do on a cluster, without Slack and without doing it."""
+    read = evidence_of(evidence, config, cluster)
+    drawn_up = leader_election.plan(offered(leader_election.diagnose(read), remedy), read)
+    typer.echo(drawn_up.model_dump_json(indent=2) if as_json else "\n".join(lines(drawn_up)))
+
+
+def offered(diagnosis: Diagnosis, name: str) -> Remedy:
+    """The remedy of that name, if the diagnosis offers it.
+
+    Raises:
+        Refused: With why it is off, or with the names there are.
+    """
+    remedies: dict[str, Remedy] = {
+        remedy.name: remedy for finding in diagnosis.findings for remedy in finding.remedies
+    }
+    found = remedies.get(name)
+    if found is None:
+        names = ", ".join(sorted(remedies)) or "none"
+        raise Refused(f"No remedy {name[:80]} belongs to what was found here; there are: {names}.")
+    if not found.offered:
+        raise Refused(f"{name} is off: {found.reason}")
+    return found
+
+
+def lines(drawn_up: Plan) -> Iterator[str]:
+    """A plan as text for a terminal."""
+    yield drawn_up.title
+    for number, step in enumerate(drawn_up.steps, start=1):
+        yield f"\n{number}. {step.action.node}: {step.effect}"
+        yield from (f"   {line}" for line in step.shown.splitlines())
+    if drawn_up.arithmetic:
+        yield "\nHow the values came about:"
+        yield from (f"   {line}" for line in drawn_up.arithmetic)
+    yield f"\nRisk: {drawn_up.risk}"
+    yield f"Before each node: {' '.join(drawn_up.checks_before)}"
+    yield f"Afterwards: {drawn_up.watch_after}"
+    yield f"Undo: {drawn_up.undo}"
+    if drawn_up.needs_second:
+        yield "A second person must approve it."
+    yield f"plan {drawn_up.sha256}"

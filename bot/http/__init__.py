@@ -1,0 +1,1 @@
+"""HTTP clients: how they are made, and what their failures mean."""

@@ -1,0 +1,90 @@
+"""A JSON interface that is asked within a deadline, and whose every failure is one sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from bot.config import Endpoint
+from bot.http.errors import why
+from handlers.errors import SourceDown
+
+MAX_ANSWER_BYTES = 32_000_000
+
+
+class JsonApi:
+    """One server of a kind, such as `Alertmanager`, under one base address."""
+
+    def __init__(self, kind: str, url: str, endpoint: Endpoint, http: httpx.AsyncClient) -> None:
+        given = httpx.URL(url.rstrip("/"))
+        self._base = given.copy_with(username=None, password=None)
+        # Only host and port are repeated: an address may carry a password.
+        self.name = f"{kind} at {given.host}:{given.port or given.scheme}"
+        self._timeout_s = endpoint.timeout_s
+        self._http = http
+        self._auth = httpx.BasicAuth(given.username, given.password) if given.username else None
+        token = endpoint.token.read().get_secret_value() if endpoint.token else None
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: tuple[tuple[str, str], ...] = (),
+        body: Mapping[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401  what a server says is checked by whoever asked
+        """The answer's JSON; `None` where it is empty.
+
+        Args:
+            method: GET, POST or DELETE.
+            path: Below the base address.
+            params: The query; POST sends it as a form where there is no body, for queries that are long.
+            body: Sent as JSON.
+
+        Raises:
+            SourceDown: One sentence that names the server and what it said.
+        """
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                status, raw = await self._exchange(method, path, params, body)
+        except TimeoutError as error:
+            raise SourceDown(f"{self.name} gives no answer within {self._timeout_s:g} s.") from error
+        except httpx.HTTPError as error:
+            raise SourceDown(f"{self.name} cannot be asked: {why(error) or error}.") from error
+        if status >= 300:
+            raise SourceDown(f"{self.name} refuses with {status}: {_in_one_line(raw)}", status)
+        try:
+            return json.loads(raw) if raw.strip() else None
+        except (ValueError, RecursionError) as error:
+            raise SourceDown(f"{self.name} answers with something that is no JSON.") from error
+
+    async def _exchange(
+        self, method: str, path: str, params: tuple[tuple[str, str], ...], body: Mapping[str, Any] | None
+    ) -> tuple[int, bytes]:
+        url = f"{self._base}{path}"
+        as_form = method == "POST" and body is None
+        async with self._http.stream(
+            method,
+            url,
+            params=None if as_form else httpx.QueryParams(params),
+            data=dict(params) if as_form else None,
+            json=body,
+            headers=self._headers,
+            auth=self._auth,
+        ) as response:
+            raw = bytearray()
+            async for chunk in response.aiter_bytes():
+                raw += chunk
+                if len(raw) > MAX_ANSWER_BYTES:
+                    raise SourceDown(f"{self.name} answers with more than {MAX_ANSWER_BYTES} bytes.")
+            return response.status_code, bytes(raw)
+
+
+def _in_one_line(raw: bytes) -> str:
+    text = " ".join(raw[:2_000].decode(errors="replace").split())
+    return text[:300].rstrip(".") + "." if text else "nothing more is said."

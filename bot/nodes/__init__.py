@@ -1,0 +1,1 @@
+"""Clients for what runs on a node: its metrics page and its agent."""

@@ -1,0 +1,233 @@
+"""Speaks with the agents: mTLS, a nonce, a signed grant, and never the same order twice on a lost answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+import httpx
+import msgspec
+from nacl.signing import SigningKey
+
+from agent import protocol as wire
+from bot.config import Cluster, Node
+from bot.nodes.agent_connection import (
+    ASK_TIMEOUT_S,
+    AgentConnection,
+    AgentRefusedError,
+    AgentUnreachableError,
+)
+from bot.store.ledger_marks import LEDGER_WENT_BACK, LedgerMarks
+from handlers.ports import Order, Outcome, Readiness
+from runbooks.model import Action
+
+ASK_AGAIN_FOR_S = 30.0
+"""How long a lost answer is asked about before it is called unknown."""
+
+
+class AgentClient(AgentConnection):
+    """`handlers.ports.Agents`, and the agents' half of a reading."""
+
+    def __init__(
+        self,
+        clusters: tuple[Cluster, ...],
+        http: httpx.AsyncClient,
+        key: SigningKey,
+        second_key: SigningKey | None = None,
+        marks: LedgerMarks | None = None,
+    ) -> None:
+        self._nodes: Mapping[tuple[str, str], Node] = {
+            (cluster.name, node.name): node for cluster in clusters for node in cluster.nodes
+        }
+        super().__init__(http)
+        self._marks = marks
+        self._key = key
+        self._second_key = second_key
+
+    async def seen_fences(self, cluster: str) -> dict[str, int | None]:
+        """The highest fence that each agent of the cluster reports; `None` where one is silent."""
+        urls = {node: one.agent_url for (name, node), one in self._nodes.items() if name == cluster}
+        fences = await asyncio.gather(*map(self._fence, urls.values()))
+        return dict(zip(urls, fences, strict=True))
+
+    async def _fence(self, agent_url: str) -> int | None:
+        try:
+            return (await self.ledger_mark(agent_url)).highest_fence
+        except (AgentUnreachableError, AgentRefusedError):
+            return None
+
+    def action_id(self, order: Order) -> str:
+        """The action's name, from what it is."""
+        if order.action.undoes:
+            return wire.undo_action_id(order.action.undoes)
+        return wire.action_id(
+            cluster=order.cluster,
+            incident=order.incident,
+            generation=order.generation,
+            node=order.action.node,
+            action=_on_the_wire(order.action),
+        )
+
+    async def prepare(self, order: Order) -> Readiness | Outcome:
+        """Ask for a nonce and the state it is bound to."""
+        undoes = order.action.undoes
+        request = (
+            wire.UndoRequest(action_id=undoes)
+            if undoes
+            else wire.PrepareRequest(action_id=self.action_id(order), action=_on_the_wire(order.action))
+        )
+        route = "undo" if undoes else "prepare"
+        try:
+            if why_not := await self._why_not_this_ledger(order):
+                return Outcome("rejected", why_not)
+            prepared = await self.ask("POST", self._url(order, route), wire.Prepared, request.to_json())
+        except AgentRefusedError as error:
+            return Outcome("rejected", f"The agent refuses: {error}")
+        except AgentUnreachableError as error:
+            return Outcome("not_done", f"Nothing was begun: {error}")
+        await self._remember(order, prepared.ledger)
+        return Readiness(
+            self.action_id(order),
+            prepared.nonce,
+            prepared.state.to_json(),
+            boot_id=prepared.state.boot_id,
+            config_sha256=prepared.state.config_sha256,
+            needs_second=prepared.needs_second_approver,
+        )
+
+    async def commit(self, order: Order, readiness: Readiness) -> Outcome:
+        """Sign the grant and send it once; an answer that is lost is asked about, never sent again."""
+        grant = wire.Grant(
+            action_id=readiness.action_id,
+            cluster=order.cluster,
+            node=order.action.node,
+            incident=order.incident,
+            action=_on_the_wire(order.action),
+            precondition=wire.NodeState.from_json(readiness.state),
+            fence=order.fence,
+            nonce=readiness.nonce,
+            confirmed_by=order.confirmed_by,
+            second_confirmed_by=order.approved_by if self._second_key else None,
+            undoes=order.action.undoes,
+        )
+        second_key = self._second_key if order.approved_by else None
+        body = wire.sign(grant, self._key, second_key=second_key).to_json()
+        try:
+            report = await self.ask("POST", self._url(order, "commit"), wire.ActionReport, body)
+        except AgentRefusedError as error:
+            return Outcome("rejected", f"The agent refuses: {error}")
+        except AgentUnreachableError:
+            return await self.withdraw(order)
+        await self._remember(order, report.ledger)
+        return _outcome(report) or Outcome("unknown", report.detail)
+
+    async def status(self, order: Order) -> Outcome | None:
+        """Ask the ledger, again and again while the action is under way or the agent is silent."""
+        name = self.action_id(order)
+        return await self._until_known(order, lambda: self.ledger_entry(order, name))
+
+    async def withdraw(self, order: Order) -> Outcome:
+        """Have the ledger close the action if it was not begun, so that a late grant is void."""
+        request = wire.PrepareRequest(action_id=self.action_id(order), action=_on_the_wire(order.action))
+
+        async def ask() -> wire.ActionReport:
+            url, timeout_s = self._url(order, "withdraw"), ASK_TIMEOUT_S
+            return await self.ask("POST", url, wire.ActionReport, request.to_json(), timeout_s=timeout_s)
+
+        known = await self._until_known(order, ask)
+        return known or Outcome("unknown", f"{order.action.node} does not say what became of it.")
+
+    async def _until_known(
+        self, order: Order, ask: Callable[[], Awaitable[wire.ActionReport | None]]
+    ) -> Outcome | None:
+        try:
+            self._node(order)
+        except AgentUnreachableError as error:
+            return Outcome("unknown", f"Nobody can be asked: {error}.")
+        last = f"the agent on {order.action.node} does not answer"
+        deadline = time.monotonic() + ASK_AGAIN_FOR_S
+        while time.monotonic() < deadline:
+            try:
+                report = await ask()
+            except (AgentUnreachableError, AgentRefusedError) as error:
+                last = str(error)
+            else:
+                if report:
+                    await self._remember(order, report.ledger)
+                if report is None or report.state == "PREPARED":
+                    return None
+                if outcome := _outcome(report):
+                    return outcome
+                last = report.detail
+            await asyncio.sleep(1.0)
+        return Outcome("unknown", f"Nobody knows whether it was done, look at {order.action.node}: {last}")
+
+    async def ledger_entry(self, order: Order, action_id: str) -> wire.ActionReport | None:
+        """What the node's ledger has under this name, asked once; `None` where it has never seen it.
+
+        Raises:
+            AgentUnreachableError: If the agent does not say.
+        """
+        url = self._url(order, f"actions/{action_id}")
+        try:
+            return await self.ask("GET", url, wire.ActionReport, timeout_s=ASK_TIMEOUT_S)
+        except AgentRefusedError as error:
+            if error.reason == "never_seen":
+                return None
+            raise AgentUnreachableError(str(error)) from error
+
+    def _node(self, order: Order) -> Node:
+        """The node as it is configured.
+
+        Raises:
+            AgentUnreachableError: If it has been taken out of the configuration meanwhile.
+        """
+        node = self._nodes.get((order.cluster, order.action.node))
+        if node is None:
+            raise AgentUnreachableError(f"{order.action.node} is not in the configuration any more")
+        return node
+
+    def _url(self, order: Order, path: str) -> str:
+        return f"{self._node(order).agent_url}/v1/{path}"
+
+    async def _why_not_this_ledger(self, order: Order) -> str | None:
+        """Looked at before it is written to: else refused requests would make an old ledger catch up."""
+        if self._marks is None:
+            return None
+        seen = await self._marks.newest(self._ledger_name(order))
+        now = await self.ledger_mark(self._node(order).agent_url)
+        if seen and not now.follows(seen):
+            return LEDGER_WENT_BACK.format(cluster=order.cluster, node=order.action.node)
+        await self._remember(order, now)
+        return None
+
+    async def _remember(self, order: Order, mark: wire.LedgerMark | None) -> None:
+        if self._marks and mark:
+            await self._marks.remember(self._ledger_name(order), mark)
+
+    def _ledger_name(self, order: Order) -> str:
+        return f"{order.cluster}/{order.action.node}/{self._node(order).pairing}"
+
+
+def _on_the_wire(action: Action) -> wire.Action:
+    fields = action.model_dump(exclude={"node", "undoes"}, exclude_none=True)
+    if action.undoes:  # what is undone is named by its own action
+        fields["type"] = "set_election_timeouts"
+    known: wire.Action = msgspec.convert(fields, wire.Action)
+    return known
+
+
+def _outcome(report: wire.ActionReport) -> Outcome | None:
+    """What a ledger entry means for the run; `None` while it is under way."""
+    match report.state:
+        case "DONE":
+            return Outcome("done", report.detail, report.after.config_sha256 if report.after else None)
+        case "NOT_DONE":
+            return Outcome("not_done", report.detail)
+        case "REJECTED":
+            return Outcome("rejected", report.detail)
+        case "UNKNOWN":
+            return Outcome("unknown", report.detail)
+        case "PREPARED" | "INTENT":
+            return None

@@ -1,0 +1,109 @@
+"""How the bot asks an agent anything: mutual TLS, one deadline, and two kinds of failure."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import httpx
+
+from agent import protocol as wire
+from bot.http.errors import why
+
+ASK_TIMEOUT_S = 3.0
+
+M = TypeVar("M", bound=wire.Wire)
+
+
+class AgentUnreachableError(Exception):
+    """The agent did not answer, and why."""
+
+
+class AgentRefusedError(Exception):
+    """The agent answered no, in one sentence, with a fixed word for why."""
+
+    def __init__(self, refusal: wire.Refusal) -> None:
+        super().__init__(refusal.detail)
+        self.reason = refusal.reason
+
+
+class AgentConnection:
+    """The agents' half of a reading; what is asked of them is on top of it.
+
+    Args:
+        http: Shows the bot's certificate, and knows those of the agents.
+    """
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    async def observe(self, agent_url: str) -> wire.Observation:
+        """One batch of every reading.
+
+        Raises:
+            AgentUnreachableError: With the reason.
+        """
+        request = wire.ObserveRequest().to_json()
+        return await self.ask("POST", f"{agent_url}/v1/observe", wire.Observation, request)
+
+    async def greet(self, agent_url: str) -> str | None:
+        """Why an agent does not answer, `None` where it does."""
+        try:
+            response = await self._http.get(f"{agent_url}/v1/health", timeout=3.0)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return _reason(error)
+        return None if response.is_success else f"the agent answers {response.status_code}"
+
+    async def ledger_mark(self, agent_url: str) -> wire.LedgerMark:
+        """Which ledger an agent has, and how often it was written to.
+
+        Raises:
+            AgentUnreachableError, AgentRefusedError: If it does not say.
+        """
+        url = f"{agent_url}/v1/health"
+        return (await self.ask("GET", url, wire.Health, timeout_s=ASK_TIMEOUT_S)).ledger
+
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        answer: type[M],
+        body: str | None = None,
+        *,
+        timeout_s: float | None = None,
+    ) -> M:
+        """Ask once.
+
+        Args:
+            method: GET or POST.
+            url: The agent's route.
+            answer: The wire type of a good answer.
+            body: JSON, where the route takes some.
+            timeout_s: Seconds; by default as the connection is set up.
+
+        Raises:
+            AgentUnreachableError: If nothing comes back that can be understood.
+            AgentRefusedError: If the agent says no.
+        """
+        timeout = httpx.USE_CLIENT_DEFAULT if timeout_s is None else timeout_s
+        try:
+            response = await self._http.request(
+                method, url, content=body, headers={"Content-Type": "application/json"}, timeout=timeout
+            )
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise AgentUnreachableError(_reason(error)) from error
+        try:
+            if response.is_success:
+                return answer.from_json(response.content)
+            refusal = wire.Refusal.from_json(response.content)
+        except wire.BadMessageError as error:
+            raise AgentUnreachableError(
+                f"the agent answered {response.status_code} and nothing this bot understands"
+            ) from error
+        raise AgentRefusedError(refusal)
+
+
+def _reason(error: Exception) -> str:
+    words = why(error)
+    if words == "no answer in time":
+        return "the agent gave no answer in time"
+    return f"the agent cannot be reached ({words or type(error).__name__})"

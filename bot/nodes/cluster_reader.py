@@ -1,0 +1,178 @@
+"""Reads clusters: every node at the same time, each reading under its own deadline.
+
+All guessing about what a Neumann node serves, and in which shape, is kept here and in `metrics_page`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import ValidationError
+
+from agent import protocol as wire
+from bot.config import Cluster, Node, Readings
+from bot.http.errors import why
+from bot.nodes import metrics_page
+from bot.nodes.agent_client import AgentClient
+from bot.nodes.agent_connection import AgentRefusedError, AgentUnreachableError
+from bot.nodes.agent_evidence import from_agent, still_reading
+from handlers.errors import UnknownCluster
+from runbooks import evidence as known
+
+T = TypeVar("T")
+MAX_PAGE_BYTES = 4_000_000
+PROGRESS_EVERY_S = 1.0
+
+
+class ClusterReader:
+    """`handlers.ports.ClusterReader` over HTTP and the nodes' agents."""
+
+    def __init__(
+        self, clusters: tuple[Cluster, ...], readings: Readings, http: httpx.AsyncClient, agents: AgentClient
+    ) -> None:
+        self._clusters = {cluster.name: cluster for cluster in clusters}
+        self._readings = readings
+        self._http = http
+        self._agents = agents
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The configured clusters' names."""
+        return tuple(self._clusters)
+
+    def _cluster(self, name: str) -> Cluster:
+        if name not in self._clusters:
+            raise UnknownCluster(f"No cluster {name} is configured.")
+        return self._clusters[name]
+
+    async def look(self, cluster: str) -> Mapping[str, known.Metrics | None]:
+        """One metrics sample per node."""
+        nodes = self._cluster(cluster).nodes
+        samples = await asyncio.gather(*(self._metrics(node) for node in nodes))
+        return {node.name: sample.value for node, sample in zip(nodes, samples, strict=True)}
+
+    async def silent(self) -> tuple[str, ...]:
+        """Which nodes' metrics or agents do not answer right now, and why: what an operator mends first."""
+
+        async def complaints(cluster: Cluster, node: Node) -> tuple[str, ...]:
+            sample, agent = await asyncio.gather(self._metrics(node), self._agents.greet(node.agent_url))
+            said = {"metrics": sample.missing, "agent": agent}
+            return tuple(f"{cluster.name}/{node.name} {what}: {why}" for what, why in said.items() if why)
+
+        asked = [complaints(cluster, node) for cluster in self._clusters.values() for node in cluster.nodes]
+        return tuple(itertools.chain.from_iterable(await asyncio.gather(*asked)))
+
+    async def read(self, cluster: str) -> known.Evidence:
+        """Everything, from every node at once; takes as long as the slowest reading's deadline."""
+        evidence = [evidence async for evidence in self.read_progressively(cluster)]
+        return evidence[-1]
+
+    async def read_progressively(self, cluster: str) -> AsyncIterator[known.Evidence]:
+        """Give out what has come whenever a second brought something new, and in the end everything."""
+        configured = self._cluster(cluster)
+        started_at = datetime.now(UTC)
+        tasks = [asyncio.create_task(self._node(node)) for node in configured.nodes]
+        pending: set[asyncio.Task[known.NodeEvidence]] = set(tasks)
+        given = 0
+        try:
+            while pending:
+                _, pending = await asyncio.wait(pending, timeout=PROGRESS_EVERY_S)
+                finished = len(tasks) - len(pending)
+                if pending and finished == given:
+                    continue
+                given = finished
+                nodes = tuple(
+                    task.result() if task.done() else still_reading(node.name)
+                    for node, task in zip(configured.nodes, tasks, strict=True)
+                )
+                yield known.Evidence(
+                    cluster=cluster, started_at=started_at, complete=not pending, nodes=nodes
+                )
+        finally:
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+
+    async def _node(self, node: Node) -> known.NodeEvidence:
+        (metrics, again), health, observed = await asyncio.gather(
+            self._metrics_twice(node), self._health(node), self._observe(node)
+        )
+        return known.NodeEvidence(
+            node=node.name,
+            metrics=metrics,
+            metrics_again=again,
+            health=health,
+            **from_agent(node.name, observed),
+        )
+
+    async def _metrics_twice(
+        self, node: Node
+    ) -> tuple[known.Reading[known.Metrics], known.Reading[known.Metrics]]:
+        first, _ = await asyncio.gather(self._metrics(node), asyncio.sleep(self._readings.sample_gap_s))
+        return first, await self._metrics(node)
+
+    async def _metrics(self, node: Node) -> known.Reading[known.Metrics]:
+        async def read() -> known.Metrics:
+            response = await self._get(f"{node.metrics_url}/metrics")
+            return metrics_page.parse(response.text, response.headers.get("content-type", ""))
+
+        return await self._reading(read(), known.Reading[known.Metrics])
+
+    async def _health(self, node: Node) -> known.Reading[known.Health]:
+        async def read() -> known.Health:
+            return _health(await self._get(f"{node.metrics_url}/health"))
+
+        return await self._reading(read(), known.Reading[known.Health])
+
+    async def _get(self, url: str) -> httpx.Response:
+        response = await self._http.get(url)
+        response.raise_for_status()
+        if len(response.content) > MAX_PAGE_BYTES:
+            raise ValueError("The page is larger than 4 MB.")
+        return response
+
+    async def _reading(self, what: Awaitable[Any], kind: type[known.Reading[T]]) -> known.Reading[T]:
+        """Await under the deadline; whatever goes wrong becomes the reason why there is no value."""
+        started = time.monotonic()
+        value, missing = None, None
+        try:
+            async with asyncio.timeout(self._readings.metrics_deadline_s):
+                value = await what
+        except TimeoutError:
+            missing = f"no answer within {self._readings.metrics_deadline_s:g} s"
+        except Exception as error:
+            said = (str(error).splitlines() or [""])[0][:200]
+            missing = why(error) or said or f"the reading failed ({type(error).__name__})"
+        took_ms = (time.monotonic() - started) * 1000
+        return kind(value=value, missing=missing, by="bot", at=datetime.now(UTC), took_ms=took_ms)
+
+    async def _observe(self, node: Node) -> tuple[wire.Observation | str, datetime]:
+        """What the agent read, or in one sentence why it did not answer."""
+        try:
+            async with asyncio.timeout(self._readings.agent_deadline_s):
+                return await self._agents.observe(node.agent_url), datetime.now(UTC)
+        except TimeoutError:
+            return f"the agent gave no answer within {self._readings.agent_deadline_s:g} s", datetime.now(UTC)
+        except (AgentUnreachableError, AgentRefusedError) as error:
+            return str(error), datetime.now(UTC)
+
+
+def _health(response: httpx.Response) -> known.Health:
+    body = response.json()
+    if not isinstance(body, dict):
+        raise ValueError("/health is not a JSON object.")
+    role = str(body.get("raft_state", "")).lower()
+    try:
+        return known.Health(
+            status=str(body.get("status", "unknown")),
+            role=known.Role(role) if role in set(known.Role) else None,
+            **{key: body.get(key) for key in ("term", "commit_index", "members", "healthy_members")},
+        )
+    except ValidationError as error:
+        raise ValueError("/health holds values of another kind than documented.") from error

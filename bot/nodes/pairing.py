@@ -1,0 +1,92 @@
+"""The bot's half of a pairing: who holds the code and shows which certificate."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+
+import httpx
+
+from agent.protocol import BadMessageError, Refusal
+from agent.protocol.pairing import (
+    PAIRING_PATH,
+    Identity,
+    PairAnswer,
+    PairRequest,
+    der_of,
+    fingerprint,
+    is_proof,
+    prove,
+)
+from bot.http.errors import why
+from bot.nodes.tls import pinned_context
+from handlers.errors import Refused
+
+TIMEOUT_S = 10.0
+
+
+async def pair(url: str, code: bytes, identity: Identity, tell: Callable[[str], None]) -> str:
+    """Let the agent pin our keys, and return its certificate (PEM), once both have proved to hold the code.
+
+    Args:
+        url: Where `neumann-agent pair` waits.
+        code: The code's bytes.
+        identity: What the agent shall trust.
+        tell: Gets the fingerprint of the certificate that was shown, for a person to compare.
+
+    Raises:
+        Refused: If nobody waits there, the agent says no, or it does not hold the code.
+    """
+    certificate = await shown_by(url)
+    shown = der_of(certificate)
+    tell(f"The agent shows the certificate sha256:{fingerprint(shown)}.")
+    proof = prove(code, "bot", agent_certificate=shown, identity=identity)
+    body = PairRequest(identity=identity, proof=proof).to_json()
+    # Not the certificate of another, who takes the place of the one that was just looked at.
+    async with httpx.AsyncClient(
+        verify=pinned_context(certificate), timeout=TIMEOUT_S, trust_env=False
+    ) as http:
+        try:
+            response = await http.post(url.rstrip("/") + PAIRING_PATH, content=body)
+        except httpx.HTTPError as error:
+            raise Refused(f"{url} broke off ({why(error) or type(error).__name__}); begin again.") from error
+    answer = _answer(url, response)
+    if not is_proof(answer.proof, prove(code, "agent", agent_certificate=shown, identity=identity)):
+        raise Refused(f"{url} does not hold the code: it is not the agent, and nothing was pinned.")
+    return certificate
+
+
+async def shown_by(url: str) -> str:
+    """The certificate (PEM) that is shown at an address; whose it is, is not known yet.
+
+    Raises:
+        Refused: If it is no https address, or nobody shows one there.
+    """
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise Refused(f"{url[:200]} is no address: {error}.") from error
+    if parsed.scheme != "https" or not parsed.host:
+        raise Refused(f"{url[:200]} is no address of an agent: give https://HOST:PORT.")
+    address = (parsed.host, parsed.port or 443)
+    try:
+        return await asyncio.to_thread(ssl.get_server_certificate, address, timeout=TIMEOUT_S)
+    except (OSError, ValueError) as error:
+        words = why(error) or error
+        raise Refused(
+            f"Nobody waits at {url} ({words}): run `neumann-agent pair` on the node, then this again."
+        ) from error
+
+
+def _answer(url: str, response: httpx.Response) -> PairAnswer:
+    try:
+        if response.is_success:
+            return PairAnswer.from_json(response.content)
+        refusal = Refusal.from_json(response.content)
+    except BadMessageError as error:
+        raise Refused(
+            f"{url} answered {response.status_code} and nothing that belongs to a pairing: is"
+            " `neumann-agent pair` waiting there?"
+        ) from error
+    raise Refused(f"The agent says no: {refusal.detail}")

@@ -1,0 +1,1 @@
+"""Shapes, text and colours that every picture is drawn with."""

@@ -1,0 +1,1 @@
+"""A picture of the elections over time."""

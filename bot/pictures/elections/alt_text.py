@@ -1,0 +1,75 @@
+"""A timeline in words: the large line, and the alt text for those who do not see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC
+
+from bot.pictures.elections.series import ElectionSeries
+from bot.pictures.elections.time_axis import clock_time, lasted
+from runbooks.leader_election.wording import counted, listed
+
+MOST_MARKS = 8
+MOST_GAPS = 3
+
+
+def elections_words(series: ElectionSeries) -> str:
+    """How many elections in how long, or where nobody counted, how many terms."""
+    start, end = series.span
+    span = lasted(end - start)
+    # A node that restarts counts from nought again, so a term that grew tells more than a count of none.
+    grew = series.terms is not None and series.terms[0] < series.terms[1]
+    if series.elections == 0 and not grew:
+        return f"no election in {span}"
+    if series.elections:
+        return f"{counted(series.elections, 'election')} in {span}"
+    if series.terms:
+        low, high = series.terms
+        return f"{counted(high - low, 'new term')} in {span}"
+    return f"no election counter could be read in {span}"
+
+
+def leader_words(series: ElectionSeries) -> str:
+    """Which terms were seen, and who leads at the end."""
+    terms = "no term was read"
+    if series.terms:
+        low, high = series.terms
+        terms = f"term {low} throughout" if low == high else f"terms {low} to {high}"
+    if not series.leaders:
+        return f"nobody leads at the end; {terms}"
+    lead = "leads" if len(series.leaders) == 1 else "claim to lead"
+    return f"{listed(series.leaders)} {lead} at the end; {terms}"
+
+
+def sentence(words: str) -> str:
+    """With a capital, unless it begins with a node's name."""
+    return words[0].upper() + words[1:] if words.startswith(("nobody", "no ")) else words
+
+
+def alt_text(series: ElectionSeries) -> str:
+    """What the timeline shows: how many elections, what happened when, and what nobody read."""
+    start, end = (moment.astimezone(UTC) for moment in series.span)
+    when = f"{start:%Y-%m-%d %H:%M} to {end:%H:%M} UTC"
+    told = (
+        f"Elections and terms of {series.cluster}, {when}: {leader_words(series)}; {elections_words(series)}."
+    )
+    marks = [f"{clock_time(mark.at)} {mark.words}" for mark in sorted(series.marks, key=lambda mark: mark.at)]
+    if len(marks) > MOST_MARKS:
+        marks = [*marks[:4], f"{len(marks) - MOST_MARKS + 1} more", *marks[-MOST_MARKS + 5 :]]
+    gaps = list(_gaps(series))
+    sentences = (told, f"{'; '.join(marks)}." if marks else "", f"{'; '.join(gaps)}." if gaps else "")
+    return " ".join(filter(None, sentences))
+
+
+def _gaps(series: ElectionSeries) -> Iterator[str]:
+    gaps = [
+        f"{story.node} from {clock_time(start)} to {clock_time(end)}"
+        for story in series.stories
+        for start, end in story.gaps
+    ]
+    never = [story.node for story in series.stories if not story.runs]
+    if never:
+        yield f"Nothing of {listed(never)} could be read"
+    if gaps:
+        more = f" and {len(gaps) - MOST_GAPS} more" if len(gaps) > MOST_GAPS else ""
+        yield f"No reading of {', '.join(gaps[:MOST_GAPS])}{more}"

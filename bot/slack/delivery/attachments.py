@@ -1,0 +1,221 @@
+"""Files in the thread, each put there once: who reaches whom, the elections around the alert, and in words
+what was read where a message cannot hold it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import aiohttp
+import structlog
+from redis.asyncio import Redis
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.alerting.prometheus import PrometheusClient
+from bot.evidence_tables import all_links_open
+from bot.pictures import draw
+from bot.pictures.drawing.picture import Picture
+from bot.pictures.elections.series import ElectionSeries, Mark, Sample
+from bot.slack.delivery.web_api import FAILURES, failure
+from bot.slack.views import findings
+from bot.store.timelines import TimelineStore, store_errors
+from handlers.domain import events as of
+from handlers.domain.alert_sources import Series
+from handlers.domain.events import Event
+from handlers.domain.incident import Incident
+from handlers.errors import SlackDown, SourceDown
+from handlers.ports import Threads
+from runbooks.evidence import Metrics, Reading, Role
+
+log = structlog.get_logger()
+
+KEPT_S = 30 * 24 * 3600
+BEFORE_ALERT = timedelta(minutes=3)
+OWN_EVERY_S = 60.0
+"""While nobody leads, the bot reads the nodes about this often."""
+
+PROMETHEUS_EVERY_S = 5.0
+AGAIN_AFTER_S = 30.0
+"""Each try draws anew."""
+
+
+@dataclass(frozen=True)
+class File:
+    """What is uploaded: a picture with words for who does not see it, or words alone."""
+
+    name: str
+    title: str
+    content: bytes | str
+    alt_text: str | None = None
+
+
+class ThreadPictures:
+    """Uploads each picture or file that an incident is due, at most once: a lost answer costs the file.
+
+    One that Slack has not seen, because it was away or asked to wait, is tried again.
+    """
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        redis: Redis,
+        prefix: str,
+        threads: Threads,
+        timelines: TimelineStore,
+        *,
+        prometheus: PrometheusClient | None,
+    ) -> None:
+        self._client = client
+        self._redis = redis
+        self._prefix = prefix
+        self._threads = threads
+        self._timelines = timelines
+        self._prometheus = prometheus
+        self._one_at_a_time = asyncio.Semaphore(1)  # drawing takes some 100 MB for a moment
+
+    async def sync(self, incident: Incident) -> None:
+        """Draw and upload what is due and not there.
+
+        Raises:
+            SlackDown: If one is to be tried again.
+        """
+        for name in due(incident):
+            place = await self._threads.place_of(incident.id)
+            if place is None or not await self._claim(incident.id, name):
+                continue
+            async with self._one_at_a_time:
+                file = await self._file(name, incident)
+            try:
+                await self._client.files_upload_v2(
+                    content=file.content,
+                    filename=file.name,
+                    title=file.title,
+                    alt_txt=file.alt_text,
+                    channel=place.channel,
+                    thread_ts=place.message_ts,
+                )
+            except FAILURES as error:
+                log.warning("file_not_uploaded", incident=incident.id, file=file.name, error=str(error))
+                if is_worth_another_try(error):
+                    await self._unclaim(incident.id, name)
+                    down = failure("files_upload_v2", error)
+                    raise SlackDown(str(down), wait_s=down.wait_s or AGAIN_AFTER_S) from error
+
+    async def _claim(self, incident_id: str, name: str) -> bool:
+        async with store_errors():
+            key = f"{self._prefix}:picture:{incident_id}:{name}"
+            return bool(await self._redis.set(key, 1, nx=True, ex=KEPT_S))
+
+    async def _unclaim(self, incident_id: str, name: str) -> None:
+        async with store_errors():
+            await self._redis.delete(f"{self._prefix}:picture:{incident_id}:{name}")
+
+    async def _file(self, name: str, incident: Incident) -> File:
+        if name not in TITLES:
+            assert incident.evidence and incident.diagnosis  # noqa: S101  it is due with both
+            words = findings.in_words(incident.diagnosis, incident.evidence)
+            return File(f"{incident.id}-{name}.txt", "Everything that was read", words)
+        picture = await self._draw(name, incident)
+        return File(f"{incident.id}-{name}.png", TITLES[name], picture.png, picture.alt_text)
+
+    async def _draw(self, name: str, incident: Incident) -> Picture:
+        if name == "links":
+            assert incident.evidence and incident.diagnosis  # noqa: S101  it is due with both
+            return await draw.draw_link_map(incident.evidence, incident.diagnosis)
+        events = await self._timelines.timeline(incident.id)
+        return await draw.draw_election_timeline(await self._series(incident, events))
+
+    async def _series(self, incident: Incident, events: tuple[Event, ...]) -> ElectionSeries:
+        """From Prometheus where it is configured and answers, else from the bot's own readings."""
+        marks = tuple(marks_of(events))
+        if self._prometheus and incident.opened_at:
+            start, end = incident.opened_at - BEFORE_ALERT, events[-1].at
+            try:
+                elections = await self._prometheus.elections(incident.cluster, start, end)
+                terms = await self._prometheus.term(incident.cluster, start, end)
+            except SourceDown as error:
+                log.warning("prometheus_down", error=str(error))
+            else:
+                samples = tuple(samples_of_series(elections, terms))
+                if samples:
+                    return ElectionSeries(incident.cluster, samples, marks, PROMETHEUS_EVERY_S)
+        return ElectionSeries(incident.cluster, tuple(samples_of(events)), marks, OWN_EVERY_S)
+
+
+def is_worth_another_try(error: Exception) -> bool:
+    """Whether Slack has not seen the file, and would take it later."""
+    never_sent = isinstance(error, aiohttp.ClientConnectorError)
+    return never_sent or failure("files_upload_v2", error).wait_s is not None
+
+
+TITLES = {"links": "Who reaches whom", "elections": "Elections and terms"}
+
+
+def due(incident: Incident) -> Iterator[str]:
+    """The pictures and files that an incident's thread should have by now."""
+    evidence = incident.evidence
+    if evidence and incident.diagnosis and evidence.complete:
+        if findings.is_brief(incident.diagnosis, evidence):
+            # Once for each judgement, not for each reading: the cluster is read again every minute.
+            judged = incident.diagnosis.model_dump_json(
+                include={"findings": {"__all__": {"cause", "verdict"}}}
+            )
+            yield f"reading-{hashlib.sha256(judged.encode()).hexdigest()[:8]}"
+        if incident.diagnosis.can_elect != "yes" or not all_links_open(evidence):
+            yield "links"
+        if incident.verified:
+            yield "elections"
+
+
+def samples_of(events: Iterable[Event]) -> Iterator[Sample]:
+    """What the bot itself read of each node, and who was seen to lead, as the timeline keeps it."""
+    for event in events:
+        if isinstance(event, (of.LeaderSeen, of.LeaderVerified)):
+            lead = event.leadership
+            for name in lead.acknowledged_by:
+                role = Role.LEADER if name == lead.leader else Role.FOLLOWER
+                yield Sample(event.at, name, role, lead.term)
+        if isinstance(event, of.EvidenceRead) and event.evidence.complete:
+            for node in event.evidence.nodes:
+                for reading in (node.metrics, node.metrics_again):
+                    yield _sample(node.node, reading)
+
+
+def _sample(node: str, reading: Reading[Metrics]) -> Sample:
+    said = reading.value or Metrics()
+    return Sample(reading.at, node, said.role, said.term, said.elections_total)
+
+
+def samples_of_series(elections: Iterable[Series], terms: Iterable[Series]) -> Iterator[Sample]:
+    """Prometheus' samples; each node is named by its `node` label, else by its instance's host."""
+    for series in elections:
+        name = _node_of(series)
+        yield from (Sample(each.at, name, elections=int(each.value)) for each in series.samples)
+    for series in terms:
+        name = _node_of(series)
+        yield from (Sample(each.at, name, term=int(each.value)) for each in series.samples)
+
+
+def _node_of(series: Series) -> str:
+    return series.labels.get("node") or series.labels.get("instance", "?").rsplit(":", 1)[0]
+
+
+def marks_of(events: Iterable[Event]) -> Iterator[Mark]:
+    """What happened, for the picture's flags."""
+    for event in events:
+        match event:
+            case of.AlertsReceived(reason="opened"):
+                yield Mark(event.at, "alert", f"alert {event.alerts[0].name}")
+            case of.PlanConfirmed():
+                yield Mark(event.at, "plan", f"{event.by.name} confirmed")
+            case of.NodeChecked():
+                yield Mark(event.at, "step", f"{event.node} {'worse' if event.complaints else 'done'}")
+            case of.RunEnded(completed=False):
+                yield Mark(event.at, "stopped", "run stopped")
+            case of.LeaderVerified():
+                yield Mark(event.at, "verified", "leader verified")
+            case of.Closed():
+                yield Mark(event.at, "resolved", "resolved")

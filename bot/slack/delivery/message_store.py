@@ -1,0 +1,169 @@
+"""What was posted where, in Redis: noted before a message is sent and after Slack has taken it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from redis.asyncio import Redis
+
+from bot.slack.delivery.rate_limiter import Claim
+from bot.store.timelines import HANDLE_LIFE_S, store_errors, text
+
+UNDER_WAY_S = 40
+"""For how long Slack may still carry out a call whose answer was lost: it is known to take half a minute."""
+
+CLOCKS_DIFFER_S = 60.0
+
+READ = """
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+local met, since_s = string.match(redis.call('GET', KEYS[2]) or '', '^(%S*) ?(%S*)$')
+if met ~= run then
+  since_s = met and met ~= '' and redis.call('TIME')[1] or '0'
+  redis.call('SET', KEYS[2], run .. ' ' .. since_s)
+end
+return {redis.call('HGETALL', KEYS[1]), run, since_s}
+"""
+
+RECORD = """
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
+if KEYS[3] then redis.call('DEL', KEYS[3]) end
+return 1
+"""
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A message as it was last sent. Without `ts` it was claimed, and its answer never came; without
+    `content` it stands there, and nobody knows with which.
+
+    `app` and `team` are the ones that Slack says posted it, where it says so; `redis` is the run of Redis
+    that took the note.
+    """
+
+    channel: str
+    ts: str = ""
+    content: str = ""
+    app: str = ""
+    team: str = ""
+    redis: str = ""
+
+
+@dataclass(frozen=True)
+class Notes:
+    """The notes of one incident's messages by their keys, and which run of Redis gave them.
+
+    `met_s` is when that run was met first, by its own clock; 0 where no other was met before.
+    """
+
+    posted: Mapping[str, Posted]
+    redis: str
+    met_s: float
+
+    def doubted(self, opened_at: datetime) -> bool:
+        """Whether there may be messages without a note.
+
+        A Redis that restarted, failed over or was restored may have lost the notes of what stands there; it
+        is known by its run.
+
+        Args:
+            opened_at: When the incident was opened.
+        """
+        if self.posted:
+            return any(each.redis != self.redis for each in self.posted.values())
+        return opened_at.timestamp() < self.met_s + CLOCKS_DIFFER_S
+
+
+class PostedNotes:
+    """The notes of every incident's messages; a message is named by its incident and its key."""
+
+    def __init__(self, redis: Redis, prefix: str) -> None:
+        self._redis = redis
+        self._prefix = prefix
+        self._read = redis.register_script(READ)
+        self._record = redis.register_script(RECORD)
+
+    def _thread(self, incident_id: str) -> str:
+        return f"{self._prefix}:thread:{incident_id}"
+
+    def _under_way(self, incident_id: str, key: str) -> str:
+        return f"{self._prefix}:under-way:{incident_id}:{key}"
+
+    async def of(self, incident_id: str) -> dict[str, Posted]:
+        """The incident's messages by their keys."""
+        async with store_errors():
+            fields = await self._redis.hgetall(self._thread(incident_id))
+        return _by_key(fields)
+
+    async def read(self, incident_id: str) -> Notes:
+        """The same, with what says how far they can be trusted."""
+        async with store_errors():
+            fields, run, met_s = await self._read(
+                keys=[self._thread(incident_id), f"{self._prefix}:redis-run"]
+            )
+        return Notes(_by_key(dict(zip(fields[::2], fields[1::2], strict=True))), text(run), float(met_s))
+
+    def claim(self, incident_id: str, key: str, claim: Posted) -> Claim:
+        """What notes that a message is about to be posted, once it is its turn."""
+        notes, mark = self._thread(incident_id), self._under_way(incident_id, key)
+        return Claim(notes, key, _json(claim), mark, UNDER_WAY_S)
+
+    async def unclaim(self, incident_id: str, key: str) -> None:
+        """Take that back: Slack has not posted it, and will not."""
+        async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.hdel(self._thread(incident_id), key)
+            pipe.delete(self._under_way(incident_id, key))
+            await pipe.execute()
+
+    async def is_under_way(self, incident_id: str, key: str) -> bool:
+        """Whether a call of which nobody knows what came may still be carried out."""
+        async with store_errors():
+            return bool(await self._redis.exists(self._under_way(incident_id, key)))
+
+    async def begin_edit(self, incident_id: str, key: str) -> bool:
+        """Note that a message is about to be edited; false where an edit before may still be carried out."""
+        async with store_errors():
+            name = self._under_way(incident_id, key)
+            return bool(await self._redis.set(name, 1, nx=True, ex=UNDER_WAY_S))
+
+    async def stays_under_way(self, incident_id: str, key: str) -> None:
+        """Note that what was sent just now may still be carried out."""
+        async with store_errors():
+            await self._redis.set(self._under_way(incident_id, key), 1, ex=UNDER_WAY_S)
+
+    async def settle(self, incident_id: str, key: str) -> None:
+        """Note that whatever was sent has been carried out by now, or never will be."""
+        async with store_errors():
+            await self._redis.delete(self._under_way(incident_id, key))
+
+    async def record(self, incident_id: str, key: str, posted: Posted, *, settled: bool = True) -> None:
+        """Note what Slack has taken; `settled` where no call before it may still be carried out."""
+        keys = [self._thread(incident_id), self._at(posted.channel, posted.ts)]
+        keys += [self._under_way(incident_id, key)] if settled else []
+        async with store_errors():
+            await self._record(keys=keys, args=[key, _json(posted), incident_id, HANDLE_LIFE_S])
+
+    def _at(self, channel: str, message_ts: str) -> str:
+        return f"{self._prefix}:message:{channel}:{message_ts}"
+
+    async def incident_at(self, channel: str, message_ts: str) -> str | None:
+        """The incident that posted this message; kept as long as the message may be clicked."""
+        async with store_errors():
+            found = await self._redis.get(self._at(channel, message_ts))
+        return text(found) if found else None
+
+    async def run_of_redis(self) -> str:
+        """Which run of which Redis answers."""
+        async with store_errors():
+            return str((await self._redis.info("server")).get("run_id", ""))
+
+
+def _by_key(fields: Mapping[bytes | str, bytes | str]) -> dict[str, Posted]:
+    return {text(key): Posted(**json.loads(value)) for key, value in fields.items()}
+
+
+def _json(posted: Posted) -> str:
+    return json.dumps(asdict(posted))

@@ -1,0 +1,228 @@
+"""Makes Slack show what `view.render` says should be there: posts what is missing, edits what differs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.delivery.message_lookup import find, metadata
+from bot.slack.delivery.message_store import UNDER_WAY_S, Posted, PostedNotes
+from bot.slack.delivery.rate_limiter import EDITS, POSTS, SEARCHES, Pace
+from bot.slack.delivery.web_api import BlocksRefused, call
+from bot.slack.views.blocks import escape, section
+from bot.slack.views.message import Message
+from bot.slack.views.render import render
+from handlers.domain.incident import Incident
+from handlers.errors import SlackDown
+from handlers.ports import Place
+
+log = structlog.get_logger()
+
+HEADLINE = "headline"
+
+
+class SlackThread:
+    """One parent message per incident and its replies; what was posted is kept in Redis."""
+
+    def __init__(
+        self, client: AsyncWebClient, redis: Redis, prefix: str, channel_of: Callable[[str], str]
+    ) -> None:
+        self._client = client
+        self._pace = Pace(redis, prefix)
+        self._notes = PostedNotes(redis, prefix)
+        self._channel_of = channel_of
+        self._plainly = False
+
+    async def greet(self) -> str:
+        """Say hello to Slack: shows at the start whether the token works, and opens the connection.
+
+        Returns:
+            The bot's own name there.
+
+        Raises:
+            SlackDown: With what to mend.
+        """
+        return str((await call(self._client, "auth.test")).get("user", "unnamed"))
+
+    async def is_ours(self, incident_id: str, place: Place) -> bool:
+        """Whether the incident posted the message there, through this app and in this workspace."""
+        return any(
+            (posted.channel, posted.ts) == (place.channel, place.message_ts)
+            and posted.app in ("", place.app)
+            and posted.team in ("", place.team)
+            for posted in (await self._notes.of(incident_id)).values()
+            if posted.ts
+        )
+
+    async def place_of(self, incident_id: str) -> Place | None:
+        """Where the incident's first message stands."""
+        parent = (await self._notes.of(incident_id)).get(HEADLINE)
+        if parent is None or not parent.ts:
+            return None
+        return Place(parent.app, parent.team, parent.channel, parent.ts)
+
+    async def incident_at(self, channel: str, message_ts: str) -> str | None:
+        """The incident that posted this message; kept as long as the message may be clicked."""
+        return await self._notes.incident_at(channel, message_ts)
+
+    async def is_home(self, incident_id: str, app: str, team: str) -> bool:
+        """Whether the incident's messages were posted by this app in this workspace."""
+        posted = [each for each in (await self._notes.of(incident_id)).values() if each.ts]
+        return bool(posted) and all(each.app in ("", app) and each.team in ("", team) for each in posted)
+
+    async def sync(self, incident: Incident) -> bool:
+        """Post and edit the difference, parent first.
+
+        Returns:
+            Whether something that stood there was edited.
+
+        Raises:
+            SlackBusy: If it is not yet its turn.
+            SlackDown: If Slack did not take something; what it took is remembered.
+        """
+        if incident.opened_at is None:
+            return False
+        notes = await self._notes.read(incident.id)
+        doubted = notes.doubted(incident.opened_at)
+        edited, parent_ts = False, None
+        later: list[SlackDown] = []
+        channel = self._channel_of(incident.cluster)
+        for message in render(incident):
+            before = notes.posted.get(message.key)
+            if before is None or not before.ts:
+                claimed = before is not None or doubted
+                claim = Posted(channel, redis=notes.redis)
+                before = await self._post(
+                    incident.id, claim, message, parent_ts, claimed=claimed, opened_at=incident.opened_at
+                )
+            if before.content != _content(message):
+                try:
+                    await self._edit(incident.id, message, before)
+                except SlackDown as error:
+                    if error.wait_s is None:
+                        raise
+                    later.append(error)  # an edit that must wait keeps no new message back
+                edited = True
+            parent_ts = parent_ts or before.ts
+        if later:
+            raise min(later, key=lambda error: error.wait_s or 0.0)
+        return edited
+
+    async def say_aside(self, incident_id: str, key: str, sentence: str) -> None:
+        """Post one sentence, once under its key, into the thread of an incident that cannot be rendered.
+
+        Raises:
+            SlackDown: If Slack did not take it.
+        """
+        posted = await self._notes.of(incident_id)
+        parent, said = posted.get(HEADLINE), posted.get(key)
+        if parent is None or not parent.ts or (said and said.ts):
+            return
+        shown = escape(sentence)
+        message = Message(key, shown, (section(f":no_entry: {shown}"),))
+        claim = Posted(parent.channel, redis=await self._notes.run_of_redis())
+        await self._post(incident_id, claim, message, parent.ts, claimed=said is not None)
+
+    async def _post(
+        self,
+        incident_id: str,
+        claim: Posted,
+        message: Message,
+        parent_ts: str | None,
+        *,
+        claimed: bool,
+        opened_at: datetime | None = None,
+    ) -> Posted:
+        ts = None
+        if claimed:
+            sought = metadata(incident_id, message.key)
+            async with self._pace.turn("search", incident_id, SEARCHES):
+                ts = await find(self._client, sought, claim.channel, parent_ts, opened_at)
+        if ts:
+            found = replace(claim, ts=ts)
+        elif claimed and await self._notes.is_under_way(incident_id, message.key):
+            raise SlackDown(
+                "chat.postMessage: the answer was lost, and the message may still come; it is looked for."
+            )
+        else:
+            turn = f"post:{claim.channel}", incident_id, POSTS
+            noted = self._notes.claim(incident_id, message.key, claim)
+            async with self._pace.turn(*turn, urgent=message.key == HEADLINE, claim=noted):
+                found = await self._send(incident_id, claim, message, parent_ts)
+        await self._notes.record(incident_id, message.key, found)
+        return found
+
+    async def _send(self, incident_id: str, claim: Posted, message: Message, parent_ts: str | None) -> Posted:
+        try:
+            response = await self._show(
+                "chat.postMessage",
+                message,
+                channel=claim.channel,
+                thread_ts=parent_ts,
+                metadata=metadata(incident_id, message.key),
+            )
+        except SlackDown as error:
+            if error.outcome == "not_done":
+                await self._notes.unclaim(incident_id, message.key)
+            if error.outcome == "unknown":
+                await self._notes.settle(incident_id, message.key)
+            raise
+        said = response.get("message", {})
+        return Posted(
+            response["channel"],
+            response["ts"],
+            _content(message),
+            str(said.get("app_id", "")),
+            str(said.get("team", "")),
+            claim.redis,
+        )
+
+    async def _edit(self, incident_id: str, message: Message, before: Posted) -> None:
+        async with self._pace.turn("edit", incident_id, EDITS):
+            settled = await self._change(incident_id, message, before)
+        if not settled:
+            sentence = "chat.update: an edit whose answer was lost may still come; this one is made again."
+            raise SlackDown(sentence, wait_s=UNDER_WAY_S)
+
+    async def _change(self, incident_id: str, message: Message, before: Posted) -> bool:
+        settled = await self._notes.begin_edit(incident_id, message.key)
+        try:
+            await self._show("chat.update", message, channel=before.channel, ts=before.ts)
+        except SlackDown as error:
+            if error.outcome == "under_way":
+                await self._notes.stays_under_way(incident_id, message.key)
+            elif settled:
+                await self._notes.settle(incident_id, message.key)
+            raise
+        after = replace(before, content=_content(message) if settled else "")
+        await self._notes.record(incident_id, message.key, after, settled=settled)
+        return settled
+
+    async def _show(
+        self,
+        method: str,
+        message: Message,
+        **where: Any,  # noqa: ANN401  Slack's JSON
+    ) -> Mapping[str, Any]:
+        """Call with a message; where the workspace refuses its blocks, plainly, now and from here on."""
+        try:
+            return await call(self._client, method, **where, **message.body(plainly=self._plainly))
+        except BlocksRefused:
+            if self._plainly or not message.plain:
+                raise
+            log.warning("blocks_refused", method=method, message=message.key)
+            self._plainly = True
+            return await call(self._client, method, **where, **message.body(plainly=True))
+
+
+def _content(message: Message) -> str:
+    body = json.dumps(message.body(), sort_keys=True)
+    return hashlib.sha256(body.encode()).hexdigest()[:32]

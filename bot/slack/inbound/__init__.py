@@ -1,0 +1,1 @@
+"""Requests from Slack: verified, stored, and dispatched to a listener."""

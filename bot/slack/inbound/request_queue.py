@@ -1,0 +1,105 @@
+"""What Slack sends, from its door to a worker: stored before it is acknowledged, so that no click is lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+import structlog
+from redis.asyncio import Redis
+from slack_bolt.async_app import AsyncBoltRequest
+
+from bot.store.signer import Seal
+from bot.store.stream import ONCE_FOR_S, Entry, Stream
+from bot.store.timelines import store_errors
+
+log = structlog.get_logger()
+
+SEAL_USE = b"neumann-bot request of Slack, version 1"
+
+ANSWERED_IN_PLACE = frozenset({"view_submission", "view_closed", "block_suggestion", "url_verification"})
+"""Slack shows the answer to these where the person is, so they are not put off."""
+
+
+@dataclass(frozen=True)
+class SlackRequest:
+    """One request: its body as it came, and what Slack says of it."""
+
+    body: str
+    content_type: str
+    type: str = ""
+    event_id: str = ""
+
+    @classmethod
+    def read(cls, body: str, content_type: str) -> SlackRequest:
+        """Look at a request no further than to see how it is to be answered.
+
+        Raises:
+            ValueError: If it is none of Slack's.
+        """
+        if content_type.startswith("application/json"):
+            payload = json.loads(body)
+        else:
+            form = dict(parse_qsl(body, keep_blank_values=True))
+            payload = json.loads(form["payload"]) if "payload" in form else form
+        if not isinstance(payload, dict):
+            raise ValueError("it is no object")
+        kind, event_id = payload.get("type", ""), payload.get("event_id", "")
+        return cls(body, content_type, str(kind), str(event_id))
+
+    @property
+    def is_answered_in_place(self) -> bool:
+        """Whether the answer belongs into the acknowledgement."""
+        return self.type in ANSWERED_IN_PLACE
+
+    def for_bolt(self) -> AsyncBoltRequest:
+        """The same for Bolt, whose check of the signature has been made; as if it came over a socket."""
+        headers: dict[str, str | Sequence[str]] = {"content-type": self.content_type}
+        return AsyncBoltRequest(body=self.body, headers=headers, mode="socket_mode")
+
+
+class SlackRequests:
+    """The requests that wait for a worker."""
+
+    def __init__(self, redis: Redis, prefix: str, consumer: str, seal: Seal) -> None:
+        self._redis, self._prefix, self._seal = redis, prefix, seal
+        self.stream = Stream(redis, f"{prefix}:slack-requests", consumer)
+
+    async def store(self, request: SlackRequest, name: str) -> bool:
+        """Store a request; it is there when this returns, and a worker has been told.
+
+        Args:
+            request: What Slack sent.
+            name: Slack's own for this sending of it, such as its signature.
+
+        Returns:
+            Whether it was new: an event is known again by its id, however often it is sent.
+
+        Raises:
+            StoreDown: If it is not stored.
+        """
+        parts = request.content_type.encode(), request.body.encode()
+        fields = {"type": parts[0], "body": parts[1], "seal": self._seal.make(*parts)}
+        return await self.stream.add(fields, once=self._once(request.event_id or name))
+
+    async def is_first(self, name: str) -> bool:
+        """Whether this name has not been seen; it has been, from now on.
+
+        Raises:
+            StoreDown: If nobody knows.
+        """
+        async with store_errors():
+            return bool(await self._redis.set(self._once(name), 1, nx=True, ex=ONCE_FOR_S))
+
+    def _once(self, name: str) -> str:
+        return f"{self._prefix}:seen:{name}"
+
+    def opened(self, entry: Entry) -> SlackRequest | None:
+        """What was stored; nothing where no bot of these keys has stored it."""
+        parts = entry.fields.get(b"type", b""), entry.fields.get(b"body", b"")
+        if not self._seal.holds(entry.fields.get(b"seal", b""), *parts):
+            log.error("slack_request_not_ours", entry=entry.id, hint="who else writes to this Redis?")
+            return None
+        return SlackRequest(body=parts[1].decode(), content_type=parts[0].decode())

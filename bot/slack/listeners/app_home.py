@@ -1,0 +1,73 @@
+"""The App Home, drawn anew each time somebody opens it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.listeners.payloads import Body
+from bot.slack.views import app_home
+from handlers import load_incidents
+from handlers.commands import election
+from handlers.errors import BotError
+from handlers.ports import Ports
+from runbooks import raft
+from runbooks.model import Leadership
+
+log = structlog.get_logger()
+MOST_CLUSTERS = 30
+MOST_INCIDENTS = 200
+"""How many open incidents are looked through for one page, the oldest first; all are counted."""
+
+
+def register(app: AsyncApp, ports: Ports) -> None:
+    """Connect the App Home."""
+
+    @app.event("app_home_opened")
+    async def opened(event: Body, client: AsyncWebClient) -> None:
+        if event.get("tab", "home") == "home":
+            await _publish(ports, str(event["user"]), client)
+
+
+async def _publish(ports: Ports, user: str, client: AsyncWebClient) -> None:
+    try:
+        view = app_home.view(await gather(ports, user))
+        await client.views_publish(user_id=user, view=view)
+    except (BotError, SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+        log.warning("home_not_shown", error=str(error))
+
+
+async def gather(ports: Ports, user: str) -> app_home.Home:
+    """What one person's page shows, read now.
+
+    Args:
+        ports: What is touched.
+        user: The Slack id of whoever looks.
+    """
+    names = ports.reader.clusters[:MOST_CLUSTERS]
+    open_ids, closed_ids, leads = await asyncio.gather(
+        ports.timelines.open_incidents(),
+        ports.past.released_within(election.HISTORY.total_seconds()),
+        asyncio.gather(*(_leadership(ports, name) for name in names)),
+    )
+    incidents, left = await load_incidents.load(ports, open_ids[:MOST_INCIDENTS])
+    recent, _ = await load_incidents.load(ports, reversed(closed_ids[-app_home.MOST :]))
+    return app_home.Home(
+        viewer=user,
+        open=tuple(incidents),
+        open_beside=len(open_ids[MOST_INCIDENTS:]),
+        recent=tuple(each for each in recent if each.closed),
+        clusters=dict(zip(names, leads, strict=True)),
+        at=ports.time.now(),
+        left_alone=tuple(map(str, left)),
+    )
+
+
+async def _leadership(ports: Ports, cluster: str) -> Leadership | None:
+    seen = await ports.reader.look(cluster)
+    return raft.leadership(seen) if any(seen.values()) else None

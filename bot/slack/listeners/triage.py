@@ -1,0 +1,235 @@
+"""Having an incident: acknowledge, assign, snooze, note, resolve, reopen, report; shortcuts and reactions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import aiohttp
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.delivery.canvas import put_report
+from bot.slack.listeners.payloads import Body, click, person, tell, typed, value
+from bot.slack.views import plan_modal, triage_modals
+from bot.slack.views.blocks import Block
+from bot.slack.views.message import CARE_ACTION, MORE_ACTION
+from handlers import load_incidents, triage
+from handlers.commands import incident as incident_commands
+from handlers.commands.answers import Asked
+from handlers.domain.events import Person
+from handlers.domain.incident import Incident
+from handlers.errors import BotError, Refused, UnknownHandle
+from handlers.ports import Ports
+
+log = structlog.get_logger()
+
+SHORTCUT = "add_to_incident"
+PINS = frozenset({"pushpin", "round_pushpin", "memo"})
+AT_ONCE = {"acknowledge": triage.acknowledge, "resolve": triage.resolve, "reopen": triage.reopen}
+MODALS: dict[str, Callable[[Incident], Block]] = {
+    "assign": triage_modals.assign,
+    "snooze": triage_modals.snooze,
+    "note": triage_modals.note,
+}
+
+
+def register(app: AsyncApp, ports: Ports) -> None:
+    """Connect the headline's buttons, their modals, the message shortcut and the pin."""
+
+    @app.action(f"{CARE_ACTION}:runbook")
+    async def runbook_opened(ack: AsyncAck) -> None:
+        await ack()  # the link has done it
+
+    for name in AT_ONCE:
+        app.action(f"{CARE_ACTION}:{name}")(_at_once(ports, name))
+    for name in ("assign", "snooze"):
+        app.action(f"{CARE_ACTION}:{name}")(_opening(ports, name))
+
+    @app.action(MORE_ACTION)
+    async def more(ack: AsyncAck, body: Body, client: AsyncWebClient, respond: AsyncRespond) -> None:
+        what, _, handle = value(body).partition(".")
+        await ack()
+        if what == "report":
+            await _report(ports, handle, body, client, respond)
+        else:
+            await _open(ports, what, handle, _Clicked(body, client, respond))
+
+    _register_modals(app, ports)
+    _register_notes(app, ports)
+
+
+def _at_once(ports: Ports, name: str) -> Callable[..., Awaitable[None]]:
+    async def clicked(ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
+        try:
+            await AT_ONCE[name](ports, await _incident(ports, body), person(body))
+        except BotError as error:
+            await tell(respond, str(error))
+        await ack()
+
+    return clicked
+
+
+def _opening(ports: Ports, name: str) -> Callable[..., Awaitable[None]]:
+    async def clicked(ack: AsyncAck, body: Body, client: AsyncWebClient, respond: AsyncRespond) -> None:
+        await _open(ports, name, value(body), _Clicked(body, client, respond))
+        await ack()
+
+    return clicked
+
+
+async def _incident(ports: Ports, body: Body, handle: str | None = None) -> str:
+    """The incident that a button of one of its own messages stands for."""
+    clicked = click(body)
+    incident_id = await ports.timelines.incident_of(handle or clicked.handle)
+    if incident_id is None or not await ports.threads.is_ours(incident_id, clicked.place):
+        raise UnknownHandle
+    return incident_id
+
+
+@dataclass(frozen=True)
+class _Clicked:
+    """A click, and the ways to answer it."""
+
+    body: Body
+    client: AsyncWebClient
+    respond: AsyncRespond
+
+
+async def _open(ports: Ports, what: str, handle: str, clicked: _Clicked) -> None:
+    respond, body = clicked.respond, clicked.body
+    try:
+        incident = await ports.timelines.load(await _incident(ports, body, handle))
+        await triage.check_colleague(ports, person(body))
+        await clicked.client.views_open(trigger_id=body["trigger_id"], view=MODALS[what](incident))
+    except BotError as error:
+        await tell(respond, str(error))
+    except KeyError:
+        await tell(respond, "This choice is from another version of the bot.")
+    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+        log.warning("modal_not_shown", error=str(error))
+        await tell(respond, "Slack did not open it in time; nothing was done. Click again.")
+
+
+async def _report(
+    ports: Ports, handle: str, body: Body, client: AsyncWebClient, respond: AsyncRespond
+) -> None:
+    try:
+        incident_id = await _incident(ports, body, handle)
+        written = await incident_commands.write_report(ports, Asked(person(body), incident_id))
+        await put_report(ports, written, client, str(body["channel"]["id"]))
+    except BotError as error:
+        await tell(respond, str(error))
+    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+        log.warning("report_not_uploaded", error=str(error))
+        await tell(respond, "Slack did not take the report; `neumann-bot audit export` has the timeline.")
+
+
+def _register_modals(app: AsyncApp, ports: Ports) -> None:
+    async def assign(incident_id: str, by: Person, view: Body) -> None:
+        to = triage_modals.chosen(view)
+        await triage.assign(ports, incident_id, by, Person(id=to, name=await ports.directory.name(to)))
+
+    async def snooze(incident_id: str, by: Person, view: Body) -> None:
+        await triage.snooze(ports, incident_id, by, triage_modals.span_of(view))
+
+    async def note(incident_id: str, by: Person, view: Body) -> None:
+        await triage.note(ports, incident_id, by, triage_modals.chosen(view))
+
+    modals = {triage_modals.ASSIGN: assign, triage_modals.SNOOZE: snooze, triage_modals.NOTE: note}
+    for callback, do in modals.items():
+        app.view(callback)(_submitted(ports, do))
+
+
+def _submitted(
+    ports: Ports, do: Callable[[str, Person, Body], Awaitable[None]]
+) -> Callable[..., Awaitable[None]]:
+    async def submitted(ack: AsyncAck, body: Body, view: Body) -> None:
+        try:
+            incident_id = await ports.timelines.incident_of(str(view["private_metadata"]))
+            if incident_id is None:
+                raise UnknownHandle
+            await do(incident_id, person(body), view)
+        except BotError as error:
+            await ack(response_action="update", view=plan_modal.sentence_modal("Not done", str(error)))
+        else:
+            await ack()
+
+    return submitted
+
+
+def _register_notes(app: AsyncApp, ports: Ports) -> None:
+    @app.shortcut(SHORTCUT)
+    async def add_message(
+        ack: AsyncAck, shortcut: Body, client: AsyncWebClient, respond: AsyncRespond
+    ) -> None:
+        await ack()
+        await _add_message(ports, shortcut, client, respond)
+
+    @app.view(triage_modals.NOTE_MESSAGE)
+    async def chosen_for_message(ack: AsyncAck, body: Body, view: Body) -> None:
+        source = json.loads(view["private_metadata"])
+        try:
+            incident_id = await ports.timelines.incident_of(triage_modals.chosen(view))
+            if incident_id is None:
+                raise UnknownHandle
+            await triage.note(ports, incident_id, person(body), source["text"], source["link"])
+        except BotError as error:
+            await ack(response_action="update", view=plan_modal.sentence_modal("Not done", str(error)))
+        else:
+            await ack()
+
+    @app.event("reaction_added")
+    async def pinned(event: Body, client: AsyncWebClient) -> None:
+        if event.get("reaction") in PINS and (event.get("item") or {}).get("type") == "message":
+            await _pin(ports, event, client)
+
+
+async def _add_message(ports: Ports, shortcut: Body, client: AsyncWebClient, respond: AsyncRespond) -> None:
+    message, channel = shortcut["message"], str(shortcut["channel"]["id"])
+    by, thread_ts = person(shortcut), str(message.get("thread_ts") or message.get("ts", ""))
+    try:
+        link = await _link(client, channel, str(message["ts"]))
+        incident_id = await ports.threads.incident_at(channel, thread_ts)
+        if incident_id:
+            await triage.note(ports, incident_id, by, typed(message.get("text")), link)
+            return await tell(respond, f"Noted in {incident_id}.")
+        found, _ = await load_incidents.load(ports, await ports.timelines.open_incidents())
+        incidents = [each for each in found if each.handle]
+        if not incidents:
+            raise Refused("No incident is open.")
+        source = json.dumps({"text": typed(message.get("text"))[:1_500], "link": link})
+        view = triage_modals.note_message(incidents, source)
+        await client.views_open(trigger_id=shortcut["trigger_id"], view=view)
+    except BotError as error:
+        await tell(respond, str(error))
+    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+        log.warning("message_not_added", error=str(error))
+        await tell(respond, "Slack did not open the choice in time; nothing was noted. Try again.")
+
+
+async def _pin(ports: Ports, event: Body, client: AsyncWebClient) -> None:
+    """A pinned message of an incident's thread goes into its timeline."""
+    channel, ts = str(event["item"]["channel"]), str(event["item"]["ts"])
+    try:
+        found = await client.conversations_replies(channel=channel, ts=ts, limit=1, inclusive=True)
+        message: Body = next(iter(found.get("messages") or []), {})
+        thread_ts = str(message.get("thread_ts") or ts)
+        incident_id = await ports.threads.incident_at(channel, thread_ts)
+        if incident_id is None:
+            return
+        user = str(event["user"])
+        by = Person(id=user, name=await ports.directory.name(user))
+        await triage.note(
+            ports, incident_id, by, typed(message.get("text")), await _link(client, channel, ts)
+        )
+    except (BotError, SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+        log.warning("pin_not_noted", error=str(error))
+
+
+async def _link(client: AsyncWebClient, channel: str, ts: str) -> str:
+    answer = await client.chat_getPermalink(channel=channel, message_ts=ts)
+    return str(answer["permalink"])

@@ -1,0 +1,137 @@
+"""What a command or a click gets back: messages for one person, never a change of one."""
+
+from __future__ import annotations
+
+from bot.evidence_tables import all_links_open, not_read
+from bot.slack.views import blocks, findings, headline, labels
+from bot.slack.views.blocks import Block, escape
+from handlers.commands.answers import (
+    Answer,
+    ElectionStatus,
+    Help,
+    History,
+    IncidentList,
+    IncidentShown,
+    Report,
+    Runbooks,
+    Said,
+    Watch,
+)
+from handlers.domain.incident import Incident
+
+MOST_LISTED = 20
+MOST_OF_A_TEXT = 3_000
+
+
+def answer(result: Answer) -> tuple[str, list[Block]]:
+    """(text, blocks) of a command's answer; a watch and a report are more than a message."""
+    text, shown = _answer(result)
+    return blocks.cut(escape(text), MOST_OF_A_TEXT), shown
+
+
+def refusal(sentence: str) -> tuple[str, list[Block]]:
+    """(text, blocks) of a sentence that says why not; it may repeat what was typed."""
+    return escape(sentence), []
+
+
+def _answer(result: Answer) -> tuple[str, list[Block]]:  # noqa: PLR0911  one case an answer
+    match result:
+        case ElectionStatus():
+            return election_status(result)
+        case History():
+            return incidents(f"{result.cluster} since {result.since:%Y-%m-%d}", result.incidents)
+        case IncidentList():
+            text, listed = incidents("Open incidents", result.incidents)
+            return text, [*listed, *blocks.packed(map(escape, result.left_alone))]
+        case IncidentShown():
+            return incident(result.incident)
+        case Runbooks():
+            return runbooks(result)
+        case Said():
+            return result.sentence, [blocks.section(escape(result.sentence))]
+        case Help():
+            return help_text(result)
+        case Watch():
+            text = f"Watching {result.cluster} for {result.every_s * result.times:.0f} s."
+            return text, [blocks.section(escape(text))]
+        case Report():
+            text = f"The report of {result.incident.id} is in its thread."
+            return text, [blocks.section(escape(text))]
+
+
+def election_status(status: ElectionStatus) -> tuple[str, list[Block]]:
+    """Who leads, which term, who reaches whom, can it elect, and what could not be read."""
+    diagnosis, evidence = status.diagnosis, status.evidence
+    lead = diagnosis.leadership
+    who = f"{lead.leader} leads term {lead.term}" if lead.leader else f"no leader, highest term {lead.term}"
+    text = f"{evidence.cluster}: {who}. {diagnosis.summary}"
+    brief = findings.is_brief(diagnosis, evidence)
+    most = 3 if brief else 8
+    missing = [blocks.cut(escape(line), 300) for line in not_read(evidence, limit=most)]
+    judged = diagnosis.findings[: findings.MOST_FINDINGS_IN_BRIEF if brief else None]
+    small = [f"read at {evidence.started_at:%H:%M:%S} UTC", *missing]
+    if brief:
+        small.append("in brief: `neumann-bot diagnose` prints everything that is read")
+    if len(evidence.nodes) > 1 and all_links_open(evidence):
+        small.insert(0, "every node reaches every other, for Raft and for gossip")
+    return text, [
+        blocks.section(f"*{escape(evidence.cluster)}*: {escape(who)}\n{escape(diagnosis.summary)}"),
+        *findings.tables(evidence, brief=brief),
+        blocks.section(findings.can_elect(diagnosis)),
+        *(blocks.section(findings.finding(each, brief=brief)) for each in judged if status.in_full),
+        blocks.context(*small),
+    ]
+
+
+def help_text(listing: Help) -> tuple[str, list[Block]]:
+    """One line per command."""
+    lines = [
+        f"`/neumann {f'{command.words} {command.arguments}'.strip()}` {command.summary}"
+        for command in listing.commands
+    ]
+    clusters = f"clusters: {', '.join(listing.clusters)}"
+    text = "\n".join(lines)
+    return text, [blocks.section(escape(text)), blocks.context(escape(clusters))]
+
+
+def incidents(title: str, listed: tuple[Incident, ...]) -> tuple[str, list[Block]]:
+    """A line or two for each incident."""
+    if not listed:
+        text = f"{title}: none."
+        return text, [blocks.section(escape(text))]
+    lines = [incident_line(each) for each in listed]
+    return f"{title}: {len(listed)}", [
+        blocks.section(f"*{escape(title)}*"),
+        *blocks.packed(lines[:MOST_LISTED]),
+        *([blocks.context(f"and {len(lines) - MOST_LISTED} more")] if len(lines) > MOST_LISTED else []),
+    ]
+
+
+def incident(shown: Incident) -> tuple[str, list[Block]]:
+    """One incident as its parent message has it, without the buttons: they belong to the thread."""
+    message = headline.headline(shown)
+    return message.text, [block for block in message.blocks if block["type"] != "actions"]
+
+
+def incident_line(incident: Incident) -> str:
+    """One incident: its id, who has it, what is wrong, what happens next."""
+    names = blocks.cut(", ".join(sorted({alert.name for alert in incident.alerts.values()})), 120)
+    holder = incident.care.holder
+    has = f"{escape(holder.name)} has it" if holder else "nobody has it"
+    since = f"{incident.opened_at:%m-%d %H:%M} UTC" if incident.opened_at else "?"
+    cluster = blocks.cut(incident.cluster, 80)
+    verdict = incident.diagnosis.summary if incident.diagnosis else "not diagnosed yet"
+    return (
+        f"{labels.mark(incident)} *{incident.id}* {escape(cluster)}: {escape(names)}"
+        f" · {has} · since {since}\n"
+        f"{escape(blocks.cut(verdict, 200))} _{escape(labels.stage(incident))}._"
+    )
+
+
+def runbooks(listing: Runbooks) -> tuple[str, list[Block]]:
+    """Each runbook with its page and its alerts."""
+    lines = [
+        f"{blocks.link(url, title)} ({escape(name)}): {', '.join(map(escape, alerts))}"
+        for name, title, url, alerts in listing.rows
+    ]
+    return "Runbooks", [blocks.section("\n".join(lines))]

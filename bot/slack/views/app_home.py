@@ -1,0 +1,65 @@
+"""The App Home: what is open, what is mine, how the clusters are, what changed last. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.slack.views import answers, blocks
+from bot.slack.views.blocks import Block, escape
+from handlers.domain.incident import Incident
+from runbooks.model import Leadership
+
+MOST = 10
+
+
+@dataclass(frozen=True)
+class Home:
+    """What one person's page shows; `clusters` is name → who leads, `None` where nothing answered.
+
+    `left_alone` has a sentence for each open incident that the bot does not touch; `open_beside` counts
+    those that were not looked through.
+    """
+
+    viewer: str
+    open: tuple[Incident, ...]
+    recent: tuple[Incident, ...]
+    clusters: dict[str, Leadership | None]
+    at: datetime
+    left_alone: tuple[str, ...] = ()
+    open_beside: int = 0
+
+
+def view(home: Home) -> Block:
+    """The page."""
+    mine = tuple(each for each in home.open if each.care.holder and each.care.holder.id == home.viewer)
+    return {
+        "type": "home",
+        "blocks": [
+            {"type": "header", "text": {"type": "plain_text", "text": "Neumann clusters"}},
+            *blocks.packed(_cluster(name, lead) for name, lead in home.clusters.items()),
+            *_part("Open incidents", home.open, "Nothing is open.", home.open_beside),
+            *blocks.packed(f":no_entry: {escape(each)}" for each in home.left_alone[:MOST]),
+            *_part("Mine", mine, "You have none."),
+            *_part("Last changes", home.recent, "Nothing was closed in the last seven days."),
+            blocks.context(f"as of {blocks.moment(home.at)} · `/neumann help` lists what you can ask"),
+        ],
+    }
+
+
+def _cluster(name: str, lead: Leadership | None) -> str:
+    if lead is None:
+        return f":white_circle: *{escape(name)}*: no node answers"
+    if lead.leader is None or not lead.majority:
+        return f":red_circle: *{escape(name)}*: no leader with a majority, highest term {lead.highest_term}"
+    return (
+        f":large_green_circle: *{escape(name)}*: {escape(lead.leader)} leads term {lead.term}, "
+        f"acknowledged by {len(lead.acknowledged_by)}"
+    )
+
+
+def _part(title: str, incidents: tuple[Incident, ...], otherwise: str, beside: int = 0) -> list[Block]:
+    lines = [answers.incident_line(each) for each in incidents[:MOST]] or [otherwise]
+    hidden = len(incidents) + beside - MOST
+    more = [blocks.context(f"and {hidden} more")] if hidden > 0 else []
+    return [{"type": "divider"}, blocks.section(f"*{escape(title)}*"), *blocks.packed(lines), *more]

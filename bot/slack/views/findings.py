@@ -1,0 +1,214 @@
+"""The findings as a message: what was read, the causes ranked, the remedies that may be carried out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.evidence_tables import all_links_open, cut_links, link_table, node_groups, node_table, not_read, some
+from bot.slack.views import blocks, labels, progress
+from bot.slack.views.blocks import Block, escape
+from bot.slack.views.message import REMEDY_ACTION, Message
+from handlers.domain.incident import Incident
+from runbooks.evidence import Evidence
+from runbooks.model import Diagnosis, Finding, Remedy, RootCause, Verdict
+
+MOST_NODES = 12
+"""More lines than this are no table that one reads at a glance."""
+
+MOST_WIDE = 100
+"""Characters in a line of a table before Slack wraps it on a laptop."""
+
+MOST_IN_WORDS = 6_000
+"""Slack takes about 12,000 characters in one message. What is longer than half of that in words is shown in
+brief, every part with its share, and is a file in full."""
+
+MOST_OF_A_FINDING = 2_900
+MOST_FINDINGS_IN_BRIEF, MOST_OF_A_FINDING_IN_BRIEF = 5, 1_000
+MOST_POINTS_IN_BRIEF, MOST_OF_A_POINT_IN_BRIEF = 3, 150
+
+
+def message(incident: Incident, diagnosis: Diagnosis, evidence: Evidence) -> Message:
+    """What was read, the causes ranked, and the buttons of the remedies that may be carried out."""
+    brief = is_brief(diagnosis, evidence)
+    sure, ruled_out = _parted(diagnosis)
+    shown = sure[:MOST_FINDINGS_IN_BRIEF] if brief else sure
+    body = [
+        *_overtaken(incident, evidence),
+        blocks.section(f"*{escape(blocks.cut(diagnosis.summary, 600))}*"),
+        *tables(evidence, brief=brief),
+        blocks.section(can_elect(diagnosis)),
+        *(blocks.section(finding(each, brief=brief)) for each in shown),
+        *_named("Also", sure[len(shown) :]),
+        *(_named("Ruled out", ruled_out) if brief else _ruled_out(ruled_out)),
+        *_buttons(incident),
+        *_small_print(diagnosis, evidence, brief=brief),
+    ]
+    bar, plan = progress.bar(evidence), progress.plan(evidence)
+    return Message(
+        key="findings",
+        text=diagnosis.summary,
+        blocks=(*(plan or bar), *body),
+        plain=(*bar, *body) if plan else (),
+    )
+
+
+def is_brief(diagnosis: Diagnosis, evidence: Evidence) -> bool:
+    """Whether one message cannot hold everything."""
+    return (
+        len(evidence.nodes) > MOST_NODES
+        or len(escape(in_words(diagnosis, evidence))) > MOST_IN_WORDS
+        or any(len("\n".join(map(escape, points(each)))) > MOST_OF_A_FINDING for each in diagnosis.findings)
+    )
+
+
+def in_words(diagnosis: Diagnosis, evidence: Evidence) -> str:
+    """Everything that was read and judged, as plain text: the file where the message shows it in brief."""
+    judged = (
+        "\n".join([f"{each.verdict.value} {labels.CAUSES[each.cause]}{_on(each.nodes)}", *points(each)])
+        for each in diagnosis.findings
+    )
+    parts = (
+        f"{evidence.cluster}, read at {evidence.started_at:%Y-%m-%d %H:%M:%S} UTC",
+        diagnosis.summary,
+        f"Can it elect? {diagnosis.can_elect}: {diagnosis.can_elect_reason}.",
+        *judged,
+        "\n".join(_refused(remedy) for remedy in _refusals(diagnosis)),
+        node_table(evidence),
+        link_table(evidence),
+        "\n".join(not_read(evidence, limit=len(evidence.nodes))),
+    )
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def can_elect(diagnosis: Diagnosis) -> str:
+    """Whether a leader can be elected, and by which count."""
+    reason = escape(blocks.cut(diagnosis.can_elect_reason, 300))
+    return f"*Can it elect?* {diagnosis.can_elect}: {reason}."
+
+
+def tables(evidence: Evidence, *, brief: bool) -> list[Block]:
+    """The nodes, and the links unless all are open; of a large cluster what differs.
+
+    Args:
+        evidence: What was read.
+        brief: Whether there is no room for every node.
+    """
+    links = [] if all_links_open(evidence) else [link_table(evidence)]
+    if links and (brief or max(map(len, links[0].splitlines())) > MOST_WIDE):
+        links = [cut_links(evidence)]
+    nodes = node_groups(evidence) if brief else node_table(evidence)
+    limit = 1_500 if brief else blocks.SECTION_TEXT_LIMIT
+    return [blocks.preformatted(each, limit) for each in (nodes, *links)]
+
+
+def finding(judged: Finding, *, brief: bool = False) -> str:
+    """One cause with what speaks for it and against it, as mrkdwn.
+
+    Args:
+        judged: The finding.
+        brief: Whether only the first of each kind of line is shown, and the nodes are counted.
+    """
+    nodes = f" ({escape(some(judged.nodes) if brief else ', '.join(judged.nodes))})" if judged.nodes else ""
+    head = f"{labels.VERDICTS[judged.verdict]} *{labels.CAUSES[judged.cause]}*{nodes}"
+    lines = [head, *map(escape, points(judged, brief=brief))]
+    return blocks.cut("\n".join(lines), MOST_OF_A_FINDING_IN_BRIEF if brief else MOST_OF_A_FINDING)
+
+
+def points(judged: Finding, *, brief: bool = False) -> Iterator[str]:
+    """What is to be said of a cause, a line each; what to do by hand comes first.
+
+    Args:
+        judged: The finding.
+        brief: Whether only the first lines are shown.
+    """
+    most = MOST_POINTS_IN_BRIEF if brief else None
+    for remedy in judged.remedies:
+        if remedy.name == "by_hand":
+            yield f"→ by hand: {remedy.reason}"
+    against = [f"against: {line}" for line in judged.evidence_against]
+    deciding = [f"would decide: {judged.would_decide}"] if judged.would_decide else []
+    for lines in (judged.evidence_for, against, deciding):
+        yield from (
+            f"• {blocks.cut(line, MOST_OF_A_POINT_IN_BRIEF) if brief else line}" for line in lines[:most]
+        )
+        if most and len(lines) > most:
+            yield f"• and {len(lines) - most} more like these"
+
+
+def _overtaken(incident: Incident, evidence: Evidence) -> list[Block]:
+    """Findings stay as they were read; what has come since stands in other messages."""
+    since = (
+        "a leader is back since" if incident.verified else "the incident is closed" if incident.closed else ""
+    )
+    if not since:
+        return []
+    return [blocks.context(f":rewind: As it was at {evidence.started_at:%H:%M:%S} UTC; {since}.")]
+
+
+def _on(nodes: tuple[str, ...]) -> str:
+    return f" ({', '.join(nodes)})" if nodes else ""
+
+
+def _parted(diagnosis: Diagnosis) -> tuple[list[Finding], list[Finding]]:
+    """What may be the cause, and what is ruled out."""
+    ruled_out = [each for each in diagnosis.findings if each.verdict is Verdict.RULED_OUT]
+    return [each for each in diagnosis.findings if each not in ruled_out], ruled_out
+
+
+def _named(what: str, findings: list[Finding]) -> list[Block]:
+    names = ", ".join(labels.CAUSES[each.cause] for each in findings)
+    return [blocks.context(blocks.cut(f"{what}: {names}", 400))] if findings else []
+
+
+def _ruled_out(findings: list[Finding]) -> list[Block]:
+    return [blocks.context(*map(_finding_in_a_line, findings))] if findings else []
+
+
+def _finding_in_a_line(finding: Finding) -> str:
+    against = f": {escape('; '.join(finding.evidence_against))}" if finding.evidence_against else ""
+    return f"{labels.VERDICTS[finding.verdict]} {labels.CAUSES[finding.cause]}{against}"
+
+
+def _buttons(incident: Incident) -> list[Block]:
+    run, read = incident.run, incident.evidence_at
+    acted_on = run is not None and read is not None and read < run.confirmed_at
+    if incident.running or incident.verified or incident.closed or acted_on or not incident.offers:
+        return []
+    return [
+        blocks.actions(
+            "remedies",
+            [
+                blocks.button(
+                    labels.BUTTONS[offer.remedy.name],
+                    action_id=f"{REMEDY_ACTION}:{offer.remedy.name}",
+                    value=offer.handle,
+                    style="primary",
+                )
+                for offer in incident.offers
+            ],
+        )
+    ]
+
+
+def _small_print(diagnosis: Diagnosis, evidence: Evidence, *, brief: bool) -> list[Block]:
+    lines = [blocks.cut(escape(_refused(remedy)), 300) for remedy in _refusals(diagnosis)]
+    lines.append(f"read at {evidence.started_at:%H:%M:%S} UTC")
+    missing = not_read(evidence, limit=3 if brief else 8) if evidence.complete else ()
+    most = MOST_OF_A_POINT_IN_BRIEF if brief else MOST_OF_A_FINDING
+    small = [blocks.context(*lines)]
+    small += [blocks.context(*(blocks.cut(escape(line), most) for line in missing))] if missing else []
+    if brief and evidence.complete:
+        small.append(blocks.context(":page_facing_up: Everything that was read is a file in this thread."))
+    return small
+
+
+def _refusals(diagnosis: Diagnosis) -> list[Remedy]:
+    """The remedies that have no button, where one might look for it."""
+    if diagnosis.top.cause in (RootCause.ALERT_STALE, RootCause.MONITORING_BLIND):
+        return []
+    remedies = [remedy for each in diagnosis.findings for remedy in each.remedies]
+    return [remedy for remedy in remedies if not remedy.offered and remedy.name != "by_hand"]
+
+
+def _refused(remedy: Remedy) -> str:
+    return f"{labels.BUTTONS[remedy.name]}: off. {remedy.reason}"

@@ -1,0 +1,113 @@
+"""The parent message: what is wrong, since when, who has it, what happens next, and what one may do. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.slack.views import blocks, labels
+from bot.slack.views.blocks import Block, escape
+from bot.slack.views.message import CARE_ACTION, MORE_ACTION, Message
+from handlers.domain.alerts import UNCONFIGURED
+from handlers.domain.incident import Incident
+from runbooks.all_runbooks import RUNBOOKS
+from runbooks.model import Diagnosis, Verdict
+
+MOST_ALERTS = 5
+MOST_OF_A_TITLE = 300
+
+
+def headline(incident: Incident) -> Message:
+    """The parent message, edited in place as the incident goes on."""
+    names = sorted({alert.name for alert in incident.firing}) or sorted(
+        {alert.name for alert in incident.alerts.values()}
+    )
+    title = blocks.cut(f"{incident.cluster}: {', '.join(names)}", MOST_OF_A_TITLE)
+    sentence = one_sentence(incident)
+    severity = f" · {escape(severity_of(incident))}" if severity_of(incident) else ""
+    return Message(
+        key="headline",
+        text=blocks.cut(f"{title}. {sentence}", 3_000),
+        colour=labels.colour(incident),
+        blocks=(
+            blocks.section(f"{labels.mark(incident)} *{escape(title)}*{severity}\n{escape(sentence)}"),
+            blocks.fields(*facts(incident)),
+            blocks.context(*_alert_lines(incident)),
+            *_buttons(incident),
+        ),
+    )
+
+
+def severity_of(incident: Incident) -> str:
+    """The gravest severity that its alerts carry; a word of the house's own where they carry no usual one."""
+    carried = {alert.labels.get("severity", "") for alert in incident.firing or incident.alerts.values()}
+    usual = (each for each in ("critical", "warning", "info") if each in carried)
+    return next(usual, blocks.cut(min(carried - {""}, default=""), 40))
+
+
+def facts(incident: Incident) -> Iterator[str]:
+    """What one wants to know at once, each as a heading and a word or two."""
+    if incident.diagnosis and not incident.verified:
+        yield f"*Can elect?*\n{incident.diagnosis.can_elect}"
+    holder = incident.care.holder
+    yield f"*Who has it*\n{escape(holder.name) if holder else 'nobody yet'}"
+    if not incident.closed:
+        yield f"*What happens next*\n{escape(labels.stage(incident))}"
+    if incident.opened_at and not incident.closed:
+        yield f"*Since*\n{blocks.moment(incident.opened_at)}"
+    if incident.evidence_at and not incident.closed:
+        yield f"*Read*\n{blocks.moment(incident.evidence_at)}"
+    until = incident.care.snoozed_until
+    if until and not incident.closed:
+        yield f"*Snoozed until*\n{blocks.moment(until)}"
+
+
+def _buttons(incident: Incident) -> list[Block]:
+    if not incident.handle:
+        return []
+
+    def button(text: str, what: str, style: str | None = None) -> Block:
+        return blocks.button(text, action_id=f"{CARE_ACTION}:{what}", value=incident.handle, style=style)
+
+    if incident.closed:
+        row = [button("Reopen", "reopen")]
+    else:
+        row = [] if incident.care.acknowledged else [button("Acknowledge", "acknowledge", "primary")]
+        row += [button("Assign", "assign"), button("Snooze", "snooze")]
+        row += [] if incident.firing or incident.running else [button("Resolve", "resolve")]
+    if incident.runbook in RUNBOOKS:
+        row.append(blocks.link_button("Runbook", f"{CARE_ACTION}:runbook", RUNBOOKS[incident.runbook].URL))
+    more = {"Add a note": "note", "Write the report": "report"}
+    options = {text: f"{what}.{incident.handle}" for text, what in more.items()}
+    return [blocks.actions("care", [*row, blocks.overflow(MORE_ACTION, options)])]
+
+
+def one_sentence(incident: Incident) -> str:
+    """The verdict, or how far it has come."""
+    if incident.closed:
+        return f"Closed after {labels.lasted(incident)}. {incident.closed.detail}{labels.unproven(incident)}"
+    if incident.verified:
+        lead = incident.verified.leadership
+        return f"{lead.leader} leads term {lead.term}, acknowledged by {len(lead.acknowledged_by)} nodes."
+    if incident.runbook == UNCONFIGURED:
+        return "This cluster is not in the bot's configuration; what Alertmanager says is below."
+    if incident.diagnosis and not incident.firing and not incident.closed:
+        return f"Alertmanager says resolved, but no leader is proven. {incident.diagnosis.summary}"
+    if incident.runbook not in RUNBOOKS:
+        return "No runbook of this bot covers this alert on this cluster; what Alertmanager says is below."
+    return _judged(incident.diagnosis) if incident.diagnosis else "Reading every node…"
+
+
+def _judged(diagnosis: Diagnosis) -> str:
+    top = diagnosis.top
+    is_open = top.verdict is Verdict.UNDETERMINED and top.would_decide
+    return f"{diagnosis.summary} What could not be read would decide it." if is_open else diagnosis.summary
+
+
+def _alert_lines(incident: Incident) -> Iterator[str]:
+    for alert in list(incident.alerts.values())[:MOST_ALERTS]:
+        summary = alert.annotations.get("summary", "")
+        state = "firing" if alert.status == "firing" else "resolved"
+        yield escape(blocks.cut(f"{alert.name} {state}{': ' + summary if summary else ''}", 300))
+    if len(incident.alerts) > MOST_ALERTS:
+        yield f"and {len(incident.alerts) - MOST_ALERTS} alerts more"
+    yield incident.id

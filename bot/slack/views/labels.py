@@ -1,0 +1,142 @@
+"""How causes, verdicts and states are said in Slack."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from handlers.domain.incident import Incident, Stage
+from runbooks.all_runbooks import RUNBOOKS
+from runbooks.model import RootCause, Verdict
+
+CAUSES = {
+    RootCause.QUORUM_LOSS: "Quorum loss",
+    RootCause.HOST_DOWN: "Host down",
+    RootCause.PROCESS_HUNG: "Process hung",
+    RootCause.CRASH_LOOP: "Crash loop",
+    RootCause.STORAGE_FULL: "Storage full",
+    RootCause.TLS_FAILURE: "TLS failure",
+    RootCause.NETWORK_PARTITION: "Network partition",
+    RootCause.ASYMMETRIC_PARTITION: "Asymmetric partition",
+    RootCause.EVEN_SPLIT: "Even split",
+    RootCause.PARTIAL_PARTITION: "Partial partition",
+    RootCause.GOSSIP_BLOCKED: "Gossip blocked",
+    RootCause.CLOCK_SKEW: "Clock skew",
+    RootCause.PEER_LIST_WRONG: "Wrong peer list",
+    RootCause.STALE_LOG: "Stale log",
+    RootCause.PACKET_LOSS: "Packet loss",
+    RootCause.SLOW_DISK: "Slow disk",
+    RootCause.AGGRESSIVE_TIMEOUTS: "Election timeout too aggressive",
+    RootCause.MIXED_TIMEOUTS: "Election timeouts differ",
+    RootCause.TWO_LEADERS: "Two leaders",
+    RootCause.MONITORING_BLIND: "Monitoring blind",
+    RootCause.ALERT_STALE: "A leader exists",
+    RootCause.NONE_KNOWN: "None of the known causes",
+}
+
+VERDICTS = {
+    Verdict.CONFIRMED: ":red_circle: confirmed",
+    Verdict.LIKELY: ":large_orange_circle: likely",
+    Verdict.POSSIBLE: ":large_yellow_circle: possible",
+    Verdict.UNDETERMINED: ":white_circle: undetermined",
+    Verdict.RULED_OUT: "✕ ruled out",
+}
+
+BUTTONS = {
+    "clock_sync": "Sync clocks",
+    "config_bump": "Widen election timeouts",
+    "start_nodes": "Start stopped nodes",
+    "undo": "Put the timeouts back",
+    "by_hand": "By hand",
+}
+
+OUTCOMES = {
+    "done": ":white_check_mark:",
+    "not_done": ":x:",
+    "rejected": ":no_entry:",
+    "unknown": ":grey_question:",
+}
+
+RED, ORANGE, GREEN, GREY = "red_circle", "large_orange_circle", "large_green_circle", "white_circle"
+
+COLOURS = {RED: "#d92d20", ORANGE: "#f79009", GREEN: "#12b76a", GREY: "#98a2b3"}
+
+
+def mark(incident: Incident) -> str:
+    """The incident's colour as an emoji."""
+    return f":{_colour(incident)}:"
+
+
+def colour(incident: Incident) -> str:
+    """The incident's colour for the bar beside its headline."""
+    return COLOURS[_colour(incident)]
+
+
+def _colour(incident: Incident) -> str:
+    """Green only with a proven leader, or where none can be looked for; red again after a run without one."""
+    run = incident.run
+    if incident.verified:
+        return GREEN
+    if incident.closed:
+        return GREY if incident.runbook in RUNBOOKS else GREEN
+    if incident.running:
+        return ORANGE
+    fresh = run and run.ended and incident.evidence_at and incident.evidence_at > run.ended.at
+    return ORANGE if run and run.ended and run.ended.completed and not fresh else RED
+
+
+def stage(incident: Incident) -> str:  # noqa: PLR0911  one case a stage
+    """What happens now, in one line."""
+    match incident.stage:
+        case Stage.OPENED if incident.runbook not in RUNBOOKS:
+            return "People look after it; it closes when nothing fires"
+        case Stage.OPENED:
+            return "Findings, in a few seconds"
+        case Stage.DIAGNOSED if incident.awaiting_second:
+            return "A second person must approve the plan"
+        case Stage.RUNNING:
+            return "The confirmed plan is being carried out"
+        case Stage.RECOVERED:
+            return "It closes when Alertmanager says resolved"
+        case Stage.CLOSED:
+            return f"Closed after {lasted(incident)}"
+        case _:
+            return _until_a_leader_is_proven(incident)
+
+
+def _until_a_leader_is_proven(incident: Incident) -> str:
+    """What is waited for while nothing runs and no leader is proven."""
+    run = incident.run
+    stopped = "The run stopped. " if run and run.ended and not run.ended.completed else ""
+    if run and run.ended and run.ended.undo:
+        return f"{stopped}What it changed can be put back, in the thread"
+    read = incident.evidence_at
+    if run and run.ended and run.ended.completed and read and read <= run.ended.at:
+        return "A leader must now prove to be stable"
+    if incident.diagnosis and incident.diagnosis.leadership.leader:
+        return f"{stopped}{incident.diagnosis.leadership.leader} must prove that it leads"
+    if incident.offers:
+        return f"{stopped}Someone chooses a remedy in the thread"
+    return f"{stopped}It is for people to mend; the bot watches for a leader"
+
+
+def unproven(incident: Incident) -> str:
+    """A word of warning where an incident was closed without a leader that is proven."""
+    doubtful = incident.closed and not incident.verified and incident.runbook in RUNBOOKS
+    return " No leader was proven." if doubtful else ""
+
+
+def lasted(incident: Incident) -> str:
+    """From the first alert to the close."""
+    if incident.closed is None or incident.opened_at is None:
+        return "?"
+    return duration(incident.closed.at - incident.opened_at)
+
+
+def duration(span: timedelta) -> str:
+    """`42 s`, `3 min 05 s`, `2 h 10 min`."""
+    seconds = max(int(span.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60:02d} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"

@@ -1,0 +1,107 @@
+"""An incident as the messages that should exist: a parent and its thread, each with a stable key. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bot.slack.views import blocks, findings, headline, labels
+from bot.slack.views import run as run_view
+from bot.slack.views.blocks import escape
+from bot.slack.views.message import Message
+from handlers.domain.events import NoteAdded
+from handlers.domain.incident import Incident
+from runbooks.model import Leadership
+
+MOST_OF_A_TEXT = 3_000
+"""`chat.update` takes 4,000 characters of `text`."""
+
+
+def render(incident: Incident) -> tuple[Message, ...]:
+    """The parent first, then the thread in order."""
+    return tuple(
+        replace(message, text=blocks.cut(escape(message.text), MOST_OF_A_TEXT))
+        for message in _messages(incident)
+    )
+
+
+def _messages(incident: Incident) -> Iterator[Message]:
+    yield headline.headline(incident)
+    for number, noted in enumerate(incident.notes.values(), start=1):
+        yield Message(f"note-{number}", noted.sentence, (blocks.section(escape(noted.sentence)),))
+    if incident.diagnosis and incident.evidence:
+        yield findings.message(incident, incident.diagnosis, incident.evidence)
+    for number, written in enumerate(incident.care.written, start=1):
+        yield note(written, number)
+    for number, run in enumerate(incident.runs, start=1):
+        yield run_view.progress(incident, run, number)
+    if incident.awaiting_second:
+        yield run_view.second_asked(incident, incident.awaiting_second)
+    yield from (run_view.second_given(run) for run in incident.runs if run.approved_by)
+    if incident.verified:
+        yield verdict(incident)
+    if incident.closed:
+        yield closing(incident)
+
+
+def verdict(incident: Incident) -> Message:
+    """A leader is back, proven: before and after."""
+    assert incident.verified  # noqa: S101  the caller has looked
+    lead = incident.verified.leadership
+    text = (
+        f"Leader verified: {lead.leader} leads term {lead.term}, acknowledged by "
+        f"{', '.join(lead.acknowledged_by)}, committing, stable for {incident.verified.stable_s:.0f} s."
+    )
+    compared = [] if incident.diagnosis is None else [blocks.preformatted(_before_and_after(incident, lead))]
+    return Message(
+        key="verified",
+        text=text,
+        blocks=(blocks.section(f":white_check_mark: *{escape(text)}*"), *compared),
+    )
+
+
+def _before_and_after(incident: Incident, now: Leadership) -> str:
+    assert incident.diagnosis and incident.evidence  # noqa: S101  findings have both
+    before, of = incident.diagnosis.leadership, len(incident.evidence.names)
+    rows = [
+        ("", "before", "now"),
+        ("leader", before.leader or "none", now.leader or "none"),
+        ("term", _known(before.term), _known(now.term)),
+        ("acknowledged by", f"{len(before.acknowledged_by)} of {of}", f"{len(now.acknowledged_by)} of {of}"),
+        ("committed up to", _known(before.commit_index), _known(now.commit_index)),
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}".rstrip() for a, b, c in rows)
+
+
+def _known(value: int | None) -> str:
+    return "?" if value is None else str(value)
+
+
+def note(written: NoteAdded, number: int) -> Message:
+    """What somebody wrote down."""
+    text = f"{written.by.name}: {written.text}"
+    link = f" ({blocks.link(written.link, 'the message')})" if written.link else ""
+    return Message(f"written-{number}", text, (blocks.section(f":memo: {escape(text)}{link}"),))
+
+
+def closing(incident: Incident) -> Message:
+    """The last word, and how long each part took."""
+    assert incident.closed  # noqa: S101  the caller has looked
+    text = f"Closed after {labels.lasted(incident)}. {incident.closed.detail}{labels.unproven(incident)}"
+    acknowledged, verified = incident.care.acknowledged, incident.verified
+    took = {
+        "acknowledged": acknowledged.at if acknowledged else None,
+        "diagnosed": incident.diagnosed_at,
+        "mended": verified.at if verified else None,
+    }
+    began = incident.opened_at
+    spans = [f"{what} after {labels.duration(at - began)}" for what, at in took.items() if at and began]
+    return Message(
+        key=f"closed-{incident.closings}" if incident.closings > 1 else "closed",
+        text=text,
+        blocks=(
+            blocks.section(f"{labels.mark(incident)} {escape(text)}"),
+            *([blocks.context(" · ".join(spans))] if spans else []),
+        ),
+    )

@@ -1,0 +1,156 @@
+"""A run as a message: each step as it goes, a way to stop it, and how it came out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.evidence_tables import some
+from bot.slack.views import blocks, labels
+from bot.slack.views.blocks import Block, escape
+from bot.slack.views.message import APPROVE_ACTION, REMEDY_ACTION, STOP_ACTION, Message
+from handlers.domain.events import PlanConfirmed
+from handlers.domain.incident import Incident, Run
+from runbooks.model import ActionType
+
+ACTION_WORDS: dict[ActionType, str] = {
+    "clock_sync": "step the clock",
+    "set_election_timeouts": "write the timeouts",
+    "start_service": "start the service",
+    "restart_service": "restart the service",
+    "undo_election_timeouts": "put the file back",
+}
+
+DONE, TO_COME = labels.OUTCOMES["done"], ":white_circle:"
+
+MOST_NODES = 12
+"""A run over more nodes is told in brief: Slack takes about 12,000 characters in one message."""
+
+MOST_OF_A_LINE = 400
+
+
+def second_asked(incident: Incident, confirmed: PlanConfirmed) -> Message:
+    """A plan that one person has confirmed waits for another."""
+    plan = incident.proposals[confirmed.handle].plan
+    text = (
+        f"{plan.title}: {confirmed.by.name} has confirmed it, a second person must approve within ten "
+        "minutes of its proposal; after that it must be proposed again."
+    )
+    button = blocks.button(
+        "Read and approve", action_id=APPROVE_ACTION, value=confirmed.handle, style="primary"
+    )
+    return Message(
+        key=_second(confirmed.handle),
+        text=text,
+        blocks=(blocks.section(f":busts_in_silhouette: {escape(text)}"), blocks.actions("second", [button])),
+    )
+
+
+def second_given(run: Run) -> Message:
+    """The same message once the other has approved: its button is gone."""
+    second = run.approved_by.name if run.approved_by else "nobody"
+    text = f"{run.plan.title}: {run.confirmed_by.name} has confirmed it, {second} has approved it."
+    return Message(
+        key=_second(run.handle),
+        text=text,
+        blocks=(blocks.section(f":busts_in_silhouette: {escape(text)}"),),
+    )
+
+
+def _second(handle: str) -> str:
+    return f"second-{handle[:8]}"
+
+
+def progress(incident: Incident, run: Run, number: int) -> Message:
+    """The confirmed plan, step by step, edited as it goes."""
+    by = f", approved by {escape(run.approved_by.name)}" if run.approved_by else ""
+    lines = [f"*{escape(run.plan.title)}*, confirmed by {escape(run.confirmed_by.name)}{by}"]
+    lines += _steps(run)
+    if run is incident.run and incident.silence:
+        lines.append(f":no_bell: {escape(incident.silence.detail)}")
+    if run.stop_asked_by and not run.ended:
+        lines.append(f":octagonal_sign: {escape(run.stop_asked_by.name)} asked to stop before the next node.")
+    lines += _outcome(incident, run)
+    return Message(
+        key=f"run-{number}",
+        text=f"{run.plan.title}, confirmed by {run.confirmed_by.name}",
+        blocks=(*blocks.packed(lines), *_buttons(incident, run)),
+    )
+
+
+def _steps(run: Run) -> Iterator[str]:
+    """Each node step by step; of many nodes only those at which something happens or went wrong."""
+    nodes = run.plan.nodes
+    alike = {node: _all_one(run, node) for node in nodes} if len(nodes) > MOST_NODES else {}
+    for mark, what in ((DONE, "done"), (TO_COME, "to come")):
+        if told := [node for node in nodes if alike.get(node) == mark]:
+            yield f"{mark} {len(told)} of {len(nodes)} nodes {what}: {escape(some(told))}"
+    for node in nodes:
+        if not alike.get(node):
+            yield from _node(run, node)
+
+
+def _all_one(run: Run, node: str) -> str:
+    """The mark of a node that is wholly done and well, or wholly to come; nothing for any other."""
+    indexes, check = run.indexes_of(node), run.checks.get(node)
+    if check and not check.complaints and all(map(run.is_done, indexes)):
+        return DONE
+    return "" if check or any(index in run.actions for index in indexes) else TO_COME
+
+
+def _node(run: Run, node: str) -> Iterator[str]:
+    for index in run.indexes_of(node):
+        yield _step(run, index)
+    check = run.checks.get(node)
+    if check and check.complaints:
+        yield f":x: {escape(node)}: {blocks.cut(escape(_unless_told(run, check.complaints)), MOST_OF_A_LINE)}"
+    elif check:
+        led = f"{check.leader} leads" if check.leader else "no leader yet"
+        yield f":mag: {escape(node)} and the others are as well as before, {escape(led)}"
+
+
+def _step(run: Run, index: int) -> str:
+    step, action = run.plan.steps[index].action, run.actions.get(index)
+    mark = TO_COME if action is None else ":hourglass_flowing_sand:"
+    said = ""
+    if action and action.finished:
+        failed = action.finished.state != "done"
+        detail = _unless_told(run, (action.finished.detail,)) if failed else action.finished.detail
+        mark, said = labels.OUTCOMES[action.finished.state], f": {detail}"
+    return f"{mark} {escape(step.node)}: {ACTION_WORDS[step.type]}{blocks.cut(escape(said), MOST_OF_A_LINE)}"
+
+
+def _unless_told(run: Run, reasons: tuple[str, ...]) -> str:
+    """The reasons why a run stopped, unless its last line has them word for word."""
+    told = run.ended.detail if run.ended else ""
+    return "; ".join(reason for reason in reasons if reason not in told) or "see below"
+
+
+def _outcome(incident: Incident, run: Run) -> Iterator[str]:
+    if run.ended is None:
+        return
+    yield f"*{blocks.cut(escape(run.ended.detail), 2 * MOST_OF_A_LINE)}*"
+    if not run.ended.completed or run is not incident.run or incident.verified:
+        return
+    if incident.evidence_at and incident.evidence_at > run.ended.at:
+        yield ":red_circle: *Not recovered:* no leader was proven in time; the findings are fresh."
+    else:
+        wanted = run.plan.watch_after
+        yield f":eyes: Now watched for: {escape(wanted[:1].lower() + wanted[1:])}"
+
+
+def _buttons(incident: Incident, run: Run) -> list[Block]:
+    if run is not incident.run or incident.closed:
+        return []
+    if run.ended is None:
+        if run.stop_asked_by:
+            return []
+        stop = blocks.button(
+            "Stop before the next node", action_id=STOP_ACTION, value=run.handle, style="danger"
+        )
+        return [blocks.actions("stop", [stop])]
+    undo = run.ended.undo
+    if undo is None:
+        return []
+    action_id = f"{REMEDY_ACTION}:{undo.remedy.name}"
+    button = blocks.button(labels.BUTTONS[undo.remedy.name], action_id=action_id, value=undo.handle)
+    return [blocks.actions("undo", [button])]

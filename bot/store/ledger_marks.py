@@ -1,0 +1,63 @@
+"""The newest mark of each agent's ledger, by which one that was put back to an older state is noticed."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+
+from agent.protocol import BadMessageError, LedgerMark
+from bot.store.timelines import store_errors
+from handlers.errors import StoreDown
+
+REMEMBER = """
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+if known then
+  local old, new = cjson.decode(known), cjson.decode(ARGV[2])
+  if old.epoch ~= new.epoch or old.count >= new.count then return 0 end
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return 1
+"""
+
+
+LEDGER_WENT_BACK = (
+    "The ledger of the agent on {node} is another one than it had, or an older copy of it, so it may not know"
+    " what was done: look at the node, then pair it again with `neumann-bot agents add --cluster {cluster}"
+    " --node {node}`."
+)
+
+
+class LedgerMarks:
+    """One Redis hash: agent → the mark that no later answer of it may fall behind.
+
+    The first mark is taken as it is, so what Redis loses is taken anew. An agent that is paired again is
+    another one here, because its name holds the pairing; so a ledger that went back is let in again.
+    """
+
+    def __init__(self, redis: Redis, prefix: str) -> None:
+        self._redis = redis
+        self._marks = f"{prefix}:ledger-marks"
+        self._remember = redis.register_script(REMEMBER)
+
+    async def newest(self, agent: str) -> LedgerMark | None:
+        """The newest mark that an agent gave, `None` where it never gave one.
+
+        Raises:
+            StoreDown: If Redis does not say, or holds something else there.
+        """
+        async with store_errors():
+            known = await self._redis.hget(self._marks, agent)
+        try:
+            return None if known is None else LedgerMark.from_json(known)
+        except BadMessageError as error:
+            raise StoreDown(
+                f"The ledger mark of {agent} in Redis cannot be read; delete it there."
+            ) from error
+
+    async def remember(self, agent: str, mark: LedgerMark) -> None:
+        """Keep a mark if it is newer; one of another ledger is never kept.
+
+        Raises:
+            StoreDown: If Redis does not take it.
+        """
+        async with store_errors():
+            await self._remember(keys=[self._marks], args=[agent, mark.to_json()])

@@ -1,0 +1,26 @@
+"""The last look at the alerting, in Redis, so that any replica can go on from it."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+
+from bot.store.timelines import store_errors
+from handlers.domain.alert_sources import LastLook
+
+
+class LookStore:
+    """`handlers.domain.alert_sources.Looks` over Redis."""
+
+    def __init__(self, redis: Redis, prefix: str) -> None:
+        self._redis, self._key = redis, f"{prefix}:look"
+
+    async def last(self) -> LastLook | None:
+        """What was kept."""
+        async with store_errors():
+            kept = await self._redis.get(self._key)
+        return LastLook.model_validate_json(kept) if kept else None
+
+    async def remember(self, look: LastLook) -> None:
+        """Keep it in place of what was kept."""
+        async with store_errors():
+            await self._redis.set(self._key, look.model_dump_json())

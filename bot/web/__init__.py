@@ -1,0 +1,1 @@
+"""The HTTP side: webhook, Slack's requests, probes and metrics."""

@@ -1,0 +1,61 @@
+"""Incidents that the bot does not touch: it says why, once in its log and once in the thread."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+
+from bot.slack.delivery.thread_sync import SlackThread
+from handlers.errors import LeftAlone, SlackDown, StoreDown, Tampered
+
+log = structlog.get_logger()
+
+NEWER_IS_HERE_WITHIN_S = 300.0
+"""How long replicas are upgraded one after the other; what is left alone for longer, nobody looks after."""
+
+LEFT_TO_OTHERS_FOR_S = 60.0
+"""How long this process takes no step of such an incident: it could take each before the newer one does."""
+
+
+class LeftAloneIncidents:
+    """What this process has said of them."""
+
+    def __init__(self, thread: SlackThread) -> None:
+        self._thread = thread
+        self._since_s: dict[str, float] = {}
+        self._for_others_until_s: dict[str, float] = {}
+
+    def log(self, error: LeftAlone) -> None:
+        """Say it in the log, the first time."""
+        if str(error) not in self._since_s:
+            self._since_s[str(error)] = time.monotonic()
+            name = "timeline_tampered" if isinstance(error, Tampered) else "timeline_of_a_newer_version"
+            log.error(name, error=str(error))
+
+    async def say(self, incident_id: str, error: LeftAlone) -> None:
+        """Say it in the thread; of a newer version only if no replica of it has come in good time."""
+        for_good = isinstance(error, Tampered)
+        waited_s = time.monotonic() - self._since_s.get(str(error), time.monotonic())
+        if for_good or waited_s >= NEWER_IS_HERE_WITHIN_S:
+            try:
+                await self._thread.say_aside(incident_id, "tampered" if for_good else "newer", str(error))
+            except (SlackDown, StoreDown) as failure:
+                log.warning("will_try_again", incident=incident_id, error=str(failure))
+
+    def due_again_in_s(self, incident_id: str, error: LeftAlone) -> float | None:
+        """When it may be taken again: by a newer replica at once, by this one with the timer's next mark."""
+        if isinstance(error, Tampered):
+            return None
+        self._for_others_until_s[incident_id] = time.monotonic() + LEFT_TO_OTHERS_FOR_S
+        return 0.0
+
+    def left_to_others(self) -> tuple[str, ...]:
+        """What this process does not take for now."""
+        now_s = time.monotonic()
+        self._for_others_until_s = {
+            incident_id: until_s
+            for incident_id, until_s in self._for_others_until_s.items()
+            if until_s > now_s
+        }
+        return tuple(self._for_others_until_s)

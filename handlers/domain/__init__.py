@@ -1,0 +1,1 @@
+"""Pure decisions over an incident's timeline: no await, no clock, no ports."""

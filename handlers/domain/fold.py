@@ -1,0 +1,236 @@
+"""The present state of an incident is a fold over its events. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from functools import reduce
+from typing import Any
+
+from handlers.domain.alerts import Reason
+from handlers.domain.events import (
+    Acknowledged,
+    ActionFinished,
+    ActionStarted,
+    AlertsReceived,
+    Assigned,
+    Closed,
+    Event,
+    EvidenceRead,
+    FindingsRanked,
+    LeaderSeen,
+    LeaderVerified,
+    NodeChecked,
+    NoteAdded,
+    Noted,
+    Person,
+    PlanApproved,
+    PlanConfirmed,
+    PlanProposed,
+    Reopened,
+    RunEnded,
+    Silenced,
+    SilenceLifted,
+    Snoozed,
+    StopAsked,
+)
+from handlers.domain.incident import ActionRun, Incident, Run
+
+KEPT_FIRINGS = 500
+"""Only the newest are asked about: whether a firing of the last day was seen."""
+
+
+def fold(incident_id: str, events: Iterable[Event]) -> Incident:
+    """The state after these events, from the first on."""
+    return apply(Incident(id=incident_id), *events)
+
+
+def apply(incident: Incident, *events: Event) -> Incident:
+    """The state after some more events."""
+    return reduce(_apply_one, events, incident)
+
+
+def _apply_one(incident: Incident, event: Event) -> Incident:
+    return replace(_APPLIERS[type(event)](incident, event), position=incident.position + 1)
+
+
+def _alerts_received(incident: Incident, event: AlertsReceived) -> Incident:
+    said = {alert.fingerprint: alert for alert in event.alerts}
+    # What came and went unseen is older than anything that is known of the same alert.
+    past = event.reason is Reason.CAME_AND_WENT
+    firings = {**incident.firings, **{(a.fingerprint, a.starts_at): a for a in event.alerts}}
+    return replace(
+        incident,
+        cluster=event.cluster,
+        runbook=event.runbook,
+        handle=incident.handle or event.handle,
+        opened_at=incident.opened_at or event.at,
+        alerts={**said, **incident.alerts} if past else {**incident.alerts, **said},
+        firings=dict(list(firings.items())[-KEPT_FIRINGS:]),
+    )
+
+
+def _noted(incident: Incident, event: Noted) -> Incident:
+    return replace(incident, notes={**incident.notes, event.key: incident.notes.get(event.key, event)})
+
+
+def _evidence_read(incident: Incident, event: EvidenceRead) -> Incident:
+    return replace(incident, evidence=event.evidence, evidence_at=event.at)
+
+
+def _findings_ranked(incident: Incident, event: FindingsRanked) -> Incident:
+    return replace(
+        incident,
+        diagnosis=event.diagnosis,
+        offers=event.offers,
+        diagnosed_at=incident.diagnosed_at or event.at,
+    )
+
+
+def _plan_proposed(incident: Incident, event: PlanProposed) -> Incident:
+    return replace(incident, proposals={**incident.proposals, event.handle: event})
+
+
+def _plan_confirmed(incident: Incident, event: PlanConfirmed) -> Incident:
+    if event.second_needed:
+        return replace(incident, awaiting_second=event)
+    return _begin_run(incident, event, event.at, event.fence)
+
+
+def _plan_approved(incident: Incident, event: PlanApproved) -> Incident:
+    confirmed = incident.awaiting_second
+    if confirmed is None or confirmed.handle != event.handle:
+        return incident
+    return _begin_run(incident, confirmed, event.at, event.fence, approved_by=event.by)
+
+
+def _begin_run(
+    incident: Incident,
+    confirmed: PlanConfirmed,
+    at: datetime,
+    fence: int,
+    *,
+    approved_by: Person | None = None,
+) -> Incident:
+    run = Run(
+        plan=incident.proposals[confirmed.handle].plan,
+        handle=confirmed.handle,
+        confirmed_by=confirmed.by,
+        confirmed_at=at,
+        generation=incident.position,
+        fence=fence,
+        approved_by=approved_by,
+        silence_minutes=confirmed.silence_minutes,
+    )
+    runs = (*incident.runs, run)
+    return replace(
+        incident,
+        runs=runs,
+        awaiting_second=None,
+        silence=None,
+        verified=None,
+        leader_seen=None,
+        leader_changes=0,
+    )
+
+
+def _stop_asked(incident: Incident, event: StopAsked) -> Incident:
+    return _with_run(incident, replace(incident.runs[-1], stop_asked_by=event.by))
+
+
+def _node_checked(incident: Incident, event: NodeChecked) -> Incident:
+    run = incident.runs[-1]
+    return _with_run(incident, replace(run, checks={**run.checks, event.node: event}))
+
+
+def _silenced(incident: Incident, event: Silenced) -> Incident:
+    return replace(incident, silence=event)
+
+
+def _silence_lifted(incident: Incident, event: SilenceLifted) -> Incident:
+    lifted = incident.silence and incident.silence.model_copy(
+        update={"silence_id": None, "detail": event.detail}
+    )
+    return replace(incident, silence=lifted)
+
+
+def _action_started(incident: Incident, event: ActionStarted) -> Incident:
+    return _with_action(incident, event.index, ActionRun(action_id=event.action_id))
+
+
+def _action_finished(incident: Incident, event: ActionFinished) -> Incident:
+    started = incident.runs[-1].actions.get(event.index, ActionRun(action_id=""))
+    return _with_action(incident, event.index, replace(started, finished=event))
+
+
+def _with_action(incident: Incident, index: int, action: ActionRun) -> Incident:
+    run = incident.runs[-1]
+    return _with_run(incident, replace(run, actions={**run.actions, index: action}))
+
+
+def _run_ended(incident: Incident, event: RunEnded) -> Incident:
+    return _with_run(incident, replace(incident.runs[-1], ended=event))
+
+
+def _with_run(incident: Incident, run: Run) -> Incident:
+    return replace(incident, runs=(*incident.runs[:-1], run))
+
+
+def _leader_seen(incident: Incident, event: LeaderSeen) -> Incident:
+    changes = incident.leader_changes + 1
+    return replace(incident, leader_seen=event, verified=None, leader_changes=changes)
+
+
+def _leader_verified(incident: Incident, event: LeaderVerified) -> Incident:
+    return replace(incident, verified=event)
+
+
+def _acknowledged(incident: Incident, event: Acknowledged) -> Incident:
+    return replace(incident, care=replace(incident.care, acknowledged=event, assigned_to=None))
+
+
+def _assigned(incident: Incident, event: Assigned) -> Incident:
+    return replace(incident, care=replace(incident.care, assigned_to=event.to))
+
+
+def _snoozed(incident: Incident, event: Snoozed) -> Incident:
+    return replace(incident, care=replace(incident.care, snoozed_until=event.until))
+
+
+def _note_added(incident: Incident, event: NoteAdded) -> Incident:
+    return replace(incident, care=replace(incident.care, written=(*incident.care.written, event)))
+
+
+def _reopened(incident: Incident, event: Reopened) -> Incident:
+    return replace(incident, closed=None, verified=None, leader_seen=None)
+
+
+def _closed(incident: Incident, event: Closed) -> Incident:
+    return replace(incident, closed=event, closings=incident.closings + 1)
+
+
+_APPLIERS: dict[type, Callable[[Incident, Any], Incident]] = {
+    AlertsReceived: _alerts_received,
+    EvidenceRead: _evidence_read,
+    FindingsRanked: _findings_ranked,
+    PlanProposed: _plan_proposed,
+    PlanConfirmed: _plan_confirmed,
+    PlanApproved: _plan_approved,
+    StopAsked: _stop_asked,
+    NodeChecked: _node_checked,
+    Silenced: _silenced,
+    SilenceLifted: _silence_lifted,
+    ActionStarted: _action_started,
+    ActionFinished: _action_finished,
+    RunEnded: _run_ended,
+    Noted: _noted,
+    LeaderSeen: _leader_seen,
+    LeaderVerified: _leader_verified,
+    Acknowledged: _acknowledged,
+    Assigned: _assigned,
+    Snoozed: _snoozed,
+    NoteAdded: _note_added,
+    Reopened: _reopened,
+    Closed: _closed,
+}

@@ -1,0 +1,162 @@
+"""An incident as its timeline makes it: the present state, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from handlers.domain.alerts import Alert, Identity
+from handlers.domain.events import (
+    Acknowledged,
+    ActionFinished,
+    Closed,
+    LeaderSeen,
+    LeaderVerified,
+    NodeChecked,
+    NoteAdded,
+    Noted,
+    Offer,
+    Person,
+    PlanConfirmed,
+    PlanProposed,
+    RunEnded,
+    Silenced,
+)
+from runbooks.evidence import Evidence
+from runbooks.model import Diagnosis, Plan
+
+
+class Stage(StrEnum):
+    """Where an incident stands."""
+
+    OPENED = "opened"
+    DIAGNOSED = "diagnosed"
+    RUNNING = "running"
+    WATCHING = "watching"
+    RECOVERED = "recovered"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class ActionRun:
+    """One action of a run; `finished` is `None` while it is not known to have ended."""
+
+    action_id: str
+    finished: ActionFinished | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """A confirmed plan being carried out.
+
+    `generation` is the place in the timeline of the event that began it; `fence` orders the runs of a
+    cluster; `checks` are by node.
+    """
+
+    plan: Plan
+    handle: str
+    confirmed_by: Person
+    confirmed_at: datetime
+    generation: int
+    fence: int = 0
+    approved_by: Person | None = None
+    silence_minutes: int = 0
+    actions: dict[int, ActionRun] = field(default_factory=dict)
+    checks: dict[str, NodeChecked] = field(default_factory=dict)
+    stop_asked_by: Person | None = None
+    ended: RunEnded | None = None
+
+    def is_done(self, index: int) -> bool:
+        """Whether an action is known to have been carried out."""
+        action = self.actions.get(index)
+        return bool(action and action.finished and action.finished.state == "done")
+
+    def indexes_of(self, node: str) -> tuple[int, ...]:
+        """The plan's steps on one node."""
+        return tuple(i for i, step in enumerate(self.plan.steps) if step.action.node == node)
+
+
+@dataclass(frozen=True)
+class Care:
+    """Who looks after an incident, and what people wrote down about it."""
+
+    acknowledged: Acknowledged | None = None
+    assigned_to: Person | None = None
+    snoozed_until: datetime | None = None
+    written: tuple[NoteAdded, ...] = ()
+
+    @property
+    def holder(self) -> Person | None:
+        """Who has it."""
+        return self.assigned_to or (self.acknowledged.by if self.acknowledged else None)
+
+
+@dataclass(frozen=True)
+class Incident:
+    """The present state. `position` is the number of events folded, and the next one's compare value.
+
+    `mac` is the store's: by it the next event follows from the last one folded.
+    `leader_changes` counts those that were recorded since the newest run began.
+    `handle` is the random one that the headline's buttons carry; `diagnosed_at` is of the first findings.
+    `alerts` holds each alert's newest word by its fingerprint, `firings` that of each of its firings.
+    """
+
+    id: str
+    position: int = 0
+    cluster: str = ""
+    runbook: str = ""
+    handle: str = ""
+    opened_at: datetime | None = None
+    diagnosed_at: datetime | None = None
+    care: Care = Care()
+    alerts: dict[str, Alert] = field(default_factory=dict)
+    firings: dict[tuple[str, datetime], Alert] = field(default_factory=dict)
+    notes: dict[str, Noted] = field(default_factory=dict)
+    evidence: Evidence | None = None
+    evidence_at: datetime | None = None
+    diagnosis: Diagnosis | None = None
+    offers: tuple[Offer, ...] = ()
+    proposals: dict[str, PlanProposed] = field(default_factory=dict)
+    awaiting_second: PlanConfirmed | None = None
+    runs: tuple[Run, ...] = ()
+    silence: Silenced | None = None
+    leader_seen: LeaderSeen | None = None
+    leader_changes: int = 0
+    verified: LeaderVerified | None = None
+    closed: Closed | None = None
+    closings: int = 0
+    mac: str = field(default="", compare=False)
+
+    @property
+    def identity(self) -> Identity:
+        """What makes alerts belong here while it is open."""
+        return Identity(self.cluster, self.runbook)
+
+    @property
+    def firing(self) -> tuple[Alert, ...]:
+        """The alerts that Alertmanager still holds firing."""
+        return tuple(alert for alert in self.alerts.values() if alert.status == "firing")
+
+    @property
+    def run(self) -> Run | None:
+        """The newest run."""
+        return self.runs[-1] if self.runs else None
+
+    @property
+    def running(self) -> Run | None:
+        """The run that is under way."""
+        return self.run if self.run and not self.run.ended else None
+
+    @property
+    def stage(self) -> Stage:
+        """One word for where it stands."""
+        if self.closed:
+            return Stage.CLOSED
+        if self.verified:
+            return Stage.RECOVERED
+        if self.running:
+            return Stage.RUNNING
+        if self.run:
+            return Stage.WATCHING
+        return Stage.DIAGNOSED if self.diagnosis else Stage.OPENED

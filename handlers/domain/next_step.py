@@ -1,0 +1,169 @@
+"""What an incident needs next: level, not edge. Pure, so a restart loses no timer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from handlers.domain import throttling
+from handlers.domain.incident import Incident, Run
+from runbooks.all_runbooks import RUNBOOKS
+
+READ_AGAIN_AFTER_S = 60.0
+"""While nobody leads and nothing runs, findings older than this are drawn up again.
+
+... or than a tenth of the incident's age, up to `pace.at_most_every_s`: what has stood for hours changes
+slowly, and every reading stays in the timeline.
+"""
+
+LOOK_EVERY_S = 1.0
+"""How often the nodes are asked who leads while an incident is open."""
+
+LOOK_EVERY_WHEN_RECOVERED_S = 5.0
+"""... and once a leader is verified and only Alertmanager's own word is awaited."""
+
+RECOVERY_GRACE_S = 60.0
+"""How long after a run, beyond the time to be stable, a leader may take before it is read again."""
+
+
+@dataclass(frozen=True)
+class ReadCluster:
+    """Gather evidence from every node and judge it."""
+
+
+@dataclass(frozen=True)
+class RunAction:
+    """Carry out one action of the confirmed plan."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class CheckNode:
+    """Look whether a node and the cluster are as well as before the node was acted on."""
+
+    node: str
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Silence the incident's alerts for the run."""
+
+
+@dataclass(frozen=True)
+class LiftSilence:
+    """End the silence."""
+
+
+@dataclass(frozen=True)
+class EndRun:
+    """Note that the run is over."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Ask the nodes who leads; if nothing has changed, again after so many seconds."""
+
+    again_after_s: float
+
+
+@dataclass(frozen=True)
+class Close:
+    """End the incident."""
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Nothing, until something happens."""
+
+
+Step = ReadCluster | RunAction | CheckNode | Silence | LiftSilence | EndRun | Look | Close | Rest
+
+
+def next_step(incident: Incident, now: datetime) -> Step:  # noqa: PLR0911  one return a step
+    """Decide the one next step.
+
+    Args:
+        incident: The present state.
+        now: The present time.
+    """
+    if incident.closed or incident.opened_at is None:
+        return Rest()
+    if incident.running:
+        return _next_of_run(incident, incident.running)
+    if _silence_is_over(incident):
+        return LiftSilence()
+    if incident.runbook not in RUNBOOKS:
+        return Rest() if incident.firing else Close()
+    if incident.verified:
+        return Look(LOOK_EVERY_WHEN_RECOVERED_S) if incident.firing else Close()
+    if _evidence_is_due(incident, now):
+        return ReadCluster()
+    return Look(LOOK_EVERY_S)
+
+
+def _next_of_run(incident: Incident, run: Run) -> Step:
+    if run.silence_minutes and incident.silence is None:
+        return Silence()
+    if _has_failed(run):
+        return EndRun()
+    for node in _order(run):
+        if not run.stop_asked_by or _is_begun(run, node):
+            for index in run.indexes_of(node):
+                if not run.is_done(index):
+                    return RunAction(index)
+            if node not in run.checks:
+                return CheckNode(node)
+    return EndRun()
+
+
+def _has_failed(run: Run) -> bool:
+    states = [action.finished.state for action in run.actions.values() if action.finished]
+    return any(state != "done" for state in states) or any(check.complaints for check in run.checks.values())
+
+
+def _order(run: Run) -> list[str]:
+    """What was begun first; then as planned, but whoever leads by the newest check comes last."""
+    leader = list(run.checks.values())[-1].leader if run.checks else None
+    return sorted(run.plan.nodes, key=lambda node: (not _is_begun(run, node), node == leader))
+
+
+def _is_begun(run: Run, node: str) -> bool:
+    return any(index in run.actions for index in run.indexes_of(node))
+
+
+def _silence_is_over(incident: Incident) -> bool:
+    silent = incident.silence is not None and incident.silence.silence_id is not None
+    failed = incident.run is not None and incident.run.ended is not None and not incident.run.ended.completed
+    return silent and (incident.verified is not None or failed)
+
+
+def _evidence_is_due(incident: Incident, now: datetime) -> bool:
+    if incident.evidence_at is None or incident.diagnosis is None:
+        return True
+    seen = incident.leader_seen
+    if seen and seen.leadership.leader:
+        return False
+    ended = incident.run.ended if incident.run else None
+    if ended and not ended.completed and incident.evidence_at < ended.at:
+        return True
+    fresh_until = incident.evidence_at + timedelta(seconds=_read_again_after_s(incident))
+    if ended:
+        grace_s = stable_s(incident) + RECOVERY_GRACE_S
+        fresh_until = max(fresh_until, ended.at + timedelta(seconds=grace_s))
+    return now >= fresh_until
+
+
+def _read_again_after_s(incident: Incident) -> float:
+    if incident.opened_at is None or incident.evidence_at is None:
+        return READ_AGAIN_AFTER_S
+    age_s = (incident.evidence_at - incident.opened_at).total_seconds()
+    return min(max(READ_AGAIN_AFTER_S, age_s / 10), throttling.at_most_every_s(incident))
+
+
+def stable_s(incident: Incident) -> float:
+    """How long a leader must hold its term here before it counts as recovered."""
+    return incident.run.plan.stable_s if incident.run else DEFAULT_STABLE_S
+
+
+DEFAULT_STABLE_S = 10.0

@@ -1,0 +1,58 @@
+"""Whether a plan still holds: it is bound to what it was drawn up on. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from handlers.domain.events import PlanProposed
+from handlers.domain.incident import Incident
+from runbooks.evidence import Evidence
+from runbooks.model import Binding
+from runbooks.node_check import leadership
+
+CONFIRM_WITHIN = timedelta(minutes=10)
+"""How long a plan that was shown may be confirmed: long enough to read, short enough to be true."""
+
+
+def why_void(proposal: PlanProposed, incident: Incident, now: datetime, life: str) -> str | None:
+    """Why a plan may not be confirmed any more, in one sentence; `None` where it still holds.
+
+    Args:
+        proposal: The plan that was shown, and when.
+        incident: The incident as it is now.
+        now: The present time.
+        life: The store's life now. In another one than the plan was shown in, what was confirmed and done
+            since may be forgotten.
+    """
+    plan = proposal.plan
+    if proposal.life != life:
+        return "Redis was restarted, moved or put back since this plan was shown; here it is as it is now."
+    if now - proposal.at > CONFIRM_WITHIN:
+        return "This plan is older than ten minutes; here it is as it is now."
+    leads = _leader_now(incident)
+    if leads is not None and leads != (plan.bound.leader, plan.bound.term):
+        leader, term = leads
+        return f"The cluster has moved since: {leader} leads term {term}." if leader else None
+    return _changed(plan.bound, incident.evidence) if incident.evidence else None
+
+
+def _leader_now(incident: Incident) -> tuple[str | None, int | None] | None:
+    """Who leads by the newest look or reading, whichever is later; `None` where nobody has been seen to."""
+    seen, read = incident.leader_seen, incident.evidence
+    if seen and (incident.evidence_at is None or seen.at >= incident.evidence_at):
+        lead = seen.leadership
+    elif read:
+        lead = leadership(read)
+    else:
+        return None
+    return (lead.leader, lead.term) if lead.leader and lead.majority else None
+
+
+def _changed(bound: Binding, evidence: Evidence) -> str | None:
+    for node in evidence.nodes:
+        config, service = node.config.value, node.service.value
+        if config and bound.config_sha256.get(node.node, config.sha256) != config.sha256:
+            return f"The configuration of {node.node} has changed since the plan was drawn up."
+        if service and service.boot_id and bound.boot_ids.get(node.node, service.boot_id) != service.boot_id:
+            return f"{node.node} was rebooted since the plan was drawn up."
+    return None

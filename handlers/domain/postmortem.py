@@ -1,0 +1,117 @@
+"""A postmortem draft from an incident's timeline: Markdown. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from handlers.domain.events import Event
+from handlers.domain.fold import fold
+from handlers.domain.incident import Incident
+from handlers.domain.timeline_text import tell
+from runbooks.model import SURE
+
+
+def markdown(incident_id: str, events: Iterable[Event]) -> str:
+    """The draft: summary, times, causes with evidence, actions by whom, the timeline, what is left to write.
+
+    Args:
+        incident_id: The incident's id.
+        events: Its whole timeline.
+    """
+    kept = tuple(events)
+    incident = fold(incident_id, kept)
+    parts = (
+        _head(incident),
+        _times(incident),
+        _causes(incident),
+        _actions(incident),
+        _timeline(kept),
+        ("## To be written", "", "- What it meant for users:", "- What went well:", "- What to change:"),
+    )
+    return "\n".join(line for part in parts for line in (*part, "")).rstrip() + "\n"
+
+
+def took(begin: datetime | None, end: datetime | None) -> str:
+    """From one moment to another, or that it has not come to that."""
+    if begin is None or end is None:
+        return "not yet"
+    return _span(end - begin)
+
+
+def _span(span: timedelta) -> str:
+    seconds = max(int(span.total_seconds()), 0)
+    hours, minutes = seconds // 3600, seconds % 3600 // 60
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {seconds % 60:02d} s"
+
+
+def _head(incident: Incident) -> Iterator[str]:
+    alerts = ", ".join(sorted({alert.name for alert in incident.alerts.values()}))
+    yield f"# {incident.id}: {_plain(alerts)} on {_plain(incident.cluster)}"
+    yield ""
+    yield _plain(incident.diagnosis.summary) if incident.diagnosis else "It was never diagnosed."
+    yield ""
+    yield _plain(incident.closed.detail) if incident.closed else "It is open."
+
+
+def _times(incident: Incident) -> Iterator[str]:
+    acknowledged = incident.care.acknowledged
+    verified, closed = incident.verified, incident.closed
+    rows = (
+        ("to acknowledge", acknowledged.at if acknowledged else None),
+        ("to diagnose", incident.diagnosed_at),
+        ("to mend (a verified leader)", verified.at if verified else None),
+        ("to close", closed.at if closed else None),
+    )
+    yield "## How long it took"
+    yield ""
+    yield f"Opened {incident.opened_at:%Y-%m-%d %H:%M:%S} UTC." if incident.opened_at else ""
+    yield ""
+    yield from (f"- {what}: {took(incident.opened_at, at)}" for what, at in rows)
+
+
+def _causes(incident: Incident) -> Iterator[str]:
+    yield "## Causes"
+    yield ""
+    for finding in incident.diagnosis.findings if incident.diagnosis else ():
+        nodes = f" ({_plain(', '.join(finding.nodes))})" if finding.nodes else ""
+        yield f"- **{finding.cause.value}**{nodes}: {finding.verdict.value}"
+        if finding.verdict in SURE:
+            yield from (f"  - {_plain(line)}" for line in finding.evidence_for)
+        yield from (f"  - against: {_plain(line)}" for line in finding.evidence_against)
+        if finding.would_decide:
+            yield f"  - would decide: {_plain(finding.would_decide)}"
+
+
+def _actions(incident: Incident) -> Iterator[str]:
+    yield "## Actions"
+    yield ""
+    if not incident.runs:
+        yield "None by the bot."
+    for run in incident.runs:
+        second = f", approved by {_plain(run.approved_by.name)}" if run.approved_by else ""
+        yield f"- **{_plain(run.plan.title)}**, confirmed by {_plain(run.confirmed_by.name)}{second}"
+        for index, step in enumerate(run.plan.steps):
+            action = run.actions.get(index)
+            outcome = action.finished if action else None
+            said = f"{outcome.state}: {_plain(outcome.detail)}" if outcome else "not begun"
+            yield f"  - {step.action.node} `{step.action.type}`: {said}"
+        if run.ended:
+            yield f"  - {_plain(run.ended.detail)}"
+
+
+def _timeline(events: tuple[Event, ...]) -> Iterator[str]:
+    """A list and no table: a canvas holds no long tables."""
+    yield "## Timeline (UTC)"
+    day = ""
+    for event in events:
+        if day != f"{event.at:%Y-%m-%d}":
+            day = f"{event.at:%Y-%m-%d}"
+            yield from ("", f"### {day}", "")
+        yield f"- {event.at:%H:%M:%S} {_plain(tell(event))}"
+
+
+def _plain(text: str) -> str:
+    """Text of alerts, logs and people is text here: no markup, no table cell ends, one line."""
+    one_line = " ".join(text.split())
+    return "".join(f"\\{char}" if char in "|*_`<>[]#" else char for char in one_line)

@@ -1,0 +1,1 @@
+"""From a button to a finished run: propose, confirm, approve, run, stop."""

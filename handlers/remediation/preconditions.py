@@ -1,0 +1,40 @@
+"""What must hold before anybody confirms or approves a plan."""
+
+from __future__ import annotations
+
+from handlers.domain.events import PlanProposed
+from handlers.domain.incident import Incident
+from handlers.domain.plan_validity import why_void
+from handlers.errors import AlreadyConfirmed, Refused
+from handlers.ports import Ports
+
+
+async def void_because(ports: Ports, incident: Incident, proposal: PlanProposed) -> str | None:
+    """Why a plan that was shown does not hold any more; `None` where it does."""
+    return why_void(proposal, incident, ports.time.now(), await ports.timelines.life())
+
+
+async def take_slot(ports: Ports, incident: Incident) -> int:
+    """The cluster's one slot for a disruptive run. A slot that a crash left taken is freed."""
+    seen = await ports.agents.seen_fences(incident.cluster)
+    above = max((fence for fence in seen.values() if fence is not None), default=0)
+    while True:
+        taken = await ports.slots.begin(incident.cluster, incident.id, above=above)
+        if isinstance(taken, int):
+            return taken
+        other = await ports.timelines.load(taken)
+        if other.running:
+            raise AlreadyConfirmed(f"{taken} is acting on {incident.cluster}; one run at a time.")
+        await ports.slots.end(incident.cluster, taken)
+
+
+def check_open(incident: Incident) -> None:
+    """Refuse where nothing can be confirmed any more.
+
+    Raises:
+        Refused: If the incident is closed, or a run is under way.
+    """
+    if incident.closed:
+        raise Refused("This incident is closed.")
+    if incident.running:
+        raise AlreadyConfirmed(f"{incident.running.confirmed_by.name} has confirmed a plan; it is running.")

@@ -1,0 +1,145 @@
+"""From a button to a confirmed run: propose the exact plan, confirm it once, stop it."""
+
+from __future__ import annotations
+
+import secrets
+
+from handlers.domain.events import Offer, Person, PlanConfirmed, PlanProposed, StopAsked
+from handlers.domain.incident import Incident
+from handlers.domain.permissions import Part
+from handlers.errors import AlreadyConfirmed, Moved, NotAllowed, Refused, StaleOffer, StalePlan
+from handlers.ports import Ports
+from handlers.remediation.authorization import (
+    Click,
+    Submission,
+    actions_of,
+    check_person,
+    incident_clicked,
+    incident_submitted,
+    proposal_of,
+)
+from handlers.remediation.preconditions import check_open, take_slot, void_because
+from runbooks.all_runbooks import RUNBOOKS
+
+
+async def propose(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
+    """Draw up the plan behind a button, for the clicker to read.
+
+    Raises:
+        Refused: With the sentence that the clicker gets.
+    """
+    while True:
+        incident = await incident_clicked(ports, click)
+        offer = await _current_offer(ports, incident, click.handle)
+        try:
+            return await _propose(ports, incident, offer, click.by)
+        except Moved:
+            continue
+
+
+async def propose_again(ports: Ports, submission: Submission) -> tuple[Incident, PlanProposed]:
+    """The plan behind a plan that no longer holds, as it is now.
+
+    Raises:
+        Refused: With the sentence that the clicker gets.
+    """
+    while True:
+        incident = await incident_submitted(ports, submission)
+        offer = await _current_offer(ports, incident, proposal_of(incident, submission.handle).offer)
+        try:
+            return await _propose(ports, incident, offer, submission.by)
+        except Moved:
+            continue
+
+
+async def confirm(ports: Ports, submission: Submission, *, silence_minutes: int = 0) -> Incident:
+    """Confirm a plan that was shown: one compare-and-append, so that of two one loses.
+
+    Raises:
+        StalePlan: If the plan no longer holds, with the reason.
+        Refused: With the sentence that the confirmer gets.
+    """
+    handle, by = submission.handle, submission.by
+    while True:
+        incident = await incident_submitted(ports, submission)
+        proposal = proposal_of(incident, handle)
+        plan = proposal.plan
+        await check_person(ports, incident, by, Part.CONFIRM, actions_of(plan))
+        if by.id != proposal.by.id:
+            raise NotAllowed(f"This plan was shown to {proposal.by.name}; open it yourself to confirm it.")
+        await _current_offer(ports, incident, proposal.offer)
+        if void := await void_because(ports, incident, proposal):
+            raise StalePlan(void)
+        second = plan.needs_second or ports.permissions.second_needed(incident.cluster, actions_of(plan))
+        confirmed = PlanConfirmed(
+            at=ports.time.now(),
+            handle=handle,
+            plan_sha256=plan.sha256,
+            by=by,
+            fence=0 if second else await take_slot(ports, incident),
+            second_needed=second,
+            silence_minutes=silence_minutes,
+        )
+        try:
+            return await ports.timelines.append(incident, confirmed)
+        except Moved:
+            continue
+
+
+async def stop(ports: Ports, click: Click) -> Incident:
+    """Ask the run to stop before its next node; whoever may confirm may stop.
+
+    Raises:
+        Refused: With the sentence that the clicker gets.
+    """
+    while True:
+        incident = await incident_clicked(ports, click)
+        running = incident.running
+        if running is None or running.handle != click.handle:
+            raise StaleOffer("That run is over already.")
+        await check_person(ports, incident, click.by, Part.CONFIRM, actions_of(running.plan))
+        if running.stop_asked_by:
+            return incident
+        try:
+            return await ports.timelines.append(incident, StopAsked(at=ports.time.now(), by=click.by))
+        except Moved:
+            continue
+
+
+async def _propose(
+    ports: Ports, incident: Incident, offer: Offer, by: Person
+) -> tuple[Incident, PlanProposed]:
+    await check_person(
+        ports, incident, by, Part.PROPOSE, dict.fromkeys(action.type for action in offer.remedy.actions)
+    )
+    if incident.evidence is None:
+        raise StaleOffer
+    proposed = PlanProposed(
+        at=ports.time.now(),
+        handle=secrets.token_urlsafe(16),
+        offer=offer.handle,
+        plan=RUNBOOKS[incident.runbook].plan(offer.remedy, incident.evidence),
+        by=by,
+        life=await ports.timelines.life(),
+    )
+    await ports.timelines.remember_handle(proposed.handle, incident.id)
+    return await ports.timelines.append(incident, proposed), proposed
+
+
+async def _current_offer(ports: Ports, incident: Incident, handle: str) -> Offer:
+    """The offer a handle stands for, if it still stands."""
+    check_open(incident)
+    waiting = incident.awaiting_second
+    if waiting and not await void_because(ports, incident, proposal_of(incident, waiting.handle)):
+        raise AlreadyConfirmed(f"{waiting.by.name} has confirmed a plan; see the thread.")
+    undo = incident.run.ended.undo if incident.run and incident.run.ended else None
+    if undo and undo.handle == handle:
+        return undo
+    if incident.verified:
+        raise Refused("A leader is verified already; there is nothing to mend.")
+    for offer in incident.offers:
+        if offer.handle == handle:
+            if incident.run and incident.evidence_at and incident.evidence_at < incident.run.confirmed_at:
+                raise AlreadyConfirmed
+            return offer
+    raise StaleOffer

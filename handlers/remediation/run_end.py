@@ -1,0 +1,74 @@
+"""How a run ends: what was left undone, and the offer to put back what was changed."""
+
+from __future__ import annotations
+
+import secrets
+
+from handlers.domain.events import Offer, RunEnded
+from handlers.domain.incident import Incident, Run
+from handlers.ports import Ports
+from runbooks.model import Action, Plan, Remedy
+
+
+async def end_run(ports: Ports, incident: Incident) -> Incident:
+    """Note how the run ended, what was left undone, and offer to put back what was changed."""
+    run = incident.runs[-1]
+    await ports.slots.end(incident.cluster, incident.id)
+    why = _why_stopped(run)
+    if why is None:
+        event = RunEnded(at=ports.time.now(), completed=True, detail="Every action is done.")
+        return await ports.timelines.append(incident, event)
+    begun = [index for index in range(len(run.plan.steps)) if index in run.actions]
+    left = len(run.plan.steps) - len(begun)
+    if left:
+        why += f" {left} further {'action was' if left == 1 else 'actions were'} not begun."
+    undo = undo_offer(run)
+    if undo:
+        await ports.timelines.remember_handle(undo.handle, incident.id)
+    event = RunEnded(at=ports.time.now(), completed=False, detail=why, undo=undo)
+    return await ports.timelines.append(incident, event)
+
+
+def _why_stopped(run: Run) -> str | None:
+    for index, action in run.actions.items():
+        if action.finished and action.finished.state != "done":
+            return f"Stopped at {run.plan.steps[index].action.node}: {action.finished.detail.rstrip('.')}."
+    for node, check in run.checks.items():
+        if check.complaints:
+            return f"Stopped after {node}: {'; '.join(check.complaints)}."
+    if run.stop_asked_by and not all(map(run.is_done, range(len(run.plan.steps)))):
+        return f"Stopped by {run.stop_asked_by.name}."
+    return None
+
+
+def undo_offer(run: Run) -> Offer | None:
+    """Put back the files that the run changed, newest first; who restarted with them restarts again."""
+    plan: Plan = run.plan
+    changed = [
+        (run.actions[index].action_id, step.action)
+        for index, step in enumerate(plan.steps)
+        if step.action.type == "set_election_timeouts" and run.is_done(index)
+    ]
+    actions = tuple(
+        undo
+        for action_id, action in reversed(changed)
+        for undo in (
+            action.model_copy(update={"type": "undo_election_timeouts", "undoes": action_id}),
+            Action(type="restart_service", node=action.node),
+        )
+        if undo.type != "restart_service" or _was_restarted(run, action.node)
+    )
+    if not actions:
+        return None
+    nodes = tuple(dict.fromkeys(action.node for action in actions))
+    reason = f"The timeouts of {', '.join(nodes)} were changed, those of the others were not."
+    return Offer(
+        handle=secrets.token_urlsafe(16),
+        remedy=Remedy(name="undo", nodes=nodes, actions=actions, offered=True, reason=reason),
+    )
+
+
+def _was_restarted(run: Run, node: str) -> bool:
+    restarts = [i for i in run.indexes_of(node) if run.plan.steps[i].action.type == "restart_service"]
+    states = [run.actions[i].finished for i in restarts if i in run.actions]
+    return any(finished is None or finished.state in ("done", "unknown") for finished in states)

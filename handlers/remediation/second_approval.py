@@ -1,0 +1,61 @@
+"""The second person's part: read the confirmed plan, and approve it."""
+
+from __future__ import annotations
+
+from handlers.domain.events import Person, PlanApproved, PlanProposed
+from handlers.domain.incident import Incident
+from handlers.domain.permissions import Part
+from handlers.errors import AlreadyConfirmed, Moved, StaleOffer
+from handlers.ports import Ports
+from handlers.remediation.authorization import (
+    Click,
+    Submission,
+    actions_of,
+    check_person,
+    incident_clicked,
+    incident_submitted,
+    proposal_of,
+)
+from handlers.remediation.preconditions import check_open, take_slot, void_because
+
+
+async def awaiting(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
+    """The confirmed plan that a second person is asked to approve, for them to read.
+
+    Raises:
+        Refused: With the sentence that the clicker gets.
+    """
+    incident = await incident_clicked(ports, click)
+    proposal = await _check_second(ports, incident, click.handle, click.by)
+    return incident, proposal
+
+
+async def approve(ports: Ports, submission: Submission) -> Incident:
+    """Give the second approval; the run begins.
+
+    Raises:
+        Refused: With the sentence that the approver gets.
+    """
+    handle, by = submission.handle, submission.by
+    while True:
+        incident = await incident_submitted(ports, submission)
+        await _check_second(ports, incident, handle, by)
+        fence = await take_slot(ports, incident)
+        try:
+            return await ports.timelines.append(
+                incident, PlanApproved(at=ports.time.now(), handle=handle, by=by, fence=fence)
+            )
+        except Moved:
+            continue
+
+
+async def _check_second(ports: Ports, incident: Incident, handle: str, by: Person) -> PlanProposed:
+    waiting, proposal = incident.awaiting_second, proposal_of(incident, handle)
+    if waiting is None or waiting.handle != handle:
+        raise AlreadyConfirmed("No second approval is asked for here any more.")
+    check_open(incident)
+    actions = actions_of(proposal.plan)
+    await check_person(ports, incident, by, Part.APPROVE, actions, confirmed_by=waiting.by.id)
+    if void := await void_because(ports, incident, proposal):
+        raise StaleOffer(f"{void.split(';')[0].rstrip('.')}: it must be proposed again.")
+    return proposal

@@ -1,0 +1,70 @@
+"""One node of a lab as seen from outside: where it is, and what it says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from lab.layout import Address, NodeAddresses
+from lab.node.settings import CONFIG_FILE, DATA_FOLDER, LOG_FILE
+
+
+@dataclass(frozen=True)
+class LabNode:
+    """A node's name, folder and addresses."""
+
+    name: str
+    folder: Path
+    raft: Address
+    gossip: Address
+    metrics: Address
+    agent: Address
+
+    @classmethod
+    def at(cls, addresses: NodeAddresses, folder: Path) -> LabNode:
+        """The node at these addresses, with its own folder in `folder`."""
+        return cls(folder=folder / addresses.name, **vars(addresses))
+
+    @property
+    def address(self) -> str:
+        """The node's host."""
+        return self.raft.host
+
+    @property
+    def metrics_url(self) -> str:
+        """Where /metrics and /health are."""
+        return f"http://{self.metrics}"
+
+    @property
+    def agent_url(self) -> str:
+        """Where the node's agent answers."""
+        return f"https://{self.agent}"
+
+    @property
+    def config_file(self) -> Path:
+        """Neumann's configuration."""
+        return self.folder / CONFIG_FILE
+
+    @property
+    def data_folder(self) -> Path:
+        """Where Raft keeps its log of record."""
+        return self.folder / DATA_FOLDER
+
+    @property
+    def log_file(self) -> Path:
+        """Neumann's log."""
+        return self.folder / LOG_FILE
+
+    def command(self, name: str) -> Path:
+        """The node's own `chronyc`, `timedatectl`, `systemctl` or `ping`."""
+        return self.folder / "bin" / name
+
+    async def health(self, http: httpx.AsyncClient) -> dict[str, int | str]:
+        """What /health says, empty where nothing answers."""
+        try:
+            body: dict[str, int | str] = (await http.get(f"{self.metrics_url}/health")).json()
+        except (httpx.HTTPError, ValueError):
+            return {}
+        return body

@@ -1,0 +1,1 @@
+"""One node process: Raft, gossip, a write-ahead log, and the documented metrics page."""

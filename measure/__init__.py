@@ -1,0 +1,1 @@
+"""Programs that measure the product: chaos, benchmarks, mutation, accuracy, invariants."""

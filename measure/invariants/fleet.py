@@ -1,0 +1,282 @@
+"""Agents as the real ones are, made small: a ledger, fences, nonces, and a last look before an effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bot.nodes.agent_client import AgentClient
+from handlers.ports import Order, Outcome, Readiness
+from measure.invariants.clock import Clock
+from measure.invariants.cluster import RESTART_S, Cluster, Node
+from runbooks.model import Action
+
+NONCE_LIFE_S = 60.0
+"""The agents' own default."""
+
+Fate = Literal["request_delayed", "answer_lost", "agent_dies_before", "agent_dies_after"]
+State = Literal["PREPARED", "INTENT", "DONE", "NOT_DONE", "REJECTED", "UNKNOWN"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What an agent reads of its node, and a grant is bound to."""
+
+    boot_id: str
+    sha256: str
+    active: bool
+    pid: int
+    offset_ms: float
+
+
+@dataclass
+class Entry:
+    """One action in a ledger; it is under way until `until_s`."""
+
+    order: Order
+    agreed: Seen
+    state: State = "PREPARED"
+    detail: str = "Asked for, not confirmed."
+    until_s: float = 0.0
+    file_before: tuple[int, int, str] | None = None
+    sha256_after: str = ""
+
+
+@dataclass(frozen=True)
+class Read:
+    """A reading of the whole cluster, as a bot had it: which nodes could truly be spared then."""
+
+    at_s: float
+    spared: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A commit on its way; `read` is the sender's newest reading, `sent_s` when it left."""
+
+    order: Order
+    action_id: str
+    nonce: str
+    agreed: Seen
+    sent_s: float
+    read: Read | None
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What was really done to a node, and the truth at that instant."""
+
+    at_s: float
+    grant: Grant
+    before: Seen
+    left_sha256: str
+    spared: bool
+    spared_but_for_us: bool
+
+    @property
+    def order(self) -> Order:
+        """What it was done for."""
+        return self.grant.order
+
+    @property
+    def node(self) -> str:
+        """Where."""
+        return self.order.action.node
+
+
+@dataclass
+class Agent:
+    """One node's agent."""
+
+    ledger: dict[str, Entry] = field(default_factory=dict)
+    nonces: dict[str, tuple[str, float]] = field(default_factory=dict)
+    fence: int = 0
+
+
+class Fleet:
+    """All agents of the cluster, and the log of every effect."""
+
+    def __init__(self, clock: Clock, cluster: Cluster) -> None:
+        self.clock, self.cluster = clock, cluster
+        self.agents = {name: Agent() for name in cluster.names}
+        self.effects: list[Effect] = []
+        self.sent: list[Grant] = []
+        self.fate: Fate | None = None
+        self._answered: dict[str, Seen] = {}
+        # The names are the product's own; this client has no connection and sends nothing.
+        self._names = AgentClient.__new__(AgentClient)
+
+    def action_id(self, order: Order) -> str:
+        """As the bot names it."""
+        return self._names.action_id(order)
+
+    def answers(self, name: str) -> bool:
+        """Whether the agent can be reached."""
+        return self.cluster.nodes[name].host_up and self.cluster.nodes[name].agent_answers
+
+    def prepare(self, order: Order) -> Readiness | Outcome:
+        """A nonce and the state to bind, or why not."""
+        name, action_id = order.action.node, self.action_id(order)
+        if not self.answers(name):
+            return Outcome("not_done", "Nothing was begun: the agent cannot be reached")
+        agent, now = self.agents[name], self._seen(name)
+        entry = self._entry(name, action_id)
+        if self._busy(agent) or (entry and entry.state != "PREPARED"):
+            return Outcome("rejected", f"The agent refuses: {entry.state if entry else 'busy'}")
+        if why := self._why_not(order.action, now, now):
+            return Outcome("rejected", f"The agent refuses: {why}")
+        agent.ledger[action_id] = Entry(order, now)
+        nonce = f"nonce-{len(self._answered) + 1}"
+        self._answered[nonce] = now
+        agent.nonces[nonce] = (action_id, self.clock.s + NONCE_LIFE_S)
+        return Readiness(action_id, nonce, state=nonce, boot_id=now.boot_id, config_sha256=now.sha256)
+
+    def agreed(self, readiness: Readiness) -> Seen:
+        """The state that this answer to `prepare` named."""
+        return self._answered[readiness.nonce]
+
+    def deliver(self, grant: Grant, fate: Fate | None = None) -> Outcome | None:
+        """A grant arrives: admit, intend, look a last time, act. `None` where no answer comes back."""
+        order, name = grant.order, grant.order.action.node
+        if not self.answers(name):
+            return None
+        agent, one = self.agents[name], self.cluster.nodes[name]
+        issued_for, until_s = agent.nonces.pop(grant.nonce, ("", 0.0))
+        if issued_for != grant.action_id or self.clock.s > until_s:
+            return Outcome("rejected", "The agent refuses: the nonce is unknown, used or expired.")
+        entry = self._entry(name, grant.action_id)
+        if self._busy(agent):
+            return Outcome("rejected", "The agent refuses: busy.")
+        if entry is None or entry.state != "PREPARED":
+            return _outcome(entry)
+        if order.fence < agent.fence:
+            return Outcome("rejected", "The agent refuses: the fence is older.")
+        agent.fence = order.fence
+        entry.agreed, entry.state, entry.file_before = grant.agreed, "INTENT", one.file
+        if fate == "agent_dies_before":
+            return self._die(name)
+        now = self._seen(name)
+        why = "booted since" if grant.agreed.boot_id != now.boot_id else None
+        why = why or self._why_not(order.action, grant.agreed, now)
+        if why:
+            entry.state, entry.detail = "REJECTED", why
+            return Outcome("rejected", f"The agent refuses: {why}")
+        self._act(grant, entry, one)
+        if fate == "agent_dies_after":
+            return self._die(name)
+        entry.state = "DONE"
+        return _outcome(entry)
+
+    def status(self, order: Order) -> Outcome | None:
+        """What the ledger knows, waiting for what is under way; time passes while an agent is silent."""
+        name = order.action.node
+        entry = self._entry(name, self.action_id(order))
+        if not self.answers(name):
+            self.clock.pass_s(30.0)
+            return Outcome("unknown", "Nobody knows whether it was done.")
+        if entry and entry.until_s > self.clock.s:
+            self.clock.pass_s(entry.until_s - self.clock.s)
+        return _outcome(entry)
+
+    def withdraw(self, order: Order) -> Outcome:
+        """Close what was not begun; of the rest, what the ledger knows."""
+        name, action_id = order.action.node, self.action_id(order)
+        if self.answers(name):
+            entry = self.agents[name].ledger.setdefault(action_id, Entry(order, self._seen(name)))
+            if entry.state == "PREPARED":
+                entry.state, entry.detail = "REJECTED", "Withdrawn before it was begun."
+        return self.status(order) or Outcome("unknown", "The agent did not answer.")
+
+    def seen_fences(self) -> dict[str, int | None]:
+        """As far as the agents answer."""
+        return {name: agent.fence if self.answers(name) else None for name, agent in self.agents.items()}
+
+    def come_back(self, name: str, *, booted: bool = False) -> None:
+        """A silent agent answers again; one that had died judges what it left without an end, by looking."""
+        self.cluster.nodes[name].agent_answers = True
+        if booted:
+            self.agents[name].nonces.clear()
+        for entry in self.agents[name].ledger.values():
+            if entry.state == "INTENT":
+                entry.state = self._judge(entry, self._seen(name))
+
+    def _die(self, name: str) -> None:
+        self.cluster.nodes[name].agent_answers = False
+        self.agents[name].nonces.clear()
+
+    def _busy(self, agent: Agent) -> bool:
+        return any(entry.until_s > self.clock.s for entry in agent.ledger.values())
+
+    def _entry(self, name: str, action_id: str) -> Entry | None:
+        return self.agents[name].ledger.get(action_id)
+
+    def _seen(self, name: str) -> Seen:
+        one = self.cluster.nodes[name]
+        return Seen(one.boot_id, one.sha256, self.cluster.runs(name), one.pid, one.offset_ms)
+
+    def _why_not(self, action: Action, agreed: Seen, now: Seen) -> str | None:
+        match action.type:
+            case "restart_service":
+                if now.sha256 != agreed.sha256:
+                    return "the file has changed"
+                same = now.active and now.pid == agreed.pid
+                return None if same else "it does not run as that process"
+            case "start_service":
+                return "it runs already" if now.active else None
+            case "clock_sync":
+                same = abs(now.offset_ms) > 500 and (now.offset_ms > 0) == (agreed.offset_ms > 0)
+                return None if same else "the clock is not surely off"
+            case "set_election_timeouts":
+                return None if now.sha256 == agreed.sha256 else "the file has changed"
+            case "undo_election_timeouts":
+                undone = self._entry(action.node, action.undoes or "")
+                if undone is None or undone.state != "DONE":
+                    return "nothing to undo"
+                return None if now.sha256 == agreed.sha256 == undone.sha256_after else "the file has changed"
+
+    def _act(self, grant: Grant, entry: Entry, one: Node) -> None:
+        action, before = grant.order.action, self._seen(one.name)
+        spared = self.cluster.majority_without(one.name)
+        but_for_us = self.cluster.majority_without(one.name, restarting=True)
+        match action.type:
+            case "start_service":
+                one.start()
+            case "restart_service":
+                one.start()
+                one.away_until_s = entry.until_s = self.clock.s + RESTART_S
+            case "clock_sync":
+                one.offset_ms = 0.0
+            case "set_election_timeouts":
+                low, high = action.election_timeout_min_ms or 0, action.election_timeout_max_ms or 0
+                one.file = (low, high, one.file[2])
+            case "undo_election_timeouts":
+                one.file = self.agents[one.name].ledger[action.undoes or ""].file_before or one.file
+        entry.sha256_after = one.sha256
+        self.effects.append(Effect(self.clock.s, grant, before, one.sha256, spared, but_for_us))
+
+    def _judge(self, entry: Entry, now: Seen) -> State:
+        match entry.order.action.type:
+            case "set_election_timeouts" | "undo_election_timeouts":
+                before = entry.agreed.sha256 == now.sha256
+                return "NOT_DONE" if before else "DONE" if now.sha256 == entry.sha256_after else "UNKNOWN"
+            case "restart_service":
+                done = now.active and now.pid != entry.agreed.pid
+            case "start_service":
+                done = now.active
+            case "clock_sync":
+                done = abs(now.offset_ms) <= 500
+        return "DONE" if done and now.boot_id == entry.agreed.boot_id else "UNKNOWN"
+
+
+def _outcome(entry: Entry | None) -> Outcome | None:
+    match entry.state if entry else "PREPARED":
+        case "DONE":
+            return Outcome("done", "Done.", entry.sha256_after if entry else None)
+        case "NOT_DONE":
+            return Outcome("not_done", "It was not done.")
+        case "REJECTED":
+            return Outcome("rejected", entry.detail if entry else "")
+        case "UNKNOWN":
+            return Outcome("unknown", "Nobody knows whether it was done.")
+        case _:
+            return None

@@ -1,0 +1,43 @@
+"""chrony's sign and bound, and lines that are not chrony's."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.errors import ReadingError
+from agent.readings.clock import parse_tracking, read_clock
+from agent.settings import Settings
+from tests.agent.bed import Node
+
+LINE = "C0A80001,192.168.0.1,3,1700000000.1,{correction},0,0,0,0,0,{delay},{dispersion},64.2,{leap}\n"
+
+
+def test_a_positive_correction_is_a_clock_that_is_behind():
+    clock = parse_tracking(LINE.format(correction="0.25", delay="0.02", dispersion="0.001", leap="Normal"))
+    assert clock.offset_ms == -250
+    assert clock.error_ms == pytest.approx(11)
+    assert clock.synchronised
+    assert clock.source == "192.168.0.1"
+
+
+def test_without_a_source_it_is_not_synchronised():
+    clock = parse_tracking("00000000,,0,0.0,0.000000000,0,0,0,0,0,1,1,0,Not synchronised\n")
+    assert (clock.synchronised, clock.source, str(clock.offset_ms)) == (False, "00000000", "0.0")
+
+
+@pytest.mark.parametrize("line", ["", "506 Cannot talk to daemon", "a,b,c,d,e,f,g,h,i,j,k,l,m,n", "," * 13])
+def test_other_lines_are_refused(line: str):
+    with pytest.raises(ReadingError):
+        parse_tracking(line)
+
+
+def test_a_number_that_is_none_is_refused():
+    with pytest.raises(ReadingError, match="not finite"):
+        parse_tracking(LINE.format(correction="nan", delay="0", dispersion="0", leap="Normal"))
+
+
+async def test_a_missing_timedatectl_costs_only_its_own_answer(settings: Settings, node: Node):
+    (node.folder / "timedatectl").unlink()
+    clock = await read_clock(settings)
+    assert clock.ntp_service_active is None
+    assert clock.offset_ms == pytest.approx(2400)

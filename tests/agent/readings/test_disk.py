@@ -1,0 +1,41 @@
+"""Room on a file system, and what the kernel says of waiting for disks."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from agent.errors import ReadingError
+from agent.readings.disk import read_disk
+
+PRESSURE = """\
+some avg10=12.50 avg60=7.07 avg300=0.05 total=10445302
+full avg10=9.25 avg60=0.06 avg300=0.05 total=7956554
+"""
+
+
+def test_the_room_is_what_df_says(tmp_path: Path):
+    disk, usage = read_disk(tmp_path), shutil.disk_usage(tmp_path)
+    assert (disk.path, disk.total_bytes) == (str(tmp_path), usage.total)
+    assert disk.free_bytes == pytest.approx(usage.free, abs=64 * 1024 * 1024)  # others write meanwhile
+
+
+def test_stalled_is_when_all_wait(tmp_path: Path):
+    pressure = tmp_path / "io"
+    pressure.write_text(PRESSURE)
+    assert read_disk(tmp_path, pressure_file=pressure).io_stalled_percent == 9.25
+
+
+@pytest.mark.parametrize("text", [None, "", "some avg10=1.00 avg60=0.00\n", "full avg10=nan avg60\n", "é"])
+def test_a_kernel_that_does_not_say(tmp_path: Path, text: str | None):
+    pressure = tmp_path / "io"
+    if text is not None:
+        pressure.write_text(text, encoding="utf-8")
+    assert read_disk(tmp_path, pressure_file=pressure).io_stalled_percent is None
+
+
+def test_no_folder_is_said(tmp_path: Path):
+    with pytest.raises(ReadingError, match=r"gone \(data_dir\) cannot be read: No such file"):
+        read_disk(tmp_path / "gone")

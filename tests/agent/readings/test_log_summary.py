@@ -1,0 +1,158 @@
+"""The end of a log becomes counts, a term and a few harmless lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agent.errors import ReadingError
+from agent.readings.log_events import LOG_EVENTS
+from agent.readings.log_summary import MAX_LOG_BYTES, read_log, summarise
+
+TEXT = """\
+2026-03-02T10:13:00.000000Z  INFO tensor_chain::raft: Starting election node_id=node1 new_term=7
+2026-03-02T10:15:04.218337Z  INFO tensor_chain::raft: Starting election node_id=node1 new_term=43
+2026-03-02T10:15:04.229114Z DEBUG tensor_chain::raft: Vote denied node_id=node2 term=43 log_ok=false
+2026-03-02T10:15:04.231902Z  INFO tensor_chain::raft: Won election with quorum node_id=node1 term=43 votes=2
+2026-03-02T10:15:04.231990Z  INFO tensor_chain::raft: Became leader node_id=node1 term=43
+2026-03-02T10:15:09.300020Z  WARN tensor_chain::raft: Stepping down: lost quorum contact (reachable: 0)
+2026-03-02T10:15:10.000412Z ERROR tensor_chain::raft: WAL persist failed after 3 attempts: Disk space low
+2026-03-02T10:15:10.771003Z  WARN tensor_chain::tcp::transport: Failed to handle incoming connection from \
+10.0.0.2:51844: TLS error: TLS handshake failed: invalid peer certificate: Expired
+2026-03-02T10:15:11.000000Z  WARN tensor_chain::gossip: Node marked as failed node_id=node3 timestamp=9
+2026-03-02T10:15:11.000000Z  INFO tensor_chain::other: undetermined incoming_term=99 terminated
+"""
+EXPECTED = {
+    "election_started": 1,
+    "election_won": 1,
+    "became_leader": 1,
+    "vote_denied": 1,
+    "vote_denied_log": 1,
+    "stepped_down": 1,
+    "quorum_lost": 1,
+    "wal_failed": 1,
+    "disk_space_low": 1,
+    "tls_failed": 1,
+    "member_failed": 1,
+}
+
+
+def summary(text: str):
+    return summarise(Path("x.log"), text.encode())
+
+
+def coloured(line: str) -> str:
+    time, level, rest = line.split(maxsplit=2)
+    target, message = rest.split(": ", 1)
+    message = message.replace("=", "\x1b[0m\x1b[2m=\x1b[0m")
+    return f"\x1b[2m{time}\x1b[0m \x1b[32m {level}\x1b[0m \x1b[2m{target}\x1b[0m\x1b[2m:\x1b[0m {message}"
+
+
+def as_json(line: str, *, flat: bool = False) -> str:
+    time, level, rest = line.split(maxsplit=2)
+    target, message = rest.split(": ", 1)
+    message, *pairs = message.split(" log_ok=")
+    fields: dict[str, object] = {"message": message}
+    if pairs:
+        fields["log_ok"] = pairs[0] == "true"
+    if "raft" in target and "term=" in message:
+        fields["new_term"] = int(message.split("term=")[1].split()[0])
+    inner = fields if flat else {"fields": fields}
+    return json.dumps({"timestamp": time, "level": level, "target": target, **inner})
+
+
+@pytest.mark.parametrize(
+    "render",
+    [
+        lambda line: line,
+        coloured,
+        as_json,
+        lambda line: as_json(line, flat=True),
+        lambda line: f"Mar 02 10:15:04 host neumann[7]: {line}",
+    ],
+    ids=["text", "ansi", "json", "flat json", "journald"],
+)
+def test_every_form_gives_the_same_counts(render: Callable[[str], str]):
+    found = summary("\n".join(render(line) for line in TEXT.splitlines()))
+    assert {name: count for name, count in found.counts.items() if count} == EXPECTED
+    assert set(found.counts) == set(LOG_EVENTS)
+    assert found.highest_term == 43
+
+
+def test_a_line_with_level_in_brackets_and_no_time_counts():
+    assert summary("[WARN] Message validation failed, skipping from=node2\n").counts["validation_failed"] == 1
+
+
+def test_the_newest_lines_are_shown_in_their_order():
+    found = summary(TEXT)
+    assert len(found.excerpts) == 5
+    assert "Node marked as failed" in found.excerpts[-1]
+
+
+def test_hostile_text_is_data():
+    line = (
+        "2026-03-02T10:15:04Z  INFO tensor_chain::raft: Starting election \x1b]0;owned\x07 \u202e <!channel> "
+        'password=hunter2 token: "a b" Authorization: Bearer abc.def ' + "x" * 500
+    )
+    (excerpt,) = summary(line).excerpts
+    assert len(excerpt) == 200
+    assert not any(secret in excerpt for secret in ("hunter2", "a b", "abc.def"))
+    assert excerpt.isprintable()
+
+
+@pytest.mark.parametrize(
+    "junk", ["", "\0" * 999, "{" * 5000 + "}", '{"fields": 7}', '{"fields": {"message": [1]}}']
+)
+def test_junk_is_no_event(junk: str):
+    assert not any(summary(junk).counts.values())
+
+
+def test_a_line_without_end_takes_no_time():
+    line = "INFO tensor_chain::raft: Starting election " + "x" * MAX_LOG_BYTES
+    start = time.monotonic()
+    assert summary(line).counts["election_started"] == 1
+    assert time.monotonic() - start < 10
+
+
+def test_only_the_end_of_a_large_log_is_read(tmp_path: Path):
+    log = tmp_path / "a.log"
+    line = "2026-03-02T10:15:04Z  INFO tensor_chain::raft: Starting election node_id=node1 new_term=1\n"
+    log.write_text(line * (4 * MAX_LOG_BYTES // len(line)))
+    found = read_log([tmp_path / "absent.log", log])
+    assert found.path == str(log)
+    assert found.bytes_read <= MAX_LOG_BYTES
+    assert found.counts["election_started"] == found.bytes_read // len(line)
+
+
+def test_how_long_a_log_is_silent(tmp_path: Path):
+    log = tmp_path / "a.log"
+    log.touch()
+    an_hour_ago = time.time() - 3600
+    os.utime(log, (an_hour_ago, an_hour_ago))
+    assert read_log([log]).silent_s == pytest.approx(3600, abs=60)
+
+
+def test_a_clock_stepped_back_makes_no_negative_silence(tmp_path: Path):
+    log = tmp_path / "a.log"
+    log.touch()
+    in_an_hour = time.time() + 3600
+    os.utime(log, (in_an_hour, in_an_hour))
+    assert read_log([log]).silent_s == 0
+
+
+def test_a_line_break_and_a_far_time_in_a_message_hide_nothing():
+    found = summary(TEXT + "2099-01-01T00:00:00Z is what a client sent\n")
+    assert found.counts["election_won"] == 1
+
+
+def test_no_log_is_said(tmp_path: Path):
+    with pytest.raises(ReadingError, match=r"None of the log files exists: .*absent\.log"):
+        read_log([tmp_path / "absent.log"])
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(ReadingError, match="cannot be read"):
+        read_log([tmp_path / "fifo"])

@@ -1,0 +1,64 @@
+"""What a connect and a ping come to."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+import pytest
+from msgspec.structs import replace
+
+from agent.errors import ReadingError
+from agent.readings.probes import classify, parse_ping, read_connects, read_pings
+from agent.settings import Deadlines, Peer, Settings
+from tests.agent.bed import Node
+
+
+async def test_a_silent_port_is_a_timeout_and_not_a_missing_reading(settings: Settings):
+    # A listener whose one place is taken drops further connects.
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.socket() as first:
+        address = full.getsockname()
+        first.connect(address)
+        peer = Peer(node="node2", raft=f"127.0.0.1:{address[1]}", gossip="host.invalid:1", ping="127.0.0.1")
+        changed = replace(settings, peers=(peer,), deadlines=Deadlines(connects=0.5))
+        raft, gossip = await read_connects(changed)
+    assert (raft.result, raft.latency_ms) == ("timeout", None)
+    assert gossip.result in ("dns", "timeout")
+
+
+@pytest.mark.parametrize(
+    ("error", "result"),
+    [
+        (OSError(errno.EHOSTUNREACH, ""), "unreachable"),
+        (OSError(errno.ENETUNREACH, ""), "unreachable"),
+        (ConnectionResetError(), "reset"),
+        (ConnectionRefusedError(), "refused"),
+        (TimeoutError(), "timeout"),
+        (OSError(errno.ETIMEDOUT, ""), "timeout"),
+        (socket.gaierror(socket.EAI_NONAME, ""), "dns"),
+        (OSError("Multiple exceptions"), "unknown"),
+    ],
+)
+def test_each_error_has_its_name(error: OSError, result: str):
+    assert classify(error) == result
+
+
+def test_nothing_came_back():
+    ping = parse_ping("node2", "20 packets transmitted, 0 received, +3 errors, 100% packet loss, time 9ms\n")
+    assert ping and (ping.sent, ping.received, ping.rtt_max_ms) == (20, 0, None)
+
+
+def test_busybox_prints_it_otherwise():
+    ping = parse_ping(
+        "node2",
+        "20 packets transmitted, 20 packets received, 0% packet loss\n"
+        "round-trip min/avg/max = 0.1/0.2/0.3 ms\n",
+    )
+    assert ping and (ping.received, ping.rtt_min_ms, ping.rtt_max_ms) == (20, 0.1, 0.3)
+
+
+async def test_a_ping_that_may_not_run_says_why(settings: Settings, node: Node):
+    (node.folder / "ping").write_text("#!/bin/sh\necho 'ping: socket: Operation not permitted' >&2\nexit 2\n")
+    peer = Peer(node="node2", raft="127.0.0.1:1", gossip="127.0.0.1:1", ping="127.0.0.1")
+    with pytest.raises(ReadingError, match="Operation not permitted"):
+        await read_pings(replace(settings, peers=(peer,)))

@@ -1,0 +1,80 @@
+"""The command line in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import tomlkit
+
+from tests.agent.bed import Client, Pki, free_port
+
+
+async def run(*arguments: str) -> tuple[int | None, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "agent.cli", *arguments, stdout=PIPE, stderr=PIPE
+    )
+    stdout, stderr = await process.communicate()
+    return process.returncode, stdout.decode(), stderr.decode()
+
+
+@pytest.fixture
+def config(settings_document: dict[str, Any], tmp_path: Path) -> Path:
+    settings_document["listen"] = f"127.0.0.1:{free_port()}"
+    path = tmp_path / "agent.toml"
+    path.write_text(tomlkit.dumps(settings_document))
+    return path
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+async def test_serves_until_it_is_told_to_stop(
+    config: Path, settings_document: dict[str, Any], client: Client, pki: Pki, stop: signal.Signals
+):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "agent.cli", "serve", "--config", str(config), stderr=PIPE
+    )
+    try:
+        async with (
+            asyncio.timeout(30),
+            client(f"https://{settings_document['listen']}", pki.issue("bot")) as http,
+        ):
+            while True:
+                try:
+                    answer = await http.get("/v1/health")
+                    break
+                except httpx.ConnectError:
+                    assert process.returncode is None
+                    await asyncio.sleep(0.02)
+            assert answer.json()["node"] == "node1"
+            # With the client's connection still open.
+            process.send_signal(stop)
+            _, stderr = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0
+    assert b"Traceback" not in stderr
+
+
+async def test_an_address_in_use_is_one_sentence(config: Path, settings_document: dict[str, Any]):
+    host, port = settings_document["listen"].split(":")
+    with socket.create_server((host, int(port))):
+        code, _, stderr = await run("serve", "--config", str(config))
+    assert code == 2
+    assert "`listen` cannot be bound" in stderr
+    assert stderr.count("\n") == 1
+
+
+async def test_a_bad_configuration_is_one_sentence_and_exit_code_2(config: Path):
+    config.write_text(config.read_text().replace("cluster", "klaster", 1))
+    code, stdout, stderr = await run("serve", "--config", str(config))
+    assert (code, stdout, stderr.count("\n")) == (2, "", 1)
+    assert "`klaster` is not known; remove it or correct its name." in stderr

@@ -1,0 +1,84 @@
+"""The command as an operator runs it: a sentence and an exit code, whatever is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab.cluster.cluster import Lab
+from tests.bot.conftest import WriteConfig
+
+
+async def run(*arguments: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of `neumann-bot`."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_check_says_that_all_is_well(write_config: WriteConfig) -> None:
+    file = write_config()
+    assert await run("check", "--config", str(file)) == (0, f"{file} is fine. Clusters: demo.\n", "")
+
+
+async def test_status_reads_the_cluster_with_neither_slack_nor_redis(
+    write_config: WriteConfig, lab: Lab
+) -> None:
+    file = write_config(redis="redis://127.0.0.1:1/0")
+    for _ in range(10):  # on a busy machine a leader may not last for the time of a reading
+        before = await lab.claims()
+        code, out, err = await run("status", "--config", str(file))
+        assert (code, err) == (0, "")
+        if before and before == await lab.claims():
+            break
+    else:
+        pytest.fail("the lab's leader never lasted for the time of a reading")
+    assert f"A leader exists: {before[-1][1]} leads term" in out
+    assert "Can it elect? yes" in out
+    assert all(node.name in out for node in lab.nodes)
+
+
+async def test_a_cluster_that_is_not_configured_is_named(write_config: WriteConfig) -> None:
+    code, out, err = await run("status", "dema", "--config", str(write_config()))
+    assert (code, out) == (2, "")
+    assert err == "neumann-bot: No cluster dema is configured: demo. Did you mean demo?\n"
+
+
+async def test_every_command_says_in_one_sentence_that_its_configuration_is_not_there(tmp_path: Path) -> None:
+    file = str(tmp_path / "missing.toml")
+    commands = ("check", "status", "serve", "web", "worker")
+    for code, out, err in await asyncio.gather(*(run(command, "--config", file) for command in commands)):
+        assert (code, out) == (2, "")
+        assert err.startswith("neumann-bot: The configuration ")
+        assert err.count("\n") == 1
+
+
+async def test_a_secret_that_is_gone_is_named_by_check(write_config: WriteConfig) -> None:
+    file = write_config()
+    (file.parent / "webhook-token").unlink()
+    code, _, err = await run("check", "--config", str(file))
+    assert (code, err.count("\n")) == (2, 1)
+    assert "webhook-token cannot be read: No such file" in err
+
+
+async def test_an_address_of_redis_that_is_none_is_named(write_config: WriteConfig) -> None:
+    code, _, err = await run("check", "--config", str(write_config(redis="http://127.0.0.1:1")))
+    assert code == 2
+    assert err.count("\n") == 1
+
+
+async def test_an_unknown_command_is_a_usage_error() -> None:
+    code, _, err = await run("explode")
+    assert code == 2
+    assert "explode" in err

@@ -1,0 +1,161 @@
+"""Judging without Slack: stored evidence, its promised JSON, and past incidents judged again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.config import load
+from bot.store.mac_chain import Chain
+from bot.store.timelines import TimelineStore
+from lab.scenarios import generate
+from runbooks import leader_election
+from runbooks.evidence import Evidence
+from runbooks.model import Diagnosis, RootCause, Verdict
+from tests.bot.cli.test_app import run
+from tests.bot.conftest import WriteConfig
+from tests.bot.incidents import quorum_loss
+from tests.builders import diagnosed, evidence, opened
+
+FINDING = {"cause", "verdict", "nodes", "evidence_for", "evidence_against", "would_decide", "remedies"}
+
+
+def stored(folder: Path, read: Evidence) -> Path:
+    file = folder / "evidence.json"
+    file.write_text(read.model_dump_json())
+    return file
+
+
+async def test_the_json_of_a_diagnosis_has_exactly_what_is_promised(tmp_path: Path) -> None:
+    code, out, err = await run("diagnose", "--evidence", str(stored(tmp_path, quorum_loss())), "--json")
+    assert (code, err) == (0, "")
+    answer = json.loads(out)
+    assert set(answer) == {"can_elect", "leader", "summary", "findings"}
+    assert (answer["can_elect"], answer["leader"]) == ("no", None)
+    assert all(set(finding) == FINDING for finding in answer["findings"])
+    first = answer["findings"][0]
+    assert (first["cause"], first["verdict"], first["nodes"]) == (
+        "quorum_loss",
+        "confirmed",
+        ["node2", "node3"],
+    )
+    (remedy,) = first["remedies"]
+    assert set(remedy) == {"action", "nodes", "offered", "reason"}
+    assert (remedy["action"], remedy["nodes"], remedy["offered"]) == ("start_nodes", ["node2", "node3"], True)
+
+
+async def test_every_word_of_the_json_is_one_of_the_fixed_words(tmp_path: Path) -> None:
+    scenario = next(scenario for scenario in generate(17) if scenario.family == "compound")
+    file = tmp_path / "scenario.json"
+    file.write_text(json.dumps(scenario.evidence))
+    code, out, _ = await run("diagnose", "--evidence", str(file), "--json")
+    findings = json.loads(out)["findings"]
+    assert code == 0
+    assert {finding["cause"] for finding in findings} <= set(RootCause)
+    assert {finding["verdict"] for finding in findings} <= set(Verdict)
+
+
+async def test_a_diagnosis_for_people_says_what_speaks_for_it_and_what_may_be_done(tmp_path: Path) -> None:
+    code, out, _ = await run("diagnose", "--evidence", str(stored(tmp_path, quorum_loss())))
+    assert code == 0
+    assert out.startswith("Cannot elect: node2 and node3 stopped.\n")
+    assert "confirmed quorum_loss (node2, node3)\n  + node2: " in out
+    assert "start_nodes: offered." in out
+
+
+NOT_EVIDENCE = {
+    "not JSON": (b"no leader, help", "is not JSON"),
+    "not text": (b"\xff\xfe\x00", "is not JSON"),
+    "brackets without end": (b"[" * 200_000, "is not JSON"),
+    "a list": (b"[]", "is of schema version None, this bot reads version 1"),
+    "another version": (b'{"schema_version": 2}', "is of schema version 2, this bot reads version 1"),
+    "no nodes": (b'{"schema_version": 1, "cluster": "demo"}', "is no evidence document: "),
+}
+
+
+@pytest.mark.parametrize(("raw", "why"), NOT_EVIDENCE.values(), ids=NOT_EVIDENCE.keys())
+async def test_what_is_no_evidence_is_one_sentence_and_exit_code_2(
+    tmp_path: Path, raw: bytes, why: str
+) -> None:
+    file = tmp_path / "evidence.json"
+    file.write_bytes(raw)
+    code, out, err = await run("diagnose", "--evidence", str(file), "--json")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"neumann-bot: {file} {why}")
+
+
+async def test_a_file_that_cannot_be_read_or_written_is_named(tmp_path: Path) -> None:
+    code, _, err = await run("diagnose", "--evidence", str(tmp_path / "gone.json"))
+    assert (code, err) == (
+        2,
+        f"neumann-bot: {tmp_path}/gone.json cannot be read: No such file or directory.\n",
+    )
+    target = tmp_path / "gone" / "kept.json"
+    arguments = ("--evidence", str(stored(tmp_path, evidence())), "--save", str(target))
+    code, _, err = await run("diagnose", *arguments)
+    assert (code, err) == (2, f"neumann-bot: {target} cannot be written: No such file or directory.\n")
+
+
+async def test_evidence_that_was_read_live_and_kept_gives_the_same_verdict_again(
+    write_config: WriteConfig, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept.json"
+    config = ("--config", str(write_config(redis="redis://127.0.0.1:1/0")))
+    code, live, err = await run("diagnose", *config, "--save", str(kept), "--json")
+    assert (code, err) == (0, "")
+    code, again, _ = await run("diagnose", "--evidence", str(kept), "--json")
+    assert (code, again) == (0, live)
+    assert json.loads(live)["findings"][0]["cause"] == "alert_stale"
+
+
+async def kept_incident(config: Path, redis: Redis, *told: Diagnosis) -> None:
+    """inc-7 in the Redis of this configuration, its evidence judged as today, or as the test says."""
+    settings = load(config)
+    store = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
+    read, ranked = diagnosed(quorum_loss())
+    judged = [ranked.model_copy(update={"diagnosis": diagnosis}) for diagnosis in told] or [ranked]
+    incident = await store.append(await store.load("inc-7"), opened())
+    for each in judged:
+        incident = await store.append(incident, read, each)
+
+
+async def test_an_incident_judged_by_the_rules_of_today_is_the_same_today(
+    write_config: WriteConfig, redis: Redis
+) -> None:
+    config = write_config()
+    await kept_incident(config, redis)
+    code, out, err = await run("replay", "inc-7", "--config", str(config))
+    assert (code, err) == (0, "")
+    assert out == "2026-11-24 12:00:00 Cannot elect: node2 and node3 stopped.\n  the same today\n"
+
+
+async def test_a_diagnosis_that_has_changed_since_is_shown_word_by_word(
+    write_config: WriteConfig, redis: Redis
+) -> None:
+    config = write_config()
+    today = leader_election.diagnose(quorum_loss())
+    loss = today.top.model_copy(update={"verdict": Verdict.LIKELY, "remedies": ()})
+    then = today.model_copy(update={"can_elect": "undetermined", "findings": (loss, *today.findings[1:])})
+    await kept_incident(config, redis, then, today)
+    code, out, err = await run("replay", "inc-7", "--config", str(config))
+    assert (code, err) == (0, "")
+    assert out.splitlines()[1:3] == [
+        "  can elect: undetermined then, no now",
+        "  quorum_loss: likely then, confirmed offering start_nodes now",
+    ]
+    assert out.splitlines()[-1] == "  the same today"
+
+
+async def test_an_incident_that_nobody_had_is_one_sentence(write_config: WriteConfig) -> None:
+    code, out, err = await run("replay", "inc-404", "--config", str(write_config()))
+    assert (code, out, err) == (2, "", "neumann-bot: There is no incident inc-404.\n")
+
+
+async def test_replay_says_that_redis_is_away(write_config: WriteConfig) -> None:
+    file = str(write_config(redis="redis://127.0.0.1:1/0"))
+    code, out, err = await run("replay", "inc-7", "--config", file)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("neumann-bot: ")

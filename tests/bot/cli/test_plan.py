@@ -1,0 +1,49 @@
+"""A plan without Slack: printed exactly, refused with the reason, and nothing is done."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from runbooks.evidence import Evidence
+from runbooks.model import Plan
+from tests.builders import candidates, evidence
+
+
+def plan(folder: Path, read: Evidence, *arguments: str) -> subprocess.CompletedProcess[str]:
+    file = folder / "evidence.json"
+    file.write_text(read.model_dump_json())
+    command = [sys.executable, "-m", "bot", "plan", "--evidence", str(file), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_it_prints_every_step_its_diff_and_how_the_values_came_about(tmp_path: Path) -> None:
+    shown = plan(tmp_path, evidence(*candidates(rtt_ms=400.0)), "--remedy", "config_bump")
+    assert shown.returncode == 0, shown.stderr
+    for words in (
+        "1. node1: new timeouts, in force from the restart on",
+        "   -election_timeout_min_ms = 150   # default",
+        "   +election_timeout_min_ms = 2000   # default",
+        "10 one-way latencies of the slowest pair: 10 x 400.0 ms / 2 = 2000 ms",
+        "Risk: Each node restarts",
+    ):
+        assert words in shown.stdout
+
+
+def test_as_json_it_is_the_plan_that_would_be_confirmed(tmp_path: Path) -> None:
+    shown = plan(tmp_path, evidence(*candidates(rtt_ms=400.0)), "--remedy", "config_bump", "--json")
+    drawn_up = Plan.model_validate(json.loads(shown.stdout))
+    assert drawn_up.nodes == ("node1", "node2", "node3")
+    assert drawn_up.bound.config_sha256["node1"] == "ab" * 32
+
+
+def test_a_remedy_that_is_off_says_why_in_one_sentence(tmp_path: Path) -> None:
+    shown = plan(tmp_path, evidence(*candidates(rtt_ms=400.0)), "--remedy", "clock_sync")
+    assert shown.returncode == 2
+    assert shown.stderr.strip().endswith("clock_sync is off: The largest skew is 0 ms, it would not help.")
+
+
+def test_a_remedy_that_does_not_exist_lists_those_that_do(tmp_path: Path) -> None:
+    shown = plan(tmp_path, evidence(*candidates(rtt_ms=400.0)), "--remedy", "reboot")
+    assert shown.returncode == 2
+    assert "there are: clock_sync, config_bump, start_nodes" in shown.stderr

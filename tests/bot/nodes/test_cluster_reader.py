@@ -1,0 +1,242 @@
+"""A reading of a cluster has every node in it: what could be read, and why the rest could not."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from agent.protocol import Refusal
+from bot import main as wiring
+from bot.config import Cluster, Node, Readings, Settings
+from bot.config import load as load_settings
+from bot.nodes.cluster_reader import ClusterReader
+from handlers.errors import UnknownCluster
+from lab.cluster.cluster import Lab
+from runbooks.evidence import Evidence, NodeEvidence, Role
+from tests.bot.conftest import Becomes, WriteConfig
+from tests.bot.web.serving import Talk, hang, page, reset, serve, talk
+
+DEADLINES = Readings(metrics_deadline_s=1.0, agent_deadline_s=4.0, sample_gap_s=0.05)
+NOBODY = "https://127.0.0.1:1"
+METRICS = 'tensor_chain_raft_state{state="leader"} 1\ntensor_chain_term 4\n'
+
+
+@pytest.fixture
+def settings(write_config: WriteConfig) -> Settings:
+    return load_settings(write_config()).model_copy(update={"readings": DEADLINES})
+
+
+@pytest.fixture
+async def reader(settings: Settings) -> AsyncIterator[ClusterReader]:
+    async with wiring.reader(settings) as (clusters, _):
+        yield clusters
+
+
+async def read_node(settings: Settings, metrics_url: str, agent_url: str = NOBODY) -> NodeEvidence:
+    """One node at these addresses, beside one that is well."""
+    good = settings.clusters[0].nodes[0].model_copy(update={"agent_url": NOBODY})
+    odd = Node(name="odd", metrics_url=metrics_url, agent_url=agent_url)
+    cluster = Cluster(name="demo", nodes=(good, odd))
+    async with wiring.reader(settings.model_copy(update={"clusters": (cluster,)})) as (clusters, _):
+        evidence = await clusters.read("demo")
+    assert evidence.node(good.name).metrics.value is not None, "the others' readings do not suffer"
+    return evidence.node("odd")
+
+
+async def answering(parts: AsyncExitStack, how: Talk) -> str:
+    return await parts.enter_async_context(talk(how))
+
+
+async def test_a_whole_cluster_is_read_with_nothing_missing(reader: ClusterReader, lab: Lab) -> None:
+    evidence = await reader.read("demo")
+    assert evidence.names == ("node1", "node2", "node3")
+    for node in evidence.nodes:
+        missing = {name: reading.missing for name, reading in node if name != "node" and reading.missing}
+        assert missing == {}
+        assert {connect.result for connect in node.connects.value or ()} == {"open"}
+        assert node.metrics_again.at > node.metrics.at
+        assert (node.metrics.by, node.clock.by) == ("bot", f"agent:{node.node}")
+    (leader,) = [
+        node.node
+        for node in evidence.nodes
+        if node.newest_metrics and node.newest_metrics.role is Role.LEADER
+    ]
+    assert leader == await lab.leader()
+    assert Evidence.model_validate_json(evidence.model_dump_json()) == evidence, "it is kept as JSON"
+
+
+async def test_a_look_is_one_sample_of_each_node(reader: ClusterReader, lab: Lab) -> None:
+    samples = await reader.look("demo")
+    roles = [metrics.role for metrics in samples.values() if metrics]
+    assert sorted(filter(None, roles)) == [Role.FOLLOWER, Role.FOLLOWER, Role.LEADER]
+
+
+async def test_an_unknown_cluster_is_refused(reader: ClusterReader) -> None:
+    assert reader.clusters == ("demo",)
+    for call in (reader.read("prod"), reader.look("prod")):
+        with pytest.raises(UnknownCluster, match="prod"):
+            await call
+
+
+async def test_a_dead_process_is_refused_by_its_node_and_told_by_its_agent(
+    reader: ClusterReader, lab: Lab, becomes: Becomes
+) -> None:
+    await lab.kill("node2")
+    try:
+        node = (await reader.read("demo")).node("node2")
+        assert node.metrics.missing == node.health.missing
+        assert node.metrics.missing in ("connection refused", "cannot connect")
+        assert node.service.value
+        assert node.service.value.state == "failed"
+        assert (await reader.look("demo"))["node2"] is None
+    finally:
+        await lab.start_node("node2")
+        await becomes(lab.leader)
+
+
+async def test_a_port_where_nothing_listens_is_told_from_a_host_that_is_away(settings: Settings) -> None:
+    assert (await read_node(settings, "http://127.0.0.1:1")).metrics.missing == "connection refused"
+
+
+async def test_a_frozen_process_is_told_from_a_dead_one(
+    reader: ClusterReader, lab: Lab, becomes: Becomes
+) -> None:
+    lab.freeze("node3")
+    try:
+        node = (await reader.read("demo")).node("node3")
+        assert node.metrics.missing == "no answer within 1 s"
+        assert node.service.value
+        assert node.service.value.state == "active"
+    finally:
+        lab.thaw("node3")
+        await becomes(lab.leader)
+
+
+async def test_an_endpoint_that_hangs_costs_its_deadline_and_no_more(
+    settings: Settings, parts: AsyncExitStack
+) -> None:
+    url = await answering(parts, hang)
+    started = time.monotonic()
+    node = await read_node(settings, url)
+    took_s = time.monotonic() - started
+    assert node.metrics.missing == node.metrics_again.missing == "no answer within 1 s"
+    assert node.health.missing == "no answer within 1 s"
+    # Two samples, one after the other, the agents' pings beside them; and a second for a busy machine.
+    assert took_s < max(2 * DEADLINES.metrics_deadline_s, DEADLINES.agent_deadline_s) + 1
+
+
+async def test_a_trickle_does_not_stretch_the_deadline(settings: Settings, parts: AsyncExitStack) -> None:
+    async def trickle(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        while True:
+            writer.write(b"#")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    node = await read_node(settings, await answering(parts, trickle))
+    assert node.metrics.missing == "no answer within 1 s"
+
+
+async def test_an_agent_that_hangs_is_a_reason_too(settings: Settings, parts: AsyncExitStack) -> None:
+    quick = settings.model_copy(update={"readings": DEADLINES.model_copy(update={"agent_deadline_s": 0.4})})
+    node = await read_node(quick, await answering(parts, page(METRICS)), await answering(parts, hang))
+    assert node.clock.missing == node.pings.missing == "the agent gave no answer within 0.4 s"
+    assert node.metrics.value is not None
+
+
+PAGES: dict[str, tuple[Talk, str]] = {
+    "HTML": (page("<!doctype html><h1>Neumann</h1>", "text/html"), "HTML"),
+    "HTML that says it is text": (page("<html></html>"), "HTML"),
+    "empty": (page(""), "no tensor_chain_ metric"),
+    "another exporter": (page("up 1\n"), "no tensor_chain_ metric"),
+    "not found": (page("nothing here", status="404 Not Found"), "404"),
+    "an error": (page("oh", status="500 Internal Server Error"), "500"),
+    "too large": (page("#" * 4_000_001), "larger than 4 MB"),
+}
+
+
+@pytest.mark.parametrize(("how", "why"), PAGES.values(), ids=PAGES.keys())
+async def test_a_page_that_is_no_exporters_is_a_reason(
+    settings: Settings, parts: AsyncExitStack, how: Talk, why: str
+) -> None:
+    node = await read_node(settings, await answering(parts, how))
+    assert node.metrics.value is None
+    assert why in (node.metrics.missing or "")
+    assert "\n" not in (node.metrics.missing or "")
+
+
+async def test_garbage_instead_of_http_is_a_reason(settings: Settings, parts: AsyncExitStack) -> None:
+    async def garbage(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"\x16\x03\x01 not http\r\n\r\n")
+        await writer.drain()
+
+    node = await read_node(settings, await answering(parts, garbage))
+    assert node.metrics.missing
+
+
+HEALTH = {
+    "a list": "[]",
+    "not JSON": "OK",
+    "another type of term": '{"status": "ok", "term": "seven"}',
+}
+
+
+@pytest.mark.parametrize("body", HEALTH.values(), ids=HEALTH.keys())
+async def test_a_health_page_of_another_kind_is_a_reason(
+    settings: Settings, parts: AsyncExitStack, body: str
+) -> None:
+    node = await read_node(settings, await answering(parts, page(body, "application/json")))
+    assert node.health.value is None
+    assert node.health.missing
+
+
+async def test_a_health_page_may_leave_things_out(settings: Settings, parts: AsyncExitStack) -> None:
+    body = '{"status": "healthy", "raft_state": "Leader", "uptime": "3 days"}'
+    node = await read_node(settings, await answering(parts, page(body, "application/json")))
+    assert node.health.value
+    assert (node.health.value.role, node.health.value.term) == (Role.LEADER, None)
+
+
+async def test_a_connection_that_is_reset_is_a_reason(settings: Settings, parts: AsyncExitStack) -> None:
+    assert (await read_node(settings, await answering(parts, reset))).metrics.missing
+
+
+async def test_a_number_beyond_all_numbers_is_a_reason(settings: Settings, parts: AsyncExitStack) -> None:
+    node = await read_node(settings, await answering(parts, page("tensor_chain_raft_state +Inf\n")))
+    assert node.metrics.value is None or node.metrics.value.role is None
+
+
+async def test_json_without_end_is_a_reason(settings: Settings, parts: AsyncExitStack) -> None:
+    how = page("[" * 200_000, "application/json")
+    assert (await read_node(settings, await answering(parts, how))).health.missing
+
+
+async def test_an_address_that_is_none_is_a_reason(settings: Settings) -> None:
+    assert (await read_node(settings, "http://nodé..example")).metrics.missing
+
+
+async def test_an_agent_that_refuses_is_a_reason(settings: Settings, parts: AsyncExitStack) -> None:
+    async def no(_: Request) -> Response:
+        refusal = Refusal(reason="ledger", detail="The ledger cannot be read.")
+        return Response(refusal.to_json(), status_code=503)
+
+    url = await parts.enter_async_context(
+        serve(Starlette(routes=[Route("/v1/observe", no, methods=["POST"])]))
+    )
+    node = await read_node(settings, await answering(parts, page(METRICS)), url)
+    assert node.clock.missing
+    assert "The ledger cannot be read." in node.clock.missing
+
+
+async def test_an_agent_of_another_kind_is_a_reason(settings: Settings, parts: AsyncExitStack) -> None:
+    how = page('{"protocol": 99}', "application/json")
+    node = await read_node(settings, await answering(parts, page(METRICS)), await answering(parts, how))
+    assert node.clock.missing == "the agent answered 200 and nothing this bot understands"

@@ -1,0 +1,134 @@
+"""Slack is asked no more often than it takes, whoever asks; nobody asks twice, and nobody is overtaken."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from multidict import CIMultiDict
+from redis.asyncio import Redis
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.slack.delivery.rate_limiter import Claim, Pace, Rate
+from bot.slack.delivery.web_api import SlackBusy, failure
+
+RATE = Rate(every_s=0.2, burst=2)
+
+
+@pytest.fixture
+def pace(redis: Redis, prefix: str) -> Pace:
+    return Pace(redis, prefix)
+
+
+async def wait_of(pace: Pace, who: str, what: str = "post:C1", *, urgent: bool = False) -> float:
+    """0 where it may be called now."""
+    try:
+        async with pace.turn(what, who, RATE, urgent=urgent):
+            return 0.0
+    except SlackBusy as busy:
+        return busy.wait_s
+
+
+async def test_so_many_at_once_and_then_one_after_the_other(pace: Pace) -> None:
+    waits = [await wait_of(pace, f"inc-{number}") for number in range(5)]
+    assert waits[:2] == [0.0, 0.0]
+    assert sorted(waits) == waits
+    assert 0 < waits[2] <= 0.2 < waits[3] <= 0.4 < waits[4] <= 0.6
+
+
+async def test_who_asks_too_early_again_keeps_its_turn_and_takes_no_other(pace: Pace) -> None:
+    for number in range(3):
+        await wait_of(pace, f"inc-{number}")
+    assert 0 < await wait_of(pace, "inc-2") <= 0.2
+    assert 0 < await wait_of(pace, "inc-2") <= 0.2
+    await asyncio.sleep(await wait_of(pace, "inc-2"))
+    assert await wait_of(pace, "inc-2") == 0.0
+    assert await wait_of(pace, "inc-2") > 0, "a turn is one call"
+
+
+async def test_a_claim_is_noted_with_the_turn_or_not_at_all(pace: Pace, redis: Redis, prefix: str) -> None:
+    claims = [Claim(f"{prefix}:notes", f"message-{n}", "claimed", f"{prefix}:mark-{n}", 40) for n in range(3)]
+    for number, claim in enumerate(claims[:2]):
+        async with pace.turn("post:C1", f"inc-{number}", RATE, claim=claim):
+            assert await redis.hget(claim.notes, claim.field) == b"claimed"
+            assert 0 < await redis.ttl(claim.mark) <= 40
+    with pytest.raises(SlackBusy):
+        async with pace.turn("post:C1", "inc-2", RATE, claim=claims[2]):
+            pytest.fail("it is not its turn")
+    assert await redis.hkeys(f"{prefix}:notes") == [b"message-0", b"message-1"]
+    assert not await redis.exists(claims[2].mark)
+
+
+async def test_one_channel_holds_up_no_other(pace: Pace) -> None:
+    for number in range(10):
+        await wait_of(pace, f"inc-{number}")
+    assert await wait_of(pace, "inc-11", "post:C2") == 0.0
+
+
+async def test_replicas_share_what_slack_takes(pace: Pace, redis: Redis, prefix: str) -> None:
+    another = Pace(redis, prefix)
+    assert [await wait_of(pace, "inc-1"), await wait_of(another, "inc-2")] == [0.0, 0.0]
+    assert await wait_of(another, "inc-3") > 0
+    await asyncio.sleep(0.2)
+    assert await wait_of(pace, "inc-3") == 0.0, "whichever of them comes back"
+
+
+async def test_whom_slack_refuses_is_the_next_and_all_others_come_behind_it(pace: Pace) -> None:
+    with pytest.raises(SlackBusy):
+        async with pace.turn("post:C1", "inc-0", RATE):
+            for number in (1, 2, 3):
+                await wait_of(pace, f"inc-{number}")
+            raise SlackBusy(5.0)
+    waits = [await wait_of(pace, f"inc-{number}") for number in (0, 2, 3, 4)]
+    assert sorted(waits) == waits
+    assert 4 < waits[0] <= 5.0 < waits[1]
+
+
+async def test_who_is_urgent_goes_before_all_who_are_not_and_behind_those_who_are(pace: Pace) -> None:
+    for number in range(5):
+        await wait_of(pace, f"inc-{number}")
+    first = await wait_of(pace, "inc-7", urgent=True)
+    second = await wait_of(pace, "inc-8", urgent=True)
+    waits = [first, second, *[await wait_of(pace, f"inc-{number}") for number in (2, 3, 4)]]
+    assert sorted(waits) == waits
+    assert 0 < waits[0] <= 0.2 < waits[1] <= 0.4 < waits[2] <= 0.6 < waits[3] <= 0.8 < waits[4] <= 1.0
+    assert await wait_of(pace, "inc-9") > waits[4], "and nobody's turn is given out twice"
+
+
+async def test_whom_slack_refuses_comes_behind_those_who_are_urgent(pace: Pace) -> None:
+    with pytest.raises(SlackBusy):
+        async with pace.turn("post:C1", "inc-0", RATE):
+            for number in (1, 2):
+                await wait_of(pace, f"inc-{number}")
+            await wait_of(pace, "inc-3", urgent=True)
+            raise SlackBusy(5.0)
+    waits = [await wait_of(pace, "inc-3", urgent=True), *[await wait_of(pace, f"inc-{n}") for n in (0, 2)]]
+    assert sorted(waits) == waits
+    assert 4 < waits[0] <= 5.0 < waits[1] <= 5.2 < waits[2] <= 5.4
+
+
+async def test_turns_from_before_the_clock_was_set_back_hold_up_nobody(
+    pace: Pace, redis: Redis, prefix: str
+) -> None:
+    now_s, _ = await redis.time()
+    await redis.zadd(f"{prefix}:pace:post:C1", {"*": (now_s + 3600) * 1e6, "inc-1": (now_s + 3599) * 1e6})
+    assert await wait_of(pace, "inc-1") == 0.0
+    assert await wait_of(pace, "inc-2") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [({"Retry-After": "30"}, 30.0), ({"retry-after": "2"}, 2.0), ({}, 30.0), ({"Retry-After": "soon"}, 30.0)],
+)
+def test_how_long_slack_asks_to_wait(headers: dict[str, str], seconds: float) -> None:
+    response = AsyncSlackResponse(
+        client=None,
+        http_verb="POST",
+        api_url="chat.postMessage",
+        req_args={},
+        data={"ok": False, "error": "ratelimited"},
+        headers=CIMultiDict(headers),
+        status_code=429,
+    )
+    assert failure("chat.postMessage", SlackApiError("no", response)).wait_s == seconds

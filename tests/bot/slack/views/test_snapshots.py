@@ -1,0 +1,286 @@
+"""Whole threads as the on-call reads them, held against the text that a person has read and accepted.
+
+Each story below is a file in `snapshots/`. `ACCEPT_SNAPSHOTS=1` writes them anew; read the difference before
+you commit it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.nodes.agent_evidence import still_reading
+from bot.slack.views import triage_modals
+from handlers import triage
+from handlers.commands import incident as incident_commands
+from handlers.commands.answers import Asked
+from handlers.domain.permissions import Permission, Permissions
+from handlers.domain.policy import Member
+from handlers.remediation import propose
+from runbooks.evidence import Role
+from tests.bot import incidents
+from tests.bot.slack.views.playing import CAROL, ID, Play
+from tests.builders import ALICE, candidates, evidence, node
+from tests.handlers.story import click
+from tests.handlers.world import HOME, ON_CALL
+
+FOLDER = Path(__file__).parent / "snapshots"
+ACCEPT = "ACCEPT_SNAPSHOTS"
+Story = Callable[[], Awaitable[Play]]
+
+
+async def quorum_loss() -> Play:
+    """Two of three processes are gone; they are started, a leader comes, the alert resolves."""
+    play = Play(incidents.quorum_loss())
+    partly = incidents.quorum_loss().model_copy(update={"complete": False})
+    partly = partly.model_copy(update={"nodes": (*partly.nodes[:2], still_reading("node3"))})
+    play.world.cluster.shows_first = (partly,)
+    await play.fires()
+    await play.goes_on("the bot has read every node", glimpse="findings_ranked")
+    await play.confirms(await play.asks_for("start_nodes"))
+    await play.goes_on("the run is over", glimpse="node_checked")
+    await play.goes_on("ten seconds later", seconds=11)
+    play.resolves()
+    await play.goes_on("Alertmanager: resolved")
+    return play
+
+
+async def clock_skew() -> Play:
+    """Two clocks are off and gossip holds their nodes failed; the clocks are stepped, the alerts silent."""
+    offsets = {"node1": 40.0, "node2": 4200.0, "node3": -1900.0}
+    play = Play(evidence(*(node(name, offset_ms=ms, gossip_failed=2) for name, ms in offsets.items())))
+    await play.fires()
+    await play.goes_on("the bot has read every node")
+    await play.confirms(await play.asks_for("clock_sync"), silence_minutes=30)
+    await play.goes_on("the run is over", glimpse="silenced")
+    await play.goes_on("ten seconds later", seconds=11)
+    play.resolves()
+    await play.goes_on("Alertmanager: resolved")
+    return play
+
+
+async def aggressive_timeouts() -> Play:
+    """Elections follow each other; the timeouts are widened node by node."""
+    play = Play(incidents.tight_timeouts())
+    play.world.cluster.leads_after = 6
+    await play.fires()
+    await play.goes_on("the bot has read every node")
+    await play.confirms(await play.asks_for("config_bump"))
+    await play.goes_on("the run is over", glimpse="node_checked")
+    await play.goes_on("as long as ten election timeouts later", seconds=25)
+    play.resolves()
+    await play.goes_on("Alertmanager: resolved")
+    return play
+
+
+async def network_partition() -> Play:
+    """Nobody reaches anybody: people mend the network, the bot proves the leader."""
+    play = Play(incidents.partition())
+    await play.fires()
+    await play.goes_on("the bot has read every node")
+    await triage.acknowledge(play.world.ports, ID, ALICE)
+    play.show("alice acknowledges")
+    play.world.cluster.shows = evidence()
+    play.world.cluster.leader = "node2"
+    await play.goes_on("somebody puts the firewall right", seconds=12)
+    play.resolves()
+    await play.goes_on("Alertmanager: resolved")
+    return play
+
+
+async def undetermined() -> Play:
+    """No agent answers: what may be the cause, and which reading would decide it."""
+    play = Play(incidents.blind())
+    await play.fires()
+    await play.goes_on("the bot has read what can be read")
+    return play
+
+
+async def step_without_effect_and_undo() -> Play:
+    """A change does not take effect on the second node: the run stops, and is put back."""
+    play = Play(evidence(*candidates(rtt_ms=400.0)))
+    play.world.cluster.deaf = {"node2"}
+    await play.fires()
+    await play.goes_on("the bot has read every node")
+    await play.confirms(await play.asks_for("config_bump"))
+    await play.goes_on("the run has stopped")
+    play.world.cluster.deaf = set()
+    await play.confirms(await play.asks_for("undo"))
+    await play.goes_on("all is as it was before")
+    return play
+
+
+async def refused_step_of_two_people() -> Play:
+    """Two people agree, and the node's own agent refuses."""
+    play = Play(incidents.quorum_loss())
+    play.world.permissions = Permissions(
+        (Permission(confirm_groups=(ON_CALL,), second_groups=("S0SENIOR01",)),)
+    )
+    play.world.directory.members[CAROL.id] = Member(CAROL.id, HOME, HOME, frozenset({"S0SENIOR01"}))
+    play.world.agents.refuses["node2"] = (
+        "The agent refuses: The service is activating; only a stopped service is started."
+    )
+    await play.fires()
+    await play.goes_on("the bot has read every node")
+    handle = await play.asks_for("start_nodes")
+    await play.confirms(handle)
+    await play.approves(handle, CAROL)
+    await play.goes_on("the run has stopped")
+    return play
+
+
+async def unknown_outcome() -> Play:
+    """The answer to a granted action is lost, and the node's ledger cannot be asked."""
+    play = Play(incidents.quorum_loss())
+    play.world.agents.loses_answer.add("node2")
+    play.world.cluster.leads_after = None
+    await play.fires()
+    await play.goes_on("the bot has read every node")
+    await play.confirms(await play.asks_for("start_nodes"))
+    await play.goes_on("the run has stopped")
+    return play
+
+
+async def stopped_by_a_person() -> Play:
+    """Somebody stops the run before its next node."""
+    play = Play(incidents.quorum_loss())
+    await play.fires()
+    await play.goes_on("the bot has read every node")
+    await play.confirms(await play.asks_for("start_nodes"))
+    handle = (await play.world.timelines.load(ID)).runs[-1].handle
+    await propose.stop(play.world.ports, click(handle))
+    play.show("alice presses Stop before the next node")
+    await play.goes_on("the run has stopped")
+    return play
+
+
+async def closed_by_hand() -> Play:
+    """People care for it: it is given on, put off, noted in, resolved by hand, reported and opened again."""
+    play = Play(incidents.partition())
+    ports = play.world.ports
+    await play.fires()
+    await play.goes_on("the bot has read every node")
+    await triage.acknowledge(ports, ID, ALICE)
+    await triage.assign(ports, ID, ALICE, CAROL)
+    await triage.snooze(ports, ID, CAROL, timedelta(minutes=30))
+    await triage.note(
+        ports, ID, CAROL, "the switch in rack 12 is dead <!channel>", "https://neumann.slack.com/p1"
+    )
+    play.show("alice acknowledges and gives it to carol, who snoozes it and notes something")
+    play.world.time.pass_s(600)
+    play.resolves()
+    play.show("Alertmanager: resolved")
+    await triage.resolve(ports, ID, CAROL)
+    play.show("carol resolves it")
+    written = await incident_commands.write_report(ports, Asked(CAROL, ID))
+    play.act("carol asks for the report")
+    play.scroll.said("the thread", written.markdown)
+    await triage.reopen(ports, ID, ALICE)
+    play.show("alice opens it again")
+    return play
+
+
+async def resolved_without_a_leader() -> Play:
+    """Alertmanager says resolved, because the series are gone; nobody leads."""
+    play = Play(incidents.quorum_loss())
+    await play.fires()
+    await play.goes_on("the bot has read every node")
+    play.resolves()
+    await play.goes_on("Alertmanager: resolved, as the series are gone", seconds=61)
+    return play
+
+
+async def leader_exists() -> Play:
+    """The alert is wrong: somebody leads, but Prometheus does not see it."""
+    play = Play(evidence(node("node1", role=Role.LEADER, commits=5), node("node2", commits=5), node("node3")))
+    await play.fires()
+    await play.goes_on("the bot has read every node")
+    return play
+
+
+QUESTIONS = (
+    "help",
+    "election status",
+    "election diagnose",
+    "election watch",
+    "election history",
+    "incident list",
+    "incident show",
+    "incident ack",
+    "incident assign <@U0BOB00001|bob>",
+    "incident assign bob",
+    "incident snooze 2h",
+    "incident snooze soon",
+    "incident note rack 12 lost power",
+    "incident resolve",
+    "incident reopen inc-1",
+    "silence 1h",
+    "runbooks",
+    "incident",
+    "electoin status",
+    "election status prod",
+)
+
+
+async def what_one_can_ask() -> Play:
+    """Everything behind `/neumann`, and the App Home, while an incident is open."""
+    play = Play(incidents.quorum_loss())
+    await play.fires()
+    await play.goes_on("the bot has read every node")
+    for text in QUESTIONS:
+        play.act(f"alice: /neumann {text}")
+        await play.asks(text)
+    play.act("alice opens the App Home")
+    await play.opens_home()
+    for modal in (triage_modals.assign, triage_modals.snooze, triage_modals.note):
+        play.act(f"alice clicks {modal.__name__}")
+        play.scroll.modal("alice", modal(await play.world.timelines.load(ID)))
+    return play
+
+
+STORIES: dict[str, Story] = {
+    story.__name__: story
+    for story in (
+        quorum_loss,
+        clock_skew,
+        aggressive_timeouts,
+        network_partition,
+        undetermined,
+        step_without_effect_and_undo,
+        refused_step_of_two_people,
+        unknown_outcome,
+        stopped_by_a_person,
+        closed_by_hand,
+        resolved_without_a_leader,
+        leader_exists,
+        what_one_can_ask,
+    )
+}
+
+
+@pytest.mark.parametrize("name", STORIES)
+async def test_the_thread_reads_as_it_was_accepted(name: str) -> None:
+    story = STORIES[name]
+    told = f"{story.__doc__}\n\n{(await story()).scroll}"
+    file = FOLDER / f"{name}.txt"
+    if os.environ.get(ACCEPT):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(told)
+        pytest.skip(f"{file.name} was written anew: read what has changed in it")
+    accepted = file.read_text() if file.exists() else ""
+    if told != accepted:
+        change = difflib.unified_diff(
+            accepted.splitlines(), told.splitlines(), f"accepted {file.name}", "as it is now", lineterm=""
+        )
+        where = Path(__file__).relative_to(Path(__file__).parents[4])
+        how = f"If it reads well at 3 a.m.: {ACCEPT}=1 .venv/bin/python -m pytest {where}"
+        pytest.fail("\n".join([*change, "", how]), pytrace=False)
+
+
+def test_every_accepted_thread_is_still_told() -> None:
+    assert {file.stem for file in FOLDER.glob("*")} == set(STORIES)

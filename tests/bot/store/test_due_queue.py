@@ -1,0 +1,207 @@
+"""What is due is taken by one, comes again when it was marked meanwhile, and outlives who held it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.store import due_queue
+from bot.store.client import connect
+from bot.store.due_queue import DueQueue, Taken
+from handlers.errors import StoreDown
+from tests.bot.conftest import Becomes, MortalRedis
+
+
+@pytest.fixture
+def queue(redis: Redis, prefix: str) -> DueQueue:
+    return DueQueue(redis, prefix, "steps")
+
+
+async def taken(queue: DueQueue) -> Taken:
+    found = await queue.take()
+    assert isinstance(found, Taken)
+    return found
+
+
+async def test_nothing_is_due_at_first(queue: DueQueue) -> None:
+    await queue.mark()
+    assert await queue.take() is None
+
+
+async def test_what_is_marked_twice_is_taken_once(queue: DueQueue) -> None:
+    await queue.mark("inc-1")
+    await queue.mark("inc-1", "inc-1")
+    found = await asyncio.gather(*(queue.take() for _ in range(10)))
+    assert [each.incident_id for each in found if isinstance(each, Taken)] == ["inc-1"]
+
+
+async def test_ten_workers_share_a_hundred_without_doing_one_twice(queue: DueQueue) -> None:
+    ids = {f"inc-{number}" for number in range(100)}
+    await queue.mark(*ids)
+    done: list[str] = []
+
+    async def work() -> None:
+        while isinstance(found := await queue.take(), Taken):
+            done.append(found.incident_id)
+            await queue.release(found, None)
+
+    await asyncio.gather(*(work() for _ in range(10)))
+    assert sorted(done) == sorted(ids)
+
+
+async def test_the_longest_due_comes_first(queue: DueQueue) -> None:
+    await queue.mark("inc-2")
+    await queue.mark("inc-1")
+    assert [(await taken(queue)).incident_id for _ in range(2)] == ["inc-2", "inc-1"]
+
+
+async def test_who_takes_learns_whether_there_is_more(queue: DueQueue) -> None:
+    await queue.mark("inc-1", "inc-2", "inc-3")
+    assert (await taken(queue)).next_in_s == 0, "two more can be taken"
+    later = await taken(queue)
+    await queue.release(later, 3600.0)
+    assert 3500 < ((await taken(queue)).next_in_s or 0) <= 3600, "one is later, and one is held"
+
+
+async def test_whoever_takes_the_last_need_not_look_again(queue: DueQueue) -> None:
+    await queue.mark("inc-1")
+    assert (await taken(queue)).next_in_s is None
+
+
+async def test_what_is_done_is_not_due_again(queue: DueQueue) -> None:
+    await queue.mark("inc-1")
+    await queue.release(await taken(queue), None)
+    assert await queue.take() is None
+
+
+async def test_a_mark_while_it_is_held_makes_it_due_after_the_release(queue: DueQueue) -> None:
+    await queue.mark("inc-1")
+    held = await taken(queue)
+    await queue.mark("inc-1")
+    assert not isinstance(await queue.take(), Taken), "it is still held"
+    await queue.release(held, 3600.0)
+    assert (await taken(queue)).incident_id == "inc-1"
+
+
+async def test_a_later_time_is_slept_until(queue: DueQueue, becomes: Becomes) -> None:
+    await queue.mark("inc-1")
+    await queue.release(await taken(queue), 0.3)
+    wait_s = await queue.take()
+    assert isinstance(wait_s, float)
+    assert 0 < wait_s <= 0.3
+    assert (await becomes(lambda: _due(queue))).incident_id == "inc-1"
+
+
+async def test_a_time_in_the_past_is_now(queue: DueQueue) -> None:
+    await queue.mark("inc-1")
+    await queue.release(await taken(queue), -5.0)
+    assert (await taken(queue)).incident_id == "inc-1"
+
+
+async def test_times_are_those_of_redis(queue: DueQueue, redis: Redis, prefix: str) -> None:
+    before_s, before_us = await redis.time()
+    await queue.mark("inc-1")
+    after_s, after_us = await redis.time()
+    due_us = await redis.zscore(f"{prefix}:due:steps", "inc-1")
+    assert due_us is not None
+    assert before_s * 1_000_000 + before_us <= due_us <= after_s * 1_000_000 + after_us
+
+
+async def test_who_dies_loses_it_when_the_lease_runs_out(
+    queue: DueQueue, monkeypatch: pytest.MonkeyPatch, becomes: Becomes
+) -> None:
+    monkeypatch.setattr(due_queue, "LEASE_S", 0.2)
+    await queue.mark("inc-1")
+    dead = await taken(queue)
+    heir: Taken = await becomes(lambda: _due(queue))
+    assert (heir.incident_id, heir.token != dead.token) == ("inc-1", True)
+
+    assert not await queue.renew(dead), "who was thought dead learns that it is not theirs"
+    monkeypatch.setattr(due_queue, "LEASE_S", 60.0)
+    assert await queue.renew(heir)
+    await queue.release(dead, 0.0)
+    assert not isinstance(await queue.take(), Taken), "and cannot give away what it does not hold"
+    await queue.release(heir, None)
+    again = await taken(queue)
+    assert again.incident_id == "inc-1", "what was done without the lease is looked at again"
+    await queue.release(again, None)
+    assert await queue.take() is None
+
+
+async def test_a_renewed_lease_does_not_run_out(queue: DueQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(due_queue, "LEASE_S", 0.1)
+    await queue.mark("inc-1")
+    held = await taken(queue)
+    monkeypatch.setattr(due_queue, "LEASE_S", 60.0)
+    assert await queue.renew(held)
+    await asyncio.sleep(0.2)
+    assert not isinstance(await queue.take(), Taken)
+
+
+async def test_steps_and_views_are_apart(redis: Redis, prefix: str) -> None:
+    steps, views = DueQueue(redis, prefix, "steps"), DueQueue(redis, prefix, "views")
+    await steps.mark("inc-1")
+    await taken(steps)
+    assert await views.take() is None
+    await views.mark("inc-1")
+    assert (await taken(views)).incident_id == "inc-1", "its lease is another one"
+
+
+async def test_marks_and_releases_wake_who_listens(queue: DueQueue, redis: Redis, prefix: str) -> None:
+    async with redis.pubsub() as pubsub:
+        await pubsub.subscribe(f"{prefix}:wake")
+        await pubsub.get_message(timeout=5)
+
+        async def heard(timeout_s: float = 5.0) -> bytes | None:
+            message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=timeout_s)
+            return message["data"] if message else None
+
+        await queue.mark("inc-1")
+        assert await heard() == queue.name.encode()
+        held = await taken(queue)
+        await queue.mark("inc-1")
+        assert await heard() == queue.name.encode()
+        await queue.release(held, None)
+        assert await heard() == queue.name.encode(), "it was marked while it was held"
+        await queue.release(await taken(queue), 0.5)
+        assert await heard() == queue.name.encode(), "it is due sooner than anybody looks"
+        await queue.release(await _when_due(queue), None)
+        assert await heard(0.05) is None, "nothing is due"
+
+
+async def test_redis_away_is_one_error(mortal_redis: MortalRedis) -> None:
+    redis = connect(mortal_redis.url)
+    queue = DueQueue(redis, "{test}", "steps")
+    await queue.mark("inc-1")
+    held = await taken(queue)
+    await mortal_redis.stop()
+    for call in (queue.take(), queue.renew(held), queue.release(held, None), queue.mark("inc-2")):
+        with pytest.raises(StoreDown):
+            await call
+    await mortal_redis.start()
+    assert await queue.renew(held), "the lease is in Redis, and Redis has kept it"
+    await redis.aclose()
+
+
+async def _when_due(queue: DueQueue) -> Taken:
+    while not isinstance(found := await queue.take(), Taken):
+        await asyncio.sleep(0.02)
+    return found
+
+
+async def _due(queue: DueQueue) -> Taken | None:
+    found = await queue.take()
+    return found if isinstance(found, Taken) else None
+
+
+async def test_what_is_left_to_others_is_taken_by_them(queue: DueQueue) -> None:
+    await queue.mark("inc-1", "inc-2")
+    first = await queue.take(but=["inc-1", "inc-404"])
+    assert isinstance(first, Taken)
+    assert first.incident_id == "inc-2"
+    assert await queue.take(but=["inc-1"]) is None
+    other = await queue.take()
+    assert isinstance(other, Taken)
+    assert other.incident_id == "inc-1"

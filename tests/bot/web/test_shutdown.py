@@ -1,0 +1,64 @@
+"""A process that is asked to end ends by itself, with exit code 0, and leaves nothing half taken."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from bot.config import load
+from bot.store.inbox import Inbox
+from lab.slack.server import SlackWorkspaceServer
+from tests.bot.conftest import Becomes, WriteConfig
+from tests.redis_box import free_address
+
+FIRING = (Path(__file__).parents[2] / "data" / "webhooks" / "noleader_firing.json").read_bytes()
+
+
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
+async def test_the_bot_ends_when_it_is_asked_to(
+    write_config: WriteConfig,
+    slack: SlackWorkspaceServer,
+    redis: Redis,
+    becomes: Becomes,
+    asked: signal.Signals,
+) -> None:
+    config, at = write_config(slack), free_address()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "serve", "--config", str(config)),
+        env={**os.environ, "NEUMANN_BOT_WEB__PORT": str(at.port)},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    settings = load(config)
+    prefix = settings.redis.prefix
+    try:
+        async with httpx.AsyncClient(base_url=f"http://{at}", trust_env=False) as http:
+
+            async def answers(path: str) -> bool:
+                try:
+                    return (await http.get(path)).status_code == 200
+                except httpx.TransportError:
+                    return False
+
+            for path in ("/livez", "/readyz", "/metrics"):
+                await becomes(lambda path=path: answers(path))
+            await Inbox(redis, prefix, secrets.token_hex(4)).store(FIRING, "demo")
+            await becomes(lambda: redis.exists(f"{prefix}:open"))
+        process.send_signal(asked)
+        _, said = await asyncio.wait_for(process.communicate(), 20)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0, said.decode()
+    assert b"Traceback" not in said
+    leases = [f"{prefix}:leases:{queue}" for queue in ("steps", "views", "chores")]
+    assert await redis.exists(*leases) == 0
+    assert (await redis.xpending(f"{prefix}:inbox", "workers"))["pending"] == 0

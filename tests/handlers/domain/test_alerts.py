@@ -1,0 +1,92 @@
+"""What a notification changes, with bodies that a real Alertmanager sent."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from handlers.domain.alerts import Identity, Places, Reason, fingerprint_of, news, what_changed
+from handlers.domain.notification import Notification, read_notification
+from tests.builders import alert
+
+RECORDED = sorted((Path(__file__).parents[2] / "data" / "webhooks").glob("*.json"))
+
+
+@pytest.mark.parametrize("body", RECORDED, ids=lambda path: path.stem)
+def test_every_recorded_body_is_read(body: Path) -> None:
+    notification = Notification.model_validate_json(body.read_bytes())
+    assert notification.alerts
+    assert all(alert.fingerprint for alert in notification.alerts)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"version":"3"}',
+        b'{"version":"4","status":"firing","groupKey":"g","alerts":[]}',
+        b'{"version":"4","status":"firing","groupKey":"g","alerts":[{"status":"on"}]}',
+        b"[" * 100_000,
+    ],
+    ids=["empty", "list", "half", "version 3", "no alerts", "bad alert", "deep"],
+)
+def test_what_is_no_version_4_notification_is_refused(body: bytes) -> None:
+    with pytest.raises(ValidationError):
+        Notification.model_validate_json(body)
+
+
+def test_alerts_of_one_runbook_are_one_incident_and_an_unknown_alert_is_its_own() -> None:
+    alerts = [alert("NoLeader"), alert("ElectionStorm"), alert("DiskSpaceLow"), alert(cluster="eu")]
+    assert list(Places(("demo", "eu")).by_identity(alerts)) == [
+        Identity("demo", "leader-election"),
+        Identity("demo", "alert:DiskSpaceLow"),
+        Identity("eu", "leader-election"),
+    ]
+
+
+def test_an_alert_without_a_cluster_label_belongs_to_the_cluster_of_the_address() -> None:
+    bare = alert().model_copy(update={"labels": {"alertname": "NoLeader"}})
+    assert Places(("demo", "eu"), "eu").identity_of(bare) == Identity("eu", "leader-election")
+    assert Places(("demo", "eu")).identity_of(bare) == Identity("unnamed", "unconfigured")
+    assert Places(("demo",)).identity_of(bare) == Identity("demo", "leader-election")
+
+
+@pytest.mark.parametrize("body", RECORDED, ids=lambda path: path.stem)
+def test_the_fingerprint_is_the_one_that_alertmanager_gives(body: Path) -> None:
+    for each in read_notification(body.read_bytes()).alerts:
+        assert fingerprint_of(each.labels) == each.fingerprint
+
+
+def test_the_same_alert_again_is_no_news() -> None:
+    first = alert()
+    assert news({first.fingerprint: first}, [alert()]) == ()
+
+
+def test_firing_from_a_lagging_peer_after_resolved_does_not_reopen_but_a_later_start_does() -> None:
+    resolved = alert(status="resolved", minute=5)
+    known = {resolved.fingerprint: resolved}
+    assert news(known, [alert(minute=0)]) == ()
+    assert news(known, [alert(minute=6)]) != ()
+
+
+def test_an_alert_that_is_absent_from_a_later_group_is_not_resolved_by_that() -> None:
+    one, other = alert("NoLeader"), alert("ElectionStorm")
+    known = {one.fingerprint: one, other.fingerprint: other}
+    new = news(known, [alert("NoLeader", status="resolved", minute=3)])
+    assert what_changed(known, new) is Reason.SOME_RESOLVED
+
+
+@pytest.mark.parametrize(
+    ("known", "new", "reason"),
+    [
+        ([], [alert()], Reason.OPENED),
+        ([alert()], [], Reason.UNCHANGED),
+        ([alert()], [alert("ElectionStorm")], Reason.ALERTS_ADDED),
+        ([alert()], [alert(status="resolved", minute=1)], Reason.ALL_RESOLVED),
+    ],
+    ids=["opened", "unchanged", "added", "all resolved"],
+)
+def test_what_changed_has_a_name(known: list, new: list, reason: Reason) -> None:
+    assert what_changed({a.fingerprint: a for a in known}, tuple(new)) is reason

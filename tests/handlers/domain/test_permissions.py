@@ -1,0 +1,107 @@
+"""Who may do what: every kind of person against every action and every part of a plan."""
+
+from dataclasses import replace
+from itertools import product
+from typing import get_args
+
+import pytest
+
+from handlers.domain.permissions import Part, Permission, Permissions
+from handlers.domain.policy import Member, Ruling
+from runbooks.model import ActionType
+
+HOME, OTHER = "T0HOME", "T0OTHER"
+ON_CALL, SENIOR, WATCHERS = "S0ONCALL", "S0SENIOR", "S0WATCH"
+ACTIONS: tuple[ActionType, ...] = get_args(ActionType)
+
+RULES = Permissions(
+    rows=(
+        Permission(
+            environments=frozenset({"production"}),
+            actions=frozenset({"restart_service", "clock_sync"}),
+            propose_groups=(WATCHERS,),
+            confirm_groups=(ON_CALL,),
+            second_groups=(SENIOR,),
+        ),
+        Permission(
+            clusters=frozenset({"blue", "green"}),
+            propose_groups=(WATCHERS,),
+            confirm_groups=(ON_CALL, SENIOR),
+        ),
+    ),
+    environments={"blue": "production", "green": "staging", "grey": "staging"},
+)
+
+
+def member(*groups: str, **facts: object) -> Member:
+    plain = Member("U1", team=HOME, home_team=HOME, groups=frozenset(groups))
+    return replace(plain, **facts)  # type: ignore[arg-type]
+
+
+PEOPLE = {
+    "on call": member(ON_CALL),
+    "senior": member(SENIOR),
+    "watcher": member(WATCHERS),
+    "in every group": member(ON_CALL, SENIOR, WATCHERS),
+    "in no group": member(),
+    "in another group": member("S0OTHER"),
+    "guest on call": member(ON_CALL, SENIOR, is_guest=True),
+    "deactivated on call": member(ON_CALL, SENIOR, is_deactivated=True),
+    "bot in the group": member(ON_CALL, SENIOR, is_bot=True),
+    "foreign on call": member(ON_CALL, SENIOR, team=OTHER),
+    "foreign guest": member(ON_CALL, SENIOR, team=OTHER, is_guest=True),
+    "deactivated bot": member(ON_CALL, SENIOR, is_bot=True, is_deactivated=True),
+    "of no workspace": member(ON_CALL, SENIOR, team=""),
+}
+NEVER = {name for name in PEOPLE if name.split()[0] in {"guest", "deactivated", "bot", "foreign", "of"}}
+
+MAY = {
+    # (cluster, stricter action?, part) -> who
+    ("blue", True, Part.PROPOSE): {"on call", "watcher", "in every group"},
+    ("blue", True, Part.CONFIRM): {"on call", "in every group"},
+    ("blue", True, Part.APPROVE): {"senior", "in every group"},
+    ("blue", False, Part.PROPOSE): {"on call", "senior", "watcher", "in every group"},
+    ("blue", False, Part.CONFIRM): {"on call", "senior", "in every group"},
+    ("blue", False, Part.APPROVE): {"on call", "senior", "in every group"},
+    ("green", True, Part.PROPOSE): {"on call", "senior", "watcher", "in every group"},
+    ("green", True, Part.CONFIRM): {"on call", "senior", "in every group"},
+    ("green", True, Part.APPROVE): {"on call", "senior", "in every group"},
+}
+
+
+@pytest.mark.parametrize(
+    ("person", "cluster", "action", "part"),
+    list(product(PEOPLE, ("blue", "green", "grey"), ACTIONS, Part)),
+)
+def test_every_kind_of_person_against_every_action(
+    person: str, cluster: str, action: ActionType, part: Part
+) -> None:
+    stricter = cluster == "green" or action in {"restart_service", "clock_sync"}
+    expected = person in MAY.get((cluster, stricter, part), set())
+    assert (RULES.ruling(PEOPLE[person], part, cluster, [action]) is None) == expected
+    if person in NEVER:
+        assert not expected
+
+
+def test_a_plan_needs_leave_for_each_of_its_actions() -> None:
+    plan: tuple[ActionType, ...] = ("set_election_timeouts", "restart_service")
+    assert RULES.ruling(PEOPLE["senior"], Part.CONFIRM, "blue", plan[:1]) is None
+    assert RULES.ruling(PEOPLE["senior"], Part.CONFIRM, "blue", plan) == Ruling.NOT_IN_GROUP.value
+
+
+def test_a_second_person_is_asked_for_where_a_row_names_their_group() -> None:
+    assert RULES.second_needed("blue", ["restart_service"])
+    assert not RULES.second_needed("blue", ["start_service"])
+    assert not RULES.second_needed("green", ["restart_service"])
+
+
+def test_nobody_approves_what_they_confirmed_themselves() -> None:
+    both = PEOPLE["in every group"]
+    assert RULES.ruling(both, Part.APPROVE, "blue", ["clock_sync"], confirmed_by="U2") is None
+    refusal = RULES.ruling(both, Part.APPROVE, "blue", ["clock_sync"], confirmed_by=both.id)
+    assert refusal == "A second person must approve: you confirmed this plan yourself."
+
+
+def test_where_no_row_holds_nobody_may_and_the_sentence_says_what_to_configure() -> None:
+    refusal = RULES.ruling(PEOPLE["in every group"], Part.CONFIRM, "grey", ["clock_sync"])
+    assert refusal == Ruling.NO_GROUP_CONFIGURED.value

@@ -1,0 +1,18 @@
+"""A small helping of the killing that `python -m measure.agent.kill9` does in full."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from measure.agent.kill9 import ACTIONS, POINTS, Bench, Point
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("name", ["restart_service", "set_election_timeouts"])
+async def test_killed_at_any_step_an_action_has_one_effect_at_most(tmp_path: Path, name: str, point: Point):
+    async with Bench(tmp_path) as bench:
+        death = await bench.kill_at(ACTIONS[name], point)
+    if (name, point) == ("restart_service", "INTENT"):
+        assert (death.state, death.effects) == ("UNKNOWN", 0)
