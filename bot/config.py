@@ -42,7 +42,7 @@ class SecretFile(_Section):
         return SecretStr(text)
 
 
-class Slack(_Section):
+class SlackSettings(_Section):
     """The Slack app. `api_url` differs only for the local workspace.
 
     With `app_token` (Socket Mode) the bot opens a connection to Slack, so Slack needs no way to the bot.
@@ -55,7 +55,7 @@ class Slack(_Section):
     api_url: str = "https://slack.com/api/"
 
 
-class Web(_Section):
+class WebSettings(_Section):
     """The HTTP side: where it listens, and what Alertmanager must show."""
 
     host: str = "127.0.0.1"
@@ -64,7 +64,7 @@ class Web(_Section):
     max_body_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
 
 
-class Redis(_Section):
+class RedisSettings(_Section):
     """Where incidents are kept (one server, Sentinels or a cluster, see `redis_client`), and for how long."""
 
     url: str = "redis://127.0.0.1:6379/0"
@@ -83,7 +83,7 @@ class Endpoint(_Section):
 HttpAddress = Annotated[str, Field(pattern=r"^https?://[^/?#]+[^?#]*$")]
 
 
-class Alertmanager(Endpoint):
+class AlertmanagerSettings(Endpoint):
     """Every peer of the Alertmanager that sends to the bot, and the name it has for the bot.
 
     `cluster` is whose alerts those without a `cluster` label are, as the last part of the webhook's address.
@@ -95,13 +95,13 @@ class Alertmanager(Endpoint):
     resolved_grace_s: Annotated[float, Field(ge=0)] = 300.0
 
 
-class Prometheus(Endpoint):
+class PrometheusSettings(Endpoint):
     """The Prometheus that evaluates the alert rules."""
 
     url: HttpAddress
 
 
-class Agents(_Section):
+class AgentSettings(_Section):
     """How the bot shows itself to the agents: mTLS, and the Ed25519 seed that signs grants (base64).
 
     `authority` vouches for agents that are not paired with. `second_grant_key` signs beside `grant_key`
@@ -118,7 +118,7 @@ class Agents(_Section):
     other_grant_keys: tuple[SecretFile, ...] = ()
 
 
-class Readings(_Section):
+class ReadingSettings(_Section):
     """Deadlines of the readings, in seconds; `sample_gap_s` lies between two reads of the counters."""
 
     metrics_deadline_s: Annotated[float, Field(gt=0, le=30)] = 2.0
@@ -174,13 +174,13 @@ class Settings(BaseSettings):
         frozen=True, extra="forbid", env_prefix="NEUMANN_BOT_", env_nested_delimiter="__"
     )
 
-    slack: Slack
-    web: Web
-    redis: Redis = Redis()
-    alertmanager: Alertmanager | None = None
-    prometheus: Prometheus | None = None
-    agents: Agents
-    readings: Readings = Readings()
+    slack: SlackSettings
+    web: WebSettings
+    redis: RedisSettings = RedisSettings()
+    alertmanager: AlertmanagerSettings | None = None
+    prometheus: PrometheusSettings | None = None
+    agents: AgentSettings
+    readings: ReadingSettings = ReadingSettings()
     clusters: Annotated[tuple[Cluster, ...], Field(min_length=1)]
     permissions: tuple[PermissionRow, ...] = ()
 

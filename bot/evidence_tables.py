@@ -10,8 +10,8 @@ from runbooks.evidence import Evidence, NodeEvidence
 HEADINGS = ("node", "role", "term", "elections", "process", "clock")
 READINGS = ("metrics", "clock", "service", "log", "config", "disk", "connects", "pings")
 UNKNOWN = "?"
-MOST_NAMES = 6
-MOST_GROUPS = 12
+MAX_NAMES = 6
+MAX_GROUPS = 12
 
 Row = tuple[str, ...]
 Results = Mapping[tuple[str, str, str], str]
@@ -31,9 +31,9 @@ def node_groups(evidence: Evidence) -> str:
         alike.setdefault((role, term, process), []).append(node.node)
     groups = sorted(alike.items(), key=lambda group: len(group[1]))
     rows: list[Row] = [("", "role", "term", "process", "nodes")]
-    rows += [(str(len(names)), *what, some(names)) for what, names in groups[:MOST_GROUPS]]
+    rows += [(str(len(names)), *what, some(names)) for what, names in groups[:MAX_GROUPS]]
     lines = [_columns(rows)]
-    if left := sum(len(names) for _, names in groups[MOST_GROUPS:]):
+    if left := sum(len(names) for _, names in groups[MAX_GROUPS:]):
         lines.append(f"and {left} nodes that read otherwise again")
     offsets = [node.clock.value.offset_ms for node in evidence.nodes if node.clock.value]
     if offsets:
@@ -66,8 +66,8 @@ def _number(value: int | None) -> str:
 
 def some(names: Sequence[str]) -> str:
     """The first few names, and how many more there are."""
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return ", ".join(names[:MOST_NAMES]) + more
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return ", ".join(names[:MAX_NAMES]) + more
 
 
 def link_table(evidence: Evidence) -> str:
@@ -93,8 +93,8 @@ def cut_links(evidence: Evidence) -> str:
             whom = "every other node" if len(peers) == len(names) - 1 else some(peers)
             groups.setdefault((whom, said), []).append(one)
     largest_first = sorted(groups.items(), key=lambda group: -len(group[1]))
-    lines = [f"{some(ones)} → {whom}: {said}" for (whom, said), ones in largest_first[:MOST_GROUPS]]
-    if left := sum(len(ones) for _, ones in largest_first[MOST_GROUPS:]):
+    lines = [f"{some(ones)} → {whom}: {said}" for (whom, said), ones in largest_first[:MAX_GROUPS]]
+    if left := sum(len(ones) for _, ones in largest_first[MAX_GROUPS:]):
         lines.append(f"and links of {left} more nodes")
     return "\n".join(lines)
 

@@ -28,7 +28,7 @@ from bot.nodes.agent_client import AgentClient
 from bot.nodes.cluster_reader import ClusterReader
 from bot.nodes.tls import grant_key, tls_context
 from bot.slack import listeners
-from bot.slack.delivery.attachments import ThreadPictures
+from bot.slack.delivery.attachments import ThreadAttachments
 from bot.slack.delivery.thread_sync import SlackThread
 from bot.slack.directory import SlackDirectory
 from bot.slack.inbound import socket_mode
@@ -38,17 +38,17 @@ from bot.store.client import connect
 from bot.store.due_queue import Queues
 from bot.store.health import require_usable
 from bot.store.inbox import Inbox
-from bot.store.incident_history import PastStore
+from bot.store.incident_history import IncidentHistoryStore
 from bot.store.ledger_marks import LedgerMarks
 from bot.store.mac_chain import Chain
-from bot.store.reconcile_checkpoint import LookStore
+from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
 from bot.store.retention import Retention
-from bot.store.run_lock import RunSlots
-from bot.store.signer import Seal
+from bot.store.run_lock import RunLocks
+from bot.store.signer import Signer
 from bot.store.timelines import TimelineStore
 from bot.web.app import Web
 from bot.web.server import serve
-from bot.worker.periodic_jobs import Chores
+from bot.worker.periodic_jobs import PeriodicJobs
 from bot.worker.scheduler import Scheduler
 from bot.worker.worker import Worker
 from handlers.ports import Ports
@@ -119,7 +119,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
     retention = Retention(redis, prefix, timelines, chain)
     consumer = f"{socket.gethostname()}:{os.getpid()}"
     inbox = Inbox(redis, prefix, consumer)
-    requests = SlackRequests(redis, prefix, consumer, Seal.of(settings.agents, SEAL_USE))
+    requests = SlackRequests(redis, prefix, consumer, Signer.of(settings.agents, SEAL_USE))
     queues = Queues(redis, prefix)
     async with (
         contextlib.aclosing(redis),
@@ -131,18 +131,18 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
         permissions = settings.who_may
         ports = Ports(
             timelines=timelines,
-            past=PastStore(redis, prefix),
+            past=IncidentHistoryStore(redis, prefix),
             reader=clusters,
             agents=agents,
             directory=SlackDirectory(slack, permissions.groups),
             threads=thread,
             time=SystemTime(),
-            slots=RunSlots(redis, prefix),
+            slots=RunLocks(redis, prefix),
             permissions=permissions,
             silences=alertmanager,
             alertmanager=alertmanager,
             prometheus=prometheus,
-            looks=LookStore(redis, prefix),
+            looks=ReconcileCheckpointStore(redis, prefix),
         )
         # What is dispatched is stored already, so it may take its time; Bolt's default polls every 10 ms.
         app = AsyncApp(client=slack, signing_secret=signing_secret, process_before_response=True)
@@ -162,12 +162,12 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             prefix=prefix,
             inbox=inbox,
             queues=queues,
-            chores=Chores(ports, settings.alertmanager, retention, settings.redis.closed_kept_days),
+            chores=PeriodicJobs(ports, settings.alertmanager, retention, settings.redis.closed_kept_days),
             timelines=timelines,
             ports=ports,
             clusters=clusters,
             thread=thread,
-            pictures=ThreadPictures(slack, redis, prefix, thread, timelines, prometheus=prometheus),
+            pictures=ThreadAttachments(slack, redis, prefix, thread, timelines, prometheus=prometheus),
         )
         timer = Scheduler(redis, prefix, timelines, queues)
         yield Bot(redis, web.app(), worker, timer, Dispatcher(app, requests), app, requests, ports)

@@ -11,12 +11,12 @@ from handlers.domain.next_step import (
     Close,
     EndRun,
     LiftSilence,
-    Look,
     ReadCluster,
     Rest,
     RunAction,
     Silence,
     Step,
+    WatchLeader,
     next_step,
 )
 from handlers.errors import Moved
@@ -39,7 +39,7 @@ async def advance(ports: Ports, incident_id: str) -> tuple[Incident, datetime | 
             after = await _perform(ports, incident, step)
         except Moved:
             continue
-        if isinstance(step, Look) and after.position == incident.position:
+        if isinstance(step, WatchLeader) and after.position == incident.position:
             return incident, ports.time.now() + timedelta(seconds=step.again_after_s)
 
 
@@ -59,7 +59,7 @@ async def _perform(  # noqa: PLR0911  one case a step
             return await silence.silence(ports, incident)
         case LiftSilence():
             return await silence.lift_silence(ports, incident)
-        case Look():
+        case WatchLeader():
             return await recovery.look(ports, incident)
         case Close():
             return await recovery.close(ports, incident)

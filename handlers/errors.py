@@ -8,7 +8,7 @@
     │   │   └── StalePlan    a fresh plan can be drawn up
     │   ├── NotAllowed
     │   └── AlreadyConfirmed
-    ├── LeftAlone            an incident that the bot does not touch
+    ├── Quarantined            an incident that the bot does not touch
     │   ├── Tampered         its timeline is not as the bot wrote it
     │   └── WrittenByNewer   a newer version of the bot has written to it
     ├── SilenceFailed        Alertmanager did not take a silence
@@ -62,15 +62,15 @@ class AlreadyConfirmed(Refused):
     """Someone else has confirmed this already; the run is in the thread."""
 
 
-class LeftAlone(BotError):  # noqa: N818
+class Quarantined(BotError):  # noqa: N818
     """This incident cannot be read, so it is left alone; the others go on."""
 
 
-class Tampered(LeftAlone):
+class Tampered(Quarantined):
     """This timeline is not as the bot wrote it; the incident is left alone until a person has looked."""
 
 
-class WrittenByNewer(LeftAlone):
+class WrittenByNewer(Quarantined):
     """A newer version of the bot has written to this incident; this one leaves it to that."""
 
 

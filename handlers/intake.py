@@ -10,7 +10,7 @@ from handlers import load_incidents
 from handlers.domain.alerts import (
     STILL_FIRING,
     Alert,
-    Identity,
+    IncidentIdentity,
     Places,
     ended,
     fingerprint_of,
@@ -49,7 +49,7 @@ async def receive(ports: Ports, delivery: Delivery, cluster_in_path: str | None)
 Note = tuple[str, str]
 """The key and the sentence of a `Noted`."""
 
-MOST_NOTES = 30
+MAX_NOTES = 30
 
 LEFT_OUT: Note = ("left-out", "There is more of this kind than is said here; the log of the bot has each.")
 
@@ -89,7 +89,7 @@ def _put_aside(unreadable: Unreadable) -> Note:
 
 async def fold_in(
     ports: Ports,
-    identity: Identity,
+    identity: IncidentIdentity,
     alerts: tuple[Alert, ...],
     *notes: Note,
     truncated: int = 0,
@@ -150,7 +150,7 @@ def _overtaken(ends: Mapping[str, Alert], alerts: tuple[Alert, ...]) -> tuple[Al
 
 
 def _received(
-    ports: Ports, identity: Identity, incident: Incident, alerts: tuple[Alert, ...], truncated: int
+    ports: Ports, identity: IncidentIdentity, incident: Incident, alerts: tuple[Alert, ...], truncated: int
 ) -> list[Event]:
     new = news(incident.alerts, alerts)
     if not new:
@@ -171,7 +171,7 @@ def _received(
 def noted(incident: Incident, now: datetime, notes: Iterable[Note]) -> list[Event]:
     """The notes that the incident does not have, as long as it has few: each is a message in the thread."""
     new = [(key, sentence) for key, sentence in notes if key not in incident.notes]
-    room = max(MOST_NOTES - len(incident.notes), 0)
+    room = max(MAX_NOTES - len(incident.notes), 0)
     if len(new) > room:
         new = [*new[:room], *([LEFT_OUT] if LEFT_OUT[0] not in incident.notes else [])]
     return [Noted(at=now, key=key, sentence=sentence) for key, sentence in new]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from handlers.domain.alert_sources import Alertmanager, Looks, Prometheus
-from handlers.domain.alerts import Alert, Identity
+from handlers.domain.alert_sources import Alertmanager, Prometheus, ReconcileCheckpoints
+from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.events import Event, OutcomeState, Person
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import Permissions
@@ -18,7 +18,7 @@ from runbooks.model import Action
 
 
 @dataclass(frozen=True)
-class Standing:
+class IdentityState:
     """Where an identity stands when an alert of it comes.
 
     `previous` is the id of the incident that was released last, `ends` those that came before their firings,
@@ -37,7 +37,7 @@ class Timelines(Protocol):
         """The state now.
 
         Raises:
-            LeftAlone: If the timeline is not as the bot wrote it, or a newer version wrote it.
+            Quarantined: If the timeline is not as the bot wrote it, or a newer version wrote it.
         """
 
     async def timeline(self, incident_id: str) -> tuple[Event, ...]:
@@ -52,7 +52,7 @@ class Timelines(Protocol):
             Moved: If the timeline has grown since; nothing was added.
         """
 
-    async def standing(self, identity: Identity, *, claim: bool) -> Standing:
+    async def standing(self, identity: IncidentIdentity, *, claim: bool) -> IdentityState:
         """Where an identity stands.
 
         Args:
@@ -60,16 +60,16 @@ class Timelines(Protocol):
             claim: Whether to claim a new incident, if none is open and nothing came before.
 
         Raises:
-            LeftAlone: If the open incident is not as the bot wrote it, or a newer version wrote it.
+            Quarantined: If the open incident is not as the bot wrote it, or a newer version wrote it.
         """
 
-    async def claim(self, identity: Identity) -> str:
+    async def claim(self, identity: IncidentIdentity) -> str:
         """The id of the open incident of this identity, a new one where there is none."""
 
-    async def release(self, identity: Identity, incident_id: str) -> None:
+    async def release(self, identity: IncidentIdentity, incident_id: str) -> None:
         """Let the next alert of this identity open a new incident."""
 
-    async def reclaim(self, identity: Identity, incident_id: str) -> str:
+    async def reclaim(self, identity: IncidentIdentity, incident_id: str) -> str:
         """Make a closed incident the open one of its identity again; the id of the one that is open then."""
 
     async def open_incidents(self) -> tuple[str, ...]:
@@ -85,13 +85,13 @@ class Timelines(Protocol):
         """Which incident a button's handle belongs to."""
 
 
-class Past(Protocol):
+class IncidentHistory(Protocol):
     """What outlives an incident."""
 
-    async def remember_ends(self, identity: Identity, alerts: tuple[Alert, ...]) -> None:
+    async def remember_ends(self, identity: IncidentIdentity, alerts: tuple[Alert, ...]) -> None:
         """Keep for a while the ends of alerts that no incident has seen fire."""
 
-    async def previous(self, identity: Identity) -> str | None:
+    async def previous(self, identity: IncidentIdentity) -> str | None:
         """The id of the incident of this identity that was released last."""
 
     async def released_within(self, seconds: float) -> tuple[str, ...]:
@@ -175,7 +175,7 @@ class Agents(Protocol):
         """The highest fence that each node's agent has acted on; `None` where it does not answer."""
 
 
-class RunSlots(Protocol):
+class RunLocks(Protocol):
     """One disruptive run per cluster at a time, each with a higher fence than the one before."""
 
     async def begin(self, cluster: str, incident_id: str, *, above: int) -> int | str:
@@ -254,15 +254,15 @@ class Ports:
     """Everything a handler may touch."""
 
     timelines: Timelines
-    past: Past
+    past: IncidentHistory
     reader: ClusterReader
     agents: Agents
     directory: Directory
     threads: Threads
     time: Time
-    slots: RunSlots
+    slots: RunLocks
     permissions: Permissions
     silences: Silences | None = None
     alertmanager: Alertmanager | None = None
     prometheus: Prometheus | None = None
-    looks: Looks | None = None
+    looks: ReconcileCheckpoints | None = None

@@ -8,12 +8,12 @@ from datetime import datetime
 
 from handlers import load_incidents
 from handlers.domain import reconcile
-from handlers.domain.alert_sources import LastLook
+from handlers.domain.alert_sources import ReconcileCheckpoint
 from handlers.domain.alerts import Places, Reason
 from handlers.domain.events import AlertsReceived, Closed
 from handlers.domain.incident import Incident
-from handlers.domain.reconcile import Difference, Finding, Known, Seen
-from handlers.errors import LeftAlone, Moved, SourceDown
+from handlers.domain.reconcile import Difference, Discrepancy, KnownIncidents, Seen
+from handlers.errors import Moved, Quarantined, SourceDown
 from handlers.intake import Note, fold_in, noted
 from handlers.ports import Ports
 from runbooks.all_runbooks import BY_ALERT
@@ -21,15 +21,15 @@ from runbooks.all_runbooks import BY_ALERT
 GAP_S = 150.0
 """Looks are a minute apart: more than two and a half without one is a time in which nobody looked."""
 
-LONGEST_GAP_S = 24 * 3600.0
+MAX_GAP_S = 24 * 3600.0
 """What is older is for a report, not for a thread."""
 
 MARGIN_S = 120.0
-"""Looked at again beyond the gap: the clocks of bot, Redis and Prometheus may differ."""
+"""Reconciled at again beyond the gap: the clocks of bot, Redis and Prometheus may differ."""
 
 
 @dataclass(frozen=True)
-class Look:
+class ReconcileSettings:
     """Whose alerts without a label are, how long an absence is an end, and whether the process is new."""
 
     unlabelled: str | None = None
@@ -38,14 +38,14 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Looked:
+class Reconciled:
     """The incidents that changed, and what Prometheus' silence, if it was silent, was."""
 
     changed: tuple[str, ...] = ()
     silence: str = ""
 
 
-async def look(ports: Ports, how: Look) -> Looked:
+async def look(ports: Ports, how: ReconcileSettings) -> Reconciled:
     """Ask what fires, and what fired since the last look; put right what differs.
 
     Raises:
@@ -53,13 +53,13 @@ async def look(ports: Ports, how: Look) -> Looked:
             resolved, and the time since the last look is asked about again.
     """
     if ports.alertmanager is None or ports.looks is None:
-        return Looked()
+        return Reconciled()
     now, places = ports.time.now(), Places(ports.reader.clusters, how.unlabelled)
     before = await ports.looks.last()
-    gap_s = min((now - before.at).total_seconds(), LONGEST_GAP_S) if before else 0.0
+    gap_s = min((now - before.at).total_seconds(), MAX_GAP_S) if before else 0.0
     seen, silence = await _see(ports, gap_s if how.just_started or gap_s > GAP_S else 0.0)
     known = await _known(ports, seen, places, gap_s + 2 * MARGIN_S)
-    last = before or LastLook(at=now)
+    last = before or ReconcileCheckpoint(at=now)
     findings, unknown = reconcile.never_arrived(seen, known, places, last, now)
     absent: dict[str, datetime] = {}  # whoever could not ask everybody does not know since when
     if not silence:
@@ -67,11 +67,11 @@ async def look(ports: Ports, how: Look) -> Looked:
         findings += [*over, *reconcile.came_and_went(seen, known, places)]
     changed = []
     for finding in findings:
-        with contextlib.suppress(LeftAlone):
+        with contextlib.suppress(Quarantined):
             changed.append(await _put_right(ports, finding))
     at = last.at if silence else now
-    await ports.looks.remember(LastLook(at=at, unknown_since=unknown, absent_since=absent))
-    return Looked(tuple(dict.fromkeys(incident_id for incident_id in changed if incident_id)), silence)
+    await ports.looks.remember(ReconcileCheckpoint(at=at, unknown_since=unknown, absent_since=absent))
+    return Reconciled(tuple(dict.fromkeys(incident_id for incident_id in changed if incident_id)), silence)
 
 
 async def _see(ports: Ports, gap_s: float) -> tuple[Seen, str]:
@@ -102,7 +102,7 @@ async def _open(ports: Ports) -> list[Incident]:
     return found
 
 
-async def _known(ports: Ports, seen: Seen, places: Places, within_s: float) -> Known:
+async def _known(ports: Ports, seen: Seen, places: Places, within_s: float) -> KnownIncidents:
     """Read after the alerting was asked: what arrived meanwhile is known, and not missing."""
     is_open = {incident.identity: incident for incident in await _open(ports)}
     identities = {places.identity_of(each.alert) for each in seen.held} - is_open.keys()
@@ -110,10 +110,10 @@ async def _known(ports: Ports, seen: Seen, places: Places, within_s: float) -> K
     released = await ports.past.released_within(within_s)
     ids = dict.fromkeys([*(each for each in previous if each and each not in released), *released])
     closed, _ = await load_incidents.load(ports, ids)
-    return Known(is_open, tuple(closed))
+    return KnownIncidents(is_open, tuple(closed))
 
 
-async def _put_right(ports: Ports, finding: Finding) -> str | None:
+async def _put_right(ports: Ports, finding: Discrepancy) -> str | None:
     """Put into the timelines what a finding says; the incident that changed."""
     first = finding.alerts[0]
     key = f"{finding.difference}/{first.fingerprint}/{first.starts_at:%Y-%m-%dT%H:%M:%S}"
@@ -123,7 +123,7 @@ async def _put_right(ports: Ports, finding: Finding) -> str | None:
     return await fold_in(ports, finding.identity, finding.alerts, note, notes_alone=False)
 
 
-async def _record_past(ports: Ports, finding: Finding, note: Note) -> str | None:
+async def _record_past(ports: Ports, finding: Discrepancy, note: Note) -> str | None:
     """An event on the open incident, or an incident of its own that was over before anybody heard of it."""
     identity, alerts = finding.identity, finding.alerts
     first, last = min(alert.starts_at for alert in alerts), max(alert.ends_at for alert in alerts)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from handlers.domain import policy
 from handlers.domain.events import (
-    NOTE_LIMIT,
+    MAX_NOTE_CHARS,
     Acknowledged,
     Assigned,
     Closed,
@@ -21,7 +21,7 @@ from handlers.domain.incident import Incident
 from handlers.errors import Moved, NotAllowed, Refused
 from handlers.ports import Ports
 
-LONGEST_SNOOZE = timedelta(hours=24)
+MAX_SNOOZE = timedelta(hours=24)
 
 
 async def acknowledge(ports: Ports, incident_id: str, by: Person) -> Incident:
@@ -51,7 +51,7 @@ async def snooze(ports: Ports, incident_id: str, by: Person, span: timedelta) ->
     Raises:
         Refused: With the sentence that the person gets.
     """
-    if not timedelta() < span <= LONGEST_SNOOZE:
+    if not timedelta() < span <= MAX_SNOOZE:
         raise Refused("An incident can be snoozed for up to 24 hours.")
     until = ports.time.now() + span
     return await _add(ports, incident_id, by, lambda _: Snoozed(at=ports.time.now(), by=by, until=until))
@@ -66,7 +66,7 @@ async def note(ports: Ports, incident_id: str, by: Person, text: str, link: str 
     words = text.strip()
     if not words:
         raise Refused("There is nothing to note: write the note behind the incident's id.")
-    kept = words if len(words) <= NOTE_LIMIT else words[: NOTE_LIMIT - 1] + "…"
+    kept = words if len(words) <= MAX_NOTE_CHARS else words[: MAX_NOTE_CHARS - 1] + "…"
 
     def written(incident: Incident) -> Event | None:
         if link and any(each.link == link for each in incident.care.written):

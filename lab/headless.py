@@ -43,7 +43,7 @@ class Timings:
 
 
 @dataclass(frozen=True)
-class Report:
+class LoopReport:
     """What came of one run. `cause` and `verdict` are what the thread says, not what the lab knows."""
 
     fault: str
@@ -72,10 +72,10 @@ class LoopOpenError(Exception):
     """The loop did not close, and where it stopped."""
 
 
-async def play(stage: Stage, fault_name: str, say: Say) -> Report:
+async def play(stage: Stage, fault_name: str, say: Say) -> LoopReport:
     """Make a fault, and do what a person on call would do until the incident is closed."""
     leader_before, term_before = await leadership(stage)
-    report = Report(fault=fault_name, leader_before=leader_before, term_before=term_before)
+    report = LoopReport(fault=fault_name, leader_before=leader_before, term_before=term_before)
     async with Person(stage.slack.url, PERSON, CHANNEL) as person:
         loop = _Loop(stage, person, fault_name, say, report)
         try:
@@ -107,7 +107,7 @@ async def leadership(stage: Stage) -> tuple[str | None, int | None]:
 class _Loop:
     """One passage through the loop; `report` grows as it goes."""
 
-    def __init__(self, stage: Stage, person: Person, fault_name: str, say: Say, report: Report) -> None:
+    def __init__(self, stage: Stage, person: Person, fault_name: str, say: Say, report: LoopReport) -> None:
         self._stage = stage
         self._person = person
         self._fault = FAULTS[fault_name]

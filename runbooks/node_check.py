@@ -10,7 +10,7 @@ from runbooks.model import Action, Leadership
 from runbooks.quorum_gate import CAUGHT_UP_ENTRIES
 from runbooks.raft import Pair
 
-SKEW_LIMIT_MS = 500.0
+MAX_SKEW_MS = 500.0
 """The leader-election runbook's limit."""
 
 
@@ -58,7 +58,7 @@ def _clock(node: NodeEvidence) -> Iterator[str]:
     clock = node.clock.value
     if clock is None:
         yield f"the clock of {node.node} could not be read: {node.clock.missing}"
-    elif abs(clock.offset_ms) + clock.error_ms > SKEW_LIMIT_MS:
+    elif abs(clock.offset_ms) + clock.error_ms > MAX_SKEW_MS:
         yield f"the clock of {node.node} is still {clock.offset_ms:+.0f} ms off"
 
 

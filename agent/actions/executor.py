@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from agent.actions.grant_verification import Admission
 from agent.actions.kinds import ACTIONS, ActionKind, Case, needs_second_approver
-from agent.actions.ledger import UNDO_KIND, Entry, Ledger
+from agent.actions.ledger import UNDO_KIND, Ledger, LedgerEntry
 from agent.actions.outcome import act, judge_after_crash
 from agent.boot import boottime_s
 from agent.errors import ConfigFileError, ConflictError, DeniedError, NeverSeenError, UnreadableEntryError
@@ -150,14 +150,14 @@ class Executor:
             if entry is not None:
                 await self._judge(entry, restored=None if undone is None else undone.file_bytes)
 
-    async def _judge(self, entry: Entry, *, restored: bytes | None) -> None:
+    async def _judge(self, entry: LedgerEntry, *, restored: bytes | None) -> None:
         case = Case(self._settings, entry.action, entry.before, entry.file_bytes, restored)
         after = await self._reader.state()
         state = judge_after_crash(case, after)
         told = ACTIONS[entry.action.type].tell(case, after)
         await self._end(entry.action_id, state, f"The agent stopped while this was being done. {told}", after)
 
-    async def _report_again(self, entry: Entry, grant: Grant) -> ActionReport:
+    async def _report_again(self, entry: LedgerEntry, grant: Grant) -> ActionReport:
         if (entry.action, entry.undoes) != (grant.action, grant.undoes):
             raise ConflictError("other_action", f"This id is that of another action, which is {entry.state}.")
         if entry.state == "INTENT":

@@ -31,7 +31,7 @@ UNDO_KIND = "restore_config"
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """One action as recorded; `file_bytes` is Neumann's file as it was, where the action changes it.
 
     `undoes` names the action that this one undoes, if any.
@@ -168,7 +168,7 @@ class Ledger:
                 (state, detail, after.to_json(), action_id),
             )
 
-    def find(self, action_id: str) -> Entry | None:
+    def find(self, action_id: str) -> LedgerEntry | None:
         """Return what is recorded of an action.
 
         Raises:
@@ -222,10 +222,10 @@ class Ledger:
                 raise LedgerError("ledger", f"The ledger cannot be used: {error}.") from error
 
 
-def _entry(row: tuple[str, LedgerState, str, str, str, str | None, bytes | None, str | None]) -> Entry:
+def _entry(row: tuple[str, LedgerState, str, str, str, str | None, bytes | None, str | None]) -> LedgerEntry:
     action_id, state, detail, action_json, before_json, after_json, file_bytes, undoes = row
     try:
-        return Entry(
+        return LedgerEntry(
             action_id=action_id,
             state=state,
             detail=detail,

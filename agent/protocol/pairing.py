@@ -28,7 +28,7 @@ Proof = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 Keys = Annotated[tuple[str, ...], Meta(min_length=1, max_length=MAX_KEYS)]
 
 
-class Identity(Wire, frozen=True, kw_only=True):
+class BotCredentials(Wire, frozen=True, kw_only=True):
     """What a bot wants to be known by: PEM certificates, and Ed25519 public keys in base64."""
 
     cluster: str
@@ -41,7 +41,7 @@ class Identity(Wire, frozen=True, kw_only=True):
 class PairRequest(Wire, frozen=True, kw_only=True):
     """The bot's half of a pairing."""
 
-    identity: Identity
+    identity: BotCredentials
     proof: Proof
 
 
@@ -73,7 +73,9 @@ def parse_code(text: str) -> bytes:
     return code
 
 
-def prove(code: bytes, side: Literal["agent", "bot"], *, agent_certificate: bytes, identity: Identity) -> str:
+def prove(
+    code: bytes, side: Literal["agent", "bot"], *, agent_certificate: bytes, identity: BotCredentials
+) -> str:
     """Prove that one side holds the code and means exactly these keys.
 
     Args:

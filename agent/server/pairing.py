@@ -15,7 +15,7 @@ from agent.errors import AgentError, BadRequestError, ConfigError, ConflictError
 from agent.protocol.certificates import make_certificate
 from agent.protocol.pairing import (
     PAIRING_PATH,
-    Identity,
+    BotCredentials,
     PairAnswer,
     PairRequest,
     der_of,
@@ -73,7 +73,7 @@ class PairingWindow:
     settings: Settings
     certificate: bytes
     code: bytes
-    paired_with: Identity | None = None
+    paired_with: BotCredentials | None = None
     failure: AgentError | None = None
 
     @property
@@ -110,11 +110,11 @@ class PairingWindow:
         self.paired_with = identity
         return PairAnswer(proof=self._proof("agent", identity))
 
-    def _proof(self, side: Literal["agent", "bot"], identity: Identity) -> str:
+    def _proof(self, side: Literal["agent", "bot"], identity: BotCredentials) -> str:
         return prove(self.code, side, agent_certificate=self.certificate, identity=identity)
 
 
-async def wait_for_bot(window: PairingWindow, *, address: str, within_s: float) -> Identity:
+async def wait_for_bot(window: PairingWindow, *, address: str, within_s: float) -> BotCredentials:
     """Listen until a bot has been paired with.
 
     Args:
@@ -165,7 +165,7 @@ def how_to_add(settings: Settings, certificate: bytes, address: str) -> str:
     )
 
 
-def who_was_pinned(identity: Identity) -> str:
+def who_was_pinned(identity: BotCredentials) -> str:
     """Say whom this agent trusts now."""
     shown = ", ".join(f"sha256:{fingerprint(der_of(pem))}" for pem in identity.certificates)
     return (

@@ -14,7 +14,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from agent.errors import ConfigError
-from agent.protocol.pairing import Identity, der_of, fingerprint, pem_certificates
+from agent.protocol.pairing import BotCredentials, der_of, fingerprint, pem_certificates
 from agent.protocol.whole_files import NewFile, replace_all
 from agent.settings import Settings, load_settings, parse_settings
 
@@ -47,7 +47,7 @@ def pinned_keys(settings: Settings) -> tuple[PinnedKey, ...]:
     return (*_certificates(read_certificates(settings.tls.authority)), *_grant_keys(settings))
 
 
-def pin(config: Path, identity: Identity) -> None:
+def pin(config: Path, identity: BotCredentials) -> None:
     """Trust a bot's keys beside those that are trusted already; what is trusted twice is written once.
 
     Raises:
@@ -139,7 +139,7 @@ def _grant_keys(settings: Settings) -> Iterator[PinnedKey]:
         yield PinnedKey("second_verify_keys", fingerprint(base64.b64decode(key)), key)
 
 
-def _keys_of(identity: Identity) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _keys_of(identity: BotCredentials) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return ("verify_keys", identity.verify_keys), ("second_verify_keys", identity.second_verify_keys)
 
 

@@ -13,7 +13,7 @@ import structlog
 from pydantic import ValidationError
 
 from bot.alerting.alertmanager_schema import ENDED, AlertAnswer, SilenceAnswer, is_like, matcher, union
-from bot.config import Alertmanager
+from bot.config import AlertmanagerSettings
 from bot.http.json_api import JsonApi
 from handlers.domain.alert_sources import Held
 from handlers.domain.alerts import STILL_FIRING, Alert
@@ -31,7 +31,7 @@ NO_SUCH_SILENCE = 404
 class AlertmanagerClient:
     """`handlers.domain.alert_sources.Alertmanager` and `handlers.ports.Silences` over the v2 API."""
 
-    def __init__(self, settings: Alertmanager, http: httpx.AsyncClient) -> None:
+    def __init__(self, settings: AlertmanagerSettings, http: httpx.AsyncClient) -> None:
         self._peers = tuple(JsonApi("Alertmanager", url, settings, http) for url in settings.urls)
         self._receiver = settings.receiver
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.config import Prometheus
+from bot.config import PrometheusSettings
 from bot.http.json_api import JsonApi
 from handlers.domain.alert_sources import Fired, Labels, Sample, Series
 from handlers.errors import SourceDown
@@ -27,7 +27,7 @@ PAUSE_AT = 2.5
 INTERVAL_UNKNOWN_S = 60.0
 """Stands for the evaluation interval where there is one sample only: Prometheus' default."""
 
-MOST_POINTS = 11_000
+MAX_POINTS = 11_000
 """Prometheus refuses a range query with more points to a series."""
 
 
@@ -42,7 +42,7 @@ class _Result(BaseModel):
 class PrometheusClient:
     """`handlers.domain.alert_sources.Prometheus` over the HTTP API."""
 
-    def __init__(self, settings: Prometheus, http: httpx.AsyncClient) -> None:
+    def __init__(self, settings: PrometheusSettings, http: httpx.AsyncClient) -> None:
         self._api = JsonApi("Prometheus", settings.url, settings, http)
 
     async def firing(self, names: Iterable[str]) -> tuple[Labels, ...]:
@@ -83,7 +83,7 @@ class PrometheusClient:
         Raises:
             SourceDown: If Prometheus does not answer.
         """
-        step_s = max(step_s, (end - start).total_seconds() / (MOST_POINTS - 1))
+        step_s = max(step_s, (end - start).total_seconds() / (MAX_POINTS - 1))
         results = await self._query(
             "query_range",
             query=query,

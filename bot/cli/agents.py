@@ -15,8 +15,8 @@ from agent.protocol.pairing import der_of, fingerprint, parse_code, pem_certific
 from agent.protocol.whole_files import NewFile
 from bot import main as wiring
 from bot.cli.diagnose import DEFAULT_CONFIG, ConfigOption
-from bot.config import Agents, Cluster, Node, SecretFile, Settings, load
-from bot.nodes.bot_identity import OwnKeys, identity
+from bot.config import AgentSettings, Cluster, Node, SecretFile, Settings, load
+from bot.nodes.bot_identity import BotIdentity, identity
 from bot.nodes.config_edit import change_node
 from bot.nodes.pairing import pair
 from handlers.errors import ConfigurationError, Refused, UnknownCluster
@@ -39,7 +39,7 @@ def add(
     settings = load(config)
     known = find(settings, cluster, node)
     url = url or known.agent_url
-    OwnKeys.of(settings.agents).make_missing()
+    BotIdentity.of(settings.agents).make_missing()
     wanted = identity(settings, cluster, node)
     certificate = asyncio.run(pair(url, _code(code_file), wanted, typer.echo))
     pinned = pin_file(settings.agents, cluster, node)
@@ -57,7 +57,7 @@ def add(
 def show(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Show by which key each agent is known, and whether it answers; exit code 1 where one does not."""
     settings = load(config)
-    own = OwnKeys.of(settings.agents)
+    own = BotIdentity.of(settings.agents)
     for words, keys in (("This bot shows", own), ("Next it shows", own.next)):
         if keys.are_there:
             shown, grants = keys.fingerprints
@@ -75,7 +75,7 @@ def show(config: ConfigOption = DEFAULT_CONFIG) -> None:
 def rotate(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Make new keys for the bot; once every agent has been paired with again, let them take over."""
     settings = load(config)
-    own = OwnKeys.of(settings.agents)
+    own = BotIdentity.of(settings.agents)
     if not own.next.are_there:
         own.next.make_missing()
         typer.echo("New keys are made, the old ones are still in use. Now pair with every agent again:")
@@ -113,7 +113,7 @@ def revoke(cluster: ClusterOption, node: NodeOption, config: ConfigOption = DEFA
     known = find(settings, cluster, node)
     if known.agent_certificate is None:
         raise Refused(f"{node} of {cluster} is not paired with; there is nothing to take back.")
-    own = OwnKeys.of(settings.agents)
+    own = BotIdentity.of(settings.agents)
     change_node(config, cluster, node, {"agent_certificate": None, "pairing": None})
     known.agent_certificate.unlink(missing_ok=True)
     typer.echo(f"{node} of {cluster} is believed no more once the bot is restarted.")
@@ -162,7 +162,7 @@ def unpaired(settings: Settings) -> tuple[str, ...]:
     )
 
 
-def pin_file(agents: Agents, cluster: str, node: str) -> Path:
+def pin_file(agents: AgentSettings, cluster: str, node: str) -> Path:
     """Where an agent's certificate is kept, beside the bot's own."""
     return agents.certificate.parent.resolve() / "agents" / f"{cluster}.{quote(node, safe='')}.pem"
 

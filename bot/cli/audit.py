@@ -14,11 +14,11 @@ from typing import Annotated
 import typer
 
 from bot import main as wiring
-from bot.cli.audit_check import Audit, Report
+from bot.cli.audit_check import Audit, AuditReport
 from bot.cli.diagnose import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.config import Settings, load
 from bot.store.client import connect
-from bot.store.mac_chain import Chain, Link
+from bot.store.mac_chain import Chain, MacLink
 from bot.store.retention import Retention
 from bot.store.timelines import TimelineStore
 from handlers.errors import Refused
@@ -69,7 +69,7 @@ def set_aside(incident: IncidentArgument, config: ConfigOption = DEFAULT_CONFIG)
     typer.echo(f"{incident} is set aside and still stored; the next alert opens a new incident.")
 
 
-async def _verify(config: Path, incident_id: str) -> list[Report]:
+async def _verify(config: Path, incident_id: str) -> list[AuditReport]:
     settings = load(config)
     async with retained(settings) as retention, wiring.reader(settings) as (_, agents):
         store = retention.store
@@ -107,7 +107,7 @@ async def _store(settings: Settings) -> AsyncIterator[TimelineStore]:
         yield retention.store
 
 
-def line(link: Link) -> str:
+def line(link: MacLink) -> str:
     """The event's own bytes, since the MAC is over them; as a string where they are no JSON."""
     event = link.event.decode(errors="replace")
     if not _is_json_line(event):

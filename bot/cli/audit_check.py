@@ -31,7 +31,7 @@ Of an action whose end the timeline does not know, a ledger may say anything.
 
 
 @dataclass(frozen=True)
-class Report:
+class AuditReport:
     """What was found of one incident: it is sound where `faults` is empty.
 
     `actions_agree` counts the actions of which timeline and ledger say the same; `not_asked` are those that
@@ -60,7 +60,7 @@ class Audit:
         self._retention = retention
         self._silent: dict[tuple[str, str], str] = {}
 
-    async def of(self, incident_id: str) -> Report:
+    async def of(self, incident_id: str) -> AuditReport:
         """Go along the timeline, then ask the ledgers about the actions in its genuine part.
 
         Raises:
@@ -69,7 +69,7 @@ class Audit:
         """
         walk = await self._store.walk(incident_id)
         if not walk.links and await self._retention.was_trimmed(incident_id):
-            return Report(incident_id, 0, (), 0, ("the bot trimmed its events after their time",))
+            return AuditReport(incident_id, 0, (), 0, ("the bot trimmed its events after their time",))
         incident, unreadable = _fold(incident_id, walk)
         faults, not_asked, agree = [*walk.faults, *unreadable], [], 0
         if not walk.links and not faults:
@@ -83,7 +83,7 @@ class Audit:
                 else:
                     faults += [fault] if fault else []
                     agree += not fault
-        return Report(incident_id, len(walk.links), tuple(faults), agree, tuple(not_asked))
+        return AuditReport(incident_id, len(walk.links), tuple(faults), agree, tuple(not_asked))
 
     async def _nothing_there(self, incident_id: str) -> list[str]:
         if incident_id not in await self._store.given_out():

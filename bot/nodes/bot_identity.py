@@ -9,9 +9,9 @@ from pathlib import Path
 from nacl.signing import SigningKey
 
 from agent.protocol.certificates import make_certificate
-from agent.protocol.pairing import Identity, der_of, fingerprint, pem_certificates
+from agent.protocol.pairing import BotCredentials, der_of, fingerprint, pem_certificates
 from agent.protocol.whole_files import PRIVATE, NewFile, replace_all
-from bot.config import Agents, SecretFile, Settings
+from bot.config import AgentSettings, SecretFile, Settings
 from bot.nodes.tls import grant_key
 from handlers.errors import ConfigurationError
 
@@ -19,7 +19,7 @@ NEXT, FORMER = ".next", ".former"
 
 
 @dataclass(frozen=True)
-class OwnKeys:
+class BotIdentity:
     """The three files of one set of keys. `next` is the set that is to take their place."""
 
     certificate: Path
@@ -27,15 +27,15 @@ class OwnKeys:
     grant_key: Path
 
     @classmethod
-    def of(cls, agents: Agents) -> OwnKeys:
+    def of(cls, agents: AgentSettings) -> BotIdentity:
         """The set that is in use."""
         return cls(agents.certificate, agents.key, agents.grant_key.file)
 
     @property
-    def next(self) -> OwnKeys:
+    def next(self) -> BotIdentity:
         """The set beside this one, while keys are rotated."""
         files = (self.certificate, self.key, self.grant_key)
-        return OwnKeys(*(file.with_name(file.name + NEXT) for file in files))
+        return BotIdentity(*(file.with_name(file.name + NEXT) for file in files))
 
     @property
     def are_there(self) -> bool:
@@ -126,16 +126,16 @@ def public_half(secret: SecretFile) -> str:
     return base64.b64encode(bytes(grant_key(secret).verify_key)).decode()
 
 
-def identity(settings: Settings, cluster: str, node: str) -> Identity:
+def identity(settings: Settings, cluster: str, node: str) -> BotCredentials:
     """What an agent is asked to trust: the keys in use, the next ones, and the second approver's.
 
     Raises:
         ConfigurationError: If a key cannot be read.
     """
-    own = OwnKeys.of(settings.agents)
+    own = BotIdentity.of(settings.agents)
     sets = [own, own.next] if own.next.are_there else [own]
     second = settings.agents.second_grant_key
-    return Identity(
+    return BotCredentials(
         cluster=cluster,
         node=node,
         certificates=tuple(keys.shown for keys in sets),

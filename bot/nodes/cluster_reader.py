@@ -16,7 +16,7 @@ import httpx
 from pydantic import ValidationError
 
 from agent import protocol as wire
-from bot.config import Cluster, Node, Readings
+from bot.config import Cluster, Node, ReadingSettings
 from bot.http.errors import why
 from bot.nodes import metrics_page
 from bot.nodes.agent_client import AgentClient
@@ -34,7 +34,11 @@ class ClusterReader:
     """`handlers.ports.ClusterReader` over HTTP and the nodes' agents."""
 
     def __init__(
-        self, clusters: tuple[Cluster, ...], readings: Readings, http: httpx.AsyncClient, agents: AgentClient
+        self,
+        clusters: tuple[Cluster, ...],
+        readings: ReadingSettings,
+        http: httpx.AsyncClient,
+        agents: AgentClient,
     ) -> None:
         self._clusters = {cluster.name: cluster for cluster in clusters}
         self._readings = readings

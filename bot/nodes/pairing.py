@@ -11,7 +11,7 @@ import httpx
 from agent.protocol import BadMessageError, Refusal
 from agent.protocol.pairing import (
     PAIRING_PATH,
-    Identity,
+    BotCredentials,
     PairAnswer,
     PairRequest,
     der_of,
@@ -26,7 +26,7 @@ from handlers.errors import Refused
 TIMEOUT_S = 10.0
 
 
-async def pair(url: str, code: bytes, identity: Identity, tell: Callable[[str], None]) -> str:
+async def pair(url: str, code: bytes, identity: BotCredentials, tell: Callable[[str], None]) -> str:
     """Let the agent pin our keys, and return its certificate (PEM), once both have proved to hold the code.
 
     Args:

@@ -11,14 +11,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from nacl.signing import SigningKey
 
-from bot.config import Agents, SecretFile
+from bot.config import AgentSettings, SecretFile
 from handlers.errors import ConfigurationError
 
 NO_CHECK_TIME = 0x200000
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME: the incident may be a wrong clock."""
 
 
-def tls_context(agents: Agents, pinned: Path | None = None) -> ssl.SSLContext:
+def tls_context(agents: AgentSettings, pinned: Path | None = None) -> ssl.SSLContext:
     """Our certificate, and theirs: exactly the pinned one, else one of the authority for the host in the URL.
 
     Where there is neither, no agent is believed to be one.

@@ -18,7 +18,7 @@ HASH_TAG = re.compile(r"\{[^}]+\}")
 SENTINEL_PORT = 26_379
 CLUSTER_PORT = 6_379
 
-MOST_CONNECTIONS = 1000
+MAX_CONNECTIONS = 1000
 """The client's own 100 would refuse what comes in a burst; Redis takes 10,000 by default."""
 
 
@@ -55,7 +55,7 @@ def client_options() -> dict[str, Any]:
         "socket_connect_timeout": 2,
         "retry": Retry(NoBackoff(), 0),
         "protocol": 2,
-        "max_connections": MOST_CONNECTIONS,
+        "max_connections": MAX_CONNECTIONS,
     }
 
 

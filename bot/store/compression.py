@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 
 WORTH_IT_BYTES = 512
-MOST_UNPACKED_BYTES = 64_000_000
+MAX_UNPACKED_BYTES = 64_000_000
 LEVEL = 6
 
 
@@ -20,7 +20,7 @@ def unpack(stored: bytes) -> bytes:
         return stored
     unpacker = zlib.decompressobj()
     try:
-        event = unpacker.decompress(stored, MOST_UNPACKED_BYTES)
+        event = unpacker.decompress(stored, MAX_UNPACKED_BYTES)
     except zlib.error:
         return stored
     return event if unpacker.eof and not unpacker.unused_data else stored

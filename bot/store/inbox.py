@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
-from bot.store.stream import GROUP, Entry, Stream
+from bot.store.stream import GROUP, Stream, StreamEntry
 from bot.store.timelines import store_errors
 from handlers.domain.notification import Unreadable
 
-MOST_DEAD = 1000
+MAX_DEAD_ENTRIES = 1000
 """How many alerts and notifications that could not be read are kept for a person to look at."""
 
 
@@ -19,7 +19,7 @@ MOST_DEAD = 1000
 class Stored:
     """A notification as it was stored: the exact body, and the cluster that its address named."""
 
-    entry: Entry
+    entry: StreamEntry
 
     @property
     def body(self) -> bytes:
@@ -63,7 +63,7 @@ class Inbox:
             return
         async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
             for each in unreadable:
-                pipe.xadd(self._dead, {"body": each.raw, "why": each.why}, maxlen=MOST_DEAD)
+                pipe.xadd(self._dead, {"body": each.raw, "why": each.why}, maxlen=MAX_DEAD_ENTRIES)
             pipe.xack(self._stream.key, GROUP, stored.entry.id)
             pipe.xdel(self._stream.key, stored.entry.id)
             await pipe.execute()
@@ -71,5 +71,5 @@ class Inbox:
     async def bury(self, stored: Stored, why: str) -> None:
         """Keep a notification that cannot be folded in where a person can look at it."""
         async with store_errors():
-            await self._redis.xadd(self._dead, {"body": stored.body, "why": why}, maxlen=MOST_DEAD)
+            await self._redis.xadd(self._dead, {"body": stored.body, "why": why}, maxlen=MAX_DEAD_ENTRIES)
         await self.done(stored)

@@ -7,23 +7,23 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bot.store.timelines import store_errors, text
-from handlers.domain.alerts import Alert, Identity
+from handlers.domain.alerts import Alert, IncidentIdentity
 
 EARLY_END_LIFE_S = 3600
 
 
-class PastStore:
-    """`handlers.ports.Past` over Redis; `TimelineStore` writes the releases and reads the ends."""
+class IncidentHistoryStore:
+    """`handlers.ports.IncidentHistory` over Redis; `TimelineStore` writes the releases and reads the ends."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._redis = redis
         self._prefix = prefix
         self._previous, self._released = f"{prefix}:previous", f"{prefix}:released"
 
-    def _ends(self, identity: Identity) -> str:
+    def _ends(self, identity: IncidentIdentity) -> str:
         return f"{self._prefix}:overtaken:{identity.key}"
 
-    async def remember_ends(self, identity: Identity, alerts: tuple[Alert, ...]) -> None:
+    async def remember_ends(self, identity: IncidentIdentity, alerts: tuple[Alert, ...]) -> None:
         """Keep ends that came before their firings; both come within minutes, or never."""
         if alerts:
             ends: dict[Any, Any] = {alert.fingerprint: alert.model_dump_json() for alert in alerts}
@@ -32,7 +32,7 @@ class PastStore:
                 pipe.expire(self._ends(identity), EARLY_END_LIFE_S)
                 await pipe.execute()
 
-    async def previous(self, identity: Identity) -> str | None:
+    async def previous(self, identity: IncidentIdentity) -> str | None:
         """The id of the incident of this identity that was released last."""
         async with store_errors():
             found = await self._redis.hget(self._previous, identity.key)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from nacl.signing import SigningKey
 
-from bot.config import Agents
+from bot.config import AgentSettings
 from bot.nodes.tls import grant_key, mac_key
 
 KEY_USE = b"neumann-bot timeline MAC, version 1"
@@ -33,7 +33,7 @@ BEGINNING = End()
 
 
 @dataclass(frozen=True)
-class Link:
+class MacLink:
     """One stored event, whether it is genuine or not; `position` is `None` where it has no place."""
 
     position: int | None
@@ -45,7 +45,7 @@ class Link:
 class Walk:
     """What going along a timeline found: the first `sound` links are genuine, `faults` is what is wrong."""
 
-    links: tuple[Link, ...]
+    links: tuple[MacLink, ...]
     sound: int
     faults: tuple[str, ...]
     end: End
@@ -58,7 +58,7 @@ class Chain:
         self._keys = [mac_key(key, KEY_USE) for key in grant_keys]
 
     @classmethod
-    def of(cls, agents: Agents) -> Chain:
+    def of(cls, agents: AgentSettings) -> Chain:
         """The chain that every replica with this configuration makes.
 
         Raises:
@@ -73,12 +73,12 @@ class Chain:
 
     def walk(self, incident_id: str, start: End, entries: Iterable[Entry], noted_end: str) -> Walk:
         """Check what follows after `start`, and that it ends where the bot noted that it does."""
-        links: list[Link] = []
+        links: list[MacLink] = []
         faults: list[str] = []
         sound, here = 0, start
         for entry_id, fields in entries:
             place = PLACE.fullmatch(entry_id)
-            link = Link(
+            link = MacLink(
                 position=int(place[1]) if place else None,
                 mac=fields.get(b"mac", b"").decode(errors="replace"),
                 event=fields.get(b"event", b""),
@@ -96,7 +96,7 @@ class Chain:
             faults.append(_wrong_end(here, noted_end))
         return Walk(tuple(links), sound, tuple(faults), here)
 
-    def _fault(self, incident_id: str, before: End, link: Link) -> str | None:
+    def _fault(self, incident_id: str, before: End, link: MacLink) -> str | None:
         first, place = before.position + 1, link.position
         assert place is not None  # noqa: S101  asked by the one caller
         if place != first:

@@ -5,22 +5,22 @@ from __future__ import annotations
 from redis.asyncio import Redis
 
 from bot.store.timelines import store_errors
-from handlers.domain.alert_sources import LastLook
+from handlers.domain.alert_sources import ReconcileCheckpoint
 
 
-class LookStore:
-    """`handlers.domain.alert_sources.Looks` over Redis."""
+class ReconcileCheckpointStore:
+    """`handlers.domain.alert_sources.ReconcileCheckpoints` over Redis."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._redis, self._key = redis, f"{prefix}:look"
 
-    async def last(self) -> LastLook | None:
+    async def last(self) -> ReconcileCheckpoint | None:
         """What was kept."""
         async with store_errors():
             kept = await self._redis.get(self._key)
-        return LastLook.model_validate_json(kept) if kept else None
+        return ReconcileCheckpoint.model_validate_json(kept) if kept else None
 
-    async def remember(self, look: LastLook) -> None:
+    async def remember(self, look: ReconcileCheckpoint) -> None:
         """Keep it in place of what was kept."""
         async with store_errors():
             await self._redis.set(self._key, look.model_dump_json())

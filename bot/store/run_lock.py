@@ -17,8 +17,8 @@ return fence
 """
 
 
-class RunSlots:
-    """`handlers.ports.RunSlots` in two Redis hashes.
+class RunLocks:
+    """`handlers.ports.RunLocks` in two Redis hashes.
 
     The agents hold the fence; what Redis counts only has to be higher, so a restored copy does no harm.
     """

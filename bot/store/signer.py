@@ -6,18 +6,18 @@ import hmac
 
 from nacl.signing import SigningKey
 
-from bot.config import Agents
+from bot.config import AgentSettings
 from bot.nodes.tls import grant_key, mac_key
 
 
-class Seal:
+class Signer:
     """An HMAC-SHA256 under a key that a grant key gives; the first seals, those of before are accepted."""
 
     def __init__(self, use: bytes, *grant_keys: SigningKey) -> None:
         self._keys = [mac_key(key, use) for key in grant_keys]
 
     @classmethod
-    def of(cls, agents: Agents, use: bytes) -> Seal:
+    def of(cls, agents: AgentSettings, use: bytes) -> Signer:
         """The seal that every replica with this configuration makes.
 
         Args:

@@ -17,7 +17,7 @@ from bot.store.wakeup_channel import NAP_S
 from handlers.errors import StoreDown
 
 GROUP = "workers"
-MOST_AT_ONCE = 32
+MAX_ENTRIES_AT_ONCE = 32
 """How many entries go to Redis in one write."""
 
 RETAKE_AFTER_S = 15.0
@@ -42,7 +42,7 @@ Fields = Mapping[str, bytes | str]
 
 
 @dataclass(frozen=True)
-class Entry:
+class StreamEntry:
     """One entry that this process has taken."""
 
     id: str
@@ -97,7 +97,10 @@ class Stream:
 
     async def _write(self) -> None:
         """Whoever comes first writes its own, and leaves what came meanwhile to a task: it need not wait."""
-        together, self._unwritten = self._unwritten[:MOST_AT_ONCE], self._unwritten[MOST_AT_ONCE:]
+        together, self._unwritten = (
+            self._unwritten[:MAX_ENTRIES_AT_ONCE],
+            self._unwritten[MAX_ENTRIES_AT_ONCE:],
+        )
         self._is_writing = True
         try:
             async with store_errors():
@@ -123,7 +126,7 @@ class Stream:
         flat = [part for pair in new.fields.items() for part in pair]
         return client.eval(ADD_ONCE, 2, self.key, new.once, str(ONCE_FOR_S), *flat)
 
-    async def take(self, wait_s: float = 0.0, *, count: int = 64) -> tuple[Entry, ...]:
+    async def take(self, wait_s: float = 0.0, *, count: int = 64) -> tuple[StreamEntry, ...]:
         """New entries, or those that another process left behind.
 
         Args:
@@ -138,7 +141,7 @@ class Stream:
             await self.prepare()  # Redis came back empty: begin again from the stream's beginning
             return await self._take(wait_s, count)
 
-    async def take_until(self, ends: asyncio.Event, *, count: int = 64) -> tuple[Entry, ...]:
+    async def take_until(self, ends: asyncio.Event, *, count: int = 64) -> tuple[StreamEntry, ...]:
         """What is there or comes within a nap, as soon as it comes; nothing where this process is to end."""
         if ends.is_set():
             return ()
@@ -152,7 +155,7 @@ class Stream:
             ending.cancel()
             await asyncio.gather(coming, ending, return_exceptions=True)
 
-    async def _take(self, wait_s: float, count: int) -> tuple[Entry, ...]:
+    async def _take(self, wait_s: float, count: int) -> tuple[StreamEntry, ...]:
         async with store_errors(but=ResponseError):
             fresh = await self._redis.xreadgroup(
                 GROUP, self._consumer, {self.key: ">"}, count=count, block=int(wait_s * 1000) or None
@@ -163,14 +166,14 @@ class Stream:
                     self.key, GROUP, self._consumer, int(RETAKE_AFTER_S * 1000), count=count
                 )
                 entries = [entry for entry in left[1] if entry and entry[0]]
-        return tuple(Entry(entry_id.decode(), fields) for entry_id, fields in entries)
+        return tuple(StreamEntry(entry_id.decode(), fields) for entry_id, fields in entries)
 
-    async def renew(self, entry: Entry) -> None:
+    async def renew(self, entry: StreamEntry) -> None:
         """Say that it is still being worked on."""
         async with store_errors():
             await self._redis.xclaim(self.key, GROUP, self._consumer, 0, [entry.id], justid=True)
 
-    async def forget(self, entry: Entry) -> None:
+    async def forget(self, entry: StreamEntry) -> None:
         """It is done."""
         async with store_errors():
             await self._forget(keys=[self.key], args=[GROUP, entry.id])

@@ -21,15 +21,15 @@ from redis.exceptions import RedisError
 from bot.store.compression import pack, unpacked
 from bot.store.errors import refusal
 from bot.store.incident_ids import NUMBER, id_tail
-from bot.store.mac_chain import BEGINNING, Chain, End, Link, Walk
+from bot.store.mac_chain import BEGINNING, Chain, End, MacLink, Walk
 from bot.store.scripts import APPEND, CLAIM, FORGET, RELEASE, STANDING, WALK
 from bot.store.wakeup_channel import PROCESS
-from handlers.domain.alerts import Alert, Identity
+from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.events import EVENT, AlertsReceived, Event
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
 from handlers.errors import Moved, StoreDown, Tampered, WrittenByNewer
-from handlers.ports import Standing
+from handlers.ports import IdentityState
 
 log = structlog.get_logger()
 
@@ -90,7 +90,7 @@ class TimelineStore:
         """The whole timeline; empty where there is no such incident.
 
         Raises:
-            LeftAlone: If it is not as the bot wrote it, or a newer version wrote it.
+            Quarantined: If it is not as the bot wrote it, or a newer version wrote it.
         """
         return self._genuine(incident_id, await self.walk(incident_id))
 
@@ -102,7 +102,7 @@ class TimelineStore:
             end: Where it is noted to end, if that has just been read: what is known up to there is the state.
 
         Raises:
-            LeftAlone: If it is not as the bot wrote it, or a newer version wrote it.
+            Quarantined: If it is not as the bot wrote it, or a newer version wrote it.
         """
         known = self._folded.get(incident_id)  # it stays for whoever loads at the same time
         if known:
@@ -128,7 +128,7 @@ class TimelineStore:
             )
         return tuple(self._read(incident_id, link) for link in walk.links)
 
-    def _read(self, incident_id: str, link: Link) -> Event:
+    def _read(self, incident_id: str, link: MacLink) -> Event:
         try:
             return EVENT.validate_json(link.event)
         except ValidationError as error:
@@ -168,7 +168,7 @@ class TimelineStore:
             raise Moved
         return self._remember(incident, *events, end=end)
 
-    async def standing(self, identity: Identity, *, claim: bool) -> Standing:
+    async def standing(self, identity: IncidentIdentity, *, claim: bool) -> IdentityState:
         """All that the next alert of an identity needs to know, by one script."""
         keys = [("open",), ("previous",), ("overtaken", identity.key), ("incident-number",)]
         async with store_errors():
@@ -177,9 +177,11 @@ class TimelineStore:
             )
         incident = Incident(id=text(open_id)) if is_new else open_id and await self.load(text(open_id))
         early = map(Alert.model_validate_json, ends)
-        return Standing(incident or None, text(before) or None, {alert.fingerprint: alert for alert in early})
+        return IdentityState(
+            incident or None, text(before) or None, {alert.fingerprint: alert for alert in early}
+        )
 
-    async def claim(self, identity: Identity) -> str:
+    async def claim(self, identity: IncidentIdentity) -> str:
         """The open incident's id, or a new one that is now taken."""
         async with store_errors():
             found: bytes = await self._claim(
@@ -187,7 +189,7 @@ class TimelineStore:
             )
         return found.decode()
 
-    async def release(self, identity: Identity, incident_id: str) -> None:
+    async def release(self, identity: IncidentIdentity, incident_id: str) -> None:
         """Forget the open incident of an identity, if it is still this one."""
         async with store_errors():
             await self._release(
@@ -195,7 +197,7 @@ class TimelineStore:
                 args=[identity.key, incident_id],
             )
 
-    async def reclaim(self, identity: Identity, incident_id: str) -> str:
+    async def reclaim(self, identity: IncidentIdentity, incident_id: str) -> str:
         """The incident that is open for an identity, this one where there was none."""
         async with store_errors():
             await self._redis.hsetnx(self._key("open"), identity.key, incident_id)

@@ -32,7 +32,7 @@ BEHIND_S = {"steps": 0.01}
 """What there is to show goes first: a step may keep the process busy, and waits for nodes anyway."""
 
 
-class WakeUps:
+class WakeupChannel:
     """One alarm for each queue."""
 
     def __init__(self, redis: Redis, prefix: str, names: Iterable[str]) -> None:

@@ -21,7 +21,7 @@ from bot.slack.inbound.request_queue import SlackRequest, SlackRequests
 from bot.slack.inbound.signature import MAX_BODY_BYTES, TooLargeError, read_capped, refusal
 from bot.store.health import why_not_ready
 from bot.store.inbox import Inbox
-from bot.web.metrics import OwnMetrics
+from bot.web.metrics import BotMetrics
 from handlers.domain.notification import first_complaint, read_notification
 from handlers.errors import StoreDown
 
@@ -51,7 +51,7 @@ class Web:
         self._slack = slack
         self._requests = requests
         self._verifier = SignatureVerifier(signing_secret)
-        self._metrics = OwnMetrics(redis, prefix)
+        self._metrics = BotMetrics(redis, prefix)
 
     def app(self) -> Starlette:
         """The Starlette application."""

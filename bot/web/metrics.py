@@ -9,7 +9,7 @@ from bot.store.timelines import store_errors
 from handlers.errors import StoreDown
 
 
-class OwnMetrics:
+class BotMetrics:
     """One registry of this process; no label names an incident, a person or an alert."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.applications import Starlette
 
-from bot.config import Web
+from bot.config import WebSettings
 from handlers.errors import ConfigurationError
 
 
@@ -22,7 +22,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(app: Starlette, web: Web) -> None:
+async def serve(app: Starlette, web: WebSettings) -> None:
     """Serve until cancelled, and then finish what has begun.
 
     Raises:

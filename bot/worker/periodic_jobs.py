@@ -6,12 +6,12 @@ import dataclasses
 
 import structlog
 
-from bot.config import Alertmanager
+from bot.config import AlertmanagerSettings
 from bot.store.retention import Retention
 from handlers import reconcile_alerts
 from handlers.errors import SourceDown
 from handlers.ports import Ports
-from handlers.reconcile_alerts import Look
+from handlers.reconcile_alerts import ReconcileSettings
 
 log = structlog.get_logger()
 
@@ -22,16 +22,20 @@ TRIM = "trim-closed-incidents"
 GO_ON_AFTER_S = 5.0
 
 
-class Chores:
+class PeriodicJobs:
     """The chores by the name under which they are due."""
 
     def __init__(
-        self, ports: Ports, alertmanager: Alertmanager | None, retention: Retention, kept_days: int
+        self, ports: Ports, alertmanager: AlertmanagerSettings | None, retention: Retention, kept_days: int
     ) -> None:
         self._ports = ports
         self._retention = retention
         self._kept_days = kept_days
-        self._how = Look(alertmanager.cluster, alertmanager.resolved_grace_s) if alertmanager else Look()
+        self._how = (
+            ReconcileSettings(alertmanager.cluster, alertmanager.resolved_grace_s)
+            if alertmanager
+            else ReconcileSettings()
+        )
         self._has_looked = False
 
     async def do(self, chore: str) -> float | None:

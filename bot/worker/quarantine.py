@@ -7,7 +7,7 @@ import time
 import structlog
 
 from bot.slack.delivery.thread_sync import SlackThread
-from handlers.errors import LeftAlone, SlackDown, StoreDown, Tampered
+from handlers.errors import Quarantined, SlackDown, StoreDown, Tampered
 
 log = structlog.get_logger()
 
@@ -18,7 +18,7 @@ LEFT_TO_OTHERS_FOR_S = 60.0
 """How long this process takes no step of such an incident: it could take each before the newer one does."""
 
 
-class LeftAloneIncidents:
+class Quarantine:
     """What this process has said of them."""
 
     def __init__(self, thread: SlackThread) -> None:
@@ -26,14 +26,14 @@ class LeftAloneIncidents:
         self._since_s: dict[str, float] = {}
         self._for_others_until_s: dict[str, float] = {}
 
-    def log(self, error: LeftAlone) -> None:
+    def log(self, error: Quarantined) -> None:
         """Say it in the log, the first time."""
         if str(error) not in self._since_s:
             self._since_s[str(error)] = time.monotonic()
             name = "timeline_tampered" if isinstance(error, Tampered) else "timeline_of_a_newer_version"
             log.error(name, error=str(error))
 
-    async def say(self, incident_id: str, error: LeftAlone) -> None:
+    async def say(self, incident_id: str, error: Quarantined) -> None:
         """Say it in the thread; of a newer version only if no replica of it has come in good time."""
         for_good = isinstance(error, Tampered)
         waited_s = time.monotonic() - self._since_s.get(str(error), time.monotonic())
@@ -43,7 +43,7 @@ class LeftAloneIncidents:
             except (SlackDown, StoreDown) as failure:
                 log.warning("will_try_again", incident=incident_id, error=str(failure))
 
-    def due_again_in_s(self, incident_id: str, error: LeftAlone) -> float | None:
+    def due_again_in_s(self, incident_id: str, error: Quarantined) -> float | None:
         """When it may be taken again: by a newer replica at once, by this one with the timer's next mark."""
         if isinstance(error, Tampered):
             return None

@@ -12,18 +12,18 @@ from pydantic import ValidationError
 from redis.asyncio import Redis
 
 from bot.nodes.cluster_reader import ClusterReader
-from bot.slack.delivery.attachments import ThreadPictures
+from bot.slack.delivery.attachments import ThreadAttachments
 from bot.slack.delivery.thread_sync import SlackThread
 from bot.slack.delivery.web_api import SlackBusy
 from bot.store.due_queue import LEASE_S, DueQueue, Queues, Taken
 from bot.store.inbox import Inbox, Stored
 from bot.store.timelines import TimelineStore
-from bot.store.wakeup_channel import NAP_S, WakeUps, nap
-from bot.worker.periodic_jobs import LOOK, Chores
-from bot.worker.quarantine import LeftAloneIncidents
+from bot.store.wakeup_channel import NAP_S, WakeupChannel, nap
+from bot.worker.periodic_jobs import LOOK, PeriodicJobs
+from bot.worker.quarantine import Quarantine
 from handlers import advance, intake
 from handlers.domain.notification import Delivery, read_notification
-from handlers.errors import LeftAlone, SlackDown, StoreDown
+from handlers.errors import Quarantined, SlackDown, StoreDown
 from handlers.ports import Ports
 
 log = structlog.get_logger()
@@ -38,7 +38,7 @@ FINISHED_AFTER_S = 0.01
 BETWEEN_EDITS_S = 2.0
 """Of one incident's thread, after two at once: Slack takes 50 a minute."""
 
-MOST_NOTED = 1000
+MAX_NOTED_NOTIFICATIONS = 1000
 
 Do = Callable[[Taken], Awaitable[float | None]]
 """Does what is due, and says in how many seconds it is due again."""
@@ -54,12 +54,12 @@ class Worker:
         prefix: str,
         inbox: Inbox,
         queues: Queues,
-        chores: Chores,
+        chores: PeriodicJobs,
         timelines: TimelineStore,
         ports: Ports,
         clusters: ClusterReader,
         thread: SlackThread,
-        pictures: ThreadPictures,
+        pictures: ThreadAttachments,
     ) -> None:
         self._inbox = inbox
         self._queues = queues
@@ -69,9 +69,9 @@ class Worker:
         self._thread = thread
         self._pictures = pictures
         names = [each.name for each in (queues.steps, queues.views, queues.chores)]
-        self._wake_ups = WakeUps(redis, prefix, names)
+        self._wake_ups = WakeupChannel(redis, prefix, names)
         self._next_edit_s: dict[str, float] = {}
-        self._left_alone = LeftAloneIncidents(thread)
+        self._left_alone = Quarantine(thread)
         self._held: set[asyncio.Task[None]] = set()
         self._folding = asyncio.Lock()
         self._ends = asyncio.Event()
@@ -137,7 +137,7 @@ class Worker:
                 await self._queues.chores.mark(LOOK)  # the rest is asked for
         except StoreDown:
             raise
-        except LeftAlone as error:
+        except Quarantined as error:
             self._left_alone.log(error)  # it stays taken, for when the incident is mended or set aside
             return
         except Exception:
@@ -200,7 +200,7 @@ class Worker:
             log.warning("will_try_again", incident=taken.incident_id, error=str(error))
             wait_s = error.wait_s if isinstance(error, SlackDown) else None
             again_in_s = AFTER_FAILURE_S if wait_s is None else wait_s
-        except LeftAlone as error:
+        except Quarantined as error:
             self._left_alone.log(error)
             again_in_s = self._left_alone.due_again_in_s(taken.incident_id, error)
             if queue is self._queues.views:
@@ -237,7 +237,7 @@ class Worker:
 
     def _note_edit(self, incident_id: str, now: float) -> None:
         """A flurry of changes is one edit, but a click after the bot's own edit shows at once."""
-        if len(self._next_edit_s) > MOST_NOTED:
+        if len(self._next_edit_s) > MAX_NOTED_NOTIFICATIONS:
             self._next_edit_s = {each: at for each, at in self._next_edit_s.items() if at > now}
         before = max(self._next_edit_s.get(incident_id, 0.0), now - BETWEEN_EDITS_S)
         self._next_edit_s[incident_id] = before + BETWEEN_EDITS_S

@@ -66,7 +66,7 @@ class IncidentShown:
 
 
 @dataclass(frozen=True)
-class Report:
+class PostmortemAnswer:
     """A postmortem draft, as Markdown."""
 
     incident: Incident
@@ -95,7 +95,17 @@ class Help:
     clusters: tuple[str, ...]
 
 
-Answer = ElectionStatus | Watch | History | IncidentList | IncidentShown | Report | Runbooks | Said | Help
+Answer = (
+    ElectionStatus
+    | Watch
+    | History
+    | IncidentList
+    | IncidentShown
+    | PostmortemAnswer
+    | Runbooks
+    | Said
+    | Help
+)
 Audience = Literal["anyone", "colleague", "confirmer"]
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 from handlers import load_incidents, triage
-from handlers.commands.answers import Asked, IncidentList, IncidentShown, Report, Said
+from handlers.commands.answers import Asked, IncidentList, IncidentShown, PostmortemAnswer, Said
 from handlers.commands.arguments import person_of, resolve_incident, span_of
 from handlers.domain import postmortem
-from handlers.domain.permissions import Part
+from handlers.domain.permissions import PlanPermission
 from handlers.errors import NotAllowed, Refused, SilenceFailed
 from handlers.ports import Ports
 from handlers.remediation.authorization import check_person
 
 SNOOZE = timedelta(minutes=30)
 SILENCE = timedelta(minutes=30)
-LONGEST_SILENCE = timedelta(hours=8)
+MAX_SILENCE = timedelta(hours=8)
 
 
 async def list_open(ports: Ports, _: Asked) -> IncidentList:
@@ -76,13 +76,13 @@ async def reopen(ports: Ports, asked: Asked) -> Said:
     return Said(f"{incident_id} is open again.")
 
 
-async def write_report(ports: Ports, asked: Asked) -> Report:
+async def write_report(ports: Ports, asked: Asked) -> PostmortemAnswer:
     """A postmortem draft."""
     incident_id, _ = await resolve_incident(ports, asked)
     events = await ports.timelines.timeline(incident_id)
     if not events:
         raise Refused(f"There is no incident {incident_id}.")
-    return Report(await ports.timelines.load(incident_id), postmortem.markdown(incident_id, events))
+    return PostmortemAnswer(await ports.timelines.load(incident_id), postmortem.markdown(incident_id, events))
 
 
 async def silence(ports: Ports, asked: Asked) -> Said:
@@ -90,10 +90,10 @@ async def silence(ports: Ports, asked: Asked) -> Said:
     incident_id, words = await resolve_incident(ports, asked)
     incident = (await show(ports, Asked(asked.by, incident_id))).incident
     span = span_of(words, SILENCE)
-    await check_person(ports, incident, asked.by, Part.CONFIRM, ("restart_service",))
+    await check_person(ports, incident, asked.by, PlanPermission.CONFIRM, ("restart_service",))
     if ports.silences is None:
         raise Refused("No Alertmanager is configured ([alertmanager]), so nothing can be silenced.")
-    if not timedelta() < span <= LONGEST_SILENCE:
+    if not timedelta() < span <= MAX_SILENCE:
         raise Refused("Alerts can be silenced for up to 8 hours.")
     if not incident.firing:
         raise Refused(f"No alert of {incident_id} fires.")

@@ -72,7 +72,7 @@ class Prometheus(Protocol):
         """Every firing of these rules within so many seconds before now."""
 
 
-class LastLook(Frozen):
+class ReconcileCheckpoint(Frozen):
     """What the last look at the alerting left behind.
 
     Args:
@@ -86,11 +86,11 @@ class LastLook(Frozen):
     absent_since: Mapping[str, AwareDatetime] = Field(default_factory=dict)
 
 
-class Looks(Protocol):
+class ReconcileCheckpoints(Protocol):
     """Keeps the last look, for every replica."""
 
-    async def last(self) -> LastLook | None:
+    async def last(self) -> ReconcileCheckpoint | None:
         """What was kept."""
 
-    async def remember(self, look: LastLook) -> None:
+    async def remember(self, look: ReconcileCheckpoint) -> None:
         """Keep it in place of what was kept."""

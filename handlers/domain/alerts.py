@@ -56,7 +56,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True)
-class Identity:
+class IncidentIdentity:
     """What makes two alerts one incident while it is open: the cluster and the runbook.
 
     An alert that no runbook knows stands for itself, under its own name.
@@ -82,19 +82,19 @@ class Places:
     clusters: tuple[str, ...]
     unlabelled: str | None = None
 
-    def identity_of(self, alert: Alert) -> Identity:
+    def identity_of(self, alert: Alert) -> IncidentIdentity:
         """Where an alert belongs. Its `cluster` label is a name to look up, never a target."""
         only = self.clusters[0] if len(self.clusters) == 1 else "unnamed"
         cluster = alert.labels.get("cluster", self.unlabelled or only)
         if cluster not in self.clusters:
             # It cannot be read: its alerts get one thread, and no diagnosis.
-            return Identity(cluster, UNCONFIGURED)
+            return IncidentIdentity(cluster, UNCONFIGURED)
         runbook = BY_ALERT.get(alert.name)
-        return Identity(cluster, runbook.NAME if runbook else f"alert:{alert.name}")
+        return IncidentIdentity(cluster, runbook.NAME if runbook else f"alert:{alert.name}")
 
-    def by_identity(self, alerts: Iterable[Alert]) -> dict[Identity, tuple[Alert, ...]]:
+    def by_identity(self, alerts: Iterable[Alert]) -> dict[IncidentIdentity, tuple[Alert, ...]]:
         """Split alerts into the incidents they concern."""
-        groups: dict[Identity, list[Alert]] = {}
+        groups: dict[IncidentIdentity, list[Alert]] = {}
         for alert in alerts:
             groups.setdefault(self.identity_of(alert), []).append(alert)
         return {identity: tuple(group) for identity, group in groups.items()}

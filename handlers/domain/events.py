@@ -10,7 +10,7 @@ from handlers.domain.alerts import Alert, Reason
 from runbooks.evidence import Evidence, Frozen
 from runbooks.model import Diagnosis, Leadership, Plan, Remedy
 
-NOTE_LIMIT = 2_000
+MAX_NOTE_CHARS = 2_000
 """A note is a sentence or a few; what is longer belongs into a file."""
 
 OutcomeState = Literal["done", "not_done", "rejected", "unknown"]
@@ -217,7 +217,7 @@ class NoteAdded(_Event):
 
     kind: Literal["note_added"] = "note_added"
     by: Person
-    text: Annotated[str, Field(max_length=NOTE_LIMIT)]
+    text: Annotated[str, Field(max_length=MAX_NOTE_CHARS)]
     link: str = ""
 
 

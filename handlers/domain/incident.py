@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from handlers.domain.alerts import Alert, Identity
+from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.events import (
     Acknowledged,
     ActionFinished,
@@ -78,7 +78,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Care:
+class Triage:
     """Who looks after an incident, and what people wrote down about it."""
 
     acknowledged: Acknowledged | None = None
@@ -109,7 +109,7 @@ class Incident:
     handle: str = ""
     opened_at: datetime | None = None
     diagnosed_at: datetime | None = None
-    care: Care = Care()
+    care: Triage = Triage()
     alerts: dict[str, Alert] = field(default_factory=dict)
     firings: dict[tuple[str, datetime], Alert] = field(default_factory=dict)
     notes: dict[str, Noted] = field(default_factory=dict)
@@ -129,9 +129,9 @@ class Incident:
     mac: str = field(default="", compare=False)
 
     @property
-    def identity(self) -> Identity:
+    def identity(self) -> IncidentIdentity:
         """What makes alerts belong here while it is open."""
-        return Identity(self.cluster, self.runbook)
+        return IncidentIdentity(self.cluster, self.runbook)
 
     @property
     def firing(self) -> tuple[Alert, ...]:

@@ -61,7 +61,7 @@ class EndRun:
 
 
 @dataclass(frozen=True)
-class Look:
+class WatchLeader:
     """Ask the nodes who leads; if nothing has changed, again after so many seconds."""
 
     again_after_s: float
@@ -77,7 +77,7 @@ class Rest:
     """Nothing, until something happens."""
 
 
-Step = ReadCluster | RunAction | CheckNode | Silence | LiftSilence | EndRun | Look | Close | Rest
+Step = ReadCluster | RunAction | CheckNode | Silence | LiftSilence | EndRun | WatchLeader | Close | Rest
 
 
 def next_step(incident: Incident, now: datetime) -> Step:  # noqa: PLR0911  one return a step
@@ -96,10 +96,10 @@ def next_step(incident: Incident, now: datetime) -> Step:  # noqa: PLR0911  one 
     if incident.runbook not in RUNBOOKS:
         return Rest() if incident.firing else Close()
     if incident.verified:
-        return Look(LOOK_EVERY_WHEN_RECOVERED_S) if incident.firing else Close()
+        return WatchLeader(LOOK_EVERY_WHEN_RECOVERED_S) if incident.firing else Close()
     if _evidence_is_due(incident, now):
         return ReadCluster()
-    return Look(LOOK_EVERY_S)
+    return WatchLeader(LOOK_EVERY_S)
 
 
 def _next_of_run(incident: Incident, run: Run) -> Step:

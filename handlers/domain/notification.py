@@ -13,8 +13,8 @@ from pydantic import Field, ValidationError
 
 from handlers.domain.alerts import Alert, Received, Text
 
-MOST_OF_AN_UNREADABLE = 65_536
-MOST_OF_A_LABEL = 200
+MAX_UNREADABLE_CHARS = 65_536
+MAX_LABEL_CHARS = 200
 
 
 class Notification(Received):
@@ -77,7 +77,7 @@ def read_notification(body: bytes) -> Delivery:
         try:
             alerts.append(Alert.model_validate(raw))
         except ValidationError as error:
-            text = json.dumps(raw, ensure_ascii=False)[:MOST_OF_AN_UNREADABLE]
+            text = json.dumps(raw, ensure_ascii=False)[:MAX_UNREADABLE_CHARS]
             unreadable.append(Unreadable(text, first_complaint(error)))
     return Delivery(
         tuple(alerts), tuple(unreadable), envelope.truncated_alerts, _words(envelope.group_labels)
@@ -90,7 +90,7 @@ def _words(labels: object) -> dict[str, str]:
     return {
         name: value
         for name, value in found
-        if isinstance(value, str) and len(name) <= MOST_OF_A_LABEL and len(value) <= MOST_OF_A_LABEL
+        if isinstance(value, str) and len(name) <= MAX_LABEL_CHARS and len(value) <= MAX_LABEL_CHARS
     }
 
 

@@ -11,7 +11,7 @@ from handlers.domain.policy import Member
 from runbooks.model import ActionType
 
 
-class Part(StrEnum):
+class PlanPermission(StrEnum):
     """What someone does with a plan."""
 
     PROPOSE = "propose"
@@ -42,12 +42,12 @@ class Permission:
             and (not self.actions or action in self.actions)
         )
 
-    def groups(self, part: Part) -> tuple[str, ...]:
+    def groups(self, part: PlanPermission) -> tuple[str, ...]:
         """Who may do this part; whoever may confirm may also propose."""
         return {
-            Part.PROPOSE: (*self.propose_groups, *self.confirm_groups),
-            Part.CONFIRM: self.confirm_groups,
-            Part.APPROVE: self.second_groups,
+            PlanPermission.PROPOSE: (*self.propose_groups, *self.confirm_groups),
+            PlanPermission.CONFIRM: self.confirm_groups,
+            PlanPermission.APPROVE: self.second_groups,
         }[part]
 
 
@@ -70,12 +70,12 @@ class Permissions:
     @property
     def groups(self) -> frozenset[str]:
         """Every user group that is named anywhere."""
-        return frozenset(group for row in self.rows for part in Part for group in row.groups(part))
+        return frozenset(group for row in self.rows for part in PlanPermission for group in row.groups(part))
 
     def ruling(
         self,
         member: Member,
-        part: Part,
+        part: PlanPermission,
         cluster: str,
         actions: Iterable[ActionType],
         *,
@@ -90,11 +90,13 @@ class Permissions:
             actions: The plan's actions; all of them must be permitted.
             confirmed_by: Who confirmed the plan, for the second approval: it must be someone else.
         """
-        if part is Part.APPROVE and member.id == confirmed_by:
+        if part is PlanPermission.APPROVE and member.id == confirmed_by:
             return "A second person must approve: you confirmed this plan yourself."
         for action in sorted(set(actions)):
             row = self.of(cluster, action)
-            groups = row.groups(part) or (row.groups(Part.CONFIRM) if part is Part.APPROVE else ())
+            groups = row.groups(part) or (
+                row.groups(PlanPermission.CONFIRM) if part is PlanPermission.APPROVE else ()
+            )
             ruling = policy.may_act(member, groups)
             if ruling is not policy.Ruling.ALLOWED:
                 return ruling.value

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from handlers.domain.alert_sources import Fired, Held, Labels, LastLook
-from handlers.domain.alerts import UNCONFIGURED, Alert, Identity, Places, ended, fingerprint_of, news
+from handlers.domain.alert_sources import Fired, Held, Labels, ReconcileCheckpoint
+from handlers.domain.alerts import UNCONFIGURED, Alert, IncidentIdentity, Places, ended, fingerprint_of, news
 from handlers.domain.incident import Incident
 
 ARRIVAL_GRACE_S = 60.0
@@ -26,11 +26,11 @@ class Difference(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class Discrepancy:
     """One difference: the alerts as the bot should know them, and the incident where one is open."""
 
     difference: Difference
-    identity: Identity
+    identity: IncidentIdentity
     alerts: tuple[Alert, ...]
     incident: Incident | None = None
 
@@ -46,17 +46,17 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownIncidents:
     """The incidents: those that are open, and, in the order of their ends, those that were closed lately and
     the one before of each identity that something fires of."""
 
-    open: dict[Identity, Incident]
+    open: dict[IncidentIdentity, Incident]
     closed: tuple[Incident, ...] = ()
 
 
 def never_arrived(
-    seen: Seen, known: Known, places: Places, before: LastLook, now: datetime
-) -> tuple[list[Finding], dict[str, datetime]]:
+    seen: Seen, known: KnownIncidents, places: Places, before: ReconcileCheckpoint, now: datetime
+) -> tuple[list[Discrepancy], dict[str, datetime]]:
     """Alerts that fire, are the bot's and not suppressed, and that no incident knows.
 
     What belongs to an open incident joins it at once. What would open one is given time to arrive first: it
@@ -83,8 +83,8 @@ def never_arrived(
 
 
 def resolved_never_came(
-    seen: Seen, known: Known, before: LastLook, now: datetime, grace_s: float
-) -> tuple[list[Finding], dict[str, datetime]]:
+    seen: Seen, known: KnownIncidents, before: ReconcileCheckpoint, now: datetime, grace_s: float
+) -> tuple[list[Discrepancy], dict[str, datetime]]:
     """Alerts that fire in an incident, and that neither Alertmanager nor Prometheus has held for the grace.
 
     A silenced or inhibited alert is held. That one is presumed resolved closes no incident by itself: where
@@ -113,7 +113,7 @@ def resolved_never_came(
     return findings, absent
 
 
-def came_and_went(seen: Seen, known: Known, places: Places) -> list[Finding]:
+def came_and_went(seen: Seen, known: KnownIncidents, places: Places) -> list[Discrepancy]:
     """What Prometheus recorded as fired and over, and no incident has seen fire then."""
     going_on = list(seen.firing or ())
     unseen = []
@@ -135,11 +135,13 @@ def came_and_went(seen: Seen, known: Known, places: Places) -> list[Finding]:
     return [_finding(Difference.CAME_AND_WENT, known, identity, alerts) for identity, alerts in found]
 
 
-def _finding(difference: Difference, known: Known, identity: Identity, alerts: tuple[Alert, ...]) -> Finding:
-    return Finding(difference, identity, alerts, known.open.get(identity))
+def _finding(
+    difference: Difference, known: KnownIncidents, identity: IncidentIdentity, alerts: tuple[Alert, ...]
+) -> Discrepancy:
+    return Discrepancy(difference, identity, alerts, known.open.get(identity))
 
 
-def _ended(known: Known, identity: Identity) -> dict[str, Alert]:
+def _ended(known: KnownIncidents, identity: IncidentIdentity) -> dict[str, Alert]:
     """The alerts that ended in the closed incidents of an identity, the newest word last."""
     return ended(
         alert for each in known.closed if each.identity == identity for alert in each.alerts.values()
@@ -162,7 +164,7 @@ def saw(incident: Incident, fired: Alert) -> bool:
     )
 
 
-def sentence(finding: Finding, has_prometheus: bool) -> str:
+def sentence(finding: Discrepancy, has_prometheus: bool) -> str:
     """What the thread says of it."""
     names = ", ".join(sorted({alert.name for alert in finding.alerts}))
     first = min(alert.starts_at for alert in finding.alerts)

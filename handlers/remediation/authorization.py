@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from handlers.domain.events import Person, PlanProposed
 from handlers.domain.incident import Incident
-from handlers.domain.permissions import Part
+from handlers.domain.permissions import PlanPermission
 from handlers.errors import NotAllowed, UnknownHandle
 from handlers.ports import Place, Ports
 from runbooks.model import ActionType, Plan
@@ -85,7 +85,7 @@ async def check_person(
     ports: Ports,
     incident: Incident,
     by: Person,
-    part: Part,
+    part: PlanPermission,
     actions: Iterable[ActionType],
     *,
     confirmed_by: str | None = None,

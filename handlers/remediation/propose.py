@@ -6,7 +6,7 @@ import secrets
 
 from handlers.domain.events import Offer, Person, PlanConfirmed, PlanProposed, StopAsked
 from handlers.domain.incident import Incident
-from handlers.domain.permissions import Part
+from handlers.domain.permissions import PlanPermission
 from handlers.errors import AlreadyConfirmed, Moved, NotAllowed, Refused, StaleOffer, StalePlan
 from handlers.ports import Ports
 from handlers.remediation.authorization import (
@@ -64,7 +64,7 @@ async def confirm(ports: Ports, submission: Submission, *, silence_minutes: int 
         incident = await incident_submitted(ports, submission)
         proposal = proposal_of(incident, handle)
         plan = proposal.plan
-        await check_person(ports, incident, by, Part.CONFIRM, actions_of(plan))
+        await check_person(ports, incident, by, PlanPermission.CONFIRM, actions_of(plan))
         if by.id != proposal.by.id:
             raise NotAllowed(f"This plan was shown to {proposal.by.name}; open it yourself to confirm it.")
         await _current_offer(ports, incident, proposal.offer)
@@ -97,7 +97,7 @@ async def stop(ports: Ports, click: Click) -> Incident:
         running = incident.running
         if running is None or running.handle != click.handle:
             raise StaleOffer("That run is over already.")
-        await check_person(ports, incident, click.by, Part.CONFIRM, actions_of(running.plan))
+        await check_person(ports, incident, click.by, PlanPermission.CONFIRM, actions_of(running.plan))
         if running.stop_asked_by:
             return incident
         try:
@@ -110,7 +110,11 @@ async def _propose(
     ports: Ports, incident: Incident, offer: Offer, by: Person
 ) -> tuple[Incident, PlanProposed]:
     await check_person(
-        ports, incident, by, Part.PROPOSE, dict.fromkeys(action.type for action in offer.remedy.actions)
+        ports,
+        incident,
+        by,
+        PlanPermission.PROPOSE,
+        dict.fromkeys(action.type for action in offer.remedy.actions),
     )
     if incident.evidence is None:
         raise StaleOffer

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from handlers.domain.events import ActionFinished, ActionStarted, NodeChecked
 from handlers.domain.incident import Incident, Run
-from handlers.domain.permissions import Part
+from handlers.domain.permissions import PlanPermission
 from handlers.errors import NotAllowed
 from handlers.ports import Order, Outcome, Ports, Readiness
 from handlers.remediation.authorization import actions_of, check_person
@@ -129,10 +129,15 @@ async def _still_permitted(ports: Ports, incident: Incident) -> Outcome | None:
     run = incident.runs[-1]
     actions = actions_of(run.plan)
     try:
-        await check_person(ports, incident, run.confirmed_by, Part.CONFIRM, actions)
+        await check_person(ports, incident, run.confirmed_by, PlanPermission.CONFIRM, actions)
         if run.approved_by:
             await check_person(
-                ports, incident, run.approved_by, Part.APPROVE, actions, confirmed_by=run.confirmed_by.id
+                ports,
+                incident,
+                run.approved_by,
+                PlanPermission.APPROVE,
+                actions,
+                confirmed_by=run.confirmed_by.id,
             )
     except NotAllowed as error:
         return Outcome("rejected", f"No longer permitted: {error}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.domain.events import Person, PlanApproved, PlanProposed
 from handlers.domain.incident import Incident
-from handlers.domain.permissions import Part
+from handlers.domain.permissions import PlanPermission
 from handlers.errors import AlreadyConfirmed, Moved, StaleOffer
 from handlers.ports import Ports
 from handlers.remediation.authorization import (
@@ -55,7 +55,7 @@ async def _check_second(ports: Ports, incident: Incident, handle: str, by: Perso
         raise AlreadyConfirmed("No second approval is asked for here any more.")
     check_open(incident)
     actions = actions_of(proposal.plan)
-    await check_person(ports, incident, by, Part.APPROVE, actions, confirmed_by=waiting.by.id)
+    await check_person(ports, incident, by, PlanPermission.APPROVE, actions, confirmed_by=waiting.by.id)
     if void := await void_because(ports, incident, proposal):
         raise StaleOffer(f"{void.split(';')[0].rstrip('.')}: it must be proposed again.")
     return proposal

@@ -31,7 +31,7 @@ from lab.node.tracing import LogFormat
 
 START_DEADLINE_S = 60.0
 HTTP_TIMEOUT_S = 1.0
-SKEW_LIMIT_MS = 500
+MAX_SKEW_MS = 500
 
 NetworkKind = Literal["proxies", "namespaces"]
 
@@ -209,7 +209,7 @@ class Lab:
                 self._parts.enter_context(disk(node.data_folder, self.disk_mib))
 
     def _write(self, layout: Layout, credentials: Credentials) -> None:
-        looks = (self.cluster, self._shape, self._log_format, SKEW_LIMIT_MS, self._control)
+        looks = (self.cluster, self._shape, self._log_format, MAX_SKEW_MS, self._control)
         look = Presentation(*looks, self._election_timeouts_ms)
         for node in layout.nodes:
             folder = self.folder / node.name

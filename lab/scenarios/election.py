@@ -15,7 +15,7 @@ Outcome = Literal["steady", "storm", "no_leader"]
 
 # Neumann refuses to write its log of record below this (100 MiB and a header).
 WAL_NEEDS_BYTES = 104_857_641
-SKEW_LIMIT_MS = 500.0
+MAX_SKEW_MS = 500.0
 STORM_LOSS = 0.2
 # A quarter of the redraws fall below this share of the timeout's minimum plus jitter: votes come too late.
 STORM_RTT_SHARE = 0.5
@@ -80,7 +80,7 @@ def holds_healthy(world: World, observer: str, peer: str) -> bool:
     speaks = there.host_up and there.process in {"running", "frozen"}
     if not speaks or world.links[peer, observer, "gossip"].mode != "open":
         return False
-    return abs(here.offset_ms - there.offset_ms) <= SKEW_LIMIT_MS
+    return abs(here.offset_ms - there.offset_ms) <= MAX_SKEW_MS
 
 
 def two_way(world: World, one: str, other: str) -> bool:

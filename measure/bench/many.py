@@ -67,7 +67,7 @@ async def _costs(on: Rig, size: int) -> dict[str, float]:
         for each in ids:
             await redis.zadd(f"{prefix}:due:steps", {each: (time.time() + 3600) * 1e6})
         costs["a look for what is due, with nothing due"] = await _idle(steps)
-        looked_through = min(size, app_home.MOST_INCIDENTS)
+        looked_through = min(size, app_home.MAX_INCIDENTS)
         costs["App Home, for each incident looked through"] = await _home(ports) / looked_through
         return costs
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from nacl.signing import SigningKey
 from redis.asyncio import Redis
 
-from bot.store.incident_history import PastStore
+from bot.store.incident_history import IncidentHistoryStore
 from bot.store.mac_chain import Chain
-from bot.store.run_lock import RunSlots
+from bot.store.run_lock import RunLocks
 from bot.store.timelines import TimelineStore
 from handlers.domain.events import Event, Person
 from handlers.domain.incident import Incident
@@ -65,7 +65,7 @@ class Timelines(TimelineStore):
         return after
 
 
-class Slots(RunSlots):
+class Slots(RunLocks):
     """The real slots."""
 
     async def begin(self, cluster: str, incident_id: str, *, above: int) -> int | str:
@@ -177,5 +177,5 @@ def replica(
         time=world,
         slots=Slots(redis, prefix),
         permissions=permissions,
-        past=PastStore(redis, prefix),
+        past=IncidentHistoryStore(redis, prefix),
     )

@@ -8,7 +8,7 @@ from functools import cached_property
 from runbooks import raft
 from runbooks.evidence import Clock, Evidence, Log, Metrics, NodeEvidence
 from runbooks.model import Leadership
-from runbooks.node_check import SKEW_LIMIT_MS
+from runbooks.node_check import MAX_SKEW_MS
 
 STORM_ELECTIONS = 2
 STORM_ELECTIONS_PER_S = 0.5
@@ -32,7 +32,7 @@ UNRELATED_COMPLAINTS = (
 BELIEVED_COMPLAINTS = 3
 """A log that complains of more unrelated things in one minute was written by somebody, not by Neumann."""
 
-MAX_RECOMMENDED_SKEW_MS = SKEW_LIMIT_MS
+MAX_RECOMMENDED_SKEW_MS = MAX_SKEW_MS
 """The leader-election runbook's limit."""
 
 

@@ -63,8 +63,8 @@ def issue(
     return builder.sign(authority, None)
 
 
-def agents(folder: Path, name: str = "bot") -> bot.config.Agents:
-    return bot.config.Agents(
+def agents(folder: Path, name: str = "bot") -> bot.config.AgentSettings:
+    return bot.config.AgentSettings(
         certificate=folder / f"{name}.pem",
         key=folder / f"{name}.key",
         authority=folder / "authority.pem",

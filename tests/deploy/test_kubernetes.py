@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.config import Web as WebSettings
+from bot.config import WebSettings
 from bot.web.app import Web
 
 ROOT = Path(__file__).parents[2]

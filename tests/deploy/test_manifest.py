@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import yaml
 from slack_bolt.async_app import AsyncApp
 
-from bot.config import Slack
+from bot.config import SlackSettings
 from bot.slack.listeners import triage
 from bot.web.app import Web
 
@@ -111,4 +111,4 @@ def test_slack_is_sent_to_a_route_of_the_bot():
 
 def test_events_come_over_http_unless_socket_mode_is_turned_on():
     assert MANIFEST["settings"]["socket_mode_enabled"] is False
-    assert "app_token" in Slack.model_fields, "with it, they come over a socket of the bot's own"
+    assert "app_token" in SlackSettings.model_fields, "with it, they come over a socket of the bot's own"

@@ -16,7 +16,7 @@ from agent.settings import load_settings
 ROOT = Path(__file__).parents[2]
 SYSTEMD = ROOT / "deploy" / "systemd"
 UNITS = sorted(SYSTEMD.glob("*.service"))
-MOST_EXPOSED = 2.0
+MAX_EXPOSED = 2.0
 
 
 def systemd_analyze(*arguments: str) -> str:
@@ -33,7 +33,7 @@ def test_a_unit_exposes_little(unit: Path):
     said = systemd_analyze("security", "--offline=true", "--no-pager", str(unit))
     level = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)
     assert level, said
-    assert float(level[1]) <= MOST_EXPOSED, said
+    assert float(level[1]) <= MAX_EXPOSED, said
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

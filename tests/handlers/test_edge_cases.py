@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from handlers import intake, reconcile_alerts
 from handlers.domain.alert_sources import Held
-from handlers.domain.alerts import Alert, Identity, fingerprint_of
+from handlers.domain.alerts import Alert, IncidentIdentity, fingerprint_of
 from handlers.domain.events import Closed
 from handlers.domain.incident import Incident
 from handlers.domain.notification import read_notification
@@ -107,7 +107,7 @@ async def test_resolved_never_comes() -> None:
     world = World(alerting=Alerting())
     await receives(world, body(FIRING))
     for _ in range(7):
-        await reconcile_alerts.look(world.ports, reconcile_alerts.Look("demo", resolved_grace_s=300))
+        await reconcile_alerts.look(world.ports, reconcile_alerts.ReconcileSettings("demo", resolved_grace_s=300))
         world.time.pass_s(60)
     incident = await only_incident(world)
     assert incident.firing == ()
@@ -143,7 +143,7 @@ async def test_truncated_alerts_are_fetched_from_the_api() -> None:
     world = World(alerting=Alerting(held=[Held(left_out, ours=True, suppressed=False)]))
     await receives(world, body(TRUNCATED))
     assert len((await only_incident(world)).firing) == 2
-    await reconcile_alerts.look(world.ports, reconcile_alerts.Look("demo"))
+    await reconcile_alerts.look(world.ports, reconcile_alerts.ReconcileSettings("demo"))
     incident = await only_incident(world)
     assert left_out in incident.firing
     assert len(incident.firing) == 3
@@ -224,7 +224,7 @@ async def test_a_group_in_which_no_alert_can_be_read_is_shown_as_an_incident_of_
     poisoned = json.dumps(group).encode()
     assert await receives(world, poisoned, poisoned) == [("inc-1",), ()]
     incident = await only_incident(world)
-    assert incident.identity == Identity("demo", f"alert:{intake.UNREADABLE}")
+    assert incident.identity == IncidentIdentity("demo", f"alert:{intake.UNREADABLE}")
     (shown,) = incident.firing
     assert shown.annotations["summary"] == (
         "Alertmanager sent a notification in which no alert can be read. Its group: "
@@ -233,7 +233,7 @@ async def test_a_group_in_which_no_alert_can_be_read_is_shown_as_an_incident_of_
     )
     assert len(incident.notes) == 2, "and each of them with what is wrong about it"
     for _ in range(7):
-        await reconcile_alerts.look(world.ports, reconcile_alerts.Look("demo", resolved_grace_s=300))
+        await reconcile_alerts.look(world.ports, reconcile_alerts.ReconcileSettings("demo", resolved_grace_s=300))
         world.time.pass_s(60)
     assert (await only_incident(world)).firing == (), "Alertmanager holds no such alert: it is over by itself"
 

@@ -1,7 +1,7 @@
 """Notifications become incidents, once, whatever is repeated, raced or late."""
 
 from handlers import intake
-from handlers.domain.alerts import Alert, Identity
+from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.events import Closed
 from handlers.domain.notification import Delivery
 from tests.builders import NOON, alert, opened
@@ -29,7 +29,7 @@ async def test_the_same_notification_twice_changes_nothing_the_second_time() -> 
 
 async def test_what_a_worker_had_claimed_before_it_died_is_opened_by_the_next() -> None:
     world = World()
-    identity = Identity("demo", "leader-election")
+    identity = IncidentIdentity("demo", "leader-election")
     claimed = (await world.timelines.standing(identity, claim=True)).incident
     assert claimed
     assert claimed.opened_at is None

@@ -15,12 +15,12 @@ from handlers.domain.incident import Stage
 from handlers.domain.next_step import Close, next_step
 from handlers.domain.notification import Delivery
 from handlers.errors import SourceDown
-from handlers.reconcile_alerts import Look, Looked
+from handlers.reconcile_alerts import Reconciled, ReconcileSettings
 from runbooks.model import Leadership
 from tests.builders import NOON, alert
 from tests.handlers.world import Alerting, World
 
-HOW = Look(resolved_grace_s=300)
+HOW = ReconcileSettings(resolved_grace_s=300)
 LABELS = {"alertname": "NoLeader", "cluster": "demo"}
 
 
@@ -38,8 +38,8 @@ def holds(world: World, *alerts: Alert, suppressed: bool = False) -> None:
     alerting(world).held = [Held(each, suppressed=suppressed, ours=True) for each in alerts]
 
 
-async def looks(world: World, *minutes_later: float, how: Look = HOW) -> Looked:
-    looked = Looked()
+async def looks(world: World, *minutes_later: float, how: ReconcileSettings = HOW) -> Reconciled:
+    looked = Reconciled()
     for later in minutes_later or (0,):
         world.time.pass_s(60 * later)
         looked = await reconcile_alerts.look(world.ports, how)
@@ -48,9 +48,9 @@ async def looks(world: World, *minutes_later: float, how: Look = HOW) -> Looked:
 
 async def test_an_alert_that_never_arrived_opens_an_incident_once(world: World) -> None:
     holds(world, alert())
-    assert await looks(world) == Looked()
-    assert await looks(world, 1) == Looked(("inc-1",))
-    assert await looks(world, 1, 1, 1) == Looked()
+    assert await looks(world) == Reconciled()
+    assert await looks(world, 1) == Reconciled(("inc-1",))
+    assert await looks(world, 1, 1, 1) == Reconciled()
     assert world.kinds() == ["alerts_received", "noted"]
     await intake.receive(world.ports, Delivery((alert(),)), None)
     assert world.kinds() == ["alerts_received", "noted"], "the notification came after all, and is no news"
@@ -59,7 +59,7 @@ async def test_an_alert_that_never_arrived_opens_an_incident_once(world: World) 
 async def test_what_arrived_by_webhook_is_not_noted_as_lost(world: World) -> None:
     await intake.receive(world.ports, Delivery((alert(),)), None)
     holds(world, alert())
-    assert await looks(world, 5, 5) == Looked()
+    assert await looks(world, 5, 5) == Reconciled()
 
 
 async def test_a_resolved_that_never_came_is_presumed_and_the_incident_still_asks_for_a_leader(
@@ -69,8 +69,8 @@ async def test_a_resolved_that_never_came_is_presumed_and_the_incident_still_ask
     holds(world, alert())
     await looks(world, 1)
     holds(world)
-    assert await looks(world, 1, 4) == Looked()
-    assert await looks(world, 1) == Looked(("inc-1",))
+    assert await looks(world, 1, 4) == Reconciled()
+    assert await looks(world, 1) == Reconciled(("inc-1",))
     incident = await world.timelines.load("inc-1")
     assert incident.firing == ()
     assert incident.stage is Stage.OPENED
@@ -107,7 +107,7 @@ async def test_while_prometheus_is_silent_nothing_is_presumed_over(world: World)
     await looks(world)
     alerting(world).silent = {"Prometheus"}
     looked = await looks(world, 4, 4, 4)
-    assert looked == Looked((), "Prometheus does not answer.")
+    assert looked == Reconciled((), "Prometheus does not answer.")
     alerting(world).silent = set()
     alerting(world).recorded = [fired(2, 3, alertname="NodeDown")]
     assert (await looks(world, 0)).changed == ("inc-1",)
@@ -134,14 +134,14 @@ async def test_what_came_and_went_while_the_bot_was_down_is_an_incident_that_was
     await looks(world)
     alerting(world).recorded = [fired(3, 9)]
     just_started = dataclasses.replace(HOW, just_started=True)
-    assert await looks(world, 20, how=just_started) == Looked(("inc-1",))
+    assert await looks(world, 20, how=just_started) == Reconciled(("inc-1",))
     assert world.kinds() == ["alerts_received", "noted", "closed"]
     incident = await world.timelines.load("inc-1")
     assert incident.opened_at == NOON + timedelta(minutes=3)
     assert incident.closed
     assert incident.closed.at == NOON + timedelta(minutes=9)
     assert world.timelines.open == {}
-    assert await looks(world, 20, how=just_started) == Looked(), "it is in the timeline once"
+    assert await looks(world, 20, how=just_started) == Reconciled(), "it is in the timeline once"
 
 
 async def test_on_an_open_incident_it_is_one_more_event(world: World) -> None:
@@ -149,7 +149,7 @@ async def test_on_an_open_incident_it_is_one_more_event(world: World) -> None:
     holds(world, alert("NodeDown", minute=-30))
     await looks(world)
     alerting(world).recorded = [fired(3, 9)]
-    assert await looks(world, 20) == Looked(("inc-1",))
+    assert await looks(world, 20) == Reconciled(("inc-1",))
     assert world.kinds() == ["alerts_received", "alerts_received", "noted"]
     incident = await world.timelines.load("inc-1")
     assert [each.name for each in incident.firing] == ["NodeDown"]
@@ -162,7 +162,7 @@ async def test_a_crash_between_the_append_and_the_note_of_the_look_repeats_nothi
     alerting(world).recorded = [fired(3, 9)]
     await looks(world, 20)
     alerting(world).kept = before
-    assert await looks(world) == Looked()
+    assert await looks(world) == Reconciled()
     assert len(world.timelines.events) == 1
 
 
@@ -177,15 +177,15 @@ async def test_another_replica_that_is_faster_leaves_nothing_to_add(world: World
         alerts=(alert(status="resolved", minute=9),),
     )
     world.timelines.before_append.append(("inc-1", theirs))
-    assert await looks(world, 20) == Looked()
+    assert await looks(world, 20) == Reconciled()
     assert world.kinds() == ["alerts_received"]
 
 
 async def test_a_minute_between_two_looks_is_no_gap_and_the_first_look_ever_has_no_past(world: World) -> None:
     alerting(world).recorded = [fired(-60, -50)]
     just_started = dataclasses.replace(HOW, just_started=True)
-    assert await looks(world, 0, how=just_started) == Looked()
-    assert await looks(world, 1, 1) == Looked()
+    assert await looks(world, 0, how=just_started) == Reconciled()
+    assert await looks(world, 1, 1) == Reconciled()
     assert alerting(world).lookbacks_s == []
 
 
@@ -195,7 +195,7 @@ async def test_a_gap_of_weeks_is_looked_at_for_a_day(world: World) -> None:
 
 
 async def test_without_alertmanager_there_is_nothing_to_look_at() -> None:
-    assert await reconcile_alerts.look(World().ports, HOW) == Looked()
+    assert await reconcile_alerts.look(World().ports, HOW) == Reconciled()
 
 
 async def test_an_incident_that_was_closed_and_not_released_is_released(world: World) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from handlers import advance, triage
-from handlers.domain.events import NOTE_LIMIT, Closed, Noted, Person
+from handlers.domain.events import MAX_NOTE_CHARS, Closed, Noted, Person
 from handlers.domain.incident import Incident
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, Refused
@@ -107,7 +107,7 @@ async def test_it_is_not_put_off_for_no_time_nor_for_more_than_a_day(span: timed
 
 async def test_a_day_is_as_long_as_it_may_be_put_off() -> None:
     world = await diagnosed_world()
-    assert (await triage.snooze(world.ports, ID, ALICE, triage.LONGEST_SNOOZE)).care.snoozed_until
+    assert (await triage.snooze(world.ports, ID, ALICE, triage.MAX_SNOOZE)).care.snoozed_until
 
 
 async def test_a_snoozed_incident_is_watched_all_the_same() -> None:
@@ -147,10 +147,10 @@ async def test_a_note_of_nothing_is_none(text: str) -> None:
 
 async def test_a_long_note_is_cut_where_the_timeline_ends_it() -> None:
     world = await diagnosed_world()
-    (exact, long) = ("x" * NOTE_LIMIT, "x" * (NOTE_LIMIT + 1))
+    (exact, long) = ("x" * MAX_NOTE_CHARS, "x" * (MAX_NOTE_CHARS + 1))
     await triage.note(world.ports, ID, ALICE, exact)
     noted = await triage.note(world.ports, ID, ALICE, long)
-    assert [each.text for each in noted.care.written] == [exact, "x" * (NOTE_LIMIT - 1) + "…"]
+    assert [each.text for each in noted.care.written] == [exact, "x" * (MAX_NOTE_CHARS - 1) + "…"]
 
 
 async def test_it_is_resolved_by_hand_once_nothing_fires_though_nobody_leads() -> None:

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from handlers.domain.alert_sources import Fired, Held, Labels, LastLook
-from handlers.domain.alerts import Alert, Identity
+from handlers.domain.alert_sources import Fired, Held, Labels, ReconcileCheckpoint
+from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.events import AlertsReceived, Event, Person
 from handlers.domain.fold import apply, fold
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.errors import Moved, NotAllowed, SilenceFailed, SourceDown, Tampered, UnknownCluster
-from handlers.ports import Order, Outcome, Place, Ports, Readiness, Standing
+from handlers.ports import IdentityState, Order, Outcome, Place, Ports, Readiness
 from runbooks.evidence import Evidence, Metrics, Role
 from runbooks.model import Action
 from tests.builders import ALICE, NOON, after, evidence, led_by, reaching
@@ -57,32 +57,32 @@ class Timelines:
         self.handles.update(dict.fromkeys(handles, incident.id))
         return apply(incident, *events)
 
-    async def standing(self, identity: Identity, *, claim: bool) -> Standing:
+    async def standing(self, identity: IncidentIdentity, *, claim: bool) -> IdentityState:
         previous, ends = self.released.get(identity.key), self.early_ends.get(identity.key, {})
         if claim and not previous and not ends:
             await self.claim(identity)
         incident_id = self.open.get(identity.key)
-        return Standing(await self.load(incident_id) if incident_id else None, previous, ends)
+        return IdentityState(await self.load(incident_id) if incident_id else None, previous, ends)
 
-    async def claim(self, identity: Identity) -> str:
+    async def claim(self, identity: IncidentIdentity) -> str:
         return self.open.setdefault(identity.key, f"inc-{len(self.events) + 1}")
 
-    async def release(self, identity: Identity, incident_id: str) -> None:
+    async def release(self, identity: IncidentIdentity, incident_id: str) -> None:
         if self.open.get(identity.key) == incident_id:
             del self.open[identity.key]
             self.released.pop(identity.key, None)
             self.released[identity.key] = incident_id
 
-    async def remember_ends(self, identity: Identity, alerts: tuple[Alert, ...]) -> None:
+    async def remember_ends(self, identity: IncidentIdentity, alerts: tuple[Alert, ...]) -> None:
         self.early_ends.setdefault(identity.key, {}).update({a.fingerprint: a for a in alerts})
 
-    async def previous(self, identity: Identity) -> str | None:
+    async def previous(self, identity: IncidentIdentity) -> str | None:
         return self.released.get(identity.key)
 
     async def released_within(self, seconds: float) -> tuple[str, ...]:
         return tuple(self.released.values())
 
-    async def reclaim(self, identity: Identity, incident_id: str) -> str:
+    async def reclaim(self, identity: IncidentIdentity, incident_id: str) -> str:
         return self.open.setdefault(identity.key, incident_id)
 
     async def open_incidents(self) -> tuple[str, ...]:
@@ -299,7 +299,7 @@ class Alerting:
     burning: list[Labels] = field(default_factory=list)
     recorded: list[Fired] = field(default_factory=list)
     silent: set[str] = field(default_factory=set)
-    kept: LastLook | None = None
+    kept: ReconcileCheckpoint | None = None
     lookbacks_s: list[float] = field(default_factory=list)
 
     async def firing(self, names: Iterable[str] = ()) -> Any:
@@ -312,10 +312,10 @@ class Alerting:
         self.lookbacks_s.append(lookback_s)
         return tuple(fired for fired in self.recorded if fired.labels["alertname"] in names)
 
-    async def last(self) -> LastLook | None:
+    async def last(self) -> ReconcileCheckpoint | None:
         return self.kept
 
-    async def remember(self, look: LastLook) -> None:
+    async def remember(self, look: ReconcileCheckpoint) -> None:
         self.kept = look
 
 

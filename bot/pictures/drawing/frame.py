@@ -17,7 +17,7 @@ _COLOURS: dict[Mood, str] = {"good": GOOD, "bad": FAILED, "warning": WARNING, "u
 
 
 @dataclass(frozen=True)
-class Part:
+class Section:
     """Some shapes, and where they end, in pixels from the top."""
 
     shapes: tuple[Shape, ...]
@@ -33,7 +33,7 @@ class Sign:
     meaning: str
 
 
-def header(answer: str, mood: Mood, lines: Sequence[str]) -> Part:
+def header(answer: str, mood: Mood, lines: Sequence[str]) -> Section:
     """The answer in large type under a bar in its colour, with its sign; then smaller lines.
 
     Args:
@@ -58,10 +58,10 @@ def header(answer: str, mood: Mood, lines: Sequence[str]) -> Part:
         for part in lettering.wrapped(line, TEXT, WIDTH - 2 * MARGIN, 2):
             shapes.append(Words(part, (MARGIN, y), TEXT, QUIET if number else INK))
             y += TEXT * lettering.LINE_HEIGHT
-    return Part(tuple(shapes), y)
+    return Section(tuple(shapes), y)
 
 
-def legend(signs: Sequence[Sign], top: float, note: str = "") -> Part:
+def legend(signs: Sequence[Sign], top: float, note: str = "") -> Section:
     """The signs in as many rows as they need, and a line of explanation below."""
     shapes: list[Shape] = []
     x, y = float(MARGIN), top + SMALL
@@ -76,7 +76,7 @@ def legend(signs: Sequence[Sign], top: float, note: str = "") -> Part:
     for line in lettering.wrapped(note, SMALL, WIDTH - 2 * MARGIN, 3) if note else ():
         y += SMALL * 1.5
         shapes.append(Words(line, (MARGIN, y), SMALL, QUIET))
-    return Part(tuple(shapes), y + SMALL)
+    return Section(tuple(shapes), y + SMALL)
 
 
 def when(at: datetime) -> str:

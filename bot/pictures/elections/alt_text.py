@@ -9,8 +9,8 @@ from bot.pictures.elections.series import ElectionSeries
 from bot.pictures.elections.time_axis import clock_time, lasted
 from runbooks.leader_election.wording import counted, listed
 
-MOST_MARKS = 8
-MOST_GAPS = 3
+MAX_MARKS = 8
+MAX_GAPS = 3
 
 
 def elections_words(series: ElectionSeries) -> str:
@@ -54,8 +54,8 @@ def alt_text(series: ElectionSeries) -> str:
         f"Elections and terms of {series.cluster}, {when}: {leader_words(series)}; {elections_words(series)}."
     )
     marks = [f"{clock_time(mark.at)} {mark.words}" for mark in sorted(series.marks, key=lambda mark: mark.at)]
-    if len(marks) > MOST_MARKS:
-        marks = [*marks[:4], f"{len(marks) - MOST_MARKS + 1} more", *marks[-MOST_MARKS + 5 :]]
+    if len(marks) > MAX_MARKS:
+        marks = [*marks[:4], f"{len(marks) - MAX_MARKS + 1} more", *marks[-MAX_MARKS + 5 :]]
     gaps = list(_gaps(series))
     sentences = (told, f"{'; '.join(marks)}." if marks else "", f"{'; '.join(gaps)}." if gaps else "")
     return " ".join(filter(None, sentences))
@@ -71,5 +71,5 @@ def _gaps(series: ElectionSeries) -> Iterator[str]:
     if never:
         yield f"Nothing of {listed(never)} could be read"
     if gaps:
-        more = f" and {len(gaps) - MOST_GAPS} more" if len(gaps) > MOST_GAPS else ""
-        yield f"No reading of {', '.join(gaps[:MOST_GAPS])}{more}"
+        more = f" and {len(gaps) - MAX_GAPS} more" if len(gaps) > MAX_GAPS else ""
+        yield f"No reading of {', '.join(gaps[:MAX_GAPS])}{more}"

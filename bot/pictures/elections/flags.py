@@ -12,7 +12,7 @@ from bot.pictures.drawing.shapes import Box, Disc, Line, Panel, Point, Polygon, 
 from bot.pictures.elections.series import Mark, MarkKind
 from bot.pictures.elections.time_axis import TimeAxis, clock_time
 
-MOST_LABELLED = 7
+MAX_LABELLED = 7
 """From more flags on, the steps of a run share one label."""
 ROW = 48
 NOTCH = 18
@@ -68,7 +68,7 @@ def flags(marks: Sequence[Mark], axis: TimeAxis, top: float) -> tuple[Flag, ...]
 def _worded(marks: list[Mark]) -> Iterator[tuple[Mark, str]]:
     """Each with its words and time; many steps are counted on the first of them."""
     steps = [mark for mark in marks if mark.kind == "step"]
-    crowded = len(marks) > MOST_LABELLED and len(steps) > 1
+    crowded = len(marks) > MAX_LABELLED and len(steps) > 1
     for mark in marks:
         if crowded and mark.kind == "step":
             first, last = clock_time(steps[0].at), clock_time(steps[-1].at)

@@ -25,7 +25,7 @@ from bot.pictures.elections.series import ElectionSeries, Story, Stretch
 from bot.pictures.elections.time_axis import TimeAxis
 from runbooks.evidence import Role
 
-MOST_LANES = 10
+MAX_LANES = 10
 _BAR = 7
 BAND = 34
 BARS = 34
@@ -44,7 +44,7 @@ class Lane:
 
 def chosen(series: ElectionSeries) -> tuple[Story, ...]:
     """The nodes that are drawn: all, or those to which most happened, in their order."""
-    eventful = sorted(series.stories, key=_happened, reverse=True)[:MOST_LANES]
+    eventful = sorted(series.stories, key=_happened, reverse=True)[:MAX_LANES]
     return tuple(story for story in series.stories if story in eventful)
 
 

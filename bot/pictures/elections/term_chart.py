@@ -13,7 +13,7 @@ from bot.pictures.drawing.shapes import Box, Disc, Line, Point, Shape, Words
 from bot.pictures.elections.series import ElectionSeries
 from bot.pictures.elections.time_axis import TimeAxis
 
-MOST_ENDINGS = 3
+MAX_ENDINGS = 3
 
 
 def term_shapes(series: ElectionSeries, axis: TimeAxis, box: Box) -> Iterator[Shape]:
@@ -61,7 +61,7 @@ def _endings(series: ElectionSeries, box: Box, y: Callable[[int], float]) -> Ite
     if len(ended) < 2:
         return
     left, place = box.right + 18, 0.0
-    for term in sorted(ended, reverse=True)[:MOST_ENDINGS]:
+    for term in sorted(ended, reverse=True)[:MAX_ENDINGS]:
         place = max(y(term), place + SMALL * 1.1)
         who = ended[term][0] if len(ended[term]) == 1 else f"{len(ended[term])} nodes"
         yield Words(lettering.fitted(who, SMALL, WIDTH - MARGIN / 2 - left), (left, place), SMALL, INK)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
-MOST_TICKS = 6
+MAX_TICKS = 6
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,14 @@ class TimeAxis:
     def step_s(self) -> int:
         """Seconds between two written times."""
         whole = (self.end - self.start).total_seconds()
-        return next((step for step in _STEPS_S if whole / step <= MOST_TICKS), _STEPS_S[-1])
+        return next((step for step in _STEPS_S if whole / step <= MAX_TICKS), _STEPS_S[-1])
 
     def ticks(self) -> tuple[tuple[float, str], ...]:
         """Round times with their places."""
         step = self.step_s
         first = -(-int(self.start.timestamp()) // step) * step
         moments: list[datetime] = []
-        while first <= self.end.timestamp() and len(moments) <= 2 * MOST_TICKS:
+        while first <= self.end.timestamp() and len(moments) <= 2 * MAX_TICKS:
             moments.append(datetime.fromtimestamp(first, UTC))
             first += step
         words = "%H:%M" if step >= 60 else "%H:%M:%S"

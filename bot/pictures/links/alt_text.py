@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 
 from bot.pictures.drawing.frame import when
 from bot.pictures.links.groups import Group, clean_cut
-from bot.pictures.links.model import LinkMap, Standing, Way, WayState
+from bot.pictures.links.model import LinkMap, NodeRole, Way, WayState
 from runbooks.leader_election.wording import listed, signed_milliseconds
 from runbooks.model import Leadership
 
 ANSWERS = {"yes": "can elect", "no": "cannot elect", "undetermined": "not known whether it can elect"}
 
-MOST_CLAUSES = 5
+MAX_CLAUSES = 5
 """Of one kind; what is more is counted, since a screen reader cannot skim."""
-MOST_NAMES = 6
+MAX_NAMES = 6
 
 
 def leader_words(leadership: Leadership) -> str:
@@ -38,14 +38,14 @@ def alt_text(seen: LinkMap) -> str:
 
 
 def _sentence(clauses: list[str], names: Sequence[str]) -> str:
-    if len(clauses) > MOST_CLAUSES:
-        clauses = [*clauses[: MOST_CLAUSES - 1], f"and {len(clauses) - MOST_CLAUSES + 1} more like that"]
+    if len(clauses) > MAX_CLAUSES:
+        clauses = [*clauses[: MAX_CLAUSES - 1], f"and {len(clauses) - MAX_CLAUSES + 1} more like that"]
     told = f"{'; '.join(clauses)}."
     return told if told.startswith(tuple(names)) else told[0].upper() + told[1:]
 
 
 def _links(seen: LinkMap) -> Iterator[str]:
-    down = {node.name for node in seen.nodes if node.standing is Standing.DOWN}
+    down = {node.name for node in seen.nodes if node.standing is NodeRole.DOWN}
     ways = [way for way in seen.ways if not down.intersection((way.observer, way.peer))]
     if ways and all(way.state is WayState.OPEN for way in ways):
         yield f"{'every node that runs' if down else 'every node'} reaches every other on both ports"
@@ -101,7 +101,7 @@ def _gossip(ways: list[Way]) -> Iterator[str]:
 
 
 def _nodes(seen: LinkMap) -> Iterator[str]:
-    for standing, words in ((Standing.DOWN, "down"), (Standing.UNKNOWN, "not known to run")):
+    for standing, words in ((NodeRole.DOWN, "down"), (NodeRole.UNKNOWN, "not known to run")):
         names = [node.name for node in seen.nodes if node.standing is standing]
         if names:
             yield f"{_few(names)} {'is' if len(names) == 1 else 'are'} {words}"
@@ -111,6 +111,6 @@ def _nodes(seen: LinkMap) -> Iterator[str]:
 
 
 def _few(names: Sequence[str]) -> str:
-    if len(names) <= MOST_NAMES:
+    if len(names) <= MAX_NAMES:
         return listed(names)
     return f"{', '.join(names[:2])} and {len(names) - 2} more"

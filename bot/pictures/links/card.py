@@ -14,8 +14,8 @@ from bot.pictures.drawing.shapes import Box, Drawing, Line, Point, Shape
 from bot.pictures.links.alt_text import alt_text, leader_words
 from bot.pictures.links.cards import clock, emblem
 from bot.pictures.links.matrix import HEADS, SIDE, cell, matrix_shapes
-from bot.pictures.links.model import LinkMap, Standing, Way, WayState, link_facts
-from bot.pictures.links.ring import MOST_ON_A_RING, ROOMY, ring
+from bot.pictures.links.model import LinkMap, NodeRole, Way, WayState, link_facts
+from bot.pictures.links.ring import MAX_RING_NODES, ROOMY, ring
 from bot.pictures.links.shapes import COLOURS, DASHES, ring_shapes, sign
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis
@@ -48,11 +48,11 @@ def layout(seen: LinkMap) -> Drawing:
     return Drawing(WIDTH, round(foot.bottom + MARGIN / 2), (*head.shapes, *body.shapes, *foot.shapes))
 
 
-def _body(seen: LinkMap, top: float) -> frame.Part:
-    if len(seen.nodes) <= MOST_ON_A_RING:
+def _body(seen: LinkMap, top: float) -> frame.Section:
+    if len(seen.nodes) <= MAX_RING_NODES:
         placed = ring(seen, top)
-        return frame.Part(ring_shapes(placed, seen.quorum), placed.bottom)
-    return frame.Part(matrix_shapes(seen, top), top + HEADS + SIDE)
+        return frame.Section(ring_shapes(placed, seen.quorum), placed.bottom)
+    return frame.Section(matrix_shapes(seen, top), top + HEADS + SIDE)
 
 
 def _headline(seen: LinkMap) -> tuple[str, Mood, tuple[str, ...]]:
@@ -74,12 +74,12 @@ def _answer(seen: LinkMap) -> tuple[str, Mood]:
 def _signs(seen: LinkMap) -> Iterator[Sign]:
     examples = {way.state: way for way in seen.ways}
     for state in WayState:
-        if state in examples and len(seen.nodes) <= MOST_ON_A_RING:
+        if state in examples and len(seen.nodes) <= MAX_RING_NODES:
             yield Sign(partial(_arrow, state), 84, _meaning(seen, state))
         elif state in examples:
             yield Sign(partial(_cell, examples[state]), 38, _meaning(seen, state))
     if len(seen.nodes) > ROOMY:
-        for standing in (s for s in Standing if any(node.standing is s for node in seen.nodes)):
+        for standing in (s for s in NodeRole if any(node.standing is s for node in seen.nodes)):
             yield Sign(partial(_emblem, standing), 44, standing.value)
 
 
@@ -104,14 +104,14 @@ def _cell(way: Way, at: Point) -> tuple[Shape, ...]:
     return tuple(cell(way, Box(at[0], at[1] - 19, at[0] + 38, at[1] + 19)))
 
 
-def _emblem(standing: Standing, at: Point) -> tuple[Shape, ...]:
+def _emblem(standing: NodeRole, at: Point) -> tuple[Shape, ...]:
     return emblem(standing, (at[0] + 22, at[1]), 19)
 
 
 def _note(seen: LinkMap) -> str:
     """How to read what is drawn, and what a matrix has no room for."""
     counted = f"over Raft there and back, itself counted; {seen.quorum} are a majority."
-    if len(seen.nodes) <= MOST_ON_A_RING:
+    if len(seen.nodes) <= MAX_RING_NODES:
         return f"n of {len(seen.nodes)}: reached {counted}"
     clocks = [
         f"{node.name} {clock(node.clock_off_ms)}" for node in seen.nodes if node.clock_off_ms is not None

@@ -21,11 +21,11 @@ from bot.pictures.drawing.palette import (
 )
 from bot.pictures.drawing.picture import SMALL, TEXT
 from bot.pictures.drawing.shapes import Disc, Panel, Point, Shape, Words
-from bot.pictures.links.model import NodeMark, Standing
+from bot.pictures.links.model import NodeMark, NodeRole
 from bot.pictures.links.ring import Card, Ring
 
 EDGE = 10
-_EDGES = {Standing.DOWN: FAILED, Standing.UNKNOWN: UNKNOWN}
+_EDGES = {NodeRole.DOWN: FAILED, NodeRole.UNKNOWN: UNKNOWN}
 
 
 def card_shapes(ring: Ring, quorum: int) -> Iterator[Shape]:
@@ -44,7 +44,7 @@ def _emblem_at(ring: Ring) -> float:
 
 def _card(card: Card, name: str, quorum: int, ring: Ring) -> Iterator[Shape]:
     node, box = card.node, card.box
-    dark, emblem_at = node.standing is Standing.LEADER, _emblem_at(ring)
+    dark, emblem_at = node.standing is NodeRole.LEADER, _emblem_at(ring)
     ink, quiet = (CARD, PALE) if dark else (INK, QUIET)
     yield Panel(box, LEADER if dark else CARD, 22, _EDGES.get(node.standing, LEADER), 5)
     lines = ((name, "name"), *_lines(node, len(ring.cards), ring.roomy))
@@ -65,7 +65,7 @@ def _card(card: Card, name: str, quorum: int, ring: Ring) -> Iterator[Shape]:
 
 def _lines(node: NodeMark, count: int, roomy: bool) -> Iterator[tuple[str, str]]:
     """What stands below a name, each with its kind; a narrow one leaves the role to its sign."""
-    silent = node.standing in (Standing.DOWN, Standing.UNKNOWN)
+    silent = node.standing in (NodeRole.DOWN, NodeRole.UNKNOWN)
     if roomy or silent or node.term is None:
         yield node.standing.value, "standing"
     if not silent:
@@ -78,19 +78,19 @@ def _lines(node: NodeMark, count: int, roomy: bool) -> Iterator[tuple[str, str]]
         yield f"{'clock ' if roomy else ''}{clock(node.clock_off_ms)}", "clock"
 
 
-def emblem(standing: Standing, at: Point, radius: float) -> tuple[Shape, ...]:
+def emblem(standing: NodeRole, at: Point, radius: float) -> tuple[Shape, ...]:
     """The sign of what a node is."""
     return _EMBLEMS[standing](at, radius)
 
 
-_EMBLEMS: dict[Standing, Callable[[Point, float], tuple[Shape, ...]]] = {
-    Standing.LEADER: lambda at, r: (Disc(at, r * 1.15, LEADER), *glyphs.star(at, r * 1.05, STAR)),
-    Standing.CLAIMANT: lambda at, r: glyphs.star(at, r * 1.1, FAILED),
-    Standing.CANDIDATE: lambda at, r: glyphs.triangle(at, r * 0.8, CANDIDATE),
-    Standing.FOLLOWER: lambda at, r: (Disc(at, r * 0.6, FOLLOWER),),
-    Standing.RUNNING: lambda at, r: (Disc(at, r * 0.55, CARD, FOLLOWER, r * 0.2),),
-    Standing.DOWN: lambda at, r: glyphs.strokes_of_a_cross(at, r * 0.7, FAILED),
-    Standing.UNKNOWN: glyphs.question,
+_EMBLEMS: dict[NodeRole, Callable[[Point, float], tuple[Shape, ...]]] = {
+    NodeRole.LEADER: lambda at, r: (Disc(at, r * 1.15, LEADER), *glyphs.star(at, r * 1.05, STAR)),
+    NodeRole.CLAIMANT: lambda at, r: glyphs.star(at, r * 1.1, FAILED),
+    NodeRole.CANDIDATE: lambda at, r: glyphs.triangle(at, r * 0.8, CANDIDATE),
+    NodeRole.FOLLOWER: lambda at, r: (Disc(at, r * 0.6, FOLLOWER),),
+    NodeRole.RUNNING: lambda at, r: (Disc(at, r * 0.55, CARD, FOLLOWER, r * 0.2),),
+    NodeRole.DOWN: lambda at, r: glyphs.strokes_of_a_cross(at, r * 0.7, FAILED),
+    NodeRole.UNKNOWN: glyphs.question,
 }
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import combinations, product
 
-from bot.pictures.links.model import LinkMap, Standing
+from bot.pictures.links.model import LinkMap, NodeRole
 
 Group = tuple[str, ...]
 
-APART = {Standing.LEADER, Standing.CLAIMANT, Standing.DOWN, Standing.UNKNOWN}
+APART = {NodeRole.LEADER, NodeRole.CLAIMANT, NodeRole.DOWN, NodeRole.UNKNOWN}
 """Standings that set a node apart from one that behaves the same."""
 
 
@@ -34,7 +34,7 @@ def _both_ways(seen: LinkMap, one: str, other: str) -> bool:
 def clean_cut(seen: LinkMap) -> tuple[Group, ...]:
     """The groups, where the running nodes fall into them with every way within open and every way between
     failed; none where that is not all there is to say."""
-    down = {node.name for node in seen.nodes if node.standing is Standing.DOWN}
+    down = {node.name for node in seen.nodes if node.standing is NodeRole.DOWN}
     found = tuple(group for group in groups(seen) if not down.intersection(group))
     within = (pair for group in found for pair in combinations(group, 2))
     between = (

@@ -14,7 +14,7 @@ from bot.pictures.links.cards import emblem, verdict
 from bot.pictures.links.groups import Group, alike
 from bot.pictures.links.model import LinkMap, NodeMark, Way, WayState
 
-MOST_BANDS = 16
+MAX_BANDS = 16
 """As many rows as are named; each is then high enough for its name."""
 
 NARROWEST = 46.0
@@ -55,12 +55,12 @@ def bands(seen: LinkMap) -> tuple[Band, ...]:
     """
     nodes = {node.name: node for node in seen.nodes}
     found: list[Group] = [(name,) for name in seen.names]
-    if len(found) > MOST_BANDS:
+    if len(found) > MAX_BANDS:
         found = sorted(alike(seen), key=lambda group: (len(group), -_troubles(seen, group[0])))
-    if len(found) > MOST_BANDS:
+    if len(found) > MAX_BANDS:
         found.sort(key=lambda group: -_troubles(seen, group[0]))
-        rest = tuple(name for group in found[MOST_BANDS - 1 :] for name in group)
-        found = [*found[: MOST_BANDS - 1], rest]
+        rest = tuple(name for group in found[MAX_BANDS - 1 :] for name in group)
+        found = [*found[: MAX_BANDS - 1], rest]
     edges = (0.0, *accumulate(_sizes([len(group) for group in found])))
     return tuple(
         Band(tuple(nodes[name] for name in group), start, end)

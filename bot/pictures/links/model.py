@@ -24,7 +24,7 @@ class WayState(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Standing(StrEnum):
+class NodeRole(StrEnum):
     """What a node is, as far as it was read."""
 
     LEADER = "leader"
@@ -73,7 +73,7 @@ class NodeMark:
     and at most; `clock_off_ms` is its offset where that is beyond the recommended limit."""
 
     name: str
-    standing: Standing
+    standing: NodeRole
     term: int | None
     reaches: tuple[int, int]
     clock_off_ms: float | None = None
@@ -81,7 +81,7 @@ class NodeMark:
     @property
     def words(self) -> str:
         """Its standing and term: `leader, term 7`."""
-        if self.term is None or self.standing in (Standing.DOWN, Standing.UNKNOWN):
+        if self.term is None or self.standing in (NodeRole.DOWN, NodeRole.UNKNOWN):
             return self.standing.value
         return f"{self.standing.value}, term {self.term}"
 
@@ -157,17 +157,17 @@ def _mark(name: str, facts: Facts, links: Mapping[raft.Pair, raft.Tri], leadersh
     )
 
 
-def _standing(name: str, facts: Facts, leadership: Leadership) -> Standing:
+def _standing(name: str, facts: Facts, leadership: Leadership) -> NodeRole:
     if facts.up[name] is False:
-        return Standing.DOWN
+        return NodeRole.DOWN
     metrics = facts.metrics(name)
     role = metrics.role if metrics else None
     if role is Role.LEADER:
         leads = leadership.leader == name and leadership.majority
-        return Standing.LEADER if leads else Standing.CLAIMANT
+        return NodeRole.LEADER if leads else NodeRole.CLAIMANT
     if role is not None:
-        return Standing.CANDIDATE if role is Role.CANDIDATE else Standing.FOLLOWER
-    return Standing.RUNNING if facts.up[name] else Standing.UNKNOWN
+        return NodeRole.CANDIDATE if role is Role.CANDIDATE else NodeRole.FOLLOWER
+    return NodeRole.RUNNING if facts.up[name] else NodeRole.UNKNOWN
 
 
 def _reaches(name: str, facts: Facts, links: Mapping[raft.Pair, raft.Tri]) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from bot.pictures.links.groups import Group, clean_cut, groups
 from bot.pictures.links.labels import labelled, marked
 from bot.pictures.links.model import LinkMap, NodeMark
 
-MOST_ON_A_RING = 9
+MAX_RING_NODES = 9
 ROOMY = 5
 """Up to so many nodes there is room for words on every card."""
 

@@ -52,7 +52,7 @@ class File:
     alt_text: str | None = None
 
 
-class ThreadPictures:
+class ThreadAttachments:
     """Uploads each picture or file that an incident is due, at most once: a lost answer costs the file.
 
     One that Slack has not seen, because it was away or asked to wait, is tried again.

@@ -7,7 +7,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.commands.answers import Report
+from handlers.commands.answers import PostmortemAnswer
 from handlers.ports import Ports
 
 log = structlog.get_logger()
@@ -21,7 +21,11 @@ _WHY_NO_CANVAS = {
 
 
 async def put_report(
-    ports: Ports, written: Report, client: AsyncWebClient, channel: str, thread_ts: str | None = None
+    ports: Ports,
+    written: PostmortemAnswer,
+    client: AsyncWebClient,
+    channel: str,
+    thread_ts: str | None = None,
 ) -> None:
     """Put the draft into the incident's thread, or where it was asked for.
 
@@ -54,7 +58,7 @@ async def put_report(
 
 
 async def _put_canvas(
-    written: Report, client: AsyncWebClient, channel: str, thread_ts: str | None, said: str
+    written: PostmortemAnswer, client: AsyncWebClient, channel: str, thread_ts: str | None, said: str
 ) -> None:
     """Make the canvas, show its link, and let the channel write: Slack wants the link shown before that."""
     document = {"type": "markdown", "markdown": written.markdown}

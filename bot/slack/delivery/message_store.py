@@ -53,7 +53,7 @@ class Posted:
 
 
 @dataclass(frozen=True)
-class Notes:
+class PostedMessages:
     """The notes of one incident's messages by their keys, and which run of Redis gave them.
 
     `met_s` is when that run was met first, by its own clock; 0 where no other was met before.
@@ -77,7 +77,7 @@ class Notes:
         return opened_at.timestamp() < self.met_s + CLOCKS_DIFFER_S
 
 
-class PostedNotes:
+class MessageStore:
     """The notes of every incident's messages; a message is named by its incident and its key."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
@@ -98,13 +98,15 @@ class PostedNotes:
             fields = await self._redis.hgetall(self._thread(incident_id))
         return _by_key(fields)
 
-    async def read(self, incident_id: str) -> Notes:
+    async def read(self, incident_id: str) -> PostedMessages:
         """The same, with what says how far they can be trusted."""
         async with store_errors():
             fields, run, met_s = await self._read(
                 keys=[self._thread(incident_id), f"{self._prefix}:redis-run"]
             )
-        return Notes(_by_key(dict(zip(fields[::2], fields[1::2], strict=True))), text(run), float(met_s))
+        return PostedMessages(
+            _by_key(dict(zip(fields[::2], fields[1::2], strict=True))), text(run), float(met_s)
+        )
 
     def claim(self, incident_id: str, key: str, claim: Posted) -> Claim:
         """What notes that a message is about to be posted, once it is its turn."""

@@ -75,7 +75,7 @@ end
 return 1
 """
 
-LONGEST_WAIT_S = 120.0
+MAX_WAIT_S = 120.0
 """Beyond the others' turns nobody waits longer: the clock of Redis may have been set back."""
 
 
@@ -108,7 +108,7 @@ SEARCHES = EDITS
 """Of the workspace: the methods that read messages are in tier 3 too."""
 
 
-class Pace:
+class RateLimiter:
     """Turns, by what is to be called and who wants to call it."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
@@ -142,7 +142,7 @@ class Pace:
 
     async def _take(self, what: str, who: str, rate: Rate, claim: Claim | None) -> None:
         keys: list[str] = [f"{self._prefix}:pace:{what}"]
-        args: list[str | int] = [who, _us(rate.every_s), rate.burst, _us(LONGEST_WAIT_S)]
+        args: list[str | int] = [who, _us(rate.every_s), rate.burst, _us(MAX_WAIT_S)]
         if claim:
             keys += [claim.notes, claim.mark]
             args += [claim.field, claim.value, claim.mark_life_s]

@@ -14,8 +14,8 @@ from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.delivery.message_lookup import find, metadata
-from bot.slack.delivery.message_store import UNDER_WAY_S, Posted, PostedNotes
-from bot.slack.delivery.rate_limiter import EDITS, POSTS, SEARCHES, Pace
+from bot.slack.delivery.message_store import UNDER_WAY_S, MessageStore, Posted
+from bot.slack.delivery.rate_limiter import EDITS, POSTS, SEARCHES, RateLimiter
 from bot.slack.delivery.web_api import BlocksRefused, call
 from bot.slack.views.blocks import escape, section
 from bot.slack.views.message import Message
@@ -36,8 +36,8 @@ class SlackThread:
         self, client: AsyncWebClient, redis: Redis, prefix: str, channel_of: Callable[[str], str]
     ) -> None:
         self._client = client
-        self._pace = Pace(redis, prefix)
-        self._notes = PostedNotes(redis, prefix)
+        self._pace = RateLimiter(redis, prefix)
+        self._notes = MessageStore(redis, prefix)
         self._channel_of = channel_of
         self._plainly = False
 

@@ -9,7 +9,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 
 from bot.slack.inbound.request_queue import SlackRequests
-from bot.store.stream import RETAKE_AFTER_S, Entry
+from bot.store.stream import RETAKE_AFTER_S, StreamEntry
 from handlers.errors import StoreDown
 
 log = structlog.get_logger()
@@ -58,7 +58,7 @@ class Dispatcher:
                 await asyncio.wait(self._held, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.Event().wait()
 
-    async def _hold(self, entry: Entry) -> None:
+    async def _hold(self, entry: StreamEntry) -> None:
         renewal = asyncio.create_task(self._renew(entry))
         try:
             done = await self._answer(entry)
@@ -72,7 +72,7 @@ class Dispatcher:
             except StoreDown as error:
                 log.warning("request_is_answered_again", error=str(error))
 
-    async def _answer(self, entry: Entry) -> bool:
+    async def _answer(self, entry: StreamEntry) -> bool:
         request = self._requests.opened(entry)
         if request is None:
             return True
@@ -83,7 +83,7 @@ class Dispatcher:
             return True
         return response.status != TRY_AGAIN
 
-    async def _renew(self, entry: Entry) -> None:
+    async def _renew(self, entry: StreamEntry) -> None:
         while True:
             await asyncio.sleep(RETAKE_AFTER_S / 3)
             with contextlib.suppress(StoreDown):

@@ -11,8 +11,8 @@ import structlog
 from redis.asyncio import Redis
 from slack_bolt.async_app import AsyncBoltRequest
 
-from bot.store.signer import Seal
-from bot.store.stream import ONCE_FOR_S, Entry, Stream
+from bot.store.signer import Signer
+from bot.store.stream import ONCE_FOR_S, Stream, StreamEntry
 from bot.store.timelines import store_errors
 
 log = structlog.get_logger()
@@ -63,7 +63,7 @@ class SlackRequest:
 class SlackRequests:
     """The requests that wait for a worker."""
 
-    def __init__(self, redis: Redis, prefix: str, consumer: str, seal: Seal) -> None:
+    def __init__(self, redis: Redis, prefix: str, consumer: str, seal: Signer) -> None:
         self._redis, self._prefix, self._seal = redis, prefix, seal
         self.stream = Stream(redis, f"{prefix}:slack-requests", consumer)
 
@@ -96,7 +96,7 @@ class SlackRequests:
     def _once(self, name: str) -> str:
         return f"{self._prefix}:seen:{name}"
 
-    def opened(self, entry: Entry) -> SlackRequest | None:
+    def opened(self, entry: StreamEntry) -> SlackRequest | None:
         """What was stored; nothing where no bot of these keys has stored it."""
         parts = entry.fields.get(b"type", b""), entry.fields.get(b"body", b"")
         if not self._seal.holds(entry.fields.get(b"seal", b""), *parts):

@@ -20,8 +20,8 @@ from runbooks import raft
 from runbooks.model import Leadership
 
 log = structlog.get_logger()
-MOST_CLUSTERS = 30
-MOST_INCIDENTS = 200
+MAX_CLUSTERS = 30
+MAX_INCIDENTS = 200
 """How many open incidents are looked through for one page, the oldest first; all are counted."""
 
 
@@ -49,18 +49,18 @@ async def gather(ports: Ports, user: str) -> app_home.Home:
         ports: What is touched.
         user: The Slack id of whoever looks.
     """
-    names = ports.reader.clusters[:MOST_CLUSTERS]
+    names = ports.reader.clusters[:MAX_CLUSTERS]
     open_ids, closed_ids, leads = await asyncio.gather(
         ports.timelines.open_incidents(),
         ports.past.released_within(election.HISTORY.total_seconds()),
         asyncio.gather(*(_leadership(ports, name) for name in names)),
     )
-    incidents, left = await load_incidents.load(ports, open_ids[:MOST_INCIDENTS])
-    recent, _ = await load_incidents.load(ports, reversed(closed_ids[-app_home.MOST :]))
+    incidents, left = await load_incidents.load(ports, open_ids[:MAX_INCIDENTS])
+    recent, _ = await load_incidents.load(ports, reversed(closed_ids[-app_home.MAX_LISTED :]))
     return app_home.Home(
         viewer=user,
         open=tuple(incidents),
-        open_beside=len(open_ids[MOST_INCIDENTS:]),
+        open_beside=len(open_ids[MAX_INCIDENTS:]),
         recent=tuple(each for each in recent if each.closed),
         clusters=dict(zip(names, leads, strict=True)),
         at=ports.time.now(),

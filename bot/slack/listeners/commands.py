@@ -17,7 +17,7 @@ from bot.slack.views import answers
 from bot.slack.views.blocks import Block
 from handlers import commands
 from handlers.commands import election
-from handlers.commands.answers import Answer, Asked, Report, Watch
+from handlers.commands.answers import Answer, Asked, PostmortemAnswer, Watch
 from handlers.domain.events import Person
 from handlers.errors import BotError
 from handlers.ports import Ports
@@ -86,7 +86,7 @@ async def _answer(ports: Ports, text: str, asked: Asked, reply: Reply) -> None:
         answer = await commands.answer(ports, text, asked)
         if isinstance(answer, Watch):
             await _watch(ports, asked, answer, reply)
-        elif isinstance(answer, Report):
+        elif isinstance(answer, PostmortemAnswer):
             await put_report(ports, answer, reply.client, reply.channel, reply.thread_ts)
         else:
             await reply.show(*answers.answer(answer))

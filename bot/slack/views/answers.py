@@ -12,21 +12,21 @@ from handlers.commands.answers import (
     History,
     IncidentList,
     IncidentShown,
-    Report,
+    PostmortemAnswer,
     Runbooks,
     Said,
     Watch,
 )
 from handlers.domain.incident import Incident
 
-MOST_LISTED = 20
-MOST_OF_A_TEXT = 3_000
+MAX_LISTED = 20
+MAX_TEXT_CHARS = 3_000
 
 
 def answer(result: Answer) -> tuple[str, list[Block]]:
     """(text, blocks) of a command's answer; a watch and a report are more than a message."""
     text, shown = _answer(result)
-    return blocks.cut(escape(text), MOST_OF_A_TEXT), shown
+    return blocks.cut(escape(text), MAX_TEXT_CHARS), shown
 
 
 def refusal(sentence: str) -> tuple[str, list[Block]]:
@@ -54,7 +54,7 @@ def _answer(result: Answer) -> tuple[str, list[Block]]:  # noqa: PLR0911  one ca
         case Watch():
             text = f"Watching {result.cluster} for {result.every_s * result.times:.0f} s."
             return text, [blocks.section(escape(text))]
-        case Report():
+        case PostmortemAnswer():
             text = f"The report of {result.incident.id} is in its thread."
             return text, [blocks.section(escape(text))]
 
@@ -68,7 +68,7 @@ def election_status(status: ElectionStatus) -> tuple[str, list[Block]]:
     brief = findings.is_brief(diagnosis, evidence)
     most = 3 if brief else 8
     missing = [blocks.cut(escape(line), 300) for line in not_read(evidence, limit=most)]
-    judged = diagnosis.findings[: findings.MOST_FINDINGS_IN_BRIEF if brief else None]
+    judged = diagnosis.findings[: findings.MAX_BRIEF_FINDINGS if brief else None]
     small = [f"read at {evidence.started_at:%H:%M:%S} UTC", *missing]
     if brief:
         small.append("in brief: `neumann-bot diagnose` prints everything that is read")
@@ -102,8 +102,8 @@ def incidents(title: str, listed: tuple[Incident, ...]) -> tuple[str, list[Block
     lines = [incident_line(each) for each in listed]
     return f"{title}: {len(listed)}", [
         blocks.section(f"*{escape(title)}*"),
-        *blocks.packed(lines[:MOST_LISTED]),
-        *([blocks.context(f"and {len(lines) - MOST_LISTED} more")] if len(lines) > MOST_LISTED else []),
+        *blocks.packed(lines[:MAX_LISTED]),
+        *([blocks.context(f"and {len(lines) - MAX_LISTED} more")] if len(lines) > MAX_LISTED else []),
     ]
 
 

@@ -10,7 +10,7 @@ from bot.slack.views.blocks import Block, escape
 from handlers.domain.incident import Incident
 from runbooks.model import Leadership
 
-MOST = 10
+MAX_LISTED = 10
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def view(home: Home) -> Block:
             {"type": "header", "text": {"type": "plain_text", "text": "Neumann clusters"}},
             *blocks.packed(_cluster(name, lead) for name, lead in home.clusters.items()),
             *_part("Open incidents", home.open, "Nothing is open.", home.open_beside),
-            *blocks.packed(f":no_entry: {escape(each)}" for each in home.left_alone[:MOST]),
+            *blocks.packed(f":no_entry: {escape(each)}" for each in home.left_alone[:MAX_LISTED]),
             *_part("Mine", mine, "You have none."),
             *_part("Last changes", home.recent, "Nothing was closed in the last seven days."),
             blocks.context(f"as of {blocks.moment(home.at)} · `/neumann help` lists what you can ask"),
@@ -59,7 +59,7 @@ def _cluster(name: str, lead: Leadership | None) -> str:
 
 
 def _part(title: str, incidents: tuple[Incident, ...], otherwise: str, beside: int = 0) -> list[Block]:
-    lines = [answers.incident_line(each) for each in incidents[:MOST]] or [otherwise]
-    hidden = len(incidents) + beside - MOST
+    lines = [answers.incident_line(each) for each in incidents[:MAX_LISTED]] or [otherwise]
+    hidden = len(incidents) + beside - MAX_LISTED
     more = [blocks.context(f"and {hidden} more")] if hidden > 0 else []
     return [{"type": "divider"}, blocks.section(f"*{escape(title)}*"), *blocks.packed(lines), *more]

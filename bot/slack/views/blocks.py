@@ -9,10 +9,10 @@ from typing import Any
 
 Block = dict[str, Any]
 
-FIELD_TEXT_LIMIT = 2_000
-SECTION_TEXT_LIMIT = 3_000
-CONTEXT_TEXT_LIMIT = 2_000
-BUTTON_TEXT_LIMIT = 75
+MAX_FIELD_CHARS = 2_000
+MAX_SECTION_CHARS = 3_000
+MAX_CONTEXT_CHARS = 2_000
+MAX_BUTTON_CHARS = 75
 
 _TURNS_TEXT_ROUND = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Unicode's direction marks: with them a line can read otherwise than it is. Letters turn by themselves."""
@@ -40,18 +40,18 @@ def code(text: str) -> str:
 
 def section(mrkdwn: str) -> Block:
     """A paragraph; the caller has escaped what is not ours."""
-    return {"type": "section", "text": {"type": "mrkdwn", "text": cut(mrkdwn, SECTION_TEXT_LIMIT)}}
+    return {"type": "section", "text": {"type": "mrkdwn", "text": cut(mrkdwn, MAX_SECTION_CHARS)}}
 
 
 def context(*mrkdwn: str) -> Block:
     """Small print."""
     return {
         "type": "context",
-        "elements": [{"type": "mrkdwn", "text": cut(text, CONTEXT_TEXT_LIMIT)} for text in mrkdwn[:10]],
+        "elements": [{"type": "mrkdwn", "text": cut(text, MAX_CONTEXT_CHARS)} for text in mrkdwn[:10]],
     }
 
 
-def preformatted(text: str, limit: int = SECTION_TEXT_LIMIT) -> Block:
+def preformatted(text: str, limit: int = MAX_SECTION_CHARS) -> Block:
     """Text in a fixed width, whole lines only, inside a section's limit.
 
     Args:
@@ -72,7 +72,7 @@ def packed(paragraphs: Iterable[str]) -> Iterator[Block]:
     """Paragraphs as few sections as hold them: a modal takes 100 blocks, a section 3,000 characters."""
     together = ""
     for paragraph in paragraphs:
-        if together and len(together) + len(paragraph) + 1 > SECTION_TEXT_LIMIT:
+        if together and len(together) + len(paragraph) + 1 > MAX_SECTION_CHARS:
             yield section(together)
             together = ""
         together = f"{together}\n{paragraph}" if together else paragraph
@@ -84,7 +84,7 @@ def button(text: str, *, action_id: str, value: str, style: str | None = None) -
     """A button whose value is a random handle."""
     block: Block = {
         "type": "button",
-        "text": {"type": "plain_text", "text": cut(text, BUTTON_TEXT_LIMIT), "emoji": True},
+        "text": {"type": "plain_text", "text": cut(text, MAX_BUTTON_CHARS), "emoji": True},
         "action_id": action_id,
         "value": value,
     }
@@ -107,7 +107,7 @@ def link_button(text: str, action_id: str, url: str) -> Block:
     """A button that only opens a page."""
     return {
         "type": "button",
-        "text": {"type": "plain_text", "text": cut(text, BUTTON_TEXT_LIMIT), "emoji": True},
+        "text": {"type": "plain_text", "text": cut(text, MAX_BUTTON_CHARS), "emoji": True},
         "action_id": action_id,
         "url": url,
     }
@@ -126,7 +126,7 @@ def overflow(action_id: str, options: Mapping[str, str]) -> Block:
 
 def fields(*texts: str) -> Block:
     """Short facts in two columns; a phone shows them one below the other."""
-    kept = [{"type": "mrkdwn", "text": cut(text, FIELD_TEXT_LIMIT)} for text in texts[:10]]
+    kept = [{"type": "mrkdwn", "text": cut(text, MAX_FIELD_CHARS)} for text in texts[:10]]
     return {"type": "section", "fields": kept}
 
 

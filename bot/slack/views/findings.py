@@ -12,26 +12,26 @@ from handlers.domain.incident import Incident
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis, Finding, Remedy, RootCause, Verdict
 
-MOST_NODES = 12
+MAX_NODES = 12
 """More lines than this are no table that one reads at a glance."""
 
-MOST_WIDE = 100
+MAX_COLUMN_CHARS = 100
 """Characters in a line of a table before Slack wraps it on a laptop."""
 
-MOST_IN_WORDS = 6_000
+MAX_TABLE_CHARS = 6_000
 """Slack takes about 12,000 characters in one message. What is longer than half of that in words is shown in
 brief, every part with its share, and is a file in full."""
 
-MOST_OF_A_FINDING = 2_900
-MOST_FINDINGS_IN_BRIEF, MOST_OF_A_FINDING_IN_BRIEF = 5, 1_000
-MOST_POINTS_IN_BRIEF, MOST_OF_A_POINT_IN_BRIEF = 3, 150
+MAX_FINDING_CHARS = 2_900
+MAX_BRIEF_FINDINGS, MAX_BRIEF_FINDING_CHARS = 5, 1_000
+MAX_BRIEF_POINTS, MAX_BRIEF_POINT_CHARS = 3, 150
 
 
 def message(incident: Incident, diagnosis: Diagnosis, evidence: Evidence) -> Message:
     """What was read, the causes ranked, and the buttons of the remedies that may be carried out."""
     brief = is_brief(diagnosis, evidence)
     sure, ruled_out = _parted(diagnosis)
-    shown = sure[:MOST_FINDINGS_IN_BRIEF] if brief else sure
+    shown = sure[:MAX_BRIEF_FINDINGS] if brief else sure
     body = [
         *_overtaken(incident, evidence),
         blocks.section(f"*{escape(blocks.cut(diagnosis.summary, 600))}*"),
@@ -55,9 +55,9 @@ def message(incident: Incident, diagnosis: Diagnosis, evidence: Evidence) -> Mes
 def is_brief(diagnosis: Diagnosis, evidence: Evidence) -> bool:
     """Whether one message cannot hold everything."""
     return (
-        len(evidence.nodes) > MOST_NODES
-        or len(escape(in_words(diagnosis, evidence))) > MOST_IN_WORDS
-        or any(len("\n".join(map(escape, points(each)))) > MOST_OF_A_FINDING for each in diagnosis.findings)
+        len(evidence.nodes) > MAX_NODES
+        or len(escape(in_words(diagnosis, evidence))) > MAX_TABLE_CHARS
+        or any(len("\n".join(map(escape, points(each)))) > MAX_FINDING_CHARS for each in diagnosis.findings)
     )
 
 
@@ -94,10 +94,10 @@ def tables(evidence: Evidence, *, brief: bool) -> list[Block]:
         brief: Whether there is no room for every node.
     """
     links = [] if all_links_open(evidence) else [link_table(evidence)]
-    if links and (brief or max(map(len, links[0].splitlines())) > MOST_WIDE):
+    if links and (brief or max(map(len, links[0].splitlines())) > MAX_COLUMN_CHARS):
         links = [cut_links(evidence)]
     nodes = node_groups(evidence) if brief else node_table(evidence)
-    limit = 1_500 if brief else blocks.SECTION_TEXT_LIMIT
+    limit = 1_500 if brief else blocks.MAX_SECTION_CHARS
     return [blocks.preformatted(each, limit) for each in (nodes, *links)]
 
 
@@ -111,7 +111,7 @@ def finding(judged: Finding, *, brief: bool = False) -> str:
     nodes = f" ({escape(some(judged.nodes) if brief else ', '.join(judged.nodes))})" if judged.nodes else ""
     head = f"{labels.VERDICTS[judged.verdict]} *{labels.CAUSES[judged.cause]}*{nodes}"
     lines = [head, *map(escape, points(judged, brief=brief))]
-    return blocks.cut("\n".join(lines), MOST_OF_A_FINDING_IN_BRIEF if brief else MOST_OF_A_FINDING)
+    return blocks.cut("\n".join(lines), MAX_BRIEF_FINDING_CHARS if brief else MAX_FINDING_CHARS)
 
 
 def points(judged: Finding, *, brief: bool = False) -> Iterator[str]:
@@ -121,7 +121,7 @@ def points(judged: Finding, *, brief: bool = False) -> Iterator[str]:
         judged: The finding.
         brief: Whether only the first lines are shown.
     """
-    most = MOST_POINTS_IN_BRIEF if brief else None
+    most = MAX_BRIEF_POINTS if brief else None
     for remedy in judged.remedies:
         if remedy.name == "by_hand":
             yield f"→ by hand: {remedy.reason}"
@@ -129,7 +129,7 @@ def points(judged: Finding, *, brief: bool = False) -> Iterator[str]:
     deciding = [f"would decide: {judged.would_decide}"] if judged.would_decide else []
     for lines in (judged.evidence_for, against, deciding):
         yield from (
-            f"• {blocks.cut(line, MOST_OF_A_POINT_IN_BRIEF) if brief else line}" for line in lines[:most]
+            f"• {blocks.cut(line, MAX_BRIEF_POINT_CHARS) if brief else line}" for line in lines[:most]
         )
         if most and len(lines) > most:
             yield f"• and {len(lines) - most} more like these"
@@ -194,7 +194,7 @@ def _small_print(diagnosis: Diagnosis, evidence: Evidence, *, brief: bool) -> li
     lines = [blocks.cut(escape(_refused(remedy)), 300) for remedy in _refusals(diagnosis)]
     lines.append(f"read at {evidence.started_at:%H:%M:%S} UTC")
     missing = not_read(evidence, limit=3 if brief else 8) if evidence.complete else ()
-    most = MOST_OF_A_POINT_IN_BRIEF if brief else MOST_OF_A_FINDING
+    most = MAX_BRIEF_POINT_CHARS if brief else MAX_FINDING_CHARS
     small = [blocks.context(*lines)]
     small += [blocks.context(*(blocks.cut(escape(line), most) for line in missing))] if missing else []
     if brief and evidence.complete:

@@ -12,8 +12,8 @@ from handlers.domain.incident import Incident
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.model import Diagnosis, Verdict
 
-MOST_ALERTS = 5
-MOST_OF_A_TITLE = 300
+MAX_ALERTS = 5
+MAX_TITLE_CHARS = 300
 
 
 def headline(incident: Incident) -> Message:
@@ -21,7 +21,7 @@ def headline(incident: Incident) -> Message:
     names = sorted({alert.name for alert in incident.firing}) or sorted(
         {alert.name for alert in incident.alerts.values()}
     )
-    title = blocks.cut(f"{incident.cluster}: {', '.join(names)}", MOST_OF_A_TITLE)
+    title = blocks.cut(f"{incident.cluster}: {', '.join(names)}", MAX_TITLE_CHARS)
     sentence = one_sentence(incident)
     severity = f" · {escape(severity_of(incident))}" if severity_of(incident) else ""
     return Message(
@@ -104,10 +104,10 @@ def _judged(diagnosis: Diagnosis) -> str:
 
 
 def _alert_lines(incident: Incident) -> Iterator[str]:
-    for alert in list(incident.alerts.values())[:MOST_ALERTS]:
+    for alert in list(incident.alerts.values())[:MAX_ALERTS]:
         summary = alert.annotations.get("summary", "")
         state = "firing" if alert.status == "firing" else "resolved"
         yield escape(blocks.cut(f"{alert.name} {state}{': ' + summary if summary else ''}", 300))
-    if len(incident.alerts) > MOST_ALERTS:
-        yield f"and {len(incident.alerts) - MOST_ALERTS} alerts more"
+    if len(incident.alerts) > MAX_ALERTS:
+        yield f"and {len(incident.alerts) - MAX_ALERTS} alerts more"
     yield incident.id

@@ -13,7 +13,7 @@ from bot.slack.views.blocks import Block, escape
 from runbooks.evidence import Evidence, NodeEvidence
 from runbooks.leader_election.wording import listed
 
-MOST_TASKS = 12
+MAX_TASKS = 12
 """Slack takes 50 tasks in a plan; more than a screen of them says less than a bar."""
 
 
@@ -30,7 +30,7 @@ def bar(evidence: Evidence) -> list[Block]:
 def plan(evidence: Evidence) -> list[Block]:
     """The same with a task for each node; nothing where that is no help."""
     said = _how_far(evidence)
-    if not said or len(evidence.nodes) > MOST_TASKS:
+    if not said or len(evidence.nodes) > MAX_TASKS:
         return []
     tasks = [_task(node) for node in evidence.nodes]
     return [{"type": "plan", "block_id": "reading", "title": said, "tasks": tasks}]

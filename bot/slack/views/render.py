@@ -13,14 +13,14 @@ from handlers.domain.events import NoteAdded
 from handlers.domain.incident import Incident
 from runbooks.model import Leadership
 
-MOST_OF_A_TEXT = 3_000
+MAX_TEXT_CHARS = 3_000
 """`chat.update` takes 4,000 characters of `text`."""
 
 
 def render(incident: Incident) -> tuple[Message, ...]:
     """The parent first, then the thread in order."""
     return tuple(
-        replace(message, text=blocks.cut(escape(message.text), MOST_OF_A_TEXT))
+        replace(message, text=blocks.cut(escape(message.text), MAX_TEXT_CHARS))
         for message in _messages(incident)
     )
 

@@ -22,10 +22,10 @@ ACTION_WORDS: dict[ActionType, str] = {
 
 DONE, TO_COME = labels.OUTCOMES["done"], ":white_circle:"
 
-MOST_NODES = 12
+MAX_NODES = 12
 """A run over more nodes is told in brief: Slack takes about 12,000 characters in one message."""
 
-MOST_OF_A_LINE = 400
+MAX_LINE_CHARS = 400
 
 
 def second_asked(incident: Incident, confirmed: PlanConfirmed) -> Message:
@@ -80,7 +80,7 @@ def progress(incident: Incident, run: Run, number: int) -> Message:
 def _steps(run: Run) -> Iterator[str]:
     """Each node step by step; of many nodes only those at which something happens or went wrong."""
     nodes = run.plan.nodes
-    alike = {node: _all_one(run, node) for node in nodes} if len(nodes) > MOST_NODES else {}
+    alike = {node: _all_one(run, node) for node in nodes} if len(nodes) > MAX_NODES else {}
     for mark, what in ((DONE, "done"), (TO_COME, "to come")):
         if told := [node for node in nodes if alike.get(node) == mark]:
             yield f"{mark} {len(told)} of {len(nodes)} nodes {what}: {escape(some(told))}"
@@ -102,7 +102,7 @@ def _node(run: Run, node: str) -> Iterator[str]:
         yield _step(run, index)
     check = run.checks.get(node)
     if check and check.complaints:
-        yield f":x: {escape(node)}: {blocks.cut(escape(_unless_told(run, check.complaints)), MOST_OF_A_LINE)}"
+        yield f":x: {escape(node)}: {blocks.cut(escape(_unless_told(run, check.complaints)), MAX_LINE_CHARS)}"
     elif check:
         led = f"{check.leader} leads" if check.leader else "no leader yet"
         yield f":mag: {escape(node)} and the others are as well as before, {escape(led)}"
@@ -116,7 +116,7 @@ def _step(run: Run, index: int) -> str:
         failed = action.finished.state != "done"
         detail = _unless_told(run, (action.finished.detail,)) if failed else action.finished.detail
         mark, said = labels.OUTCOMES[action.finished.state], f": {detail}"
-    return f"{mark} {escape(step.node)}: {ACTION_WORDS[step.type]}{blocks.cut(escape(said), MOST_OF_A_LINE)}"
+    return f"{mark} {escape(step.node)}: {ACTION_WORDS[step.type]}{blocks.cut(escape(said), MAX_LINE_CHARS)}"
 
 
 def _unless_told(run: Run, reasons: tuple[str, ...]) -> str:
@@ -128,7 +128,7 @@ def _unless_told(run: Run, reasons: tuple[str, ...]) -> str:
 def _outcome(incident: Incident, run: Run) -> Iterator[str]:
     if run.ended is None:
         return
-    yield f"*{blocks.cut(escape(run.ended.detail), 2 * MOST_OF_A_LINE)}*"
+    yield f"*{blocks.cut(escape(run.ended.detail), 2 * MAX_LINE_CHARS)}*"
     if not run.ended.completed or run is not incident.run or incident.verified:
         return
     if incident.evidence_at and incident.evidence_at > run.ended.at:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from bot.slack.views.blocks import Block, cut
-from handlers.domain.events import NOTE_LIMIT
+from handlers.domain.events import MAX_NOTE_CHARS
 from handlers.domain.incident import Incident
 
 ASSIGN, SNOOZE, NOTE, NOTE_MESSAGE = "care_assign", "care_snooze", "care_note", "care_note_message"
@@ -34,7 +34,12 @@ def snooze(incident: Incident) -> Block:
 
 def note(incident: Incident) -> Block:
     """What?"""
-    element = {"type": "plain_text_input", "action_id": ACTION, "multiline": True, "max_length": NOTE_LIMIT}
+    element = {
+        "type": "plain_text_input",
+        "action_id": ACTION,
+        "multiline": True,
+        "max_length": MAX_NOTE_CHARS,
+    }
     return _modal(NOTE, f"Note in {incident.id}", "Add", incident.handle, _input("What happened", element))
 
 

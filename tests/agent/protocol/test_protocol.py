@@ -23,7 +23,7 @@ from agent.protocol import (
     Wire,
     open_grant,
 )
-from agent.protocol.pairing import Identity, prove
+from agent.protocol.pairing import BotCredentials, prove
 from tests.agent.bed import Bot, Node
 
 KEY = SigningKey(b"1" * 32)
@@ -232,7 +232,7 @@ def test_a_grant_is_the_same_bytes_for_ever():
 
 def test_a_proof_is_the_same_for_ever():
     """A bot and an agent of different ages can still be paired."""
-    identity = Identity(
+    identity = BotCredentials(
         cluster="demö",
         node="node1",
         certificates=("-----BEGIN CERTIFICATE-----\nAA+/==\n-----END CERTIFICATE-----\n",),

@@ -39,7 +39,7 @@ from agent.protocol import ActionReport, Refusal, RestartService
 from agent.protocol.base import BadMessageError
 from agent.protocol.certificates import make_certificate
 from agent.protocol.pairing import (
-    Identity,
+    BotCredentials,
     PairAnswer,
     PairRequest,
     der_of,
@@ -76,8 +76,8 @@ class Keys:
     def verify_key(self) -> str:
         return base64.b64encode(bytes(self.grant.verify_key)).decode()
 
-    def identity(self, *, cluster: str = "demo", node: str = "node1") -> Identity:
-        return Identity(
+    def identity(self, *, cluster: str = "demo", node: str = "node1") -> BotCredentials:
+        return BotCredentials(
             cluster=cluster, node=node, certificates=(self.certificate,), verify_keys=(self.verify_key,)
         )
 
@@ -329,10 +329,10 @@ def test_what_is_no_code_is_told_how_long_one_is(code: str):
 def test_a_bot_shows_one_key_of_each_kind_and_at_most_four(changed: dict[str, list[str]], taken: bool):
     said = {"cluster": "demo", "node": "node1", "certificates": ["c"], "verify_keys": ["k"]} | changed
     if taken:
-        assert json.loads(Identity.from_json(json.dumps(said)).to_json()).items() >= said.items()
+        assert json.loads(BotCredentials.from_json(json.dumps(said)).to_json()).items() >= said.items()
     else:
         with pytest.raises(BadMessageError):
-            Identity.from_json(json.dumps(said))
+            BotCredentials.from_json(json.dumps(said))
 
 
 # What is pinned, and what is not.

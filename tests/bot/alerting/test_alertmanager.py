@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from bot.alerting.alertmanager import AlertmanagerClient
-from bot.config import Alertmanager, SecretFile
+from bot.config import AlertmanagerSettings, SecretFile
 from bot.http.client import http_client
 from handlers.errors import SilenceFailed, SourceDown
 from tests import builders
@@ -38,7 +38,7 @@ async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[list[P
 
 
 def client(http: httpx.AsyncClient, *urls: str, **settings: object) -> AlertmanagerClient:
-    return AlertmanagerClient(Alertmanager.model_validate({"urls": urls, **settings}), http)
+    return AlertmanagerClient(AlertmanagerSettings.model_validate({"urls": urls, **settings}), http)
 
 
 @needs_the_real_programs

@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.config import Alertmanager, Settings
+from bot.config import AlertmanagerSettings, Settings
 from bot.store.client import connect
 from bot.store.mac_chain import Chain
 from bot.store.timelines import TimelineStore
@@ -152,7 +152,7 @@ async def test_what_a_notification_truncated_is_fetched_from_the_api(
     (manager,) = await parts.enter_async_context(
         alertmanagers(tmp_path, f"{url}/alertmanager", token(settings), count=1, max_alerts=1)
     )
-    asks = settings.model_copy(update={"alertmanager": Alertmanager(urls=(manager.url,))})
+    asks = settings.model_copy(update={"alertmanager": AlertmanagerSettings(urls=(manager.url,))})
     async with working(asks) as bot:
         door.app = bot.web
         for number in range(1, 4):

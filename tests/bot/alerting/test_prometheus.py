@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from bot.alerting.prometheus import PrometheusClient
-from bot.config import Prometheus
+from bot.config import PrometheusSettings
 from bot.http.client import http_client
 from handlers.errors import SourceDown
 from tests.bot.conftest import Becomes
@@ -42,7 +42,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 
 def client(http: httpx.AsyncClient, url: str) -> PrometheusClient:
-    return PrometheusClient(Prometheus(url=url), http)
+    return PrometheusClient(PrometheusSettings(url=url), http)
 
 
 @needs_the_real_programs

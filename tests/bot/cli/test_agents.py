@@ -19,11 +19,11 @@ import tomlkit
 from typer.testing import CliRunner
 
 from agent.protocol.certificates import make_certificate
-from agent.protocol.pairing import Identity, PairAnswer, PairRequest, new_code, parse_code, prove
+from agent.protocol.pairing import BotCredentials, PairAnswer, PairRequest, new_code, parse_code, prove
 from bot.cli import app
 from bot.config import SecretFile, load
 from bot.nodes import pairing
-from bot.nodes.bot_identity import OwnKeys, identity, public_half
+from bot.nodes.bot_identity import BotIdentity, identity, public_half
 from bot.nodes.config_edit import change_node
 from bot.nodes.tls import pinned_context, tls_context
 from handlers.errors import BotError, ConfigurationError, Refused
@@ -248,7 +248,7 @@ async def test_what_cannot_be_is_one_sentence(config: Path, host: Host, tmp_path
 
 
 async def test_check_names_the_agents_that_nobody_vouches_for(config: Path):
-    OwnKeys.of(load(config).agents).make_missing()
+    BotIdentity.of(load(config).agents).make_missing()
     code, out, err = await run("check", "--config", str(config))
     assert (code, "is fine" in out) == (0, True)
     assert len(err.splitlines()) == 3
@@ -273,7 +273,7 @@ async def test_new_keys_take_over_once_every_agent_has_them(config: Path, host: 
     for each in (host, other):
         async with each.waiting():
             assert (await add(config, each))[0] == 0
-    old = OwnKeys.of(load(config).agents)
+    old = BotIdentity.of(load(config).agents)
     old_certificate, old_grant = old.shown, old.verify_key
 
     code, out, _ = await run("agents", "rotate", "--config", str(config))
@@ -322,9 +322,11 @@ async def test_an_agent_that_is_taken_back_is_believed_no_more(config: Path, hos
 # Who answers, and who does not hold the code.
 
 
-def an_identity() -> Identity:
+def an_identity() -> BotCredentials:
     certificate, _ = make_certificate("bot", use="bot")
-    return Identity(cluster="demo", node="node1", certificates=(certificate.decode(),), verify_keys=("k",))
+    return BotCredentials(
+        cluster="demo", node="node1", certificates=(certificate.decode(),), verify_keys=("k",)
+    )
 
 
 @asynccontextmanager
@@ -386,7 +388,7 @@ def test_what_the_bot_proves_names_the_certificate_that_it_saw():
 
 
 def test_half_a_pair_is_not_made_up_for_and_what_is_there_is_kept(config: Path):
-    own = OwnKeys.of(load(config).agents)
+    own = BotIdentity.of(load(config).agents)
     own.make_missing()
     before = own.fingerprints
     own.make_missing()
@@ -397,7 +399,7 @@ def test_half_a_pair_is_not_made_up_for_and_what_is_there_is_kept(config: Path):
 
 
 def test_the_second_approvers_key_and_the_next_ones_are_shown_too(config: Path):
-    own = OwnKeys.of(load(config).agents)
+    own = BotIdentity.of(load(config).agents)
     own.make_missing()
     text = config.read_text()
     config.write_text(

@@ -18,7 +18,7 @@ from bot.store.compression import unpack
 from bot.store.mac_chain import KEY_USE, Chain, End
 from bot.store.timelines import TimelineStore
 from handlers import advance
-from handlers.domain.alerts import Identity
+from handlers.domain.alerts import IncidentIdentity
 from handlers.domain.events import EVENT, ActionFinished, ActionStarted, Event, PlanConfirmed
 from handlers.domain.incident import Incident
 from handlers.errors import Moved, Tampered
@@ -388,7 +388,7 @@ async def test_a_node_that_cannot_be_asked_is_said_and_is_no_fault(
 async def test_all_incidents_are_checked_and_each_gets_one_line(
     audited: TimelineStore, config: Path, burglar: Intruder
 ) -> None:
-    ids = [await audited.claim(Identity(name, "leader-election")) for name in "abcd"]
+    ids = [await audited.claim(IncidentIdentity(name, "leader-election")) for name in "abcd"]
     assert [id_[:6] for id_ in ids] == ["inc-1-", "inc-2-", "inc-3-", "inc-4-"]
     for incident_id in ids[:3]:
         await written(audited, *STORY, incident_id=incident_id)
@@ -396,7 +396,7 @@ async def test_all_incidents_are_checked_and_each_gets_one_line(
     entries[1][b"event"] += b" "
     entries[4][b"event"] += b" "
     await burglar.write(entries, incident_id=ids[0])
-    await audited.release(Identity("c", "leader-election"), ids[2])
+    await audited.release(IncidentIdentity("c", "leader-election"), ids[2])
     await burglar.redis.delete(f"{burglar.prefix}:timeline:{ids[2]}")
     await burglar.redis.hdel(f"{burglar.prefix}:ends", ids[2])
 
@@ -463,7 +463,7 @@ async def test_replay_judges_no_evidence_that_was_changed(
 async def test_what_was_tampered_with_is_set_aside_and_the_next_alert_opens_a_new_incident(
     audited: TimelineStore, config: Path, burglar: Intruder
 ) -> None:
-    identity = Identity("demo", "leader-election")
+    identity = IncidentIdentity("demo", "leader-election")
     touched = await audited.claim(identity)
     await written(audited, *STORY, incident_id=touched)
     await burglar.redis.hset(f"{burglar.prefix}:run-slots", "demo", touched)

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from agent.protocol import Refusal
 from bot import main as wiring
-from bot.config import Cluster, Node, Readings, Settings
+from bot.config import Cluster, Node, ReadingSettings, Settings
 from bot.config import load as load_settings
 from bot.nodes.cluster_reader import ClusterReader
 from handlers.errors import UnknownCluster
@@ -24,7 +24,7 @@ from runbooks.evidence import Evidence, NodeEvidence, Role
 from tests.bot.conftest import Becomes, WriteConfig
 from tests.bot.web.serving import Talk, hang, page, reset, serve, talk
 
-DEADLINES = Readings(metrics_deadline_s=1.0, agent_deadline_s=4.0, sample_gap_s=0.05)
+DEADLINES = ReadingSettings(metrics_deadline_s=1.0, agent_deadline_s=4.0, sample_gap_s=0.05)
 NOBODY = "https://127.0.0.1:1"
 METRICS = 'tensor_chain_raft_state{state="leader"} 1\ntensor_chain_term 4\n'
 

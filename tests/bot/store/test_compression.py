@@ -36,6 +36,6 @@ def test_what_is_none_of_ours_comes_back_as_it_is(stored: bytes) -> None:
 
 
 def test_a_bomb_is_not_unpacked_beyond_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compression, "MOST_UNPACKED_BYTES", 10_000)
+    monkeypatch.setattr(compression, "MAX_UNPACKED_BYTES", 10_000)
     bomb = zlib.compress(b"0" * 10_001)
     assert unpack(bomb) == bomb

@@ -21,7 +21,7 @@ from bot.store.failover import Following, NoPrimaryError
 from bot.store.health import require_usable, why_not_ready
 from bot.store.inbox import Inbox
 from bot.store.timelines import TimelineStore
-from handlers.domain.alerts import Identity
+from handlers.domain.alerts import IncidentIdentity
 from handlers.domain.incident import Incident
 from handlers.errors import ConfigurationError, StoreDown
 from lab.layout import Address
@@ -32,7 +32,7 @@ from tests.builders import opened
 from tests.redis_box import RedisBox, RedisPair, find_sentinel, redis_pair
 
 PREFIX = "{neumann}"
-DEMO = Identity("demo", "leader-election")
+DEMO = IncidentIdentity("demo", "leader-election")
 needs_sentinel = pytest.mark.skipif(not find_sentinel(), reason="redis-sentinel is not installed")
 
 
@@ -177,7 +177,7 @@ async def test_a_primary_that_was_made_a_replica_is_left_at_its_first_refusal(
     store, inbox = TimelineStore(redis, PREFIX, CHAIN), Inbox(redis, PREFIX, "one")
 
     def in_a_script() -> Awaitable[object]:
-        return store.claim(Identity(secrets.token_hex(4), "leader-election"))
+        return store.claim(IncidentIdentity(secrets.token_hex(4), "leader-election"))
 
     for call in (in_a_script, lambda: inbox.store(BODY, None), lambda: redis.incr("n")):
         finder.at = one.address

@@ -5,22 +5,24 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
-from bot.store.incident_history import PastStore
-from bot.store.reconcile_checkpoint import LookStore
+from bot.store.incident_history import IncidentHistoryStore
+from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
 from bot.store.timelines import TimelineStore
-from handlers.domain.alert_sources import LastLook
-from handlers.domain.alerts import Identity
+from handlers.domain.alert_sources import ReconcileCheckpoint
+from handlers.domain.alerts import IncidentIdentity
 from tests.builders import NOON, alert
 
-DEMO, EU = Identity("demo", "leader-election"), Identity("eu", "leader-election")
+DEMO, EU = IncidentIdentity("demo", "leader-election"), IncidentIdentity("eu", "leader-election")
 
 
 @pytest.fixture
-def past(redis: Redis, prefix: str) -> PastStore:
-    return PastStore(redis, prefix)
+def past(redis: Redis, prefix: str) -> IncidentHistoryStore:
+    return IncidentHistoryStore(redis, prefix)
 
 
-async def test_the_incident_that_was_released_last_is_found(store: TimelineStore, past: PastStore) -> None:
+async def test_the_incident_that_was_released_last_is_found(
+    store: TimelineStore, past: IncidentHistoryStore
+) -> None:
     assert await past.previous(DEMO) is None
     first = await store.claim(DEMO)
     await store.release(DEMO, "inc-999")
@@ -34,7 +36,7 @@ async def test_the_incident_that_was_released_last_is_found(store: TimelineStore
 
 
 async def test_an_end_that_came_early_is_kept_for_a_while(
-    past: PastStore, store: TimelineStore, redis: Redis, prefix: str
+    past: IncidentHistoryStore, store: TimelineStore, redis: Redis, prefix: str
 ) -> None:
     assert (await store.standing(DEMO, claim=False)).ends == {}
     await past.remember_ends(DEMO, ())
@@ -48,8 +50,8 @@ async def test_an_end_that_came_early_is_kept_for_a_while(
 
 
 async def test_the_last_look_is_kept(redis: Redis, prefix: str) -> None:
-    looks = LookStore(redis, prefix)
+    looks = ReconcileCheckpointStore(redis, prefix)
     assert await looks.last() is None
-    look = LastLook(at=NOON, unknown_since={"f": NOON}, absent_since={"inc-1/f": NOON})
+    look = ReconcileCheckpoint(at=NOON, unknown_since={"f": NOON}, absent_since={"inc-1/f": NOON})
     await looks.remember(look)
-    assert await LookStore(redis, prefix).last() == look
+    assert await ReconcileCheckpointStore(redis, prefix).last() == look

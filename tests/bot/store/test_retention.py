@@ -13,7 +13,7 @@ from bot.config import load as load_settings
 from bot.store.mac_chain import Chain
 from bot.store.retention import Retention
 from bot.store.timelines import TimelineStore
-from handlers.domain.alerts import Identity
+from handlers.domain.alerts import IncidentIdentity
 from handlers.domain.events import EVENT, Closed, Event
 from runbooks.evidence import Evidence
 from tests.bot.cli.test_app import run
@@ -21,7 +21,7 @@ from tests.bot.conftest import CHAIN, WriteConfig
 from tests.bot.incidents import quorum_loss, with_many_nodes
 from tests.builders import NOON, diagnosed, opened
 
-DEMO = Identity("demo", "leader-election")
+DEMO = IncidentIdentity("demo", "leader-election")
 STORY: tuple[Event, ...] = (opened(), *diagnosed(quorum_loss()), Closed(at=NOON, detail="over"))
 DAY_S = 24 * 3600
 

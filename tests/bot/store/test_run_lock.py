@@ -4,13 +4,13 @@ import asyncio
 
 from redis.asyncio import Redis
 
-from bot.store.run_lock import RunSlots
+from bot.store.run_lock import RunLocks
 
 
 async def test_of_many_incidents_that_want_to_act_on_one_cluster_one_gets_the_slot(
     redis: Redis, prefix: str
 ) -> None:
-    replicas = [RunSlots(redis, prefix) for _ in range(5)]
+    replicas = [RunLocks(redis, prefix) for _ in range(5)]
     answers = await asyncio.gather(
         *(slots.begin("demo", f"inc-{number}", above=0) for number, slots in enumerate(replicas))
     )
@@ -23,7 +23,7 @@ async def test_of_many_incidents_that_want_to_act_on_one_cluster_one_gets_the_sl
 async def test_each_run_has_a_higher_fence_than_the_one_before_and_than_any_agent_has_seen(
     redis: Redis, prefix: str
 ) -> None:
-    slots = RunSlots(redis, prefix)
+    slots = RunLocks(redis, prefix)
     assert await slots.begin("demo", "inc-1", above=0) == 1
     assert await slots.begin("demo", "inc-1", above=0) == 2, "the same incident may ask again"
     await slots.end("demo", "inc-1")
@@ -32,7 +32,7 @@ async def test_each_run_has_a_higher_fence_than_the_one_before_and_than_any_agen
 
 
 async def test_only_the_holder_gives_the_slot_back(redis: Redis, prefix: str) -> None:
-    slots = RunSlots(redis, prefix)
+    slots = RunLocks(redis, prefix)
     await slots.begin("demo", "inc-1", above=0)
     await slots.end("demo", "inc-2")
     assert await slots.begin("demo", "inc-2", above=0) == "inc-1"

@@ -18,12 +18,12 @@ from bot.store.client import connect
 from bot.store.due_queue import DueQueue, Taken
 from bot.store.mac_chain import End
 from bot.store.timelines import TimelineStore
-from handlers.domain.alerts import Identity, Reason
+from handlers.domain.alerts import IncidentIdentity, Reason
 from handlers.domain.events import EVENT, EVENTS_VERSION, Acknowledged, AlertsReceived, Event
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident, Stage
 from handlers.errors import Moved, StoreDown, WrittenByNewer
-from handlers.ports import Standing
+from handlers.ports import IdentityState
 from tests.bot.conftest import CHAIN, MortalRedis
 from tests.bot.incidents import whole_story
 from tests.builders import ALICE, NOON, alert, opened
@@ -94,7 +94,7 @@ async def test_neither_behind_nor_ahead_can_be_appended(store: TimelineStore, po
 
 
 async def test_an_open_incident_takes_what_belongs_to_it_until_it_is_released(store: TimelineStore) -> None:
-    demo, other = Identity("demo", "leader-election"), Identity("other", "leader-election")
+    demo, other = IncidentIdentity("demo", "leader-election"), IncidentIdentity("other", "leader-election")
     first = await store.claim(demo)
     assert await store.claim(demo) == first
     second = await store.claim(other)
@@ -109,27 +109,27 @@ async def test_an_open_incident_takes_what_belongs_to_it_until_it_is_released(st
 
 
 async def test_ten_replicas_claim_one_incident(store: TimelineStore) -> None:
-    claims = (store.claim(Identity("demo", "leader-election")) for _ in range(10))
+    claims = (store.claim(IncidentIdentity("demo", "leader-election")) for _ in range(10))
     assert len(set(await asyncio.gather(*claims))) == 1
 
 
 async def test_where_an_identity_stands_is_known_at_once(store: TimelineStore) -> None:
-    demo = Identity("demo", "leader-election")
-    assert await store.standing(demo, claim=False) == Standing(None)
+    demo = IncidentIdentity("demo", "leader-election")
+    assert await store.standing(demo, claim=False) == IdentityState(None)
     claimed = (await store.standing(demo, claim=True)).incident
     assert claimed
     assert claimed == Incident(id=claimed.id)
-    assert await store.standing(demo, claim=True) == Standing(claimed), "it is claimed once"
+    assert await store.standing(demo, claim=True) == IdentityState(claimed), "it is claimed once"
 
     incident = await store.append(claimed, opened())
-    assert await store.standing(demo, claim=True) == Standing(incident)
+    assert await store.standing(demo, claim=True) == IdentityState(incident)
     await store.release(demo, incident.id)
-    assert await store.standing(demo, claim=True) == Standing(None, previous=incident.id)
+    assert await store.standing(demo, claim=True) == IdentityState(None, previous=incident.id)
     assert await store.open_incidents() == (), "what came before may say that it opens nothing"
 
 
 async def test_ten_replicas_that_ask_where_it_stands_claim_one_incident(store: TimelineStore) -> None:
-    demo = Identity("demo", "leader-election")
+    demo = IncidentIdentity("demo", "leader-election")
     found = await asyncio.gather(*(store.standing(demo, claim=True) for _ in range(10)))
     assert len({standing.incident.id for standing in found if standing.incident}) == 1
     assert all(standing.incident for standing in found)
@@ -225,7 +225,7 @@ async def test_a_redis_that_was_restored_from_an_old_copy_is_read_from_the_begin
 async def test_a_number_that_a_restored_redis_gives_out_again_makes_another_id(
     store: TimelineStore, redis: Redis, prefix: str
 ) -> None:
-    demo = Identity("demo", "leader-election")
+    demo = IncidentIdentity("demo", "leader-election")
     first = await store.claim(demo)
     await redis.delete(f"{prefix}:open", f"{prefix}:incident-number")  # as before there was any incident
     again = await store.claim(demo)
@@ -237,7 +237,7 @@ async def test_a_number_that_a_restored_redis_gives_out_again_makes_another_id(
 
 
 async def test_incidents_are_listed_by_their_numbers(store: TimelineStore) -> None:
-    ids = [await store.claim(Identity(f"cluster-{number}", "x")) for number in range(12)]
+    ids = [await store.claim(IncidentIdentity(f"cluster-{number}", "x")) for number in range(12)]
     assert await store.open_incidents() == await store.given_out() == tuple(ids)
 
 

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from bot.store import wakeup_channel as wake_ups_module
 from bot.store.timelines import TimelineStore
-from bot.store.wakeup_channel import PROCESS, WakeUps
+from bot.store.wakeup_channel import PROCESS, WakeupChannel
 from handlers.domain.events import Acknowledged
 from handlers.domain.incident import Incident
 from tests.builders import ALICE, NOON, opened
@@ -20,8 +20,8 @@ LONG_S = 30.0
 
 
 @pytest.fixture
-async def wake_ups(redis: Redis, prefix: str) -> AsyncIterator[WakeUps]:
-    made = WakeUps(redis, prefix, ["steps", "views", "chores"])
+async def wake_ups(redis: Redis, prefix: str) -> AsyncIterator[WakeupChannel]:
+    made = WakeupChannel(redis, prefix, ["steps", "views", "chores"])
     listening = asyncio.create_task(made.listen())
     async with asyncio.timeout(LONG_S):
         while not await redis.publish(f"{prefix}:wake", "nobody"):
@@ -32,12 +32,14 @@ async def wake_ups(redis: Redis, prefix: str) -> AsyncIterator[WakeUps]:
         await listening
 
 
-async def woken(wake_ups: WakeUps, name: str) -> None:
+async def woken(wake_ups: WakeupChannel, name: str) -> None:
     async with asyncio.timeout(LONG_S):
         await wake_ups.of(name).wait()
 
 
-async def test_a_hint_wakes_the_queues_that_it_names(wake_ups: WakeUps, redis: Redis, prefix: str) -> None:
+async def test_a_hint_wakes_the_queues_that_it_names(
+    wake_ups: WakeupChannel, redis: Redis, prefix: str
+) -> None:
     await redis.publish(f"{prefix}:wake", "views unheard-of steps")
     await woken(wake_ups, "steps")
     assert wake_ups.of("views").is_set()
@@ -45,7 +47,7 @@ async def test_a_hint_wakes_the_queues_that_it_names(wake_ups: WakeUps, redis: R
 
 
 async def test_what_another_goes_on_with_is_looked_at_later(
-    wake_ups: WakeUps, redis: Redis, prefix: str, monkeypatch: pytest.MonkeyPatch
+    wake_ups: WakeupChannel, redis: Redis, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wake_ups_module, "ANOTHERS_S", 1.0)
     for hint in ("steps by:another", "steps by:a-third", "views"):
@@ -60,7 +62,7 @@ async def test_what_another_goes_on_with_is_looked_at_later(
 
 
 async def test_who_folds_in_goes_on_at_once(
-    wake_ups: WakeUps, store: TimelineStore, monkeypatch: pytest.MonkeyPatch
+    wake_ups: WakeupChannel, store: TimelineStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wake_ups_module, "ANOTHERS_S", 10 * LONG_S)
     await store.append(Incident(id="inc-1"), opened())

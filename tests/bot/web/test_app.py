@@ -21,7 +21,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.slack.inbound.request_queue import SlackRequests
 from bot.store.client import connect
 from bot.store.inbox import Inbox
-from bot.store.signer import Seal
+from bot.store.signer import Signer
 from bot.web.app import Web
 from handlers.domain.notification import Notification
 from tests.bot.conftest import MortalRedis
@@ -58,7 +58,7 @@ async def open_site(parts: AsyncExitStack, redis: Redis, prefix: str) -> Site:
         token=TOKEN,
         max_body_bytes=LIMIT,
         slack=slack,
-        requests=SlackRequests(redis, prefix, "test", Seal(b"test", SigningKey.generate())),
+        requests=SlackRequests(redis, prefix, "test", Signer(b"test", SigningKey.generate())),
         signing_secret="unused",
     )
     url = await parts.enter_async_context(serve(web.app()))

@@ -12,11 +12,11 @@ import pytest
 from redis.asyncio import Redis
 
 from bot import main as wiring
-from bot.config import Alertmanager, Prometheus, Settings
+from bot.config import AlertmanagerSettings, PrometheusSettings, Settings
 from bot.store.client import connect
-from bot.store.incident_history import PastStore
+from bot.store.incident_history import IncidentHistoryStore
 from bot.store.mac_chain import Chain
-from bot.store.reconcile_checkpoint import LookStore
+from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
 from bot.store.timelines import TimelineStore
 from handlers.domain import next_step
 from lab.slack.server import SlackWorkspaceServer
@@ -66,7 +66,7 @@ async def test_an_alert_without_a_notification_opens_and_one_without_a_resolved_
     becomes: Becomes,
 ) -> None:
     pair = await parts.enter_async_context(alertmanagers(tmp_path))
-    asks = Alertmanager(urls=tuple(peer.url for peer in pair), resolved_grace_s=0)
+    asks = AlertmanagerSettings(urls=tuple(peer.url for peer in pair), resolved_grace_s=0)
     async with working(settings.model_copy(update={"alertmanager": asks})) as bot:
         await pair[1].fire(NO_LEADER, since_s=120)
 
@@ -105,9 +105,12 @@ async def test_an_alert_that_came_and_went_while_the_bot_was_down_is_in_a_timeli
     (manager,) = await parts.enter_async_context(alertmanagers(tmp_path, count=1))
     address = target.removeprefix("http://").removesuffix("/metrics")
     real = await parts.enter_async_context(prometheus(tmp_path, RULES, address, manager.url))
-    asks = {"alertmanager": Alertmanager(urls=(manager.url,)), "prometheus": Prometheus(url=real.url)}
+    asks = {
+        "alertmanager": AlertmanagerSettings(urls=(manager.url,)),
+        "prometheus": PrometheusSettings(url=real.url),
+    }
     settings = settings.model_copy(update=asks)
-    looks = LookStore(redis, settings.redis.prefix)
+    looks = ReconcileCheckpointStore(redis, settings.redis.prefix)
 
     async def a_look(bot: wiring.Bot) -> None:
         before = await looks.last()
@@ -133,7 +136,7 @@ async def test_an_alert_that_came_and_went_while_the_bot_was_down_is_in_a_timeli
     assert keys(slack) == ["headline", "note-1", "closed"]
     assert "NoLeader fired from " in texts(slack)
     assert await store.open_incidents() == ()
-    assert len(await PastStore(redis, settings.redis.prefix).released_within(3600)) == 1
+    assert len(await IncidentHistoryStore(redis, settings.redis.prefix).released_within(3600)) == 1
 
 
 async def test_the_timer_marks_a_look_as_soon_as_it_holds_the_lease(

@@ -21,7 +21,7 @@ from bot.config import Settings
 from bot.slack.listeners.app_home import gather
 from bot.store import due_queue, stream
 from bot.store.client import connect
-from bot.store.mac_chain import Chain, Link
+from bot.store.mac_chain import Chain, MacLink
 from bot.store.timelines import TimelineStore
 from bot.worker import quarantine, worker
 from handlers.domain import next_step
@@ -387,7 +387,7 @@ class NewerStore(TimelineStore):
     async def append(self, incident: Incident, *events: Event) -> Incident:
         return await super().append(incident, *(each.model_copy(update={"version": 99}) for each in events))
 
-    def _read(self, _: str, link: Link) -> Event:
+    def _read(self, _: str, link: MacLink) -> Event:
         return EVENT.validate_python(json.loads(link.event) | {"version": EVENTS_VERSION})
 
 

@@ -16,7 +16,7 @@ from handlers.commands.answers import (
     History,
     IncidentList,
     IncidentShown,
-    Report,
+    PostmortemAnswer,
     Runbooks,
     Said,
     Watch,
@@ -228,7 +228,7 @@ class TestIncident:
         world = await diagnosed_world()
         await ask(world, "incident note the switch was replaced")
         answer = await ask(world, "incident report", BOB)
-        assert isinstance(answer, Report)
+        assert isinstance(answer, PostmortemAnswer)
         assert answer.incident.id == ID
         assert "alice noted: the switch was replaced" in answer.markdown
         assert world.kinds()[-1] == "note_added", "a report changes nothing"

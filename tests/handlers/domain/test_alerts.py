@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from handlers.domain.alerts import Identity, Places, Reason, fingerprint_of, news, what_changed
+from handlers.domain.alerts import IncidentIdentity, Places, Reason, fingerprint_of, news, what_changed
 from handlers.domain.notification import Notification, read_notification
 from tests.builders import alert
 
@@ -40,17 +40,17 @@ def test_what_is_no_version_4_notification_is_refused(body: bytes) -> None:
 def test_alerts_of_one_runbook_are_one_incident_and_an_unknown_alert_is_its_own() -> None:
     alerts = [alert("NoLeader"), alert("ElectionStorm"), alert("DiskSpaceLow"), alert(cluster="eu")]
     assert list(Places(("demo", "eu")).by_identity(alerts)) == [
-        Identity("demo", "leader-election"),
-        Identity("demo", "alert:DiskSpaceLow"),
-        Identity("eu", "leader-election"),
+        IncidentIdentity("demo", "leader-election"),
+        IncidentIdentity("demo", "alert:DiskSpaceLow"),
+        IncidentIdentity("eu", "leader-election"),
     ]
 
 
 def test_an_alert_without_a_cluster_label_belongs_to_the_cluster_of_the_address() -> None:
     bare = alert().model_copy(update={"labels": {"alertname": "NoLeader"}})
-    assert Places(("demo", "eu"), "eu").identity_of(bare) == Identity("eu", "leader-election")
-    assert Places(("demo", "eu")).identity_of(bare) == Identity("unnamed", "unconfigured")
-    assert Places(("demo",)).identity_of(bare) == Identity("demo", "leader-election")
+    assert Places(("demo", "eu"), "eu").identity_of(bare) == IncidentIdentity("eu", "leader-election")
+    assert Places(("demo", "eu")).identity_of(bare) == IncidentIdentity("unnamed", "unconfigured")
+    assert Places(("demo",)).identity_of(bare) == IncidentIdentity("demo", "leader-election")
 
 
 @pytest.mark.parametrize("body", RECORDED, ids=lambda path: path.stem)

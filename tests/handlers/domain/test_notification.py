@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handlers.domain.notification import MOST_OF_AN_UNREADABLE, read_notification
+from handlers.domain.notification import MAX_UNREADABLE_CHARS, read_notification
 
 BODY = json.loads((Path(__file__).parents[2] / "data" / "webhooks" / "grouped_two_firing.json").read_bytes())
 
@@ -59,7 +59,7 @@ def test_a_label_name_does_not_write_the_sentence(name: str) -> None:
 
 def test_what_is_kept_of_an_unreadable_alert_is_bounded() -> None:
     (put_aside,) = read_notification(first_alert(annotations={"a": "x" * 500_000})).unreadable
-    assert len(put_aside.raw) == MOST_OF_AN_UNREADABLE
+    assert len(put_aside.raw) == MAX_UNREADABLE_CHARS
 
 
 def test_truncation_and_a_future_alertmanagers_fields_come_through() -> None:

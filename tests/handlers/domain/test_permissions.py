@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from handlers.domain.permissions import Part, Permission, Permissions
+from handlers.domain.permissions import Permission, Permissions, PlanPermission
 from handlers.domain.policy import Member, Ruling
 from runbooks.model import ActionType
 
@@ -57,24 +57,24 @@ NEVER = {name for name in PEOPLE if name.split()[0] in {"guest", "deactivated", 
 
 MAY = {
     # (cluster, stricter action?, part) -> who
-    ("blue", True, Part.PROPOSE): {"on call", "watcher", "in every group"},
-    ("blue", True, Part.CONFIRM): {"on call", "in every group"},
-    ("blue", True, Part.APPROVE): {"senior", "in every group"},
-    ("blue", False, Part.PROPOSE): {"on call", "senior", "watcher", "in every group"},
-    ("blue", False, Part.CONFIRM): {"on call", "senior", "in every group"},
-    ("blue", False, Part.APPROVE): {"on call", "senior", "in every group"},
-    ("green", True, Part.PROPOSE): {"on call", "senior", "watcher", "in every group"},
-    ("green", True, Part.CONFIRM): {"on call", "senior", "in every group"},
-    ("green", True, Part.APPROVE): {"on call", "senior", "in every group"},
+    ("blue", True, PlanPermission.PROPOSE): {"on call", "watcher", "in every group"},
+    ("blue", True, PlanPermission.CONFIRM): {"on call", "in every group"},
+    ("blue", True, PlanPermission.APPROVE): {"senior", "in every group"},
+    ("blue", False, PlanPermission.PROPOSE): {"on call", "senior", "watcher", "in every group"},
+    ("blue", False, PlanPermission.CONFIRM): {"on call", "senior", "in every group"},
+    ("blue", False, PlanPermission.APPROVE): {"on call", "senior", "in every group"},
+    ("green", True, PlanPermission.PROPOSE): {"on call", "senior", "watcher", "in every group"},
+    ("green", True, PlanPermission.CONFIRM): {"on call", "senior", "in every group"},
+    ("green", True, PlanPermission.APPROVE): {"on call", "senior", "in every group"},
 }
 
 
 @pytest.mark.parametrize(
     ("person", "cluster", "action", "part"),
-    list(product(PEOPLE, ("blue", "green", "grey"), ACTIONS, Part)),
+    list(product(PEOPLE, ("blue", "green", "grey"), ACTIONS, PlanPermission)),
 )
 def test_every_kind_of_person_against_every_action(
-    person: str, cluster: str, action: ActionType, part: Part
+    person: str, cluster: str, action: ActionType, part: PlanPermission
 ) -> None:
     stricter = cluster == "green" or action in {"restart_service", "clock_sync"}
     expected = person in MAY.get((cluster, stricter, part), set())
@@ -85,8 +85,8 @@ def test_every_kind_of_person_against_every_action(
 
 def test_a_plan_needs_leave_for_each_of_its_actions() -> None:
     plan: tuple[ActionType, ...] = ("set_election_timeouts", "restart_service")
-    assert RULES.ruling(PEOPLE["senior"], Part.CONFIRM, "blue", plan[:1]) is None
-    assert RULES.ruling(PEOPLE["senior"], Part.CONFIRM, "blue", plan) == Ruling.NOT_IN_GROUP.value
+    assert RULES.ruling(PEOPLE["senior"], PlanPermission.CONFIRM, "blue", plan[:1]) is None
+    assert RULES.ruling(PEOPLE["senior"], PlanPermission.CONFIRM, "blue", plan) == Ruling.NOT_IN_GROUP.value
 
 
 def test_a_second_person_is_asked_for_where_a_row_names_their_group() -> None:
@@ -97,11 +97,11 @@ def test_a_second_person_is_asked_for_where_a_row_names_their_group() -> None:
 
 def test_nobody_approves_what_they_confirmed_themselves() -> None:
     both = PEOPLE["in every group"]
-    assert RULES.ruling(both, Part.APPROVE, "blue", ["clock_sync"], confirmed_by="U2") is None
-    refusal = RULES.ruling(both, Part.APPROVE, "blue", ["clock_sync"], confirmed_by=both.id)
+    assert RULES.ruling(both, PlanPermission.APPROVE, "blue", ["clock_sync"], confirmed_by="U2") is None
+    refusal = RULES.ruling(both, PlanPermission.APPROVE, "blue", ["clock_sync"], confirmed_by=both.id)
     assert refusal == "A second person must approve: you confirmed this plan yourself."
 
 
 def test_where_no_row_holds_nobody_may_and_the_sentence_says_what_to_configure() -> None:
-    refusal = RULES.ruling(PEOPLE["in every group"], Part.CONFIRM, "grey", ["clock_sync"])
+    refusal = RULES.ruling(PEOPLE["in every group"], PlanPermission.CONFIRM, "grey", ["clock_sync"])
     assert refusal == Ruling.NO_GROUP_CONFIGURED.value

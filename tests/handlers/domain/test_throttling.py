@@ -143,11 +143,11 @@ async def test_the_thread_is_told_when_its_cluster_is_read_less_often() -> None:
 
 async def test_notes_are_few_however_many_alerts_cannot_be_read() -> None:
     world = World()
-    for number in range(3 * intake.MOST_NOTES):
+    for number in range(3 * intake.MAX_NOTES):
         unreadable = Unreadable(f'{{"n": {number}}}', "status: Field required")
         await intake.receive(world.ports, Delivery((alert(),), (unreadable,)), None)
     notes = list((await world.timelines.load("inc-1")).notes.values())
-    assert len(notes) == intake.MOST_NOTES + 1
+    assert len(notes) == intake.MAX_NOTES + 1
     assert notes[-1].sentence.startswith("There is more of this kind than is said here")
 
 

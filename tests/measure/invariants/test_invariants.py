@@ -10,7 +10,7 @@ import pytest
 
 from bot.nodes.agent_client import AgentClient
 from bot.store import timelines
-from bot.store.run_lock import RunSlots
+from bot.store.run_lock import RunLocks
 from handlers.domain import next_step
 from handlers.domain.events import Person
 from handlers.domain.incident import Incident
@@ -70,13 +70,13 @@ def _unknown_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _one_fence(monkeypatch: pytest.MonkeyPatch) -> None:
-    begin = RunSlots.begin
+    begin = RunLocks.begin
 
     async def always_one(*args: Any, **kwargs: Any) -> int | str:
         taken = await begin(*args, **kwargs)
         return 1 if isinstance(taken, int) else taken
 
-    monkeypatch.setattr(RunSlots, "begin", always_one)
+    monkeypatch.setattr(RunLocks, "begin", always_one)
 
 
 MUTANTS: dict[Callable[[pytest.MonkeyPatch], None], set[int]] = {

@@ -15,7 +15,7 @@ from bot.pictures.drawing.shapes import Box, Line, Panel, Words
 from bot.pictures.elections.alt_text import alt_text
 from bot.pictures.elections.card import layout
 from bot.pictures.elections.flags import Flag, flags
-from bot.pictures.elections.lanes import MOST_LANES, chosen, lane_shapes, lanes
+from bot.pictures.elections.lanes import MAX_LANES, chosen, lane_shapes, lanes
 from bot.pictures.elections.series import ElectionSeries, Sample
 from bot.pictures.elections.term_chart import term_shapes
 from bot.pictures.elections.time_axis import TimeAxis
@@ -135,7 +135,7 @@ def test_of_many_nodes_those_are_drawn_to_which_most_happened():
     series = storm(51)
     drawn = [story.node for story in chosen(series)]
 
-    assert len(drawn) == MOST_LANES
+    assert len(drawn) == MAX_LANES
     assert {"node1", "node2"} <= set(drawn)  # they led
     assert any(text.startswith("41 more nodes, with") for text in layout(series).texts())
 

@@ -9,7 +9,7 @@ from tests.bot.pictures.clusters import cluster, instead, islands, names_of, see
 from tests.builders import cut, cut_off, dead, evidence, node, silent
 
 HEAD = "Link map of demo at 2026-11-24 12:00:00 UTC"
-MOST = 600
+MAX_CHARS = 600
 """Characters: what a screen reader can be asked to read in one go."""
 
 
@@ -98,4 +98,4 @@ def test_many_nodes_are_counted_and_the_text_stays_short():
 
     assert "node1, node2 and 48 more reach each other; node7 reaches nobody" in lone
     assert "more like that" in mixed
-    assert max(len(lone), len(mixed)) < MOST
+    assert max(len(lone), len(mixed)) < MAX_CHARS

@@ -11,7 +11,7 @@ from bot.pictures.drawing.palette import FAILED
 from bot.pictures.drawing.picture import SMALL
 from bot.pictures.drawing.shapes import Panel, Words
 from bot.pictures.links.card import layout
-from bot.pictures.links.matrix import MOST_BANDS, NARROWEST, SIDE, bands, matrix_shapes
+from bot.pictures.links.matrix import MAX_BANDS, NARROWEST, SIDE, bands, matrix_shapes
 from bot.pictures.links.model import WayState
 from runbooks.evidence import Evidence
 from tests.bot.pictures.clusters import cluster, instead, islands, names_of, seen, without_gossip
@@ -56,7 +56,7 @@ def test_every_node_keeps_its_cells_however_different_they_all_are(seed: int):
     read = cluster(51, dict.fromkeys(draw.sample(pairs, 500), "timeout"))
     placed = bands(seen(read))
 
-    assert len(placed) == MOST_BANDS
+    assert len(placed) == MAX_BANDS
     assert sorted(node.name for band in placed for node in band.nodes) == sorted(names_of(51))
     assert failed_cells(read) == 500
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.pictures.links.groups import alike, clean_cut, groups
-from bot.pictures.links.model import Standing, Way, WayState
+from bot.pictures.links.model import NodeRole, Way, WayState
 from runbooks.evidence import ConnectResult, Role
 from tests.bot.pictures.clusters import cluster, instead, islands, names_of, seen, without_gossip
 from tests.builders import cut, cut_off, dead, evidence, node, silent
@@ -53,22 +53,22 @@ def test_every_node_has_the_standing_that_was_read():
     said = seen(evidence(node("node1", role=Role.CANDIDATE), dead("node2"), silent("node3")))
 
     # A peer's connect to node3 is open, so its process runs; what it does is not known.
-    assert [mark.standing for mark in said.nodes] == [Standing.CANDIDATE, Standing.DOWN, Standing.RUNNING]
+    assert [mark.standing for mark in said.nodes] == [NodeRole.CANDIDATE, NodeRole.DOWN, NodeRole.RUNNING]
 
 
 def test_a_host_that_nobody_reaches_is_not_known_to_be_down():
     unreached = cut(("node1", "node3"), ("node2", "node3"))
     said = seen(instead(cluster(3, unreached), silent("node3")))
 
-    assert said.nodes[2].standing is Standing.UNKNOWN
+    assert said.nodes[2].standing is NodeRole.UNKNOWN
 
 
 def test_a_leader_leads_only_with_a_majority_in_its_term():
     said = seen(cluster(3, cut_off("node1"), leader="node1"))
     alone = evidence(node("node1", role=Role.LEADER), silent("node2"), silent("node3"))
 
-    assert said.nodes[0].standing is Standing.LEADER
-    assert seen(alone).nodes[0].standing is Standing.CLAIMANT
+    assert said.nodes[0].standing is NodeRole.LEADER
+    assert seen(alone).nodes[0].standing is NodeRole.CLAIMANT
 
 
 def test_how_many_a_node_reaches_is_a_range_where_something_was_not_read():

@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.delivery.attachments import ThreadPictures, due, marks_of, samples_of, samples_of_series
+from bot.slack.delivery.attachments import ThreadAttachments, due, marks_of, samples_of, samples_of_series
 from bot.slack.delivery.thread_sync import SlackThread
 from bot.store.timelines import TimelineStore
 from handlers.domain.alert_sources import Sample as Value
@@ -81,7 +81,7 @@ async def test_a_picture_for_which_slack_asks_to_wait_comes_later(
 ) -> None:
     shown = incident(opened(), *diagnosed(incidents.quorum_loss()))
     await thread.sync(shown)
-    pictures = ThreadPictures(slack_client, redis, prefix, thread, store, prometheus=None)
+    pictures = ThreadAttachments(slack_client, redis, prefix, thread, store, prometheus=None)
     slack.faults.fail(method, faults.RATE_LIMITED, retry_after_s=7)
     with pytest.raises(SlackDown, match="Slack asks to wait") as told:
         await pictures.sync(shown)
@@ -103,7 +103,7 @@ async def test_each_picture_is_put_into_the_thread_once_with_words_for_who_does_
 ) -> None:
     shown = await store.append(Incident(id=ID), *incidents.healed())
     await thread.sync(shown)
-    pictures = ThreadPictures(slack_client, redis, prefix, thread, store, prometheus=None)
+    pictures = ThreadAttachments(slack_client, redis, prefix, thread, store, prometheus=None)
     for _ in range(2):
         await pictures.sync(shown)
     files = [file for message in await alice.messages() for file in message.get("files", [])]
@@ -122,7 +122,7 @@ async def test_what_no_message_can_hold_is_a_file_once_for_each_judgement(
     alice: Person,
 ) -> None:
     large = incidents.with_many_nodes(20)
-    pictures = ThreadPictures(slack_client, redis, prefix, thread, store, prometheus=None)
+    pictures = ThreadAttachments(slack_client, redis, prefix, thread, store, prometheus=None)
     shown = await store.append(Incident(id=ID), opened(), *diagnosed(large["most dead"]))
     await thread.sync(shown)
     for read in (large["most dead"], large["most dead"], large["all silent"]):

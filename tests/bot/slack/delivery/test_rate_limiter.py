@@ -10,18 +10,18 @@ from redis.asyncio import Redis
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.slack.delivery.rate_limiter import Claim, Pace, Rate
+from bot.slack.delivery.rate_limiter import Claim, Rate, RateLimiter
 from bot.slack.delivery.web_api import SlackBusy, failure
 
 RATE = Rate(every_s=0.2, burst=2)
 
 
 @pytest.fixture
-def pace(redis: Redis, prefix: str) -> Pace:
-    return Pace(redis, prefix)
+def pace(redis: Redis, prefix: str) -> RateLimiter:
+    return RateLimiter(redis, prefix)
 
 
-async def wait_of(pace: Pace, who: str, what: str = "post:C1", *, urgent: bool = False) -> float:
+async def wait_of(pace: RateLimiter, who: str, what: str = "post:C1", *, urgent: bool = False) -> float:
     """0 where it may be called now."""
     try:
         async with pace.turn(what, who, RATE, urgent=urgent):
@@ -30,14 +30,14 @@ async def wait_of(pace: Pace, who: str, what: str = "post:C1", *, urgent: bool =
         return busy.wait_s
 
 
-async def test_so_many_at_once_and_then_one_after_the_other(pace: Pace) -> None:
+async def test_so_many_at_once_and_then_one_after_the_other(pace: RateLimiter) -> None:
     waits = [await wait_of(pace, f"inc-{number}") for number in range(5)]
     assert waits[:2] == [0.0, 0.0]
     assert sorted(waits) == waits
     assert 0 < waits[2] <= 0.2 < waits[3] <= 0.4 < waits[4] <= 0.6
 
 
-async def test_who_asks_too_early_again_keeps_its_turn_and_takes_no_other(pace: Pace) -> None:
+async def test_who_asks_too_early_again_keeps_its_turn_and_takes_no_other(pace: RateLimiter) -> None:
     for number in range(3):
         await wait_of(pace, f"inc-{number}")
     assert 0 < await wait_of(pace, "inc-2") <= 0.2
@@ -47,7 +47,9 @@ async def test_who_asks_too_early_again_keeps_its_turn_and_takes_no_other(pace: 
     assert await wait_of(pace, "inc-2") > 0, "a turn is one call"
 
 
-async def test_a_claim_is_noted_with_the_turn_or_not_at_all(pace: Pace, redis: Redis, prefix: str) -> None:
+async def test_a_claim_is_noted_with_the_turn_or_not_at_all(
+    pace: RateLimiter, redis: Redis, prefix: str
+) -> None:
     claims = [Claim(f"{prefix}:notes", f"message-{n}", "claimed", f"{prefix}:mark-{n}", 40) for n in range(3)]
     for number, claim in enumerate(claims[:2]):
         async with pace.turn("post:C1", f"inc-{number}", RATE, claim=claim):
@@ -60,21 +62,21 @@ async def test_a_claim_is_noted_with_the_turn_or_not_at_all(pace: Pace, redis: R
     assert not await redis.exists(claims[2].mark)
 
 
-async def test_one_channel_holds_up_no_other(pace: Pace) -> None:
+async def test_one_channel_holds_up_no_other(pace: RateLimiter) -> None:
     for number in range(10):
         await wait_of(pace, f"inc-{number}")
     assert await wait_of(pace, "inc-11", "post:C2") == 0.0
 
 
-async def test_replicas_share_what_slack_takes(pace: Pace, redis: Redis, prefix: str) -> None:
-    another = Pace(redis, prefix)
+async def test_replicas_share_what_slack_takes(pace: RateLimiter, redis: Redis, prefix: str) -> None:
+    another = RateLimiter(redis, prefix)
     assert [await wait_of(pace, "inc-1"), await wait_of(another, "inc-2")] == [0.0, 0.0]
     assert await wait_of(another, "inc-3") > 0
     await asyncio.sleep(0.2)
     assert await wait_of(pace, "inc-3") == 0.0, "whichever of them comes back"
 
 
-async def test_whom_slack_refuses_is_the_next_and_all_others_come_behind_it(pace: Pace) -> None:
+async def test_whom_slack_refuses_is_the_next_and_all_others_come_behind_it(pace: RateLimiter) -> None:
     with pytest.raises(SlackBusy):
         async with pace.turn("post:C1", "inc-0", RATE):
             for number in (1, 2, 3):
@@ -85,7 +87,7 @@ async def test_whom_slack_refuses_is_the_next_and_all_others_come_behind_it(pace
     assert 4 < waits[0] <= 5.0 < waits[1]
 
 
-async def test_who_is_urgent_goes_before_all_who_are_not_and_behind_those_who_are(pace: Pace) -> None:
+async def test_who_is_urgent_goes_before_all_who_are_not_and_behind_those_who_are(pace: RateLimiter) -> None:
     for number in range(5):
         await wait_of(pace, f"inc-{number}")
     first = await wait_of(pace, "inc-7", urgent=True)
@@ -96,7 +98,7 @@ async def test_who_is_urgent_goes_before_all_who_are_not_and_behind_those_who_ar
     assert await wait_of(pace, "inc-9") > waits[4], "and nobody's turn is given out twice"
 
 
-async def test_whom_slack_refuses_comes_behind_those_who_are_urgent(pace: Pace) -> None:
+async def test_whom_slack_refuses_comes_behind_those_who_are_urgent(pace: RateLimiter) -> None:
     with pytest.raises(SlackBusy):
         async with pace.turn("post:C1", "inc-0", RATE):
             for number in (1, 2):
@@ -109,7 +111,7 @@ async def test_whom_slack_refuses_comes_behind_those_who_are_urgent(pace: Pace) 
 
 
 async def test_turns_from_before_the_clock_was_set_back_hold_up_nobody(
-    pace: Pace, redis: Redis, prefix: str
+    pace: RateLimiter, redis: Redis, prefix: str
 ) -> None:
     now_s, _ = await redis.time()
     await redis.zadd(f"{prefix}:pace:post:C1", {"*": (now_s + 3600) * 1e6, "inc-1": (now_s + 3599) * 1e6})

@@ -20,7 +20,7 @@ from bot.slack.inbound import dispatcher
 from bot.slack.inbound.dispatcher import Dispatcher
 from bot.slack.inbound.request_queue import SlackRequest, SlackRequests
 from bot.store import stream
-from bot.store.signer import Seal
+from bot.store.signer import Signer
 from handlers.errors import StoreDown
 from tests.bot.conftest import Becomes
 
@@ -36,7 +36,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def requests(redis: Redis, prefix: str) -> SlackRequests:
     """At the door."""
-    return SlackRequests(redis, prefix, "door", Seal(b"test", KEY))
+    return SlackRequests(redis, prefix, "door", Signer(b"test", KEY))
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def replica(redis: Redis, prefix: str, slack_client: AsyncWebClient) -> Callable
         async def failed(error: Exception) -> BoltResponse:
             return BoltResponse(status=dispatcher.TRY_AGAIN if isinstance(error, StoreDown) else 500)
 
-        return Dispatcher(app, SlackRequests(redis, prefix, name, Seal(b"test", key)))
+        return Dispatcher(app, SlackRequests(redis, prefix, name, Signer(b"test", key)))
 
     return make
 
@@ -188,7 +188,11 @@ async def test_what_somebody_else_wrote_to_redis_is_not_answered(
     await requests.store(command("genuine"), "a signature")
     ((_, genuine),) = await redis.xrange(requests.stream.key) or []
     forged = command("forged").body.encode()
-    for seal in (b"", genuine[b"seal"], Seal(b"test", SigningKey.generate()).make(genuine[b"type"], forged)):
+    for seal in (
+        b"",
+        genuine[b"seal"],
+        Signer(b"test", SigningKey.generate()).make(genuine[b"type"], forged),
+    ):
         await redis.xadd(requests.stream.key, {"type": genuine[b"type"], "body": forged, "seal": seal})
     await redis.xadd(requests.stream.key, {"body": forged})
     with capture_logs() as logs:

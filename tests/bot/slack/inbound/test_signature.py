@@ -24,7 +24,7 @@ from bot.slack.inbound import signature
 from bot.slack.inbound.request_queue import SlackRequests
 from bot.store.client import connect
 from bot.store.inbox import Inbox
-from bot.store.signer import Seal
+from bot.store.signer import Signer
 from bot.web.app import Web
 from lab.slack.server import SlackWorkspaceServer
 from tests.bot.conftest import MortalRedis
@@ -82,7 +82,7 @@ async def open_door(parts: AsyncExitStack, redis: Redis, prefix: str, slack: Sla
     client = AsyncWebClient(token=slack.bot_token, base_url=f"{slack.url}/api/")
     app = AsyncApp(client=client, signing_secret=slack.signing_secret, process_before_response=True)
     inbox = Inbox(redis, prefix, "test")
-    requests = SlackRequests(redis, prefix, "test", Seal(b"test", SigningKey.generate()))
+    requests = SlackRequests(redis, prefix, "test", Signer(b"test", SigningKey.generate()))
     web = Web(
         inbox=inbox,
         redis=redis,

@@ -8,7 +8,7 @@ from bot.nodes.agent_evidence import still_reading
 from bot.slack.views import answers, app_home, plan_modal, triage_modals
 from bot.slack.views.findings import in_words, is_brief
 from bot.slack.views.render import render
-from handlers.commands.answers import ElectionStatus, History, IncidentList, IncidentShown, Report
+from handlers.commands.answers import ElectionStatus, History, IncidentList, IncidentShown, PostmortemAnswer
 from handlers.domain import postmortem
 from handlers.domain.events import (
     Acknowledged,
@@ -196,7 +196,7 @@ def _check_answers(read: Evidence, incident: Incident) -> int:
         History(read.cluster, NOON, many),
         IncidentList(many),
         IncidentShown(incident),
-        Report(incident, "# Report"),
+        PostmortemAnswer(incident, "# Report"),
     )
     for each in shown:
         text, blocks = answers.answer(each)

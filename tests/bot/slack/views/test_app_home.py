@@ -19,8 +19,8 @@ def page(count: int, beside: int = 0) -> str:
 
 
 def test_what_does_not_fit_is_counted() -> None:
-    assert "more" not in page(app_home.MOST)
-    assert "and 1 more" in page(app_home.MOST + 1)
+    assert "more" not in page(app_home.MAX_LISTED)
+    assert "and 1 more" in page(app_home.MAX_LISTED + 1)
 
 
 def test_what_was_not_looked_through_is_counted_too() -> None:
