@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test browser check format lint types imports rules schema prove mutants accuracy live chaos chaos-delivery \
-	nightly bench lock clean
+	nightly bench dist hooks structure lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -83,8 +83,20 @@ lock: ## write the lock anew (needs uv)
 	uv export --quiet --no-header --format requirements-txt --no-emit-project --extra bot -o requirements-dev.txt
 	rm -f uv.lock
 
+dist: $(VENV)/.installed-dev ## build what a release attaches: wheel, source archive, checksums
+	@rm -rf dist && mkdir dist
+	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+	@git archive --format=tar.gz --prefix=neumann-bot/ --output=dist/neumann-bot.tar.gz HEAD
+	@cd dist && sha256sum * > SHA256SUMS && cat SHA256SUMS
+
+hooks: $(VENV)/.installed-dev ## check format, lint, types and imports before each commit
+	@$(BIN)/pre-commit install
+
+structure: $(VENV)/.installed-dev ## rooms, arrows and circles of each package
+	@$(BIN)/python -m measure.structure $(ARGS)
+
 clean: ## take away what was built
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it: make PYTHON=/path/to/python3"; exit 2; }

@@ -1,4 +1,4 @@
-"""Whom an authority, or a pin, lets in to the agents, and whom not; the README's pairing is spelt right."""
+"""Whom an authority, or a pin, lets in to the agents, and whom not; the pairing in the documents is spelt right."""
 
 import re
 import shlex
@@ -20,7 +20,7 @@ import bot.cli.app
 import bot.config
 import bot.nodes.tls
 
-README = Path(__file__).parents[2] / "README.md"
+INSTALL = Path(__file__).parents[2] / "docs" / "install.md"
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_a_nodes_certificate_does_not_let_anybody_in(keys: Path):
 
 
 def commands(program: str) -> list[list[str]]:
-    blocks = re.findall(r"^```sh\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```sh\n(.*?)^```", INSTALL.read_text(), re.MULTILINE | re.DOTALL)
     lines = re.sub(r"\\\n\s*", "", "\n".join(blocks)).splitlines()
     found = [
         shlex.split(line.split(f"bin/{program} ", 1)[1], comments=True)
