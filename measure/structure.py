@@ -1,6 +1,6 @@
 """Draw the structure: `python -m measure.structure [--root DIR] [--mermaid] [PACKAGE ...]`.
 
-For each package: its rooms (modules and sub-packages directly in it), the arrows between them (one for each pair
+For each package: its rooms (modules and sub-packages directly in it), the arrows between them (one for a pair
 of rooms of which one imports the other, wherever the import stands), a circle if there is one, and its lines.
 `--mermaid` prints the rooms and arrows as a diagram instead.
 """
