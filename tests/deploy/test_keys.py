@@ -1,4 +1,4 @@
-"""Whom an authority, or a pin, lets in to the agents, and whom not; the pairing in the documents is spelt right."""
+"""Whom an authority, or a pin, lets in to the agents, and whom not; pairing as documented is spelt right."""
 
 import re
 import shlex
