@@ -16,7 +16,7 @@ from handlers.domain.reconcile import Difference, Discrepancy, KnownIncidents, S
 from handlers.errors import Moved, Quarantined, SourceDown
 from handlers.intake import Note, fold_in, noted
 from handlers.ports import Ports
-from runbooks.all_runbooks import BY_ALERT
+from runbooks.all_runbooks import known_alerts
 
 GAP_S = 150.0
 """Looks are a minute apart: more than two and a half without one is a time in which nobody looked."""
@@ -81,10 +81,10 @@ async def _see(ports: Ports, gap_s: float) -> tuple[Seen, str]:
     if ports.prometheus is None:
         return Seen(held), ""
     open_ones = await _open(ports)
-    names = {alert.name for incident in open_ones for alert in incident.firing} | BY_ALERT.keys()
+    names = {alert.name for incident in open_ones for alert in incident.firing} | known_alerts()
     try:
         firing = await ports.prometheus.firing(names)
-        fired = await ports.prometheus.fired(BY_ALERT, gap_s + MARGIN_S) if gap_s else ()
+        fired = await ports.prometheus.fired(known_alerts(), gap_s + MARGIN_S) if gap_s else ()
     except SourceDown as error:
         return Seen(held), str(error)
     return Seen(held, firing, fired), ""

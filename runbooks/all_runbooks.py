@@ -1,10 +1,41 @@
-"""Every runbook there is, and which alert belongs to which: an explicit table."""
+"""Every runbook there is, which alert belongs to which, and the words of their causes and remedies."""
 
 from __future__ import annotations
 
 from runbooks import leader_election
-from runbooks.model import Runbook
+from runbooks.model import BY_HAND, Runbook
 
 RUNBOOKS: dict[str, Runbook] = {leader_election.NAME: leader_election}
 
-BY_ALERT: dict[str, Runbook] = {alert: runbook for runbook in RUNBOOKS.values() for alert in runbook.ALERTS}
+
+def of_alert(name: str) -> Runbook | None:
+    """Return the runbook that an alert belongs to."""
+    return next((runbook for runbook in RUNBOOKS.values() if name in runbook.ALERTS), None)
+
+
+def known_alerts() -> frozenset[str]:
+    """Return the names of all alerts that belong to a runbook."""
+    return frozenset().union(*(runbook.ALERTS for runbook in RUNBOOKS.values()))
+
+
+def title_of_cause(word: str) -> str:
+    """Return a cause's title; of a cause that only a newer version knows, its word made readable."""
+    rows = (runbook.CAUSES[word] for runbook in RUNBOOKS.values() if word in runbook.CAUSES)
+    return next((row.title for row in rows), _readable(word))
+
+
+def needs_no_remedy(word: str) -> bool:
+    """Say whether a cause is one with which nothing is wrong with the cluster."""
+    return any(word in book.CAUSES and book.CAUSES[word].needs_no_remedy for book in RUNBOOKS.values())
+
+
+def button_of_remedy(name: str) -> str:
+    """Return what stands on a remedy's button."""
+    if name == BY_HAND:
+        return "By hand"
+    rows = (runbook.REMEDIES[name] for runbook in RUNBOOKS.values() if name in runbook.REMEDIES)
+    return next((row.button for row in rows), _readable(name))
+
+
+def _readable(word: str) -> str:
+    return word.replace("_", " ").capitalize()

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from enum import IntEnum
 from itertools import combinations
 
-from runbooks.model import RootCause
 from runbooks.raft import Pair, quorum
 
 
@@ -34,7 +33,7 @@ class Denial:
     is the only one who says so, where it is one.
     """
 
-    cause: RootCause
+    cause: str
     known: Known
     because: str = ""
     node: str | None = None
@@ -67,13 +66,11 @@ def electable(names: tuple[str, ...], denials: Iterable[Denial]) -> tuple[str, .
     )
 
 
-def blocking_causes(
-    names: tuple[str, ...], denials: tuple[Denial, ...], at_least: Known
-) -> frozenset[RootCause]:
+def blocking_causes(names: tuple[str, ...], denials: tuple[Denial, ...], at_least: Known) -> frozenset[str]:
     """The causes in any smallest set that leaves nobody electable, by denials known at least so well."""
     known = [denial for denial in denials if denial.known >= at_least]
     causes = sorted({denial.cause for denial in known})
-    minimal: list[frozenset[RootCause]] = []
+    minimal: list[frozenset[str]] = []
     for size in range(1, len(causes) + 1):
         for chosen in map(frozenset, combinations(causes, size)):
             if any(smaller <= chosen for smaller in minimal):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
@@ -14,34 +16,44 @@ CanElect = Literal["yes", "no", "undetermined"]
 ActionType = Literal[
     "clock_sync", "set_election_timeouts", "start_service", "restart_service", "undo_election_timeouts"
 ]
-RemedyName = Literal["clock_sync", "config_bump", "start_nodes", "undo", "by_hand"]
 
 
-class RootCause(StrEnum):
-    """The fixed words for what leaves a cluster without a leader; `docs/causes.md` explains each."""
+BY_HAND = "by_hand"
+"""The name of a remedy that is people's: its reason is the advice, and it has no button."""
 
-    QUORUM_LOSS = "quorum_loss"
-    HOST_DOWN = "host_down"
-    PROCESS_HUNG = "process_hung"
-    CRASH_LOOP = "crash_loop"
-    STORAGE_FULL = "storage_full"
-    TLS_FAILURE = "tls_failure"
-    NETWORK_PARTITION = "network_partition"
-    ASYMMETRIC_PARTITION = "asymmetric_partition"
-    EVEN_SPLIT = "even_split"
-    PARTIAL_PARTITION = "partial_partition"
-    GOSSIP_BLOCKED = "gossip_blocked"
-    CLOCK_SKEW = "clock_skew"
-    PEER_LIST_WRONG = "peer_list_wrong"
-    STALE_LOG = "stale_log"
-    PACKET_LOSS = "packet_loss"
-    SLOW_DISK = "slow_disk"
-    AGGRESSIVE_TIMEOUTS = "aggressive_timeouts"
-    MIXED_TIMEOUTS = "mixed_timeouts"
-    TWO_LEADERS = "two_leaders"
-    MONITORING_BLIND = "monitoring_blind"
-    ALERT_STALE = "alert_stale"
-    NONE_KNOWN = "none_known"
+UNDO = "undo"
+"""The name of the remedy that puts back what a run changed."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One row of a runbook's causes.
+
+    Args:
+        word: The fixed word; findings carry it alone, so a version that does not know it can still show it.
+        title: What it is called in a thread.
+        sentence: What is so, with `{nodes}` for those concerned.
+        by_hand: What people do about it where the runbook has no remedy.
+        needs_no_remedy: Nothing is wrong with the cluster, so the thread lists no remedy that is off.
+    """
+
+    word: str
+    title: str
+    sentence: str
+    by_hand: str = ""
+    needs_no_remedy: bool = False
+
+
+@dataclass(frozen=True)
+class RemedyKind:
+    """One row of a runbook's remedies: its fixed name, its button, and what its plan says besides steps."""
+
+    name: str
+    button: str
+    title: str
+    risk: str
+    undo: str
+    check: str
 
 
 class Verdict(StrEnum):
@@ -75,7 +87,7 @@ class Action(Frozen):
 class Remedy(Frozen):
     """A way to mend, offered or refused, with the reason either way. `actions` run in this order."""
 
-    name: RemedyName
+    name: str
     nodes: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
     offered: bool
@@ -85,7 +97,7 @@ class Remedy(Frozen):
 class Finding(Frozen):
     """One root cause judged: how sure, where, what speaks for and against, what would decide."""
 
-    cause: RootCause
+    cause: str
     verdict: Verdict
     nodes: tuple[str, ...] = ()
     evidence_for: tuple[str, ...] = ()
@@ -156,7 +168,7 @@ class Binding(Frozen):
 class Plan(Frozen):
     """What would be done, exactly. Its hash binds the confirmation to these very words."""
 
-    remedy: RemedyName
+    remedy: str
     title: str
     steps: tuple[PlanStep, ...]
     bound: Binding
@@ -186,6 +198,8 @@ class Runbook(Protocol):
     TITLE: str
     URL: str
     ALERTS: frozenset[str]
+    CAUSES: Mapping[str, Cause]
+    REMEDIES: Mapping[str, RemedyKind]
 
     def diagnose(self, evidence: Evidence) -> Diagnosis:
         """Judge the evidence: pure, and the same evidence gives the same words."""

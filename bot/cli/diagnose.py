@@ -111,7 +111,7 @@ def _show(evidence: Evidence, diagnosis: Diagnosis) -> None:
     typer.echo(f"Can it elect? {diagnosis.can_elect}: {diagnosis.can_elect_reason}.")
     for finding in diagnosis.findings:
         nodes = f" ({', '.join(finding.nodes)})" if finding.nodes else ""
-        typer.echo(f"\n{finding.verdict.value} {finding.cause.value}{nodes}")
+        typer.echo(f"\n{finding.verdict.value} {finding.cause}{nodes}")
         for line in finding.evidence_for:
             typer.echo(f"  + {line}")
         for line in finding.evidence_against:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from runbooks.all_runbooks import BY_ALERT
+from runbooks.all_runbooks import of_alert
 
 STILL_FIRING = "0001-01-01T00:00:00Z"
 """What Alertmanager writes for the end of an alert that has none."""
@@ -89,7 +89,7 @@ class Places:
         if cluster not in self.clusters:
             # It cannot be read: its alerts get one thread, and no diagnosis.
             return IncidentIdentity(cluster, UNCONFIGURED)
-        runbook = BY_ALERT.get(alert.name)
+        runbook = of_alert(alert.name)
         return IncidentIdentity(cluster, runbook.NAME if runbook else f"alert:{alert.name}")
 
     def by_identity(self, alerts: Iterable[Alert]) -> dict[IncidentIdentity, tuple[Alert, ...]]:

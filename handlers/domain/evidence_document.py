@@ -55,7 +55,7 @@ def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
 
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
-        "cause": finding.cause.value,
+        "cause": finding.cause,
         "verdict": finding.verdict.value,
         "nodes": list(finding.nodes),
         "evidence_for": list(finding.evidence_for),
@@ -84,7 +84,7 @@ def changes(before: Diagnosis, after: Diagnosis) -> tuple[str, ...]:
     for cause in dict.fromkeys((*then, *now)):
         was, is_now = (_in_short(found.get(cause)) for found in (then, now))
         if was != is_now:
-            lines.append(f"{cause.value}: {was} then, {is_now} now")
+            lines.append(f"{cause}: {was} then, {is_now} now")
     return tuple(lines)
 
 

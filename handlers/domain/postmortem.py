@@ -75,7 +75,7 @@ def _causes(incident: Incident) -> Iterator[str]:
     yield ""
     for finding in incident.diagnosis.findings if incident.diagnosis else ():
         nodes = f" ({_plain(', '.join(finding.nodes))})" if finding.nodes else ""
-        yield f"- **{finding.cause.value}**{nodes}: {finding.verdict.value}"
+        yield f"- **{finding.cause}**{nodes}: {finding.verdict.value}"
         if finding.verdict in SURE:
             yield from (f"  - {_plain(line)}" for line in finding.evidence_for)
         yield from (f"  - against: {_plain(line)}" for line in finding.evidence_against)

@@ -16,7 +16,7 @@ def tell(event: Event) -> str:  # noqa: PLR0911, PLR0912  one sentence an event
             return "every node was read" if event.evidence.complete else "part of the nodes was read"
         case of.FindingsRanked():
             top = event.diagnosis.top
-            return f"{event.diagnosis.summary} ({top.cause.value}: {top.verdict.value})"
+            return f"{event.diagnosis.summary} ({top.cause}: {top.verdict.value})"
         case of.PlanProposed():
             return f"{event.by.name} was shown a plan: {event.plan.title}"
         case of.PlanConfirmed():

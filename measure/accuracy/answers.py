@@ -43,7 +43,7 @@ def runbook(scenario: Scenario) -> Answer:
 def of(diagnosis: Diagnosis) -> Answer:
     """Cut a diagnosis down."""
     return Answer(
-        findings=tuple((finding.cause.value, finding.verdict.value) for finding in diagnosis.findings),
+        findings=tuple((finding.cause, finding.verdict.value) for finding in diagnosis.findings),
         buttons=frozenset((a.type, a.node) for remedy in diagnosis.offers for a in remedy.actions),
     )
 

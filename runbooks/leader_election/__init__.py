@@ -7,15 +7,18 @@ it so? Only where somebody could: why does no leader last? What none of this exp
 from __future__ import annotations
 
 from runbooks.evidence import Evidence
+from runbooks.leader_election.causes import CAUSES as CAUSES
+from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.churn import churn_findings
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.leaders import commits, leader_finding
 from runbooks.leader_election.plan import plan as plan
 from runbooks.leader_election.remedies import remedy_for
+from runbooks.leader_election.remedy_kinds import REMEDIES as REMEDIES
 from runbooks.leader_election.ruled_out import not_found
 from runbooks.leader_election.sentences import can_elect_reason, summary
 from runbooks.leader_election.structure import CUTS, Structure
-from runbooks.model import SURE, Diagnosis, Finding, RootCause, Verdict
+from runbooks.model import SURE, Diagnosis, Finding, Verdict
 
 NAME = "leader-election"
 TITLE = "Leader election failures"
@@ -26,7 +29,7 @@ ALWAYS_JUDGED = (RootCause.QUORUM_LOSS, RootCause.NETWORK_PARTITION, RootCause.C
 """The runbook's own causes get a word even where nothing was seen of them."""
 
 VERDICT_RANK = {verdict: position for position, verdict in enumerate(Verdict)}
-CAUSE_RANK = {cause: position for position, cause in enumerate(RootCause)}
+CAUSE_RANK: dict[str, int] = {cause: position for position, cause in enumerate(RootCause)}
 
 
 def diagnose(evidence: Evidence) -> Diagnosis:
@@ -35,7 +38,7 @@ def diagnose(evidence: Evidence) -> Diagnosis:
     structure = Structure(facts)
     findings = _findings(facts, structure)
     ranked = tuple(
-        finding.model_copy(update={"remedies": remedy_for(finding.cause, finding.verdict, facts, structure)})
+        finding.model_copy(update={"remedies": remedy_for(finding, facts, structure)})
         for finding in sorted(findings, key=_rank)
     )
     return Diagnosis(
@@ -50,7 +53,7 @@ def diagnose(evidence: Evidence) -> Diagnosis:
 def _findings(facts: Facts, structure: Structure) -> list[Finding]:
     leader = None if _cannot_write(facts, structure) else leader_finding(facts)
     churn = list(churn_findings(facts, structure))
-    half_cut = any(finding.cause is RootCause.PARTIAL_PARTITION for finding in churn)
+    half_cut = any(finding.cause == RootCause.PARTIAL_PARTITION for finding in churn)
     found = [f for f in structure.findings() if not (half_cut and f.cause in CUTS)] + churn
     if leader:
         found = [leader, *(_in_spite_of_a_leader(finding) for finding in found)]
@@ -93,6 +96,6 @@ def _none_known(findings: list[Finding]) -> Finding:
 
 def _rank(finding: Finding) -> tuple[int, int]:
     # "None of the known" says that nothing else is sure: it stands above what is only possible.
-    first = finding.cause is RootCause.NONE_KNOWN
+    first = finding.cause == RootCause.NONE_KNOWN
     verdict = VERDICT_RANK[Verdict.LIKELY] if first else VERDICT_RANK[finding.verdict]
     return verdict, CAUSE_RANK[finding.cause]

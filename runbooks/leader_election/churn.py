@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from runbooks.electability import Known
 from runbooks.evidence import NodeEvidence, Role
+from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import CUTS, Structure
 from runbooks.leader_election.timeouts import ONE_WAY_LATENCIES, asked_ms, lowest_timeout_ms
-from runbooks.leader_election.wording import counted, listed, milliseconds
-from runbooks.model import SURE, Finding, RootCause, Verdict
+from runbooks.model import SURE, Finding, Verdict
 from runbooks.statistics import wilson_interval
+from runbooks.wording import counted, listed, milliseconds
 
 SLOW_IO_STALLED_PERCENT = 20.0
 """Every task waiting for the disk a fifth of the time: an fsync then outlasts a heartbeat."""
@@ -47,7 +48,7 @@ def _partial_partition(facts: Facts, structure: Structure) -> Finding | None:
         return None
     nodes = {name for denial in cut for name in denial.nodes}
     known = max(denial.known for denial in cut)
-    two_way = any(denial.cause is RootCause.NETWORK_PARTITION for denial in cut)
+    two_way = any(denial.cause == RootCause.NETWORK_PARTITION for denial in cut)
     roles = all(m is not None and m.role for m in map(facts.metrics, facts.running))
     # A disk that could not be read may be full, a service may be stopped; then the majority is none.
     disks_read = all(facts.node(name).disk.value for name in facts.running)

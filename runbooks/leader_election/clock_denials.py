@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from runbooks.electability import Denial, Known
+from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
 from runbooks.leader_election.link_denials import both_ways, held_failed
-from runbooks.model import RootCause
 from runbooks.raft import Pair
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import permutations
 
 from runbooks import raft
+from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
-from runbooks.leader_election.wording import listed
-from runbooks.model import Finding, RootCause, Verdict
+from runbooks.model import Finding, Verdict
+from runbooks.wording import listed
 
 LULL_ELECTIONS = 6
 """Elections in the log window, all nodes together, from which on a quiet moment proves little."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from runbooks.electability import Denial, Known
+from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import CRASH_LOOP_RESTARTS, Facts
-from runbooks.model import RootCause
 from runbooks.raft import Pair
 
 FAILURES = {

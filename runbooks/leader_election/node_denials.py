@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from runbooks.electability import Denial, Known
 from runbooks.evidence import Metrics, NodeEvidence, Reading
+from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import CRASH_LOOP_RESTARTS, Facts
-from runbooks.leader_election.wording import listed
-from runbooks.model import RootCause
+from runbooks.wording import listed
 
 WAL_NEEDS_FREE_BYTES = 100 * 1024 * 1024
 """Below this Neumann refuses to write its log, and so to vote or to stand (raft_wal.rs)."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runbooks.electability import Denial, Known
+from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
-from runbooks.leader_election.wording import listed
-from runbooks.model import RootCause
+from runbooks.wording import listed
 
 Lists = dict[str, dict[str, str]]
 """Node → the peers it is configured with, name → address."""

@@ -6,10 +6,11 @@ import re
 
 from runbooks.evidence import Config, Evidence, NodeEvidence
 from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.remedy_kinds import CLOCK_SYNC, CONFIG_BUMP, REMEDIES
 from runbooks.leader_election.timeouts import arithmetic
-from runbooks.leader_election.wording import listed, signed_milliseconds
 from runbooks.model import Action, Binding, Plan, PlanStep, Remedy
 from runbooks.node_check import leadership
+from runbooks.wording import listed, signed_milliseconds
 
 MIN_STABLE_S = 10.0
 """How long one leader must hold its term at least before it counts as recovered."""
@@ -20,52 +21,28 @@ STABLE_TIMEOUTS = 10
 LARGE_STEP_MS = 10_000.0
 """A clock step beyond this needs a second person; the agents ask for one by themselves."""
 
-TITLES = {
-    "clock_sync": "Set the clocks right",
-    "config_bump": "Widen the election timeouts",
-    "start_nodes": "Start the stopped nodes",
-    "undo": "Put the election timeouts back",
-}
-RISKS = {
-    "clock_sync": "A clock step can expire running transactions and locks on that node.",
-    "config_bump": "Each node restarts, so it is away for a moment; a longer timeout is a slower failover.",
-    "start_nodes": "A starting node replays its log; none that runs is touched.",
-    "undo": "Each node restarts with its file of before, so it is away for a moment.",
-}
-UNDOS = {
-    "clock_sync": "A step is not undone; chrony keeps the clock right from there.",
-    "config_bump": "The agent keeps each file's bytes from before; putting them back and a restart undo it.",
-    "start_nodes": "Stopping the node again.",
-    "undo": "Setting the timeouts again.",
-}
-CHECKS = {
-    "clock_sync": "The offset is read again on the node: still beyond the limit, in the same direction.",
-    "config_bump": "The file is still the one shown (SHA-256), and a majority runs without the node.",
-    "start_nodes": "The service is still stopped.",
-    "undo": "The file is still as the change left it (SHA-256), and a majority runs without the node.",
-}
-
 
 def plan(remedy: Remedy, evidence: Evidence) -> Plan:
     """Draw up the plan of an offered remedy from the evidence that it was offered on."""
+    kind = REMEDIES[remedy.name]
     low = max((action.election_timeout_min_ms or 0 for action in remedy.actions), default=0)
     configured = [n.config.value.election_timeout_min_ms or 0 for n in evidence.nodes if n.config.value]
     stable_s = max(MIN_STABLE_S, STABLE_TIMEOUTS * max([low, *configured]) / 1000)
     return Plan(
         bound=_binding(remedy, evidence),
-        arithmetic=arithmetic(Facts(evidence)) if remedy.name == "config_bump" else (),
+        arithmetic=arithmetic(Facts(evidence)) if remedy.name == CONFIG_BUMP else (),
         remedy=remedy.name,
-        title=f"{TITLES[remedy.name]} on {listed(remedy.nodes)}",
+        title=f"{kind.title} on {listed(remedy.nodes)}",
         steps=tuple(_step(action, evidence) for action in remedy.actions),
-        risk=RISKS[remedy.name],
+        risk=kind.risk,
         checks_before=(
-            CHECKS[remedy.name],
+            kind.check,
             "One node at a time, the leader last; where anything is worse after one, the run stops.",
         ),
         watch_after=f"One leader in the highest term, acknowledged by a majority, for {stable_s:.0f} s.",
-        undo=UNDOS[remedy.name],
+        undo=kind.undo,
         stable_s=stable_s,
-        needs_second=remedy.name == "clock_sync" and _has_large_step(remedy, evidence),
+        needs_second=remedy.name == CLOCK_SYNC and _has_large_step(remedy, evidence),
     )
 
 
@@ -83,7 +60,7 @@ def _binding(remedy: Remedy, evidence: Evidence) -> Binding:
         evidence_at=evidence.started_at,
         leader=lead.leader if lead.majority else None,
         term=lead.term,
-        config_sha256=files if remedy.name == "config_bump" else {},
+        config_sha256=files if remedy.name == CONFIG_BUMP else {},
         boot_ids=boots,
     )
 

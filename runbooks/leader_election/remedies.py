@@ -3,53 +3,40 @@
 from __future__ import annotations
 
 from runbooks.electability import Known
+from runbooks.leader_election.causes import CAUSES, RootCause
 from runbooks.leader_election.clock_denials import contradicted_clocks
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
+from runbooks.leader_election.remedy_kinds import CLOCK_SYNC, CONFIG_BUMP, START_NODES
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
-from runbooks.leader_election.wording import listed, milliseconds
-from runbooks.model import SURE, Action, Remedy, RootCause, Verdict
+from runbooks.model import BY_HAND, SURE, Action, Finding, Remedy, Verdict
+from runbooks.wording import listed, milliseconds
 
 
-def remedy_for(cause: RootCause, verdict: Verdict, facts: Facts, structure: Structure) -> tuple[Remedy, ...]:
-    """The remedies that belong to a cause. A button that acts on a node needs a confirmed cause:
-    one source alone, the node's own or anybody's, is not enough."""
+def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Remedy, ...]:
+    """Return the remedies that belong to a finding.
+
+    A button that acts on a node needs a confirmed cause: one source alone, the node's own or anybody's, is
+    not enough.
+    """
+    cause, verdict = finding.cause, finding.verdict
     sure = verdict is Verdict.CONFIRMED
-    if cause is RootCause.QUORUM_LOSS:
+    if cause == RootCause.QUORUM_LOSS:
         # Each node here is known to be stopped by two witnesses, however sure the whole is.
         return (_start_nodes(facts, structure, sure=verdict in SURE),)
-    if cause is RootCause.STALE_LOG and verdict in SURE and structure.of(RootCause.QUORUM_LOSS):
+    if cause == RootCause.STALE_LOG and verdict in SURE and structure.of(RootCause.QUORUM_LOSS):
         return (_start_nodes(facts, structure, sure=True),)  # who is down may have the log that can win
-    if cause is RootCause.CLOCK_SKEW:
+    if cause == RootCause.CLOCK_SKEW:
         return (_clock_sync(facts, sure=sure),)
-    if cause is RootCause.AGGRESSIVE_TIMEOUTS:
+    if cause == RootCause.AGGRESSIVE_TIMEOUTS:
         return (_config_bump(facts, sure=sure),)
-    if cause in _BY_HAND and verdict is not Verdict.RULED_OUT:
+    if CAUSES[cause].by_hand and verdict is not Verdict.RULED_OUT:
         return (
-            Remedy(name="by_hand", nodes=structure.nodes_of(cause), offered=False, reason=_BY_HAND[cause]),
+            Remedy(
+                name=BY_HAND, nodes=structure.nodes_of(cause), offered=False, reason=CAUSES[cause].by_hand
+            ),
         )
     return ()
-
-
-_BY_HAND = {
-    RootCause.NETWORK_PARTITION: "The bot touches no firewall: check rules for 7878 and 7879, and routes.",
-    RootCause.ASYMMETRIC_PARTITION: "Open the failing direction: check rules for 7878 and 7879, and routes.",
-    RootCause.EVEN_SPLIT: "Join the halves: check rules and routes; an odd number cannot halve.",
-    RootCause.PARTIAL_PARTITION: "Mend the cut links: check rules for 7878 and 7879, and routes.",
-    RootCause.GOSSIP_BLOCKED: "Open 7879 between the nodes.",
-    RootCause.HOST_DOWN: "Look at the hosts' consoles; the bot reaches nothing there.",
-    RootCause.PROCESS_HUNG: "Take a stack trace, then restart the service by hand.",
-    RootCause.CRASH_LOOP: "Find why it ends (memory, log) before it is started again.",
-    RootCause.STORAGE_FULL: "Free space; never delete the write-ahead log.",
-    RootCause.TLS_FAILURE: "Renew or correct the certificates, then restart one node at a time.",
-    RootCause.PEER_LIST_WRONG: "Give every node the same peers, then restart one node at a time.",
-    RootCause.STALE_LOG: "Bring a node with the newest log back.",
-    RootCause.PACKET_LOSS: "Mend the links first; wider timeouts only hide the loss.",
-    RootCause.SLOW_DISK: "Move the leader or mend the disk; wider timeouts are only relief.",
-    RootCause.MIXED_TIMEOUTS: "Give every node the same: finish the change, or put it back.",
-    RootCause.TWO_LEADERS: "Follow the split-brain runbook: restart the leader of the lower term.",
-    RootCause.MONITORING_BLIND: "Mend the scrape; nothing is to be done to the cluster.",
-}
 
 
 def _start_nodes(facts: Facts, structure: Structure, *, sure: bool) -> Remedy:
@@ -62,7 +49,7 @@ def _start_nodes(facts: Facts, structure: Structure, *, sure: bool) -> Remedy:
     )
     if not stopped:
         return Remedy(
-            name="start_nodes",
+            name=START_NODES,
             offered=False,
             reason="No agent answers there to start it."
             if down
@@ -70,7 +57,7 @@ def _start_nodes(facts: Facts, structure: Structure, *, sure: bool) -> Remedy:
         )
     missing = facts.needed - len(facts.running)
     return Remedy(
-        name="start_nodes",
+        name=START_NODES,
         nodes=stopped,
         actions=tuple(Action(type="start_service", node=name) for name in stopped),
         offered=sure,
@@ -87,7 +74,7 @@ def _why_start(stopped: tuple[str, ...], missing: int, *, sure: bool) -> str:
 
 def _clock_sync(facts: Facts, *, sure: bool) -> Remedy:
     def refused(reason: str) -> Remedy:
-        return Remedy(name="clock_sync", nodes=facts.skewed, offered=False, reason=reason)
+        return Remedy(name=CLOCK_SYNC, nodes=facts.skewed, offered=False, reason=reason)
 
     if not facts.skewed:
         largest = max((abs(clock.offset_ms) for clock in facts.clocks.values()), default=None)
@@ -105,7 +92,7 @@ def _clock_sync(facts: Facts, *, sure: bool) -> Remedy:
     if not nodes:
         return refused(f"Gossip contradicts what {listed(facts.skewed)} says of its own clock.")
     return Remedy(
-        name="clock_sync",
+        name=CLOCK_SYNC,
         nodes=nodes,
         actions=tuple(Action(type="clock_sync", node=name) for name in nodes),
         offered=True,
@@ -115,7 +102,7 @@ def _clock_sync(facts: Facts, *, sure: bool) -> Remedy:
 
 def _config_bump(facts: Facts, *, sure: bool) -> Remedy:
     def refused(reason: str) -> Remedy:
-        return Remedy(name="config_bump", offered=False, reason=reason)
+        return Remedy(name=CONFIG_BUMP, offered=False, reason=reason)
 
     if not sure:
         return refused("Elections are not known to fail for want of time, wider timeouts would not help.")
@@ -131,7 +118,7 @@ def _config_bump(facts: Facts, *, sure: bool) -> Remedy:
     if not changed:
         return refused(f"The timeouts already stand at {low}/{high} ms or wider.")
     return Remedy(
-        name="config_bump",
+        name=CONFIG_BUMP,
         nodes=changed,
         actions=tuple(
             step for name in _leader_last(facts, changed) for step in _set_and_restart(name, low, high)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
 from runbooks.leader_election.structure import Structure
-from runbooks.leader_election.wording import counted, listed
-from runbooks.model import Finding, RootCause, Verdict
+from runbooks.model import Finding, Verdict
+from runbooks.wording import counted, listed
 
 
 def not_found(cause: RootCause, facts: Facts, structure: Structure) -> Finding:

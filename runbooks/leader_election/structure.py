@@ -7,12 +7,13 @@ from functools import cached_property
 from itertools import permutations
 
 from runbooks.electability import Denial, Known, blocking_causes, can_elect, deciding_readings
+from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.clock_denials import clock_denials
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.link_denials import link_denials
 from runbooks.leader_election.node_denials import node_denials
 from runbooks.leader_election.peer_lists import peer_list_denials
-from runbooks.model import CanElect, Finding, RootCause, Verdict
+from runbooks.model import CanElect, Finding, Verdict
 from runbooks.raft import Pair
 
 CUTS = frozenset({RootCause.NETWORK_PARTITION, RootCause.ASYMMETRIC_PARTITION})
@@ -28,7 +29,7 @@ class Structure:
     def denials(self) -> tuple[Denial, ...]:
         """Every denial, nodes first."""
         nodes = tuple(node_denials(self.facts))
-        gone = frozenset(d.node for d in nodes if d.node and d.cause is RootCause.HOST_DOWN)
+        gone = frozenset(d.node for d in nodes if d.node and d.cause == RootCause.HOST_DOWN)
         links = _one_kind_of_cut(tuple(link_denials(self.facts, gone)))
         peers = tuple(peer_list_denials(self.facts))
         clocks = clock_denials(self.facts, _pairs_of(self.facts.names, (*nodes, *links, *peers)))
@@ -41,7 +42,7 @@ class Structure:
         return "undetermined" if answer is None else "yes" if answer else "no"
 
     @cached_property
-    def verdicts(self) -> dict[RootCause, Verdict]:
+    def verdicts(self) -> dict[str, Verdict]:
         """The causes that keep the cluster from electing, each as sure as its weakest needed reading.
 
         Confirmed is only what stays so whichever single witness is left out: one may lie, or be broken.
@@ -58,11 +59,11 @@ class Structure:
             blocking_causes(names, self.denials, Known.MAYBE), Verdict.UNDETERMINED
         )
 
-    def of(self, cause: RootCause) -> tuple[Denial, ...]:
+    def of(self, cause: str) -> tuple[Denial, ...]:
         """The denials of a cause that somebody read."""
-        return tuple(d for d in self.denials if d.cause is cause and d.known >= Known.BY_ONE)
+        return tuple(d for d in self.denials if d.cause == cause and d.known >= Known.BY_ONE)
 
-    def nodes_of(self, cause: RootCause) -> tuple[str, ...]:
+    def nodes_of(self, cause: str) -> tuple[str, ...]:
         """Whom a cause concerns, in the cluster's order."""
         concerned = {name for denial in self.of(cause) for name in denial.nodes}
         return tuple(name for name in self.facts.names if name in concerned)
@@ -73,7 +74,7 @@ class Structure:
         causes = dict.fromkeys((*self.verdicts, *seen))
         return tuple(self._finding(cause) for cause in causes)
 
-    def _finding(self, cause: RootCause) -> Finding:
+    def _finding(self, cause: str) -> Finding:
         verdict = self.verdicts.get(cause, Verdict.POSSIBLE)
         lacking = dict.fromkeys(denial.lacks for denial in self.of(cause) if denial.lacks)
         undetermined = verdict is Verdict.UNDETERMINED
@@ -91,13 +92,13 @@ class Structure:
             would_decide="; ".join(deciding) or None,
         )
 
-    def _named(self, cause: RootCause) -> tuple[RootCause, ...]:
+    def _named(self, cause: str) -> tuple[str, ...]:
         """What a cause may be called, likeliest first.
 
         A partition of an even cluster into two halves has a name and an advice of its own. Where the ends of
         a link disagree it may be cut or not, and so the shape the one or the other.
         """
-        if cause is not RootCause.NETWORK_PARTITION or cause not in self.verdicts:
+        if cause != RootCause.NETWORK_PARTITION or cause not in self.verdicts:
             return (cause,)
         half = len(self.facts.names) / 2
         halved = {
@@ -144,13 +145,13 @@ def _one_kind_of_cut(denials: tuple[Denial, ...]) -> tuple[Denial, ...]:
 
     One-way cuts that a single agent reports may be that agent's; from two on they are believed.
     """
-    full = any(d.cause is RootCause.NETWORK_PARTITION and d.known >= Known.BY_ONE for d in denials)
-    one_way = [d for d in denials if d.cause is RootCause.ASYMMETRIC_PARTITION and d.because]
+    full = any(d.cause == RootCause.NETWORK_PARTITION and d.known >= Known.BY_ONE for d in denials)
+    one_way = [d for d in denials if d.cause == RootCause.ASYMMETRIC_PARTITION and d.because]
     several = len({denial.by for denial in one_way}) > 1
     cause = RootCause.NETWORK_PARTITION if full else RootCause.ASYMMETRIC_PARTITION
     return tuple(
         replace(denial, cause=cause, known=max(denial.known, Known.BY_ONE) if several else denial.known)
-        if denial.cause is RootCause.ASYMMETRIC_PARTITION
+        if denial.cause == RootCause.ASYMMETRIC_PARTITION
         else denial
         for denial in denials
     )

@@ -1,7 +1,7 @@
 """Evidence is judged as it comes, and what came first is not lost when something else happens meanwhile."""
 
 from handlers import advance, diagnosis
-from runbooks.model import RootCause
+from runbooks.leader_election.causes import RootCause
 from tests.builders import alert, dead, evidence, node, opened, silent
 from tests.handlers.world import World
 
@@ -29,8 +29,8 @@ async def test_what_came_soon_is_judged_first_and_ranked_anew_when_the_late_answ
     incident = await diagnosis.read_cluster(world.ports, await world.timelines.load("inc-1"))
     assert world.kinds() == ["alerts_received", *["evidence_read", "findings_ranked"] * 2]
     first, last = (event.diagnosis for event in world.timelines.events["inc-1"][2::2])
-    assert first.top.cause is not RootCause.QUORUM_LOSS
-    assert last.top.cause is RootCause.QUORUM_LOSS
+    assert first.top.cause != RootCause.QUORUM_LOSS
+    assert last.top.cause == RootCause.QUORUM_LOSS
     assert incident.diagnosis == last
 
 

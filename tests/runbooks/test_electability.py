@@ -5,7 +5,7 @@ from itertools import combinations, permutations, product
 import pytest
 
 from runbooks.electability import Denial, Known, blocking_causes, can_elect, deciding_readings, electable
-from runbooks.model import RootCause
+from runbooks.leader_election.causes import RootCause
 
 CUT = RootCause.NETWORK_PARTITION
 STOPPED = RootCause.QUORUM_LOSS

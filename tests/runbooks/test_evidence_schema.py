@@ -13,7 +13,7 @@ import pytest
 from lab.scenarios import Scenario, generate
 from runbooks.evidence import Evidence
 from runbooks.evidence_schema import schema_text
-from runbooks.model import RootCause
+from runbooks.leader_election.causes import RootCause
 from tests.builders import evidence
 
 ROOT = Path(__file__).parents[2]

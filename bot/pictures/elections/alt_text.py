@@ -7,7 +7,7 @@ from datetime import UTC
 
 from bot.pictures.elections.series import ElectionSeries
 from bot.pictures.elections.time_axis import clock_time, lasted
-from runbooks.leader_election.wording import counted, listed
+from runbooks.wording import counted, listed
 
 MAX_MARKS = 8
 MAX_GAPS = 3

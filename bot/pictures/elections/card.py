@@ -19,7 +19,7 @@ from bot.pictures.elections.series import ElectionSeries
 from bot.pictures.elections.term_chart import term_shapes
 from bot.pictures.elections.time_axis import TimeAxis
 from runbooks.evidence import Role
-from runbooks.leader_election.wording import counted
+from runbooks.wording import counted
 
 COUNTS = 150
 CHART = 210

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from bot.pictures.drawing.frame import when
 from bot.pictures.links.groups import Group, clean_cut
 from bot.pictures.links.model import LinkMap, NodeRole, Way, WayState
-from runbooks.leader_election.wording import listed, signed_milliseconds
 from runbooks.model import Leadership
+from runbooks.wording import listed, signed_milliseconds
 
 ANSWERS = {"yes": "can elect", "no": "cannot elect", "undetermined": "not known whether it can elect"}
 

@@ -9,8 +9,9 @@ from bot.slack.views import blocks, labels, progress
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import REMEDY_ACTION, Message
 from handlers.domain.incident import Incident
+from runbooks.all_runbooks import button_of_remedy, needs_no_remedy, title_of_cause
 from runbooks.evidence import Evidence
-from runbooks.model import Diagnosis, Finding, Remedy, RootCause, Verdict
+from runbooks.model import BY_HAND, Diagnosis, Finding, Remedy, Verdict
 
 MAX_NODES = 12
 """More lines than this are no table that one reads at a glance."""
@@ -64,7 +65,7 @@ def is_brief(diagnosis: Diagnosis, evidence: Evidence) -> bool:
 def in_words(diagnosis: Diagnosis, evidence: Evidence) -> str:
     """Everything that was read and judged, as plain text: the file where the message shows it in brief."""
     judged = (
-        "\n".join([f"{each.verdict.value} {labels.CAUSES[each.cause]}{_on(each.nodes)}", *points(each)])
+        "\n".join([f"{each.verdict.value} {title_of_cause(each.cause)}{_on(each.nodes)}", *points(each)])
         for each in diagnosis.findings
     )
     parts = (
@@ -109,7 +110,7 @@ def finding(judged: Finding, *, brief: bool = False) -> str:
         brief: Whether only the first of each kind of line is shown, and the nodes are counted.
     """
     nodes = f" ({escape(some(judged.nodes) if brief else ', '.join(judged.nodes))})" if judged.nodes else ""
-    head = f"{labels.VERDICTS[judged.verdict]} *{labels.CAUSES[judged.cause]}*{nodes}"
+    head = f"{labels.VERDICTS[judged.verdict]} *{title_of_cause(judged.cause)}*{nodes}"
     lines = [head, *map(escape, points(judged, brief=brief))]
     return blocks.cut("\n".join(lines), MAX_BRIEF_FINDING_CHARS if brief else MAX_FINDING_CHARS)
 
@@ -123,7 +124,7 @@ def points(judged: Finding, *, brief: bool = False) -> Iterator[str]:
     """
     most = MAX_BRIEF_POINTS if brief else None
     for remedy in judged.remedies:
-        if remedy.name == "by_hand":
+        if remedy.name == BY_HAND:
             yield f"→ by hand: {remedy.reason}"
     against = [f"against: {line}" for line in judged.evidence_against]
     deciding = [f"would decide: {judged.would_decide}"] if judged.would_decide else []
@@ -156,7 +157,7 @@ def _parted(diagnosis: Diagnosis) -> tuple[list[Finding], list[Finding]]:
 
 
 def _named(what: str, findings: list[Finding]) -> list[Block]:
-    names = ", ".join(labels.CAUSES[each.cause] for each in findings)
+    names = ", ".join(title_of_cause(each.cause) for each in findings)
     return [blocks.context(blocks.cut(f"{what}: {names}", 400))] if findings else []
 
 
@@ -166,7 +167,7 @@ def _ruled_out(findings: list[Finding]) -> list[Block]:
 
 def _finding_in_a_line(finding: Finding) -> str:
     against = f": {escape('; '.join(finding.evidence_against))}" if finding.evidence_against else ""
-    return f"{labels.VERDICTS[finding.verdict]} {labels.CAUSES[finding.cause]}{against}"
+    return f"{labels.VERDICTS[finding.verdict]} {title_of_cause(finding.cause)}{against}"
 
 
 def _buttons(incident: Incident) -> list[Block]:
@@ -179,7 +180,7 @@ def _buttons(incident: Incident) -> list[Block]:
             "remedies",
             [
                 blocks.button(
-                    labels.BUTTONS[offer.remedy.name],
+                    button_of_remedy(offer.remedy.name),
                     action_id=f"{REMEDY_ACTION}:{offer.remedy.name}",
                     value=offer.handle,
                     style="primary",
@@ -204,11 +205,11 @@ def _small_print(diagnosis: Diagnosis, evidence: Evidence, *, brief: bool) -> li
 
 def _refusals(diagnosis: Diagnosis) -> list[Remedy]:
     """The remedies that have no button, where one might look for it."""
-    if diagnosis.top.cause in (RootCause.ALERT_STALE, RootCause.MONITORING_BLIND):
+    if needs_no_remedy(diagnosis.top.cause):
         return []
     remedies = [remedy for each in diagnosis.findings for remedy in each.remedies]
-    return [remedy for remedy in remedies if not remedy.offered and remedy.name != "by_hand"]
+    return [remedy for remedy in remedies if not remedy.offered and remedy.name != BY_HAND]
 
 
 def _refused(remedy: Remedy) -> str:
-    return f"{labels.BUTTONS[remedy.name]}: off. {remedy.reason}"
+    return f"{button_of_remedy(remedy.name)}: off. {remedy.reason}"

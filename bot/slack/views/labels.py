@@ -6,32 +6,7 @@ from datetime import timedelta
 
 from handlers.domain.incident import Incident, Stage
 from runbooks.all_runbooks import RUNBOOKS
-from runbooks.model import RootCause, Verdict
-
-CAUSES = {
-    RootCause.QUORUM_LOSS: "Quorum loss",
-    RootCause.HOST_DOWN: "Host down",
-    RootCause.PROCESS_HUNG: "Process hung",
-    RootCause.CRASH_LOOP: "Crash loop",
-    RootCause.STORAGE_FULL: "Storage full",
-    RootCause.TLS_FAILURE: "TLS failure",
-    RootCause.NETWORK_PARTITION: "Network partition",
-    RootCause.ASYMMETRIC_PARTITION: "Asymmetric partition",
-    RootCause.EVEN_SPLIT: "Even split",
-    RootCause.PARTIAL_PARTITION: "Partial partition",
-    RootCause.GOSSIP_BLOCKED: "Gossip blocked",
-    RootCause.CLOCK_SKEW: "Clock skew",
-    RootCause.PEER_LIST_WRONG: "Wrong peer list",
-    RootCause.STALE_LOG: "Stale log",
-    RootCause.PACKET_LOSS: "Packet loss",
-    RootCause.SLOW_DISK: "Slow disk",
-    RootCause.AGGRESSIVE_TIMEOUTS: "Election timeout too aggressive",
-    RootCause.MIXED_TIMEOUTS: "Election timeouts differ",
-    RootCause.TWO_LEADERS: "Two leaders",
-    RootCause.MONITORING_BLIND: "Monitoring blind",
-    RootCause.ALERT_STALE: "A leader exists",
-    RootCause.NONE_KNOWN: "None of the known causes",
-}
+from runbooks.model import Verdict
 
 VERDICTS = {
     Verdict.CONFIRMED: ":red_circle: confirmed",
@@ -39,14 +14,6 @@ VERDICTS = {
     Verdict.POSSIBLE: ":large_yellow_circle: possible",
     Verdict.UNDETERMINED: ":white_circle: undetermined",
     Verdict.RULED_OUT: "✕ ruled out",
-}
-
-BUTTONS = {
-    "clock_sync": "Sync clocks",
-    "config_bump": "Widen election timeouts",
-    "start_nodes": "Start stopped nodes",
-    "undo": "Put the timeouts back",
-    "by_hand": "By hand",
 }
 
 OUTCOMES = {

@@ -11,7 +11,7 @@ from bot.nodes.agent_evidence import STILL_READING
 from bot.slack.views import blocks
 from bot.slack.views.blocks import Block, escape
 from runbooks.evidence import Evidence, NodeEvidence
-from runbooks.leader_election.wording import listed
+from runbooks.wording import listed
 
 MAX_TASKS = 12
 """Slack takes 50 tasks in a plan; more than a screen of them says less than a bar."""

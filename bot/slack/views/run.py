@@ -10,6 +10,7 @@ from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import APPROVE_ACTION, REMEDY_ACTION, STOP_ACTION, Message
 from handlers.domain.events import PlanConfirmed
 from handlers.domain.incident import Incident, Run
+from runbooks.all_runbooks import button_of_remedy
 from runbooks.model import ActionType
 
 ACTION_WORDS: dict[ActionType, str] = {
@@ -152,5 +153,5 @@ def _buttons(incident: Incident, run: Run) -> list[Block]:
     if undo is None:
         return []
     action_id = f"{REMEDY_ACTION}:{undo.remedy.name}"
-    button = blocks.button(labels.BUTTONS[undo.remedy.name], action_id=action_id, value=undo.handle)
+    button = blocks.button(button_of_remedy(undo.remedy.name), action_id=action_id, value=undo.handle)
     return [blocks.actions("undo", [button])]

@@ -14,7 +14,8 @@ from bot.store.timelines import TimelineStore
 from lab.scenarios import generate
 from runbooks import leader_election
 from runbooks.evidence import Evidence
-from runbooks.model import Diagnosis, RootCause, Verdict
+from runbooks.leader_election.causes import RootCause
+from runbooks.model import Diagnosis, Verdict
 from tests.bot.cli.test_app import run
 from tests.bot.conftest import WriteConfig
 from tests.bot.incidents import quorum_loss

@@ -9,7 +9,8 @@ import pytest
 from handlers.domain.evidence_document import UnreadableEvidence, as_json, changes, parse
 from handlers.errors import BotError
 from runbooks import leader_election
-from runbooks.model import Diagnosis, RootCause, Verdict
+from runbooks.leader_election.causes import RootCause
+from runbooks.model import Diagnosis, Verdict
 from tests.builders import dead, evidence, node, silent
 
 LOSS = evidence(node("node1"), dead("node2"), dead("node3"))

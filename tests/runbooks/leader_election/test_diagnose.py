@@ -4,7 +4,8 @@ import pytest
 
 from runbooks import leader_election
 from runbooks.evidence import Evidence, Log, NodeEvidence, Role, Service
-from runbooks.model import Diagnosis, RootCause, Verdict
+from runbooks.leader_election.causes import RootCause
+from runbooks.model import Diagnosis, Verdict
 from tests.builders import candidates, cut, cut_off, dead, evidence, known, missing, node, remedy_of, silent
 
 
@@ -54,7 +55,7 @@ def storm() -> Evidence:
 )
 def test_each_of_the_four_causes_is_confirmed_alone_and_ranks_first(read: Evidence, cause: RootCause) -> None:
     diagnosis = leader_election.diagnose(read)
-    assert diagnosis.top.cause is cause
+    assert diagnosis.top.cause == cause
     assert confirmed(read) == [cause]
 
 
@@ -71,7 +72,7 @@ def test_renaming_the_nodes_does_not_change_the_verdicts() -> None:
 
 def test_a_living_leader_under_a_false_alarm_is_said_first_and_nothing_is_confirmed_beside_it() -> None:
     diagnosis = leader_election.diagnose(evidence())
-    assert diagnosis.top.cause is RootCause.ALERT_STALE
+    assert diagnosis.top.cause == RootCause.ALERT_STALE
     assert confirmed(evidence()) == [RootCause.ALERT_STALE]
     assert diagnosis.offers == ()
 
@@ -88,13 +89,13 @@ def test_a_leader_in_only_one_of_two_readings_is_no_living_leader() -> None:
     leaders = node("node1", role=Role.LEADER)
     flash = leaders.model_copy(update={"metrics": node("node1").metrics})
     diagnosis = leader_election.diagnose(evidence(flash, node("node2"), node("node3")))
-    assert diagnosis.top.cause is RootCause.NONE_KNOWN
+    assert diagnosis.top.cause == RootCause.NONE_KNOWN
 
 
 def test_nothing_readable_is_undetermined_and_names_what_would_decide() -> None:
     diagnosis = leader_election.diagnose(evidence(silent("node1"), silent("node2"), silent("node3")))
     assert diagnosis.can_elect == "undetermined"
-    assert diagnosis.top.cause is RootCause.NONE_KNOWN
+    assert diagnosis.top.cause == RootCause.NONE_KNOWN
     assert diagnosis.top.would_decide
     assert confirmed(evidence(silent("node1"), silent("node2"), silent("node3"))) == []
     assert diagnosis.offers == ()
@@ -102,7 +103,7 @@ def test_nothing_readable_is_undetermined_and_names_what_would_decide() -> None:
 
 def test_everything_well_but_no_leader_fits_none_of_the_causes() -> None:
     diagnosis = leader_election.diagnose(evidence(node("node1"), node("node2"), node("node3")))
-    assert diagnosis.top.cause is RootCause.NONE_KNOWN
+    assert diagnosis.top.cause == RootCause.NONE_KNOWN
     assert "none of the known causes" in diagnosis.summary
 
 
@@ -151,7 +152,7 @@ def test_one_skewed_node_leaves_two_that_agree_so_the_skew_is_only_possible() ->
 
 def test_a_storm_on_lossy_links_is_not_blamed_on_the_timeouts() -> None:
     read = evidence(*candidates(rtt_ms=400.0, lost_pings=6))
-    assert leader_election.diagnose(read).top.cause is RootCause.PACKET_LOSS
+    assert leader_election.diagnose(read).top.cause == RootCause.PACKET_LOSS
     assert verdicts(leader_election.diagnose(read))[RootCause.AGGRESSIVE_TIMEOUTS] is Verdict.POSSIBLE
 
 
@@ -170,7 +171,7 @@ def test_a_counter_that_was_reset_is_not_a_negative_number_of_elections() -> Non
 
 def test_without_any_round_trip_it_is_undetermined_and_the_round_trip_would_decide() -> None:
     top, second, *_ = leader_election.diagnose(evidence(*candidates(pings=missing()))).findings
-    assert top.cause is RootCause.NONE_KNOWN
+    assert top.cause == RootCause.NONE_KNOWN
     assert (second.cause, second.verdict) == (RootCause.AGGRESSIVE_TIMEOUTS, Verdict.UNDETERMINED)
     assert top.would_decide == second.would_decide == "the round trip between the nodes"
 
@@ -179,7 +180,7 @@ def test_a_leader_that_is_there_while_elections_climb_leaves_the_timeouts_only_p
     nodes = list(candidates(rtt_ms=400.0, role=Role.FOLLOWER))
     nodes[0] = node("node1", role=Role.LEADER, elections=(10, 12), rtt_ms=400.0)
     diagnosis = leader_election.diagnose(evidence(*nodes))
-    assert diagnosis.top.cause is RootCause.ALERT_STALE
+    assert diagnosis.top.cause == RootCause.ALERT_STALE
     assert verdicts(diagnosis)[RootCause.AGGRESSIVE_TIMEOUTS] is Verdict.POSSIBLE
 
 

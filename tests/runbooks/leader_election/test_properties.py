@@ -51,7 +51,7 @@ def judged(document: dict[str, Any]) -> Diagnosis:
 
 
 def said(diagnosis: Diagnosis, *verdicts: Verdict) -> set[str]:
-    return {finding.cause.value for finding in diagnosis.findings if finding.verdict in verdicts}
+    return {finding.cause for finding in diagnosis.findings if finding.verdict in verdicts}
 
 
 @given(some_scenario)

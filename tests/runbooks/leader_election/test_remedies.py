@@ -4,9 +4,10 @@ import pytest
 
 from runbooks import leader_election
 from runbooks.evidence import Evidence, Role
+from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
-from runbooks.model import Plan, RootCause, Verdict
+from runbooks.model import Plan, Verdict
 from tests.builders import candidates, dead, evidence, known, missing, node, remedy_of
 
 
@@ -47,7 +48,7 @@ def test_a_plan_binds_the_leader_the_files_and_the_boots_that_it_was_drawn_up_on
 
 def test_a_half_changed_cluster_is_a_finding_of_its_own() -> None:
     read = evidence(node("node1", timeouts_ms=(300, 600)), node("node2"), node("node3"))
-    mixed = [f for f in leader_election.diagnose(read).findings if f.cause is RootCause.MIXED_TIMEOUTS]
+    mixed = [f for f in leader_election.diagnose(read).findings if f.cause == RootCause.MIXED_TIMEOUTS]
     assert [finding.verdict for finding in mixed] == [Verdict.POSSIBLE]
     assert "node1: 300/600 ms" in mixed[0].evidence_for
 

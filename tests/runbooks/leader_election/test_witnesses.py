@@ -6,7 +6,8 @@ import pytest
 
 from runbooks import leader_election
 from runbooks.evidence import Config, Disk, Evidence, Log, NodeEvidence, Role, Service
-from runbooks.model import SURE, RootCause, Verdict
+from runbooks.leader_election.causes import RootCause
+from runbooks.model import SURE, Verdict
 from tests.builders import cut, dead, evidence, known, missing, node, remedy_of
 
 FOUR = ("node1", "node2", "node3", "node4")
@@ -36,7 +37,7 @@ def test_an_agent_whose_connects_all_fail_is_believed_where_peers_gossip_misses_
 
 def test_the_same_agent_is_taken_for_unread_where_nobody_misses_its_node() -> None:
     diagnosis = leader_election.diagnose(one_way_beside_a_stopped_node(missed=False))
-    assert diagnosis.top.cause is RootCause.NONE_KNOWN
+    assert diagnosis.top.cause == RootCause.NONE_KNOWN
     assert diagnosis.can_elect == "undetermined"
 
 
@@ -79,7 +80,7 @@ def test_two_wrong_peer_lists_of_five_accuse_only_themselves() -> None:
     accused = {
         line.split("'s peer list")[0]
         for finding in diagnosis.findings
-        if finding.cause is RootCause.PEER_LIST_WRONG
+        if finding.cause == RootCause.PEER_LIST_WRONG
         for line in finding.evidence_for
     }
     assert accused == set(wrong)
@@ -101,7 +102,7 @@ def test_where_every_process_hangs_their_own_hosts_are_the_second_witness() -> N
 def test_a_page_that_an_agent_never_read_is_no_witness_of_a_hung_process() -> None:
     untaken = missing("the agent does not take this reading", by="agent:node1")
     nodes = [hung(n).model_copy(update={"local_metrics": untaken}) for n in ("node1", "node2", "node3")]
-    assert leader_election.diagnose(evidence(*nodes)).top.cause is RootCause.NONE_KNOWN
+    assert leader_election.diagnose(evidence(*nodes)).top.cause == RootCause.NONE_KNOWN
 
 
 def test_clocks_that_gossip_blames_only_for_a_cut_link_stay_a_doubt() -> None:
@@ -155,5 +156,5 @@ def test_a_leader_whose_majority_cannot_write_is_no_leader() -> None:
     }
     nodes = (node("node1", role=Role.LEADER, **full), node("node2", **full), node("node3"))
     diagnosis = leader_election.diagnose(evidence(*nodes))
-    assert diagnosis.top.cause is RootCause.STORAGE_FULL
+    assert diagnosis.top.cause == RootCause.STORAGE_FULL
     assert RootCause.ALERT_STALE not in {finding.cause for finding in diagnosis.findings}
