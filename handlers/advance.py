@@ -16,7 +16,7 @@ from handlers.domain.next_step import (
     RunAction,
     Silence,
     Step,
-    WatchLeader,
+    WatchRecovery,
     next_step,
 )
 from handlers.errors import Moved
@@ -39,7 +39,7 @@ async def advance(ports: Ports, incident_id: str) -> tuple[Incident, datetime | 
             after = await _perform(ports, incident, step)
         except Moved:
             continue
-        if isinstance(step, WatchLeader) and after.position == incident.position:
+        if isinstance(step, WatchRecovery) and after.position == incident.position:
             return incident, ports.time.now() + timedelta(seconds=step.again_after_s)
 
 
@@ -59,7 +59,7 @@ async def _perform(  # noqa: PLR0911  one case a step
             return await silence.silence(ports, incident)
         case LiftSilence():
             return await silence.lift_silence(ports, incident)
-        case WatchLeader():
+        case WatchRecovery():
             return await recovery.look(ports, incident)
         case Close():
             return await recovery.close(ports, incident)

@@ -1,65 +1,98 @@
-"""Look who leads, and call it recovered only when it has been proven for long enough."""
+"""Look whether what the runbook waits for is there; it counts as recovered once it has lasted long enough."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from handlers.domain import throttling
-from handlers.domain.events import Closed, Event, LeaderSeen, LeaderVerified
+from handlers.domain.events import (
+    Closed,
+    Event,
+    LeaderSeen,
+    LeaderVerified,
+    RecoverySeen,
+    RecoveryVerified,
+)
 from handlers.domain.fold import apply
-from handlers.domain.incident import Incident
+from handlers.domain.incident import Incident, Recovering
 from handlers.domain.next_step import stable_s
 from handlers.intake import noted
 from handlers.ports import Ports
-from runbooks import raft
-from runbooks.model import Leadership
+from runbooks.all_runbooks import RUNBOOKS
+from runbooks.evidence import Evidence, glance
+from runbooks.model import Recovery, Runbook
 
 
 async def look(ports: Ports, incident: Incident) -> Incident:
-    """Ask every node who leads; append only what is new."""
-    leadership = raft.leadership(await ports.reader.look(incident.cluster))
+    """Ask the runbook whether the cluster is well now; append only what is new."""
+    runbook = RUNBOOKS[incident.runbook]
+    recovery = runbook.is_recovered(await _read(ports, runbook, incident.cluster))
     now = ports.time.now()
-    event = what_is_new(incident, leadership, now)
+    event = what_is_new(incident, recovery, now)
     if event is None:
         return incident
     notes = throttling.notes(incident, apply(incident, event))
     return await ports.timelines.append(incident, event, *noted(incident, now, notes))
 
 
-def what_is_new(incident: Incident, leadership: Leadership, now: datetime) -> Event | None:
-    """Decide what a look adds to the timeline: a change of leadership, its proof, or nothing."""
-    newest = leadership.term == leadership.highest_term
-    proven = leadership if leadership.leader and leadership.majority and newest else None
-    seen = incident.leader_seen
-    before = seen.leadership if seen and seen.leadership.leader else None
-    # A claim without a majority behind it is recorded as what it is worth: no leader.
-    lost = LeaderSeen(at=now, leadership=leadership.model_copy(update={"leader": None})) if before else None
-    if proven is None:
-        return lost
-    if before is None or (before.leader, before.term) != (proven.leader, proven.term):
-        paused = seen is not None and now - seen.at < timedelta(seconds=throttling.leader_pause_s(incident))
+async def _read(ports: Ports, runbook: Runbook, cluster: str) -> Evidence:
+    """Read what the runbook needs to see whether the cluster is well."""
+    if runbook.RECOVERY_NEEDS == "everything":
+        return await ports.reader.read(cluster)
+    samples, now = await ports.reader.look(cluster), ports.time.now()
+    nodes = tuple(glance(name, metrics, now) for name, metrics in samples.items())
+    return Evidence(cluster=cluster, started_at=now, nodes=nodes)
+
+
+def what_is_new(incident: Incident, recovery: Recovery, now: datetime) -> Event | None:
+    """Return what a look adds to the timeline: it came, changed, went or is proven. None: nothing is new."""
+    before, changed_at = incident.recovering, incident.recovery_changed_at
+    if not recovery.is_recovered:
+        return _lost(recovery, now) if before else None
+    if before is None or before.sign != recovery.sign:
+        pause = timedelta(seconds=throttling.leader_pause_s(incident))
+        if changed_at is None or now - changed_at >= pause:
+            return _seen(recovery, now)
         # Where it changes too often only a loss is recorded each time: nobody is called stable who is not.
-        return lost if paused else LeaderSeen(at=now, leadership=proven)
-    lasted_s = (now - seen.at).total_seconds() if seen else 0.0
-    moved = seen is not None and _commits_moved(seen.leadership, proven)
-    if incident.verified is None and lasted_s >= stable_s(incident) and moved:
-        return LeaderVerified(at=now, leadership=leadership, stable_s=lasted_s)
-    return None
+        return _lost(recovery, now) if before else None
+    lasted_s = (now - before.at).total_seconds()
+    if incident.verified or lasted_s < stable_s(incident) or not _has_moved(before, recovery):
+        return None
+    if recovery.leadership:
+        return LeaderVerified(at=now, leadership=recovery.leadership, stable_s=lasted_s)
+    return RecoveryVerified(at=now, sentence=recovery.sentence, stable_s=lasted_s)
 
 
-def _commits_moved(since: Leadership, now: Leadership) -> bool:
-    """A leader that commits nothing leads nobody: a majority must have taken an entry meanwhile."""
-    return since.commit_index is not None and (now.commit_index or 0) > since.commit_index
+def _seen(recovery: Recovery, now: datetime) -> Event:
+    if recovery.leadership:
+        return LeaderSeen(at=now, leadership=recovery.leadership)
+    return RecoverySeen(at=now, sign=recovery.sign, progress=recovery.progress)
+
+
+def _lost(recovery: Recovery, now: datetime) -> Event:
+    if recovery.leadership:
+        # A claim without a majority behind it is recorded as what it is worth: no leader.
+        return LeaderSeen(at=now, leadership=recovery.leadership.model_copy(update={"leader": None}))
+    return RecoverySeen(at=now, sign="")
+
+
+def _has_moved(since: Recovering, now: Recovery) -> bool:
+    """Say whether the count has grown where there must be one: who commits nothing leads nobody."""
+    if since.progress is None:
+        return now.leadership is None
+    return (now.progress or 0) > since.progress
 
 
 async def close(ports: Ports, incident: Incident) -> Incident:
     """End the incident; its identity is free for a new one."""
     verified = incident.verified
-    detail = (
-        f"{verified.leadership.leader} leads term {verified.leadership.term}, and no alert fires any more."
-        if verified
-        else "No alert fires any more."
-    )
+    match verified:
+        case LeaderVerified(leadership=lead):
+            detail = f"{lead.leader} leads term {lead.term}, and no alert fires any more."
+        case RecoveryVerified():
+            detail = f"{verified.sentence}, and no alert fires any more."
+        case None:
+            detail = "No alert fires any more."
     closed = await ports.timelines.append(incident, Closed(at=ports.time.now(), detail=detail))
     await ports.timelines.release(incident.identity, incident.id)
     return closed

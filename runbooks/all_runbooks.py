@@ -18,6 +18,11 @@ def known_alerts() -> frozenset[str]:
     return frozenset().union(*(runbook.ALERTS for runbook in RUNBOOKS.values()))
 
 
+def aim(runbook: str) -> str:
+    """Return what an incident of this runbook waits for, as a noun."""
+    return RUNBOOKS[runbook].AIM if runbook in RUNBOOKS else "end"
+
+
 def title_of_cause(word: str) -> str:
     """Return a cause's title; of a cause that only a newer version knows, its word made readable."""
     rows = (runbook.CAUSES[word] for runbook in RUNBOOKS.values() if word in runbook.CAUSES)

@@ -5,8 +5,9 @@ Unknown is not down: a reading that failed keeps the reason, and no rule may tre
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -179,6 +180,17 @@ class NodeEvidence(Frozen):
     def newest_metrics(self) -> Metrics | None:
         """The latest sample that could be read, over the network or on the node."""
         return self.metrics_again.value or self.metrics.value or self.local_metrics.value
+
+
+def glance(name: str, metrics: Metrics | None, at: datetime) -> NodeEvidence:
+    """Return the evidence of a node of which only the metrics page was asked for."""
+
+    def unasked() -> Reading[Any]:
+        return Reading(missing="not asked for", by="bot", at=at)
+
+    sample = Reading[Metrics](value=metrics, missing=None if metrics else "no answer", by="bot", at=at)
+    others = dict.fromkeys(NodeEvidence.model_fields.keys() - {"node", "metrics", "metrics_again"})
+    return NodeEvidence(node=name, metrics=sample, metrics_again=sample, **{key: unasked() for key in others})
 
 
 class Evidence(Frozen):

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime
 from runbooks.evidence import Evidence, Frozen
 
 CanElect = Literal["yes", "no", "undetermined"]
+RecoveryNeeds = Literal["metrics", "everything"]
 ActionType = Literal[
     "clock_sync", "set_election_timeouts", "start_service", "restart_service", "undo_election_timeouts"
 ]
@@ -143,6 +144,24 @@ class Diagnosis(Frozen):
         return tuple(r for f in self.findings for r in f.remedies if r.offered and r.actions)
 
 
+class Recovery(Frozen):
+    """Whether, at one look, what a runbook looks after is well again.
+
+    Args:
+        is_recovered: Well at this very look; it counts once it has lasted.
+        sign: What must stay the same while it lasts, such as leader and term.
+        progress: A count that must have grown while it lasted; None where nothing has to.
+        sentence: What is well, for the thread.
+        leadership: Who leads, where that is what the runbook waits for.
+    """
+
+    is_recovered: bool
+    sign: str = ""
+    progress: int | None = None
+    sentence: str = ""
+    leadership: Leadership | None = None
+
+
 class PlanStep(Frozen):
     """One action of a plan, as a person reads it: the exact command or file diff, and the effect."""
 
@@ -200,6 +219,15 @@ class Runbook(Protocol):
     ALERTS: frozenset[str]
     CAUSES: Mapping[str, Cause]
     REMEDIES: Mapping[str, RemedyKind]
+
+    AIM: str
+    """What an incident of it waits for, as a noun: `leader`."""
+
+    RECOVERY_NEEDS: RecoveryNeeds
+    """What `is_recovered` reads: the metrics pages, asked every second, or everything, asked less often."""
+
+    def is_recovered(self, evidence: Evidence) -> Recovery:
+        """Say whether it is well again at this look, which holds what `RECOVERY_NEEDS` says: pure."""
 
     def diagnose(self, evidence: Evidence) -> Diagnosis:
         """Judge the evidence: pure, and the same evidence gives the same words."""

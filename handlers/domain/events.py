@@ -181,6 +181,22 @@ class LeaderSeen(_Event):
     leadership: Leadership
 
 
+class RecoverySeen(_Event):
+    """What a runbook waits for came, changed or went (`sign` is empty then); leadership has its own event."""
+
+    kind: Literal["recovery_seen"] = "recovery_seen"
+    sign: str
+    progress: int | None = None
+
+
+class RecoveryVerified(_Event):
+    """What a runbook waits for has lasted long enough; leadership has its own event."""
+
+    kind: Literal["recovery_verified"] = "recovery_verified"
+    sentence: str
+    stable_s: float
+
+
 class LeaderVerified(_Event):
     """One leader held the highest term, acknowledged by a majority, for as long as was asked."""
 
@@ -258,6 +274,8 @@ Event = Annotated[
     | Reopened
     | LeaderSeen
     | LeaderVerified
+    | RecoverySeen
+    | RecoveryVerified
     | Closed,
     Field(discriminator="kind"),
 ]

@@ -28,6 +28,8 @@ from handlers.domain.events import (
     PlanApproved,
     PlanConfirmed,
     PlanProposed,
+    RecoverySeen,
+    RecoveryVerified,
     Reopened,
     RunEnded,
     Silenced,
@@ -131,6 +133,7 @@ def _begin_run(
         silence=None,
         verified=None,
         leader_seen=None,
+        recovery_seen=None,
         leader_changes=0,
     )
 
@@ -182,6 +185,14 @@ def _leader_seen(incident: Incident, event: LeaderSeen) -> Incident:
     return replace(incident, leader_seen=event, verified=None, leader_changes=changes)
 
 
+def _recovery_seen(incident: Incident, event: RecoverySeen) -> Incident:
+    return replace(incident, recovery_seen=event, verified=None, leader_changes=incident.leader_changes + 1)
+
+
+def _recovery_verified(incident: Incident, event: RecoveryVerified) -> Incident:
+    return replace(incident, verified=event)
+
+
 def _leader_verified(incident: Incident, event: LeaderVerified) -> Incident:
     return replace(incident, verified=event)
 
@@ -203,7 +214,7 @@ def _note_added(incident: Incident, event: NoteAdded) -> Incident:
 
 
 def _reopened(incident: Incident, event: Reopened) -> Incident:
-    return replace(incident, closed=None, verified=None, leader_seen=None)
+    return replace(incident, closed=None, verified=None, leader_seen=None, recovery_seen=None)
 
 
 def _closed(incident: Incident, event: Closed) -> Incident:
@@ -227,6 +238,8 @@ _APPLIERS: dict[type, Callable[[Incident, Any], Incident]] = {
     Noted: _noted,
     LeaderSeen: _leader_seen,
     LeaderVerified: _leader_verified,
+    RecoverySeen: _recovery_seen,
+    RecoveryVerified: _recovery_verified,
     Acknowledged: _acknowledged,
     Assigned: _assigned,
     Snoozed: _snoozed,

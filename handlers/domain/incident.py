@@ -20,6 +20,8 @@ from handlers.domain.events import (
     Person,
     PlanConfirmed,
     PlanProposed,
+    RecoverySeen,
+    RecoveryVerified,
     RunEnded,
     Silenced,
 )
@@ -93,6 +95,15 @@ class Triage:
 
 
 @dataclass(frozen=True)
+class Recovering:
+    """What the runbook waits for, as it was seen to begin: what must stay the same, and what must grow."""
+
+    at: datetime
+    sign: str
+    progress: int | None
+
+
+@dataclass(frozen=True)
 class Incident:
     """The present state. `position` is the number of events folded, and the next one's compare value.
 
@@ -123,7 +134,8 @@ class Incident:
     silence: Silenced | None = None
     leader_seen: LeaderSeen | None = None
     leader_changes: int = 0
-    verified: LeaderVerified | None = None
+    recovery_seen: RecoverySeen | None = None
+    verified: LeaderVerified | RecoveryVerified | None = None
     closed: Closed | None = None
     closings: int = 0
     mac: str = field(default="", compare=False)
@@ -147,6 +159,21 @@ class Incident:
     def running(self) -> Run | None:
         """The run that is under way."""
         return self.run if self.run and not self.run.ended else None
+
+    @property
+    def recovering(self) -> Recovering | None:
+        """What is lasting since when; None where nothing is, or it was lost again."""
+        led, other = self.leader_seen, self.recovery_seen
+        if led and led.leadership.leader:
+            lead = led.leadership
+            return Recovering(led.at, f"{lead.leader} leads term {lead.term}", lead.commit_index)
+        return Recovering(other.at, other.sign, other.progress) if other and other.sign else None
+
+    @property
+    def recovery_changed_at(self) -> datetime | None:
+        """When what the runbook waits for was last seen to come, change or go."""
+        last = self.leader_seen or self.recovery_seen
+        return last.at if last else None
 
     @property
     def stage(self) -> Stage:

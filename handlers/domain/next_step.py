@@ -17,10 +17,13 @@ slowly, and every reading stays in the timeline.
 """
 
 LOOK_EVERY_S = 1.0
-"""How often the nodes are asked who leads while an incident is open."""
+"""How often the runbook looks whether the cluster is well while an incident is open, by the metrics pages."""
+
+READ_EVERY_S = 15.0
+"""... and where it needs everything that can be read."""
 
 LOOK_EVERY_WHEN_RECOVERED_S = 5.0
-"""... and once a leader is verified and only Alertmanager's own word is awaited."""
+"""... and once that is verified and only Alertmanager's own word is awaited."""
 
 RECOVERY_GRACE_S = 60.0
 """How long after a run, beyond the time to be stable, a leader may take before it is read again."""
@@ -61,8 +64,8 @@ class EndRun:
 
 
 @dataclass(frozen=True)
-class WatchLeader:
-    """Ask the nodes who leads; if nothing has changed, again after so many seconds."""
+class WatchRecovery:
+    """Ask the runbook whether the cluster is well; if nothing has changed, again after so many seconds."""
 
     again_after_s: float
 
@@ -77,7 +80,7 @@ class Rest:
     """Nothing, until something happens."""
 
 
-Step = ReadCluster | RunAction | CheckNode | Silence | LiftSilence | EndRun | WatchLeader | Close | Rest
+Step = ReadCluster | RunAction | CheckNode | Silence | LiftSilence | EndRun | WatchRecovery | Close | Rest
 
 
 def next_step(incident: Incident, now: datetime) -> Step:  # noqa: PLR0911  one return a step
@@ -96,10 +99,11 @@ def next_step(incident: Incident, now: datetime) -> Step:  # noqa: PLR0911  one 
     if incident.runbook not in RUNBOOKS:
         return Rest() if incident.firing else Close()
     if incident.verified:
-        return WatchLeader(LOOK_EVERY_WHEN_RECOVERED_S) if incident.firing else Close()
+        every_s = max(LOOK_EVERY_WHEN_RECOVERED_S, _look_every_s(incident))
+        return WatchRecovery(every_s) if incident.firing else Close()
     if _evidence_is_due(incident, now):
         return ReadCluster()
-    return WatchLeader(LOOK_EVERY_S)
+    return WatchRecovery(_look_every_s(incident))
 
 
 def _next_of_run(incident: Incident, run: Run) -> Step:
@@ -141,8 +145,7 @@ def _silence_is_over(incident: Incident) -> bool:
 def _evidence_is_due(incident: Incident, now: datetime) -> bool:
     if incident.evidence_at is None or incident.diagnosis is None:
         return True
-    seen = incident.leader_seen
-    if seen and seen.leadership.leader:
+    if incident.recovering:
         return False
     ended = incident.run.ended if incident.run else None
     if ended and not ended.completed and incident.evidence_at < ended.at:
@@ -152,6 +155,10 @@ def _evidence_is_due(incident: Incident, now: datetime) -> bool:
         grace_s = stable_s(incident) + RECOVERY_GRACE_S
         fresh_until = max(fresh_until, ended.at + timedelta(seconds=grace_s))
     return now >= fresh_until
+
+
+def _look_every_s(incident: Incident) -> float:
+    return LOOK_EVERY_S if RUNBOOKS[incident.runbook].RECOVERY_NEEDS == "metrics" else READ_EVERY_S
 
 
 def _read_again_after_s(incident: Incident) -> float:

@@ -9,6 +9,7 @@ from handlers.domain.events import Event
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident
 from handlers.domain.timeline_text import tell
+from runbooks.all_runbooks import aim
 from runbooks.model import SURE
 
 
@@ -60,7 +61,7 @@ def _times(incident: Incident) -> Iterator[str]:
     rows = (
         ("to acknowledge", acknowledged.at if acknowledged else None),
         ("to diagnose", incident.diagnosed_at),
-        ("to mend (a verified leader)", verified.at if verified else None),
+        (f"to mend (a verified {aim(incident.runbook)})", verified.at if verified else None),
         ("to close", closed.at if closed else None),
     )
     yield "## How long it took"

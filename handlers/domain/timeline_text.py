@@ -43,6 +43,10 @@ def tell(event: Event) -> str:  # noqa: PLR0911, PLR0912  one sentence an event
         case of.LeaderVerified():
             lead = event.leadership
             return f"leader verified: {lead.leader}, term {lead.term}, stable for {event.stable_s:.0f} s"
+        case of.RecoverySeen():
+            return event.sign or "not well any more"
+        case of.RecoveryVerified():
+            return f"verified: {event.sentence}, stable for {event.stable_s:.0f} s"
         case of.Noted():
             return event.sentence
         case of.Acknowledged():

@@ -19,7 +19,7 @@ from handlers.remediation.authorization import (
     proposal_of,
 )
 from handlers.remediation.preconditions import check_open, take_slot, void_because
-from runbooks.all_runbooks import RUNBOOKS
+from runbooks.all_runbooks import RUNBOOKS, aim
 
 
 async def propose(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
@@ -140,7 +140,7 @@ async def _current_offer(ports: Ports, incident: Incident, handle: str) -> Offer
     if undo and undo.handle == handle:
         return undo
     if incident.verified:
-        raise Refused("A leader is verified already; there is nothing to mend.")
+        raise Refused(f"A {aim(incident.runbook)} is verified already; there is nothing to mend.")
     for offer in incident.offers:
         if offer.handle == handle:
             if incident.run and incident.evidence_at and incident.evidence_at < incident.run.confirmed_at:

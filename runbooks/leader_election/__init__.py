@@ -13,16 +13,19 @@ from runbooks.leader_election.churn import churn_findings
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.leaders import commits, leader_finding
 from runbooks.leader_election.plan import plan as plan
+from runbooks.leader_election.recovery import is_recovered as is_recovered
 from runbooks.leader_election.remedies import remedy_for
 from runbooks.leader_election.remedy_kinds import REMEDIES as REMEDIES
 from runbooks.leader_election.ruled_out import not_found
 from runbooks.leader_election.sentences import can_elect_reason, summary
 from runbooks.leader_election.structure import CUTS, Structure
-from runbooks.model import SURE, Diagnosis, Finding, Verdict
+from runbooks.model import SURE, Diagnosis, Finding, RecoveryNeeds, Verdict
 
 NAME = "leader-election"
 TITLE = "Leader election failures"
 URL = "https://docs.neumann.io/operations/runbooks/leader-election"
+AIM = "leader"
+RECOVERY_NEEDS: RecoveryNeeds = "metrics"
 ALERTS = frozenset({"NoLeader", "ElectionStorm", "NodeDown"})
 
 ALWAYS_JUDGED = (RootCause.QUORUM_LOSS, RootCause.NETWORK_PARTITION, RootCause.CLOCK_SKEW)

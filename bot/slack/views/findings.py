@@ -9,7 +9,7 @@ from bot.slack.views import blocks, labels, progress
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import REMEDY_ACTION, Message
 from handlers.domain.incident import Incident
-from runbooks.all_runbooks import button_of_remedy, needs_no_remedy, title_of_cause
+from runbooks.all_runbooks import aim, button_of_remedy, needs_no_remedy, title_of_cause
 from runbooks.evidence import Evidence
 from runbooks.model import BY_HAND, Diagnosis, Finding, Remedy, Verdict
 
@@ -138,9 +138,8 @@ def points(judged: Finding, *, brief: bool = False) -> Iterator[str]:
 
 def _overtaken(incident: Incident, evidence: Evidence) -> list[Block]:
     """Findings stay as they were read; what has come since stands in other messages."""
-    since = (
-        "a leader is back since" if incident.verified else "the incident is closed" if incident.closed else ""
-    )
+    back = f"a {aim(incident.runbook)} is back since"
+    since = back if incident.verified else "the incident is closed" if incident.closed else ""
     if not since:
         return []
     return [blocks.context(f":rewind: As it was at {evidence.started_at:%H:%M:%S} UTC; {since}.")]

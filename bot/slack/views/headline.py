@@ -8,8 +8,9 @@ from bot.slack.views import blocks, labels
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import CARE_ACTION, MORE_ACTION, Message
 from handlers.domain.alerts import UNCONFIGURED
+from handlers.domain.events import LeaderVerified, RecoveryVerified
 from handlers.domain.incident import Incident
-from runbooks.all_runbooks import RUNBOOKS
+from runbooks.all_runbooks import RUNBOOKS, aim
 from runbooks.model import Diagnosis, Verdict
 
 MAX_ALERTS = 5
@@ -86,15 +87,22 @@ def one_sentence(incident: Incident) -> str:
     if incident.closed:
         return f"Closed after {labels.lasted(incident)}. {incident.closed.detail}{labels.unproven(incident)}"
     if incident.verified:
-        lead = incident.verified.leadership
-        return f"{lead.leader} leads term {lead.term}, acknowledged by {len(lead.acknowledged_by)} nodes."
+        return _well_again(incident.verified)
     if incident.runbook == UNCONFIGURED:
         return "This cluster is not in the bot's configuration; what Alertmanager says is below."
     if incident.diagnosis and not incident.firing and not incident.closed:
-        return f"Alertmanager says resolved, but no leader is proven. {incident.diagnosis.summary}"
+        unproven = f"Alertmanager says resolved, but no {aim(incident.runbook)} is proven."
+        return f"{unproven} {incident.diagnosis.summary}"
     if incident.runbook not in RUNBOOKS:
         return "No runbook of this bot covers this alert on this cluster; what Alertmanager says is below."
     return _judged(incident.diagnosis) if incident.diagnosis else "Reading every node…"
+
+
+def _well_again(verified: LeaderVerified | RecoveryVerified) -> str:
+    if isinstance(verified, RecoveryVerified):
+        return f"{verified.sentence}."
+    lead = verified.leadership
+    return f"{lead.leader} leads term {lead.term}, acknowledged by {len(lead.acknowledged_by)} nodes."
 
 
 def _judged(diagnosis: Diagnosis) -> str:

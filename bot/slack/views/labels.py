@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from handlers.domain.incident import Incident, Stage
-from runbooks.all_runbooks import RUNBOOKS
+from runbooks.all_runbooks import RUNBOOKS, aim
 from runbooks.model import Verdict
 
 VERDICTS = {
@@ -78,18 +78,18 @@ def _until_a_leader_is_proven(incident: Incident) -> str:
         return f"{stopped}What it changed can be put back, in the thread"
     read = incident.evidence_at
     if run and run.ended and run.ended.completed and read and read <= run.ended.at:
-        return "A leader must now prove to be stable"
+        return f"A {aim(incident.runbook)} must now prove to be stable"
     if incident.diagnosis and incident.diagnosis.leadership.leader:
         return f"{stopped}{incident.diagnosis.leadership.leader} must prove that it leads"
     if incident.offers:
         return f"{stopped}Someone chooses a remedy in the thread"
-    return f"{stopped}It is for people to mend; the bot watches for a leader"
+    return f"{stopped}It is for people to mend; the bot watches for a {aim(incident.runbook)}"
 
 
 def unproven(incident: Incident) -> str:
     """A word of warning where an incident was closed without a leader that is proven."""
     doubtful = incident.closed and not incident.verified and incident.runbook in RUNBOOKS
-    return " No leader was proven." if doubtful else ""
+    return f" No {aim(incident.runbook)} was proven." if doubtful else ""
 
 
 def lasted(incident: Incident) -> str:

@@ -9,7 +9,7 @@ from bot.slack.views import blocks, findings, headline, labels
 from bot.slack.views import run as run_view
 from bot.slack.views.blocks import escape
 from bot.slack.views.message import Message
-from handlers.domain.events import NoteAdded
+from handlers.domain.events import NoteAdded, RecoveryVerified
 from handlers.domain.incident import Incident
 from runbooks.model import Leadership
 
@@ -45,8 +45,11 @@ def _messages(incident: Incident) -> Iterator[Message]:
 
 
 def verdict(incident: Incident) -> Message:
-    """A leader is back, proven: before and after."""
+    """Return what is proven to be well again; of a leader, before and after."""
     assert incident.verified  # noqa: S101  the caller has looked
+    if isinstance(incident.verified, RecoveryVerified):
+        text = f"Verified: {incident.verified.sentence}, stable for {incident.verified.stable_s:.0f} s."
+        return Message("verified", text, (blocks.section(f":white_check_mark: *{escape(text)}*"),))
     lead = incident.verified.leadership
     text = (
         f"Leader verified: {lead.leader} leads term {lead.term}, acknowledged by "

@@ -15,6 +15,7 @@ from handlers.domain.incident import Incident
 from handlers.domain.next_step import ReadCluster, next_step
 from runbooks import leader_election
 from runbooks.evidence import Evidence, Log, Role
+from runbooks.leader_election.recovery import recovery_of
 from tests.bot.conftest import CHAIN
 from tests.builders import NOON, evidence, known, node, opened
 from tests.handlers.domain.test_throttling import led
@@ -51,7 +52,9 @@ def what_happens(incident: Incident, second: int, now: datetime) -> tuple[Event,
             FindingsRanked(at=now, diagnosis=leader_election.diagnose(read)),
         )
     turn = second // 3
-    event = recovery.what_is_new(incident, led(8 + turn, second, None if turn % 2 else "node1"), now)
+    event = recovery.what_is_new(
+        incident, recovery_of(led(8 + turn, second, None if turn % 2 else "node1")), now
+    )
     return (event,) if event else ()
 
 

@@ -287,12 +287,16 @@ async def append_raw(redis: Redis, prefix: str, incident: Incident, event: dict[
 
 
 def test_what_was_written_once_can_be_read_for_ever() -> None:
-    lines = (Path(__file__).parents[2] / "data" / "timelines" / "version-1.jsonl").read_bytes().splitlines()
-    events = [EVENT.validate_json(line) for line in lines]
+    folder = Path(__file__).parents[2] / "data" / "timelines"
+    read = {
+        file.stem: [EVENT.validate_json(line) for line in file.read_bytes().splitlines()]
+        for file in folder.glob("*.jsonl")
+    }
     kinds = {event.__name__ for event in Event.__origin__.__args__}  # type: ignore[attr-defined]
-    assert {type(event).__name__ for event in events} == kinds
+    assert {type(event).__name__ for events in read.values() for event in events} == kinds
+    events = read["version-1"]
     story = fold("inc-7", events)
-    assert (story.stage, story.position, len(story.runs)) == (Stage.CLOSED, len(lines), 2)
+    assert (story.stage, story.position, len(story.runs)) == (Stage.CLOSED, len(events), 2)
 
 
 async def test_who_knows_the_noted_end_reads_nothing_and_who_does_not_reads_all(

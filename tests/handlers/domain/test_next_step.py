@@ -27,7 +27,7 @@ from handlers.domain.next_step import (
     Rest,
     RunAction,
     Silence,
-    WatchLeader,
+    WatchRecovery,
     next_step,
 )
 from runbooks import leader_election
@@ -72,13 +72,13 @@ def test_an_opened_incident_is_read() -> None:
 
 def test_a_diagnosed_one_is_looked_at_and_read_again_when_its_findings_grow_old() -> None:
     incident = after(opened(), *diagnosed(two_dead()))
-    assert next_step(incident, NOON) == WatchLeader(1.0)
+    assert next_step(incident, NOON) == WatchRecovery(1.0)
     assert next_step(incident, LATER) == ReadCluster()
 
 
 def test_old_findings_are_not_drawn_up_again_while_a_leader_is_there() -> None:
     incident = after(opened(), *diagnosed(two_dead()), LeaderSeen(at=NOON, leadership=lead()))
-    assert isinstance(next_step(incident, LATER), WatchLeader)
+    assert isinstance(next_step(incident, LATER), WatchRecovery)
 
 
 def test_a_confirmed_plan_runs_action_by_action_in_order() -> None:
@@ -128,7 +128,7 @@ def test_a_silence_comes_before_the_first_action_and_is_lifted_once_a_leader_is_
     events += [Silenced(at=NOON, silence_id="s1", ends_at=LATER, detail="")]
     assert next_step(after(*events), NOON) == RunAction(0)
     events += [RunEnded(at=NOON, completed=True, detail="")]
-    assert isinstance(next_step(after(*events), NOON), WatchLeader)
+    assert isinstance(next_step(after(*events), NOON), WatchRecovery)
     events += [LeaderVerified(at=NOON, leadership=lead(), stable_s=10.0)]
     assert next_step(after(*events), NOON) == LiftSilence()
 
@@ -144,7 +144,7 @@ def test_after_a_run_the_leader_gets_its_time_before_the_cluster_is_read_again()
     ended = RunEnded(at=NOON, completed=True, detail="")
     incident = after(opened(), *diagnosed(two_dead()), *confirmed(), ended)
     assert incident.stage is Stage.WATCHING
-    assert isinstance(next_step(incident, LATER), WatchLeader)
+    assert isinstance(next_step(incident, LATER), WatchRecovery)
     assert next_step(incident, NOON + timedelta(seconds=71)) == ReadCluster()
 
 
@@ -157,7 +157,7 @@ def test_a_run_that_stopped_half_way_is_followed_by_a_fresh_reading_at_once() ->
 def test_a_verified_leader_closes_the_incident_only_when_no_alert_fires() -> None:
     verified = LeaderVerified(at=NOON, leadership=lead(), stable_s=10)
     events = [opened(), *diagnosed(two_dead()), verified]
-    assert next_step(after(*events), NOON) == WatchLeader(5.0)
+    assert next_step(after(*events), NOON) == WatchRecovery(5.0)
     events.append(opened(alert(status="resolved", minute=1)))
     assert next_step(after(*events), NOON) == Close()
 
@@ -165,7 +165,7 @@ def test_a_verified_leader_closes_the_incident_only_when_no_alert_fires() -> Non
 def test_resolved_without_a_leader_does_not_close_it() -> None:
     incident = after(opened(), *diagnosed(two_dead()), opened(alert(status="resolved", minute=1)))
     assert incident.firing == ()
-    assert next_step(incident, NOON) == WatchLeader(1.0)
+    assert next_step(incident, NOON) == WatchRecovery(1.0)
 
 
 def test_a_closed_one_rests() -> None:

@@ -12,6 +12,7 @@ from handlers.domain.events import AlertsReceived, LeaderSeen, LeaderVerified
 from handlers.domain.fold import KEPT_FIRINGS, apply
 from handlers.domain.incident import Incident
 from handlers.domain.notification import Delivery, Unreadable
+from runbooks.leader_election.recovery import recovery_of
 from runbooks.model import Leadership
 from tests.builders import NOON, alert, dead, diagnosed, evidence, node, opened
 from tests.handlers.story import confirmed, diagnosed_world
@@ -43,7 +44,9 @@ def flap(incident: Incident, seconds: int, every_s: int = 3) -> tuple[Incident, 
     for second in range(seconds):
         now = NOON + timedelta(seconds=second)
         turn = second // every_s
-        event = recovery.what_is_new(incident, led(8 + turn, leader=None if turn % 2 else "node1"), now)
+        event = recovery.what_is_new(
+            incident, recovery_of(led(8 + turn, leader=None if turn % 2 else "node1")), now
+        )
         if event:
             assert isinstance(event, LeaderSeen)
             events.append(event)
@@ -69,7 +72,9 @@ def test_a_loss_is_always_written_down_so_nobody_is_called_stable_who_is_not() -
     for second in range(2 * 3600):
         # It comes back for nine seconds of ten, in the same term.
         leader = None if second % 10 == 9 else "node1"
-        event = recovery.what_is_new(incident, led(9_000, second, leader), began + timedelta(seconds=second))
+        event = recovery.what_is_new(
+            incident, recovery_of(led(9_000, second, leader)), began + timedelta(seconds=second)
+        )
         assert not isinstance(event, LeaderVerified)
         incident = apply(incident, event) if event else incident
 
@@ -79,7 +84,7 @@ def test_a_leader_that_stays_is_verified_within_a_quarter_of_an_hour() -> None:
     began = NOON + timedelta(hours=12)
     for second in range(int(throttling.AT_MOST_EVERY_S) + 30):
         now = began + timedelta(seconds=second)
-        event = recovery.what_is_new(incident, led(90_000, second), now)
+        event = recovery.what_is_new(incident, recovery_of(led(90_000, second)), now)
         incident = apply(incident, event) if event else incident
         if incident.verified:
             break
