@@ -1,16 +1,11 @@
-"""The marks that carry a meaning beside their colour: cross, square, question, tick, star, triangle."""
+"""The marks that carry a meaning beside their colour: cross, question mark, tick, star, triangle."""
 
 from __future__ import annotations
 
 import math
 
-from bot.pictures.drawing.palette import CARD, FAILED, GOSSIP, UNKNOWN
-from bot.pictures.drawing.shapes import Disc, Line, Panel, Point, Polygon, Shape, Words, around
-
-
-def cross(at: Point, radius: float, colour: str = FAILED) -> tuple[Shape, ...]:
-    """A cross in a ring: nothing gets through."""
-    return (Disc(at, radius, CARD, colour, radius * 0.2), *strokes_of_a_cross(at, radius * 0.45, colour))
+from bot.pictures.drawing.palette import CARD, UNKNOWN
+from bot.pictures.drawing.shapes import Disc, Line, Point, Polygon, Shape, Words
 
 
 def strokes_of_a_cross(at: Point, reach: float, colour: str, width: float | None = None) -> tuple[Shape, ...]:
@@ -20,13 +15,6 @@ def strokes_of_a_cross(at: Point, reach: float, colour: str, width: float | None
         Line(((x - reach, y - reach), (x + reach, y + reach)), colour, thick),
         Line(((x - reach, y + reach), (x + reach, y - reach)), colour, thick),
     )
-
-
-def square_cross(at: Point, radius: float, colour: str = GOSSIP) -> tuple[Shape, ...]:
-    """A cross in a square: gossip alone does not get through."""
-    side = radius * 1.8
-    frame = Panel(around(at, side, side), CARD, radius * 0.25, colour, radius * 0.2)
-    return (frame, *strokes_of_a_cross(at, radius * 0.4, colour))
 
 
 def question(at: Point, radius: float, colour: str = UNKNOWN) -> tuple[Shape, ...]:
@@ -56,14 +44,4 @@ def triangle(at: Point, radius: float, colour: str) -> tuple[Shape, ...]:
     x, y = at
     return (
         Polygon(((x, y - radius), (x + radius, y + radius * 0.8), (x - radius, y + radius * 0.8)), colour),
-    )
-
-
-def arrowhead(tip: Point, towards: Point, size: float, colour: str) -> Shape:
-    """A filled head with its tip here, pointing along a unit vector."""
-    (x, y), (dx, dy) = tip, towards
-    back = (x - dx * size, y - dy * size)
-    half = size * 0.5
-    return Polygon(
-        (tip, (back[0] - dy * half, back[1] + dx * half), (back[0] + dy * half, back[1] - dx * half)), colour
     )

@@ -50,11 +50,6 @@ def fitted(text: str, size: float, room: float, bold: bool = False) -> str:
     return text[:1] + "…"
 
 
-def shrunk(text: str, size: float, room: float, bold: bool = False) -> float:
-    """The size at which the text fits, not below four fifths of what was asked for."""
-    return max(min(size, size * room / max(width(text, size, bold), 1)), size * 0.8)
-
-
 def fitted_names(names: Sequence[str], size: float, room: float) -> dict[str, str]:
     """The names in bold, each made to fit, and still apart where any way of shortening keeps them so."""
     domain = {name.partition(".")[2] for name in names}

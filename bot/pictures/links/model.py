@@ -78,13 +78,6 @@ class NodeMark:
     reaches: tuple[int, int]
     clock_off_ms: float | None = None
 
-    @property
-    def words(self) -> str:
-        """Its standing and term: `leader, term 7`."""
-        if self.term is None or self.standing in (NodeRole.DOWN, NodeRole.UNKNOWN):
-            return self.standing.value
-        return f"{self.standing.value}, term {self.term}"
-
 
 @dataclass(frozen=True)
 class LinkMap:
