@@ -12,7 +12,7 @@ from agent.protocol.certificates import make_certificate
 from agent.protocol.pairing import BotCredentials, der_of, fingerprint, pem_certificates
 from agent.protocol.whole_files import PRIVATE, NewFile, replace_all
 from bot.config import AgentSettings, SecretFile, Settings
-from bot.nodes.tls import grant_key
+from bot.grant_keys import grant_key
 from handlers.errors import ConfigurationError
 
 NEXT, FORMER = ".next", ".former"
