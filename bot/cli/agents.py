@@ -14,7 +14,7 @@ import typer
 from agent.protocol.pairing import der_of, fingerprint, parse_code, pem_certificates
 from agent.protocol.whole_files import NewFile
 from bot import main as wiring
-from bot.cli.diagnose import DEFAULT_CONFIG, ConfigOption
+from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.config import AgentSettings, Cluster, Node, SecretFile, Settings, load
 from bot.nodes.bot_identity import BotIdentity, identity
 from bot.nodes.config_edit import change_node

@@ -13,7 +13,7 @@ import uvloop
 
 from bot import main as wiring
 from bot.cli import agents, audit, diagnose, incidents, plan
-from bot.cli.diagnose import DEFAULT_CONFIG, ConfigOption
+from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.config import Settings, load
 from handlers.errors import BotError
 

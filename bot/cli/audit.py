@@ -15,7 +15,7 @@ import typer
 
 from bot import main as wiring
 from bot.cli.audit_check import Audit, AuditReport
-from bot.cli.diagnose import DEFAULT_CONFIG, ConfigOption, JsonOption
+from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.config import Settings, load
 from bot.store.client import connect
 from bot.store.mac_chain import Chain, MacLink

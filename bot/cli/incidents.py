@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.audit import line, retained
-from bot.cli.diagnose import DEFAULT_CONFIG, ConfigOption
+from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.config import Settings, load
 from handlers.errors import Refused
 

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.diagnose import DEFAULT_CONFIG, ConfigOption, JsonOption, evidence_of
+from bot.cli.diagnose import evidence_of
+from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from handlers.errors import Refused
 from runbooks import leader_election
 from runbooks.model import Diagnosis, Plan, Remedy
