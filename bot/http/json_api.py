@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from bot.config import Endpoint
+from bot.http.capped_body import TooLargeError, join_capped
 from bot.http.errors import why
 from handlers.errors import SourceDown
 
@@ -77,12 +78,12 @@ class JsonApi:
             headers=self._headers,
             auth=self._auth,
         ) as response:
-            raw = bytearray()
-            async for chunk in response.aiter_bytes():
-                raw += chunk
-                if len(raw) > MAX_ANSWER_BYTES:
-                    raise SourceDown(f"{self.name} answers with more than {MAX_ANSWER_BYTES} bytes.")
-            return response.status_code, bytes(raw)
+            try:
+                raw = await join_capped(response.aiter_bytes(), MAX_ANSWER_BYTES)
+            except TooLargeError as error:
+                sentence = f"{self.name} answers with more than {MAX_ANSWER_BYTES} bytes."
+                raise SourceDown(sentence) from error
+            return response.status_code, raw
 
 
 def _in_one_line(raw: bytes) -> str:

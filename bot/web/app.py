@@ -17,11 +17,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.http.capped_body import TooLargeError
 from bot.slack.inbound.request_queue import SlackRequest, SlackRequests
-from bot.slack.inbound.signature import MAX_BODY_BYTES, TooLargeError, read_capped, refusal
+from bot.slack.inbound.signature import MAX_BODY_BYTES, refusal
 from bot.store.health import why_not_ready
 from bot.store.inbox import Inbox
 from bot.web.metrics import BotMetrics
+from bot.web.request_body import read_capped
 from handlers.domain.notification import first_complaint, read_notification
 from handlers.errors import StoreDown
 
