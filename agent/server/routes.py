@@ -18,6 +18,7 @@ from starlette.routing import Route
 from agent.actions.executor import Executor
 from agent.boot import boot_id
 from agent.errors import BadRequestError, ConfigError, RefusedError, TooLargeError
+from agent.keys import NO_CHECK_TIME
 from agent.protocol import (
     BadMessageError,
     Health,
@@ -35,8 +36,6 @@ from agent.server.deadlines import DeadlineServer
 from agent.settings import Settings, Tls, split_address
 
 MAX_BODY_BYTES = 64 * 1024
-# openssl/x509_vfy.h; the ssl module has no name for it.
-_X509_V_FLAG_NO_CHECK_TIME = 0x200000
 
 RequestT = TypeVar("RequestT", bound=Wire)
 
@@ -110,10 +109,9 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
     context.verify_mode = ssl.CERT_REQUIRED
     # A pinned certificate counts by itself, whoever signed it.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    # The clock may be the very fault this agent is asked to mend: before a certificate's notBefore every
-    # handshake would fail. Dates therefore do not count here; keys are revoked by taking them off the
-    # pinned list, and freshness comes from nonces on the boot clock.
-    context.verify_flags |= _X509_V_FLAG_NO_CHECK_TIME
+    # Dates do not count here: keys are revoked by taking them off the pinned list, and freshness comes from
+    # nonces on the boot clock.
+    context.verify_flags |= NO_CHECK_TIME
     with _naming("tls.authority"):
         # Where nobody is trusted, nobody is let in.
         if pem_certificates(tls.authority.read_text(encoding="utf-8")):

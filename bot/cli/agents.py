@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import typer
 
+from agent.keys.whole_files import NewFile
 from agent.protocol.pairing import der_of, fingerprint, parse_code, pem_certificates
-from agent.protocol.whole_files import NewFile
 from bot import main as wiring
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.config import AgentSettings, Cluster, Node, SecretFile, Settings, load

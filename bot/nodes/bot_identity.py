@@ -8,9 +8,9 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 
-from agent.protocol.certificates import make_certificate
+from agent.keys.certificates import make_certificate
+from agent.keys.whole_files import PRIVATE, NewFile, replace_all
 from agent.protocol.pairing import BotCredentials, der_of, fingerprint, pem_certificates
-from agent.protocol.whole_files import PRIVATE, NewFile, replace_all
 from bot.config import AgentSettings, SecretFile, Settings
 from bot.grant_keys import grant_key
 from handlers.errors import ConfigurationError

@@ -5,11 +5,9 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
+from agent.keys import NO_CHECK_TIME
 from bot.config import AgentSettings
 from handlers.errors import ConfigurationError
-
-NO_CHECK_TIME = 0x200000
-"""OpenSSL's X509_V_FLAG_NO_CHECK_TIME: the incident may be a wrong clock."""
 
 
 def tls_context(agents: AgentSettings, pinned: Path | None = None) -> ssl.SSLContext:

@@ -24,6 +24,7 @@ from starlette.routing import Route
 
 from agent.actions.executor import Executor
 from agent.actions.ledger import Ledger
+from agent.keys import NO_CHECK_TIME
 from agent.protocol import (
     ActionReport,
     ClockSync,
@@ -44,7 +45,6 @@ from tests.agent.bed import Bot, Client, Connected, Node, Pki, Serve, agent_proc
 
 ROOT = Path(__file__).parents[2]
 WIDER = SetElectionTimeouts(election_timeout_min_ms=1000, election_timeout_max_ms=2000)
-NO_CHECK_TIME = 0x200000
 
 
 def effects(node: Node) -> int:

@@ -18,7 +18,7 @@ import pytest
 import tomlkit
 from typer.testing import CliRunner
 
-from agent.protocol.certificates import make_certificate
+from agent.keys.certificates import make_certificate
 from agent.protocol.pairing import BotCredentials, PairAnswer, PairRequest, new_code, parse_code, prove
 from bot.cli import app
 from bot.config import SecretFile, load
