@@ -19,6 +19,7 @@ class EmbeddedServer(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the program around it."""
         yield
 
 
