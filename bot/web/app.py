@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from agent.version import version
 from bot.http.capped_body import TooLargeError
 from bot.slack.inbound.request_queue import SlackRequest, SlackRequests
 from bot.slack.inbound.signature import MAX_BODY_BYTES, refusal
@@ -64,6 +65,7 @@ class Web:
                 Route("/slack/events", self._counted(self.slack_events), methods=["POST"]),
                 Route("/livez", self.livez),
                 Route("/readyz", self.readyz),
+                Route("/version", self.version),
                 Route("/metrics", self.metrics),
             ]
         )
@@ -135,6 +137,10 @@ class Web:
         if reason:
             return JSONResponse({"ready": False, "reason": reason}, status_code=503)
         return JSONResponse({"ready": True})
+
+    async def version(self, _: Request) -> Response:
+        """Say which version runs here, since replicas may be of several."""
+        return JSONResponse({"version": version()})
 
     async def metrics(self, _: Request) -> Response:
         """What Prometheus scrapes of the bot itself."""
