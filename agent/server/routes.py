@@ -32,10 +32,11 @@ from agent.protocol import (
 from agent.protocol.pairing import pem_certificates
 from agent.readings.reader import NodeReader
 from agent.sanitize import plain
-from agent.server.deadlines import DeadlineServer
+from agent.server.deadlines import Deadlines, DeadlineServer
 from agent.settings import Settings, Tls, split_address
 
 MAX_BODY_BYTES = 64 * 1024
+DEFAULT_DEADLINES = Deadlines()
 
 RequestT = TypeVar("RequestT", bound=Wire)
 
@@ -73,12 +74,16 @@ def app_of(*routes: Route) -> Starlette:
     )
 
 
-def build_server(app: Starlette, settings: Settings) -> DeadlineServer:
+def build_server(
+    app: Starlette, settings: Settings, deadlines: Deadlines = DEFAULT_DEADLINES
+) -> DeadlineServer:
     """Return a server that speaks TLS 1.3 to clients with a pinned certificate, or one of the authority."""
-    return tls_server(app, tls_context(settings.tls))
+    return tls_server(app, tls_context(settings.tls), deadlines)
 
 
-def tls_server(app: Starlette, context: ssl.SSLContext) -> DeadlineServer:
+def tls_server(
+    app: Starlette, context: ssl.SSLContext, deadlines: Deadlines = DEFAULT_DEADLINES
+) -> DeadlineServer:
     """Return a server on this TLS context."""
     return DeadlineServer(
         uvicorn.Config(
@@ -96,6 +101,7 @@ def tls_server(app: Starlette, context: ssl.SSLContext) -> DeadlineServer:
             timeout_graceful_shutdown=1,
         ),
         context,
+        deadlines,
     )
 
 
