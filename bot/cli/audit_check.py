@@ -112,7 +112,7 @@ class Audit:
 
 
 def _fold(incident_id: str, walk: Walk) -> tuple[Incident, list[str]]:
-    """The state after the genuine part, as far as this version can read it."""
+    """Fold the genuine part, as far as this version can read it."""
     incident = Incident(id=incident_id)
     for link in walk.links[: walk.sound]:
         try:

@@ -86,7 +86,7 @@ async def _replay(config: Path, incident_id: str) -> None:
 
 
 def evidence_of(stored: Path | None, config: Path, cluster: str) -> Evidence:
-    """The stored evidence, or else what a cluster shows now.
+    """Return the stored evidence, or else read a cluster now.
 
     Raises:
         BotError: With what is wrong with the file, the configuration or the name.

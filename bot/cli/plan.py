@@ -29,7 +29,7 @@ def plan(
 
 
 def offered(diagnosis: Diagnosis, name: str) -> Remedy:
-    """The remedy of that name, if the diagnosis offers it.
+    """Return the remedy of that name, if the diagnosis offers it.
 
     Raises:
         Refused: With why it is off, or with the names there are.
@@ -47,7 +47,7 @@ def offered(diagnosis: Diagnosis, name: str) -> Remedy:
 
 
 def lines(drawn_up: Plan) -> Iterator[str]:
-    """A plan as text for a terminal."""
+    """Yield a plan as lines for a terminal."""
     yield drawn_up.title
     for number, step in enumerate(drawn_up.steps, start=1):
         yield f"\n{number}. {step.action.node}: {step.effect}"

@@ -18,7 +18,7 @@ MAX_ANSWER_BYTES = 32_000_000
 
 
 class JsonApi:
-    """One server of a kind, such as `Alertmanager`, under one base address."""
+    """A server of a kind, such as `Alertmanager`, under one base address."""
 
     def __init__(self, kind: str, url: str, endpoint: Endpoint, http: httpx.AsyncClient) -> None:
         given = httpx.URL(url.rstrip("/"))
@@ -39,7 +39,7 @@ class JsonApi:
         params: tuple[tuple[str, str], ...] = (),
         body: Mapping[str, Any] | None = None,
     ) -> Any:  # noqa: ANN401  what a server says is checked by whoever asked
-        """The answer's JSON; `None` where it is empty.
+        """Call the server and return its answer's JSON; `None` where it is empty.
 
         Args:
             method: GET, POST or DELETE.

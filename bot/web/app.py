@@ -57,7 +57,7 @@ class Web:
         self._metrics = BotMetrics(redis, prefix)
 
     def app(self) -> Starlette:
-        """The Starlette application."""
+        """Make the Starlette application."""
         app = Starlette(
             routes=[
                 Route("/alertmanager", self._counted(self.alertmanager), methods=["POST"]),
@@ -101,7 +101,7 @@ class Web:
         return PlainTextResponse("stored")
 
     async def slack_events(self, request: Request) -> Response:
-        """Everything that Slack sends: stored for a worker, or answered here where the answer is shown."""
+        """Store a request of Slack's for a worker, or answer it here where the answer is what is shown."""
         try:
             body = await read_capped(request, MAX_BODY_BYTES)
         except TooLargeError:
@@ -119,7 +119,7 @@ class Web:
             return PlainTextResponse(str(error), status_code=503)
 
     async def _taken(self, asked: SlackRequest, signature: str) -> Response:
-        """The first sending of a request is answered or stored, another is neither."""
+        """Answer or store a request that is seen for the first time; refuse a repeat."""
         if asked.is_answered_in_place:
             if await self._requests.is_first(signature):
                 return to_starlette_response(await self._slack.async_dispatch(asked.for_bolt()))
@@ -128,11 +128,11 @@ class Web:
         return PlainTextResponse("This request has been seen before.", status_code=401)
 
     async def livez(self, _: Request) -> Response:
-        """The process runs."""
+        """Say that the process runs."""
         return PlainTextResponse("alive")
 
     async def readyz(self, _: Request) -> Response:
-        """The process can store what it is sent."""
+        """Say whether the process can store what it is sent."""
         reason = await why_not_ready(self._redis)
         if reason:
             return JSONResponse({"ready": False, "reason": reason}, status_code=503)
@@ -143,5 +143,5 @@ class Web:
         return JSONResponse({"version": version()})
 
     async def metrics(self, _: Request) -> Response:
-        """What Prometheus scrapes of the bot itself."""
+        """Return the bot's own metrics for Prometheus."""
         return Response(await self._metrics.page(), media_type=CONTENT_TYPE_PLAIN_0_0_4)

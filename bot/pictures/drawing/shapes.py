@@ -19,22 +19,22 @@ class Box:
     bottom: float
 
     def overlaps(self, other: Box) -> bool:
-        """Whether the two share any area."""
+        """Return whether the two share any area."""
         across = self.left < other.right and other.left < self.right
         return across and self.top < other.bottom and other.top < self.bottom
 
     def grown(self, by: float) -> Box:
-        """The same, larger on every side."""
+        """Return the box made larger on every side."""
         return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
 
     @property
     def centre(self) -> Point:
-        """Its middle."""
+        """Return the centre of the box."""
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
 
 def around(centre: Point, width: float, height: float) -> Box:
-    """A box of this size about its middle."""
+    """Return a box of this size around a centre."""
     x, y = centre
     return Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
 
@@ -103,5 +103,5 @@ class Drawing:
     shapes: tuple[Shape, ...]
 
     def texts(self) -> tuple[str, ...]:
-        """Every word on it, from back to front."""
+        """Return every text on it, from back to front."""
         return tuple(shape.text for shape in self.shapes if isinstance(shape, Words))

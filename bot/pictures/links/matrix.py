@@ -43,7 +43,7 @@ class Band:
 
     @property
     def label(self) -> str:
-        """The node's name, with a few more, or how many there are."""
+        """Return the node's name, with how many more, or how many there are."""
         first, more = self.nodes[0].name, len(self.nodes) - 1
         if more >= FEW:
             return f"{more + 1} nodes"
@@ -57,7 +57,7 @@ class Band:
 
 
 def bands(seen: LinkMap) -> tuple[Band, ...]:
-    """Every node on its own where the names fit; else those that behave alike together, troubled ones first.
+    """Give every node a band where the names fit; else group those that behave alike, troubled ones first.
 
     Where even so there are too many, the least troubled share the last band, each still with its own cells.
     """
@@ -81,7 +81,7 @@ def _troubles(seen: LinkMap, name: str) -> int:
 
 
 def _sizes(counts: list[int]) -> list[float]:
-    """How wide each band is: by its nodes, but never too narrow for a label."""
+    """Return the width of each band: by its nodes, but never too narrow for a label."""
     narrow: set[int] = set()
     while True:
         wide = sum(count for place, count in enumerate(counts) if place not in narrow)
@@ -109,7 +109,7 @@ class Grid:
 
 
 def says_clocks(seen: LinkMap) -> bool:
-    """Whether each row has room for its node's term and clock."""
+    """Return whether each row has room for its node's term and clock."""
     return len(seen.nodes) <= MAX_WORDY_NODES
 
 
@@ -167,7 +167,7 @@ def _labels(seen: LinkMap, placed: tuple[Band, ...], grid: Grid) -> Iterator[Sha
 
 
 def _details(node: NodeMark) -> Iterator[tuple[str, str, bool]]:
-    """What stands below a node's name: text, colour, and that it is not bold."""
+    """Yield what stands below a node's name: text, colour, and that it is not bold."""
     if node.term is not None:
         yield f"term {node.term}", QUIET, False
     if node.clock_off_ms is not None:
