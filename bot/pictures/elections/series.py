@@ -103,7 +103,7 @@ class Story:
 
     @property
     def gaps(self) -> tuple[tuple[datetime, datetime], ...]:
-        """Yield the gaps, each from the last sample before to the first one after."""
+        """Return the gaps, each from the last sample before to the first one after."""
         return tuple((before[-1].at, after[0].at) for before, after in pairwise(self.runs))
 
 
