@@ -11,17 +11,28 @@ import structlog
 import typer
 import uvloop
 
+from agent.version import version
 from bot import main as wiring
 from bot.cli import agents, audit, diagnose, incidents, plan
-from bot.cli.diagnose import DEFAULT_CONFIG, ConfigOption
+from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.config import Settings, load
 from handlers.errors import BotError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"neumann-bot {version()}")
+        raise typer.Exit
+
+
 @app.callback()
-def about() -> None:
+def about(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
     """Incident responder for Neumann clusters: alert, diagnosis, confirmed fix, verified leader."""
 
 
@@ -106,7 +117,9 @@ def _run(config: Path, *parts: wiring.Part) -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    uvloop.run(wiring.run(load(config), frozenset(parts)))
+    settings = load(config)
+    structlog.get_logger().info("starting", version=version(), parts=sorted(parts))
+    uvloop.run(wiring.run(settings, frozenset(parts)))
 
 
 def main() -> None:
