@@ -92,11 +92,11 @@ clean: ## take away what was built
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it: make PYTHON=/path/to/python3"; exit 2; }
-	@echo "making the virtual environment"
+	@echo "making the virtual environment" >&2
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: requirements-agent.txt requirements-demo.txt pyproject.toml | $(VENV)/bin/python
-	@echo "installing what is locked, by hash (a minute on a slow line)"
+	@echo "installing what is locked, by hash (a minute on a slow line)" >&2
 	@# The first brings the build backend; pysyncobj alone, which is plain Python, has no wheel.
 	@$(PIP) install --require-hashes --only-binary :all: -r requirements-agent.txt
 	@$(PIP) install --require-hashes --only-binary :all: --no-binary pysyncobj --no-build-isolation -r requirements-demo.txt
@@ -104,6 +104,6 @@ $(VENV)/.installed: requirements-agent.txt requirements-demo.txt pyproject.toml 
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	@echo "installing the tools of development, by hash"
+	@echo "installing the tools of development, by hash" >&2
 	@$(PIP) install --require-hashes --only-binary :all: --no-binary pysyncobj --no-build-isolation -r requirements-dev.txt
 	@touch $@
