@@ -55,7 +55,7 @@ class File:
 
 @dataclass(frozen=True)
 class Canvas:
-    """A canvas: a document in Markdown, alone or as the tab of a channel.
+    """A canvas: a document in Markdown.
 
     `access` is the level that was given, by the id of a channel or a user.
     """
@@ -63,7 +63,6 @@ class Canvas:
     id: str
     title: str
     markdown: str
-    channel_id: str | None = None
     access: Mapping[str, str] = field(default_factory=dict)
 
 

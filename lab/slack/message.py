@@ -32,7 +32,6 @@ class Message:
     edited_ts: str | None = None
     ephemeral_to: str | None = None
     reactions: tuple[Reaction, ...] = ()
-    is_pinned: bool = False
     is_tombstone: bool = False
     received_monotonic_s: float = 0.0
     edited_monotonic_s: float | None = None

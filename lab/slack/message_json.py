@@ -25,8 +25,6 @@ def message_json(workspace: Workspace, message: Message, *, with_metadata: bool 
         wire["metadata"] = message.metadata
     if message.reactions:
         wire["reactions"] = reactions_json(message.reactions)
-    if message.is_pinned:
-        wire["pinned_to"] = [message.channel_id]
     return wire | _thread_counts(workspace, message)
 
 

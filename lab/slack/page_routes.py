@@ -11,10 +11,10 @@ from starlette.routing import Route
 from lab.slack import access, announcements
 from lab.slack.interactions import Interactions
 from lab.slack.message import Message
-from lab.slack.methods.marks import drop_reaction, emoji_name, put_reaction
 from lab.slack.modals import OpenView
 from lab.slack.outcome import Outcome
 from lab.slack.page_state import page_state
+from lab.slack.reactions import drop_reaction, emoji_name, put_reaction
 from lab.slack.refusal import SlackRefusalError
 from lab.slack.shapes import Json
 
@@ -37,7 +37,6 @@ class PageRoutes:
             self.submit,
             self.close,
             self.react,
-            self.pin,
             self.shortcut,
             self.home,
         )
@@ -93,12 +92,6 @@ class PageRoutes:
         name = emoji_name(asked.get("name"))
         has_it = any(each.name == name and user.id in each.user_ids for each in message.reactions)
         (drop_reaction if has_it else put_reaction)(self._workspace, message, user.id, name)
-        return Outcome()
-
-    async def pin(self, asked: Json) -> Outcome:
-        """Pin a message, or take the pin out: user, channel, ts."""
-        message = self._message(asked)
-        self._workspace.pin(message, is_pinned=not message.is_pinned)
         return Outcome()
 
     async def shortcut(self, asked: Json) -> Outcome:

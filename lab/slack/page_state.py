@@ -46,7 +46,7 @@ def _own_part(workspace: Workspace, me: User) -> Json:
         "canvases": [
             asdict(canvas)
             for canvas in workspace.canvases.values()
-            if {canvas.channel_id, *canvas.access} & {me.id, *visible_ids}
+            if canvas.access.keys() & {me.id, *visible_ids}
         ],
         "messages": [
             _seen(workspace, message)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lab.slack.app_manifest import Shortcut
-from lab.slack.block_kit.reading import acting_elements, nested
+from lab.slack.block_kit.reading import acting_elements
 from lab.slack.directory import Channel, User
 from lab.slack.form_values import entry, options
 from lab.slack.message import Message
@@ -46,11 +46,10 @@ class Element:
 
 def find_element(blocks: Iterable[tuple[Json, int | None]], block_id: str, action_id: str) -> Element:
     """The element of these ids; raises `SlackRefusalError` when the message has changed meanwhile."""
-    for outer, attachment_id in blocks:
-        for block in nested(outer):
-            for element in acting_elements(block):
-                if (block["block_id"], element.get("action_id")) == (block_id, action_id):
-                    return Element(block_id, element, attachment_id)
+    for block, attachment_id in blocks:
+        for element in acting_elements(block):
+            if (block["block_id"], element.get("action_id")) == (block_id, action_id):
+                return Element(block_id, element, attachment_id)
     raise SlackRefusalError("action_not_found")
 
 

@@ -8,7 +8,7 @@ from typing import Self
 
 import httpx
 
-from lab.slack.block_kit.reading import acting_elements, nested
+from lab.slack.block_kit.reading import acting_elements
 from lab.slack.outcome import Outcome
 from lab.slack.page_routes import PAGE_HEADER
 from lab.slack.shapes import Json
@@ -79,10 +79,6 @@ class Person:
     async def react(self, ts: str, name: str) -> Outcome:
         """Add a reaction to a message, or take one's own back."""
         return await self._act("react", {"channel": self.channel, "ts": ts, "name": name})
-
-    async def pin(self, ts: str) -> Outcome:
-        """Pin a message, or take the pin out."""
-        return await self._act("pin", {"channel": self.channel, "ts": ts})
 
     async def shortcut(self, callback_id: str, ts: str | None = None) -> Outcome:
         """Choose one of the app's shortcuts, in the menu of a message if `ts` is given."""
@@ -156,7 +152,7 @@ def all_blocks(message: Json) -> list[Json]:
 
 
 def _ids(blocks: list[Json], button: str) -> Json:
-    for block in (inner for outer in blocks for inner in nested(outer)):
+    for block in blocks:
         for element in acting_elements(block):
             label = element["text"]["text"] if element["type"] == "button" else None
             if element["action_id"].startswith(button) or label == button:

@@ -1,6 +1,5 @@
 """Small checks that together describe a JSON document's shape, in Slack's wording of what is wrong."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -44,12 +43,6 @@ def boolean(value: object, path: str) -> Iterator[str]:
         yield problem("must provide a boolean", path)
 
 
-def integer(value: object, path: str) -> Iterator[str]:
-    """A whole number; JSON's true is none."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        yield problem("must provide an integer", path)
-
-
 def whole(smallest: int, largest: int) -> Check:
     """A whole number from `smallest` to `largest`, both included."""
 
@@ -60,22 +53,6 @@ def whole(smallest: int, largest: int) -> Check:
             yield problem(f"must be between {smallest} and {largest}", path)
 
     return check
-
-
-def matching(pattern: str, words: str) -> Check:
-    """A string which is `words`, by a regular expression for all of it."""
-    compiled = re.compile(pattern)
-
-    def check(value: object, path: str) -> Iterator[str]:
-        if not isinstance(value, str) or not compiled.fullmatch(value):
-            yield problem(f"must be {words}", path)
-
-    return check
-
-
-def nullable(check: Check) -> Check:
-    """Null, or what `check` takes."""
-    return lambda value, path: iter(()) if value is None else check(value, path)
 
 
 def items(each: Check, most: int, least: int = 1) -> Check:
@@ -127,16 +104,6 @@ def by_type(shapes: Mapping[str, Check]) -> Check:
             yield problem(f"unsupported type: {kind}", f"{path}/type")
             return
         yield from shapes[kind](value, path)
-
-    return check
-
-
-def exactly_one(*names: str) -> Check:
-    """An object that has one of these fields and no second."""
-
-    def check(value: object, path: str) -> Iterator[str]:
-        if isinstance(value, dict) and len(value.keys() & set(names)) != 1:
-            yield problem(f"must provide exactly one of {', '.join(names)}", path)
 
     return check
 

@@ -128,10 +128,6 @@ class Workspace:
         ]
         return self._keep(replace(message, reactions=tuple(each for each in left if each.user_ids)))
 
-    def pin(self, message: Message, *, is_pinned: bool) -> Message:
-        """Pin a message to its channel, or take the pin out."""
-        return self._keep(replace(message, is_pinned=is_pinned))
-
     def delete(self, message: Message) -> None:
         """Take a message away; a thread's parent leaves a tombstone, so that its replies stay."""
         if self.replies(message.channel_id, message.ts):

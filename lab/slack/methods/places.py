@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 
-from lab.slack.block_kit.reading import file_references
 from lab.slack.directory import Channel
-from lab.slack.limits import check_message
-from lab.slack.message import Message
 from lab.slack.refusal import SlackRefusalError
-from lab.slack.shapes import Json, problem
+from lab.slack.shapes import Json
 from lab.slack.workspace import Workspace
 
 
@@ -37,16 +34,6 @@ def writable_channel(
     return channel
 
 
-def marked_message(workspace: Workspace, channel: Channel, timestamp: object) -> Message:
-    """The message a reaction or pin is about; ephemeral ones take none."""
-    if not timestamp:
-        raise SlackRefusalError("no_item_specified")
-    message = workspace.message(channel.id, timestamp)
-    if message.ephemeral_to is not None:
-        raise SlackRefusalError("message_not_found")
-    return message
-
-
 def thread_of(workspace: Workspace, channel: Channel, thread_ts: object) -> str | None:
     """The parent that a message goes below, if any."""
     if not thread_ts:
@@ -58,24 +45,6 @@ def thread_of(workspace: Workspace, channel: Channel, thread_ts: object) -> str 
     if parent.ephemeral_to is not None or parent.is_tombstone:
         raise SlackRefusalError("thread_not_found")
     return parent.ts
-
-
-def check_content(workspace: Workspace, content: Json, **limits: int) -> None:
-    """Refuse a message that Slack refuses, images of unknown files included."""
-    check_message(content, **limits)
-    check_images(workspace, [content.get("blocks"), content.get("attachments")], "invalid_blocks")
-
-
-def check_images(workspace: Workspace, blocks: object, error: str) -> None:
-    """Refuse images taken from a file that is not there or no image."""
-    for reference in file_references(blocks):
-        file_id = reference.get("id") or str(reference.get("url")).partition("/files/")[2].partition("/")[0]
-        try:
-            is_image = workspace.files.find(file_id).is_image
-        except SlackRefusalError:
-            is_image = False
-        if not is_image:
-            raise SlackRefusalError(error, [problem("invalid slack file", "/slack_file")])
 
 
 def page(request: Json, name: str, everything: Sequence[object]) -> Json:

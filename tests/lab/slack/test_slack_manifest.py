@@ -44,6 +44,4 @@ def test_every_method_that_writes_or_reads_messages_needs_a_scope() -> None:
         "chat.getPermalink",
         "views.open",
         "views.publish",
-        "views.push",
-        "views.update",
     }
