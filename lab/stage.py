@@ -18,7 +18,7 @@ from lab.cluster.process import Process
 from lab.layout import Address
 from lab.node.settings import MetricsShape
 from lab.redis_server import redis_url
-from lab.slack.app_manifest import SHIPPED_MANIFEST, AppManifest
+from lab.slack.app.manifest import SHIPPED_MANIFEST, AppManifest
 from lab.slack.server import SlackWorkspaceServer
 
 ALERTS_SPEED = 10.0

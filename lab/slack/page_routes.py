@@ -8,13 +8,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from lab.slack import access, announcements
-from lab.slack.interactions import Interactions
+from lab.slack import access
+from lab.slack.app import announcements
+from lab.slack.app.interactions import Interactions
+from lab.slack.app.outcome import Outcome
+from lab.slack.app.reactions import drop_reaction, emoji_name, put_reaction
 from lab.slack.message import Message
 from lab.slack.modals import OpenView
-from lab.slack.outcome import Outcome
 from lab.slack.page_state import page_state
-from lab.slack.reactions import drop_reaction, emoji_name, put_reaction
 from lab.slack.refusal import SlackRefusalError
 from lab.slack.shapes import Json
 

@@ -8,8 +8,8 @@ from typing import Self
 
 import httpx
 
+from lab.slack.app.outcome import Outcome
 from lab.slack.block_kit.reading import acting_elements
-from lab.slack.outcome import Outcome
 from lab.slack.page_routes import PAGE_HEADER
 from lab.slack.shapes import Json
 

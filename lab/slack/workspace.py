@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from lab.slack.app_manifest import AppManifest
+from lab.slack.app.manifest import AppManifest
 from lab.slack.directory import Channel, Directory, User
 from lab.slack.faults import Faults
 from lab.slack.files import Canvas, Files

@@ -1,6 +1,6 @@
 """The Web API's chat methods."""
 
-from lab.slack.announcements import message_written
+from lab.slack.app.announcements import message_written
 from lab.slack.directory import Channel
 from lab.slack.limit_table import UPDATED_TEXT
 from lab.slack.limits import check_message

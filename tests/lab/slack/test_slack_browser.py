@@ -8,8 +8,8 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 from slack_sdk.web.async_client import AsyncWebClient
 
+from lab.slack.app.reactions import put_reaction
 from lab.slack.person import Person
-from lab.slack.reactions import put_reaction
 from lab.slack.server import SlackWorkspaceServer
 from tests.lab.slack.builders import (
     acting,

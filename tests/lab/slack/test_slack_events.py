@@ -11,9 +11,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lab.slack.app_manifest import AppManifest, Shortcut
+from lab.slack.app.manifest import AppManifest, Shortcut
+from lab.slack.app.reactions import put_reaction
 from lab.slack.person import Person
-from lab.slack.reactions import put_reaction
 from lab.slack.server import SlackWorkspaceServer
 from tests.lab.slack.builders import actions, button, field, home, plain
 from tests.lab.slack.conftest import Serve, until

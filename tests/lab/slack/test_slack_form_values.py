@@ -2,9 +2,9 @@
 
 import pytest
 
+from lab.slack.app.payloads import find_element
 from lab.slack.block_kit.reading import with_ids
 from lab.slack.form_values import missing_fields, state_of
-from lab.slack.payloads import find_element
 from lab.slack.refusal import SlackRefusalError
 from tests.lab.slack.builders import Piece, acting, actions, button, field, option, options
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lab.slack.app_manifest import SHIPPED_MANIFEST, AppManifest
+from lab.slack.app.manifest import SHIPPED_MANIFEST, AppManifest
 from lab.slack.methods.table import METHODS
 
 

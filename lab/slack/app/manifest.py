@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 import yaml
 
-SHIPPED_MANIFEST = Path(__file__).parents[2] / "deploy" / "slack-manifest.yaml"
+SHIPPED_MANIFEST = Path(__file__).parents[3] / "deploy" / "slack-manifest.yaml"
 
 
 @dataclass(frozen=True)

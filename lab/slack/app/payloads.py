@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lab.slack.app_manifest import Shortcut
+from lab.slack.app.manifest import Shortcut
 from lab.slack.block_kit.reading import acting_elements
 from lab.slack.directory import Channel, User
 from lab.slack.form_values import entry, options
