@@ -9,7 +9,7 @@ _WITHOUT_STATE = ("button", "overflow")
 
 
 def state_of(blocks: Iterable[Json], values: Mapping[str, object]) -> Json:
-    """The `state.values` of a view or message.
+    """Return the `state.values` of a view or message.
 
     `values` maps a block_id or action_id to what was entered: text, an option's value, an id, or a list
     of those. Fields which `values` does not name keep their initial value.
@@ -23,7 +23,7 @@ def state_of(blocks: Iterable[Json], values: Mapping[str, object]) -> Json:
 
 
 def entry(element: Json, entered: object) -> Json:
-    """One field's entry: its type, and what was entered, or what stood there at first."""
+    """Return one field's entry: its type, and what was entered, or what stood there at first."""
     kind = element["type"]
     if kind == "checkboxes":
         chosen = element.get("initial_options", []) if entered is None else _chosen(element, _listed(entered))
@@ -45,7 +45,7 @@ def options(element: Json) -> list[Json]:
 
 
 def missing_fields(blocks: Iterable[Json], state: Json) -> dict[str, str]:
-    """What Slack's own client refuses before it asks the app: block_id to sentence."""
+    """Return what Slack's own client refuses before it asks the app: block_id to sentence."""
     errors: dict[str, str] = {}
     for block in blocks:
         if block["type"] != "input":
@@ -63,7 +63,7 @@ def missing_fields(blocks: Iterable[Json], state: Json) -> dict[str, str]:
 
 
 def _fields(block: Json) -> list[Json]:
-    """The elements of a block which keep what was entered."""
+    """Return the elements of a block which keep what was entered."""
     found = [block.get("element"), block.get("accessory"), *(block.get("elements") or ())]
     return [
         each

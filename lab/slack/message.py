@@ -43,7 +43,7 @@ class Message:
 
 
 def kept_content(content: Mapping[str, Any]) -> Json:
-    """The parts present in a request, in the form a message keeps them."""
+    """Return the parts present in a request, in the form a message keeps them."""
     kept: Json = {}
     if content.get("text") is not None:
         kept["text"] = str(content["text"])

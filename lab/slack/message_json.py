@@ -6,7 +6,7 @@ from lab.slack.workspace import Workspace
 
 
 def message_json(workspace: Workspace, message: Message, *, with_metadata: bool = True) -> Json:
-    """The message object of Slack's answers, thread counts included."""
+    """Return the message object of Slack's answers, thread counts included."""
     user = workspace.directory.user(message.user_id)
     wire: Json = {
         "type": "message",
@@ -29,7 +29,7 @@ def message_json(workspace: Workspace, message: Message, *, with_metadata: bool 
 
 
 def reactions_json(reactions: tuple[Reaction, ...]) -> list[Json]:
-    """The reactions of a message."""
+    """Return the reactions of a message."""
     return [
         {"name": each.name, "users": list(each.user_ids), "count": len(each.user_ids)} for each in reactions
     ]

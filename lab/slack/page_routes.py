@@ -31,7 +31,7 @@ class PageRoutes:
         self._workspace = interactions.workspace
 
     def routes(self) -> list[Route]:
-        """All of them; those which change something are guarded against other origins."""
+        """Return all of them; those which change something are guarded against other origins."""
         acts = (
             self.message,
             self.click,
@@ -48,7 +48,7 @@ class PageRoutes:
         return [Route("/page/state", self.state), Route("/page/events", self.events), *posts]
 
     async def state(self, request: Request) -> Response:
-        """Everything one person sees: `?user=alice`."""
+        """Return everything one person sees: `?user=alice`."""
         try:
             return JSONResponse(page_state(self._workspace, request.query_params.get("user", "alice")))
         except SlackRefusalError as refusal:
@@ -152,7 +152,7 @@ class PageRoutes:
 
 
 def _guarded(act: Callable[[Json], Awaitable[Outcome]]) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint which takes JSON from the lab's own page, or from a program, and from no other page."""
+    """Return an endpoint that takes JSON from the lab's own page or a program, and from no other page."""
 
     async def endpoint(request: Request) -> Response:
         origin = request.headers.get("origin")

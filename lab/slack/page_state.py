@@ -14,7 +14,7 @@ from lab.slack.workspace import Workspace
 
 
 def page_state(workspace: Workspace, user_name: str) -> Json:
-    """Everything one person sees; of a deactivated account, only that it is. Raises `SlackRefusalError`."""
+    """Return what one person sees; of a deactivated account, only that it is. Raises `SlackRefusalError`."""
     me = workspace.user(user_name)
     common = {
         "version": workspace.version,

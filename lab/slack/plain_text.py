@@ -9,7 +9,7 @@ _STATUS_MARKS = {"pending": "[ ]", "in_progress": "[~]", "complete": "[x]", "err
 
 
 def plain_text(message: Mapping[str, Any]) -> str:
-    """The text of a message: blocks if it has any, else `text`; then the attachments. Also takes a view."""
+    """Return a message's or view's text: of blocks if it has any, else `text`; then of attachments."""
     blocks = message.get("blocks")
     parts = [blocks_text(blocks) if blocks else str(message.get("text") or "")]
     for attachment in message.get("attachments", []):

@@ -9,12 +9,12 @@ Check = Callable[[object, str], Iterator[str]]
 
 
 def problem(reason: str, path: str) -> str:
-    """One line as Slack puts it into `response_metadata.messages`."""
+    """Return one line as Slack puts it into `response_metadata.messages`."""
     return f"[ERROR] {reason} [json-pointer:{path}]"
 
 
 def string(longest: int, shortest: int = 1) -> Check:
-    """A string of `shortest` to `longest` characters."""
+    """Check for a string of `shortest` to `longest` characters."""
 
     def check(value: object, path: str) -> Iterator[str]:
         if not isinstance(value, str):
@@ -28,7 +28,7 @@ def string(longest: int, shortest: int = 1) -> Check:
 
 
 def one_of(*allowed: str) -> Check:
-    """One of a few words."""
+    """Check for one of a few words."""
 
     def check(value: object, path: str) -> Iterator[str]:
         if value not in allowed:
@@ -44,7 +44,7 @@ def boolean(value: object, path: str) -> Iterator[str]:
 
 
 def whole(smallest: int, largest: int) -> Check:
-    """A whole number from `smallest` to `largest`, both included."""
+    """Check for a whole number from `smallest` to `largest`, both included."""
 
     def check(value: object, path: str) -> Iterator[str]:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -56,7 +56,7 @@ def whole(smallest: int, largest: int) -> Check:
 
 
 def items(each: Check, most: int, least: int = 1) -> Check:
-    """A list of `least` to `most` items which all pass `each`."""
+    """Check for a list of `least` to `most` items which all pass `each`."""
 
     def check(value: object, path: str) -> Iterator[str]:
         if not isinstance(value, list):
@@ -73,7 +73,7 @@ def items(each: Check, most: int, least: int = 1) -> Check:
 
 
 def fields(required: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Check:
-    """An object with these fields and no other; `type` is left to `by_type`."""
+    """Check for an object with these fields and no other; `type` is left to `by_type`."""
     known = {**required, **(optional or {})}
 
     def check(value: object, path: str) -> Iterator[str]:
@@ -93,7 +93,7 @@ def fields(required: Mapping[str, Check], optional: Mapping[str, Check] | None =
 
 
 def by_type(shapes: Mapping[str, Check]) -> Check:
-    """An object whose `type` names its shape; an unknown type is refused."""
+    """Check for an object whose `type` names its shape; an unknown type is refused."""
 
     def check(value: object, path: str) -> Iterator[str]:
         if not isinstance(value, dict):
@@ -109,7 +109,7 @@ def by_type(shapes: Mapping[str, Check]) -> Check:
 
 
 def at_least_one(*names: str) -> Check:
-    """An object that has one of these fields or more."""
+    """Check for an object that has one of these fields or more."""
 
     def check(value: object, path: str) -> Iterator[str]:
         if isinstance(value, dict) and not value.keys() & set(names):
@@ -119,7 +119,7 @@ def at_least_one(*names: str) -> Check:
 
 
 def all_of(*checks: Check) -> Check:
-    """Every one of several checks."""
+    """Combine several checks: all must pass."""
 
     def check(value: object, path: str) -> Iterator[str]:
         for each in checks:

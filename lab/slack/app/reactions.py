@@ -22,7 +22,7 @@ def drop_reaction(workspace: Workspace, message: Message, user_id: str, name: st
 
 
 def emoji_name(name: object) -> str:
-    """An emoji's name, colons taken off; raises `SlackRefusalError("invalid_name")`."""
+    """Return an emoji's name, colons taken off; raises `SlackRefusalError("invalid_name")`."""
     bare = str(name or "").strip(":")
     if not _EMOJI.fullmatch(bare.partition("::")[0]):
         raise SlackRefusalError("invalid_name")

@@ -14,12 +14,12 @@ IDENTIFIER = string(limit.IDENTIFIER)
 
 
 def plain(longest: int) -> Check:
-    """A plain_text object."""
+    """Check for a plain_text object."""
     return by_type({"plain_text": fields({"text": string(longest)}, {"emoji": boolean})})
 
 
 def text(longest: int) -> Check:
-    """A plain_text or mrkdwn object."""
+    """Check for a plain_text or mrkdwn object."""
     mrkdwn = fields({"text": string(longest)}, {"verbatim": boolean})
     return by_type({"plain_text": plain(longest), "mrkdwn": mrkdwn})
 

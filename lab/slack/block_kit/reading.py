@@ -17,7 +17,7 @@ def acting_elements(block: Mapping[str, Any]) -> list[Json]:
 
 
 def texts(value: object) -> Iterator[str]:
-    """Every human text in a piece of Block Kit JSON: the strings under `text` and `title`."""
+    """Yield every human text in a piece of Block Kit JSON: the strings under `text` and `title`."""
     if isinstance(value, dict):
         for name, content in value.items():
             if isinstance(content, str):

@@ -9,7 +9,7 @@ from lab.slack.workspace import Workspace
 
 
 def channel_by_id(workspace: Workspace, channel_id: object) -> Channel:
-    """The channel of this id; a name is refused, as Slack's reading methods refuse it."""
+    """Return the channel of this id; refuse a name, as Slack's reading methods refuse it."""
     channel = workspace.channel(channel_id)
     if channel.id != channel_id:
         raise SlackRefusalError("channel_not_found")
@@ -17,7 +17,7 @@ def channel_by_id(workspace: Workspace, channel_id: object) -> Channel:
 
 
 def own_channel(workspace: Workspace, channel_id: object) -> Channel:
-    """The channel, if the bot is in it."""
+    """Return the channel, if the bot is in it."""
     channel = workspace.channel(channel_id)
     if workspace.directory.bot.id not in channel.member_ids:
         raise SlackRefusalError("not_in_channel")
@@ -27,7 +27,7 @@ def own_channel(workspace: Workspace, channel_id: object) -> Channel:
 def writable_channel(
     workspace: Workspace, channel_id: object, *, when_archived: str = "is_archived"
 ) -> Channel:
-    """The channel, if the bot is in it and it is not archived."""
+    """Return the channel, if the bot is in it and it is not archived."""
     channel = own_channel(workspace, channel_id)
     if channel.id in workspace.archived_ids:
         raise SlackRefusalError(when_archived)
@@ -35,7 +35,7 @@ def writable_channel(
 
 
 def thread_of(workspace: Workspace, channel: Channel, thread_ts: object) -> str | None:
-    """The parent that a message goes below, if any."""
+    """Return the parent that a message goes below, if any."""
     if not thread_ts:
         return None
     try:
@@ -48,7 +48,7 @@ def thread_of(workspace: Workspace, channel: Channel, thread_ts: object) -> str 
 
 
 def page(request: Json, name: str, everything: Sequence[object]) -> Json:
-    """One page by `limit` and `cursor`; the cursor is the offset of the next item."""
+    """Return one page by `limit` and `cursor`; the cursor is the offset of the next item."""
     try:
         start, limit = int(request.get("cursor") or 0), min(int(request.get("limit") or 100), 1000)
     except ValueError as error:
@@ -63,5 +63,5 @@ def page(request: Json, name: str, everything: Sequence[object]) -> Json:
 
 
 def is_true(value: object) -> bool:
-    """A flag as JSON or forms carry it."""
+    """Return whether a flag is set, as JSON or a form carries it."""
     return value in (True, 1, "1", "true", "True")

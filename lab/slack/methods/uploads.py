@@ -88,7 +88,7 @@ def set_canvas_access(workspace: Workspace, request: Json) -> Json:
 
 
 def _listed(value: object) -> list[str]:
-    """A list as JSON has it, or as a form does: with commas."""
+    """Return a list that came as JSON, or comma-separated in a form."""
     if isinstance(value, list):
         return [str(each) for each in value]
     return [each for each in str(value or "").split(",") if each]

@@ -26,7 +26,7 @@ def publish_view(workspace: Workspace, request: Json) -> Json:
 
 
 def view_json(workspace: Workspace, view: OpenView) -> Json:
-    """The view object of Slack's answers and payloads."""
+    """Return the view object of Slack's answers and payloads."""
     directory = workspace.directory
     return view.to_slack(directory.team_id, directory.app_id, directory.bot_id)
 
