@@ -93,7 +93,13 @@ def demo(  # noqa: PLR0917  each is an option of the command line
 ) -> None:
     """A lab cluster, a local Slack workspace and the bot: the whole loop on this machine."""
     # Only here, and only now: nothing else of the bot knows the lab, and `serve` need not load it.
-    from lab import demo as lab_demo  # noqa: PLC0415
+    try:
+        from lab import demo as lab_demo  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise SystemExit(
+            f"neumann-bot: {error.name} is not installed, which only the demo needs: pip install"
+            " 'neumann-bot[bot,demo]'"
+        ) from error
 
     options = lab_demo.Options(
         fault=fault,

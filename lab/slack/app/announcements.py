@@ -1,4 +1,4 @@
-"""What the app hears of a message that was written, and of a Home tab that was opened.
+"""Tells the app of a message that was written, and of a Home tab that was opened.
 
 Not told here: that a message was changed or deleted, and who came or went.
 """
@@ -11,7 +11,7 @@ from lab.slack.workspace import Workspace
 
 
 def message_written(workspace: Workspace, message: Message) -> None:
-    """A `message` event where the bot is, and an `app_mention` for a message in a channel that names it."""
+    """Send a `message` event where the bot is, and an `app_mention` for one in a channel that names it."""
     channel, bot = workspace.channel(message.channel_id), workspace.directory.bot
     if bot.id not in channel.member_ids:
         return
@@ -26,7 +26,7 @@ def message_written(workspace: Workspace, message: Message) -> None:
 
 
 def home_opened(workspace: Workspace, user: User) -> None:
-    """An `app_home_opened` event, with the view if there is one."""
+    """Send an `app_home_opened` event, with the view if there is one."""
     view = workspace.homes.of(user.id)
     event = {
         "type": "app_home_opened",

@@ -8,7 +8,7 @@ import uuid
 
 from aiohttp import WSMsgType, web
 
-from lab.slack.app_requests import AppRequestError
+from lab.slack.app.requests import AppRequestError
 from lab.slack.limit_table import ACK_TIMEOUT_S
 from lab.slack.shapes import Json
 from lab.slack.workspace import Workspace

@@ -4,10 +4,10 @@ import asyncio
 import secrets
 import time
 
-from lab.slack.app_requests import AppRequestError, AppRequests
+from lab.slack.app.requests import AppRequestError, AppRequests
+from lab.slack.app.socket_mode import SocketMode
 from lab.slack.limit_table import EVENT_RETRIES_S
 from lab.slack.shapes import Json
-from lab.slack.socket_mode import SocketMode
 from lab.slack.workspace import Workspace
 
 

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 import yaml
 
-SHIPPED_MANIFEST = Path(__file__).parents[2] / "deploy" / "slack-manifest.yaml"
+SHIPPED_MANIFEST = Path(__file__).parents[3] / "deploy" / "slack-manifest.yaml"
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,6 @@ class AppManifest:
         )
 
     def hears_of(self, kind: str, channel_type: str = "") -> bool:
-        """Whether the app subscribes to an event: by its type, for messages by the place they are in."""
+        """Return whether the app subscribes to an event: by its type, for messages by their place."""
         places = {"im": "message.im", "channel": "message.channels"}
         return kind in self.bot_events or (kind == "message" and places.get(channel_type) in self.bot_events)

@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lab.slack.app_manifest import Shortcut
-from lab.slack.block_kit.reading import acting_elements, nested
+from lab.slack.app.manifest import Shortcut
+from lab.slack.block_kit.reading import acting_elements
 from lab.slack.directory import Channel, User
 from lab.slack.form_values import entry, options
 from lab.slack.message import Message
@@ -26,7 +26,7 @@ class Element:
     attachment_id: int | None = None
 
     def action(self, value: object) -> Json:
-        """The entry of `actions`; `value` is what was chosen or entered."""
+        """Return the entry of `actions`; `value` is what was chosen or entered."""
         content = self.content
         action: Json = {
             "type": content["type"],
@@ -45,23 +45,22 @@ class Element:
 
 
 def find_element(blocks: Iterable[tuple[Json, int | None]], block_id: str, action_id: str) -> Element:
-    """The element of these ids; raises `SlackRefusalError` when the message has changed meanwhile."""
-    for outer, attachment_id in blocks:
-        for block in nested(outer):
-            for element in acting_elements(block):
-                if (block["block_id"], element.get("action_id")) == (block_id, action_id):
-                    return Element(block_id, element, attachment_id)
+    """Return the element of these ids; raises `SlackRefusalError` when the message has changed meanwhile."""
+    for block, attachment_id in blocks:
+        for element in acting_elements(block):
+            if (block["block_id"], element.get("action_id")) == (block_id, action_id):
+                return Element(block_id, element, attachment_id)
     raise SlackRefusalError("action_not_found")
 
 
 def message_blocks(message: Message) -> list[tuple[Json, int | None]]:
-    """All blocks of a message, each with its attachment's id if it stands in one."""
+    """Return all blocks of a message, each with its attachment's id if it stands in one."""
     own: list[tuple[Json, int | None]] = [(block, None) for block in message.blocks]
     return own + [(block, each["id"]) for each in message.attachments for block in each["blocks"]]
 
 
 def command_form(workspace: Workspace, channel: Channel, user: User, text: str) -> Json:
-    """A slash command's form, trigger id and response URL included."""
+    """Return a slash command's form, trigger id and response URL included."""
     command, _, rest = text.partition(" ")
     return {
         "token": "legacy",
@@ -83,7 +82,7 @@ def command_form(workspace: Workspace, channel: Channel, user: User, text: str) 
 def click_payload(
     workspace: Workspace, user: User, message: Message, element: Element, value: object
 ) -> Json:
-    """A `block_actions` payload from a message."""
+    """Return a `block_actions` payload from a message."""
     channel = workspace.channel(message.channel_id)
     container: Json = {
         "type": "message",
@@ -114,7 +113,7 @@ def click_payload(
 def view_click_payload(
     workspace: Workspace, view: OpenView, element: Element, state: Json, value: object
 ) -> Json:
-    """A `block_actions` payload from inside a modal or the Home tab."""
+    """Return a `block_actions` payload from inside a modal or the Home tab."""
     user = workspace.user(view.user_id)
     is_modal = view.content["type"] == "modal"
     return _common("block_actions", workspace, user) | {
@@ -128,7 +127,7 @@ def view_click_payload(
 def shortcut_payload(
     workspace: Workspace, user: User, shortcut: Shortcut, message: Message | None = None
 ) -> Json:
-    """A `message_action` payload for a shortcut on a message, a `shortcut` payload for one anywhere."""
+    """Return a `message_action` payload for a shortcut on a message, else a `shortcut` payload."""
     payload = _common("shortcut" if message is None else "message_action", workspace, user) | {
         "callback_id": shortcut.callback_id,
         "trigger_id": workspace.triggers.issue(user.id),
@@ -146,7 +145,7 @@ def shortcut_payload(
 
 
 def submission_payload(workspace: Workspace, user: User, view: OpenView, state: Json) -> Json:
-    """A `view_submission` payload."""
+    """Return a `view_submission` payload."""
     return _common("view_submission", workspace, user) | {
         "trigger_id": workspace.triggers.issue(user.id, view.id),
         "view": view_json(workspace, view) | {"state": {"values": state}},
@@ -155,7 +154,7 @@ def submission_payload(workspace: Workspace, user: User, view: OpenView, state: 
 
 
 def closed_payload(workspace: Workspace, user: User, view: OpenView, *, is_cleared: bool) -> Json:
-    """A `view_closed` payload."""
+    """Return a `view_closed` payload."""
     return _common("view_closed", workspace, user) | {
         "view": view_json(workspace, view),
         "is_cleared": is_cleared,

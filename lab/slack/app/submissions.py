@@ -3,13 +3,13 @@
 import json
 from collections.abc import Callable, Mapping
 
-from lab.slack import payloads
-from lab.slack.app_link import AppLink
-from lab.slack.app_requests import AppRequestError
+from lab.slack.app import payloads
+from lab.slack.app.link import AppLink
+from lab.slack.app.outcome import TROUBLE, Outcome
+from lab.slack.app.requests import AppRequestError
 from lab.slack.form_values import missing_fields, state_of
 from lab.slack.limits import check_view
 from lab.slack.modals import OpenView
-from lab.slack.outcome import TROUBLE, Outcome
 from lab.slack.refusal import SlackRefusalError
 from lab.slack.shapes import Json
 from lab.slack.workspace import Workspace

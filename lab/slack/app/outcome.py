@@ -17,7 +17,7 @@ class Outcome:
 
 
 def failed_click(error: str, status: int | None) -> Outcome:
-    """What a person reads beside a button whose click the app did not take."""
+    """Return what a person reads beside a button whose click the app did not take."""
     if status is not None:
         return Outcome(False, error, notice=f"This app responded with Status Code {status}.")
     notices = {

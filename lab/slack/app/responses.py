@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from lab.slack.methods.places import check_content, is_true
+from lab.slack.limits import check_message
+from lab.slack.methods.places import is_true
 from lab.slack.one_time import ResponseTarget
 from lab.slack.refusal import SlackRefusalError
 from lab.slack.shapes import Json
@@ -33,7 +34,7 @@ def respond(workspace: Workspace, target: ResponseTarget, answer: Json) -> None:
     if source and is_true(answer.get("delete_original")):
         workspace.delete(source)
         return
-    check_content(workspace, answer)
+    check_message(answer)
     if source and is_true(answer.get("replace_original")):
         workspace.edit(source, {**_NOTHING, **answer})
         return

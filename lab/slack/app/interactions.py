@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 from html import escape
 
-from lab.slack import announcements, payloads
-from lab.slack.app_link import AppLink
-from lab.slack.app_requests import AppRequestError
+from lab.slack.app import announcements, payloads
+from lab.slack.app.link import AppLink
+from lab.slack.app.outcome import Outcome, failed_click
+from lab.slack.app.requests import AppRequestError
+from lab.slack.app.responses import answer_command
+from lab.slack.app.submissions import Submissions
 from lab.slack.directory import SLACKBOT, Channel, User
 from lab.slack.form_values import state_of
 from lab.slack.message import Message
 from lab.slack.modals import OpenView
-from lab.slack.outcome import Outcome, failed_click
 from lab.slack.refusal import SlackRefusalError
-from lab.slack.responses import answer_command
 from lab.slack.shapes import Json
-from lab.slack.submissions import Submissions
 from lab.slack.workspace import Workspace
 
 
