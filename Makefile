@@ -1,6 +1,6 @@
 # Two targets are all a newcomer needs: `make demo` and `make test`. `make check` is what CI runs.
 
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
@@ -77,10 +77,14 @@ chaos-delivery: $(VENV)/.installed-dev ## what lies between Alertmanager and the
 bench: $(VENV)/.installed-dev ## how fast, beside bare limits on the same machine: all, or ARGS="intake storm"
 	@$(BIN)/python -m measure.bench $(ARGS)
 
-lock: ## write the lock anew (needs uv)
-	uv export --quiet --no-header --format requirements-txt --no-emit-project --no-dev -o requirements-agent.txt
-	uv export --quiet --no-header --format requirements-txt --no-emit-project --no-dev --extra bot -o requirements.txt
-	uv export --quiet --no-header --format requirements-txt --no-emit-project --extra bot -o requirements-dev.txt
+# Each lock with the build backend, and none with the address of an index: uv.lock would have those.
+EXPORT := uv export --quiet --no-header --format requirements-txt --no-emit-project --no-default-groups --group build
+
+lock: ## write the locks anew (needs uv)
+	$(EXPORT) -o requirements-agent.txt
+	$(EXPORT) --extra bot -o requirements.txt
+	$(EXPORT) --extra bot --extra demo -o requirements-demo.txt
+	$(EXPORT) --extra bot --extra demo --group dev -o requirements-dev.txt
 	rm -f uv.lock
 
 dist: $(VENV)/.installed-dev ## build what a release attaches: wheel, source archive, checksums
@@ -100,16 +104,18 @@ clean: ## take away what was built
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it: make PYTHON=/path/to/python3"; exit 2; }
-	@echo "making the virtual environment"
+	@echo "making the virtual environment" >&2
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
-	@echo "installing what is locked, by hash (a minute on a slow line)"
-	@$(PIP) install --require-hashes -r requirements.txt
+$(VENV)/.installed: requirements-agent.txt requirements-demo.txt pyproject.toml | $(VENV)/bin/python
+	@echo "installing what is locked, by hash (a minute on a slow line)" >&2
+	@# The first brings the build backend; pysyncobj alone, which is plain Python, has no wheel.
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements-agent.txt
+	@$(PIP) install --require-hashes --only-binary :all: --no-binary pysyncobj --no-build-isolation -r requirements-demo.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	@echo "installing the tools of development, by hash"
-	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@echo "installing the tools of development, by hash" >&2
+	@$(PIP) install --require-hashes --only-binary :all: --no-binary pysyncobj --no-build-isolation -r requirements-dev.txt
 	@touch $@

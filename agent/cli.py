@@ -19,6 +19,7 @@ from agent.readings.reader import NodeReader
 from agent.server.deadlines import DeadlineServer
 from agent.server.routes import build_app, build_server, listen, tls_context
 from agent.settings import Settings, load_settings
+from agent.version import version
 
 CONFIG = Path("/etc/neumann-agent/neumann-agent.toml")
 PAIRING_WINDOW_S = 600.0
@@ -100,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="neumann-agent", description="Read a Neumann node, and carry out granted actions on it."
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version()}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     parsers = {}
     for name, run in COMMANDS.items():
@@ -136,6 +138,7 @@ async def _serve(config: Path, settings: Settings) -> None:
                 signal.SIGHUP,
                 lambda: reloads.add(asyncio.create_task(_reload(config, server, executor))),
             )
+            _logger.info("neumann-agent %s serves %s at %s", version(), settings.node, settings.listen)
             await server.serve(sockets=[listener])
         finally:
             ledger.close()

@@ -23,10 +23,11 @@ from bot.alerting.alertmanager import AlertmanagerClient
 from bot.alerting.prometheus import PrometheusClient
 from bot.clock import SystemTime
 from bot.config import Endpoint, Settings
+from bot.grant_keys import grant_key
 from bot.http.client import http_client, trusting
 from bot.nodes.agent_client import AgentClient
 from bot.nodes.cluster_reader import ClusterReader
-from bot.nodes.tls import grant_key, tls_context
+from bot.nodes.tls import tls_context
 from bot.slack import listeners
 from bot.slack.delivery.attachments import ThreadAttachments
 from bot.slack.delivery.thread_sync import SlackThread

@@ -61,7 +61,7 @@ class LoopReport:
     failure: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The document for stdout; `failure` only where there is one."""
+        """Return the document for stdout; `failure` only where there is one."""
         document = asdict(self)
         if self.failure is None:
             del document["failure"]
@@ -92,7 +92,7 @@ async def play(stage: Stage, fault_name: str, say: Say) -> LoopReport:
 
 
 async def leadership(stage: Stage) -> tuple[str | None, int | None]:
-    """Who leads and in which term, asked of the nodes themselves."""
+    """Ask the nodes who leads and in which term; None for what no node says."""
     async with httpx.AsyncClient(timeout=2.0, trust_env=False) as http:
         bodies = await asyncio.gather(*(node.health(http) for node in stage.lab.nodes))
     terms = [int(body["term"]) for body in bodies if "term" in body]

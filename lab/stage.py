@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.alerting import Alerting, Delivery, Target, load_rules
+from lab.alerting import Alerting, Delivery
 from lab.alerting.prometheus import real_alerting
 from lab.bot_files import write_bot_files
 from lab.cluster.cluster import Lab
@@ -18,7 +18,7 @@ from lab.cluster.process import Process
 from lab.layout import Address
 from lab.node.settings import MetricsShape
 from lab.redis_server import redis_url
-from lab.slack.app_manifest import SHIPPED_MANIFEST, AppManifest
+from lab.slack.app.manifest import SHIPPED_MANIFEST, AppManifest
 from lab.slack.server import SlackWorkspaceServer
 
 ALERTS_SPEED = 10.0
@@ -31,7 +31,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Stage:
-    """What runs. `deliveries` are the webhooks that were sent, where the built-in alerting sends them."""
+    """What runs. `deliveries` are the webhooks that were sent, where the lab's own watcher sends them."""
 
     lab: Lab
     slack: SlackWorkspaceServer
@@ -51,7 +51,7 @@ async def stage(
     with_prometheus: bool = False,
     metrics_shape: MetricsShape = "state_label",
 ) -> AsyncIterator[Stage]:
-    """Start everything in a folder, and leave nothing behind.
+    """Start everything in a folder; on leaving, stop it all.
 
     Raises:
         LabError, NoRedisError, RealAlertingError: With a sentence that names the mend.
@@ -67,7 +67,9 @@ async def stage(
         lab = await parts.enter_async_context(Lab(folder / "cluster", metrics_shape=metrics_shape))
         say("the bot")
         bot, bot_url, config, token = await _start_bot(parts, folder / "bot", lab, slack, redis)
-        say("the alert rules" + (" in Prometheus and Alertmanager" if with_prometheus else ""))
+        say(
+            "the alerts" + (" of the shipped rules in Prometheus and Alertmanager" if with_prometheus else "")
+        )
         deliveries = await _start_alerting(
             parts, folder, lab, bot_url, token, with_prometheus=with_prometheus
         )
@@ -105,15 +107,14 @@ async def _start_bot(
 async def _start_alerting(
     parts: AsyncExitStack, folder: Path, lab: Lab, bot_url: str, token: str, *, with_prometheus: bool
 ) -> Sequence[Delivery]:
-    rules = load_rules()
-    targets = [Target(lab.cluster, node.name, f"{node.metrics_url}/metrics") for node in lab.nodes]
+    nodes = {node.name: node.metrics_url for node in lab.nodes}
     webhook_url = f"{bot_url}/alertmanager/{lab.cluster}"
     if with_prometheus:
         await parts.enter_async_context(
-            real_alerting(folder / "prometheus", rules, targets, webhook_url, token, speed=ALERTS_SPEED)
+            real_alerting(folder / "prometheus", lab.cluster, nodes, webhook_url, token, speed=ALERTS_SPEED)
         )
         return ()
-    alerting = Alerting(rules, targets, webhook_url, token, speed=ALERTS_SPEED)
+    alerting = Alerting(lab.cluster, nodes, webhook_url, token, speed=ALERTS_SPEED)
     running = asyncio.create_task(alerting.run())
     parts.push_async_callback(_cancel, running)
     return alerting.deliveries

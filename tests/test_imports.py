@@ -1,4 +1,4 @@
-"""The house's import rules that the linter's contracts do not say: only wire types, and no circle at all."""
+"""Import rules beyond the linter's contracts: what the bot may take of the agent, and no circle at all."""
 
 import ast
 from pathlib import Path
@@ -28,12 +28,20 @@ def imports(file: Path, known: dict[str, Path]) -> set[str]:
     return found & set(known)
 
 
-def test_the_bot_takes_only_the_wire_types_of_the_agent() -> None:
+def test_the_bot_takes_only_the_wire_types_and_the_keys_of_the_agent() -> None:
     known = modules()
+    shared = ("agent.protocol", "agent.keys", "agent.version")
     for name, file in known.items():
         if name.startswith("bot"):
-            strange = [i for i in imports(file, known) if i.startswith("agent") and "agent.protocol" not in i]
+            strange = [i for i in imports(file, known) if i.startswith("agent") and not i.startswith(shared)]
             assert strange == [], name
+
+
+def test_what_the_agent_shares_knows_nothing_else_of_the_agent() -> None:
+    known = modules()
+    for name, file in known.items():
+        if name.startswith("agent.keys"):
+            assert not {i for i in imports(file, known) if not i.startswith("agent.keys")}, name
 
 
 def test_there_is_no_import_circle() -> None:

@@ -7,7 +7,6 @@ import errno
 import hashlib
 import os
 import stat
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from agent.errors import ConfigFileError
+from agent.keys.whole_files import sync_folder, write_beside
 
 MAX_CONFIG_BYTES = 1024 * 1024
 # Neumann's documented heartbeat where the file names none, and the factor below which an election can
@@ -119,19 +119,11 @@ def replace_config(path: Path, new: bytes, *, expected_sha256: str) -> None:
     was = _expect(path, expected_sha256)
     temporary: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        temporary = Path(name)
-        with open(handle, "wb") as file:  # noqa: PTH123
-            os.fchmod(handle, was.mode)
-            if (was.user_id, was.group_id) != (os.geteuid(), os.getegid()):
-                os.fchown(handle, was.user_id, was.group_id)
-            file.write(new)
-            file.flush()
-            os.fsync(handle)
+        temporary = write_beside(path, new, mode=was.mode, owner=(was.user_id, was.group_id))
         # Once more, because an fsync can take long; what is left is the gap between two system calls.
         _expect(path, expected_sha256)
         temporary.replace(path)
-        _fsync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise ConfigFileError(f"{path} cannot be replaced: {error.strerror}.") from error
     finally:
@@ -144,14 +136,6 @@ def _expect(path: Path, sha256: str) -> ConfigBytes:
     if found.sha256 != sha256:
         raise ConfigFileError(f"{path} has changed since it was read.")
     return found
-
-
-def _fsync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _parse(raw: bytes) -> dict[str, Any]:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from dataclasses import dataclass
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-# What a bot needs is milliseconds; uvicorn itself would wait for ever, asyncio a minute for a handshake.
-HANDSHAKE_DEADLINE_S = 5.0
-REQUEST_DEADLINE_S = 5.0
+
+@dataclass(frozen=True)
+class Deadlines:
+    """How long a caller may take; uvicorn itself would wait for ever, asyncio a minute for a handshake."""
+
+    # What a bot needs is milliseconds.
+    handshake_s: float = 5.0
+    request_s: float = 5.0
 
 
 class DeadlineProtocol(HttpToolsProtocol):
@@ -55,7 +61,7 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     def _expect(self) -> None:
         if self._deadline is None:
-            self._deadline = self.loop.call_later(REQUEST_DEADLINE_S, self.transport.abort)
+            self._deadline = self.loop.call_later(self.owner.deadlines.request_s, self.transport.abort)
 
     def _stop_waiting(self) -> None:
         if self._deadline is not None:
@@ -69,9 +75,10 @@ class DeadlineServer(uvicorn.Server):
     That is a deadline on handshakes, and a TLS context that can be exchanged while it serves.
     """
 
-    def __init__(self, config: uvicorn.Config, context: ssl.SSLContext) -> None:
+    def __init__(self, config: uvicorn.Config, context: ssl.SSLContext, deadlines: Deadlines) -> None:
         super().__init__(config)
         self.context = context
+        self.deadlines = deadlines
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
@@ -100,7 +107,7 @@ class DeadlineServer(uvicorn.Server):
             self._protocol,
             sock=listener,
             ssl=context,
-            ssl_handshake_timeout=HANDSHAKE_DEADLINE_S,
+            ssl_handshake_timeout=self.deadlines.handshake_s,
             backlog=self.config.backlog,
         )
 

@@ -12,7 +12,8 @@ from starlette.routing import Route
 
 from agent.boot import boottime_s
 from agent.errors import AgentError, BadRequestError, ConfigError, ConflictError, DeniedError, PairingError
-from agent.protocol.certificates import make_certificate
+from agent.keys.certificates import make_certificate
+from agent.keys.whole_files import PRIVATE, NewFile, replace_all
 from agent.protocol.pairing import (
     PAIRING_PATH,
     BotCredentials,
@@ -26,7 +27,6 @@ from agent.protocol.pairing import (
     pem_certificates,
     prove,
 )
-from agent.protocol.whole_files import PRIVATE, NewFile, replace_all
 from agent.server.pinned_keys import pin
 from agent.server.routes import app_of, listen, open_tls_context, takes, tls_server
 from agent.settings import Settings, split_address

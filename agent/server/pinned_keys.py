@@ -14,8 +14,8 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from agent.errors import ConfigError
+from agent.keys.whole_files import NewFile, replace_all
 from agent.protocol.pairing import BotCredentials, der_of, fingerprint, pem_certificates
-from agent.protocol.whole_files import NewFile, replace_all
 from agent.settings import Settings, load_settings, parse_settings
 
 MIN_PREFIX = 8

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from agent.actions.executor import Executor
 from agent.boot import boot_id
 from agent.errors import BadRequestError, ConfigError, RefusedError, TooLargeError
+from agent.keys import NO_CHECK_TIME
 from agent.protocol import (
     BadMessageError,
     Health,
@@ -31,12 +32,11 @@ from agent.protocol import (
 from agent.protocol.pairing import pem_certificates
 from agent.readings.reader import NodeReader
 from agent.sanitize import plain
-from agent.server.deadlines import DeadlineServer
+from agent.server.deadlines import Deadlines, DeadlineServer
 from agent.settings import Settings, Tls, split_address
 
 MAX_BODY_BYTES = 64 * 1024
-# openssl/x509_vfy.h; the ssl module has no name for it.
-_X509_V_FLAG_NO_CHECK_TIME = 0x200000
+DEFAULT_DEADLINES = Deadlines()
 
 RequestT = TypeVar("RequestT", bound=Wire)
 
@@ -74,12 +74,16 @@ def app_of(*routes: Route) -> Starlette:
     )
 
 
-def build_server(app: Starlette, settings: Settings) -> DeadlineServer:
+def build_server(
+    app: Starlette, settings: Settings, deadlines: Deadlines = DEFAULT_DEADLINES
+) -> DeadlineServer:
     """Return a server that speaks TLS 1.3 to clients with a pinned certificate, or one of the authority."""
-    return tls_server(app, tls_context(settings.tls))
+    return tls_server(app, tls_context(settings.tls), deadlines)
 
 
-def tls_server(app: Starlette, context: ssl.SSLContext) -> DeadlineServer:
+def tls_server(
+    app: Starlette, context: ssl.SSLContext, deadlines: Deadlines = DEFAULT_DEADLINES
+) -> DeadlineServer:
     """Return a server on this TLS context."""
     return DeadlineServer(
         uvicorn.Config(
@@ -97,6 +101,7 @@ def tls_server(app: Starlette, context: ssl.SSLContext) -> DeadlineServer:
             timeout_graceful_shutdown=1,
         ),
         context,
+        deadlines,
     )
 
 
@@ -110,10 +115,9 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
     context.verify_mode = ssl.CERT_REQUIRED
     # A pinned certificate counts by itself, whoever signed it.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    # The clock may be the very fault this agent is asked to mend: before a certificate's notBefore every
-    # handshake would fail. Dates therefore do not count here; keys are revoked by taking them off the
-    # pinned list, and freshness comes from nonces on the boot clock.
-    context.verify_flags |= _X509_V_FLAG_NO_CHECK_TIME
+    # Dates do not count here: keys are revoked by taking them off the pinned list, and freshness comes from
+    # nonces on the boot clock.
+    context.verify_flags |= NO_CHECK_TIME
     with _naming("tls.authority"):
         # Where nobody is trusted, nobody is let in.
         if pem_certificates(tls.authority.read_text(encoding="utf-8")):

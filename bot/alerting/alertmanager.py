@@ -36,7 +36,7 @@ class AlertmanagerClient:
         self._receiver = settings.receiver
 
     async def firing(self, labels: Mapping[str, str] | None = None) -> tuple[Held, ...]:
-        """What fires now: the union of what the peers hold.
+        """Return what fires now: the union of what the peers hold.
 
         Prometheus sends to every peer, so one that is down takes nothing away.
 
@@ -61,7 +61,7 @@ class AlertmanagerClient:
         return union(self._held(answer) for answer in answers if not isinstance(answer, BaseException))
 
     def _held(self, answer: object) -> list[Held]:
-        """A peer's alerts; one that cannot be read is left out, and said in the log."""
+        """Return a peer's alerts; one that cannot be read is left out, and logged."""
         held = []
         for raw in answer if isinstance(answer, list) else []:
             try:
@@ -77,7 +77,7 @@ class AlertmanagerClient:
         return held
 
     async def silence(self, alerts: tuple[Alert, ...], ends_at: datetime, by: str, comment: str) -> str:
-        """One silence for these alerts: each label must have a value that one of them has for it.
+        """Make one silence for these alerts: each label must have a value that one of them has for it.
 
         Raises:
             SilenceFailed: If no peer takes it.
@@ -158,7 +158,7 @@ class AlertmanagerClient:
         await self._first_that_answers(expire)
 
     async def is_active(self, silence_id: str) -> bool:
-        """Whether a silence is there and has not ended.
+        """Return whether a silence is there and has not ended.
 
         Raises:
             SourceDown: If no peer answers.

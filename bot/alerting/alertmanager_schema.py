@@ -26,7 +26,7 @@ class StatusAnswer(Answer):
 
 
 class ReceiverAnswer(Answer):
-    """Whom an alert is routed to."""
+    """A receiver that an alert is routed to."""
 
     name: str
 
@@ -43,7 +43,7 @@ class AlertAnswer(Answer):
 
 
 class MatcherAnswer(Answer):
-    """What a silence asks of a label."""
+    """A matcher: what a silence asks of a label."""
 
     name: str
     value: str
@@ -84,7 +84,7 @@ def matcher(name: str, values: Set[str]) -> MatcherAnswer:
 
 
 def is_like(silence: SilenceAnswer, wanted: list[MatcherAnswer], created_by: str, comment: str) -> bool:
-    """Whether a silence that has not ended asks for the same, by the same, for the same reason."""
+    """Return whether a silence that has not ended has the same matchers, author and comment."""
     return (
         silence.status.state != ENDED
         and (silence.created_by, silence.comment) == (created_by, comment)

@@ -46,7 +46,7 @@ class PrometheusClient:
         self._api = JsonApi("Prometheus", settings.url, settings, http)
 
     async def firing(self, names: Iterable[str]) -> tuple[Labels, ...]:
-        """The labels of every alert of these rules that fires now, without the external labels.
+        """Return the labels of every alert of these rules that fires now, without the external labels.
 
         Raises:
             SourceDown: If Prometheus does not answer.
@@ -55,7 +55,7 @@ class PrometheusClient:
         return tuple(_own(result.metric) for result in results)
 
     async def fired(self, names: Iterable[str], lookback_s: float) -> tuple[Fired, ...]:
-        """Every firing of these rules within so many seconds before Prometheus' own now.
+        """Return every firing of these rules within a number of seconds before Prometheus' own now.
 
         The raw samples are asked for, not steps: a firing that is shorter than any step is found too.
 
@@ -72,7 +72,7 @@ class PrometheusClient:
     async def series(
         self, query: str, start: datetime, end: datetime, step_s: float = 5.0
     ) -> tuple[Series, ...]:
-        """A range query's answer as plain samples.
+        """Return a range query's answer as plain samples.
 
         Args:
             query: PromQL.
@@ -134,7 +134,7 @@ def _moment(at_s: float) -> datetime:
 
 
 def _firings(moments: list[datetime]) -> Iterator[tuple[datetime, datetime]]:
-    """The first and last moment of each run of samples."""
+    """Yield the first and last moment of each run of samples."""
     if not moments:
         return
     gaps_s = [(after - before).total_seconds() for before, after in pairwise(moments)]

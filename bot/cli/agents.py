@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 import typer
 
+from agent.keys.whole_files import NewFile
 from agent.protocol.pairing import der_of, fingerprint, parse_code, pem_certificates
-from agent.protocol.whole_files import NewFile
 from bot import main as wiring
-from bot.cli.diagnose import DEFAULT_CONFIG, ConfigOption
+from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.config import AgentSettings, Cluster, Node, SecretFile, Settings, load
 from bot.nodes.bot_identity import BotIdentity, identity
 from bot.nodes.config_edit import change_node
@@ -127,7 +127,7 @@ def revoke(cluster: ClusterOption, node: NodeOption, config: ConfigOption = DEFA
 
 
 def find(settings: Settings, cluster: str, node: str) -> Node:
-    """The configured node.
+    """Return the configured node.
 
     Raises:
         UnknownCluster: If there is no such cluster.
@@ -147,12 +147,12 @@ def find(settings: Settings, cluster: str, node: str) -> Node:
 
 
 def each_node(settings: Settings) -> list[tuple[Cluster, Node]]:
-    """Every configured node with its cluster."""
+    """Return every configured node with its cluster."""
     return [(cluster, node) for cluster in settings.clusters for node in cluster.nodes]
 
 
 def unpaired(settings: Settings) -> tuple[str, ...]:
-    """A sentence for each node whose agent nobody vouches for."""
+    """Return a sentence for each node whose agent nobody vouches for."""
     if settings.agents.authority:
         return ()
     return tuple(
@@ -163,12 +163,12 @@ def unpaired(settings: Settings) -> tuple[str, ...]:
 
 
 def pin_file(agents: AgentSettings, cluster: str, node: str) -> Path:
-    """Where an agent's certificate is kept, beside the bot's own."""
+    """Return where an agent's certificate is kept, beside the bot's own."""
     return agents.certificate.parent.resolve() / "agents" / f"{cluster}.{quote(node, safe='')}.pem"
 
 
 async def _greet(settings: Settings) -> dict[tuple[str, str], str]:
-    """Which agents do not answer, and why."""
+    """Ask every agent; return those that do not answer, and why."""
     nodes = each_node(settings)
     async with wiring.reader(settings) as (_, agents):
         answers = await asyncio.gather(*(agents.greet(node.agent_url) for _, node in nodes))

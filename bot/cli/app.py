@@ -11,17 +11,28 @@ import structlog
 import typer
 import uvloop
 
+from agent.version import version
 from bot import main as wiring
 from bot.cli import agents, audit, diagnose, incidents, plan
-from bot.cli.diagnose import DEFAULT_CONFIG, ConfigOption
+from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.config import Settings, load
 from handlers.errors import BotError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"neumann-bot {version()}")
+        raise typer.Exit
+
+
 @app.callback()
-def about() -> None:
+def about(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
     """Incident responder for Neumann clusters: alert, diagnosis, confirmed fix, verified leader."""
 
 
@@ -82,7 +93,13 @@ def demo(  # noqa: PLR0917  each is an option of the command line
 ) -> None:
     """A lab cluster, a local Slack workspace and the bot: the whole loop on this machine."""
     # Only here, and only now: nothing else of the bot knows the lab, and `serve` need not load it.
-    from lab import demo as lab_demo  # noqa: PLC0415
+    try:
+        from lab import demo as lab_demo  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise SystemExit(
+            f"neumann-bot: {error.name} is not installed, which only the demo needs: pip install"
+            " 'neumann-bot[bot,demo]'"
+        ) from error
 
     options = lab_demo.Options(
         fault=fault,
@@ -106,7 +123,9 @@ def _run(config: Path, *parts: wiring.Part) -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    uvloop.run(wiring.run(load(config), frozenset(parts)))
+    settings = load(config)
+    structlog.get_logger().info("starting", version=version(), parts=sorted(parts))
+    uvloop.run(wiring.run(settings, frozenset(parts)))
 
 
 def main() -> None:

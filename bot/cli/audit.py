@@ -1,4 +1,4 @@
-"""`neumann-bot audit`: check timelines, write one out, and take one that was tampered with out of the way."""
+"""`neumann-bot audit`: check timelines, and take one that was tampered with out of the way."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import typer
 
 from bot import main as wiring
 from bot.cli.audit_check import Audit, AuditReport
-from bot.cli.diagnose import DEFAULT_CONFIG, ConfigOption, JsonOption
+from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.config import Settings, load
 from bot.store.client import connect
-from bot.store.mac_chain import Chain, MacLink
+from bot.store.mac_chain import Chain
 from bot.store.retention import Retention
 from bot.store.timelines import TimelineStore
 from handlers.errors import Refused
@@ -53,13 +53,6 @@ def verify(
 
 
 @app.command()
-def export(incident: IncidentArgument, config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Write a timeline as it is stored, genuine or not: one JSON line for each event."""
-    for line in asyncio.run(_export(config, incident)):
-        typer.echo(line)
-
-
-@app.command()
 def set_aside(incident: IncidentArgument, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Take an incident that was tampered with out of the way: the next alert opens a new one.
 
@@ -77,47 +70,17 @@ async def _verify(config: Path, incident_id: str) -> list[AuditReport]:
         return [await audit.of(each) for each in ([incident_id] if incident_id else await store.given_out())]
 
 
-async def _export(config: Path, incident_id: str) -> list[str]:
-    async with _store(load(config)) as store:
-        links = (await store.walk(incident_id)).links
-    if not links:
-        raise Refused(f"There is no incident {incident_id}.")
-    return [line(link) for link in links]
-
-
 async def _set_aside(config: Path, incident_id: str) -> None:
-    async with _store(load(config)) as store:
-        if not (await store.walk(incident_id)).faults:
+    async with retained(load(config)) as retention:
+        if not (await retention.store.walk(incident_id)).faults:
             raise Refused(f"The timeline of {incident_id} is not tampered with; the bot goes on with it.")
-        await store.set_aside(incident_id)
+        await retention.store.set_aside(incident_id)
 
 
 @asynccontextmanager
 async def retained(settings: Settings) -> AsyncIterator[Retention]:
-    """The timelines, and which of them are closed or trimmed."""
+    """Open the timelines, with which of them are closed or trimmed."""
     chain = Chain.of(settings.agents)
     async with contextlib.aclosing(connect(settings.redis.url, settings.redis.prefix)) as redis:
         store = TimelineStore(redis, settings.redis.prefix, chain)
         yield Retention(redis, settings.redis.prefix, store, chain)
-
-
-@asynccontextmanager
-async def _store(settings: Settings) -> AsyncIterator[TimelineStore]:
-    async with retained(settings) as retention:
-        yield retention.store
-
-
-def line(link: MacLink) -> str:
-    """The event's own bytes, since the MAC is over them; as a string where they are no JSON."""
-    event = link.event.decode(errors="replace")
-    if not _is_json_line(event):
-        event = json.dumps(event)
-    return f'{{"position": {json.dumps(link.position)}, "mac": {json.dumps(link.mac)}, "event": {event}}}'
-
-
-def _is_json_line(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return "\n" not in text

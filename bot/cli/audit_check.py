@@ -18,6 +18,7 @@ from handlers.domain.fold import apply
 from handlers.domain.incident import ActionRun, Incident, Run
 from handlers.errors import Refused
 from handlers.remediation.run import order_of
+from runbooks.leader_election.wording import counted
 
 AGREES: Mapping[OutcomeState, frozenset[LedgerState | None]] = {
     "done": frozenset({"DONE"}),
@@ -45,9 +46,9 @@ class AuditReport:
     not_asked: tuple[str, ...]
 
     def __str__(self) -> str:
-        words = [f"{self.incident}: {_count(self.events, 'event')}, {'; '.join(self.faults) or 'sound'}"]
+        words = [f"{self.incident}: {counted(self.events, 'event')}, {'; '.join(self.faults) or 'sound'}"]
         if self.actions_agree:
-            words.append(f"the ledgers agree on {_count(self.actions_agree, 'action')}")
+            words.append(f"the ledgers agree on {counted(self.actions_agree, 'action')}")
         return "; ".join([*words, *(f"not asked: {each}" for each in self.not_asked)]) + "."
 
 
@@ -111,7 +112,7 @@ class Audit:
 
 
 def _fold(incident_id: str, walk: Walk) -> tuple[Incident, list[str]]:
-    """The state after the genuine part, as far as this version can read it."""
+    """Fold the genuine part, as far as this version can read it."""
     incident = Incident(id=incident_id)
     for link in walk.links[: walk.sound]:
         try:
@@ -124,7 +125,3 @@ def _fold(incident_id: str, walk: Walk) -> tuple[Incident, list[str]]:
 def _words(run: Run, index: int) -> str:
     action = run.plan.steps[index].action
     return f"{action.type} on {action.node}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from bot import main as wiring
+from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.config import load
 from bot.evidence_tables import link_table, node_table, not_read
 from bot.store.client import connect
@@ -25,12 +26,6 @@ from runbooks import leader_election
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis
-
-ConfigOption = Annotated[
-    Path, typer.Option("--config", envvar="NEUMANN_BOT_CONFIG", help="The configuration file (TOML).")
-]
-DEFAULT_CONFIG = Path("neumann-bot.toml")
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 
 def status(
@@ -91,7 +86,7 @@ async def _replay(config: Path, incident_id: str) -> None:
 
 
 def evidence_of(stored: Path | None, config: Path, cluster: str) -> Evidence:
-    """The stored evidence, or else what a cluster shows now.
+    """Return the stored evidence, or else read a cluster now.
 
     Raises:
         BotError: With what is wrong with the file, the configuration or the name.

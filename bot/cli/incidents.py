@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.audit import line, retained
-from bot.cli.diagnose import DEFAULT_CONFIG, ConfigOption
+from bot.cli.audit import retained
+from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.config import Settings, load
+from bot.store.mac_chain import MacLink
 from handlers.errors import Refused
 
 app = typer.Typer(no_args_is_help=True, help="Take incidents out of Redis, to keep them.")
@@ -30,7 +31,7 @@ def export(
     ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Write events as JSON lines: incident, position, MAC and the event itself."""
+    """Write events as they are stored, genuine or not, as JSON lines: incident, position, MAC, event."""
     if bool(incident) == bool(closed_before):
         raise Refused("Name one incident, or give --closed-before DATE.")
     asyncio.run(_export(load(config), incident, closed_before))
@@ -48,4 +49,24 @@ async def _export(settings: Settings, incident: str, closed_before: datetime | N
             if incident and not links:
                 raise Refused(f"There is no incident {incident}, or it has been trimmed.")
             for link in links:
-                typer.echo(f'{{"incident": {json.dumps(incident_id)}, {line(link)[1:]}')
+                typer.echo(line(incident_id, link))
+
+
+def line(incident_id: str, link: MacLink) -> str:
+    """Return one event as a JSON line.
+
+    The event is its own bytes, since the MAC is over them; where they are no JSON it is a string.
+    """
+    event = link.event.decode(errors="replace")
+    if not _is_json_line(event):
+        event = json.dumps(event)
+    fields = {"incident": incident_id, "position": link.position, "mac": link.mac}
+    return f'{json.dumps(fields)[:-1]}, "event": {event}}}'
+
+
+def _is_json_line(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return "\n" not in text

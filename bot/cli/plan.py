@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.diagnose import DEFAULT_CONFIG, ConfigOption, JsonOption, evidence_of
+from bot.cli.diagnose import evidence_of
+from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from handlers.errors import Refused
 from runbooks import leader_election
 from runbooks.model import Diagnosis, Plan, Remedy
@@ -28,7 +29,7 @@ def plan(
 
 
 def offered(diagnosis: Diagnosis, name: str) -> Remedy:
-    """The remedy of that name, if the diagnosis offers it.
+    """Return the remedy of that name, if the diagnosis offers it.
 
     Raises:
         Refused: With why it is off, or with the names there are.
@@ -46,7 +47,7 @@ def offered(diagnosis: Diagnosis, name: str) -> Remedy:
 
 
 def lines(drawn_up: Plan) -> Iterator[str]:
-    """A plan as text for a terminal."""
+    """Yield a plan as lines for a terminal."""
     yield drawn_up.title
     for number, step in enumerate(drawn_up.steps, start=1):
         yield f"\n{number}. {step.action.node}: {step.effect}"

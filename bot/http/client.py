@@ -23,7 +23,7 @@ def http_client(
     context: ssl.SSLContext | None = None,
     pinned: Mapping[str, ssl.SSLContext] | None = None,
 ) -> httpx.AsyncClient:
-    """A client that goes past every proxy; `pinned` has the TLS contexts of addresses that have their own."""
+    """Make a client that uses no proxy; `pinned` has the TLS contexts of addresses with their own."""
     mounts = {address: _transport(own) for address, own in (pinned or {}).items()}
     return httpx.AsyncClient(transport=_transport(context), mounts=mounts, timeout=timeout, trust_env=False)
 
@@ -44,7 +44,7 @@ def _transport(context: ssl.SSLContext | None) -> AiohttpTransport:
 
 
 def trusting(authority: Path | None) -> ssl.SSLContext | None:
-    """A TLS context that trusts this authority; without one, what the system trusts.
+    """Make a TLS context that trusts this authority; without one, what the system trusts.
 
     Raises:
         ConfigurationError: If the file cannot be used.

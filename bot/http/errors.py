@@ -16,11 +16,11 @@ WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (aiohttp.ClientConnectorError, "cannot connect"),
     (aiohttp.ClientOSError, "the connection broke"),
 )
-"""The first that is found anywhere below the error is the word for it."""
+"""The first class that is found anywhere in the chain of causes gives the words."""
 
 
 def why(error: BaseException) -> str | None:
-    """The word for a failed request; `None` where it is none of the known ones."""
+    """Return the words for a failed request; `None` where the failure is of no known kind."""
     causes = tuple(_causes(error))
     for kind, words in WORDS:
         if any(isinstance(cause, kind) for cause in causes):

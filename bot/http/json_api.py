@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from bot.config import Endpoint
+from bot.http.capped_body import TooLargeError, join_capped
 from bot.http.errors import why
 from handlers.errors import SourceDown
 
@@ -17,7 +18,7 @@ MAX_ANSWER_BYTES = 32_000_000
 
 
 class JsonApi:
-    """One server of a kind, such as `Alertmanager`, under one base address."""
+    """A server of a kind, such as `Alertmanager`, under one base address."""
 
     def __init__(self, kind: str, url: str, endpoint: Endpoint, http: httpx.AsyncClient) -> None:
         given = httpx.URL(url.rstrip("/"))
@@ -38,7 +39,7 @@ class JsonApi:
         params: tuple[tuple[str, str], ...] = (),
         body: Mapping[str, Any] | None = None,
     ) -> Any:  # noqa: ANN401  what a server says is checked by whoever asked
-        """The answer's JSON; `None` where it is empty.
+        """Call the server and return its answer's JSON; `None` where it is empty.
 
         Args:
             method: GET, POST or DELETE.
@@ -77,12 +78,12 @@ class JsonApi:
             headers=self._headers,
             auth=self._auth,
         ) as response:
-            raw = bytearray()
-            async for chunk in response.aiter_bytes():
-                raw += chunk
-                if len(raw) > MAX_ANSWER_BYTES:
-                    raise SourceDown(f"{self.name} answers with more than {MAX_ANSWER_BYTES} bytes.")
-            return response.status_code, bytes(raw)
+            try:
+                raw = await join_capped(response.aiter_bytes(), MAX_ANSWER_BYTES)
+            except TooLargeError as error:
+                sentence = f"{self.name} answers with more than {MAX_ANSWER_BYTES} bytes."
+                raise SourceDown(sentence) from error
+            return response.status_code, raw
 
 
 def _in_one_line(raw: bytes) -> str:

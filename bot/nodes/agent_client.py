@@ -46,7 +46,7 @@ class AgentClient(AgentConnection):
         self._second_key = second_key
 
     async def seen_fences(self, cluster: str) -> dict[str, int | None]:
-        """The highest fence that each agent of the cluster reports; `None` where one is silent."""
+        """Return the highest fence that each agent of the cluster reports; `None` for a silent one."""
         urls = {node: one.agent_url for (name, node), one in self._nodes.items() if name == cluster}
         fences = await asyncio.gather(*map(self._fence, urls.values()))
         return dict(zip(urls, fences, strict=True))
@@ -58,7 +58,7 @@ class AgentClient(AgentConnection):
             return None
 
     def action_id(self, order: Order) -> str:
-        """The action's name, from what it is."""
+        """Return the action's id, a hash of what it is."""
         if order.action.undoes:
             return wire.undo_action_id(order.action.undoes)
         return wire.action_id(
@@ -123,7 +123,7 @@ class AgentClient(AgentConnection):
         return _outcome(report) or Outcome("unknown", report.detail)
 
     async def status(self, order: Order) -> Outcome | None:
-        """Ask the ledger, again and again while the action is under way or the agent is silent."""
+        """Poll the ledger while the action is under way or the agent is silent."""
         name = self.action_id(order)
         return await self._until_known(order, lambda: self.ledger_entry(order, name))
 
@@ -164,7 +164,7 @@ class AgentClient(AgentConnection):
         return Outcome("unknown", f"Nobody knows whether it was done, look at {order.action.node}: {last}")
 
     async def ledger_entry(self, order: Order, action_id: str) -> wire.ActionReport | None:
-        """What the node's ledger has under this name, asked once; `None` where it has never seen it.
+        """Ask once what the node's ledger has under this id; `None` where it has never seen it.
 
         Raises:
             AgentUnreachableError: If the agent does not say.
@@ -178,7 +178,7 @@ class AgentClient(AgentConnection):
             raise AgentUnreachableError(str(error)) from error
 
     def _node(self, order: Order) -> Node:
-        """The node as it is configured.
+        """Return the node as it is configured.
 
         Raises:
             AgentUnreachableError: If it has been taken out of the configuration meanwhile.
@@ -219,7 +219,7 @@ def _on_the_wire(action: Action) -> wire.Action:
 
 
 def _outcome(report: wire.ActionReport) -> Outcome | None:
-    """What a ledger entry means for the run; `None` while it is under way."""
+    """Return what a ledger entry means for the run; `None` while it is under way."""
     match report.state:
         case "DONE":
             return Outcome("done", report.detail, report.after.config_sha256 if report.after else None)

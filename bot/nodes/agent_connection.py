@@ -27,7 +27,7 @@ class AgentRefusedError(Exception):
 
 
 class AgentConnection:
-    """The agents' half of a reading; what is asked of them is on top of it.
+    """A connection to the agents that reads; `AgentClient` adds the actions.
 
     Args:
         http: Shows the bot's certificate, and knows those of the agents.
@@ -37,7 +37,7 @@ class AgentConnection:
         self._http = http
 
     async def observe(self, agent_url: str) -> wire.Observation:
-        """One batch of every reading.
+        """Ask an agent for all its readings at once.
 
         Raises:
             AgentUnreachableError: With the reason.
@@ -46,7 +46,7 @@ class AgentConnection:
         return await self.ask("POST", f"{agent_url}/v1/observe", wire.Observation, request)
 
     async def greet(self, agent_url: str) -> str | None:
-        """Why an agent does not answer, `None` where it does."""
+        """Return why an agent does not answer; `None` where it does."""
         try:
             response = await self._http.get(f"{agent_url}/v1/health", timeout=3.0)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -54,7 +54,7 @@ class AgentConnection:
         return None if response.is_success else f"the agent answers {response.status_code}"
 
     async def ledger_mark(self, agent_url: str) -> wire.LedgerMark:
-        """Which ledger an agent has, and how often it was written to.
+        """Return which ledger an agent has, and how often it was written to.
 
         Raises:
             AgentUnreachableError, AgentRefusedError: If it does not say.

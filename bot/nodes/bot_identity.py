@@ -8,11 +8,11 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 
-from agent.protocol.certificates import make_certificate
+from agent.keys.certificates import make_certificate
+from agent.keys.whole_files import PRIVATE, NewFile, replace_all
 from agent.protocol.pairing import BotCredentials, der_of, fingerprint, pem_certificates
-from agent.protocol.whole_files import PRIVATE, NewFile, replace_all
 from bot.config import AgentSettings, SecretFile, Settings
-from bot.nodes.tls import grant_key
+from bot.grant_keys import grant_key
 from handlers.errors import ConfigurationError
 
 NEXT, FORMER = ".next", ".former"
@@ -28,18 +28,18 @@ class BotIdentity:
 
     @classmethod
     def of(cls, agents: AgentSettings) -> BotIdentity:
-        """The set that is in use."""
+        """Return the set that is in use."""
         return cls(agents.certificate, agents.key, agents.grant_key.file)
 
     @property
     def next(self) -> BotIdentity:
-        """The set beside this one, while keys are rotated."""
+        """Return the set that is to take over while keys are rotated."""
         files = (self.certificate, self.key, self.grant_key)
         return BotIdentity(*(file.with_name(file.name + NEXT) for file in files))
 
     @property
     def are_there(self) -> bool:
-        """Whether the whole set is there."""
+        """Return whether all three files are there."""
         return all(file.exists() for file in (self.certificate, self.key, self.grant_key))
 
     def make_missing(self) -> None:
@@ -67,7 +67,7 @@ class BotIdentity:
 
     @property
     def former_grant_key(self) -> Path:
-        """Where the grant key is kept that new keys took the place of: open timelines are signed with it."""
+        """Return where the replaced grant key is kept: open timelines are signed with it."""
         return self.grant_key.with_name(self.grant_key.name + FORMER)
 
     def let_next_take_over(self) -> None:
@@ -89,7 +89,7 @@ class BotIdentity:
 
     @property
     def shown(self) -> str:
-        """The certificate, PEM.
+        """Return the certificate (PEM).
 
         Raises:
             ConfigurationError: If it cannot be read.
@@ -104,7 +104,7 @@ class BotIdentity:
 
     @property
     def verify_key(self) -> str:
-        """The grant key's public half, base64.
+        """Return the grant key's public half (base64).
 
         Raises:
             ConfigurationError: If the grant key cannot be read.
@@ -113,12 +113,12 @@ class BotIdentity:
 
     @property
     def fingerprints(self) -> tuple[str, str]:
-        """What the agents' `keys list` shows of the certificate and of the grant key."""
+        """Return the fingerprints that `neumann-agent keys list` shows of certificate and grant key."""
         return fingerprint(der_of(self.shown)), fingerprint(base64.b64decode(self.verify_key))
 
 
 def public_half(secret: SecretFile) -> str:
-    """The public half of a signing key, base64.
+    """Return the public half of a signing key (base64).
 
     Raises:
         ConfigurationError: If the key cannot be read.
@@ -127,7 +127,7 @@ def public_half(secret: SecretFile) -> str:
 
 
 def identity(settings: Settings, cluster: str, node: str) -> BotCredentials:
-    """What an agent is asked to trust: the keys in use, the next ones, and the second approver's.
+    """Return what an agent is asked to trust: the keys in use, the next ones, the second approver's.
 
     Raises:
         ConfigurationError: If a key cannot be read.

@@ -11,7 +11,7 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from agent.protocol.whole_files import NewFile, replace_all
+from agent.keys.whole_files import NewFile, replace_all
 from handlers.errors import ConfigurationError
 
 

@@ -26,7 +26,9 @@ from handlers.errors import Refused
 TIMEOUT_S = 10.0
 
 
-async def pair(url: str, code: bytes, identity: BotCredentials, tell: Callable[[str], None]) -> str:
+async def pair(
+    url: str, code: bytes, identity: BotCredentials, tell: Callable[[str], None], timeout_s: float = TIMEOUT_S
+) -> str:
     """Let the agent pin our keys, and return its certificate (PEM), once both have proved to hold the code.
 
     Args:
@@ -34,18 +36,19 @@ async def pair(url: str, code: bytes, identity: BotCredentials, tell: Callable[[
         code: The code's bytes.
         identity: What the agent shall trust.
         tell: Gets the fingerprint of the certificate that was shown, for a person to compare.
+        timeout_s: How long each of its answers may take.
 
     Raises:
         Refused: If nobody waits there, the agent says no, or it does not hold the code.
     """
-    certificate = await shown_by(url)
+    certificate = await shown_by(url, timeout_s)
     shown = der_of(certificate)
     tell(f"The agent shows the certificate sha256:{fingerprint(shown)}.")
     proof = prove(code, "bot", agent_certificate=shown, identity=identity)
     body = PairRequest(identity=identity, proof=proof).to_json()
     # Not the certificate of another, who takes the place of the one that was just looked at.
     async with httpx.AsyncClient(
-        verify=pinned_context(certificate), timeout=TIMEOUT_S, trust_env=False
+        verify=pinned_context(certificate), timeout=timeout_s, trust_env=False
     ) as http:
         try:
             response = await http.post(url.rstrip("/") + PAIRING_PATH, content=body)
@@ -57,8 +60,8 @@ async def pair(url: str, code: bytes, identity: BotCredentials, tell: Callable[[
     return certificate
 
 
-async def shown_by(url: str) -> str:
-    """The certificate (PEM) that is shown at an address; whose it is, is not known yet.
+async def shown_by(url: str, timeout_s: float = TIMEOUT_S) -> str:
+    """Return the certificate (PEM) that is shown at an address; whose it is, is not known yet.
 
     Raises:
         Refused: If it is no https address, or nobody shows one there.
@@ -71,7 +74,7 @@ async def shown_by(url: str) -> str:
         raise Refused(f"{url[:200]} is no address of an agent: give https://HOST:PORT.")
     address = (parsed.host, parsed.port or 443)
     try:
-        return await asyncio.to_thread(ssl.get_server_certificate, address, timeout=TIMEOUT_S)
+        return await asyncio.to_thread(ssl.get_server_certificate, address, timeout=timeout_s)
     except (OSError, ValueError) as error:
         words = why(error) or error
         raise Refused(

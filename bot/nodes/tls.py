@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import ssl
 from pathlib import Path
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from nacl.signing import SigningKey
-
-from bot.config import AgentSettings, SecretFile
+from agent.keys import NO_CHECK_TIME
+from bot.config import AgentSettings
 from handlers.errors import ConfigurationError
-
-NO_CHECK_TIME = 0x200000
-"""OpenSSL's X509_V_FLAG_NO_CHECK_TIME: the incident may be a wrong clock."""
 
 
 def tls_context(agents: AgentSettings, pinned: Path | None = None) -> ssl.SSLContext:
@@ -58,20 +50,3 @@ def _context() -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.verify_flags |= NO_CHECK_TIME
     return context
-
-
-def grant_key(secret: SecretFile) -> SigningKey:
-    """A key that signs grants.
-
-    Raises:
-        ConfigurationError: If the file holds no 32-byte seed in base64.
-    """
-    try:
-        return SigningKey(base64.b64decode(secret.read().get_secret_value(), validate=True))
-    except (binascii.Error, ValueError, TypeError) as error:
-        raise ConfigurationError(f"{secret.file} holds no Ed25519 seed in base64.") from error
-
-
-def mac_key(key: SigningKey, use: bytes) -> bytes:
-    """A key for MACs that every replica with this grant key has; each use has its own (HKDF, RFC 5869)."""
-    return HKDF(SHA256(), length=32, salt=None, info=use).derive(bytes(key))

@@ -11,7 +11,7 @@ from runbooks.model import Diagnosis
 
 
 async def draw_link_map(evidence: Evidence, diagnosis: Diagnosis) -> Picture:
-    """Who reaches whom, on one card.
+    """Draw who reaches whom.
 
     Args:
         evidence: One reading of the cluster; a node may be dead, silent or half read.
@@ -21,7 +21,7 @@ async def draw_link_map(evidence: Evidence, diagnosis: Diagnosis) -> Picture:
 
 
 async def draw_election_timeline(series: ElectionSeries) -> Picture:
-    """Roles, elections and terms over time, on one card."""
+    """Draw roles, elections and terms over time."""
     return await asyncio.to_thread(_election_timeline, series)
 
 

@@ -22,7 +22,7 @@ class SlackDirectory:
         self._home = ""
 
     async def name(self, user_id: str) -> str:
-        """What a user is called; the id where Slack does not say."""
+        """Return a user's name; the id where Slack does not say."""
         try:
             answer = await self._client.users_info(user=user_id)
         except (TimeoutError, SlackApiError, aiohttp.ClientError, OSError):
@@ -60,6 +60,6 @@ class SlackDirectory:
         )
 
     async def _home_team(self) -> str:
-        """The workspace that the bot's token belongs to; that stays so, and is asked once."""
+        """Return the workspace of the bot's token; asked once, since it does not change."""
         self._home = self._home or str((await self._client.auth_test())["team_id"])
         return self._home

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from nacl.signing import SigningKey
 
 from bot.config import AgentSettings
-from bot.nodes.tls import grant_key, mac_key
+from bot.grant_keys import grant_key, mac, mac_key
 
 KEY_USE = b"neumann-bot timeline MAC, version 1"
 PLACE = re.compile(rb"0-([0-9]{1,18})")
@@ -117,9 +117,8 @@ class Chain:
 
 
 def _mac(key: bytes, incident_id: str, position: int, before: str, event: bytes) -> str:
-    """HMAC-SHA256 over incident, position, the MAC before and the event, each with its length in front."""
-    parts = (incident_id.encode(), b"%d" % position, before.encode(), event)
-    return hmac.digest(key, b"".join(b"%d:%b" % (len(part), part) for part in parts), "sha256").hex()
+    """Return the MAC over incident, position, the MAC before and the event, in hexadecimal."""
+    return mac(key, incident_id.encode(), b"%d" % position, before.encode(), event).hex()
 
 
 def _wrong_end(here: End, noted_end: str) -> str:

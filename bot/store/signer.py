@@ -7,7 +7,7 @@ import hmac
 from nacl.signing import SigningKey
 
 from bot.config import AgentSettings
-from bot.nodes.tls import grant_key, mac_key
+from bot.grant_keys import grant_key, mac, mac_key
 
 
 class Signer:
@@ -31,12 +31,8 @@ class Signer:
 
     def make(self, *parts: bytes) -> bytes:
         """The seal of these parts, each of which has its place."""
-        return _mac(self._keys[0], parts)
+        return mac(self._keys[0], *parts)
 
     def holds(self, seal: bytes, *parts: bytes) -> bool:
         """Whether the seal is of these parts."""
-        return any(hmac.compare_digest(_mac(key, parts), seal) for key in self._keys)
-
-
-def _mac(key: bytes, parts: tuple[bytes, ...]) -> bytes:
-    return hmac.digest(key, b"".join(b"%d:%s" % (len(part), part) for part in parts), "sha256")
+        return any(hmac.compare_digest(mac(key, *parts), seal) for key in self._keys)

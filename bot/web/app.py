@@ -17,11 +17,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from agent.version import version
+from bot.http.capped_body import TooLargeError
 from bot.slack.inbound.request_queue import SlackRequest, SlackRequests
-from bot.slack.inbound.signature import MAX_BODY_BYTES, TooLargeError, read_capped, refusal
+from bot.slack.inbound.signature import MAX_BODY_BYTES, refusal
 from bot.store.health import why_not_ready
 from bot.store.inbox import Inbox
 from bot.web.metrics import BotMetrics
+from bot.web.request_body import read_capped
 from handlers.domain.notification import first_complaint, read_notification
 from handlers.errors import StoreDown
 
@@ -54,7 +57,7 @@ class Web:
         self._metrics = BotMetrics(redis, prefix)
 
     def app(self) -> Starlette:
-        """The Starlette application."""
+        """Make the Starlette application."""
         app = Starlette(
             routes=[
                 Route("/alertmanager", self._counted(self.alertmanager), methods=["POST"]),
@@ -62,6 +65,7 @@ class Web:
                 Route("/slack/events", self._counted(self.slack_events), methods=["POST"]),
                 Route("/livez", self.livez),
                 Route("/readyz", self.readyz),
+                Route("/version", self.version),
                 Route("/metrics", self.metrics),
             ]
         )
@@ -97,7 +101,7 @@ class Web:
         return PlainTextResponse("stored")
 
     async def slack_events(self, request: Request) -> Response:
-        """Everything that Slack sends: stored for a worker, or answered here where the answer is shown."""
+        """Store a request of Slack's for a worker, or answer it here where the answer is what is shown."""
         try:
             body = await read_capped(request, MAX_BODY_BYTES)
         except TooLargeError:
@@ -115,7 +119,7 @@ class Web:
             return PlainTextResponse(str(error), status_code=503)
 
     async def _taken(self, asked: SlackRequest, signature: str) -> Response:
-        """The first sending of a request is answered or stored, another is neither."""
+        """Answer or store a request that is seen for the first time; refuse a repeat."""
         if asked.is_answered_in_place:
             if await self._requests.is_first(signature):
                 return to_starlette_response(await self._slack.async_dispatch(asked.for_bolt()))
@@ -124,16 +128,20 @@ class Web:
         return PlainTextResponse("This request has been seen before.", status_code=401)
 
     async def livez(self, _: Request) -> Response:
-        """The process runs."""
+        """Say that the process runs."""
         return PlainTextResponse("alive")
 
     async def readyz(self, _: Request) -> Response:
-        """The process can store what it is sent."""
+        """Say whether the process can store what it is sent."""
         reason = await why_not_ready(self._redis)
         if reason:
             return JSONResponse({"ready": False, "reason": reason}, status_code=503)
         return JSONResponse({"ready": True})
 
+    async def version(self, _: Request) -> Response:
+        """Say which version runs here, since replicas may be of several."""
+        return JSONResponse({"version": version()})
+
     async def metrics(self, _: Request) -> Response:
-        """What Prometheus scrapes of the bot itself."""
+        """Return the bot's own metrics for Prometheus."""
         return Response(await self._metrics.page(), media_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -10,7 +10,7 @@ from handlers.errors import StoreDown
 
 
 class BotMetrics:
-    """One registry of this process; no label names an incident, a person or an alert."""
+    """The process' metrics registry; no label names an incident, a person or an alert."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._redis, self._prefix = redis, prefix
@@ -32,7 +32,7 @@ class BotMetrics:
         return Gauge(f"neumann_bot_{name}", what, labels, registry=self._registry)
 
     async def page(self) -> bytes:
-        """The page; where Redis is away, what it would say is left as it was."""
+        """Return the metrics page; where Redis is away, its figures stay as they were."""
         queues = ("steps", "views", "chores")
         try:
             async with store_errors(), self._redis.pipeline(transaction=False) as pipe:

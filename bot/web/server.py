@@ -14,11 +14,12 @@ from bot.config import WebSettings
 from handlers.errors import ConfigurationError
 
 
-class _Server(uvicorn.Server):
+class EmbeddedServer(uvicorn.Server):
     """uvicorn without its signal handlers: it would end the process before the worker could let go."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the program around it."""
         yield
 
 
@@ -34,7 +35,7 @@ async def serve(app: Starlette, web: WebSettings) -> None:
         raise ConfigurationError(
             f"Port {web.port} of {web.host} cannot be opened: {error.strerror}; choose another in [web]."
         ) from error
-    server = _Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
+    server = EmbeddedServer(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
     serving = asyncio.create_task(server.serve([listening]))
     try:
         await asyncio.shield(serving)

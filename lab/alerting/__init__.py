@@ -1,18 +1,5 @@
-"""The lab's own alerting: the shipped rules, evaluated on what the nodes really export."""
+"""The lab's alerting: a small watcher, or a real Prometheus and Alertmanager with the shipped rules."""
 
-from lab.alerting.loop import Alerting
-from lab.alerting.notifier import Delivery, Reason, Timing
-from lab.alerting.rules import RuleError, RuleSet, load_rules, scaled
-from lab.alerting.scrape import Target
+from lab.alerting.watcher import Alerting, Delivery
 
-__all__ = [
-    "Alerting",
-    "Delivery",
-    "Reason",
-    "RuleError",
-    "RuleSet",
-    "Target",
-    "Timing",
-    "load_rules",
-    "scaled",
-]
+__all__ = ["Alerting", "Delivery"]

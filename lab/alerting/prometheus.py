@@ -1,4 +1,6 @@
-"""A real Prometheus and Alertmanager beside the lab, in place of the built-in alerting."""
+"""A real Prometheus and Alertmanager beside the lab, in place of the watcher."""
+
+from __future__ import annotations
 
 import asyncio
 import ctypes
@@ -7,7 +9,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +17,6 @@ from pathlib import Path
 import httpx
 
 from lab.alerting.real_config import write_alertmanager_config, write_prometheus_config
-from lab.alerting.rules import RuleSet, scaled
-from lab.alerting.scrape import Target
 
 _READY_TIMEOUT_S, _STOP_TIMEOUT_S = 30.0, 10.0
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -58,8 +58,8 @@ def find_binaries() -> Binaries:
 @asynccontextmanager
 async def real_alerting(
     folder: Path,
-    rules: RuleSet,
-    targets: Sequence[Target],
+    cluster: str,
+    nodes: Mapping[str, str],
     webhook_url: str,
     token: str,
     *,
@@ -73,7 +73,7 @@ async def real_alerting(
     """
     binaries = find_binaries()
     prometheus, alertmanager = _free_address(), _free_address()
-    config = write_prometheus_config(folder, scaled(rules, speed), targets, alertmanager)
+    config = write_prometheus_config(folder, cluster, nodes, alertmanager, speed)
     routes = write_alertmanager_config(folder, webhook_url, token, group_interval_s)
     async with AsyncExitStack() as running:
         for argv, address in (

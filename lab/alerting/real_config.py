@@ -1,23 +1,36 @@
 """Configuration for a real Prometheus and Alertmanager that watch the lab."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
 
-from lab.alerting.rules import RuleSet
-from lab.alerting.scrape import Target
+from lab.alerting.rule_words import quickened_rules
 
 
 def write_prometheus_config(
-    folder: Path, rules: RuleSet, targets: Sequence[Target], alertmanager_address: str
+    folder: Path, cluster: str, nodes: Mapping[str, str], alertmanager_address: str, speed: float
 ) -> Path:
-    """Write the rules and the scrape configuration into the folder; return the latter's path."""
+    """Write the rules and the scrape configuration into the folder; return the latter's path.
+
+    Args:
+        folder: Where both go.
+        cluster: The label of every target.
+        nodes: Base URL of each node's /metrics, by the node's name.
+        alertmanager_address: Host and port.
+        speed: Divides every `for` and range of the rules.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "rules.yml").write_text(rules.to_yaml(), encoding="utf-8")
+    (folder / "rules.yml").write_text(quickened_rules(speed), encoding="utf-8")
     every_second = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+    scraped = [
+        {"targets": [urlsplit(url).netloc], "labels": {"cluster": cluster, "node": node}}
+        for node, url in nodes.items()
+    ]
     alertmanagers = {"static_configs": [{"targets": [alertmanager_address]}]}
     return _write(
         folder / "prometheus.yml",
@@ -25,7 +38,7 @@ def write_prometheus_config(
             "global": every_second,
             "rule_files": ["rules.yml"],
             "alerting": {"alertmanagers": [alertmanagers]},
-            "scrape_configs": [{"job_name": "neumann", "static_configs": [_scrape(t) for t in targets]}],
+            "scrape_configs": [{"job_name": "neumann", "static_configs": scraped}],
         },
     )
 
@@ -46,12 +59,6 @@ def write_alertmanager_config(folder: Path, webhook_url: str, token: str, group_
     webhook = {"url": webhook_url, "send_resolved": True, "max_alerts": 0, "http_config": credentials}
     receivers = [{"name": "neumann-bot", "webhook_configs": [webhook]}]
     return _write(folder / "alertmanager.yml", {"route": route, "receivers": receivers})
-
-
-def _scrape(target: Target) -> dict[str, Any]:
-    path = urlsplit(target.metrics_url).path
-    labels = {"cluster": target.cluster, "node": target.node, "__metrics_path__": path}
-    return {"targets": [target.instance], "labels": labels}
 
 
 def _write(path: Path, content: dict[str, Any]) -> Path:

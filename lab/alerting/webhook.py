@@ -1,59 +1,84 @@
 """The body of an Alertmanager webhook, version 4."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-
-from lab.alerting.alerts import Alert, fingerprint
-from lab.alerting.samples import Labels
+from urllib.parse import quote_plus
 
 STILL_FIRING = "0001-01-01T00:00:00Z"
 """The zero time of Go: what endsAt holds until an alert is resolved."""
 
+_FNV_OFFSET, _FNV_PRIME, _64_BITS = 0xCBF29CE484222325, 0x100000001B3, 0xFFFFFFFFFFFFFFFF
 
-def webhook_body(group: Labels, alerts: Sequence[Alert], external_url: str) -> dict[str, Any]:
+
+@dataclass(frozen=True)
+class Alert:
+    """An alert that fires, or (with `ends_at`) has resolved; `labels` hold its alertname."""
+
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    expr: str
+    starts_at: datetime
+    ends_at: datetime | None = None
+
+
+def webhook_body(group: Mapping[str, str], alerts: Sequence[Alert], external_url: str) -> dict[str, Any]:
     """Return the notification of one group, shaped as Alertmanager 0.25 sends it.
 
-    group: the labels grouped by. alerts: at least one, each firing or resolved. external_url: what links
-    start with.
+    Args:
+        group: The labels that the alerts are grouped by.
+        alerts: At least one.
+        external_url: What links start with.
     """
-    firing = any(alert.stage == "firing" for alert in alerts)
+    pairs = ", ".join(f"{name}={json.dumps(value)}" for name, value in sorted(group.items()))
     return {
         "receiver": "neumann-bot",
-        "status": "firing" if firing else "resolved",
-        "alerts": [_alert(alert, external_url) for alert in sorted(alerts, key=lambda alert: alert.labels)],
+        "status": "firing" if any(alert.ends_at is None for alert in alerts) else "resolved",
+        "alerts": [
+            _alert(alert, external_url)
+            for alert in sorted(alerts, key=lambda alert: sorted(alert.labels.items()))
+        ],
         "groupLabels": dict(group),
-        "commonLabels": _common([dict(alert.labels) for alert in alerts]),
+        "commonLabels": _common([alert.labels for alert in alerts]),
         "commonAnnotations": _common([alert.annotations for alert in alerts]),
         "externalURL": external_url,
         "version": "4",
-        "groupKey": group_key(group),
+        "groupKey": f"{{}}:{{{pairs}}}",
         "truncatedAlerts": 0,
     }
 
 
-def group_key(group: Labels) -> str:
-    """Return the key of a group under the top route, such as `{}:{cluster="demo"}`."""
-    pairs = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in group)
-    return f"{{}}:{{{pairs}}}"
-
-
 def _alert(alert: Alert, external_url: str) -> dict[str, Any]:
+    query = f"g0.expr={quote_plus(' '.join(alert.expr.split()))}&g0.tab=1"
     return {
-        "status": alert.stage,
-        "labels": dict(alert.labels),
+        "status": "resolved" if alert.ends_at else "firing",
+        "labels": dict(sorted(alert.labels.items())),
         "annotations": dict(sorted(alert.annotations.items())),
         "startsAt": _time(alert.starts_at),
-        "endsAt": _time(alert.ends_at),
-        "generatorURL": f"{external_url}/graph?{alert.generator_query}",
-        "fingerprint": fingerprint(alert.labels),
+        "endsAt": _time(alert.ends_at) if alert.ends_at else STILL_FIRING,
+        "generatorURL": f"{external_url}/graph?{query}",
+        "fingerprint": _fingerprint(alert.labels),
     }
 
 
-def _time(moment: datetime | None) -> str:
-    if moment is None:
-        return STILL_FIRING
+def _fingerprint(labels: Mapping[str, str]) -> str:
+    """Return the 16 hexadecimal digits by which Alertmanager names an alert.
+
+    64-bit FNV-1a over the sorted names and values, a 0xff byte after each: LabelSet.Fingerprint in
+    Prometheus' common/model/signature.go.
+    """
+    digest = _FNV_OFFSET
+    for part in (part for pair in sorted(labels.items()) for part in pair):
+        for byte in (*part.encode(), 0xFF):
+            digest = ((digest ^ byte) * _FNV_PRIME) & _64_BITS
+    return f"{digest:016x}"
+
+
+def _time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -165,7 +165,7 @@ class Lab:
         self.services[name].signal(signal.SIGCONT)
 
     def is_running(self, name: str) -> bool:
-        """Whether a node's process runs."""
+        """Return whether a node's process runs."""
         return self.services[name].state == "active"
 
     def set_clock_offset_ms(self, name: str, offset_ms: float) -> None:
@@ -173,11 +173,11 @@ class Lab:
         write_offset_ms(self.node(name).folder, offset_ms)
 
     def clock_offset_ms(self, name: str) -> float:
-        """How far a node's virtual clock is ahead, in milliseconds."""
+        """Return how far a node's virtual clock is ahead, in milliseconds."""
         return read_offset_ms(self.node(name).folder)
 
     def node(self, name: str) -> LabNode:
-        """The node of that name.
+        """Return the node of that name.
 
         Raises:
             KeyError: If there is none.
@@ -189,7 +189,7 @@ class Lab:
         return await claims(self.nodes, self._http)
 
     async def leader(self) -> str | None:
-        """Which node says it leads; of several, the one with the highest term."""
+        """Return which node says it leads; of several, the one with the highest term."""
         return next((name for _, name in reversed(await self.claims())), None)
 
     def _build(self) -> None:

@@ -96,7 +96,7 @@ class NamespaceNetwork:
         self._loss = 0.0
 
     def enter(self, node: str) -> tuple[str, ...]:
-        """What to put before a command so that it runs on a node's host."""
+        """Return the prefix that makes a command run on a node's host."""
         return ("ip", "netns", "exec", self._namespace(node))
 
     async def start(self) -> None:

@@ -155,7 +155,7 @@ class Network:
                 self._tcp[observer, peer, port] = TcpLink(address, to, *self._ways(observer, peer, port))
 
     def path(self, observer: str, peer: str, port: Port) -> Path:
-        """The way from `observer` to `peer`. Delay, jitter and loss may be set; the mode by `set_mode`."""
+        """Return the link from `observer` to `peer`. Set delay, jitter and loss; the mode by `set_mode`."""
         return self._paths[observer, peer, port]
 
     async def start(self) -> None:
@@ -211,7 +211,7 @@ class Network:
         self.set_delay(*(RETRANSMIT_MS, RETRANSMIT_JITTER_MS) if loss else (0.0, 0.0), ports=("raft",))
 
     def enter(self, node: str) -> tuple[str, ...]:
-        """What to put before a command so that it runs on a node's host: nothing."""
+        """Return the empty prefix: a node's commands run on this host."""
         return ()
 
     def set_target_up(self, node: str, *, up: bool) -> None:

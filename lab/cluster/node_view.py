@@ -24,7 +24,7 @@ class LabNode:
 
     @classmethod
     def at(cls, addresses: NodeAddresses, folder: Path) -> LabNode:
-        """The node at these addresses, with its own folder in `folder`."""
+        """Return the node at these addresses, with its own folder in `folder`."""
         return cls(folder=folder / addresses.name, **vars(addresses))
 
     @property
@@ -58,11 +58,11 @@ class LabNode:
         return self.folder / LOG_FILE
 
     def command(self, name: str) -> Path:
-        """The node's own `chronyc`, `timedatectl`, `systemctl` or `ping`."""
+        """Return the node's own `chronyc`, `timedatectl`, `systemctl` or `ping`."""
         return self.folder / "bin" / name
 
     async def health(self, http: httpx.AsyncClient) -> dict[str, int | str]:
-        """What /health says, empty where nothing answers."""
+        """Return what /health says, empty where nothing answers."""
         try:
             body: dict[str, int | str] = (await http.get(f"{self.metrics_url}/health")).json()
         except (httpx.HTTPError, ValueError):

@@ -27,7 +27,7 @@ class BotCredentials:
     grant_key: Path
 
     def http_client(self) -> httpx.AsyncClient:
-        """A client that agents let in, and that trusts no other server than them."""
+        """Return a client that agents let in, and that trusts no other server than them."""
         context = ssl.create_default_context(cafile=self.authority)
         context.load_cert_chain(self.certificate, self.key)
         return httpx.AsyncClient(verify=context, timeout=AGENT_TIMEOUT_S)

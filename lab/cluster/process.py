@@ -119,7 +119,7 @@ class Process:
         raise TimeoutError(f"{self.name} ended before it listened.")
 
     def last_words(self) -> str:
-        """The end of what it printed."""
+        """Return the end of what it printed."""
         return (
             self._output.read_bytes()[-TAIL_BYTES:].decode(errors="replace") if self._output.exists() else ""
         )

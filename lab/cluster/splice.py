@@ -21,7 +21,7 @@ class Path:
     loss: float = 0.0
 
     def draw_delay_s(self) -> float:
-        """One way delay of the next bytes: uniform in delay ± jitter."""
+        """Return the one-way delay of the next bytes: uniform in delay ± jitter."""
         return max(0.0, self.delay_ms + random.uniform(-self.jitter_ms, self.jitter_ms)) / 1000  # noqa: S311
 
 

@@ -144,7 +144,7 @@ async def fill_disk_of_leader(lab: Lab) -> None:
 
 
 async def _until_led(lab: Lab) -> str:
-    """Who leads, as soon as somebody does."""
+    """Wait until somebody leads, and return who."""
     while (leader := await lab.leader()) is None:  # noqa: ASYNC110  # as above
         await asyncio.sleep(0.05)
     return leader

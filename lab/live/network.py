@@ -44,7 +44,7 @@ def one_way(pairs: Pairs, *, mode: Mode = "drop", ports: Iterable[Port] = ("raft
 
 
 def everywhere(mode: Mode, ports: Iterable[Port]) -> Step:
-    """The same on every link."""
+    """Do one thing to every link."""
     on_ports = tuple(ports)
 
     async def inject(lab: Lab) -> None:

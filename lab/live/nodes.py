@@ -22,7 +22,7 @@ async def nothing(lab: Lab) -> None:
 
 
 def all_of(*steps: Step) -> Step:
-    """One after the other."""
+    """Play the scenarios one after the other."""
 
     async def inject(lab: Lab) -> None:
         for step in steps:

@@ -78,7 +78,7 @@ class LiveScenario:
     heal: Step = heal
 
     def played_in(self, lab: Lab) -> LiveScenario:
-        """The same with its whole truth, once the fault is made."""
+        """Return the scenario with its whole truth, once the fault is made."""
         if not self.wants_starts:
             return self
         down = buttons("start_service", (n.name for n in lab.nodes if not lab.is_running(n.name)))

@@ -22,7 +22,7 @@ class VirtualClock:
         self._read_at = float("-inf")
 
     def now_s(self) -> float:
-        """Seconds since the epoch, with this node's error."""
+        """Return the seconds since the epoch, with this node's error."""
         if time.monotonic() - self._read_at > REREAD_S:
             self._offset_s = read_offset_ms(self._file.parent) / 1000
             self._read_at = time.monotonic()
@@ -30,7 +30,7 @@ class VirtualClock:
 
 
 def read_offset_ms(folder: Path) -> float:
-    """How far the clock of the node in `folder` is ahead, in milliseconds."""
+    """Return how far the clock of the node in `folder` is ahead, in milliseconds."""
     try:
         return float((folder / OFFSET_FILE).read_text())
     except (OSError, ValueError):

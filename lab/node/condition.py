@@ -45,7 +45,7 @@ class ConditionFile:
         self._condition = SOUND
 
     def now(self) -> Condition:
-        """The condition, at most 50 ms old."""
+        """Return the condition, at most 50 ms old."""
         if time.monotonic() - self._read_at > REREAD_S:
             self._condition = read_condition(self._folder)
             self._read_at = time.monotonic()
@@ -59,7 +59,7 @@ class ConditionFile:
 
 
 def read_condition(folder: Path) -> Condition:
-    """The condition of the node in `folder`; without a file it is sound."""
+    """Return the condition of the node in `folder`; without a file it is sound."""
     file = folder / CONDITION_FILE
     return Condition(**json.loads(file.read_text())) if file.exists() else SOUND
 

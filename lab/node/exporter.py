@@ -132,7 +132,7 @@ class Exporter:
 
 
 def health(status: NodeStatus) -> dict[str, str | int]:
-    """The documented body of GET /health."""
+    """Return the body that Neumann documents for GET /health."""
     return {
         "status": "healthy",
         "raft_state": status.role,

@@ -64,11 +64,11 @@ class Gossip:
         self._thread.join()
 
     def is_failed(self, peer: str) -> bool:
-        """Whether `peer` is held failed for its clock."""
+        """Return whether `peer` is held failed for its clock."""
         return peer in self._clock_failed
 
     def membership(self) -> Membership:
-        """The counts at this moment."""
+        """Return the counts at this moment."""
         held = list(self._health.values())
         suspect, failed = held.count("Suspect"), held.count("Failed")
         return Membership(len(held) + 1, len(held) + 1 - suspect - failed, suspect, failed)

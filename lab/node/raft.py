@@ -42,7 +42,7 @@ class _State(SyncObj):  # type: ignore[misc]  # pysyncobj has no types
         return int(self._SyncObj__getCurrentLogTerm()), int(self._SyncObj__getCurrentLogIndex())
 
     def is_about_to_stand(self) -> bool:
-        """Whether the next tick starts an election."""
+        """Return whether the next tick starts an election."""
         overdue = bool(self._SyncObj__raftElectionDeadline < time.monotonic())
         return overdue and not self._isLeader() and bool(self._SyncObj__connectedToAnyone())
 
@@ -161,7 +161,7 @@ class RaftMember:
             deliver(self._takable(message))
 
     def _takable(self, message: Message) -> Message:
-        """A leader's message without the entries that this node cannot keep: a mere heartbeat."""
+        """Return a leader's message without the entries that this node cannot keep: a mere heartbeat."""
         kept = not message.get("entries") or (not self.condition().appends_refused and self._wal.takes())
         return message if kept else {**message, "entries": []}
 

@@ -43,7 +43,7 @@ class Member(Protocol):
     log: TracingLog
 
     def condition(self) -> Condition:
-        """What ails this node."""
+        """Return the node's condition: what it fails at on demand."""
 
     def may_send(self, peer_id: str, message: Message) -> bool:
         """Note a message on its way out, and say whether it may go."""

@@ -151,7 +151,7 @@ LIES: tuple[Callable[[Random, Document], str], ...] = (
 
 
 def _with(document: Document, *kinds: str) -> list[Node]:
-    """The nodes of which these kinds were read; where of none, the choice fails and is drawn again."""
+    """Return the nodes of which these kinds were read; without one the draw fails and is repeated."""
     return [n for n in document["nodes"] if all(n[kind]["value"] is not None for kind in kinds)]
 
 
@@ -170,7 +170,7 @@ def _names(nodes: Iterable[Node]) -> str:
 
 
 def _read_of(node: Node, kinds: Iterable[str]) -> list[str]:
-    """Those kinds that have a value: what failed for a reason of its own keeps that reason."""
+    """Return those kinds that have a value: what failed for a reason of its own keeps that reason."""
     return [kind for kind in kinds if node[kind]["value"] is not None]
 
 

@@ -23,7 +23,7 @@ STALLED_PERCENT = 50.0
 
 
 def outcome(world: World) -> Outcome:
-    """Whether this cluster has a leader that stays."""
+    """Return whether this cluster has a leader that stays."""
     able = electable(world)
     if not able:
         return "no_leader"
@@ -32,7 +32,7 @@ def outcome(world: World) -> Outcome:
 
 
 def electable(world: World) -> list[str]:
-    """Who would win an election if it stood, and does stand."""
+    """Return who would win an election if it stood, and does stand."""
     if world.tie_break_blocks:
         return []
     return [
@@ -43,7 +43,7 @@ def electable(world: World) -> list[str]:
 
 
 def voters(world: World, candidate: str) -> list[str]:
-    """Which peers would grant `candidate` their vote."""
+    """Return which peers would grant `candidate` their vote."""
     return [
         peer
         for peer in pre_voters(world, candidate)
@@ -52,7 +52,7 @@ def voters(world: World, candidate: str) -> list[str]:
 
 
 def pre_voters(world: World, candidate: str) -> list[str]:
-    """Which peers would grant a pre-vote: gossip is not asked, and nothing is written."""
+    """Return which peers would grant a pre-vote: gossip is not asked, and nothing is written."""
     behind = world.nodes[candidate].log_behind
     return [
         peer
@@ -62,7 +62,7 @@ def pre_voters(world: World, candidate: str) -> list[str]:
 
 
 def may_campaign(world: World, name: str) -> bool:
-    """Whether a node that hears no leader raises its term; with pre-vote only after a majority agreed."""
+    """Return whether a node without a leader raises its term; with pre-vote only if a majority agrees."""
     node = world.nodes[name]
     if not (node.runs and node.campaigns and can_persist(node)):
         return False
@@ -70,12 +70,12 @@ def may_campaign(world: World, name: str) -> bool:
 
 
 def can_persist(node: NodeState) -> bool:
-    """Whether the log of record takes a term or a vote."""
+    """Return whether the log of record takes a term or a vote."""
     return node.free_bytes >= WAL_NEEDS_BYTES
 
 
 def holds_healthy(world: World, observer: str, peer: str) -> bool:
-    """Whether gossip lets `observer` believe in `peer`: it hears it, and their clocks agree."""
+    """Return whether gossip lets `observer` believe in `peer`: it hears it, and their clocks agree."""
     here, there = world.nodes[observer], world.nodes[peer]
     speaks = there.host_up and there.process in {"running", "frozen"}
     if not speaks or world.links[peer, observer, "gossip"].mode != "open":
@@ -84,12 +84,12 @@ def holds_healthy(world: World, observer: str, peer: str) -> bool:
 
 
 def two_way(world: World, one: str, other: str) -> bool:
-    """Whether two members talk Raft in both directions."""
+    """Return whether two members talk Raft in both directions."""
     return one != other and hears(world, one, other) and hears(world, other, one)
 
 
 def hears(world: World, receiver: str, sender: str) -> bool:
-    """Whether Raft messages of `sender` reach `receiver`."""
+    """Return whether Raft messages of `sender` reach `receiver`."""
     here, there = world.nodes[receiver], world.nodes[sender]
     known = there.listed.get(receiver) == receiver and here.listed.get(sender) == sender
     trusted = here.tls_ok and there.tls_ok
@@ -103,12 +103,12 @@ def hears(world: World, receiver: str, sender: str) -> bool:
 
 
 def is_lossy(world: World) -> bool:
-    """Whether heartbeats are lost often enough for elections to follow one another (SAFETY, section 4)."""
+    """Return whether so many heartbeats are lost that elections follow one another (SAFETY, section 4)."""
     return median(link.loss for (_, _, port), link in world.links.items() if port == "raft") >= STORM_LOSS
 
 
 def is_slow(world: World) -> bool:
-    """Whether votes and heartbeats take too much of the shortest election timeout."""
+    """Return whether votes and heartbeats take too much of the shortest election timeout."""
     rtt_ms = median(
         link.rtt_ms + link.jitter_ms for (_, _, port), link in world.links.items() if port == "raft"
     )
@@ -116,7 +116,7 @@ def is_slow(world: World) -> bool:
 
 
 def is_stalling(world: World) -> bool:
-    """Whether so many disks stall that no leader gets its entries down in time."""
+    """Return whether so many disks stall that no leader gets its entries down in time."""
     good = [n for n in world.nodes.values() if n.runs and n.io_stalled_percent < STALLED_PERCENT]
     return len(good) < world.quorum and any(
         n.runs and n.io_stalled_percent >= STALLED_PERCENT for n in world.nodes.values()
@@ -124,12 +124,12 @@ def is_stalling(world: World) -> bool:
 
 
 def is_torn(world: World, able: list[str]) -> bool:
-    """Whether whoever leads is unseated by a member that does not hear it."""
+    """Return whether whoever leads is unseated by a member that does not hear it."""
     return all(is_unseated(world, leader) for leader in able)
 
 
 def is_unseated(world: World, leader: str) -> bool:
-    """Whether a member that does not hear `leader` raises the term of the leader or of one that follows it.
+    """Return whether a member that does not hear `leader` raises its term or that of a follower of it.
 
     With pre-vote it would have to ask first, and those that hear a leader refuse.
     """

@@ -25,5 +25,5 @@ class Fault:
 
 
 def buttons(action: str, names: Iterable[str]) -> frozenset[Button]:
-    """One action on each of these nodes."""
+    """Return one action on each of these nodes."""
     return frozenset((action, name) for name in names)

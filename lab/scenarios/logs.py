@@ -49,7 +49,7 @@ _LINES = {
 
 
 def log_of(world: World, name: str, moved: Motion) -> dict[str, Any]:
-    """The summary of one node's log."""
+    """Return the summary of one node's log."""
     node = world.nodes[name]
     # A process that is gone wrote its last minute before the fault.
     happened = _happened(world, name, moved) if node.runs else {}
@@ -101,7 +101,7 @@ def _elections(world: World, name: str, moved: Motion) -> dict[str, float]:
 
 
 def _denied(world: World, name: str) -> dict[str, float]:
-    """The votes this member refused."""
+    """Return the votes this member refused."""
     window_s = min(WINDOW_S, world.fault_age_s)
     denied = {"vote_denied": 0.0, "vote_denied_log": 0.0, "vote_denied_unhealthy": 0.0}
     for peer in world.names:
@@ -150,13 +150,13 @@ def _complaints(world: World, name: str) -> dict[str, float]:
 
 
 def _is_asked_to_write(world: World, name: str) -> bool:
-    """Whether an election of its own or a vote of a peer needs its log of record."""
+    """Return whether an election of its own or a vote of a peer needs its log of record."""
     stands = not world.pre_vote or len(pre_voters(world, name)) + 1 >= world.quorum
     return stands or any(may_campaign(world, peer) and hears(world, name, peer) for peer in world.names)
 
 
 def failed_members(world: World, name: str) -> int:
-    """How many peers this member's gossip holds failed."""
+    """Return how many peers this member's gossip holds failed."""
     return sum(not holds_healthy(world, name, peer) for peer in world.names if peer != name)
 
 

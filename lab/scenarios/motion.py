@@ -40,7 +40,7 @@ Motion = dict[str, tuple[Claim, Claim]]
 
 
 def leader_of(world: World) -> str | None:
-    """Who leads where a leader stays: one of those with the most voters."""
+    """Return who leads where a leader stays: one of those with the most voters."""
     if outcome(world) != "steady":
         return None
     able = [name for name in electable(world) if not is_unseated(world, name)]
@@ -56,13 +56,13 @@ def motion(world: World, leader: str | None) -> Motion:
 
 
 def election_pace_s(world: World, name: str) -> float:
-    """How long a member that hears no leader waits between two candidacies, on average."""
+    """Return how long a member that hears no leader waits between two candidacies, on average."""
     node = world.nodes[name]
     return (node.timeout_min_ms + node.timeout_max_ms) / 2000
 
 
 def storm_pace(world: World) -> float:
-    """How many times a second a member stands in a storm, drawn.
+    """Draw how many times a second a member stands for election in a storm.
 
     Where votes come too late, or a member never hears the leader, that is at most once each timeout; where
     packets or writes are lost now and then, as often as a run of heartbeats goes missing.
@@ -152,7 +152,7 @@ def _in_storm(world: World, name: str, claim: Claim, leads: str | None) -> Claim
 
 
 def _alone(world: World, name: str, base: Claim) -> tuple[Claim, Claim]:
-    """A member of a steady cluster that does not hear the leader."""
+    """Return a member of a steady cluster that does not hear the leader."""
     if may_campaign(world, name):
         gone = int(world.fault_age_s / election_pace_s(world, name))
         first = replace(base, term=base.term + gone, elections=base.elections + gone)

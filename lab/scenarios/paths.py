@@ -21,7 +21,7 @@ _RESULTS: dict[Mode, str] = {
 
 
 def connects(world: World, name: str) -> list[Document]:
-    """One connect to each port of each peer."""
+    """Return the outcome of one connect to each port of each peer."""
     return [_connect(world, name, peer, port) for peer in world.names if peer != name for port in TCP_PORTS]
 
 

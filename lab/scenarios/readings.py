@@ -28,13 +28,13 @@ def read(world: World) -> Document:
 
 
 def value(of: object, by: str, at_s: float, took_ms: float) -> Document:
-    """A reading that gave a value."""
+    """Return a reading that gave a value."""
     at = (NOON + timedelta(seconds=at_s)).isoformat()
     return {"value": of, "missing": None, "by": by, "at": at, "took_ms": round(took_ms, 2)}
 
 
 def missing(why: str, by: str, at_s: float, took_ms: float = 0.0) -> Document:
-    """A reading that gave none."""
+    """Return a reading that gave none."""
     return {**value(None, by, at_s, took_ms), "missing": why}
 
 
@@ -51,7 +51,7 @@ def _node(world: World, name: str, moved: Motion) -> Document:
 
 
 def _from_bot(world: World, node: NodeState, of: Document, *, sample: Literal[0, 1]) -> Document:
-    """What the bot gets of a page; its own paths to the nodes are sound unless the scenario says not."""
+    """Return what the bot reads of a page; its paths to the nodes are sound unless the scenario says not."""
     draw, at_s = world.random, sample * SAMPLE_GAP_S
     if not node.host_up or node.metrics_path == "drop" or node.process == "hung":
         return missing(f"no answer within {HTTP_DEADLINE_S:g} s", "bot", at_s + HTTP_DEADLINE_S, 2000)

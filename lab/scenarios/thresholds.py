@@ -108,5 +108,5 @@ def threshold(random: Random, number: int) -> Drawn:
 
 
 def _steady(world: World, said: str) -> Drawn:
-    """Where the pages name no role, a leader shows in commits and terms alone."""
+    """Leave the role out of the pages, so that a leader shows in commits and terms alone."""
     return drawn(world, Fault("alert_stale", said, lambda _: None), open_to_doubt=not world.shows_role)

@@ -171,7 +171,7 @@ def new_world(random: Random, size: int | None = None) -> World:
 
 
 def across(groups: list[tuple[str, ...]]) -> set[tuple[str, str]]:
-    """Every ordered pair that lies in two different groups."""
+    """Return every ordered pair that lies in two different groups."""
     return {
         (one, other)
         for here in groups

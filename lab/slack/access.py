@@ -10,7 +10,7 @@ from lab.slack.workspace import Workspace
 
 
 def signed_in(workspace: Workspace, name_or_id: object) -> User:
-    """A person who can be at the page at all."""
+    """Return the person, if they can be at the page at all."""
     user = workspace.user(name_or_id)
     if user.is_deactivated:
         raise SlackRefusalError("account_inactive")
@@ -26,7 +26,7 @@ def acting_person(workspace: Workspace, name_or_id: object) -> User:
 
 
 def person_of_this_workspace(workspace: Workspace, name_or_id: object) -> User:
-    """An app's commands, shortcuts and Home tab are there for its own workspace's people only."""
+    """Return the person, if they may use the app's commands, shortcuts and Home tab."""
     user = acting_person(workspace, name_or_id)
     if user.is_foreign:
         raise SlackRefusalError("not_allowed")
@@ -34,7 +34,7 @@ def person_of_this_workspace(workspace: Workspace, name_or_id: object) -> User:
 
 
 def channel_of(workspace: Workspace, user: User, name_or_id: object) -> Channel:
-    """A channel this user is in; guests are only where they were invited to."""
+    """Return the channel, if this user is in it; guests are only where they were invited to."""
     channel = workspace.channel(name_or_id)
     if user.id not in channel.member_ids:
         raise SlackRefusalError("not_in_channel")
@@ -42,7 +42,7 @@ def channel_of(workspace: Workspace, user: User, name_or_id: object) -> Channel:
 
 
 def writable_channel_of(workspace: Workspace, user: User, name_or_id: object) -> Channel:
-    """The same, and not archived."""
+    """Return the channel, if this user is in it and it is not archived."""
     channel = channel_of(workspace, user, name_or_id)
     if channel.id in workspace.archived_ids:
         raise SlackRefusalError("is_archived")

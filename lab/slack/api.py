@@ -69,7 +69,7 @@ class WebApi:
 
 
 async def _before(name: str, met: list[Fault]) -> Response | None:
-    """The faults on account of which nothing is done, and the one that only takes its time."""
+    """Play the faults that come before the call is done; return the answer where it is not to be done."""
     for fault in met:
         if fault.kind == faults.SLOW:
             await asyncio.sleep(fault.delay_s)
@@ -86,7 +86,7 @@ async def _before(name: str, met: list[Fault]) -> Response | None:
 
 
 def _after(request: Request, met: list[Fault]) -> Response | None:
-    """The faults that keep the answer of what was done from arriving."""
+    """Play the faults that lose the answer of a call that was done."""
     kinds = {fault.kind for fault in met}
     if faults.ANSWER_LOST in kinds:
         cut(request)

@@ -26,7 +26,7 @@ class User:
         return self.team_id != TEAM
 
     def to_slack(self) -> dict[str, object]:
-        """The user object of `users.info`; of a deactivated account Slack says little."""
+        """Return the user object of `users.info`; of a deactivated account Slack says little."""
         profile = {
             "real_name": self.real_name,
             "display_name": self.name,
@@ -64,7 +64,7 @@ class Channel:
     is_shared: bool = False
 
     def to_slack(self, bot_user_id: str, *, is_archived: bool = False) -> dict[str, object]:
-        """The channel object of `conversations.info`."""
+        """Return the channel object of `conversations.info`."""
         common: dict[str, object] = {
             "id": self.id,
             "created": 1,
@@ -151,11 +151,11 @@ class Directory:
         return self.groups[0]
 
     def user(self, name_or_id: object) -> User | None:
-        """The user of this name or id."""
+        """Return the user of this name or id."""
         return next((user for user in self.users if name_or_id in (user.id, user.name)), None)
 
     def channel(self, name_or_id: object) -> Channel | None:
-        """The channel of this id or name ("#" or not); a user's id stands for the direct message."""
+        """Return the channel of this id or name ("#" or not); a user's id stands for the direct message."""
         wanted = str(name_or_id).removeprefix("#")
         for channel in self.channels:
             if wanted == channel.id or (wanted == channel.name and not channel.is_im):
@@ -165,10 +165,10 @@ class Directory:
         return None
 
     def group(self, group_id: object) -> UserGroup | None:
-        """The user group of this id."""
+        """Return the user group of this id."""
         return next((group for group in self.groups if group.id == group_id), None)
 
     def active_ids(self, group: UserGroup) -> list[str]:
-        """A group's members as Slack lists them: without those whose account is deactivated."""
+        """Return a group's members as Slack lists them: without those whose account is deactivated."""
         users = [self.user(user_id) for user_id in group.user_ids]
         return [user.id for user in users if user and not user.is_deactivated]

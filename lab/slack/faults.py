@@ -65,7 +65,7 @@ class Faults:
         return list(self._faults)
 
     def take(self, method: str, channel: object) -> list[Fault]:
-        """The faults of this call, each counted: those of one kind in the order in which they were made."""
+        """Count and return the faults of this call: of each kind the oldest."""
         met: dict[str, Fault] = {}
         for fault in self._faults:
             if fault.method in (method, EVERY_METHOD) and fault.channel_id in (None, channel):

@@ -15,7 +15,7 @@ class FileRoutes:
         self._workspace = workspace
 
     def routes(self) -> list[Route]:
-        """Both of them."""
+        """Return both routes."""
         return [
             Route("/upload/v1/{ticket}", self.upload, methods=["POST"]),
             Route("/files/{id}/{name}", self.download),
@@ -34,7 +34,7 @@ class FileRoutes:
         return PlainTextResponse(f"OK - {size}")
 
     async def download(self, request: Request) -> Response:
-        """A file as it was uploaded; only images are shown in place, so no file acts as a page of ours."""
+        """Serve a file; only images are shown in place, so that no file acts as a page of ours."""
         try:
             file = self._workspace.files.find(request.path_params["id"])
         except SlackRefusalError as refusal:

@@ -34,7 +34,7 @@ class File:
         return self.mimetype in {"image/png", "image/jpeg", "image/gif"}
 
     def to_slack(self, url: str) -> Json:
-        """The file object; `url` is the workspace's."""
+        """Return the file object; `url` is the workspace's."""
         address = f"{url}/files/{self.id}/{self.name}"
         wire: Json = {
             "id": self.id,
@@ -55,7 +55,7 @@ class File:
 
 @dataclass(frozen=True)
 class Canvas:
-    """A canvas: a document in Markdown, alone or as the tab of a channel.
+    """A canvas: a document in Markdown.
 
     `access` is the level that was given, by the id of a channel or a user.
     """
@@ -63,7 +63,6 @@ class Canvas:
     id: str
     title: str
     markdown: str
-    channel_id: str | None = None
     access: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -102,7 +101,7 @@ class Files:
         return done
 
     def find(self, file_id: object) -> File:
-        """A finished file; raises `SlackRefusalError("file_not_found")`."""
+        """Return a finished file; raises `SlackRefusalError("file_not_found")`."""
         file = self._files.get(str(file_id))
         if file is None or not file.is_complete:
             raise SlackRefusalError("file_not_found")

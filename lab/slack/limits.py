@@ -8,7 +8,7 @@ from typing import Any
 from lab.slack import limit_table as limit
 from lab.slack.block_kit.blocks import HOME_BLOCK, MESSAGE_BLOCK, MODAL_BLOCK
 from lab.slack.block_kit.composition import IDENTIFIER, plain
-from lab.slack.block_kit.reading import acting_elements, nested, texts
+from lab.slack.block_kit.reading import acting_elements, texts
 from lab.slack.refusal import SlackRefusalError
 from lab.slack.shapes import Check, Json, boolean, by_type, fields, items, problem, string
 
@@ -104,25 +104,16 @@ def _every_block(blocks: object, attachments: object) -> list[tuple[Json, str]]:
     found = [(block, "/blocks") for block in blocks] if isinstance(blocks, list) else []
     for index, attachment in enumerate(attachments if isinstance(attachments, list) else []):
         found += [(block, f"/attachments/{index}/blocks") for block in attachment.get("blocks", [])]
-    return [(block, path) for outer, path in found for block in nested(outer)]
+    return found
 
 
 def _check_together(located: list[tuple[Json, str]]) -> None:
-    """What no single block shows: duplicates, a second table, and too much text in all."""
+    """Refuse what no single block shows: duplicates, and too much text in all."""
     _refuse("invalid_blocks", _duplicates(located))
-    tables = [path for block, path in located if block["type"] == "table"]
-    if len(tables) > limit.TABLES:
-        _refuse("invalid_blocks", [problem("only_one_table_allowed", tables[limit.TABLES])])
     markdown = sum(len(str(block["text"])) for block, _ in located if block["type"] == "markdown")
-    total = sum(len(text) for block, _ in located for text in texts(_own_part(block)))
+    total = sum(len(text) for block, _ in located for text in texts(block))
     if total > limit.ALL_BLOCK_TEXT or markdown > limit.MARKDOWN:
         raise SlackRefusalError("msg_blocks_too_long")
-
-
-def _own_part(block: Json) -> Json:
-    """Without a container's children, listed beside it, and a data table's rows, limited by themselves."""
-    elsewhere = {"container": "child_blocks", "data_table": "rows"}.get(block["type"])
-    return {name: part for name, part in block.items() if name != elsewhere}
 
 
 def _duplicates(located: list[tuple[Json, str]]) -> Iterator[str]:

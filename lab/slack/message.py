@@ -32,7 +32,6 @@ class Message:
     edited_ts: str | None = None
     ephemeral_to: str | None = None
     reactions: tuple[Reaction, ...] = ()
-    is_pinned: bool = False
     is_tombstone: bool = False
     received_monotonic_s: float = 0.0
     edited_monotonic_s: float | None = None
@@ -44,7 +43,7 @@ class Message:
 
 
 def kept_content(content: Mapping[str, Any]) -> Json:
-    """The parts present in a request, in the form a message keeps them."""
+    """Return the parts present in a request, in the form a message keeps them."""
     kept: Json = {}
     if content.get("text") is not None:
         kept["text"] = str(content["text"])

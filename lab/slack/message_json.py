@@ -6,7 +6,7 @@ from lab.slack.workspace import Workspace
 
 
 def message_json(workspace: Workspace, message: Message, *, with_metadata: bool = True) -> Json:
-    """The message object of Slack's answers, thread counts included."""
+    """Return the message object of Slack's answers, thread counts included."""
     user = workspace.directory.user(message.user_id)
     wire: Json = {
         "type": "message",
@@ -25,13 +25,11 @@ def message_json(workspace: Workspace, message: Message, *, with_metadata: bool 
         wire["metadata"] = message.metadata
     if message.reactions:
         wire["reactions"] = reactions_json(message.reactions)
-    if message.is_pinned:
-        wire["pinned_to"] = [message.channel_id]
     return wire | _thread_counts(workspace, message)
 
 
 def reactions_json(reactions: tuple[Reaction, ...]) -> list[Json]:
-    """The reactions of a message."""
+    """Return the reactions of a message."""
     return [
         {"name": each.name, "users": list(each.user_ids), "count": len(each.user_ids)} for each in reactions
     ]

@@ -40,7 +40,7 @@ class OpenView:
         return blocks if isinstance(blocks, list) else []
 
     def to_slack(self, team_id: str, app_id: str, bot_id: str) -> Json:
-        """The view object as Slack sends it."""
+        """Return the view object as Slack sends it."""
         return {
             **_DEFAULTS,
             **self.content,
@@ -65,7 +65,7 @@ class Modals:
         self._numbers = itertools.count(1)
 
     def top(self, user_id: str) -> OpenView | None:
-        """The view this person sees."""
+        """Return the view this person sees."""
         stack = self._stacks.get(user_id)
         return stack[-1] if stack else None
 
@@ -88,7 +88,7 @@ class Modals:
         return view
 
     def find(self, view_id: object = None, external_id: object = None) -> OpenView:
-        """An open view by either id; raises `SlackRefusalError("not_found")`."""
+        """Return an open view by either id; raises `SlackRefusalError("not_found")`."""
         for stack in self._stacks.values():
             for view in stack:
                 if view.id == view_id or (external_id and view.content.get("external_id") == external_id):
@@ -131,7 +131,7 @@ class Homes:
         self._views: dict[str, OpenView] = {}
 
     def of(self, user_id: str) -> OpenView | None:
-        """What this person sees in the Home tab."""
+        """Return what this person sees in the Home tab."""
         return self._views.get(user_id)
 
     def publish(self, user_id: str, content: Mapping[str, Any], expected_hash: object = None) -> OpenView:
@@ -146,7 +146,7 @@ class Homes:
         return view
 
     def find(self, view_id: object) -> OpenView | None:
-        """A published view by its id."""
+        """Return a published view by its id."""
         return next((view for view in self._views.values() if view.id == view_id), None)
 
 

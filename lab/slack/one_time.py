@@ -32,7 +32,7 @@ class TriggerIds:
         self._numbers = itertools.count(1)
 
     def issue(self, user_id: str, from_view_id: str | None = None) -> str:
-        """A new trigger id for something this user just did."""
+        """Return a new trigger id for something this user just did."""
         trigger_id = f"{next(self._numbers)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
         self._issued[trigger_id] = Trigger(user_id, self._monotonic(), from_view_id)
         return trigger_id
@@ -69,7 +69,7 @@ class ResponseUrls:
         self._targets: dict[str, ResponseTarget] = {}
 
     def issue(self, channel_id: str, user_id: str, source_ts: str | None = None) -> str:
-        """The last part of a new response URL."""
+        """Return the last part of a new response URL."""
         token = secrets.token_urlsafe(24)
         self._targets[token] = ResponseTarget(channel_id, user_id, source_ts, self._monotonic())
         return token
@@ -92,13 +92,13 @@ class SocketTickets:
         self._open: set[str] = set()
 
     def issue(self) -> str:
-        """A new ticket."""
+        """Return a new ticket."""
         ticket = secrets.token_urlsafe(24)
         self._open.add(ticket)
         return ticket
 
     def redeem(self, ticket: str) -> bool:
-        """Whether this ticket is one of ours and unused; it is used from then on."""
+        """Return whether this ticket is one of ours and unused; it is used from then on."""
         is_known = ticket in self._open
         self._open.discard(ticket)
         return is_known

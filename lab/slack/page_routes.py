@@ -8,12 +8,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from lab.slack import access, announcements
-from lab.slack.interactions import Interactions
+from lab.slack import access
+from lab.slack.app import announcements
+from lab.slack.app.interactions import Interactions
+from lab.slack.app.outcome import Outcome
+from lab.slack.app.reactions import drop_reaction, emoji_name, put_reaction
 from lab.slack.message import Message
-from lab.slack.methods.marks import drop_reaction, emoji_name, put_reaction
 from lab.slack.modals import OpenView
-from lab.slack.outcome import Outcome
 from lab.slack.page_state import page_state
 from lab.slack.refusal import SlackRefusalError
 from lab.slack.shapes import Json
@@ -30,14 +31,13 @@ class PageRoutes:
         self._workspace = interactions.workspace
 
     def routes(self) -> list[Route]:
-        """All of them; those which change something are guarded against other origins."""
+        """Return all of them; those which change something are guarded against other origins."""
         acts = (
             self.message,
             self.click,
             self.submit,
             self.close,
             self.react,
-            self.pin,
             self.shortcut,
             self.home,
         )
@@ -48,7 +48,7 @@ class PageRoutes:
         return [Route("/page/state", self.state), Route("/page/events", self.events), *posts]
 
     async def state(self, request: Request) -> Response:
-        """Everything one person sees: `?user=alice`."""
+        """Return everything one person sees: `?user=alice`."""
         try:
             return JSONResponse(page_state(self._workspace, request.query_params.get("user", "alice")))
         except SlackRefusalError as refusal:
@@ -93,12 +93,6 @@ class PageRoutes:
         name = emoji_name(asked.get("name"))
         has_it = any(each.name == name and user.id in each.user_ids for each in message.reactions)
         (drop_reaction if has_it else put_reaction)(self._workspace, message, user.id, name)
-        return Outcome()
-
-    async def pin(self, asked: Json) -> Outcome:
-        """Pin a message, or take the pin out: user, channel, ts."""
-        message = self._message(asked)
-        self._workspace.pin(message, is_pinned=not message.is_pinned)
         return Outcome()
 
     async def shortcut(self, asked: Json) -> Outcome:
@@ -158,7 +152,7 @@ class PageRoutes:
 
 
 def _guarded(act: Callable[[Json], Awaitable[Outcome]]) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint which takes JSON from the lab's own page, or from a program, and from no other page."""
+    """Return an endpoint that takes JSON from the lab's own page or a program, and from no other page."""
 
     async def endpoint(request: Request) -> Response:
         origin = request.headers.get("origin")

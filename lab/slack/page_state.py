@@ -14,7 +14,7 @@ from lab.slack.workspace import Workspace
 
 
 def page_state(workspace: Workspace, user_name: str) -> Json:
-    """Everything one person sees; of a deactivated account, only that it is. Raises `SlackRefusalError`."""
+    """Return what one person sees; of a deactivated account, only that it is. Raises `SlackRefusalError`."""
     me = workspace.user(user_name)
     common = {
         "version": workspace.version,
@@ -46,7 +46,7 @@ def _own_part(workspace: Workspace, me: User) -> Json:
         "canvases": [
             asdict(canvas)
             for canvas in workspace.canvases.values()
-            if {canvas.channel_id, *canvas.access} & {me.id, *visible_ids}
+            if canvas.access.keys() & {me.id, *visible_ids}
         ],
         "messages": [
             _seen(workspace, message)

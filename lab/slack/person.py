@@ -8,8 +8,8 @@ from typing import Self
 
 import httpx
 
-from lab.slack.block_kit.reading import acting_elements, nested
-from lab.slack.outcome import Outcome
+from lab.slack.app.outcome import Outcome
+from lab.slack.block_kit.reading import acting_elements
 from lab.slack.page_routes import PAGE_HEADER
 from lab.slack.shapes import Json
 
@@ -80,10 +80,6 @@ class Person:
         """Add a reaction to a message, or take one's own back."""
         return await self._act("react", {"channel": self.channel, "ts": ts, "name": name})
 
-    async def pin(self, ts: str) -> Outcome:
-        """Pin a message, or take the pin out."""
-        return await self._act("pin", {"channel": self.channel, "ts": ts})
-
     async def shortcut(self, callback_id: str, ts: str | None = None) -> Outcome:
         """Choose one of the app's shortcuts, in the menu of a message if `ts` is given."""
         return await self._act("shortcut", {"channel": self.channel, "ts": ts, "callback_id": callback_id})
@@ -93,19 +89,19 @@ class Person:
         return await self._act("home", {})
 
     async def home(self) -> Json | None:
-        """The view in the app's Home tab."""
+        """Return the view in the app's Home tab."""
         view: Json | None = (await self.state())["home"]
         return view
 
     async def state(self) -> Json:
-        """Everything this person sees."""
+        """Return everything this person sees."""
         answer = await self._client.get("/page/state", params={"user": self.user})
         answer.raise_for_status()
         state: Json = answer.json()
         return state
 
     async def messages(self, channel: str | None = None) -> list[Json]:
-        """All messages this person sees in a channel (name or id), replies included, oldest first."""
+        """Return all messages this person sees in a channel (name or id), replies included, oldest first."""
         state = await self.state()
         wanted = channel or self.channel
         ids = {
@@ -114,18 +110,18 @@ class Person:
         return [message for message in state["messages"] if message["channel"] in ids]
 
     async def thread(self, ts: str) -> list[Json]:
-        """A thread: the parent and its replies."""
+        """Return a thread: the parent and its replies."""
         return [
             message for message in await self.messages() if ts in (message["ts"], message.get("thread_ts"))
         ]
 
     async def modal(self) -> Json | None:
-        """The modal on this person's screen."""
+        """Return the modal on this person's screen."""
         view: Json | None = (await self.state())["view"]
         return view
 
     async def wait_for_message(self, predicate: Callable[[Json], bool], timeout_s: float = 10.0) -> Json:
-        """The first message for which `predicate` holds, waiting for it; raises TimeoutError."""
+        """Return the first message for which `predicate` holds, waiting for it; raises TimeoutError."""
 
         async def look() -> Json | None:
             return next(filter(predicate, await self.messages()), None)
@@ -135,7 +131,7 @@ class Person:
     async def wait_for_modal(
         self, timeout_s: float = 10.0, predicate: Callable[[Json], bool] = lambda view: True
     ) -> Json:
-        """The modal on the screen, waiting for one that fits; raises TimeoutError."""
+        """Return the modal on the screen, waiting for one that fits; raises TimeoutError."""
 
         async def look() -> Json | None:
             view = await self.modal()
@@ -150,13 +146,13 @@ class Person:
 
 
 def all_blocks(message: Json) -> list[Json]:
-    """A message's own blocks and those of its attachments."""
+    """Return a message's own blocks and those of its attachments."""
     attached = [block for each in message.get("attachments", []) for block in each.get("blocks", [])]
     return [*message.get("blocks", []), *attached]
 
 
 def _ids(blocks: list[Json], button: str) -> Json:
-    for block in (inner for outer in blocks for inner in nested(outer)):
+    for block in blocks:
         for element in acting_elements(block):
             label = element["text"]["text"] if element["type"] == "button" else None
             if element["action_id"].startswith(button) or label == button:

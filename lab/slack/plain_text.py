@@ -9,7 +9,7 @@ _STATUS_MARKS = {"pending": "[ ]", "in_progress": "[~]", "complete": "[x]", "err
 
 
 def plain_text(message: Mapping[str, Any]) -> str:
-    """The text of a message: blocks if it has any, else `text`; then the attachments. Also takes a view."""
+    """Return a message's or view's text: of blocks if it has any, else `text`; then of attachments."""
     blocks = message.get("blocks")
     parts = [blocks_text(blocks) if blocks else str(message.get("text") or "")]
     for attachment in message.get("attachments", []):
@@ -46,24 +46,13 @@ def _label(element: Json) -> str:
 
 
 def _context(block: Json) -> str:
-    return "\n".join(each.get("text") or each.get("alt_text", "") for each in block["elements"])
+    return "\n".join(each["text"] for each in block["elements"])
 
 
 def _input(block: Json) -> str:
     element = block["element"]
     choices = " ".join(f"[ ] {option['text']['text']}" for option in element.get("options", []))
     return f"{block['label']['text']}: {choices or element.get('initial_value') or '____'}"
-
-
-def _cell(cell: Json) -> str:
-    return str(cell["text"]) if "text" in cell else _rich_text(cell).replace("\n", " ")
-
-
-def _table(block: Json) -> str:
-    rows = [[_cell(cell) for cell in row] for row in block["rows"]]
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
-    return "\n".join(lines)
 
 
 def _task(block: Json) -> str:
@@ -76,22 +65,7 @@ def _plan(block: Json) -> str:
 
 
 def _rich_text(block: Json) -> str:
-    return "\n".join(_rich_part(part) for part in block["elements"])
-
-
-def _rich_part(part: Json) -> str:
-    if part["type"] == "rich_text_list":
-        return "\n".join(f"• {_rich_part(item)}" for item in part["elements"])
-    return "".join(_inline(inline) for inline in part["elements"])
-
-
-def _inline(inline: Json) -> str:
-    kind = inline["type"]
-    if kind == "emoji":
-        return f":{inline['name']}:"
-    if kind in {"user", "usergroup", "channel"}:
-        return f"<{inline[f'{kind}_id']}>"
-    return str(inline.get("text") or inline.get("url") or inline.get("range", ""))
+    return "\n".join("".join(each["text"] for each in part["elements"]) for part in block["elements"])
 
 
 _READERS: Mapping[str, Callable[[Json], str]] = {
@@ -99,10 +73,8 @@ _READERS: Mapping[str, Callable[[Json], str]] = {
     "header": lambda block: str(block["text"]["text"]),
     "context": _context,
     "actions": lambda block: " ".join(_labels(block["elements"])),
-    "image": lambda block: f"(image: {block['alt_text']})",
     "input": _input,
     "markdown": lambda block: str(block["text"]),
-    "table": _table,
     "task_card": _task,
     "plan": _plan,
     "rich_text": _rich_text,

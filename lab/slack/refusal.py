@@ -15,7 +15,7 @@ class SlackRefusalError(Exception):
         self.more = more
 
     def to_slack(self) -> Json:
-        """The answer's body."""
+        """Return the answer's body."""
         answer: Json = {"ok": False, "error": self.error, **self.more}
         if self.messages:
             answer["errors"] = list(self.messages)

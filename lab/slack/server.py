@@ -19,18 +19,18 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from lab.slack.api import WebApi
-from lab.slack.app_link import AppLink
-from lab.slack.app_manifest import AppManifest
-from lab.slack.app_requests import AppRequests
+from lab.slack.app.interactions import Interactions
+from lab.slack.app.link import AppLink
+from lab.slack.app.manifest import AppManifest
+from lab.slack.app.requests import AppRequests
+from lab.slack.app.responses import ResponseUrlEndpoint
+from lab.slack.app.socket_mode import SocketMode
 from lab.slack.connection import CuttableProtocol
 from lab.slack.faults import Faults
 from lab.slack.file_routes import FileRoutes
-from lab.slack.interactions import Interactions
 from lab.slack.limit_table import ACK_TIMEOUT_S, EVENT_RETRIES_S
 from lab.slack.page_routes import PageRoutes
 from lab.slack.rate_limits import RateLimits
-from lab.slack.responses import ResponseUrlEndpoint
-from lab.slack.socket_mode import SocketMode
 from lab.slack.workspace import Workspace
 
 PAGE = Path(__file__).parent / "page"

@@ -1,6 +1,5 @@
 """Small checks that together describe a JSON document's shape, in Slack's wording of what is wrong."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -10,12 +9,12 @@ Check = Callable[[object, str], Iterator[str]]
 
 
 def problem(reason: str, path: str) -> str:
-    """One line as Slack puts it into `response_metadata.messages`."""
+    """Return one line as Slack puts it into `response_metadata.messages`."""
     return f"[ERROR] {reason} [json-pointer:{path}]"
 
 
 def string(longest: int, shortest: int = 1) -> Check:
-    """A string of `shortest` to `longest` characters."""
+    """Check for a string of `shortest` to `longest` characters."""
 
     def check(value: object, path: str) -> Iterator[str]:
         if not isinstance(value, str):
@@ -29,7 +28,7 @@ def string(longest: int, shortest: int = 1) -> Check:
 
 
 def one_of(*allowed: str) -> Check:
-    """One of a few words."""
+    """Check for one of a few words."""
 
     def check(value: object, path: str) -> Iterator[str]:
         if value not in allowed:
@@ -44,14 +43,8 @@ def boolean(value: object, path: str) -> Iterator[str]:
         yield problem("must provide a boolean", path)
 
 
-def integer(value: object, path: str) -> Iterator[str]:
-    """A whole number; JSON's true is none."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        yield problem("must provide an integer", path)
-
-
 def whole(smallest: int, largest: int) -> Check:
-    """A whole number from `smallest` to `largest`, both included."""
+    """Check for a whole number from `smallest` to `largest`, both included."""
 
     def check(value: object, path: str) -> Iterator[str]:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -62,24 +55,8 @@ def whole(smallest: int, largest: int) -> Check:
     return check
 
 
-def matching(pattern: str, words: str) -> Check:
-    """A string which is `words`, by a regular expression for all of it."""
-    compiled = re.compile(pattern)
-
-    def check(value: object, path: str) -> Iterator[str]:
-        if not isinstance(value, str) or not compiled.fullmatch(value):
-            yield problem(f"must be {words}", path)
-
-    return check
-
-
-def nullable(check: Check) -> Check:
-    """Null, or what `check` takes."""
-    return lambda value, path: iter(()) if value is None else check(value, path)
-
-
 def items(each: Check, most: int, least: int = 1) -> Check:
-    """A list of `least` to `most` items which all pass `each`."""
+    """Check for a list of `least` to `most` items which all pass `each`."""
 
     def check(value: object, path: str) -> Iterator[str]:
         if not isinstance(value, list):
@@ -96,7 +73,7 @@ def items(each: Check, most: int, least: int = 1) -> Check:
 
 
 def fields(required: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Check:
-    """An object with these fields and no other; `type` is left to `by_type`."""
+    """Check for an object with these fields and no other; `type` is left to `by_type`."""
     known = {**required, **(optional or {})}
 
     def check(value: object, path: str) -> Iterator[str]:
@@ -116,7 +93,7 @@ def fields(required: Mapping[str, Check], optional: Mapping[str, Check] | None =
 
 
 def by_type(shapes: Mapping[str, Check]) -> Check:
-    """An object whose `type` names its shape; an unknown type is refused."""
+    """Check for an object whose `type` names its shape; an unknown type is refused."""
 
     def check(value: object, path: str) -> Iterator[str]:
         if not isinstance(value, dict):
@@ -131,18 +108,8 @@ def by_type(shapes: Mapping[str, Check]) -> Check:
     return check
 
 
-def exactly_one(*names: str) -> Check:
-    """An object that has one of these fields and no second."""
-
-    def check(value: object, path: str) -> Iterator[str]:
-        if isinstance(value, dict) and len(value.keys() & set(names)) != 1:
-            yield problem(f"must provide exactly one of {', '.join(names)}", path)
-
-    return check
-
-
 def at_least_one(*names: str) -> Check:
-    """An object that has one of these fields or more."""
+    """Check for an object that has one of these fields or more."""
 
     def check(value: object, path: str) -> Iterator[str]:
         if isinstance(value, dict) and not value.keys() & set(names):
@@ -152,7 +119,7 @@ def at_least_one(*names: str) -> Check:
 
 
 def all_of(*checks: Check) -> Check:
-    """Every one of several checks."""
+    """Combine several checks: all must pass."""
 
     def check(value: object, path: str) -> Iterator[str]:
         for each in checks:

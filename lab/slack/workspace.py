@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from lab.slack.app_manifest import AppManifest
+from lab.slack.app.manifest import AppManifest
 from lab.slack.directory import Channel, Directory, User
 from lab.slack.faults import Faults
 from lab.slack.files import Canvas, Files
@@ -56,13 +56,13 @@ class Workspace:
         return list(self._messages.values())
 
     def user(self, name_or_id: object) -> User:
-        """A user by id or name; raises `SlackRefusalError("user_not_found")`."""
+        """Return a user by id or name; raises `SlackRefusalError("user_not_found")`."""
         if user := self.directory.user(name_or_id):
             return user
         raise SlackRefusalError("user_not_found")
 
     def channel(self, name_or_id: object) -> Channel:
-        """A channel by id or name; raises `SlackRefusalError("channel_not_found")`."""
+        """Return a channel by id or name; raises `SlackRefusalError("channel_not_found")`."""
         if channel := self.directory.channel(name_or_id):
             return channel
         raise SlackRefusalError("channel_not_found")
@@ -94,7 +94,7 @@ class Workspace:
         return self._keep(message)
 
     def message(self, channel_id: str, ts: object) -> Message:
-        """A message by channel and ts; raises `SlackRefusalError("message_not_found")`."""
+        """Return a message by channel and ts; raises `SlackRefusalError("message_not_found")`."""
         if message := self._messages.get((channel_id, str(ts))):
             return message
         raise SlackRefusalError("message_not_found")
@@ -128,10 +128,6 @@ class Workspace:
         ]
         return self._keep(replace(message, reactions=tuple(each for each in left if each.user_ids)))
 
-    def pin(self, message: Message, *, is_pinned: bool) -> Message:
-        """Pin a message to its channel, or take the pin out."""
-        return self._keep(replace(message, is_pinned=is_pinned))
-
     def delete(self, message: Message) -> None:
         """Take a message away; a thread's parent leaves a tombstone, so that its replies stay."""
         if self.replies(message.channel_id, message.ts):
@@ -143,7 +139,7 @@ class Workspace:
         self.touch()
 
     def replies(self, channel_id: str, thread_ts: str) -> list[Message]:
-        """A thread's replies, the parent not among them, oldest first, ephemeral ones left out."""
+        """Return a thread's replies, the parent not among them, oldest first, ephemeral ones left out."""
         known = (
             self._messages.get((channel_id, ts)) for ts in self._replies.get((channel_id, thread_ts), ())
         )
@@ -187,7 +183,7 @@ class Workspace:
         self.touch()
 
     def next_ts(self) -> str:
-        """A new message id: the time in seconds, and larger than every one before."""
+        """Return a new message id: the time in seconds, and larger than every one before."""
         self._last_ts_us = max(time.time_ns() // 1000, self._last_ts_us + 1)
         return f"{self._last_ts_us // 1_000_000}.{self._last_ts_us % 1_000_000:06d}"
 

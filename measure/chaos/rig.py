@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from lab.alerting import Alerting, Target, load_rules
+from lab.alerting import Alerting
 from lab.bot_files import write_bot_files
 from lab.cluster.cluster import Lab
 from lab.cluster.process import Process
@@ -133,9 +133,9 @@ async def rig(
             if not name.endswith("2"):
                 await made.start_bot(name)
         made.down = {name for name in bots if name.endswith("2")}
-        targets = [Target(lab.cluster, node.name, f"{node.metrics_url}/metrics") for node in lab.nodes]
+        nodes = {node.name: node.metrics_url for node in lab.nodes}
         hook = f"http://{web}/alertmanager/{lab.cluster}"
-        alerting = Alerting(load_rules(), targets, hook, token, speed=ALERTS_SPEED)
+        alerting = Alerting(lab.cluster, nodes, hook, token, speed=ALERTS_SPEED)
         for endless in (alerting.run(), timeline.follow(), witness.watch()):
             task = asyncio.create_task(endless)
             task.add_done_callback(_tell_of_its_end)

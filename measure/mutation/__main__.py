@@ -34,8 +34,8 @@ TESTS = {
     "agent/actions/nonces.py": AGENT_TESTS,
     "agent/protocol/actions.py": AGENT_TESTS,
     "agent/protocol/base.py": AGENT_TESTS,
-    "agent/protocol/certificates.py": (
-        "tests/agent/protocol/test_certificates.py",
+    "agent/keys/certificates.py": (
+        "tests/agent/keys/test_certificates.py",
         "tests/agent/server/test_pairing.py",
     ),
     "agent/protocol/grants.py": AGENT_TESTS,
@@ -44,8 +44,8 @@ TESTS = {
         "tests/agent/protocol/test_protocol.py",
     ),
     "agent/protocol/readings.py": AGENT_TESTS,
-    "agent/protocol/whole_files.py": (
-        "tests/agent/protocol/test_whole_files.py",
+    "agent/keys/whole_files.py": (
+        "tests/agent/keys/test_whole_files.py",
         "tests/agent/server/test_pairing.py",
     ),
     "handlers/domain/policy.py": ("tests/handlers/domain/test_policy.py",),

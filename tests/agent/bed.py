@@ -42,7 +42,8 @@ from agent.protocol import (
     undo_action_id,
 )
 from agent.readings.reader import NodeReader
-from agent.server.routes import build_app, build_server
+from agent.server.deadlines import Deadlines
+from agent.server.routes import DEFAULT_DEADLINES, build_app, build_server
 from agent.settings import Limits, Settings, parse_settings
 
 CONFIG = """\
@@ -362,7 +363,9 @@ def client_of(pki: Pki, url: str, certificate: Path | None) -> httpx.AsyncClient
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[tuple[str, Starlette]]:
+async def serving(
+    settings: Settings, deadlines: Deadlines = DEFAULT_DEADLINES
+) -> AsyncIterator[tuple[str, Starlette]]:
     """Serve an agent in this process, on a free port; yields its address and its application."""
     settings.state_dir.mkdir(exist_ok=True)
     ledger = Ledger(settings.state_dir / "ledger.sqlite3")
@@ -370,7 +373,7 @@ async def serving(settings: Settings) -> AsyncIterator[tuple[str, Starlette]]:
     executor = Executor(settings, reader, ledger)
     await executor.recover()
     app = build_app(settings, reader, executor)
-    server = build_server(app, settings)
+    server = build_server(app, settings, deadlines)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
@@ -400,6 +403,7 @@ async def standing(folder: Path) -> AsyncIterator[tuple[Node, Bot, Starlette]]:
             yield node, Bot(http, key), app
 
 
-Serve = Callable[[Settings], AbstractAsyncContextManager[str]]
+Serve = Callable[..., AbstractAsyncContextManager[str]]
+"""Takes settings, and deadlines where they matter."""
 Client = Callable[[str, Path | None], httpx.AsyncClient]
 Connected = Callable[[Settings], AbstractAsyncContextManager[Bot]]

@@ -11,6 +11,8 @@ import httpx
 import pytest
 from nacl.signing import SigningKey
 
+from agent.server.deadlines import Deadlines
+from agent.server.routes import DEFAULT_DEADLINES
 from agent.settings import Settings
 from tests.agent.bed import (
     Bot,
@@ -56,8 +58,8 @@ def settings(settings_document: dict[str, Any], node: Node) -> Iterator[Settings
 
 
 @asynccontextmanager
-async def serve_agent(settings: Settings) -> AsyncIterator[str]:
-    async with serving(settings) as (url, _):
+async def serve_agent(settings: Settings, deadlines: Deadlines = DEFAULT_DEADLINES) -> AsyncIterator[str]:
+    async with serving(settings, deadlines) as (url, _):
         yield url
 
 

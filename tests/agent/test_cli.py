@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,11 @@ async def test_serves_until_it_is_told_to_stop(
             await process.wait()
     assert process.returncode == 0
     assert b"Traceback" not in stderr
+    assert f"neumann-agent {metadata.version('neumann-bot')} serves node1".encode() in stderr
+
+
+async def test_the_version_is_that_of_the_package():
+    assert await run("--version") == (0, f"neumann-agent {metadata.version('neumann-bot')}\n", "")
 
 
 async def test_an_address_in_use_is_one_sentence(config: Path, settings_document: dict[str, Any]):

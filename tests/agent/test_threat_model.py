@@ -24,6 +24,7 @@ from starlette.routing import Route
 
 from agent.actions.executor import Executor
 from agent.actions.ledger import Ledger
+from agent.keys import NO_CHECK_TIME
 from agent.protocol import (
     ActionReport,
     ClockSync,
@@ -37,14 +38,13 @@ from agent.protocol import (
     sign,
 )
 from agent.readings.reader import NodeReader
-from agent.server import deadlines
+from agent.server.deadlines import Deadlines
 from agent.server.routes import build_app
 from agent.settings import Limits, Settings
 from tests.agent.bed import Bot, Client, Connected, Node, Pki, Serve, agent_process
 
 ROOT = Path(__file__).parents[2]
 WIDER = SetElectionTimeouts(election_timeout_min_ms=1000, election_timeout_max_ms=2000)
-NO_CHECK_TIME = 0x200000
 
 
 def effects(node: Node) -> int:
@@ -290,11 +290,9 @@ async def open_tls(url: str, pki: Pki) -> tuple[asyncio.StreamReader, asyncio.St
     ],
     ids=["silence", "slow header", "slow body"],
 )
-async def test_row_19_who_is_slow_is_hung_up_on(
-    serve: Serve, settings: Settings, pki: Pki, monkeypatch: pytest.MonkeyPatch, beginning: bytes
-):
-    monkeypatch.setattr(deadlines, "REQUEST_DEADLINE_S", 0.3)
-    async with serve(settings) as url, asyncio.timeout(10):
+async def test_row_19_who_is_slow_is_hung_up_on(serve: Serve, settings: Settings, pki: Pki, beginning: bytes):
+    deadlines = Deadlines(request_s=0.3)
+    async with serve(settings, deadlines) as url, asyncio.timeout(10):
         reader, writer = await open_tls(url, pki)
         with suppress(ConnectionError):
             writer.write(beginning)
@@ -304,11 +302,9 @@ async def test_row_19_who_is_slow_is_hung_up_on(
             await writer.wait_closed()
 
 
-async def test_row_19_who_does_not_finish_the_handshake_is_hung_up_on(
-    serve: Serve, settings: Settings, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(deadlines, "HANDSHAKE_DEADLINE_S", 0.3)
-    async with serve(settings) as url, asyncio.timeout(10):
+async def test_row_19_who_does_not_finish_the_handshake_is_hung_up_on(serve: Serve, settings: Settings):
+    deadlines = Deadlines(handshake_s=0.3)
+    async with serve(settings, deadlines) as url, asyncio.timeout(10):
         reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
         with suppress(ConnectionError):
             assert await reader.read() == b""
@@ -317,12 +313,10 @@ async def test_row_19_who_does_not_finish_the_handshake_is_hung_up_on(
             await writer.wait_closed()
 
 
-async def test_row_19_a_gigabyte_is_not_read(
-    serve: Serve, settings: Settings, pki: Pki, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(deadlines, "REQUEST_DEADLINE_S", 0.5)
+async def test_row_19_a_gigabyte_is_not_read(serve: Serve, settings: Settings, pki: Pki):
+    deadlines = Deadlines(request_s=0.5)
     sent = 0
-    async with serve(settings) as url, asyncio.timeout(30):
+    async with serve(settings, deadlines) as url, asyncio.timeout(30):
         _, writer = await open_tls(url, pki)
         writer.write(b"POST /v1/commit HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n")
         with suppress(ConnectionError):

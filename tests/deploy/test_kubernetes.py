@@ -80,5 +80,6 @@ def test_the_image_takes_what_the_project_has():
     sources = [
         word for line in re.findall(r"^COPY (?!--)(.*)$", CONTAINERFILE, re.M) for word in line.split()[:-1]
     ]
-    assert {"bot", "handlers", "runbooks", "agent", "lab", "requirements.txt"} <= set(sources)
+    assert {"bot", "handlers", "runbooks", "agent", "requirements.txt"} <= set(sources)
+    assert "lab" not in sources, "what the demo needs is not installed there"
     assert [name for name in sources if not (ROOT / name).exists()] == []

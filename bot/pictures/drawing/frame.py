@@ -18,7 +18,7 @@ _COLOURS: dict[Mood, str] = {"good": GOOD, "bad": FAILED, "warning": WARNING, "u
 
 @dataclass(frozen=True)
 class Section:
-    """Some shapes, and where they end, in pixels from the top."""
+    """A part of a picture: its shapes, and where it ends, in pixels from the top."""
 
     shapes: tuple[Shape, ...]
     bottom: float
@@ -34,7 +34,7 @@ class Sign:
 
 
 def header(answer: str, mood: Mood, lines: Sequence[str]) -> Section:
-    """The answer in large type under a bar in its colour, with its sign; then smaller lines.
+    """Lay out the answer in large type under a bar in its colour, with its sign; then smaller lines.
 
     Args:
         answer: One short sentence.
@@ -62,7 +62,7 @@ def header(answer: str, mood: Mood, lines: Sequence[str]) -> Section:
 
 
 def legend(signs: Sequence[Sign], top: float, note: str = "") -> Section:
-    """The signs in as many rows as they need, and a line of explanation below."""
+    """Lay out the signs in as many rows as they need, and an explanation below."""
     shapes: list[Shape] = []
     x, y = float(MARGIN), top + SMALL
     for sign in signs:

@@ -28,19 +28,19 @@ def font(size: float) -> ImageFont.FreeTypeFont:
 
 
 def printable(text: str) -> str:
-    """The text with what the font has not got replaced: accents are dropped, anything else is `?`."""
+    """Replace what the font lacks: accents are dropped, any other character becomes `?`."""
     plain = unicodedata.normalize("NFKD", text)
     kept = (letter for letter in plain if not unicodedata.combining(letter))
     return "".join(letter if " " <= letter <= "~" or letter in "·…" else "?" for letter in kept)
 
 
 def width(text: str, size: float, bold: bool = False) -> float:
-    """How wide a line of text is, in pixels."""
+    """Return the width of a line of text, in pixels."""
     return float(font(size).getlength(printable(text))) + (2 * BOLD * size if bold else 0)
 
 
 def fitted(text: str, size: float, room: float, bold: bool = False) -> str:
-    """The text, with its middle left out where it is wider than the room: names differ at their ends."""
+    """Leave out the middle of a text that is wider than the room: names differ at their ends."""
     if width(text, size, bold) <= room:
         return text
     for kept in range(len(text) - 1, 1, -1):
@@ -50,13 +50,8 @@ def fitted(text: str, size: float, room: float, bold: bool = False) -> str:
     return text[:1] + "…"
 
 
-def shrunk(text: str, size: float, room: float, bold: bool = False) -> float:
-    """The size at which the text fits, not below four fifths of what was asked for."""
-    return max(min(size, size * room / max(width(text, size, bold), 1)), size * 0.8)
-
-
 def fitted_names(names: Sequence[str], size: float, room: float) -> dict[str, str]:
-    """The names in bold, each made to fit, and still apart where any way of shortening keeps them so."""
+    """Shorten names in bold to fit, so that they still differ where any way of shortening allows it."""
     domain = {name.partition(".")[2] for name in names}
     shared = f".{domain.pop()}" if len(domain) == 1 else ""
     bare = {name: name.removesuffix(shared) or name for name in names}
@@ -70,7 +65,7 @@ def fitted_names(names: Sequence[str], size: float, room: float) -> dict[str, st
 
 
 def wrapped(text: str, size: float, room: float, most_lines: int) -> tuple[str, ...]:
-    """The text in lines that fit; what is too much ends in an ellipsis."""
+    """Break a text into lines that fit; what is too much ends in an ellipsis."""
     lines, line = [], ""
     for word in text.split():
         longer = f"{line} {word}".strip()

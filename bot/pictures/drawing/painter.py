@@ -21,7 +21,7 @@ Canvas = ImageDraw.ImageDraw
 
 
 def png(drawing: Drawing) -> bytes:
-    """The drawing on a light card with an edge of its own."""
+    """Paint the drawing on a light card with an edge of its own."""
     size = drawing.width * SCALE, drawing.height * SCALE
     image = Image.new("RGB", size, CARD)
     canvas = ImageDraw.Draw(image)
@@ -95,7 +95,7 @@ def _corners(box: Box) -> tuple[float, float, float, float]:
 
 
 def _dashes(points: tuple[Point, ...], dash: tuple[float, ...]) -> Iterator[tuple[Point, Point]]:
-    """The drawn pieces of each stretch between two points."""
+    """Yield the drawn pieces of each stretch between two points."""
     for (ax, ay), (bx, by) in pairwise(points):
         length = math.hypot(bx - ax, by - ay)
         gone, piece = 0.0, 0

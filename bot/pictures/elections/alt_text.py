@@ -14,7 +14,7 @@ MAX_GAPS = 3
 
 
 def elections_words(series: ElectionSeries) -> str:
-    """How many elections in how long, or where nobody counted, how many terms."""
+    """Say how many elections there were in how long, or where nobody counted, how many terms."""
     start, end = series.span
     span = lasted(end - start)
     # A node that restarts counts from nought again, so a term that grew tells more than a count of none.
@@ -30,7 +30,7 @@ def elections_words(series: ElectionSeries) -> str:
 
 
 def leader_words(series: ElectionSeries) -> str:
-    """Which terms were seen, and who leads at the end."""
+    """Say which terms were seen, and who leads at the end."""
     terms = "no term was read"
     if series.terms:
         low, high = series.terms
@@ -47,7 +47,7 @@ def sentence(words: str) -> str:
 
 
 def alt_text(series: ElectionSeries) -> str:
-    """What the timeline shows: how many elections, what happened when, and what nobody read."""
+    """Return what the timeline shows: elections, what happened when, and what was not read."""
     start, end = (moment.astimezone(UTC) for moment in series.span)
     when = f"{start:%Y-%m-%d %H:%M} to {end:%H:%M} UTC"
     told = (

@@ -32,7 +32,7 @@ def election_timeline(series: ElectionSeries) -> Picture:
 
 
 def layout(series: ElectionSeries) -> Drawing:
-    """The whole card: the answer, flags, a lane a node, the terms, the times, the legend."""
+    """Lay out the card: the answer, flags, a lane for each node, terms, times, legend."""
     head = frame.header(*_headline(series))
     axis = TimeAxis(*series.span, MARGIN + NAMES + 12, WIDTH - MARGIN - COUNTS)
     stories = chosen(series)

@@ -40,12 +40,12 @@ class Flag:
 
     @property
     def left(self) -> float:
-        """Where it begins, sign and words together."""
+        """Return the left edge of sign and words together, in pixels."""
         return min(self.box.left if self.box else self.x, self.x - SIGN)
 
     @property
     def right(self) -> float:
-        """Where it ends."""
+        """Return the right edge, in pixels."""
         return max(self.box.right if self.box else self.x, self.x + SIGN)
 
 
@@ -85,7 +85,7 @@ def _row(placed: list[Flag], x: float, left: float, right: float) -> int:
 
 
 def height(placed: Sequence[Flag]) -> float:
-    """How much room they take above the plot, in pixels."""
+    """Return how much room flags take above the plot, in pixels."""
     return (max((flag.row for flag in placed), default=-1) + 1) * ROW
 
 
@@ -103,7 +103,7 @@ def flag_shapes(placed: Sequence[Flag], top: float, bottom: float) -> Iterator[S
 
 
 def sign(kind: MarkKind, at: Point) -> tuple[Shape, ...]:
-    """A shape of its own for each kind of mark."""
+    """Draw the shape of a kind of mark."""
     return tuple(_SIGNS[kind](at, COLOURS[kind]))
 
 

@@ -43,7 +43,7 @@ class Lane:
 
 
 def chosen(series: ElectionSeries) -> tuple[Story, ...]:
-    """The nodes that are drawn: all, or those to which most happened, in their order."""
+    """Choose the nodes that are drawn: all, or those to which most happened, in their order."""
     eventful = sorted(series.stories, key=_happened, reverse=True)[:MAX_LANES]
     return tuple(story for story in series.stories if story in eventful)
 
@@ -66,7 +66,7 @@ def lanes(stories: Sequence[Story], axis: TimeAxis, top: float) -> tuple[Lane, .
 
 
 def lane_shapes(placed: Sequence[Lane], axis: TimeAxis) -> Iterator[Shape]:
-    """Every lane, its elections in bars of one scale."""
+    """Draw every lane, its elections as bars of one scale."""
     binned = {lane.story.node: _binned(lane.story, axis) for lane in placed}
     tallest = max((added for bars in binned.values() for added in bars.values()), default=1)
     names = lettering.fitted_names([lane.story.node for lane in placed], SMALL, NAMES)
@@ -95,7 +95,7 @@ def _binned(story: Story, axis: TimeAxis) -> Counter[float]:
 
 
 def _unseen(lane: Lane, axis: TimeAxis, tallest: int) -> Iterator[Shape]:
-    """What a counter grew by over a gap, spread over it: nobody saw when."""
+    """Draw a counter's growth over a gap, spread over the gap: nobody saw when."""
     for started in lane.story.elections:
         if started.unseen:
             left, right = axis.x(started.since), axis.x(started.until)
@@ -136,6 +136,6 @@ def _stripes(box: Box) -> Iterator[Shape]:
 
 
 def role_sample(role: Role, box: Box) -> tuple[Shape, ...]:
-    """A piece of band for the legend."""
+    """Draw a piece of band for the legend."""
     axis = TimeAxis(datetime.min, datetime.max, box.left, box.right)
     return tuple(_role(Stretch(role, datetime.min, datetime.max), box, axis))

@@ -69,7 +69,7 @@ class Story:
 
     @cached_property
     def runs(self) -> tuple[tuple[Sample, ...], ...]:
-        """The samples, apart at every gap; one that says neither role nor term is none."""
+        """Split the samples at every gap; one that says neither role nor term counts as none."""
         runs: list[list[Sample]] = []
         for sample in self.samples:
             if sample.role is None and sample.term is None:
@@ -96,14 +96,14 @@ class Story:
 
     @property
     def counted(self) -> int | None:
-        """How many elections it started; `None` where its counter was not read twice."""
+        """Return how many elections the node started; `None` where its counter was not read twice."""
         if sum(sample.elections is not None for sample in self.samples) < 2:
             return None
         return sum(started.count for started in self.elections)
 
     @property
     def gaps(self) -> tuple[tuple[datetime, datetime], ...]:
-        """From the last sample before to the first one after."""
+        """Return the gaps, each from the last sample before to the first one after."""
         return tuple((before[-1].at, after[0].at) for before, after in pairwise(self.runs))
 
 
@@ -143,7 +143,7 @@ class ElectionSeries:
 
     @cached_property
     def stories(self) -> tuple[Story, ...]:
-        """One a node, in the order in which they first appear."""
+        """Return a story for each node, in the order in which they first appear."""
         longest = timedelta(seconds=self.every_s * MISSED)
         found: dict[str, list[Sample]] = {}
         for sample in self.samples:
@@ -155,7 +155,7 @@ class ElectionSeries:
 
     @cached_property
     def span(self) -> tuple[datetime, datetime]:
-        """From the first to the last sample or mark; one second at least."""
+        """Return the time from the first to the last sample or mark; one second at least."""
         moments = [*(sample.at for sample in self.samples), *(mark.at for mark in self.marks)]
         return min(moments), max(*moments, min(moments) + timedelta(seconds=1))
 
@@ -167,13 +167,13 @@ class ElectionSeries:
 
     @cached_property
     def terms(self) -> tuple[int, int] | None:
-        """The lowest and the highest term that was seen."""
+        """Return the lowest and the highest term that was seen."""
         seen = [sample.term for sample in self.samples if sample.term is not None]
         return (min(seen), max(seen)) if seen else None
 
     @cached_property
     def leaders(self) -> tuple[str, ...]:
-        """Who claimed to lead when last asked, if that was at the end."""
+        """Return who claimed to lead when last asked, if that was at the end."""
         last = max(sample.at for sample in self.samples)
         ends = ((story.node, story.runs[-1][-1]) for story in self.stories if story.runs)
         return tuple(

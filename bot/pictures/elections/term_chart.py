@@ -17,7 +17,7 @@ MAX_ENDINGS = 3
 
 
 def term_shapes(series: ElectionSeries, axis: TimeAxis, box: Box) -> Iterator[Shape]:
-    """The lines with their scale on the left and the terms at which they end on the right."""
+    """Draw the lines with their scale on the left and their last terms on the right."""
     low, high = series.terms or (0, 1)
     scale = (box.bottom - box.top) / max(high - low, 1)
 
@@ -52,7 +52,7 @@ def _straightened(points: list[Point]) -> Iterator[Point]:
 
 
 def _endings(series: ElectionSeries, box: Box, y: Callable[[int], float]) -> Iterator[Shape]:
-    """Who ends at which term, the highest first, where they do not all end at the same."""
+    """Name who ends at which term, the highest first, where the last terms differ."""
     ended: dict[int, list[str]] = defaultdict(list)
     for story in series.stories:
         terms = [sample.term for sample in story.samples if sample.term is not None]

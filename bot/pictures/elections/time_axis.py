@@ -19,7 +19,7 @@ class TimeAxis:
     right: float
 
     def x(self, at: datetime) -> float:
-        """Where a moment is."""
+        """Return where a moment is, in pixels."""
         return self.left + (self.right - self.left) * ((at - self.start) / (self.end - self.start))
 
     @property

@@ -19,7 +19,7 @@ MAX_NAMES = 6
 
 
 def leader_words(leadership: Leadership) -> str:
-    """Who leads, as far as the nodes' claims show it."""
+    """Say who leads, as far as the nodes' claims show it."""
     if leadership.leader and leadership.majority:
         return f"{leadership.leader} leads term {leadership.term}"
     if leadership.leader:
@@ -30,7 +30,7 @@ def leader_words(leadership: Leadership) -> str:
 
 
 def alt_text(seen: LinkMap) -> str:
-    """What the map says: the answer, who reaches whom, and what is the matter with single nodes."""
+    """Return the map in words: the answer, who reaches whom, and what is wrong with single nodes."""
     leads = leader_words(seen.leadership).replace("No leader", "no leader")
     answer = f"Link map of {seen.cluster} at {when(seen.at)}: {ANSWERS[seen.can_elect]}; {leads}"
     sentences = ([answer], list(_links(seen)), list(_nodes(seen)))
@@ -68,7 +68,7 @@ def _islands(cut: tuple[Group, ...], ways: list[Way]) -> Iterator[str]:
 
 
 def _observed(ways: list[Way]) -> Iterator[str]:
-    """What fails, observers that miss the same peers together; then what nobody could say."""
+    """Say what fails, observers that miss the same peers together; then what is not known."""
     missed: dict[str, dict[str, str]] = defaultdict(dict)
     tried: dict[str, list[str]] = defaultdict(list)
     for way in ways:

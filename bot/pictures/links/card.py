@@ -6,17 +6,16 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 
-from bot.pictures.drawing import frame, glyphs
+from bot.pictures.drawing import frame
 from bot.pictures.drawing.frame import Mood, Sign
 from bot.pictures.drawing.painter import png
 from bot.pictures.drawing.picture import MARGIN, WIDTH, Picture
-from bot.pictures.drawing.shapes import Box, Drawing, Line, Point, Shape
+from bot.pictures.drawing.shapes import Box, Drawing, Point, Shape
 from bot.pictures.links.alt_text import alt_text, leader_words
-from bot.pictures.links.cards import clock, emblem
-from bot.pictures.links.matrix import HEADS, SIDE, cell, matrix_shapes
+from bot.pictures.links.cells import cell
+from bot.pictures.links.emblems import clock, emblem
+from bot.pictures.links.matrix import matrix, says_clocks
 from bot.pictures.links.model import LinkMap, NodeRole, Way, WayState, link_facts
-from bot.pictures.links.ring import MAX_RING_NODES, ROOMY, ring
-from bot.pictures.links.shapes import COLOURS, DASHES, ring_shapes, sign
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis
 
@@ -41,18 +40,11 @@ def link_map(evidence: Evidence, diagnosis: Diagnosis) -> Picture:
 
 
 def layout(seen: LinkMap) -> Drawing:
-    """The whole card: the answer, the ring or the matrix, the legend."""
+    """Lay the whole card out: the answer, the matrix, the legend."""
     head = frame.header(*_headline(seen))
-    body = _body(seen, head.bottom + 12)
+    body = matrix(seen, head.bottom + 12)
     foot = frame.legend(tuple(_signs(seen)), body.bottom + 20, _note(seen))
     return Drawing(WIDTH, round(foot.bottom + MARGIN / 2), (*head.shapes, *body.shapes, *foot.shapes))
-
-
-def _body(seen: LinkMap, top: float) -> frame.Section:
-    if len(seen.nodes) <= MAX_RING_NODES:
-        placed = ring(seen, top)
-        return frame.Section(ring_shapes(placed, seen.quorum), placed.bottom)
-    return frame.Section(matrix_shapes(seen, top), top + HEADS + SIDE)
 
 
 def _headline(seen: LinkMap) -> tuple[str, Mood, tuple[str, ...]]:
@@ -62,7 +54,7 @@ def _headline(seen: LinkMap) -> tuple[str, Mood, tuple[str, ...]]:
 
 
 def _answer(seen: LinkMap) -> tuple[str, Mood]:
-    """The large words; green is only a cluster that can elect and has a leader."""
+    """Return the large words; green is only a cluster that can elect and has a leader."""
     if seen.can_elect == "no":
         return "Cannot elect", "bad"
     if seen.can_elect == "undetermined":
@@ -74,13 +66,10 @@ def _answer(seen: LinkMap) -> tuple[str, Mood]:
 def _signs(seen: LinkMap) -> Iterator[Sign]:
     examples = {way.state: way for way in seen.ways}
     for state in WayState:
-        if state in examples and len(seen.nodes) <= MAX_RING_NODES:
-            yield Sign(partial(_arrow, state), 84, _meaning(seen, state))
-        elif state in examples:
+        if state in examples:
             yield Sign(partial(_cell, examples[state]), 38, _meaning(seen, state))
-    if len(seen.nodes) > ROOMY:
-        for standing in (s for s in NodeRole if any(node.standing is s for node in seen.nodes)):
-            yield Sign(partial(_emblem, standing), 44, standing.value)
+    for standing in (s for s in NodeRole if any(node.standing is s for node in seen.nodes)):
+        yield Sign(partial(_emblem, standing), 44, standing.value)
 
 
 def _meaning(seen: LinkMap, state: WayState) -> str:
@@ -93,13 +82,6 @@ def _meaning(seen: LinkMap, state: WayState) -> str:
     return f"{'both ports fail' if both else MEANINGS[state]}: {told}"
 
 
-def _arrow(state: WayState, at: Point) -> tuple[Shape, ...]:
-    x, y = at
-    line = Line(((x + 4, y), (x + 66, y)), COLOURS[state], 6, DASHES[state])
-    head = glyphs.arrowhead((x + 84, y), (1, 0), 24, COLOURS[state])
-    return (line, head, *sign(state, (x + 36, y), 17))
-
-
 def _cell(way: Way, at: Point) -> tuple[Shape, ...]:
     return tuple(cell(way, Box(at[0], at[1] - 19, at[0] + 38, at[1] + 19)))
 
@@ -109,12 +91,10 @@ def _emblem(standing: NodeRole, at: Point) -> tuple[Shape, ...]:
 
 
 def _note(seen: LinkMap) -> str:
-    """How to read what is drawn, and what a matrix has no room for."""
+    """Say how to read what is drawn, and which clocks are off where their rows have no room to say so."""
     counted = f"over Raft there and back, itself counted; {seen.quorum} are a majority."
-    if len(seen.nodes) <= MAX_RING_NODES:
-        return f"n of {len(seen.nodes)}: reached {counted}"
     clocks = [
         f"{node.name} {clock(node.clock_off_ms)}" for node in seen.nodes if node.clock_off_ms is not None
     ]
-    off = f" Clocks off: {', '.join(clocks)}." if clocks else ""
+    off = f" Clocks off: {', '.join(clocks)}." if clocks and not says_clocks(seen) else ""
     return f"Row reaches column. Tick or cross: {counted}{off}"

@@ -13,7 +13,7 @@ APART = {NodeRole.LEADER, NodeRole.CLAIMANT, NodeRole.DOWN, NodeRole.UNKNOWN}
 
 
 def groups(seen: LinkMap) -> tuple[Group, ...]:
-    """Nodes that reach each other both ways over Raft, directly or over others, in the cluster's order."""
+    """Group nodes that reach each other both ways over Raft, directly or over others, in order."""
     left, found = list(seen.names), []
     while left:
         group, edge = [left[0]], [left.pop(0)]
@@ -50,7 +50,7 @@ def clean_cut(seen: LinkMap) -> tuple[Group, ...]:
 
 
 def alike(seen: LinkMap) -> tuple[Group, ...]:
-    """Nodes that reach, and are reached by, the same others with the same results; a leader stands apart."""
+    """Group nodes whose links to all others have the same results; a leader stands apart."""
     apart = {node.name: node.standing for node in seen.nodes if node.standing in APART}
     found: list[list[str]] = []
     for name in seen.names:

@@ -1,4 +1,4 @@
-"""More than nine nodes as a matrix: who (row) reaches whom (column), those alike together."""
+"""Who (row) reaches whom (column) as a matrix; of many nodes those that behave alike stand together."""
 
 from __future__ import annotations
 
@@ -6,18 +6,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from bot.pictures.drawing import glyphs, lettering
-from bot.pictures.drawing.palette import CARD, FAILED, FAINT, GOSSIP, INK, OPEN, QUIET, UNKNOWN, UNSEEN
-from bot.pictures.drawing.picture import MARGIN, SMALL, WIDTH
-from bot.pictures.drawing.shapes import Box, Panel, Point, Shape, Words, around
-from bot.pictures.links.cards import emblem, verdict
+from bot.pictures.drawing import lettering
+from bot.pictures.drawing.frame import Section
+from bot.pictures.drawing.palette import FAILED, FAINT, INK, QUIET
+from bot.pictures.drawing.picture import MARGIN, SMALL, TEXT, WIDTH
+from bot.pictures.drawing.shapes import Box, Panel, Point, Shape, Words
+from bot.pictures.links.cells import cell
+from bot.pictures.links.emblems import clock, emblem, verdict
 from bot.pictures.links.groups import Group, alike
-from bot.pictures.links.model import LinkMap, NodeMark, Way, WayState
+from bot.pictures.links.model import LinkMap, NodeMark, WayState
 
 MAX_BANDS = 16
 """As many rows as are named; each is then high enough for its name."""
 
+MAX_WORDY_NODES = 5
+"""Up to so many there is room for names above the columns, and for the term and the clock in the rows."""
+
 NARROWEST = 46.0
+TALLEST = 140.0
+"""A row, in pixels: three lines of type. Few nodes have columns wider than that."""
+
 LABELS = 330
 HEADS = 44
 FEW = 3
@@ -35,7 +43,7 @@ class Band:
 
     @property
     def label(self) -> str:
-        """The node's name, with a few more, or how many there are."""
+        """Return the node's name, with how many more, or how many there are."""
         first, more = self.nodes[0].name, len(self.nodes) - 1
         if more >= FEW:
             return f"{more + 1} nodes"
@@ -49,7 +57,7 @@ class Band:
 
 
 def bands(seen: LinkMap) -> tuple[Band, ...]:
-    """Every node on its own where the names fit; else those that behave alike together, troubled ones first.
+    """Give every node a band where the names fit; else group those that behave alike, troubled ones first.
 
     Where even so there are too many, the least troubled share the last band, each still with its own cells.
     """
@@ -73,7 +81,7 @@ def _troubles(seen: LinkMap, name: str) -> int:
 
 
 def _sizes(counts: list[int]) -> list[float]:
-    """How wide each band is: by its nodes, but never too narrow for a label."""
+    """Return the width of each band: by its nodes, but never too narrow for a label."""
     narrow: set[int] = set()
     while True:
         wide = sum(count for place, count in enumerate(counts) if place not in narrow)
@@ -84,30 +92,86 @@ def _sizes(counts: list[int]) -> list[float]:
         narrow |= more
 
 
-def matrix_shapes(seen: LinkMap, top: float) -> tuple[Shape, ...]:
-    """Labels and heads with the same numbers, and a cell for every way."""
-    placed, corner = bands(seen), (float(MARGIN + LABELS), top + HEADS)
-    names = lettering.fitted_names(tuple({band.label: None for band in placed}), SMALL, LABELS - 150)
-    return (
-        *(shape for number, band in enumerate(placed, 1) for shape in _heads(number, band, corner)),
-        *(shape for band in placed for shape in _label(band, names[band.label], seen.quorum, corner)),
-        *(shape for row in placed for column in placed for shape in _block(seen, row, column, corner)),
+@dataclass(frozen=True)
+class Grid:
+    """Where the matrix stands: its first cell's corner, and how much flatter its rows are than wide."""
+
+    corner: Point
+    flatness: float
+
+    def column(self, along: float) -> float:
+        """Return how far from the left of the picture something is, in pixels."""
+        return self.corner[0] + along
+
+    def row(self, along: float) -> float:
+        """Return how far from the top of the picture something is, in pixels."""
+        return self.corner[1] + along * self.flatness
+
+
+def says_clocks(seen: LinkMap) -> bool:
+    """Return whether each row has room for its node's term and clock."""
+    return len(seen.nodes) <= MAX_WORDY_NODES
+
+
+def matrix(seen: LinkMap, top: float) -> Section:
+    """Draw labels, heads, and a cell for every way.
+
+    Args:
+        seen: What to show.
+        top: Where it may begin, in pixels.
+    """
+    placed = bands(seen)
+    grid = Grid((float(MARGIN + LABELS), top + HEADS), min(1.0, len(seen.nodes) * TALLEST / SIDE))
+    shapes = (
+        *_heads(seen, placed, grid),
+        *_labels(seen, placed, grid),
+        *(shape for row in placed for column in placed for shape in _block(seen, row, column, grid)),
     )
+    return Section(shapes, grid.row(SIDE))
 
 
-def _heads(number: int, band: Band, corner: Point) -> Iterator[Shape]:
-    middle = (band.start + band.end - SEAM) / 2
-    yield Words(str(number), (corner[0] + middle, corner[1] - HEADS / 2), SMALL, QUIET, anchor="mm")
-    yield Words(str(number), (MARGIN + 34, corner[1] + middle), SMALL, QUIET, anchor="rm")
+def _middle(band: Band) -> float:
+    return (band.start + band.end - SEAM) / 2
 
 
-def _label(band: Band, name: str, quorum: int, corner: Point) -> Iterator[Shape]:
-    y = corner[1] + (band.start + band.end - SEAM) / 2
-    yield Words(name, (MARGIN + 96, y), SMALL, INK, True)
-    if len({node.standing for node in band.nodes}) == 1:
-        yield from emblem(band.nodes[0].standing, (MARGIN + 66, y), 18)
-    if len({_majority(node, quorum) for node in band.nodes}) == 1:
-        yield from verdict(band.nodes[0], quorum, (corner[0] - 34, y))
+def _heads(seen: LinkMap, placed: tuple[Band, ...], grid: Grid) -> Iterator[Shape]:
+    """Name the columns; where the names do not fit, rows and columns carry the same numbers."""
+    if says_clocks(seen):
+        room = placed[0].end - placed[0].start - 2 * SEAM
+        names = lettering.fitted_names([band.label for band in placed], SMALL, room)
+        for band in placed:
+            at = (grid.column(_middle(band)), grid.corner[1] - HEADS / 2)
+            yield Words(names[band.label], at, SMALL, INK, True, "mm")
+        return
+    for number, band in enumerate(placed, 1):
+        at = (grid.column(_middle(band)), grid.corner[1] - HEADS / 2)
+        yield Words(str(number), at, SMALL, QUIET, anchor="mm")
+        yield Words(str(number), (MARGIN + 34, grid.row(_middle(band))), SMALL, QUIET, anchor="rm")
+
+
+def _labels(seen: LinkMap, placed: tuple[Band, ...], grid: Grid) -> Iterator[Shape]:
+    wordy = says_clocks(seen)
+    emblem_x = MARGIN + (24 if wordy else 66)
+    size, room = (TEXT, LABELS - 118) if wordy else (SMALL, LABELS - 154)
+    names = lettering.fitted_names(tuple({band.label: None for band in placed}), size, room)
+    for band in placed:
+        lines = [(names[band.label], INK, True), *(_details(band.nodes[0]) if wordy else ())]
+        y = grid.row(_middle(band)) - (len(lines) - 1) * TEXT / 2
+        if len({node.standing for node in band.nodes}) == 1:
+            yield from emblem(band.nodes[0].standing, (emblem_x, y), 18)
+        for text, colour, bold in lines:
+            yield Words(text, (emblem_x + 34, y), size if bold else SMALL, colour, bold)
+            y += TEXT + 4
+        if len({_majority(node, seen.quorum) for node in band.nodes}) == 1:
+            yield from verdict(band.nodes[0], seen.quorum, (grid.corner[0] - 34, grid.row(_middle(band))))
+
+
+def _details(node: NodeMark) -> Iterator[tuple[str, str, bool]]:
+    """Yield what stands below a node's name: text, colour, and that it is not bold."""
+    if node.term is not None:
+        yield f"term {node.term}", QUIET, False
+    if node.clock_off_ms is not None:
+        yield f"clock {clock(node.clock_off_ms)}", FAILED, False
 
 
 def _majority(node: NodeMark, quorum: int) -> bool | None:
@@ -115,30 +179,11 @@ def _majority(node: NodeMark, quorum: int) -> bool | None:
     return True if sure >= quorum else None if at_most >= quorum else False
 
 
-def _block(seen: LinkMap, row: Band, column: Band, corner: Point) -> Iterator[Shape]:
+def _block(seen: LinkMap, row: Band, column: Band, grid: Grid) -> Iterator[Shape]:
     for observer, top, bottom in row.stretches():
         for peer, left, right in column.stretches():
-            box = Box(corner[0] + left, corner[1] + top, corner[0] + right, corner[1] + bottom)
+            box = Box(grid.column(left), grid.row(top), grid.column(right), grid.row(bottom))
             if observer is peer:
                 yield Panel(box, FAINT)
             else:
                 yield from cell(seen.by_pair[observer.name, peer.name], box)
-
-
-def cell(way: Way, box: Box) -> Iterator[Shape]:
-    """One way: a small mark is open, a full cell fails, half a one is gossip, an empty one is not known."""
-    (x, y), across, down = box.centre, box.right - box.left, box.bottom - box.top
-    side = min(across, down)
-    inner = box.grown(-min(1.5, side * 0.06))
-    match way.state:
-        case WayState.OPEN:
-            yield Panel(around((x, y), across * 0.36, down * 0.36), OPEN, side * 0.18)
-        case WayState.FAILED:
-            yield Panel(inner, FAILED)
-            yield from glyphs.strokes_of_a_cross((x, y), side * 0.24, CARD) if side >= 14 else ()
-        case WayState.GOSSIP_FAILED:
-            yield Panel(Box(inner.left, y, inner.right, inner.bottom), GOSSIP)
-            yield Panel(around((x, (inner.top + y) / 2), across * 0.36, down * 0.2), OPEN, side * 0.1)
-        case WayState.UNKNOWN:
-            yield Panel(inner, None, 0, UNSEEN, 1)
-            yield from [Words("?", (x, y), side * 0.6, UNKNOWN, True, "mm")] if side >= 30 else ()

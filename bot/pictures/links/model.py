@@ -16,7 +16,7 @@ from runbooks.model import CanElect, Diagnosis, Leadership
 
 
 class WayState(StrEnum):
-    """What may be said of one direction between two nodes. Unknown is not failed."""
+    """The state of one direction between two nodes. Unknown is not failed."""
 
     OPEN = "open"
     FAILED = "failed"
@@ -25,7 +25,7 @@ class WayState(StrEnum):
 
 
 class NodeRole(StrEnum):
-    """What a node is, as far as it was read."""
+    """A node's role, as far as it was read."""
 
     LEADER = "leader"
     CLAIMANT = "claims to lead"
@@ -47,7 +47,7 @@ class Way:
 
     @property
     def state(self) -> WayState:
-        """The one state it is drawn in. Votes run over Raft's port, so that one goes first."""
+        """Return the state it is drawn in; Raft's port goes first, since votes run over it."""
         if self.raft not in ("open", "unknown"):
             return WayState.FAILED
         if self.gossip not in ("open", "unknown"):
@@ -56,7 +56,7 @@ class Way:
 
     @property
     def words(self) -> str:
-        """What stands beside it: nothing where it is open, one word where both ports gave the same."""
+        """Return what went wrong: nothing where it is open, one word where both ports gave the same."""
         if self.state is WayState.OPEN:
             return ""
         if self.raft == self.gossip:
@@ -78,13 +78,6 @@ class NodeMark:
     reaches: tuple[int, int]
     clock_off_ms: float | None = None
 
-    @property
-    def words(self) -> str:
-        """Its standing and term: `leader, term 7`."""
-        if self.term is None or self.standing in (NodeRole.DOWN, NodeRole.UNKNOWN):
-            return self.standing.value
-        return f"{self.standing.value}, term {self.term}"
-
 
 @dataclass(frozen=True)
 class LinkMap:
@@ -102,22 +95,22 @@ class LinkMap:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The configured members, in order."""
+        """Return the configured members, in order."""
         return tuple(node.name for node in self.nodes)
 
     @cached_property
     def by_pair(self) -> dict[raft.Pair, Way]:
-        """Every direction by its ends."""
+        """Map observer and peer to the direction between them."""
         return {(way.observer, way.peer): way for way in self.ways}
 
     @cached_property
     def states(self) -> dict[raft.Pair, tuple[str, str]]:
-        """Every direction's two results, by its ends."""
+        """Map observer and peer to the results of both ports."""
         return {pair: (way.raft, way.gossip) for pair, way in self.by_pair.items()}
 
 
 def link_facts(evidence: Evidence, diagnosis: Diagnosis) -> LinkMap:
-    """What the map of this evidence says, with the answer that the thread gives."""
+    """Return what the map of this evidence shows, with the answer that the thread gives."""
     facts, links = Facts(evidence), raft.links(evidence, "raft")
     return LinkMap(
         cluster=evidence.cluster,

@@ -44,7 +44,7 @@ AGAIN_AFTER_S = 30.0
 
 @dataclass(frozen=True)
 class File:
-    """What is uploaded: a picture with words for who does not see it, or words alone."""
+    """A file to upload: a picture with its alt text, or text alone."""
 
     name: str
     title: str
@@ -129,7 +129,7 @@ class ThreadAttachments:
         return await draw.draw_election_timeline(await self._series(incident, events))
 
     async def _series(self, incident: Incident, events: tuple[Event, ...]) -> ElectionSeries:
-        """From Prometheus where it is configured and answers, else from the bot's own readings."""
+        """Return samples from Prometheus where it is configured and answers, else the bot's own readings."""
         marks = tuple(marks_of(events))
         if self._prometheus and incident.opened_at:
             start, end = incident.opened_at - BEFORE_ALERT, events[-1].at
@@ -146,7 +146,7 @@ class ThreadAttachments:
 
 
 def is_worth_another_try(error: Exception) -> bool:
-    """Whether Slack has not seen the file, and would take it later."""
+    """Return whether Slack has not seen the file, and would take it later."""
     never_sent = isinstance(error, aiohttp.ClientConnectorError)
     return never_sent or failure("files_upload_v2", error).wait_s is not None
 
@@ -155,7 +155,7 @@ TITLES = {"links": "Who reaches whom", "elections": "Elections and terms"}
 
 
 def due(incident: Incident) -> Iterator[str]:
-    """The pictures and files that an incident's thread should have by now."""
+    """Yield the names of the pictures and files that an incident's thread should have by now."""
     evidence = incident.evidence
     if evidence and incident.diagnosis and evidence.complete:
         if findings.is_brief(incident.diagnosis, evidence):
@@ -171,7 +171,7 @@ def due(incident: Incident) -> Iterator[str]:
 
 
 def samples_of(events: Iterable[Event]) -> Iterator[Sample]:
-    """What the bot itself read of each node, and who was seen to lead, as the timeline keeps it."""
+    """Yield what the bot itself read of each node, and who was seen to lead, from the timeline."""
     for event in events:
         if isinstance(event, (of.LeaderSeen, of.LeaderVerified)):
             lead = event.leadership
@@ -204,7 +204,7 @@ def _node_of(series: Series) -> str:
 
 
 def marks_of(events: Iterable[Event]) -> Iterator[Mark]:
-    """What happened, for the picture's flags."""
+    """Yield what happened, for the picture's flags."""
     for event in events:
         match event:
             case of.AlertsReceived(reason="opened"):

@@ -1,4 +1,4 @@
-"""Before Bolt: a request that is too large, oddly encoded or not Slack's gets a plain answer.
+"""Verify Slack's signature before Bolt parses the request: what is not Slack's gets a plain answer.
 
 Bolt 1.30 raises on a timestamp that is no number and on a body that is no UTF-8; an answer of ours is kinder.
 """
@@ -17,28 +17,6 @@ log = structlog.get_logger()
 
 MAX_BODY_BYTES = 1_048_576
 MAX_TIMESTAMP_DIGITS = 12
-
-
-class TooLargeError(Exception):
-    """The body is over the limit."""
-
-
-async def read_capped(request: Request, limit: int) -> bytes:
-    """The body, as long as it stays within the limit.
-
-    Raises:
-        TooLargeError: As soon as it is known, without reading the rest.
-    """
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
-        raise TooLargeError
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise TooLargeError
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 def refusal(request: Request, body: bytes, verifier: SignatureVerifier) -> Response | None:

@@ -125,7 +125,7 @@ async def _report(
         await tell(respond, str(error))
     except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
         log.warning("report_not_uploaded", error=str(error))
-        await tell(respond, "Slack did not take the report; `neumann-bot audit export` has the timeline.")
+        await tell(respond, "Slack did not take the report; `neumann-bot incidents export` has the timeline.")
 
 
 def _register_modals(app: AsyncApp, ports: Ports) -> None:

@@ -1,14 +1,13 @@
 """The Web API's chat methods."""
 
-from lab.slack.announcements import message_written
+from lab.slack.app.announcements import message_written
 from lab.slack.directory import Channel
 from lab.slack.limit_table import UPDATED_TEXT
+from lab.slack.limits import check_message
 from lab.slack.message import Message
 from lab.slack.message_json import message_json
 from lab.slack.methods.places import (
     channel_by_id,
-    check_content,
-    own_channel,
     thread_of,
     writable_channel,
 )
@@ -20,7 +19,7 @@ from lab.slack.workspace import Workspace
 def post_message(workspace: Workspace, request: Json) -> Json:
     """chat.postMessage."""
     channel = writable_channel(workspace, request.get("channel"))
-    check_content(workspace, request)
+    check_message(request)
     thread_ts = thread_of(workspace, channel, request.get("thread_ts"))
     message = workspace.post(channel.id, workspace.directory.bot.id, _sent(request), thread_ts=thread_ts)
     message_written(workspace, message)
@@ -35,39 +34,13 @@ def update(workspace: Workspace, request: Json) -> Json:
     # An id only: Slack's page says that a user's id does not stand for the direct message here.
     channel = channel_by_id(workspace, request.get("channel"))
     writable_channel(workspace, channel.id, when_archived="is_inactive")
-    message = _own_message(workspace, channel, request.get("ts"), "cant_update_message")
-    check_content(workspace, request, text_characters=UPDATED_TEXT)
+    message = _own_message(workspace, channel, request.get("ts"))
+    check_message(request, text_characters=UPDATED_TEXT)
     is_text_alone = bool(request.get("text")) and request.get("blocks") is None
     content = {**_sent(request), "blocks": []} if is_text_alone else _sent(request)
     changed = workspace.edit(message, content, is_marked=is_text_alone)
     wire = message_json(workspace, changed)
     return {"channel": channel.id, "ts": changed.ts, "text": changed.text, "message": wire}
-
-
-def delete(workspace: Workspace, request: Json) -> Json:
-    """chat.delete."""
-    channel = own_channel(workspace, request.get("channel"))
-    message = _own_message(workspace, channel, request.get("ts"), "cant_delete_message")
-    workspace.delete(message)
-    return {"channel": channel.id, "ts": message.ts}
-
-
-def post_ephemeral(workspace: Workspace, request: Json) -> Json:
-    """chat.postEphemeral: one member of the channel sees it; it cannot be updated, and has no metadata."""
-    channel = writable_channel(workspace, request.get("channel"))
-    user = workspace.directory.user(request.get("user"))
-    if user is None or user.id not in channel.member_ids:
-        raise SlackRefusalError("user_not_in_channel")
-    check_content(workspace, request)
-    content = {name: part for name, part in _sent(request).items() if name != "metadata"}
-    message = workspace.post(
-        channel.id,
-        workspace.directory.bot.id,
-        content,
-        thread_ts=thread_of(workspace, channel, request.get("thread_ts")),
-        ephemeral_to=user.id,
-    )
-    return {"message_ts": message.ts}
 
 
 def get_permalink(workspace: Workspace, request: Json) -> Json:
@@ -85,10 +58,10 @@ def _sent(request: Json) -> Json:
     return {name: request[name] for name in names if name in request}
 
 
-def _own_message(workspace: Workspace, channel: Channel, ts: object, otherwise: str) -> Message:
+def _own_message(workspace: Workspace, channel: Channel, ts: object) -> Message:
     message = workspace.message(channel.id, ts)
     if message.ephemeral_to is not None or message.is_tombstone:
         raise SlackRefusalError("message_not_found")
     if message.user_id != workspace.directory.bot.id:
-        raise SlackRefusalError(otherwise)
+        raise SlackRefusalError("cant_update_message")
     return message

@@ -1,6 +1,6 @@
 """The Web API's methods about the team, its people and its user groups."""
 
-from lab.slack.methods.places import is_true, page
+from lab.slack.methods.places import is_true
 from lab.slack.refusal import SlackRefusalError
 from lab.slack.shapes import Json
 from lab.slack.workspace import Workspace
@@ -20,24 +20,12 @@ def auth_test(workspace: Workspace, request: Json) -> Json:
     }
 
 
-def team_info(workspace: Workspace, request: Json) -> Json:
-    """team.info."""
-    directory = workspace.directory
-    team = {"id": directory.team_id, "name": directory.team_name, "domain": directory.team_domain}
-    return {"team": team | {"url": f"{workspace.url}/"}}
-
-
 def users_info(workspace: Workspace, request: Json) -> Json:
     """users.info; takes ids only."""
     user = workspace.user(request.get("user"))
     if user.id != request.get("user"):
         raise SlackRefusalError("user_not_found")
     return {"user": user.to_slack()}
-
-
-def users_list(workspace: Workspace, request: Json) -> Json:
-    """users.list."""
-    return page(request, "members", [user.to_slack() for user in workspace.directory.users])
 
 
 def usergroups_list(workspace: Workspace, request: Json) -> Json:

@@ -1,9 +1,9 @@
-"""Every method the Web API knows: what it does, the scope it needs, how often a minute it may be called."""
+"""The Web API methods that the bot calls: their scopes, and how often a minute each may be called."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from lab.slack.methods import chat, conversations, marks, people, uploads, views
+from lab.slack.methods import chat, conversations, people, uploads, views
 from lab.slack.shapes import Json
 from lab.slack.workspace import Workspace
 
@@ -33,36 +33,18 @@ METHODS: Mapping[str, Method] = {
     "auth.test": Method(people.auth_test, None, SPECIAL),
     "canvases.access.set": Method(uploads.set_canvas_access, "canvases:write", TIER_3),
     "canvases.create": Method(uploads.create_canvas, "canvases:write", TIER_2),
-    "chat.delete": Method(chat.delete, "chat:write", TIER_3),
     "chat.getPermalink": Method(chat.get_permalink, None, SPECIAL, takes_json=False),
-    "chat.postEphemeral": Method(chat.post_ephemeral, "chat:write", TIER_4),
     "chat.postMessage": Method(chat.post_message, "chat:write", SPECIAL),
     "chat.update": Method(chat.update, "chat:write", TIER_3),
-    "conversations.canvases.create": Method(uploads.create_channel_canvas, "canvases:write", TIER_2),
     "conversations.history": Method(conversations.history, "channels:history", TIER_3, takes_json=False),
-    "conversations.info": Method(conversations.info, "channels:read", TIER_3, takes_json=False),
-    "conversations.list": Method(conversations.list_all, "channels:read", TIER_2, takes_json=False),
-    "conversations.members": Method(conversations.members, "channels:read", TIER_4, takes_json=False),
-    "conversations.open": Method(conversations.open_direct, "im:write", TIER_3),
     "conversations.replies": Method(conversations.replies, "channels:history", TIER_3, takes_json=False),
     "files.completeUploadExternal": Method(uploads.complete_upload, "files:write", TIER_4),
     "files.getUploadURLExternal": Method(uploads.get_upload_url, "files:write", TIER_4, takes_json=False),
-    "files.info": Method(uploads.file_info, "files:read", TIER_4, takes_json=False),
-    "pins.add": Method(marks.add_pin, "pins:write", TIER_2),
-    "pins.list": Method(marks.list_pins, "pins:read", TIER_2, takes_json=False),
-    "pins.remove": Method(marks.remove_pin, "pins:write", TIER_2),
-    "reactions.add": Method(marks.add_reaction, "reactions:write", TIER_3),
-    "reactions.get": Method(marks.get_reactions, "reactions:read", TIER_3, takes_json=False),
-    "reactions.remove": Method(marks.remove_reaction, "reactions:write", TIER_2),
-    "team.info": Method(people.team_info, "team:read", TIER_3, takes_json=False),
     "usergroups.list": Method(people.usergroups_list, "usergroups:read", TIER_2, takes_json=False),
     "usergroups.users.list": Method(
         people.usergroups_users_list, "usergroups:read", TIER_2, takes_json=False
     ),
     "users.info": Method(people.users_info, "users:read", TIER_4, takes_json=False),
-    "users.list": Method(people.users_list, "users:read", TIER_2, takes_json=False),
     "views.open": Method(views.open_view, None, TIER_4),
     "views.publish": Method(views.publish_view, None, TIER_4),
-    "views.push": Method(views.push_view, None, TIER_4),
-    "views.update": Method(views.update_view, None, TIER_4),
 }

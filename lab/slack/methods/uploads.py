@@ -7,7 +7,8 @@ from dataclasses import replace
 from lab.slack import limit_table as limit
 from lab.slack.directory import Channel
 from lab.slack.files import Canvas
-from lab.slack.methods.places import check_content, thread_of, writable_channel
+from lab.slack.limits import check_message
+from lab.slack.methods.places import thread_of, writable_channel
 from lab.slack.refusal import SlackRefusalError
 from lab.slack.shapes import Json
 from lab.slack.workspace import Workspace
@@ -40,7 +41,7 @@ def complete_upload(workspace: Workspace, request: Json) -> Json:
     threads = [thread_of(workspace, channel, request.get("thread_ts")) for channel in channels]
     content: Json = {"text": str(request.get("initial_comment") or "")}
     if not content["text"] and request.get("blocks"):
-        check_content(workspace, {"blocks": request["blocks"]})
+        check_message({"blocks": request["blocks"]})
         content["blocks"] = request["blocks"]
     files = [workspace.files.complete(each.get("id"), each.get("title")) for each in wanted]
     content["file_ids"] = [file.id for file in files]
@@ -49,21 +50,18 @@ def complete_upload(workspace: Workspace, request: Json) -> Json:
     return {"files": [file.to_slack(workspace.url) for file in files]}
 
 
-def file_info(workspace: Workspace, request: Json) -> Json:
-    """files.info."""
-    return {"file": workspace.files.find(request.get("file")).to_slack(workspace.url)}
-
-
 def create_canvas(workspace: Workspace, request: Json) -> Json:
-    """canvases.create, alone or as a channel's tab."""
-    channel_id = request.get("channel_id")
-    channel = writable_channel(workspace, channel_id) if channel_id else None
-    return _canvas(workspace, request, channel)
-
-
-def create_channel_canvas(workspace: Workspace, request: Json) -> Json:
-    """conversations.canvases.create: a channel has one canvas of its own."""
-    return _canvas(workspace, request, writable_channel(workspace, request.get("channel_id")))
+    """canvases.create: a canvas of its own, which nobody but the app sees until it is given access."""
+    document = request.get("document_content") or {"type": "markdown", "markdown": ""}
+    markdown = document.get("markdown") if isinstance(document, dict) else None
+    if not isinstance(markdown, str) or document.get("type") != "markdown":
+        raise SlackRefusalError("invalid_arguments", ["[ERROR] invalid document_content"])
+    if len(markdown) > limit.CANVAS_MARKDOWN:
+        raise SlackRefusalError("canvas_creation_failed")
+    canvas = Canvas(f"F{secrets.token_hex(5).upper()}", str(request.get("title") or "Untitled"), markdown)
+    workspace.canvases[canvas.id] = canvas
+    workspace.touch()
+    return {"canvas_id": canvas.id}
 
 
 def set_canvas_access(workspace: Workspace, request: Json) -> Json:
@@ -90,26 +88,10 @@ def set_canvas_access(workspace: Workspace, request: Json) -> Json:
 
 
 def _listed(value: object) -> list[str]:
-    """A list as JSON has it, or as a form does: with commas."""
+    """Return a list that came as JSON, or comma-separated in a form."""
     if isinstance(value, list):
         return [str(each) for each in value]
     return [each for each in str(value or "").split(",") if each]
-
-
-def _canvas(workspace: Workspace, request: Json, channel: Channel | None) -> Json:
-    document = request.get("document_content") or {"type": "markdown", "markdown": ""}
-    markdown = document.get("markdown") if isinstance(document, dict) else None
-    if not isinstance(markdown, str) or document.get("type") != "markdown":
-        raise SlackRefusalError("invalid_arguments", ["[ERROR] invalid document_content"])
-    if len(markdown) > limit.CANVAS_MARKDOWN:
-        raise SlackRefusalError("canvas_creation_failed")
-    if channel and any(canvas.channel_id == channel.id for canvas in workspace.canvases.values()):
-        raise SlackRefusalError("channel_canvas_already_exists")
-    title = str(request.get("title") or "Untitled")
-    canvas = Canvas(f"F{secrets.token_hex(5).upper()}", title, markdown, channel.id if channel else None)
-    workspace.canvases[canvas.id] = canvas
-    workspace.touch()
-    return {"canvas_id": canvas.id}
 
 
 def _channels(workspace: Workspace, request: Json) -> list[Channel]:

@@ -39,13 +39,12 @@ export function renderMessage(message, view) {
   const body = message.blocks?.length
     ? [renderBlocks(message.blocks, context), edited]
     : message.text && mrkdwn(message.text, names, edited);
-  const kind = [isContinued && "continued", message.is_ephemeral && "ephemeral", message.pinned_to && "pinned",
+  const kind = [isContinued && "continued", message.is_ephemeral && "ephemeral",
     message.subtype === "tombstone" && "tombstone"].filter(Boolean).join(" ");
   return h("article", { class: `message ${kind}` },
     h("div", { class: "gutter" }, isContinued ? time : avatar(user)),
     h("div", { class: "message-main" },
       message.is_ephemeral && h("div", { class: "only-you" }, "👁 Only visible to you"),
-      message.pinned_to && h("div", { class: "only-you" }, "📌 Pinned"),
       !isContinued && h("div", { class: "byline" }, h("strong", {}, user.real_name), badge(user), time),
       body,
       (message.attachments ?? []).map((each) => renderAttachment(each, context)),
@@ -103,7 +102,6 @@ function toolbar(message, view) {
   const more = (event) => openMenu(event.currentTarget, [
     picker(),
     ...(view.inThread ? [] : [reply]),
-    { text: message.pinned_to ? "📌 Unpin from channel" : "📌 Pin to channel", act: () => view.pin(message) },
     ...shortcuts,
   ]);
   const tool = (label, sign, onclick) =>

@@ -110,9 +110,7 @@ function drawBar(channel) {
   const tab = (name, text) => h("button", {
     type: "button", role: "tab", class: "tab", "aria-selected": String(here.tab === name), onclick: () => showTab(name),
   }, text);
-  const canvas = (state.canvases ?? []).find((each) => channel && each.channel_id === channel.id);
-  $("tabs").replaceChildren(...(channel?.is_im && state.has_home ? [tab("home", "Home"), tab("messages", "Messages")] : []),
-    ...(canvas ? [h("button", { type: "button", class: "tab", onclick: () => openCanvas(canvas) }, `▤ ${canvas.title}`)] : []));
+  $("tabs").replaceChildren(...(channel?.is_im && state.has_home ? [tab("home", "Home"), tab("messages", "Messages")] : []));
 }
 
 function drawThread(known, isHome) {
@@ -136,7 +134,7 @@ function drawList(container, messages, known, inThread) {
   keyed(container, messages, (each) => each.ts,
     (each, index) => JSON.stringify([here.user, each, isContinued(index), failures[each.ts], known.names]),
     (each, index) => renderMessage(each, {
-      ...known, act, openThread, react, pin, choose, inThread, failure: failures[each.ts], isContinued: isContinued(index),
+      ...known, act, openThread, react, choose, inThread, failure: failures[each.ts], isContinued: isContinued(index),
     }));
   if (isNew || atEnd) toEnd(container);
 }
@@ -171,7 +169,6 @@ async function act(message, block, spec, value, node) {
 
 const which = (message) => ({ user: here.user, channel: message.channel, ts: message.ts });
 const react = async (message, name) => note(message, await post("react", { ...which(message), name }));
-const pin = async (message) => note(message, await post("pin", which(message)));
 const choose = async (shortcut, message) =>
   note(message, await post("shortcut", { ...which(message), callback_id: shortcut.callback_id }));
 

@@ -35,9 +35,9 @@ from msgspec.structs import replace
 from nacl.signing import SigningKey
 
 from agent.errors import ConfigError
+from agent.keys.certificates import make_certificate
 from agent.protocol import ActionReport, Refusal, RestartService
 from agent.protocol.base import BadMessageError
-from agent.protocol.certificates import make_certificate
 from agent.protocol.pairing import (
     BotCredentials,
     PairAnswer,

@@ -18,7 +18,7 @@ import pytest
 import tomlkit
 from typer.testing import CliRunner
 
-from agent.protocol.certificates import make_certificate
+from agent.keys.certificates import make_certificate
 from agent.protocol.pairing import BotCredentials, PairAnswer, PairRequest, new_code, parse_code, prove
 from bot.cli import app
 from bot.config import SecretFile, load
@@ -369,11 +369,10 @@ async def test_a_program_that_is_no_agent_is_said_to_be_none(tmp_path: Path, ans
             await pairing.pair(url, parse_code(new_code()), an_identity(), lambda _: None)
 
 
-async def test_a_program_without_tls_shows_no_certificate(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(pairing, "TIMEOUT_S", 0.5)
+async def test_a_program_without_tls_shows_no_certificate():
     async with talk(page("hello")) as url:
         with pytest.raises(Refused, match="Nobody waits at"):
-            await pairing.shown_by(url.replace("http:", "https:"))
+            await pairing.shown_by(url.replace("http:", "https:"), timeout_s=0.5)
 
 
 def test_what_the_bot_proves_names_the_certificate_that_it_saw():

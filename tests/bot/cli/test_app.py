@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,10 @@ async def test_an_address_of_redis_that_is_none_is_named(write_config: WriteConf
     code, _, err = await run("check", "--config", str(write_config(redis="http://127.0.0.1:1")))
     assert code == 2
     assert err.count("\n") == 1
+
+
+async def test_the_version_is_that_of_the_package() -> None:
+    assert await run("--version") == (0, f"neumann-bot {metadata.version('neumann-bot')}\n", "")
 
 
 async def test_an_unknown_command_is_a_usage_error() -> None:

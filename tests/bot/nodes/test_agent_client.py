@@ -11,6 +11,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from bot import grant_keys
 from bot import main as wiring
 from bot.config import Cluster, Node, SecretFile, Settings
 from bot.config import load as load_settings
@@ -207,7 +208,7 @@ async def test_a_grant_key_that_is_none_is_named(tmp_path_factory: pytest.TempPa
     file = tmp_path_factory.mktemp("key") / "grant.key"
     file.write_text(seed)
     with pytest.raises(ConfigurationError, match=r"grant\.key holds no Ed25519 seed"):
-        tls.grant_key(SecretFile(file=file))
+        grant_keys.grant_key(SecretFile(file=file))
 
 
 async def test_certificate_files_that_cannot_be_used_are_named(settings: Settings) -> None:

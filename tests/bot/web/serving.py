@@ -6,25 +6,23 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from bot.web.server import EmbeddedServer
+
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 @contextlib.asynccontextmanager
 async def serve(app: ASGIApp) -> AsyncIterator[str]:
     """The application's address while it is served."""
     listening = socket.create_server(("127.0.0.1", 0))
-    server = _Server(uvicorn.Config(app, lifespan="off", log_level="critical", timeout_graceful_shutdown=2))
+    server = EmbeddedServer(
+        uvicorn.Config(app, lifespan="off", log_level="critical", timeout_graceful_shutdown=2)
+    )
     serving = asyncio.create_task(server.serve([listening]))
     while not server.started:
         await asyncio.sleep(0.005)

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +197,11 @@ async def test_as_much_as_is_allowed_is_taken(site: Site) -> None:
     answer = await site.http.post("/alertmanager", content=undeclared(), headers=AUTHORIZED)
     assert answer.status_code == 200
     assert await site.stored() == [(body, None)] * 2
+
+
+async def test_the_version_can_be_asked_for(parts: AsyncExitStack, redis: Redis) -> None:
+    site = await open_site(parts, redis, "{test}")
+    assert (await site.http.get("/version")).json() == {"version": metadata.version("neumann-bot")}
 
 
 async def test_store_down_is_a_503_so_alertmanager_keeps_it_and_sends_it_again(

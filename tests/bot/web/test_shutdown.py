@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import httpx
@@ -47,7 +48,7 @@ async def test_the_bot_ends_when_it_is_asked_to(
                 except httpx.TransportError:
                     return False
 
-            for path in ("/livez", "/readyz", "/metrics"):
+            for path in ("/livez", "/readyz", "/version", "/metrics"):
                 await becomes(lambda path=path: answers(path))
             await Inbox(redis, prefix, secrets.token_hex(4)).store(FIRING, "demo")
             await becomes(lambda: redis.exists(f"{prefix}:open"))
@@ -59,6 +60,8 @@ async def test_the_bot_ends_when_it_is_asked_to(
             await process.wait()
     assert process.returncode == 0, said.decode()
     assert b"Traceback" not in said
+    assert b'"event": "starting"' in said
+    assert metadata.version("neumann-bot").encode() in said
     leases = [f"{prefix}:leases:{queue}" for queue in ("steps", "views", "chores")]
     assert await redis.exists(*leases) == 0
     assert (await redis.xpending(f"{prefix}:inbox", "workers"))["pending"] == 0

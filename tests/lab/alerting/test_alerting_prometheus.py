@@ -7,7 +7,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lab.alerting import Target, load_rules
 from lab.alerting.prometheus import RealAlertingError, find_binaries, real_alerting
 from tests.lab.alerting.stubs import Exporter, Receiver, Until
 
@@ -23,8 +22,8 @@ async def test_a_lost_leader_arrives_through_the_real_programs(
     tmp_path: Path, exporter: Exporter, receiver: Receiver, until: Until
 ):
     exporter.text = 'tensor_chain_raft_state{state="leader"} 0\n'
-    targets = [Target("demo", "node1", exporter.url)]
-    async with real_alerting(tmp_path, load_rules(), targets, receiver.url, "s3cr3t", speed=30) as running:
+    nodes = {"node1": exporter.url.removesuffix("/metrics")}
+    async with real_alerting(tmp_path, "demo", nodes, receiver.url, "s3cr3t", speed=30) as running:
         await until(lambda: receiver.heard("firing", "NoLeader"))
         exporter.text = 'tensor_chain_raft_state{state="leader"} 1\n'
         await until(lambda: receiver.heard("resolved", "NoLeader"))
@@ -39,18 +38,17 @@ async def test_a_lost_leader_arrives_through_the_real_programs(
 @pytest.mark.skipif(bool(MISSING), reason=MISSING)
 async def test_a_program_that_does_not_get_ready_says_why(tmp_path: Path):
     with pytest.raises(RealAlertingError, match="unsupported scheme"):
-        async with real_alerting(tmp_path, load_rules(), [], "ftp://nowhere", "s3cr3t"):
+        async with real_alerting(tmp_path, "demo", {}, "ftp://nowhere", "s3cr3t"):
             pass
 
 
 KILLED = """
 import asyncio, pathlib, sys
-from lab.alerting import load_rules
 from lab.alerting.prometheus import real_alerting
 
 async def main():
     folder, nobody = pathlib.Path(sys.argv[1]), "http://127.0.0.1:9/"
-    async with real_alerting(folder, load_rules(), [], nobody, "t") as running:
+    async with real_alerting(folder, "demo", {}, nobody, "t") as running:
         print(running.prometheus_url, running.alertmanager_url, flush=True)
         await asyncio.sleep(600)
 

@@ -40,18 +40,6 @@ def confirm(title: int = 1, text: int = 1, yes: int = 1, no: int = 1) -> Piece:
     return {**words, "confirm": plain("x" * yes), "deny": plain("x" * no)}
 
 
-def cell(text: str = "x") -> Piece:
-    return {"type": "raw_text", "text": text}
-
-
-def table(rows: int = 1, columns: int = 1, text: str = "x") -> Piece:
-    return {"type": "table", "rows": [[cell(text)] * columns] * rows}
-
-
-def data_table(rows: int = 2, columns: int = 1, text: str = "x", **more: object) -> Piece:
-    return {**table(rows, columns, text), "type": "data_table", "caption": "Nodes", **more}
-
-
 def task(**more: object) -> Piece:
     return {"type": "task_card", "task_id": "t", "title": "Read", "status": "pending", **more}
 
@@ -74,22 +62,6 @@ def header(text: Piece) -> Piece:
 
 def context(*elements: Piece) -> Piece:
     return {"type": "context", "elements": list(elements)}
-
-
-def image(**more: object) -> Piece:
-    return {"type": "image", "image_url": "https://example.org/a.png", "alt_text": "a", **more}
-
-
-def card(**more: object) -> Piece:
-    return {"type": "card", **more}
-
-
-def container(*children: Piece, **more: object) -> Piece:
-    return {"type": "container", "title": plain("Details"), "child_blocks": list(children), **more}
-
-
-def alert(text: int = 1, **more: object) -> Piece:
-    return {"type": "alert", "text": plain("x" * text), **more}
 
 
 def field(element: Piece | None = None, **more: object) -> Piece:

@@ -58,10 +58,7 @@ REFUSED: list[tuple[str, str, dict[str, Any]]] = [
     ("thread_not_found", "chat.postMessage", {"channel": INCIDENTS, "text": "x", "thread_ts": "1.000001"}),
     ("invalid_blocks", "chat.postMessage", {"channel": INCIDENTS, "blocks": [{"type": "nonsense"}]}),
     ("message_not_found", "chat.update", {"channel": INCIDENTS, "ts": "1.000001", "text": "x"}),
-    ("message_not_found", "reactions.add", {"channel": INCIDENTS, "timestamp": "1.000001", "name": "eyes"}),
-    ("user_not_in_channel", "chat.postEphemeral", {"channel": INCIDENTS, "user": "U0NOBODY", "text": "x"}),
     ("thread_not_found", "conversations.replies", {"channel": INCIDENTS, "ts": "1.000001"}),
-    ("channel_not_found", "conversations.info", {"channel": "#neumann-incidents"}),
     ("no_such_subteam", "usergroups.users.list", {"usergroup": "S0NOBODY"}),
     ("user_not_found", "users.info", {"user": "U0NOBODY"}),
     ("invalid_trigger_id", "views.open", {"trigger_id": "1.2.3", "view": {}}),
@@ -128,9 +125,9 @@ async def test_json_form_and_query_all_work(slack: SlackWorkspaceServer) -> None
 
 
 async def test_an_ephemeral_message_is_seen_by_one_and_is_in_no_history(
-    client: AsyncWebClient, alice: Person, bob: Person
+    slack: SlackWorkspaceServer, client: AsyncWebClient, alice: Person, bob: Person
 ) -> None:
-    await client.chat_postEphemeral(channel=INCIDENTS, user="U0ALICE001", text="only you")
+    slack.workspace.post(INCIDENTS, "U0NEUMANN1", {"text": "only you"}, ephemeral_to="U0ALICE001")
     assert [message["text"] for message in await alice.messages()] == ["only you"]
     assert await bob.messages() == []
     assert (await client.conversations_history(channel=INCIDENTS))["messages"] == []
@@ -143,24 +140,12 @@ async def test_who_is_who(client: AsyncWebClient) -> None:
     assert members["users"] == ["U0ALICE001", "U0CAROL001"]
     guest = await client.users_info(user="U0DAVE0001")
     assert guest["user"]["is_restricted"] is True
-    people = await client.users_list(limit=2)
-    assert len(people["members"]) == 2
-    assert people["response_metadata"]["next_cursor"]
-    member_of = {each["name"]: each["is_member"] for each in (await client.conversations_list())["channels"]}
-    assert member_of == {"neumann-incidents": True, "general": False}
-    assert (await client.conversations_members(channel=INCIDENTS))["members"][0] == "U0ALICE001"
-    assert (await client.team_info())["team"]["name"] == "Neumann Lab"
 
 
-async def test_reactions_pins_links_and_direct_messages(client: AsyncWebClient, alice: Person) -> None:
+async def test_links_and_direct_messages(client: AsyncWebClient, alice: Person) -> None:
     posted = await client.chat_postMessage(channel=INCIDENTS, text="x")
-    await client.reactions_add(channel=INCIDENTS, timestamp=posted["ts"], name="eyes")
-    await client.pins_add(channel=INCIDENTS, timestamp=posted["ts"])
-    (seen,) = await alice.messages()
-    assert (seen["reactions"][0]["name"], seen["pinned_to"]) == ("eyes", [INCIDENTS])
     link = await client.chat_getPermalink(channel=INCIDENTS, message_ts=posted["ts"])
     async with httpx.AsyncClient() as browser:
         assert "<title>" in (await browser.get(link["permalink"])).text
-    direct = await client.conversations_open(users="U0ALICE001")
-    await client.chat_postMessage(channel=direct["channel"]["id"], text="to you")
-    assert [message["text"] for message in await alice.messages(direct["channel"]["id"])] == ["to you"]
+    direct = await client.chat_postMessage(channel="U0ALICE001", text="to you")
+    assert [message["text"] for message in await alice.messages(direct["channel"])] == ["to you"]

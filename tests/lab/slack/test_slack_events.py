@@ -11,7 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lab.slack.app_manifest import AppManifest, Shortcut
+from lab.slack.app.manifest import AppManifest, Shortcut
+from lab.slack.app.reactions import put_reaction
 from lab.slack.person import Person
 from lab.slack.server import SlackWorkspaceServer
 from tests.lab.slack.builders import actions, button, field, home, plain
@@ -57,9 +58,7 @@ async def test_reactions_of_people_and_of_the_bot_are_heard(
     ts = posted["ts"]
     assert (await alice.react(ts, "eyes")).ok
     assert (await bob.react(ts, "eyes")).ok
-    await client.reactions_add(channel=INCIDENTS, timestamp=ts, name="white_check_mark")
-    with pytest.raises(SlackApiError, match="already_reacted"):
-        await client.reactions_add(channel=INCIDENTS, timestamp=ts, name="white_check_mark")
+    put_reaction(slack.workspace, slack.workspace.message(INCIDENTS, ts), BOT, "white_check_mark")
     assert (await alice.react(ts, "eyes")).ok, "once more takes it back"
     reactions = [(each["type"], each["user"], each["reaction"]) for each in sent if "reaction" in each]
     assert reactions == [
@@ -71,34 +70,12 @@ async def test_reactions_of_people_and_of_the_bot_are_heard(
     await until(lambda: len(heard) == 3)
     assert BOT not in {each["user"] for each in heard}, "Bolt keeps an app's own events from it"
     assert heard[0]["item"] == {"type": "message", "channel": INCIDENTS, "ts": ts}
-    found = await client.reactions_get(channel=INCIDENTS, timestamp=ts)
-    assert found["message"]["reactions"] == [
+    (seen,) = await alice.messages()
+    assert seen["reactions"] == [
         {"name": "eyes", "users": ["U0BOB00001"], "count": 1},
         {"name": "white_check_mark", "users": [BOT], "count": 1},
     ]
-
-
-async def test_what_no_reaction_is(client: AsyncWebClient) -> None:
-    ts = (await client.chat_postMessage(channel=INCIDENTS, text="x"))["ts"]
-    for error, arguments in (
-        ("invalid_name", {"timestamp": ts, "name": "no such emoji"}),
-        ("no_item_specified", {"name": "eyes"}),
-        ("no_reaction", {"timestamp": ts, "name": "eyes"}),
-    ):
-        method = "reactions.remove" if error == "no_reaction" else "reactions.add"
-        with pytest.raises(SlackApiError, match=error):
-            await client.api_call(method, json={"channel": INCIDENTS, **arguments})
-
-
-async def test_pins_go_in_and_out(client: AsyncWebClient, alice: Person) -> None:
-    ts = (await client.chat_postMessage(channel=INCIDENTS, text="x"))["ts"]
-    await client.pins_add(channel=INCIDENTS, timestamp=ts)
-    with pytest.raises(SlackApiError, match="already_pinned"):
-        await client.pins_add(channel=INCIDENTS, timestamp=ts)
-    assert [each["message"]["ts"] for each in (await client.pins_list(channel=INCIDENTS))["items"]] == [ts]
-    assert (await alice.pin(ts)).ok
-    with pytest.raises(SlackApiError, match="no_pin"):
-        await client.pins_remove(channel=INCIDENTS, timestamp=ts)
+    assert (await alice.react(ts, "no such emoji")).error == "invalid_name"
 
 
 async def test_a_mention_is_heard_in_a_channel_and_a_message_in_the_direct_one(

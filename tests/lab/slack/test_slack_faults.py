@@ -10,7 +10,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from lab.slack import faults
-from lab.slack.app_manifest import AppManifest
+from lab.slack.app.manifest import AppManifest
 from lab.slack.server import SlackWorkspaceServer
 
 INCIDENTS = "C0INCIDENT"

@@ -1,4 +1,4 @@
-"""Files go up in three steps, are shown where they are shared, and an image block may show them."""
+"""Files go up in three steps, and are shown where they are shared."""
 
 from typing import Any
 
@@ -11,7 +11,6 @@ from lab.slack import faults
 from lab.slack.limit_table import CANVAS_MARKDOWN
 from lab.slack.person import Person
 from lab.slack.server import SlackWorkspaceServer
-from tests.lab.slack.builders import image
 
 INCIDENTS = "C0INCIDENT"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
@@ -52,23 +51,6 @@ async def test_a_file_that_is_no_image_is_only_ever_saved(client: AsyncWebClient
     assert page.headers["content-security-policy"] == "sandbox"
 
 
-async def test_an_image_block_shows_an_uploaded_image(client: AsyncWebClient, alice: Person) -> None:
-    file = await uploaded(client)
-    from_file = image(slack_file={"id": file["id"]})
-    del from_file["image_url"]
-    await client.chat_postMessage(channel=INCIDENTS, text="x", blocks=[from_file])
-    (seen,) = await alice.messages()
-    assert seen["blocks"][0]["slack_file"] == {"id": file["id"]}
-    by_address = {**from_file, "slack_file": {"url": file["url_private"]}}
-    await client.chat_postMessage(channel=INCIDENTS, text="x", blocks=[by_address])
-
-    log = await client.files_upload_v2(filename="node1.log", content="x")
-    for slack_file in ({"id": "F0NOTHERE"}, {"id": log["files"][0]["id"]}):
-        block = {**from_file, "slack_file": slack_file}
-        call = client.chat_postMessage(channel=INCIDENTS, text="x", blocks=[block])
-        assert await refused(call) == "invalid_blocks"
-
-
 LIMITS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "missing_argument": ({"length": 1}, {"length": 0}),
     "alt_txt_too_large": ({"alt_txt": "x" * 1000}, {"alt_txt": "x" * 1001}),
@@ -92,14 +74,13 @@ async def test_an_upload_is_finished_once_and_only_with_its_bytes(client: AsyncW
     announced = await client.files_getUploadURLExternal(filename="a.txt", length=3)
     files = [{"id": announced["file_id"]}]
     assert await refused(client.files_completeUploadExternal(files=files)) == "file_not_found"
-    assert await refused(client.files_info(file=announced["file_id"])) == "file_not_found"
     async with httpx.AsyncClient() as app:
         assert (await app.post(announced["upload_url"], content=b"abc")).text == "OK - 3"
         assert (await app.post(announced["upload_url"], content=b"abc")).status_code == 404
         short = await client.files_getUploadURLExternal(filename="a.txt", length=3)
         assert (await app.post(short["upload_url"], files={"file": b"ab"})).status_code == 400
-    await client.files_completeUploadExternal(files=files)
-    assert (await client.files_info(file=announced["file_id"]))["file"]["size"] == 3
+    (file,) = (await client.files_completeUploadExternal(files=files))["files"]
+    assert file["size"] == 3
     assert await refused(client.files_completeUploadExternal(files=files)) == "file_not_found"
 
 
@@ -108,17 +89,6 @@ async def test_a_file_is_shared_only_where_the_bot_is(client: AsyncWebClient) ->
     assert await refused(uploaded(client, channel=INCIDENTS, thread_ts="1.000001")) == "thread_not_found"
     many = ["C0INCIDENT"] * 101
     assert await refused(uploaded(client, channels=many)) == "channels_limit_exceeded"
-
-
-async def test_a_canvas_is_a_channels_tab_once(client: AsyncWebClient, alice: Person, bob: Person) -> None:
-    content = {"type": "markdown", "markdown": "# Post-mortem\n- no leader for 40 s"}
-    made = await client.canvases_create(title="Post-mortem", document_content=content, channel_id=INCIDENTS)
-    (canvas,) = (await alice.state())["canvases"]
-    assert (canvas["id"], canvas["title"]) == (made["canvas_id"], "Post-mortem")
-    again = client.conversations_canvases_create(channel_id=INCIDENTS, document_content=content)
-    assert await refused(again) == "channel_canvas_already_exists"
-    await client.canvases_create(title="Alone", document_content=content)
-    assert [each["title"] for each in (await bob.state())["canvases"]] == ["Post-mortem"]
 
 
 async def test_a_canvas_of_its_own_is_seen_where_its_link_was_shown_and_access_given(

@@ -12,16 +12,14 @@ from tests.lab.slack.builders import (
     Piece,
     actions,
     button,
-    container,
-    data_table,
     field,
     form,
     home,
     modal,
     mrkdwn,
     plain,
+    plan,
     section,
-    table,
 )
 
 MESSAGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -64,15 +62,6 @@ def test_a_message_is_refused_in_slacks_words(error: str) -> None:
 
 
 TOGETHER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "a second table": ({"blocks": [table()]}, {"blocks": [table(), table()]}),
-    "a second table in an attachment": (
-        {"blocks": [table()], "attachments": [{"blocks": [DIVIDER]}]},
-        {"blocks": [table()], "attachments": [{"blocks": [table()]}]},
-    ),
-    "a second table in a container": (
-        {"blocks": [table(), container(DIVIDER)]},
-        {"blocks": [table(), container(table())]},
-    ),
     "a block_id twice": (
         {"blocks": [{**DIVIDER, "block_id": "a"}, {**DIVIDER, "block_id": "b"}]},
         {"blocks": [{**DIVIDER, "block_id": "b"}, {**DIVIDER, "block_id": "b"}]},
@@ -80,10 +69,6 @@ TOGETHER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a block_id twice in attachments": (
         {"attachments": [{"blocks": [{**DIVIDER, "block_id": "b"}]}]},
         {"attachments": [{"blocks": [{**DIVIDER, "block_id": "b"}]}] * 2},
-    ),
-    "a block_id twice in a container": (
-        {"blocks": [container({**DIVIDER, "block_id": "b"}, block_id="a")]},
-        {"blocks": [container({**DIVIDER, "block_id": "b"}, block_id="b")]},
     ),
     "an action_id twice in one block, not in two": (
         {"blocks": [actions(button()), actions(button())]},
@@ -100,12 +85,11 @@ def test_what_only_the_whole_message_shows(name: str) -> None:
         check_message(refused)
 
 
-def test_all_text_together_is_12000_characters_and_a_data_tables_is_its_own() -> None:
+def test_all_text_together_is_12000_characters() -> None:
     full = [section(text=mrkdwn("x" * 3000))] * 4
-    check_message({"blocks": [*full, data_table(rows=10, columns=20, text="x" * 100)]})
-    for more in (section(text=mrkdwn("x")), container(DIVIDER, title=plain("x"))):
-        with pytest.raises(SlackRefusalError, match="msg_blocks_too_long"):
-            check_message({"blocks": [*full, more]})
+    check_message({"blocks": full})
+    with pytest.raises(SlackRefusalError, match="msg_blocks_too_long"):
+        check_message({"blocks": [*full, section(text=mrkdwn("x"))]})
 
 
 def test_the_refusal_names_the_place_and_the_reason() -> None:
@@ -135,7 +119,7 @@ HOMES: dict[str, tuple[Piece, Piece]] = {
     "no title": (home(), home(title=plain("x"))),
     "no submit": (home(field()), home(field(), submit=plain("Go"))),
     "private_metadata 3,000": (home(private_metadata="x" * 3000), home(private_metadata="x" * 3001)),
-    "no table": (home(), home(table())),
+    "no plan": (home(), home(plan(1))),
     "a home is no modal": (home(), modal()),
 }
 

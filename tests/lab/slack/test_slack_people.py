@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from lab.slack.person import Person
@@ -118,22 +117,6 @@ async def test_people_see_only_where_they_are(slack: SlackWorkspaceServer) -> No
         "heidi": [INCIDENTS],
         "grace": [],
     }
-
-
-@pytest.mark.parametrize(
-    ("name", "error"),
-    [("grace", "user_disabled"), ("heidi", "restricted_action"), ("deployer", "cannot_dm_bot")],
-)
-async def test_whom_the_app_cannot_write_to(
-    slack: SlackWorkspaceServer, client: AsyncWebClient, name: str, error: str
-) -> None:
-    with pytest.raises(SlackApiError, match=error):
-        await client.conversations_open(users=slack.workspace.user(name).id)
-
-
-async def test_a_channel_shared_with_another_workspace_says_so(client: AsyncWebClient) -> None:
-    assert (await client.conversations_info(channel=INCIDENTS))["channel"]["is_ext_shared"] is True
-    assert (await client.conversations_info(channel="C0GENERAL1"))["channel"]["is_ext_shared"] is False
 
 
 async def test_a_message_of_another_bot_says_whose_it_is(slack: SlackWorkspaceServer, alice: Person) -> None:

@@ -18,7 +18,7 @@ from bot.slack.inbound import socket_mode
 from bot.slack.listeners import triage
 from bot.store.client import connect
 from handlers.domain.incident import Incident
-from lab.slack.app_manifest import AppManifest
+from lab.slack.app.manifest import AppManifest
 from lab.slack.person import Person
 from lab.slack.plain_text import plain_text
 from lab.slack.server import SlackWorkspaceServer

@@ -1,0 +1,1 @@
+"""What passes between the workspace and its app: requests, payloads, events, answers."""
