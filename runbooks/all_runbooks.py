@@ -8,6 +8,10 @@ from runbooks.model import BY_HAND, Runbook
 RUNBOOKS: dict[str, Runbook] = {leader_election.NAME: leader_election}
 
 
+ELECTION = leader_election.NAME
+"""The runbook of `/neumann election` and of the commands without an incident."""
+
+
 def of_alert(name: str) -> Runbook | None:
     """Return the runbook that an alert belongs to."""
     return next((runbook for runbook in RUNBOOKS.values() if name in runbook.ALERTS), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runbooks import raft
-from runbooks.evidence import Evidence, NodeEvidence
+from runbooks.evidence import Clock, Evidence, NodeEvidence
 from runbooks.model import Action, Leadership
 from runbooks.quorum_gate import CAUGHT_UP_ENTRIES
 from runbooks.raft import Pair
@@ -52,6 +52,11 @@ def _in_effect(before: NodeEvidence, after: NodeEvidence, actions: tuple[Action,
                     yield f"the service on {after.node} is not known to be active"
             case "undo_election_timeouts":
                 pass  # the agent compared the file's bytes with those of before
+
+
+def is_surely_skewed(clock: Clock) -> bool:
+    """Say whether a clock's whole offset interval lies beyond the recommended limit."""
+    return abs(clock.offset_ms) - clock.error_ms > MAX_SKEW_MS
 
 
 def _clock(node: NodeEvidence) -> Iterator[str]:

@@ -18,7 +18,7 @@ from handlers.domain.fold import apply
 from handlers.domain.incident import ActionRun, Incident, Run
 from handlers.errors import Refused
 from handlers.remediation.run import order_of
-from runbooks.leader_election.wording import counted
+from runbooks.wording import counted
 
 AGREES: Mapping[OutcomeState, frozenset[LedgerState | None]] = {
     "done": frozenset({"DONE"}),

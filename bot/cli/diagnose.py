@@ -21,9 +21,9 @@ from bot.store.timelines import TimelineStore
 from handlers import commands
 from handlers.domain import evidence_document
 from handlers.domain.events import EvidenceRead, FindingsRanked
+from handlers.domain.fold import fold
 from handlers.errors import Refused
-from runbooks import leader_election
-from runbooks.all_runbooks import RUNBOOKS
+from runbooks.all_runbooks import ELECTION, RUNBOOKS
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis
 
@@ -34,7 +34,7 @@ def status(
 ) -> None:
     """Read every node live and say who leads; needs neither Slack nor Redis."""
     evidence = asyncio.run(_read(config, cluster))
-    _show(evidence, leader_election.diagnose(evidence))
+    _show(evidence, RUNBOOKS[ELECTION].diagnose(evidence))
 
 
 def diagnose(
@@ -48,7 +48,7 @@ def diagnose(
     read = evidence_of(evidence, config, cluster)
     if save:
         _write(save, read.model_dump_json(indent=2) + "\n")
-    diagnosis = leader_election.diagnose(read)
+    diagnosis = RUNBOOKS[ELECTION].diagnose(read)
     if as_json:
         typer.echo(json.dumps(evidence_document.as_json(diagnosis), indent=2, ensure_ascii=False))
     else:
@@ -70,7 +70,9 @@ async def _replay(config: Path, incident_id: str) -> None:
         events = await store.timeline(incident_id)
     if not events:
         raise Refused(f"There is no incident {incident_id}.")
-    runbook = RUNBOOKS[leader_election.NAME]
+    runbook = RUNBOOKS.get(fold(incident_id, events).runbook)
+    if runbook is None:
+        raise Refused(f"{incident_id} belongs to no runbook, so there is nothing to judge it by.")
     judged = [
         (read, ranked.diagnosis)
         for read, ranked in itertools.pairwise(events)

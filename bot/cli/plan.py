@@ -11,7 +11,7 @@ import typer
 from bot.cli.diagnose import evidence_of
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from handlers.errors import Refused
-from runbooks import leader_election
+from runbooks.all_runbooks import ELECTION, RUNBOOKS
 from runbooks.model import Diagnosis, Plan, Remedy
 
 
@@ -24,7 +24,8 @@ def plan(
 ) -> None:
     """Print exactly what a remedy would do on a cluster, without Slack and without doing it."""
     read = evidence_of(evidence, config, cluster)
-    drawn_up = leader_election.plan(offered(leader_election.diagnose(read), remedy), read)
+    runbook = RUNBOOKS[ELECTION]
+    drawn_up = runbook.plan(offered(runbook.diagnose(read), remedy), read)
     typer.echo(drawn_up.model_dump_json(indent=2) if as_json else "\n".join(lines(drawn_up)))
 
 

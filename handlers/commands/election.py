@@ -8,7 +8,7 @@ from handlers import load_incidents
 from handlers.commands.answers import Asked, ElectionStatus, History, Watch
 from handlers.commands.arguments import resolve_cluster
 from handlers.ports import Ports
-from runbooks import leader_election
+from runbooks.all_runbooks import ELECTION, RUNBOOKS
 
 WATCH_EVERY_S = 15.0
 WATCH_TIMES = 4
@@ -24,7 +24,7 @@ async def status(ports: Ports, asked: Asked) -> ElectionStatus:
         UnknownCluster: If there is no such cluster, or several and none was named.
     """
     evidence = await ports.reader.read(resolve_cluster(ports.reader.clusters, asked.arguments))
-    return ElectionStatus(evidence, leader_election.diagnose(evidence))
+    return ElectionStatus(evidence, RUNBOOKS[ELECTION].diagnose(evidence))
 
 
 async def diagnose(ports: Ports, asked: Asked) -> ElectionStatus:

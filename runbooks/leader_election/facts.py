@@ -8,7 +8,7 @@ from functools import cached_property
 from runbooks import raft
 from runbooks.evidence import Clock, Evidence, Log, Metrics, NodeEvidence
 from runbooks.model import Leadership
-from runbooks.node_check import MAX_SKEW_MS
+from runbooks.node_check import MAX_SKEW_MS, is_surely_skewed
 
 STORM_ELECTIONS = 2
 STORM_ELECTIONS_PER_S = 0.5
@@ -197,11 +197,7 @@ class Facts:
     @cached_property
     def skewed(self) -> tuple[str, ...]:
         """Nodes whose whole offset interval lies beyond the recommended limit."""
-        return tuple(
-            name
-            for name, clock in self.clocks.items()
-            if abs(clock.offset_ms) - clock.error_ms > MAX_RECOMMENDED_SKEW_MS
-        )
+        return tuple(name for name, clock in self.clocks.items() if is_surely_skewed(clock))
 
     def node(self, name: str) -> NodeEvidence:
         """A node's evidence."""

@@ -10,9 +10,9 @@ from functools import cached_property
 from itertools import permutations
 
 from runbooks import raft
-from runbooks.evidence import ConnectResult, Evidence, Role
-from runbooks.leader_election.facts import Facts
+from runbooks.evidence import ConnectResult, Evidence, NodeEvidence, Role
 from runbooks.model import CanElect, Diagnosis, Leadership
+from runbooks.node_check import is_surely_skewed
 
 
 class WayState(StrEnum):
@@ -111,7 +111,7 @@ class LinkMap:
 
 def link_facts(evidence: Evidence, diagnosis: Diagnosis) -> LinkMap:
     """Return what the map of this evidence shows, with the answer that the thread gives."""
-    facts, links = Facts(evidence), raft.links(evidence, "raft")
+    up, links = raft.processes(evidence), raft.links(evidence, "raft")
     return LinkMap(
         cluster=evidence.cluster,
         at=evidence.started_at,
@@ -119,8 +119,8 @@ def link_facts(evidence: Evidence, diagnosis: Diagnosis) -> LinkMap:
         can_elect=diagnosis.can_elect,
         reason=diagnosis.can_elect_reason,
         leadership=diagnosis.leadership,
-        quorum=facts.needed,
-        nodes=tuple(_mark(name, facts, links, diagnosis.leadership) for name in evidence.names),
+        quorum=raft.quorum(len(evidence.nodes)),
+        nodes=tuple(_mark(node, up, links, diagnosis.leadership) for node in evidence.nodes),
         ways=_ways(evidence),
     )
 
@@ -139,36 +139,37 @@ def _ways(evidence: Evidence) -> tuple[Way, ...]:
     )
 
 
-def _mark(name: str, facts: Facts, links: Mapping[raft.Pair, raft.Tri], leadership: Leadership) -> NodeMark:
-    metrics = facts.metrics(name)
+def _mark(
+    node: NodeEvidence, up: Mapping[str, raft.Tri], links: Mapping[raft.Pair, raft.Tri], lead: Leadership
+) -> NodeMark:
+    metrics, clock = node.newest_metrics, node.clock.value
     return NodeMark(
-        name=name,
-        standing=_standing(name, facts, leadership),
+        name=node.node,
+        standing=_standing(node, up[node.node], lead),
         term=metrics.term if metrics else None,
-        reaches=_reaches(name, facts, links),
-        clock_off_ms=facts.clocks[name].offset_ms if name in facts.skewed else None,
+        reaches=_reaches(node.node, up, links),
+        clock_off_ms=clock.offset_ms if clock and is_surely_skewed(clock) else None,
     )
 
 
-def _standing(name: str, facts: Facts, leadership: Leadership) -> NodeRole:
-    if facts.up[name] is False:
+def _standing(node: NodeEvidence, is_up: raft.Tri, leadership: Leadership) -> NodeRole:
+    if is_up is False:
         return NodeRole.DOWN
-    metrics = facts.metrics(name)
-    role = metrics.role if metrics else None
+    role = node.newest_metrics.role if node.newest_metrics else None
     if role is Role.LEADER:
-        leads = leadership.leader == name and leadership.majority
+        leads = leadership.leader == node.node and leadership.majority
         return NodeRole.LEADER if leads else NodeRole.CLAIMANT
     if role is not None:
         return NodeRole.CANDIDATE if role is Role.CANDIDATE else NodeRole.FOLLOWER
-    return NodeRole.RUNNING if facts.up[name] else NodeRole.UNKNOWN
+    return NodeRole.RUNNING if is_up else NodeRole.UNKNOWN
 
 
-def _reaches(name: str, facts: Facts, links: Mapping[raft.Pair, raft.Tri]) -> tuple[int, int]:
+def _reaches(name: str, up: Mapping[str, raft.Tri], links: Mapping[raft.Pair, raft.Tri]) -> tuple[int, int]:
     """Fewest and most nodes that hear this one and are heard, itself counted; a dead one hears nobody."""
-    if facts.up[name] is False:
+    if up[name] is False:
         return 0, 0
-    peers = [peer for peer in facts.names if peer != name and facts.up[peer] is not False]
+    peers = [peer for peer in up if peer != name and up[peer] is not False]
     both = {peer: (links[name, peer], links[peer, name]) for peer in peers}
-    sure = sum(facts.up[peer] is True and both[peer] == (True, True) for peer in peers)
+    sure = sum(up[peer] is True and both[peer] == (True, True) for peer in peers)
     at_most = sum(False not in both[peer] for peer in peers)
-    return (1 + sure if facts.up[name] else 0), 1 + at_most
+    return (1 + sure if up[name] else 0), 1 + at_most
