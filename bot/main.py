@@ -169,7 +169,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             thread=thread,
             pictures=ThreadAttachments(slack, redis, prefix, thread, timelines, prometheus=prometheus),
         )
-        timer = Scheduler(redis, prefix, timelines, queues)
+        timer = Scheduler(timelines, queues)
         yield Bot(redis, web.app(), worker, timer, Dispatcher(app, requests), app, requests, ports)
 
 
