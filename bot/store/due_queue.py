@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
-from bot.store.timelines import store_errors, text
+from bot.store.errors import store_errors, text
+from bot.store.keys import Keys
 
 LEASE_S = 15.0
 
@@ -98,12 +99,9 @@ class DueQueue:
     """One sorted set of what is due, and who holds which."""
 
     def __init__(self, redis: Redis, prefix: str, name: str) -> None:
-        self._due, self._leases, self._ends = (
-            f"{prefix}:due:{name}",
-            f"{prefix}:leases:{name}",
-            f"{prefix}:ends",
-        )
-        self.name, self._wake = name, f"{prefix}:wake"
+        keys = Keys(prefix)
+        self._due, self._leases, self._ends = keys.due(name), keys.leases(name), keys.ends()
+        self.name, self._wake = name, keys.wake()
         self._take = redis.register_script(TAKE)
         self._renew = redis.register_script(RENEW)
         self._release = redis.register_script(RELEASE)

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from redis.asyncio import Redis
 
-from bot.store.timelines import store_errors
+from bot.store.errors import store_errors
 from handlers.errors import ConfigurationError, StoreDown
 
 log = structlog.get_logger()

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
+from bot.store.errors import store_errors
+from bot.store.keys import Keys
 from bot.store.stream import GROUP, Stream, StreamEntry
-from bot.store.timelines import store_errors
 from handlers.domain.notification import Unreadable
 
 MAX_DEAD_ENTRIES = 1000
@@ -36,8 +37,9 @@ class Inbox:
     """The notifications that are stored and not yet folded into incidents."""
 
     def __init__(self, redis: Redis, prefix: str, consumer: str) -> None:
+        keys = Keys(prefix)
         self._redis = redis
-        self._stream, self._dead = Stream(redis, f"{prefix}:inbox", consumer), f"{prefix}:dead"
+        self._stream, self._dead = Stream(redis, keys.inbox(), consumer), keys.dead()
         self.prepare = self._stream.prepare
 
     async def store(self, body: bytes, cluster: str | None) -> None:

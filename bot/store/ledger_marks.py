@@ -5,7 +5,8 @@ from __future__ import annotations
 from redis.asyncio import Redis
 
 from agent.protocol import BadMessageError, LedgerMark
-from bot.store.timelines import store_errors
+from bot.store.errors import store_errors
+from bot.store.keys import Keys
 from handlers.errors import StoreDown
 
 REMEMBER = """
@@ -35,7 +36,7 @@ class LedgerMarks:
 
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._redis = redis
-        self._marks = f"{prefix}:ledger-marks"
+        self._marks = Keys(prefix).ledger_marks()
         self._remember = redis.register_script(REMEMBER)
 
     async def newest(self, agent: str) -> LedgerMark | None:

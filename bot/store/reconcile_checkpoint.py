@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from bot.store.timelines import store_errors
+from bot.store.errors import store_errors
+from bot.store.keys import Keys
 from handlers.domain.alert_sources import ReconcileCheckpoint
 
 
@@ -12,7 +13,7 @@ class ReconcileCheckpointStore:
     """`handlers.domain.alert_sources.ReconcileCheckpoints` over Redis."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
-        self._redis, self._key = redis, f"{prefix}:look"
+        self._redis, self._key = redis, Keys(prefix).look()
 
     async def last(self) -> ReconcileCheckpoint | None:
         """What was kept."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
+from bot.store.errors import store_errors, text
+from bot.store.keys import Keys
 from bot.store.scripts import FORGET
-from bot.store.timelines import store_errors, text
 
 BEGIN = """
 local holder = redis.call('HGET', KEYS[1], ARGV[1])
@@ -24,8 +25,8 @@ class RunLocks:
     """
 
     def __init__(self, redis: Redis, prefix: str) -> None:
-        self._slots = f"{prefix}:run-slots"
-        self._fences = f"{prefix}:fences"
+        keys = Keys(prefix)
+        self._slots, self._fences = keys.run_slots(), keys.fences()
         self._begin = redis.register_script(BEGIN)
         self._end = redis.register_script(FORGET)
 

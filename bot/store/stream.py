@@ -11,8 +11,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 from redis.exceptions import ResponseError
 
-from bot.store.errors import refusal
-from bot.store.timelines import store_errors
+from bot.store.errors import refusal, store_errors
 from bot.store.wakeup_channel import NAP_S
 from handlers.errors import StoreDown
 

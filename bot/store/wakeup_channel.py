@@ -14,6 +14,8 @@ from collections.abc import Iterable
 import structlog
 from redis.asyncio import Redis
 
+from bot.store.keys import Keys
+
 log = structlog.get_logger()
 
 NAP_S = 1.0
@@ -37,7 +39,7 @@ class WakeupChannel:
 
     def __init__(self, redis: Redis, prefix: str, names: Iterable[str]) -> None:
         self._redis = redis
-        self._channel = f"{prefix}:wake"
+        self._channel = Keys(prefix).wake()
         self._alarms = {name: asyncio.Event() for name in names}
         self._later: dict[str, asyncio.TimerHandle] = {}
 

@@ -10,7 +10,8 @@ from datetime import datetime
 from redis.asyncio import Redis
 
 from bot.slack.delivery.rate_limiter import Claim
-from bot.store.timelines import HANDLE_LIFE_S, store_errors, text
+from bot.store.errors import store_errors, text
+from bot.store.keys import HANDLE_LIFE_S, Keys
 
 UNDER_WAY_S = 40
 """For how long Slack may still carry out a call whose answer was lost: it is known to take half a minute."""
@@ -82,27 +83,21 @@ class MessageStore:
 
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._redis = redis
-        self._prefix = prefix
+        self._keys = Keys(prefix)
         self._read = redis.register_script(READ)
         self._record = redis.register_script(RECORD)
-
-    def _thread(self, incident_id: str) -> str:
-        return f"{self._prefix}:thread:{incident_id}"
-
-    def _under_way(self, incident_id: str, key: str) -> str:
-        return f"{self._prefix}:under-way:{incident_id}:{key}"
 
     async def of(self, incident_id: str) -> dict[str, Posted]:
         """The incident's messages by their keys."""
         async with store_errors():
-            fields = await self._redis.hgetall(self._thread(incident_id))
+            fields = await self._redis.hgetall(self._keys.thread(incident_id))
         return _by_key(fields)
 
     async def read(self, incident_id: str) -> PostedMessages:
         """The same, with what says how far they can be trusted."""
         async with store_errors():
             fields, run, met_s = await self._read(
-                keys=[self._thread(incident_id), f"{self._prefix}:redis-run"]
+                keys=[self._keys.thread(incident_id), self._keys.redis_run()]
             )
         return PostedMessages(
             _by_key(dict(zip(fields[::2], fields[1::2], strict=True))), text(run), float(met_s)
@@ -110,51 +105,48 @@ class MessageStore:
 
     def claim(self, incident_id: str, key: str, claim: Posted) -> Claim:
         """What notes that a message is about to be posted, once it is its turn."""
-        notes, mark = self._thread(incident_id), self._under_way(incident_id, key)
+        notes, mark = self._keys.thread(incident_id), self._keys.under_way(incident_id, key)
         return Claim(notes, key, _json(claim), mark, UNDER_WAY_S)
 
     async def unclaim(self, incident_id: str, key: str) -> None:
         """Take that back: Slack has not posted it, and will not."""
         async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.hdel(self._thread(incident_id), key)
-            pipe.delete(self._under_way(incident_id, key))
+            pipe.hdel(self._keys.thread(incident_id), key)
+            pipe.delete(self._keys.under_way(incident_id, key))
             await pipe.execute()
 
     async def is_under_way(self, incident_id: str, key: str) -> bool:
         """Whether a call of which nobody knows what came may still be carried out."""
         async with store_errors():
-            return bool(await self._redis.exists(self._under_way(incident_id, key)))
+            return bool(await self._redis.exists(self._keys.under_way(incident_id, key)))
 
     async def begin_edit(self, incident_id: str, key: str) -> bool:
         """Note that a message is about to be edited; false where an edit before may still be carried out."""
         async with store_errors():
-            name = self._under_way(incident_id, key)
+            name = self._keys.under_way(incident_id, key)
             return bool(await self._redis.set(name, 1, nx=True, ex=UNDER_WAY_S))
 
     async def stays_under_way(self, incident_id: str, key: str) -> None:
         """Note that what was sent just now may still be carried out."""
         async with store_errors():
-            await self._redis.set(self._under_way(incident_id, key), 1, ex=UNDER_WAY_S)
+            await self._redis.set(self._keys.under_way(incident_id, key), 1, ex=UNDER_WAY_S)
 
     async def settle(self, incident_id: str, key: str) -> None:
         """Note that whatever was sent has been carried out by now, or never will be."""
         async with store_errors():
-            await self._redis.delete(self._under_way(incident_id, key))
+            await self._redis.delete(self._keys.under_way(incident_id, key))
 
     async def record(self, incident_id: str, key: str, posted: Posted, *, settled: bool = True) -> None:
         """Note what Slack has taken; `settled` where no call before it may still be carried out."""
-        keys = [self._thread(incident_id), self._at(posted.channel, posted.ts)]
-        keys += [self._under_way(incident_id, key)] if settled else []
+        keys = [self._keys.thread(incident_id), self._keys.message(posted.channel, posted.ts)]
+        keys += [self._keys.under_way(incident_id, key)] if settled else []
         async with store_errors():
             await self._record(keys=keys, args=[key, _json(posted), incident_id, HANDLE_LIFE_S])
-
-    def _at(self, channel: str, message_ts: str) -> str:
-        return f"{self._prefix}:message:{channel}:{message_ts}"
 
     async def incident_at(self, channel: str, message_ts: str) -> str | None:
         """The incident that posted this message; kept as long as the message may be clicked."""
         async with store_errors():
-            found = await self._redis.get(self._at(channel, message_ts))
+            found = await self._redis.get(self._keys.message(channel, message_ts))
         return text(found) if found else None
 
     async def run_of_redis(self) -> str:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 
 from bot.slack.delivery.web_api import SlackBusy
-from bot.store.timelines import store_errors
+from bot.store.errors import store_errors
+from bot.store.keys import Keys
 
 # A sorted set by time: `*` is when the next place is free, the others are those who wait for theirs, the
 # urgent ones with a `!` before their names.
@@ -112,7 +113,7 @@ class RateLimiter:
     """Turns, by what is to be called and who wants to call it."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
-        self._prefix = prefix
+        self._keys = Keys(prefix)
         self._turn = redis.register_script(TURN)
         self._refused = redis.register_script(REFUSED)
 
@@ -141,7 +142,7 @@ class RateLimiter:
             raise
 
     async def _take(self, what: str, who: str, rate: Rate, claim: Claim | None) -> None:
-        keys: list[str] = [f"{self._prefix}:pace:{what}"]
+        keys: list[str] = [self._keys.pace(what)]
         args: list[str | int] = [who, _us(rate.every_s), rate.burst, _us(MAX_WAIT_S)]
         if claim:
             keys += [claim.notes, claim.mark]
@@ -154,9 +155,7 @@ class RateLimiter:
     async def _put_off(self, what: str, who: str, rate: Rate, after_s: float) -> None:
         """Slack itself asked to wait: this one is the next then, or the next after those who are urgent."""
         async with store_errors():
-            await self._refused(
-                keys=[f"{self._prefix}:pace:{what}"], args=[who, _us(rate.every_s), _us(after_s)]
-            )
+            await self._refused(keys=[self._keys.pace(what)], args=[who, _us(rate.every_s), _us(after_s)])
 
 
 def _us(seconds: float) -> int:

@@ -11,9 +11,10 @@ import structlog
 from redis.asyncio import Redis
 from slack_bolt.async_app import AsyncBoltRequest
 
+from bot.store.errors import store_errors
+from bot.store.keys import Keys
 from bot.store.signer import Signer
 from bot.store.stream import ONCE_FOR_S, Stream, StreamEntry
-from bot.store.timelines import store_errors
 
 log = structlog.get_logger()
 
@@ -64,8 +65,8 @@ class SlackRequests:
     """The requests that wait for a worker."""
 
     def __init__(self, redis: Redis, prefix: str, consumer: str, seal: Signer) -> None:
-        self._redis, self._prefix, self._seal = redis, prefix, seal
-        self.stream = Stream(redis, f"{prefix}:slack-requests", consumer)
+        self._redis, self._keys, self._seal = redis, Keys(prefix), seal
+        self.stream = Stream(redis, self._keys.slack_requests(), consumer)
 
     async def store(self, request: SlackRequest, name: str) -> bool:
         """Store a request; it is there when this returns, and a worker has been told.
@@ -82,7 +83,7 @@ class SlackRequests:
         """
         parts = request.content_type.encode(), request.body.encode()
         fields = {"type": parts[0], "body": parts[1], "seal": self._seal.make(*parts)}
-        return await self.stream.add(fields, once=self._once(request.event_id or name))
+        return await self.stream.add(fields, once=self._keys.seen(request.event_id or name))
 
     async def is_first(self, name: str) -> bool:
         """Whether this name has not been seen; it has been, from now on.
@@ -91,10 +92,7 @@ class SlackRequests:
             StoreDown: If nobody knows.
         """
         async with store_errors():
-            return bool(await self._redis.set(self._once(name), 1, nx=True, ex=ONCE_FOR_S))
-
-    def _once(self, name: str) -> str:
-        return f"{self._prefix}:seen:{name}"
+            return bool(await self._redis.set(self._keys.seen(name), 1, nx=True, ex=ONCE_FOR_S))
 
     def opened(self, entry: StreamEntry) -> SlackRequest | None:
         """What was stored; nothing where no bot of these keys has stored it."""

@@ -15,10 +15,9 @@ from redis.exceptions import ResponseError
 from bot import main as wiring
 from bot.config import Settings, load
 from bot.store.client import connect
-from bot.store.errors import refusal
+from bot.store.errors import refusal, store_errors
 from bot.store.health import require_usable, why_not_ready
 from bot.store.inbox import Inbox
-from bot.store.timelines import store_errors
 from bot.worker import worker
 from handlers.errors import ConfigurationError, StoreDown
 from tests.bot.conftest import Becomes, MortalRedis, WriteConfig
