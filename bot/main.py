@@ -46,6 +46,7 @@ from bot.store.retention import Retention
 from bot.store.run_lock import RunLocks
 from bot.store.signer import Signer
 from bot.store.timelines import TimelineStore
+from bot.timing import DEFAULT_TIMING, Timing
 from bot.web.app import Web
 from bot.web.server import serve
 from bot.worker.periodic_jobs import PeriodicJobs
@@ -59,9 +60,6 @@ AGENT_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 """A commit carries out its action before it answers; a restart may take a while."""
 
 SLACK_TIMEOUT_S = 10.0
-
-DRAIN_WITHIN_S = 10.0
-"""How long a step may go on once the process is asked to end; Kubernetes gives 30 s, systemd 90."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ async def reader(
 
 
 @asynccontextmanager
-async def build(settings: Settings) -> AsyncIterator[Bot]:
+async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIterator[Bot]:
     """Put the bot together, and take it apart again.
 
     Raises:
@@ -118,16 +116,16 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
     timelines = TimelineStore(redis, prefix, chain)
     retention = Retention(redis, prefix, timelines, chain)
     consumer = f"{socket.gethostname()}:{os.getpid()}"
-    inbox = Inbox(redis, prefix, consumer)
-    requests = SlackRequests(redis, prefix, consumer, Signer.of(settings.agents, SEAL_USE))
-    queues = Queues(redis, prefix)
+    inbox = Inbox(redis, prefix, consumer, timing)
+    requests = SlackRequests(redis, prefix, consumer, Signer.of(settings.agents, SEAL_USE), timing)
+    queues = Queues(redis, prefix, timing)
     async with (
         contextlib.aclosing(redis),
         slack_client(settings) as slack,
         reader(settings, LedgerMarks(redis, prefix)) as (clusters, agents),
         alerting(settings) as (alertmanager, prometheus),
     ):
-        thread = SlackThread(slack, redis, prefix, lambda cluster: channel_of(settings, cluster))
+        thread = SlackThread(slack, redis, prefix, lambda cluster: channel_of(settings, cluster), timing)
         permissions = settings.who_may
         ports = Ports(
             timelines=timelines,
@@ -162,15 +160,16 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             prefix=prefix,
             inbox=inbox,
             queues=queues,
-            chores=PeriodicJobs(ports, settings.alertmanager, retention, settings.redis.closed_kept_days),
+            jobs=PeriodicJobs(ports, settings.alertmanager, retention, settings.redis.closed_kept_days),
             timelines=timelines,
             ports=ports,
             clusters=clusters,
             thread=thread,
             pictures=ThreadAttachments(slack, redis, prefix, thread, timelines, prometheus=prometheus),
+            timing=timing,
         )
         timer = Scheduler(timelines, queues)
-        yield Bot(redis, web.app(), worker, timer, Dispatcher(app, requests), app, requests, ports)
+        yield Bot(redis, web.app(), worker, timer, Dispatcher(app, requests, timing), app, requests, ports)
 
 
 @asynccontextmanager
@@ -236,7 +235,8 @@ async def run(settings: Settings, parts: frozenset[Part]) -> None:
             for task in done:
                 task.result()
         finally:
-            await asyncio.gather(*(each.drain(DRAIN_WITHIN_S) for each in (bot.worker, bot.dispatcher)))
+            consumers = bot.worker, bot.dispatcher
+            await asyncio.gather(*(each.drain(DEFAULT_TIMING.drain_s) for each in consumers))
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -7,22 +7,17 @@ import time
 import structlog
 
 from bot.slack.delivery.thread_sync import SlackThread
+from bot.timing import Timing
 from handlers.errors import Quarantined, SlackDown, StoreDown, Tampered
 
 log = structlog.get_logger()
-
-NEWER_IS_HERE_WITHIN_S = 300.0
-"""How long replicas are upgraded one after the other; what is left alone for longer, nobody looks after."""
-
-LEFT_TO_OTHERS_FOR_S = 60.0
-"""How long this process takes no step of such an incident: it could take each before the newer one does."""
 
 
 class Quarantine:
     """What this process has said of them."""
 
-    def __init__(self, thread: SlackThread) -> None:
-        self._thread = thread
+    def __init__(self, thread: SlackThread, timing: Timing) -> None:
+        self._thread, self._timing = thread, timing
         self._since_s: dict[str, float] = {}
         self._for_others_until_s: dict[str, float] = {}
 
@@ -37,7 +32,7 @@ class Quarantine:
         """Say it in the thread; of a newer version only if no replica of it has come in good time."""
         for_good = isinstance(error, Tampered)
         waited_s = time.monotonic() - self._since_s.get(str(error), time.monotonic())
-        if for_good or waited_s >= NEWER_IS_HERE_WITHIN_S:
+        if for_good or waited_s >= self._timing.newer_comes_within_s:
             try:
                 await self._thread.say_aside(incident_id, "tampered" if for_good else "newer", str(error))
             except (SlackDown, StoreDown) as failure:
@@ -47,7 +42,7 @@ class Quarantine:
         """When it may be taken again: by a newer replica at once, by this one with the timer's next mark."""
         if isinstance(error, Tampered):
             return None
-        self._for_others_until_s[incident_id] = time.monotonic() + LEFT_TO_OTHERS_FOR_S
+        self._for_others_until_s[incident_id] = time.monotonic() + self._timing.left_to_others_s
         return 0.0
 
     def left_to_others(self) -> tuple[str, ...]:

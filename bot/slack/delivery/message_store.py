@@ -12,28 +12,10 @@ from redis.asyncio import Redis
 from bot.slack.delivery.rate_limiter import Claim
 from bot.store.errors import store_errors, text
 from bot.store.keys import HANDLE_LIFE_S, Keys
-
-UNDER_WAY_S = 40
-"""For how long Slack may still carry out a call whose answer was lost: it is known to take half a minute."""
+from bot.store.scripts import Script
+from bot.timing import DEFAULT_TIMING, Timing
 
 CLOCKS_DIFFER_S = 60.0
-
-READ = """
-local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
-local met, since_s = string.match(redis.call('GET', KEYS[2]) or '', '^(%S*) ?(%S*)$')
-if met ~= run then
-  since_s = met and met ~= '' and redis.call('TIME')[1] or '0'
-  redis.call('SET', KEYS[2], run .. ' ' .. since_s)
-end
-return {redis.call('HGETALL', KEYS[1]), run, since_s}
-"""
-
-RECORD = """
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
-if KEYS[3] then redis.call('DEL', KEYS[3]) end
-return 1
-"""
 
 
 @dataclass(frozen=True)
@@ -81,11 +63,10 @@ class PostedMessages:
 class MessageStore:
     """The notes of every incident's messages; a message is named by its incident and its key."""
 
-    def __init__(self, redis: Redis, prefix: str) -> None:
-        self._redis = redis
-        self._keys = Keys(prefix)
-        self._read = redis.register_script(READ)
-        self._record = redis.register_script(RECORD)
+    def __init__(self, redis: Redis, prefix: str, timing: Timing = DEFAULT_TIMING) -> None:
+        self._redis, self._keys, self._under_way_s = redis, Keys(prefix), timing.under_way_s
+        self._read = Script(redis, "messages_read")
+        self._record = Script(redis, "message_record")
 
     async def of(self, incident_id: str) -> dict[str, Posted]:
         """The incident's messages by their keys."""
@@ -97,7 +78,7 @@ class MessageStore:
         """The same, with what says how far they can be trusted."""
         async with store_errors():
             fields, run, met_s = await self._read(
-                keys=[self._keys.thread(incident_id), self._keys.redis_run()]
+                thread=self._keys.thread(incident_id), redis_run=self._keys.redis_run()
             )
         return PostedMessages(
             _by_key(dict(zip(fields[::2], fields[1::2], strict=True))), text(run), float(met_s)
@@ -106,7 +87,7 @@ class MessageStore:
     def claim(self, incident_id: str, key: str, claim: Posted) -> Claim:
         """What notes that a message is about to be posted, once it is its turn."""
         notes, mark = self._keys.thread(incident_id), self._keys.under_way(incident_id, key)
-        return Claim(notes, key, _json(claim), mark, UNDER_WAY_S)
+        return Claim(notes, key, _json(claim), mark, self._under_way_s)
 
     async def unclaim(self, incident_id: str, key: str) -> None:
         """Take that back: Slack has not posted it, and will not."""
@@ -124,12 +105,12 @@ class MessageStore:
         """Note that a message is about to be edited; false where an edit before may still be carried out."""
         async with store_errors():
             name = self._keys.under_way(incident_id, key)
-            return bool(await self._redis.set(name, 1, nx=True, ex=UNDER_WAY_S))
+            return bool(await self._redis.set(name, 1, nx=True, ex=self._under_way_s))
 
     async def stays_under_way(self, incident_id: str, key: str) -> None:
         """Note that what was sent just now may still be carried out."""
         async with store_errors():
-            await self._redis.set(self._keys.under_way(incident_id, key), 1, ex=UNDER_WAY_S)
+            await self._redis.set(self._keys.under_way(incident_id, key), 1, ex=self._under_way_s)
 
     async def settle(self, incident_id: str, key: str) -> None:
         """Note that whatever was sent has been carried out by now, or never will be."""
@@ -138,10 +119,16 @@ class MessageStore:
 
     async def record(self, incident_id: str, key: str, posted: Posted, *, settled: bool = True) -> None:
         """Note what Slack has taken; `settled` where no call before it may still be carried out."""
-        keys = [self._keys.thread(incident_id), self._keys.message(posted.channel, posted.ts)]
-        keys += [self._keys.under_way(incident_id, key)] if settled else []
         async with store_errors():
-            await self._record(keys=keys, args=[key, _json(posted), incident_id, HANDLE_LIFE_S])
+            await self._record(
+                thread=self._keys.thread(incident_id),
+                place=self._keys.message(posted.channel, posted.ts),
+                under_way=self._keys.under_way(incident_id, key) if settled else None,
+                key=key,
+                note=_json(posted),
+                incident_id=incident_id,
+                life_s=HANDLE_LIFE_S,
+            )
 
     async def incident_at(self, channel: str, message_ts: str) -> str | None:
         """The incident that posted this message; kept as long as the message may be clicked."""

@@ -14,12 +14,13 @@ from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.delivery.message_lookup import find, metadata
-from bot.slack.delivery.message_store import UNDER_WAY_S, MessageStore, Posted
+from bot.slack.delivery.message_store import MessageStore, Posted
 from bot.slack.delivery.rate_limiter import EDITS, POSTS, SEARCHES, RateLimiter
 from bot.slack.delivery.web_api import BlocksRefused, call
 from bot.slack.views.blocks import escape, section
 from bot.slack.views.message import Message
 from bot.slack.views.render import render
+from bot.timing import DEFAULT_TIMING, Timing
 from handlers.domain.incident import Incident
 from handlers.errors import SlackDown
 from handlers.ports import Place
@@ -33,11 +34,17 @@ class SlackThread:
     """One parent message per incident and its replies; what was posted is kept in Redis."""
 
     def __init__(
-        self, client: AsyncWebClient, redis: Redis, prefix: str, channel_of: Callable[[str], str]
+        self,
+        client: AsyncWebClient,
+        redis: Redis,
+        prefix: str,
+        channel_of: Callable[[str], str],
+        timing: Timing = DEFAULT_TIMING,
     ) -> None:
         self._client = client
         self._pace = RateLimiter(redis, prefix)
-        self._notes = MessageStore(redis, prefix)
+        self._notes = MessageStore(redis, prefix, timing)
+        self._under_way_s = timing.under_way_s
         self._channel_of = channel_of
         self._plainly = False
 
@@ -190,7 +197,7 @@ class SlackThread:
             settled = await self._change(incident_id, message, before)
         if not settled:
             sentence = "chat.update: an edit whose answer was lost may still come; this one is made again."
-            raise SlackDown(sentence, wait_s=UNDER_WAY_S)
+            raise SlackDown(sentence, wait_s=self._under_way_s)
 
     async def _change(self, incident_id: str, message: Message, before: Posted) -> bool:
         settled = await self._notes.begin_edit(incident_id, message.key)

@@ -15,6 +15,7 @@ from bot.store.errors import store_errors
 from bot.store.keys import Keys
 from bot.store.signer import Signer
 from bot.store.stream import ONCE_FOR_S, Stream, StreamEntry
+from bot.timing import DEFAULT_TIMING, Timing
 
 log = structlog.get_logger()
 
@@ -64,9 +65,11 @@ class SlackRequest:
 class SlackRequests:
     """The requests that wait for a worker."""
 
-    def __init__(self, redis: Redis, prefix: str, consumer: str, seal: Signer) -> None:
+    def __init__(
+        self, redis: Redis, prefix: str, consumer: str, seal: Signer, timing: Timing = DEFAULT_TIMING
+    ) -> None:
         self._redis, self._keys, self._seal = redis, Keys(prefix), seal
-        self.stream = Stream(redis, self._keys.slack_requests(), consumer)
+        self.stream = Stream(redis, self._keys.slack_requests(), consumer, timing)
 
     async def store(self, request: SlackRequest, name: str) -> bool:
         """Store a request; it is there when this returns, and a worker has been told.
