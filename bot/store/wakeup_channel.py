@@ -13,6 +13,9 @@ from bot.timing import DEFAULT_TIMING, Timing
 
 log = structlog.get_logger()
 
+DELAY_S = {"steps": 0.01}
+"""What there is to show goes first: a step keeps the process busy, and then waits for nodes anyway."""
+
 
 class WakeupChannel:
     """One alarm for each queue; a hint is the names of the queues to wake, with spaces between them."""
@@ -29,6 +32,7 @@ class WakeupChannel:
 
     async def listen(self) -> None:
         """Set the alarms of the queues that are named, until cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
             try:
                 async with self._redis.pubsub() as pubsub:
@@ -39,7 +43,7 @@ class WakeupChannel:
                         )
                         for name in hint["data"].decode().split() if hint else ():
                             if name in self._alarms:
-                                self._alarms[name].set()
+                                loop.call_later(DELAY_S.get(name, 0.0), self._alarms[name].set)
             except Exception as error:
                 log.warning("wake_up_lost", error=str(error))
                 await asyncio.sleep(self._timing.after_failure_s)

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from redis.asyncio import Redis
+from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from bot import main as wiring
@@ -89,6 +90,21 @@ async def test_an_alert_becomes_a_thread_with_findings_and_is_closed_when_it_res
         await becomes(lambda: shown(slack, "closed"))
     assert await store.open_incidents() == ()
     assert keys(slack) == ["headline", "findings", "verified", "closed"]
+
+
+async def test_what_is_logged_on_the_way_says_of_which_incident_and_cluster(
+    settings: Settings, slack: SlackWorkspaceServer, store: TimelineStore, becomes: Becomes
+) -> None:
+    slack.faults.fail("chat.postMessage", faults.SERVER_ERROR, status=500)
+    with capture_logs(processors=[merge_contextvars]) as logs:
+        async with working(settings, IMPATIENT) as bot:
+            await post(settings, bot, FIRING)
+            await becomes(lambda: logged(logs, "will_try_again"))
+            (incident_id,) = await store.open_incidents()
+    (failed, *_) = [entry for entry in logs if entry["event"] == "will_try_again"]
+    assert (failed["incident"], failed["cluster"]) == (incident_id, "demo")
+    (folded,) = [entry for entry in logs if entry["event"] == "notification_folded_in"]
+    assert folded["cluster"] == "demo"
 
 
 async def test_what_one_worker_left_in_the_middle_of_a_step_another_finishes(
