@@ -1,4 +1,4 @@
-"""The only place where the parts are put together."""
+"""Puts the parts together; nothing else does."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Bot:
 async def reader(
     settings: Settings, marks: LedgerMarks | None = None
 ) -> AsyncIterator[tuple[ClusterReader, AgentClient]]:
-    """What reads clusters, without Slack and Redis; to act, it needs the marks of the agents' ledgers.
+    """Make what reads clusters, without Slack and Redis; to act, it needs the marks of the agents' ledgers.
 
     Raises:
         ConfigurationError: If a key or certificate cannot be used.
@@ -176,7 +176,7 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
 async def alerting(
     settings: Settings,
 ) -> AsyncIterator[tuple[AlertmanagerClient | None, PrometheusClient | None]]:
-    """Alertmanager and Prometheus, as far as they are configured.
+    """Make the clients of Alertmanager and Prometheus, as far as they are configured.
 
     Raises:
         ConfigurationError: If a token or an authority's file cannot be read.
@@ -197,7 +197,7 @@ async def alerting(
 
 @asynccontextmanager
 async def slack_client(settings: Settings) -> AsyncIterator[AsyncWebClient]:
-    """A Web API client that keeps its connections: the client's own way opens one per call.
+    """Make a Web API client that keeps its connections: by itself it opens one per call.
 
     Raises:
         ConfigurationError: If the token's file cannot be read.
@@ -210,7 +210,7 @@ async def slack_client(settings: Settings) -> AsyncIterator[AsyncWebClient]:
 
 
 def channel_of(settings: Settings, cluster: str) -> str:
-    """The Slack channel of a cluster; one that is not configured goes to the common channel."""
+    """Return the Slack channel of a cluster; the common channel where none is configured."""
     configured = settings.cluster(cluster)
     return configured.channel if configured and configured.channel else settings.slack.channel
 

@@ -1,4 +1,4 @@
-"""What outlives an incident: which were released when, and ends that came before their firings."""
+"""What outlives an incident: which incidents were released when, and ends that came before their firings."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class IncidentHistoryStore:
                 await pipe.execute()
 
     async def previous(self, identity: IncidentIdentity) -> str | None:
-        """The id of the incident of this identity that was released last."""
+        """Return the id of the incident of this identity that was released last."""
         async with store_errors():
             found = await self._redis.hget(self._keys.previous(), identity.key)
         return text(found) if found else None
 
     async def released_within(self, seconds: float) -> tuple[str, ...]:
-        """Ids of the incidents that were released within so many seconds before now, by Redis' clock."""
+        """Return the ids of the incidents that were released in the last seconds, by Redis' clock."""
         async with store_errors():
             now_s, _ = await self._redis.time()
             ids = await self._redis.zrangebyscore(self._keys.released(), now_s - seconds, "+inf")

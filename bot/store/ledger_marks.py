@@ -1,4 +1,4 @@
-"""The newest mark of each agent's ledger, by which one that was put back to an older state is noticed."""
+"""The newest mark of each agent's ledger: shows when a ledger was restored to an older state."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEDGER_WENT_BACK = (
 
 
 class LedgerMarks:
-    """One Redis hash: agent → the mark that no later answer of it may fall behind.
+    """One Redis hash: agent → the newest mark of its ledger, which no later answer may fall behind.
 
     The first mark is taken as it is, so what Redis loses is taken anew. An agent that is paired again is
     another one here, because its name holds the pairing; so a ledger that went back is let in again.

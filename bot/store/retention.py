@@ -1,4 +1,4 @@
-"""Closed incidents are kept for so many days, and then trimmed; a MAC stays behind that says so."""
+"""Trims incidents that were closed long ago, and leaves a MAC that shows that the bot did it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TRIMMED = b"trimmed"
 
 
 class Retention:
-    """The incidents that were closed, by when."""
+    """The closed incidents, by the time of their closing."""
 
     def __init__(self, redis: Redis, prefix: str, store: TimelineStore, chain: Chain) -> None:
         self._redis, self._keys = redis, Keys(prefix)
@@ -26,7 +26,7 @@ class Retention:
         self._chain = chain
 
     async def closed_before(self, moment: datetime) -> tuple[str, ...]:
-        """Ids of the incidents that were closed before, oldest first, by Redis' clock."""
+        """Return the ids of the incidents that were closed before a moment of Redis' clock, oldest first."""
         async with store_errors():
             ids = await self._redis.zrangebyscore(self._keys.released(), "-inf", f"({moment.timestamp()}")
         taken_up_again = await self.store.open_incidents()
@@ -34,7 +34,7 @@ class Retention:
         return tuple(each for each in closed if each not in taken_up_again)
 
     async def trim(self, kept_days: int) -> tuple[str, ...]:
-        """Remove what was closed so many days ago; a timeline that was tampered with is left for people.
+        """Remove what was closed so many days ago; leave timelines that were tampered with for people.
 
         Returns:
             The incidents that were removed, at most a hundred at a time.
@@ -61,7 +61,7 @@ class Retention:
         return not tampered
 
     async def was_trimmed(self, incident_id: str) -> bool:
-        """Whether the bot itself removed this incident's timeline, as the MAC that it left shows."""
+        """Return whether the bot itself removed this timeline, as the MAC that it left shows."""
         async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
             pipe.hget(self._keys.ends(), incident_id)
             pipe.hget(self._keys.trimmed(), incident_id)

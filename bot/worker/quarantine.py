@@ -1,4 +1,4 @@
-"""Incidents that the bot does not touch: it says why, once in its log and once in the thread."""
+"""Incidents whose timelines cannot be read: says so once in the log and once in the thread, and waits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 
 class Quarantine:
-    """What this process has said of them."""
+    """Remembers what this process has said, and what it leaves to newer replicas."""
 
     def __init__(self, thread: SlackThread, timing: Timing) -> None:
         self._thread, self._timing = thread, timing
@@ -22,14 +22,14 @@ class Quarantine:
         self._for_others_until_s: dict[str, float] = {}
 
     def log(self, error: Quarantined) -> None:
-        """Say it in the log, the first time."""
+        """Log the error, the first time."""
         if str(error) not in self._since_s:
             self._since_s[str(error)] = time.monotonic()
             name = "timeline_tampered" if isinstance(error, Tampered) else "timeline_of_a_newer_version"
             log.error(name, error=str(error))
 
     async def say(self, incident_id: str, error: Quarantined) -> None:
-        """Say it in the thread; of a newer version only if no replica of it has come in good time."""
+        """Post the error into the thread; of a newer version only if no such replica came in time."""
         for_good = isinstance(error, Tampered)
         waited_s = time.monotonic() - self._since_s.get(str(error), time.monotonic())
         if for_good or waited_s >= self._timing.newer_comes_within_s:
@@ -39,14 +39,14 @@ class Quarantine:
                 log.warning("will_try_again", incident=incident_id, error=str(failure))
 
     def due_again_in_s(self, incident_id: str, error: Quarantined) -> float | None:
-        """When it may be taken again: by a newer replica at once, by this one with the timer's next mark."""
+        """Return when it is due again: at once, but not for this process, see `left_to_others`."""
         if isinstance(error, Tampered):
             return None
         self._for_others_until_s[incident_id] = time.monotonic() + self._timing.left_to_others_s
         return 0.0
 
     def left_to_others(self) -> tuple[str, ...]:
-        """What this process does not take for now."""
+        """Return the incidents that this process does not take for now."""
         now_s = time.monotonic()
         self._for_others_until_s = {
             incident_id: until_s

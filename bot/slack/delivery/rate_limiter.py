@@ -1,7 +1,7 @@
-"""When Slack takes the next call: its rates are kept in Redis, so any number of processes share them.
+"""Keeps Slack's rates in Redis, so that any number of processes share them.
 
-Whoever comes too early is given a time of its own and comes back then: those who wait ask no more often, and
-one busy channel holds up no other. Nobody overtakes, but who is urgent goes before all who are not.
+A caller who is too early is given a turn of its own and comes back then, so those who wait ask no more often,
+and one busy channel holds up no other. Turns are in order, but urgent callers go before all others.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_WAIT_S = 120.0
 
 @dataclass(frozen=True)
 class Claim:
-    """What is noted in the same step that gives the turn: a field of a hash, and a mark for a while."""
+    """What is noted in the same step that gives the turn: a field of a hash, and a key for a while."""
 
     notes: str
     field: str
@@ -34,7 +34,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Rate:
-    """One call every so many seconds, after so many at once."""
+    """One call every `every_s` seconds, after `burst` at once."""
 
     every_s: float
     burst: int
@@ -51,7 +51,7 @@ SEARCHES = EDITS
 
 
 class RateLimiter:
-    """Turns, by what is to be called and who wants to call it."""
+    """Gives out turns, for each of Slack's limits."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._keys = Keys(prefix)
@@ -62,14 +62,14 @@ class RateLimiter:
     async def turn(
         self, what: str, who: str, rate: Rate, *, urgent: bool = False, claim: Claim | None = None
     ) -> AsyncIterator[None]:
-        """Within it, Slack may be called once.
+        """Take a turn, within which Slack may be called once.
 
         Args:
             what: Which of Slack's limits it is.
             who: Who calls; its turn is kept under this name.
             rate: How often.
             urgent: Whether it goes before others.
-            claim: Noted with the turn, or not at all.
+            claim: What to note with the turn; not noted where there is none.
 
         Raises:
             SlackBusy: With the time after which it is its turn, by the rate or by Slack's own answer.

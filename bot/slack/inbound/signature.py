@@ -1,6 +1,6 @@
-"""Before Bolt: a request that is too large, oddly encoded or not Slack's gets a plain answer.
+"""Checks a request's size, encoding and signature before Bolt parses it.
 
-Bolt 1.30 raises on a timestamp that is no number and on a body that is no UTF-8; an answer of ours is kinder.
+Bolt 1.30 raises on a timestamp that is no number and on a body that is no UTF-8; here both get an answer.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class TooLargeError(Exception):
 
 
 async def read_capped(request: Request, limit: int) -> bytes:
-    """The body, as long as it stays within the limit.
+    """Read the body of a request.
 
     Raises:
-        TooLargeError: As soon as it is known, without reading the rest.
+        TooLargeError: As soon as the body is known to be over the limit, without reading the rest.
     """
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
@@ -42,7 +42,7 @@ async def read_capped(request: Request, limit: int) -> bytes:
 
 
 def refusal(request: Request, body: bytes, verifier: SignatureVerifier) -> Response | None:
-    """Why this request is not Slack's; `None` where it is."""
+    """Return the answer to a request that is not Slack's; `None` where it is."""
     timestamp = request.headers.get("x-slack-request-timestamp", "")
     signature = request.headers.get("x-slack-signature", "")
     digits = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= MAX_TIMESTAMP_DIGITS
