@@ -215,13 +215,13 @@ def channel_of(settings: Settings, cluster: str) -> str:
     return configured.channel if configured and configured.channel else settings.slack.channel
 
 
-async def run(settings: Settings, parts: frozenset[Part]) -> None:
+async def run(settings: Settings, parts: frozenset[Part], timing: Timing = DEFAULT_TIMING) -> None:
     """Run the web side, the worker, or both, until a signal ends it.
 
     Raises:
         ConfigurationError: If the configuration cannot be used.
     """
-    async with build(settings) as bot:
+    async with build(settings, timing) as bot:
         await require_usable(bot.redis)
         work = [bot.worker.run(), bot.scheduler.run(), bot.dispatcher.run()] if "worker" in parts else []
         if "web" in parts:
@@ -236,7 +236,7 @@ async def run(settings: Settings, parts: frozenset[Part]) -> None:
                 task.result()
         finally:
             consumers = bot.worker, bot.dispatcher
-            await asyncio.gather(*(each.drain(DEFAULT_TIMING.drain_s) for each in consumers))
+            await asyncio.gather(*(each.drain(timing.drain_s) for each in consumers))
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

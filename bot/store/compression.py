@@ -14,13 +14,13 @@ def pack(event: bytes) -> bytes:
     return zlib.compress(event, LEVEL) if len(event) > WORTH_IT_BYTES else event
 
 
-def unpack(stored: bytes) -> bytes:
+def unpack(stored: bytes, most_bytes: int = MAX_UNPACKED_BYTES) -> bytes:
     """Return the event. What is neither JSON nor packed comes back as it is, for the MAC to refuse."""
     if stored[:1] != b"\x78":  # zlib's first byte; an event's is a brace
         return stored
     unpacker = zlib.decompressobj()
     try:
-        event = unpacker.decompress(stored, MAX_UNPACKED_BYTES)
+        event = unpacker.decompress(stored, most_bytes)
     except zlib.error:
         return stored
     return event if unpacker.eof and not unpacker.unused_data else stored

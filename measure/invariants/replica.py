@@ -48,11 +48,11 @@ class Timelines(TimelineStore):
         """A Redis that is put back is another process from then on."""
         return f"{await super().life()} since {self._witness.restored_s}"
 
-    async def load(self, incident_id: str, *, end: str = "") -> Incident:
+    async def load(self, incident_id: str) -> Incident:
         actor = current.get()
         await actor.touch()
         actor.loaded_s = self._witness.clock.tick()
-        return await super().load(incident_id, end=end)
+        return await super().load(incident_id)
 
     async def append(self, incident: Incident, *events: Event) -> Incident:
         await current.get().touch()
