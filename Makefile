@@ -11,7 +11,7 @@ ARGS ?=
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser check format lint types imports rules schema prove mutants accuracy live chaos chaos-delivery \
+.PHONY: help demo test browser check format lint types imports rules schema keys prove mutants accuracy live chaos chaos-delivery \
 	nightly bench dist hooks structure lock clean
 
 help: ## list the targets
@@ -51,6 +51,9 @@ rules: ## test the alert rules with promtool
 
 schema: $(VENV)/.installed-dev ## write docs/evidence.schema.json from the models
 	$(BIN)/python -m runbooks.evidence_schema docs/evidence.schema.json
+
+keys: $(VENV)/.installed-dev ## write the table of Redis keys in docs/architecture.md from bot/store/keys.py
+	$(BIN)/python -m bot.store.keys
 
 prove: $(VENV)/.installed-dev ## the proofs over every link matrix, a minute or two
 	$(BIN)/python -m pytest -m exhaustive $(ARGS)

@@ -1,4 +1,4 @@
-"""The only place where the parts are put together."""
+"""Puts the parts together; nothing else does."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ from bot.store.retention import Retention
 from bot.store.run_lock import RunLocks
 from bot.store.signer import Signer
 from bot.store.timelines import TimelineStore
+from bot.timing import DEFAULT_TIMING, Timing
 from bot.web.app import Web
 from bot.web.server import serve
 from bot.worker.periodic_jobs import PeriodicJobs
@@ -60,9 +61,6 @@ AGENT_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 """A commit carries out its action before it answers; a restart may take a while."""
 
 SLACK_TIMEOUT_S = 10.0
-
-DRAIN_WITHIN_S = 10.0
-"""How long a step may go on once the process is asked to end; Kubernetes gives 30 s, systemd 90."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ class Bot:
 async def reader(
     settings: Settings, marks: LedgerMarks | None = None
 ) -> AsyncIterator[tuple[ClusterReader, AgentClient]]:
-    """What reads clusters, without Slack and Redis; to act, it needs the marks of the agents' ledgers.
+    """Make what reads clusters, without Slack and Redis; to act, it needs the marks of the agents' ledgers.
 
     Raises:
         ConfigurationError: If a key or certificate cannot be used.
@@ -106,7 +104,7 @@ async def reader(
 
 
 @asynccontextmanager
-async def build(settings: Settings) -> AsyncIterator[Bot]:
+async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIterator[Bot]:
     """Put the bot together, and take it apart again.
 
     Raises:
@@ -119,16 +117,16 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
     timelines = TimelineStore(redis, prefix, chain)
     retention = Retention(redis, prefix, timelines, chain)
     consumer = f"{socket.gethostname()}:{os.getpid()}"
-    inbox = Inbox(redis, prefix, consumer)
-    requests = SlackRequests(redis, prefix, consumer, Signer.of(settings.agents, SEAL_USE))
-    queues = Queues(redis, prefix)
+    inbox = Inbox(redis, prefix, consumer, timing)
+    requests = SlackRequests(redis, prefix, consumer, Signer.of(settings.agents, SEAL_USE), timing)
+    queues = Queues(redis, prefix, timing)
     async with (
         contextlib.aclosing(redis),
         slack_client(settings) as slack,
         reader(settings, LedgerMarks(redis, prefix)) as (clusters, agents),
         alerting(settings) as (alertmanager, prometheus),
     ):
-        thread = SlackThread(slack, redis, prefix, lambda cluster: channel_of(settings, cluster))
+        thread = SlackThread(slack, redis, prefix, lambda cluster: channel_of(settings, cluster), timing)
         permissions = settings.who_may
         ports = Ports(
             timelines=timelines,
@@ -163,22 +161,23 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             prefix=prefix,
             inbox=inbox,
             queues=queues,
-            chores=PeriodicJobs(ports, settings.alertmanager, retention, settings.redis.closed_kept_days),
+            jobs=PeriodicJobs(ports, settings.alertmanager, retention, settings.redis.closed_kept_days),
             timelines=timelines,
             ports=ports,
             clusters=clusters,
             thread=thread,
             pictures=ThreadAttachments(slack, redis, prefix, thread, timelines, prometheus=prometheus),
+            timing=timing,
         )
-        timer = Scheduler(redis, prefix, timelines, queues)
-        yield Bot(redis, web.app(), worker, timer, Dispatcher(app, requests), app, requests, ports)
+        timer = Scheduler(timelines, queues)
+        yield Bot(redis, web.app(), worker, timer, Dispatcher(app, requests, timing), app, requests, ports)
 
 
 @asynccontextmanager
 async def alerting(
     settings: Settings,
 ) -> AsyncIterator[tuple[AlertmanagerClient | None, PrometheusClient | None]]:
-    """Alertmanager and Prometheus, as far as they are configured.
+    """Make the clients of Alertmanager and Prometheus, as far as they are configured.
 
     Raises:
         ConfigurationError: If a token or an authority's file cannot be read.
@@ -199,7 +198,7 @@ async def alerting(
 
 @asynccontextmanager
 async def slack_client(settings: Settings) -> AsyncIterator[AsyncWebClient]:
-    """A Web API client that keeps its connections: the client's own way opens one per call.
+    """Make a Web API client that keeps its connections: by itself it opens one per call.
 
     Raises:
         ConfigurationError: If the token's file cannot be read.
@@ -212,18 +211,18 @@ async def slack_client(settings: Settings) -> AsyncIterator[AsyncWebClient]:
 
 
 def channel_of(settings: Settings, cluster: str) -> str:
-    """The Slack channel of a cluster; one that is not configured goes to the common channel."""
+    """Return the Slack channel of a cluster; the common channel where none is configured."""
     configured = settings.cluster(cluster)
     return configured.channel if configured and configured.channel else settings.slack.channel
 
 
-async def run(settings: Settings, parts: frozenset[Part]) -> None:
+async def run(settings: Settings, parts: frozenset[Part], timing: Timing = DEFAULT_TIMING) -> None:
     """Run the web side, the worker, or both, until a signal ends it.
 
     Raises:
         ConfigurationError: If the configuration cannot be used.
     """
-    async with build(settings) as bot:
+    async with build(settings, timing) as bot:
         await require_usable(bot.redis)
         work = [bot.worker.run(), bot.scheduler.run(), bot.dispatcher.run()] if "worker" in parts else []
         if "web" in parts:
@@ -237,7 +236,8 @@ async def run(settings: Settings, parts: frozenset[Part]) -> None:
             for task in done:
                 task.result()
         finally:
-            await asyncio.gather(*(each.drain(DRAIN_WITHIN_S) for each in (bot.worker, bot.dispatcher)))
+            consumers = bot.worker, bot.dispatcher
+            await asyncio.gather(*(each.drain(timing.drain_s) for each in consumers))
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

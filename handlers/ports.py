@@ -175,14 +175,28 @@ class Agents(Protocol):
         """The highest fence that each node's agent has acted on; `None` where it does not answer."""
 
 
+@dataclass(frozen=True)
+class Fence:
+    """The lock is taken; agents refuse a run with a lower number than one that they have seen."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class HeldBy:
+    """The lock is another incident's."""
+
+    incident_id: str
+
+
 class RunLocks(Protocol):
     """One disruptive run per cluster at a time, each with a higher fence than the one before."""
 
-    async def begin(self, cluster: str, incident_id: str, *, above: int) -> int | str:
-        """Take the cluster's slot: the run's fence, or the id of the incident that has the slot."""
+    async def begin(self, cluster: str, incident_id: str, *, above: int) -> Fence | HeldBy:
+        """Take the cluster's lock; the fence is higher than `above` and every one before."""
 
     async def end(self, cluster: str, incident_id: str) -> None:
-        """Give the slot back, if it is still this incident's."""
+        """Give the lock back, if it is still this incident's."""
 
 
 class Silences(Protocol):

@@ -1,4 +1,4 @@
-"""The one way to a Redis client: one server, or whichever is primary by Sentinel or in a Cluster."""
+"""Makes the Redis client: for one server, or for the primary that Sentinel or a Redis Cluster names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def connect(url: str, prefix: str = "{neumann}") -> Redis:
 
     Its own retries are off: they would silently repeat an append whose answer was lost. So is its own
     timeout: it goes through `asyncio.wait_for`, which before Python 3.12 can swallow a cancellation;
-    `timeline_store.store_errors` bounds every command instead. Answers are in RESP2, whose shapes are the
+    `store_errors` bounds every command instead. Answers are in RESP2, whose shapes are the
     same on Redis 6.2, 7 and Valkey.
 
     Args:
@@ -37,7 +37,7 @@ def connect(url: str, prefix: str = "{neumann}") -> Redis:
         prefix: What every key begins with; its hash tag says which shard of a cluster has them all.
 
     Raises:
-        ConfigurationError: If the address is none.
+        ConfigurationError: If the address cannot be used.
     """
     try:
         kind = urlsplit(url).scheme.partition("+")[2]
@@ -49,7 +49,7 @@ def connect(url: str, prefix: str = "{neumann}") -> Redis:
 
 
 def client_options() -> dict[str, Any]:
-    """What every connection is made with, see `connect`."""
+    """Return the options of every connection, see `connect`."""
     return {
         "socket_timeout": None,
         "socket_connect_timeout": 2,
@@ -92,7 +92,7 @@ def _those(options: dict[str, Any], beginning: str) -> dict[str, Any]:
 
 
 def _addresses(hosts: str, port: int) -> tuple[tuple[str, int], ...]:
-    """`host1,host2:26380,[::1]:26379`, each without a port on the usual one."""
+    """Parse `host1,host2:26380,[::1]:26379`; `port` is for those that name none."""
     found = []
     for host in filter(None, hosts.split(",")):
         at = urlsplit(f"//{host}")

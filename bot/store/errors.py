@@ -1,8 +1,16 @@
-"""What an error of the Redis client means, in one sentence."""
+"""Errors of the Redis client, turned into the one error of ours with a sentence that a person can act on."""
 
 from __future__ import annotations
 
-from redis.exceptions import ResponseError
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from redis.exceptions import RedisError, ResponseError
+
+from handlers.errors import StoreDown
+
+REDIS_TIMEOUT_S = 5.0
 
 REFUSALS = {
     "OOM command not allowed": "Redis has no memory left",
@@ -21,8 +29,32 @@ REFUSALS = {
 """Looked for anywhere in the text: a script's error is wrapped in more words, otherwise in each version."""
 
 
+@asynccontextmanager
+async def store_errors(*, but: type[Exception] | tuple[()] = ()) -> AsyncIterator[None]:
+    """Bound the time of Redis commands, and raise their errors as `StoreDown`.
+
+    Args:
+        but: Errors that the caller handles itself.
+
+    Raises:
+        StoreDown: If Redis refuses, or does not answer within `REDIS_TIMEOUT_S`: frozen is as good as down.
+    """
+    try:
+        async with asyncio.timeout(REDIS_TIMEOUT_S):
+            yield
+    except but:
+        raise
+    except (RedisError, OSError) as error:
+        raise StoreDown(refusal(error)) from error
+
+
+def text(raw: bytes | str) -> str:
+    """Decode a value of Redis; the client's types say that it may be bytes or text."""
+    return raw if isinstance(raw, str) else raw.decode(errors="replace")
+
+
 def refusal(error: BaseException) -> str:
-    """Why nothing was accepted."""
+    """Return the sentence for an error of the client."""
     # The client takes the code off the text of some errors, and says it with the class alone.
     told = f"{_CODES.get(type(error).__name__, '')} {error}"
     for code, words in REFUSALS.items():

@@ -1,4 +1,4 @@
-"""Connections to a primary that may move: who is asked where it is, and what is no primary any more.
+"""Connections that follow a failover: where the primary is asked for, and how a former primary is noticed.
 
 All keys of the bot carry one hash tag, so in a Redis Cluster they lie on one shard, and that shard's primary
 is found and lost as one under a Sentinel is. So both go through redis-py's pool for Sentinel, which asks for
@@ -25,27 +25,27 @@ from redis.exceptions import MovedError, ReadOnlyError, RedisError, ResponseErro
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 ASK_WITHIN_S = 1.0
-"""One that is frozen must not keep the others from being asked: a command has five seconds in all."""
+"""A node that is frozen must not keep the others from being asked: a command has five seconds in all."""
 
 Addresses = Iterable[tuple[str, int]]
 
 
 class Finder(Protocol):
-    """Knows where the primary is now; the names are those that redis-py's pool calls."""
+    """Finds the primary; the methods are those that redis-py's pool calls."""
 
     async def discover_master(self, service_name: str) -> tuple[str, int]:
-        """Its address.
+        """Return the primary's address.
 
         Raises:
             MasterNotFoundError: If nobody who answers knows one that is well.
         """
 
     async def aclose(self) -> None:
-        """Close what it asks through."""
+        """Close the connections of discovery."""
 
 
 class _Asked(Redis):
-    """A client whose answers are not waited for long, without the socket timeouts of its own."""
+    """A client with a short deadline for each command, in place of its own socket timeouts."""
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401  the client's own types
         """Run a command.
@@ -61,7 +61,7 @@ class _Asked(Redis):
 
 
 class OfSentinel(Sentinel):
-    """redis-py's Sentinel client, with clients of ours."""
+    """redis-py's Sentinel client, with clients that have a deadline."""
 
     def __init__(self, addresses: Addresses, options: dict[str, Any]) -> None:
         super().__init__([], sentinel_kwargs={})  # type: ignore[no-untyped-call]
@@ -69,14 +69,14 @@ class OfSentinel(Sentinel):
 
 
 class BySlot:
-    """A Redis Cluster, of which one shard is wanted: the one that has the slot of a key."""
+    """Finds the primary of the one shard of a Redis Cluster that has the slot of a key."""
 
     def __init__(self, addresses: Addresses, options: dict[str, Any], key: str) -> None:
         self._nodes = [_Asked(host=host, port=port, **options) for host, port in addresses]
         self._slot = key_slot(key.encode())
 
     async def discover_master(self, service_name: str) -> tuple[str, int]:
-        """Where the primary of the slot is, as the first node that answers has it.
+        """Return the address of the slot's primary, as the first node that answers has it.
 
         Raises:
             MasterNotFoundError: If no node knows one.
@@ -99,14 +99,14 @@ class BySlot:
 
 
 class NoPrimaryError(RedisConnectionError):
-    """The other end is no primary, or not of these keys: it has carried nothing out."""
+    """The server is no primary, or not of these keys: it has carried nothing out."""
 
 
 class Primary(SentinelManagedConnection):
-    """A connection that is given up once its other end is no primary, so that the next one asks anew."""
+    """A connection that is closed once its server is no primary, so that the next one asks for it anew."""
 
     async def on_connect_check_health(self, check_health: bool = True) -> None:
-        """Log in, and ask what is there: what Sentinel says may be old, and a replica answers reads.
+        """Log in, and ask for the server's role: what Sentinel says may be old, and a replica answers reads.
 
         Raises:
             NoPrimaryError: If it is no primary.
@@ -139,11 +139,11 @@ class Primary(SentinelManagedConnection):
 
 
 class PrimaryOverTls(Primary, SSLConnection):
-    """The same over TLS."""
+    """`Primary` over TLS."""
 
 
 class Following(Redis):
-    """A client of a primary that may move; whoever is asked where it is is let go with it."""
+    """Client that follows failover; closes the discovery clients with itself."""
 
     def __init__(
         self,

@@ -9,14 +9,14 @@ from typing import Any
 import structlog
 from redis.asyncio import Redis
 
-from bot.store.timelines import store_errors
+from bot.store.errors import store_errors
 from handlers.errors import ConfigurationError, StoreDown
 
 log = structlog.get_logger()
 
 
 async def require_usable(redis: Redis) -> None:
-    """Look at the start whether Redis is set up so that it keeps what it takes.
+    """Check at the start that Redis is set up so that it keeps what it takes.
 
     A Redis that is away is no reason not to start: it may come back, and is waited for.
 
@@ -36,7 +36,7 @@ async def require_usable(redis: Redis) -> None:
 
 
 async def why_not_ready(redis: Redis) -> str | None:
-    """Why Redis takes nothing now, or should be given nothing; `None` where all is well."""
+    """Return why Redis takes nothing now, or should be given nothing; `None` where all is well."""
     try:
         info = await _info(redis)
     except StoreDown as error:

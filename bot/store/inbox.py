@@ -2,74 +2,59 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
+from bot.store.errors import store_errors
+from bot.store.keys import Keys
 from bot.store.stream import GROUP, Stream, StreamEntry
-from bot.store.timelines import store_errors
-from handlers.domain.notification import Unreadable
+from bot.timing import DEFAULT_TIMING, Timing
 
 MAX_DEAD_ENTRIES = 1000
 """How many alerts and notifications that could not be read are kept for a person to look at."""
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredNotification:
     """A notification as it was stored: the exact body, and the cluster that its address named."""
 
-    entry: StreamEntry
+    body: bytes
+    cluster: str | None
 
-    @property
-    def body(self) -> bytes:
-        """As it came."""
-        return self.entry.fields[b"body"]
-
-    @property
-    def cluster(self) -> str | None:
-        """The cluster in the webhook's address."""
-        return self.entry.fields[b"cluster"].decode() or None
+    @classmethod
+    def of(cls, entry: StreamEntry) -> StoredNotification:
+        """Read an entry of the inbox."""
+        return cls(entry.fields[b"body"], entry.fields[b"cluster"].decode() or None)
 
 
 class Inbox:
-    """The notifications that are stored and not yet folded into incidents."""
+    """The notifications that are stored and not yet folded into incidents: `stream` gives them out."""
 
-    def __init__(self, redis: Redis, prefix: str, consumer: str) -> None:
-        self._redis = redis
-        self._stream, self._dead = Stream(redis, f"{prefix}:inbox", consumer), f"{prefix}:dead"
-        self.prepare = self._stream.prepare
+    def __init__(self, redis: Redis, prefix: str, consumer: str, timing: Timing = DEFAULT_TIMING) -> None:
+        keys = Keys(prefix)
+        self._redis, self._dead = redis, keys.dead()
+        self.stream = Stream(redis, keys.inbox(), consumer, timing)
 
     async def store(self, body: bytes, cluster: str | None) -> None:
         """Store a notification; it is there when this returns.
 
         Raises:
-            StoreDown: If it is not stored.
+            StoreDown: If it may not be stored.
         """
-        await self._stream.add({"body": body, "cluster": cluster or ""})
+        await self.stream.add({"body": body, "cluster": cluster or ""})
 
-    async def take(self) -> tuple[Stored, ...]:
-        """New notifications, or those that another worker left behind."""
-        return tuple(map(Stored, await self._stream.take()))
+    async def put_aside(self, entry: StreamEntry, unreadable: Iterable[tuple[bytes | str, str]]) -> None:
+        """Keep what nobody can read for a person to look at, and forget the notification: both or neither.
 
-    async def take_until(self, ends: asyncio.Event) -> tuple[Stored, ...]:
-        """The same, as soon as there are some; none where this worker is asked to end."""
-        return tuple(map(Stored, await self._stream.take_until(ends)))
-
-    async def done(self, stored: Stored, unreadable: tuple[Unreadable, ...] = ()) -> None:
-        """Forget a notification that is folded in, and keep what of it could not be read: both or neither."""
-        if not unreadable:
-            await self._stream.forget(stored.entry)
-            return
+        Args:
+            entry: The notification.
+            unreadable: What of it could not be read, each with the reason.
+        """
         async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
-            for each in unreadable:
-                pipe.xadd(self._dead, {"body": each.raw, "why": each.why}, maxlen=MAX_DEAD_ENTRIES)
-            pipe.xack(self._stream.key, GROUP, stored.entry.id)
-            pipe.xdel(self._stream.key, stored.entry.id)
+            for raw, why in unreadable:
+                pipe.xadd(self._dead, {"body": raw, "why": why}, maxlen=MAX_DEAD_ENTRIES)
+            pipe.xack(self.stream.key, GROUP, entry.id)
+            pipe.xdel(self.stream.key, entry.id)
             await pipe.execute()
-
-    async def bury(self, stored: Stored, why: str) -> None:
-        """Keep a notification that cannot be folded in where a person can look at it."""
-        async with store_errors():
-            await self._redis.xadd(self._dead, {"body": stored.body, "why": why}, maxlen=MAX_DEAD_ENTRIES)
-        await self.done(stored)

@@ -7,11 +7,11 @@ import secrets
 
 NUMBER = re.compile(r"inc-(\d+)")
 LETTERS = "bcdfghjkmnpqrstvwxz23456789"
-"""What no eye takes for another, and what spells no words."""
+"""Letters and digits that are not mistaken for each other, without vowels, so that they spell no words."""
 
 
 def id_tail() -> str:
-    """Make an id one of 14 million: a Redis that is put back gives its numbers out again.
+    """Return five random letters for the end of an id: a Redis that is restored gives its numbers out again.
 
     An action's name, by which the nodes' ledgers know it, has the incident's id in it.
     """

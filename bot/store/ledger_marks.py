@@ -1,23 +1,14 @@
-"""The newest mark of each agent's ledger, by which one that was put back to an older state is noticed."""
+"""The newest mark of each agent's ledger: shows when a ledger was restored to an older state."""
 
 from __future__ import annotations
 
 from redis.asyncio import Redis
 
 from agent.protocol import BadMessageError, LedgerMark
-from bot.store.timelines import store_errors
+from bot.store.errors import store_errors
+from bot.store.keys import Keys
+from bot.store.scripts import Script
 from handlers.errors import StoreDown
-
-REMEMBER = """
-local known = redis.call('HGET', KEYS[1], ARGV[1])
-if known then
-  local old, new = cjson.decode(known), cjson.decode(ARGV[2])
-  if old.epoch ~= new.epoch or old.count >= new.count then return 0 end
-end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-return 1
-"""
-
 
 LEDGER_WENT_BACK = (
     "The ledger of the agent on {node} is another one than it had, or an older copy of it, so it may not know"
@@ -27,7 +18,7 @@ LEDGER_WENT_BACK = (
 
 
 class LedgerMarks:
-    """One Redis hash: agent → the mark that no later answer of it may fall behind.
+    """One Redis hash: agent → the newest mark of its ledger, which no later answer may fall behind.
 
     The first mark is taken as it is, so what Redis loses is taken anew. An agent that is paired again is
     another one here, because its name holds the pairing; so a ledger that went back is let in again.
@@ -35,11 +26,11 @@ class LedgerMarks:
 
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._redis = redis
-        self._marks = f"{prefix}:ledger-marks"
-        self._remember = redis.register_script(REMEMBER)
+        self._marks = Keys(prefix).ledger_marks()
+        self._remember = Script(redis, "ledger_mark_remember")
 
     async def newest(self, agent: str) -> LedgerMark | None:
-        """The newest mark that an agent gave, `None` where it never gave one.
+        """Return the newest mark that an agent gave; `None` where it never gave one.
 
         Raises:
             StoreDown: If Redis does not say, or holds something else there.
@@ -60,4 +51,4 @@ class LedgerMarks:
             StoreDown: If Redis does not take it.
         """
         async with store_errors():
-            await self._remember(keys=[self._marks], args=[agent, mark.to_json()])
+            await self._remember(marks=self._marks, agent=agent, mark=mark.to_json())

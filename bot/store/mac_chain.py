@@ -1,4 +1,4 @@
-"""The chain of MACs over a timeline: who can write to Redis alone can neither make an event nor move one."""
+"""The chain of MACs over a timeline: write access to Redis alone is not enough to make or move an event."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Entry = tuple[bytes, Mapping[bytes, bytes]]
 
 @dataclass(frozen=True)
 class End:
-    """Where a timeline ends: how many events it has, and the MAC of the last. As text it is kept in Redis."""
+    """The end of a timeline: how many events it has, and the MAC of the last. Its text is kept in Redis."""
 
     position: int = 0
     mac: str = ""
@@ -34,7 +34,7 @@ BEGINNING = End()
 
 @dataclass(frozen=True)
 class MacLink:
-    """One stored event, whether it is genuine or not; `position` is `None` where it has no place."""
+    """One stored event, genuine or not; `position` is `None` where its entry id is none of the bot's."""
 
     position: int | None
     mac: str
@@ -43,7 +43,7 @@ class MacLink:
 
 @dataclass(frozen=True)
 class Walk:
-    """What going along a timeline found: the first `sound` links are genuine, `faults` is what is wrong."""
+    """The result of checking a timeline: the first `sound` links are genuine, `faults` say what is wrong."""
 
     links: tuple[MacLink, ...]
     sound: int
@@ -59,7 +59,7 @@ class Chain:
 
     @classmethod
     def of(cls, agents: AgentSettings) -> Chain:
-        """The chain that every replica with this configuration makes.
+        """Make the chain that every replica with this configuration makes.
 
         Raises:
             ConfigurationError: If a key's file holds no key.
@@ -67,12 +67,12 @@ class Chain:
         return cls(*(grant_key(file) for file in (agents.grant_key, *agents.other_grant_keys)))
 
     def extend(self, incident_id: str, end: End, event: bytes) -> End:
-        """Where the timeline ends once this event is added."""
+        """Return the end of the timeline once this event is added."""
         position = end.position + 1
         return End(position, _mac(self._keys[0], incident_id, position, end.mac, event))
 
     def walk(self, incident_id: str, start: End, entries: Iterable[Entry], noted_end: str) -> Walk:
-        """Check what follows after `start`, and that it ends where the bot noted that it does."""
+        """Check the entries after `start`, and that they end where the bot noted that they do."""
         links: list[MacLink] = []
         faults: list[str] = []
         sound, here = 0, start
@@ -90,7 +90,7 @@ class Chain:
             if fault := self._fault(incident_id, here, link):
                 faults.append(fault)
             sound += not faults
-            # From the MAC that stands there, right or wrong: so each fault is told once, at its own event.
+            # Go on from the MAC that stands there, right or wrong: so each fault is told once, at its event.
             here = End(link.position, link.mac)
         if noted_end != str(here):
             faults.append(_wrong_end(here, noted_end))

@@ -1,10 +1,11 @@
-"""The last look at the alerting, in Redis, so that any replica can go on from it."""
+"""The last comparison with the alerting, kept in Redis so that any replica can go on from it."""
 
 from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from bot.store.timelines import store_errors
+from bot.store.errors import store_errors
+from bot.store.keys import Keys
 from handlers.domain.alert_sources import ReconcileCheckpoint
 
 
@@ -12,15 +13,15 @@ class ReconcileCheckpointStore:
     """`handlers.domain.alert_sources.ReconcileCheckpoints` over Redis."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
-        self._redis, self._key = redis, f"{prefix}:look"
+        self._redis, self._key = redis, Keys(prefix).look()
 
     async def last(self) -> ReconcileCheckpoint | None:
-        """What was kept."""
+        """Return the last checkpoint; `None` where there is none."""
         async with store_errors():
             kept = await self._redis.get(self._key)
         return ReconcileCheckpoint.model_validate_json(kept) if kept else None
 
     async def remember(self, look: ReconcileCheckpoint) -> None:
-        """Keep it in place of what was kept."""
+        """Keep a checkpoint in place of the last one."""
         async with store_errors():
             await self._redis.set(self._key, look.model_dump_json())

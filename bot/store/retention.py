@@ -1,4 +1,4 @@
-"""Closed incidents are kept for so many days, and then trimmed; a MAC stays behind that says so."""
+"""Trims incidents that were closed long ago, and leaves a MAC that shows that the bot did it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 from redis.asyncio import Redis
 
+from bot.store.errors import store_errors, text
+from bot.store.keys import Keys
 from bot.store.mac_chain import Chain, End
-from bot.store.timelines import TimelineStore, store_errors, text
+from bot.store.timelines import TimelineStore
 
 AT_A_TIME = 100
 """How many are trimmed in one go: each is read once more, and a worker has other things to do."""
@@ -16,25 +18,23 @@ TRIMMED = b"trimmed"
 
 
 class Retention:
-    """The incidents that were closed, by when."""
+    """The closed incidents, by the time of their closing."""
 
     def __init__(self, redis: Redis, prefix: str, store: TimelineStore, chain: Chain) -> None:
-        self._redis, self._prefix = redis, prefix
+        self._redis, self._keys = redis, Keys(prefix)
         self.store = store
         self._chain = chain
 
     async def closed_before(self, moment: datetime) -> tuple[str, ...]:
-        """Ids of the incidents that were closed before, oldest first, by Redis' clock."""
+        """Return the ids of the incidents that were closed before a moment of Redis' clock, oldest first."""
         async with store_errors():
-            ids = await self._redis.zrangebyscore(
-                f"{self._prefix}:released", "-inf", f"({moment.timestamp()}"
-            )
+            ids = await self._redis.zrangebyscore(self._keys.released(), "-inf", f"({moment.timestamp()}")
         taken_up_again = await self.store.open_incidents()
         closed = (text(each) for each in ids if isinstance(each, bytes))
         return tuple(each for each in closed if each not in taken_up_again)
 
     async def trim(self, kept_days: int) -> tuple[str, ...]:
-        """Remove what was closed so many days ago; a timeline that was tampered with is left for people.
+        """Remove what was closed so many days ago; leave timelines that were tampered with for people.
 
         Returns:
             The incidents that were removed, at most a hundred at a time.
@@ -52,20 +52,19 @@ class Retention:
             if not tampered:
                 # The end that is noted stays: the MAC that follows from it shows that the bot did this.
                 proof = self._chain.extend(incident_id, walk.end, TRIMMED)
-                pipe.hset(f"{self._prefix}:trimmed", incident_id, str(proof))
-                for name in ("timeline", "thread"):
-                    pipe.unlink(f"{self._prefix}:{name}:{incident_id}")
+                pipe.hset(self._keys.trimmed(), incident_id, str(proof))
+                pipe.unlink(self._keys.timeline(incident_id), self._keys.thread(incident_id))
                 for queue in ("steps", "views"):
-                    pipe.zrem(f"{self._prefix}:due:{queue}", incident_id)
-            pipe.zrem(f"{self._prefix}:released", incident_id)
+                    pipe.zrem(self._keys.due(queue), incident_id)
+            pipe.zrem(self._keys.released(), incident_id)
             await pipe.execute()
         return not tampered
 
     async def was_trimmed(self, incident_id: str) -> bool:
-        """Whether the bot itself removed this incident's timeline, as the MAC that it left shows."""
+        """Return whether the bot itself removed this timeline, as the MAC that it left shows."""
         async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.hget(f"{self._prefix}:ends", incident_id)
-            pipe.hget(f"{self._prefix}:trimmed", incident_id)
+            pipe.hget(self._keys.ends(), incident_id)
+            pipe.hget(self._keys.trimmed(), incident_id)
             noted, proof = (text(each or b"") for each in await pipe.execute())
         count, _, mac = noted.partition(" ")
         if not proof or not count.isdecimal():

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from bot.store.scripts import FORGET
-from bot.store.timelines import store_errors, text
-
-BEGIN = """
-local holder = redis.call('HGET', KEYS[1], ARGV[1])
-if holder and holder ~= ARGV[2] then return holder end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-local fence = math.max(tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0'), tonumber(ARGV[3])) + 1
-redis.call('HSET', KEYS[2], ARGV[1], string.format('%.0f', fence))
-return fence
-"""
+from bot.store.errors import store_errors, text
+from bot.store.keys import Keys
+from bot.store.scripts import Script
+from handlers.ports import Fence, HeldBy
 
 
 class RunLocks:
@@ -24,18 +17,20 @@ class RunLocks:
     """
 
     def __init__(self, redis: Redis, prefix: str) -> None:
-        self._slots = f"{prefix}:run-slots"
-        self._fences = f"{prefix}:fences"
-        self._begin = redis.register_script(BEGIN)
-        self._end = redis.register_script(FORGET)
+        keys = Keys(prefix)
+        self._locks, self._fences = keys.run_slots(), keys.fences()
+        self._begin = Script(redis, "run_lock_begin")
+        self._end = Script(redis, "holder_forget")
 
-    async def begin(self, cluster: str, incident_id: str, *, above: int) -> int | str:
-        """Take the slot and the next fence; a slot that is taken names its incident."""
+    async def begin(self, cluster: str, incident_id: str, *, above: int) -> Fence | HeldBy:
+        """Take the cluster's lock and the next fence, or say who has it."""
         async with store_errors():
-            answer = await self._begin(keys=[self._slots, self._fences], args=[cluster, incident_id, above])
-        return answer if isinstance(answer, int) else text(answer)
+            answer = await self._begin(
+                locks=self._locks, fences=self._fences, cluster=cluster, incident_id=incident_id, above=above
+            )
+        return Fence(answer) if isinstance(answer, int) else HeldBy(text(answer))
 
     async def end(self, cluster: str, incident_id: str) -> None:
-        """Give the slot back."""
+        """Give the lock back, if it is still this incident's."""
         async with store_errors():
-            await self._end(keys=[self._slots], args=[cluster, incident_id])
+            await self._end(holders=self._locks, held=cluster, holder=incident_id)

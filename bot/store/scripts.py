@@ -1,64 +1,62 @@
-"""What must happen in one step in Redis: appending to a timeline, reading it, and who holds an identity."""
+"""Lua scripts for what must happen in one step in Redis, called by the names that their heads give."""
 
 from __future__ import annotations
 
-APPEND = """
-local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-local position, here = 0, ''
-if last then
-  position = string.match(last[1], '^0%-(%d+)$') or '?'
-  here = position .. ' ' .. (last[2][4] or '')
-end
-local noted = redis.call('HGET', KEYS[4], ARGV[2]) or ''
-if here ~= ARGV[3] or noted ~= ARGV[3] then return 0 end
-for i = 7, #ARGV, 2 do
-  position = position + 1
-  redis.call('XADD', KEYS[1], string.format('0-%.0f', position), 'event', ARGV[i], 'mac', ARGV[i + 1])
-end
-redis.call('HSET', KEYS[4], ARGV[2], ARGV[4])
-for i = 5, #KEYS do redis.call('SET', KEYS[i], ARGV[2], 'EX', ARGV[5]) end
-local time = redis.call('TIME')
-local now_us = time[1] * 1000000 + time[2]
-redis.call('ZADD', KEYS[2], now_us, ARGV[2])
-redis.call('ZADD', KEYS[3], now_us, ARGV[2])
-redis.call('PUBLISH', ARGV[1], ARGV[6])
-return 1
-"""
+import re
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
-WALK = """
-return {redis.call('XRANGE', KEYS[1], ARGV[1], '+'), redis.call('HGET', KEYS[2], ARGV[2]) or ''}
-"""
+from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 
-STANDING = """
-local open = redis.call('HGET', KEYS[1], ARGV[1])
-local before = redis.call('HGET', KEYS[2], ARGV[1])
-local ends = redis.call('HVALS', KEYS[3])
-local is_new = 0
-if ARGV[2] ~= '' and not open and not before and #ends == 0 then
-  open = 'inc-' .. redis.call('INCR', KEYS[4]) .. '-' .. ARGV[2]
-  redis.call('HSET', KEYS[1], ARGV[1], open)
-  is_new = 1
-end
-return {open or '', is_new, before or '', ends}
-"""
+PARAMETER = re.compile(r"^-- (KEYS|ARGV)\[(\d+)(?:\.\.\.)?\] (\w+)", re.MULTILINE)
+"""A line of a script's head: `-- ARGV[1] cluster`; `ARGV[3...]` takes the rest."""
 
-CLAIM = """
-local open = redis.call('HGET', KEYS[1], ARGV[1])
-if open then return open end
-local id = 'inc-' .. redis.call('INCR', KEYS[2]) .. '-' .. ARGV[2]
-redis.call('HSET', KEYS[1], ARGV[1], id)
-return id
-"""
+Value = str | bytes | int | float
 
-RELEASE = """
-if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
-redis.call('HDEL', KEYS[1], ARGV[1])
-redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
-redis.call('ZADD', KEYS[3], redis.call('TIME')[1], ARGV[2])
-return 1
-"""
 
-FORGET = """
-if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
-return 1
-"""
+class Script:
+    """One file of `bot/store/lua`, called with a keyword for each key and argument that its head names.
+
+    A sequence fills a parameter that takes the rest; `None` leaves out one that is optional.
+    """
+
+    def __init__(self, redis: Redis, name: str) -> None:
+        self._name, self._source = name, source(name)
+        self._script = redis.register_script(self._source)
+
+    async def __call__(self, **given: Value | Sequence[Value] | None) -> Any:  # noqa: ANN401  what the script returns
+        """Run the script by its hash."""
+        return await self._script(*self._in_order(given))
+
+    def eval_on(self, client: Redis | Pipeline, **given: Value | Sequence[Value] | None) -> Any:  # noqa: ANN401
+        """Run the script by its text: in a pipeline nobody can ask whether Redis knows its hash."""
+        keys, arguments = self._in_order(given)
+        return client.eval(self._source, len(keys), *keys, *arguments)
+
+    def _in_order(self, given: dict[str, Value | Sequence[Value] | None]) -> tuple[list[Any], list[Any]]:
+        expected = parameters(self._name)
+        if given.keys() != {name for _, name in expected}:
+            raise TypeError(f"{self._name}.lua takes {expected}, not {sorted(given)}")
+        values: dict[str, list[Any]] = {"KEYS": [], "ARGV": []}
+        for kind, name in expected:
+            value = given[name]
+            if isinstance(value, list | tuple):
+                values[kind] += value
+            elif value is not None:
+                values[kind].append(value)
+        return values["KEYS"], values["ARGV"]
+
+
+@cache
+def source(name: str) -> str:
+    """Return the text of a script."""
+    return files("bot.store").joinpath("lua", f"{name}.lua").read_text()
+
+
+@cache
+def parameters(name: str) -> tuple[tuple[str, str], ...]:
+    """Return what a script takes, in order: `("KEYS", "open")`, …"""
+    return tuple((match[1], match[3]) for match in PARAMETER.finditer(source(name)))

@@ -8,54 +8,28 @@ keys carry the same hash tag, so the scripts run on a cluster too.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import structlog
 from pydantic import ValidationError
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from bot.store.compression import pack, unpacked
-from bot.store.errors import refusal
+from bot.store.errors import store_errors, text
 from bot.store.incident_ids import NUMBER, id_tail
+from bot.store.keys import HANDLE_LIFE_S, Keys
 from bot.store.mac_chain import BEGINNING, Chain, End, MacLink, Walk
-from bot.store.scripts import APPEND, CLAIM, FORGET, RELEASE, STANDING, WALK
-from bot.store.wakeup_channel import PROCESS
+from bot.store.scripts import Script
 from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.events import EVENT, AlertsReceived, Event
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
-from handlers.errors import Moved, StoreDown, Tampered, WrittenByNewer
+from handlers.errors import Moved, Tampered, WrittenByNewer
 from handlers.ports import IdentityState
 
 log = structlog.get_logger()
 
-REDIS_TIMEOUT_S = 5.0
-HANDLE_LIFE_S = 30 * 24 * 3600
 KEPT_STATES = 256
-
-
-@asynccontextmanager
-async def store_errors(*, but: type[Exception] | tuple[()] = ()) -> AsyncIterator[None]:
-    """Turn whatever the Redis client raises, `but` what the caller knows, into the one error of ours.
-
-    Also bounds how long it may take: a Redis that is frozen is as good as down.
-    """
-    try:
-        async with asyncio.timeout(REDIS_TIMEOUT_S):
-            yield
-    except but:
-        raise
-    except (RedisError, OSError) as error:
-        raise StoreDown(refusal(error)) from error
-
-
-def text(raw: bytes | str) -> str:
-    """What Redis holds as text; the client's types say it may be either."""
-    return raw if isinstance(raw, str) else raw.decode(errors="replace")
 
 
 class TimelineStore:
@@ -63,53 +37,45 @@ class TimelineStore:
 
     def __init__(self, redis: Redis, prefix: str, chain: Chain) -> None:
         self._redis = redis
-        self._prefix = prefix
+        self._keys = Keys(prefix)
         self._chain = chain
         self._folded: dict[str, Incident] = {}
-        self._append = redis.register_script(APPEND)
-        self._walk = redis.register_script(WALK)
-        self._standing = redis.register_script(STANDING)
-        self._claim = redis.register_script(CLAIM)
-        self._release = redis.register_script(RELEASE)
-        self._forget = redis.register_script(FORGET)
-
-    def _key(self, *parts: str) -> str:
-        return ":".join((self._prefix, *parts))
+        self._append = Script(redis, "timeline_append")
+        self._walk = Script(redis, "timeline_walk")
+        self._read_identity = Script(redis, "identity_read")
+        self._claim = Script(redis, "identity_claim")
+        self._release = Script(redis, "identity_release")
+        self._forget = Script(redis, "holder_forget")
 
     async def walk(self, incident_id: str, start: End = BEGINNING) -> Walk:
-        """Everything that is stored after `start`, genuine or not, and what is wrong with it."""
+        """Read everything that is stored after `start`, genuine or not, and what is wrong with it."""
         async with store_errors():
             entries, noted_end = await self._walk(
-                keys=[self._key("timeline", incident_id), self._key("ends")],
-                args=[f"0-{start.position + 1}", incident_id],
+                timeline=self._keys.timeline(incident_id),
+                ends=self._keys.ends(),
+                first=f"0-{start.position + 1}",
+                incident_id=incident_id,
             )
         plain = [(entry_id, unpacked(fields)) for entry_id, fields in entries]
         return self._chain.walk(incident_id, start, plain, text(noted_end))
 
     async def timeline(self, incident_id: str) -> tuple[Event, ...]:
-        """The whole timeline; empty where there is no such incident.
+        """Return the whole timeline; empty where there is no such incident.
 
         Raises:
             Quarantined: If it is not as the bot wrote it, or a newer version wrote it.
         """
         return self._genuine(incident_id, await self.walk(incident_id))
 
-    async def load(self, incident_id: str, *, end: str = "") -> Incident:
-        """The state after the whole timeline; only what is new since the last time is read.
-
-        Args:
-            incident_id: Whose.
-            end: Where it is noted to end, if that has just been read: what is known up to there is the state.
+    async def load(self, incident_id: str) -> Incident:
+        """Return the state after the whole timeline; only what is new since the last time is read.
 
         Raises:
             Quarantined: If it is not as the bot wrote it, or a newer version wrote it.
         """
-        known = self._folded.get(incident_id)  # it stays for whoever loads at the same time
+        known = self._folded.get(incident_id)
         if known:
-            here = End(known.position, known.mac)
-            if str(here) == end:
-                return known
-            newer = await self.walk(incident_id, here)
+            newer = await self.walk(incident_id, End(known.position, known.mac))
             if not newer.faults:
                 return self._remember(known, *self._genuine(incident_id, newer), end=newer.end)
         # Never read, or Redis has been put back to an older copy: from the beginning.
@@ -148,20 +114,31 @@ class TimelineStore:
         return incident
 
     async def append(self, incident: Incident, *events: Event) -> Incident:
-        """Compare and append, and keep a new handle; marks it due for the worker and Slack and wakes both."""
+        """Append events, mark the incident as due for its next step and its thread, and wake the workers.
+
+        Raises:
+            Moved: If the timeline has grown since it was read.
+        """
         before = end = End(incident.position, incident.mac)
         added: list[bytes | str] = []
         for event in map(EVENT.dump_json, events):
             end = self._chain.extend(incident.id, end, event)
             added += (pack(event), end.mac)
-        received = [each for each in events if isinstance(each, AlertsReceived)]
-        keys = [("timeline", incident.id), ("due", "steps"), ("due", "views"), ("ends",)]
-        keys += [("handle", each.handle) for each in received if each.handle]
-        hint = f"views steps {PROCESS}" if received else "views steps"  # whoever folds it in goes on with it
+        handles = [each.handle for each in events if isinstance(each, AlertsReceived) and each.handle]
         async with store_errors():
             taken = await self._append(
-                keys=[self._key(*parts) for parts in keys],
-                args=[self._key("wake"), incident.id, str(before), str(end), HANDLE_LIFE_S, hint, *added],
+                timeline=self._keys.timeline(incident.id),
+                due_steps=self._keys.due("steps"),
+                due_views=self._keys.due("views"),
+                ends=self._keys.ends(),
+                handles=[self._keys.handle(each) for each in handles],
+                wake=self._keys.wake(),
+                incident_id=incident.id,
+                before=str(before),
+                after=str(end),
+                handle_life_s=HANDLE_LIFE_S,
+                hint="views steps",
+                added=added,
             )
         if not taken:
             self._folded.pop(incident.id, None)  # behind or, after a restore, ahead: load from the beginning
@@ -169,23 +146,32 @@ class TimelineStore:
         return self._remember(incident, *events, end=end)
 
     async def standing(self, identity: IncidentIdentity, *, claim: bool) -> IdentityState:
-        """All that the next alert of an identity needs to know, by one script."""
-        keys = [("open",), ("previous",), ("overtaken", identity.key), ("incident-number",)]
+        """Return all that the next alert of an identity needs to know, read by one script."""
         async with store_errors():
-            open_id, is_new, before, ends = await self._standing(
-                keys=[self._key(*parts) for parts in keys], args=[identity.key, id_tail() if claim else ""]
+            open_id, is_new, previous_id, ends = await self._read_identity(
+                open=self._keys.open(),
+                previous=self._keys.previous(),
+                overtaken=self._keys.overtaken(identity.key),
+                number=self._keys.incident_number(),
+                identity=identity.key,
+                id_tail=id_tail() if claim else "",
             )
-        incident = Incident(id=text(open_id)) if is_new else open_id and await self.load(text(open_id))
+        incident = None
+        if open_id:
+            incident = Incident(id=text(open_id)) if is_new else await self.load(text(open_id))
         early = map(Alert.model_validate_json, ends)
         return IdentityState(
-            incident or None, text(before) or None, {alert.fingerprint: alert for alert in early}
+            incident, text(previous_id) or None, {alert.fingerprint: alert for alert in early}
         )
 
     async def claim(self, identity: IncidentIdentity) -> str:
-        """The open incident's id, or a new one that is now taken."""
+        """Return the id of an identity's open incident, or claim a new one for it."""
         async with store_errors():
             found: bytes = await self._claim(
-                keys=[self._key("open"), self._key("incident-number")], args=[identity.key, id_tail()]
+                open=self._keys.open(),
+                number=self._keys.incident_number(),
+                identity=identity.key,
+                id_tail=id_tail(),
             )
         return found.decode()
 
@@ -193,29 +179,32 @@ class TimelineStore:
         """Forget the open incident of an identity, if it is still this one."""
         async with store_errors():
             await self._release(
-                keys=[self._key("open"), self._key("previous"), self._key("released")],
-                args=[identity.key, incident_id],
+                open=self._keys.open(),
+                previous=self._keys.previous(),
+                released=self._keys.released(),
+                identity=identity.key,
+                incident_id=incident_id,
             )
 
     async def reclaim(self, identity: IncidentIdentity, incident_id: str) -> str:
-        """The incident that is open for an identity, this one where there was none."""
+        """Make this incident the open one of an identity if there is none; return the open one's id."""
         async with store_errors():
-            await self._redis.hsetnx(self._key("open"), identity.key, incident_id)
-            found = await self._redis.hget(self._key("open"), identity.key)
+            await self._redis.hsetnx(self._keys.open(), identity.key, incident_id)
+            found = await self._redis.hget(self._keys.open(), identity.key)
         return text(found) if found else incident_id
 
     async def open_incidents(self) -> tuple[str, ...]:
-        """Ids of the open incidents, oldest claim first."""
+        """Return the ids of the open incidents, oldest claim first."""
         async with store_errors():
-            ids = await self._redis.hvals(self._key("open"))
+            ids = await self._redis.hvals(self._keys.open())
         return tuple(sorted(map(text, ids), key=lambda id_: (len(id_), id_)))
 
     async def given_out(self) -> tuple[str, ...]:
-        """Ids of every incident there should be: the numbers given out, and whatever else is noted."""
+        """Return the ids of all incidents there should be: by the numbers given out, and by other notes."""
         async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.get(self._key("incident-number"))
-            pipe.hkeys(self._key("ends"))
-            pipe.hvals(self._key("open"))
+            pipe.get(self._keys.incident_number())
+            pipe.hkeys(self._keys.ends())
+            pipe.hvals(self._keys.open())
             last, noted, open_ids = await pipe.execute()
         ids = sorted({text(each) for each in (*noted, *open_ids)})
         by_number = {int(match[1]): id_ for id_ in ids if (match := NUMBER.match(id_))}
@@ -224,25 +213,25 @@ class TimelineStore:
         return tuple(dict.fromkeys([*numbered, *ids]))
 
     async def life(self) -> str:
-        """Redis' name for this run of it: another after a restart, and so after a restore or a failover."""
+        """Return Redis' id of its present run: another one after a restart, a restore or a failover."""
         async with store_errors():
             return str((await self._redis.info("server")).get("run_id", ""))
 
     async def set_aside(self, incident_id: str) -> None:
         """Forget that this incident is open, and that it acts: the next alert opens a new one."""
-        for name in ("open", "run-slots"):
+        for held in (self._keys.open(), self._keys.run_slots()):
             async with store_errors():
-                for key, holder in (await self._redis.hgetall(self._key(name))).items():
+                for key, holder in (await self._redis.hgetall(held)).items():
                     if text(holder) == incident_id:
-                        await self._forget(keys=[self._key(name)], args=[key, incident_id])
+                        await self._forget(holders=held, held=key, holder=incident_id)
 
     async def remember_handle(self, handle: str, incident_id: str) -> None:
-        """Keep a handle for longer than any incident should last."""
+        """Keep which incident a handle was made for, for `HANDLE_LIFE_S`."""
         async with store_errors():
-            await self._redis.set(self._key("handle", handle), incident_id, ex=HANDLE_LIFE_S)
+            await self._redis.set(self._keys.handle(handle), incident_id, ex=HANDLE_LIFE_S)
 
     async def incident_of(self, handle: str) -> str | None:
-        """The incident that a handle was made for."""
+        """Return the id of the incident that a handle was made for; `None` where it is not known."""
         async with store_errors():
-            found = await self._redis.get(self._key("handle", handle))
+            found = await self._redis.get(self._keys.handle(handle))
         return text(found) if found else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from redis.asyncio import Redis
 
-from bot.store.timelines import store_errors
+from bot.store.errors import store_errors
+from bot.store.keys import Keys
 from handlers.errors import StoreDown
 
 
@@ -13,7 +14,7 @@ class BotMetrics:
     """The process' metrics registry; no label names an incident, a person or an alert."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
-        self._redis, self._prefix = redis, prefix
+        self._redis, self._keys = redis, Keys(prefix)
         self._registry = CollectorRegistry()
         self.answers = Counter(
             "neumann_bot_answers",
@@ -36,12 +37,12 @@ class BotMetrics:
         queues = ("steps", "views", "chores")
         try:
             async with store_errors(), self._redis.pipeline(transaction=False) as pipe:
-                pipe.hlen(f"{self._prefix}:open")
-                pipe.xlen(f"{self._prefix}:inbox")
-                pipe.xlen(f"{self._prefix}:slack-requests")
-                pipe.xlen(f"{self._prefix}:dead")
+                pipe.hlen(self._keys.open())
+                pipe.xlen(self._keys.inbox())
+                pipe.xlen(self._keys.slack_requests())
+                pipe.xlen(self._keys.dead())
                 for queue in queues:
-                    pipe.zcard(f"{self._prefix}:due:{queue}")
+                    pipe.zcard(self._keys.due(queue))
                 is_open, inbox, asked, dead, *due = await pipe.execute()
         except StoreDown:
             self._redis_up.set(0)

@@ -1,10 +1,11 @@
-"""What is done now and then, and belongs to no incident; a timer marks it, one worker at a time does it."""
+"""Jobs that belong to no incident: the scheduler marks them as due, and one worker at a time does them."""
 
 from __future__ import annotations
 
 import dataclasses
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from bot.config import AlertmanagerSettings
 from bot.store.retention import Retention
@@ -18,12 +19,12 @@ log = structlog.get_logger()
 LOOK = "look-at-alerting"
 TRIM = "trim-closed-incidents"
 
-
-GO_ON_AFTER_S = 5.0
+NEXT_TRIM_AFTER_S = 5.0
+"""The pause between two batches of incidents that are trimmed."""
 
 
 class PeriodicJobs:
-    """The chores by the name under which they are due."""
+    """All periodic jobs, by the name under which they are due."""
 
     def __init__(
         self, ports: Ports, alertmanager: AlertmanagerSettings | None, retention: Retention, kept_days: int
@@ -38,13 +39,14 @@ class PeriodicJobs:
         )
         self._has_looked = False
 
-    async def do(self, chore: str) -> float | None:
-        """Do one; in how many seconds it is due again without a mark of the timer."""
-        if chore == LOOK:
+    async def do(self, job: str) -> float | None:
+        """Do a job; return in how many seconds it is due again without a mark of the scheduler."""
+        bind_contextvars(job=job)
+        if job == LOOK:
             await self._look()
-        if chore == TRIM and (trimmed := await self._retention.trim(self._kept_days)):
+        if job == TRIM and (trimmed := await self._retention.trim(self._kept_days)):
             log.info("incidents_trimmed", incidents=trimmed)
-            return GO_ON_AFTER_S
+            return NEXT_TRIM_AFTER_S
         return None
 
     async def _look(self) -> None:

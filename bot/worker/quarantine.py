@@ -1,4 +1,4 @@
-"""Incidents that the bot does not touch: it says why, once in its log and once in the thread."""
+"""Incidents whose timelines cannot be read: says so once in the log and once in the thread, and waits."""
 
 from __future__ import annotations
 
@@ -7,51 +7,46 @@ import time
 import structlog
 
 from bot.slack.delivery.thread_sync import SlackThread
+from bot.timing import Timing
 from handlers.errors import Quarantined, SlackDown, StoreDown, Tampered
 
 log = structlog.get_logger()
 
-NEWER_IS_HERE_WITHIN_S = 300.0
-"""How long replicas are upgraded one after the other; what is left alone for longer, nobody looks after."""
-
-LEFT_TO_OTHERS_FOR_S = 60.0
-"""How long this process takes no step of such an incident: it could take each before the newer one does."""
-
 
 class Quarantine:
-    """What this process has said of them."""
+    """Remembers what this process has said, and what it leaves to newer replicas."""
 
-    def __init__(self, thread: SlackThread) -> None:
-        self._thread = thread
+    def __init__(self, thread: SlackThread, timing: Timing) -> None:
+        self._thread, self._timing = thread, timing
         self._since_s: dict[str, float] = {}
         self._for_others_until_s: dict[str, float] = {}
 
     def log(self, error: Quarantined) -> None:
-        """Say it in the log, the first time."""
+        """Log the error, the first time."""
         if str(error) not in self._since_s:
             self._since_s[str(error)] = time.monotonic()
             name = "timeline_tampered" if isinstance(error, Tampered) else "timeline_of_a_newer_version"
             log.error(name, error=str(error))
 
     async def say(self, incident_id: str, error: Quarantined) -> None:
-        """Say it in the thread; of a newer version only if no replica of it has come in good time."""
+        """Post the error into the thread; of a newer version only if no such replica came in time."""
         for_good = isinstance(error, Tampered)
         waited_s = time.monotonic() - self._since_s.get(str(error), time.monotonic())
-        if for_good or waited_s >= NEWER_IS_HERE_WITHIN_S:
+        if for_good or waited_s >= self._timing.newer_comes_within_s:
             try:
                 await self._thread.say_aside(incident_id, "tampered" if for_good else "newer", str(error))
             except (SlackDown, StoreDown) as failure:
                 log.warning("will_try_again", incident=incident_id, error=str(failure))
 
     def due_again_in_s(self, incident_id: str, error: Quarantined) -> float | None:
-        """When it may be taken again: by a newer replica at once, by this one with the timer's next mark."""
+        """Return when it is due again: at once, but not for this process, see `left_to_others`."""
         if isinstance(error, Tampered):
             return None
-        self._for_others_until_s[incident_id] = time.monotonic() + LEFT_TO_OTHERS_FOR_S
+        self._for_others_until_s[incident_id] = time.monotonic() + self._timing.left_to_others_s
         return 0.0
 
     def left_to_others(self) -> tuple[str, ...]:
-        """What this process does not take for now."""
+        """Return the incidents that this process does not take for now."""
         now_s = time.monotonic()
         self._for_others_until_s = {
             incident_id: until_s

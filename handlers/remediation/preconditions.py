@@ -6,7 +6,7 @@ from handlers.domain.events import PlanProposed
 from handlers.domain.incident import Incident
 from handlers.domain.plan_validity import why_void
 from handlers.errors import AlreadyConfirmed, Refused
-from handlers.ports import Ports
+from handlers.ports import Fence, Ports
 
 
 async def void_because(ports: Ports, incident: Incident, proposal: PlanProposed) -> str | None:
@@ -15,17 +15,23 @@ async def void_because(ports: Ports, incident: Incident, proposal: PlanProposed)
 
 
 async def take_slot(ports: Ports, incident: Incident) -> int:
-    """The cluster's one slot for a disruptive run. A slot that a crash left taken is freed."""
+    """Take the cluster's lock for a disruptive run, and return the run's fence.
+
+    A lock that a crash left taken is freed.
+
+    Raises:
+        AlreadyConfirmed: If another incident's run is under way.
+    """
     seen = await ports.agents.seen_fences(incident.cluster)
     above = max((fence for fence in seen.values() if fence is not None), default=0)
     while True:
         taken = await ports.slots.begin(incident.cluster, incident.id, above=above)
-        if isinstance(taken, int):
-            return taken
-        other = await ports.timelines.load(taken)
+        if isinstance(taken, Fence):
+            return taken.number
+        other = await ports.timelines.load(taken.incident_id)
         if other.running:
-            raise AlreadyConfirmed(f"{taken} is acting on {incident.cluster}; one run at a time.")
-        await ports.slots.end(incident.cluster, taken)
+            raise AlreadyConfirmed(f"{other.id} is acting on {incident.cluster}; one run at a time.")
+        await ports.slots.end(incident.cluster, other.id)
 
 
 def check_open(incident: Incident) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-RECORDED = (Path(__file__).parents[1] / "data" / "webhooks" / "noleader_firing.json").read_bytes()
+RECORDED = (Path(__file__).parents[2] / "tests" / "data" / "webhooks" / "noleader_firing.json").read_bytes()
 STARTED = "2026-11-24T00:00:00Z"
 STILL_FIRING = "0001-01-01T00:00:00Z"
 LARGEST_GROUP = 500

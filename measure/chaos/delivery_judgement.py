@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.slack.views.message import Message as Drawn
 from bot.slack.views.render import render
-from bot.store.timelines import store_errors
+from bot.store.errors import store_errors
 from handlers.domain.events import AlertsReceived, Event
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident

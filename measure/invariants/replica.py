@@ -17,7 +17,7 @@ from handlers.domain.incident import Incident
 from handlers.domain.permissions import Permissions
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, StoreDown
-from handlers.ports import Order, Outcome, Place, Ports, Readiness
+from handlers.ports import Fence, HeldBy, Order, Outcome, Place, Ports, Readiness
 from measure.invariants.actors import current
 from measure.invariants.clock import Clock
 from measure.invariants.fleet import Fleet, Grant, Read
@@ -48,11 +48,11 @@ class Timelines(TimelineStore):
         """A Redis that is put back is another process from then on."""
         return f"{await super().life()} since {self._witness.restored_s}"
 
-    async def load(self, incident_id: str, *, end: str = "") -> Incident:
+    async def load(self, incident_id: str) -> Incident:
         actor = current.get()
         await actor.touch()
         actor.loaded_s = self._witness.clock.tick()
-        return await super().load(incident_id, end=end)
+        return await super().load(incident_id)
 
     async def append(self, incident: Incident, *events: Event) -> Incident:
         await current.get().touch()
@@ -68,7 +68,7 @@ class Timelines(TimelineStore):
 class Slots(RunLocks):
     """The real slots."""
 
-    async def begin(self, cluster: str, incident_id: str, *, above: int) -> int | str:
+    async def begin(self, cluster: str, incident_id: str, *, above: int) -> Fence | HeldBy:
         await current.get().touch()
         return await super().begin(cluster, incident_id, above=above)
 

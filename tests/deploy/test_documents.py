@@ -9,6 +9,7 @@ import pytest
 
 import agent.cli
 import bot.cli.app
+from bot.store import keys
 from handlers.domain.events import Event
 from lab.faults import FAULTS
 from runbooks.leader_election import ALERTS
@@ -92,10 +93,12 @@ def test_the_architecture_lists_every_event():
 
 
 def test_the_architecture_lists_every_key_in_redis():
-    text = (ROOT / "docs" / "architecture.md").read_text()
-    section = text.split("## Keys in Redis")[1].split("\n## ")[0]
-    listed = {name.split(":")[0] for name in re.findall(r"`([a-z-]+(?::\w+|:…)?)`(?=,| `| \|)", section)}
-    source = "".join(path.read_text() for path in (ROOT / "bot").rglob("*.py"))
-    used = set(re.findall(r"prefix\}:([a-z-]+)", source)) | set(re.findall(r'_key\("([a-z-]+)"', source))
-    assert used
-    assert used <= listed
+    document = keys.DOCUMENT.read_text()
+    assert keys.BEGIN in document
+    assert keys.with_table(document) == document, "make keys"
+
+
+def test_no_other_module_makes_a_key_of_redis():
+    made = re.compile(r"prefix\}:|prefix \+|\(prefix,\)")
+    source = {path: path.read_text() for path in (ROOT / "bot").rglob("*.py") if path.name != "keys.py"}
+    assert [str(path.relative_to(ROOT)) for path, text in source.items() if made.search(text)] == []

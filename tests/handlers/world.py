@@ -15,7 +15,7 @@ from handlers.domain.incident import Incident
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.errors import Moved, NotAllowed, SilenceFailed, SourceDown, Tampered, UnknownCluster
-from handlers.ports import IdentityState, Order, Outcome, Place, Ports, Readiness
+from handlers.ports import Fence, HeldBy, IdentityState, Order, Outcome, Place, Ports, Readiness
 from runbooks.evidence import Evidence, Metrics, Role
 from runbooks.model import Action
 from tests.builders import ALICE, NOON, after, evidence, led_by, reaching
@@ -261,12 +261,12 @@ class Slots:
     held: dict[str, str] = field(default_factory=dict)
     fence: int = 0
 
-    async def begin(self, cluster: str, incident_id: str, *, above: int) -> int | str:
+    async def begin(self, cluster: str, incident_id: str, *, above: int) -> Fence | HeldBy:
         holder = self.held.setdefault(cluster, incident_id)
         if holder != incident_id:
-            return holder
+            return HeldBy(holder)
         self.fence = max(self.fence, above) + 1
-        return self.fence
+        return Fence(self.fence)
 
     async def end(self, cluster: str, incident_id: str) -> None:
         if self.held.get(cluster) == incident_id:

@@ -21,7 +21,9 @@ from bot.pictures.drawing.picture import Picture
 from bot.pictures.elections.series import ElectionSeries, Mark, Sample
 from bot.slack.delivery.web_api import FAILURES, failure
 from bot.slack.views import findings
-from bot.store.timelines import TimelineStore, store_errors
+from bot.store.errors import store_errors
+from bot.store.keys import Keys
+from bot.store.timelines import TimelineStore
 from handlers.domain import events as of
 from handlers.domain.alert_sources import Series
 from handlers.domain.events import Event
@@ -70,7 +72,7 @@ class ThreadAttachments:
     ) -> None:
         self._client = client
         self._redis = redis
-        self._prefix = prefix
+        self._keys = Keys(prefix)
         self._threads = threads
         self._timelines = timelines
         self._prometheus = prometheus
@@ -106,12 +108,12 @@ class ThreadAttachments:
 
     async def _claim(self, incident_id: str, name: str) -> bool:
         async with store_errors():
-            key = f"{self._prefix}:picture:{incident_id}:{name}"
+            key = self._keys.picture(incident_id, name)
             return bool(await self._redis.set(key, 1, nx=True, ex=KEPT_S))
 
     async def _unclaim(self, incident_id: str, name: str) -> None:
         async with store_errors():
-            await self._redis.delete(f"{self._prefix}:picture:{incident_id}:{name}")
+            await self._redis.delete(self._keys.picture(incident_id, name))
 
     async def _file(self, name: str, incident: Incident) -> File:
         if name not in TITLES:

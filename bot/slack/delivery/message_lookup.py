@@ -1,4 +1,4 @@
-"""A message whose answer was lost may be there: it is sought by its metadata before it is posted again."""
+"""Finds a message whose answer was lost by its metadata, before it is posted again."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from bot.slack.delivery.web_api import call
 
 PAGE = 200
 BEFORE_OPENING_S = 3600.0
-"""So much further back a lost headline is looked for: the clocks of bot and Slack may differ."""
+"""How far before its incident a lost headline is looked for: the clocks of bot and Slack may differ."""
 
 
 def metadata(incident_id: str, key: str) -> dict[str, Any]:
-    """What Slack keeps with an incident's message, and nobody sees."""
+    """Return the metadata of an incident's message, which Slack keeps and nobody sees."""
     return {"event_type": "neumann_incident", "event_payload": {"incident": incident_id, "key": key}}
 
 
@@ -27,7 +27,7 @@ async def find(
     parent_ts: str | None,
     opened_at: datetime | None,
 ) -> str | None:
-    """Look for a message.
+    """Find a message by its metadata.
 
     Args:
         client: Slack's client.
@@ -37,7 +37,7 @@ async def find(
         opened_at: When its incident was opened; what begins a thread is not much older.
 
     Returns:
-        Its ts; `None` where it is not there.
+        The message's ts; `None` where it is not there.
 
     Raises:
         SlackDown: If Slack does not say.

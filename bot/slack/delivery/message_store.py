@@ -1,4 +1,4 @@
-"""What was posted where, in Redis: noted before a message is sent and after Slack has taken it."""
+"""Notes in Redis of what was posted where: made before a message is sent and after Slack has taken it."""
 
 from __future__ import annotations
 
@@ -10,29 +10,12 @@ from datetime import datetime
 from redis.asyncio import Redis
 
 from bot.slack.delivery.rate_limiter import Claim
-from bot.store.timelines import HANDLE_LIFE_S, store_errors, text
-
-UNDER_WAY_S = 40
-"""For how long Slack may still carry out a call whose answer was lost: it is known to take half a minute."""
+from bot.store.errors import store_errors, text
+from bot.store.keys import HANDLE_LIFE_S, Keys
+from bot.store.scripts import Script
+from bot.timing import DEFAULT_TIMING, Timing
 
 CLOCKS_DIFFER_S = 60.0
-
-READ = """
-local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
-local met, since_s = string.match(redis.call('GET', KEYS[2]) or '', '^(%S*) ?(%S*)$')
-if met ~= run then
-  since_s = met and met ~= '' and redis.call('TIME')[1] or '0'
-  redis.call('SET', KEYS[2], run .. ' ' .. since_s)
-end
-return {redis.call('HGETALL', KEYS[1]), run, since_s}
-"""
-
-RECORD = """
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
-if KEYS[3] then redis.call('DEL', KEYS[3]) end
-return 1
-"""
 
 
 @dataclass(frozen=True)
@@ -64,7 +47,7 @@ class PostedMessages:
     met_s: float
 
     def doubted(self, opened_at: datetime) -> bool:
-        """Whether there may be messages without a note.
+        """Return whether there may be messages without a note.
 
         A Redis that restarted, failed over or was restored may have lost the notes of what stands there; it
         is known by its run.
@@ -78,87 +61,83 @@ class PostedMessages:
 
 
 class MessageStore:
-    """The notes of every incident's messages; a message is named by its incident and its key."""
+    """The notes of all incidents' messages; a message is named by its incident and its key."""
 
-    def __init__(self, redis: Redis, prefix: str) -> None:
-        self._redis = redis
-        self._prefix = prefix
-        self._read = redis.register_script(READ)
-        self._record = redis.register_script(RECORD)
-
-    def _thread(self, incident_id: str) -> str:
-        return f"{self._prefix}:thread:{incident_id}"
-
-    def _under_way(self, incident_id: str, key: str) -> str:
-        return f"{self._prefix}:under-way:{incident_id}:{key}"
+    def __init__(self, redis: Redis, prefix: str, timing: Timing = DEFAULT_TIMING) -> None:
+        self._redis, self._keys, self._under_way_s = redis, Keys(prefix), timing.under_way_s
+        self._read = Script(redis, "messages_read")
+        self._record = Script(redis, "message_record")
 
     async def of(self, incident_id: str) -> dict[str, Posted]:
-        """The incident's messages by their keys."""
+        """Return an incident's messages by their keys."""
         async with store_errors():
-            fields = await self._redis.hgetall(self._thread(incident_id))
+            fields = await self._redis.hgetall(self._keys.thread(incident_id))
         return _by_key(fields)
 
     async def read(self, incident_id: str) -> PostedMessages:
-        """The same, with what says how far they can be trusted."""
+        """Return an incident's messages, and what says whether some of their notes may be lost."""
         async with store_errors():
             fields, run, met_s = await self._read(
-                keys=[self._thread(incident_id), f"{self._prefix}:redis-run"]
+                thread=self._keys.thread(incident_id), redis_run=self._keys.redis_run()
             )
         return PostedMessages(
             _by_key(dict(zip(fields[::2], fields[1::2], strict=True))), text(run), float(met_s)
         )
 
     def claim(self, incident_id: str, key: str, claim: Posted) -> Claim:
-        """What notes that a message is about to be posted, once it is its turn."""
-        notes, mark = self._thread(incident_id), self._under_way(incident_id, key)
-        return Claim(notes, key, _json(claim), mark, UNDER_WAY_S)
+        """Return the claim that `RateLimiter.turn` notes: that a message is about to be posted."""
+        notes, mark = self._keys.thread(incident_id), self._keys.under_way(incident_id, key)
+        return Claim(notes, key, _json(claim), mark, self._under_way_s)
 
     async def unclaim(self, incident_id: str, key: str) -> None:
-        """Take that back: Slack has not posted it, and will not."""
+        """Take a claim back: Slack has not posted the message, and will not."""
         async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.hdel(self._thread(incident_id), key)
-            pipe.delete(self._under_way(incident_id, key))
+            pipe.hdel(self._keys.thread(incident_id), key)
+            pipe.delete(self._keys.under_way(incident_id, key))
             await pipe.execute()
 
     async def is_under_way(self, incident_id: str, key: str) -> bool:
-        """Whether a call of which nobody knows what came may still be carried out."""
+        """Return whether Slack may still carry out a call whose answer was lost."""
         async with store_errors():
-            return bool(await self._redis.exists(self._under_way(incident_id, key)))
+            return bool(await self._redis.exists(self._keys.under_way(incident_id, key)))
 
     async def begin_edit(self, incident_id: str, key: str) -> bool:
-        """Note that a message is about to be edited; false where an edit before may still be carried out."""
+        """Note that an edit is about to be sent; return false where one before may still be carried out."""
         async with store_errors():
-            name = self._under_way(incident_id, key)
-            return bool(await self._redis.set(name, 1, nx=True, ex=UNDER_WAY_S))
+            name = self._keys.under_way(incident_id, key)
+            return bool(await self._redis.set(name, 1, nx=True, ex=self._under_way_s))
 
     async def stays_under_way(self, incident_id: str, key: str) -> None:
-        """Note that what was sent just now may still be carried out."""
+        """Note that Slack may still carry out the call whose answer was lost just now."""
         async with store_errors():
-            await self._redis.set(self._under_way(incident_id, key), 1, ex=UNDER_WAY_S)
+            await self._redis.set(self._keys.under_way(incident_id, key), 1, ex=self._under_way_s)
 
     async def settle(self, incident_id: str, key: str) -> None:
-        """Note that whatever was sent has been carried out by now, or never will be."""
+        """Note that no call is under way: each was carried out, or never will be."""
         async with store_errors():
-            await self._redis.delete(self._under_way(incident_id, key))
+            await self._redis.delete(self._keys.under_way(incident_id, key))
 
     async def record(self, incident_id: str, key: str, posted: Posted, *, settled: bool = True) -> None:
-        """Note what Slack has taken; `settled` where no call before it may still be carried out."""
-        keys = [self._thread(incident_id), self._at(posted.channel, posted.ts)]
-        keys += [self._under_way(incident_id, key)] if settled else []
+        """Note what Slack has taken; `settled` says that no call before may still be carried out."""
         async with store_errors():
-            await self._record(keys=keys, args=[key, _json(posted), incident_id, HANDLE_LIFE_S])
-
-    def _at(self, channel: str, message_ts: str) -> str:
-        return f"{self._prefix}:message:{channel}:{message_ts}"
+            await self._record(
+                thread=self._keys.thread(incident_id),
+                place=self._keys.message(posted.channel, posted.ts),
+                under_way=self._keys.under_way(incident_id, key) if settled else None,
+                key=key,
+                note=_json(posted),
+                incident_id=incident_id,
+                life_s=HANDLE_LIFE_S,
+            )
 
     async def incident_at(self, channel: str, message_ts: str) -> str | None:
-        """The incident that posted this message; kept as long as the message may be clicked."""
+        """Return the id of the incident that posted this message, as long as the message may be clicked."""
         async with store_errors():
-            found = await self._redis.get(self._at(channel, message_ts))
+            found = await self._redis.get(self._keys.message(channel, message_ts))
         return text(found) if found else None
 
     async def run_of_redis(self) -> str:
-        """Which run of which Redis answers."""
+        """Return the id of the present run of Redis."""
         async with store_errors():
             return str((await self._redis.info("server")).get("run_id", ""))
 

@@ -1,4 +1,4 @@
-"""Makes Slack show what `view.render` says should be there: posts what is missing, edits what differs."""
+"""Makes a thread show what `render` says it should: posts what is missing, edits what differs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.delivery.message_lookup import find, metadata
-from bot.slack.delivery.message_store import UNDER_WAY_S, MessageStore, Posted
+from bot.slack.delivery.message_store import MessageStore, Posted
 from bot.slack.delivery.rate_limiter import EDITS, POSTS, SEARCHES, RateLimiter
 from bot.slack.delivery.web_api import BlocksRefused, call
 from bot.slack.views.blocks import escape, section
 from bot.slack.views.message import Message
 from bot.slack.views.render import render
+from bot.timing import DEFAULT_TIMING, Timing
 from handlers.domain.incident import Incident
 from handlers.errors import SlackDown
 from handlers.ports import Place
@@ -33,16 +34,22 @@ class SlackThread:
     """One parent message per incident and its replies; what was posted is kept in Redis."""
 
     def __init__(
-        self, client: AsyncWebClient, redis: Redis, prefix: str, channel_of: Callable[[str], str]
+        self,
+        client: AsyncWebClient,
+        redis: Redis,
+        prefix: str,
+        channel_of: Callable[[str], str],
+        timing: Timing = DEFAULT_TIMING,
     ) -> None:
         self._client = client
-        self._pace = RateLimiter(redis, prefix)
-        self._notes = MessageStore(redis, prefix)
+        self._rates = RateLimiter(redis, prefix)
+        self._notes = MessageStore(redis, prefix, timing)
+        self._under_way_s = timing.under_way_s
         self._channel_of = channel_of
         self._plainly = False
 
     async def greet(self) -> str:
-        """Say hello to Slack: shows at the start whether the token works, and opens the connection.
+        """Ask Slack who the bot is: shows at the start whether the token works, and opens the connection.
 
         Returns:
             The bot's own name there.
@@ -53,7 +60,7 @@ class SlackThread:
         return str((await call(self._client, "auth.test")).get("user", "unnamed"))
 
     async def is_ours(self, incident_id: str, place: Place) -> bool:
-        """Whether the incident posted the message there, through this app and in this workspace."""
+        """Return whether the incident posted the message there, through this app and in this workspace."""
         return any(
             (posted.channel, posted.ts) == (place.channel, place.message_ts)
             and posted.app in ("", place.app)
@@ -63,18 +70,18 @@ class SlackThread:
         )
 
     async def place_of(self, incident_id: str) -> Place | None:
-        """Where the incident's first message stands."""
+        """Return where the incident's headline stands; `None` where it is not posted."""
         parent = (await self._notes.of(incident_id)).get(HEADLINE)
         if parent is None or not parent.ts:
             return None
         return Place(parent.app, parent.team, parent.channel, parent.ts)
 
     async def incident_at(self, channel: str, message_ts: str) -> str | None:
-        """The incident that posted this message; kept as long as the message may be clicked."""
+        """Return the id of the incident that posted this message, as long as the message may be clicked."""
         return await self._notes.incident_at(channel, message_ts)
 
     async def is_home(self, incident_id: str, app: str, team: str) -> bool:
-        """Whether the incident's messages were posted by this app in this workspace."""
+        """Return whether the incident's messages were posted by this app in this workspace."""
         posted = [each for each in (await self._notes.of(incident_id)).values() if each.ts]
         return bool(posted) and all(each.app in ("", app) and each.team in ("", team) for each in posted)
 
@@ -82,11 +89,11 @@ class SlackThread:
         """Post and edit the difference, parent first.
 
         Returns:
-            Whether something that stood there was edited.
+            Whether a message was edited.
 
         Raises:
-            SlackBusy: If it is not yet its turn.
-            SlackDown: If Slack did not take something; what it took is remembered.
+            SlackBusy: If it is not yet the incident's turn.
+            SlackDown: If Slack did not take a message; those that it took are noted.
         """
         if incident.opened_at is None:
             return False
@@ -141,78 +148,84 @@ class SlackThread:
         claimed: bool,
         opened_at: datetime | None = None,
     ) -> Posted:
-        ts = None
-        if claimed:
-            sought = metadata(incident_id, message.key)
-            async with self._pace.turn("search", incident_id, SEARCHES):
-                ts = await find(self._client, sought, claim.channel, parent_ts, opened_at)
+        """Post a message, unless an earlier post of it can be found; `claimed` says that there may be one."""
+        if claimed and (found := await self._find(incident_id, claim, message.key, parent_ts, opened_at)):
+            return found
+        noted = self._notes.claim(incident_id, message.key, claim)
+        urgent = message.key == HEADLINE
+        async with self._rates.turn(f"post:{claim.channel}", incident_id, POSTS, urgent=urgent, claim=noted):
+            try:
+                response = await self._call(
+                    "chat.postMessage",
+                    message,
+                    channel=claim.channel,
+                    thread_ts=parent_ts,
+                    metadata=metadata(incident_id, message.key),
+                )
+            except SlackDown as error:
+                if error.outcome == "not_done":
+                    await self._notes.unclaim(incident_id, message.key)
+                if error.outcome == "unknown":
+                    await self._notes.settle(incident_id, message.key)
+                raise
+        said = response.get("message", {})
+        posted = Posted(
+            channel=response["channel"],
+            ts=response["ts"],
+            content=_content(message),
+            app=str(said.get("app_id", "")),
+            team=str(said.get("team", "")),
+            redis=claim.redis,
+        )
+        await self._notes.record(incident_id, message.key, posted)
+        return posted
+
+    async def _find(
+        self, incident_id: str, claim: Posted, key: str, parent_ts: str | None, opened_at: datetime | None
+    ) -> Posted | None:
+        """Find a message whose answer was lost.
+
+        Raises:
+            SlackDown: If it is not there and may still come.
+        """
+        sought = metadata(incident_id, key)
+        async with self._rates.turn("search", incident_id, SEARCHES):
+            ts = await find(self._client, sought, claim.channel, parent_ts, opened_at)
         if ts:
             found = replace(claim, ts=ts)
-        elif claimed and await self._notes.is_under_way(incident_id, message.key):
+            await self._notes.record(incident_id, key, found)
+            return found
+        if await self._notes.is_under_way(incident_id, key):
             raise SlackDown(
                 "chat.postMessage: the answer was lost, and the message may still come; it is looked for."
             )
-        else:
-            turn = f"post:{claim.channel}", incident_id, POSTS
-            noted = self._notes.claim(incident_id, message.key, claim)
-            async with self._pace.turn(*turn, urgent=message.key == HEADLINE, claim=noted):
-                found = await self._send(incident_id, claim, message, parent_ts)
-        await self._notes.record(incident_id, message.key, found)
-        return found
-
-    async def _send(self, incident_id: str, claim: Posted, message: Message, parent_ts: str | None) -> Posted:
-        try:
-            response = await self._show(
-                "chat.postMessage",
-                message,
-                channel=claim.channel,
-                thread_ts=parent_ts,
-                metadata=metadata(incident_id, message.key),
-            )
-        except SlackDown as error:
-            if error.outcome == "not_done":
-                await self._notes.unclaim(incident_id, message.key)
-            if error.outcome == "unknown":
-                await self._notes.settle(incident_id, message.key)
-            raise
-        said = response.get("message", {})
-        return Posted(
-            response["channel"],
-            response["ts"],
-            _content(message),
-            str(said.get("app_id", "")),
-            str(said.get("team", "")),
-            claim.redis,
-        )
+        return None
 
     async def _edit(self, incident_id: str, message: Message, before: Posted) -> None:
-        async with self._pace.turn("edit", incident_id, EDITS):
-            settled = await self._change(incident_id, message, before)
+        """Edit a message; ask for a second try where an edit before may still come and undo this one."""
+        async with self._rates.turn("edit", incident_id, EDITS):
+            settled = await self._notes.begin_edit(incident_id, message.key)
+            try:
+                await self._call("chat.update", message, channel=before.channel, ts=before.ts)
+            except SlackDown as error:
+                if error.outcome == "under_way":
+                    await self._notes.stays_under_way(incident_id, message.key)
+                elif settled:
+                    await self._notes.settle(incident_id, message.key)
+                raise
+            after = replace(before, content=_content(message) if settled else "")
+            await self._notes.record(incident_id, message.key, after, settled=settled)
         if not settled:
             sentence = "chat.update: an edit whose answer was lost may still come; this one is made again."
-            raise SlackDown(sentence, wait_s=UNDER_WAY_S)
+            raise SlackDown(sentence, wait_s=self._under_way_s)
 
-    async def _change(self, incident_id: str, message: Message, before: Posted) -> bool:
-        settled = await self._notes.begin_edit(incident_id, message.key)
-        try:
-            await self._show("chat.update", message, channel=before.channel, ts=before.ts)
-        except SlackDown as error:
-            if error.outcome == "under_way":
-                await self._notes.stays_under_way(incident_id, message.key)
-            elif settled:
-                await self._notes.settle(incident_id, message.key)
-            raise
-        after = replace(before, content=_content(message) if settled else "")
-        await self._notes.record(incident_id, message.key, after, settled=settled)
-        return settled
-
-    async def _show(
+    async def _call(
         self,
         method: str,
         message: Message,
         **where: Any,  # noqa: ANN401  Slack's JSON
     ) -> Mapping[str, Any]:
-        """Call with a message; where the workspace refuses its blocks, plainly, now and from here on."""
+        """Call with a message; where the workspace refuses its blocks, with plainer ones, from here on."""
         try:
             return await call(self._client, method, **where, **message.body(plainly=self._plainly))
         except BlocksRefused:

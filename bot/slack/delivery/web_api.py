@@ -1,4 +1,4 @@
-"""Calls of Slack's Web API: what may have come of one that failed, and after how long one may ask again."""
+"""Calls Slack's Web API; says of a failed call whether it may be done all the same, and when to try again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = structlog.get_logger()
 RATE_LIMITED = 429
 SERVER_ERROR = 500
 GATEWAY = (502, 504)
-"""Said by somebody before Slack, which may be at it still."""
+"""Said by a gateway before Slack, which may still carry the call out."""
 
 RETRY_AFTER_S = 30.0
 """Where a 429 does not say how long to wait: the least that Slack's tiers take to let somebody in again."""
@@ -53,14 +53,14 @@ async def call(
     """Call a method.
 
     Args:
-        client: What calls.
-        method: Its name.
-        read: Whether it reads; Slack's reading methods take no JSON.
-        arguments: What it is sent; `None` is left out.
+        client: Slack's client.
+        method: The method's name.
+        read: Whether the method reads; those take no JSON.
+        arguments: What the method is sent; `None` is left out.
 
     Raises:
         SlackBusy: If Slack asks to wait.
-        SlackDown: With what to mend, and what may have come of it.
+        SlackDown: With what to mend, and whether the call may be done all the same.
     """
     payload = {name: value for name, value in arguments.items() if value is not None}
     try:
@@ -76,7 +76,7 @@ async def call(
 
 
 def failure(method: str, error: Exception) -> SlackDown:
-    """What one of these means for the method that was called."""
+    """Turn an error of Slack's client into ours."""
     if not isinstance(error, SlackApiError):
         never_sent = isinstance(error, aiohttp.ClientConnectorError)
         sentence = f"{method}: Slack does not answer ({type(error).__name__})."

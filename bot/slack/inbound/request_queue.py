@@ -1,4 +1,4 @@
-"""What Slack sends, from its door to a worker: stored before it is acknowledged, so that no click is lost."""
+"""Requests of Slack on their way to a worker: stored before they are acknowledged, so none is lost."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ import structlog
 from redis.asyncio import Redis
 from slack_bolt.async_app import AsyncBoltRequest
 
+from bot.store.errors import store_errors
+from bot.store.keys import Keys
 from bot.store.signer import Signer
 from bot.store.stream import ONCE_FOR_S, Stream, StreamEntry
-from bot.store.timelines import store_errors
+from bot.timing import DEFAULT_TIMING, Timing
 
 log = structlog.get_logger()
 
 SEAL_USE = b"neumann-bot request of Slack, version 1"
 
 ANSWERED_IN_PLACE = frozenset({"view_submission", "view_closed", "block_suggestion", "url_verification"})
-"""Slack shows the answer to these where the person is, so they are not put off."""
+"""Types of requests whose answer Slack shows where the person is, so they are not stored."""
 
 
 @dataclass(frozen=True)
 class SlackRequest:
-    """One request: its body as it came, and what Slack says of it."""
+    """One request: its body as it came, its content type, and the type and event id in it."""
 
     body: str
     content_type: str
@@ -34,7 +36,7 @@ class SlackRequest:
 
     @classmethod
     def read(cls, body: str, content_type: str) -> SlackRequest:
-        """Look at a request no further than to see how it is to be answered.
+        """Read no more of a request than says how it is to be answered.
 
         Raises:
             ValueError: If it is none of Slack's.
@@ -51,53 +53,52 @@ class SlackRequest:
 
     @property
     def is_answered_in_place(self) -> bool:
-        """Whether the answer belongs into the acknowledgement."""
+        """Return whether the answer belongs into the acknowledgement."""
         return self.type in ANSWERED_IN_PLACE
 
     def for_bolt(self) -> AsyncBoltRequest:
-        """The same for Bolt, whose check of the signature has been made; as if it came over a socket."""
+        """Return the request as Bolt takes it from a socket: without a signature, which has been checked."""
         headers: dict[str, str | Sequence[str]] = {"content-type": self.content_type}
         return AsyncBoltRequest(body=self.body, headers=headers, mode="socket_mode")
 
 
 class SlackRequests:
-    """The requests that wait for a worker."""
+    """The requests that wait for a worker: `stream` gives them out."""
 
-    def __init__(self, redis: Redis, prefix: str, consumer: str, seal: Signer) -> None:
-        self._redis, self._prefix, self._seal = redis, prefix, seal
-        self.stream = Stream(redis, f"{prefix}:slack-requests", consumer)
+    def __init__(
+        self, redis: Redis, prefix: str, consumer: str, seal: Signer, timing: Timing = DEFAULT_TIMING
+    ) -> None:
+        self._redis, self._keys, self._seal = redis, Keys(prefix), seal
+        self.stream = Stream(redis, self._keys.slack_requests(), consumer, timing)
 
     async def store(self, request: SlackRequest, name: str) -> bool:
-        """Store a request; it is there when this returns, and a worker has been told.
+        """Store a request; it is there when this returns, and wakes a worker.
 
         Args:
             request: What Slack sent.
-            name: Slack's own for this sending of it, such as its signature.
+            name: Names this sending of the request, such as its signature.
 
         Returns:
             Whether it was new: an event is known again by its id, however often it is sent.
 
         Raises:
-            StoreDown: If it is not stored.
+            StoreDown: If it may not be stored.
         """
         parts = request.content_type.encode(), request.body.encode()
         fields = {"type": parts[0], "body": parts[1], "seal": self._seal.make(*parts)}
-        return await self.stream.add(fields, once=self._once(request.event_id or name))
+        return await self.stream.add(fields, once=self._keys.seen(request.event_id or name))
 
     async def is_first(self, name: str) -> bool:
-        """Whether this name has not been seen; it has been, from now on.
+        """Return whether a name is new, and remember it.
 
         Raises:
-            StoreDown: If nobody knows.
+            StoreDown: If Redis does not say.
         """
         async with store_errors():
-            return bool(await self._redis.set(self._once(name), 1, nx=True, ex=ONCE_FOR_S))
-
-    def _once(self, name: str) -> str:
-        return f"{self._prefix}:seen:{name}"
+            return bool(await self._redis.set(self._keys.seen(name), 1, nx=True, ex=ONCE_FOR_S))
 
     def opened(self, entry: StreamEntry) -> SlackRequest | None:
-        """What was stored; nothing where no bot of these keys has stored it."""
+        """Return a stored request; `None` where no bot with these keys has stored it."""
         parts = entry.fields.get(b"type", b""), entry.fields.get(b"body", b"")
         if not self._seal.holds(entry.fields.get(b"seal", b""), *parts):
             log.error("slack_request_not_ours", entry=entry.id, hint="who else writes to this Redis?")

@@ -1,6 +1,6 @@
 """Verify Slack's signature before Bolt parses the request: what is not Slack's gets a plain answer.
 
-Bolt 1.30 raises on a timestamp that is no number and on a body that is no UTF-8; an answer of ours is kinder.
+Bolt 1.30 raises on a timestamp that is no number and on a body that is no UTF-8; here both get an answer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_TIMESTAMP_DIGITS = 12
 
 
 def refusal(request: Request, body: bytes, verifier: SignatureVerifier) -> Response | None:
-    """Why this request is not Slack's; `None` where it is."""
+    """Return the answer to a request that is not Slack's; `None` where it is."""
     timestamp = request.headers.get("x-slack-request-timestamp", "")
     signature = request.headers.get("x-slack-signature", "")
     digits = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= MAX_TIMESTAMP_DIGITS

@@ -18,8 +18,8 @@ from handlers.errors import StoreDown
 log = structlog.get_logger()
 
 
-class _Door(AsyncSocketModeHandler):
-    """As at the HTTP door: stored before it is acknowledged, or answered where the answer is shown."""
+class _StoringHandler(AsyncSocketModeHandler):
+    """Stores a request before it acknowledges it, as the web side does, or answers it in place."""
 
     def __init__(
         self, app: AsyncApp, app_token: str, client: AsyncWebClient, requests: SlackRequests
@@ -49,10 +49,10 @@ async def listen(app: AsyncApp, app_token: str, api_url: str, requests: SlackReq
         app: The Bolt app, for what is answered in place.
         app_token: The `xapp-` token, with the scope `connections:write`.
         api_url: The Web API's address.
-        requests: Where all else is stored.
+        requests: Where all others are stored.
     """
     client = AsyncWebClient(token=app_token, base_url=api_url)
-    handler = _Door(app, app_token, client, requests)
+    handler = _StoringHandler(app, app_token, client, requests)
     try:
         await handler.start_async()  # type: ignore[no-untyped-call]
     finally:

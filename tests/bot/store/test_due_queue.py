@@ -7,16 +7,24 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from bot.store import due_queue
 from bot.store.client import connect
-from bot.store.due_queue import DueQueue, Taken
+from bot.store.due_queue import DueQueue, NotDue, Taken
+from bot.timing import Timing
 from handlers.errors import StoreDown
 from tests.bot.conftest import Becomes, MortalRedis
+
+SHORT_S = 0.2
 
 
 @pytest.fixture
 def queue(redis: Redis, prefix: str) -> DueQueue:
     return DueQueue(redis, prefix, "steps")
+
+
+@pytest.fixture
+def short(redis: Redis, prefix: str) -> DueQueue:
+    """The same queue, of a process whose leases are short."""
+    return DueQueue(redis, prefix, "steps", Timing(lease_s=SHORT_S))
 
 
 async def taken(queue: DueQueue) -> Taken:
@@ -27,14 +35,14 @@ async def taken(queue: DueQueue) -> Taken:
 
 async def test_nothing_is_due_at_first(queue: DueQueue) -> None:
     await queue.mark()
-    assert await queue.take() is None
+    assert await queue.take() == NotDue(None)
 
 
 async def test_what_is_marked_twice_is_taken_once(queue: DueQueue) -> None:
     await queue.mark("inc-1")
     await queue.mark("inc-1", "inc-1")
     found = await asyncio.gather(*(queue.take() for _ in range(10)))
-    assert [each.incident_id for each in found if isinstance(each, Taken)] == ["inc-1"]
+    assert [each.id for each in found if isinstance(each, Taken)] == ["inc-1"]
 
 
 async def test_ten_workers_share_a_hundred_without_doing_one_twice(queue: DueQueue) -> None:
@@ -44,7 +52,7 @@ async def test_ten_workers_share_a_hundred_without_doing_one_twice(queue: DueQue
 
     async def work() -> None:
         while isinstance(found := await queue.take(), Taken):
-            done.append(found.incident_id)
+            done.append(found.id)
             await queue.release(found, None)
 
     await asyncio.gather(*(work() for _ in range(10)))
@@ -54,50 +62,37 @@ async def test_ten_workers_share_a_hundred_without_doing_one_twice(queue: DueQue
 async def test_the_longest_due_comes_first(queue: DueQueue) -> None:
     await queue.mark("inc-2")
     await queue.mark("inc-1")
-    assert [(await taken(queue)).incident_id for _ in range(2)] == ["inc-2", "inc-1"]
-
-
-async def test_who_takes_learns_whether_there_is_more(queue: DueQueue) -> None:
-    await queue.mark("inc-1", "inc-2", "inc-3")
-    assert (await taken(queue)).next_in_s == 0, "two more can be taken"
-    later = await taken(queue)
-    await queue.release(later, 3600.0)
-    assert 3500 < ((await taken(queue)).next_in_s or 0) <= 3600, "one is later, and one is held"
-
-
-async def test_whoever_takes_the_last_need_not_look_again(queue: DueQueue) -> None:
-    await queue.mark("inc-1")
-    assert (await taken(queue)).next_in_s is None
+    assert [(await taken(queue)).id for _ in range(2)] == ["inc-2", "inc-1"]
 
 
 async def test_what_is_done_is_not_due_again(queue: DueQueue) -> None:
     await queue.mark("inc-1")
     await queue.release(await taken(queue), None)
-    assert await queue.take() is None
+    assert await queue.take() == NotDue(None)
 
 
 async def test_a_mark_while_it_is_held_makes_it_due_after_the_release(queue: DueQueue) -> None:
     await queue.mark("inc-1")
     held = await taken(queue)
     await queue.mark("inc-1")
-    assert not isinstance(await queue.take(), Taken), "it is still held"
+    assert await queue.take() == NotDue(None), "it is still held"
     await queue.release(held, 3600.0)
-    assert (await taken(queue)).incident_id == "inc-1"
+    assert (await taken(queue)).id == "inc-1"
 
 
 async def test_a_later_time_is_slept_until(queue: DueQueue, becomes: Becomes) -> None:
     await queue.mark("inc-1")
     await queue.release(await taken(queue), 0.3)
-    wait_s = await queue.take()
-    assert isinstance(wait_s, float)
-    assert 0 < wait_s <= 0.3
-    assert (await becomes(lambda: _due(queue))).incident_id == "inc-1"
+    later = await queue.take()
+    assert isinstance(later, NotDue)
+    assert 0 < (later.after_s or 0) <= 0.3
+    assert (await becomes(lambda: _due(queue))).id == "inc-1"
 
 
 async def test_a_time_in_the_past_is_now(queue: DueQueue) -> None:
     await queue.mark("inc-1")
     await queue.release(await taken(queue), -5.0)
-    assert (await taken(queue)).incident_id == "inc-1"
+    assert (await taken(queue)).id == "inc-1"
 
 
 async def test_times_are_those_of_redis(queue: DueQueue, redis: Redis, prefix: str) -> None:
@@ -110,33 +105,29 @@ async def test_times_are_those_of_redis(queue: DueQueue, redis: Redis, prefix: s
 
 
 async def test_who_dies_loses_it_when_the_lease_runs_out(
-    queue: DueQueue, monkeypatch: pytest.MonkeyPatch, becomes: Becomes
+    queue: DueQueue, short: DueQueue, becomes: Becomes
 ) -> None:
-    monkeypatch.setattr(due_queue, "LEASE_S", 0.2)
     await queue.mark("inc-1")
-    dead = await taken(queue)
+    dead = await taken(short)
     heir: Taken = await becomes(lambda: _due(queue))
-    assert (heir.incident_id, heir.token != dead.token) == ("inc-1", True)
+    assert (heir.id, heir.token != dead.token) == ("inc-1", True)
 
-    assert not await queue.renew(dead), "who was thought dead learns that it is not theirs"
-    monkeypatch.setattr(due_queue, "LEASE_S", 60.0)
+    assert not await short.renew(dead), "who was thought dead learns that it is not theirs"
     assert await queue.renew(heir)
-    await queue.release(dead, 0.0)
+    await short.release(dead, 0.0)
     assert not isinstance(await queue.take(), Taken), "and cannot give away what it does not hold"
     await queue.release(heir, None)
     again = await taken(queue)
-    assert again.incident_id == "inc-1", "what was done without the lease is looked at again"
+    assert again.id == "inc-1", "what was done without the lease is looked at again"
     await queue.release(again, None)
-    assert await queue.take() is None
+    assert await queue.take() == NotDue(None)
 
 
-async def test_a_renewed_lease_does_not_run_out(queue: DueQueue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(due_queue, "LEASE_S", 0.1)
+async def test_a_renewed_lease_does_not_run_out(queue: DueQueue, short: DueQueue) -> None:
     await queue.mark("inc-1")
-    held = await taken(queue)
-    monkeypatch.setattr(due_queue, "LEASE_S", 60.0)
+    held = await taken(short)
     assert await queue.renew(held)
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(2 * SHORT_S)
     assert not isinstance(await queue.take(), Taken)
 
 
@@ -144,9 +135,9 @@ async def test_steps_and_views_are_apart(redis: Redis, prefix: str) -> None:
     steps, views = DueQueue(redis, prefix, "steps"), DueQueue(redis, prefix, "views")
     await steps.mark("inc-1")
     await taken(steps)
-    assert await views.take() is None
+    assert await views.take() == NotDue(None)
     await views.mark("inc-1")
-    assert (await taken(views)).incident_id == "inc-1", "its lease is another one"
+    assert (await taken(views)).id == "inc-1", "its lease is another one"
 
 
 async def test_marks_and_releases_wake_who_listens(queue: DueQueue, redis: Redis, prefix: str) -> None:
@@ -200,8 +191,8 @@ async def test_what_is_left_to_others_is_taken_by_them(queue: DueQueue) -> None:
     await queue.mark("inc-1", "inc-2")
     first = await queue.take(but=["inc-1", "inc-404"])
     assert isinstance(first, Taken)
-    assert first.incident_id == "inc-2"
-    assert await queue.take(but=["inc-1"]) is None
+    assert first.id == "inc-2"
+    assert await queue.take(but=["inc-1"]) == NotDue(None)
     other = await queue.take()
     assert isinstance(other, Taken)
-    assert other.incident_id == "inc-1"
+    assert other.id == "inc-1"

@@ -15,11 +15,10 @@ from redis.exceptions import ResponseError
 from bot import main as wiring
 from bot.config import Settings, load
 from bot.store.client import connect
-from bot.store.errors import refusal
+from bot.store.errors import refusal, store_errors
 from bot.store.health import require_usable, why_not_ready
 from bot.store.inbox import Inbox
-from bot.store.timelines import store_errors
-from bot.worker import worker
+from bot.timing import Timing
 from handlers.errors import ConfigurationError, StoreDown
 from tests.bot.conftest import Becomes, MortalRedis, WriteConfig
 from tests.bot.worker.working import working
@@ -67,7 +66,6 @@ async def test_a_read_only_replica_is_refused(own: Redis) -> None:
 
 async def test_a_replica_that_becomes_primary_is_taken_without_a_hand(own: Redis) -> None:
     inbox = Inbox(own, "{test}", "test")
-    await inbox.prepare()
     await own.replicaof("127.0.0.1", 1)
     with pytest.raises(StoreDown, match="read-only replica"):
         await inbox.store(FIRING, None)
@@ -75,7 +73,7 @@ async def test_a_replica_that_becomes_primary_is_taken_without_a_hand(own: Redis
     await own.replicaof("NO", "ONE")
     await inbox.store(FIRING, None)
     assert await why_not_ready(own) is None
-    assert [each.body for each in await inbox.take()] == [FIRING]
+    assert [each.fields[b"body"] for each in await inbox.stream.take_now()] == [FIRING]
 
 
 async def test_one_that_begins_to_evict_is_said_while_the_bot_runs(own: Redis) -> None:
@@ -124,16 +122,14 @@ async def test_a_worker_that_meets_full_memory_goes_on_when_there_is_room(
     settings: Settings,
     own: Redis,
     mortal_redis: MortalRedis,
-    monkeypatch: pytest.MonkeyPatch,
     becomes: Becomes,
 ) -> None:
-    monkeypatch.setattr(worker, "AFTER_FAILURE_S", 0.1)
     redis = settings.redis.model_copy(update={"url": mortal_redis.url})
     settings = settings.model_copy(update={"redis": redis})
     prefix = settings.redis.prefix
     await Inbox(own, prefix, "web").store(FIRING, "demo")
     await own.config_set("maxmemory", 1)
-    async with working(settings):
+    async with working(settings, Timing(after_failure_s=0.1, lease_s=1.0)):
 
         async def taken() -> bool:
             return bool(await own.exists(f"{prefix}:inbox"))

@@ -5,6 +5,7 @@ import asyncio
 from redis.asyncio import Redis
 
 from bot.store.run_lock import RunLocks
+from handlers.ports import Fence, HeldBy
 
 
 async def test_of_many_incidents_that_want_to_act_on_one_cluster_one_gets_the_slot(
@@ -14,9 +15,9 @@ async def test_of_many_incidents_that_want_to_act_on_one_cluster_one_gets_the_sl
     answers = await asyncio.gather(
         *(slots.begin("demo", f"inc-{number}", above=0) for number, slots in enumerate(replicas))
     )
-    fences = [answer for answer in answers if isinstance(answer, int)]
-    holders = {answer for answer in answers if isinstance(answer, str)}
-    assert fences == [1]
+    fences = [answer for answer in answers if isinstance(answer, Fence)]
+    holders = {answer for answer in answers if isinstance(answer, HeldBy)}
+    assert fences == [Fence(1)]
     assert len(holders) == 1
 
 
@@ -24,15 +25,15 @@ async def test_each_run_has_a_higher_fence_than_the_one_before_and_than_any_agen
     redis: Redis, prefix: str
 ) -> None:
     slots = RunLocks(redis, prefix)
-    assert await slots.begin("demo", "inc-1", above=0) == 1
-    assert await slots.begin("demo", "inc-1", above=0) == 2, "the same incident may ask again"
+    assert await slots.begin("demo", "inc-1", above=0) == Fence(1)
+    assert await slots.begin("demo", "inc-1", above=0) == Fence(2), "the same incident may ask again"
     await slots.end("demo", "inc-1")
-    assert await slots.begin("demo", "inc-2", above=40) == 41
-    assert await slots.begin("other", "inc-3", above=0) == 1
+    assert await slots.begin("demo", "inc-2", above=40) == Fence(41)
+    assert await slots.begin("other", "inc-3", above=0) == Fence(1)
 
 
 async def test_only_the_holder_gives_the_slot_back(redis: Redis, prefix: str) -> None:
     slots = RunLocks(redis, prefix)
     await slots.begin("demo", "inc-1", above=0)
     await slots.end("demo", "inc-2")
-    assert await slots.begin("demo", "inc-2", above=0) == "inc-1"
+    assert await slots.begin("demo", "inc-2", above=0) == HeldBy("inc-1")

@@ -15,18 +15,17 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.store.client import connect
-from bot.store.due_queue import DueQueue, Taken
 from bot.store.mac_chain import End
 from bot.store.timelines import TimelineStore
 from handlers.domain.alerts import IncidentIdentity, Reason
-from handlers.domain.events import EVENT, EVENTS_VERSION, Acknowledged, AlertsReceived, Event
+from handlers.domain.events import EVENT, EVENTS_VERSION, AlertsReceived, Event
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident, Stage
 from handlers.errors import Moved, StoreDown, WrittenByNewer
 from handlers.ports import IdentityState
 from tests.bot.conftest import CHAIN, MortalRedis
 from tests.bot.incidents import whole_story
-from tests.builders import ALICE, NOON, alert, opened
+from tests.builders import NOON, alert, opened
 
 ID = "inc-1"
 
@@ -297,21 +296,3 @@ def test_what_was_written_once_can_be_read_for_ever() -> None:
     events = read["version-1"]
     story = fold("inc-7", events)
     assert (story.stage, story.position, len(story.runs)) == (Stage.CLOSED, len(events), 2)
-
-
-async def test_who_knows_the_noted_end_reads_nothing_and_who_does_not_reads_all(
-    store: TimelineStore, redis: Redis, prefix: str
-) -> None:
-    incident = await store.append(Incident(id="inc-1"), opened())
-    queue = DueQueue(redis, prefix, "views")
-    taken = await queue.take()
-    assert isinstance(taken, Taken)
-    assert taken.end == f"{incident.position} {incident.mac}"
-    assert await store.load("inc-1", end=taken.end) is incident
-
-    another = TimelineStore(redis, prefix, CHAIN)
-    await another.append(await another.load("inc-1", end=taken.end), Acknowledged(at=NOON, by=ALICE))
-    await queue.release(taken, None)
-    again = await queue.take()
-    assert isinstance(again, Taken)
-    assert (await store.load("inc-1", end=again.end)).care.holder == ALICE

@@ -1,4 +1,4 @@
-"""A hint wakes whoever waits; what another process goes on with is left to it for a little while."""
+"""A hint wakes whoever waits for the queue that it names."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from contextlib import suppress
 import pytest
 from redis.asyncio import Redis
 
-from bot.store import wakeup_channel as wake_ups_module
 from bot.store.timelines import TimelineStore
-from bot.store.wakeup_channel import PROCESS, WakeupChannel
-from handlers.domain.events import Acknowledged
+from bot.store.wakeup_channel import WakeupChannel
 from handlers.domain.incident import Incident
-from tests.builders import ALICE, NOON, opened
+from tests.builders import opened
 
 LONG_S = 30.0
 
@@ -46,37 +44,9 @@ async def test_a_hint_wakes_the_queues_that_it_names(
     assert not wake_ups.of("chores").is_set()
 
 
-async def test_what_another_goes_on_with_is_looked_at_later(
-    wake_ups: WakeupChannel, redis: Redis, prefix: str, monkeypatch: pytest.MonkeyPatch
+async def test_an_append_wakes_the_steps_and_the_thread(
+    wake_ups: WakeupChannel, store: TimelineStore
 ) -> None:
-    monkeypatch.setattr(wake_ups_module, "ANOTHERS_S", 1.0)
-    for hint in ("steps by:another", "steps by:a-third", "views"):
-        await redis.publish(f"{prefix}:wake", hint)
-    await woken(wake_ups, "views")
-    assert not wake_ups.of("steps").is_set()
-    await woken(wake_ups, "steps")
-
-    wake_ups.of("steps").clear()
-    await redis.publish(f"{prefix}:wake", "steps by:another")
-    await woken(wake_ups, "steps")
-
-
-async def test_who_folds_in_goes_on_at_once(
-    wake_ups: WakeupChannel, store: TimelineStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(wake_ups_module, "ANOTHERS_S", 10 * LONG_S)
     await store.append(Incident(id="inc-1"), opened())
     await woken(wake_ups, "steps")
     await woken(wake_ups, "views")
-
-
-async def test_only_what_is_folded_in_is_left_to_whoever_did_it(
-    store: TimelineStore, redis: Redis, prefix: str
-) -> None:
-    async with redis.pubsub() as pubsub:
-        await pubsub.subscribe(f"{prefix}:wake")
-        await pubsub.get_message(timeout=LONG_S)
-        incident = await store.append(Incident(id="inc-1"), opened())
-        await store.append(incident, Acknowledged(at=NOON, by=ALICE))
-        hints = [await pubsub.get_message(timeout=LONG_S) for _ in range(2)]
-    assert [hint and hint["data"].decode() for hint in hints] == [f"views steps {PROCESS}", "views steps"]

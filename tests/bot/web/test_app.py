@@ -21,7 +21,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.slack.inbound.request_queue import SlackRequests
 from bot.store.client import connect
-from bot.store.inbox import Inbox
+from bot.store.inbox import Inbox, StoredNotification
 from bot.store.signer import Signer
 from bot.web.app import Web
 from handlers.domain.notification import Notification
@@ -46,7 +46,8 @@ class Site:
         return await self.http.post(path, content=body, headers={**AUTHORIZED, **headers})
 
     async def stored(self) -> list[tuple[bytes, str | None]]:
-        return [(each.body, each.cluster) for each in await self.inbox.take()]
+        taken = map(StoredNotification.of, await self.inbox.stream.take_now())
+        return [(each.body, each.cluster) for each in taken]
 
 
 async def open_site(parts: AsyncExitStack, redis: Redis, prefix: str) -> Site:
@@ -64,7 +65,6 @@ async def open_site(parts: AsyncExitStack, redis: Redis, prefix: str) -> Site:
     )
     url = await parts.enter_async_context(serve(web.app()))
     http = await parts.enter_async_context(httpx.AsyncClient(base_url=url, trust_env=False, timeout=10))
-    await inbox.prepare()
     return Site(http, inbox)
 
 

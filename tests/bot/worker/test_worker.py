@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,16 @@ from typing import Any
 import httpx
 import pytest
 from redis.asyncio import Redis
+from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from bot import main as wiring
 from bot.config import Settings
 from bot.slack.listeners.app_home import gather
-from bot.store import due_queue, stream
 from bot.store.client import connect
 from bot.store.mac_chain import Chain, MacLink
 from bot.store.timelines import TimelineStore
-from bot.worker import quarantine, worker
+from bot.timing import Timing
 from handlers.domain import next_step
 from handlers.domain.events import EVENT, EVENTS_VERSION, Assigned, Event, Noted, Person
 from handlers.domain.incident import Incident, Stage
@@ -40,16 +41,14 @@ WEBHOOKS = Path(__file__).parents[2] / "data" / "webhooks"
 FIRING = (WEBHOOKS / "noleader_firing.json").read_bytes()
 RESOLVED = (WEBHOOKS / "noleader_resolved.json").read_bytes()
 
+IMPATIENT = Timing(lease_s=1.0, after_failure_s=0.1, left_to_others_s=0.2)
+
 Post = Callable[[bytes], Awaitable[None]]
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(due_queue, "LEASE_S", 1.0)
-    monkeypatch.setattr(worker, "LEASE_S", 1.0)
-    monkeypatch.setattr(worker, "AFTER_FAILURE_S", 0.1)
+def _soon_verified(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(next_step, "DEFAULT_STABLE_S", 1.0)
-    monkeypatch.setattr(stream, "RETAKE_AFTER_S", 0.5)
 
 
 @pytest.fixture
@@ -81,7 +80,7 @@ def keys(slack: SlackWorkspaceServer) -> list[str]:
 async def test_an_alert_becomes_a_thread_with_findings_and_is_closed_when_it_resolves(
     settings: Settings, slack: SlackWorkspaceServer, store: TimelineStore, becomes: Becomes
 ) -> None:
-    async with working(settings) as bot:
+    async with working(settings, IMPATIENT) as bot:
         await post(settings, bot, FIRING)
         await post(settings, bot, FIRING)
         await becomes(lambda: shown(slack, "findings"))
@@ -93,13 +92,28 @@ async def test_an_alert_becomes_a_thread_with_findings_and_is_closed_when_it_res
     assert keys(slack) == ["headline", "findings", "verified", "closed"]
 
 
+async def test_what_is_logged_on_the_way_says_of_which_incident_and_cluster(
+    settings: Settings, slack: SlackWorkspaceServer, store: TimelineStore, becomes: Becomes
+) -> None:
+    slack.faults.fail("chat.postMessage", faults.SERVER_ERROR, status=500)
+    with capture_logs(processors=[merge_contextvars]) as logs:
+        async with working(settings, IMPATIENT) as bot:
+            await post(settings, bot, FIRING)
+            await becomes(lambda: logged(logs, "will_try_again"))
+            (incident_id,) = await store.open_incidents()
+    (failed, *_) = [entry for entry in logs if entry["event"] == "will_try_again"]
+    assert (failed["incident"], failed["cluster"]) == (incident_id, "demo")
+    (folded,) = [entry for entry in logs if entry["event"] == "notification_folded_in"]
+    assert folded["cluster"] == "demo"
+
+
 async def test_what_one_worker_left_in_the_middle_of_a_step_another_finishes(
     settings: Settings, slack: SlackWorkspaceServer, lab: Lab, store: TimelineStore, becomes: Becomes
 ) -> None:
     for node in lab.nodes:
         lab.freeze(node.name)  # the reading takes as long as its deadline
     try:
-        async with working(settings) as first:
+        async with working(settings, IMPATIENT) as first:
             await post(settings, first, FIRING)
             await becomes(lambda: shown(slack, "headline"))
             (incident_id,) = await store.open_incidents()
@@ -107,7 +121,7 @@ async def test_what_one_worker_left_in_the_middle_of_a_step_another_finishes(
     finally:
         for node in lab.nodes:
             lab.thaw(node.name)
-    async with working(settings):
+    async with working(settings, IMPATIENT):
         await becomes(lambda: shown(slack, "findings"))
     assert keys(slack).count("headline") == keys(slack).count("findings") == 1
 
@@ -121,7 +135,7 @@ async def test_a_flurry_of_changes_is_few_edits_and_ends_with_the_newest(
     async def newest() -> bool:
         return "person-29" in str(slack.workspace.messages[0])
 
-    async with working(settings) as bot:
+    async with working(settings, IMPATIENT) as bot:
         await post(settings, bot, FIRING.replace(b"NoLeader", b"DiskFull"))
         await becomes(lambda: shown(slack, "headline"))
         (incident_id,) = await store.open_incidents()
@@ -135,13 +149,13 @@ async def test_a_flurry_of_changes_is_few_edits_and_ends_with_the_newest(
             edits.add(edited())
         took_s = time.monotonic() - began
         await becomes(newest)
-    assert 2 <= len(edits) <= 3 + took_s / worker.BETWEEN_EDITS_S, "none, two at once, then one in a while"
+    assert 2 <= len(edits) <= 3 + took_s / IMPATIENT.between_edits_s, "none, two at once, then one in a while"
 
 
 async def test_two_workers_do_everything_once(
     settings: Settings, slack: SlackWorkspaceServer, store: TimelineStore, becomes: Becomes
 ) -> None:
-    async with working(settings) as one, working(settings):
+    async with working(settings, IMPATIENT) as one, working(settings, IMPATIENT):
         for body in (FIRING, (WEBHOOKS / "grouped_two_firing.json").read_bytes(), FIRING):
             await post(settings, one, body)
         await becomes(lambda: shown(slack, "findings"))
@@ -156,7 +170,7 @@ async def test_slack_being_away_delays_the_thread_and_nothing_else(
     settings: Settings, slack: SlackWorkspaceServer, store: TimelineStore, becomes: Becomes
 ) -> None:
     slack.faults.calls_to_fail = 1_000_000
-    async with working(settings) as bot:
+    async with working(settings, IMPATIENT) as bot:
         await post(settings, bot, FIRING)
         await becomes(lambda: count_is(store, 1))
         (incident_id,) = await store.open_incidents()
@@ -170,7 +184,7 @@ async def test_where_slack_asks_to_wait_the_worker_waits_and_goes_on_with_the_re
     settings: Settings, slack: SlackWorkspaceServer, store: TimelineStore, becomes: Becomes
 ) -> None:
     slack.faults.fail("chat.postMessage", faults.RATE_LIMITED, retry_after_s=3)
-    async with working(settings) as bot:
+    async with working(settings, IMPATIENT) as bot:
         await post(settings, bot, FIRING)
         await becomes(lambda: refused(slack))
         refused_s = time.monotonic()
@@ -187,7 +201,7 @@ async def test_a_notification_that_cannot_be_read_holds_up_no_other(
     settings: Settings, redis: Redis, slack: SlackWorkspaceServer, becomes: Becomes
 ) -> None:
     prefix = settings.redis.prefix
-    async with working(settings) as bot:
+    async with working(settings, IMPATIENT) as bot:
         await redis.xadd(f"{prefix}:inbox", {"body": b"{}", "cluster": ""})
         await post(settings, bot, FIRING)
         await becomes(lambda: shown(slack, "headline"))
@@ -197,7 +211,7 @@ async def test_a_notification_that_cannot_be_read_holds_up_no_other(
 async def test_a_late_resolved_opens_nothing(
     settings: Settings, redis: Redis, slack: SlackWorkspaceServer, becomes: Becomes
 ) -> None:
-    async with working(settings) as bot:
+    async with working(settings, IMPATIENT) as bot:
         await post(settings, bot, RESOLVED)
         await becomes(lambda: is_empty(redis, f"{settings.redis.prefix}:inbox"))
         await bot.scheduler.mark_open_incidents()
@@ -222,7 +236,7 @@ async def test_a_connection_that_breaks_after_a_post_is_not_a_second_post(
 
     url = await parts.enter_async_context(talk(forward, with_head=True))
     nearby = settings.slack.model_copy(update={"api_url": f"{url}/api/"})
-    async with working(settings.model_copy(update={"slack": nearby})) as bot:
+    async with working(settings.model_copy(update={"slack": nearby}), IMPATIENT) as bot:
         await post(settings, bot, FIRING)
         await becomes(lambda: shown(slack, "findings"))
     assert broken == 1
@@ -234,12 +248,12 @@ async def test_a_timeline_that_was_tampered_with_is_told_once_and_holds_up_no_ot
 ) -> None:
     timeline, due = f"{settings.redis.prefix}:timeline", f"{settings.redis.prefix}:due"
     with capture_logs() as logs:
-        async with working(settings) as bot:
+        async with working(settings, IMPATIENT) as bot:
             await post(settings, bot, FIRING)
             await becomes(lambda: shown(slack, "findings"))
             (touched,) = await store.open_incidents()
             await redis.xdel(f"{timeline}:{touched}", "0-1")
-        async with working(settings) as bot:
+        async with working(settings, IMPATIENT) as bot:
             for _ in range(3):
                 await bot.scheduler.mark_open_incidents()
                 await becomes(lambda: rests(redis, f"{due}:steps", touched))
@@ -264,11 +278,9 @@ async def test_an_older_replica_leaves_what_a_newer_one_wrote_to_that_and_goes_o
     slack: SlackWorkspaceServer,
     store: TimelineStore,
     becomes: Becomes,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(quarantine, "LEFT_TO_OTHERS_FOR_S", 0.2)
     with capture_logs() as logs:
-        async with working(settings) as older:
+        async with working(settings, IMPATIENT) as older:
             await post(settings, older, FIRING)
             await becomes(lambda: shown(slack, "findings"))
             (theirs,) = await store.open_incidents()
@@ -284,12 +296,12 @@ async def test_an_older_replica_leaves_what_a_newer_one_wrote_to_that_and_goes_o
                 f"A newer version of the bot has written to {theirs}"
             ]
             assert [incident.runbook for incident in home.open] == ["alert:DiskFull"]
-            # Nobody newer comes: the upgrade was taken back, and people must know.
-            monkeypatch.setattr(quarantine, "NEWER_IS_HERE_WITHIN_S", 0.0)
+        assert sum(entry["event"] == "timeline_of_a_newer_version" for entry in logs) == 1
+        # Nobody newer comes: the upgrade was taken back, and people must know.
+        async with working(settings, replace(IMPATIENT, newer_comes_within_s=0.0)) as older:
             await older.scheduler.mark_open_incidents()
             await becomes(lambda: shown(slack, "newer"))
             assert await redis.xlen(f"{settings.redis.prefix}:timeline:{theirs}") == length
-    assert sum(entry["event"] == "timeline_of_a_newer_version" for entry in logs) == 1
     assert keys(slack).count("newer") == 1
 
 
@@ -303,12 +315,12 @@ async def test_replicas_are_upgraded_one_after_the_other_and_everything_is_done_
 ) -> None:
     newest = NewerStore(redis, settings.redis.prefix, Chain.of(settings.agents))
     with capture_logs() as logs:
-        async with working(settings) as older:
+        async with working(settings, IMPATIENT) as older:
             await post(settings, older, FIRING)
             await becomes(lambda: shown(slack, "findings"))
             (incident_id,) = await store.open_incidents()
             monkeypatch.setattr(wiring, "TimelineStore", NewerStore)
-            async with working(settings) as newer:
+            async with working(settings, IMPATIENT) as newer:
                 await written_by_newer(newest, incident_id)
                 await post(settings, newer, FIRING.replace(b"NoLeader", b"DiskFull"))
                 await becomes(lambda: verified(newest, incident_id))
@@ -336,7 +348,7 @@ async def test_a_worker_that_is_asked_to_end_finishes_what_it_holds_and_takes_no
     for node in lab.nodes:
         lab.freeze(node.name)  # the reading takes as long as its deadline
     try:
-        async with working(settings) as bot:
+        async with working(settings, IMPATIENT) as bot:
             await post(settings, bot, FIRING)
             await becomes(lambda: shown(slack, "headline"))
             (incident_id,) = await store.open_incidents()
@@ -360,7 +372,7 @@ async def test_a_worker_that_is_ended_lets_go_of_what_it_holds(
     for node in lab.nodes:
         lab.freeze(node.name)
     try:
-        async with working(settings) as bot:
+        async with working(settings, IMPATIENT) as bot:
             await post(settings, bot, FIRING)
             await becomes(lambda: shown(slack, "headline"))
         assert not await redis.exists(f"{settings.redis.prefix}:leases:steps"), "nobody waits for a lease"

@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 
 from bot import main as wiring
 from bot.config import Settings
+from bot.timing import DEFAULT_TIMING, Timing
 from tests.bot.web.serving import serve
 
 
 @asynccontextmanager
-async def working(settings: Settings) -> AsyncIterator[wiring.Bot]:
+async def working(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIterator[wiring.Bot]:
     """A bot whose worker runs and whose timer is the test; to leave is to kill it wherever it stands."""
-    async with wiring.build(settings) as bot:
+    async with wiring.build(settings, timing) as bot:
         tasks = [asyncio.create_task(loop.run()) for loop in (bot.worker, bot.dispatcher)]
         try:
             yield bot

@@ -14,7 +14,7 @@ from bot.store.run_lock import RunLocks
 from handlers.domain import next_step
 from handlers.domain.events import Person
 from handlers.domain.incident import Incident
-from handlers.ports import Ports
+from handlers.ports import Fence, HeldBy, Ports
 from handlers.remediation import propose, run, second_approval
 from measure.invariants.running import run_machine
 from measure.invariants.witness import Broken
@@ -72,9 +72,9 @@ def _unknown_again(monkeypatch: pytest.MonkeyPatch) -> None:
 def _one_fence(monkeypatch: pytest.MonkeyPatch) -> None:
     begin = RunLocks.begin
 
-    async def always_one(*args: Any, **kwargs: Any) -> int | str:
+    async def always_one(*args: Any, **kwargs: Any) -> Fence | HeldBy:
         taken = await begin(*args, **kwargs)
-        return 1 if isinstance(taken, int) else taken
+        return Fence(1) if isinstance(taken, Fence) else taken
 
     monkeypatch.setattr(RunLocks, "begin", always_one)
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import aiohttp
 import pytest
 from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.delivery import message_store
 from bot.slack.delivery.thread_sync import SlackThread
 from bot.slack.delivery.web_api import SlackBusy
 from bot.slack.views.render import render
+from bot.timing import Timing
 from handlers.domain.incident import Incident
 from handlers.errors import SlackDown
 from lab.slack import faults
@@ -61,9 +62,17 @@ async def client(slack: SlackWorkspaceServer, calls: Counter[str]) -> AsyncItera
         )
 
 
+MakeThread = Callable[[Timing], SlackThread]
+
+
 @pytest.fixture
-def thread(client: AsyncWebClient, redis: Redis, prefix: str) -> SlackThread:
-    return SlackThread(client, redis, prefix, lambda _: INCIDENTS)
+def make_thread(client: AsyncWebClient, redis: Redis, prefix: str) -> MakeThread:
+    return partial(SlackThread, client, redis, prefix, lambda _: INCIDENTS)
+
+
+@pytest.fixture
+def thread(make_thread: MakeThread) -> SlackThread:
+    return make_thread(Timing())
 
 
 def bot_messages(slack: SlackWorkspaceServer) -> list[Message]:
@@ -118,9 +127,9 @@ async def test_a_message_that_was_found_again_shows_the_newest_state_at_once(
 
 
 async def test_a_post_that_slack_carries_out_after_the_bot_gave_up_is_the_only_one(
-    thread: SlackThread, slack: SlackWorkspaceServer, monkeypatch: pytest.MonkeyPatch
+    make_thread: MakeThread, slack: SlackWorkspaceServer
 ) -> None:
-    monkeypatch.setattr(message_store, "UNDER_WAY_S", 3)
+    thread = make_thread(Timing(under_way_s=3))
     slack.faults.fail("chat.postMessage", faults.SLOW, delay_s=1.5)
     await until_synced(thread, HEALED)
     await asyncio.sleep(2.0)  # by now it has come, also where nobody waited for it
@@ -129,13 +138,9 @@ async def test_a_post_that_slack_carries_out_after_the_bot_gave_up_is_the_only_o
 
 @pytest.mark.parametrize("status", [500, 504])
 async def test_a_post_that_was_not_done_is_made_again(
-    thread: SlackThread,
-    slack: SlackWorkspaceServer,
-    monkeypatch: pytest.MonkeyPatch,
-    calls: Counter[str],
-    status: int,
+    make_thread: MakeThread, slack: SlackWorkspaceServer, calls: Counter[str], status: int
 ) -> None:
-    monkeypatch.setattr(message_store, "UNDER_WAY_S", 1)
+    thread = make_thread(Timing(under_way_s=1))
     slack.faults.fail("chat.postMessage", faults.SERVER_ERROR, status=status)
     await until_synced(thread, OPENED)
     assert keys(slack) == ["headline"]
@@ -143,9 +148,9 @@ async def test_a_post_that_was_not_done_is_made_again(
 
 
 async def test_an_edit_that_slack_carries_out_late_does_not_stay_on_top_of_a_newer_one(
-    thread: SlackThread, slack: SlackWorkspaceServer, monkeypatch: pytest.MonkeyPatch, becomes: Becomes
+    make_thread: MakeThread, slack: SlackWorkspaceServer, becomes: Becomes
 ) -> None:
-    monkeypatch.setattr(message_store, "UNDER_WAY_S", 3)
+    thread = make_thread(Timing(under_way_s=3))
     await thread.sync(OPENED)
     slack.faults.fail("chat.update", faults.SLOW, delay_s=1.5)
     with pytest.raises(SlackDown):

@@ -14,10 +14,10 @@ from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.nodes.agent_evidence import still_reading
-from bot.slack.delivery import message_store
 from bot.slack.delivery.thread_sync import SlackThread
 from bot.slack.delivery.web_api import SlackBusy
 from bot.store.client import connect
+from bot.timing import Timing
 from handlers.domain.incident import Incident
 from handlers.errors import SlackDown, StoreDown
 from handlers.ports import Place
@@ -145,13 +145,14 @@ async def test_another_replica_goes_on_where_this_one_stood(
 
 @pytest.mark.parametrize("before", [None, OPENED], ids=["the headline's", "the findings'"])
 async def test_an_answer_that_was_lost_is_looked_for_and_not_posted_twice(
-    thread: SlackThread,
     slack: SlackWorkspaceServer,
     before: Incident | None,
     calls: Counter[str],
-    monkeypatch: pytest.MonkeyPatch,
+    client: AsyncWebClient,
+    redis: Redis,
+    prefix: str,
 ) -> None:
-    monkeypatch.setattr(message_store, "UNDER_WAY_S", 1)
+    thread = SlackThread(client, redis, prefix, lambda _: INCIDENTS, Timing(under_way_s=1))
     if before:
         await thread.sync(before)
         await thread.sync(replace(before))

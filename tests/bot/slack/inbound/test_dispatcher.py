@@ -16,21 +16,16 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
 
-from bot.slack.inbound import dispatcher
-from bot.slack.inbound.dispatcher import Dispatcher
+from bot.slack.inbound.dispatcher import TRY_AGAIN, Dispatcher
 from bot.slack.inbound.request_queue import SlackRequest, SlackRequests
-from bot.store import stream
 from bot.store.signer import Signer
+from bot.store.stream import GROUP
+from bot.timing import Timing
 from handlers.errors import StoreDown
 from tests.bot.conftest import Becomes
 
 KEY = SigningKey(b"k" * 32)
 Listener = Callable[[str], Awaitable[None]]
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatcher, "AFTER_FAILURE_S", 0.1)
 
 
 @pytest.fixture
@@ -43,7 +38,8 @@ def requests(redis: Redis, prefix: str) -> SlackRequests:
 def replica(redis: Redis, prefix: str, slack_client: AsyncWebClient) -> Callable[..., Dispatcher]:
     """A process that answers; what a command says goes to the listener."""
 
-    def make(name: str, listener: Listener, key: SigningKey = KEY) -> Dispatcher:
+    def make(name: str, listener: Listener, lease_s: float = 15.0) -> Dispatcher:
+        timing = Timing(lease_s=lease_s, after_failure_s=0.1)
         app = AsyncApp(client=slack_client, signing_secret="unused", process_before_response=True)
 
         @app.command("/neumann")
@@ -53,9 +49,9 @@ def replica(redis: Redis, prefix: str, slack_client: AsyncWebClient) -> Callable
 
         @app.error
         async def failed(error: Exception) -> BoltResponse:
-            return BoltResponse(status=dispatcher.TRY_AGAIN if isinstance(error, StoreDown) else 500)
+            return BoltResponse(status=TRY_AGAIN if isinstance(error, StoreDown) else 500)
 
-        return Dispatcher(app, SlackRequests(redis, prefix, name, Signer(b"test", key)))
+        return Dispatcher(app, SlackRequests(redis, prefix, name, Signer(b"test", KEY), timing), timing)
 
     return make
 
@@ -97,10 +93,7 @@ async def _all_done(requests: SlackRequests) -> bool:
 
 
 async def test_what_a_killed_process_had_begun_another_does_again(
-    requests: SlackRequests,
-    replica: Callable[..., Dispatcher],
-    becomes: Becomes,
-    monkeypatch: pytest.MonkeyPatch,
+    requests: SlackRequests, replica: Callable[..., Dispatcher], becomes: Becomes
 ) -> None:
     began, heard = asyncio.Event(), []
 
@@ -114,39 +107,29 @@ async def test_what_a_killed_process_had_begun_another_does_again(
     async with running(replica("one", hangs)):
         await requests.store(command("status"), "a signature")
         await began.wait()
-    monkeypatch.setattr(stream, "RETAKE_AFTER_S", 0.05)
-    async with running(replica("another", listener)):
+    async with running(replica("another", listener, 0.05)):
         await becomes(lambda: _all_done(requests))
     assert heard == ["status"]
 
 
 async def test_an_answer_that_takes_long_is_not_begun_by_another(
-    requests: SlackRequests,
-    replica: Callable[..., Dispatcher],
-    becomes: Becomes,
-    monkeypatch: pytest.MonkeyPatch,
+    requests: SlackRequests, replica: Callable[..., Dispatcher], becomes: Becomes
 ) -> None:
-    for module in (stream, dispatcher):
-        monkeypatch.setattr(module, "RETAKE_AFTER_S", 0.6)
     heard: list[str] = []
 
     async def slow(text: str) -> None:
         heard.append(text)
         await asyncio.sleep(2.5)
 
-    async with running(replica("one", slow)), running(replica("another", slow)):
+    async with running(replica("one", slow, 0.6)), running(replica("another", slow, 0.6)):
         await requests.store(command("watch"), "a signature")
         await becomes(lambda: _all_done(requests))
     assert heard == ["watch"]
 
 
 async def test_what_redis_did_not_take_is_answered_later(
-    requests: SlackRequests,
-    replica: Callable[..., Dispatcher],
-    becomes: Becomes,
-    monkeypatch: pytest.MonkeyPatch,
+    requests: SlackRequests, replica: Callable[..., Dispatcher], becomes: Becomes
 ) -> None:
-    monkeypatch.setattr(stream, "RETAKE_AFTER_S", 0.05)
     heard: list[str] = []
 
     async def listener(text: str) -> None:
@@ -154,7 +137,7 @@ async def test_what_redis_did_not_take_is_answered_later(
         if len(heard) < 3:
             raise StoreDown
 
-    async with running(replica("one", listener)):
+    async with running(replica("one", listener, 0.05)):
         await requests.store(command("status"), "a signature")
         await becomes(lambda: _all_done(requests))
     assert heard == ["status"] * 3
@@ -226,6 +209,6 @@ async def test_a_process_that_is_to_end_answers_what_it_holds_and_takes_nothing_
         await requests.store(command("new"), "second")
         await asyncio.sleep(0.3)
     assert heard == ["held"]
-    assert (await redis.xpending(requests.stream.key, stream.GROUP))["pending"] == 0, "it is left to others"
+    assert (await redis.xpending(requests.stream.key, GROUP))["pending"] == 0, "it is left to others"
     ((_, left),) = await redis.xrange(requests.stream.key) or []
     assert json.loads(left[b"body"])["text"] == "new"

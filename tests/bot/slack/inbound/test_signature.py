@@ -56,11 +56,11 @@ class Door:
     async def stored(self) -> list[str]:
         """What came through, once: it is forgotten."""
         bodies = []
-        for entry in await self.requests.stream.take():
+        for entry in await self.requests.stream.take_now():
             request = self.requests.opened(entry)
             assert request
             bodies.append(request.body)
-            await self.requests.stream.forget(entry)
+            await self.requests.stream.release(entry, None)
         return bodies
 
     def signed(self, body: bytes = FORM, *, age_s: int = 0, secret: str = "") -> dict[str, str]:

@@ -1,0 +1,152 @@
+"""Every Redis key, its type and what it holds; `python -m bot.store.keys` writes the table of the docs."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from pathlib import Path
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "architecture.md"
+BEGIN, END = "<!-- keys: written by `make keys` -->\n", "<!-- end of keys -->\n"
+
+HANDLE_LIFE_S = 30 * 24 * 3600
+"""How long a button, a plan or a message of the bot may be clicked: longer than any incident should last."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys under one prefix, whose hash tag keeps them all on one shard of a Redis Cluster.
+
+    Each docstring is a row of the table in docs/architecture.md: the type, a colon, what the key holds.
+    """
+
+    prefix: str
+
+    def _key(self, *parts: str) -> str:
+        return ":".join((self.prefix, *parts))
+
+    def inbox(self) -> str:
+        """Stream, group `workers`: notifications that are stored and not folded in."""
+        return self._key("inbox")
+
+    def slack_requests(self) -> str:
+        """Stream, group `workers`: clicks, commands and events that are stored, not answered; each signed."""
+        return self._key("slack-requests")
+
+    def dead(self) -> str:
+        """Stream, 1000 at most: alerts and notifications that could not be read, with the reason."""
+        return self._key("dead")
+
+    def timeline(self, incident: str) -> str:
+        """Stream: the events of an incident, each with its `mac`."""
+        return self._key("timeline", incident)
+
+    def ends(self) -> str:
+        """Hash: id of an incident → how many events it has, and the MAC of the last."""
+        return self._key("ends")
+
+    def open(self) -> str:
+        """Hash: identity → id of its open incident."""
+        return self._key("open")
+
+    def incident_number(self) -> str:
+        """Integer: the last number of an id; random letters follow it, so a restored Redis repeats no id."""
+        return self._key("incident-number")
+
+    def handle(self, handle: str) -> str:
+        """String, 30 days: button or plan → id of its incident."""
+        return self._key("handle", handle)
+
+    def previous(self) -> str:
+        """Hash: identity → id of the incident that was released last."""
+        return self._key("previous")
+
+    def released(self) -> str:
+        """Sorted set: closed incidents by the time of their release, until they are trimmed."""
+        return self._key("released")
+
+    def trimmed(self) -> str:
+        """Hash: id of a trimmed incident → the MAC that shows that the bot did it."""
+        return self._key("trimmed")
+
+    def overtaken(self, identity: str) -> str:
+        """Hash, 1 hour: a "resolved" that came before its firing, by fingerprint."""
+        return self._key("overtaken", identity)
+
+    def look(self) -> str:
+        """String: when the alerting was last asked, what was unknown and what was absent then."""
+        return self._key("look")
+
+    def due(self, queue: str) -> str:
+        """Sorted set: what is due in `steps`, `views` (incidents), `chores` (periodic jobs), by time."""
+        return self._key("due", queue)
+
+    def leases(self, queue: str) -> str:
+        """Hash: who holds which entry of the queue, until when."""
+        return self._key("leases", queue)
+
+    def ledger_marks(self) -> str:
+        """Hash: cluster/node/pairing → the agent ledger's newest mark; one that falls behind was restored."""
+        return self._key("ledger-marks")
+
+    def run_slots(self) -> str:
+        """Hash: cluster → id of the incident that may act on it now."""
+        return self._key("run-slots")
+
+    def fences(self) -> str:
+        """Hash: cluster → the newest run's fence; the agents hold it too."""
+        return self._key("fences")
+
+    def thread(self, incident: str) -> str:
+        """Hash: key of a message → channel, ts, hash of its content."""
+        return self._key("thread", incident)
+
+    def under_way(self, incident: str, message: str) -> str:
+        """String, 40 s: a message whose post or edit Slack may still carry out."""
+        return self._key("under-way", incident, message)
+
+    def redis_run(self) -> str:
+        """String: the run of Redis that was met last, since when; older notes may be lost."""
+        return self._key("redis-run")
+
+    def pace(self, limit: str) -> str:
+        """Sorted set: when Slack takes the next post of a channel, edit or search, and whose turn is when."""
+        return self._key("pace", limit)
+
+    def message(self, channel: str, ts: str) -> str:
+        """String, 30 days: a message of the bot → id of its incident."""
+        return self._key("message", channel, ts)
+
+    def picture(self, incident: str, name: str) -> str:
+        """String, 30 days: a picture or file that was put into a thread."""
+        return self._key("picture", incident, name)
+
+    def seen(self, name: str) -> str:
+        """String, 10 minutes: a request of Slack that was taken, by its signature, or an event by its id."""
+        return self._key("seen", name)
+
+    def wake(self) -> str:
+        """Channel: a hint that queues have something due; who misses it looks within a second."""
+        return self._key("wake")
+
+
+def table() -> str:
+    """Return the table of all keys, in Markdown."""
+    rows = ["| key | type | holds |", "|---|---|---|"]
+    for name, method in vars(Keys).items():
+        if inspect.isfunction(method) and not name.startswith("_"):
+            arguments = list(inspect.signature(method).parameters)[1:]
+            key = getattr(Keys(""), name)(*map(str.upper, arguments)).removeprefix(":")
+            kind, _, holds = (method.__doc__ or "").rstrip(".").partition(": ")
+            rows.append(f"| `{key}` | {kind.lower()} | {holds} |")
+    return "\n".join(rows) + "\n"
+
+
+def with_table(document: str) -> str:
+    """Return the document with the present table between its two markers."""
+    before, _, rest = document.partition(BEGIN)
+    return f"{before}{BEGIN}{table()}{END}{rest.partition(END)[2]}"
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(with_table(DOCUMENT.read_text()))

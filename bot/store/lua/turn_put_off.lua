@@ -1,0 +1,25 @@
+-- Put everybody's turn off until Slack takes calls again: the refused caller first, after those who are urgent.
+--
+-- KEYS[1] turns         sorted set of one of Slack's limits, see turn_take.lua
+-- ARGV[1] who           the caller that Slack refused
+-- ARGV[2] every_us      the rate
+-- ARGV[3] after_us      for how long Slack asks to wait
+--
+-- Returns 1.
+local turns = KEYS[1]
+local who, every_us, after_us = ARGV[1], ARGV[2], ARGV[3]
+
+local time = redis.call('TIME')
+local at = time[1] * 1000000 + time[2] + after_us
+redis.call('ZADD', turns, 0, who)
+local waiting = redis.call('ZRANGE', turns, 0, -1, 'WITHSCORES')
+for _, urgent in ipairs({true, false}) do
+  for i = 1, #waiting, 2 do
+    if (string.sub(waiting[i], 1, 1) == '!') == urgent then
+      at = math.max(at, tonumber(waiting[i + 1]))
+      redis.call('ZADD', turns, at, waiting[i])
+      at = at + every_us
+    end
+  end
+end
+return 1
