@@ -137,7 +137,7 @@ async def build(settings: Settings) -> AsyncIterator[Bot]:
             directory=SlackDirectory(slack, permissions.groups),
             threads=thread,
             time=SystemTime(),
-            slots=RunLocks(redis, prefix),
+            run_locks=RunLocks(redis, prefix),
             permissions=permissions,
             silences=alertmanager,
             alertmanager=alertmanager,

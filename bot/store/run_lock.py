@@ -6,6 +6,7 @@ from redis.asyncio import Redis
 
 from bot.store.scripts import FORGET
 from bot.store.timelines import store_errors, text
+from handlers.ports import Lock, LockedBy
 
 BEGIN = """
 local holder = redis.call('HGET', KEYS[1], ARGV[1])
@@ -29,11 +30,11 @@ class RunLocks:
         self._begin = redis.register_script(BEGIN)
         self._end = redis.register_script(FORGET)
 
-    async def begin(self, cluster: str, incident_id: str, *, above: int) -> int | str:
-        """Take the slot and the next fence; a slot that is taken names its incident."""
+    async def begin(self, cluster: str, incident_id: str, *, above: int) -> Lock | LockedBy:
+        """Take the cluster's lock and its next fence, or return who holds it."""
         async with store_errors():
             answer = await self._begin(keys=[self._slots, self._fences], args=[cluster, incident_id, above])
-        return answer if isinstance(answer, int) else text(answer)
+        return Lock(answer) if isinstance(answer, int) else LockedBy(text(answer))
 
     async def end(self, cluster: str, incident_id: str) -> None:
         """Give the slot back."""

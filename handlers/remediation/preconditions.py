@@ -6,7 +6,7 @@ from handlers.domain.events import PlanProposed
 from handlers.domain.incident import Incident
 from handlers.domain.plan_validity import why_void
 from handlers.errors import AlreadyConfirmed, Refused
-from handlers.ports import Ports
+from handlers.ports import Lock, Ports
 
 
 async def void_because(ports: Ports, incident: Incident, proposal: PlanProposed) -> str | None:
@@ -14,18 +14,22 @@ async def void_because(ports: Ports, incident: Incident, proposal: PlanProposed)
     return why_void(proposal, incident, ports.time.now(), await ports.timelines.life())
 
 
-async def take_slot(ports: Ports, incident: Incident) -> int:
-    """The cluster's one slot for a disruptive run. A slot that a crash left taken is freed."""
+async def take_run_lock(ports: Ports, incident: Incident) -> int:
+    """Take the cluster's run lock and return its fence; free a lock whose run is over (after a crash).
+
+    Raises:
+        AlreadyConfirmed: If another incident's run is acting on the cluster.
+    """
     seen = await ports.agents.seen_fences(incident.cluster)
     above = max((fence for fence in seen.values() if fence is not None), default=0)
     while True:
-        taken = await ports.slots.begin(incident.cluster, incident.id, above=above)
-        if isinstance(taken, int):
-            return taken
-        other = await ports.timelines.load(taken)
-        if other.running:
-            raise AlreadyConfirmed(f"{taken} is acting on {incident.cluster}; one run at a time.")
-        await ports.slots.end(incident.cluster, taken)
+        lock = await ports.run_locks.begin(incident.cluster, incident.id, above=above)
+        if isinstance(lock, Lock):
+            return lock.fence
+        holder = await ports.timelines.load(lock.incident_id)
+        if holder.running:
+            raise AlreadyConfirmed(f"{holder.id} is acting on {incident.cluster}; one run at a time.")
+        await ports.run_locks.end(incident.cluster, holder.id)
 
 
 def check_open(incident: Incident) -> None:

@@ -18,7 +18,7 @@ from handlers.remediation.authorization import (
     incident_submitted,
     proposal_of,
 )
-from handlers.remediation.preconditions import check_open, take_slot, void_because
+from handlers.remediation.preconditions import check_open, take_run_lock, void_because
 from runbooks.all_runbooks import RUNBOOKS
 
 
@@ -76,7 +76,7 @@ async def confirm(ports: Ports, submission: Submission, *, silence_minutes: int 
             handle=handle,
             plan_sha256=plan.sha256,
             by=by,
-            fence=0 if second else await take_slot(ports, incident),
+            fence=0 if second else await take_run_lock(ports, incident),
             second_needed=second,
             silence_minutes=silence_minutes,
         )

@@ -16,7 +16,7 @@ from handlers.remediation.authorization import (
     incident_submitted,
     proposal_of,
 )
-from handlers.remediation.preconditions import check_open, take_slot, void_because
+from handlers.remediation.preconditions import check_open, take_run_lock, void_because
 
 
 async def awaiting(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
@@ -40,7 +40,7 @@ async def approve(ports: Ports, submission: Submission) -> Incident:
     while True:
         incident = await incident_submitted(ports, submission)
         await _check_second(ports, incident, handle, by)
-        fence = await take_slot(ports, incident)
+        fence = await take_run_lock(ports, incident)
         try:
             return await ports.timelines.append(
                 incident, PlanApproved(at=ports.time.now(), handle=handle, by=by, fence=fence)

@@ -17,7 +17,7 @@ from handlers.domain.incident import Incident
 from handlers.domain.permissions import Permissions
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, StoreDown
-from handlers.ports import Order, Outcome, Place, Ports, Readiness
+from handlers.ports import Lock, LockedBy, Order, Outcome, Place, Ports, Readiness
 from measure.invariants.actors import current
 from measure.invariants.clock import Clock
 from measure.invariants.fleet import Fleet, Grant, Read
@@ -68,7 +68,7 @@ class Timelines(TimelineStore):
 class Slots(RunLocks):
     """The real slots."""
 
-    async def begin(self, cluster: str, incident_id: str, *, above: int) -> int | str:
+    async def begin(self, cluster: str, incident_id: str, *, above: int) -> Lock | LockedBy:
         await current.get().touch()
         return await super().begin(cluster, incident_id, above=above)
 
@@ -175,7 +175,7 @@ def replica(
         directory=world,
         threads=world,
         time=world,
-        slots=Slots(redis, prefix),
+        run_locks=Slots(redis, prefix),
         permissions=permissions,
         past=IncidentHistoryStore(redis, prefix),
     )

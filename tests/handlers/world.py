@@ -15,7 +15,7 @@ from handlers.domain.incident import Incident
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.errors import Moved, NotAllowed, SilenceFailed, SourceDown, Tampered, UnknownCluster
-from handlers.ports import IdentityState, Order, Outcome, Place, Ports, Readiness
+from handlers.ports import IdentityState, Lock, LockedBy, Order, Outcome, Place, Ports, Readiness
 from runbooks.evidence import Evidence, Metrics, Role
 from runbooks.model import Action
 from tests.builders import ALICE, NOON, after, evidence, led_by, reaching
@@ -261,12 +261,12 @@ class Slots:
     held: dict[str, str] = field(default_factory=dict)
     fence: int = 0
 
-    async def begin(self, cluster: str, incident_id: str, *, above: int) -> int | str:
+    async def begin(self, cluster: str, incident_id: str, *, above: int) -> Lock | LockedBy:
         holder = self.held.setdefault(cluster, incident_id)
         if holder != incident_id:
-            return holder
+            return LockedBy(holder)
         self.fence = max(self.fence, above) + 1
-        return self.fence
+        return Lock(self.fence)
 
     async def end(self, cluster: str, incident_id: str) -> None:
         if self.held.get(cluster) == incident_id:
@@ -349,7 +349,7 @@ class World:
     )
     threads: Threads = field(default_factory=Threads)
     time: Clock = field(default_factory=Clock)
-    slots: Slots = field(default_factory=Slots)
+    run_locks: Slots = field(default_factory=Slots)
     permissions: Permissions = field(
         default_factory=lambda: Permissions((Permission(confirm_groups=(ON_CALL,)),))
     )
@@ -369,7 +369,7 @@ class World:
             directory=self.directory,
             threads=self.threads,
             time=self.time,
-            slots=self.slots,
+            run_locks=self.run_locks,
             permissions=self.permissions,
             silences=self.silences,
             alertmanager=self.alerting,

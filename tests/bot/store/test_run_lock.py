@@ -5,6 +5,7 @@ import asyncio
 from redis.asyncio import Redis
 
 from bot.store.run_lock import RunLocks
+from handlers.ports import Lock, LockedBy
 
 
 async def test_of_many_incidents_that_want_to_act_on_one_cluster_one_gets_the_slot(
@@ -12,10 +13,10 @@ async def test_of_many_incidents_that_want_to_act_on_one_cluster_one_gets_the_sl
 ) -> None:
     replicas = [RunLocks(redis, prefix) for _ in range(5)]
     answers = await asyncio.gather(
-        *(slots.begin("demo", f"inc-{number}", above=0) for number, slots in enumerate(replicas))
+        *(locks.begin("demo", f"inc-{number}", above=0) for number, locks in enumerate(replicas))
     )
-    fences = [answer for answer in answers if isinstance(answer, int)]
-    holders = {answer for answer in answers if isinstance(answer, str)}
+    fences = [answer.fence for answer in answers if isinstance(answer, Lock)]
+    holders = {answer.incident_id for answer in answers if isinstance(answer, LockedBy)}
     assert fences == [1]
     assert len(holders) == 1
 
@@ -23,16 +24,16 @@ async def test_of_many_incidents_that_want_to_act_on_one_cluster_one_gets_the_sl
 async def test_each_run_has_a_higher_fence_than_the_one_before_and_than_any_agent_has_seen(
     redis: Redis, prefix: str
 ) -> None:
-    slots = RunLocks(redis, prefix)
-    assert await slots.begin("demo", "inc-1", above=0) == 1
-    assert await slots.begin("demo", "inc-1", above=0) == 2, "the same incident may ask again"
-    await slots.end("demo", "inc-1")
-    assert await slots.begin("demo", "inc-2", above=40) == 41
-    assert await slots.begin("other", "inc-3", above=0) == 1
+    locks = RunLocks(redis, prefix)
+    assert await locks.begin("demo", "inc-1", above=0) == Lock(1)
+    assert await locks.begin("demo", "inc-1", above=0) == Lock(2), "the same incident may ask again"
+    await locks.end("demo", "inc-1")
+    assert await locks.begin("demo", "inc-2", above=40) == Lock(41)
+    assert await locks.begin("other", "inc-3", above=0) == Lock(1)
 
 
 async def test_only_the_holder_gives_the_slot_back(redis: Redis, prefix: str) -> None:
-    slots = RunLocks(redis, prefix)
-    await slots.begin("demo", "inc-1", above=0)
-    await slots.end("demo", "inc-2")
-    assert await slots.begin("demo", "inc-2", above=0) == "inc-1"
+    locks = RunLocks(redis, prefix)
+    await locks.begin("demo", "inc-1", above=0)
+    await locks.end("demo", "inc-2")
+    assert await locks.begin("demo", "inc-2", above=0) == LockedBy("inc-1")
