@@ -1,11 +1,12 @@
-"""What a click or a submitted modal stands for: the incident behind its handle, and who may go on."""
+"""Whose button this is, and whether this person may go on: the one check of every click and modal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from handlers.domain.events import Person, PlanProposed
+from handlers.domain import policy
+from handlers.domain.events import Person
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import PlanPermission
 from handlers.errors import NotAllowed, UnknownHandle
@@ -15,7 +16,7 @@ from runbooks.model import ActionType, Plan
 
 @dataclass(frozen=True)
 class Click:
-    """A button was clicked: its handle, by whom, on which message."""
+    """A clicked button: its handle, by whom, and on which message."""
 
     handle: str
     by: Person
@@ -24,9 +25,10 @@ class Click:
 
 @dataclass(frozen=True)
 class Submission:
-    """A modal with a plan was submitted: the plan's handle, by whom, from which app and workspace.
+    """A submitted modal: its handle, by whom, and from which app and workspace.
 
-    `shown` is the handle that the modal was opened with: Slack keeps it apart from `handle`.
+    `shown` is the handle that the modal was opened with for this person, or empty if it was opened for
+    somebody else. Slack returns it in another field than `handle`, so the two differ in a forged payload.
     """
 
     handle: str
@@ -36,49 +38,36 @@ class Submission:
     shown: str
 
 
-async def incident_clicked(ports: Ports, click: Click) -> Incident:
-    """The incident behind a button.
+async def incident_of(ports: Ports, request: Click | Submission) -> Incident:
+    """Return the incident that a click or a submission belongs to.
 
     Raises:
-        UnknownHandle: If there is none, or the message is not the incident's own.
+        UnknownHandle: If no incident has the handle, a click is not on one of the incident's own messages, or
+            a modal was opened for another handle or person, or by another app or workspace.
     """
-    incident = await _incident_of(ports, click.handle)
-    if not await ports.threads.is_ours(incident.id, click.place):
-        raise UnknownHandle
-    return incident
-
-
-async def incident_submitted(ports: Ports, submission: Submission) -> Incident:
-    """The incident behind a modal.
-
-    Raises:
-        UnknownHandle: If there is none, or app, workspace or handle are not those it was opened with.
-    """
-    incident = await _incident_of(ports, submission.handle)
-    if submission.shown != submission.handle or not await ports.threads.is_home(
-        incident.id, submission.app, submission.team
-    ):
-        raise UnknownHandle
-    return incident
-
-
-async def _incident_of(ports: Ports, handle: str) -> Incident:
-    incident_id = await ports.timelines.incident_of(handle)
-    if incident_id is None:
+    incident_id = await ports.timelines.incident_of(request.handle)
+    if incident_id is None or not await _is_genuine(ports, incident_id, request):
         raise UnknownHandle
     return await ports.timelines.load(incident_id)
 
 
-def proposal_of(incident: Incident, handle: str) -> PlanProposed:
-    """The plan that was shown under a handle.
+async def _is_genuine(ports: Ports, incident_id: str, request: Click | Submission) -> bool:
+    if isinstance(request, Click):
+        return await ports.threads.is_ours(incident_id, request.place)
+    if request.shown != request.handle:
+        return False
+    return await ports.threads.is_home(incident_id, request.app, request.team)
+
+
+async def check_colleague(ports: Ports, by: Person) -> None:
+    """Check live that a person may triage incidents.
 
     Raises:
-        UnknownHandle: If this incident has shown none.
+        NotAllowed: If they are no ordinary member of this workspace, or Slack does not answer.
     """
-    proposal = incident.proposals.get(handle)
-    if proposal is None:
-        raise UnknownHandle
-    return proposal
+    ruling = policy.is_colleague(await ports.directory.member(by))
+    if ruling is not policy.Ruling.ALLOWED:
+        raise NotAllowed(ruling.value)
 
 
 async def check_person(
@@ -90,10 +79,10 @@ async def check_person(
     *,
     confirmed_by: str | None = None,
 ) -> None:
-    """Ask who someone is, live, and whether they may.
+    """Check live that a person may propose, confirm or approve these actions.
 
     Raises:
-        NotAllowed: With the reason; also where Slack does not answer.
+        NotAllowed: With the reason; also if Slack does not answer.
     """
     member = await ports.directory.member(by)
     why = ports.permissions.ruling(member, part, incident.cluster, actions, confirmed_by=confirmed_by)
@@ -101,6 +90,17 @@ async def check_person(
         raise NotAllowed(why)
 
 
+async def check_may_silence(ports: Ports, incident: Incident, by: Person) -> None:
+    """Check live that a person may silence the alerts of an incident.
+
+    Raises:
+        NotAllowed: With the reason; also if Slack does not answer.
+    """
+    why = ports.permissions.ruling_on_silence(await ports.directory.member(by), incident.cluster)
+    if why:
+        raise NotAllowed(why)
+
+
 def actions_of(plan: Plan) -> tuple[ActionType, ...]:
-    """The kinds of action in a plan."""
+    """Return the distinct action types of a plan, in order."""
     return tuple(dict.fromkeys(step.action.type for step in plan.steps))

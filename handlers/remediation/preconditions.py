@@ -1,16 +1,28 @@
-"""What must hold before anybody confirms or approves a plan."""
+"""Conditions on the incident and its cluster that must hold before a plan goes on."""
 
 from __future__ import annotations
 
 from handlers.domain.events import PlanProposed
 from handlers.domain.incident import Incident
 from handlers.domain.plan_validity import why_void
-from handlers.errors import AlreadyConfirmed, Refused
+from handlers.errors import AlreadyConfirmed, Refused, UnknownHandle
 from handlers.ports import Lock, Ports
 
 
+def proposal_of(incident: Incident, handle: str) -> PlanProposed:
+    """Return the plan that was shown under a handle.
+
+    Raises:
+        UnknownHandle: If this incident has shown none.
+    """
+    proposal = incident.proposals.get(handle)
+    if proposal is None:
+        raise UnknownHandle
+    return proposal
+
+
 async def void_because(ports: Ports, incident: Incident, proposal: PlanProposed) -> str | None:
-    """Why a plan that was shown does not hold any more; `None` where it does."""
+    """Return why a plan that was shown is no longer valid, or `None`."""
     return why_void(proposal, incident, ports.time.now(), await ports.timelines.life())
 
 
@@ -33,7 +45,7 @@ async def take_run_lock(ports: Ports, incident: Incident) -> int:
 
 
 def check_open(incident: Incident) -> None:
-    """Refuse where nothing can be confirmed any more.
+    """Check that the incident can still take a plan.
 
     Raises:
         Refused: If the incident is closed, or a run is under way.

@@ -310,4 +310,4 @@ async def test_who_knows_the_noted_end_reads_nothing_and_who_does_not_reads_all(
     await queue.release(taken, None)
     again = await queue.take()
     assert isinstance(again, Taken)
-    assert (await store.load("inc-1", end=again.end)).care.holder == ALICE
+    assert (await store.load("inc-1", end=again.end)).triage.holder == ALICE
