@@ -236,7 +236,7 @@ async def test_the_same_payloads_unswapped_are_taken(scene: Scene, alice: Person
     assert (await scene.store.load(MINE)).running
 
 
-HEADLINE_BUTTONS = ("acknowledge", "resolve", "assign", "snooze", "more:note", "more:report")
+HEADLINE_BUTTONS = ("acknowledge", "more:report")
 
 HEADLINE_CLICKS: dict[str, Swap] = {
     name: swap
@@ -260,14 +260,13 @@ HEADLINE_SUBMISSIONS: dict[str, Swap] = {
 async def test_a_triage_click_with_one_field_swapped_does_nothing(
     scene: Scene, button: str, swap: Swap
 ) -> None:
-    before, files = await scene.state(), len(scene.slack.workspace.messages)
+    before, messages = await scene.state(), len(scene.slack.workspace.messages)
     payload = scene.headline_click(MINE, button)
     swap(payload, scene.headline_click(THEIRS, button))
     answer = await scene.post(payload)
     assert answer.status_code < 500
     assert await scene.state() == before
-    assert scene.slack.workspace.modals.top("U0ALICE001") is None
-    assert len(scene.slack.workspace.messages) == files
+    assert len(scene.slack.workspace.messages) == messages
 
 
 @pytest.mark.parametrize("swap", HEADLINE_SUBMISSIONS.values(), ids=HEADLINE_SUBMISSIONS.keys())
