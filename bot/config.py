@@ -154,7 +154,7 @@ class Cluster(_Section):
 
 
 class PermissionRow(_Section):
-    """Who may propose, confirm and give second approval, for some clusters, environments and actions.
+    """Who may propose, confirm, give second approval and silence, for some clusters and actions.
 
     What is left out holds for all. Rows are read in order, the first that holds for an action decides.
     """
@@ -165,6 +165,7 @@ class PermissionRow(_Section):
     propose_groups: tuple[str, ...] = ()
     confirm_groups: tuple[str, ...] = ()
     second_groups: tuple[str, ...] = ()
+    silence_groups: tuple[str, ...] = ()
 
 
 class Settings(BaseSettings):

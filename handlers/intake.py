@@ -1,4 +1,4 @@
-"""What was delivered becomes news on the incidents that it concerns."""
+"""Folds Alertmanager's notifications into the incidents that they concern."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from handlers.domain.events import AlertsReceived, Event, Noted
 from handlers.domain.incident import Incident
 from handlers.domain.notification import Delivery, Unreadable
 from handlers.errors import Moved
-from handlers.ports import Ports
+from handlers.ports import IdentityState, Ports
 
 
 async def receive(ports: Ports, delivery: Delivery, cluster_in_path: str | None) -> tuple[str, ...]:
-    """Fold a delivery in; safe to repeat, since what is known is no news.
+    """Fold a notification into its incidents; repeating it changes nothing.
 
     Args:
         ports: What is touched.
@@ -61,11 +61,14 @@ TRUNCATED: Note = (
 
 
 UNREADABLE = "UnreadableNotification"
-"""Stands for the alert where no alert of a notification could be read: an incident shows it to people."""
+"""Name of the stand-in alert of a notification in which no alert could be read."""
 
 
 def _in_place_of(delivery: Delivery, now: datetime) -> Alert:
-    """It fires until somebody resolves it, or until Alertmanager, where it is asked, holds no such alert."""
+    """Return a stand-in alert, so that a notification without a readable alert opens an incident.
+
+    It fires until somebody resolves it, or reconciliation finds that Alertmanager holds no such alert.
+    """
     labels = {**delivery.group_labels, "alertname": UNREADABLE}
     group = ", ".join(f"{name}={value}" for name, value in delivery.group_labels.items())
     summary = f"Alertmanager sent a notification in which no alert can be read. Its group: {group or 'all'}."
@@ -99,25 +102,22 @@ async def fold_in(
 
     Args:
         ports: What is touched.
-        identity: Whose alerts these are.
-        alerts: What is said of them; what is known already is no news.
-        notes: Said in the thread as well, each once.
+        identity: The cluster and runbook of the alerts.
+        alerts: Their newest states; those already known are skipped.
+        notes: Added to the thread, each once.
         truncated: How many alerts the sender left out.
-        notes_alone: Whether the notes are worth saying where no alert is news.
+        notes_alone: Whether to add the notes even if no alert is new.
 
     Returns:
-        The incident, if it changed.
+        The id of the incident if it changed.
     """
     while True:
-        standing = await ports.timelines.standing(identity, claim=any(map(_fires, alerts)))
-        incident, fresh = standing.incident, alerts
+        state = await ports.timelines.standing(identity, claim=any(map(_fires, alerts)))
+        incident, fresh = state.incident, alerts
         if incident is None or incident.opened_at is None:
-            # A firing that ended in the incident before, as a lagging peer repeats it, opens nothing.
-            fresh = news(await _ended_in(ports, standing.previous), alerts)
-            if not any(map(_fires, fresh)):
-                await ports.past.remember_ends(identity, fresh)
+            fresh = await _fresh_for_new_incident(ports, identity, state, alerts)
+            if not fresh:
                 return None
-            fresh += _overtaken(standing.ends, fresh)
             incident = incident or await ports.timelines.load(await ports.timelines.claim(identity))
         if incident.closed:
             await ports.timelines.release(identity, incident.id)
@@ -134,6 +134,20 @@ async def fold_in(
         return incident.id
 
 
+async def _fresh_for_new_incident(
+    ports: Ports, identity: IncidentIdentity, state: IdentityState, alerts: tuple[Alert, ...]
+) -> tuple[Alert, ...]:
+    """Return the alerts that a new incident opens with, or () if they open none.
+
+    A firing that ended in the previous incident, as a lagging peer of Alertmanager repeats it, opens nothing.
+    """
+    fresh = news(await _ended_in(ports, state.previous), alerts)
+    if not any(map(_fires, fresh)):
+        await ports.past.remember_ends(identity, fresh)
+        return ()
+    return fresh + _overtaken(state.ends, fresh)
+
+
 def _fires(alert: Alert) -> bool:
     return alert.status == "firing"
 
@@ -144,7 +158,7 @@ async def _ended_in(ports: Ports, incident_id: str | None) -> dict[str, Alert]:
 
 
 def _overtaken(ends: Mapping[str, Alert], alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
-    """The ends that came before the firings that they end: of two workers the second may be the faster."""
+    """Return the ends that were folded in before their firings, since two workers may overtake each other."""
     found = [(alert, ends[alert.fingerprint]) for alert in alerts if alert.fingerprint in ends]
     return tuple(end for alert, end in found if _fires(alert) and end.ends_at >= alert.starts_at)
 
@@ -169,7 +183,7 @@ def _received(
 
 
 def noted(incident: Incident, now: datetime, notes: Iterable[Note]) -> list[Event]:
-    """The notes that the incident does not have, as long as it has few: each is a message in the thread."""
+    """Return events for the notes the incident lacks, up to MAX_NOTES: each is a message in the thread."""
     new = [(key, sentence) for key, sentence in notes if key not in incident.notes]
     room = max(MAX_NOTES - len(incident.notes), 0)
     if len(new) > room:

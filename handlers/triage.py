@@ -1,10 +1,14 @@
-"""What people do with an incident beside mending it: have it, give it on, put it off, end it."""
+"""Triage: acknowledge, assign, snooze, note, resolve and reopen incidents.
+
+Each raises `Refused` with the sentence that the person gets.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
 
+from handlers.authorization import check_colleague
 from handlers.domain import policy
 from handlers.domain.events import (
     MAX_NOTE_CHARS,
@@ -25,20 +29,12 @@ MAX_SNOOZE = timedelta(hours=24)
 
 
 async def acknowledge(ports: Ports, incident_id: str, by: Person) -> Incident:
-    """Say that one has it.
-
-    Raises:
-        Refused: With the sentence that the person gets.
-    """
+    """Acknowledge an incident and return its new state."""
     return await _add(ports, incident_id, by, lambda _: Acknowledged(at=ports.time.now(), by=by))
 
 
 async def assign(ports: Ports, incident_id: str, by: Person, to: Person) -> Incident:
-    """Give it to someone who may have it.
-
-    Raises:
-        Refused: With the sentence that the person gets.
-    """
+    """Assign an incident to an ordinary member of this workspace."""
     ruling = policy.is_colleague(await ports.directory.member(to))
     if ruling is not policy.Ruling.ALLOWED:
         raise NotAllowed(f"{to.name} cannot have it. {ruling.value}")
@@ -46,42 +42,30 @@ async def assign(ports: Ports, incident_id: str, by: Person, to: Person) -> Inci
 
 
 async def snooze(ports: Ports, incident_id: str, by: Person, span: timedelta) -> Incident:
-    """Put it off for a while.
-
-    Raises:
-        Refused: With the sentence that the person gets.
-    """
+    """Snooze an incident for up to 24 hours."""
     if not timedelta() < span <= MAX_SNOOZE:
         raise Refused("An incident can be snoozed for up to 24 hours.")
     until = ports.time.now() + span
     return await _add(ports, incident_id, by, lambda _: Snoozed(at=ports.time.now(), by=by, until=until))
 
 
-async def note(ports: Ports, incident_id: str, by: Person, text: str, link: str = "") -> Incident:
-    """Write something into the timeline; a closed incident takes notes too.
-
-    Raises:
-        Refused: With the sentence that the person gets.
-    """
+async def add_note(ports: Ports, incident_id: str, by: Person, text: str, link: str = "") -> Incident:
+    """Add a note to the timeline, of a closed incident too; a message (`link`) is added once."""
     words = text.strip()
     if not words:
         raise Refused("There is nothing to note: write the note behind the incident's id.")
     kept = words if len(words) <= MAX_NOTE_CHARS else words[: MAX_NOTE_CHARS - 1] + "…"
 
-    def written(incident: Incident) -> Event | None:
-        if link and any(each.link == link for each in incident.care.written):
-            return None  # the same message, pinned twice or told twice
+    def note_unless_known(incident: Incident) -> Event | None:
+        if link and any(each.link == link for each in incident.triage.written):
+            return None  # the same message was pinned twice
         return NoteAdded(at=ports.time.now(), by=by, text=kept, link=link)
 
-    return await _add(ports, incident_id, by, written, closed_too=True)
+    return await _add(ports, incident_id, by, note_unless_known, closed_too=True)
 
 
 async def resolve(ports: Ports, incident_id: str, by: Person) -> Incident:
-    """End it by hand, once nothing fires any more.
-
-    Raises:
-        Refused: With the sentence that the person gets.
-    """
+    """Close an incident by hand, once none of its alerts fires and no plan runs."""
 
     def ending(incident: Incident) -> Event:
         if incident.firing:
@@ -97,11 +81,7 @@ async def resolve(ports: Ports, incident_id: str, by: Person) -> Incident:
 
 
 async def reopen(ports: Ports, incident_id: str, by: Person) -> Incident:
-    """Take a closed incident up again, unless a newer one stands in its place.
-
-    Raises:
-        Refused: With the sentence that the person gets.
-    """
+    """Reopen a closed incident, unless another of its cluster and runbook is open."""
     while True:
         incident = await _known(ports, incident_id)
         await check_colleague(ports, by)
@@ -114,17 +94,6 @@ async def reopen(ports: Ports, incident_id: str, by: Person) -> Incident:
             return await ports.timelines.append(incident, Reopened(at=ports.time.now(), by=by))
         except Moved:
             continue
-
-
-async def check_colleague(ports: Ports, by: Person) -> None:
-    """Ask who someone is, live.
-
-    Raises:
-        NotAllowed: If they are no ordinary person of this workspace, or Slack does not answer.
-    """
-    ruling = policy.is_colleague(await ports.directory.member(by))
-    if ruling is not policy.Ruling.ALLOWED:
-        raise NotAllowed(ruling.value)
 
 
 async def _known(ports: Ports, incident_id: str) -> Incident:

@@ -60,6 +60,16 @@ def test_there_is_no_import_circle() -> None:
         visit(name, ())
 
 
+def test_the_domain_of_the_handlers_awaits_nothing_and_reads_no_clock() -> None:
+    clocks = {"now", "utcnow", "today", "time", "monotonic", "perf_counter", "sleep"}
+    for file in (ROOT / "handlers" / "domain").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            assert not isinstance(node, ast.AsyncFunctionDef | ast.Await), f"{file}:{node.lineno} awaits"
+            called = node.func if isinstance(node, ast.Call) else None
+            name = getattr(called, "attr", getattr(called, "id", ""))
+            assert name not in clocks, f"{file}: {name}() reads a clock"
+
+
 def test_no_file_names_a_package_registrys_host() -> None:
     hosts = ("pypi" + ".org", "python" + "hosted.org", "npm" + "js.com", "npm" + "js.org")
     tracked = [

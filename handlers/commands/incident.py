@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from handlers import load_incidents, triage
+from handlers.authorization import check_may_silence
 from handlers.commands.answers import Asked, IncidentList, IncidentShown, PostmortemAnswer, Said
 from handlers.commands.arguments import person_of, resolve_incident, span_of
 from handlers.domain import postmortem
-from handlers.domain.permissions import PlanPermission
-from handlers.errors import NotAllowed, Refused, SilenceFailed
+from handlers.errors import Refused
 from handlers.ports import Ports
-from handlers.remediation.authorization import check_person
 
 SNOOZE = timedelta(minutes=30)
 SILENCE = timedelta(minutes=30)
@@ -52,13 +51,13 @@ async def snooze(ports: Ports, asked: Asked) -> Said:
     """Put it off."""
     incident_id, words = await resolve_incident(ports, asked)
     snoozed = await triage.snooze(ports, incident_id, asked.by, span_of(words, SNOOZE))
-    return Said(f"{incident_id} is snoozed until {snoozed.care.snoozed_until:%H:%M} UTC.")
+    return Said(f"{incident_id} is snoozed until {snoozed.triage.snoozed_until:%H:%M} UTC.")
 
 
 async def note(ports: Ports, asked: Asked) -> Said:
     """Write something down."""
     incident_id, words = await resolve_incident(ports, asked)
-    await triage.note(ports, incident_id, asked.by, words)
+    await triage.add_note(ports, incident_id, asked.by, words)
     return Said(f"Noted in {incident_id}.")
 
 
@@ -86,11 +85,16 @@ async def write_report(ports: Ports, asked: Asked) -> PostmortemAnswer:
 
 
 async def silence(ports: Ports, asked: Asked) -> Said:
-    """Silence an incident's firing alerts in Alertmanager."""
+    """Silence an incident's firing alerts in Alertmanager.
+
+    Raises:
+        Refused: If the person may not, the span is too long, or nothing fires.
+        SilenceFailed: If Alertmanager does not take the silence.
+    """
     incident_id, words = await resolve_incident(ports, asked)
     incident = (await show(ports, Asked(asked.by, incident_id))).incident
     span = span_of(words, SILENCE)
-    await check_person(ports, incident, asked.by, PlanPermission.CONFIRM, ("restart_service",))
+    await check_may_silence(ports, incident, asked.by)
     if ports.silences is None:
         raise Refused("No Alertmanager is configured ([alertmanager]), so nothing can be silenced.")
     if not timedelta() < span <= MAX_SILENCE:
@@ -99,9 +103,8 @@ async def silence(ports: Ports, asked: Asked) -> Said:
         raise Refused(f"No alert of {incident_id} fires.")
     ends_at = ports.time.now() + span
     comment = f"neumann-bot {incident_id}: asked for by {asked.by.name}"
-    try:
-        name = await ports.silences.silence(incident.firing, ends_at, asked.by.name, comment)
-    except SilenceFailed as error:
-        raise NotAllowed(str(error)) from error
-    await triage.note(ports, incident_id, asked.by, f"silenced its alerts until {ends_at:%H:%M} UTC ({name})")
+    name = await ports.silences.silence(incident.firing, ends_at, asked.by.name, comment)
+    await triage.add_note(
+        ports, incident_id, asked.by, f"silenced its alerts until {ends_at:%H:%M} UTC ({name})"
+    )
     return Said(f"The alerts of {incident_id} are silent until {ends_at:%H:%M} UTC.")

@@ -198,19 +198,19 @@ def _leader_verified(incident: Incident, event: LeaderVerified) -> Incident:
 
 
 def _acknowledged(incident: Incident, event: Acknowledged) -> Incident:
-    return replace(incident, care=replace(incident.care, acknowledged=event, assigned_to=None))
+    return replace(incident, triage=replace(incident.triage, acknowledged=event, assigned_to=None))
 
 
 def _assigned(incident: Incident, event: Assigned) -> Incident:
-    return replace(incident, care=replace(incident.care, assigned_to=event.to))
+    return replace(incident, triage=replace(incident.triage, assigned_to=event.to))
 
 
 def _snoozed(incident: Incident, event: Snoozed) -> Incident:
-    return replace(incident, care=replace(incident.care, snoozed_until=event.until))
+    return replace(incident, triage=replace(incident.triage, snoozed_until=event.until))
 
 
 def _note_added(incident: Incident, event: NoteAdded) -> Incident:
-    return replace(incident, care=replace(incident.care, written=(*incident.care.written, event)))
+    return replace(incident, triage=replace(incident.triage, written=(*incident.triage.written, event)))
 
 
 def _reopened(incident: Incident, event: Reopened) -> Incident:

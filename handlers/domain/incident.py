@@ -120,7 +120,7 @@ class Incident:
     handle: str = ""
     opened_at: datetime | None = None
     diagnosed_at: datetime | None = None
-    care: Triage = Triage()
+    triage: Triage = Triage()
     alerts: dict[str, Alert] = field(default_factory=dict)
     firings: dict[tuple[str, datetime], Alert] = field(default_factory=dict)
     notes: dict[str, Noted] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Which groups may propose, confirm and give second approval: rows of configuration, read by pure rules."""
+"""Which user groups may propose, confirm and approve plans and silence alerts: rows of configuration."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ from handlers.domain import policy
 from handlers.domain.policy import Member
 from runbooks.model import ActionType
 
+SILENCE_REFUSED = (
+    "Only the on-call group of this cluster may silence its alerts, since a silence hides an outage from "
+    "everybody; ask someone in it."
+)
+
 
 class PlanPermission(StrEnum):
-    """What someone does with a plan."""
+    """A step of a plan that needs permission."""
 
     PROPOSE = "propose"
     CONFIRM = "confirm"
@@ -21,10 +26,10 @@ class PlanPermission(StrEnum):
 
 @dataclass(frozen=True)
 class Permission:
-    """One row: where it holds, for which actions, and which user groups may do what.
+    """One row of `[[permissions]]`: for which clusters and actions it holds, and which groups may do what.
 
     An empty `clusters`, `environments` or `actions` means all. Where `second_groups` names a group, a second
-    person from it must approve.
+    person from it must approve. `silence_groups` holds whatever the `actions`.
     """
 
     clusters: frozenset[str] = frozenset()
@@ -33,17 +38,20 @@ class Permission:
     propose_groups: tuple[str, ...] = ()
     confirm_groups: tuple[str, ...] = ()
     second_groups: tuple[str, ...] = ()
+    silence_groups: tuple[str, ...] = ()
 
     def holds_for(self, cluster: str, environment: str, action: ActionType) -> bool:
-        """Whether this row is about that action there."""
-        return (
-            (not self.clusters or cluster in self.clusters)
-            and (not self.environments or environment in self.environments)
-            and (not self.actions or action in self.actions)
+        """Return whether this row holds for an action on a cluster."""
+        return self.is_about(cluster, environment) and (not self.actions or action in self.actions)
+
+    def is_about(self, cluster: str, environment: str) -> bool:
+        """Return whether this row holds for a cluster, whatever the action."""
+        return (not self.clusters or cluster in self.clusters) and (
+            not self.environments or environment in self.environments
         )
 
     def groups(self, part: PlanPermission) -> tuple[str, ...]:
-        """Who may do this part; whoever may confirm may also propose."""
+        """Return the groups that may do this step; who may confirm may also propose."""
         return {
             PlanPermission.PROPOSE: (*self.propose_groups, *self.confirm_groups),
             PlanPermission.CONFIRM: self.confirm_groups,
@@ -53,24 +61,44 @@ class Permission:
 
 @dataclass(frozen=True)
 class Permissions:
-    """All rows, the first that holds for an action decides; `environments` is cluster → environment."""
+    """All rows; the first that holds for an action decides. `environments` maps cluster to environment."""
 
     rows: tuple[Permission, ...] = ()
     environments: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, cluster: str, action: ActionType) -> Permission:
-        """The row that decides; where none does, nobody may."""
+        """Return the row that decides; an empty one, by which nobody may, if none holds."""
         environment = self.environments.get(cluster, "")
         return next((row for row in self.rows if row.holds_for(cluster, environment, action)), Permission())
 
+    def may_silence(self, cluster: str) -> tuple[str, ...]:
+        """Return the groups that may silence a cluster's alerts.
+
+        The first row for the cluster that names `silence_groups` decides. If none does, the groups that may
+        confirm a restart may silence: whoever may take a node down may also mute what that sets off.
+        """
+        environment = self.environments.get(cluster, "")
+        for row in self.rows:
+            if row.silence_groups and row.is_about(cluster, environment):
+                return row.silence_groups
+        return self.of(cluster, "restart_service").confirm_groups
+
+    def ruling_on_silence(self, member: Member, cluster: str) -> str | None:
+        """Return why a member may not silence a cluster's alerts, or `None` if they may."""
+        ruling = policy.may_act(member, self.may_silence(cluster))
+        if ruling is policy.Ruling.NOT_IN_GROUP:
+            return SILENCE_REFUSED
+        return None if ruling is policy.Ruling.ALLOWED else ruling.value
+
     def second_needed(self, cluster: str, actions: Iterable[ActionType]) -> bool:
-        """Whether any of these actions asks for a second person."""
+        """Return whether any of these actions needs a second person."""
         return any(self.of(cluster, action).second_groups for action in actions)
 
     @property
     def groups(self) -> frozenset[str]:
-        """Every user group that is named anywhere."""
-        return frozenset(group for row in self.rows for part in PlanPermission for group in row.groups(part))
+        """Return every user group that a row names."""
+        named = (group for row in self.rows for part in PlanPermission for group in row.groups(part))
+        return frozenset(named) | {group for row in self.rows for group in row.silence_groups}
 
     def ruling(
         self,
@@ -81,7 +109,7 @@ class Permissions:
         *,
         confirmed_by: str | None = None,
     ) -> str | None:
-        """Why a member may not do this part of a plan with these actions; `None` where they may.
+        """Return why a member may not do this step of a plan with these actions, or `None` if they may.
 
         Args:
             member: Live facts about the user.

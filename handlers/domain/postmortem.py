@@ -56,7 +56,7 @@ def _head(incident: Incident) -> Iterator[str]:
 
 
 def _times(incident: Incident) -> Iterator[str]:
-    acknowledged = incident.care.acknowledged
+    acknowledged = incident.triage.acknowledged
     verified, closed = incident.verified, incident.closed
     rows = (
         ("to acknowledge", acknowledged.at if acknowledged else None),

@@ -1,41 +1,51 @@
-"""What must hold before anybody confirms or approves a plan."""
+"""Conditions on the incident and its cluster that must hold before a plan goes on."""
 
 from __future__ import annotations
 
 from handlers.domain.events import PlanProposed
 from handlers.domain.incident import Incident
 from handlers.domain.plan_validity import why_void
-from handlers.errors import AlreadyConfirmed, Refused
+from handlers.errors import AlreadyConfirmed, Refused, UnknownHandle
 from handlers.ports import Fence, Ports
 
 
+def proposal_of(incident: Incident, handle: str) -> PlanProposed:
+    """Return the plan that was shown under a handle.
+
+    Raises:
+        UnknownHandle: If this incident has shown none.
+    """
+    proposal = incident.proposals.get(handle)
+    if proposal is None:
+        raise UnknownHandle
+    return proposal
+
+
 async def void_because(ports: Ports, incident: Incident, proposal: PlanProposed) -> str | None:
-    """Why a plan that was shown does not hold any more; `None` where it does."""
+    """Return why a plan that was shown is no longer valid, or `None`."""
     return why_void(proposal, incident, ports.time.now(), await ports.timelines.life())
 
 
-async def take_slot(ports: Ports, incident: Incident) -> int:
-    """Take the cluster's lock for a disruptive run, and return the run's fence.
-
-    A lock that a crash left taken is freed.
+async def take_run_lock(ports: Ports, incident: Incident) -> int:
+    """Take the cluster's run lock and return its fence; free a lock whose run is over (after a crash).
 
     Raises:
-        AlreadyConfirmed: If another incident's run is under way.
+        AlreadyConfirmed: If another incident's run is acting on the cluster.
     """
     seen = await ports.agents.seen_fences(incident.cluster)
     above = max((fence for fence in seen.values() if fence is not None), default=0)
     while True:
-        taken = await ports.slots.begin(incident.cluster, incident.id, above=above)
-        if isinstance(taken, Fence):
-            return taken.number
-        other = await ports.timelines.load(taken.incident_id)
-        if other.running:
-            raise AlreadyConfirmed(f"{other.id} is acting on {incident.cluster}; one run at a time.")
-        await ports.slots.end(incident.cluster, other.id)
+        lock = await ports.run_locks.begin(incident.cluster, incident.id, above=above)
+        if isinstance(lock, Fence):
+            return lock.number
+        holder = await ports.timelines.load(lock.incident_id)
+        if holder.running:
+            raise AlreadyConfirmed(f"{holder.id} is acting on {incident.cluster}; one run at a time.")
+        await ports.run_locks.end(incident.cluster, holder.id)
 
 
 def check_open(incident: Incident) -> None:
-    """Refuse where nothing can be confirmed any more.
+    """Check that the incident can still take a plan.
 
     Raises:
         Refused: If the incident is closed, or a run is under way.

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import secrets
 
+from handlers.authorization import (
+    Click,
+    Submission,
+    actions_of,
+    check_person,
+    incident_of,
+)
 from handlers.domain.events import Offer, Person, PlanConfirmed, PlanProposed, StopAsked
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import PlanPermission
 from handlers.errors import AlreadyConfirmed, Moved, NotAllowed, Refused, StaleOffer, StalePlan
 from handlers.ports import Ports
-from handlers.remediation.authorization import (
-    Click,
-    Submission,
-    actions_of,
-    check_person,
-    incident_clicked,
-    incident_submitted,
-    proposal_of,
-)
-from handlers.remediation.preconditions import check_open, take_slot, void_because
+from handlers.remediation.preconditions import check_open, proposal_of, take_run_lock, void_because
 from runbooks.all_runbooks import RUNBOOKS, aim
 
 
@@ -29,7 +27,7 @@ async def propose(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
         Refused: With the sentence that the clicker gets.
     """
     while True:
-        incident = await incident_clicked(ports, click)
+        incident = await incident_of(ports, click)
         offer = await _current_offer(ports, incident, click.handle)
         try:
             return await _propose(ports, incident, offer, click.by)
@@ -44,7 +42,7 @@ async def propose_again(ports: Ports, submission: Submission) -> tuple[Incident,
         Refused: With the sentence that the clicker gets.
     """
     while True:
-        incident = await incident_submitted(ports, submission)
+        incident = await incident_of(ports, submission)
         offer = await _current_offer(ports, incident, proposal_of(incident, submission.handle).offer)
         try:
             return await _propose(ports, incident, offer, submission.by)
@@ -61,7 +59,7 @@ async def confirm(ports: Ports, submission: Submission, *, silence_minutes: int 
     """
     handle, by = submission.handle, submission.by
     while True:
-        incident = await incident_submitted(ports, submission)
+        incident = await incident_of(ports, submission)
         proposal = proposal_of(incident, handle)
         plan = proposal.plan
         await check_person(ports, incident, by, PlanPermission.CONFIRM, actions_of(plan))
@@ -76,7 +74,7 @@ async def confirm(ports: Ports, submission: Submission, *, silence_minutes: int 
             handle=handle,
             plan_sha256=plan.sha256,
             by=by,
-            fence=0 if second else await take_slot(ports, incident),
+            fence=0 if second else await take_run_lock(ports, incident),
             second_needed=second,
             silence_minutes=silence_minutes,
         )
@@ -93,7 +91,7 @@ async def stop(ports: Ports, click: Click) -> Incident:
         Refused: With the sentence that the clicker gets.
     """
     while True:
-        incident = await incident_clicked(ports, click)
+        incident = await incident_of(ports, click)
         running = incident.running
         if running is None or running.handle != click.handle:
             raise StaleOffer("That run is over already.")

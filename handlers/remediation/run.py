@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from handlers.authorization import actions_of, check_person
 from handlers.domain.events import ActionFinished, ActionStarted, NodeChecked
 from handlers.domain.incident import Incident, Run
 from handlers.domain.permissions import PlanPermission
 from handlers.errors import NotAllowed
 from handlers.ports import Order, Outcome, Ports, Readiness
-from handlers.remediation.authorization import actions_of, check_person
 from runbooks import node_check, quorum_gate, raft
 from runbooks.model import Action
 

@@ -13,7 +13,7 @@ from runbooks.model import Action, Plan, Remedy
 async def end_run(ports: Ports, incident: Incident) -> Incident:
     """Note how the run ended, what was left undone, and offer to put back what was changed."""
     run = incident.runs[-1]
-    await ports.slots.end(incident.cluster, incident.id)
+    await ports.run_locks.end(incident.cluster, incident.id)
     why = _why_stopped(run)
     if why is None:
         event = RunEnded(at=ports.time.now(), completed=True, detail="Every action is done.")

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from handlers.authorization import (
+    Click,
+    Submission,
+    actions_of,
+    check_person,
+    incident_of,
+)
 from handlers.domain.events import Person, PlanApproved, PlanProposed
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import PlanPermission
 from handlers.errors import AlreadyConfirmed, Moved, StaleOffer
 from handlers.ports import Ports
-from handlers.remediation.authorization import (
-    Click,
-    Submission,
-    actions_of,
-    check_person,
-    incident_clicked,
-    incident_submitted,
-    proposal_of,
-)
-from handlers.remediation.preconditions import check_open, take_slot, void_because
+from handlers.remediation.preconditions import check_open, proposal_of, take_run_lock, void_because
 
 
 async def awaiting(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
@@ -25,7 +23,7 @@ async def awaiting(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
     Raises:
         Refused: With the sentence that the clicker gets.
     """
-    incident = await incident_clicked(ports, click)
+    incident = await incident_of(ports, click)
     proposal = await _check_second(ports, incident, click.handle, click.by)
     return incident, proposal
 
@@ -38,9 +36,9 @@ async def approve(ports: Ports, submission: Submission) -> Incident:
     """
     handle, by = submission.handle, submission.by
     while True:
-        incident = await incident_submitted(ports, submission)
+        incident = await incident_of(ports, submission)
         await _check_second(ports, incident, handle, by)
-        fence = await take_slot(ports, incident)
+        fence = await take_run_lock(ports, incident)
         try:
             return await ports.timelines.append(
                 incident, PlanApproved(at=ports.time.now(), handle=handle, by=by, fence=fence)

@@ -14,13 +14,13 @@ from redis.asyncio import Redis
 
 from bot.store.compression import unpack
 from handlers import advance, intake
+from handlers.authorization import Click, Submission
 from handlers.domain.alerts import Alert
 from handlers.domain.events import Person
 from handlers.domain.notification import Delivery
 from handlers.domain.permissions import Permission, Permissions
 from handlers.ports import Place
 from handlers.remediation import propose, second_approval
-from handlers.remediation.authorization import Click, Submission
 from measure.invariants.actors import Actor
 from measure.invariants.clock import Clock
 from measure.invariants.cluster import SLOW_ROUND_TRIP_MS, Cluster

@@ -175,7 +175,7 @@ def replica(
         directory=world,
         threads=world,
         time=world,
-        slots=Slots(redis, prefix),
+        run_locks=Slots(redis, prefix),
         permissions=permissions,
         past=IncidentHistoryStore(redis, prefix),
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from handlers.authorization import Click, Submission
 from handlers.domain.events import Person, PlanProposed
 from handlers.domain.incident import Incident, Run
 from handlers.ports import Place
 from handlers.remediation import propose
-from handlers.remediation.authorization import Click, Submission
 from runbooks.evidence import Evidence
 from tests.builders import ALICE, candidates, dead, diagnosed, evidence, node, opened
 from tests.handlers.world import World

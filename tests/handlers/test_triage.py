@@ -26,7 +26,7 @@ DEEDS: dict[str, Deed] = {
     "acknowledge": triage.acknowledge,
     "assign": lambda ports, incident_id, by: triage.assign(ports, incident_id, by, ALICE),
     "snooze": lambda ports, incident_id, by: triage.snooze(ports, incident_id, by, HALF_AN_HOUR),
-    "note": lambda ports, incident_id, by: triage.note(ports, incident_id, by, "rack 12 is dark"),
+    "note": lambda ports, incident_id, by: triage.add_note(ports, incident_id, by, "rack 12 is dark"),
     "resolve": triage.resolve,
     "reopen": triage.reopen,
 }
@@ -48,8 +48,8 @@ async def closed_world() -> World:
 
 async def test_who_acknowledges_has_it_and_the_next_one_takes_it_over() -> None:
     world = await diagnosed_world()
-    assert (await triage.acknowledge(world.ports, ID, ALICE)).care.holder == ALICE
-    assert (await triage.acknowledge(world.ports, ID, BOB)).care.holder == BOB
+    assert (await triage.acknowledge(world.ports, ID, ALICE)).triage.holder == ALICE
+    assert (await triage.acknowledge(world.ports, ID, BOB)).triage.holder == BOB
     assert world.kinds()[-2:] == ["acknowledged", "acknowledged"]
 
 
@@ -57,15 +57,15 @@ async def test_what_was_acknowledged_is_given_on() -> None:
     world = await diagnosed_world()
     await triage.acknowledge(world.ports, ID, ALICE)
     given = await triage.assign(world.ports, ID, ALICE, BOB)
-    assert given.care.holder == BOB
-    assert given.care.acknowledged
-    assert given.care.acknowledged.by == ALICE, "who was there first stays known, for the report"
+    assert given.triage.holder == BOB
+    assert given.triage.acknowledged
+    assert given.triage.acknowledged.by == ALICE, "who was there first stays known, for the report"
 
 
 async def test_whoever_acknowledges_an_assigned_one_has_it() -> None:
     world = await diagnosed_world()
     await triage.assign(world.ports, ID, ALICE, BOB)
-    assert (await triage.acknowledge(world.ports, ID, ALICE)).care.holder == ALICE
+    assert (await triage.acknowledge(world.ports, ID, ALICE)).triage.holder == ALICE
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ async def test_it_is_not_given_to_who_may_not_have_it(facts: dict[str, object], 
 async def test_it_is_put_off_until_a_time_and_put_off_again_from_now() -> None:
     world = await diagnosed_world()
     first = await triage.snooze(world.ports, ID, ALICE, HALF_AN_HOUR)
-    assert first.care.snoozed_until == NOON + HALF_AN_HOUR
+    assert first.triage.snoozed_until == NOON + HALF_AN_HOUR
     world.time.pass_s(600)
     again = await triage.snooze(world.ports, ID, ALICE, timedelta(minutes=5))
-    assert again.care.snoozed_until == NOON + timedelta(minutes=15), (
+    assert again.triage.snoozed_until == NOON + timedelta(minutes=15), (
         "the last word counts, also a shorter one"
     )
 
@@ -107,7 +107,7 @@ async def test_it_is_not_put_off_for_no_time_nor_for_more_than_a_day(span: timed
 
 async def test_a_day_is_as_long_as_it_may_be_put_off() -> None:
     world = await diagnosed_world()
-    assert (await triage.snooze(world.ports, ID, ALICE, triage.MAX_SNOOZE)).care.snoozed_until
+    assert (await triage.snooze(world.ports, ID, ALICE, triage.MAX_SNOOZE)).triage.snoozed_until
 
 
 async def test_a_snoozed_incident_is_watched_all_the_same() -> None:
@@ -122,18 +122,18 @@ async def test_a_snoozed_incident_is_watched_all_the_same() -> None:
 
 async def test_a_note_is_kept_as_it_was_written_with_the_way_to_where_it_was_said() -> None:
     world = await diagnosed_world()
-    noted = await triage.note(world.ports, ID, BOB, "  rack 12 is dark <!channel>\n", "https://slack/p1")
-    (written,) = noted.care.written
+    noted = await triage.add_note(world.ports, ID, BOB, "  rack 12 is dark <!channel>\n", "https://slack/p1")
+    (written,) = noted.triage.written
     assert (written.by, written.text, written.link) == (BOB, "rack 12 is dark <!channel>", "https://slack/p1")
 
 
 async def test_the_same_message_is_noted_once_whoever_pins_it() -> None:
     world = await diagnosed_world()
     for who in (ALICE, BOB):
-        await triage.note(world.ports, ID, who, "rack 12 is dark", "https://slack/p1")
+        await triage.add_note(world.ports, ID, who, "rack 12 is dark", "https://slack/p1")
     assert world.kinds().count("note_added") == 1
     for _ in range(2):
-        await triage.note(world.ports, ID, ALICE, "rack 12 is dark")
+        await triage.add_note(world.ports, ID, ALICE, "rack 12 is dark")
     assert world.kinds().count("note_added") == 3, "what has no link may be said twice"
 
 
@@ -141,16 +141,16 @@ async def test_the_same_message_is_noted_once_whoever_pins_it() -> None:
 async def test_a_note_of_nothing_is_none(text: str) -> None:
     world = await diagnosed_world()
     with pytest.raises(Refused, match="There is nothing to note"):
-        await triage.note(world.ports, ID, ALICE, text)
+        await triage.add_note(world.ports, ID, ALICE, text)
     assert "note_added" not in world.kinds()
 
 
 async def test_a_long_note_is_cut_where_the_timeline_ends_it() -> None:
     world = await diagnosed_world()
     (exact, long) = ("x" * MAX_NOTE_CHARS, "x" * (MAX_NOTE_CHARS + 1))
-    await triage.note(world.ports, ID, ALICE, exact)
-    noted = await triage.note(world.ports, ID, ALICE, long)
-    assert [each.text for each in noted.care.written] == [exact, "x" * (MAX_NOTE_CHARS - 1) + "…"]
+    await triage.add_note(world.ports, ID, ALICE, exact)
+    noted = await triage.add_note(world.ports, ID, ALICE, long)
+    assert [each.text for each in noted.triage.written] == [exact, "x" * (MAX_NOTE_CHARS - 1) + "…"]
 
 
 async def test_it_is_resolved_by_hand_once_nothing_fires_though_nobody_leads() -> None:
@@ -216,7 +216,7 @@ async def test_a_closed_incident_takes_none_of_it(name: str) -> None:
 
 async def test_a_closed_incident_takes_notes() -> None:
     world = await closed_world()
-    assert (await DEEDS["note"](world.ports, ID, BOB)).care.written
+    assert (await DEEDS["note"](world.ports, ID, BOB)).triage.written
     assert world.kinds()[-1] == "note_added"
 
 

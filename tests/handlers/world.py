@@ -349,7 +349,7 @@ class World:
     )
     threads: Threads = field(default_factory=Threads)
     time: Clock = field(default_factory=Clock)
-    slots: Slots = field(default_factory=Slots)
+    run_locks: Slots = field(default_factory=Slots)
     permissions: Permissions = field(
         default_factory=lambda: Permissions((Permission(confirm_groups=(ON_CALL,)),))
     )
@@ -369,7 +369,7 @@ class World:
             directory=self.directory,
             threads=self.threads,
             time=self.time,
-            slots=self.slots,
+            run_locks=self.run_locks,
             permissions=self.permissions,
             silences=self.silences,
             alertmanager=self.alerting,

@@ -1,4 +1,4 @@
-"""What Slack's payloads say, in the handlers' words."""
+"""Reads Slack's payloads into the handlers' types."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 from slack_bolt.async_app import AsyncRespond
 
 from bot.slack.views.blocks import escape
+from handlers.authorization import Click, Submission
 from handlers.domain.events import Person
 from handlers.ports import Place
-from handlers.remediation.authorization import Click, Submission
 
 Body = dict[str, Any]
 
 
 def person(body: Body) -> Person:
-    """Who clicked, submitted or asked."""
+    """Return who clicked, submitted or asked."""
     user = body["user"]
     return Person(
         id=str(user["id"]),
@@ -26,13 +26,13 @@ def person(body: Body) -> Person:
 
 
 def value(body: Body) -> str:
-    """What the clicked element carries."""
+    """Return the value of the clicked element."""
     action = body["actions"][0]
     return str(action.get("value") or (action.get("selected_option") or {}).get("value", ""))
 
 
-def click(body: Body) -> Click:
-    """A click on a button of a message."""
+def click(body: Body, handle: str | None = None) -> Click:
+    """Read a click on a message's button; `handle` is given where the element carries more than that."""
     message = body.get("message") or {}
     place = Place(
         app=str(body.get("api_app_id", "")),
@@ -40,27 +40,32 @@ def click(body: Body) -> Click:
         channel=str((body.get("channel") or {}).get("id", "")),
         message_ts=str(message.get("ts", "")),
     )
-    return Click(value(body), person(body), place)
+    return Click(value(body) if handle is None else handle, person(body), place)
 
 
-def submission(body: Body, view: Body) -> Submission:
-    """A modal that was submitted; what it was opened with counts only for whom it was shown to."""
-    handle, viewer, *_ = (*str(view.get("external_id", "")).split("."), "")
+def submission(body: Body, view: Body, handle: str | None = None) -> Submission:
+    """Read a submitted modal; `handle` is given where it was chosen in the modal.
+
+    What the modal was opened with counts only for the person it was shown to.
+    """
+    shown, viewer, *_ = (*str(view.get("external_id", "")).split("."), "")
     by = person(body)
+    if handle is not None and not shown:
+        shown = handle
     return Submission(
-        handle=str(view.get("private_metadata", "")),
+        handle=str(view.get("private_metadata", "")) if handle is None else handle,
         by=by,
         app=str(body.get("api_app_id", "")),
         team=str((body.get("team") or {}).get("id", "")),
-        shown=handle if viewer == by.id else "",
+        shown=shown if viewer == by.id else "",
     )
 
 
 async def tell(respond: AsyncRespond, sentence: str) -> None:
-    """Say something to this person alone; it may hold names and words of others."""
+    """Answer this person alone; names and other people's text in the sentence are escaped."""
     await respond(text=escape(sentence), replace_original=False, response_type="ephemeral")
 
 
 def typed(text: object) -> str:
-    """What a person typed: Slack sends `&`, `<` and `>` of it escaped."""
+    """Return text as a person typed it: Slack escapes `&`, `<` and `>`."""
     return html.unescape(str(text or ""))

@@ -1,4 +1,4 @@
-"""Having an incident: acknowledge, assign, snooze, note, resolve, reopen, report; shortcuts and reactions."""
+"""Triage in Slack: the headline's buttons and their modals, the message shortcut and the pin."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.delivery.canvas import put_report
-from bot.slack.listeners.payloads import Body, click, person, tell, typed, value
+from bot.slack.listeners.payloads import Body, click, person, submission, tell, typed, value
 from bot.slack.views import plan_modal, triage_modals
 from bot.slack.views.blocks import Block
-from bot.slack.views.message import CARE_ACTION, MORE_ACTION
+from bot.slack.views.message import MORE_ACTION, TRIAGE_ACTION
 from handlers import load_incidents, triage
+from handlers.authorization import check_colleague, incident_of
 from handlers.commands import incident as incident_commands
 from handlers.commands.answers import Asked
 from handlers.domain.events import Person
 from handlers.domain.incident import Incident
-from handlers.errors import BotError, Refused, UnknownHandle
+from handlers.errors import BotError, Refused
 from handlers.ports import Ports
 
 log = structlog.get_logger()
@@ -30,7 +31,7 @@ log = structlog.get_logger()
 SHORTCUT = "add_to_incident"
 PINS = frozenset({"pushpin", "round_pushpin", "memo"})
 AT_ONCE = {"acknowledge": triage.acknowledge, "resolve": triage.resolve, "reopen": triage.reopen}
-MODALS: dict[str, Callable[[Incident], Block]] = {
+MODALS: dict[str, Callable[[Incident, str], Block]] = {
     "assign": triage_modals.assign,
     "snooze": triage_modals.snooze,
     "note": triage_modals.note,
@@ -40,14 +41,14 @@ MODALS: dict[str, Callable[[Incident], Block]] = {
 def register(app: AsyncApp, ports: Ports) -> None:
     """Connect the headline's buttons, their modals, the message shortcut and the pin."""
 
-    @app.action(f"{CARE_ACTION}:runbook")
+    @app.action(f"{TRIAGE_ACTION}:runbook")
     async def runbook_opened(ack: AsyncAck) -> None:
         await ack()  # the link has done it
 
     for name in AT_ONCE:
-        app.action(f"{CARE_ACTION}:{name}")(_at_once(ports, name))
+        app.action(f"{TRIAGE_ACTION}:{name}")(_at_once(ports, name))
     for name in ("assign", "snooze"):
-        app.action(f"{CARE_ACTION}:{name}")(_opening(ports, name))
+        app.action(f"{TRIAGE_ACTION}:{name}")(_opening(ports, name))
 
     @app.action(MORE_ACTION)
     async def more(ack: AsyncAck, body: Body, client: AsyncWebClient, respond: AsyncRespond) -> None:
@@ -59,13 +60,14 @@ def register(app: AsyncApp, ports: Ports) -> None:
             await _open(ports, what, handle, _Clicked(body, client, respond))
 
     _register_modals(app, ports)
-    _register_notes(app, ports)
+    _register_messages(app, ports)
 
 
 def _at_once(ports: Ports, name: str) -> Callable[..., Awaitable[None]]:
     async def clicked(ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
         try:
-            await AT_ONCE[name](ports, await _incident(ports, body), person(body))
+            incident = await incident_of(ports, click(body))
+            await AT_ONCE[name](ports, incident.id, person(body))
         except BotError as error:
             await tell(respond, str(error))
         await ack()
@@ -81,18 +83,9 @@ def _opening(ports: Ports, name: str) -> Callable[..., Awaitable[None]]:
     return clicked
 
 
-async def _incident(ports: Ports, body: Body, handle: str | None = None) -> str:
-    """The incident that a button of one of its own messages stands for."""
-    clicked = click(body)
-    incident_id = await ports.timelines.incident_of(handle or clicked.handle)
-    if incident_id is None or not await ports.threads.is_ours(incident_id, clicked.place):
-        raise UnknownHandle
-    return incident_id
-
-
 @dataclass(frozen=True)
 class _Clicked:
-    """A click, and the ways to answer it."""
+    """A click and the means to answer it."""
 
     body: Body
     client: AsyncWebClient
@@ -102,9 +95,10 @@ class _Clicked:
 async def _open(ports: Ports, what: str, handle: str, clicked: _Clicked) -> None:
     respond, body = clicked.respond, clicked.body
     try:
-        incident = await ports.timelines.load(await _incident(ports, body, handle))
-        await triage.check_colleague(ports, person(body))
-        await clicked.client.views_open(trigger_id=body["trigger_id"], view=MODALS[what](incident))
+        by = person(body)
+        incident = await incident_of(ports, click(body, handle))
+        await check_colleague(ports, by)
+        await clicked.client.views_open(trigger_id=body["trigger_id"], view=MODALS[what](incident, by.id))
     except BotError as error:
         await tell(respond, str(error))
     except KeyError:
@@ -118,8 +112,8 @@ async def _report(
     ports: Ports, handle: str, body: Body, client: AsyncWebClient, respond: AsyncRespond
 ) -> None:
     try:
-        incident_id = await _incident(ports, body, handle)
-        written = await incident_commands.write_report(ports, Asked(person(body), incident_id))
+        incident = await incident_of(ports, click(body, handle))
+        written = await incident_commands.write_report(ports, Asked(person(body), incident.id))
         await put_report(ports, written, client, str(body["channel"]["id"]))
     except BotError as error:
         await tell(respond, str(error))
@@ -137,7 +131,7 @@ def _register_modals(app: AsyncApp, ports: Ports) -> None:
         await triage.snooze(ports, incident_id, by, triage_modals.span_of(view))
 
     async def note(incident_id: str, by: Person, view: Body) -> None:
-        await triage.note(ports, incident_id, by, triage_modals.chosen(view))
+        await triage.add_note(ports, incident_id, by, triage_modals.chosen(view))
 
     modals = {triage_modals.ASSIGN: assign, triage_modals.SNOOZE: snooze, triage_modals.NOTE: note}
     for callback, do in modals.items():
@@ -149,10 +143,8 @@ def _submitted(
 ) -> Callable[..., Awaitable[None]]:
     async def submitted(ack: AsyncAck, body: Body, view: Body) -> None:
         try:
-            incident_id = await ports.timelines.incident_of(str(view["private_metadata"]))
-            if incident_id is None:
-                raise UnknownHandle
-            await do(incident_id, person(body), view)
+            incident = await incident_of(ports, submission(body, view))
+            await do(incident.id, person(body), view)
         except BotError as error:
             await ack(response_action="update", view=plan_modal.sentence_modal("Not done", str(error)))
         else:
@@ -161,7 +153,7 @@ def _submitted(
     return submitted
 
 
-def _register_notes(app: AsyncApp, ports: Ports) -> None:
+def _register_messages(app: AsyncApp, ports: Ports) -> None:
     @app.shortcut(SHORTCUT)
     async def add_message(
         ack: AsyncAck, shortcut: Body, client: AsyncWebClient, respond: AsyncRespond
@@ -173,10 +165,8 @@ def _register_notes(app: AsyncApp, ports: Ports) -> None:
     async def chosen_for_message(ack: AsyncAck, body: Body, view: Body) -> None:
         source = json.loads(view["private_metadata"])
         try:
-            incident_id = await ports.timelines.incident_of(triage_modals.chosen(view))
-            if incident_id is None:
-                raise UnknownHandle
-            await triage.note(ports, incident_id, person(body), source["text"], source["link"])
+            incident = await incident_of(ports, submission(body, view, triage_modals.chosen(view)))
+            await triage.add_note(ports, incident.id, person(body), source["text"], source["link"])
         except BotError as error:
             await ack(response_action="update", view=plan_modal.sentence_modal("Not done", str(error)))
         else:
@@ -195,14 +185,14 @@ async def _add_message(ports: Ports, shortcut: Body, client: AsyncWebClient, res
         link = await _link(client, channel, str(message["ts"]))
         incident_id = await ports.threads.incident_at(channel, thread_ts)
         if incident_id:
-            await triage.note(ports, incident_id, by, typed(message.get("text")), link)
+            await triage.add_note(ports, incident_id, by, typed(message.get("text")), link)
             return await tell(respond, f"Noted in {incident_id}.")
         found, _ = await load_incidents.load(ports, await ports.timelines.open_incidents())
         incidents = [each for each in found if each.handle]
         if not incidents:
             raise Refused("No incident is open.")
         source = json.dumps({"text": typed(message.get("text"))[:1_500], "link": link})
-        view = triage_modals.note_message(incidents, source)
+        view = triage_modals.note_message(incidents, source, by.id)
         await client.views_open(trigger_id=shortcut["trigger_id"], view=view)
     except BotError as error:
         await tell(respond, str(error))
@@ -212,7 +202,7 @@ async def _add_message(ports: Ports, shortcut: Body, client: AsyncWebClient, res
 
 
 async def _pin(ports: Ports, event: Body, client: AsyncWebClient) -> None:
-    """A pinned message of an incident's thread goes into its timeline."""
+    """Add a pinned message of an incident's thread to its timeline."""
     channel, ts = str(event["item"]["channel"]), str(event["item"]["ts"])
     try:
         found = await client.conversations_replies(channel=channel, ts=ts, limit=1, inclusive=True)
@@ -223,7 +213,7 @@ async def _pin(ports: Ports, event: Body, client: AsyncWebClient) -> None:
             return
         user = str(event["user"])
         by = Person(id=user, name=await ports.directory.name(user))
-        await triage.note(
+        await triage.add_note(
             ports, incident_id, by, typed(message.get("text")), await _link(client, channel, ts)
         )
     except (BotError, SlackApiError, aiohttp.ClientError, TimeoutError) as error:

@@ -116,7 +116,7 @@ def incident(shown: Incident) -> tuple[str, list[Block]]:
 def incident_line(incident: Incident) -> str:
     """One incident: its id, who has it, what is wrong, what happens next."""
     names = blocks.cut(", ".join(sorted({alert.name for alert in incident.alerts.values()})), 120)
-    holder = incident.care.holder
+    holder = incident.triage.holder
     has = f"{escape(holder.name)} has it" if holder else "nobody has it"
     since = f"{incident.opened_at:%m-%d %H:%M} UTC" if incident.opened_at else "?"
     cluster = blocks.cut(incident.cluster, 80)

@@ -32,7 +32,7 @@ class Home:
 
 def view(home: Home) -> Block:
     """The page."""
-    mine = tuple(each for each in home.open if each.care.holder and each.care.holder.id == home.viewer)
+    mine = tuple(each for each in home.open if each.triage.holder and each.triage.holder.id == home.viewer)
     return {
         "type": "home",
         "blocks": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,14 @@ _TURNS_TEXT_ROUND = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _NO_WIDTH = "\u200b"
 _MIGHT_END_CODE = re.compile(r"\A(?=`)|`(?=`|\Z)")
 _HALF_AN_ENTITY = re.compile("&[a-z]{0,3}$")
+
+
+def external_id(handle: str, viewer: str) -> str:
+    """Return a modal's `external_id`, `handle.viewer.random`: Slack demands that it is unique.
+
+    Slack returns it apart from `private_metadata`, and the listeners check the two against each other.
+    """
+    return f"{handle}.{viewer}.{secrets.token_hex(4)}"
 
 
 def escape(text: str) -> str:

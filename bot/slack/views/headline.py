@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bot.slack.views import blocks, labels
 from bot.slack.views.blocks import Block, escape
-from bot.slack.views.message import CARE_ACTION, MORE_ACTION, Message
+from bot.slack.views.message import MORE_ACTION, TRIAGE_ACTION, Message
 from handlers.domain.alerts import UNCONFIGURED
 from handlers.domain.events import LeaderVerified, RecoveryVerified
 from handlers.domain.incident import Incident
@@ -49,7 +49,7 @@ def facts(incident: Incident) -> Iterator[str]:
     """What one wants to know at once, each as a heading and a word or two."""
     if incident.diagnosis and not incident.verified:
         yield f"*Can elect?*\n{incident.diagnosis.can_elect}"
-    holder = incident.care.holder
+    holder = incident.triage.holder
     yield f"*Who has it*\n{escape(holder.name) if holder else 'nobody yet'}"
     if not incident.closed:
         yield f"*What happens next*\n{escape(labels.stage(incident))}"
@@ -57,7 +57,7 @@ def facts(incident: Incident) -> Iterator[str]:
         yield f"*Since*\n{blocks.moment(incident.opened_at)}"
     if incident.evidence_at and not incident.closed:
         yield f"*Read*\n{blocks.moment(incident.evidence_at)}"
-    until = incident.care.snoozed_until
+    until = incident.triage.snoozed_until
     if until and not incident.closed:
         yield f"*Snoozed until*\n{blocks.moment(until)}"
 
@@ -67,16 +67,16 @@ def _buttons(incident: Incident) -> list[Block]:
         return []
 
     def button(text: str, what: str, style: str | None = None) -> Block:
-        return blocks.button(text, action_id=f"{CARE_ACTION}:{what}", value=incident.handle, style=style)
+        return blocks.button(text, action_id=f"{TRIAGE_ACTION}:{what}", value=incident.handle, style=style)
 
     if incident.closed:
         row = [button("Reopen", "reopen")]
     else:
-        row = [] if incident.care.acknowledged else [button("Acknowledge", "acknowledge", "primary")]
+        row = [] if incident.triage.acknowledged else [button("Acknowledge", "acknowledge", "primary")]
         row += [button("Assign", "assign"), button("Snooze", "snooze")]
         row += [] if incident.firing or incident.running else [button("Resolve", "resolve")]
     if incident.runbook in RUNBOOKS:
-        row.append(blocks.link_button("Runbook", f"{CARE_ACTION}:runbook", RUNBOOKS[incident.runbook].URL))
+        row.append(blocks.link_button("Runbook", f"{TRIAGE_ACTION}:runbook", RUNBOOKS[incident.runbook].URL))
     more = {"Add a note": "note", "Write the report": "report"}
     options = {text: f"{what}.{incident.handle}" for text, what in more.items()}
     return [blocks.actions("care", [*row, blocks.overflow(MORE_ACTION, options)])]

@@ -10,7 +10,7 @@ from bot.slack.views.blocks import Block
 REMEDY_ACTION = "remedy"
 APPROVE_ACTION = "approve_plan"
 STOP_ACTION = "stop_run"
-CARE_ACTION = "care"
+TRIAGE_ACTION = "care"
 MORE_ACTION = "care:more"
 
 

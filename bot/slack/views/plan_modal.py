@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
 from bot.slack.views import blocks
 from bot.slack.views.blocks import Block, escape
 from handlers.domain.events import PlanProposed
@@ -26,11 +24,7 @@ def plan_modal(
     reason: str = "",
     can_silence: bool = False,
 ) -> Block:
-    """The exact plan, to read before it is confirmed or approved; `reason` is why it is shown anew.
-
-    Slack gives `private_metadata` and `external_id` back apart from each other; `external_id` also says to
-    whom it was shown, and is never the same twice.
-    """
+    """The exact plan, to read before it is confirmed or approved; `reason` is why it is shown anew."""
     plan, approves = proposed.plan, callback == APPROVE_CALLBACK
     confirmed_by = incident.awaiting_second.by.name if approves and incident.awaiting_second else ""
     within = "approve within 10 minutes of its proposal" if approves else "confirm within 10 minutes"
@@ -39,7 +33,7 @@ def plan_modal(
         "type": "modal",
         "callback_id": callback,
         "private_metadata": proposed.handle,
-        "external_id": ".".join((proposed.handle, viewer, secrets.token_hex(4))),
+        "external_id": blocks.external_id(proposed.handle, viewer),
         "title": {"type": "plain_text", "text": "Approve the plan" if approves else "Confirm the plan"},
         "submit": {"type": "plain_text", "text": "Approve" if approves else "Run it"},
         "close": {"type": "plain_text", "text": "Leave it"},

@@ -31,7 +31,7 @@ def _messages(incident: Incident) -> Iterator[Message]:
         yield Message(f"note-{number}", noted.sentence, (blocks.section(escape(noted.sentence)),))
     if incident.diagnosis and incident.evidence:
         yield findings.message(incident, incident.diagnosis, incident.evidence)
-    for number, written in enumerate(incident.care.written, start=1):
+    for number, written in enumerate(incident.triage.written, start=1):
         yield note(written, number)
     for number, run in enumerate(incident.runs, start=1):
         yield run_view.progress(incident, run, number)
@@ -92,7 +92,7 @@ def closing(incident: Incident) -> Message:
     """The last word, and how long each part took."""
     assert incident.closed  # noqa: S101  the caller has looked
     text = f"Closed after {labels.lasted(incident)}. {incident.closed.detail}{labels.unproven(incident)}"
-    acknowledged, verified = incident.care.acknowledged, incident.verified
+    acknowledged, verified = incident.triage.acknowledged, incident.verified
     took = {
         "acknowledged": acknowledged.at if acknowledged else None,
         "diagnosed": incident.diagnosed_at,

@@ -1,11 +1,12 @@
-"""The modals to give an incident on, put it off, or write something into it."""
+"""The modals that assign or snooze an incident, or add a note to it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.slack.views.blocks import Block, cut
+from bot.slack.views.blocks import Block, cut, external_id
 from handlers.domain.events import MAX_NOTE_CHARS
 from handlers.domain.incident import Incident
 
@@ -14,14 +15,29 @@ BLOCK, ACTION = "chosen", "value"
 SPANS = {"15 minutes": 15, "30 minutes": 30, "1 hour": 60, "4 hours": 240, "until tomorrow": 960}
 
 
-def assign(incident: Incident) -> Block:
-    """To whom?"""
+@dataclass(frozen=True)
+class _Shown:
+    """What a modal carries: its metadata, the incident's handle if it is known, and who sees it."""
+
+    metadata: str
+    handle: str
+    viewer: str
+
+
+def assign(incident: Incident, viewer: str) -> Block:
+    """Ask to whom the incident is assigned."""
     element = {"type": "users_select", "action_id": ACTION}
-    return _modal(ASSIGN, f"Assign {incident.id}", "Assign", incident.handle, _input("To whom", element))
+    return _modal(
+        ASSIGN,
+        f"Assign {incident.id}",
+        "Assign",
+        _Shown(incident.handle, incident.handle, viewer),
+        _input("To whom", element),
+    )
 
 
-def snooze(incident: Incident) -> Block:
-    """For how long?"""
+def snooze(incident: Incident, viewer: str) -> Block:
+    """Ask for how long the incident is snoozed."""
     options = [_option(text, str(minutes)) for text, minutes in SPANS.items()]
     element = {
         "type": "static_select",
@@ -29,49 +45,65 @@ def snooze(incident: Incident) -> Block:
         "options": options,
         "initial_option": options[1],
     }
-    return _modal(SNOOZE, f"Snooze {incident.id}", "Snooze", incident.handle, _input("For how long", element))
+    return _modal(
+        SNOOZE,
+        f"Snooze {incident.id}",
+        "Snooze",
+        _Shown(incident.handle, incident.handle, viewer),
+        _input("For how long", element),
+    )
 
 
-def note(incident: Incident) -> Block:
-    """What?"""
+def note(incident: Incident, viewer: str) -> Block:
+    """Ask for the text of a note."""
     element = {
         "type": "plain_text_input",
         "action_id": ACTION,
         "multiline": True,
         "max_length": MAX_NOTE_CHARS,
     }
-    return _modal(NOTE, f"Note in {incident.id}", "Add", incident.handle, _input("What happened", element))
+    return _modal(
+        NOTE,
+        f"Note in {incident.id}",
+        "Add",
+        _Shown(incident.handle, incident.handle, viewer),
+        _input("What happened", element),
+    )
 
 
-def note_message(incidents: Iterable[Incident], source: str) -> Block:
-    """Into which incident does this message belong?
+def note_message(incidents: Iterable[Incident], source: str, viewer: str) -> Block:
+    """Ask to which incident a message is added.
 
     Args:
-        incidents: Those that are open.
-        source: Where the message is, for when the modal is submitted.
+        incidents: The open incidents.
+        source: The message as JSON, kept until the modal is submitted.
+        viewer: The Slack id of whom it is shown to.
     """
     options = [_option(cut(f"{each.id}: {each.cluster}", 75), each.handle) for each in incidents]
     element = {"type": "static_select", "action_id": ACTION, "options": options[:100]}
-    return _modal(NOTE_MESSAGE, "Add to an incident", "Add", source, _input("Incident", element))
+    return _modal(
+        NOTE_MESSAGE, "Add to an incident", "Add", _Shown(source, "", viewer), _input("Incident", element)
+    )
 
 
 def chosen(view: Block) -> str:
-    """What was chosen or written."""
+    """Return what was chosen or written."""
     value = view["state"]["values"][BLOCK][ACTION]
     picked = value.get("selected_user") or value.get("value")
     return str(picked or (value.get("selected_option") or {}).get("value") or "")
 
 
 def span_of(view: Block) -> timedelta:
-    """How long was chosen."""
+    """Return the span that was chosen."""
     return timedelta(minutes=int(chosen(view)))
 
 
-def _modal(callback: str, title: str, submit: str, metadata: str, block: Block) -> Block:
+def _modal(callback: str, title: str, submit: str, shown: _Shown, block: Block) -> Block:
     return {
         "type": "modal",
         "callback_id": callback,
-        "private_metadata": metadata,
+        "private_metadata": shown.metadata,
+        "external_id": external_id(shown.handle, shown.viewer),
         "title": {"type": "plain_text", "text": cut(title, 24)},
         "submit": {"type": "plain_text", "text": submit},
         "close": {"type": "plain_text", "text": "Leave it"},

@@ -13,7 +13,7 @@ async def test_of_many_incidents_that_want_to_act_on_one_cluster_one_gets_the_sl
 ) -> None:
     replicas = [RunLocks(redis, prefix) for _ in range(5)]
     answers = await asyncio.gather(
-        *(slots.begin("demo", f"inc-{number}", above=0) for number, slots in enumerate(replicas))
+        *(locks.begin("demo", f"inc-{number}", above=0) for number, locks in enumerate(replicas))
     )
     fences = [answer for answer in answers if isinstance(answer, Fence)]
     holders = {answer for answer in answers if isinstance(answer, HeldBy)}

@@ -23,7 +23,7 @@ from handlers.commands.answers import (
 )
 from handlers.domain.events import Person
 from handlers.domain.policy import Member
-from handlers.errors import NotAllowed, Refused
+from handlers.errors import NotAllowed, Refused, SilenceFailed
 from tests.builders import ALICE, BOB, NOON, alert, opened
 from tests.handlers.story import diagnosed_world, quorum_lost
 from tests.handlers.world import HOME, World
@@ -139,7 +139,7 @@ class TestWhichIncident:
         world = await with_a_second()
         assert await says(world, "incident note it is back", in_thread_of="inc-2") == "Noted in inc-2."
         assert await says(world, "incident note inc-1 it is back", in_thread_of="inc-2") == "Noted in inc-1."
-        notes = [(await world.timelines.load(each)).care.written[0].text for each in (ID, "inc-2")]
+        notes = [(await world.timelines.load(each)).triage.written[0].text for each in (ID, "inc-2")]
         assert notes == ["it is back", "it is back"]
 
     async def test_where_none_is_open_a_closed_one_must_be_named(self) -> None:
@@ -169,7 +169,7 @@ class TestIncident:
     async def test_assign_gives_it_to_me_or_to_who_is_mentioned(self, words: str, who: str) -> None:
         world = await diagnosed_world()
         said = await says(world, f"incident assign inc-1 {words}")
-        holder = (await world.timelines.load(ID)).care.holder
+        holder = (await world.timelines.load(ID)).triage.holder
         assert holder
         assert holder.id == who
         assert said == f"{holder.name} has inc-1."
@@ -188,7 +188,7 @@ class TestIncident:
         world = await diagnosed_world()
         until = NOON + timedelta(minutes=minutes)
         assert await says(world, f"incident snooze {words}") == f"inc-1 is snoozed until {until:%H:%M} UTC."
-        assert (await world.timelines.load(ID)).care.snoozed_until == until
+        assert (await world.timelines.load(ID)).triage.snoozed_until == until
 
     @pytest.mark.parametrize(
         ("words", "why"),
@@ -209,7 +209,7 @@ class TestIncident:
     async def test_note_keeps_the_words_and_says_so(self) -> None:
         world = await diagnosed_world()
         assert await says(world, "incident note the switch  was replaced") == "Noted in inc-1."
-        (written,) = (await world.timelines.load(ID)).care.written
+        (written,) = (await world.timelines.load(ID)).triage.written
         assert (written.by, written.text) == (ALICE, "the switch was replaced")
         with pytest.raises(Refused, match="write the note behind the incident's id"):
             await ask(world, "incident note inc-1")
@@ -251,7 +251,7 @@ class TestSilence:
         world = await diagnosed_world()
         assert await says(world, "silence") == "The alerts of inc-1 are silent until 12:30 UTC."
         assert world.silences.active == {"silence-1": NOON + timedelta(minutes=30)}
-        (written,) = (await world.timelines.load(ID)).care.written
+        (written,) = (await world.timelines.load(ID)).triage.written
         assert (written.by, written.text) == (ALICE, "silenced its alerts until 12:30 UTC (silence-1)")
 
     @pytest.mark.parametrize(("words", "hours"), [("2h", 2), ("inc-1 8h", 8)])
@@ -272,7 +272,7 @@ class TestSilence:
 
     async def test_only_the_on_call_group_may(self) -> None:
         world = await diagnosed_world()
-        with pytest.raises(NotAllowed, match="Only the on-call group"):
+        with pytest.raises(NotAllowed, match="Only the on-call group of this cluster may silence"):
             await ask(world, "silence", BOB)
         assert world.silences.active == {}
 
@@ -285,7 +285,7 @@ class TestSilence:
     async def test_an_alertmanager_that_refuses_is_quoted_and_nothing_is_noted(self) -> None:
         world = await diagnosed_world()
         world.silences.refuses = "Alertmanager does not answer."
-        with pytest.raises(NotAllowed, match="Alertmanager does not answer"):
+        with pytest.raises(SilenceFailed, match="Alertmanager does not answer"):
             await ask(world, "silence")
         assert "note_added" not in world.kinds()
 

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from handlers.domain.permissions import Permission, Permissions, PlanPermission
+from handlers.domain.permissions import SILENCE_REFUSED, Permission, Permissions, PlanPermission
 from handlers.domain.policy import Member, Ruling
 from runbooks.model import ActionType
 
@@ -105,3 +105,23 @@ def test_nobody_approves_what_they_confirmed_themselves() -> None:
 def test_where_no_row_holds_nobody_may_and_the_sentence_says_what_to_configure() -> None:
     refusal = RULES.ruling(PEOPLE["in every group"], PlanPermission.CONFIRM, "grey", ["clock_sync"])
     assert refusal == Ruling.NO_GROUP_CONFIGURED.value
+
+
+def test_a_silence_asks_the_first_row_of_the_cluster_that_names_a_group_or_else_who_may_restart() -> None:
+    def member(group: str) -> Member:
+        return Member(id="U1", team="T1", home_team="T1", groups=frozenset({group}))
+
+    restart = Permission(actions=frozenset({"restart_service"}), confirm_groups=("restarters",))
+    clocks = Permission(actions=frozenset({"clock_sync"}), confirm_groups=("clocks",))
+    without = Permissions((clocks, restart))
+    assert without.ruling_on_silence(member("restarters"), "blue") is None
+    assert without.ruling_on_silence(member("clocks"), "blue") == SILENCE_REFUSED
+    muted = Permission(
+        clusters=frozenset({"blue"}), actions=frozenset({"clock_sync"}), silence_groups=("muters",)
+    )
+    named = Permissions((restart, muted))
+    assert "muters" in named.groups
+    assert named.ruling_on_silence(member("muters"), "blue") is None
+    assert named.ruling_on_silence(member("restarters"), "blue") == SILENCE_REFUSED
+    assert named.ruling_on_silence(member("restarters"), "green") is None
+    assert Permissions().ruling_on_silence(member("muters"), "blue") == Ruling.NO_GROUP_CONFIGURED.value

@@ -136,7 +136,7 @@ async def test_the_timeline_has_a_line_for_each_event_in_order() -> None:
 async def test_each_day_of_a_long_incident_has_its_heading() -> None:
     world = await diagnosed_world()
     world.time.pass_s(13 * 3600)
-    await triage.note(world.ports, ID, ALICE, "still looking")
+    await triage.add_note(world.ports, ID, ALICE, "still looking")
     timeline = part(draft(world), "Timeline (UTC)")
     assert re.findall(r"^### (.*)$", timeline, re.MULTILINE) == ["2026-11-24", "2026-11-25"]
     assert timeline.endswith("### 2026-11-25\n\n- 01:00:00 alice noted: still looking")
@@ -157,7 +157,7 @@ HOSTILE = "<!channel> | [x](http://evil) ![](@U0ALICE001) `code`\n# heading *b* 
 async def test_what_others_wrote_is_text_and_breaks_nothing(where: str) -> None:
     world = await diagnosed_world()
     by = Person(id="U0EVE00001", name=HOSTILE if where == "person" else "eve", team=HOME)
-    await triage.note(world.ports, ID, by, HOSTILE if where == "note" else "nothing")
+    await triage.add_note(world.ports, ID, by, HOSTILE if where == "note" else "nothing")
     if where == "alert":
         labels = {"alertname": HOSTILE, "cluster": "demo"}
         world.timelines.events[ID].append(opened(alert().model_copy(update={"labels": labels})))

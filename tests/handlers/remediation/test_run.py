@@ -350,7 +350,7 @@ async def test_a_node_that_is_silent_stops_no_run_while_redis_lives() -> None:
 
 async def test_a_slot_that_a_crash_left_taken_is_freed() -> None:
     world = await diagnosed_world()
-    world.slots.held["demo"] = "inc-9"
+    world.run_locks.held["demo"] = "inc-9"
     assert (await confirmed(world)).running
 
 

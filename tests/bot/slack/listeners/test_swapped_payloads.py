@@ -43,6 +43,7 @@ class Scene:
     bot: wiring.Bot
     findings: dict[str, str]
     handles: dict[str, str]
+    parents: dict[str, str]
 
     def click(self, incident: str, user: str = "U0ALICE001") -> Json:
         """A click on the incident's button, as Slack would report it."""
@@ -82,6 +83,36 @@ class Scene:
             "response_urls": [],
         }
 
+    def headline_click(self, incident: str, what: str) -> Json:
+        """A click on a button of the incident's headline; `more:report` is a choice of its menu."""
+        payload, handle = self.click(incident), f"headline-of-{incident}"
+        ts = self.parents[incident]
+        payload["container"]["message_ts"] = payload["message"]["ts"] = ts
+        menu, _, choice = what.partition(":")
+        if choice:
+            chosen = {"text": {"type": "plain_text", "text": choice}, "value": f"{choice}.{handle}"}
+            action = {"type": "overflow", "selected_option": chosen}
+        else:
+            action = {"type": "button", "value": handle}
+        payload["actions"] = [action | {"action_id": f"care:{menu}", "block_id": "care"}]
+        return payload
+
+    async def headline_submission(self, incident: str, person: Person, label: str, chosen: Json) -> Json:
+        """The modal of a headline's button as this person has it before them, filled in and submitted."""
+        await person.click(self.parents[incident], label)
+        view = await person.wait_for_modal()
+        view["state"] = {"values": {"chosen": {"value": chosen}}}
+        directory = self.slack.workspace.directory
+        return {
+            "type": "view_submission",
+            "api_app_id": directory.app_id,
+            "team": {"id": directory.team_id, "domain": "neumann"},
+            "user": {"id": "U0ALICE001", "username": "alice", "team_id": directory.team_id},
+            "trigger_id": "1.1.1",
+            "view": view,
+            "response_urls": [],
+        }
+
     async def post(self, payload: Json) -> httpx.Response:
         """Send a payload with a good signature, until it is dealt with: only what it says is wrong."""
         body, now = urlencode({"payload": json.dumps(payload)}), str(int(time.time()))
@@ -107,21 +138,25 @@ async def scene(
     settings: Settings, slack: SlackWorkspaceServer, slack_client: AsyncWebClient
 ) -> AsyncIterator[Scene]:
     redis = connect(settings.redis.url)
-    findings, handles = {}, {}
+    findings, handles, parents = {}, {}, {}
     async with wiring.build(settings) as built, answering(built) as slack.bot_request_url:
         store = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
         thread = SlackThread(slack_client, redis, settings.redis.prefix, lambda _: INCIDENTS)
         for name in (MINE, THEIRS):
             events = (
-                opened(),
+                opened().model_copy(update={"handle": f"headline-of-{name}"}),
                 *incidents.with_handle(f"handle-of-{name}", *diagnosed(incidents.quorum_loss())),
             )
             incident = await store.append(Incident(id=name), *events)
             handles[name] = incident.offers[0].handle
             await store.remember_handle(handles[name], name)
+            await store.remember_handle(incident.handle, name)
+            await store.reclaim(incident.identity, name)
+            posted = len(slack.workspace.messages)
             await thread.sync(incident)
+            parents[name] = slack.workspace.messages[posted].ts
             findings[name] = slack.workspace.messages[-1].ts
-        yield Scene(slack, store, built, findings, handles)
+        yield Scene(slack, store, built, findings, handles, parents)
     await redis.aclose()
 
 
@@ -199,3 +234,66 @@ async def test_the_same_payloads_unswapped_are_taken(scene: Scene, alice: Person
     assert (await scene.store.load(MINE)).proposals
     await scene.post(await scene.submission(MINE, alice))
     assert (await scene.store.load(MINE)).running
+
+
+HEADLINE_BUTTONS = ("acknowledge", "more:report")
+
+HEADLINE_CLICKS: dict[str, Swap] = {
+    name: swap
+    for name, swap in CLICKS.items()
+    if name in {"the other incident's message", "a message that is not ours", "another channel"}
+    or name in {"another app", "another workspace"}
+}
+
+HEADLINE_MODALS: dict[str, tuple[str, Json]] = {
+    "assign": ("Assign", {"type": "users_select", "selected_user": "U0CAROL001"}),
+    "snooze": ("Snooze", {"type": "static_select", "selected_option": {"value": "60"}}),
+}
+
+HEADLINE_SUBMISSIONS: dict[str, Swap] = {
+    name: swap for name, swap in SUBMISSIONS.items() if name != "a guest"
+} | {"no id": foreign("view", "external_id", value="")}
+
+
+@pytest.mark.parametrize("swap", HEADLINE_CLICKS.values(), ids=HEADLINE_CLICKS.keys())
+@pytest.mark.parametrize("button", HEADLINE_BUTTONS)
+async def test_a_triage_click_with_one_field_swapped_does_nothing(
+    scene: Scene, button: str, swap: Swap
+) -> None:
+    before, messages = await scene.state(), len(scene.slack.workspace.messages)
+    payload = scene.headline_click(MINE, button)
+    swap(payload, scene.headline_click(THEIRS, button))
+    answer = await scene.post(payload)
+    assert answer.status_code < 500
+    assert await scene.state() == before
+    assert len(scene.slack.workspace.messages) == messages
+
+
+@pytest.mark.parametrize("swap", HEADLINE_SUBMISSIONS.values(), ids=HEADLINE_SUBMISSIONS.keys())
+@pytest.mark.parametrize("modal", HEADLINE_MODALS)
+async def test_a_triage_modal_with_one_field_swapped_does_nothing(
+    scene: Scene, alice: Person, modal: str, swap: Swap
+) -> None:
+    label, chosen = HEADLINE_MODALS[modal]
+    payload = await scene.headline_submission(MINE, alice, label, chosen)
+    other = await scene.headline_submission(THEIRS, alice, label, chosen)
+    before = await scene.state()
+    swap(payload, other)
+    answer = await scene.post(payload)
+    assert answer.status_code < 500
+    assert await scene.state() == before
+
+
+@pytest.mark.parametrize("modal", HEADLINE_MODALS)
+async def test_a_triage_modal_unswapped_is_taken(scene: Scene, alice: Person, modal: str) -> None:
+    """Otherwise the test above would refuse everything."""
+    label, chosen = HEADLINE_MODALS[modal]
+    (before, *_), _ = await scene.state()
+    await scene.post(await scene.headline_submission(MINE, alice, label, chosen))
+    (after, *_), _ = await scene.state()
+    assert after == before + 1
+
+
+async def test_a_triage_click_unswapped_is_taken(scene: Scene) -> None:
+    await scene.post(scene.headline_click(MINE, "acknowledge"))
+    assert (await scene.store.load(MINE)).triage.holder

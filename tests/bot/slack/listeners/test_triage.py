@@ -85,7 +85,7 @@ async def until(look: Callable[[], Awaitable[Any]]) -> Any:
 async def test_the_first_to_acknowledge_has_it(bot: wiring.Bot, parent: str, alice: Person) -> None:
     assert (await alice.click(parent, "Acknowledge")).ok
     await answered(bot)
-    holder = (await incident(bot)).care.holder
+    holder = (await incident(bot)).triage.holder
     assert holder
     assert holder.name == "alice"
 
@@ -95,10 +95,10 @@ async def test_it_is_given_on_and_put_off_in_two_clicks(bot: wiring.Bot, parent:
     assert (await alice.submit(await alice.wait_for_modal(), {"chosen": "U0CAROL001"})).ok
     assert (await alice.click(parent, "Snooze")).ok
     assert (await alice.submit(await alice.wait_for_modal(), {"chosen": "60"})).ok
-    care = (await incident(bot)).care
-    assert care.assigned_to
-    assert care.assigned_to.name == "carol"
-    assert care.snoozed_until
+    triage_state = (await incident(bot)).triage
+    assert triage_state.assigned_to
+    assert triage_state.assigned_to.name == "carol"
+    assert triage_state.snoozed_until
 
 
 async def test_a_guest_gets_a_sentence_and_has_nothing(
@@ -108,7 +108,7 @@ async def test_a_guest_gets_a_sentence_and_has_nothing(
         await dave.click(parent, "Acknowledge")
         said = await dave.wait_for_message(lambda message: "guest" in str(message))
     assert "A guest may not act" in plain_text(said)
-    assert (await incident(bot)).care.holder is None
+    assert (await incident(bot)).triage.holder is None
 
 
 async def test_what_fails_inside_the_bot_is_said_to_who_clicked(
@@ -127,7 +127,7 @@ async def test_it_cannot_be_given_to_a_guest(bot: wiring.Bot, parent: str, alice
     await alice.click(parent, "Assign")
     assert (await alice.submit(await alice.wait_for_modal(), {"chosen": "U0DAVE0001"})).ok
     assert "dave cannot have it" in plain_text(await alice.wait_for_modal())
-    assert (await incident(bot)).care.assigned_to is None
+    assert (await incident(bot)).triage.assigned_to is None
 
 
 async def test_in_a_thread_the_bots_name_does_what_the_command_does(
@@ -137,10 +137,10 @@ async def test_in_a_thread_the_bots_name_does_what_the_command_does(
     assert (await alice.write(f"@{name} incident note the switch was replaced", thread_ts=parent)).ok
 
     async def noted() -> bool:
-        return bool((await incident(bot)).care.written)
+        return bool((await incident(bot)).triage.written)
 
     await until(noted)
-    (written,) = (await incident(bot)).care.written
+    (written,) = (await incident(bot)).triage.written
     assert (written.by.name, written.text) == ("alice", "the switch was replaced")
     said = await alice.wait_for_message(lambda message: "Noted in inc-1" in str(message))
     assert said["thread_ts"] == parent
@@ -155,11 +155,11 @@ async def test_a_pinned_message_goes_into_the_timeline_once(
         assert (await alice.react(ts, emoji)).ok
 
     async def noted() -> bool:
-        return bool((await incident(bot)).care.written)
+        return bool((await incident(bot)).triage.written)
 
     await until(noted)
     await answered(bot)
-    (written,) = (await incident(bot)).care.written
+    (written,) = (await incident(bot)).triage.written
     assert written.text == "rack 12 lost power at 02:58 <!channel>", "as it was typed; shown, it is inert"
     assert "/archives/" in written.link
 
@@ -172,7 +172,7 @@ async def test_a_message_from_elsewhere_is_added_through_its_menu(
     assert (await alice.shortcut("add_to_incident", ts)).ok
     modal = await alice.wait_for_modal()
     assert (await alice.submit(modal, {"chosen": HANDLE})).ok
-    (written,) = (await incident(bot)).care.written
+    (written,) = (await incident(bot)).triage.written
     assert written.text == "we moved the VMs an hour ago"
 
 
@@ -275,11 +275,11 @@ async def test_over_a_socket_a_click_does_the_same(
         await until(connected)
         assert (await alice.click(slack.workspace.messages[0].ts, "Acknowledge")).ok
         await answered(built)
-        assert (await store.load(ID)).care.holder
+        assert (await store.load(ID)).triage.holder
         assert (await alice.click(slack.workspace.messages[0].ts, "Snooze")).ok
         modal = await alice.wait_for_modal()
         assert (await alice.submit(modal, {"chosen": "60"})).ok, "a modal is answered over the socket"
-        assert (await store.load(ID)).care.snoozed_until
+        assert (await store.load(ID)).triage.snoozed_until
         for task in (listening, answers):
             task.cancel()
         await asyncio.gather(listening, answers, return_exceptions=True)

@@ -90,7 +90,7 @@ class TestForeignText:
             shown += [text, *texts(said)]
         page = app_home.view(app_home.Home(ALICE.id, (incident,) * 10, (), {cluster: None}, NOON))
         check_view(page, "home")
-        (choice,) = triage_modals.note_message((incident,), "x")["blocks"]
+        (choice,) = triage_modals.note_message((incident,), "x", ALICE.id)["blocks"]
         assert len(choice["element"]["options"][0]["text"]["text"]) <= blocks.MAX_BUTTON_CHARS
         for text in (*shown, *texts(page)):
             harmless(text)

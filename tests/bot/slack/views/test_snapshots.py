@@ -168,7 +168,7 @@ async def closed_by_hand() -> Play:
     await triage.acknowledge(ports, ID, ALICE)
     await triage.assign(ports, ID, ALICE, CAROL)
     await triage.snooze(ports, ID, CAROL, timedelta(minutes=30))
-    await triage.note(
+    await triage.add_note(
         ports, ID, CAROL, "the switch in rack 12 is dead <!channel>", "https://neumann.slack.com/p1"
     )
     play.show("alice acknowledges and gives it to carol, who snoozes it and notes something")
@@ -239,7 +239,7 @@ async def what_one_can_ask() -> Play:
     await play.opens_home()
     for modal in (triage_modals.assign, triage_modals.snooze, triage_modals.note):
         play.act(f"alice clicks {modal.__name__}")
-        play.scroll.modal("alice", modal(await play.world.timelines.load(ID)))
+        play.scroll.modal("alice", modal(await play.world.timelines.load(ID), ALICE.id))
     return play
 
 

@@ -1,0 +1,59 @@
+"""Alertmanager and Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
+
+from handlers.domain.alert_sources import Fired, Held, Labels, ReconcileCheckpoint
+from handlers.domain.alerts import Alert
+
+
+class Silences(Protocol):
+    """Alertmanager's silences."""
+
+    async def silence(self, alerts: tuple[Alert, ...], ends_at: datetime, by: str, comment: str) -> str:
+        """Silence exactly these alerts and return the silence's id.
+
+        Raises:
+            SilenceFailed: If Alertmanager does not take the silence.
+        """
+
+    async def lift(self, silence_id: str) -> None:
+        """Expire a silence now.
+
+        Raises:
+            SilenceFailed: If Alertmanager does not take it.
+        """
+
+
+class Alertmanager(Protocol):
+    """Alertmanager's list of alerts."""
+
+    async def firing(self) -> tuple[Held, ...]:
+        """Return all alerts that fire now.
+
+        Raises:
+            SourceDown: If no peer answers.
+        """
+
+
+class Prometheus(Protocol):
+    """Prometheus' record of alerts; both methods raise `SourceDown` if it does not answer."""
+
+    async def firing(self, names: Iterable[str]) -> tuple[Labels, ...]:
+        """Return the labels of all alerts of these rules that fire now."""
+
+    async def fired(self, names: Iterable[str], lookback_s: float) -> tuple[Fired, ...]:
+        """Return all firings of these rules within the last `lookback_s` seconds."""
+
+
+class ReconcileCheckpoints(Protocol):
+    """Stores the newest checkpoint of the reconciliation, shared by all replicas."""
+
+    async def last(self) -> ReconcileCheckpoint | None:
+        """Return the stored checkpoint."""
+
+    async def remember(self, look: ReconcileCheckpoint) -> None:
+        """Replace the stored checkpoint."""

@@ -1,0 +1,92 @@
+"""Storage of incidents: their timelines, and what is kept after they close."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from handlers.domain.alerts import Alert, IncidentIdentity
+from handlers.domain.events import Event
+from handlers.domain.incident import Incident
+
+
+@dataclass(frozen=True)
+class IdentityState:
+    """What the store holds for an identity.
+
+    `incident` is the open incident, `previous` the id of the one released last. `ends` holds, by fingerprint,
+    the ends of alerts that arrived before their firings.
+    """
+
+    incident: Incident | None
+    previous: str | None = None
+    ends: Mapping[str, Alert] = field(default_factory=dict)
+
+
+class Timelines(Protocol):
+    """Append-only timelines, one per incident."""
+
+    async def load(self, incident_id: str) -> Incident:
+        """Return the current state of an incident.
+
+        Raises:
+            Quarantined: If the timeline was tampered with, or a newer version wrote it.
+        """
+
+    async def timeline(self, incident_id: str) -> tuple[Event, ...]:
+        """Return all events of an incident, oldest first."""
+
+    async def append(self, incident: Incident, *events: Event) -> Incident:
+        """Append events after the state that was read, mark the incident due, and return the new state.
+
+        The handle of an `AlertsReceived` resolves to the incident from then on.
+
+        Raises:
+            Moved: If the timeline has grown since; nothing was appended.
+        """
+
+    async def standing(self, identity: IncidentIdentity, *, claim: bool) -> IdentityState:
+        """Return what the store holds for an identity.
+
+        Args:
+            identity: The cluster and runbook of the incident.
+            claim: Whether to claim a new incident if none is open and none was released before.
+
+        Raises:
+            Quarantined: If the open incident was tampered with, or a newer version wrote it.
+        """
+
+    async def claim(self, identity: IncidentIdentity) -> str:
+        """Return the id of the open incident of an identity; claim a new one if there is none."""
+
+    async def release(self, identity: IncidentIdentity, incident_id: str) -> None:
+        """Let the next alert of an identity open a new incident."""
+
+    async def reclaim(self, identity: IncidentIdentity, incident_id: str) -> str:
+        """Make a closed incident the open one again unless another is; return the id of the open one."""
+
+    async def open_incidents(self) -> tuple[str, ...]:
+        """Return the ids of all open incidents."""
+
+    async def life(self) -> str:
+        """Return the store's life: a name that changes whenever Redis may have lost acknowledged writes."""
+
+    async def remember_handle(self, handle: str, incident_id: str) -> None:
+        """Store which incident a button's handle belongs to."""
+
+    async def incident_of(self, handle: str) -> str | None:
+        """Return the id of the incident that a button's handle belongs to."""
+
+
+class IncidentHistory(Protocol):
+    """What outlives an incident."""
+
+    async def remember_ends(self, identity: IncidentIdentity, alerts: tuple[Alert, ...]) -> None:
+        """Keep for a while the ends of alerts that no incident has seen fire."""
+
+    async def previous(self, identity: IncidentIdentity) -> str | None:
+        """Return the id of the incident of an identity that was released last."""
+
+    async def released_within(self, seconds: float) -> tuple[str, ...]:
+        """Return the ids of the incidents released within the last `seconds`, oldest first."""
