@@ -15,6 +15,8 @@ from lab.alerting.alerts import Alert, Alerts, advance
 from lab.alerting.rules import Rule, load_rules
 from lab.alerting.samples import Labels, SampleStore, labels_of
 
+pytestmark = pytest.mark.process
+
 PROMETHEUS = Path(__file__).parents[2] / "deploy" / "prometheus"
 ALERTMANAGER = PROMETHEUS.parent / "alertmanager"
 CASES = yaml.safe_load((PROMETHEUS / "neumann.rules.test.yml").read_text())["tests"]

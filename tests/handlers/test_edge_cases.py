@@ -107,7 +107,9 @@ async def test_resolved_never_comes() -> None:
     world = World(alerting=Alerting())
     await receives(world, body(FIRING))
     for _ in range(7):
-        await reconcile_alerts.look(world.ports, reconcile_alerts.ReconcileSettings("demo", resolved_grace_s=300))
+        await reconcile_alerts.look(
+            world.ports, reconcile_alerts.ReconcileSettings("demo", resolved_grace_s=300)
+        )
         world.time.pass_s(60)
     incident = await only_incident(world)
     assert incident.firing == ()
@@ -233,7 +235,9 @@ async def test_a_group_in_which_no_alert_can_be_read_is_shown_as_an_incident_of_
     )
     assert len(incident.notes) == 2, "and each of them with what is wrong about it"
     for _ in range(7):
-        await reconcile_alerts.look(world.ports, reconcile_alerts.ReconcileSettings("demo", resolved_grace_s=300))
+        await reconcile_alerts.look(
+            world.ports, reconcile_alerts.ReconcileSettings("demo", resolved_grace_s=300)
+        )
         world.time.pass_s(60)
     assert (await only_incident(world)).firing == (), "Alertmanager holds no such alert: it is over by itself"
 

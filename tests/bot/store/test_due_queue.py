@@ -130,6 +130,7 @@ async def test_who_dies_loses_it_when_the_lease_runs_out(
     assert await queue.take() is None
 
 
+@pytest.mark.process
 async def test_a_renewed_lease_does_not_run_out(queue: DueQueue, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(due_queue, "LEASE_S", 0.1)
     await queue.mark("inc-1")

@@ -46,6 +46,7 @@ async def test_a_hint_wakes_the_queues_that_it_names(
     assert not wake_ups.of("chores").is_set()
 
 
+@pytest.mark.process
 async def test_what_another_goes_on_with_is_looked_at_later(
     wake_ups: WakeupChannel, redis: Redis, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

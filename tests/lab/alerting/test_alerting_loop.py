@@ -2,8 +2,12 @@
 
 import asyncio
 
+import pytest
+
 from lab.alerting import Alerting, Target, Timing, load_rules
 from tests.lab.alerting.stubs import Exporter, Receiver, Until
+
+pytestmark = pytest.mark.process
 
 ROLES = 'tensor_chain_raft_state{{state="leader"}} {leader}\ntensor_chain_elections_total {elections}\n'
 

@@ -40,6 +40,7 @@ def codes(notifier: Notifier) -> list[int | None]:
     return [delivery.status_code for delivery in notifier.deliveries]
 
 
+@pytest.mark.process
 async def test_an_alert_is_posted_once_with_the_token_and_once_more_when_it_is_resolved(
     receiver: Receiver, until: Until
 ):
@@ -83,6 +84,7 @@ async def test_a_receiver_that_is_not_there_yet_gets_the_alert_when_it_comes(
     assert set(codes(notifier)) == {None}
 
 
+@pytest.mark.process
 async def test_a_refusal_is_repeated_no_sooner_than_the_next_group_interval(receiver: Receiver, until: Until):
     receiver.answers = [400]
     async with notifier_to(receiver.url, Timing(group_wait_s=0.05, group_interval_s=3600.0)) as notifier:

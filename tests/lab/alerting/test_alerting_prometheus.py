@@ -11,6 +11,8 @@ from lab.alerting import Target, load_rules
 from lab.alerting.prometheus import RealAlertingError, find_binaries, real_alerting
 from tests.lab.alerting.stubs import Exporter, Receiver, Until
 
+pytestmark = pytest.mark.process
+
 try:
     find_binaries()
     MISSING = ""

@@ -82,6 +82,7 @@ def written(labels: Labels) -> str:
     return name + "{" + ",".join(f'{key}="{value}"' for key, value in labels if key != "__name__") + "}"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("at_s", [AT_S, LATER_S])
 def test_prometheus_computes_the_same(tmp_path: Path, at_s: float):
     if shutil.which("promtool") is None:
