@@ -1,4 +1,4 @@
-# Two targets are all a newcomer needs: `make demo` and `make test`. `make check` is what CI runs.
+# Two targets are all a newcomer needs: `make demo` and `make test`. CI runs `make check` and `make test-all`.
 
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -7,11 +7,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CODE := bot handlers runbooks agent lab
 ARGS ?=
-# Most tests wait for processes; three at a time on two cores.
+# The tests of the outer ring wait for processes; three at a time on two cores.
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
+FULL_RING := not exhaustive and not slow and not browser
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser check format lint types imports rules schema keys prove mutants accuracy live chaos chaos-delivery \
+.PHONY: help demo test test-all coverage browser check format lint types imports rules schema keys prove mutants accuracy live chaos chaos-delivery \
 	nightly bench dist hooks structure lock clean
 
 help: ## list the targets
@@ -20,13 +21,19 @@ help: ## list the targets
 demo: $(VENV)/.installed ## the whole loop on this machine; prints one URL
 	@$(BIN)/neumann-bot demo $(ARGS)
 
-test: $(VENV)/.installed-dev ## every test that needs no root, browser, chrony or Prometheus
+test: $(VENV)/.installed-dev ## the quick ring: every test that starts no process and waits for no clock
 	@$(PYTEST) $(ARGS)
+
+test-all: $(VENV)/.installed-dev ## both rings: also the tests that start processes or wait for a real clock
+	@$(PYTEST) --hypothesis-profile full -m "$(FULL_RING)" $(ARGS)
+
+coverage: $(VENV)/.installed-dev ## both rings with the lines and branches they reach
+	@$(PYTEST) --hypothesis-profile full -m "$(FULL_RING)" --cov --cov-report=term:skip-covered $(ARGS)
 
 browser: $(VENV)/.installed-dev ## clicks through the demo in Chromium; ARGS=--screenshots takes the pictures anew
 	@$(BIN)/python -m pytest tests/browser tests/lab/slack/test_slack_browser.py -m browser -n 2 $(ARGS)
 
-check: $(VENV)/.installed-dev ## format, lint, types, import contract, tests
+check: $(VENV)/.installed-dev ## format, lint, types, import contract, the quick ring
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

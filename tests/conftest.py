@@ -5,11 +5,24 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from lab.redis_server import redis_url as running_redis
+from tests import ring
+from tests.ring import (  # noqa: F401  hooks: pytest finds them by their names
+    pytest_collection_modifyitems,
+    pytest_runtest_call,
+    pytest_runtest_protocol,
+)
+
+ring.install()
+settings.register_profile("quick", derandomize=True, max_examples=30, deadline=None)
+settings.register_profile("full", derandomize=True, max_examples=400, deadline=None)
+settings.load_profile("quick")  # `make test-all` asks for the full one
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +35,9 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest_asyncio.fixture(scope="session")
 async def redis_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """A real Redis for the whole session."""
-    async with running_redis(tmp_path_factory.mktemp("redis")) as url:
+    async with AsyncExitStack() as redis:
+        with ring.guard.lifted():
+            url = await redis.enter_async_context(running_redis(tmp_path_factory.mktemp("redis")))
         yield url
 
 

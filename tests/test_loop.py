@@ -9,10 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from lab.headless import play
 from lab.slack.person import Person
 from lab.slack.plain_text import plain_text
 from lab.stage import stage
+
+pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).parents[1]
 NEUMANN_BOT = (sys.executable, "-m", "bot")

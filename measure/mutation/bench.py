@@ -167,7 +167,8 @@ def _restore(copy: Path, file: str, root: Path) -> None:
 def _pytest(arguments: list[str], copy: Path, plugins: list[object] | None = None) -> int:
     # anyio, a plugin too, is among what is imported already.
     quiet = ["-q", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
-    options = [*quiet, "-p", "no:cacheprovider", f"--basetemp={copy / 'tmp'}"]
+    both_rings = ("-m", "not exhaustive and not slow and not browser")
+    options = [*quiet, *both_rings, "-p", "no:cacheprovider", f"--basetemp={copy / 'tmp'}"]
     return int(pytest.main([*options, *arguments], plugins=plugins))
 
 

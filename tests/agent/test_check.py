@@ -24,6 +24,8 @@ from tests.agent.bed import (
     settings_from,
 )
 
+pytestmark = pytest.mark.process
+
 PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\ntensor_chain_term 1\n"
 Change = Callable[[dict[str, Any], Node], None]
 

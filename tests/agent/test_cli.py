@@ -17,6 +17,8 @@ import tomlkit
 
 from tests.agent.bed import Client, Pki, free_port
 
+pytestmark = pytest.mark.process
+
 
 async def run(*arguments: str) -> tuple[int | None, str, str]:
     process = await asyncio.create_subprocess_exec(

@@ -43,6 +43,8 @@ from agent.server.routes import build_app
 from agent.settings import Limits, Settings
 from tests.agent.bed import Bot, Client, Connected, Node, Pki, Serve, agent_process
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 WIDER = SetElectionTimeouts(election_timeout_min_ms=1000, election_timeout_max_ms=2000)
 

@@ -19,6 +19,8 @@ from bot.store.mac_chain import Chain
 from lab.headless import play
 from lab.stage import Stage, stage
 
+pytestmark = pytest.mark.process
+
 
 def secret_files(running: Stage, settings: Settings) -> set[Path]:
     """The files that hold secrets, and are the only place for them."""

@@ -15,6 +15,8 @@ from lab.cluster.process import Process
 from lab.redis_server import find_server
 from tests.redis_box import find_sentinel, free_address
 
+pytestmark = pytest.mark.process
+
 DEPLOY = Path(__file__).parents[2] / "deploy" / "redis"
 
 

@@ -10,6 +10,8 @@ import yaml
 
 from lab.alerting.rule_words import RuleWords, quickened_rules, read_rules
 
+pytestmark = pytest.mark.process
+
 PROMETHEUS = Path(__file__).parents[2] / "deploy" / "prometheus"
 ALERTMANAGER = PROMETHEUS.parent / "alertmanager"
 

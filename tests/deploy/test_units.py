@@ -28,6 +28,7 @@ def systemd_analyze(*arguments: str) -> str:
     return run.stdout + run.stderr
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_a_unit_exposes_little(unit: Path):
     said = systemd_analyze("security", "--offline=true", "--no-pager", str(unit))
@@ -36,6 +37,7 @@ def test_a_unit_exposes_little(unit: Path):
     assert float(level[1]) <= MAX_EXPOSED, said
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_systemd_understands_every_line(unit: Path):
     said = systemd_analyze("verify", str(unit))
@@ -66,6 +68,7 @@ def test_the_polkit_rule_is_for_the_agents_user_and_for_units_that_there_are():
     assert (SYSTEMD / "neumann-makestep.service").is_file()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("asked", "run"),
     [

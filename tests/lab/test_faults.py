@@ -6,9 +6,13 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 
+import pytest
+
 from lab.cluster.cluster import Lab
 from lab.faults import FAULTS
 from lab.layout import Address
+
+pytestmark = pytest.mark.process
 
 Wait = Callable[[Lab], Awaitable[None]]
 Connect = Callable[[Address], Awaitable[str]]

@@ -36,6 +36,7 @@ def test_the_published_schema_is_the_one_the_models_give():
     assert PUBLISHED.read_text() == schema_text(), "write it anew: make schema"
 
 
+@pytest.mark.process
 def test_the_module_writes_the_schema_where_it_is_told(tmp_path: Path):
     file = tmp_path / "schema.json"
     subprocess.run([sys.executable, "-m", "runbooks.evidence_schema", str(file)], check=True, cwd=ROOT)
@@ -75,6 +76,7 @@ def _odd_in_object(value: Any, rule: dict[str, Any], schema: dict[str, Any]) -> 
     return odd
 
 
+@pytest.mark.process
 def test_documents_read_and_generated_keep_to_the_schema(schema: dict[str, Any], scenarios: list[Scenario]):
     documents = [json.loads(evidence().model_dump_json()), *(scenario.evidence for scenario in scenarios)]
     for document in documents:

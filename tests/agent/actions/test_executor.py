@@ -34,6 +34,8 @@ from agent.protocol import (
 from agent.settings import Limits, Settings
 from tests.agent.bed import Bot, Connected, Node
 
+pytestmark = pytest.mark.process
+
 WIDER = SetElectionTimeouts(election_timeout_min_ms=1000, election_timeout_max_ms=2000)
 
 

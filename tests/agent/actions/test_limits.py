@@ -14,6 +14,8 @@ from agent.protocol import ActionReport, ClockSync, Grant, Prepared, Refusal, Re
 from agent.settings import Grants, Settings
 from tests.agent.bed import Bot, Connected, Node
 
+pytestmark = pytest.mark.process
+
 SECOND = SigningKey(b"2" * 32)
 
 

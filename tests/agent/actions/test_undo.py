@@ -13,6 +13,8 @@ from agent.protocol import ActionReport, Grant, Refusal, RestartService, SetElec
 from agent.settings import Limits, Settings
 from tests.agent.bed import CONFIG, Bot, Connected, Node
 
+pytestmark = pytest.mark.process
+
 WIDER = SetElectionTimeouts(election_timeout_min_ms=1000, election_timeout_max_ms=2000)
 NARROWER = SetElectionTimeouts(election_timeout_min_ms=200, election_timeout_max_ms=400)
 

@@ -22,6 +22,8 @@ from agent.neumann_config.edit import MAX_CONFIG_BYTES, read_config_bytes, repla
 from agent.protocol import ActionReport, Grant, Refusal, RestartService, SetElectionTimeouts, sign
 from tests.agent.bed import CONFIG, Bot, Client, Node, Pki, agent_process
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[3]
 WIDER = SetElectionTimeouts(election_timeout_min_ms=1000, election_timeout_max_ms=2000)
 

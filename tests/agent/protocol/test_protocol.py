@@ -61,6 +61,7 @@ def precondition(**changes: Any) -> bytes:
     return changed(precondition=json.loads(good().precondition.to_json()) | changes)
 
 
+@pytest.mark.process
 async def test_no_number_is_taken_that_cannot_be_compared(bot: Bot, node: Node):
     """Not a number is on neither side of zero, so a sign that changed would not show."""
     node.set_clock(ahead_s=-2.4, after_step_s=0)
@@ -73,6 +74,7 @@ async def test_no_number_is_taken_that_cannot_be_compared(bot: Bot, node: Node):
     assert isinstance(await bot.commit(grant), ActionReport)
 
 
+@pytest.mark.process
 async def test_a_fence_that_the_ledger_could_not_hold_is_refused(bot: Bot, node: Node):
     highest = 2**63 - 1
     for fence in (-1, highest + 1, 10**400):

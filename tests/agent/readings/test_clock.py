@@ -36,6 +36,7 @@ def test_a_number_that_is_none_is_refused():
         parse_tracking(LINE.format(correction="nan", delay="0", dispersion="0", leap="Normal"))
 
 
+@pytest.mark.process
 async def test_a_missing_timedatectl_costs_only_its_own_answer(settings: Settings, node: Node):
     (node.folder / "timedatectl").unlink()
     clock = await read_clock(settings)

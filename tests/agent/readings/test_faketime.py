@@ -25,7 +25,10 @@ from tests.agent.bed import CONFIG, Node, Pki, agent_process, document_of, metri
 from tests.agent.order import Came
 
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
-pytestmark = pytest.mark.skipif(LIBRARY is None, reason="libfaketime (Debian's faketime) is not installed")
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(LIBRARY is None, reason="libfaketime (Debian's faketime) is not installed"),
+]
 ROOT = Path(__file__).parents[3]
 # Of their wall clocks, in seconds; faketime's year has 365 days.
 OFFSETS = {"+0": 0, "+1h": 3600, "-1h": -3600, "+10y": 315_360_000, "-10y": -315_360_000}

@@ -57,6 +57,7 @@ def test_busybox_prints_it_otherwise():
     assert ping and (ping.received, ping.rtt_min_ms, ping.rtt_max_ms) == (20, 0.1, 0.3)
 
 
+@pytest.mark.process
 async def test_a_ping_that_may_not_run_says_why(settings: Settings, node: Node):
     (node.folder / "ping").write_text("#!/bin/sh\necho 'ping: socket: Operation not permitted' >&2\nexit 2\n")
     peer = Peer(node="node2", raft="127.0.0.1:1", gossip="127.0.0.1:1", ping="127.0.0.1")

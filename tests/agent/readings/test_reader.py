@@ -7,12 +7,15 @@ import socket
 import time
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from agent.protocol import ALL_READINGS, Observation, ObserveRequest
 from agent.readings.reader import NodeReader
 from agent.settings import Deadlines, Peer, Settings
 from tests.agent.bed import Connected, Node, metrics_server
+
+pytestmark = pytest.mark.process
 
 PING = """PING 127.0.0.2 (127.0.0.2) 56(84) bytes of data.
 

@@ -54,6 +54,8 @@ from agent.server.pinned_keys import pin, pinned_keys, revoke
 from agent.settings import load_settings
 from tests.agent.bed import Bot, Node, agent_process, metrics_page
 
+pytestmark = pytest.mark.process
+
 COMMENT = "# kept: who may act on this node\n"
 
 

@@ -20,6 +20,8 @@ from tests.bot.conftest import Becomes
 from tests.bot.real_alerting import Program, alertmanagers, needs_the_real_programs
 from tests.bot.web.serving import hang, page, talk
 
+pytestmark = pytest.mark.process
+
 NOBODY = "http://127.0.0.1:9"
 NO_LEADER = {"alertname": "NoLeader", "cluster": "demo"}
 HOUR = timedelta(hours=1)
@@ -41,6 +43,7 @@ def client(http: httpx.AsyncClient, *urls: str, **settings: object) -> Alertmana
     return AlertmanagerClient(AlertmanagerSettings.model_validate({"urls": urls, **settings}), http)
 
 
+@pytest.mark.process
 @needs_the_real_programs
 async def test_what_either_peer_holds_is_what_fires_once(
     pair: list[Program], http: httpx.AsyncClient, becomes: Becomes

@@ -24,7 +24,7 @@ from tests.bot.worker.working import working
 
 NO_LEADER = {"alertname": "NoLeader", "cluster": "demo"}
 
-pytestmark = needs_the_real_programs
+pytestmark = [pytest.mark.process, needs_the_real_programs]
 
 
 @pytest.fixture(autouse=True)

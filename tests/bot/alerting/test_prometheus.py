@@ -45,6 +45,7 @@ def client(http: httpx.AsyncClient, url: str) -> PrometheusClient:
     return PrometheusClient(PrometheusSettings(url=url), http)
 
 
+@pytest.mark.process
 @needs_the_real_programs
 async def test_what_fires_what_fired_and_the_series_of_the_nodes(
     tmp_path: Path, http: httpx.AsyncClient, parts: AsyncExitStack, becomes: Becomes

@@ -166,6 +166,7 @@ def node_of(config: Path, name: str = "node1") -> dict[str, Any]:
     return next(node for node in nodes if node["name"] == name)
 
 
+@pytest.mark.process
 async def test_an_agent_is_paired_with_and_answers_this_bot_alone(config: Path, host: Host, tmp_path: Path):
     async with host.waiting():
         named = ("--cluster", "demo", "--node", "node1", "--url", host.url, "--config", str(config))
@@ -212,6 +213,7 @@ async def test_an_agent_is_paired_with_and_answers_this_bot_alone(config: Path, 
     assert "the TLS handshake failed" in out
 
 
+@pytest.mark.process
 async def test_a_code_that_is_not_the_agents_changes_nothing_on_either_side(config: Path, host: Host):
     before, theirs = config.read_bytes(), host.config.read_bytes()
     async with host.waiting():
@@ -255,6 +257,7 @@ async def test_check_names_the_agents_that_nobody_vouches_for(config: Path):
     assert "node2 of demo is not paired with: neumann-bot agents add --cluster demo --node node2" in err
 
 
+@pytest.mark.process
 async def test_pairing_again_makes_the_ledger_a_new_one(config: Path, host: Host):
     pairings = set()
     for _ in range(2):
@@ -265,6 +268,7 @@ async def test_pairing_again_makes_the_ledger_a_new_one(config: Path, host: Host
     assert len((await host.keys("list")).splitlines()) == 2, "one certificate, one grant key"
 
 
+@pytest.mark.process
 async def test_new_keys_take_over_once_every_agent_has_them(config: Path, host: Host, tmp_path: Path):
     other = Host(tmp_path / "node2", "node2")
     document = tomlkit.parse(config.read_text())
@@ -303,6 +307,7 @@ async def test_new_keys_take_over_once_every_agent_has_them(config: Path, host: 
         assert (await run("agents", "list", "--config", str(config)))[0] == 0
 
 
+@pytest.mark.process
 async def test_an_agent_that_is_taken_back_is_believed_no_more(config: Path, host: Host):
     async with host.waiting():
         assert (await add(config, host))[0] == 0

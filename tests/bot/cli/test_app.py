@@ -12,6 +12,8 @@ import pytest
 from lab.cluster.cluster import Lab
 from tests.bot.conftest import WriteConfig
 
+pytestmark = pytest.mark.process
+
 
 async def run(*arguments: str) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of `neumann-bot`."""

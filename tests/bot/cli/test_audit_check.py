@@ -33,6 +33,8 @@ from tests.builders import ALICE, NOON, alert, diagnosed, opened
 from tests.handlers.story import click, submitted
 from tests.handlers.world import World
 
+pytestmark = pytest.mark.process
+
 ID = "inc-1"
 STORY = (opened(), *diagnosed(quorum_loss()), opened(alert("NodeDown")), opened(alert("ElectionStorm")))
 

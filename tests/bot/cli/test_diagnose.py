@@ -21,6 +21,8 @@ from tests.bot.conftest import WriteConfig
 from tests.bot.incidents import quorum_loss
 from tests.builders import diagnosed, evidence, opened
 
+pytestmark = pytest.mark.process
+
 FINDING = {"cause", "verdict", "nodes", "evidence_for", "evidence_against", "would_decide", "remedies"}
 
 

@@ -5,9 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from runbooks.evidence import Evidence
 from runbooks.model import Plan
 from tests.builders import candidates, evidence
+
+pytestmark = pytest.mark.process
 
 
 def plan(folder: Path, read: Evidence, *arguments: str) -> subprocess.CompletedProcess[str]:

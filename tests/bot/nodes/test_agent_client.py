@@ -24,6 +24,8 @@ from runbooks.model import Action
 from tests.bot.conftest import Becomes, WriteConfig
 from tests.bot.web.serving import hang, page, talk
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def settings(write_config: WriteConfig) -> Settings:

@@ -55,6 +55,7 @@ async def answering(parts: AsyncExitStack, how: Talk) -> str:
     return await parts.enter_async_context(talk(how))
 
 
+@pytest.mark.process
 async def test_a_whole_cluster_is_read_with_nothing_missing(reader: ClusterReader, lab: Lab) -> None:
     evidence = await reader.read("demo")
     assert evidence.names == ("node1", "node2", "node3")
@@ -86,6 +87,7 @@ async def test_an_unknown_cluster_is_refused(reader: ClusterReader) -> None:
             await call
 
 
+@pytest.mark.process
 async def test_a_dead_process_is_refused_by_its_node_and_told_by_its_agent(
     reader: ClusterReader, lab: Lab, becomes: Becomes
 ) -> None:

@@ -89,6 +89,7 @@ async def test_the_event_loop_turns_while_a_picture_is_drawn():
     assert turns > 3  # drawn in the loop itself, there would be one
 
 
+@pytest.mark.process
 def test_pillow_is_not_loaded_before_a_picture_is_wanted():
     script = "import sys, bot.main, bot.pictures.draw; sys.exit('PIL' in sys.modules)"
 

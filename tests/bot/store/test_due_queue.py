@@ -123,6 +123,7 @@ async def test_who_dies_loses_it_when_the_lease_runs_out(
     assert await queue.take() == NotDue(None)
 
 
+@pytest.mark.process
 async def test_a_renewed_lease_does_not_run_out(queue: DueQueue, short: DueQueue) -> None:
     await queue.mark("inc-1")
     held = await taken(short)

@@ -31,6 +31,8 @@ from tests.bot.web.test_app import BODY, Site, open_site
 from tests.builders import opened
 from tests.redis_box import RedisBox, RedisPair, find_sentinel, redis_pair
 
+pytestmark = pytest.mark.process
+
 PREFIX = "{neumann}"
 DEMO = IncidentIdentity("demo", "leader-election")
 needs_sentinel = pytest.mark.skipif(not find_sentinel(), reason="redis-sentinel is not installed")

@@ -47,6 +47,7 @@ async def test_a_redis_that_evicts_is_refused_with_the_mend(own: Redis) -> None:
     assert await why_not_ready(own) == str(caught.value)
 
 
+@pytest.mark.process
 async def test_the_bot_does_not_start_on_it(
     own: Redis, mortal_redis: MortalRedis, write_config: WriteConfig
 ) -> None:

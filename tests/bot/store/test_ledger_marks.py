@@ -21,6 +21,8 @@ from lab.cluster.cluster import Lab
 from runbooks.model import Action
 from tests.bot.conftest import WriteConfig
 
+pytestmark = pytest.mark.process
+
 
 def order(generation: int) -> Order:
     return Order(

@@ -105,6 +105,7 @@ async def stored(config: Path, redis: Redis) -> tuple[str, str]:
     return old, await closed(store, redis, prefix, days_ago=1)
 
 
+@pytest.mark.process
 async def test_one_incident_or_all_of_before_are_written_as_json_lines(
     config: Path, stored: tuple[str, str]
 ) -> None:
@@ -120,6 +121,7 @@ async def test_one_incident_or_all_of_before_are_written_as_json_lines(
     assert {json.loads(line)["incident"] for line in out.splitlines()} == {old}
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("arguments", [(), ("inc-1", "--closed-before", "2026-01-01")])
 async def test_what_to_export_must_be_said(arguments: tuple[str, ...], config: Path) -> None:
     code, out, err = await run("incidents", "export", *arguments, "--config", str(config))
@@ -127,11 +129,13 @@ async def test_what_to_export_must_be_said(arguments: tuple[str, ...], config: P
     assert "Name one incident, or give --closed-before DATE." in err
 
 
+@pytest.mark.process
 async def test_an_incident_that_is_not_there_is_one_sentence(config: Path) -> None:
     code, _, err = await run("incidents", "export", "inc-99", "--config", str(config))
     assert (code, err.strip()) == (2, "neumann-bot: There is no incident inc-99, or it has been trimmed.")
 
 
+@pytest.mark.process
 async def test_audit_finds_nothing_wrong_with_what_the_bot_trimmed(
     config: Path, stored: tuple[str, str], redis: Redis
 ) -> None:
@@ -144,6 +148,7 @@ async def test_audit_finds_nothing_wrong_with_what_the_bot_trimmed(
     assert f"{stored[0]}: 0 events, sound; not asked: the bot trimmed its events after their time" in out
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("name", "reading", "most_bytes"),
     [("three nodes", quorum_loss(), 6_000), ("51 nodes", with_many_nodes()["most dead"], 60_000)],

@@ -28,7 +28,7 @@ from tests.lab.alerting.stubs import Exporter, serving
 NO_LEADER = {"alertname": "NoLeader", "cluster": "demo"}
 RULES = {"groups": [{"name": "test", "rules": [{"alert": "NoLeader", "expr": "leader == 0"}]}]}
 
-pytestmark = needs_the_real_programs
+pytestmark = [pytest.mark.process, needs_the_real_programs]
 
 
 @pytest.fixture(autouse=True)

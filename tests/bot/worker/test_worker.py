@@ -37,6 +37,8 @@ from tests.bot.web.serving import serve, talk
 from tests.bot.worker.working import working
 from tests.builders import NOON
 
+pytestmark = pytest.mark.process
+
 WEBHOOKS = Path(__file__).parents[2] / "data" / "webhooks"
 FIRING = (WEBHOOKS / "noleader_firing.json").read_bytes()
 RESOLVED = (WEBHOOKS / "noleader_resolved.json").read_bytes()

@@ -10,6 +10,8 @@ import pytest
 from lab.alerting.prometheus import RealAlertingError, find_binaries, real_alerting
 from tests.lab.alerting.stubs import Exporter, Receiver, Until
 
+pytestmark = pytest.mark.process
+
 try:
     find_binaries()
     MISSING = ""

@@ -20,6 +20,8 @@ from agent.protocol import Observation, ObserveRequest
 from lab.cluster.cluster import Lab, LabError
 from lab.layout import Address
 
+pytestmark = pytest.mark.process
+
 Wait = Callable[[Lab], Awaitable[None]]
 Connect = Callable[[Address], Awaitable[str]]
 Becomes = Callable[..., Awaitable[None]]

@@ -23,6 +23,7 @@ def folder(tmp_path: Path):
         yield folder
 
 
+@pytest.mark.process
 def test_a_disk_without_room_takes_no_write_until_it_has_room_again(folder: Path, tmp_path: Path):
     log = TracingLog(tmp_path / "log", "text", lambda: 0.0)
     wal = WriteAheadLog(folder, log, lambda: SOUND)

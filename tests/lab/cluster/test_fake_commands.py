@@ -9,6 +9,8 @@ import pytest
 
 from lab.cluster.cluster import Lab
 
+pytestmark = pytest.mark.process
+
 Wait = Callable[[Lab], Awaitable[None]]
 RunCommand = Callable[..., Awaitable[tuple[int, str]]]
 

@@ -60,6 +60,7 @@ async def seen(lab: Lab) -> tuple[dict[str, str], dict[str, int]]:
     return connects, {each.peer: each.received for each in found.pings.value}
 
 
+@pytest.mark.process
 async def test_sound_links_are_open_and_every_ping_comes_back(lab: Lab):
     connects, pings = await seen(lab)
     assert set(connects.values()) == {"open"}
@@ -113,6 +114,7 @@ async def test_a_delay_is_refused_and_not_left_out_silently(lab: Lab):
         lab.network.set_delay(200.0)
 
 
+@pytest.mark.process
 async def test_what_a_killed_lab_left_is_removed_when_the_next_one_starts(tmp_path: Path):
     killed = subprocess.run(
         (sys.executable, "-c", LEAVING_BEHIND),

@@ -8,12 +8,16 @@ import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
+
 from lab.cluster.cluster import Lab
 from lab.layout import Address
 from lab.live import heal, inside
 from lab.node.condition import Condition
 from lab.node.tracing import TracingLog
 from lab.node.write_ahead_log import WriteAheadLog
+
+pytestmark = pytest.mark.process
 
 Wait = Callable[[Lab], Awaitable[None]]
 Connect = Callable[[Address], Awaitable[str]]

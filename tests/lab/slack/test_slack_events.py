@@ -172,6 +172,7 @@ async def test_shortcuts_on_a_message_and_anywhere_open_a_modal(
     assert (await alice.shortcut("open", ts)).error == "shortcut_not_found", "it is no message's"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("refusals", "no_retry"), [(0, False), (2, False), (9, False), (9, True)])
 async def test_an_event_is_sent_again_until_it_is_taken(
     slack: SlackWorkspaceServer, alice: Person, serve: Serve, refusals: int, no_retry: bool

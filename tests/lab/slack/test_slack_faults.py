@@ -31,6 +31,7 @@ async def refusal(client: AsyncWebClient, channel: str = INCIDENTS) -> Any:
     return failed.value.response
 
 
+@pytest.mark.process
 async def test_429_says_how_long_to_wait_and_a_client_that_waits_gets_through(
     slack: SlackWorkspaceServer, client: AsyncWebClient
 ) -> None:
@@ -82,6 +83,7 @@ async def test_any_of_slacks_errors_can_be_had(
     await post(client)
 
 
+@pytest.mark.process
 async def test_a_lost_answer_is_a_cut_connection_and_the_official_client_then_posts_twice(
     slack: SlackWorkspaceServer, client: AsyncWebClient
 ) -> None:
@@ -106,6 +108,7 @@ async def test_a_gateways_timeout_comes_after_the_deed(
     assert slack.faults.answers_to_lose == 0
 
 
+@pytest.mark.process
 async def test_a_slow_method_is_slow_and_done(slack: SlackWorkspaceServer, client: AsyncWebClient) -> None:
     slack.workspace.fail("chat.postMessage", faults.SLOW, delay_s=0.3)
     started_s = time.monotonic()
@@ -114,6 +117,7 @@ async def test_a_slow_method_is_slow_and_done(slack: SlackWorkspaceServer, clien
     assert await texts(client) == ["x"]
 
 
+@pytest.mark.process
 async def test_slow_and_lost_at_once(slack: SlackWorkspaceServer, client: AsyncWebClient) -> None:
     client.retry_handlers.clear()
     slack.workspace.fail("*", faults.SLOW, delay_s=0.2)

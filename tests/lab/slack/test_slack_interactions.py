@@ -57,6 +57,7 @@ async def test_a_command_is_answered_to_the_one_who_asked(bolt: AsyncApp, alice:
     assert await bob.messages() == []
 
 
+@pytest.mark.process
 async def test_a_command_nobody_answers_fails_in_slacks_words(bolt: AsyncApp, alice: Person) -> None:
     @bolt.command("/neumann")
     async def too_late(ack: AsyncAck) -> None:
@@ -68,6 +69,7 @@ async def test_a_command_nobody_answers_fails_in_slacks_words(bolt: AsyncApp, al
     assert [message["text"] for message in await alice.messages()] == [outcome.error]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("asleep_s", "is_in_time"), [(0.5, True), (1.5, False)])
 async def test_a_click_that_is_acknowledged_late_reads_as_slack_words_it(
     bolt: AsyncApp, client: AsyncWebClient, alice: Person, asleep_s: float, is_in_time: bool

@@ -32,6 +32,7 @@ async def socketed(slack: SlackWorkspaceServer, client: AsyncWebClient) -> Async
     await handler.close_async()
 
 
+@pytest.mark.process
 async def test_commands_clicks_modals_and_events_come_through_the_socket(
     socketed: AsyncApp, slack: SlackWorkspaceServer, client: AsyncWebClient, alice: Person
 ) -> None:

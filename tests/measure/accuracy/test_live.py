@@ -18,6 +18,7 @@ TRIES = 3
 """Beside other tests the lab's leader may fall just as a fault is made; then there is nothing to judge."""
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", ["two-killed", "hostile-log", "leader-raft-dead", "certificates-expired"])
 async def test_what_a_user_is_told_is_what_was_done_to_the_cluster(name: str, tmp_path: Path):
     for number in range(TRIES):

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from measure.agent.fuzz import fuzz
 from tests.agent.bed import standing
+
+pytestmark = pytest.mark.process
 
 
 async def test_row_14_no_mutated_grant_is_accepted_and_none_breaks_the_agent(tmp_path: Path):

@@ -8,6 +8,8 @@ import pytest
 
 from measure.agent.kill9 import ACTIONS, POINTS, Bench, Point
 
+pytestmark = pytest.mark.process
+
 
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("name", ["restart_service", "set_election_timeouts"])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from measure.chaos.delivery import DOWN_S, play
 from measure.chaos.delivery_faults import known
 from measure.chaos.delivery_rig import delivery_rig
 from tests.bot.real_alerting import needs_the_real_programs
 
-pytestmark = needs_the_real_programs
+pytestmark = [pytest.mark.process, needs_the_real_programs]
 
 POSTED = "worker-killed/headline-posted"
 

@@ -31,6 +31,8 @@ from tests.bot.slack.views_seen import shown, told
 from tests.bot.web.serving import talk
 from tests.builders import diagnosed, opened
 
+pytestmark = pytest.mark.process
+
 OPENED = incident(opened())
 DIAGNOSED = incident(opened(), *diagnosed(incidents.quorum_loss()))
 HEALED = incident(*incidents.healed())
@@ -126,6 +128,7 @@ async def test_a_message_that_was_found_again_shows_the_newest_state_at_once(
     assert says_closed(slack)
 
 
+@pytest.mark.process
 async def test_a_post_that_slack_carries_out_after_the_bot_gave_up_is_the_only_one(
     make_thread: MakeThread, slack: SlackWorkspaceServer
 ) -> None:
@@ -147,6 +150,7 @@ async def test_a_post_that_was_not_done_is_made_again(
     assert calls["chat.postMessage"] == 2
 
 
+@pytest.mark.process
 async def test_an_edit_that_slack_carries_out_late_does_not_stay_on_top_of_a_newer_one(
     make_thread: MakeThread, slack: SlackWorkspaceServer, becomes: Becomes
 ) -> None:

@@ -68,6 +68,7 @@ async def test_one_channel_holds_up_no_other(pace: RateLimiter) -> None:
     assert await wait_of(pace, "inc-11", "post:C2") == 0.0
 
 
+@pytest.mark.process
 async def test_replicas_share_what_slack_takes(pace: RateLimiter, redis: Redis, prefix: str) -> None:
     another = RateLimiter(redis, prefix)
     assert [await wait_of(pace, "inc-1"), await wait_of(another, "inc-2")] == [0.0, 0.0]

@@ -188,6 +188,7 @@ async def test_a_lost_reply_is_found_among_a_hundred_others(
     assert len(found) == 1
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("fault", ["calls_to_fail", "calls_to_rate_limit"])
 async def test_slack_being_down_is_one_error_and_then_a_late_post(
     thread: SlackThread, slack: SlackWorkspaceServer, fault: str
@@ -213,6 +214,7 @@ async def test_slack_failing_in_the_middle_keeps_what_it_took(
     assert keys(slack) == ["headline", "findings", "run-1", "verified", "closed"]
 
 
+@pytest.mark.process
 async def test_what_slack_refused_for_its_rate_is_not_there_and_so_is_not_looked_for(
     thread: SlackThread, slack: SlackWorkspaceServer, calls: Counter[str]
 ) -> None:
@@ -227,6 +229,7 @@ async def test_what_slack_refused_for_its_rate_is_not_there_and_so_is_not_looked
     assert keys(slack) == ["headline"]
 
 
+@pytest.mark.process
 async def test_a_thread_of_many_messages_comes_as_fast_as_slack_takes_it(
     client: AsyncWebClient, redis: Redis, prefix: str
 ) -> None:
@@ -239,6 +242,7 @@ async def test_a_thread_of_many_messages_comes_as_fast_as_slack_takes_it(
         assert keys(strict) == ["headline"] * 7
 
 
+@pytest.mark.process
 async def test_no_slack_at_all_is_the_same_error(redis: Redis, prefix: str) -> None:
     client = AsyncWebClient(token="xoxb-x", base_url="http://127.0.0.1:1/api/", timeout=1)
     with pytest.raises(SlackDown, match="Slack does not answer"):

@@ -92,6 +92,7 @@ async def _all_done(requests: SlackRequests) -> bool:
     return await requests._redis.xlen(requests.stream.key) == 0
 
 
+@pytest.mark.process
 async def test_what_a_killed_process_had_begun_another_does_again(
     requests: SlackRequests, replica: Callable[..., Dispatcher], becomes: Becomes
 ) -> None:
@@ -112,6 +113,7 @@ async def test_what_a_killed_process_had_begun_another_does_again(
     assert heard == ["status"]
 
 
+@pytest.mark.process
 async def test_an_answer_that_takes_long_is_not_begun_by_another(
     requests: SlackRequests, replica: Callable[..., Dispatcher], becomes: Becomes
 ) -> None:
@@ -127,6 +129,7 @@ async def test_an_answer_that_takes_long_is_not_begun_by_another(
     assert heard == ["watch"]
 
 
+@pytest.mark.process
 async def test_what_redis_did_not_take_is_answered_later(
     requests: SlackRequests, replica: Callable[..., Dispatcher], becomes: Becomes
 ) -> None:
@@ -185,6 +188,7 @@ async def test_what_somebody_else_wrote_to_redis_is_not_answered(
     assert [entry["event"] for entry in logs].count("slack_request_not_ours") == 4
 
 
+@pytest.mark.process
 async def test_a_process_that_is_to_end_answers_what_it_holds_and_takes_nothing_new(
     requests: SlackRequests, redis: Redis, replica: Callable[..., Dispatcher]
 ) -> None:

@@ -69,6 +69,7 @@ async def answer(person: Person, command: str) -> str:
     return plain_text(said)
 
 
+@pytest.mark.process
 async def test_help_lists_what_there_is_for_who_asked(alice: Person, bob: Person) -> None:
     for words in ("/neumann help", "/neumann"):
         said = await answer(alice, words)
@@ -93,6 +94,7 @@ async def test_what_is_not_understood_gets_a_suggestion(alice: Person, typed: st
     assert said in await answer(alice, f"/neumann {typed}")
 
 
+@pytest.mark.process
 async def test_status_is_read_live_for_anybody(bob: Person, lab: Lab) -> None:
     said = await answer(bob, "/neumann election status")
     assert f"{await lab.leader()} leads term" in said

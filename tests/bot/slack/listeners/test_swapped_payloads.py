@@ -205,6 +205,7 @@ SUBMISSIONS = {
 }
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("swap", CLICKS.values(), ids=CLICKS.keys())
 async def test_a_click_with_one_field_swapped_proposes_nothing(scene: Scene, swap: Swap) -> None:
     before = await scene.state()

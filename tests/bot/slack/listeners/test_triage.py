@@ -82,6 +82,7 @@ async def until(look: Callable[[], Awaitable[Any]]) -> Any:
     raise AssertionError("it did not come")
 
 
+@pytest.mark.process
 async def test_the_first_to_acknowledge_has_it(bot: wiring.Bot, parent: str, alice: Person) -> None:
     assert (await alice.click(parent, "Acknowledge")).ok
     await answered(bot)

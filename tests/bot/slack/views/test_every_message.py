@@ -38,6 +38,7 @@ def refused(scenarios: list[Scenario]) -> list[str]:
     return found
 
 
+@pytest.mark.process
 def test_slack_takes_everything_of_a_third_of_the_scenarios() -> None:
     drawn = Random(SEED).sample(list(generate(SEED)), SHARE)
     assert {scenario.family for scenario in drawn} == {
