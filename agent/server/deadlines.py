@@ -9,8 +9,9 @@ import ssl
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-# What a bot needs is milliseconds; uvicorn itself would wait for ever, asyncio a minute for a handshake.
-HANDSHAKE_DEADLINE_S = 5.0
+from agent.server.gate import Gate, GateLimits
+
+# What a bot needs is milliseconds; uvicorn itself would wait for ever.
 REQUEST_DEADLINE_S = 5.0
 
 
@@ -66,17 +67,22 @@ class DeadlineProtocol(HttpToolsProtocol):
 class DeadlineServer(uvicorn.Server):
     """Serves TLS on the sockets it is given, with what uvicorn has no setting for.
 
-    That is a deadline on handshakes, and a TLS context that can be exchanged while it serves.
+    That is bounds on handshakes, and a TLS context that can be exchanged while it serves.
     """
 
-    def __init__(self, config: uvicorn.Config, context: ssl.SSLContext) -> None:
+    def __init__(
+        self, config: uvicorn.Config, context: ssl.SSLContext, limits: GateLimits | None = None
+    ) -> None:
         super().__init__(config)
         self.context = context
+        self._limits = limits or GateLimits()
+        self.gates: list[Gate] = []
+        self.servers: list[asyncio.Server] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         await self.lifespan.startup()
-        self.servers = [await self._listen(listener, self.context) for listener in sockets or ()]
+        self.gates = [self._listen(listener, self.context) for listener in sockets or ()]
         self.started = True
 
     async def exchange_context(self, context: ssl.SSLContext) -> None:
@@ -85,24 +91,25 @@ class DeadlineServer(uvicorn.Server):
         Connections that are open are closed, each once its request is answered: who is trusted no more
         must not stay because he was there.
         """
-        earlier = self.servers
+        earlier = self.gates
         # A copy of each listening socket takes over, so nobody is turned away in between.
-        copies = [listener.dup() for server in earlier for listener in server.sockets]
-        self.servers = [await self._listen(copy, context) for copy in copies]
+        copies = [listener.dup() for gate in earlier for listener in gate.sockets]
         self.context = context
-        for server in earlier:
-            server.close()
+        self.gates = [self._listen(copy, context) for copy in copies]
+        for gate in earlier:
+            gate.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
 
-    async def _listen(self, listener: socket.socket, context: ssl.SSLContext) -> asyncio.Server:
-        return await asyncio.get_running_loop().create_server(
-            self._protocol,
-            sock=listener,
-            ssl=context,
-            ssl_handshake_timeout=HANDSHAKE_DEADLINE_S,
-            backlog=self.config.backlog,
-        )
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, then end as uvicorn does."""
+        for gate in self.gates:
+            gate.close()
+            await gate.wait_closed()
+        await super().shutdown(sockets)
+
+    def _listen(self, listener: socket.socket, context: ssl.SSLContext) -> Gate:
+        return Gate(listener, context, self._protocol, self._limits)
 
     def _protocol(self) -> DeadlineProtocol:
         protocol = DeadlineProtocol(

@@ -304,19 +304,6 @@ async def test_row_19_who_is_slow_is_hung_up_on(
             await writer.wait_closed()
 
 
-async def test_row_19_who_does_not_finish_the_handshake_is_hung_up_on(
-    serve: Serve, settings: Settings, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(deadlines, "HANDSHAKE_DEADLINE_S", 0.3)
-    async with serve(settings) as url, asyncio.timeout(10):
-        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
-        with suppress(ConnectionError):
-            assert await reader.read() == b""
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
-
-
 async def test_row_19_a_gigabyte_is_not_read(
     serve: Serve, settings: Settings, pki: Pki, monkeypatch: pytest.MonkeyPatch
 ):
