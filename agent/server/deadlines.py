@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from agent.server.gate import Gate, GateLimits
+
 
 @dataclass(frozen=True)
 class Deadlines:
@@ -72,18 +74,20 @@ class DeadlineProtocol(HttpToolsProtocol):
 class DeadlineServer(uvicorn.Server):
     """Serves TLS on the sockets it is given, with what uvicorn has no setting for.
 
-    That is a deadline on handshakes, and a TLS context that can be exchanged while it serves.
+    That is bounds on handshakes, and a TLS context that can be exchanged while it serves.
     """
 
     def __init__(self, config: uvicorn.Config, context: ssl.SSLContext, deadlines: Deadlines) -> None:
         super().__init__(config)
         self.context = context
         self.deadlines = deadlines
+        self.gates: list[Gate] = []
+        self.servers: list[asyncio.Server] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         await self.lifespan.startup()
-        self.servers = [await self._listen(listener, self.context) for listener in sockets or ()]
+        self.gates = [self._listen(listener, self.context) for listener in sockets or ()]
         self.started = True
 
     async def exchange_context(self, context: ssl.SSLContext) -> None:
@@ -92,24 +96,25 @@ class DeadlineServer(uvicorn.Server):
         Connections that are open are closed, each once its request is answered: who is trusted no more
         must not stay because he was there.
         """
-        earlier = self.servers
+        earlier = self.gates
         # A copy of each listening socket takes over, so nobody is turned away in between.
-        copies = [listener.dup() for server in earlier for listener in server.sockets]
-        self.servers = [await self._listen(copy, context) for copy in copies]
+        copies = [listener.dup() for gate in earlier for listener in gate.sockets]
         self.context = context
-        for server in earlier:
-            server.close()
+        self.gates = [self._listen(copy, context) for copy in copies]
+        for gate in earlier:
+            gate.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
 
-    async def _listen(self, listener: socket.socket, context: ssl.SSLContext) -> asyncio.Server:
-        return await asyncio.get_running_loop().create_server(
-            self._protocol,
-            sock=listener,
-            ssl=context,
-            ssl_handshake_timeout=self.deadlines.handshake_s,
-            backlog=self.config.backlog,
-        )
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, then end as uvicorn does."""
+        for gate in self.gates:
+            gate.close()
+            await gate.wait_closed()
+        await super().shutdown(sockets)
+
+    def _listen(self, listener: socket.socket, context: ssl.SSLContext) -> Gate:
+        return Gate(listener, context, self._protocol, GateLimits(handshake_s=self.deadlines.handshake_s))
 
     def _protocol(self) -> DeadlineProtocol:
         protocol = DeadlineProtocol(
