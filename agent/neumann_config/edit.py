@@ -111,7 +111,8 @@ def has_single_key(raw: bytes) -> bool:
 
 
 def replace_config(path: Path, new: bytes, *, expected_sha256: str) -> None:
-    """Replace the file in one step if it still has the expected content; mode and owner are kept.
+    """Replace the file in one step if it still has the expected content; mode, owner and extended
+    attributes are kept.
 
     Raises:
         ConfigFileError: If it changed meanwhile, or cannot be written; the old file is then intact.
@@ -125,6 +126,7 @@ def replace_config(path: Path, new: bytes, *, expected_sha256: str) -> None:
             os.fchmod(handle, was.mode)
             if (was.user_id, was.group_id) != (os.geteuid(), os.getegid()):
                 os.fchown(handle, was.user_id, was.group_id)
+            _copy_attributes(path, handle)
             file.write(new)
             file.flush()
             os.fsync(handle)
@@ -144,6 +146,24 @@ def _expect(path: Path, sha256: str) -> ConfigBytes:
     if found.sha256 != sha256:
         raise ConfigFileError(f"{path} has changed since it was read.")
     return found
+
+
+def _copy_attributes(path: Path, handle: int) -> None:
+    """Give the new file the old one's extended attributes: access lists and security labels among them.
+
+    Raises:
+        OSError: If one cannot be read or set, as where the agent may not set a label.
+    """
+    try:
+        names = os.listxattr(path, follow_symlinks=False)
+    except OSError as error:
+        if error.errno == errno.ENOTSUP:
+            return
+        raise
+    for name in names:
+        value = os.getxattr(path, name, follow_symlinks=False)
+        if name not in os.listxattr(handle) or os.getxattr(handle, name) != value:
+            os.setxattr(handle, name, value)
 
 
 def _fsync_folder(folder: Path) -> None:
