@@ -20,9 +20,12 @@ def strip_ansi(text: str) -> str:
     return _ANSI.sub("", text)
 
 
-def plain(text: str, *, limit: int) -> str:
-    """Return one line: control, format and surrogate characters dropped, secrets masked, cut to `limit`."""
-    one_line = " ".join(strip_ansi(text).split())
+def plain(text: str, *, limit: int, keep_spaces: bool = False) -> str:
+    """Return one line: control, format and surrogate characters dropped, secrets masked, cut to `limit`.
+
+    Runs of white space become one blank unless `keep_spaces`, where a tab becomes four.
+    """
+    one_line = strip_ansi(text).replace("\t", "    ") if keep_spaces else " ".join(strip_ansi(text).split())
     # Cut once before masking: the search for secrets is quadratic in a long word.
     shortened = one_line[: 4 * limit]
     visible = "".join(char for char in shortened if not unicodedata.category(char).startswith("C"))

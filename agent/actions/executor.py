@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 
 from msgspec.structs import replace
 
 from agent.actions.grant_verification import Admission
-from agent.actions.kinds import ACTIONS, ActionKind, Case, needs_second_approver
+from agent.actions.kinds import ACTIONS, ActionKind, Case, changed_file, needs_second_approver
 from agent.actions.ledger import UNDO_KIND, Ledger, LedgerEntry
 from agent.actions.outcome import act, judge_after_crash
 from agent.boot import boottime_s
 from agent.errors import ConfigFileError, ConflictError, DeniedError, NeverSeenError, UnreadableEntryError
 from agent.neumann_config.edit import read_config_bytes
+from agent.neumann_config.planned_edit import planned_edit, why_not_editable
 from agent.protocol import (
     Action,
     ActionReport,
@@ -21,6 +23,8 @@ from agent.protocol import (
     LedgerMark,
     LedgerState,
     NodeState,
+    PlannedEdit,
+    PlanRequest,
     Prepared,
     PrepareRequest,
     SetElectionTimeouts,
@@ -91,6 +95,22 @@ class Executor:
         return await self._offer(
             PrepareRequest(action_id=name, action=undone.action), undoes=undone.action_id
         )
+
+    async def plan(self, request: PlanRequest) -> PlannedEdit:
+        """Return what a change of the configuration file would write, without writing it.
+
+        Raises:
+            ConflictError: If it could not be made.
+        """
+        state = await self._reader.state(frozenset({"config"}))
+        case = await self._case(request.action, state, request.undoes)
+        path = self._settings.config_file
+        try:
+            if why_not := await asyncio.to_thread(why_not_editable, path):
+                raise ConfigFileError(why_not)
+            return planned_edit(path, case.file_bytes or b"", changed_file(case))
+        except ConfigFileError as error:
+            raise ConflictError("precondition", str(error)) from error
 
     async def _offer(self, request: PrepareRequest, *, undoes: str | None) -> Prepared:
         self._refuse_if_busy()
@@ -167,6 +187,8 @@ class Executor:
     async def _carry_out(self, grant: Grant) -> ActionReport:
         kind = ACTIONS[grant.action.type]
         case = await self._case(grant.action, grant.precondition, grant.undoes)
+        if isinstance(grant.after_sha256, str):
+            case = dataclasses.replace(case, shown_sha256=grant.after_sha256)
         alone = grant.second_confirmed_by is None
         if alone and needs_second_approver(case, case.agreed):
             raise DeniedError("second_approver", _NEEDS_SECOND)

@@ -22,7 +22,8 @@ ACTION_DEADLINE_S = 15.0
 class Case:
     """One action to be carried out: on what state it was agreed, and the file it changes as it was then.
 
-    `restored` is what the file is to be where the action is undone.
+    `restored` is what the file is to be where the action is undone, `shown_sha256` the file that was shown to
+    whoever confirmed the edit.
     """
 
     settings: Settings
@@ -30,6 +31,7 @@ class Case:
     agreed: NodeState
     file_bytes: bytes | None = None
     restored: bytes | None = None
+    shown_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,12 @@ def _ms(offset_ms: float | None) -> str:
     return "unknown" if offset_ms is None else f"{offset_ms:+.1f} ms"
 
 
-def _changed_file(case: Case) -> bytes:
+def changed_file(case: Case) -> bytes:
+    """Return the configuration file as the action would leave it.
+
+    Raises:
+        ConfigFileError: If it cannot be edited so.
+    """
     assert isinstance(case.action, SetElectionTimeouts)  # noqa: S101 (tells the type checker)
     if case.restored is not None:
         return case.restored
@@ -118,23 +125,25 @@ def _timeouts_why_not(case: Case, now: NodeState) -> str | None:
     if not _sha256(case.file_bytes) == now.config_sha256 == case.agreed.config_sha256:
         return f"{case.settings.config_file} has changed since it was read."
     try:
-        changed = _changed_file(case)
+        changed = changed_file(case)
     except ConfigFileError as error:
         return str(error)
+    if case.shown_sha256 is not None and _sha256(changed) != case.shown_sha256:
+        return "The edit would not give the file that was shown when it was confirmed; nothing was written."
     return "The file has these timeouts already." if changed == case.file_bytes else None
 
 
 async def _timeouts_run(case: Case) -> None:
     assert case.agreed.config_sha256 is not None  # noqa: S101 (checked by _timeouts_why_not)
     # On the event loop on purpose: a thread could outlive its deadline and write later.
-    replace_config(case.settings.config_file, _changed_file(case), expected_sha256=case.agreed.config_sha256)
+    replace_config(case.settings.config_file, changed_file(case), expected_sha256=case.agreed.config_sha256)
 
 
 def _timeouts_judge(case: Case, after: NodeState) -> bool | None:
     if after.config_sha256 == case.agreed.config_sha256:
         return False
     try:
-        return True if after.config_sha256 == _sha256(_changed_file(case)) else None
+        return True if after.config_sha256 == _sha256(changed_file(case)) else None
     except ConfigFileError:
         return None
 
@@ -148,7 +157,7 @@ def _timeouts_tell(case: Case, after: NodeState) -> str:
         return f"{path} is as it was before that change; it takes effect when the service restarts."
     assert isinstance(case.action, SetElectionTimeouts)  # noqa: S101 (tells the type checker)
     asked = f"{case.action.election_timeout_min_ms} to {case.action.election_timeout_max_ms} ms"
-    if has_single_key(_changed_file(case)):
+    if has_single_key(changed_file(case)):
         asked = f"{case.action.election_timeout_min_ms} ms (the file's single key has no maximum)"
     return f"{path} now says {asked}; it takes effect when the service restarts."
 

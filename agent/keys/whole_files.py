@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Mapping
@@ -41,7 +42,14 @@ def replace_all(files: Mapping[Path, NewFile]) -> None:
             sync_folder(path.parent)
 
 
-def write_beside(path: Path, content: bytes, *, mode: int, owner: tuple[int, int] | None = None) -> Path:
+def write_beside(
+    path: Path,
+    content: bytes,
+    *,
+    mode: int,
+    owner: tuple[int, int] | None = None,
+    attributes_of: Path | None = None,
+) -> Path:
     """Write a temporary file into the folder of a path, for it to be renamed to that path.
 
     Args:
@@ -49,6 +57,7 @@ def write_beside(path: Path, content: bytes, *, mode: int, owner: tuple[int, int
         content: What the file shall hold; it is on the disk when this returns.
         mode: Its permission bits.
         owner: Its user and group; this process' own where it is left out.
+        attributes_of: A file whose extended attributes it gets: access lists and security labels among them.
 
     Raises:
         OSError: If it cannot be written; nothing is left behind then.
@@ -60,6 +69,8 @@ def write_beside(path: Path, content: bytes, *, mode: int, owner: tuple[int, int
             os.fchmod(handle, mode)
             if owner and owner != (os.geteuid(), os.getegid()):
                 os.fchown(handle, *owner)
+            if attributes_of:
+                _copy_attributes(attributes_of, handle)
             file.write(content)
             file.flush()
             os.fsync(handle)
@@ -67,6 +78,19 @@ def write_beside(path: Path, content: bytes, *, mode: int, owner: tuple[int, int
         temporary.unlink()
         raise
     return temporary
+
+
+def _copy_attributes(path: Path, handle: int) -> None:
+    try:
+        names = os.listxattr(path, follow_symlinks=False)
+    except OSError as error:
+        if error.errno == errno.ENOTSUP:
+            return
+        raise
+    for name in names:
+        value = os.getxattr(path, name, follow_symlinks=False)
+        if name not in os.listxattr(handle) or os.getxattr(handle, name) != value:
+            os.setxattr(handle, name, value)
 
 
 def sync_folder(folder: Path) -> None:

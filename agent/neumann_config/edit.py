@@ -111,7 +111,8 @@ def has_single_key(raw: bytes) -> bool:
 
 
 def replace_config(path: Path, new: bytes, *, expected_sha256: str) -> None:
-    """Replace the file in one step if it still has the expected content; mode and owner are kept.
+    """Replace the file in one step if it still has the expected content; mode, owner and extended
+    attributes are kept.
 
     Raises:
         ConfigFileError: If it changed meanwhile, or cannot be written; the old file is then intact.
@@ -119,7 +120,9 @@ def replace_config(path: Path, new: bytes, *, expected_sha256: str) -> None:
     was = _expect(path, expected_sha256)
     temporary: Path | None = None
     try:
-        temporary = write_beside(path, new, mode=was.mode, owner=(was.user_id, was.group_id))
+        temporary = write_beside(
+            path, new, mode=was.mode, owner=(was.user_id, was.group_id), attributes_of=path
+        )
         # Once more, because an fsync can take long; what is left is the gap between two system calls.
         _expect(path, expected_sha256)
         temporary.replace(path)

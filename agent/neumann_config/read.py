@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from agent.errors import ConfigFileError, ReadingError
 from agent.neumann_config.edit import read_config_bytes
+from agent.neumann_config.planned_edit import why_not_editable
 from agent.protocol import Config, ConfigLine
 
 _ELECTION_LINE = re.compile(r"^\s*(?:raft\s*\.\s*)?election_timeout(?:_min|_max)?_ms\s*=")
@@ -25,7 +28,8 @@ def read_config(path: Path) -> Config:
         found = read_config_bytes(path, follow_links=True)
     except ConfigFileError as error:
         raise ReadingError(str(error)) from error
-    return parse_config(path, found.raw, sha256=found.sha256)
+    config = parse_config(path, found.raw, sha256=found.sha256)
+    return structs.replace(config, why_not_editable=why_not_editable(path))
 
 
 def parse_config(path: Path, raw: bytes, *, sha256: str) -> Config:
@@ -48,8 +52,8 @@ def parse_config(path: Path, raw: bytes, *, sha256: str) -> Config:
         heartbeat_interval_ms=_whole(raft, "heartbeat_interval_ms"),
         peers=_texts(cluster, "peers") or _texts(cluster, "seeds"),
         election_lines=tuple(
-            ConfigLine(number=number, text=line)
-            for number, line in enumerate(text.splitlines(), start=1)
+            ConfigLine(number=number, text=line.removesuffix("\r"))
+            for number, line in enumerate(text.split("\n"), start=1)
             if _ELECTION_LINE.match(line)
         ),
     )

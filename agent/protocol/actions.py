@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from agent.protocol.base import PROTOCOL_VERSION, Wire, parse
 from agent.protocol.readings import ServiceState
@@ -15,6 +15,7 @@ MAX_FENCE = 2**63 - 1
 LedgerState = Literal["PREPARED", "INTENT", "DONE", "NOT_DONE", "UNKNOWN", "REJECTED"]
 # Not `$`, which would also stand before a line break at the end.
 ActionId = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+Sha256 = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 Count = Annotated[int, Meta(ge=0)]
 Fence = Annotated[int, Meta(ge=0, le=MAX_FENCE)]
 TimeoutMs = Annotated[int, Meta(ge=100, le=60_000)]
@@ -86,6 +87,25 @@ class UndoRequest(Wire, frozen=True, kw_only=True):
     action_id: ActionId
 
 
+class PlanRequest(Wire, frozen=True, kw_only=True):
+    """Ask what a change of the configuration file would write; nothing is written, recorded or promised.
+
+    `undoes` names an action that is to be undone; `action` is then that action.
+    """
+
+    action: SetElectionTimeouts
+    undoes: ActionId | None = None
+
+
+class PlannedEdit(Wire, frozen=True, kw_only=True):
+    """The edit as the code that writes would make it: the lines that differ, each after `-` or `+`."""
+
+    path: Annotated[str, Meta(max_length=4_096)]
+    before_sha256: Sha256
+    after_sha256: Sha256
+    lines: Annotated[tuple[Annotated[str, Meta(max_length=400)], ...], Meta(max_length=64)]
+
+
 class LedgerMark(Wire, frozen=True, kw_only=True):
     """Which ledger an agent has, and how often it was written to: by these a restored old one is noticed.
 
@@ -126,7 +146,8 @@ class Grant(Wire, frozen=True, kw_only=True):
     """Leave for one action, on one node, once. Signed by the bot, checked by the agent at the instant.
 
     `undoes` names an action that is to be undone; `action` is then that action, and `action_id` the
-    `undo_action_id` of it.
+    `undo_action_id` of it. `after_sha256` is the file that was shown when the edit was confirmed; it is left
+    out where no file is changed, so that agents that do not know it yet read such a grant.
     """
 
     protocol: Literal[1] = PROTOCOL_VERSION
@@ -141,6 +162,7 @@ class Grant(Wire, frozen=True, kw_only=True):
     confirmed_by: str
     second_confirmed_by: str | None = None
     undoes: ActionId | None = None
+    after_sha256: Sha256 | UnsetType = UNSET
 
 
 class SignedGrant(Wire, frozen=True, kw_only=True):

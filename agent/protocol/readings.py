@@ -88,7 +88,10 @@ class ConfigLine(Wire, frozen=True, kw_only=True):
 
 
 class Config(Wire, frozen=True, kw_only=True):
-    """The node's configuration file: its hash, the Raft values in it, and the lines they stand on."""
+    """The node's configuration file: its hash, the Raft values in it, and the lines they stand on.
+
+    `why_not_editable` says why the agent could not change its election timeouts, whatever their values.
+    """
 
     path: str
     sha256: str
@@ -97,6 +100,7 @@ class Config(Wire, frozen=True, kw_only=True):
     heartbeat_interval_ms: int | None = None
     peers: tuple[str, ...] = ()
     election_lines: tuple[ConfigLine, ...] = ()
+    why_not_editable: Annotated[str, Meta(max_length=1_000)] | None = None
 
 
 class Disk(Wire, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from agent.protocol import (
     BadMessageError,
     Health,
     ObserveRequest,
+    PlanRequest,
     PrepareRequest,
     Refusal,
     SignedGrant,
@@ -53,6 +54,7 @@ def build_app(settings: Settings, reader: NodeReader, executor: Executor) -> Sta
     return app_of(
         Route("/v1/health", health, methods=["GET"]),
         Route("/v1/observe", takes(ObserveRequest, reader.observe), methods=["POST"]),
+        Route("/v1/plan", takes(PlanRequest, executor.plan), methods=["POST"]),
         Route("/v1/prepare", takes(PrepareRequest, executor.prepare), methods=["POST"]),
         Route("/v1/undo", takes(UndoRequest, executor.undo), methods=["POST"]),
         Route("/v1/commit", takes(SignedGrant, executor.commit), methods=["POST"]),

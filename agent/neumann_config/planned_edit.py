@@ -1,0 +1,108 @@
+"""Show a change of the configuration file exactly as it would be written, and say whether it can be made."""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import fcntl
+import hashlib
+import os
+import struct
+from pathlib import Path
+
+from agent.errors import ConfigFileError
+from agent.neumann_config.edit import read_config_bytes, with_election_timeouts
+from agent.protocol import PlannedEdit
+from agent.sanitize import plain
+
+MAX_SHOWN_LINES = 64
+MAX_LINE_CHARS = 300
+# linux/fs.h; the standard library has no names for these.
+_FS_IOC_GETFLAGS = 0x80086601
+_FS_IMMUTABLE, _FS_APPEND_ONLY = 0x10, 0x20
+# Bounds that hold for every heartbeat below 10 s: what is tried is whether the file can be edited at all.
+_PROBE_MIN_MS, _PROBE_MAX_MS = 30_000, 60_000
+
+
+def planned_edit(path: Path, before: bytes, after: bytes) -> PlannedEdit:
+    """Return the lines that differ, and the hash of the file as it would be.
+
+    Raises:
+        ConfigFileError: If nothing would change, or more lines than a person can be shown.
+    """
+    lines = tuple(
+        plain(line, limit=MAX_LINE_CHARS, keep_spaces=True)
+        for line in difflib.unified_diff(_lines(before), _lines(after), lineterm="", n=0)
+        if not line.startswith(("---", "+++", "@@"))
+    )
+    if not lines:
+        raise ConfigFileError("The file is already as it would be.")
+    if len(lines) > MAX_SHOWN_LINES:
+        raise ConfigFileError(f"The edit would change {len(lines)} lines, more than can be shown.")
+    return PlannedEdit(
+        path=str(path),
+        before_sha256=hashlib.sha256(before).hexdigest(),
+        after_sha256=hashlib.sha256(after).hexdigest(),
+        lines=lines,
+    )
+
+
+def why_not_editable(path: Path) -> str | None:
+    """Say why the election timeouts in this file cannot be changed, whatever their values; None if they can.
+
+    It tries what `replace_config` will need without writing: a regular file that is no link, no mount point
+    and not immutable, a folder that may be written to, and a `[raft]` table in one of the documented forms.
+    """
+    try:
+        raw = read_config_bytes(path).raw
+        with_election_timeouts(raw, min_ms=_PROBE_MIN_MS, max_ms=_PROBE_MAX_MS)
+    except ConfigFileError as error:
+        return str(error)
+    if _is_mount_point(path):
+        return f"{path} is a mount point of its own, so it cannot be replaced."
+    for place in (path, path.parent):
+        if _is_locked(place):
+            return f"{place} is immutable or append-only (lsattr), so the file cannot be replaced."
+    try:
+        read_only = bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
+    except OSError as error:
+        return f"{path.parent} cannot be looked at: {error.strerror}."
+    if read_only or not os.access(path.parent, os.W_OK | os.X_OK, effective_ids=True):
+        return f"{path.parent} cannot be written to by the agent."
+    return None
+
+
+def _lines(raw: bytes) -> list[str]:
+    # Not splitlines(), which also splits where TOML and a person see no end of a line.
+    return raw.decode(errors="replace").split("\n")
+
+
+def _is_mount_point(path: Path) -> bool:
+    """Say whether something is mounted on the file itself, as container runtimes mount single files."""
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text().split("\n")
+    except OSError:
+        return False
+    return any(_mounted_at(line) == str(path.absolute()) for line in mounts)
+
+
+def _mounted_at(line: str) -> str:
+    fields = line.split(" ")
+    # The kernel escapes space, tab, line feed and backslash as \ooo.
+    return fields[4].encode().decode("unicode_escape") if len(fields) > 4 else ""
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        answer = fcntl.ioctl(handle, _FS_IOC_GETFLAGS, struct.pack("l", 0))
+    except OSError as error:
+        if error.errno in (errno.ENOTTY, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS, errno.EPERM):
+            return False  # the file system has no such flags
+        raise
+    finally:
+        os.close(handle)
+    return bool(struct.unpack("l", answer)[0] & (_FS_IMMUTABLE | _FS_APPEND_ONLY))
