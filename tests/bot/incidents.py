@@ -23,6 +23,8 @@ from handlers.domain.events import (
     PlanApproved,
     PlanConfirmed,
     PlanProposed,
+    RecoverySeen,
+    RecoveryVerified,
     Reopened,
     RunEnded,
     Silenced,
@@ -218,8 +220,12 @@ def whole_story() -> tuple[Event, ...]:
         Snoozed(at=NOON, by=BOB, until=LATER),
         NoteAdded(at=NOON, by=BOB, text="the switch was replaced", link="https://neumann.slack.com/p1"),
     )
+    other_runbook = (
+        RecoverySeen(at=NOON, sign="14 GB free"),
+        RecoveryVerified(at=NOON, sentence="14 GB are free", stable_s=20),
+    )
     again = (Reopened(at=LATER, by=ALICE), Closed(at=LATER, detail="Resolved by alice.", by=ALICE))
-    return (*approved_by_two(quorum_loss()), noted, *cared_for, *healed()[3:], *again)
+    return (*approved_by_two(quorum_loss()), noted, *cared_for, *other_runbook, *healed()[3:], *again)
 
 
 def with_handle(handle: str, *events: Event) -> tuple[Event, ...]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
 from msgspec.structs import replace
 
 from agent.protocol import ActionReport, PlannedEdit, PlanRequest, Refusal, SetElectionTimeouts
 from tests.agent.bed import CONFIG, Bot, Node
+
+pytestmark = pytest.mark.process
 
 WIDER = SetElectionTimeouts(election_timeout_min_ms=1000, election_timeout_max_ms=2000)
 

@@ -16,6 +16,8 @@ from bot.timing import Timing
 from handlers.errors import StoreDown
 from tests.bot.conftest import Becomes
 
+pytestmark = pytest.mark.process
+
 SHORT = Timing(lease_s=0.6, poll_s=0.1, after_failure_s=0.05, after_error_s=0.05)
 AT_ONCE = 2
 

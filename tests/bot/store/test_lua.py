@@ -56,6 +56,7 @@ def test_it_binds_keys_and_arguments_to_the_names_of_its_head_and_uses_these_alo
         assert re.search(rf"^local .*\b{name}\b.* = ", "\n".join(body[:bound]), re.MULTILINE), name
 
 
+@pytest.mark.process
 def test_luacheck_finds_nothing() -> None:
     luacheck = shutil.which("luacheck")
     if luacheck is None:

@@ -12,6 +12,8 @@ from aiohttp import web
 from lab.alerting import Alerting
 from tests.lab.alerting.stubs import Receiver, Until, serving
 
+pytestmark = pytest.mark.process
+
 TOKEN = "s3cr3t"
 
 
