@@ -116,7 +116,10 @@ class ConfigLine(Frozen):
 
 
 class Config(Frozen):
-    """A node's configuration file: its hash, its Raft values, and the lines they stand on."""
+    """A node's configuration file: its hash, its Raft values, and the lines they stand on.
+
+    `why_not_editable` is why the agent could not change the election timeouts, whatever their values.
+    """
 
     path: str
     sha256: str
@@ -125,6 +128,7 @@ class Config(Frozen):
     heartbeat_interval_ms: int | None = None
     peers: tuple[str, ...] = ()
     election_lines: tuple[ConfigLine, ...] = ()
+    why_not_editable: str | None = None
 
 
 class Disk(Frozen):

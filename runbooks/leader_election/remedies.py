@@ -117,6 +117,8 @@ def _config_bump(facts: Facts, *, sure: bool) -> Remedy:
     changed = tuple(name for name, now in facts.timeouts_ms.items() if now[0] < low or now[1] < high)
     if not changed:
         return refused(f"The timeouts already stand at {low}/{high} ms or wider.")
+    if locked := _why_not_editable(facts, changed):
+        return refused(locked)
     return Remedy(
         name=CONFIG_BUMP,
         nodes=changed,
@@ -126,6 +128,17 @@ def _config_bump(facts: Facts, *, sure: bool) -> Remedy:
         offered=True,
         reason=f"{low}/{high} ms gives a vote time to come back.",
     )
+
+
+def _why_not_editable(facts: Facts, names: tuple[str, ...]) -> str | None:
+    """Return the first agent's reason why it cannot change its file: no run begins that must stop there."""
+    configs = {name: facts.node(name).config.value for name in names}
+    reasons = (
+        f"{name}: {config.why_not_editable}"
+        for name, config in configs.items()
+        if config and config.why_not_editable
+    )
+    return next(reasons, None)
 
 
 def _leader_last(facts: Facts, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -151,3 +151,17 @@ def test_a_clock_that_the_others_gossip_contradicts_is_not_stepped() -> None:
         )
     )
     assert remedy_of(read, "clock_sync").nodes == ("node3", "node4", "node5")
+
+
+def test_no_button_where_an_agent_could_not_change_its_file() -> None:
+    nodes = candidates(rtt_ms=400.0)
+    reading = nodes[1].config
+    assert reading.value
+    locked = reading.value.model_copy(update={"why_not_editable": "/etc/neumann cannot be written to."})
+    nodes = (
+        nodes[0],
+        nodes[1].model_copy(update={"config": reading.model_copy(update={"value": locked})}),
+        *nodes[2:],
+    )
+    remedy = remedy_of(evidence(*nodes), "config_bump")
+    assert (remedy.offered, remedy.reason) == (False, "node2: /etc/neumann cannot be written to.")
