@@ -102,3 +102,14 @@ def test_no_other_module_makes_a_key_of_redis():
     made = re.compile(r"prefix\}:|prefix \+|\(prefix,\)")
     source = {path: path.read_text() for path in (ROOT / "bot").rglob("*.py") if path.name != "keys.py"}
     assert [str(path.relative_to(ROOT)) for path, text in source.items() if made.search(text)] == []
+
+
+def test_the_operators_page_lists_every_log_event_and_every_metric():
+    page = (ROOT / "docs" / "operate.md").read_text()
+    source = "".join(path.read_text() for path in (ROOT / "bot").rglob("*.py"))
+    events = set(re.findall(r"\blog\.(?:info|warning|error|exception)\(\s*\"([a-z0-9_]+)\"", source))
+    assert len(events) > 30
+    assert sorted(event for event in events if f"`{event}`" not in page) == []
+    gauges = {f"neumann_bot_{name}" for name in re.findall(r"_gauge\(\s*\"(\w+)\"", source)}
+    assert gauges
+    assert sorted(name for name in gauges if name not in page) == []
