@@ -9,6 +9,7 @@ from runbooks.electability import Denial, Known
 from runbooks.evidence import Metrics, NodeEvidence, Reading
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import CRASH_LOOP_RESTARTS, Facts
+from runbooks.missing_kind import MissingKind
 from runbooks.wording import listed
 
 WAL_NEEDS_FREE_BYTES = 100 * 1024 * 1024
@@ -88,8 +89,7 @@ def _crash_loop(facts: Facts, node: NodeEvidence) -> Denial | None:
 
 
 def _timed_out(reading: Reading[Metrics]) -> bool:
-    why = (reading.missing or "").lower()
-    return "within" in why or "time" in why
+    return reading.kind is MissingKind.TIMEOUT
 
 
 def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
