@@ -132,7 +132,10 @@ class ConfigLine(Frozen):
 
 
 class Config(Frozen):
-    """A node's configuration file: its hash, its Raft values, and the lines they stand on."""
+    """A node's configuration file: its hash, its Raft values, and the lines they stand on.
+
+    `why_not_editable` says why the agent could not change its election timeouts; `None` where it could.
+    """
 
     path: str
     sha256: str
@@ -141,6 +144,7 @@ class Config(Frozen):
     heartbeat_interval_ms: int | None = None
     peers: tuple[str, ...] = ()
     election_lines: tuple[ConfigLine, ...] = ()
+    why_not_editable: Annotated[str | None, Field(exclude_if=_is_none)] = None
 
 
 class Disk(Frozen):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.protocol import MetricsPage, Observation, Read
+from agent.protocol import Config, MetricsPage, Observation, Read
 from bot.nodes.agent_evidence import NotObserved, Observed, from_agent, still_reading
 from runbooks.evidence import Metrics, Reading
 from runbooks.missing_kind import MissingKind
@@ -21,6 +21,15 @@ def test_a_page_is_parsed_as_if_it_had_been_read_over_the_network() -> None:
     reading = local_metrics(Read(value=page, took_ms=3.0))
     assert reading.value == Metrics(term=43)
     assert (reading.kind, reading.by, reading.at, reading.took_ms) == (None, "agent:node1", NOON, 3.0)
+
+
+def test_a_file_keeps_why_the_agent_could_not_change_it() -> None:
+    config = Config(path="/etc/neumann.toml", sha256="ab" * 32, why_not_editable="The key stands twice.")
+    observation = Observation(
+        cluster="demo", node="node1", boot_id="b", boottime_s=900.0, config=Read(value=config)
+    )
+    read = from_agent("node1", Observed(observation, at=NOON))["config"].value
+    assert read.why_not_editable == "The key stands twice."
 
 
 OLD_SENTENCE = "http://127.0.0.1:9090/metrics did not answer within 2 s."
