@@ -198,7 +198,7 @@ class NodeEvidence(Frozen):
 
     @property
     def newest_metrics(self) -> Metrics | None:
-        """The latest sample that could be read, over the network or on the node."""
+        """Return the latest sample that could be read, over the network or on the node."""
         return self.metrics_again.value or self.metrics.value or self.local_metrics.value
 
 
@@ -242,5 +242,5 @@ class Evidence(Frozen):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The configured members' names, in order."""
+        """Return the configured members' names, in order."""
         return tuple(node.node for node in self.nodes)

@@ -47,7 +47,7 @@ class ClusterReader:
 
     @property
     def clusters(self) -> tuple[str, ...]:
-        """The configured clusters' names."""
+        """Return the configured clusters' names."""
         return tuple(self._clusters)
 
     def _cluster(self, name: str) -> Cluster:
