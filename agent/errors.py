@@ -4,8 +4,9 @@ AgentError
 ├── ConfigError          the settings file cannot be used (exit code 2)
 ├── PairingError         nobody was paired with (exit code 2)
 ├── ReadingError         one reading could not be taken (becomes `Read.missing`)
+│   ├── ReadingTimedOutError
 │   └── CommandError     a fixed command could not be run
-│       └── CommandTimedOutError
+│       └── CommandTimedOutError (a ReadingTimedOutError as well)
 ├── ConfigFileError      Neumann's configuration file cannot be changed as asked
 └── RefusedError         answered to the bot as a `Refusal`
     ├── BadRequestError  400
@@ -36,11 +37,15 @@ class ReadingError(AgentError):
     """A reading could not be taken."""
 
 
+class ReadingTimedOutError(ReadingError):
+    """What was asked gave no answer within its deadline."""
+
+
 class CommandError(ReadingError):
     """A command could not be run or failed."""
 
 
-class CommandTimedOutError(CommandError):
+class CommandTimedOutError(CommandError, ReadingTimedOutError):
     """A command did not end within its deadline and was killed."""
 
 

@@ -1,4 +1,4 @@
-"""The evidence as a person reads it: one line per node, and who reaches whom."""
+"""Format evidence as plain-text tables: one line per node, and who reaches whom."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Results = Mapping[tuple[str, str, str], str]
 
 
 def node_table(evidence: Evidence) -> str:
-    """A monospaced table; `?` is what could not be read."""
+    """Return a monospaced table with a line for each node; `?` is what could not be read."""
     return _columns([HEADINGS, *(_row(node) for node in evidence.nodes)])
 
 
 def node_groups(evidence: Evidence) -> str:
-    """The same for a large cluster: nodes that read alike are one line, the rarest first."""
+    """Return a table for a large cluster: nodes that read alike share a line, the smallest group first."""
     alike: dict[Row, list[str]] = {}
     for node in evidence.nodes:
         _, role, term, _, process, _ = _row(node)
@@ -65,13 +65,16 @@ def _number(value: int | None) -> str:
 
 
 def some(names: Sequence[str]) -> str:
-    """The first few names, and how many more there are."""
+    """Return the first `MAX_NAMES` names, and how many more there are."""
     more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
     return ", ".join(names[:MAX_NAMES]) + more
 
 
 def link_table(evidence: Evidence) -> str:
-    """Who (row) reaches whom (column): `ok`, what went wrong, or `?`; a port that alone fails is named."""
+    """Return the table of who (row) reaches whom (column).
+
+    A cell is `ok`, what went wrong, or `?`; where one of the two ports fails alone, it is named.
+    """
     names, results = evidence.names, _results(evidence)
     rows = [("from \\ to", *names)]
     rows += [
@@ -81,7 +84,7 @@ def link_table(evidence: Evidence) -> str:
 
 
 def cut_links(evidence: Evidence) -> str:
-    """The links that are not open, where there is no room for the table: who does not reach whom."""
+    """Return the links that are not open as lines, for a cluster too large for the table."""
     names, results = evidence.names, _results(evidence)
     groups: dict[tuple[str, str], list[str]] = {}
     for one in names:
@@ -117,13 +120,13 @@ def _link(results: Results, one: str, other: str) -> str:
 
 
 def all_links_open(evidence: Evidence) -> bool:
-    """Whether there is nothing to see in the link table."""
+    """Return whether every link was tried and is open."""
     seen = [*raft.links(evidence, "raft").values(), *raft.links(evidence, "gossip").values()]
     return all(state is True for state in seen)
 
 
 def not_read(evidence: Evidence, limit: int = 8) -> tuple[str, ...]:
-    """What could not be read and why, one line a node."""
+    """Return what could not be read and why, one line a node; beyond `limit` one line for all others."""
     lines = [f"not read: {line}" for node in evidence.nodes if (line := _unread_of(node))]
     left = len(lines) - limit
     return (*lines[:limit], f"not read: something of {left} more nodes") if left > 0 else tuple(lines)

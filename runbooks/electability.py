@@ -43,12 +43,12 @@ class Denial:
 
     @property
     def nodes(self) -> tuple[str, ...]:
-        """Whom it concerns."""
+        """Return the nodes that the denial concerns."""
         return (self.node,) if self.node else tuple(self.pair or ())
 
 
 def electable(names: tuple[str, ...], denials: Iterable[Denial]) -> tuple[str, ...]:
-    """The nodes that would collect a majority of the configured votes under these denials.
+    """Return the nodes that would collect a majority of the configured votes under these denials.
 
     A vote must be asked for and heard, so a candidate counts only voters that it reaches itself: a
     majority connected component is not enough (23.5 % of all 5-node matrices have one and no winner).
@@ -67,7 +67,7 @@ def electable(names: tuple[str, ...], denials: Iterable[Denial]) -> tuple[str, .
 
 
 def blocking_causes(names: tuple[str, ...], denials: tuple[Denial, ...], at_least: Known) -> frozenset[str]:
-    """The causes in any smallest set that leaves nobody electable, by denials known at least so well."""
+    """Return the causes in any smallest set of denials, known at least so well, that bars everybody."""
     known = [denial for denial in denials if denial.known >= at_least]
     causes = sorted({denial.cause for denial in known})
     minimal: list[frozenset[str]] = []
@@ -81,7 +81,7 @@ def blocking_causes(names: tuple[str, ...], denials: tuple[Denial, ...], at_leas
 
 
 def can_elect(names: tuple[str, ...], denials: tuple[Denial, ...]) -> bool | None:
-    """Whether somebody can be elected; `None` where what is not known decides."""
+    """Return whether somebody can be elected; `None` where it depends on what is not known."""
     if electable(names, denials):
         return True
     sure = (denial for denial in denials if denial.known >= Known.BY_ONE)
@@ -89,7 +89,7 @@ def can_elect(names: tuple[str, ...], denials: tuple[Denial, ...]) -> bool | Non
 
 
 def deciding_readings(names: tuple[str, ...], denials: tuple[Denial, ...]) -> tuple[str, ...]:
-    """The readings whose absence leaves it open: each, taken as good news alone, would open the way.
+    """Return the readings whose absence leaves it open: each, taken as good news alone, would open the way.
 
     Where no single one would, all of them are named.
     """

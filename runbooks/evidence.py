@@ -7,14 +7,20 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from runbooks.missing_kind import MissingKind, kind_of_sentence
 
 T = TypeVar("T")
 
 PortName = Literal["raft", "gossip"]
 ConnectResult = Literal["open", "refused", "timeout", "unreachable", "dns", "reset", "unknown"]
+
+
+def _is_none(value: object) -> bool:
+    return value is None
 
 
 class Frozen(BaseModel):
@@ -34,14 +40,24 @@ class Role(StrEnum):
 class Reading(Frozen, Generic[T]):
     """One thing read: its value, or in one sentence why there is none.
 
+    `kind` is the kind of that failure, which rules go by; without a failure it is `None` and not written.
     `by` is who read it: `bot`, or `agent:NODE`. `at` is when the reading ended, by the bot's clock.
     """
 
     value: T | None = None
     missing: str | None = None
+    kind: Annotated[MissingKind | None, Field(exclude_if=_is_none)] = None
     by: str
     at: AwareDatetime
     took_ms: float = 0.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_of_an_old_document(cls, given: object) -> object:
+        """Add the kind that a document from before `kind` lacks."""
+        if isinstance(given, dict) and given.get("kind") is None and isinstance(given.get("missing"), str):
+            return {**given, "kind": kind_of_sentence(given["missing"])}
+        return given
 
 
 class Metrics(Frozen):
@@ -118,7 +134,7 @@ class ConfigLine(Frozen):
 class Config(Frozen):
     """A node's configuration file: its hash, its Raft values, and the lines they stand on.
 
-    `why_not_editable` is why the agent could not change the election timeouts, whatever their values.
+    `why_not_editable` says why the agent could not change its election timeouts; `None` where it could.
     """
 
     path: str
@@ -128,7 +144,7 @@ class Config(Frozen):
     heartbeat_interval_ms: int | None = None
     peers: tuple[str, ...] = ()
     election_lines: tuple[ConfigLine, ...] = ()
-    why_not_editable: str | None = None
+    why_not_editable: Annotated[str | None, Field(exclude_if=_is_none)] = None
 
 
 class Disk(Frozen):
@@ -182,7 +198,7 @@ class NodeEvidence(Frozen):
 
     @property
     def newest_metrics(self) -> Metrics | None:
-        """The latest sample that could be read, over the network or on the node."""
+        """Return the latest sample that could be read, over the network or on the node."""
         return self.metrics_again.value or self.metrics.value or self.local_metrics.value
 
 
@@ -190,9 +206,13 @@ def glance(name: str, metrics: Metrics | None, at: datetime) -> NodeEvidence:
     """Return the evidence of a node of which only the metrics page was asked for."""
 
     def unasked() -> Reading[Any]:
-        return Reading(missing="not asked for", by="bot", at=at)
+        return Reading(missing="not asked for", kind=MissingKind.OTHER, by="bot", at=at)
 
-    sample = Reading[Metrics](value=metrics, missing=None if metrics else "no answer", by="bot", at=at)
+    sample = (
+        Reading[Metrics](value=metrics, by="bot", at=at)
+        if metrics
+        else Reading[Metrics](missing="no answer", kind=MissingKind.OTHER, by="bot", at=at)
+    )
     others = dict.fromkeys(NodeEvidence.model_fields.keys() - {"node", "metrics", "metrics_again"})
     return NodeEvidence(node=name, metrics=sample, metrics_again=sample, **{key: unasked() for key in others})
 
@@ -210,7 +230,7 @@ class Evidence(Frozen):
     nodes: tuple[NodeEvidence, ...]
 
     def node(self, name: str) -> NodeEvidence:
-        """The evidence of one configured node.
+        """Return the evidence of one configured node.
 
         Raises:
             KeyError: If the cluster has no such node.
@@ -222,5 +242,5 @@ class Evidence(Frozen):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The configured members' names, in order."""
+        """Return the configured members' names, in order."""
         return tuple(node.node for node in self.nodes)

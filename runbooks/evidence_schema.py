@@ -1,4 +1,4 @@
-"""Writes the published JSON schema of the evidence document."""
+"""Write the published JSON schema of the evidence document."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runbooks.evidence import Evidence
 
 
 def schema_text() -> str:
-    """The schema as it is published: JSON Schema 2020-12, in a stable order."""
+    """Return the schema as it is published: JSON Schema 2020-12, its keys sorted."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Evidence.model_json_schema()}
     return json.dumps(schema, indent=2, sort_keys=True) + "\n"
 

@@ -135,17 +135,17 @@ class Diagnosis(Frozen):
 
     @property
     def top(self) -> Finding:
-        """The finding that ranks first."""
+        """Return the finding that ranks first."""
         return self.findings[0]
 
     @property
     def offers(self) -> tuple[Remedy, ...]:
-        """The remedies that may be carried out."""
+        """Return the remedies that may be carried out."""
         return tuple(r for f in self.findings for r in f.remedies if r.offered and r.actions)
 
 
 class Recovery(Frozen):
-    """Whether, at one look, what a runbook looks after is well again.
+    """One look at whether what a runbook looks after is well again.
 
     Args:
         is_recovered: Well at this very look; it counts once it has lasted.
@@ -201,7 +201,7 @@ class Plan(Frozen):
 
     @property
     def nodes(self) -> tuple[str, ...]:
-        """The nodes it touches, in its order."""
+        """Return the nodes that the plan touches, in its order."""
         return tuple(dict.fromkeys(step.action.node for step in self.steps))
 
     @property
@@ -211,7 +211,7 @@ class Plan(Frozen):
 
 
 class Runbook(Protocol):
-    """One module per runbook obeys this; `all_runbooks` lists them."""
+    """The Protocol that each runbook's package obeys; `all_runbooks` lists them."""
 
     NAME: str
     TITLE: str

@@ -1,4 +1,4 @@
-"""After a node was acted on: is everything there as it should be, and nothing worse than before?"""
+"""Check a node after it was acted on: what its actions should have changed, and that nothing is worse."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from runbooks.quorum_gate import CAUGHT_UP_ENTRIES
 from runbooks.raft import Pair
 
 MAX_SKEW_MS = 500.0
-"""The leader-election runbook's limit."""
+"""The limit of the clock offset, from Neumann's leader-election runbook."""
 
 
 def complaints(
     before: Evidence, after: Evidence, actions: tuple[Action, ...], *, leader_wanted: bool
 ) -> tuple[str, ...]:
-    """What is not as it should be after these actions on one node, in words; nothing where all is well.
+    """Return a sentence for each thing that is not as these actions on one node should have left it.
 
     Args:
         before: The evidence that the plan was drawn up on.
@@ -121,5 +121,5 @@ def _leader(after: Evidence) -> Iterator[str]:
 
 
 def leadership(evidence: Evidence) -> Leadership:
-    """Who leads, by the newest samples."""
+    """Return who leads, by the newest samples."""
     return raft.leadership({node.node: node.newest_metrics for node in evidence.nodes})

@@ -13,7 +13,7 @@ from runbooks.evidence import Evidence
 from runbooks.raft import Pair, Tri
 
 CAUGHT_UP_ENTRIES = 20
-"""A follower that hears its leader is a round of appends behind at the most."""
+"""Entries behind the leader; a follower that hears it lacks at most one round of appends."""
 
 
 def keeps_majority(
@@ -25,7 +25,7 @@ def keeps_majority(
     caught_up: Mapping[str, Tri],
     leader: str | None = None,
 ) -> bool:
-    """Whether a majority of the configured size stays two-way connected and caught up without one node.
+    """Return whether without one node a configured majority stays two-way connected and caught up.
 
     Args:
         names: Every configured member.
@@ -41,7 +41,7 @@ def keeps_majority(
 
 
 def why_not(evidence: Evidence, out: str) -> str | None:
-    """Why a node must not be taken out now, in one sentence; `None` where it may be."""
+    """Return why a node must not be taken out now, in one sentence; `None` where it may be."""
     names = evidence.names
     lead = raft.leadership({node.node: node.newest_metrics for node in evidence.nodes})
     leader = lead.leader if lead.majority else None

@@ -16,12 +16,12 @@ Pair = tuple[str, str]
 
 
 def quorum(configured: int) -> int:
-    """Votes needed in a cluster of `configured` members: n // 2 + 1 (Raft, section 5.2)."""
+    """Return the votes needed in a cluster of `configured` members: n // 2 + 1 (Raft, section 5.2)."""
     return configured // 2 + 1
 
 
 def processes(evidence: Evidence) -> dict[str, Tri]:
-    """Which node's process is up, as far as its sources agree; where they contradict each other, unknown."""
+    """Return by node whether its process is up; `None` where sources are silent or at odds."""
     return {node.node: _process(node, evidence) for node in evidence.nodes}
 
 
@@ -41,7 +41,7 @@ def _process(node: NodeEvidence, evidence: Evidence) -> Tri:
 
 
 def connect_results(evidence: Evidence, port: PortName) -> dict[Pair, str]:
-    """For every ordered pair (observer, peer) that was tried: what the connect to that port gave."""
+    """Return by (observer, peer) what the connect to that port gave, for each pair that was tried."""
     return {
         (node.node, connect.peer): connect.result
         for node in evidence.nodes
@@ -51,7 +51,7 @@ def connect_results(evidence: Evidence, port: PortName) -> dict[Pair, str]:
 
 
 def links(evidence: Evidence, port: PortName) -> dict[Pair, Tri]:
-    """For every ordered pair (observer, peer): does the observer's connect to that port succeed?"""
+    """Return by (observer, peer) whether the observer's connect to that port succeeded."""
     results = connect_results(evidence, port)
     pairs = permutations(evidence.names, 2)
     return {pair: results[pair] == "open" if pair in results else None for pair in pairs}
@@ -60,7 +60,7 @@ def links(evidence: Evidence, port: PortName) -> dict[Pair, Tri]:
 def quorum_connected(
     names: Iterable[str], up: Mapping[str, bool], open_links: Mapping[Pair, bool]
 ) -> tuple[str, ...]:
-    """The nodes that reach, two ways, enough running peers to make a majority with themselves.
+    """Return the nodes that reach, two ways, enough running peers to make a majority with themselves.
 
     A majority connected component is not enough: a candidate collects every vote itself, so the
     links must run between it and each voter, in both directions.
@@ -79,7 +79,7 @@ def quorum_connected(
 
 
 def leadership(metrics: Mapping[str, Metrics | None]) -> Leadership:
-    """Who leads, from one metrics sample per configured node (`None` where it could not be read).
+    """Return who leads, from one metrics sample per configured node (`None` where it could not be read).
 
     A majority in a claimant's own term makes it the leader, whatever term a node that is cut off has
     reached; without one, only a single claim in the highest term counts.

@@ -1,4 +1,4 @@
-"""The little statistics that sampling needs."""
+"""Confidence intervals for sampled proportions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Z_95 = 1.959964
 
 
 def wilson_interval(hits: int, trials: int) -> tuple[float, float]:
-    """The 95 % Wilson score interval of a proportion.
+    """Return the 95 % Wilson score interval of a proportion.
 
     Args:
         hits: How often it was seen.

@@ -25,6 +25,7 @@ from runbooks.evidence import (
     Role,
     Service,
 )
+from runbooks.missing_kind import MissingKind
 from runbooks.model import Action, Remedy
 
 T = TypeVar("T")
@@ -44,9 +45,14 @@ def known(value: T, by: str = "bot", at: datetime = NOON) -> Reading[T]:
     return Reading[type(value)](value=value, by=by, at=at)  # type: ignore[misc]
 
 
-def missing(why: str = "no answer within 2 s", by: str = "bot") -> Reading[Any]:
-    """A reading that gave none."""
-    return Reading[Any](missing=why, by=by, at=NOON)
+def missing(why: str, by: str = "bot", kind: MissingKind = MissingKind.OTHER) -> Reading[Any]:
+    """Return a reading that gave no value."""
+    return Reading[Any](missing=why, kind=kind, by=by, at=NOON)
+
+
+def late(why: str = "no answer within 2 s", by: str = "bot") -> Reading[Any]:
+    """Return a reading whose deadline ran out."""
+    return missing(why, by, MissingKind.TIMEOUT)
 
 
 def node(
@@ -69,7 +75,7 @@ def node(
     cuts: Cuts | None = None,
     **readings: Reading[Any],
 ) -> NodeEvidence:
-    """One node; `readings` replaces whole readings, as `metrics=missing()`."""
+    """One node; `readings` replaces whole readings, as `metrics=late()`."""
     peers = [peer for peer in names if peer != name]
     agent = f"agent:{name}"
     metrics = [
@@ -163,9 +169,9 @@ def dead(name: str, **changes: Any) -> NodeEvidence:
 
 def silent(name: str) -> NodeEvidence:
     """A node of which nothing can be read at all."""
-    bot = {kind: missing() for kind in ("metrics", "metrics_again", "health")}
+    bot = {kind: late() for kind in ("metrics", "metrics_again", "health")}
     kinds = ("clock", "service", "log", "config", "disk", "local_metrics", "connects", "pings")
-    agent = {kind: missing("the agent gave no answer within 4 s", by=f"agent:{name}") for kind in kinds}
+    agent = {kind: late("the agent gave no answer within 4 s", by=f"agent:{name}") for kind in kinds}
     return node(name, **bot, **agent)
 
 

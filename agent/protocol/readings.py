@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Generic, Literal, TypeVar
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from agent.protocol.base import PROTOCOL_VERSION, Wire
 
@@ -28,11 +28,16 @@ T = TypeVar("T")
 
 
 class Read(Wire, Generic[T], frozen=True, kw_only=True):
-    """One reading: its value, or in one sentence why there is none."""
+    """One reading: its value, or in one sentence why there is none.
+
+    `timed_out` says that it failed because a deadline ran out. It is left out of every other reading, so
+    that a bot which does not know the field reads those.
+    """
 
     value: T | None = None
     missing: str | None = None
     took_ms: float = 0.0
+    timed_out: bool | UnsetType = UNSET
 
 
 class Clock(Wire, frozen=True, kw_only=True):

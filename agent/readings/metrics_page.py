@@ -8,7 +8,7 @@ from contextlib import suppress
 from email.message import Message
 from email.parser import BytesHeaderParser
 
-from agent.errors import ReadingError
+from agent.errors import ReadingError, ReadingTimedOutError
 from agent.protocol import MetricsPage
 from agent.sanitize import plain
 from agent.settings import Settings, split_address
@@ -25,14 +25,15 @@ async def read_metrics(settings: Settings) -> MetricsPage:
     """Get `/metrics`; a page of another kind is told by its content type and holds no lines.
 
     Raises:
-        ReadingError: If nothing answers in time, or not with 200.
+        ReadingTimedOutError: If nothing answers in time.
+        ReadingError: If it refuses, breaks off or answers without 200.
     """
     url, within_s = f"{settings.metrics_url}/metrics", settings.deadlines.metrics
     try:
         async with asyncio.timeout(within_s):
             headers, body = await _get(settings.metrics_url.removeprefix("http://"))
     except TimeoutError as error:
-        raise ReadingError(f"{url} did not answer within {within_s:g} s.") from error
+        raise ReadingTimedOutError(f"{url} did not answer within {within_s:g} s.") from error
     except ConnectionRefusedError as error:
         raise ReadingError(f"{url} refused the connection.") from error
     except asyncio.IncompleteReadError as error:

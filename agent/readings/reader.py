@@ -7,8 +7,10 @@ import time
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Literal, TypeVar
 
+from msgspec import UNSET, UnsetType
+
 from agent.boot import boot_id, boottime_s
-from agent.errors import AgentError
+from agent.errors import AgentError, ReadingTimedOutError
 from agent.neumann_config.edit import read_config_bytes
 from agent.neumann_config.read import read_config
 from agent.protocol import (
@@ -126,13 +128,16 @@ async def _take(reading: Awaitable[T], deadline_s: float) -> Read[T]:
     start = time.monotonic()
     value: T | None = None
     missing: str | None = None
+    timed_out: bool | UnsetType = UNSET
     try:
         async with asyncio.timeout(deadline_s):
             value = await reading
     except TimeoutError:
-        missing = f"No answer within {deadline_s:g} s."
+        missing, timed_out = f"No answer within {deadline_s:g} s.", True
     except AgentError as error:
         missing = str(error)
+        timed_out = True if isinstance(error, ReadingTimedOutError) else UNSET
     except Exception as error:  # A reading must never take the others down with it.
         missing = plain(f"The reading failed: {type(error).__name__}: {error}", limit=200)
-    return Read(value=value, missing=missing, took_ms=(time.monotonic() - start) * 1000)
+    took_ms = (time.monotonic() - start) * 1000
+    return Read(value=value, missing=missing, took_ms=took_ms, timed_out=timed_out)

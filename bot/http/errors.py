@@ -7,25 +7,32 @@ from collections.abc import Iterator
 
 import aiohttp
 
-WORDS: tuple[tuple[type[BaseException], str], ...] = (
-    (ConnectionRefusedError, "connection refused"),
-    (ConnectionResetError, "connection reset"),
-    (ssl.SSLError, "the TLS handshake failed"),
-    (TimeoutError, "no answer in time"),
-    (aiohttp.ServerDisconnectedError, "the connection was closed"),
-    (aiohttp.ClientConnectorError, "cannot connect"),
-    (aiohttp.ClientOSError, "the connection broke"),
-)
+WORDS: dict[type[BaseException], str] = {
+    ConnectionRefusedError: "connection refused",
+    ConnectionResetError: "connection reset",
+    ssl.SSLError: "the TLS handshake failed",
+    TimeoutError: "no answer in time",
+    aiohttp.ServerDisconnectedError: "the connection was closed",
+    aiohttp.ClientConnectorError: "cannot connect",
+    aiohttp.ClientOSError: "the connection broke",
+}
 """The first class that is found anywhere in the chain of causes gives the words."""
 
 
 def why(error: BaseException) -> str | None:
     """Return the words for a failed request; `None` where the failure is of no known kind."""
+    kind = _kind(error)
+    return WORDS[kind] if kind else None
+
+
+def timed_out(error: BaseException) -> bool:
+    """Return whether a request failed because no answer came in time, and for no reason more exact."""
+    return _kind(error) is TimeoutError
+
+
+def _kind(error: BaseException) -> type[BaseException] | None:
     causes = tuple(_causes(error))
-    for kind, words in WORDS:
-        if any(isinstance(cause, kind) for cause in causes):
-            return words
-    return None
+    return next((kind for kind in WORDS if any(isinstance(cause, kind) for cause in causes)), None)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

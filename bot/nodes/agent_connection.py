@@ -7,7 +7,7 @@ from typing import TypeVar
 import httpx
 
 from agent import protocol as wire
-from bot.http.errors import why
+from bot.http.errors import timed_out, why
 
 ASK_TIMEOUT_S = 3.0
 
@@ -15,7 +15,11 @@ M = TypeVar("M", bound=wire.Wire)
 
 
 class AgentUnreachableError(Exception):
-    """The agent did not answer, and why."""
+    """The agent did not answer; the text says why."""
+
+
+class AgentTimedOutError(AgentUnreachableError):
+    """The agent gave no answer in time."""
 
 
 class AgentRefusedError(Exception):
@@ -50,7 +54,7 @@ class AgentConnection:
         try:
             response = await self._http.get(f"{agent_url}/v1/health", timeout=3.0)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return _reason(error)
+            return str(_unreachable(error))
         return None if response.is_success else f"the agent answers {response.status_code}"
 
     async def ledger_mark(self, agent_url: str) -> wire.LedgerMark:
@@ -90,7 +94,7 @@ class AgentConnection:
                 method, url, content=body, headers={"Content-Type": "application/json"}, timeout=timeout
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise AgentUnreachableError(_reason(error)) from error
+            raise _unreachable(error) from error
         try:
             if response.is_success:
                 return answer.from_json(response.content)
@@ -102,8 +106,7 @@ class AgentConnection:
         raise AgentRefusedError(refusal)
 
 
-def _reason(error: Exception) -> str:
-    words = why(error)
-    if words == "no answer in time":
-        return "the agent gave no answer in time"
-    return f"the agent cannot be reached ({words or type(error).__name__})"
+def _unreachable(error: Exception) -> AgentUnreachableError:
+    if timed_out(error):
+        return AgentTimedOutError("the agent gave no answer in time")
+    return AgentUnreachableError(f"the agent cannot be reached ({why(error) or type(error).__name__})")

@@ -1,7 +1,8 @@
-"""An agent's observation in the runbooks' words; what it did not read keeps the reason."""
+"""Turn an agent's observation into the runbooks' evidence; a reading without a value keeps the reason."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,8 +11,7 @@ import msgspec
 from agent import protocol as wire
 from bot.nodes import metrics_page
 from runbooks import evidence as known
-
-STILL_READING = "still being read"
+from runbooks.missing_kind import STILL_READING, MissingKind
 
 _FROM_AGENT: dict[str, type[known.Reading[Any]]] = {
     "clock": known.Reading[known.Clock],
@@ -25,30 +25,42 @@ _FROM_AGENT: dict[str, type[known.Reading[Any]]] = {
 }
 
 
-def from_agent(node: str, observed: tuple[wire.Observation | str, datetime]) -> dict[str, known.Reading[Any]]:
-    """The agent's readings in the runbooks' words; one the agent did not take keeps the reason."""
-    answer, at = observed
-    readings = {}
-    for name, kind in _FROM_AGENT.items():
-        read = None if isinstance(answer, str) else _read_of(answer, name)
-        if read is None:
-            missing = answer if isinstance(answer, str) else "the agent does not take this reading"
-            readings[name] = kind(missing=missing, by=f"agent:{node}", at=at)
-        else:
-            readings[name] = kind(
-                value=_plain(read.value),
-                missing=read.missing,
-                by=f"agent:{node}",
-                at=at,
-                took_ms=read.took_ms,
-            )
-    return readings if isinstance(answer, str) else _with_boot(readings, answer)
+@dataclass(frozen=True)
+class Observed:
+    """What an agent answered, and when."""
+
+    observation: wire.Observation
+    at: datetime
+
+
+@dataclass(frozen=True)
+class NotObserved:
+    """Why an agent gave no observation, in one sentence and as a kind, and when that was known."""
+
+    missing: str
+    kind: MissingKind
+    at: datetime
+
+
+def from_agent(node: str, answer: Observed | NotObserved) -> dict[str, known.Reading[Any]]:
+    """Return every reading that an agent takes, by the name of its field in `NodeEvidence`."""
+    by = f"agent:{node}"
+    if isinstance(answer, NotObserved):
+        return {
+            name: reading(missing=answer.missing, kind=answer.kind, by=by, at=answer.at)
+            for name, reading in _FROM_AGENT.items()
+        }
+    readings = {
+        name: reading(**_fields(answer.observation, name), by=by, at=answer.at)
+        for name, reading in _FROM_AGENT.items()
+    }
+    return _with_boot(readings, answer.observation)
 
 
 def _with_boot(
     readings: dict[str, known.Reading[Any]], answer: wire.Observation
 ) -> dict[str, known.Reading[Any]]:
-    """The agent says once in which boot it read and how old that is; both belong to the service."""
+    """Add to the service the boot it was read in and how long it has run, which the agent says once."""
     service = readings["service"]
     if service.value is None:
         return readings
@@ -59,31 +71,33 @@ def _with_boot(
 
 
 def still_reading(node: str) -> known.NodeEvidence:
-    """A node of which nothing has come yet."""
+    """Return the evidence of a node of which nothing has come yet."""
     at = datetime.now(UTC)
 
-    def missing(by: str) -> known.Reading[Any]:
-        return known.Reading[Any](missing=STILL_READING, by=by, at=at)
+    def pending(by: str) -> known.Reading[Any]:
+        return known.Reading[Any](missing=STILL_READING, kind=MissingKind.PENDING, by=by, at=at)
 
-    from_agent = {name: missing(f"agent:{node}") for name in _FROM_AGENT}
-    from_bot = {name: missing("bot") for name in ("metrics", "metrics_again", "health")}
+    from_agent = {name: pending(f"agent:{node}") for name in _FROM_AGENT}
+    from_bot = {name: pending("bot") for name in ("metrics", "metrics_again", "health")}
     return known.NodeEvidence(node=node, **from_bot, **from_agent)
 
 
-def _read_of(answer: wire.Observation, name: str) -> wire.Read[Any] | None:
-    """An agent's reading; the node's own metrics page is parsed here, like the one read over the network."""
+def _fields(observation: wire.Observation, name: str) -> dict[str, Any]:
+    """Return a reading's fields besides `by` and `at`.
+
+    The node's own metrics page is parsed here, like the one that the bot reads over the network.
+    """
+    read: wire.Read[Any] | None = getattr(observation, "metrics" if name == "local_metrics" else name)
+    if read is None:
+        return {"missing": "the agent does not take this reading", "kind": MissingKind.OTHER}
+    if read.value is None:
+        # An agent from before `timed_out` says nothing of the kind: `Reading` then goes by its sentence.
+        kind = MissingKind.TIMEOUT if read.timed_out is True else None
+        return {"missing": read.missing, "kind": kind, "took_ms": read.took_ms}
     if name != "local_metrics":
-        found: wire.Read[Any] | None = getattr(answer, name)
-        return found
-    page = answer.metrics
-    if page is None or page.value is None:
-        return page
+        return {"value": msgspec.to_builtins(read.value), "took_ms": read.took_ms}
     try:
-        metrics = metrics_page.parse(page.value.text, page.value.content_type)
+        metrics = metrics_page.parse(read.value.text, read.value.content_type)
     except metrics_page.NotAnExporterError as error:
-        return wire.Read[Any](missing=str(error), took_ms=page.took_ms)
-    return wire.Read[Any](value=metrics, took_ms=page.took_ms)
-
-
-def _plain(value: object) -> Any:  # noqa: ANN401  the model that takes it checks it
-    return value if isinstance(value, known.Metrics) else msgspec.to_builtins(value)
+        return {"missing": str(error), "kind": MissingKind.OTHER, "took_ms": read.took_ms}
+    return {"value": metrics, "took_ms": read.took_ms}

@@ -1,4 +1,4 @@
-"""Reads clusters: every node at the same time, each reading under its own deadline.
+"""Read clusters: every node at the same time, each reading under its own deadline.
 
 All guessing about what a Neumann node serves, and in which shape, is kept here and in `metrics_page`.
 """
@@ -15,15 +15,15 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from agent import protocol as wire
 from bot.config import Cluster, Node, ReadingSettings
-from bot.http.errors import why
+from bot.http.errors import timed_out, why
 from bot.nodes import metrics_page
 from bot.nodes.agent_client import AgentClient
-from bot.nodes.agent_connection import AgentRefusedError, AgentUnreachableError
-from bot.nodes.agent_evidence import from_agent, still_reading
+from bot.nodes.agent_connection import AgentRefusedError, AgentTimedOutError, AgentUnreachableError
+from bot.nodes.agent_evidence import NotObserved, Observed, from_agent, still_reading
 from handlers.errors import UnknownCluster
 from runbooks import evidence as known
+from runbooks.missing_kind import MissingKind
 
 T = TypeVar("T")
 MAX_PAGE_BYTES = 4_000_000
@@ -47,7 +47,7 @@ class ClusterReader:
 
     @property
     def clusters(self) -> tuple[str, ...]:
-        """The configured clusters' names."""
+        """Return the configured clusters' names."""
         return tuple(self._clusters)
 
     def _cluster(self, name: str) -> Cluster:
@@ -56,13 +56,13 @@ class ClusterReader:
         return self._clusters[name]
 
     async def look(self, cluster: str) -> Mapping[str, known.Metrics | None]:
-        """One metrics sample per node."""
+        """Return one metrics sample of each node; `None` of a node whose page could not be read."""
         nodes = self._cluster(cluster).nodes
         samples = await asyncio.gather(*(self._metrics(node) for node in nodes))
         return {node.name: sample.value for node, sample in zip(nodes, samples, strict=True)}
 
     async def silent(self) -> tuple[str, ...]:
-        """Which nodes' metrics or agents do not answer right now, and why: what an operator mends first."""
+        """Return one line for each metrics page and agent that does not answer right now, and why."""
 
         async def complaints(cluster: Cluster, node: Node) -> tuple[str, ...]:
             sample, agent = await asyncio.gather(self._metrics(node), self._agents.greet(node.agent_url))
@@ -73,12 +73,12 @@ class ClusterReader:
         return tuple(itertools.chain.from_iterable(await asyncio.gather(*asked)))
 
     async def read(self, cluster: str) -> known.Evidence:
-        """Everything, from every node at once; takes as long as the slowest reading's deadline."""
+        """Take every reading of every node at once; takes as long as the slowest reading's deadline."""
         evidence = [evidence async for evidence in self.read_progressively(cluster)]
         return evidence[-1]
 
     async def read_progressively(self, cluster: str) -> AsyncIterator[known.Evidence]:
-        """Give out what has come whenever a second brought something new, and in the end everything."""
+        """Yield the evidence so far after each second in which a node was read, and at the end all of it."""
         configured = self._cluster(cluster)
         started_at = datetime.now(UTC)
         tasks = [asyncio.create_task(self._node(node)) for node in configured.nodes]
@@ -141,30 +141,37 @@ class ClusterReader:
             raise ValueError("The page is larger than 4 MB.")
         return response
 
-    async def _reading(self, what: Awaitable[Any], kind: type[known.Reading[T]]) -> known.Reading[T]:
+    async def _reading(self, what: Awaitable[Any], reading: type[known.Reading[T]]) -> known.Reading[T]:
         """Await under the deadline; whatever goes wrong becomes the reason why there is no value."""
         started = time.monotonic()
-        value, missing = None, None
+        value, missing, kind = None, None, None
         try:
             async with asyncio.timeout(self._readings.metrics_deadline_s):
                 value = await what
         except TimeoutError:
             missing = f"no answer within {self._readings.metrics_deadline_s:g} s"
+            kind = MissingKind.TIMEOUT
         except Exception as error:
             said = (str(error).splitlines() or [""])[0][:200]
             missing = why(error) or said or f"the reading failed ({type(error).__name__})"
+            kind = MissingKind.TIMEOUT if timed_out(error) else MissingKind.OTHER
         took_ms = (time.monotonic() - started) * 1000
-        return kind(value=value, missing=missing, by="bot", at=datetime.now(UTC), took_ms=took_ms)
+        at = datetime.now(UTC)
+        return reading(value=value, missing=missing, kind=kind, by="bot", at=at, took_ms=took_ms)
 
-    async def _observe(self, node: Node) -> tuple[wire.Observation | str, datetime]:
-        """What the agent read, or in one sentence why it did not answer."""
+    async def _observe(self, node: Node) -> Observed | NotObserved:
+        """Ask a node's agent for all its readings, under the agents' deadline."""
         try:
             async with asyncio.timeout(self._readings.agent_deadline_s):
-                return await self._agents.observe(node.agent_url), datetime.now(UTC)
+                observation = await self._agents.observe(node.agent_url)
         except TimeoutError:
-            return f"the agent gave no answer within {self._readings.agent_deadline_s:g} s", datetime.now(UTC)
+            missing = f"the agent gave no answer within {self._readings.agent_deadline_s:g} s"
+            return NotObserved(missing, MissingKind.TIMEOUT, at=datetime.now(UTC))
+        except AgentTimedOutError as error:
+            return NotObserved(str(error), MissingKind.TIMEOUT, at=datetime.now(UTC))
         except (AgentUnreachableError, AgentRefusedError) as error:
-            return str(error), datetime.now(UTC)
+            return NotObserved(str(error), MissingKind.OTHER, at=datetime.now(UTC))
+        return Observed(observation, at=datetime.now(UTC))
 
 
 def _health(response: httpx.Response) -> known.Health:

@@ -1,4 +1,4 @@
-"""A node's metrics page as `Metrics`, in each of the shapes that Neumann's documentation shows."""
+"""Parse a node's metrics page, in each of the shapes that Neumann's documentation shows."""
 
 from __future__ import annotations
 
@@ -54,7 +54,11 @@ def parse(text: str, content_type: str) -> Metrics:
 
 
 def _role(samples: Iterable[Sample]) -> Role | None:
-    """One-hot by label, the active series alone, or a bare 0/1/2; any letter case, any further labels."""
+    """Return the role that the page claims.
+
+    It may be one-hot by label, the active series alone, or a bare 0/1/2; in any letter case, with any further
+    labels.
+    """
     for sample in samples:
         if sample.name != PREFIX + "raft_state":
             continue
@@ -67,7 +71,7 @@ def _role(samples: Iterable[Sample]) -> Role | None:
 
 
 def _numbers(samples: Iterable[Sample]) -> dict[str, Any]:
-    """Every other metric by its field's name; NaN and infinities are no values."""
+    """Return every other metric by its field's name, without NaN and infinities."""
     fields = set(Metrics.model_fields) - {"role"}
     numbers = {}
     for sample in samples:

@@ -12,16 +12,15 @@ from lab.scenarios.readings import (
     AGENT_READINGS,
     HTTP_DEADLINE_S,
     Document,
+    late,
     missing,
 )
 
 BOT_READINGS = ("metrics", "metrics_again", "health")
 Node = dict[str, Any]
-NO_ANSWER = missing(f"no answer within {HTTP_DEADLINE_S:g} s", "bot", HTTP_DEADLINE_S, 2000)
+NO_ANSWER = late(f"no answer within {HTTP_DEADLINE_S:g} s", "bot", HTTP_DEADLINE_S, 2000)
 NO_EXPORTER = missing("The page is no exporter's: its content type is text/html.", "bot", 0.02, 14)
-NO_AGENT = missing(
-    f"the agent gave no answer within {AGENT_DEADLINE_S:g} s", "agent", AGENT_DEADLINE_S, 10_000
-)
+NO_AGENT = late(f"the agent gave no answer within {AGENT_DEADLINE_S:g} s", "agent", AGENT_DEADLINE_S, 10_000)
 NOT_TAKEN = missing("the agent does not take this reading", "agent", AGENT_ANSWERS_S)
 
 

@@ -33,9 +33,16 @@ def value(of: object, by: str, at_s: float, took_ms: float) -> Document:
     return {"value": of, "missing": None, "by": by, "at": at, "took_ms": round(took_ms, 2)}
 
 
-def missing(why: str, by: str, at_s: float, took_ms: float = 0.0) -> Document:
+def missing(
+    why: str, by: str, at_s: float, took_ms: float = 0.0, *, kind: Literal["timeout", "other"] = "other"
+) -> Document:
     """Return a reading that gave none."""
-    return {**value(None, by, at_s, took_ms), "missing": why}
+    return {**value(None, by, at_s, took_ms), "missing": why, "kind": kind}
+
+
+def late(why: str, by: str, at_s: float, took_ms: float) -> Document:
+    """Return a reading whose deadline ran out."""
+    return missing(why, by, at_s, took_ms, kind="timeout")
 
 
 def _node(world: World, name: str, moved: Motion) -> Document:
@@ -54,7 +61,7 @@ def _from_bot(world: World, node: NodeState, of: Document, *, sample: Literal[0,
     """Return what the bot reads of a page; its paths to the nodes are sound unless the scenario says not."""
     draw, at_s = world.random, sample * SAMPLE_GAP_S
     if not node.host_up or node.metrics_path == "drop" or node.process == "hung":
-        return missing(f"no answer within {HTTP_DEADLINE_S:g} s", "bot", at_s + HTTP_DEADLINE_S, 2000)
+        return late(f"no answer within {HTTP_DEADLINE_S:g} s", "bot", at_s + HTTP_DEADLINE_S, 2000)
     if node.metrics_path == "unreachable":
         return missing("cannot connect", "bot", at_s, 3.0)
     if node.process in {"stopped", "failed"} or node.metrics_path == "reject" or not node.up[sample]:
@@ -93,7 +100,7 @@ def _from_agent(world: World, name: str, moved: Motion) -> Document:
     node, by = world.nodes[name], f"agent:{name}"
     if not node.host_up:
         why = f"the agent gave no answer within {AGENT_DEADLINE_S:g} s"
-        return {what: missing(why, by, AGENT_DEADLINE_S, 10_000) for what in AGENT_READINGS}
+        return {what: late(why, by, AGENT_DEADLINE_S, 10_000) for what in AGENT_READINGS}
     draw = world.random
     readings = {
         "clock": _clock(world, node),
@@ -111,7 +118,7 @@ def _from_agent(world: World, name: str, moved: Motion) -> Document:
 def _local_metrics(world: World, name: str, claim: Claim) -> Document:
     by, node = f"agent:{name}", world.nodes[name]
     if node.process == "hung":
-        return missing("No answer within 2 s.", by, AGENT_ANSWERS_S, 2000)
+        return late("No answer within 2 s.", by, AGENT_ANSWERS_S, 2000)
     if not node.listens:
         return missing("The metrics page refused the connection.", by, AGENT_ANSWERS_S, 1)
     return value(_metrics(world, name, claim), by, AGENT_ANSWERS_S, world.random.uniform(1, 9))

@@ -1,4 +1,4 @@
-"""The leader-election runbook: why does this cluster have no leader, and what may be done about it?
+"""The leader-election runbook: why a cluster has no leader, and what may be done about it.
 
 First, is there a leader after all? Then, could anybody be elected, and if not, which causes together keep
 it so? Only where somebody could: why does no leader last? What none of this explains is said to be so.
@@ -29,7 +29,7 @@ RECOVERY_NEEDS: RecoveryNeeds = "metrics"
 ALERTS = frozenset({"NoLeader", "ElectionStorm", "NodeDown"})
 
 ALWAYS_JUDGED = (RootCause.QUORUM_LOSS, RootCause.NETWORK_PARTITION, RootCause.CLOCK_SKEW)
-"""The runbook's own causes get a word even where nothing was seen of them."""
+"""Causes from Neumann's own runbook, judged even where nothing was seen of them."""
 
 VERDICT_RANK = {verdict: position for position, verdict in enumerate(Verdict)}
 CAUSE_RANK: dict[str, int] = {cause: position for position, cause in enumerate(RootCause)}

@@ -15,7 +15,7 @@ from runbooks.statistics import wilson_interval
 from runbooks.wording import counted, listed, milliseconds
 
 SLOW_IO_STALLED_PERCENT = 20.0
-"""Every task waiting for the disk a fifth of the time: an fsync then outlasts a heartbeat."""
+"""Share of the time in which every task waits for the disk; from here on an fsync outlasts a heartbeat."""
 
 FAR_BEHIND_ENTRIES = 20
 """A follower that hears its leader is a round of appends behind at the most; this is not that."""
@@ -26,7 +26,7 @@ BAD_LOSS = 0.05
 
 
 def churn_findings(facts: Facts, structure: Structure) -> Iterator[Finding]:
-    """What may explain a leaderless cluster that could elect."""
+    """Yield the findings that may explain why a cluster that could elect has no lasting leader."""
     found = [
         finding
         for find in (_partial_partition, _packet_loss, _slow_disk, _stale_log)
@@ -159,7 +159,7 @@ def _stale_log(facts: Facts, structure: Structure) -> Finding | None:
 
 
 def _campaigns(facts: Facts, name: str) -> bool:
-    """Whether a node stood for election between the samples, or stands now."""
+    """Return whether a node stood for election between the samples, or stands now."""
     before, after = facts.node(name).metrics.value, facts.node(name).metrics_again.value
     if before and after and before.elections_total is not None and after.elections_total is not None:
         return after.elections_total > before.elections_total
@@ -168,7 +168,7 @@ def _campaigns(facts: Facts, name: str) -> bool:
 
 
 def _mixed_timeouts(facts: Facts) -> Iterator[Finding]:
-    """Nodes that differ, as a change that stopped half-way leaves them: etcd warns of it."""
+    """Yield a finding where timeouts differ, as after a change that stopped half-way (etcd warns of it)."""
     if len(set(facts.timeouts_ms.values())) < 2:
         return
     yield Finding(
@@ -210,7 +210,7 @@ def _timeout_verdict(facts: Facts, structure: Structure, *, explained: bool) -> 
 
 
 def too_tight(facts: Facts) -> bool | None:
-    """Whether the shortest election timeout is below what the slowest pair's round trip asks for."""
+    """Return whether the shortest election timeout is below what the slowest pair's round trip asks for."""
     low = lowest_timeout_ms(facts)
     if facts.round_trip_ms is None or low is None:
         return None

@@ -17,7 +17,7 @@ from runbooks.raft import Pair
 
 
 def clock_denials(facts: Facts, impaired: frozenset[Pair]) -> Iterator[Denial]:
-    """Votes denied between nodes whose clocks are apart by more than the limit, errors taken off.
+    """Yield votes denied between nodes whose clocks are apart by more than the limit, errors taken off.
 
     Args:
         facts: The evidence.
@@ -40,7 +40,7 @@ def clock_denials(facts: Facts, impaired: frozenset[Pair]) -> Iterator[Denial]:
 
 
 def _hold_failed(facts: Facts, pair: Pair, impaired: frozenset[Pair]) -> bool | None:
-    """Whether gossip on either node holds more peers failed than something else keeps from it."""
+    """Return whether gossip on either node holds more peers failed than something else keeps from it."""
     held = held_failed(facts, *pair)
     counts = [
         (failed, sum((name, peer) in impaired and facts.up[peer] is True for peer in facts.names))
@@ -51,7 +51,7 @@ def _hold_failed(facts: Facts, pair: Pair, impaired: frozenset[Pair]) -> bool | 
 
 
 def _apart_ms(facts: Facts, pair: Pair) -> float | None:
-    """How far two clocks are apart, where that is past the limit for certain."""
+    """Return how far two clocks are apart in ms; `None` where that may be within the limit."""
     one, other = (facts.clocks.get(name) for name in pair)
     if one is None or other is None:
         return None
@@ -60,7 +60,7 @@ def _apart_ms(facts: Facts, pair: Pair) -> float | None:
 
 
 def contradicted_clocks(facts: Facts) -> frozenset[str]:
-    """Nodes whose clock, as it was read, gossip contradicts.
+    """Return the nodes whose clock, as it was read, gossip contradicts.
 
     A node should hold as many peers failed as are apart from it. One that holds fewer agrees with a peer
     that it was read to be apart from: its clock or that peer's was read wrong, so neither is stepped.

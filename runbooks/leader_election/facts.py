@@ -1,4 +1,4 @@
-"""What the causes are judged on: each figure derived once from the evidence."""
+"""Figures on which the causes are judged, each derived once from the evidence."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STORM_ELECTIONS_PER_S = 0.5
 ordinary failover; one in two seconds, again and again, leaves no leader the time to be followed."""
 
 STORM_LOG_ELECTIONS_PER_MIN = 20
-"""The same in a log window, for where a counter could not be read twice."""
+"""Elections in a log window from which on leaders do not last, where no counter could be read twice."""
 
 CRASH_LOOP_RESTARTS = 3
 """Restarts by the service manager from which on a node does not stay."""
@@ -30,10 +30,10 @@ UNRELATED_COMPLAINTS = (
     "accept_error",
 )
 BELIEVED_COMPLAINTS = 3
-"""A log that complains of more unrelated things in one minute was written by somebody, not by Neumann."""
+"""Unrelated complaints in one minute of a log; one with more was not written by Neumann."""
 
 MAX_RECOMMENDED_SKEW_MS = MAX_SKEW_MS
-"""The leader-election runbook's limit."""
+"""The limit of the clock offset, from Neumann's leader-election runbook."""
 
 
 @dataclass(frozen=True)
@@ -44,33 +44,33 @@ class Facts:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Configured members."""
+        """Return the names of the configured members."""
         return self.evidence.names
 
     @cached_property
     def needed(self) -> int:
-        """Votes that make a majority of the configured size."""
+        """Return the votes that make a majority of the configured size."""
         return raft.quorum(len(self.names))
 
     @cached_property
     def up(self) -> dict[str, raft.Tri]:
-        """Which processes are up."""
+        """Return by node whether its process is up; `None` where that is not known."""
         return raft.processes(self.evidence)
 
     @cached_property
     def running(self) -> tuple[str, ...]:
-        """Nodes whose process is up for certain."""
+        """Return the nodes whose process is up for certain."""
         return tuple(name for name in self.names if self.up[name])
 
     @cached_property
     def raft_results(self) -> dict[raft.Pair, str]:
-        """What each connect to a Raft port gave; a pair that was not tried, or is not believed, is absent."""
+        """Return what each connect to a Raft port gave, of the pairs that were tried and are believed."""
         results = raft.connect_results(self.evidence, "raft")
         return {pair: result for pair, result in results.items() if pair[0] not in self.disbelieved}
 
     @cached_property
     def gossip_results(self) -> dict[raft.Pair, str]:
-        """What each connect to a gossip port gave."""
+        """Return what each connect to a gossip port gave."""
         results = raft.connect_results(self.evidence, "gossip")
         return {pair: result for pair, result in results.items() if pair[0] not in self.disbelieved}
 
@@ -98,7 +98,7 @@ class Facts:
         return alone and reached and answered and not self._is_missed(name)
 
     def _is_missed(self, name: str) -> bool:
-        """Whether others' gossip holds somebody failed, and neither their connects nor the clocks say why."""
+        """Return whether others' gossip holds somebody failed for no reason in their connects or clocks."""
         others = [peer for peer in self.names if peer != name]
         gossip = raft.connect_results(self.evidence, "gossip")
         explained = any(
@@ -110,19 +110,19 @@ class Facts:
 
     @cached_property
     def leadership(self) -> Leadership:
-        """Who leads in the newest samples."""
+        """Return who leads in the newest samples."""
         return raft.leadership({node.node: node.newest_metrics for node in self.evidence.nodes})
 
     @cached_property
     def first_leadership(self) -> Leadership:
-        """Who led in the first samples; where only the agent could read the page, its one sample is both."""
+        """Return who led in the first samples; where only the agent read the page, its sample is both."""
         return raft.leadership(
             {node.node: node.metrics.value or node.local_metrics.value for node in self.evidence.nodes}
         )
 
     @cached_property
     def elections(self) -> tuple[int, float] | None:
-        """Elections that were started between the two samples, and the seconds between them.
+        """Return the elections started between the two samples, and the seconds between them.
 
         A counter that fell was reset by a restart: what it shows now is what was added since. A term is
         one election at least, so the highest term's growth counts where the counters show less.
@@ -141,14 +141,14 @@ class Facts:
 
     @cached_property
     def log_elections_per_min(self) -> float | None:
-        """Elections per minute in the log windows, all nodes together."""
+        """Return the elections per minute in the log windows, all nodes together."""
         logs = [node.log.value for node in self.evidence.nodes if node.log.value]
         rates = [log.counts.get("election_started", 0) * 60 / max(log.window_s, 1.0) for log in logs]
         return sum(rates) if rates else None
 
     @cached_property
     def storm(self) -> bool | None:
-        """Whether elections follow each other; `None` where neither counters nor logs could be read."""
+        """Return whether elections follow each other; `None` where neither counters nor logs were read."""
         if self.elections:
             added, seconds = self.elections
             return added >= STORM_ELECTIONS and added >= STORM_ELECTIONS_PER_S * seconds
@@ -158,7 +158,7 @@ class Facts:
 
     @cached_property
     def round_trip_ms(self) -> float | None:
-        """The mean round trip of the slowest pair: a candidate needs every voter of a majority."""
+        """Return the slowest pair's mean round trip in ms: a candidate needs every voter of a majority."""
         means = [
             ping.rtt_avg_ms
             for node in self.evidence.nodes
@@ -169,7 +169,7 @@ class Facts:
 
     @cached_property
     def slowest_round_trip_ms(self) -> float | None:
-        """The slowest single round trip of any pair."""
+        """Return in ms the slowest single round trip of any pair."""
         slowest = [
             ping.rtt_max_ms
             for node in self.evidence.nodes
@@ -180,7 +180,7 @@ class Facts:
 
     @cached_property
     def timeouts_ms(self) -> dict[str, tuple[int, int]]:
-        """Per node the configured (min, max) election timeout; a single value counts as both."""
+        """Return by node the configured (min, max) election timeout; a single value counts as both."""
         found = {}
         for node in self.evidence.nodes:
             config = node.config.value
@@ -191,20 +191,20 @@ class Facts:
 
     @cached_property
     def clocks(self) -> dict[str, Clock]:
-        """The clocks that could be read."""
+        """Return by node the clocks that could be read."""
         return {node.node: node.clock.value for node in self.evidence.nodes if node.clock.value}
 
     @cached_property
     def skewed(self) -> tuple[str, ...]:
-        """Nodes whose whole offset interval lies beyond the recommended limit."""
+        """Return the nodes whose whole offset interval lies beyond the recommended limit."""
         return tuple(name for name, clock in self.clocks.items() if is_surely_skewed(clock))
 
     def node(self, name: str) -> NodeEvidence:
-        """A node's evidence."""
+        """Return a node's evidence."""
         return self.evidence.node(name)
 
     def gossip_failed(self, name: str) -> int | None:
-        """How many peers a node's gossip holds failed beyond those that are known to be away."""
+        """Return how many peers a node's gossip holds failed beyond those that are known to be away."""
         metrics = self.metrics(name)
         if metrics is None or metrics.gossip_failed is None:
             return None
@@ -212,22 +212,22 @@ class Facts:
         return max(metrics.gossip_failed - away, 0)
 
     def steady(self, name: str) -> bool:
-        """Whether a process answered the bot throughout, without having been restarted in between."""
+        """Return whether a process answered the bot throughout, without having been restarted in between."""
         before, after = self.node(name).metrics.value, self.node(name).metrics_again.value
         if before is None or after is None:
             return False
         return (after.elections_total or 0) >= (before.elections_total or 0)
 
     def metrics(self, name: str) -> Metrics | None:
-        """A node's newest metrics."""
+        """Return a node's newest metrics."""
         return self.node(name).newest_metrics
 
     def log(self, name: str) -> Log | None:
-        """A node's log summary."""
+        """Return a node's log summary."""
         return self.node(name).log.value
 
     def logged(self, name: str, *events: str) -> int:
-        """How often a node's log held one of these; one that complains of everything counts nothing."""
+        """Return how often a node's log held these events; 0 for a log that complains of everything."""
         log = self.log(name)
         if (
             log is None

@@ -1,4 +1,4 @@
-"""Is there a leader after all? Then the alert is stale or the monitoring blind, unless there are two."""
+"""Look for a leader: with one the alert is stale or the monitoring blind, unless there are two."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from runbooks.model import Finding, Verdict
 from runbooks.wording import listed
 
 LULL_ELECTIONS = 6
-"""Elections in the log window, all nodes together, from which on a quiet moment proves little."""
+"""Elections in the log window, of all nodes together, from which on a quiet moment proves little."""
 
 
 def steady_leader(facts: Facts) -> str | None:
-    """The node that led the same term in both samples, was acknowledged by a majority, and is not
-    contradicted by the links: an isolated leader claims on for a while."""
+    """Return the node that led the same term in both samples, acknowledged by a majority.
+
+    The links must not contradict it: an isolated leader goes on to claim that it leads for a while.
+    """
     first, last = facts.first_leadership, facts.leadership
     if last.leader is None or not last.majority or (first.leader, first.term) != (last.leader, last.term):
         return None
@@ -29,7 +31,7 @@ def steady_leader(facts: Facts) -> str | None:
 
 
 def leader_finding(facts: Facts) -> Finding | None:
-    """Two leaders, a leader that monitoring does not see, or one in plain sight; `None` without any."""
+    """Return the finding of two leaders, or of one that monitoring sees or misses; `None` without any."""
     two = _two_leaders(facts)
     if two:
         return two
@@ -62,7 +64,7 @@ def leader_finding(facts: Facts) -> Finding | None:
 
 
 def _doubts(facts: Facts, leader: str, *, idle: bool) -> list[str]:
-    """What speaks against a leader that both readings show."""
+    """Return what speaks against a leader that both readings show."""
     doubts = []
     if idle:
         doubts.append("no majority committed anything between the readings: idle, or stuck, or not read")
@@ -106,7 +108,7 @@ def _term_stands(facts: Facts, name: str) -> bool:
 
 
 def commits(facts: Facts, name: str) -> bool:
-    """Whether a node's commit index moved between the samples."""
+    """Return whether a node's commit index moved between the samples."""
     before, after = facts.node(name).metrics.value, facts.node(name).metrics_again.value
     if not before or not after or before.commit_index is None or after.commit_index is None:
         return False
@@ -114,8 +116,10 @@ def commits(facts: Facts, name: str) -> bool:
 
 
 def _two_leaders(facts: Facts) -> Finding | None:
-    """Two that claim to lead throughout. The stale one is in a lower term, and commits nothing: a node that
-    claims more than that is not believed on its own word."""
+    """Return a finding of two that claim to lead throughout.
+
+    The stale one is in a lower term and commits nothing: a node that claims more is not believed alone.
+    """
     claimed = facts.leadership.claimed_by
     if len(claimed) < 2 or set(claimed) != set(facts.first_leadership.claimed_by):
         return None

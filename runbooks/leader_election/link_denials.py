@@ -1,4 +1,4 @@
-"""What keeps one node from getting another's vote: cut links and blocked gossip."""
+"""Denials of one node's vote for another: cut links and blocked gossip."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FAILURES = {
 
 
 def link_denials(facts: Facts, gone: frozenset[str]) -> Iterator[Denial]:
-    """Every denial of single votes.
+    """Yield every denial of single votes.
 
     Args:
         facts: The evidence.
@@ -68,7 +68,7 @@ def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:
 
 
 def broken_link(facts: Facts, pair: Pair) -> str | None:
-    """How a connect failed, where the network and not the peer's process is to blame."""
+    """Return how a connect failed, where the network and not the peer's process is to blame."""
     return _networks_fault(facts, pair, facts.raft_results.get(pair, "open"))
 
 
@@ -126,7 +126,7 @@ def _gossip(facts: Facts, one: str, other: str) -> Iterator[Denial]:
 
 
 def held_failed(facts: Facts, one: str, other: str) -> bool | None:
-    """Whether gossip on either node holds peers failed, or votes were denied for it; `None` if unread."""
+    """Return whether gossip on either node holds peers failed or denied votes; `None` if unread."""
     counts = [failed for name in (one, other) if (failed := facts.gossip_failed(name)) is not None]
     denied = sum(facts.logged(name, "vote_denied_unhealthy", "member_failed") for name in (one, other))
     if denied or any(counts):

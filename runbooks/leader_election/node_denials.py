@@ -1,4 +1,4 @@
-"""What keeps a whole node from voting: stopped, gone, hung, crashing, without disk, without TLS."""
+"""Denials of a whole node's votes: stopped, gone, hung, crashing, without disk, without TLS."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from runbooks.electability import Denial, Known
 from runbooks.evidence import Metrics, NodeEvidence, Reading
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import CRASH_LOOP_RESTARTS, Facts
+from runbooks.missing_kind import MissingKind
 from runbooks.wording import listed
 
 WAL_NEEDS_FREE_BYTES = 100 * 1024 * 1024
 """Below this Neumann refuses to write its log, and so to vote or to stand (raft_wal.rs)."""
 
 YOUNG_S = 60.0
-"""A process that was started again and again, and lives for less than this, does not stay."""
+"""A process that was restarted often and has run for less than this is taken to be crashing still."""
 
 SILENT_S = 10.0
 """A running node writes something at least every few seconds; a hung one writes nothing."""
 
 
 def node_denials(facts: Facts) -> Iterator[Denial]:
-    """Every denial of a whole node, at most one for each."""
+    """Yield every denial of a whole node, at most one for each."""
     for node in facts.evidence.nodes:
         for find in (_crash_loop, _stopped, _hung, _storage_full, _tls, _gone):
             denial = find(facts, node)
@@ -39,7 +40,7 @@ def _denial(cause: RootCause, node: NodeEvidence, signs: list[str], sources: int
 
 
 def connects_to(facts: Facts, name: str) -> dict[str, str]:
-    """Observer → what its connect to this node's Raft port gave."""
+    """Return by observer what its connect to this node's Raft port gave."""
     return {pair[0]: result for pair, result in facts.raft_results.items() if pair[1] == name}
 
 
@@ -88,12 +89,11 @@ def _crash_loop(facts: Facts, node: NodeEvidence) -> Denial | None:
 
 
 def _timed_out(reading: Reading[Metrics]) -> bool:
-    why = (reading.missing or "").lower()
-    return "within" in why or "time" in why
+    return reading.kind is MissingKind.TIMEOUT
 
 
 def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
-    """The kernel accepts for it, and it answers nobody: not the bot, not its own host."""
+    """Return the denial of a process that runs and answers neither the bot nor its own host."""
     answered = node.metrics.value or node.metrics_again.value or node.health.value or node.local_metrics.value
     active = node.service.value is not None and node.service.value.state == "active"
     if answered or not active or not (_timed_out(node.local_metrics) or _timed_out(node.metrics)):
@@ -130,14 +130,14 @@ def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
 
 
 def _held_by_all(facts: Facts, witnesses: list[str]) -> bool:
-    """Whether gossip on every witness holds as many running peers failed as show nothing of themselves."""
+    """Return whether gossip on every witness holds as many running peers failed as give no metrics."""
     counts = [failed for name in witnesses if (failed := facts.gossip_failed(name)) is not None]
     mute = sum(facts.metrics(name) is None and facts.up[name] is True for name in facts.names)
     return bool(counts) and min(counts) >= mute
 
 
 def _any_cut(facts: Facts) -> bool:
-    """Whether any connect failed that no stopped process explains: that is reason enough for gossip."""
+    """Return whether any connect failed that no stopped process explains, which explains gossip as well."""
     results = (*facts.raft_results.items(), *facts.gossip_results.items())
     return any(result != "open" and facts.up[pair[1]] is not False for pair, result in results)
 
@@ -169,7 +169,7 @@ def _answers_pings(facts: Facts, name: str) -> bool:
 
 
 def _gone(facts: Facts, node: NodeEvidence) -> Denial | None:
-    """Nothing of the host answers anybody, or nobody can say."""
+    """Return the denial of a node whose host answers nobody, or of which nobody can say."""
     if facts.up[node.node] is not None:
         return None
     results = connects_to(facts, node.node)

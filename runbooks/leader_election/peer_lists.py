@@ -44,14 +44,14 @@ def _lists(facts: Facts) -> Lists:
 
 
 def _entry(peer: str) -> tuple[str, str]:
-    """(name, address) of `node2=10.0.0.2:9300`; of `node2:7878`, the host is both."""
+    """Return (name, address) of `node2=10.0.0.2:9300`; of `node2:7878`, the host is both."""
     name, _, address = peer.partition("=")
     host = name.rsplit(":", 1)[0].strip()
     return host, address.strip() or host
 
 
 def _strangers(facts: Facts, lists: Lists, name: str) -> tuple[str, ...]:
-    """The members that a node's list does not lead to. With bare addresses everywhere nothing can be said."""
+    """Return the members that a node's list does not lead to; none where all lists hold bare addresses."""
     everyone = set(facts.names)
     if not any(set(peers) & everyone for peers in lists.values()):
         return ()
@@ -64,7 +64,7 @@ def _strangers(facts: Facts, lists: Lists, name: str) -> tuple[str, ...]:
 
 
 def _consistent(lists: Lists) -> frozenset[str]:
-    """The nodes whose lists give every member one address, after the most disputed were left out in turn."""
+    """Return the nodes whose lists agree on every address, leaving out the most disputed in turn."""
     left = set(lists)
     while True:
         disputes = {
@@ -78,7 +78,7 @@ def _consistent(lists: Lists) -> frozenset[str]:
 
 
 def _disputes(lists: Lists, name: str, peer: str) -> int:
-    """How many other lists give a peer another address than this node's does."""
+    """Return how many other lists give a peer another address than this node's does."""
     mine = lists[name].get(peer)
     return sum(peer in peers and peers[peer] != mine for peers in lists.values())
 

@@ -1,4 +1,4 @@
-"""An offered remedy as an exact plan: commands and diffs per node, risk, checks, watch, undo."""
+"""Draw up an offered remedy as an exact plan: commands and diffs per node, risk, checks, watch, undo."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from runbooks.node_check import leadership
 from runbooks.wording import listed, signed_milliseconds
 
 MIN_STABLE_S = 10.0
-"""How long one leader must hold its term at least before it counts as recovered."""
+"""Seconds that one leader must hold its term, at least, before the cluster counts as recovered."""
 
 STABLE_TIMEOUTS = 10
-"""... and for how many election timeouts: a leader that outlives ten of them is no accident."""
+"""Election timeouts that it must hold its term as well: a leader that outlives ten is no accident."""
 
 LARGE_STEP_MS = 10_000.0
 """A clock step beyond this needs a second person; the agents ask for one by themselves."""
@@ -97,7 +97,7 @@ def _step(action: Action, evidence: Evidence) -> PlanStep:
 
 
 def _diff(config: Config | None, action: Action) -> str:
-    """The file's own lines, before and after; comments stay."""
+    """Return the file's election lines before and after as a diff; comments stay."""
     if config is None:
         return ""
     wanted = {

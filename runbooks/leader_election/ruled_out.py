@@ -1,4 +1,4 @@
-"""Why each of the runbook's own causes is not it, or what would have to be read to say so."""
+"""Findings for causes of which nothing was seen: why each is ruled out, or what would have to be read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runbooks.wording import counted, listed
 
 
 def not_found(cause: RootCause, facts: Facts, structure: Structure) -> Finding:
-    """A finding for a cause of which nothing was seen."""
+    """Return a finding for a cause of which nothing was seen."""
     against, unread = {
         RootCause.QUORUM_LOSS: _processes,
         RootCause.NETWORK_PARTITION: _links,

@@ -1,4 +1,4 @@
-"""The sentences at the top: what is wrong, and whether the cluster can elect."""
+"""Sentences of the summary: what is wrong, and whether the cluster can elect."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runbooks.wording import counted, listed
 
 
 def summary(facts: Facts, structure: Structure, ranked: Sequence[Finding]) -> str:
-    """One sentence for the parent message: every cause that is sure, the surest first."""
+    """Return one sentence for the parent message: every cause that is sure, the surest first."""
     lead, top = facts.leadership, ranked[0]
     if top.cause in (RootCause.ALERT_STALE, RootCause.MONITORING_BLIND):
         who = f"{lead.leader} leads term {lead.term}" if lead.leader else "entries are being committed"
@@ -33,7 +33,7 @@ def _said(finding: Finding, structure: Structure) -> str:
 
 
 def can_elect_reason(facts: Facts, structure: Structure) -> str:
-    """Why it can or cannot, by the numbers."""
+    """Return why the cluster can or cannot elect, by the numbers."""
     running = f"{len(facts.running)} of {counted(len(facts.names), 'process')} run, {facts.needed} are needed"
     if structure.can_elect == "yes":
         return f"{running}, and a majority of votes can be had"

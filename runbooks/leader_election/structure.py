@@ -1,4 +1,4 @@
-"""Can this cluster elect at all, and if not, which causes together keep it from it?"""
+"""Judge whether a cluster can elect at all, and if not, which causes together keep it from electing."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ CUTS = frozenset({RootCause.NETWORK_PARTITION, RootCause.ASYMMETRIC_PARTITION})
 
 @dataclass(frozen=True)
 class Structure:
-    """Who could vote for whom, and what denies it."""
+    """The votes that are denied in a cluster, and what follows from them."""
 
     facts: Facts
 
     @cached_property
     def denials(self) -> tuple[Denial, ...]:
-        """Every denial, nodes first."""
+        """Return every denial, those of whole nodes first."""
         nodes = tuple(node_denials(self.facts))
         gone = frozenset(d.node for d in nodes if d.node and d.cause == RootCause.HOST_DOWN)
         links = _one_kind_of_cut(tuple(link_denials(self.facts, gone)))
@@ -37,13 +37,13 @@ class Structure:
 
     @cached_property
     def can_elect(self) -> CanElect:
-        """The answer, three-valued."""
+        """Return whether the cluster can elect: yes, no or undetermined."""
         answer = can_elect(self.facts.names, self.denials)
         return "undetermined" if answer is None else "yes" if answer else "no"
 
     @cached_property
     def verdicts(self) -> dict[str, Verdict]:
-        """The causes that keep the cluster from electing, each as sure as its weakest needed reading.
+        """Return the causes that keep the cluster from electing, each as sure as its weakest needed reading.
 
         Confirmed is only what stays so whichever single witness is left out: one may lie, or be broken.
         """
@@ -60,16 +60,16 @@ class Structure:
         )
 
     def of(self, cause: str) -> tuple[Denial, ...]:
-        """The denials of a cause that somebody read."""
+        """Return the denials of a cause that somebody read."""
         return tuple(d for d in self.denials if d.cause == cause and d.known >= Known.BY_ONE)
 
     def nodes_of(self, cause: str) -> tuple[str, ...]:
-        """Whom a cause concerns, in the cluster's order."""
+        """Return the nodes that a cause concerns, in the cluster's order."""
         concerned = {name for denial in self.of(cause) for name in denial.nodes}
         return tuple(name for name in self.facts.names if name in concerned)
 
     def findings(self) -> tuple[Finding, ...]:
-        """One finding per cause that blocks, and a possible one per cause that was seen and does not."""
+        """Return a finding per cause that blocks, and a possible one per cause that is seen and does not."""
         seen = dict.fromkeys(denial.cause for denial in self.denials if denial.known >= Known.BY_ONE)
         causes = dict.fromkeys((*self.verdicts, *seen))
         return tuple(self._finding(cause) for cause in causes)
@@ -93,7 +93,7 @@ class Structure:
         )
 
     def _named(self, cause: str) -> tuple[str, ...]:
-        """What a cause may be called, likeliest first.
+        """Return the causes by which a cut may be called, likeliest first.
 
         A partition of an even cluster into two halves has a name and an advice of its own. Where the ends of
         a link disagree it may be cut or not, and so the shape the one or the other.
@@ -109,7 +109,7 @@ class Structure:
 
     @cached_property
     def blocks(self) -> tuple[tuple[str, ...], ...]:
-        """Groups of nodes that reach each other over links not known to be cut, whatever stands still."""
+        """Return the groups of nodes, running or not, whose links to each other are not known to be cut."""
         return self._blocks(self._cut)
 
     @cached_property
@@ -120,7 +120,7 @@ class Structure:
 
     @cached_property
     def _surely_cut(self) -> frozenset[Pair]:
-        """The links that neither end finds open."""
+        """Return the links that neither end finds open."""
         results = self.facts.raft_results
         return frozenset(
             pair for pair in self._cut if "open" not in (results.get(pair), results.get(pair[::-1]))
@@ -158,7 +158,7 @@ def _one_kind_of_cut(denials: tuple[Denial, ...]) -> tuple[Denial, ...]:
 
 
 def _pairs_of(names: tuple[str, ...], denials: tuple[Denial, ...]) -> frozenset[Pair]:
-    """The pairs that these denials concern: every pair of a node that takes no part."""
+    """Return the pairs that these denials concern: every pair of a node that takes no part."""
     away = {denial.node for denial in denials}
     pairs = {denial.pair for denial in denials}
     return frozenset(

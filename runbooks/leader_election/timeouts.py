@@ -1,4 +1,4 @@
-"""How long an election timeout must be for the round trip at hand."""
+"""Compute how long an election timeout must be for the round trip at hand."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ DEFAULT_HEARTBEAT_MS = 50
 
 
 def asked_ms(round_trip_ms: float) -> float:
-    """The shortest election timeout that a round trip asks for: ten one-way latencies."""
+    """Return the shortest election timeout that a round trip asks for: ten one-way latencies."""
     return ONE_WAY_LATENCIES * round_trip_ms / 2
 
 
 def wanted_timeouts_ms(facts: Facts) -> tuple[int, int]:
-    """The (min, max) to set: what is asked, rounded up to 50 ms, never below the runbook's 300/600."""
+    """Return the (min, max) to set in ms: rounded up to 50 ms, never below the runbook's 300/600."""
     asked = max(asked_ms(facts.round_trip_ms or 0.0), HEARTBEATS * slowest_heartbeat_ms(facts))
     election_timeout_min_ms = max(RUNBOOK_MIN_MS, math.ceil(asked / 50) * 50)
     return election_timeout_min_ms, 2 * election_timeout_min_ms
 
 
 def slowest_heartbeat_ms(facts: Facts) -> int:
-    """The slowest configured heartbeat; Neumann's default where none is configured."""
+    """Return the slowest configured heartbeat in ms; Neumann's default where none is configured."""
     configured = (n.config.value.heartbeat_interval_ms for n in facts.evidence.nodes if n.config.value)
     return max((heartbeat or DEFAULT_HEARTBEAT_MS for heartbeat in configured), default=DEFAULT_HEARTBEAT_MS)
 
 
 def arithmetic(facts: Facts) -> tuple[str, ...]:
-    """How the wanted timeouts came about, one line a term."""
+    """Return the arithmetic behind the wanted timeouts, one line for each figure."""
     low, high = wanted_timeouts_ms(facts)
     trip, heartbeat = facts.round_trip_ms, slowest_heartbeat_ms(facts)
     measured = (
@@ -57,5 +57,5 @@ def arithmetic(facts: Facts) -> tuple[str, ...]:
 
 
 def lowest_timeout_ms(facts: Facts) -> int | None:
-    """The shortest configured election timeout of any node."""
+    """Return the shortest configured election timeout of any node."""
     return min((low for low, _ in facts.timeouts_ms.values()), default=None)

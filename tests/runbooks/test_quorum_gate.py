@@ -7,7 +7,7 @@ import pytest
 from runbooks import quorum_gate
 from runbooks.evidence import Role
 from runbooks.raft import Tri
-from tests.builders import dead, evidence, led_by, missing, node
+from tests.builders import dead, evidence, late, led_by, node
 
 NAMES = ("a", "b", "c", "d", "e")
 
@@ -100,5 +100,5 @@ def test_a_follower_far_behind_the_leader_is_not_counted_on() -> None:
 
 
 def test_a_node_whose_agent_is_silent_is_not_counted_on() -> None:
-    nodes = (node("node1", role=Role.LEADER), node("node2"), node("node3", connects=missing()))
+    nodes = (node("node1", role=Role.LEADER), node("node2"), node("node3", connects=late()))
     assert quorum_gate.why_not(evidence(*nodes), "node1")

@@ -7,10 +7,10 @@ somebody who asked, and ends after five minutes.
 
 from __future__ import annotations
 
-from bot.nodes.agent_evidence import STILL_READING
 from bot.slack.views import blocks
 from bot.slack.views.blocks import Block, escape
 from runbooks.evidence import Evidence, NodeEvidence
+from runbooks.missing_kind import STILL_READING, MissingKind
 from runbooks.wording import listed
 
 MAX_TASKS = 12
@@ -46,7 +46,7 @@ def _how_far(evidence: Evidence) -> str:
 
 
 def _is_awaited(node: NodeEvidence) -> bool:
-    return node.health.missing == STILL_READING
+    return node.health.kind is MissingKind.PENDING
 
 
 def _task(node: NodeEvidence) -> Block:

@@ -269,6 +269,7 @@ def test_what_is_not_said_is_not_made_up():
         "transactions_active": None,
     }
     assert json.loads(wire.Read[int]().to_json()) == {"value": None, "missing": None, "took_ms": 0.0}
+    assert json.loads(wire.Read[int](timed_out=True).to_json())["timed_out"] is True
     prepared = wire.Prepared(nonce="n", expires_in_s=60.0, state=NodeState(boot_id="b"))
     assert (prepared.needs_second_approver, prepared.ledger) == (False, None)
     assert wire.LedgerMark.from_json('{"epoch": "e", "count": 3}').highest_fence == 0

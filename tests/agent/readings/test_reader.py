@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from agent.protocol import ALL_READINGS, Observation, ObserveRequest
@@ -82,6 +83,7 @@ async def test_what_fails_is_missing_with_a_sentence(settings: Settings, node: N
     assert seen.log and "None of the log files exists" in str(seen.log.missing)
     assert seen.disk and "(data_dir) cannot be read: No such file" in str(seen.disk.missing)
     assert seen.metrics and seen.metrics.missing == "http://127.0.0.1:9/metrics refused the connection."
+    assert seen.clock.timed_out is seen.metrics.timed_out is UNSET
     assert seen.connects and seen.connects.value == ()
 
 
@@ -93,6 +95,7 @@ async def test_a_reading_that_hangs_holds_up_no_other_and_leaves_no_child(settin
     assert time.monotonic() - start < 10
     assert seen.clock and "did not end within 0.3 s" in str(seen.clock.missing)
     assert seen.clock.took_ms >= 300
+    assert seen.clock.timed_out is True
     assert seen.service and seen.service.value
     child = int((node.folder / "child").read_text())
     async with asyncio.timeout(10):

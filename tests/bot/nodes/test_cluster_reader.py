@@ -21,6 +21,7 @@ from bot.nodes.cluster_reader import ClusterReader
 from handlers.errors import UnknownCluster
 from lab.cluster.cluster import Lab
 from runbooks.evidence import Evidence, NodeEvidence, Role
+from runbooks.missing_kind import MissingKind
 from tests.bot.conftest import Becomes, WriteConfig
 from tests.bot.web.serving import Talk, hang, page, reset, serve, talk
 
@@ -105,7 +106,8 @@ async def test_a_dead_process_is_refused_by_its_node_and_told_by_its_agent(
 
 
 async def test_a_port_where_nothing_listens_is_told_from_a_host_that_is_away(settings: Settings) -> None:
-    assert (await read_node(settings, "http://127.0.0.1:1")).metrics.missing == "connection refused"
+    metrics = (await read_node(settings, "http://127.0.0.1:1")).metrics
+    assert (metrics.missing, metrics.kind) == ("connection refused", MissingKind.OTHER)
 
 
 async def test_a_frozen_process_is_told_from_a_dead_one(
@@ -131,6 +133,7 @@ async def test_an_endpoint_that_hangs_costs_its_deadline_and_no_more(
     took_s = time.monotonic() - started
     assert node.metrics.missing == node.metrics_again.missing == "no answer within 1 s"
     assert node.health.missing == "no answer within 1 s"
+    assert node.metrics.kind is node.metrics_again.kind is node.health.kind is MissingKind.TIMEOUT
     # Two samples, one after the other, the agents' pings beside them; and a second for a busy machine.
     assert took_s < max(2 * DEADLINES.metrics_deadline_s, DEADLINES.agent_deadline_s) + 1
 
@@ -151,6 +154,7 @@ async def test_an_agent_that_hangs_is_a_reason_too(settings: Settings, parts: As
     quick = settings.model_copy(update={"readings": DEADLINES.model_copy(update={"agent_deadline_s": 0.4})})
     node = await read_node(quick, await answering(parts, page(METRICS)), await answering(parts, hang))
     assert node.clock.missing == node.pings.missing == "the agent gave no answer within 0.4 s"
+    assert node.clock.kind is node.local_metrics.kind is MissingKind.TIMEOUT
     assert node.metrics.value is not None
 
 
@@ -172,6 +176,7 @@ async def test_a_page_that_is_no_exporters_is_a_reason(
     node = await read_node(settings, await answering(parts, how))
     assert node.metrics.value is None
     assert why in (node.metrics.missing or "")
+    assert node.metrics.kind is MissingKind.OTHER
     assert "\n" not in (node.metrics.missing or "")
 
 
@@ -236,6 +241,7 @@ async def test_an_agent_that_refuses_is_a_reason(settings: Settings, parts: Asyn
     node = await read_node(settings, await answering(parts, page(METRICS)), url)
     assert node.clock.missing
     assert "The ledger cannot be read." in node.clock.missing
+    assert node.clock.kind is MissingKind.OTHER
 
 
 async def test_an_agent_of_another_kind_is_a_reason(settings: Settings, parts: AsyncExitStack) -> None:

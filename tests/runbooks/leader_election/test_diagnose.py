@@ -6,7 +6,7 @@ from runbooks import leader_election
 from runbooks.evidence import Evidence, Log, NodeEvidence, Role, Service
 from runbooks.leader_election.causes import RootCause
 from runbooks.model import Diagnosis, Verdict
-from tests.builders import candidates, cut, cut_off, dead, evidence, known, missing, node, remedy_of, silent
+from tests.builders import candidates, cut, cut_off, dead, evidence, known, late, node, remedy_of, silent
 
 
 def verdicts(diagnosis: Diagnosis) -> dict[RootCause, Verdict]:
@@ -170,7 +170,7 @@ def test_a_counter_that_was_reset_is_not_a_negative_number_of_elections() -> Non
 
 
 def test_without_any_round_trip_it_is_undetermined_and_the_round_trip_would_decide() -> None:
-    top, second, *_ = leader_election.diagnose(evidence(*candidates(pings=missing()))).findings
+    top, second, *_ = leader_election.diagnose(evidence(*candidates(pings=late()))).findings
     assert top.cause == RootCause.NONE_KNOWN
     assert (second.cause, second.verdict) == (RootCause.AGGRESSIVE_TIMEOUTS, Verdict.UNDETERMINED)
     assert top.would_decide == second.would_decide == "the round trip between the nodes"
@@ -188,7 +188,7 @@ def test_log_counts_stand_in_where_the_counters_cannot_be_read_twice() -> None:
     log = node().log.value
     assert log
     busy = known(log.model_copy(update={"counts": {"election_started": 15}}), by="agent")
-    read = evidence(*candidates(rtt_ms=400.0, metrics_again=missing(), log=busy))
+    read = evidence(*candidates(rtt_ms=400.0, metrics_again=late(), log=busy))
     assert confirmed(read) == [RootCause.AGGRESSIVE_TIMEOUTS]
 
 

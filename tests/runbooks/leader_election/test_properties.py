@@ -87,6 +87,7 @@ def test_reading_less_confirms_nothing_that_was_not_already_sure(
         node = less["nodes"][number % len(less["nodes"])]
         node[reading] = {
             "missing": "no answer within 4 s",
+            "kind": "timeout",
             "by": node[reading]["by"],
             "at": node[reading]["at"],
         }

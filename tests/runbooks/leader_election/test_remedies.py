@@ -8,7 +8,7 @@ from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
 from runbooks.model import Plan, Verdict
-from tests.builders import candidates, dead, evidence, known, missing, node, remedy_of
+from tests.builders import candidates, dead, evidence, known, late, missing, node, remedy_of
 
 
 def plan_of(read: Evidence, name: str) -> Plan:
@@ -22,7 +22,7 @@ def plan_of(read: Evidence, name: str) -> Plan:
 def test_the_timeouts_are_the_runbooks_or_wider_where_the_round_trip_asks_for_it(
     round_trip_ms: float | None, expected: tuple[int, int]
 ) -> None:
-    pings = {} if round_trip_ms else {"pings": missing()}
+    pings = {} if round_trip_ms else {"pings": late()}
     read = evidence(*candidates(rtt_ms=round_trip_ms or 0.0, **pings))
     assert wanted_timeouts_ms(Facts(read)) == expected
 
@@ -120,7 +120,7 @@ def test_a_clock_without_a_source_is_not_stepped() -> None:
 
 
 def test_stopped_nodes_are_started_and_a_node_without_an_agent_is_not() -> None:
-    gone = missing("the agent gave no answer within 4 s")
+    gone = late("the agent gave no answer within 4 s")
     read = evidence(node("node1"), dead("node2"), dead("node3", service=gone, connects=gone))
     assert remedy_of(read, "start_nodes").nodes == ("node2",)
 

@@ -8,7 +8,7 @@ from runbooks import leader_election
 from runbooks.evidence import Config, Disk, Evidence, Log, NodeEvidence, Role, Service
 from runbooks.leader_election.causes import RootCause
 from runbooks.model import SURE, Verdict
-from tests.builders import cut, dead, evidence, known, missing, node, remedy_of
+from tests.builders import cut, dead, evidence, known, late, missing, node, remedy_of
 
 FOUR = ("node1", "node2", "node3", "node4")
 FIVE = (*FOUR, "node5")
@@ -88,10 +88,10 @@ def test_two_wrong_peer_lists_of_five_accuse_only_themselves() -> None:
 
 
 def hung(name: str) -> NodeEvidence:
-    late = {kind: missing("no answer within 2 s") for kind in ("metrics", "metrics_again", "health")}
+    silent = {kind: late() for kind in ("metrics", "metrics_again", "health")}
     log = Log(path="/var/log/neumann/tensor_chain.log", window_s=60, bytes_read=0, counts={}, silent_s=90.0)
-    local = missing("No answer within 2 s.", by=f"agent:{name}")
-    return node(name, log=known(log, by=f"agent:{name}"), local_metrics=local, **late)
+    local = late("No answer within 2 s.", by=f"agent:{name}")
+    return node(name, log=known(log, by=f"agent:{name}"), local_metrics=local, **silent)
 
 
 def test_where_every_process_hangs_their_own_hosts_are_the_second_witness() -> None:
