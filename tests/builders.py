@@ -42,7 +42,9 @@ Cuts = Mapping[tuple[str, str], str]
 
 def known(value: T, by: str = "bot", at: datetime = NOON) -> Reading[T]:
     """A reading that gave a value."""
-    return Reading[type(value)](value=value, by=by, at=at)  # type: ignore[misc]
+    of_its_type: Any = Reading.__class_getitem__(type(value))
+    reading: Reading[T] = of_its_type(value=value, by=by, at=at)
+    return reading
 
 
 def missing(why: str, by: str = "bot", kind: MissingKind = MissingKind.OTHER) -> Reading[Any]:
@@ -169,9 +171,11 @@ def dead(name: str, **changes: Any) -> NodeEvidence:
 
 def silent(name: str) -> NodeEvidence:
     """A node of which nothing can be read at all."""
-    bot = {kind: late() for kind in ("metrics", "metrics_again", "health")}
+    bot: dict[str, Any] = {kind: late() for kind in ("metrics", "metrics_again", "health")}
     kinds = ("clock", "service", "log", "config", "disk", "local_metrics", "connects", "pings")
-    agent = {kind: late("the agent gave no answer within 4 s", by=f"agent:{name}") for kind in kinds}
+    agent: dict[str, Any] = {
+        kind: late("the agent gave no answer within 4 s", by=f"agent:{name}") for kind in kinds
+    }
     return node(name, **bot, **agent)
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 import pytest
 
@@ -63,9 +63,9 @@ _sleep = asyncio.sleep
 _block = time.sleep
 
 
-def watched_block(seconds: float) -> None:
+def watched_block(seconds: float | SupportsIndex, /) -> None:
     """Stand in for `time.sleep`."""
-    if guard.is_on and seconds >= LONGEST_SLEEP_S:
+    if guard.is_on and float(seconds) >= LONGEST_SLEEP_S:
         raise guard.breach(f"sleeps for {seconds} s")
     _block(seconds)
 

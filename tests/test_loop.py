@@ -40,7 +40,7 @@ async def test_two_nodes_die_and_on_call_brings_the_leader_back(tmp_path: Path) 
         async with Person(running.slack.url, "bob") as bob:
             await bob.command("/neumann election status")
             answer = await bob.wait_for_message(
-                lambda m: "leads term" in plain_text(m) and m.get("is_ephemeral")
+                lambda m: "leads term" in plain_text(m) and bool(m.get("is_ephemeral"))
             )
             assert f"{report.leader_after} leads term" in plain_text(answer)
     assert running.bot.state == "inactive"

@@ -65,7 +65,7 @@ async def ask(app: Starlette, path: str, body: bytes) -> int:
     async def send(message: Any) -> None:
         statuses.append(message.get("status", 0))
 
-    scope = {
+    scope: dict[str, Any] = {
         "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
         "headers": [], "http_version": "1.1", "scheme": "https",
         "server": None, "client": None, "root_path": "",

@@ -103,7 +103,11 @@ def _redis_broken() -> list[DeliveryChaos]:
         "claim": Wire(claimed("headline"), "after"),
         "record": Wire(recorded("headline"), "before"),
     }
-    names = {"killed": "kill", "frozen": "freeze", "failed-over": "fail over"}
+    names: dict[str, Literal["kill", "freeze", "fail over"]] = {
+        "killed": "kill",
+        "frozen": "freeze",
+        "failed-over": "fail over",
+    }
     return [
         DeliveryChaos(
             f"redis-{name}/{moment}",

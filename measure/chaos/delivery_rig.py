@@ -101,13 +101,13 @@ async def delivery_rig(folder: Path, kind: RedisKind = "one") -> AsyncIterator[D
         node = Lab(folder / "cluster", node_count=1, with_agents=False, election_timeouts_ms=CALM_TIMEOUTS_MS)
         lab = await parts.enter_async_context(node)
         slack_at = Address("127.0.0.1", int(slack.url.rsplit(":", 1)[1]))
-        ways = [
+        redis_ways, slack_ways = [
             {name: await parts.enter_async_context(Tripwire(at.host, partial(_itself, at))) for name in BOTS}
             for at in (redis_at, slack_at)
         ]
         web = free_address()
         found_by = redis.url if isinstance(redis, RedisPair) and kind == "asked for" else None
-        files, token = _write_files(folder / "bot", lab, slack, ways, web, found_by)
+        files, token = _write_files(folder / "bot", lab, slack, (redis_ways, slack_ways), web, found_by)
         alerting = await parts.enter_async_context(
             alertmanagers(folder, f"http://{web}/alertmanager", token, repeat_interval="5s")
         )
@@ -118,7 +118,17 @@ async def delivery_rig(folder: Path, kind: RedisKind = "one") -> AsyncIterator[D
         store = TimelineStore(client, settings.redis.prefix, Chain.of(settings.agents))
         seen = await parts.enter_async_context(ViewsSeen(slack.workspace))
         made = DeliveryRig(
-            alerting, slack, redis, *ways, processes, web, store, client, settings.redis.prefix, seen
+            alerting=alerting,
+            slack=slack,
+            redis=redis,
+            redis_ways=redis_ways,
+            slack_ways=slack_ways,
+            bots=processes,
+            web=web,
+            store=store,
+            client=client,
+            prefix=settings.redis.prefix,
+            seen=seen,
         )
         for process in processes.values():
             parts.push_async_callback(process.stop)
@@ -139,7 +149,7 @@ def _write_files(
     folder: Path,
     lab: Lab,
     slack: SlackWorkspaceServer,
-    ways: list[dict[str, Tripwire]],
+    ways: tuple[dict[str, Tripwire], dict[str, Tripwire]],
     web: Address,
     redis_url: str | None,
 ) -> tuple[dict[str, Path], str]:

@@ -48,7 +48,8 @@ class Timeline:
 
     async def _read(self) -> None:
         if not self._key:
-            opened = [each.decode() for each in await self._redis.hvals(f"{self._prefix}:open")]
+            found: list[Any] = await self._redis.hvals(f"{self._prefix}:open")
+            opened = [each.decode() for each in found]
             first = next((each for each in opened if each.startswith("inc-1-")), None)
             if first is None:
                 return

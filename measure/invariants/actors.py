@@ -20,7 +20,7 @@ class Actor:
         self.replica, self.began_s = replica, began_s
         self.loaded_s = began_s
         self.read: Any = None
-        self.asked: dict[str, tuple[float, bool]] = {}
+        self.asked: dict[str, tuple[float, frozenset[str]]] = {}
         self._call = call
         self._task: asyncio.Task[Any] | None = None
         self._credit = 0

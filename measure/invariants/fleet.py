@@ -154,7 +154,8 @@ class Fleet:
         agent.fence = order.fence
         entry.agreed, entry.state, entry.file_before = grant.agreed, "INTENT", one.file
         if fate == "agent_dies_before":
-            return self._die(name)
+            self._die(name)
+            return None
         now = self._seen(name)
         why = "booted since" if grant.agreed.boot_id != now.boot_id else None
         why = why or self._why_not(order.action, grant.agreed, now)
@@ -163,7 +164,8 @@ class Fleet:
             return Outcome("rejected", f"The agent refuses: {why}")
         self._act(grant, entry, one)
         if fate == "agent_dies_after":
-            return self._die(name)
+            self._die(name)
+            return None
         entry.state = "DONE"
         return _outcome(entry)
 

@@ -70,8 +70,9 @@ class Machine(RuleBasedStateMachine):
         self.fleet = Fleet(self.clock, self.cluster)
         self.witness = Witness(self.clock, self.cluster, second_required=second)
         self.people = People(dict(GROUPS))
-        groups = {"second_groups": (SECOND,)} if second else {}
-        self.permissions = Permissions((Permission(confirm_groups=(ON_CALL,), **groups),))
+        second_groups = (SECOND,) if second else ()
+        permission = Permission(confirm_groups=(ON_CALL,), second_groups=second_groups)
+        self.permissions = Permissions((permission,))
         self.ports = {name: self._new_process() for name in ("A", "B")}
         self.workers: dict[str, Actor] = {}
         self.others: list[Actor] = []

@@ -149,6 +149,15 @@ class _Touching:
         actor.asked[person.id] = (self._clock.s, groups)
         return Member(person.id, team=HOME, home_team=HOME, groups=groups)
 
+    async def name(self, user_id: str) -> str:
+        return user_id
+
+    async def place_of(self, incident_id: str) -> Place | None:
+        return None
+
+    async def incident_at(self, channel: str, message_ts: str) -> str | None:
+        return None
+
     async def is_ours(self, incident_id: str, place: Place) -> bool:
         return True
 

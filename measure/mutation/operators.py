@@ -181,7 +181,7 @@ def _other_sql_of(node: ast.JoinedStr) -> Iterator[str]:
     if not _SQL.search(ast.unparse(node)):
         return
     for place, part in enumerate(node.values):
-        if isinstance(part, ast.Constant):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
             for other in _other_sql(part.value):
                 changed = copy.deepcopy(node)
                 changed.values[place] = ast.Constant(other)

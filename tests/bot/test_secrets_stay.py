@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -68,7 +69,8 @@ async def everything_in(redis: Redis) -> dict[str, bytes]:
     """Every key of the whole server with all that it holds."""
     held = {}
     async for key in redis.scan_iter():
-        match (await redis.type(key)).decode():
+        kind: Any = await redis.type(key)
+        match kind.decode():
             case "string":
                 value: object = await redis.get(key)
             case "hash":

@@ -96,8 +96,9 @@ def test_a_clock_step_is_handed_to_the_unit_and_all_else_to_chronyc(
 
 
 def test_every_line_of_the_procfile_starts_a_part_that_there_is():
+    registered = [command.callback for command in bot.cli.app.app.registered_commands]
     commands = {
-        "neumann-bot": {command.callback.__name__ for command in bot.cli.app.app.registered_commands},
+        "neumann-bot": {callback.__name__ for callback in registered if callback},
         "neumann-agent": set(agent.cli.COMMANDS),
     }
     lines = (ROOT / "Procfile").read_text().splitlines()

@@ -1,6 +1,7 @@
 """Evidence is judged as it comes, and what came first is not lost when something else happens meanwhile."""
 
 from handlers import advance, diagnosis
+from handlers.domain.events import FindingsRanked
 from runbooks.leader_election.causes import RootCause
 from tests.builders import alert, dead, evidence, node, opened, silent
 from tests.handlers.world import World
@@ -28,7 +29,8 @@ async def test_what_came_soon_is_judged_first_and_ranked_anew_when_the_late_answ
     world.cluster.shows_first = (evidence(node("node1"), silent("node2"), silent("node3")),)
     incident = await diagnosis.read_cluster(world.ports, await world.timelines.load("inc-1"))
     assert world.kinds() == ["alerts_received", *["evidence_read", "findings_ranked"] * 2]
-    first, last = (event.diagnosis for event in world.timelines.events["inc-1"][2::2])
+    ranked = [each for each in world.timelines.events["inc-1"] if isinstance(each, FindingsRanked)]
+    first, last = (event.diagnosis for event in ranked)
     assert first.top.cause != RootCause.QUORUM_LOSS
     assert last.top.cause == RootCause.QUORUM_LOSS
     assert incident.diagnosis == last

@@ -19,11 +19,19 @@ from tests.builders import evidence
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "docs" / "evidence.schema.json"
 CAUSES = ROOT / "docs" / "causes.md"
+KINDS: dict[Any, Any] = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "null": type(None),
+}
 
 
 @pytest.fixture(scope="module")
 def schema() -> dict[str, Any]:
-    return json.loads(PUBLISHED.read_text())
+    published: dict[str, Any] = json.loads(PUBLISHED.read_text())
+    return published
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +57,6 @@ def odd_in(value: Any, rule: dict[str, Any], schema: dict[str, Any]) -> list[str
         return odd_in(value, schema["$defs"][rule["$ref"].rpartition("/")[2]], schema)
     if "anyOf" in rule:
         return min((odd_in(value, each, schema) for each in rule["anyOf"]), key=len)
-    kinds = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None)}
     kind = rule.get("type")
     if kind == "array":
         items = value if isinstance(value, list) else [f"no array: {value}"]
@@ -57,7 +64,7 @@ def odd_in(value: Any, rule: dict[str, Any], schema: dict[str, Any]) -> list[str
     if kind == "object":
         return _odd_in_object(value, rule, schema)
     words = [rule["const"]] if "const" in rule else rule.get("enum", [value])
-    wrong_kind = kind in kinds and not isinstance(value, kinds[kind])
+    wrong_kind = kind in KINDS and not isinstance(value, KINDS[kind])
     return [f"{value!r} is no {kind} of {words}"] if wrong_kind or value not in words else []
 
 

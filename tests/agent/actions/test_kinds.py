@@ -39,9 +39,7 @@ def offset(offset_ms: float | None, error_ms: float | None = 0.0, transactions: 
     return state(offset_ms=offset_ms, offset_error_ms=error_ms, transactions_active=transactions)
 
 
-def why_not(
-    settings: Settings, action: Action, agreed: NodeState, now: NodeState, **files: bytes | None
-) -> str:
+def why_not(settings: Settings, action: Action, agreed: NodeState, now: NodeState, **files: Any) -> str:
     return ACTIONS[action.type].why_not(Case(settings, action, agreed, **files), now) or ""
 
 

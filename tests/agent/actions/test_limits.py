@@ -11,7 +11,7 @@ from nacl.signing import SigningKey
 from agent.actions.ledger import Ledger
 from agent.errors import LedgerError
 from agent.protocol import ActionReport, ClockSync, Grant, Prepared, Refusal, RestartService, sign
-from agent.settings import Grants, Settings
+from agent.settings import Grants, PublicKey, Settings
 from tests.agent.bed import Bot, Connected, Node
 
 pytestmark = pytest.mark.process
@@ -114,7 +114,8 @@ async def test_not_even_two_people_step_beyond_a_thousand_seconds(
 def test_a_key_cannot_be_two_people(settings: Settings):
     key = settings.grants.verify_keys[0]
     with pytest.raises(ValueError, match="must not be one of"):
-        Grants(verify_keys=(key, public(SECOND)), second_verify_keys=(public(SECOND),))
+        second = PublicKey(public(SECOND))
+        Grants(verify_keys=(key, second), second_verify_keys=(second,))
 
 
 async def test_a_step_back_waits_for_transactions_that_began_since(bot: Bot, node: Node):

@@ -40,9 +40,11 @@ def test_no_clock_has_a_part_in_its_dates():
 
 def test_two_of_one_name_are_told_apart_by_it():
     names = {
-        x509.load_pem_x509_certificate(make_certificate("n" * 100, use="agent")[0])
-        .subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0]
-        .value
+        str(
+            x509.load_pem_x509_certificate(make_certificate("n" * 100, use="agent")[0])
+            .subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0]
+            .value
+        )
         for _ in range(5)
     }
     assert len(names) == 5

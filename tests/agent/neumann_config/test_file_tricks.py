@@ -54,7 +54,7 @@ def add(text: bytes, *, first: bytes = b"") -> Callable[[Path], None]:
 class Trick:
     """What is done to the file; the words of who sees it first, and of who knew the file before."""
 
-    play: Callable[[Path], None]
+    play: Callable[[Path], object]
     words: str
     words_later: str
 

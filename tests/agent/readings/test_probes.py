@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from agent.errors import ReadingError
 from agent.readings.probes import classify, parse_ping, read_connects, read_pings
-from agent.settings import Deadlines, Peer, Settings
+from agent.settings import Address, Deadlines, Peer, Settings
 from tests.agent.bed import Node
 
 
@@ -19,7 +19,8 @@ async def test_a_silent_port_is_a_timeout_and_not_a_missing_reading(settings: Se
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.socket() as first:
         address = full.getsockname()
         first.connect(address)
-        peer = Peer(node="node2", raft=f"127.0.0.1:{address[1]}", gossip="host.invalid:1", ping="127.0.0.1")
+        taken, nowhere = Address(f"127.0.0.1:{address[1]}"), Address("host.invalid:1")
+        peer = Peer(node="node2", raft=taken, gossip=nowhere, ping="127.0.0.1")
         changed = replace(settings, peers=(peer,), deadlines=Deadlines(connects=0.5))
         raft, gossip = await read_connects(changed)
     assert (raft.result, raft.latency_ms) == ("timeout", None)
@@ -60,6 +61,7 @@ def test_busybox_prints_it_otherwise():
 @pytest.mark.process
 async def test_a_ping_that_may_not_run_says_why(settings: Settings, node: Node):
     (node.folder / "ping").write_text("#!/bin/sh\necho 'ping: socket: Operation not permitted' >&2\nexit 2\n")
-    peer = Peer(node="node2", raft="127.0.0.1:1", gossip="127.0.0.1:1", ping="127.0.0.1")
+    closed = Address("127.0.0.1:1")
+    peer = Peer(node="node2", raft=closed, gossip=closed, ping="127.0.0.1")
     with pytest.raises(ReadingError, match="Operation not permitted"):
         await read_pings(replace(settings, peers=(peer,)))

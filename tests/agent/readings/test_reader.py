@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from agent.protocol import ALL_READINGS, Observation, ObserveRequest
 from agent.readings.reader import NodeReader
-from agent.settings import Deadlines, Peer, Settings
+from agent.settings import Address, Deadlines, Peer, Settings
 from tests.agent.bed import Connected, Node, metrics_server
 
 pytestmark = pytest.mark.process
@@ -37,8 +37,8 @@ async def test_a_whole_observation_over_the_wire(connected: Connected, settings:
         closed_port.bind(("127.0.0.1", 0))
         peer = Peer(
             node="node2",
-            raft=f"127.0.0.1:{open_port.getsockname()[1]}",
-            gossip=f"127.0.0.1:{closed_port.getsockname()[1]}",
+            raft=Address(f"127.0.0.1:{open_port.getsockname()[1]}"),
+            gossip=Address(f"127.0.0.1:{closed_port.getsockname()[1]}"),
             ping="127.0.0.2",
         )
         async with (

@@ -544,6 +544,7 @@ async def test_neither_an_agents_certificate_nor_one_that_a_bots_signed_lets_any
     signer = load_pem_private_key(
         (keys.folder / "bot.pem").read_bytes().split(b"-----END CERTIFICATE-----\n")[1], None
     )
+    assert isinstance(signer, Ed25519PrivateKey)
     subject = x509.load_pem_x509_certificate(keys.certificate.encode())
     key = Ed25519PrivateKey.generate()
     signed = (

@@ -356,7 +356,8 @@ async def somebody(folder: Path, answer: str) -> AsyncIterator[str]:
 
 
 async def test_whoever_says_yes_without_the_code_is_not_the_agent(tmp_path: Path):
-    code, wanted, told = parse_code(new_code()), an_identity(), []
+    code, wanted = parse_code(new_code()), an_identity()
+    told: list[str] = []
     # The bot's own proof, thrown back, is no proof either.
     for side in ("bot", "agent"):
         guess = prove(parse_code(new_code()), side, agent_certificate=b"", identity=wanted)

@@ -7,6 +7,7 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nacl.signing import SigningKey
@@ -38,7 +39,8 @@ pytestmark = pytest.mark.process
 ID = "inc-1"
 STORY = (opened(), *diagnosed(quorum_loss()), opened(alert("NodeDown")), opened(alert("ElectionStorm")))
 
-Fields = dict[bytes, bytes]
+Fields = dict[Any, Any]
+"""A stream entry's, all in bytes."""
 
 
 class Intruder:
@@ -48,7 +50,7 @@ class Intruder:
         self.redis, self.prefix = redis, prefix
 
     async def read(self, incident_id: str = ID) -> list[Fields]:
-        entries = await self.redis.xrange(f"{self.prefix}:timeline:{incident_id}")
+        entries: Any = await self.redis.xrange(f"{self.prefix}:timeline:{incident_id}")
         return [{**fields, b"event": unpack(fields[b"event"])} for _, fields in entries]
 
     async def write(self, entries: list[Fields], *, first: int = 1, incident_id: str = ID) -> None:

@@ -29,6 +29,7 @@ def test_a_file_keeps_why_the_agent_could_not_change_it() -> None:
         cluster="demo", node="node1", boot_id="b", boottime_s=900.0, config=Read(value=config)
     )
     read = from_agent("node1", Observed(observation, at=NOON))["config"].value
+    assert read is not None
     assert read.why_not_editable == "The key stands twice."
 
 

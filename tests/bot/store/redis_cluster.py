@@ -35,23 +35,15 @@ class RedisCluster:
     def _process(self, at: Address) -> Process:
         folder = self._folder / str(at.port)
         folder.mkdir()
-        argv = (find_server(), "--port", str(at.port), "--bind", at.host, "--dir", str(folder))
-        argv += (
-            "--appendonly",
-            "yes",
-            "--save",
-            "",
-            "--cluster-enabled",
-            "yes",
-            "--maxmemory-policy",
-            "noeviction",
-        )
+        place = ("--port", str(at.port), "--bind", at.host, "--dir", str(folder))
+        kept = ("--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction")
+        argv = (find_server(), *place, *kept, "--cluster-enabled", "yes")
         return Process(f"redis-{at.port}", argv, self._folder / f"{at.port}.out")
 
     async def ask(self, at: Address, *words: str | int) -> Any:
         """Run a command on one node."""
         async with Redis(host=at.host, port=at.port, protocol=2) as redis:
-            return await redis.execute_command(*words)  # type: ignore[no-untyped-call]
+            return await redis.execute_command(*words)
 
     async def form(self, key: str) -> None:
         """Give out the slots, half each, and wait until all know of all."""

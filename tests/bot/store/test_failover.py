@@ -268,5 +268,5 @@ async def replicated(redis: Redis) -> None:
 
 async def order(box: RedisBox, *words: str) -> None:
     async with Redis(host=box.address.host, port=box.address.port, protocol=2) as admin:
-        await admin.execute_command(*words)  # type: ignore[no-untyped-call]
+        await admin.execute_command(*words)
     await asyncio.sleep(0)

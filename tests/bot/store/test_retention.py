@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -53,7 +54,8 @@ async def test_only_what_was_closed_long_ago_is_trimmed(
     assert await retention.trim(90) == ()
     assert await store.timeline(young) == STORY
     assert len(await store.timeline(still_open)) == 3
-    left = {key.decode() for key in await redis.keys(f"{prefix}:*") if old in key.decode()}
+    keys: list[Any] = await redis.keys(f"{prefix}:*")
+    left = {key.decode() for key in keys if old in key.decode()}
     assert left == set(), "nothing of it stays under a key of its own"
     assert await retention.was_trimmed(old)
     assert not await retention.was_trimmed(young)

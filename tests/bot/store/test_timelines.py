@@ -205,7 +205,7 @@ async def test_a_redis_that_was_restored_from_an_old_copy_is_read_from_the_begin
     store = TimelineStore(redis, prefix, CHAIN)
     one = await store.append(await store.load(ID), opened())
     names = [f"{prefix}:timeline:{ID}", f"{prefix}:ends"]
-    copies = [(name, await redis.dump(name)) for name in names]
+    copies: list[tuple[str, Any]] = [(name, await redis.dump(name)) for name in names]
     two = await store.append(one, opened(alert("ElectionStorm")))
     for name, copy in copies:
         await redis.restore(name, 0, copy, replace=True)

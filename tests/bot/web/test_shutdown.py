@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import sys
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -49,7 +50,7 @@ async def test_the_bot_ends_when_it_is_asked_to(
                     return False
 
             for path in ("/livez", "/readyz", "/version", "/metrics"):
-                await becomes(lambda path=path: answers(path))
+                await becomes(partial(answers, path))
             await Inbox(redis, prefix, secrets.token_hex(4)).store(FIRING, "demo")
             await becomes(lambda: redis.exists(f"{prefix}:open"))
         process.send_signal(asked)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from handlers.domain.alerts import IncidentIdentity, Places, Reason, fingerprint_of, news, what_changed
+from handlers.domain.alerts import Alert, IncidentIdentity, Places, Reason, fingerprint_of, news, what_changed
 from handlers.domain.notification import Notification, read_notification
 from tests.builders import alert
 
@@ -88,5 +88,5 @@ def test_an_alert_that_is_absent_from_a_later_group_is_not_resolved_by_that() ->
     ],
     ids=["opened", "unchanged", "added", "all resolved"],
 )
-def test_what_changed_has_a_name(known: list, new: list, reason: Reason) -> None:
+def test_what_changed_has_a_name(known: list[Alert], new: list[Alert], reason: Reason) -> None:
     assert what_changed({a.fingerprint: a for a in known}, tuple(new)) is reason

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from handlers.domain.events import EvidenceRead, LeaderSeen
+from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, StalePlan
 from handlers.remediation import propose
 from runbooks.evidence import Evidence
 from runbooks.model import Leadership
 from tests.builders import ALICE, BOB, NOON, candidates, evidence, known
 from tests.handlers.story import diagnosed_world, proposed, submitted, too_slow
-from tests.handlers.world import HOME, ON_CALL, Member, World
+from tests.handlers.world import HOME, ON_CALL, World
 
 LATER = NOON + timedelta(seconds=30)
 

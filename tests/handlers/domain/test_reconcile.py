@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from handlers.domain.alert_sources import Fired, Held, ReconcileCheckpoint
 from handlers.domain.alerts import Alert, IncidentIdentity, Places, Reason
-from handlers.domain.events import AlertsReceived, Closed
+from handlers.domain.events import AlertsReceived, Closed, Event
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident
 from handlers.domain.reconcile import (
@@ -38,7 +39,10 @@ def held(*alerts: Alert, suppressed: bool = False, ours: bool = True) -> Seen:
 
 
 def incident(*alerts: Alert, closed: bool = False) -> Incident:
-    events = [opened(*alerts), *([Closed(at=NOON + minutes(9), detail="over")] if closed else [])]
+    events: list[Event] = [
+        opened(*alerts),
+        *([Closed(at=NOON + minutes(9), detail="over")] if closed else []),
+    ]
     return fold("inc-1", events)
 
 
@@ -169,7 +173,9 @@ def test_what_is_not_over_or_not_ours_did_not_come_and_go(seen: Seen) -> None:
 
 
 def test_a_firing_that_an_incident_has_seen_is_not_told_again() -> None:
-    external = {"region": "lab"}  # Prometheus adds it on the way to Alertmanager, and not to its own series
+    external: dict[str, Any] = {
+        "region": "lab"
+    }  # Prometheus adds it on the way to Alertmanager, and not to its own series
     ended = alert(status="resolved", minute=3, **external)
     seen = Seen((), (), (fired(0.5, 3.2),))
     closed = KnownIncidents({}, (incident(alert(**external), ended, closed=True),))

@@ -88,7 +88,7 @@ def test_a_leader_that_stays_is_verified_within_a_quarter_of_an_hour() -> None:
         incident = apply(incident, event) if event else incident
         if incident.verified:
             break
-    assert incident.verified
+    assert isinstance(incident.verified, LeaderVerified)
     assert incident.verified.leadership.term == 90_000
 
 

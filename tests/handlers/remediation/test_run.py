@@ -8,7 +8,7 @@ from handlers import advance
 from handlers.domain.events import ActionStarted, Person
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
-from handlers.errors import AlreadyConfirmed, NotAllowed
+from handlers.errors import AlreadyConfirmed, NotAllowed, StaleOffer
 from handlers.remediation import propose, run, second_approval
 from runbooks.evidence import Evidence
 from runbooks.model import Action
@@ -388,7 +388,7 @@ async def test_the_one_who_confirmed_is_not_the_second_person() -> None:
 async def test_an_approval_is_given_once_and_for_ten_minutes() -> None:
     world, handle = await awaiting_second()
     world.time.at += timedelta(minutes=11)
-    with pytest.raises(propose.StaleOffer, match="ten minutes"):
+    with pytest.raises(StaleOffer, match="ten minutes"):
         await second_approval.approve(world.ports, submitted(handle, CAROL))
     world.time.at = NOON
     await second_approval.approve(world.ports, submitted(handle, CAROL))
@@ -405,7 +405,7 @@ async def test_a_plan_that_nobody_can_approve_any_more_is_in_nobodys_way(what_ha
         world.timelines.lives = "second"
     else:
         world.time.pass_s(601)
-    with pytest.raises(propose.StaleOffer, match="it must be proposed again"):
+    with pytest.raises(StaleOffer, match="it must be proposed again"):
         await second_approval.approve(world.ports, submitted(handle, CAROL))
     waiting = (await confirmed(world)).awaiting_second
     assert waiting

@@ -12,16 +12,19 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 import pytest
 
-from agent.protocol import Observation, ObserveRequest
+from agent.protocol import Observation, ObserveRequest, Read
 from lab.cluster.cluster import Lab, LabError
+from lab.cluster.node_view import LabNode
 from lab.layout import Address
 
 pytestmark = pytest.mark.process
 
+T = TypeVar("T")
 Wait = Callable[[Lab], Awaitable[None]]
 Connect = Callable[[Address], Awaitable[str]]
 Becomes = Callable[..., Awaitable[None]]
@@ -39,6 +42,16 @@ asyncio.run(main())
 """
 
 
+async def leader_of(lab: Lab) -> str:
+    name = await lab.leader()
+    assert name is not None, "no node leads"
+    return name
+
+
+async def number(node: LabNode, http: httpx.AsyncClient, field: str) -> int:
+    return int((await node.health(http))[field])
+
+
 def is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -48,13 +61,13 @@ def is_alive(pid: int) -> bool:
 
 
 async def test_one_node_leads_and_writes_are_committed(running_lab: Lab, becomes: Becomes):
-    leader = running_lab.node(await running_lab.leader())
+    leader = running_lab.node(await leader_of(running_lab))
     async with httpx.AsyncClient() as http:
         before = await leader.health(http)
         assert before["members"] == before["healthy_members"] == 3
 
         async def has_moved() -> bool:
-            return (await leader.health(http))["commit_index"] > before["commit_index"]
+            return await number(leader, http, "commit_index") > int(before["commit_index"])
 
         await becomes(has_moved, True)
 
@@ -62,20 +75,20 @@ async def test_one_node_leads_and_writes_are_committed(running_lab: Lab, becomes
 async def test_another_node_leads_when_the_leader_dies_and_the_term_survives_a_restart(
     lab: Lab, has_leader: Wait
 ):
-    first = await lab.leader()
+    first = await leader_of(lab)
     await lab.kill(first)
     await has_leader(lab)
-    assert await lab.leader() != first
+    assert await leader_of(lab) != first
     async with httpx.AsyncClient() as http:
-        term = (await lab.node(await lab.leader()).health(http))["term"]
+        term = await number(lab.node(await leader_of(lab)), http, "term")
         for node in lab.nodes:
             await lab.restart_node(node.name)
         await has_leader(lab)
-        assert (await lab.node(await lab.leader()).health(http))["term"] >= term
+        assert await number(lab.node(await leader_of(lab)), http, "term") >= term
 
 
 async def test_a_frozen_node_still_accepts_and_does_not_answer(lab: Lab, connect: Connect, has_leader: Wait):
-    leader = await lab.leader()
+    leader = await leader_of(lab)
     frozen = next(node for node in lab.nodes if node.name != leader)
     lab.freeze(frozen.name)
     try:
@@ -88,9 +101,14 @@ async def test_a_frozen_node_still_accepts_and_does_not_answer(lab: Lab, connect
 
 
 async def test_the_log_tells_the_election(running_lab: Lab):
-    text = running_lab.node(await running_lab.leader()).log_file.read_text()
+    text = running_lab.node(await leader_of(running_lab)).log_file.read_text()
     for message in ("Starting election", "Won election with quorum", "Became leader"):
         assert f"INFO tensor_chain::raft: {message} node_id=" in text
+
+
+def value(read: Read[T] | None) -> T:
+    assert read is not None and read.value is not None
+    return read.value
 
 
 async def test_agents_answer_the_bot_and_see_what_their_node_sees(lab: Lab):
@@ -100,16 +118,17 @@ async def test_agents_answer_the_bot_and_see_what_their_node_sees(lab: Lab):
         asked = ObserveRequest(readings=("connects", "service", "config", "clock"))
         answer = await http.post(f"{lab.nodes[0].agent_url}/v1/observe", content=asked.to_json())
     observation = Observation.from_json(answer.text)
-    connects = {(each.peer, each.port): each.result for each in observation.connects.value}
-    assert connects == {
+    connects, service = value(observation.connects), value(observation.service)
+    config, clock = value(observation.config), value(observation.clock)
+    assert {(each.peer, each.port): each.result for each in connects} == {
         ("node2", "raft"): "timeout",
         ("node2", "gossip"): "timeout",
         ("node3", "raft"): "refused",
         ("node3", "gossip"): "refused",
     }
-    assert observation.service.value.state == "active"
-    assert observation.config.value.election_timeout_min_ms == 150
-    assert abs(observation.clock.value.offset_ms) < 10
+    assert service.state == "active"
+    assert config.election_timeout_min_ms == 150
+    assert abs(clock.offset_ms) < 10
 
 
 async def test_agents_do_not_answer_a_stranger(running_lab: Lab):

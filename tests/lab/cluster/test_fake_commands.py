@@ -8,11 +8,17 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from lab.cluster.cluster import Lab
+from lab.cluster.network import Network
 
 pytestmark = pytest.mark.process
 
 Wait = Callable[[Lab], Awaitable[None]]
 RunCommand = Callable[..., Awaitable[tuple[int, str]]]
+
+
+def proxies(lab: Lab) -> Network:
+    assert isinstance(lab.network, Network)
+    return lab.network
 
 
 async def test_chronyc_reports_a_clock_that_is_ahead_as_negative(lab: Lab, run_command: RunCommand):
@@ -78,8 +84,9 @@ async def test_a_service_that_cannot_start_says_so(lab: Lab, run_command: RunCom
 
 
 async def test_ping_measures_the_links_own_round_trip(lab: Lab, run_command: RunCommand):
-    lab.network.path("node1", "node3", "ping").delay_ms = 40
-    lab.network.path("node3", "node1", "ping").delay_ms = 20
+    links = proxies(lab)
+    links.path("node1", "node3", "ping").delay_ms = 40
+    links.path("node3", "node1", "ping").delay_ms = 20
     host = lab.layout.links["node1", "node3"].ping_host
     arguments = ("-n", "-c", "20", "-i", "0.05", "-W", "1", host)
     code, printed = await run_command(lab.nodes[0], "ping", *arguments)
@@ -90,10 +97,11 @@ async def test_ping_measures_the_links_own_round_trip(lab: Lab, run_command: Run
 
 
 async def test_ping_counts_what_is_lost(lab: Lab, run_command: RunCommand):
-    lab.network.path("node1", "node2", "ping").loss = 1.0
+    link = proxies(lab).path("node1", "node2", "ping")
+    link.loss = 1.0
     host = lab.layout.links["node1", "node2"].ping_host
     code, printed = await run_command(lab.nodes[0], "ping", "-n", "-c", "2", "-i", "0.05", "-W", "0.2", host)
-    lab.network.path("node1", "node2", "ping").loss = 0.0
+    link.loss = 0.0
     assert code == 1
     assert "2 packets transmitted, 0 received, 100% packet loss" in printed
 

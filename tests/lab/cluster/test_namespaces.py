@@ -56,7 +56,8 @@ async def seen(lab: Lab) -> tuple[dict[str, str], dict[str, int]]:
         asked = ObserveRequest(readings=("connects", "pings")).to_json()
         answer = await http.post(f"{lab.nodes[0].agent_url}/v1/observe", content=asked)
     found = Observation.from_json(answer.text)
-    connects = {f"{each.peer} {each.port}": each.result for each in found.connects.value}
+    assert found.connects and found.connects.value and found.pings and found.pings.value
+    connects: dict[str, str] = {f"{each.peer} {each.port}": each.result for each in found.connects.value}
     return connects, {each.peer: each.received for each in found.pings.value}
 
 
@@ -89,6 +90,7 @@ async def test_without_the_packets_of_one_way_neither_side_connects(lab: Lab):
 
 
 async def test_a_host_without_a_cable_answers_nobody_and_the_others_lead_on(lab: Lab):
+    assert isinstance(lab.network, NamespaceNetwork)
     lab.network.set_host_up("node3", up=False)
     connects, pings = await seen(lab)
     assert {connects["node3 raft"], connects["node3 gossip"]} <= {"timeout", "unreachable"}

@@ -21,7 +21,7 @@ class Echo:
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        self._writers = []
+        self._writers: list[asyncio.StreamWriter] = []
 
     async def start(self):
         self._server = await asyncio.start_server(self._answer, *self._address)
@@ -132,7 +132,7 @@ async def test_an_established_connection_falls_silent_and_is_reset_on_healing(
         done, _ = await asyncio.wait({waiting}, timeout=0.3)
         assert not done
         network.set_mode("open")
-        (answer,) = await asyncio.gather(waiting, return_exceptions=True)
+        answer = (await asyncio.gather(waiting, return_exceptions=True))[0]
         assert answer == b"" or isinstance(answer, ConnectionResetError)
 
 
@@ -143,7 +143,7 @@ async def test_a_rejecting_link_refuses_and_resets_what_was_open(
     async with dialled(link) as (reader, writer):
         await round_trip_ms(reader, writer)
         network.set_mode("refuse", [("node1", "node2")])
-        (answer,) = await asyncio.gather(reader.read(100), return_exceptions=True)
+        answer = (await asyncio.gather(reader.read(100), return_exceptions=True))[0]
         assert answer == b"" or isinstance(answer, ConnectionResetError)
     assert await connect(link) == "refused"
 

@@ -74,8 +74,9 @@ async def test_the_api_refuses_in_slacks_words(
         title = {"type": "plain_text", "text": "T"}
         arguments = {**arguments, "view": {"type": "modal", "title": title, "blocks": []}}
     takes_json = method not in METHODS or METHODS[method].takes_json
+    sent: dict[str, Any] = {"json" if takes_json else "params": arguments}
     with pytest.raises(SlackApiError) as refusal:
-        await client.api_call(method, **{"json" if takes_json else "params": arguments})
+        await client.api_call(method, **sent)
     assert refusal.value.response["error"] == error
 
 

@@ -12,7 +12,7 @@ from lab.slack.server import SlackWorkspaceServer
 from tests.lab.slack.builders import actions, button
 
 INCIDENTS = "C0INCIDENT"
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "alice": {},
     "dave": {"is_restricted": True},
     "erin": {"is_admin": True},
@@ -36,7 +36,7 @@ ORDINARY = {
 async def test_users_info_says_what_somebody_is(
     slack: SlackWorkspaceServer, client: AsyncWebClient, name: str
 ) -> None:
-    user = (await client.users_info(user=slack.workspace.user(name).id))["user"]
+    user: dict[str, Any] = (await client.users_info(user=slack.workspace.user(name).id))["user"]
     told = {field: user[field] for field in ORDINARY if field in user}
     assert told == {field: {**ORDINARY, **KINDS[name]}[field] for field in told}
     assert KINDS[name].items() <= user.items()

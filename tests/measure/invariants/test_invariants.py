@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.nodes.agent_client import AgentClient
-from bot.store import timelines
+from bot.store import scripts
 from bot.store.run_lock import RunLocks
 from handlers.domain import next_step
 from handlers.domain.events import Person
@@ -33,9 +33,10 @@ async def _nothing(*_: Any, **__: Any) -> None:
 
 def _without_compare(monkeypatch: pytest.MonkeyPatch) -> None:
     """Events are added wherever the timeline ends."""
-    compare = "if here ~= ARGV[3] or noted ~= ARGV[3] then return 0 end"
-    assert compare in timelines.APPEND
-    monkeypatch.setattr(timelines, "APPEND", timelines.APPEND.replace(compare, ""))
+    compare = "if here ~= before or noted ~= before then return 0 end"
+    read = scripts.source
+    assert compare in read("timeline_append")
+    monkeypatch.setattr(scripts, "source", lambda name: read(name).replace(compare, ""))
 
 
 def _random_names(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,11 @@ from runbooks.model import Diagnosis, Verdict
 from tests.builders import candidates, cut, cut_off, dead, evidence, known, late, node, remedy_of, silent
 
 
-def verdicts(diagnosis: Diagnosis) -> dict[RootCause, Verdict]:
+def verdicts(diagnosis: Diagnosis) -> dict[str, Verdict]:
     return {finding.cause: finding.verdict for finding in diagnosis.findings}
 
 
-def confirmed(read: Evidence) -> list[RootCause]:
+def confirmed(read: Evidence) -> list[str]:
     return [f.cause for f in leader_election.diagnose(read).findings if f.verdict is Verdict.CONFIRMED]
 
 

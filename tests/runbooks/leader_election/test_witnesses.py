@@ -12,9 +12,10 @@ from tests.builders import cut, dead, evidence, known, late, missing, node, reme
 
 FOUR = ("node1", "node2", "node3", "node4")
 FIVE = (*FOUR, "node5")
+OVER_HTTP = ("metrics", "metrics_again", "health")
 
 
-def sure_causes(read: Evidence) -> set[RootCause]:
+def sure_causes(read: Evidence) -> set[str]:
     return {finding.cause for finding in leader_election.diagnose(read).findings if finding.verdict in SURE}
 
 
@@ -88,7 +89,7 @@ def test_two_wrong_peer_lists_of_five_accuse_only_themselves() -> None:
 
 
 def hung(name: str) -> NodeEvidence:
-    silent = {kind: late() for kind in ("metrics", "metrics_again", "health")}
+    silent: dict[str, Any] = {kind: late() for kind in ("metrics", "metrics_again", "health")}
     log = Log(path="/var/log/neumann/tensor_chain.log", window_s=60, bytes_read=0, counts={}, silent_s=90.0)
     local = late("No answer within 2 s.", by=f"agent:{name}")
     return node(name, log=known(log, by=f"agent:{name}"), local_metrics=local, **silent)
@@ -123,7 +124,7 @@ def test_a_service_that_was_started_again_and_again_loops_even_while_it_is_up() 
 
     def looping(name: str) -> NodeEvidence:
         service = Service(state="active", pid=4711, restarts=9, result="success", running_s=1.5)
-        refused = {kind: missing("connection refused") for kind in ("metrics", "metrics_again", "health")}
+        refused: dict[str, Any] = dict.fromkeys(OVER_HTTP, missing("connection refused"))
         local = missing("The metrics page refused the connection.", by=f"agent:{name}")
         return node(name, service=known(service, by=f"agent:{name}"), local_metrics=local, **refused)
 
@@ -142,7 +143,7 @@ def test_a_leader_between_many_elections_may_be_a_lull() -> None:
 
 
 def test_a_leader_whose_majority_cannot_write_is_no_leader() -> None:
-    full = {
+    full: dict[str, Any] = {
         "disk": known(Disk(path="/var/lib/neumann", free_bytes=10_000_000, total_bytes=10**9), by="agent"),
         "log": known(
             Log(

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Any
 
 import aiohttp
 import pytest
@@ -345,7 +346,7 @@ async def test_a_redis_that_was_put_back_to_an_older_copy_makes_nothing_be_poste
     async with aclosing(connect(mortal_redis.url)) as redis:
         thread = SlackThread(client, redis, "{restored}", lambda _: INCIDENTS)
         await thread.sync(DIAGNOSED)
-        old_copy = await redis.hgetall(notes)
+        old_copy: Any = await redis.hgetall(notes)
         await thread.sync(HEALED)
         assert "conversations.replies" not in calls, "one run of Redis loses nothing"
     await mortal_redis.stop()

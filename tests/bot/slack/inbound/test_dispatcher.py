@@ -172,7 +172,7 @@ async def test_what_somebody_else_wrote_to_redis_is_not_answered(
         heard.append(text)
 
     await requests.store(command("genuine"), "a signature")
-    ((_, genuine),) = await redis.xrange(requests.stream.key) or []
+    genuine = await only_entry(redis, requests)
     forged = command("forged").body.encode()
     for seal in (
         b"",
@@ -186,6 +186,12 @@ async def test_what_somebody_else_wrote_to_redis_is_not_answered(
             await becomes(lambda: _all_done(requests))
     assert heard == ["genuine"]
     assert [entry["event"] for entry in logs].count("slack_request_not_ours") == 4
+
+
+async def only_entry(redis: Redis, requests: SlackRequests) -> dict[bytes, Any]:
+    entries: Any = await redis.xrange(requests.stream.key)
+    ((_, fields),) = entries
+    return dict(fields)
 
 
 @pytest.mark.process
@@ -214,5 +220,5 @@ async def test_a_process_that_is_to_end_answers_what_it_holds_and_takes_nothing_
         await asyncio.sleep(0.3)
     assert heard == ["held"]
     assert (await redis.xpending(requests.stream.key, GROUP))["pending"] == 0, "it is left to others"
-    ((_, left),) = await redis.xrange(requests.stream.key) or []
+    left = await only_entry(redis, requests)
     assert json.loads(left[b"body"])["text"] == "new"

@@ -203,7 +203,9 @@ def _check_answers(read: Evidence, incident: Incident) -> int:
         check_message({"text": text, "blocks": blocks})
     for modal in (triage_modals.assign, triage_modals.snooze, triage_modals.note):
         check_view(modal(incident, ALICE.id))
-    clusters = dict.fromkeys((f"cluster{number}" for number in range(30)), diagnosis.leadership)
+    clusters: dict[str, Leadership | None] = dict.fromkeys(
+        (f"cluster{number}" for number in range(30)), diagnosis.leadership
+    )
     page = app_home.Home(viewer=ALICE.id, open=many, recent=many, clusters=clusters, at=NOON)
     check_view(app_home.view(page), "home")
     if is_brief(diagnosis, read):

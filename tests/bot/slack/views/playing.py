@@ -104,7 +104,7 @@ class Play:
         for second in range(seconds + 1):
             self.world.time.pass_s(1 if second else 0)
             await advance.advance(self.world.ports, ID)
-        kinds = [event.kind for event in self.events]
+        kinds: list[str] = [event.kind for event in self.events]
         if glimpse:
             self.show(f"… meanwhile ({glimpse.replace('_', ' ')})", upto=kinds.index(glimpse, before) + 1)
         self.show(what)

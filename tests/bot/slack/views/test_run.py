@@ -19,11 +19,12 @@ from handlers.domain.events import (
     StopAsked,
 )
 from handlers.domain.incident import Incident
+from lab.slack.limits import acting_elements
 from runbooks import leader_election
 from runbooks.model import Action, Remedy
 from tests.bot import incidents
 from tests.bot.incidents import LATER, incident
-from tests.bot.slack.views.test_render import acting_elements, check, everything_in
+from tests.bot.slack.views.test_render import check, everything_in
 from tests.builders import ALICE, BOB, NOON, alert, diagnosed, opened
 
 READ = incidents.quorum_loss()
@@ -149,7 +150,7 @@ def test_a_run_after_which_no_leader_came_is_called_not_recovered() -> None:
     finished = [ActionFinished(at=NOON, index=index, state="done", detail="It runs.") for index in range(2)]
     ended = RunEnded(at=NOON, completed=True, detail="Every action is done.")
     again = NOON + timedelta(minutes=3)
-    fresh = [
+    fresh: list[Event] = [
         EvidenceRead(at=again, evidence=READ),
         FindingsRanked(at=again, diagnosis=leader_election.diagnose(READ)),
     ]
