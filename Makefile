@@ -110,7 +110,7 @@ structure: $(VENV)/.installed-dev ## rooms, arrows and circles of each package
 	@$(BIN)/python -m measure.structure $(ARGS)
 
 clean: ## take away what was built
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build dist *.egg-info .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it: make PYTHON=/path/to/python3"; exit 2; }
