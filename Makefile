@@ -27,8 +27,8 @@ test: $(VENV)/.installed-dev ## the quick ring: every test that starts no proces
 test-all: $(VENV)/.installed-dev ## both rings: also the tests that start processes or wait for a real clock
 	@$(PYTEST) --hypothesis-profile full -m "$(FULL_RING)" $(ARGS)
 
-coverage: $(VENV)/.installed-dev ## both rings with the lines and branches they reach
-	@$(PYTEST) --hypothesis-profile full -m "$(FULL_RING)" --cov --cov-report=term:skip-covered $(ARGS)
+coverage: $(VENV)/.installed-dev ## the quick ring, and which lines and branches of the product it reaches
+	@$(PYTEST) --cov --cov-report=term:skip-covered $(ARGS)
 
 browser: $(VENV)/.installed-dev ## clicks through the demo in Chromium; ARGS=--screenshots takes the pictures anew
 	@$(BIN)/python -m pytest tests/browser tests/lab/slack/test_slack_browser.py -m browser -n 2 $(ARGS)
@@ -47,7 +47,7 @@ format: $(VENV)/.installed-dev ## put the code into shape
 lint: $(VENV)/.installed-dev ## ruff
 	$(BIN)/ruff check .
 
-types: $(VENV)/.installed-dev ## mypy, strict
+types: $(VENV)/.installed-dev ## mypy: the product strictly, and the bodies of tests and measure
 	$(BIN)/mypy
 
 imports: $(VENV)/.installed-dev ## who may import whom
@@ -110,7 +110,7 @@ structure: $(VENV)/.installed-dev ## rooms, arrows and circles of each package
 	@$(BIN)/python -m measure.structure $(ARGS)
 
 clean: ## take away what was built
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build dist *.egg-info .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it: make PYTHON=/path/to/python3"; exit 2; }
