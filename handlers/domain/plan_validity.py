@@ -15,7 +15,7 @@ CONFIRM_WITHIN = timedelta(minutes=10)
 
 
 def why_void(proposal: PlanProposed, incident: Incident, now: datetime, life: str) -> str | None:
-    """Why a plan may not be confirmed any more, in one sentence; `None` where it still holds.
+    """Return in one sentence why a plan may not be confirmed any more; `None` where it still holds.
 
     Args:
         proposal: The plan that was shown, and when.
@@ -37,7 +37,7 @@ def why_void(proposal: PlanProposed, incident: Incident, now: datetime, life: st
 
 
 def _leader_now(incident: Incident) -> tuple[str | None, int | None] | None:
-    """Who leads by the newest look or reading, whichever is later; `None` where nobody has been seen to."""
+    """Return the leader by the newest look or reading; `None` where nobody has been seen to lead."""
     seen, read = incident.leader_seen, incident.evidence
     if seen and (incident.evidence_at is None or seen.at >= incident.evidence_at):
         lead = seen.leadership

@@ -32,7 +32,7 @@ class Ruling(StrEnum):
 
 
 def is_colleague(member: Member) -> Ruling:
-    """Whether a member is an ordinary person of this workspace, who may look after incidents."""
+    """Return whether a member is an ordinary person of this workspace, who may look after incidents."""
     if member.team != member.home_team:
         return Ruling.FOREIGN
     if member.is_deactivated:

@@ -36,7 +36,7 @@ async def propose(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
 
 
 async def propose_again(ports: Ports, submission: Submission) -> tuple[Incident, PlanProposed]:
-    """The plan behind a plan that no longer holds, as it is now.
+    """Propose anew, as things are now, a plan that no longer holds.
 
     Raises:
         Refused: With the sentence that the clicker gets.
@@ -129,7 +129,7 @@ async def _propose(
 
 
 async def _current_offer(ports: Ports, incident: Incident, handle: str) -> Offer:
-    """The offer a handle stands for, if it still stands."""
+    """Return the offer a handle stands for, if it still stands."""
     check_open(incident)
     waiting = incident.awaiting_second
     if waiting and not await void_because(ports, incident, proposal_of(incident, waiting.handle)):

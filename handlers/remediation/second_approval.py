@@ -18,7 +18,7 @@ from handlers.remediation.preconditions import check_open, proposal_of, take_run
 
 
 async def awaiting(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
-    """The confirmed plan that a second person is asked to approve, for them to read.
+    """Return the confirmed plan that a second person is asked to approve, for them to read.
 
     Raises:
         Refused: With the sentence that the clicker gets.
