@@ -6,5 +6,5 @@ import re
 
 
 def starting_with(prefix: str) -> re.Pattern[str]:
-    """Every action id that begins so."""
+    """Return a pattern of every action id that begins with this prefix."""
     return re.compile(f"^{re.escape(prefix)}")
