@@ -67,7 +67,7 @@ async def confirm(ports: Ports, submission: Submission, *, silence_minutes: int 
             raise NotAllowed(f"This plan was shown to {proposal.by.name}; open it yourself to confirm it.")
         await _current_offer(ports, incident, proposal.offer)
         if void := await void_because(ports, incident, proposal):
-            raise StalePlan(void)
+            raise StalePlan(void.sentence)
         second = plan.needs_second or ports.permissions.second_needed(incident.cluster, actions_of(plan))
         confirmed = PlanConfirmed(
             at=ports.time.now(),

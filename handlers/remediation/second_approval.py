@@ -55,5 +55,5 @@ async def _check_second(ports: Ports, incident: Incident, handle: str, by: Perso
     actions = actions_of(proposal.plan)
     await check_person(ports, incident, by, PlanPermission.APPROVE, actions, confirmed_by=waiting.by.id)
     if void := await void_because(ports, incident, proposal):
-        raise StaleOffer(f"{void.split(';')[0].rstrip('.')}: it must be proposed again.")
+        raise StaleOffer(f"{void.reason}: it must be proposed again.")
     return proposal
