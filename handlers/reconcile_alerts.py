@@ -1,4 +1,4 @@
-"""One look at the alerting: ask, decide by `reconcile`, and put into the timelines what was missed."""
+"""Look at the alerting once, decide by `reconcile`, and add to the timelines what was missed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands behind a command's words: clusters, incidents, people, spans of time."""
+"""Resolve a command's words to clusters, incidents, people and spans of time."""
 
 from __future__ import annotations
 

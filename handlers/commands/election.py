@@ -1,4 +1,4 @@
-"""`/neumann election …`: how a cluster is, read live, and how it has been."""
+"""`/neumann election …`: read how a cluster is now, and list how it has been."""
 
 from __future__ import annotations
 

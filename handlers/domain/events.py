@@ -1,4 +1,4 @@
-"""What can happen to an incident: the typed events that its timeline is made of."""
+"""The typed events that an incident's timeline is made of."""
 
 from __future__ import annotations
 

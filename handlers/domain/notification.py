@@ -1,4 +1,4 @@
-"""A webhook body of Alertmanager, taken apart: what cannot be read is put aside, the rest is taken."""
+"""Parse a webhook body of Alertmanager: put aside what cannot be read, take the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a plan still holds: it is bound to what it was drawn up on. Pure."""
+"""Decide whether a plan still holds: it is bound to what it was drawn up on. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may confirm an action: a pure decision that names its reason."""
+"""Decide who may confirm an action, and name the reason. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the webhook told, held against what Alertmanager holds and Prometheus recorded: pure decisions."""
+"""Compare what the webhook told with what Alertmanager holds and Prometheus recorded. Pure."""
 
 from __future__ import annotations
 

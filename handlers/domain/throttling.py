@@ -1,4 +1,4 @@
-"""How much an open incident still writes: what repeats itself is written less and less often. Pure."""
+"""Limit what an open incident writes: what repeats itself is written less and less often. Pure."""
 
 from __future__ import annotations
 

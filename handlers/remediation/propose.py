@@ -1,4 +1,4 @@
-"""From a button to a confirmed run: propose the exact plan, confirm it once, stop it."""
+"""Propose the exact plan behind a button, confirm it once, and stop its run."""
 
 from __future__ import annotations
 

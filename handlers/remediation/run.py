@@ -1,4 +1,4 @@
-"""A confirmed run, node by node: gate, act once, look whether all is as well as before, go on or stop."""
+"""Carry out a confirmed run, node by node: gate, act once, check the cluster, go on or stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a run ends: what was left undone, and the offer to put back what was changed."""
+"""End a run: record what was left undone, and offer to put back what was changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The second person's part: read the confirmed plan, and approve it."""
+"""Show a confirmed plan to a second person, and take their approval."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which action ids a listener answers to."""
+"""Match the action ids that a listener answers to."""
 
 from __future__ import annotations
 

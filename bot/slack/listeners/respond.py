@@ -1,4 +1,4 @@
-"""Answers to a click or a command, over the connections that the Slack client keeps open."""
+"""Answer a click or a command over the connections that the Slack client keeps open."""
 
 from __future__ import annotations
 

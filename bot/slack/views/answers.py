@@ -1,4 +1,4 @@
-"""What a command or a click gets back: messages for one person, never a change of one."""
+"""The answers to a command or a click: messages for one person, never a change of one."""
 
 from __future__ import annotations
 

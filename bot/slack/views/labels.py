@@ -1,4 +1,4 @@
-"""How causes, verdicts and states are said in Slack."""
+"""The words and colours of causes, verdicts and states in Slack."""
 
 from __future__ import annotations
 
