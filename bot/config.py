@@ -24,7 +24,7 @@ class SecretFile(_Section):
     file: Path
 
     def read(self) -> SecretStr:
-        """The secret, without the line's end.
+        """Return the secret, without the line's end.
 
         Raises:
             ConfigurationError: If the file cannot be read or is empty.
@@ -65,7 +65,7 @@ class WebSettings(_Section):
 
 
 class RedisSettings(_Section):
-    """Where incidents are kept (one server, Sentinels or a cluster, see `redis_client`), and for how long."""
+    """The Redis that keeps incidents (one server, Sentinels or a cluster), and their retention."""
 
     url: str = "redis://127.0.0.1:6379/0"
     prefix: str = "{neumann}"
@@ -73,7 +73,7 @@ class RedisSettings(_Section):
 
 
 class Endpoint(_Section):
-    """How a server of the alerting is asked: its deadline, and what it must be shown."""
+    """An alerting server's settings: the deadline of a request, and the credentials it is shown."""
 
     token: SecretFile | None = None
     authority: Path | None = None
@@ -102,7 +102,7 @@ class PrometheusSettings(Endpoint):
 
 
 class AgentSettings(_Section):
-    """How the bot shows itself to the agents: mTLS, and the Ed25519 seed that signs grants (base64).
+    """The bot's credentials for the agents: mTLS, and the Ed25519 seed that signs grants (base64).
 
     `authority` vouches for agents that are not paired with. `second_grant_key` signs beside `grant_key`
     where a second person approved; without it, agents refuse what needs one. `other_grant_keys` sign
@@ -154,7 +154,7 @@ class Cluster(_Section):
 
 
 class PermissionRow(_Section):
-    """Who may propose, confirm, give second approval and silence, for some clusters and actions.
+    """A row of `[[permissions]]`: who may propose, confirm, approve and silence, and where.
 
     What is left out holds for all. Rows are read in order, the first that holds for an action decides.
     """
@@ -201,7 +201,7 @@ class Settings(BaseSettings):
 
     @property
     def who_may(self) -> Permissions:
-        """The rows of `[[permissions]]`, and behind them each cluster's own `confirm_groups`."""
+        """Return the rows of `[[permissions]]`, and behind them each cluster's own `confirm_groups`."""
         rows = [Permission(**row.model_dump()) for row in self.permissions]
         rows += [
             Permission(clusters=frozenset({cluster.name}), confirm_groups=cluster.confirm_groups)
@@ -218,11 +218,11 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment first, then the file's values, which arrive as arguments."""
+        """Read the environment first, then the file's values, which arrive as arguments."""
         return env_settings, init_settings
 
     def cluster(self, name: str) -> Cluster | None:
-        """The cluster of this name."""
+        """Return the cluster of this name."""
         return next((cluster for cluster in self.clusters if cluster.name == name), None)
 
 

@@ -1,4 +1,4 @@
-"""Puts the parts together; nothing else does."""
+"""Put the bot's parts together; nothing else does."""
 
 from __future__ import annotations
 
@@ -190,10 +190,8 @@ async def alerting(
             )
 
         one, other = settings.alertmanager, settings.prometheus
-        yield (
-            AlertmanagerClient(one, await http(one)) if one else None,
-            PrometheusClient(other, await http(other)) if other else None,
-        )
+        alertmanager = AlertmanagerClient(one, await http(one)) if one else None
+        yield alertmanager, PrometheusClient(other, await http(other)) if other else None
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""One due incident: decide its next step, do it, and ask again until it may sleep."""
+"""Advance a due incident: decide its next step, do it, and ask again until it may sleep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folds Alertmanager's notifications into the incidents that they concern."""
+"""Fold Alertmanager's notifications into the incidents that they concern."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One look at the alerting: ask, decide by `reconcile`, and put into the timelines what was missed."""
+"""Look at the alerting once, decide by `reconcile`, and add to the timelines what was missed."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ async def look(ports: Ports, how: ReconcileSettings) -> Reconciled:
 
 
 async def _see(ports: Ports, gap_s: float) -> tuple[Seen, str]:
-    """The look itself, and why Prometheus could not be asked."""
+    """Read what fires and fired, and say why Prometheus could not be asked."""
     assert ports.alertmanager  # noqa: S101  the caller has looked
     held = await ports.alertmanager.firing()
     if ports.prometheus is None:
@@ -91,7 +91,7 @@ async def _see(ports: Ports, gap_s: float) -> tuple[Seen, str]:
 
 
 async def _open(ports: Ports) -> list[Incident]:
-    """The open incidents; one whose release was lost is released."""
+    """Return the open incidents; release those whose release was lost."""
     found = []
     loaded, _ = await load_incidents.load(ports, await ports.timelines.open_incidents())
     for incident in loaded:
@@ -124,7 +124,7 @@ async def _put_right(ports: Ports, finding: Discrepancy) -> str | None:
 
 
 async def _record_past(ports: Ports, finding: Discrepancy, note: Note) -> str | None:
-    """An event on the open incident, or an incident of its own that was over before anybody heard of it."""
+    """Record the past on the open incident, or as an incident that was over before it was known."""
     identity, alerts = finding.identity, finding.alerts
     first, last = min(alert.starts_at for alert in alerts), max(alert.ends_at for alert in alerts)
     while True:

@@ -20,7 +20,7 @@ async def show_help(ports: Ports, asked: Asked) -> Help:
 
 
 async def list_runbooks(_ports: Ports, _: Asked) -> Runbooks:
-    """The runbooks there are."""
+    """List the runbooks there are."""
     return Runbooks(
         tuple((book.NAME, book.TITLE, book.URL, tuple(sorted(book.ALERTS))) for book in RUNBOOKS.values())
     )

@@ -1,4 +1,4 @@
-"""What a command answers with; how it looks is Slack's or the terminal's affair."""
+"""The types of a command's answers; Slack and the terminal decide how they look."""
 
 from __future__ import annotations
 

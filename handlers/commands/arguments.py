@@ -1,4 +1,4 @@
-"""What stands behind a command's words: clusters, incidents, people, spans of time."""
+"""Resolve a command's words to clusters, incidents, people and spans of time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNITS = {
 
 
 def resolve_cluster(clusters: tuple[str, ...], asked: str) -> str:
-    """The configured cluster that was meant; one alone needs no name.
+    """Return the configured cluster that was meant; one alone needs no name.
 
     Raises:
         UnknownCluster: With the configured names and the nearest one.
@@ -44,7 +44,7 @@ def resolve_cluster(clusters: tuple[str, ...], asked: str) -> str:
 
 
 async def resolve_incident(ports: Ports, asked: Asked) -> tuple[str, str]:
-    """(incident id, what stands behind it): named, or the thread's, or the only one that is open.
+    """Return (incident id, the text after it): named, or the thread's, or the only one that is open.
 
     Of an open incident's id the number is enough: `inc-7` for `inc-7-k3xqf`.
 
@@ -66,7 +66,7 @@ async def resolve_incident(ports: Ports, asked: Asked) -> tuple[str, str]:
 
 
 def person_of(words: str, asked_by: Person) -> Person:
-    """The person that was named: `me`, or a Slack mention.
+    """Return the person that was named: `me`, or a Slack mention.
 
     Raises:
         Refused: If it is neither.
@@ -80,7 +80,7 @@ def person_of(words: str, asked_by: Person) -> Person:
 
 
 def span_of(words: str, default: timedelta) -> timedelta:
-    """A span such as `30m`, `2h` or `1d`; a bare number is minutes.
+    """Return a span such as `30m`, `2h` or `1d`; a bare number is minutes.
 
     Raises:
         Refused: If it is none.

@@ -1,4 +1,4 @@
-"""`/neumann election …`: how a cluster is, read live, and how it has been."""
+"""`/neumann election …`: read how a cluster is now, and list how it has been."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def status(ports: Ports, asked: Asked) -> ElectionStatus:
 
 
 async def diagnose(ports: Ports, asked: Asked) -> ElectionStatus:
-    """The same with every finding and its evidence.
+    """Show the election's status with every finding and its evidence.
 
     Raises:
         UnknownCluster: If there is no such cluster, or several and none was named.
@@ -38,7 +38,7 @@ async def diagnose(ports: Ports, asked: Asked) -> ElectionStatus:
 
 
 async def watch(ports: Ports, asked: Asked) -> Watch:
-    """The status for a minute.
+    """Show the election's status for a minute.
 
     Raises:
         UnknownCluster: If there is no such cluster, or several and none was named.
@@ -48,7 +48,7 @@ async def watch(ports: Ports, asked: Asked) -> Watch:
 
 
 async def history(ports: Ports, asked: Asked) -> History:
-    """The cluster's incidents of the last seven days.
+    """List the cluster's incidents of the last seven days.
 
     Raises:
         UnknownCluster: If there is no such cluster, or several and none was named.

@@ -18,13 +18,13 @@ MAX_SILENCE = timedelta(hours=8)
 
 
 async def list_open(ports: Ports, _: Asked) -> IncidentList:
-    """The open incidents."""
+    """List the open incidents."""
     found, left = await load_incidents.load(ports, await ports.timelines.open_incidents())
     return IncidentList(tuple(found), tuple(map(str, left)))
 
 
 async def show(ports: Ports, asked: Asked) -> IncidentShown:
-    """One incident as it stands."""
+    """Show one incident as it stands."""
     incident_id, _ = await resolve_incident(ports, asked)
     incident = await ports.timelines.load(incident_id)
     if incident.opened_at is None:
@@ -33,7 +33,7 @@ async def show(ports: Ports, asked: Asked) -> IncidentShown:
 
 
 async def acknowledge(ports: Ports, asked: Asked) -> Said:
-    """Have it."""
+    """Acknowledge an incident."""
     incident_id, _ = await resolve_incident(ports, asked)
     await triage.acknowledge(ports, incident_id, asked.by)
     return Said(f"You have {incident_id}.")
@@ -62,7 +62,7 @@ async def note(ports: Ports, asked: Asked) -> Said:
 
 
 async def resolve(ports: Ports, asked: Asked) -> Said:
-    """End it."""
+    """Close an incident."""
     incident_id, _ = await resolve_incident(ports, asked)
     await triage.resolve(ports, incident_id, asked.by)
     return Said(f"{incident_id} is resolved.")
@@ -76,7 +76,7 @@ async def reopen(ports: Ports, asked: Asked) -> Said:
 
 
 async def write_report(ports: Ports, asked: Asked) -> PostmortemAnswer:
-    """A postmortem draft."""
+    """Write a postmortem draft."""
     incident_id, _ = await resolve_incident(ports, asked)
     events = await ports.timelines.timeline(incident_id)
     if not events:

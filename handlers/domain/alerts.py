@@ -19,7 +19,7 @@ Text = Annotated[str, Field(max_length=16_384)]
 
 
 class Received(BaseModel):
-    """What another program sent: fields this bot does not know are ignored, its own are checked."""
+    """A model of what another program sent: unknown fields are ignored, known ones are checked."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
 
@@ -40,7 +40,7 @@ class Alert(Received):
 
     @property
     def name(self) -> str:
-        """The alert rule's name."""
+        """Return the alert rule's name."""
         return self.labels.get("alertname", "unnamed")
 
 
@@ -67,7 +67,7 @@ class IncidentIdentity:
 
     @property
     def key(self) -> str:
-        """One string, for the store."""
+        """Return the identity as one string, for the store."""
         return f"{self.cluster}/{self.runbook}"
 
 
@@ -77,13 +77,13 @@ UNCONFIGURED = "unconfigured"
 
 @dataclass(frozen=True)
 class Places:
-    """Where alerts belong: the configured clusters, and whose the alerts without a label are."""
+    """The places where alerts belong: the configured clusters, and the owner of alerts without a label."""
 
     clusters: tuple[str, ...]
     unlabelled: str | None = None
 
     def identity_of(self, alert: Alert) -> IncidentIdentity:
-        """Where an alert belongs. Its `cluster` label is a name to look up, never a target."""
+        """Return an alert's identity. Its `cluster` label is a name to look up, never a target."""
         only = self.clusters[0] if len(self.clusters) == 1 else "unnamed"
         cluster = alert.labels.get("cluster", self.unlabelled or only)
         if cluster not in self.clusters:
@@ -101,7 +101,7 @@ class Places:
 
 
 def news(known: Mapping[str, Alert], alerts: Iterable[Alert]) -> tuple[Alert, ...]:
-    """The alerts that say something new; what is absent from a group is not resolved by that."""
+    """Return the alerts that say something new; absence from a group does not resolve an alert."""
     return tuple(alert for alert in alerts if _is_news(known.get(alert.fingerprint), alert))
 
 
@@ -117,12 +117,12 @@ def _is_news(before: Alert | None, alert: Alert) -> bool:
 
 
 def ended(alerts: Iterable[Alert]) -> dict[str, Alert]:
-    """Of a closed incident's alerts those that have an end: only these can make a later "firing" old news."""
+    """Return a closed incident's alerts that have an end: only these make a later "firing" old news."""
     return {alert.fingerprint: alert for alert in alerts if alert.status == "resolved"}
 
 
 def fingerprint_of(labels: Mapping[str, str]) -> str:
-    """The name that Alertmanager has for an alert with these labels.
+    """Return Alertmanager's fingerprint of an alert with these labels.
 
     64-bit FNV-1a over the sorted names and values, a 0xff byte after each: `LabelSet.Fingerprint` in
     prometheus/common, model/labelset.go.

@@ -1,4 +1,4 @@
-"""What can happen to an incident: the typed events that its timeline is made of."""
+"""The typed events that an incident's timeline is made of."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class ActionStarted(_Event):
 
 
 class ActionFinished(_Event):
-    """What came of an action, as the node's ledger has it; the file's hash where it says one."""
+    """The outcome of an action by the node's ledger, with the file's hash where it says one."""
 
     kind: Literal["action_finished"] = "action_finished"
     index: int

@@ -44,12 +44,12 @@ KEPT_FIRINGS = 500
 
 
 def fold(incident_id: str, events: Iterable[Event]) -> Incident:
-    """The state after these events, from the first on."""
+    """Return the state after these events, from the first on."""
     return apply(Incident(id=incident_id), *events)
 
 
 def apply(incident: Incident, *events: Event) -> Incident:
-    """The state after some more events."""
+    """Return the state after some more events."""
     return reduce(_apply_one, events, incident)
 
 

@@ -30,7 +30,7 @@ from runbooks.model import Diagnosis, Plan
 
 
 class Stage(StrEnum):
-    """Where an incident stands."""
+    """The stage an incident has reached."""
 
     OPENED = "opened"
     DIAGNOSED = "diagnosed"
@@ -70,18 +70,18 @@ class Run:
     ended: RunEnded | None = None
 
     def is_done(self, index: int) -> bool:
-        """Whether an action is known to have been carried out."""
+        """Return whether an action is known to have been carried out."""
         action = self.actions.get(index)
         return bool(action and action.finished and action.finished.state == "done")
 
     def indexes_of(self, node: str) -> tuple[int, ...]:
-        """The plan's steps on one node."""
+        """Return the indexes of the plan's steps on one node."""
         return tuple(i for i, step in enumerate(self.plan.steps) if step.action.node == node)
 
 
 @dataclass(frozen=True)
 class Triage:
-    """Who looks after an incident, and what people wrote down about it."""
+    """The person who looks after an incident, and the notes that people wrote."""
 
     acknowledged: Acknowledged | None = None
     assigned_to: Person | None = None
@@ -90,7 +90,7 @@ class Triage:
 
     @property
     def holder(self) -> Person | None:
-        """Who has it."""
+        """Return the person who has the incident."""
         return self.assigned_to or (self.acknowledged.by if self.acknowledged else None)
 
 
@@ -142,27 +142,27 @@ class Incident:
 
     @property
     def identity(self) -> IncidentIdentity:
-        """What makes alerts belong here while it is open."""
+        """Return the identity whose alerts belong here while the incident is open."""
         return IncidentIdentity(self.cluster, self.runbook)
 
     @property
     def firing(self) -> tuple[Alert, ...]:
-        """The alerts that Alertmanager still holds firing."""
+        """Return the alerts that Alertmanager still holds firing."""
         return tuple(alert for alert in self.alerts.values() if alert.status == "firing")
 
     @property
     def run(self) -> Run | None:
-        """The newest run."""
+        """Return the newest run."""
         return self.runs[-1] if self.runs else None
 
     @property
     def running(self) -> Run | None:
-        """The run that is under way."""
+        """Return the run that is under way."""
         return self.run if self.run and not self.run.ended else None
 
     @property
     def recovering(self) -> Recovering | None:
-        """What is lasting since when; None where nothing is, or it was lost again."""
+        """Return the recovery that is lasting; `None` where there is none, or it was lost again."""
         led, other = self.leader_seen, self.recovery_seen
         if led and led.leadership.leader:
             lead = led.leadership
@@ -171,13 +171,13 @@ class Incident:
 
     @property
     def recovery_changed_at(self) -> datetime | None:
-        """When what the runbook waits for was last seen to come, change or go."""
+        """Return when what the runbook waits for was last seen to come, change or go."""
         last = self.leader_seen or self.recovery_seen
         return last.at if last else None
 
     @property
     def stage(self) -> Stage:
-        """One word for where it stands."""
+        """Return the stage the incident has reached."""
         if self.closed:
             return Stage.CLOSED
         if self.verified:

@@ -1,4 +1,4 @@
-"""A webhook body of Alertmanager, taken apart: what cannot be read is put aside, the rest is taken."""
+"""Parse a webhook body of Alertmanager: put aside what cannot be read, take the rest."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Unreadable:
 
     @property
     def key(self) -> str:
-        """The same for the same alert."""
+        """Return the delivery key: equal for equal alerts."""
         return hashlib.sha256(self.raw.encode()).hexdigest()[:16]
 
 
@@ -85,7 +85,7 @@ def read_notification(body: bytes) -> Delivery:
 
 
 def _words(labels: object) -> dict[str, str]:
-    """Those labels that are short words; what else may be there decides nothing."""
+    """Return the labels that are short words; whatever else is there decides nothing."""
     found = labels.items() if isinstance(labels, dict) else ()
     return {
         name: value
@@ -95,7 +95,7 @@ def _words(labels: object) -> dict[str, str]:
 
 
 def first_complaint(error: ValidationError) -> str:
-    """`startsAt: Input should have timezone info`; names that look like no field of ours are left out."""
+    """Return the first error, as in `startsAt: Input should have timezone info`; omit unknown field names."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     parts = [str(part) for part in first["loc"]]
     place = ".".join(part if re.fullmatch(r"\w{1,40}", part, re.ASCII) else "…" for part in parts) or "body"

@@ -1,7 +1,8 @@
-"""Whether a plan still holds: it is bound to what it was drawn up on. Pure."""
+"""Decide whether a plan still holds: it is bound to what it was drawn up on. Pure."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handlers.domain.events import PlanProposed
@@ -13,9 +14,24 @@ from runbooks.node_check import leadership
 CONFIRM_WITHIN = timedelta(minutes=10)
 """How long a plan that was shown may be confirmed: long enough to read, short enough to be true."""
 
+_SHOWN_ANEW = "here it is as it is now"
 
-def why_void(proposal: PlanProposed, incident: Incident, now: datetime, life: str) -> str | None:
-    """Why a plan may not be confirmed any more, in one sentence; `None` where it still holds.
+
+@dataclass(frozen=True)
+class Void:
+    """A reason why a plan may not be confirmed any more, without a full stop, and what is shown instead."""
+
+    reason: str
+    instead: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Return the whole sentence, as the clicker reads it."""
+        return f"{self.reason}; {self.instead}." if self.instead else f"{self.reason}."
+
+
+def why_void(proposal: PlanProposed, incident: Incident, now: datetime, life: str) -> Void | None:
+    """Return why a plan may not be confirmed any more; `None` where it still holds.
 
     Args:
         proposal: The plan that was shown, and when.
@@ -26,18 +42,18 @@ def why_void(proposal: PlanProposed, incident: Incident, now: datetime, life: st
     """
     plan = proposal.plan
     if proposal.life != life:
-        return "Redis was restarted, moved or put back since this plan was shown; here it is as it is now."
+        return Void("Redis was restarted, moved or put back since this plan was shown", _SHOWN_ANEW)
     if now - proposal.at > CONFIRM_WITHIN:
-        return "This plan is older than ten minutes; here it is as it is now."
+        return Void("This plan is older than ten minutes", _SHOWN_ANEW)
     leads = _leader_now(incident)
     if leads is not None and leads != (plan.bound.leader, plan.bound.term):
         leader, term = leads
-        return f"The cluster has moved since: {leader} leads term {term}." if leader else None
+        return Void(f"The cluster has moved since: {leader} leads term {term}") if leader else None
     return _changed(plan.bound, incident.evidence) if incident.evidence else None
 
 
 def _leader_now(incident: Incident) -> tuple[str | None, int | None] | None:
-    """Who leads by the newest look or reading, whichever is later; `None` where nobody has been seen to."""
+    """Return the leader by the newest look or reading; `None` where nobody has been seen to lead."""
     seen, read = incident.leader_seen, incident.evidence
     if seen and (incident.evidence_at is None or seen.at >= incident.evidence_at):
         lead = seen.leadership
@@ -48,11 +64,11 @@ def _leader_now(incident: Incident) -> tuple[str | None, int | None] | None:
     return (lead.leader, lead.term) if lead.leader and lead.majority else None
 
 
-def _changed(bound: Binding, evidence: Evidence) -> str | None:
+def _changed(bound: Binding, evidence: Evidence) -> Void | None:
     for node in evidence.nodes:
         config, service = node.config.value, node.service.value
         if config and bound.config_sha256.get(node.node, config.sha256) != config.sha256:
-            return f"The configuration of {node.node} has changed since the plan was drawn up."
+            return Void(f"The configuration of {node.node} has changed since the plan was drawn up")
         if service and service.boot_id and bound.boot_ids.get(node.node, service.boot_id) != service.boot_id:
-            return f"{node.node} was rebooted since the plan was drawn up."
+            return Void(f"{node.node} was rebooted since the plan was drawn up")
     return None

@@ -1,4 +1,4 @@
-"""Who may confirm an action: a pure decision that names its reason."""
+"""Decide who may confirm an action, and name the reason. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Ruling(StrEnum):
 
 
 def is_colleague(member: Member) -> Ruling:
-    """Whether a member is an ordinary person of this workspace, who may look after incidents."""
+    """Return whether a member is an ordinary person of this workspace, who may look after incidents."""
     if member.team != member.home_team:
         return Ruling.FOREIGN
     if member.is_deactivated:

@@ -14,7 +14,7 @@ from runbooks.model import SURE
 
 
 def markdown(incident_id: str, events: Iterable[Event]) -> str:
-    """The draft: summary, times, causes with evidence, actions by whom, the timeline, what is left to write.
+    """Return the draft: summary, times, causes with evidence, actions, the timeline, what is left to write.
 
     Args:
         incident_id: The incident's id.
@@ -34,7 +34,7 @@ def markdown(incident_id: str, events: Iterable[Event]) -> str:
 
 
 def took(begin: datetime | None, end: datetime | None) -> str:
-    """From one moment to another, or that it has not come to that."""
+    """Return the time from one moment to another, or say that it has not come to that."""
     if begin is None or end is None:
         return "not yet"
     return _span(end - begin)
@@ -102,7 +102,7 @@ def _actions(incident: Incident) -> Iterator[str]:
 
 
 def _timeline(events: tuple[Event, ...]) -> Iterator[str]:
-    """A list and no table: a canvas holds no long tables."""
+    """Return the timeline as a list, not a table: a canvas holds no long tables."""
     yield "## Timeline (UTC)"
     day = ""
     for event in events:
@@ -113,6 +113,6 @@ def _timeline(events: tuple[Event, ...]) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Text of alerts, logs and people is text here: no markup, no table cell ends, one line."""
+    """Escape text of alerts, logs and people: no markup, no end of a table cell, one line."""
     one_line = " ".join(text.split())
     return "".join(f"\\{char}" if char in "|*_`<>[]#" else char for char in one_line)

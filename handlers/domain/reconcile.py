@@ -1,4 +1,4 @@
-"""What the webhook told, held against what Alertmanager holds and Prometheus recorded: pure decisions."""
+"""Compare what the webhook told with what Alertmanager holds and Prometheus recorded. Pure."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class KnownIncidents:
 def never_arrived(
     seen: Seen, known: KnownIncidents, places: Places, before: ReconcileCheckpoint, now: datetime
 ) -> tuple[list[Discrepancy], dict[str, datetime]]:
-    """Alerts that fire, are the bot's and not suppressed, and that no incident knows.
+    """Return the bot's alerts that fire, are not suppressed, and that no incident knows.
 
     What belongs to an open incident joins it at once. What would open one is given time to arrive first: it
     must have fired for a while, by its own start or, should the clocks disagree, by the bot's looks.
@@ -85,7 +85,7 @@ def never_arrived(
 def resolved_never_came(
     seen: Seen, known: KnownIncidents, before: ReconcileCheckpoint, now: datetime, grace_s: float
 ) -> tuple[list[Discrepancy], dict[str, datetime]]:
-    """Alerts that fire in an incident, and that neither Alertmanager nor Prometheus has held for the grace.
+    """Return an incident's firing alerts that neither Alertmanager nor Prometheus has held for the grace.
 
     A silenced or inhibited alert is held. That one is presumed resolved closes no incident by itself: where
     a runbook can look, `next_step` still asks for a leader that is verified.
@@ -114,7 +114,7 @@ def resolved_never_came(
 
 
 def came_and_went(seen: Seen, known: KnownIncidents, places: Places) -> list[Discrepancy]:
-    """What Prometheus recorded as fired and over, and no incident has seen fire then."""
+    """Return what Prometheus recorded as fired and over, and no incident has seen fire then."""
     going_on = list(seen.firing or ())
     unseen = []
     for fired in seen.fired:
@@ -142,19 +142,19 @@ def _finding(
 
 
 def _ended(known: KnownIncidents, identity: IncidentIdentity) -> dict[str, Alert]:
-    """The alerts that ended in the closed incidents of an identity, the newest word last."""
+    """Return the alerts that ended in the closed incidents of an identity, the newest last."""
     return ended(
         alert for each in known.closed if each.identity == identity for alert in each.alerts.values()
     )
 
 
 def _is_of(labels: Labels, alert: Alert) -> bool:
-    """Whether Prometheus' series is this alert's: Alertmanager's has the external labels as well."""
+    """Return whether a Prometheus series is this alert's: Alertmanager's has the external labels as well."""
     return labels.items() <= alert.labels.items()
 
 
 def saw(incident: Incident, fired: Alert) -> bool:
-    """Whether this firing is one that the incident has in its timeline."""
+    """Return whether this firing is one that the incident has in its timeline."""
     margin = timedelta(seconds=CLOCKS_DIFFER_S)
     return any(
         _is_of(fired.labels, alert)
@@ -165,7 +165,7 @@ def saw(incident: Incident, fired: Alert) -> bool:
 
 
 def sentence(finding: Discrepancy, has_prometheus: bool) -> str:
-    """What the thread says of it."""
+    """Return the sentence that the thread shows."""
     names = ", ".join(sorted({alert.name for alert in finding.alerts}))
     first = min(alert.starts_at for alert in finding.alerts)
     last = max(alert.ends_at for alert in finding.alerts)

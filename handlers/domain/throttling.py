@@ -1,4 +1,4 @@
-"""How much an open incident still writes: what repeats itself is written less and less often. Pure."""
+"""Limit what an open incident writes: what repeats itself is written less and less often. Pure."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ DOUBLES_AFTER = 2_000
 
 
 def at_most_every_s(incident: Incident) -> float:
-    """How far apart what repeats itself is recorded at the outside."""
+    """Return the longest pause, in seconds, between two records of what repeats itself."""
     return float(AT_MOST_EVERY_S * 2 ** (incident.position // DOUBLES_AFTER))
 
 
 def leader_pause_s(incident: Incident) -> float:
-    """How long after a loss no leader is recorded, and so none verified; it doubles every 8 changes."""
+    """Return for how many seconds after a loss no leader is recorded; it doubles every 8 changes."""
     over = incident.leader_changes - FREE_CHANGES
     return 0.0 if over < 0 else min(2.0 ** min(over / 8, 40), at_most_every_s(incident))
 
@@ -40,7 +40,7 @@ LONG = (
 
 
 def notes(before: Incident, after: Incident) -> tuple[tuple[str, str], ...]:
-    """What the thread is told where less is written down from now on."""
+    """Return the notes that tell the thread where less is written down from now on."""
     flaps = before.leader_changes < FREE_CHANGES <= after.leader_changes
     grows = before.position < DOUBLES_AFTER <= after.position
     return (*([FLAPPING] if flaps else []), *([LONG] if grows else []))

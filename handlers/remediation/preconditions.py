@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.domain.events import PlanProposed
 from handlers.domain.incident import Incident
-from handlers.domain.plan_validity import why_void
+from handlers.domain.plan_validity import Void, why_void
 from handlers.errors import AlreadyConfirmed, Refused, UnknownHandle
 from handlers.ports import Fence, Ports
 
@@ -21,7 +21,7 @@ def proposal_of(incident: Incident, handle: str) -> PlanProposed:
     return proposal
 
 
-async def void_because(ports: Ports, incident: Incident, proposal: PlanProposed) -> str | None:
+async def void_because(ports: Ports, incident: Incident, proposal: PlanProposed) -> Void | None:
     """Return why a plan that was shown is no longer valid, or `None`."""
     return why_void(proposal, incident, ports.time.now(), await ports.timelines.life())
 

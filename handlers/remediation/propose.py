@@ -1,4 +1,4 @@
-"""From a button to a confirmed run: propose the exact plan, confirm it once, stop it."""
+"""Propose the exact plan behind a button, confirm it once, and stop its run."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def propose(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
 
 
 async def propose_again(ports: Ports, submission: Submission) -> tuple[Incident, PlanProposed]:
-    """The plan behind a plan that no longer holds, as it is now.
+    """Propose anew, as things are now, a plan that no longer holds.
 
     Raises:
         Refused: With the sentence that the clicker gets.
@@ -67,7 +67,7 @@ async def confirm(ports: Ports, submission: Submission, *, silence_minutes: int 
             raise NotAllowed(f"This plan was shown to {proposal.by.name}; open it yourself to confirm it.")
         await _current_offer(ports, incident, proposal.offer)
         if void := await void_because(ports, incident, proposal):
-            raise StalePlan(void)
+            raise StalePlan(void.sentence)
         second = plan.needs_second or ports.permissions.second_needed(incident.cluster, actions_of(plan))
         confirmed = PlanConfirmed(
             at=ports.time.now(),
@@ -129,7 +129,7 @@ async def _propose(
 
 
 async def _current_offer(ports: Ports, incident: Incident, handle: str) -> Offer:
-    """The offer a handle stands for, if it still stands."""
+    """Return the offer a handle stands for, if it still stands."""
     check_open(incident)
     waiting = incident.awaiting_second
     if waiting and not await void_because(ports, incident, proposal_of(incident, waiting.handle)):

@@ -1,4 +1,4 @@
-"""A confirmed run, node by node: gate, act once, look whether all is as well as before, go on or stop."""
+"""Carry out a confirmed run, node by node: gate, act once, check the cluster, go on or stop."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def run_action(ports: Ports, incident: Incident, index: int) -> Incident:
 
 
 async def _grant(ports: Ports, incident: Incident, index: int, order: Order) -> tuple[Incident, Outcome]:
-    """Gate, prepare, grant. A refusal counts only once no other grant of the same is good any more.
+    """Check the gate, prepare, grant. A refusal counts only once no other grant of the same is valid.
 
     There may be one: from before a crash; from before Redis was put back, so that the timeline has lost it;
     or by another worker, while this one stood still past its lease.
@@ -80,7 +80,7 @@ async def _why_not_now(ports: Ports, incident: Incident, order: Order) -> Outcom
 
 
 async def _begin(ports: Ports, incident: Incident, index: int, order: Order) -> Incident:
-    """From here on it may have its effect."""
+    """Record that the action may have its effect from here on."""
     if index in incident.runs[-1].actions:
         return incident
     name = ports.agents.action_id(order)
@@ -90,7 +90,7 @@ async def _begin(ports: Ports, incident: Incident, index: int, order: Order) -> 
 
 
 def order_of(incident: Incident, action: Action) -> Order:
-    """What the newest run asks of a node: the same words give the same action's name."""
+    """Return the order the newest run gives a node: the same words give the same action's name."""
     run = incident.runs[-1]
     return Order(
         cluster=incident.cluster,
@@ -104,7 +104,7 @@ def order_of(incident: Incident, action: Action) -> Order:
 
 
 def why_not(run: Run, action: Action, readiness: Readiness) -> Outcome | None:
-    """The refusal where the node is not as the plan was drawn up on, or asks for one person more."""
+    """Return the refusal where the node differs from the plan, or asks for one person more."""
     bound, node = run.plan.bound, action.node
     if bound.boot_ids.get(node, readiness.boot_id) != readiness.boot_id:
         return Outcome("rejected", f"{node} was rebooted since the plan was drawn up.")
@@ -116,7 +116,7 @@ def why_not(run: Run, action: Action, readiness: Readiness) -> Outcome | None:
 
 
 def config_agreed(run: Run, node: str) -> str | None:
-    """The SHA-256 of the node's file as this run left it, or else as the plan was drawn up on."""
+    """Return the SHA-256 of the node's file as this run left it, or else as the plan found it."""
     for index in reversed(run.indexes_of(node)):
         finished = run.actions[index].finished if index in run.actions else None
         if finished and run.is_done(index) and run.plan.steps[index].action.type in CHANGES_CONFIG:
@@ -125,7 +125,7 @@ def config_agreed(run: Run, node: str) -> str | None:
 
 
 async def _still_permitted(ports: Ports, incident: Incident) -> Outcome | None:
-    """Asked at the click, and again before each action: who left the group meanwhile stops the run."""
+    """Check permissions at the click and before each action: who left the group meanwhile stops the run."""
     run = incident.runs[-1]
     actions = actions_of(run.plan)
     try:
@@ -145,7 +145,7 @@ async def _still_permitted(ports: Ports, incident: Incident) -> Outcome | None:
 
 
 async def _overtaken(ports: Ports, incident: Incident) -> Outcome | None:
-    """A Redis that was put back may have brought an older run back; each node knows its own newest alone."""
+    """Return why a newer run overtook this one: a restored Redis may bring an older run back."""
     run, seen = incident.runs[-1], await ports.agents.seen_fences(incident.cluster)
     if any(fence is not None and fence > run.fence for fence in seen.values()):
         return Outcome("rejected", f"A newer run has acted on {incident.cluster}: this is an older one.")
@@ -157,7 +157,7 @@ async def _overtaken(ports: Ports, incident: Incident) -> Outcome | None:
 
 
 async def gate(ports: Ports, incident: Incident, action: Action) -> Outcome | None:
-    """Before a node is taken out, from a fresh reading: does a majority stay? Waits for one that comes back.
+    """Check from a fresh reading that a majority stays without a node; wait for one that comes back.
 
     Returns:
         The refusal, or `None` where the action may go on.
@@ -200,7 +200,7 @@ async def check_node(ports: Ports, incident: Incident, node: str) -> Incident:
 
 
 def leader_wanted(incident: Incident, names: tuple[str, ...]) -> bool:
-    """Whether a leader must stand by now: where one stood before, or once a majority has the change.
+    """Return whether a leader must stand by now: one stood before, or a majority has the change.
 
     Timeouts are the exception: without pre-vote one node with the old, short timeout keeps raising the term
     and unseats every candidate, so a leader is demanded only once all have the new ones. An undo is another:
@@ -216,5 +216,5 @@ def leader_wanted(incident: Incident, names: tuple[str, ...]) -> bool:
 
 
 def _undone(runs: Sequence[Run]) -> Run:
-    """The run that the newest one puts back: undoing an undo that stopped half-way puts back the same."""
+    """Return the run that the newest one puts back; undoing an unfinished undo puts back the same."""
     return next((run for run in reversed(runs[:-1]) if run.plan.remedy != "undo"), runs[-1])

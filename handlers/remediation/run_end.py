@@ -1,4 +1,4 @@
-"""How a run ends: what was left undone, and the offer to put back what was changed."""
+"""End a run: record what was left undone, and offer to put back what was changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runbooks.model import Action, Plan, Remedy
 
 
 async def end_run(ports: Ports, incident: Incident) -> Incident:
-    """Note how the run ended, what was left undone, and offer to put back what was changed."""
+    """Record how the run ended and what was left undone, and offer to put back what was changed."""
     run = incident.runs[-1]
     await ports.run_locks.end(incident.cluster, incident.id)
     why = _why_stopped(run)

@@ -1,4 +1,4 @@
-"""The second person's part: read the confirmed plan, and approve it."""
+"""Show a confirmed plan to a second person, and take their approval."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from handlers.remediation.preconditions import check_open, proposal_of, take_run
 
 
 async def awaiting(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
-    """The confirmed plan that a second person is asked to approve, for them to read.
+    """Return the confirmed plan that a second person is asked to approve, for them to read.
 
     Raises:
         Refused: With the sentence that the clicker gets.
@@ -55,5 +55,5 @@ async def _check_second(ports: Ports, incident: Incident, handle: str, by: Perso
     actions = actions_of(proposal.plan)
     await check_person(ports, incident, by, PlanPermission.APPROVE, actions, confirmed_by=waiting.by.id)
     if void := await void_because(ports, incident, proposal):
-        raise StaleOffer(f"{void.split(';')[0].rstrip('.')}: it must be proposed again.")
+        raise StaleOffer(f"{void.reason}: it must be proposed again.")
     return proposal

@@ -1,1 +1,1 @@
-"""Bringing a thread to what it should show: posts, edits, files, and Slack's rate limits."""
+"""Bring a thread to what it should show: posts, edits, files, and Slack's rate limits."""

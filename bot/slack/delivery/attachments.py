@@ -192,7 +192,7 @@ def _sample(node: str, reading: Reading[Metrics]) -> Sample:
 
 
 def samples_of_series(elections: Iterable[Series], terms: Iterable[Series]) -> Iterator[Sample]:
-    """Prometheus' samples; each node is named by its `node` label, else by its instance's host."""
+    """Return Prometheus' samples; each node is named by its `node` label, else by its instance's host."""
     for series in elections:
         name = _node_of(series)
         yield from (Sample(each.at, name, elections=int(each.value)) for each in series.samples)

@@ -1,4 +1,4 @@
-"""Finds a message whose answer was lost by its metadata, before it is posted again."""
+"""Find a message whose answer was lost by its metadata, before it is posted again."""
 
 from __future__ import annotations
 

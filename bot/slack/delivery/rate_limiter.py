@@ -23,7 +23,7 @@ MAX_WAIT_S = 120.0
 
 @dataclass(frozen=True)
 class Claim:
-    """What is noted in the same step that gives the turn: a field of a hash, and a key for a while."""
+    """A record made in the same step that gives the turn: a field of a hash, and a key that expires."""
 
     notes: str
     field: str

@@ -1,4 +1,4 @@
-"""Makes a thread show what `render` says it should: posts what is missing, edits what differs."""
+"""Make a thread show what `render` says it should: post what is missing, edit what differs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which action ids a listener answers to."""
+"""Match the action ids that a listener answers to."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import re
 
 
 def starting_with(prefix: str) -> re.Pattern[str]:
-    """Every action id that begins so."""
+    """Return a pattern of every action id that begins with this prefix."""
     return re.compile(f"^{re.escape(prefix)}")

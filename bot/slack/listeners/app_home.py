@@ -43,7 +43,7 @@ async def _publish(ports: Ports, user: str, client: AsyncWebClient) -> None:
 
 
 async def gather(ports: Ports, user: str) -> app_home.Home:
-    """What one person's page shows, read now.
+    """Read now what one person's page shows.
 
     Args:
         ports: What is touched.

@@ -28,7 +28,7 @@ Show = Callable[[str, list[Block]], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Reply:
-    """Where an answer goes: how it is shown first and again, and where a file would go."""
+    """The way an answer is shown: first, again, and as a file."""
 
     show: Show
     show_again: Show

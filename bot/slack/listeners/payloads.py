@@ -1,4 +1,4 @@
-"""Reads Slack's payloads into the handlers' types."""
+"""Read Slack's payloads into the handlers' types."""
 
 from __future__ import annotations
 

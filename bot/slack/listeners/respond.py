@@ -1,4 +1,4 @@
-"""Answers to a click or a command, over the connections that the Slack client keeps open."""
+"""Answer a click or a command over the connections that the Slack client keeps open."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class KeptRespond(AsyncRespond):
 
 
 def thread_of(body: dict[str, Any]) -> str | None:
-    """The thread whose reply was clicked: whoever reads a thread on a phone does not see the channel."""
+    """Return the thread whose reply was clicked: a thread's reader on a phone does not see the channel."""
     message = body.get("message") or {}
     thread_ts = message.get("thread_ts")
     return str(thread_ts) if thread_ts and thread_ts != message.get("ts") else None

@@ -1,1 +1,1 @@
-"""What Slack shows: Block Kit made from an incident's state."""
+"""The Slack views: Block Kit made from an incident's state."""

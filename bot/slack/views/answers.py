@@ -1,4 +1,4 @@
-"""What a command or a click gets back: messages for one person, never a change of one."""
+"""The answers to a command or a click: messages for one person, never a change of one."""
 
 from __future__ import annotations
 
@@ -20,17 +20,16 @@ from handlers.commands.answers import (
 from handlers.domain.incident import Incident
 
 MAX_LISTED = 20
-MAX_TEXT_CHARS = 3_000
 
 
 def answer(result: Answer) -> tuple[str, list[Block]]:
-    """(text, blocks) of a command's answer; a watch and a report are more than a message."""
+    """Return (text, blocks) of a command's answer; a watch and a report are more than a message."""
     text, shown = _answer(result)
-    return blocks.cut(escape(text), MAX_TEXT_CHARS), shown
+    return blocks.cut(escape(text), blocks.MAX_TEXT_CHARS), shown
 
 
 def refusal(sentence: str) -> tuple[str, list[Block]]:
-    """(text, blocks) of a sentence that says why not; it may repeat what was typed."""
+    """Return (text, blocks) of a sentence that says why not; it may repeat what was typed."""
     return escape(sentence), []
 
 
@@ -60,7 +59,7 @@ def _answer(result: Answer) -> tuple[str, list[Block]]:  # noqa: PLR0911  one ca
 
 
 def election_status(status: ElectionStatus) -> tuple[str, list[Block]]:
-    """Who leads, which term, who reaches whom, can it elect, and what could not be read."""
+    """Show the leader, the term, who reaches whom, whether it can elect, and what could not be read."""
     diagnosis, evidence = status.diagnosis, status.evidence
     lead = diagnosis.leadership
     who = f"{lead.leader} leads term {lead.term}" if lead.leader else f"no leader, highest term {lead.term}"
@@ -84,7 +83,7 @@ def election_status(status: ElectionStatus) -> tuple[str, list[Block]]:
 
 
 def help_text(listing: Help) -> tuple[str, list[Block]]:
-    """One line per command."""
+    """Show one line per command."""
     lines = [
         f"`/neumann {f'{command.words} {command.arguments}'.strip()}` {command.summary}"
         for command in listing.commands
@@ -95,7 +94,7 @@ def help_text(listing: Help) -> tuple[str, list[Block]]:
 
 
 def incidents(title: str, listed: tuple[Incident, ...]) -> tuple[str, list[Block]]:
-    """A line or two for each incident."""
+    """Show a line or two for each incident."""
     if not listed:
         text = f"{title}: none."
         return text, [blocks.section(escape(text))]
@@ -108,13 +107,13 @@ def incidents(title: str, listed: tuple[Incident, ...]) -> tuple[str, list[Block
 
 
 def incident(shown: Incident) -> tuple[str, list[Block]]:
-    """One incident as its parent message has it, without the buttons: they belong to the thread."""
+    """Show one incident like its parent message, without the buttons: they belong to the thread."""
     message = headline.headline(shown)
     return message.text, [block for block in message.blocks if block["type"] != "actions"]
 
 
 def incident_line(incident: Incident) -> str:
-    """One incident: its id, who has it, what is wrong, what happens next."""
+    """Show one incident: its id, who has it, what is wrong, what happens next."""
     names = blocks.cut(", ".join(sorted({alert.name for alert in incident.alerts.values()})), 120)
     holder = incident.triage.holder
     has = f"{escape(holder.name)} has it" if holder else "nobody has it"
@@ -129,7 +128,7 @@ def incident_line(incident: Incident) -> str:
 
 
 def runbooks(listing: Runbooks) -> tuple[str, list[Block]]:
-    """Each runbook with its page and its alerts."""
+    """Show each runbook with its page and its alerts."""
     lines = [
         f"{blocks.link(url, title)} ({escape(name)}): {', '.join(map(escape, alerts))}"
         for name, title, url, alerts in listing.rows

@@ -15,7 +15,7 @@ MAX_LISTED = 10
 
 @dataclass(frozen=True)
 class Home:
-    """What one person's page shows; `clusters` is name → who leads, `None` where nothing answered.
+    """The content of one person's page; `clusters` is name → leader, `None` where nothing answered.
 
     `left_alone` has a sentence for each open incident that the bot does not touch; `open_beside` counts
     those that were not looked through.
@@ -31,7 +31,7 @@ class Home:
 
 
 def view(home: Home) -> Block:
-    """The page."""
+    """Return the page as a Slack view."""
     mine = tuple(each for each in home.open if each.triage.holder and each.triage.holder.id == home.viewer)
     return {
         "type": "home",

@@ -12,6 +12,9 @@ Block = dict[str, Any]
 
 MAX_FIELD_CHARS = 2_000
 MAX_SECTION_CHARS = 3_000
+MAX_TEXT_CHARS = 3_000
+"""`chat.update` takes 4,000 characters of `text`."""
+
 MAX_CONTEXT_CHARS = 2_000
 MAX_BUTTON_CHARS = 75
 
@@ -43,17 +46,17 @@ def cut(text: str, limit: int) -> str:
 
 
 def code(text: str) -> str:
-    """A block of fixed width; backticks in the text cannot end it, and look as before."""
+    """Return a block of fixed width; backticks in the text cannot end it, and look as before."""
     return f"```{_MIGHT_END_CODE.sub(lambda found: found[0] + _NO_WIDTH, escape(text))}```"
 
 
 def section(mrkdwn: str) -> Block:
-    """A paragraph; the caller has escaped what is not ours."""
+    """Return a paragraph; the caller has escaped what is not ours."""
     return {"type": "section", "text": {"type": "mrkdwn", "text": cut(mrkdwn, MAX_SECTION_CHARS)}}
 
 
 def context(*mrkdwn: str) -> Block:
-    """Small print."""
+    """Return small print."""
     return {
         "type": "context",
         "elements": [{"type": "mrkdwn", "text": cut(text, MAX_CONTEXT_CHARS)} for text in mrkdwn[:10]],
@@ -61,7 +64,7 @@ def context(*mrkdwn: str) -> Block:
 
 
 def preformatted(text: str, limit: int = MAX_SECTION_CHARS) -> Block:
-    """Text in a fixed width, whole lines only, inside a section's limit.
+    """Return text in a fixed width, whole lines only, inside a section's limit.
 
     Args:
         text: The lines.
@@ -78,7 +81,7 @@ def preformatted(text: str, limit: int = MAX_SECTION_CHARS) -> Block:
 
 
 def packed(paragraphs: Iterable[str]) -> Iterator[Block]:
-    """Paragraphs as few sections as hold them: a modal takes 100 blocks, a section 3,000 characters."""
+    """Pack paragraphs into few sections: a modal takes 100 blocks, a section `MAX_SECTION_CHARS`."""
     together = ""
     for paragraph in paragraphs:
         if together and len(together) + len(paragraph) + 1 > MAX_SECTION_CHARS:
@@ -90,7 +93,7 @@ def packed(paragraphs: Iterable[str]) -> Iterator[Block]:
 
 
 def button(text: str, *, action_id: str, value: str, style: str | None = None) -> Block:
-    """A button whose value is a random handle."""
+    """Return a button whose value is a random handle."""
     block: Block = {
         "type": "button",
         "text": {"type": "plain_text", "text": cut(text, MAX_BUTTON_CHARS), "emoji": True},
@@ -101,19 +104,19 @@ def button(text: str, *, action_id: str, value: str, style: str | None = None) -
 
 
 def actions(block_id: str, buttons: Sequence[Block]) -> Block:
-    """A row of buttons."""
+    """Return a row of buttons."""
     return {"type": "actions", "block_id": block_id, "elements": list(buttons[:25])}
 
 
 def link(url: str, text: str) -> str:
-    """A link, only for web addresses; anything else stays text."""
+    """Return a link, only for web addresses; anything else stays text."""
     if not url.startswith(("https://", "http://")) or any(char in url for char in "<>| \n"):
         return escape(text)
     return f"<{url}|{escape(text).replace('|', '¦')}>"
 
 
 def link_button(text: str, action_id: str, url: str) -> Block:
-    """A button that only opens a page."""
+    """Return a button that only opens a page."""
     return {
         "type": "button",
         "text": {"type": "plain_text", "text": cut(text, MAX_BUTTON_CHARS), "emoji": True},
@@ -123,7 +126,7 @@ def link_button(text: str, action_id: str, url: str) -> Block:
 
 
 def overflow(action_id: str, options: Mapping[str, str]) -> Block:
-    """A menu of more things to do: text → value."""
+    """Return a menu of more things to do: text → value."""
     return {
         "type": "overflow",
         "action_id": action_id,
@@ -134,11 +137,11 @@ def overflow(action_id: str, options: Mapping[str, str]) -> Block:
 
 
 def fields(*texts: str) -> Block:
-    """Short facts in two columns; a phone shows them one below the other."""
+    """Return short facts in two columns; a phone shows them one below the other."""
     kept = [{"type": "mrkdwn", "text": cut(text, MAX_FIELD_CHARS)} for text in texts[:10]]
     return {"type": "section", "fields": kept}
 
 
 def moment(at: datetime) -> str:
-    """A time that Slack shows on the reader's own clock; elsewhere it is UTC."""
+    """Return a time that Slack shows on the reader's own clock; elsewhere it is UTC."""
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time_secs}}|{at:%Y-%m-%d %H:%M:%S} UTC>"

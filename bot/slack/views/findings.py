@@ -29,7 +29,7 @@ MAX_BRIEF_POINTS, MAX_BRIEF_POINT_CHARS = 3, 150
 
 
 def message(incident: Incident, diagnosis: Diagnosis, evidence: Evidence) -> Message:
-    """What was read, the causes ranked, and the buttons of the remedies that may be carried out."""
+    """Show what was read, the causes ranked, and the buttons of the remedies that may be carried out."""
     brief = is_brief(diagnosis, evidence)
     sure, ruled_out = _parted(diagnosis)
     shown = sure[:MAX_BRIEF_FINDINGS] if brief else sure
@@ -54,7 +54,7 @@ def message(incident: Incident, diagnosis: Diagnosis, evidence: Evidence) -> Mes
 
 
 def is_brief(diagnosis: Diagnosis, evidence: Evidence) -> bool:
-    """Whether one message cannot hold everything."""
+    """Return whether one message cannot hold everything."""
     return (
         len(evidence.nodes) > MAX_NODES
         or len(escape(in_words(diagnosis, evidence))) > MAX_TABLE_CHARS
@@ -63,7 +63,7 @@ def is_brief(diagnosis: Diagnosis, evidence: Evidence) -> bool:
 
 
 def in_words(diagnosis: Diagnosis, evidence: Evidence) -> str:
-    """Everything that was read and judged, as plain text: the file where the message shows it in brief."""
+    """Return all that was read and judged as plain text: the file where the message is brief."""
     judged = (
         "\n".join([f"{each.verdict.value} {title_of_cause(each.cause)}{_on(each.nodes)}", *points(each)])
         for each in diagnosis.findings
@@ -82,13 +82,13 @@ def in_words(diagnosis: Diagnosis, evidence: Evidence) -> str:
 
 
 def can_elect(diagnosis: Diagnosis) -> str:
-    """Whether a leader can be elected, and by which count."""
+    """Say whether a leader can be elected, and by which count."""
     reason = escape(blocks.cut(diagnosis.can_elect_reason, 300))
     return f"*Can it elect?* {diagnosis.can_elect}: {reason}."
 
 
 def tables(evidence: Evidence, *, brief: bool) -> list[Block]:
-    """The nodes, and the links unless all are open; of a large cluster what differs.
+    """Show the nodes, and the links unless all are open; of a large cluster what differs.
 
     Args:
         evidence: What was read.
@@ -103,7 +103,7 @@ def tables(evidence: Evidence, *, brief: bool) -> list[Block]:
 
 
 def finding(judged: Finding, *, brief: bool = False) -> str:
-    """One cause with what speaks for it and against it, as mrkdwn.
+    """Return one cause with what speaks for it and against it, as mrkdwn.
 
     Args:
         judged: The finding.
@@ -116,7 +116,7 @@ def finding(judged: Finding, *, brief: bool = False) -> str:
 
 
 def points(judged: Finding, *, brief: bool = False) -> Iterator[str]:
-    """What is to be said of a cause, a line each; what to do by hand comes first.
+    """Return the points of a cause, a line each; what to do by hand comes first.
 
     Args:
         judged: The finding.
@@ -137,7 +137,7 @@ def points(judged: Finding, *, brief: bool = False) -> Iterator[str]:
 
 
 def _overtaken(incident: Incident, evidence: Evidence) -> list[Block]:
-    """Findings stay as they were read; what has come since stands in other messages."""
+    """Say what has overtaken the findings, which stay as they were read."""
     back = f"a {aim(incident.runbook)} is back since"
     since = back if incident.verified else "the incident is closed" if incident.closed else ""
     if not since:
@@ -150,7 +150,7 @@ def _on(nodes: tuple[str, ...]) -> str:
 
 
 def _parted(diagnosis: Diagnosis) -> tuple[list[Finding], list[Finding]]:
-    """What may be the cause, and what is ruled out."""
+    """Split the causes into possible and ruled out."""
     ruled_out = [each for each in diagnosis.findings if each.verdict is Verdict.RULED_OUT]
     return [each for each in diagnosis.findings if each not in ruled_out], ruled_out
 
@@ -203,7 +203,7 @@ def _small_print(diagnosis: Diagnosis, evidence: Evidence, *, brief: bool) -> li
 
 
 def _refusals(diagnosis: Diagnosis) -> list[Remedy]:
-    """The remedies that have no button, where one might look for it."""
+    """Return the remedies that have no button, where one might look for it."""
     if needs_no_remedy(diagnosis.top.cause):
         return []
     remedies = [remedy for each in diagnosis.findings for remedy in each.remedies]

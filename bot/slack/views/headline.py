@@ -18,7 +18,7 @@ MAX_TITLE_CHARS = 300
 
 
 def headline(incident: Incident) -> Message:
-    """The parent message, edited in place as the incident goes on."""
+    """Return the parent message, edited in place as the incident goes on."""
     names = sorted({alert.name for alert in incident.firing}) or sorted(
         {alert.name for alert in incident.alerts.values()}
     )
@@ -27,7 +27,7 @@ def headline(incident: Incident) -> Message:
     severity = f" · {escape(severity_of(incident))}" if severity_of(incident) else ""
     return Message(
         key="headline",
-        text=blocks.cut(f"{title}. {sentence}", 3_000),
+        text=blocks.cut(f"{title}. {sentence}", blocks.MAX_TEXT_CHARS),
         colour=labels.colour(incident),
         blocks=(
             blocks.section(f"{labels.mark(incident)} *{escape(title)}*{severity}\n{escape(sentence)}"),
@@ -39,14 +39,14 @@ def headline(incident: Incident) -> Message:
 
 
 def severity_of(incident: Incident) -> str:
-    """The gravest severity that its alerts carry; a word of the house's own where they carry no usual one."""
+    """Return the gravest severity its alerts carry; a word of the house's own where none is usual."""
     carried = {alert.labels.get("severity", "") for alert in incident.firing or incident.alerts.values()}
     usual = (each for each in ("critical", "warning", "info") if each in carried)
     return next(usual, blocks.cut(min(carried - {""}, default=""), 40))
 
 
 def facts(incident: Incident) -> Iterator[str]:
-    """What one wants to know at once, each as a heading and a word or two."""
+    """Return the facts needed first, each as a heading and a word or two."""
     if incident.diagnosis and not incident.verified:
         yield f"*Can elect?*\n{incident.diagnosis.can_elect}"
     holder = incident.triage.holder
@@ -83,7 +83,7 @@ def _buttons(incident: Incident) -> list[Block]:
 
 
 def one_sentence(incident: Incident) -> str:
-    """The verdict, or how far it has come."""
+    """Return the verdict, or how far it has come."""
     if incident.closed:
         return f"Closed after {labels.lasted(incident)}. {incident.closed.detail}{labels.unproven(incident)}"
     if incident.verified:

@@ -1,4 +1,4 @@
-"""How causes, verdicts and states are said in Slack."""
+"""The words and colours of causes, verdicts and states in Slack."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ COLOURS = {RED: "#d92d20", ORANGE: "#f79009", GREEN: "#12b76a", GREY: "#98a2b3"}
 
 
 def mark(incident: Incident) -> str:
-    """The incident's colour as an emoji."""
+    """Return the incident's colour as an emoji."""
     return f":{_colour(incident)}:"
 
 
 def colour(incident: Incident) -> str:
-    """The incident's colour for the bar beside its headline."""
+    """Return the incident's colour for the bar beside its headline."""
     return COLOURS[_colour(incident)]
 
 
 def _colour(incident: Incident) -> str:
-    """Green only with a proven leader, or where none can be looked for; red again after a run without one."""
+    """Return green only with a proven leader, or where none can be looked for; red after a run without."""
     run = incident.run
     if incident.verified:
         return GREEN
@@ -52,7 +52,7 @@ def _colour(incident: Incident) -> str:
 
 
 def stage(incident: Incident) -> str:  # noqa: PLR0911  one case a stage
-    """What happens now, in one line."""
+    """Say in one line what happens now."""
     match incident.stage:
         case Stage.OPENED if incident.runbook not in RUNBOOKS:
             return "People look after it; it closes when nothing fires"
@@ -71,7 +71,7 @@ def stage(incident: Incident) -> str:  # noqa: PLR0911  one case a stage
 
 
 def _until_a_leader_is_proven(incident: Incident) -> str:
-    """What is waited for while nothing runs and no leader is proven."""
+    """Say what is waited for while nothing runs and no leader is proven."""
     run = incident.run
     stopped = "The run stopped. " if run and run.ended and not run.ended.completed else ""
     if run and run.ended and run.ended.undo:
@@ -87,20 +87,20 @@ def _until_a_leader_is_proven(incident: Incident) -> str:
 
 
 def unproven(incident: Incident) -> str:
-    """A word of warning where an incident was closed without a leader that is proven."""
+    """Return a warning where an incident was closed without a proven leader."""
     doubtful = incident.closed and not incident.verified and incident.runbook in RUNBOOKS
     return f" No {aim(incident.runbook)} was proven." if doubtful else ""
 
 
 def lasted(incident: Incident) -> str:
-    """From the first alert to the close."""
+    """Return the time from the first alert to the close."""
     if incident.closed is None or incident.opened_at is None:
         return "?"
     return duration(incident.closed.at - incident.opened_at)
 
 
 def duration(span: timedelta) -> str:
-    """`42 s`, `3 min 05 s`, `2 h 10 min`."""
+    """Return a duration such as `42 s`, `3 min 05 s`, `2 h 10 min`."""
     seconds = max(int(span.total_seconds()), 0)
     if seconds < 60:
         return f"{seconds} s"

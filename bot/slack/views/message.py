@@ -26,7 +26,7 @@ class Message:
     plain: tuple[Block, ...] = ()
 
     def body(self, *, plainly: bool = False) -> dict[str, Any]:
-        """What `chat.postMessage` and `chat.update` are sent of it.
+        """Return the message's arguments for `chat.postMessage` and `chat.update`.
 
         Args:
             plainly: Whether the workspace refused the blocks.

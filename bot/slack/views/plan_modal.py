@@ -24,7 +24,7 @@ def plan_modal(
     reason: str = "",
     can_silence: bool = False,
 ) -> Block:
-    """The exact plan, to read before it is confirmed or approved; `reason` is why it is shown anew."""
+    """Show the exact plan before it is confirmed or approved; `reason` is why it is shown anew."""
     plan, approves = proposed.plan, callback == APPROVE_CALLBACK
     confirmed_by = incident.awaiting_second.by.name if approves and incident.awaiting_second else ""
     within = "approve within 10 minutes of its proposal" if approves else "confirm within 10 minutes"
@@ -65,7 +65,7 @@ def _silence_choice() -> Block:
 
 
 def silence_minutes(view: Block) -> int:
-    """How long the confirmer asked Alertmanager to be silent, 0 for not at all."""
+    """Return for how many minutes the confirmer asked Alertmanager to be silent, 0 for not at all."""
     values = (view.get("state") or {}).get("values") or {}
     chosen = (values.get(SILENCE_BLOCK) or {}).get(SILENCE_ACTION, {}).get("selected_options") or []
     return SILENCE_MINUTES if chosen else 0
@@ -77,7 +77,7 @@ def _step(number: int, step: PlanStep) -> str:
 
 
 def sentence_modal(title: str, sentence: str) -> Block:
-    """A modal that only says something."""
+    """Return a modal that only says something."""
     return {
         "type": "modal",
         "title": {"type": "plain_text", "text": title},

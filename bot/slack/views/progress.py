@@ -18,7 +18,7 @@ MAX_TASKS = 12
 
 
 def bar(evidence: Evidence) -> list[Block]:
-    """`▓▓▓░░░ 1 of 2 nodes read, still being read: …`; nothing once all is read."""
+    """Return `▓▓▓░░░ 1 of 2 nodes read, still being read: …`; nothing once all is read."""
     said = _how_far(evidence)
     if not said:
         return []
@@ -28,7 +28,7 @@ def bar(evidence: Evidence) -> list[Block]:
 
 
 def plan(evidence: Evidence) -> list[Block]:
-    """The same with a task for each node; nothing where that is no help."""
+    """Return the progress as a plan with a task for each node; nothing where that is no help."""
     said = _how_far(evidence)
     if not said or len(evidence.nodes) > MAX_TASKS:
         return []

@@ -13,14 +13,11 @@ from handlers.domain.events import NoteAdded, RecoveryVerified
 from handlers.domain.incident import Incident
 from runbooks.model import Leadership
 
-MAX_TEXT_CHARS = 3_000
-"""`chat.update` takes 4,000 characters of `text`."""
-
 
 def render(incident: Incident) -> tuple[Message, ...]:
-    """The parent first, then the thread in order."""
+    """Return the incident's messages: the parent first, then the thread in order."""
     return tuple(
-        replace(message, text=blocks.cut(escape(message.text), MAX_TEXT_CHARS))
+        replace(message, text=blocks.cut(escape(message.text), blocks.MAX_TEXT_CHARS))
         for message in _messages(incident)
     )
 
@@ -82,14 +79,14 @@ def _known(value: int | None) -> str:
 
 
 def note(written: NoteAdded, number: int) -> Message:
-    """What somebody wrote down."""
+    """Show what somebody wrote down."""
     text = f"{written.by.name}: {written.text}"
     link = f" ({blocks.link(written.link, 'the message')})" if written.link else ""
     return Message(f"written-{number}", text, (blocks.section(f":memo: {escape(text)}{link}"),))
 
 
 def closing(incident: Incident) -> Message:
-    """The last word, and how long each part took."""
+    """Show the last word, and how long each part took."""
     assert incident.closed  # noqa: S101  the caller has looked
     text = f"Closed after {labels.lasted(incident)}. {incident.closed.detail}{labels.unproven(incident)}"
     acknowledged, verified = incident.triage.acknowledged, incident.verified

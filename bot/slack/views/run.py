@@ -30,7 +30,7 @@ MAX_LINE_CHARS = 400
 
 
 def second_asked(incident: Incident, confirmed: PlanConfirmed) -> Message:
-    """A plan that one person has confirmed waits for another."""
+    """Show that a plan that one person has confirmed waits for another."""
     plan = incident.proposals[confirmed.handle].plan
     text = (
         f"{plan.title}: {confirmed.by.name} has confirmed it, a second person must approve within ten "
@@ -47,7 +47,7 @@ def second_asked(incident: Incident, confirmed: PlanConfirmed) -> Message:
 
 
 def second_given(run: Run) -> Message:
-    """The same message once the other has approved: its button is gone."""
+    """Show the request for a second approval once it was given: its button is gone."""
     second = run.approved_by.name if run.approved_by else "nobody"
     text = f"{run.plan.title}: {run.confirmed_by.name} has confirmed it, {second} has approved it."
     return Message(
@@ -62,7 +62,7 @@ def _second(handle: str) -> str:
 
 
 def progress(incident: Incident, run: Run, number: int) -> Message:
-    """The confirmed plan, step by step, edited as it goes."""
+    """Show the confirmed plan, step by step, edited as it goes."""
     by = f", approved by {escape(run.approved_by.name)}" if run.approved_by else ""
     lines = [f"*{escape(run.plan.title)}*, confirmed by {escape(run.confirmed_by.name)}{by}"]
     lines += _steps(run)
@@ -79,7 +79,7 @@ def progress(incident: Incident, run: Run, number: int) -> Message:
 
 
 def _steps(run: Run) -> Iterator[str]:
-    """Each node step by step; of many nodes only those at which something happens or went wrong."""
+    """Return each node step by step; of many nodes only those where something happens or went wrong."""
     nodes = run.plan.nodes
     alike = {node: _all_one(run, node) for node in nodes} if len(nodes) > MAX_NODES else {}
     for mark, what in ((DONE, "done"), (TO_COME, "to come")):
@@ -91,7 +91,7 @@ def _steps(run: Run) -> Iterator[str]:
 
 
 def _all_one(run: Run, node: str) -> str:
-    """The mark of a node that is wholly done and well, or wholly to come; nothing for any other."""
+    """Return the mark of a node that is wholly done and well, or wholly to come; nothing for any other."""
     indexes, check = run.indexes_of(node), run.checks.get(node)
     if check and not check.complaints and all(map(run.is_done, indexes)):
         return DONE
@@ -121,7 +121,7 @@ def _step(run: Run, index: int) -> str:
 
 
 def _unless_told(run: Run, reasons: tuple[str, ...]) -> str:
-    """The reasons why a run stopped, unless its last line has them word for word."""
+    """Return the reasons why a run stopped, unless its last line has them word for word."""
     told = run.ended.detail if run.ended else ""
     return "; ".join(reason for reason in reasons if reason not in told) or "see below"
 

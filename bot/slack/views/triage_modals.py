@@ -17,7 +17,7 @@ SPANS = {"15 minutes": 15, "30 minutes": 30, "1 hour": 60, "4 hours": 240, "unti
 
 @dataclass(frozen=True)
 class _Shown:
-    """What a modal carries: its metadata, the incident's handle if it is known, and who sees it."""
+    """A modal's content: its metadata, the incident's handle if it is known, and who sees it."""
 
     metadata: str
     handle: str
