@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from agent.errors import ConfigFileError, ReadingError
 from agent.neumann_config.edit import read_config_bytes
@@ -29,7 +29,7 @@ def read_config(path: Path) -> Config:
     except ConfigFileError as error:
         raise ReadingError(str(error)) from error
     config = parse_config(path, found.raw, sha256=found.sha256)
-    return structs.replace(config, why_not_editable=why_not_editable(path))
+    return structs.replace(config, why_not_editable=why_not_editable(path) or UNSET)
 
 
 def parse_config(path: Path, raw: bytes, *, sha256: str) -> Config:

@@ -95,7 +95,8 @@ class ConfigLine(Wire, frozen=True, kw_only=True):
 class Config(Wire, frozen=True, kw_only=True):
     """The node's configuration file: its hash, the Raft values in it, and the lines they stand on.
 
-    `why_not_editable` says why the agent could not change its election timeouts, whatever their values.
+    `why_not_editable` says why the agent could not change its election timeouts, whatever their values; it is
+    left out where it could, so that a bot that does not know it yet reads such a file.
     """
 
     path: str
@@ -105,7 +106,7 @@ class Config(Wire, frozen=True, kw_only=True):
     heartbeat_interval_ms: int | None = None
     peers: tuple[str, ...] = ()
     election_lines: tuple[ConfigLine, ...] = ()
-    why_not_editable: Annotated[str, Meta(max_length=1_000)] | None = None
+    why_not_editable: Annotated[str, Meta(max_length=1_000)] | UnsetType = UNSET
 
 
 class Disk(Wire, frozen=True, kw_only=True):
