@@ -119,12 +119,12 @@ class Grants(_Section, frozen=True, kw_only=True):
 
     @property
     def pinned(self) -> tuple[VerifyKey, ...]:
-        """The keys, parsed."""
+        """Return the keys, parsed."""
         return tuple(VerifyKey(base64.b64decode(text)) for text in self.verify_keys)
 
     @property
     def pinned_second(self) -> tuple[VerifyKey, ...]:
-        """The second approvers' keys, parsed."""
+        """Return the second approvers' keys, parsed."""
         return tuple(VerifyKey(base64.b64decode(text)) for text in self.second_verify_keys)
 
 

@@ -48,7 +48,7 @@ class LedgerEntry:
 
     @property
     def report(self) -> ActionReport:
-        """The entry as it goes over the wire."""
+        """Return the entry as it goes over the wire."""
         return ActionReport(
             action_id=self.action_id,
             state=self.state,

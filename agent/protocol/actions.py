@@ -25,7 +25,7 @@ Signature = Annotated[str, Meta(max_length=128)]
 class _Action(Wire, frozen=True, kw_only=True, tag_field="type"):
     @property
     def type(self) -> str:
-        """The action's name, which its JSON begins with."""
+        """Return the action's name, which its JSON begins with."""
         return str(self.__struct_config__.tag)
 
 
