@@ -9,12 +9,23 @@ from typing import Protocol
 from handlers.domain.permissions import Permissions
 from handlers.ports.alerting import Alertmanager, Prometheus, ReconcileCheckpoints, Silences
 from handlers.ports.chat import Directory, Place, Threads
-from handlers.ports.nodes import Agents, ClusterReader, Fence, HeldBy, Order, Outcome, Readiness, RunLocks
+from handlers.ports.nodes import (
+    Agents,
+    CannotEdit,
+    ClusterReader,
+    Fence,
+    HeldBy,
+    Order,
+    Outcome,
+    Readiness,
+    RunLocks,
+)
 from handlers.ports.timelines import IdentityState, IncidentHistory, Timelines
 
 __all__ = [
     "Agents",
     "Alertmanager",
+    "CannotEdit",
     "ClusterReader",
     "Directory",
     "Fence",
