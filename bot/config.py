@@ -6,9 +6,10 @@ import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from bot.secret_file import SecretFile
 from handlers.domain.permissions import Permission, Permissions
 from handlers.errors import ConfigurationError
 from runbooks.model import ActionType
@@ -16,30 +17,6 @@ from runbooks.model import ActionType
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SecretFile(_Section):
-    """A secret that lies in a file, so that it stands neither in the configuration nor in `ps`."""
-
-    file: Path
-
-    def read(self) -> SecretStr:
-        """Return the secret, without the line's end.
-
-        Raises:
-            ConfigurationError: If the file cannot be read or is empty.
-        """
-        try:
-            text = self.file.read_text().strip()
-        except OSError as error:
-            raise ConfigurationError(
-                f"The secret file {self.file} cannot be read: {error.strerror}."
-            ) from error
-        except UnicodeDecodeError as error:
-            raise ConfigurationError(f"The secret file {self.file} is not text.") from error
-        if not text:
-            raise ConfigurationError(f"The secret file {self.file} is empty.")
-        return SecretStr(text)
 
 
 class SlackSettings(_Section):

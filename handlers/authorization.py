@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from handlers.domain import policy
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import PlanPermission
 from handlers.errors import NotAllowed, UnknownHandle

@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 
 from handlers.domain import throttling
-from handlers.domain.events import Event, EvidenceRead, FindingsRanked, Offer
+from handlers.domain.events import Event
+from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Offer
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
 from handlers.errors import Moved

@@ -10,7 +10,7 @@ from handlers import load_incidents
 from handlers.domain import reconcile
 from handlers.domain.alert_sources import ReconcileCheckpoint
 from handlers.domain.alerts import Places, Reason
-from handlers.domain.events import AlertsReceived, Closed
+from handlers.domain.events.lifecycle import AlertsReceived, Closed
 from handlers.domain.incident import Incident
 from handlers.domain.reconcile import Difference, Discrepancy, KnownIncidents, Seen
 from handlers.errors import Moved, Quarantined, SourceDown

@@ -5,14 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from handlers.domain import throttling
-from handlers.domain.events import (
-    Closed,
-    Event,
-    LeaderSeen,
-    LeaderVerified,
-    RecoverySeen,
-    RecoveryVerified,
-)
+from handlers.domain.events import Event
+from handlers.domain.events.lifecycle import Closed
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident, Recovering
 from handlers.domain.next_step import stable_s

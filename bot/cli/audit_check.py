@@ -13,7 +13,8 @@ from bot.nodes.agent_connection import AgentUnreachableError
 from bot.store.mac_chain import Walk
 from bot.store.retention import Retention
 from bot.store.timelines import TimelineStore
-from handlers.domain.events import EVENT, OutcomeState
+from handlers.domain.events import EVENT
+from handlers.domain.events.remediation import OutcomeState
 from handlers.domain.fold import apply
 from handlers.domain.incident import ActionRun, Incident, Run
 from handlers.errors import Refused

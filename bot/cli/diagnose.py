@@ -20,7 +20,7 @@ from bot.store.mac_chain import Chain
 from bot.store.timelines import TimelineStore
 from handlers import commands
 from handlers.domain import evidence_document
-from handlers.domain.events import EvidenceRead, FindingsRanked
+from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
 from handlers.domain.fold import fold
 from handlers.errors import Refused
 from runbooks.all_runbooks import ELECTION, RUNBOOKS

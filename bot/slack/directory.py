@@ -8,7 +8,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed
 

@@ -21,7 +21,8 @@ from bot.store.keys import HANDLE_LIFE_S, Keys
 from bot.store.mac_chain import BEGINNING, Chain, End, MacLink, Walk
 from bot.store.scripts import Script
 from handlers.domain.alerts import Alert, IncidentIdentity
-from handlers.domain.events import EVENT, AlertsReceived, Event
+from handlers.domain.events import EVENT, Event
+from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
 from handlers.errors import Moved, Tampered, WrittenByNewer

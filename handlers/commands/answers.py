@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.domain.incident import Incident
 from handlers.ports import Ports
 from runbooks.evidence import Evidence

@@ -9,34 +9,24 @@ from functools import reduce
 from typing import Any
 
 from handlers.domain.alerts import Reason
-from handlers.domain.events import (
-    Acknowledged,
+from handlers.domain.events import Event
+from handlers.domain.events.base import Person
+from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
+from handlers.domain.events.lifecycle import AlertsReceived, Closed, Noted, Reopened
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
+from handlers.domain.events.remediation import (
     ActionFinished,
     ActionStarted,
-    AlertsReceived,
-    Assigned,
-    Closed,
-    Event,
-    EvidenceRead,
-    FindingsRanked,
-    LeaderSeen,
-    LeaderVerified,
     NodeChecked,
-    NoteAdded,
-    Noted,
-    Person,
     PlanApproved,
     PlanConfirmed,
     PlanProposed,
-    RecoverySeen,
-    RecoveryVerified,
-    Reopened,
     RunEnded,
     Silenced,
     SilenceLifted,
-    Snoozed,
     StopAsked,
 )
+from handlers.domain.events.triage import Acknowledged, Assigned, NoteAdded, Snoozed
 from handlers.domain.incident import ActionRun, Incident, Run
 
 KEPT_FIRINGS = 500

@@ -7,24 +7,19 @@ from datetime import datetime
 from enum import StrEnum
 
 from handlers.domain.alerts import Alert, IncidentIdentity
-from handlers.domain.events import (
-    Acknowledged,
+from handlers.domain.events.base import Person
+from handlers.domain.events.diagnosis import Offer
+from handlers.domain.events.lifecycle import Closed, Noted
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
+from handlers.domain.events.remediation import (
     ActionFinished,
-    Closed,
-    LeaderSeen,
-    LeaderVerified,
     NodeChecked,
-    NoteAdded,
-    Noted,
-    Offer,
-    Person,
     PlanConfirmed,
     PlanProposed,
-    RecoverySeen,
-    RecoveryVerified,
     RunEnded,
     Silenced,
 )
+from handlers.domain.events.triage import Acknowledged, NoteAdded
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis, Plan
 

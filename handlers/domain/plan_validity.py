@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from handlers.domain.events import PlanProposed
+from handlers.domain.events.remediation import PlanProposed
 from handlers.domain.incident import Incident
 from runbooks.evidence import Evidence
 from runbooks.model import Binding

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.domain.policy import Member
 
 

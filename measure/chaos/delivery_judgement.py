@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from bot.slack.views.message import Message as Drawn
 from bot.slack.views.render import render
 from bot.store.errors import store_errors
-from handlers.domain.events import AlertsReceived, Event
+from handlers.domain.events import Event
+from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
 from handlers.errors import StoreDown, Tampered

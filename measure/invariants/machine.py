@@ -16,7 +16,7 @@ from bot.store.compression import unpack
 from handlers import advance, intake
 from handlers.authorization import Click, Submission
 from handlers.domain.alerts import Alert
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.domain.notification import Delivery
 from handlers.domain.permissions import Permission, Permissions
 from handlers.ports import Place

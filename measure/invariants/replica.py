@@ -12,7 +12,8 @@ from bot.store.incident_history import IncidentHistoryStore
 from bot.store.mac_chain import Chain
 from bot.store.run_lock import RunLocks
 from bot.store.timelines import TimelineStore
-from handlers.domain.events import Event, Person
+from handlers.domain.events import Event
+from handlers.domain.events.base import Person
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import Permissions
 from handlers.domain.policy import Member

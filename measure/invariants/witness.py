@@ -9,15 +9,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from handlers.domain.events import (
-    EVENT,
+from handlers.domain.events import EVENT, Event
+from handlers.domain.events.base import Person
+from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
+from handlers.domain.events.recovery import LeaderSeen
+from handlers.domain.events.remediation import (
     ActionFinished,
     ActionStarted,
-    Event,
-    EvidenceRead,
-    FindingsRanked,
-    LeaderSeen,
-    Person,
     PlanApproved,
     PlanConfirmed,
     PlanProposed,

@@ -18,7 +18,7 @@ from bot.slack.views.blocks import Block
 from handlers import commands
 from handlers.commands import election
 from handlers.commands.answers import Answer, Asked, PostmortemAnswer, Watch
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.errors import BotError
 from handlers.ports import Ports
 

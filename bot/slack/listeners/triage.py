@@ -21,7 +21,7 @@ from handlers import load_incidents, triage
 from handlers.authorization import check_colleague, incident_of
 from handlers.commands import incident as incident_commands
 from handlers.commands.answers import Asked
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.domain.incident import Incident
 from handlers.errors import BotError, Refused
 from handlers.ports import Ports

@@ -8,7 +8,7 @@ from bot.slack.views import blocks, labels
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import MORE_ACTION, TRIAGE_ACTION, Message
 from handlers.domain.alerts import UNCONFIGURED
-from handlers.domain.events import LeaderVerified, RecoveryVerified
+from handlers.domain.events.recovery import LeaderVerified, RecoveryVerified
 from handlers.domain.incident import Incident
 from runbooks.all_runbooks import RUNBOOKS, aim
 from runbooks.model import Diagnosis, Verdict

@@ -9,7 +9,8 @@ from bot.slack.views import blocks, findings, headline, labels
 from bot.slack.views import run as run_view
 from bot.slack.views.blocks import escape
 from bot.slack.views.message import Message
-from handlers.domain.events import NoteAdded, RecoveryVerified
+from handlers.domain.events.recovery import RecoveryVerified
+from handlers.domain.events.triage import NoteAdded
 from handlers.domain.incident import Incident
 from runbooks.model import Leadership
 

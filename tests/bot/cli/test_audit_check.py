@@ -20,7 +20,8 @@ from bot.store.mac_chain import KEY_USE, Chain, End
 from bot.store.timelines import TimelineStore
 from handlers import advance
 from handlers.domain.alerts import IncidentIdentity
-from handlers.domain.events import EVENT, ActionFinished, ActionStarted, Event, PlanConfirmed
+from handlers.domain.events import EVENT, Event
+from handlers.domain.events.remediation import ActionFinished, ActionStarted, PlanConfirmed
 from handlers.domain.incident import Incident
 from handlers.errors import Moved, Tampered
 from handlers.ports import Ports, Readiness
