@@ -25,7 +25,6 @@ from lab.cluster.node_view import LabNode
 from lab.cluster.pki import BotCredentials, Credentials, issue
 from lab.cluster.process import Process
 from lab.layout import Layout, claim_layout
-from lab.node.clock import read_offset_ms, write_offset_ms
 from lab.node.settings import MetricsShape
 from lab.node.tracing import LogFormat
 
@@ -167,14 +166,6 @@ class Lab:
     def is_running(self, name: str) -> bool:
         """Return whether a node's process runs."""
         return self.services[name].state == "active"
-
-    def set_clock_offset_ms(self, name: str, offset_ms: float) -> None:
-        """Set how far a node's virtual clock is ahead, in milliseconds."""
-        write_offset_ms(self.node(name).folder, offset_ms)
-
-    def clock_offset_ms(self, name: str) -> float:
-        """Return how far a node's virtual clock is ahead, in milliseconds."""
-        return read_offset_ms(self.node(name).folder)
 
     def node(self, name: str) -> LabNode:
         """Return the node of that name.

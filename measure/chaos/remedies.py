@@ -87,7 +87,7 @@ async def _mend_by_hand(rig: Rig, remedy: Remedy, node: str) -> None:
         rig.witness.ours_down.add(node)
         await rig.lab.start_node(node)
     elif remedy.name == "clock_sync":
-        rig.lab.set_clock_offset_ms(node, 0.0)
+        rig.lab.node(node).set_clock_offset_ms(0.0)
     else:
         edit_by_hand(rig, node)
 
