@@ -13,7 +13,7 @@ import typer
 
 from agent.keys.whole_files import NewFile
 from agent.protocol.pairing import der_of, fingerprint, parse_code, pem_certificates
-from bot import main as wiring
+from bot import clients
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.config import AgentSettings, Cluster, Node, Settings, load
 from bot.nodes.bot_identity import BotIdentity, identity
@@ -171,7 +171,7 @@ def pin_file(agents: AgentSettings, cluster: str, node: str) -> Path:
 async def _greet(settings: Settings) -> dict[tuple[str, str], str]:
     """Ask every agent; return those that do not answer, and why."""
     nodes = each_node(settings)
-    async with wiring.reader(settings) as (_, agents):
+    async with clients.reader(settings) as (_, agents):
         answers = await asyncio.gather(*(agents.greet(node.agent_url) for _, node in nodes))
     return {
         (cluster.name, node.name): why

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bot import main as wiring
+from bot import clients
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.config import load
 from bot.evidence_tables import link_table, node_table, not_read
@@ -99,7 +99,7 @@ def evidence_of(stored: Path | None, config: Path, cluster: str) -> Evidence:
 
 
 async def _read(config: Path, cluster: str) -> Evidence:
-    async with wiring.reader(load(config)) as (clusters, _):
+    async with clients.reader(load(config)) as (clusters, _):
         return await clusters.read(commands.resolve_cluster(clusters.clusters, cluster))
 
 

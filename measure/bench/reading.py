@@ -23,7 +23,7 @@ from typing import Any
 
 import trustme
 
-from bot import main as wiring
+from bot import clients
 from bot.config import Settings
 from measure.bench.figures import Figure
 from runbooks.evidence import Evidence
@@ -124,7 +124,7 @@ async def timings(keys: Path, nodes: int, agent_s: float, runs: int, hung: int =
     async with stubs(keys, nodes, agent_s, hung) as ports:
         configured = settings(keys, ports)
         for _ in range(runs):
-            async with wiring.reader(configured) as (clusters, _agents):
+            async with clients.reader(configured) as (clusters, _agents):
                 for rows in taken.values():
                     started, cpu = time.perf_counter(), time.process_time()
                     evidence = await clusters.read("bench")
@@ -162,7 +162,7 @@ async def memory(keys: Path, nodes: int) -> Memory:
     """Read again and again, without the waiting."""
     async with stubs(keys, nodes, agent_s=0.05) as ports:
         configured = settings(keys, ports, sample_gap_s=0.05)
-        async with wiring.reader(configured) as (clusters, _agents):
+        async with clients.reader(configured) as (clusters, _agents):
             for _ in range(MEMORY_WARM_UP):
                 await clusters.read("bench")
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
