@@ -50,7 +50,7 @@ async def _record(ports: Ports, incident: Incident, evidence: Evidence) -> Incid
 
 
 def _offer(incident: Incident, remedy: Remedy) -> Offer:
-    """The same remedy keeps its button over a fresh reading; a changed one gets a new handle."""
+    """Return the offer of a remedy: an unchanged remedy keeps its handle, a changed one gets a new one."""
     for known in incident.offers:
         if known.remedy.actions == remedy.actions:
             return Offer(handle=known.handle, remedy=remedy)

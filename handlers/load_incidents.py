@@ -10,7 +10,7 @@ from handlers.ports import Ports
 
 
 async def load(ports: Ports, incident_ids: Iterable[str]) -> tuple[list[Incident], list[Quarantined]]:
-    """The states of those that can be read, and why each of the others is left alone."""
+    """Return the states of those that can be read, and why each of the others is left alone."""
     found, left = [], []
     for incident_id in incident_ids:
         try:

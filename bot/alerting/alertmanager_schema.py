@@ -63,7 +63,7 @@ class SilenceAnswer(Answer):
 
 
 def union(peers: Iterable[list[Held]]) -> tuple[Held, ...]:
-    """By fingerprint: as early as any peer says, and suppressed only where every peer says so."""
+    """Merge by fingerprint: the earliest start any peer gives, suppressed only where every peer says so."""
     known: dict[str, Held] = {}
     for held in (each for peer in peers for each in peer):
         other = known.setdefault(held.alert.fingerprint, held)
@@ -76,7 +76,7 @@ def union(peers: Iterable[list[Held]]) -> tuple[Held, ...]:
 
 
 def matcher(name: str, values: Set[str]) -> MatcherAnswer:
-    """That a label has one of these values."""
+    """Return a matcher for a label that has one of these values."""
     one_of = "|".join(map(re.escape, sorted(values)))
     return MatcherAnswer(
         name=name, value=one_of if len(values) > 1 else min(values), is_regex=len(values) > 1

@@ -192,7 +192,7 @@ class AgentClient(AgentConnection):
         return f"{self._node(order).agent_url}/v1/{path}"
 
     async def _why_not_this_ledger(self, order: Order) -> str | None:
-        """Looked at before it is written to: else refused requests would make an old ledger catch up."""
+        """Return why this ledger is not the newest one; asked before writing, which would let an old one catch up."""
         if self._marks is None:
             return None
         seen = await self._marks.newest(self._ledger_name(order))

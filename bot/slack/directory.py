@@ -30,7 +30,7 @@ class SlackDirectory:
         return str(answer["user"].get("name") or user_id)
 
     async def member(self, person: Person) -> Member:
-        """Live facts about one person.
+        """Ask Slack for live facts about one person.
 
         Raises:
             NotAllowed: If Slack does not answer.

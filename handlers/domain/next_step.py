@@ -127,7 +127,7 @@ def _has_failed(run: Run) -> bool:
 
 
 def _order(run: Run) -> list[str]:
-    """What was begun first; then as planned, but whoever leads by the newest check comes last."""
+    """Return the plan's nodes: those begun first, then as planned, but the leader of the newest check last."""
     leader = list(run.checks.values())[-1].leader if run.checks else None
     return sorted(run.plan.nodes, key=lambda node: (not _is_begun(run, node), node == leader))
 
@@ -169,7 +169,7 @@ def _read_again_after_s(incident: Incident) -> float:
 
 
 def stable_s(incident: Incident) -> float:
-    """How long a leader must hold its term here before it counts as recovered."""
+    """Return how many seconds a leader must hold its term before the cluster counts as recovered."""
     return incident.run.plan.stable_s if incident.run else DEFAULT_STABLE_S
 
 

@@ -176,7 +176,7 @@ class Lab:
         return {node.name: node for node in self.nodes}[name]
 
     async def claims(self) -> list[tuple[int, str]]:
-        """Term and name of every node that says it leads on /health, the newest term last."""
+        """Return term and name of every node that says it leads on /health, the newest term last."""
         return await claims(self.nodes, self._http)
 
     async def leader(self) -> str | None:

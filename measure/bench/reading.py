@@ -65,7 +65,7 @@ class Memory:
 
 
 def write_keys(folder: Path) -> None:
-    """An authority, the bot's pair, one pair for all agents, and a key for grants."""
+    """Write an authority, the bot's pair, one pair for all agents, and a key for grants."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "authority.pem")
     authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(folder / "agent.pem")
@@ -74,7 +74,7 @@ def write_keys(folder: Path) -> None:
 
 
 def settings(keys: Path, ports: dict[str, tuple[int, int]], **readings: float) -> Settings:
-    """An operator's settings for these stubs; Slack's secrets are named and never read."""
+    """Return an operator's settings for these stubs; Slack's secrets are named and never read."""
     nodes = [
         {"name": name, "metrics_url": f"http://127.0.0.1:{own}", "agent_url": f"https://127.0.0.1:{agent}"}
         for name, (own, agent) in ports.items()
@@ -99,7 +99,7 @@ def settings(keys: Path, ports: dict[str, tuple[int, int]], **readings: float) -
 async def stubs(
     keys: Path, nodes: int, agent_s: float, hung: int = 0
 ) -> AsyncIterator[dict[str, tuple[int, int]]]:
-    """Every node's two ports, while another process serves them."""
+    """Serve every node's two ports from another process."""
     arguments = {"nodes": nodes, "hung": hung, "agent-s": agent_s, "keys": keys}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -152,7 +152,7 @@ async def timings(keys: Path, nodes: int, agent_s: float, runs: int, hung: int =
 
 
 def _wrongly_missing(evidence: Evidence, hung: int) -> int:
-    """Readings without a value of nodes that answer."""
+    """Return the readings without a value of nodes that answer."""
     return sum(
         reading.value is None for node in evidence.nodes[hung:] for name, reading in node if name != "node"
     ) + sum(node.clock.value is None for node in evidence.nodes[:hung])
@@ -173,7 +173,7 @@ async def memory(keys: Path, nodes: int) -> Memory:
 
 
 async def measure(runs: int, hung: int) -> tuple[list[Memory], list[Timing]]:
-    """Memory first and small before large: the peak of a process never falls."""
+    """Measure memory first, and small before large: the peak of a process never falls."""
     with tempfile.TemporaryDirectory() as folder:
         keys = Path(folder)
         write_keys(keys)
@@ -187,7 +187,7 @@ async def measure(runs: int, hung: int) -> tuple[list[Memory], list[Timing]]:
 
 
 async def figures(runs: int) -> list[Figure]:
-    """Both, as rows.
+    """Return both as rows.
 
     Args:
         runs: How often each case is read; figures are medians.

@@ -46,7 +46,7 @@ class Timelines(TimelineStore):
         self.loses_answer = False
 
     async def life(self) -> str:
-        """A Redis that is put back is another process from then on."""
+        """Return the store's life; a Redis that is put back is another process from then on."""
         return f"{await super().life()} since {self._witness.restored_s}"
 
     async def load(self, incident_id: str) -> Incident:
@@ -176,7 +176,7 @@ class _Touching:
 def replica(
     redis: Redis, prefix: str, fleet: Fleet, witness: Witness, people: People, permissions: Permissions
 ) -> Ports:
-    """A process that has just begun."""
+    """Return a process that has just begun."""
     world = _Touching(fleet, witness, people)
     return Ports(
         timelines=Timelines(redis, prefix, witness),

@@ -80,5 +80,5 @@ def legend(signs: Sequence[Sign], top: float, note: str = "") -> Section:
 
 
 def when(at: datetime) -> str:
-    """`2026-11-24 12:00:03 UTC`."""
+    """Return a time as `2026-11-24 12:00:03 UTC`."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

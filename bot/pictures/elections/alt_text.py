@@ -42,7 +42,7 @@ def leader_words(series: ElectionSeries) -> str:
 
 
 def sentence(words: str) -> str:
-    """With a capital, unless it begins with a node's name."""
+    """Capitalise the first letter, unless the sentence begins with a node's name."""
     return words[0].upper() + words[1:] if words.startswith(("nobody", "no ")) else words
 
 

@@ -62,7 +62,7 @@ def _headline(series: ElectionSeries) -> tuple[str, Mood, tuple[str, ...]]:
 
 
 def _mood(series: ElectionSeries) -> Mood:
-    """Green is only one leader at the end, verified or never in question."""
+    """Return the card's mood; green only for a single leader at the end, verified or never in question."""
     if not series.leaders:
         return "bad"
     sure = series.elections == 0 or any(mark.kind == "verified" for mark in series.marks)

@@ -41,7 +41,7 @@ class TimeAxis:
 
 
 def lasted(span: timedelta) -> str:
-    """`42 s`, `10 min`, `3 h 5 min`."""
+    """Return a duration as `42 s`, `10 min` or `3 h 5 min`."""
     seconds = round(span.total_seconds())
     if seconds < 90:
         return f"{seconds} s"
@@ -52,5 +52,5 @@ def lasted(span: timedelta) -> str:
 
 
 def clock_time(at: datetime) -> str:
-    """`12:00:03`, in UTC."""
+    """Return a time as `12:00:03`, in UTC."""
     return f"{at.astimezone(UTC):%H:%M:%S}"

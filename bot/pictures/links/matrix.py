@@ -50,7 +50,7 @@ class Band:
         return f"{first} +{more}" if more else first
 
     def stretches(self) -> Iterator[tuple[NodeMark, float, float]]:
-        """Each node's own part of it."""
+        """Return each node's own part of it."""
         step = (self.end - self.start - SEAM) / len(self.nodes)
         for place, node in enumerate(self.nodes):
             yield node, self.start + place * step, self.start + (place + 1) * step

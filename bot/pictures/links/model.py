@@ -165,7 +165,7 @@ def _standing(node: NodeEvidence, is_up: raft.Tri, leadership: Leadership) -> No
 
 
 def _reaches(name: str, up: Mapping[str, raft.Tri], links: Mapping[raft.Pair, raft.Tri]) -> tuple[int, int]:
-    """Fewest and most nodes that hear this one and are heard, itself counted; a dead one hears nobody."""
+    """Return the fewest and the most nodes that hear this one and are heard by it, itself included."""
     if up[name] is False:
         return 0, 0
     peers = [peer for peer in up if peer != name and up[peer] is not False]
