@@ -1,4 +1,4 @@
-"""Read the cluster, judge it, offer what the runbook allows; again as late answers come in."""
+"""Read the cluster, judge it and offer what the runbook allows; repeat as late answers come in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several incidents at once: one that is left alone holds up no other."""
+"""Load several incidents at once: one that cannot be read does not hold up the others."""
 
 from __future__ import annotations
 

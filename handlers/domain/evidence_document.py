@@ -13,7 +13,7 @@ from runbooks.model import Diagnosis, Finding, Remedy
 
 
 class UnreadableEvidence(Refused):
-    """This is no evidence document."""
+    """This is not an evidence document."""
 
 
 def parse(raw: bytes, name: str) -> Evidence:

@@ -1,4 +1,4 @@
-"""The present state of an incident is a fold over its events. Pure."""
+"""Fold an incident's events into its present state. Pure."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _apply_one(incident: Incident, event: Event) -> Incident:
 
 def _alerts_received(incident: Incident, event: AlertsReceived) -> Incident:
     said = {alert.fingerprint: alert for alert in event.alerts}
-    # What came and went unseen is older than anything that is known of the same alert.
+    # A firing that came and went unseen is older than whatever is known of the same alert.
     past = event.reason is Reason.CAME_AND_WENT
     firings = {**incident.firings, **{(a.fingerprint, a.starts_at): a for a in event.alerts}}
     return replace(

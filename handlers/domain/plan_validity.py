@@ -1,4 +1,4 @@
-"""Decide whether a plan still holds: it is bound to what it was drawn up on. Pure."""
+"""Decide whether a plan still holds: it is bound to the evidence it was drawn up on. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHOWN_ANEW = "here it is as it is now"
 
 @dataclass(frozen=True)
 class Void:
-    """A reason why a plan may not be confirmed any more, without a full stop, and what is shown instead."""
+    """Why a plan may no longer be confirmed (without a full stop), and what is shown instead."""
 
     reason: str
     instead: str = ""

@@ -1,4 +1,4 @@
-"""Puts each event of a timeline into one sentence."""
+"""Put each event of a timeline into one sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The chat workspace: who people are, and where the incidents' messages stand."""
+"""The chat workspace: who people are, and which messages were posted for incidents."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from handlers.domain.policy import Member
 
 
 class Directory(Protocol):
-    """People and their groups, asked live."""
+    """People and their groups, as Slack knows them at this moment."""
 
     async def name(self, user_id: str) -> str:
         """Return a user's display name, or the id if Slack does not answer."""

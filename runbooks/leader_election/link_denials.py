@@ -107,7 +107,7 @@ def _seen_otherwise(facts: Facts, pair: Pair) -> bool:
 
 
 def _gossip(facts: Facts, one: str, other: str) -> Iterator[Denial]:
-    """Yield denials for blocked gossip: a peer held as failed gets no vote (raft.rs), even over an open link."""
+    """Yield denials for blocked gossip: a peer held as failed gets no vote (raft.rs), over any link."""
     pairs = ((one, other), (other, one))
     if any(broken_link(facts, pair) or facts.up[pair[1]] is not True for pair in pairs):
         return

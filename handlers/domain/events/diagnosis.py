@@ -24,7 +24,7 @@ class EvidenceRead(TimelineEvent):
 
 
 class FindingsRanked(TimelineEvent):
-    """The runbook judged the evidence that stands before it in the timeline."""
+    """The runbook judged the newest evidence in the timeline before this event."""
 
     kind: Literal["findings_ranked"] = "findings_ranked"
     diagnosis: Diagnosis

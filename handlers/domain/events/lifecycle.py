@@ -21,7 +21,7 @@ class AlertsReceived(TimelineEvent):
 
 
 class Noted(TimelineEvent):
-    """Something worth a sentence in the thread, once under its key."""
+    """A sentence for the thread, posted once for each key."""
 
     kind: Literal["noted"] = "noted"
     key: str
@@ -29,7 +29,7 @@ class Noted(TimelineEvent):
 
 
 class Reopened(TimelineEvent):
-    """Someone opened it again after it was closed."""
+    """Someone opened the incident again after it was closed."""
 
     kind: Literal["reopened"] = "reopened"
     by: Person

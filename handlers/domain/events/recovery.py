@@ -9,14 +9,14 @@ from runbooks.model import Leadership
 
 
 class LeaderSeen(TimelineEvent):
-    """Leadership, as a look at the nodes showed it, changed to this."""
+    """Leadership changed to this, as a reading of the nodes showed."""
 
     kind: Literal["leader_seen"] = "leader_seen"
     leadership: Leadership
 
 
 class RecoverySeen(TimelineEvent):
-    """What a runbook waits for came, changed or went (`sign` is empty then); leadership has its own event."""
+    """The sign of recovery appeared, changed or went (then `sign` is empty); leadership has its own event."""
 
     kind: Literal["recovery_seen"] = "recovery_seen"
     sign: str
@@ -24,7 +24,7 @@ class RecoverySeen(TimelineEvent):
 
 
 class RecoveryVerified(TimelineEvent):
-    """What a runbook waits for has lasted long enough; leadership has its own event."""
+    """The sign of recovery has lasted long enough; leadership has its own event."""
 
     kind: Literal["recovery_verified"] = "recovery_verified"
     sentence: str

@@ -14,7 +14,7 @@ OutcomeState = Literal["done", "not_done", "rejected", "unknown"]
 
 
 class PlanProposed(TimelineEvent):
-    """Someone asked for a remedy and was shown this plan, in this life of the store."""
+    """Someone asked for a remedy and was shown this plan; `life` names the run of the store at that time."""
 
     kind: Literal["plan_proposed"] = "plan_proposed"
     handle: str
@@ -25,7 +25,7 @@ class PlanProposed(TimelineEvent):
 
 
 class PlanConfirmed(TimelineEvent):
-    """Someone permitted confirmed exactly this plan; the run begins, unless a second approval is asked for.
+    """Someone who may do so confirmed exactly this plan; the run begins, unless it needs a second approval.
 
     `fence` is the run's place in the cluster's order of runs, 0 while a second person is awaited.
     """
@@ -56,7 +56,7 @@ class StopAsked(TimelineEvent):
 
 
 class ActionStarted(TimelineEvent):
-    """An action was about to be granted; from here on it may have had its effect."""
+    """An action is about to be granted; from here on it may have had its effect."""
 
     kind: Literal["action_started"] = "action_started"
     index: int
@@ -64,7 +64,7 @@ class ActionStarted(TimelineEvent):
 
 
 class ActionFinished(TimelineEvent):
-    """The outcome of an action by the node's ledger, with the file's hash where it says one."""
+    """The outcome of an action according to the node's ledger, with the file's hash if it changed one."""
 
     kind: Literal["action_finished"] = "action_finished"
     index: int
@@ -74,7 +74,7 @@ class ActionFinished(TimelineEvent):
 
 
 class NodeChecked(TimelineEvent):
-    """A node was acted on, and all were looked at; `complaints` is what is worse or wrong."""
+    """All nodes were checked after one was acted on; `complaints` says what is worse or wrong."""
 
     kind: Literal["node_checked"] = "node_checked"
     node: str
@@ -84,7 +84,7 @@ class NodeChecked(TimelineEvent):
 
 
 class RunEnded(TimelineEvent):
-    """The run is over: all actions done, or stopped; what was changed by then may be put back."""
+    """The run is over, completed or stopped; `undo` offers to put back what it changed."""
 
     kind: Literal["run_ended"] = "run_ended"
     completed: bool
@@ -93,7 +93,7 @@ class RunEnded(TimelineEvent):
 
 
 class Silenced(TimelineEvent):
-    """Alertmanager keeps this incident's alerts silent until a time, or could not be told to."""
+    """Alertmanager silences this incident's alerts until `ends_at`, or could not be told to."""
 
     kind: Literal["silenced"] = "silenced"
     silence_id: str | None
@@ -102,7 +102,7 @@ class Silenced(TimelineEvent):
 
 
 class SilenceLifted(TimelineEvent):
-    """The silence was ended before its time, or could not be."""
+    """The silence was ended early, or could not be."""
 
     kind: Literal["silence_lifted"] = "silence_lifted"
     detail: str

@@ -1,4 +1,4 @@
-"""Events of what people do with an incident beside mending it."""
+"""Events of what people do with an incident besides fixing it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pydantic import AwareDatetime, Field
 from handlers.domain.events.base import Person, TimelineEvent
 
 MAX_NOTE_CHARS = 2_000
-"""A note is a sentence or a few; what is longer belongs into a file."""
+"""A note is a few sentences; anything longer belongs in a file."""
 
 
 class Acknowledged(TimelineEvent):
-    """Someone has it: they look after this incident until it is assigned to somebody else."""
+    """Someone took the incident and has it until it is assigned to somebody else."""
 
     kind: Literal["acknowledged"] = "acknowledged"
     by: Person
 
 
 class Assigned(TimelineEvent):
-    """Someone gave it to someone."""
+    """Someone assigned the incident to a person."""
 
     kind: Literal["assigned"] = "assigned"
     by: Person
@@ -28,7 +28,7 @@ class Assigned(TimelineEvent):
 
 
 class Snoozed(TimelineEvent):
-    """Someone wants to hear no more of it until then, unless something changes."""
+    """Someone put the incident off: no reminders until `until`, unless something changes."""
 
     kind: Literal["snoozed"] = "snoozed"
     by: Person
@@ -36,7 +36,7 @@ class Snoozed(TimelineEvent):
 
 
 class NoteAdded(TimelineEvent):
-    """Someone wrote something down. `link` leads to the message that it was taken from."""
+    """Someone added a note. `link` leads to the message that it was taken from."""
 
     kind: Literal["note_added"] = "note_added"
     by: Person
