@@ -29,7 +29,7 @@ SLACK_TIMEOUT_S = 10.0
 
 @dataclass(frozen=True)
 class Clients:
-    """Everything outside the process that the bot calls, but Redis."""
+    """Everything outside the process that the bot calls, except Redis."""
 
     slack: AsyncWebClient
     reader: ClusterReader

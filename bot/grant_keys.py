@@ -1,4 +1,4 @@
-"""The keys that sign grants, and the MACs that every replica with the same grant key can make."""
+"""The keys that sign grants, and MAC keys that every replica derives from the same grant key."""
 
 from __future__ import annotations
 

@@ -14,13 +14,13 @@ ENDED = "expired"
 
 
 class Answer(BaseModel):
-    """Fields that the bot does not know are ignored."""
+    """Base of all answers: fields that the bot does not know are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
 
 
 class StatusAnswer(Answer):
-    """active, suppressed, unprocessed of an alert; pending, active, expired of a silence."""
+    """State of an alert (active, suppressed, unprocessed) or of a silence (pending, active, expired)."""
 
     state: str
 
@@ -32,7 +32,7 @@ class ReceiverAnswer(Answer):
 
 
 class AlertAnswer(Answer):
-    """An alert that fires; its `endsAt` is a guess, and not taken."""
+    """A firing alert; its `endsAt` is only Alertmanager's guess, so it is ignored."""
 
     labels: dict[str, str]
     annotations: dict[str, str] = {}
@@ -43,7 +43,7 @@ class AlertAnswer(Answer):
 
 
 class MatcherAnswer(Answer):
-    """A matcher: what a silence asks of a label."""
+    """A matcher: the condition that a silence puts on a label."""
 
     name: str
     value: str

@@ -47,7 +47,7 @@ def add(
     values = {
         "agent_url": url,
         "agent_certificate": str(pinned),
-        # Names this pairing: what an earlier one's ledger said binds this one no more.
+        # Names this pairing: what the ledger of an earlier one said no longer binds this one.
         "pairing": secrets.token_hex(4),
     }
     change_node(config, cluster, node, values, {pinned: NewFile(certificate.encode())})

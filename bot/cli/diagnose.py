@@ -1,4 +1,4 @@
-"""The commands that read and judge, without Slack and, but for `replay`, without Redis."""
+"""The commands that read and judge; they need no Slack and, except `replay`, no Redis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speaks with the agents: mTLS, a nonce, a signed grant, and never the same order twice on a lost answer."""
+"""Have agents carry out actions: a nonce, a signed grant, and no order repeated when an answer is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bot's own keys: made where there are none, shown to agents in a pairing, exchanged for new ones."""
+"""The bot's own keys: made if missing, shown to agents in a pairing, replaced by new ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the bot shows itself to the agents and knows them: keys decide, dates do not."""
+"""TLS between the bot and the agents: keys decide, certificate dates do not."""
 
 from __future__ import annotations
 

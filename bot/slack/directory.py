@@ -1,4 +1,4 @@
-"""Who people are, asked of Slack at the moment it matters; no answer is a no."""
+"""Ask Slack who people are at the moment it matters; no answer counts as no permission."""
 
 from __future__ import annotations
 

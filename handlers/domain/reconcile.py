@@ -39,7 +39,7 @@ class Discrepancy:
 class Seen:
     """The alerting at one moment: what Alertmanager holds, what Prometheus says.
 
-    `firing` is Prometheus' own list, `None` without a Prometheus; `fired` is what it recorded since last time.
+    `firing` is Prometheus' own list, `None` without Prometheus; `fired` is what it recorded since last time.
     """
 
     held: tuple[Held, ...]

@@ -1,4 +1,4 @@
-"""What stands above and below every picture: the answer, where and when, and what the signs mean."""
+"""Head and foot of every picture: the answer, where and when it was taken, and the legend."""
 
 from __future__ import annotations
 

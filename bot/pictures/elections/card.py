@@ -1,4 +1,4 @@
-"""The elections-and-terms timeline: what every node was, how often they elected, what was done."""
+"""The timeline of elections and terms: each node's role, how often it elected, what was done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened, as flags over a timeline: each in the first row that is free, later ones below earlier."""
+"""Place events as flags over a timeline, each in the first free row, later ones below earlier ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COLOURS: dict[MarkKind, str] = {
 
 @dataclass(frozen=True)
 class Flag:
-    """A mark's place: its moment, its row from the top, and the box of its words, if it has any."""
+    """A mark's position: its moment, its row from the top, and the box around its words, if any."""
 
     mark: Mark
     x: float

@@ -1,4 +1,4 @@
-"""Moments as places on a card, and the times that are written below."""
+"""Map moments to positions on a card, and choose the times that are written below."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_TICKS = 6
 
 @dataclass(frozen=True)
 class TimeAxis:
-    """A stretch of time over a stretch of pixels."""
+    """A span of time mapped to a span of pixels."""
 
     start: datetime
     end: datetime

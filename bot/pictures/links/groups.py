@@ -1,4 +1,4 @@
-"""Which nodes belong together on a link map: groups that reach each other, and nodes that behave alike."""
+"""Group the nodes of a link map: those that reach each other, and those that behave alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who (row) reaches whom (column) as a matrix; of many nodes those that behave alike stand together."""
+"""A matrix of who (row) reaches whom (column); of many nodes, those that behave alike share a band."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SEAM = 5
 
 @dataclass(frozen=True)
 class Band:
-    """Nodes under one label, and the stretch they take, the same across and down, from the matrix' corner."""
+    """Nodes under one label, and the span they take from the matrix' corner, the same across and down."""
 
     nodes: tuple[NodeMark, ...]
     start: float
@@ -94,7 +94,7 @@ def _sizes(counts: list[int]) -> list[float]:
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the matrix stands: its first cell's corner, and how much flatter its rows are than wide."""
+    """The position of the matrix: its first cell's corner, and how much flatter its rows are than wide."""
 
     corner: Point
     flatness: float

@@ -1,4 +1,4 @@
-"""What a link map says, before it is laid out: each node's standing, and each way with both its ports."""
+"""The content of a link map before layout: each node's standing, and each direction with both ports."""
 
 from __future__ import annotations
 

@@ -58,9 +58,9 @@ class File:
 
 
 class ThreadAttachments:
-    """Uploads each picture or file that an incident is due, at most once: a lost answer costs the file.
+    """Uploads each picture or file of an incident at most once: a lost answer costs the file.
 
-    One that Slack has not seen, because it was away or asked to wait, is tried again.
+    One that never reached Slack, because Slack was down or asked to wait, is tried again.
     """
 
     def __init__(

@@ -28,7 +28,7 @@ Show = Callable[[str, list[Block]], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Reply:
-    """The way an answer is shown: first, again, and as a file."""
+    """How an answer is shown: at first, when it is repeated, and as a file."""
 
     show: Show
     show_again: Show

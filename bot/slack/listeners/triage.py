@@ -43,7 +43,7 @@ def register(app: AsyncApp, ports: Ports) -> None:
 
     @app.action(f"{TRIAGE_ACTION}:runbook")
     async def runbook_opened(ack: AsyncAck) -> None:
-        await ack()  # the link has done it
+        await ack()  # the button's own link has done everything
 
     for name in AT_ONCE:
         app.action(f"{TRIAGE_ACTION}:{name}")(_at_once(ports, name))

@@ -1,4 +1,4 @@
-"""The parent message: what is wrong, since when, who has it, what happens next, and what one may do. Pure."""
+"""The parent message: what is wrong, since when, who has it, what happens next, and the buttons. Pure."""
 
 from __future__ import annotations
 

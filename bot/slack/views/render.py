@@ -1,4 +1,4 @@
-"""An incident as the messages that should exist: a parent and its thread, each with a stable key. Pure."""
+"""Render an incident as the messages that should exist: a parent and its thread, with stable keys. Pure."""
 
 from __future__ import annotations
 

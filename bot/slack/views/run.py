@@ -1,4 +1,4 @@
-"""A run as a message: each step as it goes, a way to stop it, and how it came out. Pure."""
+"""A run as a message: each step's progress, a button to stop it, and its outcome. Pure."""
 
 from __future__ import annotations
 
