@@ -85,7 +85,7 @@ def _unwritable(folder: Path, field: str) -> Iterator[str]:
 
 
 def _agent_runs(settings: Settings) -> bool:
-    """Whether an agent has this ledger open, and so this port too."""
+    """Return whether an agent has this ledger open, and so this port too."""
     try:
         folder = os.open(settings.state_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
@@ -164,7 +164,7 @@ def _check_clock(settings: Settings) -> None:
 
 
 def _units(settings: Settings) -> Iterator[str]:
-    """Whether systemd knows the units that are started; one that does not say is not asked again."""
+    """Yield the units that systemd does not know; one that does not answer is not asked again."""
     units = {settings.service: "so it cannot be started: correct `service`."}
     if settings.commands.chronyc == STEP_COMMAND:
         units[STEP_UNIT] = "so no clock can be stepped: install it."
@@ -180,7 +180,7 @@ def _units(settings: Settings) -> Iterator[str]:
 
 
 def _polkit(settings: Settings, folders: tuple[Path, ...] = POLKIT_FOLDERS) -> Iterator[str]:
-    """Whether the rule is there that lets the agent start things; a folder that hides itself says nothing."""
+    """Yield a complaint where no rule lets the agent start services; an unreadable folder says nothing."""
     if settings.commands.systemctl != Commands().systemctl:
         return  # another systemctl has its own ways
     try:

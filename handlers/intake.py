@@ -17,7 +17,8 @@ from handlers.domain.alerts import (
     news,
     what_changed,
 )
-from handlers.domain.events import AlertsReceived, Event, Noted
+from handlers.domain.events import Event
+from handlers.domain.events.lifecycle import AlertsReceived, Noted
 from handlers.domain.incident import Incident
 from handlers.domain.notification import Delivery, Unreadable
 from handlers.errors import Moved

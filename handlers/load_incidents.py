@@ -1,4 +1,4 @@
-"""Several incidents at once: one that is left alone holds up no other."""
+"""Load several incidents at once: one that cannot be read does not hold up the others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from handlers.ports import Ports
 
 
 async def load(ports: Ports, incident_ids: Iterable[str]) -> tuple[list[Incident], list[Quarantined]]:
-    """The states of those that can be read, and why each of the others is left alone."""
+    """Return the states of those that can be read, and why each of the others is left alone."""
     found, left = [], []
     for incident_id in incident_ids:
         try:

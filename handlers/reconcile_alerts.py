@@ -1,4 +1,4 @@
-"""Look at the alerting once, decide by `reconcile`, and add to the timelines what was missed."""
+"""Ask the alerting once, compare by `reconcile`, and add to the timelines what was missed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from handlers import load_incidents
 from handlers.domain import reconcile
 from handlers.domain.alert_sources import ReconcileCheckpoint
 from handlers.domain.alerts import Places, Reason
-from handlers.domain.events import AlertsReceived, Closed
+from handlers.domain.events.lifecycle import AlertsReceived, Closed
 from handlers.domain.incident import Incident
 from handlers.domain.reconcile import Difference, Discrepancy, KnownIncidents, Seen
 from handlers.errors import Moved, Quarantined, SourceDown
@@ -22,15 +22,21 @@ GAP_S = 150.0
 """Looks are a minute apart: more than two and a half without one is a time in which nobody looked."""
 
 MAX_GAP_S = 24 * 3600.0
-"""What is older is for a report, not for a thread."""
+"""What happened longer ago belongs in a report, not in a thread."""
 
 MARGIN_S = 120.0
-"""Reconciled at again beyond the gap: the clocks of bot, Redis and Prometheus may differ."""
+"""How far beyond the gap is looked at again: the clocks of bot, Redis and Prometheus may differ."""
 
 
 @dataclass(frozen=True)
 class ReconcileSettings:
-    """Whose alerts without a label are, how long an absence is an end, and whether the process is new."""
+    """Settings of the reconciliation.
+
+    Args:
+        unlabelled: The cluster that alerts without a cluster label belong to.
+        resolved_grace_s: How long an alert is absent until it counts as resolved.
+        just_started: Whether this process has not reconciled yet.
+    """
 
     unlabelled: str | None = None
     resolved_grace_s: float = 300.0
@@ -39,7 +45,7 @@ class ReconcileSettings:
 
 @dataclass(frozen=True)
 class Reconciled:
-    """The incidents that changed, and what Prometheus' silence, if it was silent, was."""
+    """The incidents that changed, and why Prometheus did not answer (empty if it did)."""
 
     changed: tuple[str, ...] = ()
     silence: str = ""

@@ -1,18 +1,13 @@
-"""Look whether what the runbook waits for is there; it counts as recovered once it has lasted long enough."""
+"""Check for the runbook's sign of recovery; a cluster has recovered once the sign has lasted long enough."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from handlers.domain import throttling
-from handlers.domain.events import (
-    Closed,
-    Event,
-    LeaderSeen,
-    LeaderVerified,
-    RecoverySeen,
-    RecoveryVerified,
-)
+from handlers.domain.events import Event
+from handlers.domain.events.lifecycle import Closed
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident, Recovering
 from handlers.domain.next_step import stable_s
@@ -53,7 +48,7 @@ def what_is_new(incident: Incident, recovery: Recovery, now: datetime) -> Event 
         pause = timedelta(seconds=throttling.leader_pause_s(incident))
         if changed_at is None or now - changed_at >= pause:
             return _seen(recovery, now)
-        # Where it changes too often only a loss is recorded each time: nobody is called stable who is not.
+        # Where it changes too often, only losses are always recorded: nothing unstable is called stable.
         return _lost(recovery, now) if before else None
     lasted_s = (now - before.at).total_seconds()
     if incident.verified or lasted_s < stable_s(incident) or not _has_moved(before, recovery):
@@ -71,7 +66,7 @@ def _seen(recovery: Recovery, now: datetime) -> Event:
 
 def _lost(recovery: Recovery, now: datetime) -> Event:
     if recovery.leadership:
-        # A claim without a majority behind it is recorded as what it is worth: no leader.
+        # A claim without a majority behind it is recorded as no leader.
         return LeaderSeen(at=now, leadership=recovery.leadership.model_copy(update={"leader": None}))
     return RecoverySeen(at=now, sign="")
 

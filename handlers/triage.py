@@ -10,17 +10,10 @@ from datetime import timedelta
 
 from handlers.authorization import check_colleague
 from handlers.domain import policy
-from handlers.domain.events import (
-    MAX_NOTE_CHARS,
-    Acknowledged,
-    Assigned,
-    Closed,
-    Event,
-    NoteAdded,
-    Person,
-    Reopened,
-    Snoozed,
-)
+from handlers.domain.events import Event
+from handlers.domain.events.base import Person
+from handlers.domain.events.lifecycle import Closed, Reopened
+from handlers.domain.events.triage import MAX_NOTE_CHARS, Acknowledged, Assigned, NoteAdded, Snoozed
 from handlers.domain.incident import Incident
 from handlers.errors import Moved, NotAllowed, Refused
 from handlers.ports import Ports

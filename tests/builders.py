@@ -7,7 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from handlers.domain.alerts import Alert, Reason
-from handlers.domain.events import AlertsReceived, Event, EvidenceRead, FindingsRanked, Offer, Person
+from handlers.domain.events import Event
+from handlers.domain.events.base import Person
+from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Offer
+from handlers.domain.events.lifecycle import AlertsReceived
 from runbooks import leader_election
 from runbooks.evidence import (
     Clock,

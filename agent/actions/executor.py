@@ -8,16 +8,15 @@ import logging
 
 from msgspec.structs import replace
 
+from agent.actions.case import NOTHING_TO_UNDO, Case, case_of
 from agent.actions.grant_verification import Admission
-from agent.actions.kinds import ACTIONS, ActionKind, Case, changed_file, needs_second_approver
+from agent.actions.kinds import ACTIONS, ActionKind, changed_file, needs_second_approver
 from agent.actions.ledger import UNDO_KIND, Ledger, LedgerEntry
 from agent.actions.outcome import act, judge_after_crash
 from agent.boot import boottime_s
 from agent.errors import ConfigFileError, ConflictError, DeniedError, NeverSeenError, UnreadableEntryError
-from agent.neumann_config.edit import read_config_bytes
 from agent.neumann_config.planned_edit import planned_edit, why_not_editable
 from agent.protocol import (
-    Action,
     ActionReport,
     Grant,
     LedgerMark,
@@ -27,7 +26,6 @@ from agent.protocol import (
     PlanRequest,
     Prepared,
     PrepareRequest,
-    SetElectionTimeouts,
     SignedGrant,
     UndoRequest,
     undo_action_id,
@@ -38,7 +36,6 @@ from agent.settings import Settings
 
 _LOOKS = 3
 _LOOK_INTERVAL_S = 0.5
-_NOTHING_TO_UNDO = "Only a change of the configuration file that was done here can be undone."
 _NEEDS_SECOND = "So large a step needs a second approver, who signs the grant too."
 _logger = logging.getLogger(__name__)
 
@@ -90,7 +87,7 @@ class Executor:
         """
         undone = await asyncio.to_thread(self._ledger.find, request.action_id)
         if undone is None:
-            raise ConflictError("precondition", _NOTHING_TO_UNDO)
+            raise ConflictError("precondition", NOTHING_TO_UNDO)
         name = undo_action_id(undone.action_id)
         return await self._offer(
             PrepareRequest(action_id=name, action=undone.action), undoes=undone.action_id
@@ -103,7 +100,7 @@ class Executor:
             ConflictError: If it could not be made.
         """
         state = await self._reader.state(frozenset({"config"}))
-        case = await self._case(request.action, state, request.undoes)
+        case = await case_of(self._settings, self._ledger, request.action, state, request.undoes)
         path = self._settings.config_file
         try:
             if why_not := await asyncio.to_thread(why_not_editable, path):
@@ -122,7 +119,7 @@ class Executor:
         await self._refuse_if_too_soon(UNDO_KIND if undoes else request.action.type)
         kind = ACTIONS[request.action.type]
         state = await self._reader.state(STATE_READINGS | kind.reads)
-        case = await self._case(request.action, state, undoes)
+        case = await case_of(self._settings, self._ledger, request.action, state, undoes)
         if why_not := kind.why_not(case, state):
             raise ConflictError("precondition", why_not)
         await asyncio.to_thread(self._ledger.prepare, request, state)
@@ -186,7 +183,7 @@ class Executor:
 
     async def _carry_out(self, grant: Grant) -> ActionReport:
         kind = ACTIONS[grant.action.type]
-        case = await self._case(grant.action, grant.precondition, grant.undoes)
+        case = await case_of(self._settings, self._ledger, grant.action, grant.precondition, grant.undoes)
         if isinstance(grant.after_sha256, str):
             case = dataclasses.replace(case, shown_sha256=grant.after_sha256)
         alone = grant.second_confirmed_by is None
@@ -224,29 +221,6 @@ class Executor:
     async def _end(self, action_id: str, state: LedgerState, detail: str, after: NodeState) -> None:
         _logger.info("action %s is %s: %s", action_id[:12], state, plain(detail, limit=400))
         await asyncio.to_thread(self._ledger.finish, action_id, state, detail, after)
-
-    async def _case(self, action: Action, agreed: NodeState, undoes: str | None) -> Case:
-        file_bytes = None
-        if isinstance(action, SetElectionTimeouts):
-            try:
-                file_bytes = read_config_bytes(self._settings.config_file).raw
-            except ConfigFileError as error:
-                raise ConflictError("precondition", str(error)) from error
-        restored = None if undoes is None else await self._recorded_bytes(action, agreed, undoes)
-        return Case(self._settings, action, agreed, file_bytes, restored)
-
-    async def _recorded_bytes(self, action: Action, agreed: NodeState, undone: str) -> bytes:
-        entry = await asyncio.to_thread(self._ledger.find, undone)
-        if (
-            entry is None
-            or (entry.state, entry.undoes, entry.action) != ("DONE", None, action)
-            or entry.file_bytes is None
-            or entry.after is None
-        ):
-            raise ConflictError("precondition", _NOTHING_TO_UNDO)
-        if entry.after.config_sha256 != agreed.config_sha256:
-            raise ConflictError("precondition", "The configuration file has changed since that action.")
-        return entry.file_bytes
 
     def _refuse_if_busy(self) -> None:
         if self._one_at_a_time.locked():

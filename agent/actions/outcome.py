@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from agent.actions.kinds import ACTIONS, ActionKind, Case
+from agent.actions.case import Case
+from agent.actions.kinds import ACTIONS, ActionKind
 from agent.errors import AgentError, CommandTimedOutError
 from agent.protocol import LedgerState, NodeState, SetElectionTimeouts
 

@@ -1,4 +1,4 @@
-"""Whether a timeline is what the bot wrote, and whether the nodes' ledgers say the same of its actions."""
+"""Check whether the bot wrote a timeline as it is, and whether the nodes' ledgers agree on its actions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from bot.nodes.agent_connection import AgentUnreachableError
 from bot.store.mac_chain import Walk
 from bot.store.retention import Retention
 from bot.store.timelines import TimelineStore
-from handlers.domain.events import EVENT, OutcomeState
+from handlers.domain.events import EVENT
+from handlers.domain.events.remediation import OutcomeState
 from handlers.domain.fold import apply
 from handlers.domain.incident import ActionRun, Incident, Run
 from handlers.errors import Refused
@@ -33,10 +34,10 @@ Of an action whose end the timeline does not know, a ledger may say anything.
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What was found of one incident: it is sound where `faults` is empty.
+    """The audit of one incident: it is sound if `faults` is empty.
 
-    `actions_agree` counts the actions of which timeline and ledger say the same; `not_asked` are those that
-    no ledger was asked about, and why.
+    `actions_agree` counts the actions on which timeline and ledger agree; `not_asked` says which actions no
+    ledger was asked about, and why.
     """
 
     incident: str
@@ -53,7 +54,7 @@ class AuditReport:
 
 
 class Audit:
-    """Checks incidents one after the other; a node that did not answer once is not waited for again."""
+    """Checks incidents one by one; a node that once did not answer is not asked again."""
 
     def __init__(self, store: TimelineStore, agents: AgentClient, retention: Retention) -> None:
         self._store = store

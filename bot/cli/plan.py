@@ -1,4 +1,4 @@
-"""`neumann-bot plan`: what a remedy would do, drawn up live and printed; nothing is done."""
+"""`neumann-bot plan`: draw up live what a remedy would do, and print it; nothing is done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies, asked or answered, that are read only as far as they may go."""
+"""Read the body of a request or an answer up to a limit."""
 
 from __future__ import annotations
 

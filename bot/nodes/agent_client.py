@@ -1,4 +1,4 @@
-"""Speaks with the agents: mTLS, a nonce, a signed grant, and never the same order twice on a lost answer."""
+"""Have agents carry out actions: a nonce, a signed grant, and no order repeated when an answer is lost."""
 
 from __future__ import annotations
 
@@ -223,7 +223,10 @@ class AgentClient(AgentConnection):
         return f"{self._node(order).agent_url}/v1/{path}"
 
     async def _why_not_this_ledger(self, order: Order) -> str | None:
-        """Looked at before it is written to: else refused requests would make an old ledger catch up."""
+        """Return why this ledger is not the newest one that was seen.
+
+        It is asked before it is written to: otherwise refused requests would let an old ledger catch up.
+        """
         if self._marks is None:
             return None
         seen = await self._marks.newest(self._ledger_name(order))

@@ -1,4 +1,4 @@
-"""How the bot asks an agent anything: mutual TLS, one deadline, and two kinds of failure."""
+"""Ask an agent over mutual TLS, with one deadline and two kinds of failure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class AgentTimedOutError(AgentUnreachableError):
 
 
 class AgentRefusedError(Exception):
-    """The agent answered no, in one sentence, with a fixed word for why."""
+    """The agent refused, with one sentence and a fixed word for the reason."""
 
     def __init__(self, refusal: wire.Refusal) -> None:
         super().__init__(refusal.detail)
@@ -34,7 +34,7 @@ class AgentConnection:
     """A connection to the agents that reads; `AgentClient` adds the actions.
 
     Args:
-        http: Shows the bot's certificate, and knows those of the agents.
+        http: A client that shows the bot's certificate and knows the agents' certificates.
     """
 
     def __init__(self, http: httpx.AsyncClient) -> None:

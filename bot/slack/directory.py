@@ -1,4 +1,4 @@
-"""Who people are, asked of Slack at the moment it matters; no answer is a no."""
+"""Ask Slack who people are at the moment it matters; no answer counts as no permission."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed
 
@@ -30,7 +30,7 @@ class SlackDirectory:
         return str(answer["user"].get("name") or user_id)
 
     async def member(self, person: Person) -> Member:
-        """Live facts about one person.
+        """Ask Slack for live facts about one person.
 
         Raises:
             NotAllowed: If Slack does not answer.

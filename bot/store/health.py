@@ -1,4 +1,4 @@
-"""Whether this Redis may be trusted with incidents, and what is wrong with it where it refuses."""
+"""Check whether this Redis may be trusted with incidents, and say what is wrong if not."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _reasons(info: dict[str, Any]) -> Iterator[str]:
         yield wrong
     if info.get("aof_last_write_status", "ok") != "ok":
         yield "Redis cannot write to its disk; nothing is accepted until it can."
-    if int(info.get("min_slaves_good_slaves", 1)) == 0:  # said only where some are asked for
+    if int(info.get("min_slaves_good_slaves", 1)) == 0:  # reported only if one is asked for
         yield "Redis asks for replicas and has none in step; nothing is accepted until one is."
     if 0 < int(info.get("maxmemory", 0)) <= int(info.get("used_memory", 0)):
         yield "Redis has no memory left; nothing is accepted until some is freed or maxmemory is raised."

@@ -90,7 +90,7 @@ class Chain:
             if fault := self._fault(incident_id, here, link):
                 faults.append(fault)
             sound += not faults
-            # Go on from the MAC that stands there, right or wrong: so each fault is told once, at its event.
+            # Go on from the stored MAC, right or wrong, so that each fault is reported once, at its event.
             here = End(link.position, link.mac)
         if noted_end != str(here):
             faults.append(_wrong_end(here, noted_end))

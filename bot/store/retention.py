@@ -1,4 +1,4 @@
-"""Trims incidents that were closed long ago, and leaves a MAC that shows that the bot did it."""
+"""Trim incidents that were closed long ago, and leave a MAC that shows that the bot did it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Retention:
         tampered = bool(walk.faults)
         async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
             if not tampered:
-                # The end that is noted stays: the MAC that follows from it shows that the bot did this.
+                # The recorded end stays: the MAC that follows from it shows that the bot did this.
                 proof = self._chain.extend(incident_id, walk.end, TRIMMED)
                 pipe.hset(self._keys.trimmed(), incident_id, str(proof))
                 pipe.unlink(self._keys.timeline(incident_id), self._keys.thread(incident_id))

@@ -21,7 +21,8 @@ from bot.store.keys import HANDLE_LIFE_S, Keys
 from bot.store.mac_chain import BEGINNING, Chain, End, MacLink, Walk
 from bot.store.scripts import Script
 from handlers.domain.alerts import Alert, IncidentIdentity
-from handlers.domain.events import EVENT, AlertsReceived, Event
+from handlers.domain.events import EVENT, Event
+from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
 from handlers.errors import Moved, Tampered, WrittenByNewer
@@ -78,7 +79,7 @@ class TimelineStore:
             newer = await self.walk(incident_id, End(known.position, known.mac))
             if not newer.faults:
                 return self._remember(known, *self._genuine(incident_id, newer), end=newer.end)
-        # Never read, or Redis has been put back to an older copy: from the beginning.
+        # Never read, or Redis was restored from an older copy: start from the beginning.
         self._folded.pop(incident_id, None)
         walk = await self.walk(incident_id)
         events = self._genuine(incident_id, walk)
@@ -98,7 +99,7 @@ class TimelineStore:
         try:
             return EVENT.validate_json(link.event)
         except ValidationError as error:
-            # The MAC is right, so a bot wrote it; this one has no word for it, or not the meaning.
+            # The MAC is right, so a bot wrote it; this version does not know the event, or not its meaning.
             raise WrittenByNewer(
                 f"A newer version of the bot has written to {incident_id} (event {link.position}); this one"
                 " leaves it to that version until it is upgraded too."

@@ -1,4 +1,4 @@
-"""The HTTP side: Alertmanager's webhook, Slack's requests, and whether the process is well."""
+"""The HTTP routes: Alertmanager's webhook, Slack's requests, and probes."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class Web:
             if await self._requests.is_first(signature):
                 return to_starlette_response(await self._slack.async_dispatch(asked.for_bolt()))
         elif await self._requests.store(asked, signature) or asked.event_id:
-            return Response()  # an event is sent again where Slack thinks that it was not heard
+            return Response()  # Slack sends an event again if it thinks that it was not received
         return PlainTextResponse("This request has been seen before.", status_code=401)
 
     async def livez(self, _: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The worker: folds notifications in, takes due incidents as far as they go, keeps Slack in step."""
+"""The worker: fold notifications in, advance due incidents, keep Slack up to date."""
 
 from __future__ import annotations
 
@@ -118,9 +118,9 @@ class Worker:
             async with self._one_fold_at_a_time:
                 changed = await intake.receive(self._ports, delivery, stored.cluster)
             if delivery.truncated:
-                await self._queues.chores.mark(LOOK)  # the rest is asked for
+                await self._queues.chores.mark(LOOK)  # reconciling with the alerting finds the rest
         except Quarantined as error:
-            self._quarantine.log(error)  # it is kept, for when the incident is mended or set aside
+            self._quarantine.log(error)  # it is kept until the incident is mended or set aside
             return self._timing.after_failure_s
         if delivery.unreadable:
             await self._inbox.put_aside(entry, [(each.raw, each.why) for each in delivery.unreadable])

@@ -82,7 +82,7 @@ async def answer(ports: Ports, text: str, asked: Asked) -> Answer:
 async def _audiences(ports: Ports, asked: Asked) -> frozenset[str]:
     try:
         member = await ports.directory.member(asked.by)
-    except NotAllowed:  # Slack does not answer: what is shown then is what anyone may
+    except NotAllowed:  # Slack does not answer: show only what anyone may do
         return frozenset({"anyone"})
     if policy.is_colleague(member) is not policy.Ruling.ALLOWED:
         return frozenset({"anyone"})

@@ -1,4 +1,4 @@
-"""The present state of an incident is a fold over its events. Pure."""
+"""Fold an incident's events into its present state. Pure."""
 
 from __future__ import annotations
 
@@ -9,34 +9,24 @@ from functools import reduce
 from typing import Any
 
 from handlers.domain.alerts import Reason
-from handlers.domain.events import (
-    Acknowledged,
+from handlers.domain.events import Event
+from handlers.domain.events.base import Person
+from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
+from handlers.domain.events.lifecycle import AlertsReceived, Closed, Noted, Reopened
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
+from handlers.domain.events.remediation import (
     ActionFinished,
     ActionStarted,
-    AlertsReceived,
-    Assigned,
-    Closed,
-    Event,
-    EvidenceRead,
-    FindingsRanked,
-    LeaderSeen,
-    LeaderVerified,
     NodeChecked,
-    NoteAdded,
-    Noted,
-    Person,
     PlanApproved,
     PlanConfirmed,
     PlanProposed,
-    RecoverySeen,
-    RecoveryVerified,
-    Reopened,
     RunEnded,
     Silenced,
     SilenceLifted,
-    Snoozed,
     StopAsked,
 )
+from handlers.domain.events.triage import Acknowledged, Assigned, NoteAdded, Snoozed
 from handlers.domain.incident import ActionRun, Incident, Run
 
 KEPT_FIRINGS = 500
@@ -59,7 +49,7 @@ def _apply_one(incident: Incident, event: Event) -> Incident:
 
 def _alerts_received(incident: Incident, event: AlertsReceived) -> Incident:
     said = {alert.fingerprint: alert for alert in event.alerts}
-    # What came and went unseen is older than anything that is known of the same alert.
+    # A firing that came and went unseen is older than whatever is known of the same alert.
     past = event.reason is Reason.CAME_AND_WENT
     firings = {**incident.firings, **{(a.fingerprint, a.starts_at): a for a in event.alerts}}
     return replace(

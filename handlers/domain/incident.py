@@ -1,4 +1,4 @@
-"""An incident as its timeline makes it: the present state, frozen."""
+"""An incident's present state, computed from its timeline. Frozen."""
 
 from __future__ import annotations
 
@@ -7,24 +7,19 @@ from datetime import datetime
 from enum import StrEnum
 
 from handlers.domain.alerts import Alert, IncidentIdentity
-from handlers.domain.events import (
-    Acknowledged,
+from handlers.domain.events.base import Person
+from handlers.domain.events.diagnosis import Offer
+from handlers.domain.events.lifecycle import Closed, Noted
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
+from handlers.domain.events.remediation import (
     ActionFinished,
-    Closed,
-    LeaderSeen,
-    LeaderVerified,
     NodeChecked,
-    NoteAdded,
-    Noted,
-    Offer,
-    Person,
     PlanConfirmed,
     PlanProposed,
-    RecoverySeen,
-    RecoveryVerified,
     RunEnded,
     Silenced,
 )
+from handlers.domain.events.triage import Acknowledged, NoteAdded
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis, Plan
 
@@ -81,7 +76,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Triage:
-    """The person who looks after an incident, and the notes that people wrote."""
+    """Who has an incident, until when it is snoozed, and the notes that people added."""
 
     acknowledged: Acknowledged | None = None
     assigned_to: Person | None = None
@@ -96,7 +91,7 @@ class Triage:
 
 @dataclass(frozen=True)
 class Recovering:
-    """What the runbook waits for, as it was seen to begin: what must stay the same, and what must grow."""
+    """The sign of recovery when it was first seen: `sign` must stay the same, `progress` must grow."""
 
     at: datetime
     sign: str
@@ -105,12 +100,12 @@ class Recovering:
 
 @dataclass(frozen=True)
 class Incident:
-    """The present state. `position` is the number of events folded, and the next one's compare value.
+    """The present state. `position` is the number of folded events; the next append compares it.
 
-    `mac` is the store's: by it the next event follows from the last one folded.
-    `leader_changes` counts those that were recorded since the newest run began.
-    `handle` is the random one that the headline's buttons carry; `diagnosed_at` is of the first findings.
-    `alerts` holds each alert's newest word by its fingerprint, `firings` that of each of its firings.
+    `mac` is the store's MAC of the last folded event, from which the next one follows.
+    `leader_changes` counts those recorded since the newest run began.
+    `handle` is the random one that the headline's buttons carry; `diagnosed_at` is when findings first came.
+    `alerts` holds the newest state of each alert by its fingerprint, `firings` that of each of its firings.
     """
 
     id: str

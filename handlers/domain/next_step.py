@@ -1,4 +1,4 @@
-"""What an incident needs next: level, not edge. Pure, so a restart loses no timer."""
+"""Decide what an incident needs next from its present state. Pure, so a restart loses no timer."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class RunAction:
 
 @dataclass(frozen=True)
 class CheckNode:
-    """Look whether a node and the cluster are as well as before the node was acted on."""
+    """Check whether a node and the cluster are as well as before the node was acted on."""
 
     node: str
 
@@ -60,24 +60,24 @@ class LiftSilence:
 
 @dataclass(frozen=True)
 class EndRun:
-    """Note that the run is over."""
+    """Record that the run is over."""
 
 
 @dataclass(frozen=True)
 class WatchRecovery:
-    """Ask the runbook whether the cluster is well; if nothing has changed, again after so many seconds."""
+    """Ask the runbook whether the cluster has recovered; if nothing changed, repeat after so many seconds."""
 
     again_after_s: float
 
 
 @dataclass(frozen=True)
 class Close:
-    """End the incident."""
+    """Close the incident."""
 
 
 @dataclass(frozen=True)
 class Rest:
-    """Nothing, until something happens."""
+    """Do nothing until something happens."""
 
 
 Step = ReadCluster | RunAction | CheckNode | Silence | LiftSilence | EndRun | WatchRecovery | Close | Rest
@@ -127,7 +127,7 @@ def _has_failed(run: Run) -> bool:
 
 
 def _order(run: Run) -> list[str]:
-    """What was begun first; then as planned, but whoever leads by the newest check comes last."""
+    """Return the plan's nodes: those begun first, then as planned, but whoever led at the last check last."""
     leader = list(run.checks.values())[-1].leader if run.checks else None
     return sorted(run.plan.nodes, key=lambda node: (not _is_begun(run, node), node == leader))
 
@@ -169,7 +169,7 @@ def _read_again_after_s(incident: Incident) -> float:
 
 
 def stable_s(incident: Incident) -> float:
-    """How long a leader must hold its term here before it counts as recovered."""
+    """Return how many seconds a leader must hold its term before the cluster counts as recovered."""
     return incident.run.plan.stable_s if incident.run else DEFAULT_STABLE_S
 
 

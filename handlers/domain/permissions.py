@@ -17,7 +17,7 @@ SILENCE_REFUSED = (
 
 
 class PlanPermission(StrEnum):
-    """A step of a plan that needs permission."""
+    """The steps of a plan that need permission."""
 
     PROPOSE = "propose"
     CONFIRM = "confirm"

@@ -1,11 +1,11 @@
-"""Decide whether a plan still holds: it is bound to what it was drawn up on. Pure."""
+"""Decide whether a plan still holds: it is bound to the evidence it was drawn up on. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from handlers.domain.events import PlanProposed
+from handlers.domain.events.remediation import PlanProposed
 from handlers.domain.incident import Incident
 from runbooks.evidence import Evidence
 from runbooks.model import Binding
@@ -19,7 +19,7 @@ _SHOWN_ANEW = "here it is as it is now"
 
 @dataclass(frozen=True)
 class Void:
-    """A reason why a plan may not be confirmed any more, without a full stop, and what is shown instead."""
+    """Why a plan may no longer be confirmed (without a full stop), and what is shown instead."""
 
     reason: str
     instead: str = ""

@@ -1,4 +1,4 @@
-"""A postmortem draft from an incident's timeline: Markdown. Pure."""
+"""Draft a postmortem in Markdown from an incident's timeline. Pure."""
 
 from __future__ import annotations
 

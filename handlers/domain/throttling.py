@@ -1,4 +1,4 @@
-"""Limit what an open incident writes: what repeats itself is written less and less often. Pure."""
+"""Limit what an open incident records: what keeps repeating is recorded less and less often. Pure."""
 
 from __future__ import annotations
 

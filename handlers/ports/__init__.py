@@ -1,4 +1,4 @@
-"""What the handlers need from outside: one Protocol per thing touched. `bot` implements them."""
+"""What the handlers need from outside, one Protocol per thing; `bot` implements them."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from handlers.domain.events import OutcomeState
+from handlers.domain.events.remediation import OutcomeState
 from runbooks.evidence import Evidence, Metrics
 from runbooks.model import Action, PlannedEdit
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.domain.events import PlanProposed
+from handlers.domain.events.remediation import PlanProposed
 from handlers.domain.incident import Incident
 from handlers.domain.plan_validity import Void, why_void
 from handlers.errors import AlreadyConfirmed, Refused, UnknownHandle

@@ -11,7 +11,9 @@ from handlers.authorization import (
     check_person,
     incident_of,
 )
-from handlers.domain.events import Offer, Person, PlanConfirmed, PlanProposed, StopAsked
+from handlers.domain.events.base import Person
+from handlers.domain.events.diagnosis import Offer
+from handlers.domain.events.remediation import PlanConfirmed, PlanProposed, StopAsked
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import PlanPermission
 from handlers.errors import AlreadyConfirmed, Moved, NotAllowed, Refused, StaleOffer, StalePlan

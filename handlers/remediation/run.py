@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from handlers.authorization import actions_of, check_person
-from handlers.domain.events import ActionFinished, ActionStarted, NodeChecked
+from handlers.domain.events.remediation import ActionFinished, ActionStarted, NodeChecked
 from handlers.domain.incident import Incident, Run
 from handlers.domain.permissions import PlanPermission
 from handlers.errors import NotAllowed

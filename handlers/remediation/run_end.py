@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-from handlers.domain.events import Offer, RunEnded
+from handlers.domain.events.diagnosis import Offer
+from handlers.domain.events.remediation import RunEnded
 from handlers.domain.incident import Incident, Run
 from handlers.ports import Ports
 from runbooks.model import Action, Plan, Remedy

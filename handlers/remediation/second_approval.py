@@ -9,7 +9,8 @@ from handlers.authorization import (
     check_person,
     incident_of,
 )
-from handlers.domain.events import Person, PlanApproved, PlanProposed
+from handlers.domain.events.base import Person
+from handlers.domain.events.remediation import PlanApproved, PlanProposed
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import PlanPermission
 from handlers.errors import AlreadyConfirmed, Moved, StaleOffer

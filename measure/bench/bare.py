@@ -57,7 +57,7 @@ class Notification(Received):
 
 
 def app(redis_url: str, slack_url: str) -> Starlette:
-    """The three routes."""
+    """Return an application with the three routes."""
     redis = Redis.from_url(redis_url, socket_timeout=None, protocol=2)
     bolt = AsyncApp(
         client=AsyncWebClient(token="xoxb-bare", base_url=slack_url),

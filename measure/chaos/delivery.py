@@ -134,7 +134,7 @@ def _line(result: Result) -> str:
 
 
 def table(results: Sequence[Result]) -> str:
-    """Faults, runs, violations."""
+    """Return faults, runs and violations as a table."""
     lines = [f"{'fault':<44}{'runs':>5}{'not played':>12}{'by asking':>11}{'slowest':>9}{'violations':>12}"]
     for name in dict.fromkeys(result.name for result in results):
         of = [result for result in results if result.name == name]

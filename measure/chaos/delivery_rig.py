@@ -153,7 +153,7 @@ def _write_files(
     web: Address,
     redis_url: str | None,
 ) -> tuple[dict[str, Path], str]:
-    """One configuration for each process: they differ in their ways alone."""
+    """Write one configuration for each process; they differ only in their ways to Redis and Slack."""
     redis_ways, slack_ways = ways
     common, token = write_bot_files(
         folder,

@@ -127,7 +127,7 @@ def _line(result: Result) -> str:
 
 
 def table(results: Sequence[Result]) -> str:
-    """Faults, runs, violations."""
+    """Return faults, runs and violations as a table."""
     lines = [f"{'fault':<48}{'runs':>5}{'verified':>10}{'stopped':>9}{'not played':>12}{'violations':>12}"]
     for name in dict.fromkeys(result.name for result in results):
         of = [result for result in results if result.name == name]

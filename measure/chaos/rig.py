@@ -61,7 +61,7 @@ class Rig:
         return self.redis
 
     def nodes_of_plan(self) -> list[str]:
-        """The plan's nodes, in its order, as it was proposed last."""
+        """Return the plan's nodes, in its order, as it was proposed last."""
         steps = self.timeline.all("plan_proposed", seen=True)[-1]["plan"]["steps"]
         return list(dict.fromkeys(step["action"]["node"] for step in steps))
 
@@ -178,7 +178,7 @@ def _itself(address: Address) -> Address:
 
 
 def _tell_of_its_end(task: asyncio.Task[None]) -> None:
-    """What watches must not go blind in silence."""
+    """Print why a watching task ended: what watches must not go blind in silence."""
     if not task.cancelled() and (error := task.exception()):
         print(f"{task.get_coro()} ended: {error!r}", file=sys.stderr)
 

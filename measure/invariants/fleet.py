@@ -111,7 +111,7 @@ class Fleet:
         return self._names.action_id(order)
 
     def answers(self, name: str) -> bool:
-        """Whether the agent can be reached."""
+        """Return whether the agent can be reached."""
         return self.cluster.nodes[name].host_up and self.cluster.nodes[name].agent_answers
 
     def planned_edit(self, action: Action) -> PlannedEdit | CannotEdit:
@@ -133,7 +133,7 @@ class Fleet:
         return (action.election_timeout_min_ms or 0, action.election_timeout_max_ms or 0, one.file[2])
 
     def prepare(self, order: Order) -> Readiness | Outcome:
-        """A nonce and the state to bind, or why not."""
+        """Return a nonce and the state to bind, or why not."""
         name, action_id = order.action.node, self.action_id(order)
         if not self.answers(name):
             return Outcome("not_done", "Nothing was begun: the agent cannot be reached")
@@ -150,11 +150,11 @@ class Fleet:
         return Readiness(action_id, nonce, state=nonce, boot_id=now.boot_id, config_sha256=now.sha256)
 
     def agreed(self, readiness: Readiness) -> Seen:
-        """The state that this answer to `prepare` named."""
+        """Return the state that this answer to `prepare` named."""
         return self._answered[readiness.nonce]
 
     def deliver(self, grant: Grant, fate: Fate | None = None) -> Outcome | None:
-        """A grant arrives: admit, intend, look a last time, act. `None` where no answer comes back."""
+        """Deliver a grant: admit, intend, look a last time, act. `None` where no answer comes back."""
         order, name = grant.order, grant.order.action.node
         if not self.answers(name):
             return None
@@ -190,7 +190,7 @@ class Fleet:
         return _outcome(entry)
 
     def status(self, order: Order) -> Outcome | None:
-        """What the ledger knows, waiting for what is under way; time passes while an agent is silent."""
+        """Return what the ledger knows, once nothing is under way; time passes while an agent is silent."""
         name = order.action.node
         entry = self._entry(name, self.action_id(order))
         if not self.answers(name):
@@ -214,7 +214,7 @@ class Fleet:
         return {name: agent.fence if self.answers(name) else None for name, agent in self.agents.items()}
 
     def come_back(self, name: str, *, booted: bool = False) -> None:
-        """A silent agent answers again; one that had died judges what it left without an end, by looking."""
+        """Let a silent agent answer again; one that had died judges what it left without an end."""
         self.cluster.nodes[name].agent_answers = True
         if booted:
             self.agents[name].nonces.clear()

@@ -12,7 +12,8 @@ from bot.store.incident_history import IncidentHistoryStore
 from bot.store.mac_chain import Chain
 from bot.store.run_lock import RunLocks
 from bot.store.timelines import TimelineStore
-from handlers.domain.events import Event, Person
+from handlers.domain.events import Event
+from handlers.domain.events.base import Person
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import Permissions
 from handlers.domain.policy import Member
@@ -46,7 +47,7 @@ class Timelines(TimelineStore):
         self.loses_answer = False
 
     async def life(self) -> str:
-        """A Redis that is put back is another process from then on."""
+        """Return the store's life; a Redis that is put back is another process from then on."""
         return f"{await super().life()} since {self._witness.restored_s}"
 
     async def load(self, incident_id: str) -> Incident:
@@ -182,7 +183,7 @@ class _Touching:
 def replica(
     redis: Redis, prefix: str, fleet: Fleet, witness: Witness, people: People, permissions: Permissions
 ) -> Ports:
-    """A process that has just begun."""
+    """Return a process that has just begun."""
     world = _Touching(fleet, witness, people)
     return Ports(
         timelines=Timelines(redis, prefix, witness),

@@ -40,7 +40,7 @@ def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Re
 
 
 def _start_nodes(facts: Facts, structure: Structure, *, sure: bool) -> Remedy:
-    """Starting takes no running node away, so it needs no quorum gate; it needs a service that is stopped."""
+    """Return the remedy that starts stopped services; it takes no node away, so it needs no quorum gate."""
     down = {d.node for d in structure.of(RootCause.QUORUM_LOSS) if d.known is Known.CORROBORATED}
     stopped = tuple(
         node.node

@@ -107,7 +107,7 @@ async def slack() -> AsyncIterator[SlackWorkspaceServer]:
 
 @pytest.fixture
 def slack_client(slack: SlackWorkspaceServer) -> AsyncWebClient:
-    """The official client, as `bot.main` makes it."""
+    """The official client, as `bot.clients` makes it."""
     return AsyncWebClient(token=slack.bot_token, base_url=f"{slack.url}/api/", timeout=10)
 
 

@@ -5,33 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from handlers.domain.events import (
-    Acknowledged,
+from handlers.domain.events import Event
+from handlers.domain.events.diagnosis import FindingsRanked
+from handlers.domain.events.lifecycle import AlertsReceived, Closed, Noted, Reopened
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
+from handlers.domain.events.remediation import (
     ActionFinished,
     ActionStarted,
-    AlertsReceived,
-    Assigned,
-    Closed,
-    Event,
-    FindingsRanked,
-    LeaderSeen,
-    LeaderVerified,
     NodeChecked,
-    NoteAdded,
-    Noted,
     OutcomeState,
     PlanApproved,
     PlanConfirmed,
     PlanProposed,
-    RecoverySeen,
-    RecoveryVerified,
-    Reopened,
     RunEnded,
     Silenced,
     SilenceLifted,
-    Snoozed,
     StopAsked,
 )
+from handlers.domain.events.triage import Acknowledged, Assigned, NoteAdded, Snoozed
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident
 from runbooks import leader_election

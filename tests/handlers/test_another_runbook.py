@@ -12,7 +12,7 @@ from typing import cast
 import pytest
 
 from handlers import advance, intake
-from handlers.domain.events import RecoveryVerified
+from handlers.domain.events.recovery import RecoveryVerified
 from handlers.domain.incident import Incident, Stage
 from handlers.domain.notification import read_notification
 from handlers.remediation import propose

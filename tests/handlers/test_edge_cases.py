@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from handlers import intake, reconcile_alerts
 from handlers.domain.alert_sources import Held
 from handlers.domain.alerts import Alert, IncidentIdentity, fingerprint_of
-from handlers.domain.events import Closed
+from handlers.domain.events.lifecycle import Closed
 from handlers.domain.incident import Incident
 from handlers.domain.notification import read_notification
 from tests.handlers.world import Alerting, World

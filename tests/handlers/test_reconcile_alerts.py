@@ -10,7 +10,8 @@ import pytest
 from handlers import intake, reconcile_alerts
 from handlers.domain.alert_sources import Fired, Held
 from handlers.domain.alerts import Alert
-from handlers.domain.events import AlertsReceived, Closed, LeaderVerified
+from handlers.domain.events.lifecycle import AlertsReceived, Closed
+from handlers.domain.events.recovery import LeaderVerified
 from handlers.domain.incident import Stage
 from handlers.domain.next_step import Close, next_step
 from handlers.domain.notification import Delivery

@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 
 from handlers import advance, triage
-from handlers.domain.events import MAX_NOTE_CHARS, Closed, Noted, Person
+from handlers.domain.events.base import Person
+from handlers.domain.events.lifecycle import Closed, Noted
+from handlers.domain.events.triage import MAX_NOTE_CHARS
 from handlers.domain.incident import Incident
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, Refused

@@ -9,7 +9,9 @@ from typing import Any
 
 from handlers.domain.alert_sources import Fired, Held, Labels, ReconcileCheckpoint
 from handlers.domain.alerts import Alert, IncidentIdentity
-from handlers.domain.events import AlertsReceived, Event, Person
+from handlers.domain.events import Event
+from handlers.domain.events.base import Person
+from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.fold import apply, fold
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import Permission, Permissions

@@ -1,4 +1,4 @@
-"""What stands above and below every picture: the answer, where and when, and what the signs mean."""
+"""Head and foot of every picture: the answer, where and when it was taken, and the legend."""
 
 from __future__ import annotations
 
@@ -80,5 +80,5 @@ def legend(signs: Sequence[Sign], top: float, note: str = "") -> Section:
 
 
 def when(at: datetime) -> str:
-    """`2026-11-24 12:00:03 UTC`."""
+    """Return a time as `2026-11-24 12:00:03 UTC`."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,4 +1,4 @@
-"""The elections-and-terms timeline: what every node was, how often they elected, what was done."""
+"""The timeline of elections and terms: each node's role, how often it elected, what was done."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _headline(series: ElectionSeries) -> tuple[str, Mood, tuple[str, ...]]:
 
 
 def _mood(series: ElectionSeries) -> Mood:
-    """Green is only one leader at the end, verified or never in question."""
+    """Return the card's mood; green only for a single leader at the end, verified or never in question."""
     if not series.leaders:
         return "bad"
     sure = series.elections == 0 or any(mark.kind == "verified" for mark in series.marks)

@@ -1,4 +1,4 @@
-"""A link map in words, for those who do not see it: one to three sentences."""
+"""Put a link map into one to three sentences, for those who cannot see it."""
 
 from __future__ import annotations
 

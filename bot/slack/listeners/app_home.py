@@ -1,4 +1,4 @@
-"""The App Home, drawn anew each time somebody opens it."""
+"""Publish the App Home anew each time somebody opens it."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from bot.slack.listeners.payloads import Body, click, person, submission, tell
 from bot.slack.views import plan_modal
 from bot.slack.views.message import APPROVE_ACTION, REMEDY_ACTION, STOP_ACTION
 from handlers.authorization import Submission
-from handlers.domain.events import PlanProposed
+from handlers.domain.events.remediation import PlanProposed
 from handlers.domain.incident import Incident
 from handlers.errors import BotError, Refused, StalePlan
 from handlers.ports import Ports

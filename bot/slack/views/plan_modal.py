@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.slack.views import blocks
 from bot.slack.views.blocks import Block, escape
-from handlers.domain.events import PlanProposed
+from handlers.domain.events.remediation import PlanProposed
 from handlers.domain.incident import Incident
 from runbooks.model import PlanStep
 

@@ -1,4 +1,4 @@
-"""An incident as the messages that should exist: a parent and its thread, each with a stable key. Pure."""
+"""Render an incident as the messages that should exist: a parent and its thread, with stable keys. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from bot.slack.views import blocks, findings, headline, labels
 from bot.slack.views import run as run_view
 from bot.slack.views.blocks import escape
 from bot.slack.views.message import Message
-from handlers.domain.events import NoteAdded, RecoveryVerified
+from handlers.domain.events.recovery import RecoveryVerified
+from handlers.domain.events.triage import NoteAdded
 from handlers.domain.incident import Incident
 from runbooks.model import Leadership
 

@@ -1,4 +1,4 @@
-"""A run as a message: each step as it goes, a way to stop it, and how it came out. Pure."""
+"""A run as a message: each step's progress, a button to stop it, and its outcome. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.evidence_tables import some
 from bot.slack.views import blocks, labels
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import APPROVE_ACTION, REMEDY_ACTION, STOP_ACTION, Message
-from handlers.domain.events import PlanConfirmed
+from handlers.domain.events.remediation import PlanConfirmed
 from handlers.domain.incident import Incident, Run
 from runbooks.all_runbooks import button_of_remedy
 from runbooks.model import ActionType

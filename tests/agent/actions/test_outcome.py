@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from agent.actions.kinds import ACTIONS, Case
+from agent.actions.case import Case
+from agent.actions.kinds import ACTIONS
 from agent.actions.outcome import act, judge_after_crash
 from agent.errors import CommandError, CommandTimedOutError, ConfigFileError
 from agent.protocol import Action, ClockSync, NodeState, RestartService, SetElectionTimeouts, StartService

@@ -15,7 +15,7 @@ from bot.store.client import connect
 from bot.store.mac_chain import Chain
 from bot.store.timelines import TimelineStore
 from handlers.domain import next_step
-from handlers.domain.events import AlertsReceived
+from handlers.domain.events.lifecycle import AlertsReceived
 from lab.slack.server import SlackWorkspaceServer
 from tests.bot.conftest import Becomes
 from tests.bot.real_alerting import Program, alertmanagers, needs_the_real_programs

@@ -13,14 +13,15 @@ import pytest
 from nacl.signing import SigningKey
 from redis.asyncio import Redis
 
-from bot import main as wiring
+from bot import clients
 from bot.config import load as load_settings
 from bot.store.compression import unpack
 from bot.store.mac_chain import KEY_USE, Chain, End
 from bot.store.timelines import TimelineStore
 from handlers import advance
 from handlers.domain.alerts import IncidentIdentity
-from handlers.domain.events import EVENT, ActionFinished, ActionStarted, Event, PlanConfirmed
+from handlers.domain.events import EVENT, Event
+from handlers.domain.events.remediation import ActionFinished, ActionStarted, PlanConfirmed
 from handlers.domain.incident import Incident
 from handlers.errors import Moved, Tampered
 from handlers.ports import Ports, Readiness
@@ -348,7 +349,7 @@ async def acted(
     """An incident in which node2 was started, and node3 was said to have been, and was not."""
     incident = await written(store, *confirmed(quorum_loss()), incident_id=incident_id)
     await lab.stop_node("node2")
-    async with wiring.reader(load_settings(config)) as (_, agents):
+    async with clients.reader(load_settings(config)) as (_, agents):
         first, second = (order_of(incident, step.action) for step in incident.runs[-1].plan.steps)
         readiness = await agents.prepare(first)
         assert isinstance(readiness, Readiness), readiness

@@ -11,12 +11,12 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from bot import grant_keys
-from bot import main as wiring
-from bot.config import Cluster, Node, SecretFile, Settings
+from bot import clients, grant_keys
+from bot.config import Cluster, Node, Settings
 from bot.config import load as load_settings
 from bot.nodes import agent_client, tls
 from bot.nodes.agent_client import AgentClient
+from bot.secret_file import SecretFile
 from handlers.errors import ConfigurationError
 from handlers.ports import Order, Outcome, Readiness
 from lab.cluster.cluster import Lab
@@ -34,7 +34,7 @@ def settings(write_config: WriteConfig) -> Settings:
 
 @pytest.fixture
 async def agents(settings: Settings) -> AsyncIterator[AgentClient]:
-    async with wiring.reader(settings) as (_, client):
+    async with clients.reader(settings) as (_, client):
         yield client
 
 
@@ -132,7 +132,7 @@ async def test_a_grant_signed_by_another_key_is_refused(
     foreign = settings.clusters[0].model_copy(update={"name": "foreign"})
     await lab.stop_node("node2")
     try:
-        async with wiring.reader(settings.model_copy(update={"clusters": (foreign,)})) as (_, agents):
+        async with clients.reader(settings.model_copy(update={"clusters": (foreign,)})) as (_, agents):
             wanted = replace(order(node="node2", generation=9), cluster="foreign")
             outcome = await agents.commit(wanted, await ready(agents, wanted))
         assert (outcome.state, lab.is_running("node2")) == ("rejected", False), (
@@ -147,7 +147,7 @@ async def elsewhere(parts: AsyncExitStack, settings: Settings, url: str) -> Agen
     """A client that finds this address where node3's agent should be."""
     node = Node(name="node3", metrics_url="http://127.0.0.1:1", agent_url=url)
     moved = settings.model_copy(update={"clusters": (Cluster(name="demo", nodes=(node,)),)})
-    _, client = await parts.enter_async_context(wiring.reader(moved))
+    _, client = await parts.enter_async_context(clients.reader(moved))
     return client
 
 
@@ -195,7 +195,7 @@ async def test_asking_about_a_lost_answer_ends_in_time(
     settings: Settings, parts: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(agent_client, "ASK_AGAIN_FOR_S", 2.0)
-    monkeypatch.setattr(wiring, "AGENT_TIMEOUT", httpx.Timeout(2.0))
+    monkeypatch.setattr(clients, "AGENT_TIMEOUT", httpx.Timeout(2.0))
     url = await parts.enter_async_context(talk(hang))
     agents = await elsewhere(parts, settings, url)
     started = time.monotonic()

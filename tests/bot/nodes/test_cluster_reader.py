@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.protocol import Refusal
-from bot import main as wiring
+from bot import clients
 from bot.config import Cluster, Node, ReadingSettings, Settings
 from bot.config import load as load_settings
 from bot.nodes.cluster_reader import ClusterReader
@@ -37,7 +37,7 @@ def settings(write_config: WriteConfig) -> Settings:
 
 @pytest.fixture
 async def reader(settings: Settings) -> AsyncIterator[ClusterReader]:
-    async with wiring.reader(settings) as (clusters, _):
+    async with clients.reader(settings) as (clusters, _):
         yield clusters
 
 
@@ -46,7 +46,7 @@ async def read_node(settings: Settings, metrics_url: str, agent_url: str = NOBOD
     good = settings.clusters[0].nodes[0].model_copy(update={"agent_url": NOBODY})
     odd = Node(name="odd", metrics_url=metrics_url, agent_url=agent_url)
     cluster = Cluster(name="demo", nodes=(good, odd))
-    async with wiring.reader(settings.model_copy(update={"clusters": (cluster,)})) as (clusters, _):
+    async with clients.reader(settings.model_copy(update={"clusters": (cluster,)})) as (clusters, _):
         evidence = await clusters.read("demo")
     assert evidence.node(good.name).metrics.value is not None, "the others' readings do not suffer"
     return evidence.node("odd")

@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from agent.protocol import LedgerMark
-from bot import main as wiring
+from bot import clients
 from bot.config import Settings
 from bot.config import load as load_settings
 from bot.nodes.agent_client import AgentClient
@@ -37,7 +37,7 @@ def order(generation: int) -> Order:
 
 @asynccontextmanager
 async def replica(settings: Settings, redis: Redis, prefix: str):
-    async with wiring.reader(settings, LedgerMarks(redis, prefix)) as (_, agents):
+    async with clients.reader(settings, LedgerMarks(redis, prefix)) as (_, agents):
         yield agents
 
 

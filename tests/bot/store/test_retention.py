@@ -15,7 +15,8 @@ from bot.store.mac_chain import Chain
 from bot.store.retention import Retention
 from bot.store.timelines import TimelineStore
 from handlers.domain.alerts import IncidentIdentity
-from handlers.domain.events import EVENT, Closed, Event
+from handlers.domain.events import EVENT, Event
+from handlers.domain.events.lifecycle import Closed
 from runbooks.evidence import Evidence
 from tests.bot.cli.test_app import run
 from tests.bot.conftest import CHAIN, WriteConfig

@@ -26,7 +26,10 @@ from bot.store.mac_chain import Chain, MacLink
 from bot.store.timelines import TimelineStore
 from bot.timing import Timing
 from handlers.domain import next_step
-from handlers.domain.events import EVENT, EVENTS_VERSION, Assigned, Event, Noted, Person
+from handlers.domain.events import EVENT, Event
+from handlers.domain.events.base import EVENTS_VERSION, Person
+from handlers.domain.events.lifecycle import Noted
+from handlers.domain.events.triage import Assigned
 from handlers.domain.incident import Incident, Stage
 from handlers.errors import Moved, WrittenByNewer
 from lab.cluster.cluster import Lab

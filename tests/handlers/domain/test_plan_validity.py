@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from handlers.domain.events import EvidenceRead, LeaderSeen
+from handlers.domain.events.diagnosis import EvidenceRead
+from handlers.domain.events.recovery import LeaderSeen
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, StalePlan
 from handlers.remediation import propose

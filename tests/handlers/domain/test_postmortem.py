@@ -9,7 +9,7 @@ import pytest
 
 from handlers import advance, triage
 from handlers.domain import postmortem
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from tests.bot import incidents
 from tests.builders import ALICE, BOB, NOON, alert, diagnosed, opened
 from tests.handlers.story import confirmed, diagnosed_world

@@ -8,7 +8,8 @@ from datetime import timedelta
 from handlers import advance, intake, recovery
 from handlers.domain import next_step, throttling
 from handlers.domain.alerts import Reason
-from handlers.domain.events import AlertsReceived, LeaderSeen, LeaderVerified
+from handlers.domain.events.lifecycle import AlertsReceived
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified
 from handlers.domain.fold import KEPT_FIRINGS, apply
 from handlers.domain.incident import Incident
 from handlers.domain.notification import Delivery, Unreadable

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from handlers import advance
-from handlers.domain.events import ActionStarted, Person
+from handlers.domain.events.base import Person
+from handlers.domain.events.remediation import ActionStarted
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.errors import AlreadyConfirmed, NotAllowed, StaleOffer

@@ -12,7 +12,8 @@ from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import main as wiring
-from bot.config import SecretFile, Settings
+from bot.config import Settings
+from bot.secret_file import SecretFile
 from bot.slack.delivery.thread_sync import SlackThread
 from bot.slack.inbound import socket_mode
 from bot.slack.listeners import triage

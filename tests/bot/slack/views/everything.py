@@ -10,16 +10,13 @@ from bot.slack.views.findings import in_words, is_brief
 from bot.slack.views.render import render
 from handlers.commands.answers import ElectionStatus, History, IncidentList, IncidentShown, PostmortemAnswer
 from handlers.domain import postmortem
-from handlers.domain.events import (
-    Acknowledged,
+from handlers.domain.events import Event
+from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
+from handlers.domain.events.lifecycle import Closed
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified
+from handlers.domain.events.remediation import (
     ActionFinished,
     ActionStarted,
-    Closed,
-    Event,
-    EvidenceRead,
-    FindingsRanked,
-    LeaderSeen,
-    LeaderVerified,
     NodeChecked,
     OutcomeState,
     PlanApproved,
@@ -29,6 +26,7 @@ from handlers.domain.events import (
     Silenced,
     StopAsked,
 )
+from handlers.domain.events.triage import Acknowledged
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident
 from handlers.remediation.run_end import undo_offer

@@ -10,7 +10,9 @@ from bot.slack.views.render import render
 from handlers import advance, commands
 from handlers.commands.answers import Asked
 from handlers.domain.alerts import Reason
-from handlers.domain.events import AlertsReceived, Event, Person
+from handlers.domain.events import Event
+from handlers.domain.events.base import Person
+from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.fold import fold
 from handlers.domain.policy import Member
 from handlers.errors import Refused

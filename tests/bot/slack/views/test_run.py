@@ -6,14 +6,12 @@ from typing import Any
 from bot.slack.views import labels
 from bot.slack.views.message import Message
 from bot.slack.views.render import render
-from handlers.domain.events import (
+from handlers.domain.events import Event
+from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Offer
+from handlers.domain.events.lifecycle import Closed
+from handlers.domain.events.remediation import (
     ActionFinished,
-    Closed,
-    Event,
-    EvidenceRead,
-    FindingsRanked,
     NodeChecked,
-    Offer,
     PlanConfirmed,
     RunEnded,
     StopAsked,
