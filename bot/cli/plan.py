@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bot import main as wiring
+from bot import clients
 from bot.cli.diagnose import evidence_of
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.config import load
@@ -38,7 +38,7 @@ def plan(
 
 async def _live(config: Path, cluster: str, remedy: str) -> Plan:
     """Read the cluster, draw up the plan, and have the agents show the edits that they would make."""
-    async with wiring.reader(load(config)) as (clusters, agents):
+    async with clients.reader(load(config)) as (clusters, agents):
         name = commands.resolve_cluster(clusters.clusters, cluster)
         return await with_planned_edits(agents, name, _drawn_up(await clusters.read(name), remedy))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import main as wiring
+from bot import clients
 from bot.config import Cluster, Node, Settings
 from bot.config import load as load_settings
 from bot.nodes.agent_client import AGENT_TOO_OLD, AgentClient
@@ -37,7 +37,7 @@ def settings(write_config: WriteConfig) -> Settings:
 
 @pytest.fixture
 async def agents(settings: Settings) -> AsyncIterator[AgentClient]:
-    async with wiring.reader(settings) as (_, client):
+    async with clients.reader(settings) as (_, client):
         yield client
 
 
@@ -106,7 +106,7 @@ def _differing(before: bytes, after: bytes) -> list[str]:
 async def _stands_in(parts: AsyncExitStack, settings: Settings, url: str) -> PlannedEdit | CannotEdit:
     node = Node(name="node2", metrics_url="http://127.0.0.1:1", agent_url=url)
     moved = settings.model_copy(update={"clusters": (Cluster(name="demo", nodes=(node,)),)})
-    _, client = await parts.enter_async_context(wiring.reader(moved))
+    _, client = await parts.enter_async_context(clients.reader(moved))
     return (await client.planned_edits("demo", [WIDER]))[WIDER]
 
 
