@@ -11,7 +11,7 @@ from bot.slack.views.message import APPROVE_ACTION, REMEDY_ACTION, STOP_ACTION, 
 from handlers.domain.events.remediation import PlanConfirmed
 from handlers.domain.incident import Incident, Run
 from runbooks.all_runbooks import button_of_remedy
-from runbooks.model import ActionType
+from runbooks.plans import ActionType
 
 ACTION_WORDS: dict[ActionType, str] = {
     "clock_sync": "step the clock",
