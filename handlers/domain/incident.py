@@ -69,6 +69,18 @@ class Run:
         action = self.actions.get(index)
         return bool(action and action.finished and action.finished.state == "done")
 
+    @property
+    def failed_index(self) -> int | None:
+        """Return the index of the first action that ended and is not done; the run stops at it."""
+        return next(
+            (i for i, action in self.actions.items() if action.finished and not self.is_done(i)), None
+        )
+
+    @property
+    def failed_check(self) -> NodeChecked | None:
+        """Return the first check that found something worse or wrong; the run stops after it."""
+        return next((check for check in self.checks.values() if check.complaints), None)
+
     def indexes_of(self, node: str) -> tuple[int, ...]:
         """Return the indexes of the plan's steps on one node."""
         return tuple(i for i, step in enumerate(self.plan.steps) if step.action.node == node)

@@ -9,7 +9,18 @@ from typing import Protocol
 from handlers.domain.permissions import Permissions
 from handlers.ports.alerting import Alertmanager, Prometheus, ReconcileCheckpoints, Silences
 from handlers.ports.chat import Directory, Place, Threads
-from handlers.ports.nodes import Agents, ClusterReader, Fence, HeldBy, Order, Outcome, Readiness, RunLocks
+from handlers.ports.nodes import (
+    Agents,
+    ClusterReader,
+    Fence,
+    HeldBy,
+    NotBegun,
+    Obstacle,
+    Order,
+    Outcome,
+    Readiness,
+    RunLocks,
+)
 from handlers.ports.timelines import IdentityState, IncidentHistory, Timelines
 
 __all__ = [
@@ -21,6 +32,8 @@ __all__ = [
     "HeldBy",
     "IdentityState",
     "IncidentHistory",
+    "NotBegun",
+    "Obstacle",
     "Order",
     "Outcome",
     "Place",

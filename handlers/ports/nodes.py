@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from handlers.domain.events.remediation import OutcomeState
@@ -53,6 +54,32 @@ class Readiness:
     needs_second: bool = False
 
 
+class Obstacle(StrEnum):
+    """What kept an action from being begun."""
+
+    CHECK = "check"
+    """A check of the bot's own."""
+
+    NODE = "node"
+    """The node refused it, perhaps because it knows the action already."""
+
+    NO_ANSWER = "no_answer"
+    """The node could not be asked."""
+
+
+@dataclass(frozen=True)
+class NotBegun:
+    """The reason why an action was not begun."""
+
+    by: Obstacle
+    detail: str
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return what the timeline says of the action."""
+        return Outcome("not_done" if self.by is Obstacle.NO_ANSWER else "rejected", self.detail)
+
+
 @dataclass(frozen=True)
 class Order:
     """One action of a confirmed plan, with everything that its id and its grant are derived from."""
@@ -72,8 +99,8 @@ class Agents(Protocol):
     def action_id(self, order: Order) -> str:
         """Return the action's id: a hash of the order, so a repeat is the same action."""
 
-    async def prepare(self, order: Order) -> Readiness | Outcome:
-        """Ask whether the action can be done now; an `Outcome` is the refusal, or says what is unknown."""
+    async def prepare(self, order: Order) -> Readiness | NotBegun:
+        """Ask whether the action can be carried out now."""
 
     async def commit(self, order: Order, readiness: Readiness) -> Outcome:
         """Grant the action once. If the answer is lost, ask for its status instead of repeating it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.nodes.agent_client import AgentClient
-from handlers.ports import Order, Outcome, Readiness
+from handlers.ports import NotBegun, Obstacle, Order, Outcome, Readiness
 from measure.invariants.clock import Clock
 from measure.invariants.cluster import RESTART_S, Cluster, Node
 from runbooks.model import Action
@@ -114,17 +114,17 @@ class Fleet:
         """Return whether the agent can be reached."""
         return self.cluster.nodes[name].host_up and self.cluster.nodes[name].agent_answers
 
-    def prepare(self, order: Order) -> Readiness | Outcome:
+    def prepare(self, order: Order) -> Readiness | NotBegun:
         """Return a nonce and the state to bind, or why not."""
         name, action_id = order.action.node, self.action_id(order)
         if not self.answers(name):
-            return Outcome("not_done", "Nothing was begun: the agent cannot be reached")
+            return NotBegun(Obstacle.NO_ANSWER, "Nothing was begun: the agent cannot be reached")
         agent, now = self.agents[name], self._seen(name)
         entry = self._entry(name, action_id)
         if self._busy(agent) or (entry and entry.state != "PREPARED"):
-            return Outcome("rejected", f"The agent refuses: {entry.state if entry else 'busy'}")
+            return NotBegun(Obstacle.NODE, f"The agent refuses: {entry.state if entry else 'busy'}")
         if why := self._why_not(order.action, now, now):
-            return Outcome("rejected", f"The agent refuses: {why}")
+            return NotBegun(Obstacle.NODE, f"The agent refuses: {why}")
         agent.ledger[action_id] = Entry(order, now)
         nonce = f"nonce-{len(self._answered) + 1}"
         self._answered[nonce] = now

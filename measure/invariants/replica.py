@@ -18,7 +18,7 @@ from handlers.domain.incident import Incident
 from handlers.domain.permissions import Permissions
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, StoreDown
-from handlers.ports import Fence, HeldBy, Order, Outcome, Place, Ports, Readiness
+from handlers.ports import Fence, HeldBy, NotBegun, Order, Outcome, Place, Ports, Readiness
 from measure.invariants.actors import current
 from measure.invariants.clock import Clock
 from measure.invariants.fleet import Fleet, Grant, Read
@@ -115,7 +115,7 @@ class _Touching:
         await current.get().touch()
         return self._fleet.status(order)
 
-    async def prepare(self, order: Order) -> Readiness | Outcome:
+    async def prepare(self, order: Order) -> Readiness | NotBegun:
         await current.get().touch()
         return self._fleet.prepare(order)
 

@@ -17,7 +17,18 @@ from handlers.domain.incident import Incident
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.errors import Moved, NotAllowed, SilenceFailed, SourceDown, Tampered, UnknownCluster
-from handlers.ports import Fence, HeldBy, IdentityState, Order, Outcome, Place, Ports, Readiness
+from handlers.ports import (
+    Fence,
+    HeldBy,
+    IdentityState,
+    NotBegun,
+    Obstacle,
+    Order,
+    Outcome,
+    Place,
+    Ports,
+    Readiness,
+)
 from runbooks.evidence import Evidence, Metrics, Role
 from runbooks.model import Action
 from tests.builders import ALICE, NOON, after, evidence, led_by, reaching
@@ -184,11 +195,11 @@ class Agents:
     def action_id(self, order: Order) -> str:
         return f"{order.incident}/{order.generation}/{order.action.node}/{order.action.type}"
 
-    async def prepare(self, order: Order) -> Readiness | Outcome:
+    async def prepare(self, order: Order) -> Readiness | NotBegun:
         if why := self.refuses.get(order.action.node):
-            return Outcome("rejected", why)
+            return NotBegun(Obstacle.NODE, why)
         if self.action_id(order) in self.ledger:
-            return Outcome("rejected", "The agent refuses: This action is DONE already.")
+            return NotBegun(Obstacle.NODE, "The agent refuses: This action is DONE already.")
         return Readiness(
             self.action_id(order),
             nonce="n",

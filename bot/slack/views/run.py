@@ -28,6 +28,9 @@ MAX_NODES = 12
 
 MAX_LINE_CHARS = 400
 
+SEE_BELOW = "see below"
+"""Stands for the reason why a run stopped, which its last line gives."""
+
 
 def second_asked(incident: Incident, confirmed: PlanConfirmed) -> Message:
     """Show that a plan that one person has confirmed waits for another."""
@@ -103,7 +106,9 @@ def _node(run: Run, node: str) -> Iterator[str]:
         yield _step(run, index)
     check = run.checks.get(node)
     if check and check.complaints:
-        yield f":x: {escape(node)}: {blocks.cut(escape(_unless_told(run, check.complaints)), MAX_LINE_CHARS)}"
+        is_told = run.ended is not None and run.failed_index is None and check is run.failed_check
+        said = SEE_BELOW if is_told else "; ".join(check.complaints)
+        yield f":x: {escape(node)}: {blocks.cut(escape(said), MAX_LINE_CHARS)}"
     elif check:
         led = f"{check.leader} leads" if check.leader else "no leader yet"
         yield f":mag: {escape(node)} and the others are as well as before, {escape(led)}"
@@ -114,16 +119,10 @@ def _step(run: Run, index: int) -> str:
     mark = TO_COME if action is None else ":hourglass_flowing_sand:"
     said = ""
     if action and action.finished:
-        failed = action.finished.state != "done"
-        detail = _unless_told(run, (action.finished.detail,)) if failed else action.finished.detail
+        is_told = run.ended is not None and index == run.failed_index
+        detail = SEE_BELOW if is_told else action.finished.detail
         mark, said = labels.OUTCOMES[action.finished.state], f": {detail}"
     return f"{mark} {escape(step.node)}: {ACTION_WORDS[step.type]}{blocks.cut(escape(said), MAX_LINE_CHARS)}"
-
-
-def _unless_told(run: Run, reasons: tuple[str, ...]) -> str:
-    """Return the reasons why a run stopped, unless its last line has them word for word."""
-    told = run.ended.detail if run.ended else ""
-    return "; ".join(reason for reason in reasons if reason not in told) or "see below"
 
 
 def _outcome(incident: Incident, run: Run) -> Iterator[str]:

@@ -485,4 +485,4 @@ async def test_the_run_of_a_cluster_without_quorum_starts_nodes_and_restarts_non
     restart = incident.runs[-1].plan.steps[0].action.model_copy(update={"type": "restart_service"})
     refused = await run.gate(world.ports, incident, restart)
     assert refused
-    assert refused.state == "rejected"
+    assert refused.outcome.state == "rejected"
