@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.evidence_tables import some
 from bot.slack.views import blocks, labels
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import APPROVE_ACTION, REMEDY_ACTION, STOP_ACTION, Message
@@ -12,6 +11,7 @@ from handlers.domain.events.remediation import PlanConfirmed
 from handlers.domain.incident import Incident, Run
 from runbooks.all_runbooks import button_of_remedy
 from runbooks.model import ActionType
+from runbooks.wording import MAX_NAMES, listed
 
 ACTION_WORDS: dict[ActionType, str] = {
     "clock_sync": "step the clock",
@@ -87,7 +87,7 @@ def _steps(run: Run) -> Iterator[str]:
     alike = {node: _all_one(run, node) for node in nodes} if len(nodes) > MAX_NODES else {}
     for mark, what in ((DONE, "done"), (TO_COME, "to come")):
         if told := [node for node in nodes if alike.get(node) == mark]:
-            yield f"{mark} {len(told)} of {len(nodes)} nodes {what}: {escape(some(told))}"
+            yield f"{mark} {len(told)} of {len(nodes)} nodes {what}: {escape(listed(told, MAX_NAMES))}"
     for node in nodes:
         if not alike.get(node):
             yield from _node(run, node)
