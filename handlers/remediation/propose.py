@@ -18,11 +18,11 @@ from handlers.domain.incident import Incident
 from handlers.domain.permissions import PlanPermission
 from handlers.errors import AlreadyConfirmed, Moved, NotAllowed, Refused, StaleOffer, StalePlan
 from handlers.ports import Ports
-from handlers.remediation.preconditions import check_open, proposal_of, take_run_lock, void_because
+from handlers.remediation.preconditions import ShownPlan, check_open, proposal_of, take_run_lock, void_because
 from runbooks.all_runbooks import RUNBOOKS, aim
 
 
-async def propose(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
+async def propose(ports: Ports, click: Click) -> ShownPlan:
     """Draw up the plan behind a button, for the clicker to read.
 
     Raises:
@@ -37,7 +37,7 @@ async def propose(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
             continue
 
 
-async def propose_again(ports: Ports, submission: Submission) -> tuple[Incident, PlanProposed]:
+async def propose_again(ports: Ports, submission: Submission) -> ShownPlan:
     """Propose anew, as things are now, a plan that no longer holds.
 
     Raises:
@@ -106,9 +106,7 @@ async def stop(ports: Ports, click: Click) -> Incident:
             continue
 
 
-async def _propose(
-    ports: Ports, incident: Incident, offer: Offer, by: Person
-) -> tuple[Incident, PlanProposed]:
+async def _propose(ports: Ports, incident: Incident, offer: Offer, by: Person) -> ShownPlan:
     await check_person(
         ports,
         incident,
@@ -127,7 +125,7 @@ async def _propose(
         life=await ports.timelines.life(),
     )
     await ports.timelines.remember_handle(proposed.handle, incident.id)
-    return await ports.timelines.append(incident, proposed), proposed
+    return ShownPlan(await ports.timelines.append(incident, proposed), proposed)
 
 
 async def _current_offer(ports: Ports, incident: Incident, handle: str) -> Offer:

@@ -15,10 +15,10 @@ from handlers.domain.incident import Incident
 from handlers.domain.permissions import PlanPermission
 from handlers.errors import AlreadyConfirmed, Moved, StaleOffer
 from handlers.ports import Ports
-from handlers.remediation.preconditions import check_open, proposal_of, take_run_lock, void_because
+from handlers.remediation.preconditions import ShownPlan, check_open, proposal_of, take_run_lock, void_because
 
 
-async def awaiting(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
+async def awaiting(ports: Ports, click: Click) -> ShownPlan:
     """Return the confirmed plan that a second person is asked to approve, for them to read.
 
     Raises:
@@ -26,7 +26,7 @@ async def awaiting(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
     """
     incident = await incident_of(ports, click)
     proposal = await _check_second(ports, incident, click.handle, click.by)
-    return incident, proposal
+    return ShownPlan(incident, proposal)
 
 
 async def approve(ports: Ports, submission: Submission) -> Incident:
