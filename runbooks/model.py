@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from runbooks.evidence import Evidence, Frozen
 
@@ -18,6 +18,8 @@ ActionType = Literal[
     "clock_sync", "set_election_timeouts", "start_service", "restart_service", "undo_election_timeouts"
 ]
 
+CHANGES_FILE: frozenset[ActionType] = frozenset({"set_election_timeouts", "undo_election_timeouts"})
+"""The actions that write into a configuration file; the agent shows the edit before it is confirmed."""
 
 BY_HAND = "by_hand"
 """The name of a remedy that is people's: its reason is the advice, and it has no button."""
@@ -162,6 +164,18 @@ class Recovery(Frozen):
     leadership: Leadership | None = None
 
 
+class PlannedEdit(Frozen):
+    """A change of a node's configuration file, as the agent that would write it gives it.
+
+    `lines` are the lines that differ, each after `-` or `+`.
+    """
+
+    path: str
+    before_sha256: str
+    after_sha256: str
+    lines: tuple[str, ...]
+
+
 class PlanStep(Frozen):
     """One action of a plan, as a person reads it: the exact command or file diff, and the effect."""
 
@@ -170,11 +184,16 @@ class PlanStep(Frozen):
     effect: str
 
 
+def _is_empty(value: object) -> bool:
+    return not value
+
+
 class Binding(Frozen):
     """What a plan was drawn up on: where one of these is no longer so, the plan is void.
 
     `evidence_at` is the generation of the evidence; the mappings are node → SHA-256 of its configuration
-    file, and node → boot id, of the nodes that the plan touches.
+    file, node → boot id, and node → SHA-256 of the file as it was shown after the edit, of the nodes that
+    the plan touches. Plans without an edit leave the last one out, and so keep their own hash.
     """
 
     evidence_at: AwareDatetime
@@ -182,6 +201,7 @@ class Binding(Frozen):
     term: int | None
     config_sha256: dict[str, str]
     boot_ids: dict[str, str]
+    after_sha256: dict[str, str] = Field(default_factory=dict, exclude_if=_is_empty)
 
 
 class Plan(Frozen):
@@ -209,6 +229,24 @@ class Plan(Frozen):
         """Hash over the whole plan."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
+    def with_edits(self, edits: Mapping[Action, PlannedEdit]) -> Plan:
+        """Return the plan that shows these edits, and is bound to the files before and after them."""
+        of_node = {action.node: edit for action, edit in edits.items()}
+        before = {node: edit.before_sha256 for node, edit in of_node.items()}
+        bound = self.bound.model_copy(
+            update={
+                "config_sha256": {**self.bound.config_sha256, **before},
+                "after_sha256": {node: edit.after_sha256 for node, edit in of_node.items()},
+            }
+        )
+        steps = tuple(
+            step.model_copy(update={"shown": "\n".join((edits[step.action].path, *edits[step.action].lines))})
+            if step.action in edits
+            else step
+            for step in self.steps
+        )
+        return self.model_copy(update={"bound": bound, "steps": steps})
+
 
 class Runbook(Protocol):
     """The Protocol that each runbook's package obeys; `all_runbooks` lists them."""
@@ -233,4 +271,4 @@ class Runbook(Protocol):
         """Judge the evidence: pure, and the same evidence gives the same words."""
 
     def plan(self, remedy: Remedy, evidence: Evidence) -> Plan:
-        """Draw up exactly what an offered remedy would do."""
+        """Draw up exactly what an offered remedy would do; edits of files are shown by `Plan.with_edits`."""

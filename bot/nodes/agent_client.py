@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import httpx
 import msgspec
@@ -12,6 +12,7 @@ from nacl.signing import SigningKey
 
 from agent import protocol as wire
 from bot.config import Cluster, Node
+from bot.nodes.action_messages import on_the_wire, outcome_of
 from bot.nodes.agent_connection import (
     ASK_TIMEOUT_S,
     AgentConnection,
@@ -19,8 +20,13 @@ from bot.nodes.agent_connection import (
     AgentUnreachableError,
 )
 from bot.store.ledger_marks import LEDGER_WENT_BACK, LedgerMarks
-from handlers.ports import NotBegun, Obstacle, Order, Outcome, Readiness
-from runbooks.model import Action
+from handlers.ports import CannotEdit, NotBegun, Obstacle, Order, Outcome, Readiness
+from runbooks.model import Action, PlannedEdit
+
+PLAN_TIMEOUT_S = 2.0
+"""Seconds: Slack opens a plan within three seconds of the click or not at all."""
+
+AGENT_TOO_OLD = "the agent is older than this bot and cannot show what it would write; upgrade it."
 
 ASK_AGAIN_FOR_S = 30.0
 """How long a lost answer is asked about before it is called unknown."""
@@ -66,8 +72,32 @@ class AgentClient(AgentConnection):
             incident=order.incident,
             generation=order.generation,
             node=order.action.node,
-            action=_on_the_wire(order.action),
+            action=on_the_wire(order.action),
         )
+
+    async def planned_edits(
+        self, cluster: str, actions: Collection[Action]
+    ) -> dict[Action, PlannedEdit | CannotEdit]:
+        """Ask each node's agent what its change of the configuration file would write."""
+        edits = await asyncio.gather(*(self._planned_edit(cluster, action) for action in actions))
+        return dict(zip(actions, edits, strict=True))
+
+    async def _planned_edit(self, cluster: str, action: Action) -> PlannedEdit | CannotEdit:
+        change = on_the_wire(action)
+        assert isinstance(change, wire.SetElectionTimeouts)  # noqa: S101  the only action that edits a file
+        request = wire.PlanRequest(action=change, undoes=action.undoes).to_json()
+        node = self._nodes.get((cluster, action.node))
+        if node is None:
+            return CannotEdit("it is not in the configuration any more.")
+        url = f"{node.agent_url}/v1/plan"
+        try:
+            edit = await self.ask("POST", url, wire.PlannedEdit, request, timeout_s=PLAN_TIMEOUT_S)
+        except AgentRefusedError as error:
+            older = error.reason == "no_such_route"
+            return CannotEdit(AGENT_TOO_OLD if older else str(error))
+        except AgentUnreachableError as error:
+            return CannotEdit(f"{error}, so nobody can say what would be written.")
+        return PlannedEdit.model_validate(msgspec.to_builtins(edit))
 
     async def prepare(self, order: Order) -> Readiness | NotBegun:
         """Ask for a nonce and the state it is bound to."""
@@ -75,7 +105,7 @@ class AgentClient(AgentConnection):
         request = (
             wire.UndoRequest(action_id=undoes)
             if undoes
-            else wire.PrepareRequest(action_id=self.action_id(order), action=_on_the_wire(order.action))
+            else wire.PrepareRequest(action_id=self.action_id(order), action=on_the_wire(order.action))
         )
         route = "undo" if undoes else "prepare"
         try:
@@ -103,13 +133,14 @@ class AgentClient(AgentConnection):
             cluster=order.cluster,
             node=order.action.node,
             incident=order.incident,
-            action=_on_the_wire(order.action),
+            action=on_the_wire(order.action),
             precondition=wire.NodeState.from_json(readiness.state),
             fence=order.fence,
             nonce=readiness.nonce,
             confirmed_by=order.confirmed_by,
             second_confirmed_by=order.approved_by if self._second_key else None,
             undoes=order.action.undoes,
+            after_sha256=order.after_sha256 or msgspec.UNSET,
         )
         second_key = self._second_key if order.approved_by else None
         body = wire.sign(grant, self._key, second_key=second_key).to_json()
@@ -120,7 +151,7 @@ class AgentClient(AgentConnection):
         except AgentUnreachableError:
             return await self.withdraw(order)
         await self._remember(order, report.ledger)
-        return _outcome(report) or Outcome("unknown", report.detail)
+        return outcome_of(report) or Outcome("unknown", report.detail)
 
     async def status(self, order: Order) -> Outcome | None:
         """Poll the ledger while the action is under way or the agent is silent."""
@@ -129,7 +160,7 @@ class AgentClient(AgentConnection):
 
     async def withdraw(self, order: Order) -> Outcome:
         """Have the ledger close the action if it was not begun, so that a late grant is void."""
-        request = wire.PrepareRequest(action_id=self.action_id(order), action=_on_the_wire(order.action))
+        request = wire.PrepareRequest(action_id=self.action_id(order), action=on_the_wire(order.action))
 
         async def ask() -> wire.ActionReport:
             url, timeout_s = self._url(order, "withdraw"), ASK_TIMEOUT_S
@@ -157,7 +188,7 @@ class AgentClient(AgentConnection):
                     await self._remember(order, report.ledger)
                 if report is None or report.state == "PREPARED":
                     return None
-                if outcome := _outcome(report):
+                if outcome := outcome_of(report):
                     return outcome
                 last = report.detail
             await asyncio.sleep(1.0)
@@ -211,26 +242,3 @@ class AgentClient(AgentConnection):
 
     def _ledger_name(self, order: Order) -> str:
         return f"{order.cluster}/{order.action.node}/{self._node(order).pairing}"
-
-
-def _on_the_wire(action: Action) -> wire.Action:
-    fields = action.model_dump(exclude={"node", "undoes"}, exclude_none=True)
-    if action.undoes:  # what is undone is named by its own action
-        fields["type"] = "set_election_timeouts"
-    known: wire.Action = msgspec.convert(fields, wire.Action)
-    return known
-
-
-def _outcome(report: wire.ActionReport) -> Outcome | None:
-    """Return what a ledger entry means for the run; `None` while it is under way."""
-    match report.state:
-        case "DONE":
-            return Outcome("done", report.detail, report.after.config_sha256 if report.after else None)
-        case "NOT_DONE":
-            return Outcome("not_done", report.detail)
-        case "REJECTED":
-            return Outcome("rejected", report.detail)
-        case "UNKNOWN":
-            return Outcome("unknown", report.detail)
-        case "PREPARED" | "INTENT":
-            return None

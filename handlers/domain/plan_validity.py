@@ -65,6 +65,8 @@ def _leader_now(incident: Incident) -> tuple[str | None, int | None] | None:
 
 
 def _changed(bound: Binding, evidence: Evidence) -> Void | None:
+    if evidence.started_at <= bound.evidence_at:
+        return None  # an undo is bound to files that this reading, from before the run, does not know
     for node in evidence.nodes:
         config, service = node.config.value, node.service.value
         if config and bound.config_sha256.get(node.node, config.sha256) != config.sha256:

@@ -11,6 +11,7 @@ from handlers.ports.alerting import Alertmanager, Prometheus, ReconcileCheckpoin
 from handlers.ports.chat import Directory, Place, Threads
 from handlers.ports.nodes import (
     Agents,
+    CannotEdit,
     ClusterReader,
     Fence,
     HeldBy,
@@ -26,6 +27,7 @@ from handlers.ports.timelines import IdentityState, IncidentHistory, Timelines
 __all__ = [
     "Agents",
     "Alertmanager",
+    "CannotEdit",
     "ClusterReader",
     "Directory",
     "Fence",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from handlers.domain.events.remediation import OutcomeState
 from runbooks.evidence import Evidence, Metrics
-from runbooks.model import Action
+from runbooks.model import Action, PlannedEdit
 
 
 class ClusterReader(Protocol):
@@ -81,8 +81,18 @@ class NotBegun:
 
 
 @dataclass(frozen=True)
+class CannotEdit:
+    """An agent will not change its configuration file so, or does not answer; `reason` says why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Order:
-    """One action of a confirmed plan, with everything that its id and its grant are derived from."""
+    """One action of a confirmed plan, with everything that its id and its grant are derived from.
+
+    `after_sha256` is the configuration file as it was shown after the action; None where it changes no file.
+    """
 
     cluster: str
     incident: str
@@ -91,6 +101,7 @@ class Order:
     action: Action
     confirmed_by: str
     approved_by: str | None = None
+    after_sha256: str | None = None
 
 
 class Agents(Protocol):
@@ -98,6 +109,11 @@ class Agents(Protocol):
 
     def action_id(self, order: Order) -> str:
         """Return the action's id: a hash of the order, so a repeat is the same action."""
+
+    async def planned_edits(
+        self, cluster: str, actions: Collection[Action]
+    ) -> Mapping[Action, PlannedEdit | CannotEdit]:
+        """Return what each of these changes of a configuration file would write; nothing is written."""
 
     async def prepare(self, order: Order) -> Readiness | NotBegun:
         """Ask whether the action can be carried out now."""

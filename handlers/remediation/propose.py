@@ -18,6 +18,7 @@ from handlers.domain.incident import Incident
 from handlers.domain.permissions import PlanPermission
 from handlers.errors import AlreadyConfirmed, Moved, NotAllowed, Refused, StaleOffer, StalePlan
 from handlers.ports import Ports
+from handlers.remediation.planned_edits import with_planned_edits
 from handlers.remediation.preconditions import ShownPlan, check_open, proposal_of, take_run_lock, void_because
 from runbooks.all_runbooks import RUNBOOKS, aim
 
@@ -116,11 +117,12 @@ async def _propose(ports: Ports, incident: Incident, offer: Offer, by: Person) -
     )
     if incident.evidence is None:
         raise StaleOffer
+    plan = RUNBOOKS[incident.runbook].plan(offer.remedy, incident.evidence)
     proposed = PlanProposed(
         at=ports.time.now(),
         handle=secrets.token_urlsafe(16),
         offer=offer.handle,
-        plan=RUNBOOKS[incident.runbook].plan(offer.remedy, incident.evidence),
+        plan=await with_planned_edits(ports.agents, incident.cluster, plan),
         by=by,
         life=await ports.timelines.life(),
     )

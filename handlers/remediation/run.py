@@ -13,7 +13,7 @@ from handlers.domain.permissions import PlanPermission
 from handlers.errors import NotAllowed
 from handlers.ports import NotBegun, Obstacle, Order, Outcome, Ports, Readiness
 from runbooks import node_check, quorum_gate, raft
-from runbooks.model import Action
+from runbooks.model import CHANGES_FILE, Action
 
 GATE_PATIENCE_S = 20.0
 """How long a node that was just restarted may take to catch up before the run stops."""
@@ -23,8 +23,7 @@ CHECK_PATIENCE_S = 45.0
 
 AGAIN_S = 1.0
 
-CHANGES_CONFIG = frozenset({"set_election_timeouts", "undo_election_timeouts"})
-USES_CONFIG = CHANGES_CONFIG | {"restart_service"}
+USES_CONFIG = CHANGES_FILE | {"restart_service"}
 """A restart puts the file into effect, so it must be the very file that was agreed on."""
 
 
@@ -110,6 +109,7 @@ def order_of(incident: Incident, action: Action) -> Order:
         action=action,
         confirmed_by=run.confirmed_by.id,
         approved_by=run.approved_by.id if run.approved_by else None,
+        after_sha256=run.plan.bound.after_sha256.get(action.node) if action.type in CHANGES_FILE else None,
     )
 
 
@@ -131,7 +131,7 @@ def config_agreed(run: Run, node: str) -> str | None:
     """Return the SHA-256 of the node's file as this run left it, or else as the plan found it."""
     for index in reversed(run.indexes_of(node)):
         finished = run.actions[index].finished if index in run.actions else None
-        if finished and run.is_done(index) and run.plan.steps[index].action.type in CHANGES_CONFIG:
+        if finished and run.is_done(index) and run.plan.steps[index].action.type in CHANGES_FILE:
             return finished.config_sha256
     return run.plan.bound.config_sha256.get(node)
 

@@ -42,7 +42,7 @@ class Node:
     @property
     def sha256(self) -> str:
         """Of the configuration file as it is."""
-        return hashlib.sha256(repr(self.file).encode()).hexdigest()
+        return sha256_of(self.file)
 
     def start(self) -> None:
         """Start a new process, with the file as it is now."""
@@ -51,6 +51,11 @@ class Node:
     def boot_again(self) -> None:
         """Boot the host again; the service does not run then."""
         self.host_up, self.active, self.boot, self.away_until_s = True, False, self.boot + 1, -1.0
+
+
+def sha256_of(file: tuple[int, int, str]) -> str:
+    """Return the hash of a configuration file with this content."""
+    return hashlib.sha256(repr(file).encode()).hexdigest()
 
 
 class Cluster:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.nodes.agent_client import AgentClient
-from handlers.ports import NotBegun, Obstacle, Order, Outcome, Readiness
+from handlers.ports import CannotEdit, NotBegun, Obstacle, Order, Outcome, Readiness
 from measure.invariants.clock import Clock
-from measure.invariants.cluster import RESTART_S, Cluster, Node
-from runbooks.model import Action
+from measure.invariants.cluster import RESTART_S, Cluster, Node, sha256_of
+from runbooks.model import Action, PlannedEdit
 
 NONCE_LIFE_S = 60.0
 """The agents' own default."""
@@ -114,6 +114,24 @@ class Fleet:
         """Return whether the agent can be reached."""
         return self.cluster.nodes[name].host_up and self.cluster.nodes[name].agent_answers
 
+    def planned_edit(self, action: Action) -> PlannedEdit | CannotEdit:
+        """Return what a change of the file would leave, or why it cannot be made."""
+        one = self.cluster.nodes[action.node]
+        if not self.answers(action.node):
+            return CannotEdit("the agent cannot be reached")
+        if action.undoes and (why := self._why_not(action, self._seen(action.node), self._seen(action.node))):
+            return CannotEdit(why)
+        after = self._file_after(action, one)
+        lines = (f"-{one.file}", f"+{after}")
+        return PlannedEdit(
+            path="config", before_sha256=one.sha256, after_sha256=sha256_of(after), lines=lines
+        )
+
+    def _file_after(self, action: Action, one: Node) -> tuple[int, int, str]:
+        if action.undoes:
+            return self.agents[one.name].ledger[action.undoes].file_before or one.file
+        return (action.election_timeout_min_ms or 0, action.election_timeout_max_ms or 0, one.file[2])
+
     def prepare(self, order: Order) -> Readiness | NotBegun:
         """Return a nonce and the state to bind, or why not."""
         name, action_id = order.action.node, self.action_id(order)
@@ -159,6 +177,8 @@ class Fleet:
         now = self._seen(name)
         why = "booted since" if grant.agreed.boot_id != now.boot_id else None
         why = why or self._why_not(order.action, grant.agreed, now)
+        if order.after_sha256 and sha256_of(self._file_after(order.action, one)) != order.after_sha256:
+            why = why or "the edit would not give the file that was shown"
         if why:
             entry.state, entry.detail = "REJECTED", why
             return Outcome("rejected", f"The agent refuses: {why}")
@@ -248,11 +268,8 @@ class Fleet:
                 one.away_until_s = entry.until_s = self.clock.s + RESTART_S
             case "clock_sync":
                 one.offset_ms = 0.0
-            case "set_election_timeouts":
-                low, high = action.election_timeout_min_ms or 0, action.election_timeout_max_ms or 0
-                one.file = (low, high, one.file[2])
-            case "undo_election_timeouts":
-                one.file = self.agents[one.name].ledger[action.undoes or ""].file_before or one.file
+            case "set_election_timeouts" | "undo_election_timeouts":
+                one.file = self._file_after(action, one)
         entry.sha256_after = one.sha256
         self.effects.append(Effect(self.clock.s, grant, before, one.sha256, spared, but_for_us))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime
 
 from nacl.signing import SigningKey
@@ -18,12 +18,13 @@ from handlers.domain.incident import Incident
 from handlers.domain.permissions import Permissions
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, StoreDown
-from handlers.ports import Fence, HeldBy, NotBegun, Order, Outcome, Place, Ports, Readiness
+from handlers.ports import CannotEdit, Fence, HeldBy, NotBegun, Order, Outcome, Place, Ports, Readiness
 from measure.invariants.actors import current
 from measure.invariants.clock import Clock
 from measure.invariants.fleet import Fleet, Grant, Read
 from measure.invariants.witness import Witness
 from runbooks.evidence import Evidence, Metrics
+from runbooks.model import Action, PlannedEdit
 from tests.handlers.world import HOME
 
 CHAIN = Chain(SigningKey(b"the key that all replicas share."))
@@ -110,6 +111,12 @@ class _Touching:
     async def seen_fences(self, cluster: str) -> dict[str, int | None]:
         await current.get().touch()
         return self._fleet.seen_fences()
+
+    async def planned_edits(
+        self, cluster: str, actions: Collection[Action]
+    ) -> Mapping[Action, PlannedEdit | CannotEdit]:
+        await current.get().touch()
+        return {action: self._fleet.planned_edit(action) for action in actions}
 
     async def status(self, order: Order) -> Outcome | None:
         await current.get().touch()

@@ -27,7 +27,7 @@ from measure.invariants.clock import Clock
 from measure.invariants.cluster import Cluster
 from measure.invariants.fleet import NONCE_LIFE_S, Effect, Fleet, Grant
 from runbooks.evidence import Evidence
-from runbooks.model import Plan
+from runbooks.model import CHANGES_FILE, Plan
 from tests.builders import NOON
 
 ON_CALL, SECOND = "S0ONCALL01", "S0SENIOR01"
@@ -257,6 +257,9 @@ class Witness:
             sha256 = self._left_by(confirmation, effect.node) or sha256
         if action.type in ("set_election_timeouts", "restart_service") and effect.before.sha256 != sha256:
             raise Broken(3, f"{_said(effect)} although the file had been changed")
+        shown = bound.after_sha256.get(effect.node)
+        if action.type in CHANGES_FILE and not effect.left_sha256 == effect.order.after_sha256 == shown:
+            raise Broken(3, f"{_said(effect)} wrote another file than was shown")
         if action.undoes:
             undone = next(done for done in self._effects if done.grant.action_id == action.undoes)
             if effect.before.sha256 != undone.left_sha256:

@@ -138,7 +138,7 @@ def proposal(read: Evidence) -> PlanProposed:
     """The plan of the first remedy that is offered on this evidence."""
     (ranked,) = [event for event in diagnosed(read) if isinstance(event, FindingsRanked)]
     offer = ranked.offers[0]
-    plan = leader_election.plan(offer.remedy, read)
+    plan = builders.with_edits(leader_election.plan(offer.remedy, read), read)
     return PlanProposed(at=NOON, handle="plan-handle", offer=offer.handle, plan=plan, by=ALICE)
 
 

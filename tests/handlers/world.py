@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.errors import Moved, NotAllowed, SilenceFailed, SourceDown, Tampered, UnknownCluster
 from handlers.ports import (
+    CannotEdit,
     Fence,
     HeldBy,
     IdentityState,
@@ -29,9 +30,9 @@ from handlers.ports import (
     Ports,
     Readiness,
 )
-from runbooks.evidence import Evidence, Metrics, Role
-from runbooks.model import Action
-from tests.builders import ALICE, NOON, after, evidence, led_by, reaching
+from runbooks.evidence import Evidence, Metrics, NodeEvidence, Role
+from runbooks.model import Action, PlannedEdit
+from tests.builders import ALICE, NOON, after, evidence, led_by, planned_edit, reaching
 
 ON_CALL = "S0ONCALL01"
 HOME = "T0NEUMANN1"
@@ -184,16 +185,26 @@ class Agents:
     loses_answer: set[str] = field(default_factory=set)
     stalls: set[str] = field(default_factory=set)
     asks_for_second: set[str] = field(default_factory=set)
+    edits: dict[str, PlannedEdit | CannotEdit] = field(default_factory=dict)
     boot_id: str = "boot-1"
-    config_sha256: str = "ab" * 32
+    config_sha256: str | None = None
     fences: list[int | None] = field(default_factory=list)
     on_effect: Callable[[Action], None] = lambda action: None
+    node: Callable[[str], NodeEvidence | None] = lambda name: None
 
     async def seen_fences(self, cluster: str) -> dict[str, int | None]:
         return {f"node{number}": fence for number, fence in enumerate(self.fences, start=1)}
 
     def action_id(self, order: Order) -> str:
         return f"{order.incident}/{order.generation}/{order.action.node}/{order.action.type}"
+
+    async def planned_edits(
+        self, cluster: str, actions: Collection[Action]
+    ) -> dict[Action, PlannedEdit | CannotEdit]:
+        return {
+            action: self.edits.get(action.node) or planned_edit(action, self.node(action.node))
+            for action in actions
+        }
 
     async def prepare(self, order: Order) -> Readiness | NotBegun:
         if why := self.refuses.get(order.action.node):
@@ -205,7 +216,7 @@ class Agents:
             nonce="n",
             state="{}",
             boot_id=self.boot_id,
-            config_sha256=self.config_sha256,
+            config_sha256=self._file(order.action.node),
             needs_second=order.action.node in self.asks_for_second,
         )
 
@@ -214,14 +225,17 @@ class Agents:
         if name not in self.ledger:
             self.effects.append((order.action.node, order.action.type))
             self.fences.append(order.fence)
-            left = self.config_sha256
             self.on_effect(order.action)
-            self.ledger[name] = Outcome("done", "Done.", left)
+            self.ledger[name] = Outcome("done", "Done.", self._file(order.action.node))
         if order.action.node in self.stalls:
             return Outcome("rejected", "The agent refuses: the nonce is unknown, used or expired.")
         if order.action.node in self.loses_answer:
             return Outcome("unknown", "The agent did not answer.")
         return self.ledger[name]
+
+    def _file(self, name: str) -> str:
+        read = self.node(name)
+        return self.config_sha256 or (read.config.value.sha256 if read and read.config.value else "ab" * 32)
 
     async def status(self, order: Order) -> Outcome | None:
         return self.ledger.get(self.action_id(order))
@@ -371,6 +385,10 @@ class World:
 
     def __post_init__(self) -> None:
         self.agents.on_effect = self.cluster.feel
+        self.agents.node = self._node
+
+    def _node(self, name: str) -> NodeEvidence:
+        return self.cluster.shows.node(name)
 
     @property
     def ports(self) -> Ports:

@@ -36,7 +36,7 @@ from runbooks import leader_election
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis, Leadership, Plan
 from tests.bot.incidents import LATER
-from tests.builders import ALICE, BOB, NOON, opened
+from tests.builders import ALICE, BOB, NOON, opened, with_edits
 
 ID = "inc-7"
 STATES: tuple[OutcomeState, ...] = ("done", "not_done", "rejected", "unknown")
@@ -89,7 +89,7 @@ def plans(incident: Incident) -> Iterator[PlanProposed]:
     """The plan of each remedy that is offered."""
     assert incident.evidence
     for number, offer in enumerate(incident.offers):
-        plan = leader_election.plan(offer.remedy, incident.evidence)
+        plan = with_edits(leader_election.plan(offer.remedy, incident.evidence), incident.evidence)
         yield PlanProposed(at=NOON, handle=f"plan-{number:017}", offer=offer.handle, plan=plan, by=ALICE)
 
 
