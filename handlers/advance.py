@@ -64,7 +64,7 @@ async def _perform(  # noqa: PLR0911  one case a step
         case LiftSilence():
             return await silence.lift_silence(ports, incident)
         case WatchRecovery():
-            return await recovery.look(ports, incident)
+            return await recovery.watch(ports, incident)
         case Close():
             return await recovery.close(ports, incident)
         case Rest():

@@ -9,7 +9,7 @@ from enum import StrEnum
 from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.events.base import Person
 from handlers.domain.events.diagnosis import Offer
-from handlers.domain.events.lifecycle import Closed, Noted
+from handlers.domain.events.lifecycle import Closed, Remarked
 from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
 from handlers.domain.events.remediation import (
     ActionFinished,
@@ -130,7 +130,7 @@ class Incident:
     triage: Triage = Triage()
     alerts: dict[str, Alert] = field(default_factory=dict)
     firings: dict[tuple[str, datetime], Alert] = field(default_factory=dict)
-    notes: dict[str, Noted] = field(default_factory=dict)
+    remarks: dict[str, Remarked] = field(default_factory=dict)
     evidence: Evidence | None = None
     evidence_at: datetime | None = None
     diagnosis: Diagnosis | None = None

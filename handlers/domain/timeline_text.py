@@ -68,7 +68,7 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     recovery.LeaderVerified: _leader_verified,
     recovery.RecoverySeen: lambda event: event.sign or "not well any more",
     recovery.RecoveryVerified: lambda event: f"verified: {event.sentence}, stable for {event.stable_s:.0f} s",
-    lifecycle.Noted: lambda event: event.sentence,
+    lifecycle.Remarked: lambda event: event.sentence,
     triage.Acknowledged: lambda event: f"{event.by.name} has it",
     triage.Assigned: lambda event: f"{event.by.name} gave it to {event.to.name}",
     triage.Snoozed: lambda event: f"{event.by.name} snoozed it until {event.until:%H:%M} UTC",

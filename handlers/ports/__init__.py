@@ -77,4 +77,4 @@ class Ports:
     silences: Silences | None = None
     alertmanager: Alertmanager | None = None
     prometheus: Prometheus | None = None
-    looks: ReconcileCheckpoints | None = None
+    checkpoints: ReconcileCheckpoints | None = None

@@ -25,7 +25,7 @@ class ClusterReader(Protocol):
     def read_progressively(self, cluster: str) -> AsyncIterator[Evidence]:
         """Read like `read`, and yield intermediate results; the last one is complete."""
 
-    async def look(self, cluster: str) -> Mapping[str, Metrics | None]:
+    async def sample_metrics(self, cluster: str) -> Mapping[str, Metrics | None]:
         """Read one metrics sample per node: enough to see who leads."""
 
 

@@ -101,9 +101,9 @@ class _Touching:
     async def read_progressively(self, cluster: str) -> AsyncIterator[Evidence]:
         yield await self.read(cluster)
 
-    async def look(self, cluster: str) -> Mapping[str, Metrics | None]:
+    async def sample_metrics(self, cluster: str) -> Mapping[str, Metrics | None]:
         await current.get().touch()
-        return self._fleet.cluster.look()
+        return self._fleet.cluster.sample_metrics()
 
     def action_id(self, order: Order) -> str:
         return self._fleet.action_id(order)

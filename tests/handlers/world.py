@@ -144,7 +144,7 @@ class Cluster:
             yield early
         yield await self.read(cluster)
 
-    async def look(self, cluster: str) -> Mapping[str, Metrics | None]:
+    async def sample_metrics(self, cluster: str) -> Mapping[str, Metrics | None]:
         self.commits += 1 if self.leader else 0
         return {name: None if name in self.silent else self._sample(name) for name in self.shows.names}
 
@@ -342,8 +342,8 @@ class Alerting:
     async def last(self) -> ReconcileCheckpoint | None:
         return self.kept
 
-    async def remember(self, look: ReconcileCheckpoint) -> None:
-        self.kept = look
+    async def remember(self, checkpoint: ReconcileCheckpoint) -> None:
+        self.kept = checkpoint
 
 
 @dataclass
@@ -405,7 +405,7 @@ class World:
             silences=self.silences,
             alertmanager=self.alerting,
             prometheus=self.alerting,
-            looks=self.alerting,
+            checkpoints=self.alerting,
         )
 
     def kinds(self, incident_id: str = "inc-1") -> list[str]:

@@ -26,8 +26,8 @@ def render(incident: Incident) -> tuple[Message, ...]:
 
 def _messages(incident: Incident) -> Iterator[Message]:
     yield headline.headline(incident)
-    for number, noted in enumerate(incident.notes.values(), start=1):
-        yield Message(f"note-{number}", noted.sentence, (blocks.section(escape(noted.sentence)),))
+    for number, remark in enumerate(incident.remarks.values(), start=1):
+        yield Message(f"note-{number}", remark.sentence, (blocks.section(escape(remark.sentence)),))
     if incident.diagnosis and incident.evidence:
         yield findings.message(incident, incident.diagnosis, incident.evidence)
     for number, written in enumerate(incident.triage.written, start=1):

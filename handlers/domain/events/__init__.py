@@ -22,7 +22,7 @@ Event = Annotated[
     | remediation.RunEnded
     | remediation.Silenced
     | remediation.SilenceLifted
-    | lifecycle.Noted
+    | lifecycle.Remarked
     | triage.Acknowledged
     | triage.Assigned
     | triage.Snoozed

@@ -71,7 +71,7 @@ async def test_an_alert_without_a_notification_opens_and_one_without_a_resolved_
         await pair[1].fire(NO_LEADER, since_s=120)
 
         async def looked_until_open() -> int:
-            await bot.scheduler.mark_look()
+            await bot.scheduler.mark_reconcile()
             return len(await store.open_incidents())
 
         assert await becomes(looked_until_open) == 1
@@ -81,7 +81,7 @@ async def test_an_alert_without_a_notification_opens_and_one_without_a_resolved_
         await pair[1].resolve(NO_LEADER)
 
         async def looked_until_closed() -> bool:
-            await bot.scheduler.mark_look()
+            await bot.scheduler.mark_reconcile()
             return (await store.load(incident_id)).closed is not None
 
         await becomes(looked_until_closed)
@@ -114,7 +114,7 @@ async def test_an_alert_that_came_and_went_while_the_bot_was_down_is_in_a_timeli
 
     async def a_look(bot: wiring.Bot) -> None:
         before = await looks.last()
-        await bot.scheduler.mark_look()
+        await bot.scheduler.mark_reconcile()
 
         async def another() -> bool:
             return await looks.last() != before

@@ -28,7 +28,7 @@ from bot.timing import Timing
 from handlers.domain import next_step
 from handlers.domain.events import EVENT, Event
 from handlers.domain.events.base import EVENTS_VERSION, Person
-from handlers.domain.events.lifecycle import Noted
+from handlers.domain.events.lifecycle import Remarked
 from handlers.domain.events.triage import Assigned
 from handlers.domain.incident import Incident, Stage
 from handlers.errors import Moved, WrittenByNewer
@@ -389,7 +389,9 @@ async def test_a_worker_that_is_ended_lets_go_of_what_it_holds(
 
 async def written_by_newer(store: TimelineStore, incident_id: str) -> None:
     """Append what only a newer version writes, whatever else is appended meanwhile."""
-    newer = Noted(at=NOON, key="newer", sentence="From a newer version.").model_copy(update={"version": 99})
+    newer = Remarked(at=NOON, key="newer", sentence="From a newer version.").model_copy(
+        update={"version": 99}
+    )
     while True:
         try:
             await store.append(await store.load(incident_id), newer)
