@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -13,44 +12,19 @@ from redis.asyncio import Redis
 
 from bot import main as wiring
 from bot.config import AlertmanagerSettings, PrometheusSettings, Settings
-from bot.store.client import connect
 from bot.store.incident_history import IncidentHistoryStore
-from bot.store.mac_chain import Chain
 from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
 from bot.store.timelines import TimelineStore
-from handlers.domain import next_step
 from lab.slack.server import SlackWorkspaceServer
 from tests.bot.conftest import Becomes
 from tests.bot.real_alerting import alertmanagers, needs_the_real_programs, prometheus
-from tests.bot.worker.working import working
+from tests.bot.worker.working import keys, shown, working
 from tests.lab.alerting.stubs import Exporter, serving
 
 NO_LEADER = {"alertname": "NoLeader", "cluster": "demo"}
 RULES = {"groups": [{"name": "test", "rules": [{"alert": "NoLeader", "expr": "leader == 0"}]}]}
 
 pytestmark = [pytest.mark.process, needs_the_real_programs]
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(next_step, "DEFAULT_STABLE_S", 1.0)
-
-
-@pytest.fixture
-async def redis(settings: Settings) -> AsyncIterator[Redis]:
-    client = connect(settings.redis.url)
-    yield client
-    await client.aclose()
-
-
-@pytest.fixture
-def store(redis: Redis, settings: Settings) -> TimelineStore:
-    return TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
-
-
-def keys(slack: SlackWorkspaceServer) -> list[str]:
-    payloads = [(m.metadata or {}).get("event_payload") for m in slack.workspace.messages]
-    return [str(payload["key"]) for payload in payloads if payload]  # a picture's message has none
 
 
 def texts(slack: SlackWorkspaceServer) -> str:
@@ -149,10 +123,6 @@ async def test_the_timer_marks_a_look_as_soon_as_it_holds_the_lease(
         finally:
             timer.cancel()
             await asyncio.wait([timer])
-
-
-async def shown(slack: SlackWorkspaceServer, key: str) -> bool:
-    return key in keys(slack)
 
 
 async def real_alert(url: str, state: str) -> bool:
