@@ -139,7 +139,7 @@ def _ports(settings: Settings, stores: Stores, clients: Clients, thread: SlackTh
         silences=clients.alertmanager,
         alertmanager=clients.alertmanager,
         prometheus=clients.prometheus,
-        looks=ReconcileCheckpointStore(stores.redis, stores.prefix),
+        checkpoints=ReconcileCheckpointStore(stores.redis, stores.prefix),
     )
 
 

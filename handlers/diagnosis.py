@@ -10,7 +10,7 @@ from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Offer
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
 from handlers.errors import Moved
-from handlers.intake import noted
+from handlers.intake import remarked
 from handlers.ports import Ports
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence
@@ -40,7 +40,7 @@ async def _record(ports: Ports, incident: Incident, evidence: Evidence) -> Incid
             return await ports.timelines.append(
                 incident,
                 *events,
-                *noted(incident, now, throttling.notes(incident, apply(incident, *events))),
+                *remarked(incident, now, throttling.remarks(incident, apply(incident, *events))),
             )
         except Moved:
             moved = await ports.timelines.load(incident.id)

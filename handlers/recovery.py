@@ -11,14 +11,14 @@ from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, Recovery
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident, Recovering
 from handlers.domain.next_step import stable_s
-from handlers.intake import noted
+from handlers.intake import remarked
 from handlers.ports import Ports
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence, glance
 from runbooks.model import Recovery, Runbook
 
 
-async def look(ports: Ports, incident: Incident) -> Incident:
+async def watch(ports: Ports, incident: Incident) -> Incident:
     """Ask the runbook whether the cluster is well now; append only what is new."""
     runbook = RUNBOOKS[incident.runbook]
     recovery = runbook.is_recovered(await _read(ports, runbook, incident.cluster))
@@ -26,15 +26,15 @@ async def look(ports: Ports, incident: Incident) -> Incident:
     event = what_is_new(incident, recovery, now)
     if event is None:
         return incident
-    notes = throttling.notes(incident, apply(incident, event))
-    return await ports.timelines.append(incident, event, *noted(incident, now, notes))
+    remarks = throttling.remarks(incident, apply(incident, event))
+    return await ports.timelines.append(incident, event, *remarked(incident, now, remarks))
 
 
 async def _read(ports: Ports, runbook: Runbook, cluster: str) -> Evidence:
     """Read what the runbook needs to see whether the cluster is well."""
     if runbook.RECOVERY_NEEDS == "everything":
         return await ports.reader.read(cluster)
-    samples, now = await ports.reader.look(cluster), ports.time.now()
+    samples, now = await ports.reader.sample_metrics(cluster), ports.time.now()
     nodes = tuple(glance(name, metrics, now) for name, metrics in samples.items())
     return Evidence(cluster=cluster, started_at=now, nodes=nodes)
 

@@ -36,8 +36,8 @@ from agent.protocol import (
 from agent.readings.reader import STATE_READINGS, NodeReader
 from agent.settings import Settings
 
-_LOOKS = 3
-_LOOK_INTERVAL_S = 0.5
+_OBSERVATIONS = 3
+_OBSERVE_EVERY_S = 0.5
 _NEEDS_SECOND = "So large a step needs a second approver, who signs the grant too."
 _logger = logging.getLogger(__name__)
 
@@ -213,16 +213,16 @@ class Executor:
             await record_end(self._ledger, grant.action_id, "REJECTED", why_not, now)
             raise ConflictError(reason, why_not)
         problem, may_go_on = await act(kind, case)
-        after, done = await self._look(kind, case)
+        after, done = await self._observe_effect(kind, case)
         state: LedgerState = "DONE" if done else "UNKNOWN" if done is None or may_go_on else "NOT_DONE"
         await record_end(self._ledger, grant.action_id, state, f"{problem}{kind.tell(case, after)}", after)
         return await self.report(grant.action_id)
 
-    async def _look(self, kind: ActionKind, case: Case) -> tuple[NodeState, bool | None]:
+    async def _observe_effect(self, kind: ActionKind, case: Case) -> tuple[NodeState, bool | None]:
         """Look at the effect until it is there, a few times: a service and chronyd settle shortly after."""
-        for look in range(_LOOKS):
-            if look:
-                await asyncio.sleep(_LOOK_INTERVAL_S)
+        for number in range(_OBSERVATIONS):
+            if number:
+                await asyncio.sleep(_OBSERVE_EVERY_S)
             after = await self._reader.state()
             done = kind.judge(case, after)
             if done:

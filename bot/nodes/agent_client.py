@@ -20,7 +20,7 @@ from bot.nodes.agent_connection import (
 )
 from bot.nodes.planned_edits import planned_edit
 from bot.store.ledger_marks import LEDGER_WENT_BACK, LedgerMarks
-from handlers.ports import CannotEdit, Order, Outcome, Readiness
+from handlers.ports import CannotEdit, NotBegun, Obstacle, Order, Outcome, Readiness
 from runbooks.plans import Action, PlannedEdit
 
 ASK_AGAIN_FOR_S = 30.0
@@ -84,7 +84,7 @@ class AgentClient(AgentConnection):
         )
         return dict(zip(actions, edits, strict=True))
 
-    async def prepare(self, order: Order) -> Readiness | Outcome:
+    async def prepare(self, order: Order) -> Readiness | NotBegun:
         """Ask for a nonce and the state it is bound to."""
         undoes = order.action.undoes
         request = (
@@ -95,12 +95,12 @@ class AgentClient(AgentConnection):
         route = "undo" if undoes else "prepare"
         try:
             if why_not := await self._why_not_this_ledger(order):
-                return Outcome("rejected", why_not)
+                return NotBegun(Obstacle.NODE, why_not)
             prepared = await self.ask("POST", self._url(order, route), wire.Prepared, request.to_json())
         except AgentRefusedError as error:
-            return Outcome("rejected", f"The agent refuses: {error}")
+            return NotBegun(Obstacle.NODE, f"The agent refuses: {error}")
         except AgentUnreachableError as error:
-            return Outcome("not_done", f"Nothing was begun: {error}")
+            return NotBegun(Obstacle.NO_ANSWER, f"Nothing was begun: {error}")
         await self._remember(order, prepared.ledger)
         return Readiness(
             self.action_id(order),

@@ -51,14 +51,14 @@ class TimelineStore:
     async def walk(self, incident_id: str, start: End = BEGINNING) -> Walk:
         """Read everything that is stored after `start`, genuine or not, and what is wrong with it."""
         async with store_errors():
-            entries, noted_end = await self._walk(
+            entries, recorded_end = await self._walk(
                 timeline=self._keys.timeline(incident_id),
                 ends=self._keys.ends(),
                 first=f"0-{start.position + 1}",
                 incident_id=incident_id,
             )
         plain = [(entry_id, unpacked(fields)) for entry_id, fields in entries]
-        return self._chain.walk(incident_id, start, plain, text(noted_end))
+        return self._chain.walk(incident_id, start, plain, text(recorded_end))
 
     async def timeline(self, incident_id: str) -> tuple[Event, ...]:
         """Return the whole timeline; empty where there is no such incident.

@@ -18,13 +18,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from agent.version import version
-from bot.http.capped_body import TooLargeError
+from bot.http.capped_body import TooLargeError, read_capped
 from bot.slack.inbound.request_queue import SlackRequest, SlackRequests
 from bot.slack.inbound.signature import MAX_BODY_BYTES, refusal
 from bot.store.health import why_not_ready
 from bot.store.inbox import Inbox
 from bot.web.metrics import BotMetrics
-from bot.web.request_body import read_capped
 from handlers.domain.notification import first_complaint, read_notification
 from handlers.errors import StoreDown
 

@@ -9,7 +9,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.store.due_queue import Queues
-from bot.worker.periodic_jobs import LOOK, TRIM
+from bot.worker.periodic_jobs import RECONCILE, TRIM
 from handlers.errors import StoreDown
 from handlers.ports import Timelines
 
@@ -27,7 +27,11 @@ class Scheduler:
         """Run the timer until cancelled."""
         # The defaults drop a job that is a second late; here late is better than never.
         timer = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True})
-        for job, every_s in ((self.mark_open_incidents, 60), (self.mark_look, 60), (self.mark_trim, 3600)):
+        for job, every_s in (
+            (self.mark_open_incidents, 60),
+            (self.mark_reconcile, 60),
+            (self.mark_trim, 3600),
+        ):
             timer.add_job(job, "interval", seconds=every_s, next_run_time=datetime.now(UTC))
         timer.start()
         try:
@@ -44,9 +48,9 @@ class Scheduler:
         except StoreDown as error:
             log.warning("redis_down", error=str(error))
 
-    async def mark_look(self) -> None:
+    async def mark_reconcile(self) -> None:
         """Mark the comparison with Alertmanager and Prometheus."""
-        await self._mark_job(LOOK)
+        await self._mark_job(RECONCILE)
 
     async def mark_trim(self) -> None:
         """Mark the trimming of incidents that were closed long ago."""

@@ -12,7 +12,7 @@ from handlers.domain.alerts import Reason
 from handlers.domain.events import Event
 from handlers.domain.events.base import Person
 from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
-from handlers.domain.events.lifecycle import AlertsReceived, Closed, Noted, Reopened
+from handlers.domain.events.lifecycle import AlertsReceived, Closed, Remarked, Reopened
 from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
 from handlers.domain.events.remediation import (
     ActionFinished,
@@ -64,8 +64,8 @@ def _alerts_received(incident: Incident, event: AlertsReceived) -> Incident:
     )
 
 
-def _noted(incident: Incident, event: Noted) -> Incident:
-    return replace(incident, notes={**incident.notes, event.key: incident.notes.get(event.key, event)})
+def _remarked(incident: Incident, event: Remarked) -> Incident:
+    return replace(incident, remarks={**incident.remarks, event.key: incident.remarks.get(event.key, event)})
 
 
 def _evidence_read(incident: Incident, event: EvidenceRead) -> Incident:
@@ -228,7 +228,7 @@ _APPLIERS: dict[type, Callable[[Incident, Any], Incident]] = {
     ActionStarted: _action_started,
     ActionFinished: _action_finished,
     RunEnded: _run_ended,
-    Noted: _noted,
+    Remarked: _remarked,
     LeaderSeen: _leader_seen,
     LeaderVerified: _leader_verified,
     RecoverySeen: _recovery_seen,

@@ -9,7 +9,7 @@ from enum import StrEnum
 from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.events.base import Person
 from handlers.domain.events.diagnosis import Offer
-from handlers.domain.events.lifecycle import Closed, Noted
+from handlers.domain.events.lifecycle import Closed, Remarked
 from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
 from handlers.domain.events.remediation import (
     ActionFinished,
@@ -70,6 +70,18 @@ class Run:
         action = self.actions.get(index)
         return bool(action and action.finished and action.finished.state == "done")
 
+    @property
+    def failed_index(self) -> int | None:
+        """Return the index of the first action that ended and is not done; the run stops at it."""
+        return next(
+            (i for i, action in self.actions.items() if action.finished and not self.is_done(i)), None
+        )
+
+    @property
+    def failed_check(self) -> NodeChecked | None:
+        """Return the first check that found something worse or wrong; the run stops after it."""
+        return next((check for check in self.checks.values() if check.complaints), None)
+
     def indexes_of(self, node: str) -> tuple[int, ...]:
         """Return the indexes of the plan's steps on one node."""
         return tuple(i for i, step in enumerate(self.plan.steps) if step.action.node == node)
@@ -120,7 +132,7 @@ class Incident:
     triage: Triage = Triage()
     alerts: dict[str, Alert] = field(default_factory=dict)
     firings: dict[tuple[str, datetime], Alert] = field(default_factory=dict)
-    notes: dict[str, Noted] = field(default_factory=dict)
+    remarks: dict[str, Remarked] = field(default_factory=dict)
     evidence: Evidence | None = None
     evidence_at: datetime | None = None
     diagnosis: Diagnosis | None = None

@@ -16,13 +16,13 @@ READ_AGAIN_AFTER_S = 60.0
 slowly, and every reading stays in the timeline.
 """
 
-LOOK_EVERY_S = 1.0
+WATCH_EVERY_S = 1.0
 """How often the runbook looks whether the cluster is well while an incident is open, by the metrics pages."""
 
 READ_EVERY_S = 15.0
 """... and where it needs everything that can be read."""
 
-LOOK_EVERY_WHEN_RECOVERED_S = 5.0
+WATCH_EVERY_WHEN_RECOVERED_S = 5.0
 """... and once that is verified and only Alertmanager's own word is awaited."""
 
 RECOVERY_GRACE_S = 60.0
@@ -99,11 +99,11 @@ def next_step(incident: Incident, now: datetime) -> Step:  # noqa: PLR0911  one 
     if incident.runbook not in RUNBOOKS:
         return Rest() if incident.firing else Close()
     if incident.verified:
-        every_s = max(LOOK_EVERY_WHEN_RECOVERED_S, _look_every_s(incident))
+        every_s = max(WATCH_EVERY_WHEN_RECOVERED_S, _watch_every_s(incident))
         return WatchRecovery(every_s) if incident.firing else Close()
     if _evidence_is_due(incident, now):
         return ReadCluster()
-    return WatchRecovery(_look_every_s(incident))
+    return WatchRecovery(_watch_every_s(incident))
 
 
 def _next_of_run(incident: Incident, run: Run) -> Step:
@@ -157,8 +157,8 @@ def _evidence_is_due(incident: Incident, now: datetime) -> bool:
     return now >= fresh_until
 
 
-def _look_every_s(incident: Incident) -> float:
-    return LOOK_EVERY_S if RUNBOOKS[incident.runbook].RECOVERY_NEEDS == "metrics" else READ_EVERY_S
+def _watch_every_s(incident: Incident) -> float:
+    return WATCH_EVERY_S if RUNBOOKS[incident.runbook].RECOVERY_NEEDS == "metrics" else READ_EVERY_S
 
 
 def _read_again_after_s(incident: Incident) -> float:

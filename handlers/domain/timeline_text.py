@@ -5,23 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from handlers.domain.events import Event
-from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
-from handlers.domain.events.lifecycle import AlertsReceived, Closed, Noted, Reopened
-from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
-from handlers.domain.events.remediation import (
-    ActionFinished,
-    ActionStarted,
-    NodeChecked,
-    PlanApproved,
-    PlanConfirmed,
-    PlanProposed,
-    RunEnded,
-    Silenced,
-    SilenceLifted,
-    StopAsked,
-)
-from handlers.domain.events.triage import Acknowledged, Assigned, NoteAdded, Snoozed
+from handlers.domain.events import Event, diagnosis, lifecycle, recovery, remediation, triage
 
 
 def tell(event: Event) -> str:
@@ -29,66 +13,66 @@ def tell(event: Event) -> str:
     return _SENTENCES[type(event)](event)
 
 
-def _alerts_received(event: AlertsReceived) -> str:
+def _alerts_received(event: lifecycle.AlertsReceived) -> str:
     names = ", ".join(sorted({f"{alert.name} {alert.status}" for alert in event.alerts}))
     return f"Alertmanager: {names} ({event.reason.value.replace('_', ' ')})"
 
 
-def _evidence_read(event: EvidenceRead) -> str:
+def _evidence_read(event: diagnosis.EvidenceRead) -> str:
     return "every node was read" if event.evidence.complete else "part of the nodes was read"
 
 
-def _findings_ranked(event: FindingsRanked) -> str:
+def _findings_ranked(event: diagnosis.FindingsRanked) -> str:
     top = event.diagnosis.top
     return f"{event.diagnosis.summary} ({top.cause}: {top.verdict.value})"
 
 
-def _plan_confirmed(event: PlanConfirmed) -> str:
+def _plan_confirmed(event: remediation.PlanConfirmed) -> str:
     waits = "; a second person must approve" if event.second_needed else ""
     return f"{event.by.name} confirmed plan {event.plan_sha256[:12]}{waits}"
 
 
-def _action_finished(event: ActionFinished) -> str:
+def _action_finished(event: remediation.ActionFinished) -> str:
     return f"action {event.index + 1} is {event.state.replace('_', ' ')}: {event.detail}"
 
 
-def _node_checked(event: NodeChecked) -> str:
+def _node_checked(event: remediation.NodeChecked) -> str:
     return f"{event.node} was checked: {'; '.join(event.complaints) or 'as well as before'}"
 
 
-def _leader_seen(event: LeaderSeen) -> str:
+def _leader_seen(event: recovery.LeaderSeen) -> str:
     lead = event.leadership
     return f"{lead.leader} leads term {lead.term}" if lead.leader else "no leader with a majority"
 
 
-def _leader_verified(event: LeaderVerified) -> str:
+def _leader_verified(event: recovery.LeaderVerified) -> str:
     lead = event.leadership
     return f"leader verified: {lead.leader}, term {lead.term}, stable for {event.stable_s:.0f} s"
 
 
 _SENTENCES: dict[type, Callable[[Any], str]] = {
-    AlertsReceived: _alerts_received,
-    EvidenceRead: _evidence_read,
-    FindingsRanked: _findings_ranked,
-    PlanProposed: lambda event: f"{event.by.name} was shown a plan: {event.plan.title}",
-    PlanConfirmed: _plan_confirmed,
-    PlanApproved: lambda event: f"{event.by.name} approved the plan",
-    StopAsked: lambda event: f"{event.by.name} asked to stop before the next node",
-    ActionStarted: lambda event: f"action {event.index + 1} was granted",
-    ActionFinished: _action_finished,
-    NodeChecked: _node_checked,
-    RunEnded: lambda event: f"the run ended: {event.detail}",
-    Silenced: lambda event: event.detail,
-    SilenceLifted: lambda event: event.detail,
-    LeaderSeen: _leader_seen,
-    LeaderVerified: _leader_verified,
-    RecoverySeen: lambda event: event.sign or "not well any more",
-    RecoveryVerified: lambda event: f"verified: {event.sentence}, stable for {event.stable_s:.0f} s",
-    Noted: lambda event: event.sentence,
-    Acknowledged: lambda event: f"{event.by.name} has it",
-    Assigned: lambda event: f"{event.by.name} gave it to {event.to.name}",
-    Snoozed: lambda event: f"{event.by.name} snoozed it until {event.until:%H:%M} UTC",
-    NoteAdded: lambda event: f"{event.by.name} noted: {event.text}",
-    Reopened: lambda event: f"{event.by.name} opened it again",
-    Closed: lambda event: event.detail,
+    lifecycle.AlertsReceived: _alerts_received,
+    diagnosis.EvidenceRead: _evidence_read,
+    diagnosis.FindingsRanked: _findings_ranked,
+    remediation.PlanProposed: lambda event: f"{event.by.name} was shown a plan: {event.plan.title}",
+    remediation.PlanConfirmed: _plan_confirmed,
+    remediation.PlanApproved: lambda event: f"{event.by.name} approved the plan",
+    remediation.StopAsked: lambda event: f"{event.by.name} asked to stop before the next node",
+    remediation.ActionStarted: lambda event: f"action {event.index + 1} was granted",
+    remediation.ActionFinished: _action_finished,
+    remediation.NodeChecked: _node_checked,
+    remediation.RunEnded: lambda event: f"the run ended: {event.detail}",
+    remediation.Silenced: lambda event: event.detail,
+    remediation.SilenceLifted: lambda event: event.detail,
+    recovery.LeaderSeen: _leader_seen,
+    recovery.LeaderVerified: _leader_verified,
+    recovery.RecoverySeen: lambda event: event.sign or "not well any more",
+    recovery.RecoveryVerified: lambda event: f"verified: {event.sentence}, stable for {event.stable_s:.0f} s",
+    lifecycle.Remarked: lambda event: event.sentence,
+    triage.Acknowledged: lambda event: f"{event.by.name} has it",
+    triage.Assigned: lambda event: f"{event.by.name} gave it to {event.to.name}",
+    triage.Snoozed: lambda event: f"{event.by.name} snoozed it until {event.until:%H:%M} UTC",
+    triage.NoteAdded: lambda event: f"{event.by.name} noted: {event.text}",
+    lifecycle.Reopened: lambda event: f"{event.by.name} opened it again",
+    lifecycle.Closed: lambda event: event.detail,
 }

@@ -15,6 +15,8 @@ from handlers.ports.nodes import (
     ClusterReader,
     Fence,
     HeldBy,
+    NotBegun,
+    Obstacle,
     Order,
     Outcome,
     Readiness,
@@ -32,6 +34,8 @@ __all__ = [
     "HeldBy",
     "IdentityState",
     "IncidentHistory",
+    "NotBegun",
+    "Obstacle",
     "Order",
     "Outcome",
     "Place",
@@ -73,4 +77,4 @@ class Ports:
     silences: Silences | None = None
     alertmanager: Alertmanager | None = None
     prometheus: Prometheus | None = None
-    looks: ReconcileCheckpoints | None = None
+    checkpoints: ReconcileCheckpoints | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from handlers.domain.events.remediation import OutcomeState
@@ -24,7 +25,7 @@ class ClusterReader(Protocol):
     def read_progressively(self, cluster: str) -> AsyncIterator[Evidence]:
         """Read like `read`, and yield intermediate results; the last one is complete."""
 
-    async def look(self, cluster: str) -> Mapping[str, Metrics | None]:
+    async def sample_metrics(self, cluster: str) -> Mapping[str, Metrics | None]:
         """Read one metrics sample per node: enough to see who leads."""
 
 
@@ -51,6 +52,32 @@ class Readiness:
     boot_id: str = ""
     config_sha256: str | None = None
     needs_second: bool = False
+
+
+class Obstacle(StrEnum):
+    """What kept an action from being begun."""
+
+    CHECK = "check"
+    """A check of the bot's own."""
+
+    NODE = "node"
+    """The node refused it, perhaps because it knows the action already."""
+
+    NO_ANSWER = "no_answer"
+    """The node could not be asked."""
+
+
+@dataclass(frozen=True)
+class NotBegun:
+    """The reason why an action was not begun."""
+
+    by: Obstacle
+    detail: str
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return what the timeline says of the action."""
+        return Outcome("not_done" if self.by is Obstacle.NO_ANSWER else "rejected", self.detail)
 
 
 @dataclass(frozen=True)
@@ -91,8 +118,8 @@ class Agents(Protocol):
     ) -> Mapping[Action, PlannedEdit | CannotEdit]:
         """Return what each of these changes of a configuration file would write; nothing is written."""
 
-    async def prepare(self, order: Order) -> Readiness | Outcome:
-        """Ask whether the action can be done now; an `Outcome` is the refusal, or says what is unknown."""
+    async def prepare(self, order: Order) -> Readiness | NotBegun:
+        """Ask whether the action can be carried out now."""
 
     async def commit(self, order: Order, readiness: Readiness) -> Outcome:
         """Grant the action once. If the answer is lost, ask for its status instead of repeating it."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 from handlers.authorization import actions_of, check_person
 from handlers.domain.events.remediation import ActionFinished, ActionStarted, NodeChecked
 from handlers.domain.incident import Incident, Run
 from handlers.domain.permissions import PlanPermission
+from handlers.domain.plan_validity import begin_within
 from handlers.errors import NotAllowed
-from handlers.ports import Order, Outcome, Ports, Readiness
+from handlers.ports import NotBegun, Obstacle, Order, Outcome, Ports, Readiness
 from runbooks import node_check, quorum_gate, raft
 from runbooks.plans import CHANGES_FILE, Action
 
@@ -21,12 +23,6 @@ CHECK_PATIENCE_S = 45.0
 """How long a node may take to be back, and a cluster to elect, before that counts as worse than before."""
 
 AGAIN_S = 1.0
-
-BEGIN_WITHIN = timedelta(minutes=30)
-"""How long after its confirmation a run may begin an action: one that was down for days does not go on."""
-
-BEGIN_WITHIN_A_NODE = timedelta(minutes=2)
-"""... and a run over many nodes gets this for each of them."""
 
 USES_CONFIG = CHANGES_FILE | {"restart_service"}
 """A restart puts the file into effect, so it must be the very file that was agreed on."""
@@ -51,42 +47,47 @@ async def run_action(ports: Ports, incident: Incident, index: int) -> Incident:
     )
 
 
-async def _grant(ports: Ports, incident: Incident, index: int, order: Order) -> tuple[Incident, Outcome]:
+class _Attempt(NamedTuple):
+    """The incident after an action was tried, and how it went."""
+
+    incident: Incident
+    outcome: Outcome
+
+
+async def _grant(ports: Ports, incident: Incident, index: int, order: Order) -> _Attempt:
     """Check the gate, prepare, grant. A refusal counts only once no other grant of the same is valid.
 
     There may be one: from before a crash; from before Redis was put back, so that the timeline has lost it;
     or by another worker, while this one stood still past its lease.
     """
-    run = incident.runs[-1]
-    may_be_granted = index in run.actions
-    outcome = await _why_not_now(ports, incident, order)
-    if outcome is None:
-        ready = await ports.agents.prepare(order)
-        if isinstance(ready, Outcome):
-            outcome = ready
-            may_be_granted = may_be_granted or ready.state == "rejected"
-        elif (outcome := why_not(run, order.action, ready)) is None:
-            incident = await _begin(ports, incident, index, order)
-            outcome = await ports.agents.commit(order_of(incident, order.action), ready)
-            may_be_granted = True
+    ready = await _ready(ports, incident, order)
+    if isinstance(ready, NotBegun):
+        outcome = ready.outcome
+        may_be_granted = index in incident.runs[-1].actions or ready.by is Obstacle.NODE
+    else:
+        incident = await _begin(ports, incident, index, order)
+        outcome = await ports.agents.commit(order_of(incident, order.action), ready)
+        may_be_granted = True
     if may_be_granted and outcome.state not in ("done", "unknown"):
         known = await ports.agents.withdraw(order)
         if known.state != "rejected":
-            return await _begin(ports, incident, index, order), known
-    return incident, outcome
+            return _Attempt(await _begin(ports, incident, index, order), known)
+    return _Attempt(incident, outcome)
 
 
-async def _why_not_now(ports: Ports, incident: Incident, order: Order) -> Outcome | None:
-    run = incident.runs[-1]
-    if ports.time.now() - run.confirmed_at > begin_within(run):
-        return Outcome("rejected", "The plan was confirmed too long ago to be gone on with.")
-    if run.plan.bound.cluster not in (None, incident.cluster):
-        return Outcome("rejected", f"The plan is for {run.plan.bound.cluster}, not for {incident.cluster}.")
-    return (
-        await _still_permitted(ports, incident)
+async def _ready(ports: Ports, incident: Incident, order: Order) -> Readiness | NotBegun:
+    """Return the node's readiness, once the bot's own checks have passed before and after it was asked."""
+    if (
+        obstacle := _outdated(ports, incident)
+        or await _still_permitted(ports, incident)
         or await _overtaken(ports, incident)
         or await gate(ports, incident, order.action)
-    )
+    ):
+        return obstacle
+    ready = await ports.agents.prepare(order)
+    if isinstance(ready, NotBegun):
+        return ready
+    return why_not(incident.runs[-1], order.action, ready) or ready
 
 
 async def _begin(ports: Ports, incident: Incident, index: int, order: Order) -> Incident:
@@ -97,11 +98,6 @@ async def _begin(ports: Ports, incident: Incident, index: int, order: Order) -> 
     return await ports.timelines.append(
         incident, ActionStarted(at=ports.time.now(), index=index, action_id=name)
     )
-
-
-def begin_within(run: Run) -> timedelta:
-    """Return how long after its confirmation a run may begin an action."""
-    return max(BEGIN_WITHIN, len(run.plan.nodes) * BEGIN_WITHIN_A_NODE)
 
 
 def order_of(incident: Incident, action: Action) -> Order:
@@ -121,15 +117,17 @@ def order_of(incident: Incident, action: Action) -> Order:
     )
 
 
-def why_not(run: Run, action: Action, readiness: Readiness) -> Outcome | None:
+def why_not(run: Run, action: Action, readiness: Readiness) -> NotBegun | None:
     """Return the refusal where the node differs from the plan, or asks for one person more."""
     bound, node = run.plan.bound, action.node
     if bound.boot_ids.get(node, readiness.boot_id) != readiness.boot_id:
-        return Outcome("rejected", f"{node} was rebooted since the plan was drawn up.")
+        return NotBegun(Obstacle.CHECK, f"{node} was rebooted since the plan was drawn up.")
     if action.type in USES_CONFIG and config_agreed(run, node) not in (None, readiness.config_sha256):
-        return Outcome("rejected", f"The configuration of {node} has changed since the plan was drawn up.")
+        return NotBegun(
+            Obstacle.CHECK, f"The configuration of {node} has changed since the plan was drawn up."
+        )
     if readiness.needs_second and run.approved_by is None:
-        return Outcome("rejected", f"{node} asks for a second person's approval of this step.")
+        return NotBegun(Obstacle.CHECK, f"{node} asks for a second person's approval of this step.")
     return None
 
 
@@ -142,7 +140,18 @@ def config_agreed(run: Run, node: str) -> str | None:
     return run.plan.bound.config_sha256.get(node)
 
 
-async def _still_permitted(ports: Ports, incident: Incident) -> Outcome | None:
+def _outdated(ports: Ports, incident: Incident) -> NotBegun | None:
+    """Return why the confirmation does not count any more, or not here."""
+    run = incident.runs[-1]
+    if ports.time.now() - run.confirmed_at > begin_within(run):
+        return NotBegun(Obstacle.CHECK, "The plan was confirmed too long ago to be gone on with.")
+    if run.plan.bound.cluster not in (None, incident.cluster):
+        why = f"The plan is for {run.plan.bound.cluster}, not for {incident.cluster}."
+        return NotBegun(Obstacle.CHECK, why)
+    return None
+
+
+async def _still_permitted(ports: Ports, incident: Incident) -> NotBegun | None:
     """Check permissions at the click and before each action: who left the group meanwhile stops the run."""
     run = incident.runs[-1]
     actions = actions_of(run.plan)
@@ -158,23 +167,23 @@ async def _still_permitted(ports: Ports, incident: Incident) -> Outcome | None:
                 confirmed_by=run.confirmed_by.id,
             )
     except NotAllowed as error:
-        return Outcome("rejected", f"No longer permitted: {error}")
+        return NotBegun(Obstacle.CHECK, f"No longer permitted: {error}")
     return None
 
 
-async def _overtaken(ports: Ports, incident: Incident) -> Outcome | None:
+async def _overtaken(ports: Ports, incident: Incident) -> NotBegun | None:
     """Return why a newer run overtook this one: a restored Redis may bring an older run back."""
     run, seen = incident.runs[-1], await ports.agents.seen_fences(incident.cluster)
     if any(fence is not None and fence > run.fence for fence in seen.values()):
-        return Outcome("rejected", f"A newer run has acted on {incident.cluster}: this is an older one.")
+        return NotBegun(Obstacle.CHECK, f"A newer run has acted on {incident.cluster}: this is an older one.")
     silent = ", ".join(name for name, fence in seen.items() if fence is None)
     if silent and incident.proposals[run.handle].life != await ports.timelines.life():
         why = f"Redis has restarted since, and {silent} does not say whether a newer run has acted there."
-        return Outcome("rejected", why)
+        return NotBegun(Obstacle.CHECK, why)
     return None
 
 
-async def gate(ports: Ports, incident: Incident, action: Action) -> Outcome | None:
+async def gate(ports: Ports, incident: Incident, action: Action) -> NotBegun | None:
     """Check from a fresh reading that a majority stays without a node; wait for one that comes back.
 
     Returns:
@@ -188,7 +197,7 @@ async def gate(ports: Ports, incident: Incident, action: Action) -> Outcome | No
         if why is None:
             return None
         if ports.time.now() >= until:
-            return Outcome("rejected", why)
+            return NotBegun(Obstacle.CHECK, why)
         await ports.time.sleep(AGAIN_S)
 
 

@@ -45,12 +45,11 @@ async def _withdraw(ports: Ports, incident: Incident, begun: list[int]) -> str:
 
 
 def _why_stopped(run: Run) -> str | None:
-    for index, action in run.actions.items():
-        if action.finished and action.finished.state != "done":
-            return f"Stopped at {run.plan.steps[index].action.node}: {action.finished.detail.rstrip('.')}."
-    for node, check in run.checks.items():
-        if check.complaints:
-            return f"Stopped after {node}: {'; '.join(check.complaints)}."
+    failed = run.failed_index
+    if failed is not None and (finished := run.actions[failed].finished):
+        return f"Stopped at {run.plan.steps[failed].action.node}: {finished.detail.rstrip('.')}."
+    if check := run.failed_check:
+        return f"Stopped after {check.node}: {'; '.join(check.complaints)}."
     if run.stop_asked_by and not all(map(run.is_done, range(len(run.plan.steps)))):
         return f"Stopped by {run.stop_asked_by.name}."
     return None

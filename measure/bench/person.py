@@ -23,7 +23,7 @@ from measure.bench.slack_stub import SIGNING_SECRET
 
 INCIDENTS = 10
 ALLOWED_MS = 300.0
-LOOK_EVERY_S = 0.002
+WATCH_EVERY_S = 0.002
 BETWEEN_CLICKS_S = 0.7
 """Together with the bot's own edits fewer than the fifty a minute that Slack takes."""
 
@@ -138,4 +138,4 @@ async def _timed(act: Callable[[], Awaitable[object]], is_seen: Callable[[], boo
 async def _until(is_true: Callable[[], bool], timeout_s: float) -> None:
     async with asyncio.timeout(timeout_s):
         while not is_true():
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(WATCH_EVERY_S)

@@ -39,7 +39,7 @@ class Told:
     @property
     def asked(self) -> int:
         """How many times the bot learned of something by asking."""
-        return sum(key.startswith(FOUND_BY_ASKING) for key in self.now.notes)
+        return sum(key.startswith(FOUND_BY_ASKING) for key in self.now.remarks)
 
 
 async def incidents_of(rig: DeliveryRig, story: Story) -> list[Told]:

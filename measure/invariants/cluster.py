@@ -54,7 +54,7 @@ class Node:
 
 
 def sha256_of(file: tuple[int, int, str]) -> str:
-    """Of a configuration file with this content."""
+    """Return the hash of a configuration file with this content."""
     return hashlib.sha256(repr(file).encode()).hexdigest()
 
 
@@ -113,7 +113,7 @@ class Cluster:
         right = all(abs(self.nodes[name].offset_ms) < 500 for name in (one, other))
         return self.linked(one, other) and wide and right
 
-    def look(self) -> Mapping[str, Metrics | None]:
+    def sample_metrics(self) -> Mapping[str, Metrics | None]:
         """Return one metrics sample of each node."""
         self.settle()
         self.commits += self.leader is not None
@@ -127,7 +127,7 @@ class Cluster:
 
     def read(self) -> Evidence:
         """Return everything that an honest reading shows now."""
-        samples, now = self.look(), self.clock.now()
+        samples, now = self.sample_metrics(), self.clock.now()
         nodes = tuple(self._read(one, samples[one.name], now) for one in self.nodes.values())
         return Evidence(cluster="demo", started_at=now, nodes=nodes)
 

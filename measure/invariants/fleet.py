@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.nodes.agent_client import AgentClient
-from handlers.ports import CannotEdit, Order, Outcome, Readiness
+from handlers.ports import CannotEdit, NotBegun, Obstacle, Order, Outcome, Readiness
 from measure.invariants.clock import Clock
 from measure.invariants.cluster import RESTART_S, Cluster, Node, sha256_of
 from runbooks.plans import Action, PlannedEdit
@@ -116,7 +116,7 @@ class Fleet:
         return self.cluster.nodes[name].host_up and self.cluster.nodes[name].agent_answers
 
     def planned_edit(self, action: Action) -> PlannedEdit | CannotEdit:
-        """What a change of the file would leave, or why it cannot be made."""
+        """Return what a change of the file would leave, or why it cannot be made."""
         one = self.cluster.nodes[action.node]
         if not self.answers(action.node):
             return CannotEdit("the agent cannot be reached")
@@ -133,17 +133,17 @@ class Fleet:
             return self.agents[one.name].ledger[action.undoes].file_before or one.file
         return (action.election_timeout_min_ms or 0, action.election_timeout_max_ms or 0, one.file[2])
 
-    def prepare(self, order: Order) -> Readiness | Outcome:
+    def prepare(self, order: Order) -> Readiness | NotBegun:
         """Return a nonce and the state to bind, or why not."""
         name, action_id = order.action.node, self.action_id(order)
         if not self.answers(name):
-            return Outcome("not_done", "Nothing was begun: the agent cannot be reached")
+            return NotBegun(Obstacle.NO_ANSWER, "Nothing was begun: the agent cannot be reached")
         agent, now = self.agents[name], self._seen(name)
         entry = self._entry(name, action_id)
         if self._busy(agent) or (entry and entry.state != "PREPARED"):
-            return Outcome("rejected", f"The agent refuses: {entry.state if entry else 'busy'}")
+            return NotBegun(Obstacle.NODE, f"The agent refuses: {entry.state if entry else 'busy'}")
         if why := self._why_not(order.action, now, now):
-            return Outcome("rejected", f"The agent refuses: {why}")
+            return NotBegun(Obstacle.NODE, f"The agent refuses: {why}")
         agent.ledger[action_id] = Entry(order, now)
         nonce = f"nonce-{len(self._answered) + 1}"
         self._answered[nonce] = now

@@ -18,7 +18,7 @@ from handlers.domain.incident import Incident
 from handlers.domain.permissions import Permissions
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, StoreDown
-from handlers.ports import CannotEdit, Fence, HeldBy, Order, Outcome, Place, Ports, Readiness
+from handlers.ports import CannotEdit, Fence, HeldBy, NotBegun, Order, Outcome, Place, Ports, Readiness
 from measure.invariants.actors import current
 from measure.invariants.clock import Clock
 from measure.invariants.fleet import Fleet, Grant, Read
@@ -101,9 +101,9 @@ class _Touching:
     async def read_progressively(self, cluster: str) -> AsyncIterator[Evidence]:
         yield await self.read(cluster)
 
-    async def look(self, cluster: str) -> Mapping[str, Metrics | None]:
+    async def sample_metrics(self, cluster: str) -> Mapping[str, Metrics | None]:
         await current.get().touch()
-        return self._fleet.cluster.look()
+        return self._fleet.cluster.sample_metrics()
 
     def action_id(self, order: Order) -> str:
         return self._fleet.action_id(order)
@@ -122,7 +122,7 @@ class _Touching:
         await current.get().touch()
         return self._fleet.status(order)
 
-    async def prepare(self, order: Order) -> Readiness | Outcome:
+    async def prepare(self, order: Order) -> Readiness | NotBegun:
         await current.get().touch()
         return self._fleet.prepare(order)
 

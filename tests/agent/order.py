@@ -73,7 +73,7 @@ async def _order(agents: AgentClient, astray: AgentClient, node: str, task: Task
         )
         readiness = await agents.prepare(order)
         if not isinstance(readiness, Readiness):
-            came[order.action.type] = _told(readiness)
+            came[order.action.type] = _told(readiness.outcome)
             continue
         if task.expires:
             # Its life is over, and the clock is put back to before it was born.

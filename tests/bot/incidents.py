@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from handlers.domain.events import Event
 from handlers.domain.events.diagnosis import FindingsRanked
-from handlers.domain.events.lifecycle import AlertsReceived, Closed, Noted, Reopened
+from handlers.domain.events.lifecycle import AlertsReceived, Closed, Remarked, Reopened
 from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
 from handlers.domain.events.remediation import (
     ActionFinished,
@@ -204,7 +204,7 @@ def healed() -> tuple[Event, ...]:
 
 def whole_story() -> tuple[Event, ...]:
     """Every kind of event there is: a run that was stopped, and one that mends it."""
-    noted = Noted(at=NOON, key="unreadable/7", sentence="One alert could not be read and was put aside.")
+    noted = Remarked(at=NOON, key="unreadable/7", sentence="One alert could not be read and was put aside.")
     cared_for = (
         Acknowledged(at=NOON, by=ALICE),
         Assigned(at=NOON, by=ALICE, to=BOB),

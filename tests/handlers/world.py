@@ -17,7 +17,19 @@ from handlers.domain.incident import Incident
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.errors import Moved, NotAllowed, SilenceFailed, SourceDown, Tampered, UnknownCluster
-from handlers.ports import CannotEdit, Fence, HeldBy, IdentityState, Order, Outcome, Place, Ports, Readiness
+from handlers.ports import (
+    CannotEdit,
+    Fence,
+    HeldBy,
+    IdentityState,
+    NotBegun,
+    Obstacle,
+    Order,
+    Outcome,
+    Place,
+    Ports,
+    Readiness,
+)
 from runbooks.evidence import Evidence, Metrics, NodeEvidence, Role
 from runbooks.plans import Action, PlannedEdit
 from tests.builders import ALICE, NOON, after, evidence, led_by, planned_edit, reaching
@@ -132,7 +144,7 @@ class Cluster:
             yield early
         yield await self.read(cluster)
 
-    async def look(self, cluster: str) -> Mapping[str, Metrics | None]:
+    async def sample_metrics(self, cluster: str) -> Mapping[str, Metrics | None]:
         self.commits += 1 if self.leader else 0
         return {name: None if name in self.silent else self._sample(name) for name in self.shows.names}
 
@@ -195,11 +207,11 @@ class Agents:
             for action in actions
         }
 
-    async def prepare(self, order: Order) -> Readiness | Outcome:
+    async def prepare(self, order: Order) -> Readiness | NotBegun:
         if why := self.refuses.get(order.action.node):
-            return Outcome("rejected", why)
+            return NotBegun(Obstacle.NODE, why)
         if self.action_id(order) in self.ledger:
-            return Outcome("rejected", "The agent refuses: This action is DONE already.")
+            return NotBegun(Obstacle.NODE, "The agent refuses: This action is DONE already.")
         return Readiness(
             self.action_id(order),
             nonce="n",
@@ -337,8 +349,8 @@ class Alerting:
     async def last(self) -> ReconcileCheckpoint | None:
         return self.kept
 
-    async def remember(self, look: ReconcileCheckpoint) -> None:
-        self.kept = look
+    async def remember(self, checkpoint: ReconcileCheckpoint) -> None:
+        self.kept = checkpoint
 
 
 @dataclass
@@ -400,7 +412,7 @@ class World:
             silences=self.silences,
             alertmanager=self.alerting,
             prometheus=self.alerting,
-            looks=self.alerting,
+            checkpoints=self.alerting,
         )
 
     def kinds(self, incident_id: str = "inc-1") -> list[str]:

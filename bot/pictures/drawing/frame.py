@@ -61,7 +61,7 @@ def header(answer: str, mood: Mood, lines: Sequence[str]) -> Section:
     return Section(tuple(shapes), y)
 
 
-def legend(signs: Sequence[Sign], top: float, note: str = "") -> Section:
+def legend(signs: Sequence[Sign], top: float, caption: str = "") -> Section:
     """Lay out the signs in as many rows as they need, and an explanation below."""
     shapes: list[Shape] = []
     x, y = float(MARGIN), top + SMALL
@@ -73,7 +73,7 @@ def legend(signs: Sequence[Sign], top: float, note: str = "") -> Section:
         shapes += sign.draw((x, y))
         shapes.append(Words(meaning, (x + sign.width + 14, y), SMALL, INK))
         x += wide + 44
-    for line in lettering.wrapped(note, SMALL, WIDTH - 2 * MARGIN, 3) if note else ():
+    for line in lettering.wrapped(caption, SMALL, WIDTH - 2 * MARGIN, 3) if caption else ():
         y += SMALL * 1.5
         shapes.append(Words(line, (MARGIN, y), SMALL, QUIET))
     return Section(tuple(shapes), y + SMALL)

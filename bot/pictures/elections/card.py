@@ -40,7 +40,7 @@ def layout(series: ElectionSeries) -> Drawing:
     top = head.bottom + height(flagged) + 16
     chart = Box(axis.left, top + LANE * len(stories) + 40, axis.right, top + LANE * len(stories) + 40 + CHART)
     times = chart.bottom + 46
-    foot = frame.legend(tuple(_signs(series)), times + 14, _note(series))
+    foot = frame.legend(tuple(_signs(series)), times + 14, _caption(series))
     shapes = (
         *head.shapes,
         *_grid(axis, top, chart.bottom, times),
@@ -108,7 +108,7 @@ def _dots(at: Point) -> tuple[Shape, ...]:
     return (Line((at, (at[0] + 70, at[1])), UNKNOWN, 3, (1, 12)),)
 
 
-def _note(series: ElectionSeries) -> str:
+def _caption(series: ElectionSeries) -> str:
     left = [story for story in series.stories if story not in chosen(series)]
     if not left:
         return ""

@@ -69,5 +69,5 @@ async def gather(ports: Ports, user: str) -> app_home.Home:
 
 
 async def _leadership(ports: Ports, cluster: str) -> Leadership | None:
-    seen = await ports.reader.look(cluster)
+    seen = await ports.reader.sample_metrics(cluster)
     return raft.leadership(seen) if any(seen.values()) else None

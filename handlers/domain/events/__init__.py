@@ -6,48 +6,33 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
-from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
-from handlers.domain.events.lifecycle import AlertsReceived, Closed, Noted, Reopened
-from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
-from handlers.domain.events.remediation import (
-    ActionFinished,
-    ActionStarted,
-    NodeChecked,
-    PlanApproved,
-    PlanConfirmed,
-    PlanProposed,
-    RunEnded,
-    Silenced,
-    SilenceLifted,
-    StopAsked,
-)
-from handlers.domain.events.triage import Acknowledged, Assigned, NoteAdded, Snoozed
+from handlers.domain.events import diagnosis, lifecycle, recovery, remediation, triage
 
 Event = Annotated[
-    AlertsReceived
-    | EvidenceRead
-    | FindingsRanked
-    | PlanProposed
-    | PlanConfirmed
-    | PlanApproved
-    | StopAsked
-    | ActionStarted
-    | ActionFinished
-    | NodeChecked
-    | RunEnded
-    | Silenced
-    | SilenceLifted
-    | Noted
-    | Acknowledged
-    | Assigned
-    | Snoozed
-    | NoteAdded
-    | Reopened
-    | LeaderSeen
-    | LeaderVerified
-    | RecoverySeen
-    | RecoveryVerified
-    | Closed,
+    lifecycle.AlertsReceived
+    | diagnosis.EvidenceRead
+    | diagnosis.FindingsRanked
+    | remediation.PlanProposed
+    | remediation.PlanConfirmed
+    | remediation.PlanApproved
+    | remediation.StopAsked
+    | remediation.ActionStarted
+    | remediation.ActionFinished
+    | remediation.NodeChecked
+    | remediation.RunEnded
+    | remediation.Silenced
+    | remediation.SilenceLifted
+    | lifecycle.Remarked
+    | triage.Acknowledged
+    | triage.Assigned
+    | triage.Snoozed
+    | triage.NoteAdded
+    | lifecycle.Reopened
+    | recovery.LeaderSeen
+    | recovery.LeaderVerified
+    | recovery.RecoverySeen
+    | recovery.RecoveryVerified
+    | lifecycle.Closed,
     Field(discriminator="kind"),
 ]
 

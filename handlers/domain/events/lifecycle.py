@@ -20,7 +20,7 @@ class AlertsReceived(TimelineEvent):
     handle: str = ""
 
 
-class Noted(TimelineEvent):
+class Remarked(TimelineEvent):
     """A sentence for the thread, posted once for each key."""
 
     kind: Literal["noted"] = "noted"

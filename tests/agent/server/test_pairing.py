@@ -53,6 +53,7 @@ from agent.server.pairing import make_own_key
 from agent.server.pinned_keys import pin, pinned_keys, revoke
 from agent.settings import load_settings
 from tests.agent.bed import Bot, Node, agent_process, metrics_page
+from tests.waiting import until
 
 pytestmark = pytest.mark.process
 
@@ -519,9 +520,7 @@ async def test_an_action_under_way_is_not_broken_off_by_a_reload(
     async with agent_process(served, tmp_path) as (agent, url), keys.client(url, paired) as http:
         bot = Bot(http, keys.grant)
         running = asyncio.create_task(bot.commit(await bot.grant(RestartService())))
-        async with asyncio.timeout(30):
-            while not node.calls("systemctl restart"):
-                await asyncio.sleep(0.05)
+        await until(lambda: node.calls("systemctl restart"))
         agent.send_signal(signal.SIGHUP)
         report = await running
         assert isinstance(report, ActionReport) and report.state == "DONE"

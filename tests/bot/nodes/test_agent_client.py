@@ -18,7 +18,7 @@ from bot.nodes import agent_client, tls
 from bot.nodes.agent_client import AgentClient
 from bot.secret_file import SecretFile
 from handlers.errors import ConfigurationError
-from handlers.ports import Order, Outcome, Readiness
+from handlers.ports import NotBegun, Obstacle, Order, Outcome, Readiness
 from lab.cluster.cluster import Lab
 from runbooks.plans import Action
 from tests.bot.conftest import Becomes, WriteConfig
@@ -85,8 +85,8 @@ async def test_a_stopped_node_is_started_once_however_often_it_is_ordered(
     started_at = lab.services["node3"].started_monotonic_us
     assert (await agents.commit(wanted, readiness)).state != "not_done"
     again = await agents.prepare(wanted)
-    assert isinstance(again, Outcome)
-    assert (again.state, "already" in again.detail) == ("rejected", True)
+    assert isinstance(again, NotBegun)
+    assert (again.by, "already" in again.detail) == (Obstacle.NODE, True)
     assert await agents.status(wanted) == done, "the ledger's word stays"
     assert lab.services["node3"].started_monotonic_us == started_at, "nothing was started twice"
     await becomes(lab.leader)
@@ -109,8 +109,8 @@ async def test_a_precondition_that_does_not_hold_is_refused_with_the_nodes_reaso
     agents: AgentClient,
 ) -> None:
     outcome = await agents.prepare(order(node="node1", generation=7))
-    assert isinstance(outcome, Outcome)
-    assert outcome.state == "rejected"
+    assert isinstance(outcome, NotBegun)
+    assert outcome.by is Obstacle.NODE
     assert outcome.detail.startswith("The agent refuses: ")
 
 
@@ -156,8 +156,8 @@ async def test_an_agent_that_is_not_there_has_not_begun_anything(
 ) -> None:
     agents = await elsewhere(parts, settings, "https://127.0.0.1:1")
     outcome = await agents.prepare(order())
-    assert isinstance(outcome, Outcome)
-    assert outcome.state == "not_done"
+    assert isinstance(outcome, NotBegun)
+    assert outcome.by is Obstacle.NO_ANSWER
     assert outcome.detail.startswith("Nothing was begun: the agent cannot be reached")
 
 
@@ -176,8 +176,8 @@ async def test_an_agent_lost_at_the_commit_is_unknown_and_never_done(
 async def test_a_program_that_is_no_agent_is_not_obeyed(settings: Settings, parts: AsyncExitStack) -> None:
     url = await parts.enter_async_context(talk(page("<h1>hello</h1>", "text/html")))
     outcome = await (await elsewhere(parts, settings, url)).prepare(order())
-    assert outcome == Outcome(
-        "not_done", "Nothing was begun: the agent answered 200 and nothing this bot understands"
+    assert outcome == NotBegun(
+        Obstacle.NO_ANSWER, "Nothing was begun: the agent answered 200 and nothing this bot understands"
     )
 
 
@@ -187,8 +187,8 @@ async def test_who_shows_no_certificate_of_the_authority_is_not_let_in(
     node = lab.node("node1")
     plain = await elsewhere(parts, settings, f"http://{node.agent}")
     outcome = await plain.prepare(order())
-    assert isinstance(outcome, Outcome)
-    assert outcome.state == "not_done"
+    assert isinstance(outcome, NotBegun)
+    assert outcome.by is Obstacle.NO_ANSWER
 
 
 async def test_asking_about_a_lost_answer_ends_in_time(

@@ -76,14 +76,14 @@ async def test_a_whole_cluster_is_read_with_nothing_missing(reader: ClusterReade
 
 
 async def test_a_look_is_one_sample_of_each_node(reader: ClusterReader, lab: Lab) -> None:
-    samples = await reader.look("demo")
+    samples = await reader.sample_metrics("demo")
     roles = [metrics.role for metrics in samples.values() if metrics]
     assert sorted(filter(None, roles)) == [Role.FOLLOWER, Role.FOLLOWER, Role.LEADER]
 
 
 async def test_an_unknown_cluster_is_refused(reader: ClusterReader) -> None:
     assert reader.clusters == ("demo",)
-    for call in (reader.read("prod"), reader.look("prod")):
+    for call in (reader.read("prod"), reader.sample_metrics("prod")):
         with pytest.raises(UnknownCluster, match="prod"):
             await call
 
@@ -99,7 +99,7 @@ async def test_a_dead_process_is_refused_by_its_node_and_told_by_its_agent(
         assert node.metrics.missing in ("connection refused", "cannot connect")
         assert node.service.value
         assert node.service.value.state == "failed"
-        assert (await reader.look("demo"))["node2"] is None
+        assert (await reader.sample_metrics("demo"))["node2"] is None
     finally:
         await lab.start_node("node2")
         await becomes(lab.leader)

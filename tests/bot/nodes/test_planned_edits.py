@@ -17,7 +17,7 @@ from bot.config import Cluster, Node, Settings
 from bot.config import load as load_settings
 from bot.nodes.agent_client import AgentClient
 from bot.nodes.planned_edits import AGENT_TOO_OLD
-from handlers.ports import CannotEdit, Order, Outcome, Readiness
+from handlers.ports import CannotEdit, NotBegun, Order, Readiness
 from lab.cluster.cluster import Lab
 from runbooks.plans import Action, PlannedEdit
 from tests.bot.conftest import WriteConfig
@@ -61,7 +61,7 @@ async def test_what_is_shown_is_what_is_written(
     if isinstance(answer, CannotEdit):
         assert spelling.stem == "both-forms", answer.reason
         refused = await _prepared(agents, _order(spelling, None))
-        assert isinstance(refused, Outcome), "what is not shown is not written either"
+        assert isinstance(refused, NotBegun), "what is not shown is not written either"
         return
     order = _order(spelling, answer.after_sha256)
     ready = await _prepared(agents, order)
@@ -73,7 +73,7 @@ async def test_what_is_shown_is_what_is_written(
     assert _differing(before, after) == list(answer.lines)
 
 
-async def _prepared(agents: AgentClient, order: Order) -> Readiness | Outcome:
+async def _prepared(agents: AgentClient, order: Order) -> Readiness | NotBegun:
     """Prepare as soon as the agent's limit of one edit a second leaves it."""
     deadline = time.monotonic() + 20
     while True:

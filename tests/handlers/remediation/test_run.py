@@ -10,7 +10,7 @@ from handlers.domain.events.remediation import ActionStarted
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.errors import AlreadyConfirmed, NotAllowed, StaleOffer
-from handlers.ports import Order, Outcome, Readiness
+from handlers.ports import NotBegun, Order, Readiness
 from handlers.remediation import propose, run, second_approval
 from runbooks.evidence import Evidence
 from tests.builders import ALICE, BOB, NOON, evidence, led_by, node, silent
@@ -286,7 +286,7 @@ async def test_a_file_that_somebody_edits_after_the_run_wrote_it_is_not_put_into
     await confirmed(world, "config_bump")
     prepare = world.agents.prepare
 
-    async def somebody_edits_first(order: Order) -> Readiness | Outcome:
+    async def somebody_edits_first(order: Order) -> Readiness | NotBegun:
         if order.action.type == "restart_service":
             world.agents.config_sha256 = "ef" * 32
         return await prepare(order)
@@ -486,4 +486,4 @@ async def test_the_run_of_a_cluster_without_quorum_starts_nodes_and_restarts_non
     restart = incident.runs[-1].plan.steps[0].action.model_copy(update={"type": "restart_service"})
     refused = await run.gate(world.ports, incident, restart)
     assert refused
-    assert refused.state == "rejected"
+    assert refused.outcome.state == "rejected"
