@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,7 @@ class Stream:
         self._redis, self.key, self._consumer, self._timing = redis, key, consumer, timing
         self._add_once = Script(redis, "stream_add_once")
         self._forget = Script(redis, "stream_forget")
+        self._claims_at_s, self._claims_from = 0.0, b"0-0"
         self._unwritten: list[_Unwritten] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -114,16 +116,27 @@ class Stream:
 
     async def _take(self, at_most: int, wait_s: float) -> tuple[StreamEntry, ...]:
         async with store_errors(but=ResponseError):
-            reply: Any = await self._redis.xreadgroup(
-                GROUP, self._consumer, {self.key: ">"}, count=at_most, block=int(wait_s * 1000) or None
-            )
-            entries = list(reply[0][1]) if reply else []
+            entries = await self._left_behind(at_most)
             if not entries:
-                left = await self._redis.xautoclaim(
-                    self.key, GROUP, self._consumer, int(self._timing.lease_s * 1000), count=at_most
+                reply: Any = await self._redis.xreadgroup(
+                    GROUP, self._consumer, {self.key: ">"}, count=at_most, block=int(wait_s * 1000) or None
                 )
-                entries = [entry for entry in left[1] if entry and entry[0]]
+                entries = list(reply[0][1]) if reply else []
         return tuple(StreamEntry(entry_id.decode(), fields) for entry_id, fields in entries)
+
+    async def _left_behind(self, at_most: int) -> list[Any]:
+        """Claim what a process took and left, once in `Timing.poll_s`, however much that is new keeps coming.
+
+        Each look goes on where the last one ended: Redis looks through ten times `at_most` entries at a time.
+        """
+        if time.monotonic() < self._claims_at_s:
+            return []
+        idle_ms = int(self._timing.lease_s * 1000)
+        answer: Any = await self._redis.xautoclaim(
+            self.key, GROUP, self._consumer, idle_ms, start_id=self._claims_from, count=at_most
+        )
+        self._claims_from, self._claims_at_s = answer[0], time.monotonic() + self._timing.poll_s
+        return [entry for entry in answer[1] if entry and entry[0]]  # the rest were deleted meanwhile
 
     async def _make_group(self) -> None:
         async with store_errors():
