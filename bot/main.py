@@ -35,6 +35,7 @@ from bot.slack.directory import SlackDirectory
 from bot.slack.inbound import socket_mode
 from bot.slack.inbound.dispatcher import Dispatcher
 from bot.slack.inbound.request_queue import SEAL_USE, SlackRequests
+from bot.store.allowance import Allowance
 from bot.store.client import connect
 from bot.store.due_queue import Queues
 from bot.store.health import require_usable
@@ -133,7 +134,7 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
             past=IncidentHistoryStore(redis, prefix),
             reader=clusters,
             agents=agents,
-            directory=SlackDirectory(slack, permissions.groups),
+            directory=SlackDirectory(slack, Allowance(redis, prefix)),
             threads=thread,
             time=SystemTime(),
             run_locks=RunLocks(redis, prefix),

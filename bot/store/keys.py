@@ -125,6 +125,10 @@ class Keys:
         """String, 10 minutes: a request of Slack that was taken, by its signature, or an event by its id."""
         return self._key("seen", name)
 
+    def asked(self, what: str, person: str) -> str:
+        """Integer, 1 minute: how much Slack was asked because of a person's clicks."""
+        return self._key("asked", what, person)
+
     def wake(self) -> str:
         """Channel: a hint that queues have something due; who misses it looks within a second."""
         return self._key("wake")

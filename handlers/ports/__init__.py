@@ -8,7 +8,7 @@ from typing import Protocol
 
 from handlers.domain.permissions import Permissions
 from handlers.ports.alerting import Alertmanager, Prometheus, ReconcileCheckpoints, Silences
-from handlers.ports.chat import Directory, Place, Threads
+from handlers.ports.chat import Directory, Place, Purpose, Threads
 from handlers.ports.nodes import Agents, ClusterReader, Fence, HeldBy, Order, Outcome, Readiness, RunLocks
 from handlers.ports.timelines import IdentityState, IncidentHistory, Timelines
 
@@ -26,6 +26,7 @@ __all__ = [
     "Place",
     "Ports",
     "Prometheus",
+    "Purpose",
     "Readiness",
     "ReconcileCheckpoints",
     "RunLocks",

@@ -15,7 +15,7 @@ from handlers.domain.events import Offer, Person, PlanConfirmed, PlanProposed, S
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import PlanPermission
 from handlers.errors import AlreadyConfirmed, Moved, NotAllowed, Refused, StaleOffer, StalePlan
-from handlers.ports import Ports
+from handlers.ports import Ports, Purpose
 from handlers.remediation.preconditions import check_open, proposal_of, take_run_lock, void_because
 from runbooks.all_runbooks import RUNBOOKS, aim
 
@@ -113,6 +113,7 @@ async def _propose(
         by,
         PlanPermission.PROPOSE,
         dict.fromkeys(action.type for action in offer.remedy.actions),
+        purpose=Purpose.GLANCE,  # who confirms is asked about anew
     )
     if incident.evidence is None:
         raise StaleOffer

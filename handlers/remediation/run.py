@@ -10,7 +10,7 @@ from handlers.domain.events import ActionFinished, ActionStarted, NodeChecked
 from handlers.domain.incident import Incident, Run
 from handlers.domain.permissions import PlanPermission
 from handlers.errors import NotAllowed
-from handlers.ports import Order, Outcome, Ports, Readiness
+from handlers.ports import Order, Outcome, Ports, Purpose, Readiness
 from runbooks import node_check, quorum_gate, raft
 from runbooks.model import Action
 
@@ -129,7 +129,9 @@ async def _still_permitted(ports: Ports, incident: Incident) -> Outcome | None:
     run = incident.runs[-1]
     actions = actions_of(run.plan)
     try:
-        await check_person(ports, incident, run.confirmed_by, PlanPermission.CONFIRM, actions)
+        await check_person(
+            ports, incident, run.confirmed_by, PlanPermission.CONFIRM, actions, purpose=Purpose.RUN
+        )
         if run.approved_by:
             await check_person(
                 ports,
@@ -138,6 +140,7 @@ async def _still_permitted(ports: Ports, incident: Incident) -> Outcome | None:
                 PlanPermission.APPROVE,
                 actions,
                 confirmed_by=run.confirmed_by.id,
+                purpose=Purpose.RUN,
             )
     except NotAllowed as error:
         return Outcome("rejected", f"No longer permitted: {error}")
