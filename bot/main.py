@@ -38,7 +38,9 @@ from bot.slack.inbound.request_queue import SEAL_USE, SlackRequests
 from bot.store.allowance import Allowance
 from bot.store.client import connect
 from bot.store.due_queue import Queues
+from bot.store.foreign_keys import put_aside
 from bot.store.health import require_usable
+from bot.store.inbox import SEAL_USE as INBOX_SEAL_USE
 from bot.store.inbox import Inbox
 from bot.store.incident_history import IncidentHistoryStore
 from bot.store.ledger_marks import LedgerMarks
@@ -118,7 +120,7 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
     timelines = TimelineStore(redis, prefix, chain)
     retention = Retention(redis, prefix, timelines, chain)
     consumer = f"{socket.gethostname()}:{os.getpid()}"
-    inbox = Inbox(redis, prefix, consumer, timing)
+    inbox = Inbox(redis, prefix, consumer, Signer.of(settings.agents, INBOX_SEAL_USE), timing)
     requests = SlackRequests(redis, prefix, consumer, Signer.of(settings.agents, SEAL_USE), timing)
     queues = Queues(redis, prefix, timing)
     async with (
@@ -170,7 +172,7 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
             pictures=ThreadAttachments(slack, redis, prefix, thread, timelines, prometheus=prometheus),
             timing=timing,
         )
-        timer = Scheduler(timelines, queues)
+        timer = Scheduler(timelines, queues, lambda: put_aside(redis, prefix))
         yield Bot(redis, web.app(), worker, timer, Dispatcher(app, requests, timing), app, requests, ports)
 
 

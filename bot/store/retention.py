@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import structlog
 from redis.asyncio import Redis
 
-from bot.store.errors import store_errors, text
+from bot.store.due_queue import ID
+from bot.store.errors import WHO_ELSE, store_errors, text
 from bot.store.keys import Keys
 from bot.store.mac_chain import Chain, End
 from bot.store.timelines import TimelineStore
+
+log = structlog.get_logger()
 
 AT_A_TIME = 100
 """How many are trimmed in one go: each is read once more, and a worker has other things to do."""
@@ -30,7 +34,12 @@ class Retention:
         async with store_errors():
             ids = await self._redis.zrangebyscore(self._keys.released(), "-inf", f"({moment.timestamp()}")
         taken_up_again = await self.store.open_incidents()
-        closed = (text(each) for each in ids if isinstance(each, bytes))
+        foreign = [each for each in ids if isinstance(each, bytes) and not ID.fullmatch(each)]
+        if foreign:
+            log.error("released_entry_not_ours", entries=len(foreign), hint=WHO_ELSE)
+            async with store_errors():
+                await self._redis.zrem(self._keys.released(), *foreign)
+        closed = (text(each) for each in ids if isinstance(each, bytes) and each not in foreign)
         return tuple(each for each in closed if each not in taken_up_again)
 
     async def trim(self, kept_days: int) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from bot.clock import unless
-from bot.store.errors import refusal, store_errors
+from bot.store.errors import NoGroup, store_errors
 from bot.store.scripts import Script
 from bot.timing import DEFAULT_TIMING, Timing
 from handlers.errors import StoreDown
@@ -108,14 +108,12 @@ class Stream:
         """Return new entries, or those that another process took and left; wait so long for a new one."""
         try:
             return await self._take(at_most, wait_s)
-        except ResponseError as error:
-            if "NOGROUP" not in str(error):
-                raise StoreDown(refusal(error)) from error
+        except NoGroup:
             await self._make_group()  # the first time, or Redis came back empty
             return await self._take(at_most, wait_s)
 
     async def _take(self, at_most: int, wait_s: float) -> tuple[StreamEntry, ...]:
-        async with store_errors(but=ResponseError):
+        async with store_errors():
             entries = await self._left_behind(at_most)
             if not entries:
                 reply: Any = await self._redis.xreadgroup(

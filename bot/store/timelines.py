@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from redis.asyncio import Redis
 
 from bot.store.compression import pack, unpacked
-from bot.store.errors import store_errors, text
+from bot.store.errors import WHO_ELSE, WrongType, store_errors, text
 from bot.store.incident_ids import NUMBER, id_tail
 from bot.store.keys import HANDLE_LIFE_S, Keys
 from bot.store.mac_chain import BEGINNING, Chain, End, MacLink, Walk
@@ -30,6 +30,9 @@ from handlers.ports import IdentityState
 log = structlog.get_logger()
 
 KEPT_STATES = 256
+
+MAX_NUMBER = 1_000_000
+"""Of incidents that are looked for by their numbers: a higher one was not given out by the bot."""
 
 
 class TimelineStore:
@@ -49,13 +52,16 @@ class TimelineStore:
 
     async def walk(self, incident_id: str, start: End = BEGINNING) -> Walk:
         """Read everything that is stored after `start`, genuine or not, and what is wrong with it."""
-        async with store_errors():
-            entries, noted_end = await self._walk(
-                timeline=self._keys.timeline(incident_id),
-                ends=self._keys.ends(),
-                first=f"0-{start.position + 1}",
-                incident_id=incident_id,
-            )
+        try:
+            async with store_errors():
+                entries, noted_end = await self._walk(
+                    timeline=self._keys.timeline(incident_id),
+                    ends=self._keys.ends(),
+                    first=f"0-{start.position + 1}",
+                    incident_id=incident_id,
+                )
+        except WrongType:
+            return Walk((), 0, ("what stands under its key is no timeline",), start)
         plain = [(entry_id, unpacked(fields)) for entry_id, fields in entries]
         return self._chain.walk(incident_id, start, plain, text(noted_end))
 
@@ -159,7 +165,7 @@ class TimelineStore:
         incident = None
         if open_id:
             incident = Incident(id=text(open_id)) if is_new else await self.load(text(open_id))
-        early = map(Alert.model_validate_json, ends)
+        early = filter(None, map(_early_end, ends))
         return IdentityState(
             incident, text(previous_id) or None, {alert.fingerprint: alert for alert in early}
         )
@@ -208,7 +214,7 @@ class TimelineStore:
             last, noted, open_ids = await pipe.execute()
         ids = sorted({text(each) for each in (*noted, *open_ids)})
         by_number = {int(match[1]): id_ for id_ in ids if (match := NUMBER.match(id_))}
-        count = int(last) if last and last.isdigit() else 0
+        count = min(int(last), MAX_NUMBER) if last and last.isdigit() else 0
         numbered = [by_number.get(number) or f"inc-{number}" for number in range(1, count + 1)]
         return tuple(dict.fromkeys([*numbered, *ids]))
 
@@ -232,6 +238,17 @@ class TimelineStore:
 
     async def incident_of(self, handle: str) -> str | None:
         """Return the id of the incident that a handle was made for; `None` where it is not known."""
-        async with store_errors():
-            found = await self._redis.get(self._keys.handle(handle))
+        try:
+            async with store_errors():
+                found = await self._redis.get(self._keys.handle(handle))
+        except WrongType:
+            return None
         return text(found) if found else None
+
+
+def _early_end(kept: bytes) -> Alert | None:
+    try:
+        return Alert.model_validate_json(kept)
+    except ValidationError as error:
+        log.error("early_end_unreadable", error=str(error), hint=WHO_ELSE)
+        return None

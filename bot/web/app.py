@@ -133,7 +133,7 @@ class Web:
 
     async def readyz(self, _: Request) -> Response:
         """Say whether the process can store what it is sent."""
-        reason = await why_not_ready(self._redis)
+        reason = await why_not_ready(self._redis, self._prefix)
         if reason:
             return JSONResponse({"ready": False, "reason": reason}, status_code=503)
         return JSONResponse({"ready": True})

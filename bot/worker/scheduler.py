@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import structlog
@@ -19,7 +20,10 @@ log = structlog.get_logger()
 class Scheduler:
     """Marks open incidents and periodic jobs as due: at the start, and every so often."""
 
-    def __init__(self, timelines: Timelines, queues: Queues) -> None:
+    def __init__(
+        self, timelines: Timelines, queues: Queues, put_aside: Callable[[], Awaitable[object]]
+    ) -> None:
+        self._put_aside = put_aside
         self._timelines = timelines
         self._queues = queues
 
@@ -27,13 +31,26 @@ class Scheduler:
         """Run the timer until cancelled."""
         # The defaults drop a job that is a second late; here late is better than never.
         timer = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True})
-        for job, every_s in ((self.mark_open_incidents, 60), (self.mark_look, 60), (self.mark_trim, 3600)):
+        jobs = (
+            (self.put_aside_foreign, 10),
+            (self.mark_open_incidents, 60),
+            (self.mark_look, 60),
+            (self.mark_trim, 3600),
+        )
+        for job, every_s in jobs:
             timer.add_job(job, "interval", seconds=every_s, next_run_time=datetime.now(UTC))
         timer.start()
         try:
             await asyncio.Event().wait()
         finally:
             timer.shutdown(wait=False)
+
+    async def put_aside_foreign(self) -> None:
+        """Take what is not the bot's from under its keys: it may stand in the way of every queue."""
+        try:
+            await self._put_aside()
+        except StoreDown as error:
+            log.warning("redis_down", error=str(error))
 
     async def mark_open_incidents(self) -> None:
         """Mark every open incident, for its next step and for its thread."""

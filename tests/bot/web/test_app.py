@@ -21,11 +21,11 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.slack.inbound.request_queue import SlackRequests
 from bot.store.client import connect
-from bot.store.inbox import Inbox, StoredNotification
+from bot.store.inbox import Inbox
 from bot.store.signer import Signer
 from bot.web.app import Web
 from handlers.domain.notification import Notification
-from tests.bot.conftest import MortalRedis
+from tests.bot.conftest import SEAL, MortalRedis
 from tests.bot.web.serving import serve
 
 RECORDED = sorted((Path(__file__).parents[2] / "data" / "webhooks").glob("*.json"))
@@ -46,12 +46,12 @@ class Site:
         return await self.http.post(path, content=body, headers={**AUTHORIZED, **headers})
 
     async def stored(self) -> list[tuple[bytes, str | None]]:
-        taken = map(StoredNotification.of, await self.inbox.stream.take_now())
-        return [(each.body, each.cluster) for each in taken]
+        taken = map(self.inbox.opened, await self.inbox.stream.take_now())
+        return [(each.body, each.cluster) for each in taken if each]
 
 
 async def open_site(parts: AsyncExitStack, redis: Redis, prefix: str) -> Site:
-    inbox = Inbox(redis, prefix, consumer="test")
+    inbox = Inbox(redis, prefix, "test", SEAL)
     slack = AsyncApp(signing_secret="unused", token="xoxb-unused")
     web = Web(
         inbox=inbox,
