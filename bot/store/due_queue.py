@@ -47,6 +47,7 @@ class DueQueue:
 
     def __init__(self, redis: Redis, prefix: str, name: str, timing: Timing = DEFAULT_TIMING) -> None:
         keys = Keys(prefix)
+        self._waiting = keys.unshown() if name == "views" else None
         self.name, self._due, self._leases, self._wake = name, keys.due(name), keys.leases(name), keys.wake()
         self._redis, self._refusals = redis, Refusals(redis, prefix)
         self._lease_us = _us(timing.lease_s)
@@ -99,6 +100,7 @@ class DueQueue:
             await self._release(
                 due=self._due,
                 leases=self._leases,
+                waiting=self._waiting,
                 id=taken.id,
                 token=taken.token,
                 score=taken.score,

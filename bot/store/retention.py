@@ -63,6 +63,7 @@ class Retention:
                 proof = self._chain.extend(incident_id, walk.end, TRIMMED)
                 pipe.hset(self._keys.trimmed(), incident_id, str(proof))
                 pipe.unlink(self._keys.timeline(incident_id), self._keys.thread(incident_id))
+                pipe.zrem(self._keys.unshown(), incident_id)
                 for queue in ("steps", "views"):
                     pipe.zrem(self._keys.due(queue), incident_id)
             pipe.zrem(self._keys.released(), incident_id)

@@ -137,6 +137,7 @@ class TimelineStore:
                 due_steps=self._keys.due("steps"),
                 due_views=self._keys.due("views"),
                 ends=self._keys.ends(),
+                unshown=self._keys.unshown(),
                 handles=[self._keys.handle(each) for each in handles],
                 wake=self._keys.wake(),
                 incident_id=incident.id,

@@ -74,7 +74,7 @@ async def test_garbage_is_left_out_and_written_over(
     refusals: Refusals, redis: Redis, prefix: str, value: bytes
 ) -> None:
     await redis.hset(Keys(prefix).refusals(), "slack is_archived", value)
-    await redis.hset(Keys(prefix).refusals(), b"\xff\xff", value)  # type: ignore[arg-type]
+    await redis.hset(Keys(prefix).refusals(), b"\xff\xff", value)
     await redis.hset(Keys(prefix).refusals(), "slack forged", "1 9999999999 9999999999")
     assert [each.since_s for each in await refusals.all()] == [0]
     await refusals.note("slack", "is_archived")
