@@ -12,30 +12,27 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-import aiohttp
 import httpx
 from redis.asyncio import Redis
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
-from bot.alerting.alertmanager import AlertmanagerClient
-from bot.alerting.prometheus import PrometheusClient
+from bot.clients import alerting, slack_client
 from bot.clock import SystemTime
-from bot.config import Endpoint, Settings
+from bot.config import Settings
 from bot.grant_keys import grant_key
-from bot.http.client import http_client, trusting
+from bot.http.client import http_client
 from bot.nodes.agent_client import AgentClient
 from bot.nodes.cluster_reader import ClusterReader
 from bot.nodes.tls import tls_context
 from bot.slack import listeners
+from bot.slack.allowance import Allowance
 from bot.slack.delivery.attachments import ThreadAttachments
 from bot.slack.delivery.thread_sync import SlackThread
 from bot.slack.directory import SlackDirectory
 from bot.slack.inbound import socket_mode
 from bot.slack.inbound.dispatcher import Dispatcher
 from bot.slack.inbound.request_queue import SEAL_USE, SlackRequests
-from bot.store.allowance import Allowance
 from bot.store.client import connect
 from bot.store.due_queue import Queues
 from bot.store.foreign_keys import put_aside
@@ -46,6 +43,7 @@ from bot.store.incident_history import IncidentHistoryStore
 from bot.store.ledger_marks import LedgerMarks
 from bot.store.mac_chain import Chain
 from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
+from bot.store.refusals import Refusals
 from bot.store.retention import Retention
 from bot.store.run_lock import RunLocks
 from bot.store.signer import Signer
@@ -53,6 +51,7 @@ from bot.store.timelines import TimelineStore
 from bot.timing import DEFAULT_TIMING, Timing
 from bot.web.app import Web
 from bot.web.server import serve
+from bot.web.troubles import Troubles
 from bot.worker.periodic_jobs import PeriodicJobs
 from bot.worker.scheduler import Scheduler
 from bot.worker.worker import Worker
@@ -62,8 +61,6 @@ Part = Literal["web", "worker"]
 
 AGENT_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 """A commit carries out its action before it answers; a restart may take a while."""
-
-SLACK_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -125,7 +122,7 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
     queues = Queues(redis, prefix, timing)
     async with (
         contextlib.aclosing(redis),
-        slack_client(settings) as slack,
+        slack_client(settings, Refusals(redis, prefix)) as slack,
         reader(settings, LedgerMarks(redis, prefix)) as (clusters, agents),
         alerting(settings) as (alertmanager, prometheus),
     ):
@@ -145,6 +142,7 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
             alertmanager=alertmanager,
             prometheus=prometheus,
             looks=ReconcileCheckpointStore(redis, prefix),
+            troubles=Troubles(redis, prefix),
         )
         # What is dispatched is stored already, so it may take its time; Bolt's default polls every 10 ms.
         app = AsyncApp(client=slack, signing_secret=signing_secret, process_before_response=True)
@@ -164,7 +162,13 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
             prefix=prefix,
             inbox=inbox,
             queues=queues,
-            jobs=PeriodicJobs(ports, settings.alertmanager, retention, settings.redis.closed_kept_days),
+            jobs=PeriodicJobs(
+                ports,
+                settings.alertmanager,
+                retention,
+                settings.redis.closed_kept_days,
+                greet=thread.greet,
+            ),
             timelines=timelines,
             ports=ports,
             clusters=clusters,
@@ -174,41 +178,6 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
         )
         timer = Scheduler(timelines, queues, lambda: put_aside(redis, prefix))
         yield Bot(redis, web.app(), worker, timer, Dispatcher(app, requests, timing), app, requests, ports)
-
-
-@asynccontextmanager
-async def alerting(
-    settings: Settings,
-) -> AsyncIterator[tuple[AlertmanagerClient | None, PrometheusClient | None]]:
-    """Make the clients of Alertmanager and Prometheus, as far as they are configured.
-
-    Raises:
-        ConfigurationError: If a token or an authority's file cannot be read.
-    """
-    async with contextlib.AsyncExitStack() as clients:
-
-        async def http(endpoint: Endpoint) -> httpx.AsyncClient:
-            return await clients.enter_async_context(
-                http_client(httpx.Timeout(None), trusting(endpoint.authority))  # each call has its deadline
-            )
-
-        one, other = settings.alertmanager, settings.prometheus
-        alertmanager = AlertmanagerClient(one, await http(one)) if one else None
-        yield alertmanager, PrometheusClient(other, await http(other)) if other else None
-
-
-@asynccontextmanager
-async def slack_client(settings: Settings) -> AsyncIterator[AsyncWebClient]:
-    """Make a Web API client that keeps its connections: by itself it opens one per call.
-
-    Raises:
-        ConfigurationError: If the token's file cannot be read.
-    """
-    token = settings.slack.bot_token.read().get_secret_value()
-    timeout = aiohttp.ClientTimeout(total=SLACK_TIMEOUT_S)
-    async with aiohttp.ClientSession(timeout=timeout) as session:
-        # Without its own retries: they would post a second time when an answer is lost.
-        yield AsyncWebClient(token=token, base_url=settings.slack.api_url, session=session, retry_handlers=[])
 
 
 def channel_of(settings: Settings, cluster: str) -> str:

@@ -11,9 +11,10 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.allowance import Allowance
 from bot.slack.delivery.web_api import FAILURES, SlackBusy, failure
 from bot.slack.lookups import Lookups
-from bot.store.allowance import Allowance
+from bot.slack.noting_client import word_of
 from handlers.domain.events import Person
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, SlackDown
@@ -129,9 +130,3 @@ class SlackDirectory:
         except FAILURES as error:
             raise failure("auth.test", error) from error
         return self._home
-
-
-def word_of(error: SlackApiError) -> str:
-    """Return Slack's word for why it refuses; empty where its answer is none."""
-    said = getattr(error.response, "data", None)
-    return str(said.get("error", "")) if isinstance(said, dict) else ""

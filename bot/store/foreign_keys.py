@@ -47,7 +47,7 @@ async def put_aside(redis: Redis, prefix: str) -> tuple[str, ...]:
             if text(found) not in (kind, "none")
         ]
         for key in foreign:
-            await redis.rename(key, keys.aside(key.removeprefix(f"{prefix}:"), int(now_s)))
+            await redis.rename(key, keys.aside(key, int(now_s)))
     for key in foreign:
         log.error("foreign_key_put_aside", key=key, hint=WHO_ELSE)
         await Refusals(redis, prefix).note("redis", "foreign_key")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import structlog
 from redis.asyncio import Redis
 
-from bot.store.errors import store_errors
+from bot.store.errors import WrongType, store_errors
 from bot.store.keys import Keys
-from bot.store.scripts import Script
 from handlers.errors import ConfigurationError, StoreDown
 
 log = structlog.get_logger()
@@ -45,14 +45,18 @@ async def why_not_ready(redis: Redis, prefix: str) -> str | None:
     replicas and too little memory are all told by Redis' own refusal.
     """
     try:
-        info = await _info(redis)
-        if wrong := _setup_is_wrong(info):
-            return wrong
-        async with store_errors():
-            await Script(redis, "write_probe")(probe=Keys(prefix).probe(), life_s=PROBE_LIFE_S)
+        info, _ = await asyncio.gather(_info(redis), _write(redis, Keys(prefix).probe()))
     except StoreDown as error:
         return str(error)
-    return None
+    return _setup_is_wrong(info)
+
+
+async def _write(redis: Redis, key: str) -> None:
+    with contextlib.suppress(WrongType):  # it would have been taken: what stands there is moved aside
+        async with store_errors(), redis.pipeline(transaction=False) as pipe:
+            pipe.xadd(key, {"written": "1"}, maxlen=1, approximate=False)
+            pipe.expire(key, PROBE_LIFE_S)
+            await pipe.execute()
 
 
 async def _info(redis: Redis) -> dict[str, Any]:

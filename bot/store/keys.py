@@ -144,7 +144,7 @@ class Keys:
 
     def aside(self, key: str, at_s: int) -> str:
         """Any: what stood under a key of the bot and was of another type than the bot keeps there."""
-        return self._key("aside", key, str(at_s))
+        return self._key("aside", key.removeprefix(f"{self.prefix}:"), str(at_s))
 
     def wake(self) -> str:
         """Channel: a hint that queues have something due; who misses it looks within a second."""

@@ -15,12 +15,13 @@ from pydantic import ValidationError
 from redis.asyncio import Redis
 
 from bot.store.compression import pack, unpacked
-from bot.store.errors import WHO_ELSE, WrongType, store_errors, text
+from bot.store.errors import WrongType, store_errors, text
+from bot.store.incident_history import early_ends
 from bot.store.incident_ids import NUMBER, id_tail
 from bot.store.keys import HANDLE_LIFE_S, Keys
 from bot.store.mac_chain import BEGINNING, Chain, End, MacLink, Walk
 from bot.store.scripts import Script
-from handlers.domain.alerts import Alert, IncidentIdentity
+from handlers.domain.alerts import IncidentIdentity
 from handlers.domain.events import EVENT, AlertsReceived, Event
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
@@ -166,10 +167,7 @@ class TimelineStore:
         incident = None
         if open_id:
             incident = Incident(id=text(open_id)) if is_new else await self.load(text(open_id))
-        early = filter(None, map(_early_end, ends))
-        return IdentityState(
-            incident, text(previous_id) or None, {alert.fingerprint: alert for alert in early}
-        )
+        return IdentityState(incident, text(previous_id) or None, early_ends(ends))
 
     async def claim(self, identity: IncidentIdentity) -> str:
         """Return the id of an identity's open incident, or claim a new one for it."""
@@ -245,11 +243,3 @@ class TimelineStore:
         except WrongType:
             return None
         return text(found) if found else None
-
-
-def _early_end(kept: bytes) -> Alert | None:
-    try:
-        return Alert.model_validate_json(kept)
-    except ValidationError as error:
-        log.error("early_end_unreadable", error=str(error), hint=WHO_ELSE)
-        return None

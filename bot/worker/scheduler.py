@@ -10,7 +10,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.store.due_queue import Queues
-from bot.worker.periodic_jobs import LOOK, TRIM
+from bot.worker.periodic_jobs import ASK_SLACK, LOOK, TRIM
 from handlers.errors import StoreDown
 from handlers.ports import Timelines
 
@@ -35,6 +35,7 @@ class Scheduler:
             (self.put_aside_foreign, 10),
             (self.mark_open_incidents, 60),
             (self.mark_look, 60),
+            (self.mark_ask_slack, 60),
             (self.mark_trim, 3600),
         )
         for job, every_s in jobs:
@@ -64,6 +65,10 @@ class Scheduler:
     async def mark_look(self) -> None:
         """Mark the comparison with Alertmanager and Prometheus."""
         await self._mark_job(LOOK)
+
+    async def mark_ask_slack(self) -> None:
+        """Mark the call that shows whether Slack answers."""
+        await self._mark_job(ASK_SLACK)
 
     async def mark_trim(self) -> None:
         """Mark the trimming of incidents that were closed long ago."""

@@ -34,6 +34,7 @@ __all__ = [
     "Threads",
     "Time",
     "Timelines",
+    "Troubles",
 ]
 
 
@@ -45,6 +46,13 @@ class Time(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Wait for `seconds`."""
+
+
+class Troubles(Protocol):
+    """What is wrong with the bot itself."""
+
+    async def now(self) -> tuple[str, ...]:
+        """Return a sentence for each trouble; none where all is well."""
 
 
 @dataclass(frozen=True)
@@ -64,3 +72,4 @@ class Ports:
     alertmanager: Alertmanager | None = None
     prometheus: Prometheus | None = None
     looks: ReconcileCheckpoints | None = None
+    troubles: Troubles | None = None

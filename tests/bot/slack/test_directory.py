@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
 
+from bot.slack.allowance import Allowance
 from bot.slack.directory import MAX_GROUPS_A_MINUTE, TOO_OFTEN, SlackDirectory
-from bot.store.allowance import Allowance
 from bot.store.keys import Keys
 from handlers.domain.events import Person
 from handlers.errors import NotAllowed
