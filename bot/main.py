@@ -114,10 +114,13 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
     signing_secret = settings.slack.signing_secret.read().get_secret_value()
     redis, prefix = connect(settings.redis.url, settings.redis.prefix), settings.redis.prefix
     chain = Chain.of(settings.agents)
-    timelines = TimelineStore(redis, prefix, chain)
+    waits = settings.redis.wait_for_replicas
+    timelines = TimelineStore(redis, prefix, chain, waits)
     retention = Retention(redis, prefix, timelines, chain)
     consumer = f"{socket.gethostname()}:{os.getpid()}"
-    inbox = Inbox(redis, prefix, consumer, Signer.of(settings.agents, INBOX_SEAL_USE), timing)
+    inbox = Inbox(
+        redis, prefix, consumer, Signer.of(settings.agents, INBOX_SEAL_USE), timing, wait_for_replicas=waits
+    )
     requests = SlackRequests(redis, prefix, consumer, Signer.of(settings.agents, SEAL_USE), timing)
     queues = Queues(redis, prefix, timing)
     async with (

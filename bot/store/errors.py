@@ -23,6 +23,14 @@ class NoGroup(StoreDown):
 
 _KINDS: dict[str, type[StoreDown]] = {"WRONGTYPE": WrongType, "NOGROUP": NoGroup}
 
+REPLICAS_WITHIN_MS = 1000
+"""How long a write waits for the replicas that `[redis] wait_for_replicas` asks for."""
+
+NOT_REPLICATED = (
+    "Redis has stored it, but not as many replicas as [redis] wait_for_replicas asks for; it counts as not"
+    " accepted."
+)
+
 WHO_ELSE = "who else writes to this Redis?"
 
 REFUSALS = {

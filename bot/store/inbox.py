@@ -34,11 +34,18 @@ class Inbox:
     """The notifications that are stored and not yet folded into incidents: `stream` gives them out."""
 
     def __init__(
-        self, redis: Redis, prefix: str, consumer: str, seal: Signer, timing: Timing = DEFAULT_TIMING
+        self,
+        redis: Redis,
+        prefix: str,
+        consumer: str,
+        seal: Signer,
+        timing: Timing = DEFAULT_TIMING,
+        *,
+        wait_for_replicas: int = 0,
     ) -> None:
         keys = Keys(prefix)
         self._redis, self._dead, self._seal = redis, keys.dead(), seal
-        self.stream = Stream(redis, keys.inbox(), consumer, timing)
+        self.stream = Stream(redis, keys.inbox(), consumer, timing, wait_for_replicas=wait_for_replicas)
 
     async def store(self, body: bytes, cluster: str | None) -> None:
         """Store a notification; it is there when this returns.

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from bot.clock import unless
-from bot.store.errors import NoGroup, store_errors
+from bot.store.errors import NOT_REPLICATED, REPLICAS_WITHIN_MS, NoGroup, store_errors
 from bot.store.scripts import Script
 from bot.timing import DEFAULT_TIMING, Timing
 from handlers.errors import StoreDown
@@ -43,8 +43,17 @@ class _Unwritten:
 class Stream:
     """One stream, written and read by any number of processes; a `bot.store.consumer.Source`."""
 
-    def __init__(self, redis: Redis, key: str, consumer: str, timing: Timing = DEFAULT_TIMING) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        key: str,
+        consumer: str,
+        timing: Timing = DEFAULT_TIMING,
+        *,
+        wait_for_replicas: int = 0,
+    ) -> None:
         self._redis, self.key, self._consumer, self._timing = redis, key, consumer, timing
+        self._replicas = wait_for_replicas
         self._add_once = Script(redis, "stream_add_once")
         self._forget = Script(redis, "stream_forget")
         self._claims_at_s, self._claims_from = 0.0, b"0-0"
@@ -64,7 +73,7 @@ class Stream:
             Whether it was added.
 
         Raises:
-            StoreDown: If it may not be stored.
+            StoreDown: If it may not be stored, or not by as many replicas as are waited for.
         """
         new = _Unwritten(fields, once, asyncio.get_running_loop().create_future())
         self._unwritten.append(new)
@@ -98,7 +107,12 @@ class Stream:
                     self._add_once.eval_on(
                         pipe, stream=self.key, name=each.once, life_s=ONCE_FOR_S, fields=flat
                     )
-            return await pipe.execute()
+            if self._replicas:
+                pipe.wait(self._replicas, REPLICAS_WITHIN_MS)  # of the same connection's writes
+            outcomes = await pipe.execute()
+            if self._replicas and outcomes.pop() < self._replicas:
+                raise StoreDown(NOT_REPLICATED)
+        return outcomes
 
     async def take(self, ends: asyncio.Event, at_most: int) -> tuple[StreamEntry, ...]:
         """Return entries as they come; nothing after `Timing.poll_s`, or once `ends` is set."""

@@ -39,8 +39,8 @@ MAX_NUMBER = 1_000_000
 class TimelineStore:
     """`handlers.ports.Timelines` over Redis."""
 
-    def __init__(self, redis: Redis, prefix: str, chain: Chain) -> None:
-        self._redis = redis
+    def __init__(self, redis: Redis, prefix: str, chain: Chain, wait_for_replicas: int = 0) -> None:
+        self._redis, self._replicas = redis, wait_for_replicas
         self._keys = Keys(prefix)
         self._chain = chain
         self._folded: dict[str, Incident] = {}
@@ -133,7 +133,9 @@ class TimelineStore:
             added += (pack(event), end.mac)
         handles = [each.handle for each in events if isinstance(each, AlertsReceived) and each.handle]
         async with store_errors():
-            taken = await self._append(
+            # Waited for before Slack is told, or a failover would give the same alert a second thread.
+            taken = await self._append.on_replicas(
+                self._replicas,
                 timeline=self._keys.timeline(incident.id),
                 due_steps=self._keys.due("steps"),
                 due_views=self._keys.due("views"),
