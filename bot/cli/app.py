@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -61,10 +60,6 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
     Every user group and channel is asked for. The exit code is 1 where something is wrong.
     """
-
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL)
-    )  # it is said below
 
     async def build_once(settings: Settings) -> bool:
         async with wiring.build(settings) as bot:

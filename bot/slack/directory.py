@@ -43,7 +43,7 @@ class SlackDirectory:
     def __init__(self, client: AsyncWebClient, allowance: Allowance) -> None:
         self._client, self._allowance = client, allowance
         self._users = Lookups(self._ask_user)
-        self._groups = Lookups(self.members)
+        self._groups = Lookups(self._ask_group)
         self._told_gone: set[str] = set()
         self._home = ""
 
@@ -99,12 +99,15 @@ class SlackDirectory:
         except FAILURES as error:
             if not (isinstance(error, SlackApiError) and word_of(error) in NO_SUCH_GROUP):
                 raise failure("usergroups.users.list", error) from error
-            if group not in self._told_gone:
-                self._told_gone.add(group)
-                log.error("user_group_gone", group=group, said=word_of(error))
             return None
-        self._told_gone.discard(group)
         return frozenset(map(str, answer["users"]))
+
+    async def _ask_group(self, group: str) -> frozenset[str] | None:
+        members = await self.members(group)
+        if members is None and group not in self._told_gone:
+            log.error("user_group_gone", group=group)
+        (self._told_gone.add if members is None else self._told_gone.discard)(group)
+        return members
 
     async def _count(self, person: str, groups: list[str], purpose: Purpose) -> None:
         """Keep one person from using up what Slack answers for all; a run is on everybody's behalf."""
