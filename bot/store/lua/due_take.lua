@@ -22,7 +22,7 @@ for first = 0, MOST, PAGE do
     local lease = redis.call('HGET', leases, id)
     local until_us = tonumber(lease and string.match(lease, '^(%d+):') or '0') or 0
     -- A lease that is longer than any that is given is none: it was forged, or Redis' clock was set back.
-    local is_free = until_us < now_us or until_us > now_us + 10 * lease_us
+    local is_free = until_us < now_us or until_us > now_us + math.max(10 * lease_us, 300000000)
     if is_free and not others[id] then
       redis.call('HSET', leases, id, string.format('%.0f:%s', now_us + lease_us, token))
       return {id, score}
