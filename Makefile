@@ -54,7 +54,7 @@ imports: $(VENV)/.installed-dev ## who may import whom
 	$(BIN)/lint-imports
 
 rules: ## test the alert rules with promtool
-	promtool test rules deploy/prometheus/neumann.rules.test.yml
+	promtool test rules deploy/prometheus/neumann.rules.test.yml deploy/prometheus/neumann-bot.rules.test.yml
 
 schema: $(VENV)/.installed-dev ## write docs/evidence.schema.json from the models
 	$(BIN)/python -m runbooks.evidence_schema docs/evidence.schema.json

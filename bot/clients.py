@@ -19,7 +19,9 @@ from bot.http.client import http_client, trusting
 from bot.nodes.agent_client import AgentClient
 from bot.nodes.cluster_reader import ClusterReader
 from bot.nodes.tls import tls_context
+from bot.slack.noting_client import NotingClient
 from bot.store.ledger_marks import LedgerMarks
+from bot.store.refusals import Refusals
 
 AGENT_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 """A commit carries out its action before it answers; a restart may take a while."""
@@ -39,16 +41,16 @@ class Clients:
 
 
 @asynccontextmanager
-async def connected(settings: Settings, marks: LedgerMarks) -> AsyncIterator[Clients]:
-    """Make all clients, and close them again.
+async def connected(settings: Settings, marks: LedgerMarks, refusals: Refusals) -> AsyncIterator[Clients]:
+    """Make all clients, and close them again; what Slack refuses is noted in `refusals`.
 
     Raises:
         ConfigurationError: If a token, key or certificate cannot be used.
     """
     async with (
-        _slack_client(settings) as slack,
+        slack_client(settings, refusals) as slack,
         reader(settings, marks) as (clusters, agents),
-        _alerting(settings) as (alertmanager, prometheus),
+        alerting(settings) as (alertmanager, prometheus),
     ):
         yield Clients(slack, clusters, agents, alertmanager, prometheus)
 
@@ -80,7 +82,7 @@ async def reader(
 
 
 @asynccontextmanager
-async def _alerting(
+async def alerting(
     settings: Settings,
 ) -> AsyncIterator[tuple[AlertmanagerClient | None, PrometheusClient | None]]:
     """Make the clients of Alertmanager and Prometheus, as far as they are configured.
@@ -101,7 +103,7 @@ async def _alerting(
 
 
 @asynccontextmanager
-async def _slack_client(settings: Settings) -> AsyncIterator[AsyncWebClient]:
+async def slack_client(settings: Settings, refusals: Refusals) -> AsyncIterator[AsyncWebClient]:
     """Make a Web API client that keeps its connections: by itself it opens one per call.
 
     Raises:
@@ -111,4 +113,6 @@ async def _slack_client(settings: Settings) -> AsyncIterator[AsyncWebClient]:
     timeout = aiohttp.ClientTimeout(total=SLACK_TIMEOUT_S)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         # Without its own retries: they would post a second time when an answer is lost.
-        yield AsyncWebClient(token=token, base_url=settings.slack.api_url, session=session, retry_handlers=[])
+        yield NotingClient(
+            refusals, token=token, base_url=settings.slack.api_url, session=session, retry_handlers=[]
+        )

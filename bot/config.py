@@ -42,10 +42,15 @@ class WebSettings(_Section):
 
 
 class RedisSettings(_Section):
-    """The Redis that keeps incidents (one server, Sentinels or a cluster), and their retention."""
+    """The Redis that keeps incidents (one server, Sentinels or a cluster), and their retention.
+
+    `wait_for_replicas` is how many replicas must have a notification before Alertmanager is told that it is
+    stored, and an incident's events before Slack is; 0 waits for none.
+    """
 
     url: str = "redis://127.0.0.1:6379/0"
     prefix: str = "{neumann}"
+    wait_for_replicas: Annotated[int, Field(ge=0, le=8)] = 0
     closed_kept_days: Annotated[int, Field(ge=1, le=36_500)] = 90
 
 

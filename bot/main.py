@@ -22,6 +22,7 @@ from bot.clients import Clients, connected
 from bot.clock import SystemTime
 from bot.config import Settings
 from bot.slack import listeners
+from bot.slack.allowance import Allowance
 from bot.slack.delivery.attachments import ThreadAttachments
 from bot.slack.delivery.thread_sync import SlackThread
 from bot.slack.directory import SlackDirectory
@@ -30,12 +31,15 @@ from bot.slack.inbound.dispatcher import Dispatcher
 from bot.slack.inbound.request_queue import SEAL_USE, SlackRequests
 from bot.store.client import connect
 from bot.store.due_queue import Queues
+from bot.store.foreign_keys import put_aside
 from bot.store.health import require_usable
+from bot.store.inbox import SEAL_USE as INBOX_SEAL_USE
 from bot.store.inbox import Inbox
 from bot.store.incident_history import IncidentHistoryStore
 from bot.store.ledger_marks import LedgerMarks
 from bot.store.mac_chain import Chain
 from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
+from bot.store.refusals import Refusals
 from bot.store.retention import Retention
 from bot.store.run_lock import RunLocks
 from bot.store.signer import Signer
@@ -43,6 +47,7 @@ from bot.store.timelines import TimelineStore
 from bot.timing import DEFAULT_TIMING, Timing
 from bot.web.app import Web
 from bot.web.server import serve
+from bot.web.troubles import Troubles
 from bot.worker.periodic_jobs import PeriodicJobs
 from bot.worker.scheduler import Scheduler
 from bot.worker.worker import Worker
@@ -81,14 +86,22 @@ class Stores:
     def on(cls, redis: Redis, settings: Settings, timing: Timing) -> Stores:
         """Make the stores on this connection."""
         prefix, chain = settings.redis.prefix, Chain.of(settings.agents)
-        timelines = TimelineStore(redis, prefix, chain)
+        waits = settings.redis.wait_for_replicas
+        timelines = TimelineStore(redis, prefix, chain, waits)
         consumer = f"{socket.gethostname()}:{os.getpid()}"
         return cls(
             redis=redis,
             prefix=prefix,
             timelines=timelines,
             retention=Retention(redis, prefix, timelines, chain),
-            inbox=Inbox(redis, prefix, consumer, timing),
+            inbox=Inbox(
+                redis,
+                prefix,
+                consumer,
+                Signer.of(settings.agents, INBOX_SEAL_USE),
+                timing,
+                wait_for_replicas=waits,
+            ),
             requests=SlackRequests(redis, prefix, consumer, Signer.of(settings.agents, SEAL_USE), timing),
             queues=Queues(redis, prefix, timing),
         )
@@ -106,7 +119,7 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
     redis, prefix = stores.redis, stores.prefix
     async with (
         contextlib.aclosing(redis),
-        connected(settings, LedgerMarks(redis, prefix)) as clients,
+        connected(settings, LedgerMarks(redis, prefix), Refusals(redis, prefix)) as clients,
     ):
         channel = partial(channel_of, settings)
         thread = SlackThread(clients.slack, redis, prefix, channel, timing)
@@ -116,7 +129,7 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
             redis=redis,
             web=_web(settings, stores, app, signing_secret),
             worker=_worker(settings, stores, clients, ports, thread=thread, timing=timing),
-            scheduler=Scheduler(stores.timelines, stores.queues),
+            scheduler=Scheduler(stores.timelines, stores.queues, partial(put_aside, redis, prefix)),
             dispatcher=Dispatcher(app, stores.requests, timing),
             slack=app,
             requests=stores.requests,
@@ -131,7 +144,7 @@ def _ports(settings: Settings, stores: Stores, clients: Clients, thread: SlackTh
         past=IncidentHistoryStore(stores.redis, stores.prefix),
         reader=clients.reader,
         agents=clients.agents,
-        directory=SlackDirectory(clients.slack, permissions.groups),
+        directory=SlackDirectory(clients.slack, Allowance(stores.redis, stores.prefix)),
         threads=thread,
         time=SystemTime(),
         run_locks=RunLocks(stores.redis, stores.prefix),
@@ -140,6 +153,7 @@ def _ports(settings: Settings, stores: Stores, clients: Clients, thread: SlackTh
         alertmanager=clients.alertmanager,
         prometheus=clients.prometheus,
         checkpoints=ReconcileCheckpointStore(stores.redis, stores.prefix),
+        troubles=Troubles(stores.redis, stores.prefix),
     )
 
 
@@ -171,7 +185,13 @@ def _worker(
         prefix=stores.prefix,
         inbox=stores.inbox,
         queues=stores.queues,
-        jobs=PeriodicJobs(ports, settings.alertmanager, stores.retention, settings.redis.closed_kept_days),
+        jobs=PeriodicJobs(
+            ports,
+            settings.alertmanager,
+            stores.retention,
+            settings.redis.closed_kept_days,
+            greet=thread.greet,
+        ),
         timelines=stores.timelines,
         ports=ports,
         clusters=clients.reader,

@@ -10,7 +10,7 @@ from handlers.domain.events.base import Person
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import PlanPermission
 from handlers.errors import NotAllowed, UnknownHandle
-from handlers.ports import Place, Ports
+from handlers.ports import Place, Ports, Purpose
 from runbooks.plans import ActionType, Plan
 
 
@@ -78,13 +78,16 @@ async def check_person(
     actions: Iterable[ActionType],
     *,
     confirmed_by: str | None = None,
+    purpose: Purpose = Purpose.DECISION,
 ) -> None:
     """Check live that a person may propose, confirm or approve these actions.
 
     Raises:
         NotAllowed: With the reason; also if Slack does not answer.
     """
-    member = await ports.directory.member(by)
+    actions = tuple(actions)
+    groups = ports.permissions.decisive(part, incident.cluster, actions)
+    member = await ports.directory.member(by, groups, purpose)
     why = ports.permissions.ruling(member, part, incident.cluster, actions, confirmed_by=confirmed_by)
     if why:
         raise NotAllowed(why)
@@ -96,7 +99,8 @@ async def check_may_silence(ports: Ports, incident: Incident, by: Person) -> Non
     Raises:
         NotAllowed: With the reason; also if Slack does not answer.
     """
-    why = ports.permissions.ruling_on_silence(await ports.directory.member(by), incident.cluster)
+    groups = ports.permissions.may_silence(incident.cluster)
+    why = ports.permissions.ruling_on_silence(await ports.directory.member(by, groups), incident.cluster)
     if why:
         raise NotAllowed(why)
 

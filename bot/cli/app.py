@@ -13,7 +13,7 @@ import uvloop
 
 from agent.version import version
 from bot import main as wiring
-from bot.cli import agents, audit, diagnose, incidents, plan
+from bot.cli import agents, audit, diagnose, incidents, outside, plan
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.config import Settings, load
 from handlers.errors import BotError
@@ -56,16 +56,22 @@ def worker(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 @app.command()
 def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Read the configuration, its secrets and keys, and say what is wrong with them."""
+    """Say what is wrong with the configuration, its secrets and keys, and with Redis and Slack as they are.
 
-    async def build_once(settings: Settings) -> None:
-        async with wiring.build(settings):
+    Every user group and channel is asked for. The exit code is 1 where something is wrong.
+    """
+
+    async def build_once(settings: Settings) -> bool:
+        async with wiring.build(settings) as bot:
+            found = [each async for each in outside.complaints(bot, settings)]
+        if not found:
             names = ", ".join(cluster.name for cluster in settings.clusters)
             typer.echo(f"{config} is fine. Clusters: {names}.")
-        for sentence in agents.unpaired(settings):
+        for sentence in (*found, *agents.unpaired(settings)):
             typer.echo(sentence, err=True)
+        return not found
 
-    asyncio.run(build_once(load(config)))
+    raise typer.Exit(0 if asyncio.run(build_once(load(config))) else 1)
 
 
 app.add_typer(agents.app, name="agents")

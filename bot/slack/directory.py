@@ -3,63 +3,133 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-import aiohttp
+import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.allowance import Allowance
+from bot.slack.delivery.web_api import FAILURES, SlackBusy, failure
+from bot.slack.lookups import Lookups
+from bot.slack.noting_client import word_of
 from handlers.domain.events.base import Person
 from handlers.domain.policy import Member
-from handlers.errors import NotAllowed
+from handlers.errors import NotAllowed, SlackDown
+from handlers.ports import Purpose
+
+log = structlog.get_logger()
+
+NO_SUCH_GROUP = frozenset({"no_such_subteam", "subteam_not_found", "plan_upgrade_required"})
+"""Slack's words for a user group that is deleted or disabled, or that the workspace's plan has no more."""
+
+MAX_GROUPS_A_MINUTE = 8
+"""How many user groups are looked up for one person: Slack answers twenty a minute, for all together."""
+
+MAX_FACTS_A_MINUTE = 30
+"""How often one person's account is: Slack answers a hundred a minute."""
+
+TOO_OFTEN = (
+    "You have asked for a lot within the last minute, and Slack says only so often who is in which group; try"
+    " again in a minute."
+)
 
 
 class SlackDirectory:
     """`handlers.ports.Directory` over the Web API."""
 
-    def __init__(self, client: AsyncWebClient, groups: frozenset[str]) -> None:
-        self._client = client
-        self._groups = groups
+    def __init__(self, client: AsyncWebClient, allowance: Allowance) -> None:
+        self._client, self._allowance = client, allowance
+        self._users = Lookups(self._ask_user)
+        self._groups = Lookups(self._ask_group)
+        self._told_gone: set[str] = set()
         self._home = ""
 
     async def name(self, user_id: str) -> str:
         """Return a user's name; the id where Slack does not say."""
         try:
-            answer = await self._client.users_info(user=user_id)
-        except (TimeoutError, SlackApiError, aiohttp.ClientError, OSError):
+            return str((await self._users.get(user_id, Purpose.GLANCE)).get("name") or user_id)
+        except SlackDown:
             return user_id
-        return str(answer["user"].get("name") or user_id)
 
-    async def member(self, person: Person) -> Member:
-        """Ask Slack for live facts about one person.
+    async def member(
+        self, person: Person, groups: Iterable[str] = (), purpose: Purpose = Purpose.DECISION
+    ) -> Member:
+        """See `handlers.ports.Directory`.
 
         Raises:
-            NotAllowed: If Slack does not answer.
+            NotAllowed: If Slack does not answer, or this person has had too much looked up lately.
+            StoreDown: If Redis does not say how much that was.
         """
+        asked = sorted(groups)
+        await self._count(person.id, asked, purpose)
         try:
             home = await self._home_team()
-            user, *memberships = await asyncio.gather(
-                self._client.users_info(user=person.id),
-                *(self._client.usergroups_users_list(usergroup=group) for group in self._groups),
+            facts, *members = await asyncio.gather(
+                self._users.get(person.id, purpose), *(self._groups.get(each, purpose) for each in asked)
             )
-        except (TimeoutError, SlackApiError, aiohttp.ClientError, OSError) as error:
+        except SlackBusy as busy:
+            wait_s = math.ceil(busy.wait_s)
+            sentence = f"Slack takes no more questions about people for {wait_s} s, so nothing is done yet."
+            raise NotAllowed(sentence) from busy
+        except SlackDown as error:
             raise NotAllowed("Slack does not say who you are at the moment, so nothing is done.") from error
-        facts = user["user"]
-        groups = (
-            group
-            for group, answer in zip(self._groups, memberships, strict=True)
-            if person.id in answer["users"]
-        )
+        by_group = dict(zip(asked, members, strict=True))
         return Member(
             id=person.id,
             team=str(facts.get("team_id", "")),
             home_team=home,
-            groups=frozenset(groups),
+            groups=frozenset(group for group, ids in by_group.items() if ids and person.id in ids),
             is_bot=bool(facts.get("is_bot")),
             is_guest=bool(facts.get("is_restricted") or facts.get("is_ultra_restricted")),
             is_deactivated=bool(facts.get("deleted")),
+            gone=frozenset(group for group, ids in by_group.items() if ids is None),
         )
+
+    async def members(self, group: str) -> frozenset[str] | None:
+        """Return the ids of a user group's members; `None` where the workspace has no such group.
+
+        Raises:
+            SlackDown: If Slack does not answer, or refuses.
+        """
+        try:
+            answer = await self._client.usergroups_users_list(usergroup=group)
+        except FAILURES as error:
+            if not (isinstance(error, SlackApiError) and word_of(error) in NO_SUCH_GROUP):
+                raise failure("usergroups.users.list", error) from error
+            return None
+        return frozenset(map(str, answer["users"]))
+
+    async def _ask_group(self, group: str) -> frozenset[str] | None:
+        members = await self.members(group)
+        if members is None and group not in self._told_gone:
+            log.error("user_group_gone", group=group)
+        (self._told_gone.add if members is None else self._told_gone.discard)(group)
+        return members
+
+    async def _count(self, person: str, groups: list[str], purpose: Purpose) -> None:
+        """Keep one person from using up what Slack answers for all; a run is on everybody's behalf."""
+        if purpose is Purpose.RUN:
+            return
+        calls = [("facts", MAX_FACTS_A_MINUTE)] * (not self._users.known(person, purpose))
+        calls += [("groups", MAX_GROUPS_A_MINUTE) for each in groups if not self._groups.known(each, purpose)]
+        for what, at_most in calls:
+            if not await self._allowance.take(what, person, at_most):
+                raise NotAllowed(TOO_OFTEN)
+
+    async def _ask_user(self, user_id: str) -> Mapping[str, Any]:
+        try:
+            facts = (await self._client.users_info(user=user_id))["user"]
+        except FAILURES as error:
+            raise failure("users.info", error) from error
+        return facts if isinstance(facts, dict) else {}
 
     async def _home_team(self) -> str:
         """Return the workspace of the bot's token; asked once, since it does not change."""
-        self._home = self._home or str((await self._client.auth_test())["team_id"])
+        try:
+            self._home = self._home or str((await self._client.auth_test())["team_id"])
+        except FAILURES as error:
+            raise failure("auth.test", error) from error
         return self._home

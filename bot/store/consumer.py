@@ -108,7 +108,10 @@ class Consumer(Generic[Item]):
         except StoreDown as error:
             log.warning("redis_down", error=str(error))
             await unless(self._ends, asyncio.sleep(self._timing.after_failure_s))
-            return ()
+        except Exception:
+            log.exception("nothing_taken")  # what this reads in Redis ends no loop
+            await unless(self._ends, asyncio.sleep(self._timing.after_error_s))
+        return ()
 
     async def _hold(self, item: Item) -> None:
         again_in_s: float | None = 0.0  # where it is cancelled: another process need not wait for the lease
@@ -118,7 +121,7 @@ class Consumer(Generic[Item]):
         finally:
             try:
                 await self._source.release(item, again_in_s)
-            except StoreDown as error:
+            except Exception as error:
                 log.warning("lease_runs_out_by_itself", error=str(error))
 
     async def _try(self, item: Item) -> float | None:
@@ -143,5 +146,5 @@ class Consumer(Generic[Item]):
     async def _renew(self, item: Item) -> None:
         while True:
             await asyncio.sleep(self._timing.lease_s / 3)
-            with contextlib.suppress(StoreDown):
+            with contextlib.suppress(Exception):
                 await self._source.renew(item)

@@ -6,16 +6,24 @@ what is marked while it is held stays due, and is taken again after the release.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import structlog
 from redis.asyncio import Redis
 
-from bot.store.errors import store_errors
+from bot.store.errors import WHO_ELSE, store_errors
 from bot.store.keys import Keys
+from bot.store.refusals import Refusals
 from bot.store.scripts import Script
 from bot.timing import DEFAULT_TIMING, Timing
+
+log = structlog.get_logger()
+
+ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
+"""Of an incident or a periodic job."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,9 @@ class DueQueue:
 
     def __init__(self, redis: Redis, prefix: str, name: str, timing: Timing = DEFAULT_TIMING) -> None:
         keys = Keys(prefix)
+        self._waiting = keys.unshown() if name == "views" else None
         self.name, self._due, self._leases, self._wake = name, keys.due(name), keys.leases(name), keys.wake()
+        self._redis, self._refusals = redis, Refusals(redis, prefix)
         self._lease_us = _us(timing.lease_s)
         self._take = Script(redis, "due_take")
         self._renew = Script(redis, "due_renew")
@@ -52,14 +62,26 @@ class DueQueue:
         Args:
             but: Ids that are left for other replicas to take.
         """
-        token = secrets.token_hex(8)
-        async with store_errors():
-            found, score, *later_us = await self._take(
-                due=self._due, leases=self._leases, lease_us=self._lease_us, token=token, others=[*but]
-            )
-        if found:
-            return Taken(found.decode(), token, score.decode())
-        return NotDue(float(later_us[0]) / 1_000_000 if later_us[0] else None)
+        token, others = secrets.token_hex(8), [*but]
+        while True:
+            async with store_errors():
+                found, score, *later_us = await self._take(
+                    due=self._due, leases=self._leases, lease_us=self._lease_us, token=token, others=others
+                )
+            if found is None:
+                return NotDue(float(later_us[0]) / 1_000_000 if later_us[0] else None)
+            if ID.fullmatch(found):
+                return Taken(found.decode(), token, score.decode())
+            await self._bury(found)
+
+    async def _bury(self, foreign: bytes) -> None:
+        """Take out what can be the name of no incident and no job."""
+        log.error("due_entry_not_ours", queue=self.name, entry=repr(foreign[:100]), hint=WHO_ELSE)
+        async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.zrem(self._due, foreign)
+            pipe.hdel(self._leases, foreign)
+            await pipe.execute()
+        await self._refusals.note("redis", f"due_{self.name}")
 
     async def renew(self, taken: Taken) -> bool:
         """Extend a lease; return false where somebody else has it by now."""
@@ -78,6 +100,7 @@ class DueQueue:
             await self._release(
                 due=self._due,
                 leases=self._leases,
+                waiting=self._waiting,
                 id=taken.id,
                 token=taken.token,
                 score=taken.score,

@@ -12,6 +12,27 @@ from handlers.errors import StoreDown
 
 REDIS_TIMEOUT_S = 5.0
 
+
+class WrongType(StoreDown):
+    """A key of the bot in Redis holds another type than the bot keeps there; nothing was accepted."""
+
+
+class NoGroup(StoreDown):
+    """Redis has no such stream, or nobody has read it yet."""
+
+
+_KINDS: dict[str, type[StoreDown]] = {"WRONGTYPE": WrongType, "NOGROUP": NoGroup}
+
+REPLICAS_WITHIN_MS = 1000
+"""How long a write waits for the replicas that `[redis] wait_for_replicas` asks for."""
+
+NOT_REPLICATED = (
+    "Redis has stored it, but not as many replicas as [redis] wait_for_replicas asks for; it counts as not"
+    " accepted."
+)
+
+WHO_ELSE = "who else writes to this Redis?"
+
 REFUSALS = {
     "OOM command not allowed": "Redis has no memory left",
     "No master found": "Redis has no primary now, or nobody that [redis] url names can be asked for it",
@@ -37,6 +58,7 @@ async def store_errors(*, but: type[Exception] | tuple[()] = ()) -> AsyncIterato
         but: Errors that the caller handles itself.
 
     Raises:
+        WrongType: If somebody else has put something under a key of the bot.
         StoreDown: If Redis refuses, or does not answer within `REDIS_TIMEOUT_S`: frozen is as good as down.
     """
     try:
@@ -45,7 +67,8 @@ async def store_errors(*, but: type[Exception] | tuple[()] = ()) -> AsyncIterato
     except but:
         raise
     except (RedisError, OSError) as error:
-        raise StoreDown(refusal(error)) from error
+        kind = next((kind for code, kind in _KINDS.items() if code in str(error)), StoreDown)
+        raise kind(None if kind is WrongType else refusal(error)) from error
 
 
 def text(raw: bytes | str) -> str:

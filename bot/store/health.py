@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import contextlib
 from typing import Any
 
 import structlog
 from redis.asyncio import Redis
 
-from bot.store.errors import store_errors
+from bot.store.errors import WrongType, store_errors
+from bot.store.keys import Keys
 from handlers.errors import ConfigurationError, StoreDown
 
 log = structlog.get_logger()
+
+PROBE_LIFE_S = 60
 
 
 async def require_usable(redis: Redis) -> None:
@@ -35,26 +38,25 @@ async def require_usable(redis: Redis) -> None:
         log.warning("redis_forgets", error="Redis runs without appendonly: a crash of it loses incidents.")
 
 
-async def why_not_ready(redis: Redis) -> str | None:
-    """Return why Redis takes nothing now, or should be given nothing; `None` where all is well."""
+async def why_not_ready(redis: Redis, prefix: str) -> str | None:
+    """Return why Redis takes nothing now, or should be given nothing; `None` where all is well.
+
+    It is tried, by a write as the bot makes them: a full disk, a replica, a user without the right, too few
+    replicas and too little memory are all told by Redis' own refusal.
+    """
     try:
-        info = await _info(redis)
+        info, _ = await asyncio.gather(_info(redis), _write(redis, Keys(prefix).probe()))
     except StoreDown as error:
         return str(error)
-    return next(_reasons(info), None)
+    return _setup_is_wrong(info)
 
 
-def _reasons(info: dict[str, Any]) -> Iterator[str]:
-    if int(info.get("loading", 0)):
-        yield "Redis is loading its data; nothing is accepted until it has."
-    if wrong := _setup_is_wrong(info):
-        yield wrong
-    if info.get("aof_last_write_status", "ok") != "ok":
-        yield "Redis cannot write to its disk; nothing is accepted until it can."
-    if int(info.get("min_slaves_good_slaves", 1)) == 0:  # reported only if one is asked for
-        yield "Redis asks for replicas and has none in step; nothing is accepted until one is."
-    if 0 < int(info.get("maxmemory", 0)) <= int(info.get("used_memory", 0)):
-        yield "Redis has no memory left; nothing is accepted until some is freed or maxmemory is raised."
+async def _write(redis: Redis, key: str) -> None:
+    with contextlib.suppress(WrongType):  # it would have been taken: what stands there is moved aside
+        async with store_errors(), redis.pipeline(transaction=False) as pipe:
+            pipe.xadd(key, {"written": "1"}, maxlen=1, approximate=False)
+            pipe.expire(key, PROBE_LIFE_S)
+            await pipe.execute()
 
 
 async def _info(redis: Redis) -> dict[str, Any]:

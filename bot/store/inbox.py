@@ -9,8 +9,14 @@ from redis.asyncio import Redis
 
 from bot.store.errors import store_errors
 from bot.store.keys import Keys
+from bot.store.signer import Signer
 from bot.store.stream import GROUP, Stream, StreamEntry
 from bot.timing import DEFAULT_TIMING, Timing
+
+SEAL_USE = b"neumann-bot notification of Alertmanager, version 1"
+
+MAX_DEAD_BYTES = 65_536
+"""How much is kept of an entry that the bot has not written."""
 
 MAX_DEAD_ENTRIES = 1000
 """How many alerts and notifications that could not be read are kept for a person to look at."""
@@ -23,19 +29,23 @@ class StoredNotification:
     body: bytes
     cluster: str | None
 
-    @classmethod
-    def of(cls, entry: StreamEntry) -> StoredNotification:
-        """Read an entry of the inbox."""
-        return cls(entry.fields[b"body"], entry.fields[b"cluster"].decode() or None)
-
 
 class Inbox:
     """The notifications that are stored and not yet folded into incidents: `stream` gives them out."""
 
-    def __init__(self, redis: Redis, prefix: str, consumer: str, timing: Timing = DEFAULT_TIMING) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        prefix: str,
+        consumer: str,
+        seal: Signer,
+        timing: Timing = DEFAULT_TIMING,
+        *,
+        wait_for_replicas: int = 0,
+    ) -> None:
         keys = Keys(prefix)
-        self._redis, self._dead = redis, keys.dead()
-        self.stream = Stream(redis, keys.inbox(), consumer, timing)
+        self._redis, self._dead, self._seal = redis, keys.dead(), seal
+        self.stream = Stream(redis, keys.inbox(), consumer, timing, wait_for_replicas=wait_for_replicas)
 
     async def store(self, body: bytes, cluster: str | None) -> None:
         """Store a notification; it is there when this returns.
@@ -43,7 +53,20 @@ class Inbox:
         Raises:
             StoreDown: If it may not be stored.
         """
-        await self.stream.add({"body": body, "cluster": cluster or ""})
+        named = (cluster or "").encode()
+        await self.stream.add({"body": body, "cluster": named, "seal": self._seal.make(body, named)})
+
+    def opened(self, entry: StreamEntry) -> StoredNotification | None:
+        """Return a stored notification; `None` where no bot with these keys has stored it."""
+        body, cluster = entry.fields.get(b"body", b""), entry.fields.get(b"cluster", b"")
+        if not self._seal.holds(entry.fields.get(b"seal", b""), body, cluster):
+            return None
+        return StoredNotification(body, cluster.decode() or None)
+
+    async def bury(self, entry: StreamEntry) -> None:
+        """Keep an entry that no bot with these keys has stored, as far as it goes, and forget it."""
+        raw = entry.fields.get(b"body") or repr(dict(entry.fields)).encode()
+        await self.put_aside(entry, [(raw[:MAX_DEAD_BYTES], "no bot with these keys has stored it")])
 
     async def put_aside(self, entry: StreamEntry, unreadable: Iterable[tuple[bytes | str, str]]) -> None:
         """Keep what nobody can read for a person to look at, and forget the notification: both or neither.

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import structlog
+from pydantic import ValidationError
 from redis.asyncio import Redis
 
-from bot.store.errors import store_errors, text
+from bot.store.errors import WHO_ELSE, store_errors, text
 from bot.store.keys import Keys
 from handlers.domain.alerts import Alert, IncidentIdentity
 
+log = structlog.get_logger()
+
 EARLY_END_LIFE_S = 3600
+
+
+def early_ends(kept: Iterable[bytes]) -> dict[str, Alert]:
+    """Return the ends that came before their firings, by fingerprint; those that can be read."""
+    found: dict[str, Alert] = {}
+    for each in kept:
+        try:
+            alert = Alert.model_validate_json(each)
+        except ValidationError as error:
+            log.error("early_end_unreadable", error=str(error), hint=WHO_ELSE)
+        else:
+            found[alert.fingerprint] = alert
+    return found
 
 
 class IncidentHistoryStore:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,7 @@ class Keys:
         return ":".join((self.prefix, *parts))
 
     def inbox(self) -> str:
-        """Stream, group `workers`: notifications that are stored and not folded in."""
+        """Stream, group `workers`: notifications that are stored and not folded in; each sealed."""
         return self._key("inbox")
 
     def slack_requests(self) -> str:
@@ -125,9 +126,43 @@ class Keys:
         """String, 10 minutes: a request of Slack that was taken, by its signature, or an event by its id."""
         return self._key("seen", name)
 
+    def asked(self, what: str, person: str) -> str:
+        """Integer, 1 minute: how much Slack was asked because of a person's clicks."""
+        return self._key("asked", what, person)
+
+    def probe(self) -> str:
+        """Stream, 1 minute: what was written to see whether Redis takes writes."""
+        return self._key("probe")
+
+    def unshown(self) -> str:
+        """Sorted set: incidents that Slack does not yet show as they are, by when that began."""
+        return self._key("unshown")
+
+    def refusals(self) -> str:
+        """Hash: who refused what, or what was refused → how often, since when, and when last."""
+        return self._key("refusals")
+
+    def aside(self, key: str, at_s: int) -> str:
+        """Any: what stood under a key of the bot and was of another type than the bot keeps there."""
+        return self._key("aside", key.removeprefix(f"{self.prefix}:"), str(at_s))
+
     def wake(self) -> str:
         """Channel: a hint that queues have something due; who misses it looks within a second."""
         return self._key("wake")
+
+
+TYPES = {"Stream": "stream", "Hash": "hash", "Sorted": "zset", "String": "string", "Integer": "string"}
+"""The first word of a key's docstring → Redis' own word for the type."""
+
+
+def kinds() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return the name of each method that makes a key, with Redis' word for its type and what it takes."""
+    return {
+        name: (TYPES[word], tuple(inspect.signature(method).parameters)[1:])
+        for name, method in vars(Keys).items()
+        if inspect.isfunction(method) and not name.startswith("_")
+        if (word := re.split(r"\W", method.__doc__ or "")[0]) in TYPES
+    }
 
 
 def table() -> str:

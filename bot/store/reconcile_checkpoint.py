@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import structlog
+from pydantic import ValidationError
 from redis.asyncio import Redis
 
-from bot.store.errors import store_errors
+from bot.store.errors import WHO_ELSE, WrongType, store_errors
 from bot.store.keys import Keys
 from handlers.domain.alert_sources import ReconcileCheckpoint
+
+log = structlog.get_logger()
 
 
 class ReconcileCheckpointStore:
@@ -16,10 +20,14 @@ class ReconcileCheckpointStore:
         self._redis, self._key = redis, Keys(prefix).reconcile_checkpoint()
 
     async def last(self) -> ReconcileCheckpoint | None:
-        """Return the last checkpoint; `None` where there is none."""
-        async with store_errors():
-            kept = await self._redis.get(self._key)
-        return ReconcileCheckpoint.model_validate_json(kept) if kept else None
+        """Return the last checkpoint; `None` where there is none that can be read."""
+        try:
+            async with store_errors():
+                kept = await self._redis.get(self._key)
+            return ReconcileCheckpoint.model_validate_json(kept) if kept else None
+        except (WrongType, ValidationError) as error:
+            log.error("checkpoint_unreadable", error=str(error), hint=WHO_ELSE)
+            return None
 
     async def remember(self, checkpoint: ReconcileCheckpoint) -> None:
         """Keep a checkpoint in place of the last one."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from redis.asyncio import Redis
 
-from bot.store.errors import store_errors, text
+from bot.store.due_queue import ID
+from bot.store.errors import WHO_ELSE, store_errors, text
 from bot.store.keys import Keys
 from bot.store.mac_chain import Chain, End
 from bot.store.timelines import TimelineStore
 from handlers.errors import Quarantined
+
+log = structlog.get_logger()
 
 AT_A_TIME = 100
 """How many are trimmed in one go: each is read once more, and a worker has other things to do."""
@@ -63,7 +67,12 @@ class Retention:
         async with store_errors():
             ids = await self._redis.zrangebyscore(self._keys.released(), "-inf", f"({moment.timestamp()}")
         taken_up_again = await self.store.open_incidents()
-        closed = (text(each) for each in ids if isinstance(each, bytes))
+        foreign = [each for each in ids if isinstance(each, bytes) and not ID.fullmatch(each)]
+        if foreign:
+            log.error("released_entry_not_ours", entries=len(foreign), hint=WHO_ELSE)
+            async with store_errors():
+                await self._redis.zrem(self._keys.released(), *foreign)
+        closed = (text(each) for each in ids if isinstance(each, bytes) and each not in foreign)
         return tuple(each for each in closed if each not in taken_up_again)
 
     async def trim(self, kept_days: int) -> tuple[str, ...]:
@@ -95,6 +104,7 @@ class Retention:
                 proof = self._chain.extend(incident_id, end, trimmed.as_event())
                 pipe.hset(self._keys.trimmed(), incident_id, f"{proof} {trimmed}")
                 pipe.unlink(self._keys.timeline(incident_id), self._keys.thread(incident_id))
+                pipe.zrem(self._keys.unshown(), incident_id)
                 for queue in ("steps", "views"):
                     pipe.zrem(self._keys.due(queue), incident_id)
             pipe.zrem(self._keys.released(), incident_id)

@@ -8,8 +8,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import structlog
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
+
+from bot.store.errors import REPLICAS_WITHIN_MS
+
+log = structlog.get_logger()
 
 PARAMETER = re.compile(r"^-- (KEYS|ARGV)\[(\d+)(?:\.\.\.)?\] (\w+)", re.MULTILINE)
 """A line of a script's head: `-- ARGV[1] cluster`; `ARGV[3...]` takes the rest."""
@@ -24,12 +29,27 @@ class Script:
     """
 
     def __init__(self, redis: Redis, name: str) -> None:
-        self._name, self._source = name, source(name)
+        self._redis, self._name, self._source = redis, name, source(name)
         self._script = redis.register_script(self._source)
 
     async def __call__(self, **given: Value | Sequence[Value] | None) -> Any:  # noqa: ANN401  what the script returns
         """Run the script by its hash."""
         return await self._script(*self._in_order(given))
+
+    async def on_replicas(self, count: int, **given: Value | Sequence[Value] | None) -> Any:  # noqa: ANN401
+        """Run the script, and wait for so many replicas to have what it wrote; for a second at most.
+
+        What is written stands all the same where they have not.
+        """
+        if not count:
+            return await self(**given)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            self.eval_on(pipe, **given)
+            pipe.wait(count, REPLICAS_WITHIN_MS)  # it is about the same connection's writes
+            answer, have = await pipe.execute()
+        if have < count:
+            log.warning("replicas_behind", script=self._name, replicas=have, asked=count)
+        return answer
 
     def eval_on(self, client: Redis | Pipeline, **given: Value | Sequence[Value] | None) -> Any:  # noqa: ANN401
         """Run the script by its text: in a pipeline nobody can ask whether Redis knows its hash."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from bot.clock import unless
-from bot.store.errors import refusal, store_errors
+from bot.store.errors import NOT_REPLICATED, REPLICAS_WITHIN_MS, NoGroup, store_errors
 from bot.store.scripts import Script
 from bot.timing import DEFAULT_TIMING, Timing
 from handlers.errors import StoreDown
@@ -42,10 +43,20 @@ class _Unwritten:
 class Stream:
     """One stream, written and read by any number of processes; a `bot.store.consumer.Source`."""
 
-    def __init__(self, redis: Redis, key: str, consumer: str, timing: Timing = DEFAULT_TIMING) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        key: str,
+        consumer: str,
+        timing: Timing = DEFAULT_TIMING,
+        *,
+        wait_for_replicas: int = 0,
+    ) -> None:
         self._redis, self.key, self._consumer, self._timing = redis, key, consumer, timing
+        self._replicas = wait_for_replicas
         self._add_once = Script(redis, "stream_add_once")
         self._forget = Script(redis, "stream_forget")
+        self._claims_at_s, self._claims_from = 0.0, b"0-0"
         self._unwritten: list[_Unwritten] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -62,7 +73,7 @@ class Stream:
             Whether it was added.
 
         Raises:
-            StoreDown: If it may not be stored.
+            StoreDown: If it may not be stored, or not by as many replicas as are waited for.
         """
         new = _Unwritten(fields, once, asyncio.get_running_loop().create_future())
         self._unwritten.append(new)
@@ -96,7 +107,12 @@ class Stream:
                     self._add_once.eval_on(
                         pipe, stream=self.key, name=each.once, life_s=ONCE_FOR_S, fields=flat
                     )
-            return await pipe.execute()
+            if self._replicas:
+                pipe.wait(self._replicas, REPLICAS_WITHIN_MS)  # of the same connection's writes
+            outcomes = await pipe.execute()
+            if self._replicas and outcomes.pop() < self._replicas:
+                raise StoreDown(NOT_REPLICATED)
+        return outcomes
 
     async def take(self, ends: asyncio.Event, at_most: int) -> tuple[StreamEntry, ...]:
         """Return entries as they come; nothing after `Timing.poll_s`, or once `ends` is set."""
@@ -106,24 +122,33 @@ class Stream:
         """Return new entries, or those that another process took and left; wait so long for a new one."""
         try:
             return await self._take(at_most, wait_s)
-        except ResponseError as error:
-            if "NOGROUP" not in str(error):
-                raise StoreDown(refusal(error)) from error
+        except NoGroup:
             await self._make_group()  # the first time, or Redis came back empty
             return await self._take(at_most, wait_s)
 
     async def _take(self, at_most: int, wait_s: float) -> tuple[StreamEntry, ...]:
-        async with store_errors(but=ResponseError):
-            reply: Any = await self._redis.xreadgroup(
-                GROUP, self._consumer, {self.key: ">"}, count=at_most, block=int(wait_s * 1000) or None
-            )
-            entries = list(reply[0][1]) if reply else []
+        async with store_errors():
+            entries = await self._left_behind(at_most)
             if not entries:
-                left = await self._redis.xautoclaim(
-                    self.key, GROUP, self._consumer, int(self._timing.lease_s * 1000), count=at_most
+                reply: Any = await self._redis.xreadgroup(
+                    GROUP, self._consumer, {self.key: ">"}, count=at_most, block=int(wait_s * 1000) or None
                 )
-                entries = [entry for entry in left[1] if entry and entry[0]]
+                entries = list(reply[0][1]) if reply else []
         return tuple(StreamEntry(entry_id.decode(), fields) for entry_id, fields in entries)
+
+    async def _left_behind(self, at_most: int) -> list[Any]:
+        """Claim what a process took and left, once in `Timing.poll_s`, however much that is new keeps coming.
+
+        Each look goes on where the last one ended: Redis looks through ten times `at_most` entries at a time.
+        """
+        if time.monotonic() < self._claims_at_s:
+            return []
+        idle_ms = int(self._timing.lease_s * 1000)
+        answer: Any = await self._redis.xautoclaim(
+            self.key, GROUP, self._consumer, idle_ms, start_id=self._claims_from, count=at_most
+        )
+        self._claims_from, self._claims_at_s = answer[0], time.monotonic() + self._timing.poll_s
+        return [entry for entry in answer[1] if entry and entry[0]]  # the rest were deleted meanwhile
 
     async def _make_group(self) -> None:
         async with store_errors():

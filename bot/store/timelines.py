@@ -15,12 +15,13 @@ from pydantic import ValidationError
 from redis.asyncio import Redis
 
 from bot.store.compression import pack, unpacked
-from bot.store.errors import store_errors, text
+from bot.store.errors import WrongType, store_errors, text
+from bot.store.incident_history import early_ends
 from bot.store.incident_ids import NUMBER, id_tail
 from bot.store.keys import HANDLE_LIFE_S, Keys
 from bot.store.mac_chain import BEGINNING, Chain, End, MacLink, Walk
 from bot.store.scripts import Script
-from handlers.domain.alerts import Alert, IncidentIdentity
+from handlers.domain.alerts import IncidentIdentity
 from handlers.domain.events import EVENT, Event
 from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.fold import apply
@@ -32,12 +33,15 @@ log = structlog.get_logger()
 
 KEPT_STATES = 256
 
+MAX_NUMBER = 1_000_000
+"""Of incidents that are looked for by their numbers: a higher one was not given out by the bot."""
+
 
 class TimelineStore:
     """`handlers.ports.Timelines` over Redis."""
 
-    def __init__(self, redis: Redis, prefix: str, chain: Chain) -> None:
-        self._redis = redis
+    def __init__(self, redis: Redis, prefix: str, chain: Chain, wait_for_replicas: int = 0) -> None:
+        self._redis, self._replicas = redis, wait_for_replicas
         self._keys = Keys(prefix)
         self._chain = chain
         self._folded: dict[str, Incident] = {}
@@ -50,13 +54,16 @@ class TimelineStore:
 
     async def walk(self, incident_id: str, start: End = BEGINNING) -> Walk:
         """Read everything that is stored after `start`, genuine or not, and what is wrong with it."""
-        async with store_errors():
-            entries, recorded_end = await self._walk(
-                timeline=self._keys.timeline(incident_id),
-                ends=self._keys.ends(),
-                first=f"0-{start.position + 1}",
-                incident_id=incident_id,
-            )
+        try:
+            async with store_errors():
+                entries, recorded_end = await self._walk(
+                    timeline=self._keys.timeline(incident_id),
+                    ends=self._keys.ends(),
+                    first=f"0-{start.position + 1}",
+                    incident_id=incident_id,
+                )
+        except WrongType:
+            return Walk((), 0, ("what stands under its key is no timeline",), start)
         plain = [(entry_id, unpacked(fields)) for entry_id, fields in entries]
         return self._chain.walk(incident_id, start, plain, text(recorded_end))
 
@@ -138,11 +145,14 @@ class TimelineStore:
             added += (pack(event), end.mac)
         handles = [each.handle for each in events if isinstance(each, AlertsReceived) and each.handle]
         async with store_errors():
-            taken = await self._append(
+            # Waited for before Slack is told, or a failover would give the same alert a second thread.
+            taken = await self._append.on_replicas(
+                self._replicas,
                 timeline=self._keys.timeline(incident.id),
                 due_steps=self._keys.due("steps"),
                 due_views=self._keys.due("views"),
                 ends=self._keys.ends(),
+                unshown=self._keys.unshown(),
                 handles=[self._keys.handle(each) for each in handles],
                 wake=self._keys.wake(),
                 incident_id=incident.id,
@@ -170,10 +180,7 @@ class TimelineStore:
         incident = None
         if open_id:
             incident = Incident(id=text(open_id)) if is_new else await self.load(text(open_id))
-        early = map(Alert.model_validate_json, ends)
-        return IdentityState(
-            incident, text(previous_id) or None, {alert.fingerprint: alert for alert in early}
-        )
+        return IdentityState(incident, text(previous_id) or None, early_ends(ends))
 
     async def claim(self, identity: IncidentIdentity) -> str:
         """Return the id of an identity's open incident, or claim a new one for it."""
@@ -219,7 +226,7 @@ class TimelineStore:
             last, noted, open_ids = await pipe.execute()
         ids = sorted({text(each) for each in (*noted, *open_ids)})
         by_number = {int(match[1]): id_ for id_ in ids if (match := NUMBER.match(id_))}
-        count = int(last) if last and last.isdigit() else 0
+        count = min(int(last), MAX_NUMBER) if last and last.isdigit() else 0
         numbered = [by_number.get(number) or f"inc-{number}" for number in range(1, count + 1)]
         return tuple(dict.fromkeys([*numbered, *ids]))
 
@@ -243,6 +250,9 @@ class TimelineStore:
 
     async def incident_of(self, handle: str) -> str | None:
         """Return the id of the incident that a handle was made for; `None` where it is not known."""
-        async with store_errors():
-            found = await self._redis.get(self._keys.handle(handle))
+        try:
+            async with store_errors():
+                found = await self._redis.get(self._keys.handle(handle))
+        except WrongType:
+            return None
         return text(found) if found else None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+import math
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -23,9 +25,16 @@ from bot.slack.inbound.request_queue import SlackRequest, SlackRequests
 from bot.slack.inbound.signature import MAX_BODY_BYTES, refusal
 from bot.store.health import why_not_ready
 from bot.store.inbox import Inbox
+from bot.store.refusals import Refusals
 from bot.web.metrics import BotMetrics
+from bot.web.troubles import Troubles
 from handlers.domain.notification import first_complaint, read_notification
 from handlers.errors import StoreDown
+
+FINAL = (400, 401, 413)
+"""After these statuses Alertmanager gives a notification up."""
+
+NOTE_EVERY_S = 1.0
 
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -54,6 +63,8 @@ class Web:
         self._requests = requests
         self._verifier = SignatureVerifier(signing_secret)
         self._metrics = BotMetrics(redis, prefix)
+        self._troubles, self._refusals = Troubles(redis, prefix), Refusals(redis, prefix)
+        self._noted_s: dict[int, float] = {}
 
     def app(self) -> Starlette:
         """Make the Starlette application."""
@@ -76,9 +87,17 @@ class Web:
         async def counted(request: Request) -> Response:
             response = await endpoint(request)
             self._metrics.answers.labels(endpoint.__name__, response.status_code).inc()
+            if endpoint.__name__ == "alertmanager" and response.status_code in FINAL:
+                await self._note_refused(response.status_code)
             return response
 
         return counted
+
+    async def _note_refused(self, status: int) -> None:
+        """Note a notification that Alertmanager will not send again; whoever sends many makes few writes."""
+        if time.monotonic() - self._noted_s.get(status, -math.inf) >= NOTE_EVERY_S:
+            self._noted_s[status] = time.monotonic()
+            await self._refusals.note("webhook", str(status))
 
     async def alertmanager(self, request: Request) -> Response:
         """Store a notification, and only then say so; the worker reads it from there."""
@@ -132,10 +151,12 @@ class Web:
 
     async def readyz(self, _: Request) -> Response:
         """Say whether the process can store what it is sent."""
-        reason = await why_not_ready(self._redis)
+        reason = await why_not_ready(self._redis, self._prefix)
         if reason:
             return JSONResponse({"ready": False, "reason": reason}, status_code=503)
-        return JSONResponse({"ready": True})
+        # What Slack refuses is no reason to turn Alertmanager away.
+        troubles = await self._troubles.now()
+        return JSONResponse({"ready": True, **({"troubles": troubles} if troubles else {})})
 
     async def version(self, _: Request) -> Response:
         """Say which version runs here, since replicas may be of several."""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from redis.asyncio import Redis
 
-from bot.store.errors import store_errors
+from bot.store import backlog
+from bot.store.errors import WrongType, store_errors
+from bot.store.foreign_keys import QUEUES
+from bot.store.health import why_not_ready
 from bot.store.keys import Keys
+from bot.store.refusals import Refusals
 from handlers.errors import StoreDown
 
 
@@ -14,7 +20,7 @@ class BotMetrics:
     """This process's metrics registry; no label names an incident, a person or an alert."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
-        self._redis, self._keys = redis, Keys(prefix)
+        self._redis, self._prefix, self._keys = redis, prefix, Keys(prefix)
         self._registry = CollectorRegistry()
         self.answers = Counter(
             "neumann_bot_answers",
@@ -29,29 +35,60 @@ class BotMetrics:
         self._dead = self._gauge("dead_notifications", "Alerts and notifications that could not be read.")
         self._due = self._gauge("due", "Steps, redraws and chores that are due or planned.", "queue")
 
+        self._takes_writes = self._gauge("redis_takes_writes", "1 where a write into Redis was just taken.")
+        self._oldest = self._gauge(
+            "oldest_seconds", "How long the oldest message, click or notification has waited.", "what"
+        )
+        self._refusals = self._gauge(
+            "refusals", "What was refused, by who refused it and why, since Redis counts.", "source", "kind"
+        )
+        self._refused_s = self._gauge(
+            "refused_for_seconds", "How long such refusals have lasted; 0 once they ended.", "source", "kind"
+        )
+
     def _gauge(self, name: str, what: str, *labels: str) -> Gauge:
         return Gauge(f"neumann_bot_{name}", what, labels, registry=self._registry)
 
     async def page(self) -> bytes:
-        """Return the metrics page; where Redis is away, its figures stay as they were."""
-        queues = ("steps", "views", "chores")
+        """Return the metrics page; what Redis does not say stays as it was."""
+        refused = await why_not_ready(self._redis, self._prefix)
+        self._takes_writes.set(refused is None)
         try:
-            async with store_errors(), self._redis.pipeline(transaction=False) as pipe:
-                pipe.hlen(self._keys.open())
-                pipe.xlen(self._keys.inbox())
-                pipe.xlen(self._keys.slack_requests())
-                pipe.xlen(self._keys.dead())
-                for queue in queues:
-                    pipe.zcard(self._keys.due(queue))
-                is_open, inbox, asked, dead, *due = await pipe.execute()
+            await self._count()
+            waits = await backlog.read(self._redis, self._prefix)
+            refusals = await Refusals(self._redis, self._prefix).all()
+            now_s = await self._now_s()
+        except WrongType:
+            self._redis_up.set(1)
         except StoreDown:
             self._redis_up.set(0)
-            return generate_latest(self._registry)
-        self._redis_up.set(1)
-        self._open.set(is_open)
-        self._inbox.set(inbox)
-        self._asked.set(asked)
-        self._dead.set(dead)
-        for queue, count in zip(queues, due, strict=True):
-            self._due.labels(queue).set(count)
+        else:
+            self._redis_up.set(1)
+            for what, age_s in asdict(waits).items():
+                self._oldest.labels(what.removesuffix("_s")).set(age_s)
+            for each in refusals:
+                self._refusals.labels(each.source, each.kind).set(each.count)
+                lasts_s = max(now_s - each.since_s, 1) if each.since_s else 0
+                self._refused_s.labels(each.source, each.kind).set(lasts_s)
         return generate_latest(self._registry)
+
+    async def _now_s(self) -> int:
+        async with store_errors():
+            now_s, _ = await self._redis.time()
+        return int(now_s)
+
+    async def _count(self) -> None:
+        """Set the figures that are lengths; one whose key holds something else stays as it was."""
+        keys = self._keys
+        async with store_errors(), self._redis.pipeline(transaction=False) as pipe:
+            pipe.hlen(keys.open())
+            pipe.xlen(keys.inbox())
+            pipe.xlen(keys.slack_requests())
+            pipe.xlen(keys.dead())
+            for queue in QUEUES:
+                pipe.zcard(keys.due(queue))
+            counts = await pipe.execute(raise_on_error=False)
+        gauges = [self._open, self._inbox, self._asked, self._dead, *map(self._due.labels, QUEUES)]
+        for gauge, count in zip(gauges, counts, strict=True):
+            if isinstance(count, int):
+                gauge.set(count)

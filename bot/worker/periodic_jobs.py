@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Awaitable, Callable
 
 import structlog
 from structlog.contextvars import bind_contextvars
@@ -10,13 +11,14 @@ from structlog.contextvars import bind_contextvars
 from bot.config import AlertmanagerSettings
 from bot.store.retention import Retention
 from handlers import reconcile_alerts
-from handlers.errors import SourceDown
+from handlers.errors import SlackDown, SourceDown
 from handlers.ports import Ports
 from handlers.reconcile_alerts import ReconcileSettings
 
 log = structlog.get_logger()
 
 RECONCILE = "look-at-alerting"
+ASK_SLACK = "ask-slack"
 TRIM = "trim-closed-incidents"
 
 NEXT_TRIM_AFTER_S = 5.0
@@ -27,8 +29,15 @@ class PeriodicJobs:
     """All periodic jobs, by the name under which they are due."""
 
     def __init__(
-        self, ports: Ports, alertmanager: AlertmanagerSettings | None, retention: Retention, kept_days: int
+        self,
+        ports: Ports,
+        alertmanager: AlertmanagerSettings | None,
+        retention: Retention,
+        kept_days: int,
+        *,
+        greet: Callable[[], Awaitable[object]],
     ) -> None:
+        self._greet = greet
         self._ports = ports
         self._retention = retention
         self._kept_days = kept_days
@@ -44,10 +53,19 @@ class PeriodicJobs:
         bind_contextvars(job=job)
         if job == RECONCILE:
             await self._reconcile()
+        if job == ASK_SLACK:
+            await self._ask_slack()
         if job == TRIM and (trimmed := await self._retention.trim(self._kept_days)):
             log.info("incidents_trimmed", incidents=trimmed)
             return NEXT_TRIM_AFTER_S
         return None
+
+    async def _ask_slack(self) -> None:
+        """Call Slack though nothing is to be shown: a revoked token is known before an alert needs it."""
+        try:
+            await self._greet()
+        except SlackDown as error:
+            log.error("slack_not_ready", error=str(error))
 
     async def _reconcile(self) -> None:
         how = self._how if self._has_reconciled else dataclasses.replace(self._how, just_started=True)

@@ -17,7 +17,9 @@ from bot.slack.delivery.thread_sync import SlackThread
 from bot.slack.delivery.web_api import SlackBusy
 from bot.store.consumer import Consumer, DueSource
 from bot.store.due_queue import DueQueue, Queues, Taken
-from bot.store.inbox import Inbox, StoredNotification
+from bot.store.errors import WHO_ELSE
+from bot.store.inbox import Inbox
+from bot.store.refusals import Refusals
 from bot.store.stream import StreamEntry
 from bot.store.timelines import TimelineStore
 from bot.store.wakeup_channel import WakeupChannel
@@ -63,7 +65,7 @@ class Worker:
         self._inbox, self._queues, self._timing = inbox, queues, timing
         self._timelines, self._ports = timelines, ports
         self._clusters, self._thread, self._pictures = clusters, thread, pictures
-        self._quarantine = Quarantine(thread, timing)
+        self._quarantine, self._refusals = Quarantine(thread, timing), Refusals(redis, prefix)
         self._one_fold_at_a_time = asyncio.Lock()
         self._next_edit_s: dict[str, float] = {}
         names = [each.name for each in (queues.steps, queues.views, queues.chores)]
@@ -106,7 +108,10 @@ class Worker:
 
     async def _fold_in(self, entry: StreamEntry) -> float | None:
         """Fold a notification into its incidents, in the order in which they came."""
-        stored = StoredNotification.of(entry)
+        stored = self._inbox.opened(entry)
+        if stored is None:
+            await self._bury(entry)
+            return None
         bind_contextvars(notification=entry.id, cluster=stored.cluster)
         try:
             delivery = read_notification(stored.body)
@@ -128,6 +133,13 @@ class Worker:
             log.error("alert_put_aside", why=each.why)
         log.info("notification_folded_in", incidents=changed)
         return None
+
+    async def _bury(self, entry: StreamEntry) -> None:
+        """Put a notification aside that no bot with these keys has stored, and look what there is."""
+        log.error("notification_not_ours", entry=entry.id, hint=WHO_ELSE)
+        await self._inbox.bury(entry)
+        await self._refusals.note("redis", "inbox")
+        await self._queues.chores.mark(RECONCILE)
 
     async def _guard(self, queue: DueQueue, id_: str, do: Do) -> float | None:
         """Do what is due, and say when it is due again where it fails."""

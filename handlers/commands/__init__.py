@@ -9,7 +9,7 @@ from handlers.commands.answers import Answer, Asked, Command, Help, Runbooks
 from handlers.commands.arguments import resolve_cluster as resolve_cluster
 from handlers.domain import policy
 from handlers.errors import NotAllowed, Refused
-from handlers.ports import Ports
+from handlers.ports import Ports, Purpose
 from runbooks.all_runbooks import RUNBOOKS
 
 
@@ -80,14 +80,14 @@ async def answer(ports: Ports, text: str, asked: Asked) -> Answer:
 
 
 async def _audiences(ports: Ports, asked: Asked) -> frozenset[str]:
+    groups = {group for name in ports.reader.clusters for group in ports.permissions.may_silence(name)}
     try:
-        member = await ports.directory.member(asked.by)
-    except NotAllowed:  # Slack does not answer: show only what anyone may do
+        member = await ports.directory.member(asked.by, groups, Purpose.GLANCE)
+    except NotAllowed:  # Slack does not answer: what is shown then is what anyone may
         return frozenset({"anyone"})
     if policy.is_colleague(member) is not policy.Ruling.ALLOWED:
         return frozenset({"anyone"})
-    confirms = bool(member.groups & ports.permissions.groups)
-    return frozenset({"anyone", "colleague", *(["confirmer"] if confirms else [])})
+    return frozenset({"anyone", "colleague", *(["confirmer"] if member.groups else [])})
 
 
 def _did_you_mean(words: str) -> str:

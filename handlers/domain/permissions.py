@@ -15,6 +15,8 @@ SILENCE_REFUSED = (
     "everybody; ask someone in it."
 )
 
+GROUPS_GONE = "Slack has no user group {groups} any more, which the configuration names: nobody is in it."
+
 
 class PlanPermission(StrEnum):
     """The steps of a plan that need permission."""
@@ -89,10 +91,7 @@ class Permissions:
 
     def ruling_on_silence(self, member: Member, cluster: str) -> str | None:
         """Return why a member may not silence a cluster's alerts, or `None` if they may."""
-        ruling = policy.may_act(member, self.may_silence(cluster))
-        if ruling is policy.Ruling.NOT_IN_GROUP:
-            return SILENCE_REFUSED
-        return None if ruling is policy.Ruling.ALLOWED else ruling.value
+        return _ruling(member, self.may_silence(cluster), SILENCE_REFUSED)
 
     def second_needed(self, cluster: str, actions: Iterable[ActionType]) -> bool:
         """Return whether any of these actions needs a second person."""
@@ -103,6 +102,15 @@ class Permissions:
         """Return every user group that a row names."""
         named = (group for row in self.rows for part in PlanPermission for group in row.groups(part))
         return frozenset(named) | {group for row in self.rows for group in row.silence_groups}
+
+    def decisive(self, part: PlanPermission, cluster: str, actions: Iterable[ActionType]) -> frozenset[str]:
+        """Return the groups that decide about this step of a plan; no other group matters to it."""
+        return frozenset(group for action in actions for group in self._may(part, cluster, action))
+
+    def _may(self, part: PlanPermission, cluster: str, action: ActionType) -> tuple[str, ...]:
+        row = self.of(cluster, action)
+        confirming = row.groups(PlanPermission.CONFIRM) if part is PlanPermission.APPROVE else ()
+        return row.groups(part) or confirming
 
     def ruling(
         self,
@@ -125,11 +133,16 @@ class Permissions:
         if part is PlanPermission.APPROVE and member.id == confirmed_by:
             return "A second person must approve: you confirmed this plan yourself."
         for action in sorted(set(actions)):
-            row = self.of(cluster, action)
-            groups = row.groups(part) or (
-                row.groups(PlanPermission.CONFIRM) if part is PlanPermission.APPROVE else ()
-            )
-            ruling = policy.may_act(member, groups)
-            if ruling is not policy.Ruling.ALLOWED:
-                return ruling.value
+            if refused := _ruling(member, self._may(part, cluster, action)):
+                return refused
         return None
+
+
+def _ruling(
+    member: Member, groups: tuple[str, ...], not_in_group: str = policy.Ruling.NOT_IN_GROUP.value
+) -> str | None:
+    ruling = policy.may_act(member, groups)
+    if ruling is not policy.Ruling.NOT_IN_GROUP:
+        return None if ruling is policy.Ruling.ALLOWED else ruling.value
+    gone = sorted(member.gone.intersection(groups))
+    return " ".join([not_in_group, *([GROUPS_GONE.format(groups=", ".join(gone))] if gone else [])])

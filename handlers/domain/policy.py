@@ -8,7 +8,11 @@ from enum import StrEnum
 
 @dataclass(frozen=True)
 class Member:
-    """A Slack user as the workspace knows them at this moment."""
+    """A Slack user as the workspace knows them at this moment.
+
+    `groups` are those of the groups asked about that they are in, `gone` those that the workspace does not
+    have.
+    """
 
     id: str
     team: str
@@ -17,6 +21,7 @@ class Member:
     is_bot: bool = False
     is_guest: bool = False
     is_deactivated: bool = False
+    gone: frozenset[str] = frozenset()
 
 
 class Ruling(StrEnum):

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from handlers.domain.permissions import Permissions
 from handlers.ports.alerting import Alertmanager, Prometheus, ReconcileCheckpoints, Silences
-from handlers.ports.chat import Directory, Place, Threads
+from handlers.ports.chat import Directory, Place, Purpose, Threads
 from handlers.ports.nodes import (
     Agents,
     CannotEdit,
@@ -41,6 +41,7 @@ __all__ = [
     "Place",
     "Ports",
     "Prometheus",
+    "Purpose",
     "Readiness",
     "ReconcileCheckpoints",
     "RunLocks",
@@ -48,6 +49,7 @@ __all__ = [
     "Threads",
     "Time",
     "Timelines",
+    "Troubles",
 ]
 
 
@@ -59,6 +61,13 @@ class Time(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Wait for `seconds`."""
+
+
+class Troubles(Protocol):
+    """What is wrong with the bot itself."""
+
+    async def now(self) -> tuple[str, ...]:
+        """Return a sentence for each trouble; none where all is well."""
 
 
 @dataclass(frozen=True)
@@ -78,3 +87,4 @@ class Ports:
     alertmanager: Alertmanager | None = None
     prometheus: Prometheus | None = None
     checkpoints: ReconcileCheckpoints | None = None
+    troubles: Troubles | None = None

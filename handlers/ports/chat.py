@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from handlers.domain.events.base import Person
 from handlers.domain.policy import Member
+
+
+class Purpose(StrEnum):
+    """What the facts about a person are for: how fresh they must be, and how long Slack may take.
+
+    `GLANCE` decides nothing that is not asked again: an answer of some seconds ago will do. `DECISION` is
+    asked now. `RUN` is asked now, and waits where Slack asks to wait: nobody stands before it.
+    """
+
+    GLANCE = "glance"
+    DECISION = "decision"
+    RUN = "run"
 
 
 class Directory(Protocol):
@@ -15,11 +29,18 @@ class Directory(Protocol):
     async def name(self, user_id: str) -> str:
         """Return a user's display name, or the id if Slack does not answer."""
 
-    async def member(self, person: Person) -> Member:
+    async def member(
+        self, person: Person, groups: Iterable[str] = (), purpose: Purpose = Purpose.DECISION
+    ) -> Member:
         """Return the live facts about a person.
 
+        Args:
+            person: Who.
+            groups: The user groups that matter; nothing is said about any other.
+            purpose: What it is for.
+
         Raises:
-            NotAllowed: If Slack does not answer.
+            NotAllowed: If Slack does not answer, or this person has had too much looked up lately.
         """
 
 

@@ -18,7 +18,7 @@ from handlers.domain.events.remediation import PlanConfirmed, PlanProposed, Stop
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import PlanPermission
 from handlers.errors import AlreadyConfirmed, NotAllowed, Refused, StaleOffer, StalePlan
-from handlers.ports import Ports
+from handlers.ports import Ports, Purpose
 from handlers.remediation.planned_edits import with_planned_edits
 from handlers.remediation.preconditions import ShownPlan, check_open, proposal_of, take_run_lock, void_because
 from runbooks.all_runbooks import RUNBOOKS, aim
@@ -103,6 +103,7 @@ async def _propose(ports: Ports, incident: Incident, offer: Offer, by: Person) -
         by,
         PlanPermission.PROPOSE,
         dict.fromkeys(action.type for action in offer.remedy.actions),
+        purpose=Purpose.GLANCE,  # who confirms is asked about anew
     )
     if incident.evidence is None:
         raise StaleOffer

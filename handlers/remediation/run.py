@@ -12,7 +12,7 @@ from handlers.domain.incident import Incident, Run
 from handlers.domain.permissions import PlanPermission
 from handlers.domain.plan_validity import begin_within
 from handlers.errors import NotAllowed
-from handlers.ports import NotBegun, Obstacle, Order, Outcome, Ports, Readiness
+from handlers.ports import NotBegun, Obstacle, Order, Outcome, Ports, Purpose, Readiness
 from runbooks import node_check, quorum_gate, raft
 from runbooks.plans import CHANGES_FILE, Action
 
@@ -156,7 +156,9 @@ async def _still_permitted(ports: Ports, incident: Incident) -> NotBegun | None:
     run = incident.runs[-1]
     actions = actions_of(run.plan)
     try:
-        await check_person(ports, incident, run.confirmed_by, PlanPermission.CONFIRM, actions)
+        await check_person(
+            ports, incident, run.confirmed_by, PlanPermission.CONFIRM, actions, purpose=Purpose.RUN
+        )
         if run.approved_by:
             await check_person(
                 ports,
@@ -165,6 +167,7 @@ async def _still_permitted(ports: Ports, incident: Incident) -> NotBegun | None:
                 PlanPermission.APPROVE,
                 actions,
                 confirmed_by=run.confirmed_by.id,
+                purpose=Purpose.RUN,
             )
     except NotAllowed as error:
         return NotBegun(Obstacle.CHECK, f"No longer permitted: {error}")

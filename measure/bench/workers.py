@@ -11,8 +11,10 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.config import load
 from bot.store.client import connect
-from bot.store.inbox import Inbox
+from bot.store.inbox import SEAL_USE, Inbox
+from bot.store.signer import Signer
 from measure.bench.bodies import body
 from measure.bench.cpu_share import cpu_share
 from measure.bench.figures import Figure
@@ -115,7 +117,7 @@ async def _opened(on: Rig, workers: int, count: int, share: float | None) -> Don
         for join, each in zip(groups, started, strict=False):
             join(each.pid)
         await asyncio.sleep(2.0)
-        inbox = Inbox(redis, "{bench}", "bench")
+        inbox = Inbox(redis, "{bench}", "bench", Signer.of(load(config).agents, SEAL_USE))
         notifications = [body(f"c{number % CLUSTERS}", f"Alert{number}") for number in range(count)]
         before = await _used(on, [each.pid for each in started])
         began = time.perf_counter()

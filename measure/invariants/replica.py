@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from datetime import datetime
 
 from nacl.signing import SigningKey
@@ -18,7 +18,18 @@ from handlers.domain.incident import Incident
 from handlers.domain.permissions import Permissions
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, StoreDown
-from handlers.ports import CannotEdit, Fence, HeldBy, NotBegun, Order, Outcome, Place, Ports, Readiness
+from handlers.ports import (
+    CannotEdit,
+    Fence,
+    HeldBy,
+    NotBegun,
+    Order,
+    Outcome,
+    Place,
+    Ports,
+    Purpose,
+    Readiness,
+)
 from measure.invariants.actors import current
 from measure.invariants.clock import Clock
 from measure.invariants.fleet import Fleet, Grant, Read
@@ -152,14 +163,16 @@ class _Touching:
         await current.get().touch()
         return self._fleet.void(orders)
 
-    async def member(self, person: Person) -> Member:
+    async def member(
+        self, person: Person, groups: Iterable[str] = (), purpose: Purpose = Purpose.DECISION
+    ) -> Member:
         actor = current.get()
         await actor.touch()
         if not self._people.answers:
             raise NotAllowed("Slack does not say who you are at the moment, so nothing is done.")
-        groups = self._people.groups.get(person.id, frozenset())
-        actor.asked[person.id] = (self._clock.s, groups)
-        return Member(person.id, team=HOME, home_team=HOME, groups=groups)
+        member_of = self._people.groups.get(person.id, frozenset())
+        actor.asked[person.id] = (self._clock.s, member_of)
+        return Member(person.id, team=HOME, home_team=HOME, groups=member_of & frozenset(groups))
 
     async def name(self, user_id: str) -> str:
         return user_id

@@ -17,7 +17,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.config import Settings
 from bot.config import load as load_settings
 from bot.store.client import connect
+from bot.store.inbox import SEAL_USE as INBOX_SEAL_USE
 from bot.store.mac_chain import Chain
+from bot.store.signer import Signer
 from bot.store.timelines import TimelineStore
 from lab.bot_files import write_bot_files
 from lab.cluster.cluster import Lab
@@ -30,6 +32,7 @@ from tests.waiting import until
 
 INCIDENTS = "C0INCIDENT"
 CHAIN = Chain(SigningKey(b"the key that all replicas share."))
+SEAL = Signer(INBOX_SEAL_USE, SigningKey(b"the key that all replicas share."))
 
 Becomes = Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]
 

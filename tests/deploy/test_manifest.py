@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from bot.config import SlackSettings
 from bot.slack.listeners import triage
+from bot.store.client import connect
 from bot.web.app import Web
 
 ROOT = Path(__file__).parents[2]
@@ -94,7 +95,7 @@ def test_slack_is_sent_to_a_route_of_the_bot():
     nothing: Any = None  # no request is made
     web = Web(
         inbox=nothing,
-        redis=nothing,
+        redis=connect("unix:///nowhere"),
         prefix="",
         token="",
         max_body_bytes=1,

@@ -13,6 +13,7 @@ from bot.store.inbox import Inbox
 from handlers.errors import StoreDown
 from lab.cluster.process import Process
 from lab.redis_server import find_server
+from tests.bot.conftest import SEAL
 from tests.redis_box import find_sentinel, free_address
 
 pytestmark = pytest.mark.process
@@ -31,9 +32,9 @@ async def test_the_redis_of_the_example_takes_nothing_without_its_replica(
         await process.until_listening(at)
         async with aclosing(connect(f"redis://{at}")) as redis:
             await require_usable(redis)
-            assert "has none in step" in str(await why_not_ready(redis))
+            assert "fewer replicas than it asks for" in str(await why_not_ready(redis, "{test}"))
             with pytest.raises(StoreDown, match="fewer replicas than it asks for"):
-                await Inbox(redis, "{test}", "test").store(b"", None)
+                await Inbox(redis, "{test}", "test", SEAL).store(b"", None)
     finally:
         await process.stop()
 

@@ -23,8 +23,27 @@ def checked_by(*argv: str, folder: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_promtool_runs_the_rule_cases():
-    checked_by("promtool", "test", "rules", "neumann.rules.test.yml", folder=PROMETHEUS)
+@pytest.mark.parametrize("cases", ["neumann.rules.test.yml", "neumann-bot.rules.test.yml"])
+def test_promtool_runs_the_rule_cases(cases: str):
+    checked_by("promtool", "test", "rules", cases, folder=PROMETHEUS)
+
+
+def test_the_rules_about_the_bot_go_by_metrics_it_has_and_every_rule_has_a_case():
+    text = (PROMETHEUS / "neumann-bot.rules.yml").read_text()
+    source = (Path(__file__).parents[2] / "bot" / "web" / "metrics.py").read_text()
+    gauges = set(re.findall(r"_gauge\(\s*\"(\w+)\"", source))
+    assert set(re.findall(r"neumann_bot_(\w+)\{", text)) <= gauges
+    cases = yaml.safe_load((PROMETHEUS / "neumann-bot.rules.test.yml").read_text())["tests"]
+    fired = {check["alertname"] for case in cases for check in case["alert_rule_test"] if check["exp_alerts"]}
+    assert fired == {rule["alert"] for rule in yaml.safe_load(text)["groups"][0]["rules"]}
+
+
+def test_what_is_wrong_with_the_bot_is_not_sent_to_the_bot():
+    (route,) = yaml.safe_load((ALERTMANAGER / "alertmanager.yml").read_text())["route"]["routes"]
+    rules = yaml.safe_load((PROMETHEUS / "neumann-bot.rules.yml").read_text())["groups"][0]["rules"]
+    pattern = re.fullmatch(r'alertname =~ "(.+)"', route["matchers"][0])
+    assert pattern is not None
+    assert not [rule["alert"] for rule in rules if re.fullmatch(pattern[1], rule["alert"])]
 
 
 def test_promtool_accepts_the_example_scrape_configuration_with_the_rules():

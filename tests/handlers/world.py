@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ from handlers.ports import (
     Outcome,
     Place,
     Ports,
+    Purpose,
     Readiness,
 )
 from runbooks.evidence import Evidence, Metrics, NodeEvidence, Role
@@ -257,15 +258,19 @@ class Directory:
 
     members: dict[str, Member] = field(default_factory=dict)
     answers: bool = True
+    gone: frozenset[str] = frozenset()
 
     async def name(self, user_id: str) -> str:
         return user_id
 
-    async def member(self, person: Person) -> Member:
+    async def member(
+        self, person: Person, groups: Iterable[str] = (), purpose: Purpose = Purpose.DECISION
+    ) -> Member:
         if not self.answers:
             raise NotAllowed("Slack does not say who you are at the moment, so nothing is done.")
         outsider = Member(person.id, team=HOME, home_team=HOME, groups=frozenset())
-        return self.members.get(person.id, outsider)
+        known, asked = self.members.get(person.id, outsider), frozenset(groups)
+        return replace(known, groups=known.groups & asked, gone=self.gone & asked)
 
 
 @dataclass

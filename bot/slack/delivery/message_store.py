@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+import structlog
 from redis.asyncio import Redis
 
 from bot.slack.delivery.rate_limiter import Claim
-from bot.store.errors import store_errors, text
+from bot.store.errors import WHO_ELSE, store_errors, text
 from bot.store.keys import HANDLE_LIFE_S, Keys
 from bot.store.scripts import Script
 from bot.timing import DEFAULT_TIMING, Timing
+
+log = structlog.get_logger()
 
 CLOCKS_DIFFER_S = 60.0
 
@@ -143,7 +146,17 @@ class MessageStore:
 
 
 def _by_key(fields: Mapping[bytes | str, bytes | str]) -> dict[str, Posted]:
-    return {text(key): Posted(**json.loads(value)) for key, value in fields.items()}
+    return {text(key): _posted(value) for key, value in fields.items()}
+
+
+def _posted(note: bytes | str) -> Posted:
+    """Return a note; one that cannot be read says no more than that the message may stand somewhere."""
+    try:
+        known = json.loads(note)
+        return Posted(**{name: str(value) for name, value in known.items()})
+    except (ValueError, TypeError, AttributeError):
+        log.error("message_note_unreadable", note=repr(note[:100]), hint=WHO_ELSE)
+        return Posted(channel="")
 
 
 def _json(posted: Posted) -> str:

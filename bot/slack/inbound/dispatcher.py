@@ -29,6 +29,7 @@ class Dispatcher(Consumer[StreamEntry]):
     async def _answer(self, entry: StreamEntry) -> float | None:
         request = self._requests.opened(entry)
         if request is None:
+            await self._requests.refusals.note("redis", "slack-requests")
             return None
         try:
             response = await self._app.async_dispatch(request.for_bolt())

@@ -11,8 +11,9 @@ import structlog
 from redis.asyncio import Redis
 from slack_bolt.async_app import AsyncBoltRequest
 
-from bot.store.errors import store_errors
+from bot.store.errors import WHO_ELSE, store_errors
 from bot.store.keys import Keys
+from bot.store.refusals import Refusals
 from bot.store.signer import Signer
 from bot.store.stream import ONCE_FOR_S, Stream, StreamEntry
 from bot.timing import DEFAULT_TIMING, Timing
@@ -69,6 +70,7 @@ class SlackRequests:
         self, redis: Redis, prefix: str, consumer: str, seal: Signer, timing: Timing = DEFAULT_TIMING
     ) -> None:
         self._redis, self._keys, self._seal = redis, Keys(prefix), seal
+        self.refusals = Refusals(redis, prefix)
         self.stream = Stream(redis, self._keys.slack_requests(), consumer, timing)
 
     async def store(self, request: SlackRequest, name: str) -> bool:
@@ -101,6 +103,6 @@ class SlackRequests:
         """Return a stored request; `None` where no bot with these keys has stored it."""
         parts = entry.fields.get(b"type", b""), entry.fields.get(b"body", b"")
         if not self._seal.holds(entry.fields.get(b"seal", b""), *parts):
-            log.error("slack_request_not_ours", entry=entry.id, hint="who else writes to this Redis?")
+            log.error("slack_request_not_ours", entry=entry.id, hint=WHO_ELSE)
             return None
         return SlackRequest(body=parts[1].decode(), content_type=parts[0].decode())

@@ -18,7 +18,7 @@ class Home:
     """The content of one person's page; `clusters` maps a name to its leader, `None` if nothing answered.
 
     `left_alone` has a sentence for each open incident that the bot does not touch; `open_beside` counts
-    those that were not loaded.
+    those that were not looked through. `troubles` has a sentence for each thing wrong with the bot itself.
     """
 
     viewer: str
@@ -28,6 +28,7 @@ class Home:
     at: datetime
     left_alone: tuple[str, ...] = ()
     open_beside: int = 0
+    troubles: tuple[str, ...] = ()
 
 
 def view(home: Home) -> Block:
@@ -37,6 +38,7 @@ def view(home: Home) -> Block:
         "type": "home",
         "blocks": [
             {"type": "header", "text": {"type": "plain_text", "text": "Neumann clusters"}},
+            *blocks.packed(f":warning: {escape(each)}" for each in home.troubles[:MAX_LISTED]),
             *blocks.packed(_cluster(name, lead) for name, lead in home.clusters.items()),
             *_part("Open incidents", home.open, "Nothing is open.", home.open_beside),
             *blocks.packed(f":no_entry: {escape(each)}" for each in home.left_alone[:MAX_LISTED]),

@@ -2,6 +2,7 @@
 --
 -- KEYS[1] due           sorted set: id -> when it is due, in µs
 -- KEYS[2] leases        hash: id -> "until_us:token"
+-- KEYS[3] waiting       sorted set: id -> since when it waits, in µs; optional
 -- ARGV[1] id
 -- ARGV[2] token
 -- ARGV[3] score         the due time with which it was taken
@@ -11,7 +12,7 @@
 --
 -- Returns 1, or 0 where the lease had run out: it is due now, for what was done without it may have undone
 -- newer work.
-local due, leases = KEYS[1], KEYS[2]
+local due, leases, waiting = KEYS[1], KEYS[2], KEYS[3]
 local id, token, score, again_us = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local wake, hint = ARGV[5], ARGV[6]
 
@@ -27,6 +28,7 @@ redis.call('HDEL', leases, id)
 if redis.call('ZSCORE', due, id) == score then
   if again_us < 0 then
     redis.call('ZREM', due, id)
+    if waiting then redis.call('ZREM', waiting, id) end
     return 1
   end
   redis.call('ZADD', due, now_us + again_us, id)

@@ -8,7 +8,7 @@
 --
 -- Returns id and score of what was taken; else false, false and in how many µs the next one is due, or false.
 local due, leases = KEYS[1], KEYS[2]
-local lease_us, token = ARGV[1], ARGV[2]
+local lease_us, token = tonumber(ARGV[1]), ARGV[2]
 local others = {}
 for i = 3, #ARGV do others[ARGV[i]] = true end
 
@@ -20,7 +20,9 @@ for first = 0, MOST, PAGE do
   for i = 1, #page, 2 do
     local id, score = page[i], page[i + 1]
     local lease = redis.call('HGET', leases, id)
-    local is_free = not lease or tonumber(string.match(lease, '^(%d+):')) < now_us
+    local until_us = tonumber(lease and string.match(lease, '^(%d+):') or '0') or 0
+    -- A lease that is longer than any that is given is none: it was forged, or Redis' clock was set back.
+    local is_free = until_us < now_us or until_us > now_us + math.max(10 * lease_us, 300000000)
     if is_free and not others[id] then
       redis.call('HSET', leases, id, string.format('%.0f:%s', now_us + lease_us, token))
       return {id, score}

@@ -10,7 +10,9 @@ local agent, mark = ARGV[1], ARGV[2]
 
 local known = redis.call('HGET', marks, agent)
 if known then
-  local old, new = cjson.decode(known), cjson.decode(mark)
+  local is_json, old = pcall(cjson.decode, known)
+  if not is_json or type(old) ~= 'table' or type(old.count) ~= 'number' then return 0 end  -- for a person
+  local new = cjson.decode(mark)
   if old.epoch ~= new.epoch or old.count >= new.count then return 0 end
 end
 redis.call('HSET', marks, agent, mark)

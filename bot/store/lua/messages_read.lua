@@ -7,8 +7,8 @@
 local thread, redis_run = KEYS[1], KEYS[2]
 
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
-local met, since_s = string.match(redis.call('GET', redis_run) or '', '^(%S*) ?(%S*)$')
-if met ~= run then
+local met, since_s = string.match(redis.call('GET', redis_run) or '', '^(%w*) ?(%d*)$')
+if met ~= run or since_s == '' then
   since_s = met and met ~= '' and redis.call('TIME')[1] or '0'
   redis.call('SET', redis_run, run .. ' ' .. since_s)
 end

@@ -13,6 +13,6 @@ local cluster, incident_id, above = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local holder = redis.call('HGET', locks, cluster)
 if holder and holder ~= incident_id then return holder end
 redis.call('HSET', locks, cluster, incident_id)
-local fence = math.max(tonumber(redis.call('HGET', fences, cluster) or '0'), above) + 1
+local fence = math.max(tonumber(redis.call('HGET', fences, cluster) or '0') or 0, above) + 1
 redis.call('HSET', fences, cluster, string.format('%.0f', fence))
 return fence

@@ -4,7 +4,8 @@
 -- KEYS[2] due_steps     sorted set
 -- KEYS[3] due_views     sorted set
 -- KEYS[4] ends          hash: id of an incident -> "position mac" of its last event
--- KEYS[5...] handles    strings to set to the incident's id
+-- KEYS[5] unshown       sorted set: incidents that Slack does not show as they are -> since when, in µs
+-- KEYS[6...] handles    strings to set to the incident's id
 -- ARGV[1] wake          channel for the hint
 -- ARGV[2] incident_id
 -- ARGV[3] before        the end that the caller read, "" where there is no event
@@ -14,8 +15,8 @@
 -- ARGV[7...] added      event, MAC, event, MAC, ...
 --
 -- Returns 1, or 0 where the timeline ends elsewhere.
-local timeline, due_steps, due_views, ends = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local handles = {unpack(KEYS, 5)}
+local timeline, due_steps, due_views, ends, unshown = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local handles = {unpack(KEYS, 6)}
 local wake, incident_id, before, after = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local handle_life_s, hint = ARGV[5], ARGV[6]
 local added = {unpack(ARGV, 7)}
@@ -41,5 +42,6 @@ local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 redis.call('ZADD', due_steps, now_us, incident_id)
 redis.call('ZADD', due_views, now_us, incident_id)
+redis.call('ZADD', unshown, 'NX', now_us, incident_id)
 redis.call('PUBLISH', wake, hint)
 return 1

@@ -9,6 +9,8 @@
 local turns = KEYS[1]
 local who, every_us, after_us = ARGV[1], ARGV[2], ARGV[3]
 
+local kind = redis.call('TYPE', turns).ok
+if kind ~= 'zset' and kind ~= 'none' then redis.call('DEL', turns) end  -- turns can be given out anew
 local time = redis.call('TIME')
 local at = time[1] * 1000000 + time[2] + after_us
 redis.call('ZADD', turns, 0, who)

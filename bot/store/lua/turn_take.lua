@@ -19,6 +19,8 @@ local turns, notes, mark = KEYS[1], KEYS[2], KEYS[3]
 local who, every_us, burst, max_wait_us = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local field, value, mark_life_s = ARGV[5], ARGV[6], ARGV[7]
 
+local kind = redis.call('TYPE', turns).ok
+if kind ~= 'zset' and kind ~= 'none' then redis.call('DEL', turns) end  -- turns can be given out anew
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab.cluster.cluster import Lab
+from lab.slack.server import SlackWorkspaceServer
 from tests.bot.conftest import WriteConfig
 
 pytestmark = pytest.mark.process
@@ -30,9 +31,54 @@ async def run(*arguments: str) -> tuple[int, str, str]:
     return process.returncode, out.decode(), err.decode()
 
 
-async def test_check_says_that_all_is_well(write_config: WriteConfig) -> None:
-    file = write_config()
+async def test_check_says_that_all_is_well(write_config: WriteConfig, slack: SlackWorkspaceServer) -> None:
+    file = write_config(slack)
     assert await run("check", "--config", str(file)) == (0, f"{file} is fine. Clusters: demo.\n", "")
+
+
+async def test_check_names_each_group_and_channel_that_is_not_as_it_should_be(
+    write_config: WriteConfig, slack: SlackWorkspaceServer
+) -> None:
+    file = write_config(slack)
+    file.write_text(
+        file.read_text()
+        .replace("S0ONCALL01", "S0DELETED1")
+        .replace('channel = "C0INCIDENT"', 'channel = "C0GONE0001"')
+        + '\n[[permissions]]\nconfirm_groups = ["S0ONCALL01", "S0GONE0002"]\n'
+    )
+    code, out, err = await run("check", "--config", str(file))
+    assert (code, out) == (1, "")
+    assert [line.split(":")[0] for line in err.splitlines()] == [
+        "Slack has no user group S0DELETED1 any more, which the configuration names",
+        "Slack has no user group S0GONE0002 any more, which the configuration names",
+        "The channel C0GONE0001",
+    ]
+    assert "channel_not_found: check the channel id in the configuration" in err
+
+
+async def test_check_says_that_the_bot_was_not_invited(
+    write_config: WriteConfig, slack: SlackWorkspaceServer
+) -> None:
+    slack.faults.fail("conversations.history", "not_in_channel")
+    code, _, err = await run("check", "--config", str(write_config(slack)))
+    assert code == 1
+    assert "invite the bot to the channel" in err
+
+
+@pytest.mark.parametrize("word", ["invalid_auth", "token_revoked", "account_inactive"])
+async def test_check_says_that_the_token_is_no_good(
+    write_config: WriteConfig, slack: SlackWorkspaceServer, word: str
+) -> None:
+    slack.faults.fail("auth.test", word, times=None)
+    code, out, err = await run("check", "--config", str(write_config(slack)))
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert f"Slack says {word}" in err
+
+
+async def test_check_says_that_nobody_answers(write_config: WriteConfig) -> None:
+    code, out, err = await run("check", "--config", str(write_config(redis="redis://127.0.0.1:1/0")))
+    assert (code, out) == (1, "")
+    assert [line.split()[0] for line in err.splitlines()] == ["Redis", "auth.test:"]
 
 
 async def test_status_reads_the_cluster_with_neither_slack_nor_redis(

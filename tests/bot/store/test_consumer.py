@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis
 
 from bot.store.consumer import Consumer, DueSource, Source
 from bot.store.due_queue import DueQueue
-from bot.store.stream import Stream
+from bot.store.stream import Stream, StreamEntry
 from bot.timing import Timing
 from handlers.errors import StoreDown
 from tests.bot.conftest import Becomes
@@ -171,3 +172,37 @@ async def test_a_queue_is_looked_into_when_its_alarm_is_set(redis: Redis, prefix
     await queue.mark("inc-1")
     taken: Sequence[object] = await source.take(ends, 1)
     assert len(taken) == 1
+
+
+async def test_what_a_killed_process_held_is_taken_over_while_new_work_keeps_coming(
+    redis: Redis, prefix: str, becomes: Becomes
+) -> None:
+    web = Stream(redis, f"{prefix}:inbox", "web", SHORT)
+    held = 150  # more than one look of Redis goes through for a consumer of two
+    await asyncio.gather(*(web.add({"n": "held"}) for _ in range(held)))
+    killed = Stream(redis, f"{prefix}:inbox", "killed", SHORT)
+    assert sum([len(await killed.take_now(held)) for _ in range(3)]) == held
+    done: list[bytes] = []
+
+    async def do(item: StreamEntry) -> None:
+        done.append(item.fields[b"n"])
+
+    async def trickle() -> None:
+        while True:
+            await web.add({"n": "new"})
+            await asyncio.sleep(SHORT.poll_s / 5)
+
+    quick = Stream(redis, f"{prefix}:inbox", "another", replace(SHORT, poll_s=0.01))
+    consumer = Consumer(quick, do, at_once=AT_ONCE, timing=SHORT)
+    tasks = [asyncio.create_task(each) for each in (trickle(), consumer.run())]
+
+    async def taken_over() -> bool:
+        return done.count(b"held") == held
+
+    try:
+        await becomes(taken_over)
+        assert done.count(b"new") > 1, "and what is new was not kept waiting"
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

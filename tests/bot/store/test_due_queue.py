@@ -6,9 +6,11 @@ import asyncio
 
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from bot.store.client import connect
 from bot.store.due_queue import DueQueue, NotDue, Taken
+from bot.store.refusals import Refusals
 from bot.timing import Timing
 from handlers.errors import StoreDown
 from tests.bot.conftest import Becomes, MortalRedis
@@ -197,3 +199,31 @@ async def test_what_is_left_to_others_is_taken_by_them(queue: DueQueue) -> None:
     other = await queue.take()
     assert isinstance(other, Taken)
     assert other.id == "inc-1"
+
+
+@pytest.mark.parametrize("foreign", [b"\xff\xfe", b"", b"a b", b"x" * 65, "inc-1\u2028".encode(), b"inc-1\n"])
+async def test_what_can_be_no_name_is_taken_out_and_the_rest_goes_on(
+    queue: DueQueue, redis: Redis, prefix: str, foreign: bytes
+) -> None:
+    await redis.zadd(f"{prefix}:due:steps", {foreign: float("-inf")})
+    await queue.mark("inc-1")
+    with capture_logs() as logs:
+        assert (await taken(queue)).id == "inc-1"
+    assert await redis.zrange(f"{prefix}:due:steps", 0, -1) == [b"inc-1"]
+    assert await redis.hkeys(f"{prefix}:leases:steps") == [b"inc-1"]
+    assert [each["event"] for each in logs] == ["due_entry_not_ours"]
+    (noted,) = await Refusals(redis, prefix).all()
+    assert (noted.source, noted.kind, noted.count) == ("redis", "due_steps", 1)
+
+
+@pytest.mark.parametrize("lease", [b"\xff", b"", b"abc", b"1e999:x", b"99999999999999999:x", b":", b"-5:x"])
+async def test_a_lease_that_is_none_holds_nothing(
+    queue: DueQueue, redis: Redis, prefix: str, lease: bytes
+) -> None:
+    await queue.mark("inc-1")
+    await redis.hset(f"{prefix}:leases:steps", "inc-1", lease)
+    held = await taken(queue)
+    assert held.id == "inc-1"
+    assert await queue.renew(held)
+    await queue.release(held, None)
+    assert await queue.take() == NotDue(None)

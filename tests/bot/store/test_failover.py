@@ -25,7 +25,7 @@ from handlers.domain.alerts import IncidentIdentity
 from handlers.domain.incident import Incident
 from handlers.errors import ConfigurationError, StoreDown
 from lab.layout import Address
-from tests.bot.conftest import CHAIN, Becomes
+from tests.bot.conftest import CHAIN, SEAL, Becomes
 from tests.bot.store.redis_cluster import RedisCluster, redis_cluster
 from tests.bot.web.test_app import BODY, Site, open_site
 from tests.builders import opened
@@ -137,13 +137,13 @@ async def test_without_a_primary_that_is_well_it_is_said_so(parts: AsyncExitStac
     redis = await parts.enter_async_context(
         aclosing(connect(pair.url.replace("/neumann/", "/other/"), PREFIX))
     )
-    assert str(await why_not_ready(redis)).startswith(
+    assert str(await why_not_ready(redis, PREFIX)).startswith(
         "Redis has no primary now, or nobody that [redis] url names"
     )
     nobody = await parts.enter_async_context(
         aclosing(connect("redis+sentinel://127.0.0.1:1,127.0.0.1:2/neumann"))
     )
-    assert "nobody that [redis] url names can be asked" in str(await why_not_ready(nobody))
+    assert "nobody that [redis] url names can be asked" in str(await why_not_ready(nobody, PREFIX))
 
 
 class Moving:
@@ -176,7 +176,7 @@ async def test_a_primary_that_was_made_a_replica_is_left_at_its_first_refusal(
     one, other = boxes
     finder = Moving(one.address)
     redis = await parts.enter_async_context(aclosing(Following(finder, "neumann", **client_options())))
-    store, inbox = TimelineStore(redis, PREFIX, CHAIN), Inbox(redis, PREFIX, "one")
+    store, inbox = TimelineStore(redis, PREFIX, CHAIN), Inbox(redis, PREFIX, "one", SEAL)
 
     def in_a_script() -> Awaitable[object]:
         return store.claim(IncidentIdentity(secrets.token_hex(4), "leader-election"))

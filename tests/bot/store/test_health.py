@@ -17,10 +17,11 @@ from bot.config import Settings, load
 from bot.store.client import connect
 from bot.store.errors import refusal, store_errors
 from bot.store.health import require_usable, why_not_ready
-from bot.store.inbox import Inbox
+from bot.store.inbox import SEAL_USE, Inbox
+from bot.store.signer import Signer
 from bot.timing import Timing
 from handlers.errors import ConfigurationError, StoreDown
-from tests.bot.conftest import Becomes, MortalRedis, WriteConfig
+from tests.bot.conftest import SEAL, Becomes, MortalRedis, WriteConfig
 from tests.bot.worker.working import working
 
 FIRING = (Path(__file__).parents[2] / "data" / "webhooks" / "noleader_firing.json").read_bytes()
@@ -34,7 +35,7 @@ async def own(mortal_redis: MortalRedis) -> AsyncIterator[Redis]:
 
 async def test_a_redis_as_it_should_be_is_taken(own: Redis) -> None:
     await require_usable(own)
-    assert await why_not_ready(own) is None
+    assert await why_not_ready(own, "{test}") is None
 
 
 async def test_a_redis_that_evicts_is_refused_with_the_mend(own: Redis) -> None:
@@ -44,7 +45,7 @@ async def test_a_redis_that_evicts_is_refused_with_the_mend(own: Redis) -> None:
     assert str(caught.value) == (
         "Redis may throw incidents away (allkeys-lru): set its maxmemory-policy to noeviction."
     )
-    assert await why_not_ready(own) == str(caught.value)
+    assert await why_not_ready(own, "{test}") == str(caught.value)
 
 
 @pytest.mark.process
@@ -62,26 +63,26 @@ async def test_a_read_only_replica_is_refused(own: Redis) -> None:
     with pytest.raises(ConfigurationError, match=r"give \[redis\] url the address of its primary"):
         await require_usable(own)
     with pytest.raises(StoreDown, match=r"read-only replica: .* must name its primary; nothing was accepted"):
-        await Inbox(own, "{test}", "test").store(b"", None)
+        await Inbox(own, "{test}", "test", SEAL).store(b"", None)
 
 
 async def test_a_replica_that_becomes_primary_is_taken_without_a_hand(own: Redis) -> None:
-    inbox = Inbox(own, "{test}", "test")
+    inbox = Inbox(own, "{test}", "test", SEAL)
     await own.replicaof("127.0.0.1", 1)
     with pytest.raises(StoreDown, match="read-only replica"):
         await inbox.store(FIRING, None)
-    assert "read-only replica" in str(await why_not_ready(own))
+    assert "read-only replica" in str(await why_not_ready(own, "{test}"))
     await own.replicaof("NO", "ONE")
     await inbox.store(FIRING, None)
-    assert await why_not_ready(own) is None
+    assert await why_not_ready(own, "{test}") is None
     assert [each.fields[b"body"] for each in await inbox.stream.take_now()] == [FIRING]
 
 
 async def test_one_that_begins_to_evict_is_said_while_the_bot_runs(own: Redis) -> None:
     await own.config_set("maxmemory-policy", "allkeys-lfu")
-    assert "set its maxmemory-policy to noeviction" in str(await why_not_ready(own))
+    assert "set its maxmemory-policy to noeviction" in str(await why_not_ready(own, "{test}"))
     await own.config_set("maxmemory-policy", "noeviction")
-    assert await why_not_ready(own) is None
+    assert await why_not_ready(own, "{test}") is None
 
 
 async def test_one_that_is_away_may_come_back_and_is_no_reason_not_to_start(
@@ -89,9 +90,9 @@ async def test_one_that_is_away_may_come_back_and_is_no_reason_not_to_start(
 ) -> None:
     await mortal_redis.stop()
     await require_usable(own)
-    assert "nothing was accepted" in str(await why_not_ready(own))
+    assert "nothing was accepted" in str(await why_not_ready(own, "{test}"))
     await mortal_redis.start()
-    assert await why_not_ready(own) is None
+    assert await why_not_ready(own, "{test}") is None
 
 
 async def test_one_that_is_loading_is_waited_for(
@@ -106,17 +107,17 @@ async def test_one_that_is_loading_is_waited_for(
     parts.push_async_callback(slow.stop)
 
     async def loading() -> bool:
-        return "Redis is loading its data" in str(await why_not_ready(own))
+        return "Redis is loading its data" in str(await why_not_ready(own, "{test}"))
 
     await becomes(loading)
     with pytest.raises(StoreDown, match="Redis is loading its data; nothing was accepted"):
-        await Inbox(own, "{test}", "test").store(b"", None)
+        await Inbox(own, "{test}", "test", SEAL).store(b"", None)
 
     async def ready() -> bool:
-        return await why_not_ready(own) is None
+        return await why_not_ready(own, "{test}") is None
 
     await becomes(ready)
-    await Inbox(own, "{test}", "test").store(b"", None)
+    await Inbox(own, "{test}", "test", SEAL).store(b"", None)
 
 
 async def test_a_worker_that_meets_full_memory_goes_on_when_there_is_room(
@@ -128,7 +129,7 @@ async def test_a_worker_that_meets_full_memory_goes_on_when_there_is_room(
     redis = settings.redis.model_copy(update={"url": mortal_redis.url})
     settings = settings.model_copy(update={"redis": redis})
     prefix = settings.redis.prefix
-    await Inbox(own, prefix, "web").store(FIRING, "demo")
+    await Inbox(own, prefix, "web", Signer.of(settings.agents, SEAL_USE)).store(FIRING, "demo")
     await own.config_set("maxmemory", 1)
     async with working(settings, Timing(after_failure_s=0.1, lease_s=1.0)):
 
@@ -152,7 +153,8 @@ ERRORS = {
     "MISCONF Redis is configured to save RDB snapshots": "cannot write to its disk",
     "NOREPLICAS Not enough good replicas to write.": "fewer replicas than it asks for",
     "NOAUTH Authentication required.": "asks for a password",
-    "WRONGTYPE Operation against a key": "Redis refuses (ResponseError)",
+    "WRONGTYPE Operation against a key": "holds another type than the bot keeps there",
+    "ERR unknown command": "Redis refuses (ResponseError)",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from importlib import metadata
@@ -21,11 +21,12 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.slack.inbound.request_queue import SlackRequests
 from bot.store.client import connect
-from bot.store.inbox import Inbox, StoredNotification
+from bot.store.inbox import Inbox
+from bot.store.keys import Keys
 from bot.store.signer import Signer
 from bot.web.app import Web
 from handlers.domain.notification import Notification
-from tests.bot.conftest import MortalRedis
+from tests.bot.conftest import SEAL, MortalRedis
 from tests.bot.web.serving import serve
 
 RECORDED = sorted((Path(__file__).parents[2] / "data" / "webhooks").glob("*.json"))
@@ -46,12 +47,12 @@ class Site:
         return await self.http.post(path, content=body, headers={**AUTHORIZED, **headers})
 
     async def stored(self) -> list[tuple[bytes, str | None]]:
-        taken = map(StoredNotification.of, await self.inbox.stream.take_now())
-        return [(each.body, each.cluster) for each in taken]
+        taken = map(self.inbox.opened, await self.inbox.stream.take_now())
+        return [(each.body, each.cluster) for each in taken if each]
 
 
 async def open_site(parts: AsyncExitStack, redis: Redis, prefix: str) -> Site:
-    inbox = Inbox(redis, prefix, consumer="test")
+    inbox = Inbox(redis, prefix, "test", SEAL)
     slack = AsyncApp(signing_secret="unused", token="xoxb-unused")
     web = Web(
         inbox=inbox,
@@ -282,6 +283,105 @@ async def test_the_bot_has_metrics_of_its_own(parts: AsyncExitStack, mortal_redi
     assert metric(page, "neumann_bot_redis_up ") == 1
     await mortal_redis.stop()
     assert metric((await site.http.get("/metrics")).text, "neumann_bot_redis_up ") == 0
+
+
+async def test_what_alertmanager_gives_up_on_is_seen_from_outside(
+    parts: AsyncExitStack, redis: Redis, prefix: str
+) -> None:
+    site = await open_site(parts, redis, prefix)
+    await site.post(BODY)
+    assert (await site.http.get("/readyz")).json() == {"ready": True}
+    await site.post(b" " * (LIMIT + 1))
+    for _ in range(5):
+        await site.post(b"{}")
+    page = (await site.http.get("/metrics")).text
+    for status in ("413", "400"):
+        of = f'{{kind="{status}",source="webhook"}}'
+        assert metric(page, f"neumann_bot_refusals{of}") == 1, "noted once a second, counted by the answers"
+        assert metric(page, f"neumann_bot_refused_for_seconds{of}") >= 1
+    ready = (await site.http.get("/readyz")).json()
+    assert ready["ready"]
+    assert [each.split(":")[0] for each in ready["troubles"]] == [
+        "Notifications of Alertmanager are refused with status 400",
+        "Notifications of Alertmanager are refused with status 413",
+    ]
+
+
+async def _misconf(redis: Redis, folder: Path) -> None:
+    """RDB snapshots fail: their folder is gone."""
+    gone = folder / "gone"
+    gone.mkdir()
+    await redis.config_set("dir", str(gone))
+    await redis.config_set("save", "3600 1")
+    gone.rmdir()
+    await redis.bgsave()
+    while (await redis.info("persistence"))["rdb_last_bgsave_status"] == "ok":
+        await asyncio.sleep(0.02)
+
+
+async def _no_replicas(redis: Redis, _: Path) -> None:
+    await redis.config_set("min-replicas-to-write", 1)
+
+
+async def _no_memory(redis: Redis, _: Path) -> None:
+    await redis.config_set("maxmemory", 1)
+
+
+async def _a_replica(redis: Redis, _: Path) -> None:
+    await redis.replicaof("127.0.0.1", 1)
+
+
+async def _not_permitted(redis: Redis, _: Path) -> None:
+    await redis.execute_command("ACL", "SETUSER", "default", "-xadd")
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("refuse", [_misconf, _no_replicas, _no_memory, _a_replica, _not_permitted])
+async def test_a_redis_that_takes_no_writes_is_not_ready_whatever_the_reason(
+    parts: AsyncExitStack,
+    tmp_path: Path,
+    refuse: Callable[[Redis, Path], Awaitable[None]],
+) -> None:
+    # Snapshots are made to fail by their folder, which may only be changed where that is allowed.
+    own = MortalRedis(tmp_path, "--enable-protected-configs", "yes")
+    await own.start()
+    parts.push_async_callback(own.stop)
+    redis = await parts.enter_async_context(aclosing(connect(own.url)))
+    site = await open_site(parts, redis, "{test}")
+    assert (await site.post(BODY)).status_code == 200
+    assert (await site.http.get("/readyz")).status_code == 200
+    await refuse(redis, tmp_path)
+    assert (await site.post(BODY)).status_code == 503
+    ready = await site.http.get("/readyz")
+    assert (ready.status_code, ready.json()["ready"]) == (503, False)
+    page = (await site.http.get("/metrics")).text
+    assert (metric(page, "neumann_bot_redis_takes_writes "), metric(page, "neumann_bot_redis_up ")) == (0, 1)
+
+
+async def test_the_age_of_what_waits_is_told(parts: AsyncExitStack, redis: Redis, prefix: str) -> None:
+    site = await open_site(parts, redis, prefix)
+    now_s, _ = await redis.time()
+    keys = Keys(prefix)
+    await redis.xadd(keys.inbox(), {"body": "b"}, id=f"{(now_s - 100) * 1000}-0")
+    await redis.xadd(keys.slack_requests(), {"body": "b"}, id=f"{(now_s - 200) * 1000}-0")
+    await redis.zadd(keys.unshown(), {"inc-1": (now_s - 400) * 1e6, "inc-2": (now_s - 900) * 1e6})
+    await redis.zadd(keys.due("views"), {"inc-1": now_s * 1e6})
+    page = (await site.http.get("/metrics")).text
+    for what, age_s in (("notification", 100), ("click", 200), ("message", 400)):
+        assert age_s <= metric(page, f'neumann_bot_oldest_seconds{{what="{what}"}}') < age_s + 60
+    assert len((await site.http.get("/readyz")).json()["troubles"]) == 3
+    assert await redis.zrange(keys.unshown(), 0, -1) == [b"inc-1"], "the other one is shown: it is not due"
+
+
+async def test_garbage_under_one_key_hides_none_of_the_other_figures(
+    parts: AsyncExitStack, redis: Redis, prefix: str
+) -> None:
+    site = await open_site(parts, redis, prefix)
+    await site.post(BODY)
+    await redis.set(Keys(prefix).open(), "garbage")
+    page = (await site.http.get("/metrics")).text
+    assert metric(page, "neumann_bot_inbox_notifications ") == 1
+    assert metric(page, "neumann_bot_redis_up ") == 1
 
 
 def test_the_recorded_bodies_are_there() -> None:

@@ -16,7 +16,8 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.config import load
-from bot.store.inbox import Inbox
+from bot.store.inbox import SEAL_USE, Inbox
+from bot.store.signer import Signer
 from lab.slack.server import SlackWorkspaceServer
 from tests.bot.conftest import Becomes, WriteConfig
 from tests.redis_box import free_address
@@ -51,7 +52,9 @@ async def test_the_bot_ends_when_it_is_asked_to(
 
             for path in ("/livez", "/readyz", "/version", "/metrics"):
                 await becomes(partial(answers, path))
-            await Inbox(redis, prefix, secrets.token_hex(4)).store(FIRING, "demo")
+            await Inbox(redis, prefix, secrets.token_hex(4), Signer.of(settings.agents, SEAL_USE)).store(
+                FIRING, "demo"
+            )
             await becomes(lambda: redis.exists(f"{prefix}:open"))
         process.send_signal(asked)
         _, said = await asyncio.wait_for(process.communicate(), 20)

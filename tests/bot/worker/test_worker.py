@@ -22,6 +22,7 @@ from bot import main as wiring
 from bot.config import Settings
 from bot.slack.listeners.app_home import gather
 from bot.store.mac_chain import Chain, MacLink
+from bot.store.refusals import Refusals
 from bot.store.timelines import TimelineStore
 from bot.timing import Timing
 from handlers.domain.events import EVENT, Event
@@ -59,7 +60,7 @@ async def post(settings: Settings, bot: wiring.Bot, body: bytes) -> None:
 
 
 async def test_an_alert_becomes_a_thread_with_findings_and_is_closed_when_it_resolves(
-    settings: Settings, slack: SlackWorkspaceServer, store: TimelineStore, becomes: Becomes
+    settings: Settings, redis: Redis, slack: SlackWorkspaceServer, store: TimelineStore, becomes: Becomes
 ) -> None:
     async with working(settings, IMPATIENT) as bot:
         await post(settings, bot, FIRING)
@@ -69,6 +70,7 @@ async def test_an_alert_becomes_a_thread_with_findings_and_is_closed_when_it_res
         await becomes(lambda: verified(store, incident_id))
         await post(settings, bot, RESOLVED)
         await becomes(lambda: shown(slack, "closed"))
+        await becomes(lambda: drawn(redis, settings.redis.prefix))
     assert await store.open_incidents() == ()
     assert keys(slack) == ["headline", "findings", "verified", "closed"]
 
@@ -82,10 +84,60 @@ async def test_what_is_logged_on_the_way_says_of_which_incident_and_cluster(
             await post(settings, bot, FIRING)
             await becomes(lambda: logged(logs, "will_try_again"))
             (incident_id,) = await store.open_incidents()
-    (failed, *_) = [entry for entry in logs if entry["event"] == "will_try_again"]
-    assert (failed["incident"], failed["cluster"]) == (incident_id, "demo")
+    failed = [entry for entry in logs if entry["log_level"] in ("warning", "error")]
+    assert {(entry.get("incident"), entry.get("cluster")) for entry in failed} == {(incident_id, "demo")}
     (folded,) = [entry for entry in logs if entry["event"] == "notification_folded_in"]
     assert folded["cluster"] == "demo"
+
+
+async def test_a_revoked_token_is_seen_from_outside_before_an_alert_needs_it(
+    settings: Settings, slack: SlackWorkspaceServer, becomes: Becomes
+) -> None:
+    async with working(settings, IMPATIENT) as bot, serve(bot.web) as url, httpx.AsyncClient() as http:
+        assert (await http.get(f"{url}/readyz")).json() == {"ready": True}
+        slack.faults.fail(faults.EVERY_METHOD, "token_revoked", times=None)
+        await bot.scheduler.mark_ask_slack()
+
+        async def told() -> bool:
+            ready = await http.get(f"{url}/readyz")
+            return ready.status_code == 200 and "(token_revoked)" in str(ready.json().get("troubles"))
+
+        await becomes(told)
+        assert (
+            'neumann_bot_refused_for_seconds{kind="token_revoked",source="slack"} 0'
+            not in (await http.get(f"{url}/metrics")).text
+        )
+        assert "(token_revoked)" in str((await gather(bot.ports, "U0ALICE001")).troubles)
+        slack.faults.clear()
+        await bot.scheduler.mark_ask_slack()
+
+        async def well() -> bool:
+            return bool((await http.get(f"{url}/readyz")).json() == {"ready": True})
+
+        await becomes(well)
+
+
+async def test_what_somebody_else_writes_into_the_inbox_opens_and_closes_nothing(
+    settings: Settings, redis: Redis, slack: SlackWorkspaceServer, store: TimelineStore, becomes: Becomes
+) -> None:
+    quiet, ended = (each.replace(b"NoLeader", b"DiskFull") for each in (FIRING, RESOLVED))
+    inbox = f"{settings.redis.prefix}:inbox"
+    with capture_logs() as logs:
+        async with working(settings, IMPATIENT) as bot:
+            await post(settings, bot, quiet)
+            await becomes(lambda: count_is(store, 1))
+            forged = (ended, quiet.replace(b"DiskFull", b"Forged"))
+            for body in forged:
+                await redis.xadd(inbox, {"body": body, "cluster": "demo"})
+            await redis.xadd(inbox, {"foo": "bar"})
+            await becomes(lambda: is_empty(redis, inbox))
+            await post(settings, bot, quiet.replace(b"DiskFull", b"Genuine"))
+            await becomes(lambda: count_is(store, 2))
+    incidents = [await store.load(each) for each in await store.open_incidents()]
+    assert {each.runbook for each in incidents} == {"alert:DiskFull", "alert:Genuine"}
+    assert sum(each["event"] == "notification_not_ours" for each in logs) == 3
+    (noted,) = await Refusals(redis, settings.redis.prefix).all()
+    assert (noted.source, noted.kind, noted.count) == ("redis", "inbox", 3)
 
 
 async def test_what_one_worker_left_in_the_middle_of_a_step_another_finishes(
@@ -409,6 +461,10 @@ async def _passed_on(reader: asyncio.StreamReader, url: str) -> _Exchange:
     reply = await back.read()
     out.close()
     return _Exchange(head, reply)
+
+
+async def drawn(redis: Redis, prefix: str) -> bool:
+    return not await redis.exists(f"{prefix}:unshown")
 
 
 async def refused(slack: SlackWorkspaceServer) -> bool:

@@ -6,7 +6,13 @@ from typing import get_args
 
 import pytest
 
-from handlers.domain.permissions import SILENCE_REFUSED, Permission, Permissions, PlanPermission
+from handlers.domain.permissions import (
+    GROUPS_GONE,
+    SILENCE_REFUSED,
+    Permission,
+    Permissions,
+    PlanPermission,
+)
 from handlers.domain.policy import Member, Ruling
 from runbooks.plans import ActionType
 
@@ -125,3 +131,28 @@ def test_a_silence_asks_the_first_row_of_the_cluster_that_names_a_group_or_else_
     assert named.ruling_on_silence(member("restarters"), "blue") == SILENCE_REFUSED
     assert named.ruling_on_silence(member("restarters"), "green") is None
     assert Permissions().ruling_on_silence(member("muters"), "blue") == Ruling.NO_GROUP_CONFIGURED.value
+
+
+def test_only_the_groups_of_the_rows_that_hold_are_asked_about() -> None:
+    assert RULES.decisive(PlanPermission.CONFIRM, "blue", ["clock_sync"]) == {ON_CALL}
+    assert RULES.decisive(PlanPermission.PROPOSE, "blue", ["clock_sync"]) == {ON_CALL, WATCHERS}
+    assert RULES.decisive(PlanPermission.APPROVE, "blue", ["clock_sync", "start_service"]) == {
+        ON_CALL,
+        SENIOR,
+    }
+    assert RULES.decisive(PlanPermission.CONFIRM, "grey", ["clock_sync"]) == frozenset()
+
+
+def test_a_group_that_is_gone_is_named_to_who_is_refused_and_keeps_nobody_out_who_is_in_another() -> None:
+    without = member(gone=frozenset({ON_CALL}))
+    for part in (PlanPermission.CONFIRM, PlanPermission.PROPOSE):
+        refusal = RULES.ruling(without, part, "blue", ["clock_sync"])
+        assert refusal == f"{Ruling.NOT_IN_GROUP.value} {GROUPS_GONE.format(groups=ON_CALL)}"
+    assert (
+        RULES.ruling_on_silence(without, "blue") == f"{SILENCE_REFUSED} {GROUPS_GONE.format(groups=ON_CALL)}"
+    )
+    senior = member(SENIOR, gone=frozenset({ON_CALL}))
+    assert RULES.ruling(senior, PlanPermission.CONFIRM, "green", ["clock_sync"]) is None
+    assert RULES.ruling(member(gone=frozenset({"S0X"})), PlanPermission.CONFIRM, "blue", ["clock_sync"]) == (
+        Ruling.NOT_IN_GROUP.value
+    )

@@ -27,7 +27,7 @@ from bot.store.inbox import Inbox
 from bot.store.signer import Signer
 from bot.web.app import Web
 from lab.slack.server import SlackWorkspaceServer
-from tests.bot.conftest import MortalRedis
+from tests.bot.conftest import SEAL, MortalRedis
 from tests.bot.web.serving import serve
 
 FORM = urlencode(
@@ -81,7 +81,7 @@ class Door:
 async def open_door(parts: AsyncExitStack, redis: Redis, prefix: str, slack: SlackWorkspaceServer) -> Door:
     client = AsyncWebClient(token=slack.bot_token, base_url=f"{slack.url}/api/")
     app = AsyncApp(client=client, signing_secret=slack.signing_secret, process_before_response=True)
-    inbox = Inbox(redis, prefix, "test")
+    inbox = Inbox(redis, prefix, "test", SEAL)
     requests = SlackRequests(redis, prefix, "test", Signer(b"test", SigningKey.generate()))
     web = Web(
         inbox=inbox,

@@ -1,0 +1,54 @@
+"""Takes out of the way what stands under a key of the bot and is of another type than the bot keeps there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import structlog
+from redis.asyncio import Redis
+
+from bot.store.errors import WHO_ELSE, store_errors, text
+from bot.store.keys import Keys, kinds
+from bot.store.refusals import Refusals
+
+log = structlog.get_logger()
+
+QUEUES = ("steps", "views", "chores")
+
+
+def shared_keys(keys: Keys) -> Mapping[str, str]:
+    """Return the keys that all incidents share, each with Redis' word for its type."""
+    found: dict[str, str] = {}
+    for name, (kind, parameters) in kinds().items():
+        if parameters == ("queue",):
+            found |= {getattr(keys, name)(queue): kind for queue in QUEUES}
+        elif not parameters:
+            found[getattr(keys, name)()] = kind
+    return found
+
+
+async def put_aside(redis: Redis, prefix: str) -> tuple[str, ...]:
+    """Rename each shared key of another type, so that the bot goes on without it; return their names.
+
+    Raises:
+        StoreDown: If Redis does not answer, or refuses.
+    """
+    keys = Keys(prefix)
+    expected = shared_keys(keys)
+    async with store_errors():
+        async with redis.pipeline(transaction=False) as pipe:
+            for key in expected:
+                pipe.type(key)
+            types = await pipe.execute()
+        now_s, _ = await redis.time()
+        foreign = [
+            key
+            for (key, kind), found in zip(expected.items(), types, strict=True)
+            if text(found) not in (kind, "none")
+        ]
+        for key in foreign:
+            await redis.rename(key, keys.aside(key, int(now_s)))
+    for key in foreign:
+        log.error("foreign_key_put_aside", key=key, hint=WHO_ELSE)
+        await Refusals(redis, prefix).note("redis", "foreign_key")
+    return tuple(foreign)
