@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from agent.actions.after_crash import judge_what_was_begun
 from agent.actions.executor import Executor
 from agent.actions.ledger import Ledger
 from agent.errors import AgentError, ConfigError
@@ -131,7 +132,7 @@ async def _serve(config: Path, settings: Settings) -> None:
         try:
             reader = NodeReader(settings)
             executor = Executor(settings, reader, ledger)
-            await executor.recover()
+            await judge_what_was_begun(settings, reader, ledger)
             server = build_server(build_app(settings, reader, executor), settings)
             reloads: set[asyncio.Task[None]] = set()
             asyncio.get_running_loop().add_signal_handler(

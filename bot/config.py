@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.secret_file import SecretFile
 from handlers.domain.permissions import Permission, Permissions
 from handlers.errors import ConfigurationError
-from runbooks.model import ActionType
+from runbooks.plans import ActionType
 
 
 class _Section(BaseModel):

@@ -11,7 +11,7 @@ from handlers.domain.incident import Incident
 from handlers.domain.permissions import PlanPermission
 from handlers.errors import NotAllowed, UnknownHandle
 from handlers.ports import Place, Ports
-from runbooks.model import ActionType, Plan
+from runbooks.plans import ActionType, Plan
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ from runbooks.evidence import (
     Service,
 )
 from runbooks.missing_kind import MissingKind
-from runbooks.model import CHANGES_FILE, Action, Plan, PlannedEdit, Remedy
+from runbooks.model import Remedy
+from runbooks.plans import CHANGES_FILE, Action, Plan, PlannedEdit
 
 T = TypeVar("T")
 

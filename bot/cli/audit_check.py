@@ -70,8 +70,9 @@ class Audit:
             StoreDown: If Redis does not answer.
         """
         walk = await self._store.walk(incident_id)
-        if not walk.links and await self._retention.was_trimmed(incident_id):
-            return AuditReport(incident_id, 0, (), 0, ("the bot trimmed its events after their time",))
+        if not walk.links and (trimmed := await self._retention.was_trimmed(incident_id)):
+            why = f"the bot trimmed its events after their time{trimmed.words}"
+            return AuditReport(incident_id, 0, (), 0, (why,))
         incident, unreadable = _fold(incident_id, walk)
         faults, not_asked, agree = [*walk.faults, *unreadable], [], 0
         if not walk.links and not faults:
@@ -85,7 +86,26 @@ class Audit:
                 else:
                     faults += [fault] if fault else []
                     agree += not fault
-        return AuditReport(incident_id, len(walk.links), tuple(faults), agree, tuple(not_asked))
+        cut, silent = await self._cut(incident, walk)
+        return AuditReport(incident_id, len(walk.links), (*faults, *cut), agree, (*not_asked, *silent))
+
+    async def _cut(self, incident: Incident, walk: Walk) -> tuple[list[str], list[str]]:
+        """Say where an agent has known a longer timeline, or another one, and which agents did not say."""
+        faults: list[str] = []
+        not_asked: list[str] = []
+        macs = {link.position: link.mac for link in walk.links}
+        for node in self._agents.nodes_of(incident.cluster):
+            if (incident.cluster, node) in self._silent:
+                continue
+            try:
+                kept = await self._agents.timeline(incident.cluster, node, incident.id)
+            except AgentUnreachableError as error:
+                self._silent[incident.cluster, node] = str(error)
+                not_asked.append(f"how far {node} saw it come ({error})")
+                continue
+            if kept and macs.get(kept.position) != kept.mac:
+                faults.append(f"{node} has acted on event {kept.position}, which is gone or another one now")
+        return faults, not_asked
 
     async def _nothing_there(self, incident_id: str) -> list[str]:
         if incident_id not in await self._store.given_out():

@@ -18,7 +18,8 @@ from handlers.errors import Refused
 from handlers.remediation.planned_edits import with_planned_edits
 from runbooks.all_runbooks import ELECTION, RUNBOOKS
 from runbooks.evidence import Evidence
-from runbooks.model import Diagnosis, Plan, Remedy
+from runbooks.model import Diagnosis, Remedy
+from runbooks.plans import Plan
 
 
 def plan(

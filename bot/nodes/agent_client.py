@@ -7,26 +7,21 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import httpx
-import msgspec
 from nacl.signing import SigningKey
 
 from agent import protocol as wire
 from bot.config import Cluster, Node
-from bot.nodes.action_messages import on_the_wire, outcome_of
+from bot.nodes.action_messages import grant_of, on_the_wire, outcome_of, withdrawal_of
 from bot.nodes.agent_connection import (
     ASK_TIMEOUT_S,
     AgentConnection,
     AgentRefusedError,
     AgentUnreachableError,
 )
+from bot.nodes.planned_edits import planned_edit
 from bot.store.ledger_marks import LEDGER_WENT_BACK, LedgerMarks
 from handlers.ports import CannotEdit, NotBegun, Obstacle, Order, Outcome, Readiness
-from runbooks.model import Action, PlannedEdit
-
-PLAN_TIMEOUT_S = 2.0
-"""Seconds: Slack opens a plan within three seconds of the click or not at all."""
-
-AGENT_TOO_OLD = "the agent is older than this bot and cannot show what it would write; upgrade it."
+from runbooks.plans import Action, PlannedEdit
 
 ASK_AGAIN_FOR_S = 30.0
 """How long a lost answer is asked about before it is called unknown."""
@@ -50,6 +45,10 @@ class AgentClient(AgentConnection):
         self._marks = marks
         self._key = key
         self._second_key = second_key
+
+    def nodes_of(self, cluster: str) -> tuple[str, ...]:
+        """Return the names of the cluster's configured nodes."""
+        return tuple(node for name, node in self._nodes if name == cluster)
 
     async def seen_fences(self, cluster: str) -> dict[str, int | None]:
         """Return the highest fence that each agent of the cluster reports; `None` for a silent one."""
@@ -79,25 +78,11 @@ class AgentClient(AgentConnection):
         self, cluster: str, actions: Collection[Action]
     ) -> dict[Action, PlannedEdit | CannotEdit]:
         """Ask each node's agent what its change of the configuration file would write."""
-        edits = await asyncio.gather(*(self._planned_edit(cluster, action) for action in actions))
+        nodes = [self._nodes.get((cluster, action.node)) for action in actions]
+        edits = await asyncio.gather(
+            *(planned_edit(self, node, action) for node, action in zip(nodes, actions, strict=True))
+        )
         return dict(zip(actions, edits, strict=True))
-
-    async def _planned_edit(self, cluster: str, action: Action) -> PlannedEdit | CannotEdit:
-        change = on_the_wire(action)
-        assert isinstance(change, wire.SetElectionTimeouts)  # noqa: S101  the only action that edits a file
-        request = wire.PlanRequest(action=change, undoes=action.undoes).to_json()
-        node = self._nodes.get((cluster, action.node))
-        if node is None:
-            return CannotEdit("it is not in the configuration any more.")
-        url = f"{node.agent_url}/v1/plan"
-        try:
-            edit = await self.ask("POST", url, wire.PlannedEdit, request, timeout_s=PLAN_TIMEOUT_S)
-        except AgentRefusedError as error:
-            older = error.reason == "no_such_route"
-            return CannotEdit(AGENT_TOO_OLD if older else str(error))
-        except AgentUnreachableError as error:
-            return CannotEdit(f"{error}, so nobody can say what would be written.")
-        return PlannedEdit.model_validate(msgspec.to_builtins(edit))
 
     async def prepare(self, order: Order) -> Readiness | NotBegun:
         """Ask for a nonce and the state it is bound to."""
@@ -128,19 +113,11 @@ class AgentClient(AgentConnection):
 
     async def commit(self, order: Order, readiness: Readiness) -> Outcome:
         """Sign the grant and send it once; an answer that is lost is asked about, never sent again."""
-        grant = wire.Grant(
-            action_id=readiness.action_id,
-            cluster=order.cluster,
-            node=order.action.node,
-            incident=order.incident,
-            action=on_the_wire(order.action),
-            precondition=wire.NodeState.from_json(readiness.state),
-            fence=order.fence,
-            nonce=readiness.nonce,
-            confirmed_by=order.confirmed_by,
-            second_confirmed_by=order.approved_by if self._second_key else None,
-            undoes=order.action.undoes,
-            after_sha256=order.after_sha256 or msgspec.UNSET,
+        grant = grant_of(
+            order,
+            readiness,
+            names_second=self._second_key is not None,
+            names_timeline=self.knows_timelines(self._node(order).agent_url),
         )
         second_key = self._second_key if order.approved_by else None
         body = wire.sign(grant, self._key, second_key=second_key).to_json()
@@ -160,14 +137,33 @@ class AgentClient(AgentConnection):
 
     async def withdraw(self, order: Order) -> Outcome:
         """Have the ledger close the action if it was not begun, so that a late grant is void."""
-        request = wire.PrepareRequest(action_id=self.action_id(order), action=on_the_wire(order.action))
-
-        async def ask() -> wire.ActionReport:
-            url, timeout_s = self._url(order, "withdraw"), ASK_TIMEOUT_S
-            return await self.ask("POST", url, wire.ActionReport, request.to_json(), timeout_s=timeout_s)
-
-        known = await self._until_known(order, ask)
+        known = await self._until_known(order, lambda: self._void(order))
         return known or Outcome("unknown", f"{order.action.node} does not say what became of it.")
+
+    async def void(self, orders: Collection[Order]) -> frozenset[str]:
+        """Have the ledgers close these actions for good; return the nodes whose agent did not."""
+
+        async def untold(order: Order) -> str | None:
+            try:
+                await self._void(order)
+            except (AgentUnreachableError, AgentRefusedError):
+                return order.action.node
+            return None
+
+        return frozenset(node for node in await asyncio.gather(*map(untold, orders)) if node)
+
+    async def _void(self, order: Order) -> wire.ActionReport:
+        """Ask once; an older agent closes an action only once it was asked for."""
+        signed = wire.sign_withdrawal(withdrawal_of(order, self.action_id(order)), self._key)
+        request = wire.PrepareRequest(action_id=self.action_id(order), action=on_the_wire(order.action))
+        for route, body in (("void", signed), ("withdraw", request)):
+            try:
+                url = self._url(order, route)
+                return await self.ask("POST", url, wire.ActionReport, body.to_json(), timeout_s=ASK_TIMEOUT_S)
+            except AgentRefusedError as error:
+                if error.reason != "no_such_route":
+                    raise
+        raise AgentUnreachableError("the agent knows no way to close an action")
 
     async def _until_known(
         self, order: Order, ask: Callable[[], Awaitable[wire.ActionReport | None]]
@@ -193,6 +189,23 @@ class AgentClient(AgentConnection):
                 last = report.detail
             await asyncio.sleep(1.0)
         return Outcome("unknown", f"Nobody knows whether it was done, look at {order.action.node}: {last}")
+
+    async def timeline(self, cluster: str, node: str, incident: str) -> wire.TimelineMark | None:
+        """Return how far the timeline had come when this agent last acted for it; None where it never did.
+
+        Raises:
+            AgentUnreachableError: If the agent does not say.
+        """
+        known = self._nodes.get((cluster, node))
+        if known is None:
+            raise AgentUnreachableError(f"{node} is not in the configuration any more")
+        url = f"{known.agent_url}/v1/timelines/{incident}"
+        try:
+            return await self.ask("GET", url, wire.TimelineMark, timeout_s=ASK_TIMEOUT_S)
+        except AgentRefusedError as error:
+            if error.reason in ("never_seen", "no_such_route"):
+                return None
+            raise AgentUnreachableError(str(error)) from error
 
     async def ledger_entry(self, order: Order, action_id: str) -> wire.ActionReport | None:
         """Ask once what the node's ledger has under this id; `None` where it has never seen it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 import httpx
@@ -39,6 +40,7 @@ class AgentConnection:
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
+        self._revisions: dict[bytes, int] = {}
 
     async def observe(self, agent_url: str) -> wire.Observation:
         """Ask an agent for all its readings at once.
@@ -95,6 +97,8 @@ class AgentConnection:
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _unreachable(error) from error
+        told = response.headers.get(wire.REVISION_HEADER, "")
+        self._revisions[response.url.netloc] = int(told) if re.fullmatch("[0-9]{1,3}", told) else 0
         try:
             if response.is_success:
                 return answer.from_json(response.content)
@@ -104,6 +108,10 @@ class AgentConnection:
                 f"the agent answered {response.status_code} and nothing this bot understands"
             ) from error
         raise AgentRefusedError(refusal)
+
+    def knows_timelines(self, agent_url: str) -> bool:
+        """Say whether the agent told, when it last answered, that it keeps how far timelines have come."""
+        return self._revisions.get(httpx.URL(agent_url).netloc, 0) >= 1
 
 
 def _unreachable(error: Exception) -> AgentUnreachableError:

@@ -83,9 +83,20 @@ class TimelineStore:
         self._folded.pop(incident_id, None)
         walk = await self.walk(incident_id)
         events = self._genuine(incident_id, walk)
+        incident = self._remember(Incident(id=incident_id), *events, end=walk.end)
         if known:
             log.warning("timeline_went_back", incident=incident_id, was=known.position, now=len(events))
-        return self._remember(Incident(id=incident_id), *events, end=walk.end)
+            incident = self._folded[incident_id] = replace(incident, went_back=True)
+        return incident
+
+    async def reload(self, incident_id: str) -> Incident:
+        """Return the state after the whole timeline, every event of which is read and checked again.
+
+        Raises:
+            Quarantined: If it is not as the bot wrote it, or a newer version wrote it.
+        """
+        self._folded.pop(incident_id, None)
+        return await self.load(incident_id)
 
     def _genuine(self, incident_id: str, walk: Walk) -> tuple[Event, ...]:
         if walk.faults:
@@ -142,7 +153,6 @@ class TimelineStore:
                 added=added,
             )
         if not taken:
-            self._folded.pop(incident.id, None)  # behind or, after a restore, ahead: load from the beginning
             raise Moved
         return self._remember(incident, *events, end=end)
 

@@ -54,8 +54,9 @@ def _alerts_received(incident: Incident, event: AlertsReceived) -> Incident:
     firings = {**incident.firings, **{(a.fingerprint, a.starts_at): a for a in event.alerts}}
     return replace(
         incident,
-        cluster=event.cluster,
-        runbook=event.runbook,
+        # Its first alert says what an incident is about; one that was put into it later does not move it.
+        cluster=incident.cluster or event.cluster,
+        runbook=incident.runbook or event.runbook,
         handle=incident.handle or event.handle,
         opened_at=incident.opened_at or event.at,
         alerts={**said, **incident.alerts} if past else {**incident.alerts, **said},
@@ -125,6 +126,7 @@ def _begin_run(
         leader_seen=None,
         recovery_seen=None,
         leader_changes=0,
+        went_back=False,
     )
 
 
@@ -163,7 +165,8 @@ def _with_action(incident: Incident, index: int, action: ActionRun) -> Incident:
 
 
 def _run_ended(incident: Incident, event: RunEnded) -> Incident:
-    return _with_run(incident, replace(incident.runs[-1], ended=event))
+    ended = replace(incident.runs[-1], ended=event)
+    return replace(_with_run(incident, ended), went_back=False)
 
 
 def _with_run(incident: Incident, run: Run) -> Incident:

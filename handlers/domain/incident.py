@@ -21,7 +21,8 @@ from handlers.domain.events.remediation import (
 )
 from handlers.domain.events.triage import Acknowledged, NoteAdded
 from runbooks.evidence import Evidence
-from runbooks.model import Diagnosis, Plan
+from runbooks.model import Diagnosis
+from runbooks.plans import Plan
 
 
 class Stage(StrEnum):
@@ -114,7 +115,8 @@ class Recovering:
 class Incident:
     """The present state. `position` is the number of folded events; the next append compares it.
 
-    `mac` is the store's MAC of the last folded event, from which the next one follows.
+    `mac` is the store's MAC of the last folded event, from which the next one follows. `went_back` says that
+    this process has known a longer timeline: Redis was put back, and a run under way is not gone on with.
     `leader_changes` counts those recorded since the newest run began.
     `handle` is the random one that the headline's buttons carry; `diagnosed_at` is when findings first came.
     `alerts` holds the newest state of each alert by its fingerprint, `firings` that of each of its firings.
@@ -146,6 +148,7 @@ class Incident:
     closed: Closed | None = None
     closings: int = 0
     mac: str = field(default="", compare=False)
+    went_back: bool = field(default=False, compare=False)
 
     @property
     def identity(self) -> IncidentIdentity:

@@ -109,7 +109,7 @@ def next_step(incident: Incident, now: datetime) -> Step:  # noqa: PLR0911  one 
 def _next_of_run(incident: Incident, run: Run) -> Step:
     if run.silence_minutes and incident.silence is None:
         return Silence()
-    if _has_failed(run):
+    if _has_failed(run) or incident.went_back:
         return EndRun()
     for node in _order(run):
         if not run.stop_asked_by or _is_begun(run, node):

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from handlers.domain import policy
 from handlers.domain.policy import Member
-from runbooks.model import ActionType
+from runbooks.plans import ActionType
 
 SILENCE_REFUSED = (
     "Only the on-call group of this cluster may silence its alerts, since a silence hides an outage from "

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from handlers.domain.events.remediation import PlanProposed
 from handlers.domain.incident import Incident
 from runbooks.evidence import Evidence
-from runbooks.model import Binding
 from runbooks.node_check import leadership
+from runbooks.plans import Binding
 
 CONFIRM_WITHIN = timedelta(minutes=10)
 """How long a plan that was shown may be confirmed: long enough to read, short enough to be true."""
@@ -41,6 +41,10 @@ def why_void(proposal: PlanProposed, incident: Incident, now: datetime, life: st
             since may be forgotten.
     """
     plan = proposal.plan
+    if plan.bound.cluster not in (None, incident.cluster):
+        return Void(
+            f"This plan was drawn up for {plan.bound.cluster}, and the incident is of {incident.cluster}"
+        )
     if proposal.life != life:
         return Void("Redis was restarted, moved or put back since this plan was shown", _SHOWN_ANEW)
     if now - proposal.at > CONFIRM_WITHIN:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from handlers.domain.events.remediation import OutcomeState
 from runbooks.evidence import Evidence, Metrics
-from runbooks.model import Action, PlannedEdit
+from runbooks.plans import Action, PlannedEdit
 
 
 class ClusterReader(Protocol):
@@ -92,6 +92,7 @@ class Order:
     """One action of a confirmed plan, with everything that its id and its grant are derived from.
 
     `after_sha256` is the configuration file as it was shown after the action; None where it changes no file.
+    `position` and `mac` say how far the incident's timeline has come; they are no part of the action's id.
     """
 
     cluster: str
@@ -102,6 +103,8 @@ class Order:
     confirmed_by: str
     approved_by: str | None = None
     after_sha256: str | None = None
+    position: int = 0
+    mac: str = ""
 
 
 class Agents(Protocol):
@@ -126,6 +129,13 @@ class Agents(Protocol):
 
     async def withdraw(self, order: Order) -> Outcome:
         """Close the action in the node's ledger unless it has begun, which voids late grants."""
+
+    async def void(self, orders: Collection[Order]) -> frozenset[str]:
+        """Close these actions for good, also such that were never asked for; ask each agent once.
+
+        Returns:
+            The nodes whose agent did not do it.
+        """
 
     async def seen_fences(self, cluster: str) -> Mapping[str, int | None]:
         """Return, by node, the highest fence its agent has acted on; `None` if it does not answer."""

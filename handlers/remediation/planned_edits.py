@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.errors import Refused, StaleOffer
 from handlers.ports import Agents, CannotEdit
-from runbooks.model import CHANGES_FILE, Action, Plan, PlannedEdit
+from runbooks.plans import CHANGES_FILE, Action, Plan, PlannedEdit
 
 
 async def with_planned_edits(agents: Agents, cluster: str, plan: Plan) -> Plan:

@@ -106,7 +106,7 @@ async def _propose(ports: Ports, incident: Incident, offer: Offer, by: Person) -
     )
     if incident.evidence is None:
         raise StaleOffer
-    plan = RUNBOOKS[incident.runbook].plan(offer.remedy, incident.evidence)
+    plan = RUNBOOKS[incident.runbook].plan(offer.remedy, incident.evidence).of_cluster(incident.cluster)
     proposed = PlanProposed(
         at=ports.time.now(),
         handle=secrets.token_urlsafe(16),

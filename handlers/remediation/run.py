@@ -13,7 +13,7 @@ from handlers.domain.permissions import PlanPermission
 from handlers.errors import NotAllowed
 from handlers.ports import NotBegun, Obstacle, Order, Outcome, Ports, Readiness
 from runbooks import node_check, quorum_gate, raft
-from runbooks.model import CHANGES_FILE, Action
+from runbooks.plans import CHANGES_FILE, Action
 
 GATE_PATIENCE_S = 20.0
 """How long a node that was just restarted may take to catch up before the run stops."""
@@ -22,6 +22,12 @@ CHECK_PATIENCE_S = 45.0
 """How long a node may take to be back, and a cluster to elect, before that counts as worse than before."""
 
 AGAIN_S = 1.0
+
+BEGIN_WITHIN = timedelta(minutes=30)
+"""How long after its confirmation a run may begin an action: one that was down for days does not go on."""
+
+BEGIN_WITHIN_A_NODE = timedelta(minutes=2)
+"""... and a run over many nodes gets this for each of them."""
 
 USES_CONFIG = CHANGES_FILE | {"restart_service"}
 """A restart puts the file into effect, so it must be the very file that was agreed on."""
@@ -65,7 +71,7 @@ async def _grant(ports: Ports, incident: Incident, index: int, order: Order) -> 
         may_be_granted = index in incident.runs[-1].actions or ready.by is Obstacle.NODE
     else:
         incident = await _begin(ports, incident, index, order)
-        outcome = await ports.agents.commit(order, ready)
+        outcome = await ports.agents.commit(order_of(incident, order.action), ready)
         may_be_granted = True
     if may_be_granted and outcome.state not in ("done", "unknown"):
         known = await ports.agents.withdraw(order)
@@ -76,6 +82,13 @@ async def _grant(ports: Ports, incident: Incident, index: int, order: Order) -> 
 
 async def _ready(ports: Ports, incident: Incident, order: Order) -> Readiness | NotBegun:
     """Return the node's readiness, once the bot's own checks have passed before and after it was asked."""
+    run = incident.runs[-1]
+    if ports.time.now() - run.confirmed_at > begin_within(run):
+        return NotBegun(Obstacle.CHECK, "The plan was confirmed too long ago to be gone on with.")
+    if run.plan.bound.cluster not in (None, incident.cluster):
+        return NotBegun(
+            Obstacle.CHECK, f"The plan is for {run.plan.bound.cluster}, not for {incident.cluster}."
+        )
     if (
         obstacle := await _still_permitted(ports, incident)
         or await _overtaken(ports, incident)
@@ -98,6 +111,11 @@ async def _begin(ports: Ports, incident: Incident, index: int, order: Order) -> 
     )
 
 
+def begin_within(run: Run) -> timedelta:
+    """Return how long after its confirmation a run may begin an action."""
+    return max(BEGIN_WITHIN, len(run.plan.nodes) * BEGIN_WITHIN_A_NODE)
+
+
 def order_of(incident: Incident, action: Action) -> Order:
     """Return the order the newest run gives a node: the same words give the same action's name."""
     run = incident.runs[-1]
@@ -110,6 +128,8 @@ def order_of(incident: Incident, action: Action) -> Order:
         confirmed_by=run.confirmed_by.id,
         approved_by=run.approved_by.id if run.approved_by else None,
         after_sha256=run.plan.bound.after_sha256.get(action.node) if action.type in CHANGES_FILE else None,
+        position=incident.position,
+        mac=incident.mac,
     )
 
 

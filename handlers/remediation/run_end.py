@@ -8,14 +8,19 @@ from handlers.domain.events.diagnosis import Offer
 from handlers.domain.events.remediation import RunEnded
 from handlers.domain.incident import Incident, Run
 from handlers.ports import Ports
-from runbooks.model import Action, Plan, Remedy
+from handlers.remediation.run import order_of
+from runbooks.model import Remedy
+from runbooks.plans import Action, Plan
+from runbooks.wording import listed
+
+PUT_BACK = "Stopped: Redis was put back to an older copy while this went on."
 
 
 async def end_run(ports: Ports, incident: Incident) -> Incident:
     """Record how the run ended and what was left undone, and offer to put back what was changed."""
     run = incident.runs[-1]
     await ports.run_locks.end(incident.cluster, incident.id)
-    why = _why_stopped(run)
+    why = PUT_BACK if incident.went_back else _why_stopped(run)
     if why is None:
         event = RunEnded(at=ports.time.now(), completed=True, detail="Every action is done.")
         return await ports.timelines.append(incident, event)
@@ -23,11 +28,20 @@ async def end_run(ports: Ports, incident: Incident) -> Incident:
     left = len(run.plan.steps) - len(begun)
     if left:
         why += f" {left} further {'action was' if left == 1 else 'actions were'} not begun."
+        why += await _withdraw(ports, incident, begun)
     undo = undo_offer(run)
     if undo:
         await ports.timelines.remember_handle(undo.handle, incident.id)
     event = RunEnded(at=ports.time.now(), completed=False, detail=why, undo=undo)
     return await ports.timelines.append(incident, event)
+
+
+async def _withdraw(ports: Ports, incident: Incident, begun: list[int]) -> str:
+    """Have the ledgers close what was not begun, so that no older copy of Redis can have it gone on with."""
+    steps = incident.runs[-1].plan.steps
+    orders = [order_of(incident, step.action) for index, step in enumerate(steps) if index not in begun]
+    silent = await ports.agents.void(orders)
+    return f" The agents of {listed(sorted(silent))} could not be told." if silent else ""
 
 
 def _why_stopped(run: Run) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,7 +10,7 @@ from bot.nodes.agent_client import AgentClient
 from handlers.ports import CannotEdit, NotBegun, Obstacle, Order, Outcome, Readiness
 from measure.invariants.clock import Clock
 from measure.invariants.cluster import RESTART_S, Cluster, Node, sha256_of
-from runbooks.model import Action, PlannedEdit
+from runbooks.plans import Action, PlannedEdit
 
 NONCE_LIFE_S = 60.0
 """The agents' own default."""
@@ -208,6 +209,15 @@ class Fleet:
             if entry.state == "PREPARED":
                 entry.state, entry.detail = "REJECTED", "Withdrawn before it was begun."
         return self.status(order) or Outcome("unknown", "The agent did not answer.")
+
+    def void(self, orders: Collection[Order]) -> frozenset[str]:
+        """Close what was not begun where the agent answers; return the nodes where it does not."""
+        nodes = {order.action.node for order in orders}
+        silent = {name for name in nodes if not self.answers(name)}
+        for order in orders:
+            if order.action.node not in silent:
+                self.withdraw(order)
+        return frozenset(silent)
 
     def seen_fences(self) -> dict[str, int | None]:
         """As far as the agents answer."""

@@ -24,7 +24,7 @@ from measure.invariants.clock import Clock
 from measure.invariants.fleet import Fleet, Grant, Read
 from measure.invariants.witness import Witness
 from runbooks.evidence import Evidence, Metrics
-from runbooks.model import Action, PlannedEdit
+from runbooks.plans import Action, PlannedEdit
 from tests.handlers.world import HOME
 
 CHAIN = Chain(SigningKey(b"the key that all replicas share."))
@@ -147,6 +147,10 @@ class _Touching:
     async def withdraw(self, order: Order) -> Outcome:
         await current.get().touch()
         return self._fleet.withdraw(order)
+
+    async def void(self, orders: Collection[Order]) -> frozenset[str]:
+        await current.get().touch()
+        return self._fleet.void(orders)
 
     async def member(self, person: Person) -> Member:
         actor = current.get()

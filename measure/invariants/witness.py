@@ -27,7 +27,7 @@ from measure.invariants.clock import Clock
 from measure.invariants.cluster import Cluster
 from measure.invariants.fleet import NONCE_LIFE_S, Effect, Fleet, Grant
 from runbooks.evidence import Evidence
-from runbooks.model import CHANGES_FILE, Plan
+from runbooks.plans import CHANGES_FILE, Plan
 from tests.builders import NOON
 
 ON_CALL, SECOND = "S0ONCALL01", "S0SENIOR01"

@@ -6,8 +6,9 @@ from runbooks.evidence import Evidence, NodeEvidence
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.remedy_kinds import CLOCK_SYNC, CONFIG_BUMP, REMEDIES
 from runbooks.leader_election.timeouts import arithmetic
-from runbooks.model import Action, Binding, Plan, PlanStep, Remedy
+from runbooks.model import Remedy
 from runbooks.node_check import leadership
+from runbooks.plans import Action, Binding, Plan, PlanStep
 from runbooks.wording import listed, signed_milliseconds
 
 MIN_STABLE_S = 10.0

@@ -9,7 +9,8 @@ from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
 from runbooks.leader_election.remedy_kinds import CLOCK_SYNC, CONFIG_BUMP, START_NODES
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
-from runbooks.model import BY_HAND, SURE, Action, Finding, Remedy, Verdict
+from runbooks.model import BY_HAND, SURE, Finding, Remedy, Verdict
+from runbooks.plans import Action
 from runbooks.wording import listed, milliseconds
 
 

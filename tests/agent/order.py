@@ -14,7 +14,7 @@ from bot import clients
 from bot.config import Settings
 from bot.nodes.agent_client import AgentClient
 from handlers.ports import Order, Outcome, Readiness
-from runbooks.model import Action
+from runbooks.plans import Action
 
 ACTIONS: tuple[dict[str, Any], ...] = (
     {"type": "clock_sync"},

@@ -31,7 +31,7 @@ from handlers.ports import (
     Readiness,
 )
 from runbooks.evidence import Evidence, Metrics, NodeEvidence, Role
-from runbooks.model import Action, PlannedEdit
+from runbooks.plans import Action, PlannedEdit
 from tests.builders import ALICE, NOON, after, evidence, led_by, planned_edit, reaching
 
 ON_CALL = "S0ONCALL01"
@@ -185,6 +185,7 @@ class Agents:
     loses_answer: set[str] = field(default_factory=set)
     stalls: set[str] = field(default_factory=set)
     asks_for_second: set[str] = field(default_factory=set)
+    silent: frozenset[str] = frozenset()
     edits: dict[str, PlannedEdit | CannotEdit] = field(default_factory=dict)
     boot_id: str = "boot-1"
     config_sha256: str | None = None
@@ -239,6 +240,12 @@ class Agents:
 
     async def status(self, order: Order) -> Outcome | None:
         return self.ledger.get(self.action_id(order))
+
+    async def void(self, orders: Collection[Order]) -> frozenset[str]:
+        for order in orders:
+            if order.action.node not in self.silent:
+                await self.withdraw(order)
+        return frozenset(order.action.node for order in orders) & self.silent
 
     async def withdraw(self, order: Order) -> Outcome:
         return self.ledger.setdefault(self.action_id(order), Outcome("rejected", "Withdrawn."))

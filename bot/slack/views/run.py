@@ -10,7 +10,7 @@ from bot.slack.views.message import APPROVE_ACTION, REMEDY_ACTION, STOP_ACTION, 
 from handlers.domain.events.remediation import PlanConfirmed
 from handlers.domain.incident import Incident, Run
 from runbooks.all_runbooks import button_of_remedy
-from runbooks.model import ActionType
+from runbooks.plans import ActionType
 from runbooks.wording import MAX_NAMES, listed
 
 ACTION_WORDS: dict[ActionType, str] = {

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 
 from handlers.domain.events.base import Person, TimelineEvent
 from handlers.domain.events.diagnosis import Offer
-from runbooks.model import Plan
+from runbooks.plans import Plan
 
 OutcomeState = Literal["done", "not_done", "rejected", "unknown"]
 

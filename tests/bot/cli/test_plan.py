@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runbooks.evidence import Evidence
-from runbooks.model import Plan
+from runbooks.plans import Plan
 from tests.builders import candidates, evidence
 
 pytestmark = pytest.mark.process

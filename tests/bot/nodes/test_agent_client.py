@@ -20,7 +20,7 @@ from bot.secret_file import SecretFile
 from handlers.errors import ConfigurationError
 from handlers.ports import NotBegun, Obstacle, Order, Outcome, Readiness
 from lab.cluster.cluster import Lab
-from runbooks.model import Action
+from runbooks.plans import Action
 from tests.bot.conftest import Becomes, WriteConfig
 from tests.bot.web.serving import hang, page, talk
 
@@ -217,3 +217,46 @@ async def test_certificate_files_that_cannot_be_used_are_named(settings: Setting
     agents = settings.agents.model_copy(update={"certificate": settings.agents.grant_key.file})
     with pytest.raises(ConfigurationError, match="certificate files cannot be used"):
         tls.tls_context(agents)
+
+
+async def test_an_action_that_was_given_up_is_closed_at_its_node_before_it_was_ever_asked_for(
+    agents: AgentClient, lab: Lab, becomes: Becomes
+) -> None:
+    await lab.stop_node("node2")
+    given_up = order(node="node2", generation=31)
+    assert await agents.void([given_up]) == frozenset()
+    refused = await agents.prepare(given_up)
+    assert isinstance(refused, Outcome) and refused.state == "rejected"
+    assert not lab.is_running("node2")
+    await lab.start_node("node2")
+    await becomes(lab.leader)
+
+
+async def test_a_node_whose_agent_does_not_answer_is_named_when_an_action_is_given_up(
+    settings: Settings, parts: AsyncExitStack
+) -> None:
+    agents = await elsewhere(parts, settings, "https://127.0.0.1:1")
+    assert await agents.void([order()]) == {"node3"}
+
+
+async def test_a_node_keeps_how_far_the_timeline_had_come_and_takes_no_older_one(
+    agents: AgentClient, lab: Lab, becomes: Becomes
+) -> None:
+    await lab.stop_node("node2")
+    wanted = replace(order(node="node2", generation=41), incident="inc-long", position=12, mac="aa" * 32)
+    assert (await agents.commit(wanted, await ready(agents, wanted))).state == "done"
+    kept = await agents.timeline("demo", "node2", "inc-long")
+    assert kept and (kept.position, kept.mac) == (12, "aa" * 32)
+    assert await agents.timeline("demo", "node1", "inc-long") is None
+    await becomes(lab.leader)
+
+    await lab.stop_node("node2")
+    cut = replace(wanted, generation=42, fence=42, position=8, mac="bb" * 32)
+    deadline = time.monotonic() + 20
+    while not isinstance(readiness := await agents.prepare(cut), Readiness):
+        assert time.monotonic() < deadline, readiness.detail  # one start a second is the agent's limit
+    outcome = await agents.commit(cut, readiness)
+    assert (outcome.state, "put back" in outcome.detail) == ("rejected", True)
+    assert not lab.is_running("node2")
+    await lab.start_node("node2")
+    await becomes(lab.leader)

@@ -15,10 +15,11 @@ import pytest
 from bot import clients
 from bot.config import Cluster, Node, Settings
 from bot.config import load as load_settings
-from bot.nodes.agent_client import AGENT_TOO_OLD, AgentClient
+from bot.nodes.agent_client import AgentClient
+from bot.nodes.planned_edits import AGENT_TOO_OLD
 from handlers.ports import CannotEdit, NotBegun, Order, Readiness
 from lab.cluster.cluster import Lab
-from runbooks.model import Action, PlannedEdit
+from runbooks.plans import Action, PlannedEdit
 from tests.bot.conftest import WriteConfig
 from tests.bot.web.serving import hang, page, talk
 

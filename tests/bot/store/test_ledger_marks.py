@@ -18,7 +18,7 @@ from bot.store.ledger_marks import LedgerMarks
 from handlers.errors import StoreDown
 from handlers.ports import NotBegun, Obstacle, Order, Readiness
 from lab.cluster.cluster import Lab
-from runbooks.model import Action
+from runbooks.plans import Action
 from tests.bot.conftest import WriteConfig
 
 pytestmark = pytest.mark.process

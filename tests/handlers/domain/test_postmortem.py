@@ -162,7 +162,7 @@ async def test_what_others_wrote_is_text_and_breaks_nothing(where: str) -> None:
         labels = {"alertname": HOSTILE, "cluster": "demo"}
         world.timelines.events[ID].append(opened(alert().model_copy(update={"labels": labels})))
     if where == "cluster":
-        world.timelines.events[ID].append(opened().model_copy(update={"cluster": HOSTILE}))
+        world.timelines.events[ID][0] = opened().model_copy(update={"cluster": HOSTILE})
     text = draft(world)
     assert "channel" in text
     plain = re.sub(r"\\.", "", text)

@@ -9,7 +9,7 @@ from handlers.errors import Refused, StaleOffer
 from handlers.ports import CannotEdit
 from handlers.remediation import propose
 from handlers.remediation.run import order_of
-from runbooks.model import PlannedEdit
+from runbooks.plans import PlannedEdit
 from tests.handlers.story import click, confirmed, diagnosed_world, newest_run, proposed, too_slow
 
 EDIT = PlannedEdit(

@@ -7,7 +7,8 @@ from runbooks.evidence import Evidence, Role
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
-from runbooks.model import Plan, Verdict
+from runbooks.model import Verdict
+from runbooks.plans import Plan
 from tests.builders import candidates, dead, evidence, known, late, missing, node, remedy_of
 
 

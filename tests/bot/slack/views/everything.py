@@ -34,7 +34,8 @@ from lab.slack.limit_table import CANVAS_MARKDOWN
 from lab.slack.limits import UPDATED_TEXT_CHARACTERS, check_message, check_view
 from runbooks import leader_election
 from runbooks.evidence import Evidence
-from runbooks.model import Diagnosis, Leadership, Plan
+from runbooks.model import Diagnosis, Leadership
+from runbooks.plans import Plan
 from tests.bot.incidents import LATER
 from tests.builders import ALICE, BOB, NOON, opened, with_edits
 

@@ -20,7 +20,7 @@ from handlers.ports import Order, Outcome, Readiness
 from handlers.remediation import propose, second_approval
 from lab.slack.limits import check_message, check_view
 from runbooks.evidence import Evidence
-from runbooks.model import Action
+from runbooks.plans import Action
 from tests.bot.slack.views.reading_out import Scroll, as_read
 from tests.builders import ALICE, NOON, alert, evidence, opened
 from tests.handlers.story import click, submitted

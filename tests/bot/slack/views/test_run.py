@@ -19,7 +19,8 @@ from handlers.domain.events.remediation import (
 from handlers.domain.incident import Incident
 from lab.slack.limits import acting_elements
 from runbooks import leader_election
-from runbooks.model import Action, Remedy
+from runbooks.model import Remedy
+from runbooks.plans import Action
 from tests.bot import incidents
 from tests.bot.incidents import LATER, incident
 from tests.bot.slack.views.test_render import check, everything_in
