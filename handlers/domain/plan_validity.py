@@ -6,13 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handlers.domain.events.remediation import PlanProposed
-from handlers.domain.incident import Incident
+from handlers.domain.incident import Incident, Run
 from runbooks.evidence import Evidence
 from runbooks.node_check import leadership
 from runbooks.plans import Binding
 
 CONFIRM_WITHIN = timedelta(minutes=10)
 """How long a plan that was shown may be confirmed: long enough to read, short enough to be true."""
+
+BEGIN_WITHIN = timedelta(minutes=30)
+"""How long after its confirmation a run may begin an action: one that was down for days does not go on."""
+
+BEGIN_WITHIN_A_NODE = timedelta(minutes=2)
+"""... and a run over many nodes gets this for each of them."""
 
 _SHOWN_ANEW = "here it is as it is now"
 
@@ -28,6 +34,11 @@ class Void:
     def sentence(self) -> str:
         """Return the whole sentence, as the clicker reads it."""
         return f"{self.reason}; {self.instead}." if self.instead else f"{self.reason}."
+
+
+def begin_within(run: Run) -> timedelta:
+    """Return how long after its confirmation a run may begin an action."""
+    return max(BEGIN_WITHIN, len(run.plan.nodes) * BEGIN_WITHIN_A_NODE)
 
 
 def why_void(proposal: PlanProposed, incident: Incident, now: datetime, life: str) -> Void | None:

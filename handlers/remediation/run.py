@@ -10,6 +10,7 @@ from handlers.authorization import actions_of, check_person
 from handlers.domain.events.remediation import ActionFinished, ActionStarted, NodeChecked
 from handlers.domain.incident import Incident, Run
 from handlers.domain.permissions import PlanPermission
+from handlers.domain.plan_validity import begin_within
 from handlers.errors import NotAllowed
 from handlers.ports import NotBegun, Obstacle, Order, Outcome, Ports, Readiness
 from runbooks import node_check, quorum_gate, raft
@@ -22,12 +23,6 @@ CHECK_PATIENCE_S = 45.0
 """How long a node may take to be back, and a cluster to elect, before that counts as worse than before."""
 
 AGAIN_S = 1.0
-
-BEGIN_WITHIN = timedelta(minutes=30)
-"""How long after its confirmation a run may begin an action: one that was down for days does not go on."""
-
-BEGIN_WITHIN_A_NODE = timedelta(minutes=2)
-"""... and a run over many nodes gets this for each of them."""
 
 USES_CONFIG = CHANGES_FILE | {"restart_service"}
 """A restart puts the file into effect, so it must be the very file that was agreed on."""
@@ -82,15 +77,9 @@ async def _grant(ports: Ports, incident: Incident, index: int, order: Order) -> 
 
 async def _ready(ports: Ports, incident: Incident, order: Order) -> Readiness | NotBegun:
     """Return the node's readiness, once the bot's own checks have passed before and after it was asked."""
-    run = incident.runs[-1]
-    if ports.time.now() - run.confirmed_at > begin_within(run):
-        return NotBegun(Obstacle.CHECK, "The plan was confirmed too long ago to be gone on with.")
-    if run.plan.bound.cluster not in (None, incident.cluster):
-        return NotBegun(
-            Obstacle.CHECK, f"The plan is for {run.plan.bound.cluster}, not for {incident.cluster}."
-        )
     if (
-        obstacle := await _still_permitted(ports, incident)
+        obstacle := _outdated(ports, incident)
+        or await _still_permitted(ports, incident)
         or await _overtaken(ports, incident)
         or await gate(ports, incident, order.action)
     ):
@@ -109,11 +98,6 @@ async def _begin(ports: Ports, incident: Incident, index: int, order: Order) -> 
     return await ports.timelines.append(
         incident, ActionStarted(at=ports.time.now(), index=index, action_id=name)
     )
-
-
-def begin_within(run: Run) -> timedelta:
-    """Return how long after its confirmation a run may begin an action."""
-    return max(BEGIN_WITHIN, len(run.plan.nodes) * BEGIN_WITHIN_A_NODE)
 
 
 def order_of(incident: Incident, action: Action) -> Order:
@@ -154,6 +138,17 @@ def config_agreed(run: Run, node: str) -> str | None:
         if finished and run.is_done(index) and run.plan.steps[index].action.type in CHANGES_FILE:
             return finished.config_sha256
     return run.plan.bound.config_sha256.get(node)
+
+
+def _outdated(ports: Ports, incident: Incident) -> NotBegun | None:
+    """Return why the confirmation does not count any more, or not here."""
+    run = incident.runs[-1]
+    if ports.time.now() - run.confirmed_at > begin_within(run):
+        return NotBegun(Obstacle.CHECK, "The plan was confirmed too long ago to be gone on with.")
+    if run.plan.bound.cluster not in (None, incident.cluster):
+        why = f"The plan is for {run.plan.bound.cluster}, not for {incident.cluster}."
+        return NotBegun(Obstacle.CHECK, why)
+    return None
 
 
 async def _still_permitted(ports: Ports, incident: Incident) -> NotBegun | None:
