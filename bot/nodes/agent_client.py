@@ -53,14 +53,8 @@ class AgentClient(AgentConnection):
     async def seen_fences(self, cluster: str) -> dict[str, int | None]:
         """Return the highest fence that each agent of the cluster reports; `None` for a silent one."""
         urls = {node: one.agent_url for (name, node), one in self._nodes.items() if name == cluster}
-        fences = await asyncio.gather(*map(self._fence, urls.values()))
+        fences = await asyncio.gather(*map(self.highest_fence, urls.values()))
         return dict(zip(urls, fences, strict=True))
-
-    async def _fence(self, agent_url: str) -> int | None:
-        try:
-            return (await self.ledger_mark(agent_url)).highest_fence
-        except (AgentUnreachableError, AgentRefusedError):
-            return None
 
     def action_id(self, order: Order) -> str:
         """Return the action's id, a hash of what it is."""
