@@ -19,6 +19,8 @@ Sha256 = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 Count = Annotated[int, Meta(ge=0)]
 Fence = Annotated[int, Meta(ge=0, le=MAX_FENCE)]
 TimeoutMs = Annotated[int, Meta(ge=100, le=60_000)]
+# A member's id as Slack gives it, in which nothing can hide that two people would read alike.
+Member = Annotated[str, Meta(pattern=r"\A[UW][A-Z0-9]{1,31}\Z")]
 Signature = Annotated[str, Meta(max_length=128)]
 
 
@@ -170,8 +172,8 @@ class Grant(Wire, frozen=True, kw_only=True):
     precondition: NodeState
     fence: Fence
     nonce: str
-    confirmed_by: str
-    second_confirmed_by: str | None = None
+    confirmed_by: Member
+    second_confirmed_by: Member | None = None
     undoes: ActionId | None = None
     after_sha256: Sha256 | UnsetType = UNSET
     timeline: TimelineMark | UnsetType = UNSET

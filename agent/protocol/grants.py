@@ -69,6 +69,8 @@ def open_grant(
         grant = Grant.from_json(payload)
     except BadMessageError as error:
         raise BadGrantError("The signed bytes are no grant of this protocol.") from error
+    if grant.to_json().encode() != payload:
+        raise BadGrantError("The signed bytes are not the one form of this grant.")
     if grant.undoes is not None and grant.action_id != undo_action_id(grant.undoes):
         raise BadGrantError("The grant's action id is not that of the undoing.")
     if (grant.second_confirmed_by, signed.second_signature) != (None, None):
@@ -112,8 +114,7 @@ def _check_second(grant: Grant, payload: bytes, encoded: str, second: tuple[Veri
         raise BadSecondApproverError("The second signature is not base64.") from error
     if not any(_signed_by(key, payload, signature) for key in second):
         raise BadSecondApproverError("No key of a second approver signed this grant.")
-    first_name, second_name = grant.confirmed_by, grant.second_confirmed_by or ""
-    if not second_name.strip() or first_name.strip().casefold() == second_name.strip().casefold():
+    if grant.second_confirmed_by in (None, grant.confirmed_by):
         raise BadSecondApproverError("The grant does not name a second approver beside the first.")
 
 

@@ -33,7 +33,7 @@ from agent.protocol import (
     UndoRequest,
     Wire,
 )
-from agent.protocol.pairing import pem_certificates
+from agent.protocol.pairing import trusted_certificates
 from agent.readings.reader import NodeReader
 from agent.readings.shared import SharedObservations
 from agent.sanitize import plain
@@ -130,9 +130,9 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
     # nonces on the boot clock.
     context.verify_flags |= NO_CHECK_TIME
     with _naming("tls.authority"):
-        # Where nobody is trusted, nobody is let in.
-        if pem_certificates(tls.authority.read_text(encoding="utf-8")):
-            context.load_verify_locations(tls.authority)
+        # Where nobody is trusted, nobody is let in. What is loaded is just what `keys list` shows.
+        if trusted := trusted_certificates(tls.authority.read_text(encoding="utf-8")):
+            context.load_verify_locations(cadata=b"".join(trusted))
     return context
 
 

@@ -67,7 +67,11 @@ class Permissions:
     environments: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, cluster: str, action: ActionType) -> Permission:
-        """Return the row that decides; an empty one, by which nobody may, if none holds."""
+        """Return the row that decides; an empty one, by which nobody may, if none holds.
+
+        Undoing is decided by the row of what is undone: it writes the same file.
+        """
+        action = "set_election_timeouts" if action == "undo_election_timeouts" else action
         environment = self.environments.get(cluster, "")
         return next((row for row in self.rows if row.holds_for(cluster, environment, action)), Permission())
 

@@ -226,7 +226,7 @@ async def test_an_action_that_was_given_up_is_closed_at_its_node_before_it_was_e
     given_up = order(node="node2", generation=31)
     assert await agents.void([given_up]) == frozenset()
     refused = await agents.prepare(given_up)
-    assert isinstance(refused, Outcome) and refused.state == "rejected"
+    assert isinstance(refused, NotBegun) and refused.by is Obstacle.NODE
     assert not lab.is_running("node2")
     await lab.start_node("node2")
     await becomes(lab.leader)
