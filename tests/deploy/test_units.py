@@ -84,7 +84,9 @@ def answers(questions: list[dict[str, object]]) -> list[str]:
     files = sorted((ROOT / "deploy" / "polkit").glob("*.rules"))
     rules = "\n".join(file.read_text() for file in files)
     script = POLKITD % (rules, json.dumps(json.dumps(questions)))
-    done = subprocess.run(["duk", "/dev/stdin"], input=script, capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run(
+        ["duk", "/dev/stdin"], input=script, capture_output=True, text=True, timeout=20, check=True
+    )
     return done.stdout.split("\n")[:-1]
 
 
