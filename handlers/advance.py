@@ -22,7 +22,7 @@ from handlers.domain.next_step import (
 )
 from handlers.errors import Moved
 from handlers.ports import Ports
-from handlers.remediation import run, run_end, silence
+from handlers.remediation import node_checks, run, run_end, silence
 
 
 class Advanced(NamedTuple):
@@ -56,7 +56,7 @@ async def _perform(  # noqa: PLR0911  one case a step
         case RunAction(index=index):
             return await run.run_action(ports, incident, index)
         case CheckNode(node=node):
-            return await run.check_node(ports, incident, node)
+            return await node_checks.check_node(ports, incident, node)
         case EndRun():
             return await run_end.end_run(ports, incident)
         case Silence():

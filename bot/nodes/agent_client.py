@@ -53,14 +53,8 @@ class AgentClient(AgentConnection):
     async def seen_fences(self, cluster: str) -> dict[str, int | None]:
         """Return the highest fence that each agent of the cluster reports; `None` for a silent one."""
         urls = {node: one.agent_url for (name, node), one in self._nodes.items() if name == cluster}
-        fences = await asyncio.gather(*map(self._fence, urls.values()))
+        fences = await asyncio.gather(*map(self.highest_fence, urls.values()))
         return dict(zip(urls, fences, strict=True))
-
-    async def _fence(self, agent_url: str) -> int | None:
-        try:
-            return (await self.ledger_mark(agent_url)).highest_fence
-        except (AgentUnreachableError, AgentRefusedError):
-            return None
 
     def action_id(self, order: Order) -> str:
         """Return the action's id, a hash of what it is."""
@@ -78,11 +72,8 @@ class AgentClient(AgentConnection):
         self, cluster: str, actions: Collection[Action]
     ) -> dict[Action, PlannedEdit | CannotEdit]:
         """Ask each node's agent what its change of the configuration file would write."""
-        nodes = [self._nodes.get((cluster, action.node)) for action in actions]
-        edits = await asyncio.gather(
-            *(planned_edit(self, node, action) for node, action in zip(nodes, actions, strict=True))
-        )
-        return dict(zip(actions, edits, strict=True))
+        asked = (planned_edit(self, self._nodes.get((cluster, each.node)), each) for each in actions)
+        return dict(zip(actions, await asyncio.gather(*asked), strict=True))
 
     async def prepare(self, order: Order) -> Readiness | NotBegun:
         """Ask for a nonce and the state it is bound to."""
@@ -92,11 +83,11 @@ class AgentClient(AgentConnection):
             if undoes
             else wire.PrepareRequest(action_id=self.action_id(order), action=on_the_wire(order.action))
         )
-        route = "undo" if undoes else "prepare"
         try:
             if why_not := await self._why_not_this_ledger(order):
                 return NotBegun(Obstacle.NODE, why_not)
-            prepared = await self.ask("POST", self._url(order, route), wire.Prepared, request.to_json())
+            url = self._url(order, "undo" if undoes else "prepare")
+            prepared = await self.ask("POST", url, wire.Prepared, request.to_json())
         except AgentRefusedError as error:
             return NotBegun(Obstacle.NODE, f"The agent refuses: {error}")
         except AgentUnreachableError as error:

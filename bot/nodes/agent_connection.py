@@ -59,6 +59,13 @@ class AgentConnection:
             return str(_unreachable(error))
         return None if response.is_success else f"the agent answers {response.status_code}"
 
+    async def highest_fence(self, agent_url: str) -> int | None:
+        """Return the highest fence that an agent has seen; `None` if it does not answer."""
+        try:
+            return (await self.ledger_mark(agent_url)).highest_fence
+        except (AgentUnreachableError, AgentRefusedError):
+            return None
+
     async def ledger_mark(self, agent_url: str) -> wire.LedgerMark:
         """Return which ledger an agent has, and how often it was written to.
 

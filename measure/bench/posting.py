@@ -60,6 +60,10 @@ async def _idle(on: Rig, rounds: int, count: int) -> list[Figure]:
                     took[side].append(times)
                     used[side].append((process.cpu_s - cpu) / count * 1000)
                 on.slack.posts.clear()
+    return _idle_figures(took, used)
+
+
+def _idle_figures(took: dict[str, list[list[float]]], used: dict[str, list[float]]) -> list[Figure]:
     cpu_ms = {side: statistics.median(each) for side, each in used.items()}
     what = "CPU of an alert, all that follows included"
     figures = [Figure("posting", what, cpu_ms["bot"], "ms", bare=cpu_ms["bare"])]

@@ -11,7 +11,7 @@ from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.errors import AlreadyConfirmed, NotAllowed, StaleOffer
 from handlers.ports import NotBegun, Order, Readiness
-from handlers.remediation import propose, run, second_approval
+from handlers.remediation import obstacles, propose, run, second_approval
 from runbooks.evidence import Evidence
 from tests.builders import ALICE, BOB, NOON, evidence, led_by, node, silent
 from tests.handlers.story import (
@@ -484,6 +484,6 @@ async def test_the_run_of_a_cluster_without_quorum_starts_nodes_and_restarts_non
     world = await diagnosed_world(quorum_lost())
     incident = await confirmed(world)
     restart = incident.runs[-1].plan.steps[0].action.model_copy(update={"type": "restart_service"})
-    refused = await run.gate(world.ports, incident, restart)
+    refused = await obstacles.gate(world.ports, incident, restart)
     assert refused
     assert refused.outcome.state == "rejected"
