@@ -7,7 +7,9 @@
 local thread, redis_run = KEYS[1], KEYS[2]
 
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
-local met, since_s = string.match(redis.call('GET', redis_run) or '', '^(%w*) ?(%d*)$')
+local kept = redis.call('GET', redis_run) or ''
+local met, since_s = string.match(kept, '^(%S*) ?(%d*)$')
+if not met then met, since_s = '?', '' end  -- what cannot be read is no reason to believe that nothing is lost
 if met ~= run or since_s == '' then
   since_s = met and met ~= '' and redis.call('TIME')[1] or '0'
   redis.call('SET', redis_run, run .. ' ' .. since_s)

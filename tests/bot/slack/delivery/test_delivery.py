@@ -300,14 +300,15 @@ async def test_slack_away_while_everything_happened_costs_one_post_or_edit_a_mes
     assert says_closed(slack)
 
 
+@pytest.mark.parametrize("run_before", ["the-run-before 0", "the-run-before abc", b"\xff \xff \xff", "x y z"])
 async def test_a_failover_that_lost_every_note_of_a_thread_is_no_second_thread(
-    thread: SlackThread, slack: SlackWorkspaceServer, redis: Redis, prefix: str
+    thread: SlackThread, slack: SlackWorkspaceServer, redis: Redis, prefix: str, run_before: str | bytes
 ) -> None:
     known_before = f"{prefix}:redis-run"
     now = replace(DIAGNOSED, opened_at=datetime.now(UTC))
     await thread.sync(now)
     await redis.delete(f"{prefix}:thread:{now.id}")
-    await redis.set(known_before, "the-run-before 0")
+    await redis.set(known_before, run_before)
     await thread.sync(now)
     assert keys(slack) == ["headline", "findings"]
 
