@@ -15,6 +15,7 @@ from agent.keys.whole_files import NewFile
 from agent.protocol.pairing import der_of, fingerprint, parse_code, pem_certificates
 from bot import clients
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
+from bot.cli.output import say
 from bot.config import AgentSettings, Cluster, Node, Settings, load
 from bot.nodes.bot_identity import BotIdentity, identity
 from bot.nodes.config_edit import change_node
@@ -42,7 +43,7 @@ def add(
     url = url or known.agent_url
     BotIdentity.of(settings.agents).make_missing()
     wanted = identity(settings, cluster, node)
-    certificate = asyncio.run(pair(url, _code(code_file), wanted, typer.echo))
+    certificate = asyncio.run(pair(url, _code(code_file), wanted, say))
     pinned = pin_file(settings.agents, cluster, node)
     values = {
         "agent_url": url,
@@ -51,7 +52,7 @@ def add(
         "pairing": secrets.token_hex(4),
     }
     change_node(config, cluster, node, values, {pinned: NewFile(certificate.encode())})
-    typer.echo(f"Paired with {node} of {cluster}. Restart the bot, and start or reload the agent.")
+    say(f"Paired with {node} of {cluster}. Restart the bot, and start or reload the agent.")
 
 
 @app.command("list")
@@ -62,12 +63,12 @@ def show(config: ConfigOption = DEFAULT_CONFIG) -> None:
     for words, keys in (("This bot shows", own), ("Next it shows", own.next)):
         if keys.are_there:
             shown, grants = keys.fingerprints
-            typer.echo(f"{words} sha256:{shown} and grants with sha256:{grants}")
+            say(f"{words} sha256:{shown} and grants with sha256:{grants}")
     silent = asyncio.run(_greet(settings))
     for cluster, node in each_node(settings):
         answer = silent.get((cluster.name, node.name))
         known_by = _known_by(settings, node)
-        typer.echo(f"{cluster.name} {node.name} {node.agent_url} {known_by}: {answer or 'answers'}")
+        say(f"{cluster.name} {node.name} {node.agent_url} {known_by}: {answer or 'answers'}")
     if silent:
         raise typer.Exit(1)
 
@@ -79,29 +80,27 @@ def rotate(config: ConfigOption = DEFAULT_CONFIG) -> None:
     own = BotIdentity.of(settings.agents)
     if not own.next.are_there:
         own.next.make_missing()
-        typer.echo("New keys are made, the old ones are still in use. Now pair with every agent again:")
+        say("New keys are made, the old ones are still in use. Now pair with every agent again:")
         for cluster, node in each_node(settings):
-            typer.echo(_how_to_add(cluster, node))
-        typer.echo("Then run `neumann-bot agents rotate` once more.")
+            say(_how_to_add(cluster, node))
+        say("Then run `neumann-bot agents rotate` once more.")
         return
     new = own.next
     files = {"certificate": new.certificate, "key": new.key, "grant_key": SecretFile(file=new.grant_key)}
     as_new = settings.model_copy(update={"agents": settings.agents.model_copy(update=files)})
     if silent := asyncio.run(_greet(as_new)):
-        typer.echo("The old keys stay in use: these do not let the bot in by its new one yet.", err=True)
+        say("The old keys stay in use: these do not let the bot in by its new one yet.", err=True)
         for cluster, node in each_node(settings):
             if why := silent.get((cluster.name, node.name)):
-                typer.echo(f"{_how_to_add(cluster, node)}  # {why}", err=True)
+                say(f"{_how_to_add(cluster, node)}  # {why}", err=True)
         raise typer.Exit(1)
     dropped = own.fingerprints
     own.let_next_take_over()
-    typer.echo(
-        "The new keys are in use once the bot is restarted. Then take the old ones off, on every node:"
-    )
+    say("The new keys are in use once the bot is restarted. Then take the old ones off, on every node:")
     for old in dropped:
-        typer.echo(f"neumann-agent keys revoke {old[:16]}")
-    typer.echo("systemctl reload neumann-agent")
-    typer.echo(
+        say(f"neumann-agent keys revoke {old[:16]}")
+    say("systemctl reload neumann-agent")
+    say(
         f"Timelines of open incidents are signed with the old grant key, {own.former_grant_key}: unless it"
         " was stolen, name it in [agents] other_grant_keys until they are closed. Then delete it."
     )
@@ -117,14 +116,12 @@ def revoke(cluster: ClusterOption, node: NodeOption, config: ConfigOption = DEFA
     own = BotIdentity.of(settings.agents)
     change_node(config, cluster, node, {"agent_certificate": None, "pairing": None})
     known.agent_certificate.unlink(missing_ok=True)
-    typer.echo(f"{node} of {cluster} is believed no more once the bot is restarted.")
+    say(f"{node} of {cluster} is believed no more once the bot is restarted.")
     if settings.agents.authority:
-        typer.echo(
-            "But [agents] authority still vouches for what it signed: take that out as well.", err=True
-        )
-    typer.echo("That its agent may not obey this bot either is said on the node:")
+        say("But [agents] authority still vouches for what it signed: take that out as well.", err=True)
+    say("That its agent may not obey this bot either is said on the node:")
     for key in own.fingerprints:
-        typer.echo(f"neumann-agent keys revoke {key[:16]}")
+        say(f"neumann-agent keys revoke {key[:16]}")
 
 
 def find(settings: Settings, cluster: str, node: str) -> Node:

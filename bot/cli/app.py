@@ -15,6 +15,7 @@ from agent.version import version
 from bot import main as wiring
 from bot.cli import agents, audit, diagnose, incidents, outside, plan
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
+from bot.cli.output import say
 from bot.config import Settings, load
 from handlers.errors import BotError
 
@@ -23,7 +24,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 def _say_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"neumann-bot {version()}")
+        say(f"neumann-bot {version()}")
         raise typer.Exit
 
 
@@ -66,9 +67,9 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
             found = [each async for each in outside.complaints(bot, settings)]
         if not found:
             names = ", ".join(cluster.name for cluster in settings.clusters)
-            typer.echo(f"{config} is fine. Clusters: {names}.")
+            say(f"{config} is fine. Clusters: {names}.")
         for sentence in (*found, *agents.unpaired(settings)):
-            typer.echo(sentence, err=True)
+            say(sentence, err=True)
         return not found
 
     raise typer.Exit(0 if asyncio.run(build_once(load(config))) else 1)
@@ -139,7 +140,7 @@ def main() -> None:
     try:
         app()
     except BotError as error:
-        typer.echo(f"neumann-bot: {error}", err=True)
+        say(f"neumann-bot: {error}", err=True)
         raise SystemExit(2) from error
 
 

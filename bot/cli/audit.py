@@ -16,6 +16,7 @@ import typer
 from bot import clients
 from bot.cli.audit_check import Audit, AuditReport
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
+from bot.cli.output import say, say_json
 from bot.config import Settings, load
 from bot.store.client import connect
 from bot.store.mac_chain import Chain
@@ -46,9 +47,9 @@ def verify(
         sound = sound and not report.faults
         reports.append(asdict(report) | {"sound": not report.faults})
         if not as_json:
-            typer.echo(report)
+            say(report)
     if as_json:
-        typer.echo(json.dumps({"incidents": reports}, indent=2, ensure_ascii=False))
+        say_json(json.dumps({"incidents": reports}, indent=2, ensure_ascii=False))
     raise typer.Exit(0 if sound else 1)
 
 
@@ -59,7 +60,7 @@ def set_aside(incident: IncidentArgument, config: ConfigOption = DEFAULT_CONFIG)
     Look at the nodes before: what the incident was doing is not gone on with.
     """
     asyncio.run(_set_aside(config, incident))
-    typer.echo(f"{incident} is set aside and still stored; the next alert opens a new incident.")
+    say(f"{incident} is set aside and still stored; the next alert opens a new incident.")
 
 
 async def _verify(config: Path, incident_id: str) -> list[AuditReport]:

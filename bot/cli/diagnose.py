@@ -13,6 +13,7 @@ import typer
 
 from bot import clients
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
+from bot.cli.output import say, say_json
 from bot.config import load
 from bot.evidence_tables import link_table, node_table, not_read
 from bot.store.client import connect
@@ -50,7 +51,7 @@ def diagnose(
         _write(save, read.model_dump_json(indent=2) + "\n")
     diagnosis = RUNBOOKS[ELECTION].diagnose(read)
     if as_json:
-        typer.echo(json.dumps(evidence_document.as_json(diagnosis), indent=2, ensure_ascii=False))
+        say_json(json.dumps(evidence_document.as_json(diagnosis), indent=2, ensure_ascii=False))
     else:
         _show(read, diagnosis)
 
@@ -80,11 +81,11 @@ async def _replay(config: Path, incident_id: str) -> None:
     ]
     for read, then in judged:
         changed = evidence_document.changes(then, runbook.diagnose(read.evidence))
-        typer.echo(f"{read.at:%Y-%m-%d %H:%M:%S} {then.summary}")
+        say(f"{read.at:%Y-%m-%d %H:%M:%S} {then.summary}")
         for line in changed or ("the same today",):
-            typer.echo(f"  {line}")
+            say(f"  {line}")
     if not judged:
-        typer.echo(f"{incident_id} holds no evidence.")
+        say(f"{incident_id} holds no evidence.")
 
 
 def evidence_of(stored: Path | None, config: Path, cluster: str) -> Evidence:
@@ -104,21 +105,21 @@ async def _read(config: Path, cluster: str) -> Evidence:
 
 
 def _show(evidence: Evidence, diagnosis: Diagnosis) -> None:
-    typer.echo(f"{diagnosis.summary}\n\n{node_table(evidence)}\n\n{link_table(evidence)}\n")
-    typer.echo(f"Can it elect? {diagnosis.can_elect}: {diagnosis.can_elect_reason}.")
+    say(f"{diagnosis.summary}\n\n{node_table(evidence)}\n\n{link_table(evidence)}\n")
+    say(f"Can it elect? {diagnosis.can_elect}: {diagnosis.can_elect_reason}.")
     for finding in diagnosis.findings:
         nodes = f" ({', '.join(finding.nodes)})" if finding.nodes else ""
-        typer.echo(f"\n{finding.verdict.value} {finding.cause}{nodes}")
+        say(f"\n{finding.verdict.value} {finding.cause}{nodes}")
         for line in finding.evidence_for:
-            typer.echo(f"  + {line}")
+            say(f"  + {line}")
         for line in finding.evidence_against:
-            typer.echo(f"  - {line}")
+            say(f"  - {line}")
         if finding.would_decide:
-            typer.echo(f"  would decide: {finding.would_decide}")
+            say(f"  would decide: {finding.would_decide}")
         for remedy in finding.remedies:
-            typer.echo(f"  {remedy.name}: {'offered' if remedy.offered else 'off'}. {remedy.reason}")
+            say(f"  {remedy.name}: {'offered' if remedy.offered else 'off'}. {remedy.reason}")
     for line in not_read(evidence):
-        typer.echo(line)
+        say(line)
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -11,6 +11,7 @@ import typer
 
 from bot.cli.audit import retained
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
+from bot.cli.output import say_json
 from bot.config import Settings, load
 from bot.store.mac_chain import MacLink
 from handlers.errors import Refused
@@ -49,7 +50,7 @@ async def _export(settings: Settings, incident: str, closed_before: datetime | N
             if incident and not links:
                 raise Refused(f"There is no incident {incident}, or it has been trimmed.")
             for link in links:
-                typer.echo(line(incident_id, link))
+                say_json(line(incident_id, link))
 
 
 def line(incident_id: str, link: MacLink) -> str:

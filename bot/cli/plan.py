@@ -12,6 +12,7 @@ import typer
 from bot import clients
 from bot.cli.diagnose import evidence_of
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
+from bot.cli.output import say, say_json
 from bot.config import load
 from handlers import commands
 from handlers.errors import Refused
@@ -34,7 +35,10 @@ def plan(
         drawn_up = _drawn_up(evidence_of(evidence, config, cluster), remedy)
     else:
         drawn_up = asyncio.run(_live(config, cluster, remedy))
-    typer.echo(drawn_up.model_dump_json(indent=2) if as_json else "\n".join(lines(drawn_up)))
+    if as_json:
+        say_json(drawn_up.model_dump_json(indent=2))
+    else:
+        say("\n".join(lines(drawn_up)))
 
 
 async def _live(config: Path, cluster: str, remedy: str) -> Plan:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from handlers.domain.events import Event
 from handlers.domain.fold import fold
+from handlers.domain.foreign_text import one_line
 from handlers.domain.incident import Incident
 from handlers.domain.timeline_text import tell
 from runbooks.all_runbooks import aim
@@ -109,5 +110,5 @@ def _timeline(events: tuple[Event, ...]) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     """Escape text of alerts, logs and people: no markup, no end of a table cell, one line."""
-    one_line = " ".join(text.split())
-    return "".join(f"\\{char}" if char in "|*_`<>[]#" else char for char in one_line)
+    words = " ".join(one_line(text).split())
+    return "".join(f"\\{char}" if char in "\\|*_`<>[]#~" else char for char in words)

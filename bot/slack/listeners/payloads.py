@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncRespond
 
-from bot.slack.views.blocks import escape
+from bot.slack.views.blocks import escape_lines
 from handlers.authorization import Click, Submission
 from handlers.domain.events.base import Person
 from handlers.ports import Place
@@ -63,7 +63,7 @@ def submission(body: Body, view: Body, handle: str | None = None) -> Submission:
 
 async def tell(respond: AsyncRespond, sentence: str) -> None:
     """Answer this person alone; names and other people's text in the sentence are escaped."""
-    await respond(text=escape(sentence), replace_original=False, response_type="ephemeral")
+    await respond(text=escape_lines(sentence), replace_original=False, response_type="ephemeral")
 
 
 def typed(text: object) -> str:

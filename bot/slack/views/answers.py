@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.evidence_tables import all_links_open, not_read
 from bot.slack.views import blocks, findings, headline, labels
-from bot.slack.views.blocks import Block, escape
+from bot.slack.views.blocks import Block, escape, escape_lines
 from handlers.commands.answers import (
     Answer,
     ElectionStatus,
@@ -25,12 +25,12 @@ MAX_LISTED = 20
 def answer(result: Answer) -> tuple[str, list[Block]]:
     """Return (text, blocks) of a command's answer; a watch and a report are more than a message."""
     text, shown = _answer(result)
-    return blocks.cut(escape(text), blocks.MAX_TEXT_CHARS), shown
+    return blocks.cut(escape_lines(text), blocks.MAX_TEXT_CHARS), shown
 
 
 def refusal(sentence: str) -> tuple[str, list[Block]]:
     """Return (text, blocks) of a sentence that says why not; it may repeat what was typed."""
-    return escape(sentence), []
+    return escape_lines(sentence), []
 
 
 def _answer(result: Answer) -> tuple[str, list[Block]]:  # noqa: PLR0911  one case an answer
@@ -47,15 +47,15 @@ def _answer(result: Answer) -> tuple[str, list[Block]]:  # noqa: PLR0911  one ca
         case Runbooks():
             return runbooks(result)
         case Said():
-            return result.sentence, [blocks.section(escape(result.sentence))]
+            return result.sentence, [blocks.section(escape_lines(result.sentence))]
         case Help():
             return help_text(result)
         case Watch():
             text = f"Watching {result.cluster} for {result.every_s * result.times:.0f} s."
-            return text, [blocks.section(escape(text))]
+            return text, [blocks.section(escape_lines(text))]
         case PostmortemAnswer():
             text = f"The report of {result.incident.id} is in its thread."
-            return text, [blocks.section(escape(text))]
+            return text, [blocks.section(escape_lines(text))]
 
 
 def election_status(status: ElectionStatus) -> tuple[str, list[Block]]:
@@ -74,7 +74,7 @@ def election_status(status: ElectionStatus) -> tuple[str, list[Block]]:
     if len(evidence.nodes) > 1 and all_links_open(evidence):
         small.insert(0, "every node reaches every other, for Raft and for gossip")
     return text, [
-        blocks.section(f"*{escape(evidence.cluster)}*: {escape(who)}\n{escape(diagnosis.summary)}"),
+        blocks.section(f"*{escape(evidence.cluster)}*: {escape(who)}\n{escape_lines(diagnosis.summary)}"),
         *findings.tables(evidence, brief=brief),
         blocks.section(findings.can_elect(diagnosis)),
         *(blocks.section(findings.finding(each, brief=brief)) for each in judged if status.in_full),
@@ -90,14 +90,14 @@ def help_text(listing: Help) -> tuple[str, list[Block]]:
     ]
     clusters = f"clusters: {', '.join(listing.clusters)}"
     text = "\n".join(lines)
-    return text, [blocks.section(escape(text)), blocks.context(escape(clusters))]
+    return text, [blocks.section(blocks.own(text)), blocks.context(escape(clusters))]
 
 
 def incidents(title: str, listed: tuple[Incident, ...]) -> tuple[str, list[Block]]:
     """Show a line or two for each incident."""
     if not listed:
         text = f"{title}: none."
-        return text, [blocks.section(escape(text))]
+        return text, [blocks.section(escape_lines(text))]
     lines = [incident_line(each) for each in listed]
     return f"{title}: {len(listed)}", [
         blocks.section(f"*{escape(title)}*"),

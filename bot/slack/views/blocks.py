@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from handlers.domain.foreign_text import one_line, visible
+
 Block = dict[str, Any]
 
 MAX_FIELD_CHARS = 2_000
@@ -17,9 +19,6 @@ MAX_TEXT_CHARS = 3_000
 
 MAX_CONTEXT_CHARS = 2_000
 MAX_BUTTON_CHARS = 75
-
-_TURNS_TEXT_ROUND = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Unicode's direction marks: with them a line can read otherwise than it is. Letters turn by themselves."""
 
 _NO_WIDTH = "\u200b"
 _MIGHT_END_CODE = re.compile(r"\A(?=`)|`(?=`|\Z)")
@@ -34,10 +33,33 @@ def external_id(handle: str, viewer: str) -> str:
     return f"{handle}.{viewer}.{secrets.token_hex(4)}"
 
 
+_OPENING_MARK = re.compile(r"(?<![\w*_~])[*_~]+(?=\S)|`{3,}")
+_MARKS = str.maketrans("*_~`", "\u2217\u02cd\u223c\u02cb")
+_EMOJI = re.compile(r":(?=(?!\d{1,2}:)[a-z0-9_+'-]+:)")
+
+
 def escape(text: str) -> str:
-    """Make text inert for mrkdwn: no mention, no link, no channel call can come out of it."""
-    straight = _TURNS_TEXT_ROUND.sub("", text)
-    return straight.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Make text inert for mrkdwn, on one line: no mention, link, format or emoji comes out of it.
+
+    What would begin a format is replaced by a character that looks the same; backticks stay, they only change
+    the letters. Bare addresses stay text because each block is `verbatim`.
+    """
+    unmarked = _OPENING_MARK.sub(lambda found: found[0].translate(_MARKS), one_line(text))
+    return _entities(_EMOJI.sub("\u2236", unmarked))
+
+
+def escape_lines(text: str) -> str:
+    """Make text inert whose lines are meant: our own, and what a person wrote."""
+    return "\n".join(map(escape, text.split("\n")))
+
+
+def own(text: str) -> str:
+    """Escape text of our own, whose marks are meant."""
+    return _entities(text)
+
+
+def _entities(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def cut(text: str, limit: int) -> str:
@@ -47,19 +69,24 @@ def cut(text: str, limit: int) -> str:
 
 def code(text: str) -> str:
     """Return a block of fixed width; backticks in the text cannot end it, and look as before."""
-    return f"```{_MIGHT_END_CODE.sub(lambda found: found[0] + _NO_WIDTH, escape(text))}```"
+    return f"```{_MIGHT_END_CODE.sub(lambda found: found[0] + _NO_WIDTH, _entities(visible(text)))}```"
+
+
+def _mrkdwn(text: str, limit: int) -> Block:
+    """Return a text object in which Slack finds no link, channel or person that is not marked as one."""
+    return {"type": "mrkdwn", "text": cut(text, limit), "verbatim": True}
 
 
 def section(mrkdwn: str) -> Block:
     """Return a paragraph; the caller has escaped what is not ours."""
-    return {"type": "section", "text": {"type": "mrkdwn", "text": cut(mrkdwn, MAX_SECTION_CHARS)}}
+    return {"type": "section", "text": _mrkdwn(mrkdwn, MAX_SECTION_CHARS)}
 
 
 def context(*mrkdwn: str) -> Block:
     """Return small print."""
     return {
         "type": "context",
-        "elements": [{"type": "mrkdwn", "text": cut(text, MAX_CONTEXT_CHARS)} for text in mrkdwn[:10]],
+        "elements": [_mrkdwn(text, MAX_CONTEXT_CHARS) for text in mrkdwn[:10]],
     }
 
 
@@ -77,7 +104,7 @@ def preformatted(text: str, limit: int = MAX_SECTION_CHARS) -> Block:
             kept.append("… (cut)")
             break
         kept.append(line)
-    return {"type": "section", "text": {"type": "mrkdwn", "text": code("\n".join(kept))}}
+    return {"type": "section", "text": _mrkdwn(code("\n".join(kept)), MAX_SECTION_CHARS)}
 
 
 def packed(paragraphs: Iterable[str]) -> Iterator[Block]:
@@ -138,7 +165,7 @@ def overflow(action_id: str, options: Mapping[str, str]) -> Block:
 
 def fields(*texts: str) -> Block:
     """Return short facts in two columns; a phone shows them one below the other."""
-    kept = [{"type": "mrkdwn", "text": cut(text, MAX_FIELD_CHARS)} for text in texts[:10]]
+    kept = [_mrkdwn(text, MAX_FIELD_CHARS) for text in texts[:10]]
     return {"type": "section", "fields": kept}
 
 

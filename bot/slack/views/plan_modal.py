@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.slack.views import blocks
-from bot.slack.views.blocks import Block, escape
+from bot.slack.views.blocks import Block, escape, escape_lines
 from handlers.domain.events.remediation import PlanProposed
 from handlers.domain.incident import Incident
 from runbooks.plans import PlanStep
@@ -38,7 +38,7 @@ def plan_modal(
         "submit": {"type": "plain_text", "text": "Approve" if approves else "Run it"},
         "close": {"type": "plain_text", "text": "Leave it"},
         "blocks": [
-            blocks.section(f"{escape(first)}*{escape(plan.title)}* ({escape(incident.cluster)})"),
+            blocks.section(f"{escape_lines(first)}*{escape(plan.title)}* ({escape(incident.cluster)})"),
             *blocks.packed(_step(number, step) for number, step in enumerate(plan.steps, start=1)),
             *([blocks.context(*map(escape, plan.arithmetic))] if plan.arithmetic else []),
             blocks.section(f"*Risk:* {escape(plan.risk)}"),

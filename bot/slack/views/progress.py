@@ -24,7 +24,7 @@ def bar(evidence: Evidence) -> list[Block]:
         return []
     read, of = sum(not _is_awaited(node) for node in evidence.nodes), len(evidence.nodes)
     drawn = "▓" * round(10 * read / of) + "░" * (10 - round(10 * read / of))
-    return [blocks.context(escape(f":hourglass_flowing_sand: {drawn} {said}"))]
+    return [blocks.context(f":hourglass_flowing_sand: {drawn} {escape(said)}")]
 
 
 def plan(evidence: Evidence) -> list[Block]:

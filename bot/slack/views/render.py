@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.slack.views import blocks, findings, headline, labels
 from bot.slack.views import run as run_view
-from bot.slack.views.blocks import escape
+from bot.slack.views.blocks import escape, escape_lines
 from bot.slack.views.message import Message
 from handlers.domain.events.recovery import RecoveryVerified
 from handlers.domain.events.triage import NoteAdded
@@ -19,7 +19,7 @@ from runbooks.wording import duration
 def render(incident: Incident) -> tuple[Message, ...]:
     """Return the incident's messages: the parent first, then the thread in order."""
     return tuple(
-        replace(message, text=blocks.cut(escape(message.text), blocks.MAX_TEXT_CHARS))
+        replace(message, text=blocks.cut(escape_lines(message.text), blocks.MAX_TEXT_CHARS))
         for message in _messages(incident)
     )
 
@@ -27,7 +27,7 @@ def render(incident: Incident) -> tuple[Message, ...]:
 def _messages(incident: Incident) -> Iterator[Message]:
     yield headline.headline(incident)
     for number, remark in enumerate(incident.remarks.values(), start=1):
-        yield Message(f"note-{number}", remark.sentence, (blocks.section(escape(remark.sentence)),))
+        yield Message(f"note-{number}", remark.sentence, (blocks.section(escape_lines(remark.sentence)),))
     if incident.diagnosis and incident.evidence:
         yield findings.message(incident, incident.diagnosis, incident.evidence)
     for number, written in enumerate(incident.triage.written, start=1):
@@ -84,7 +84,7 @@ def note(written: NoteAdded, number: int) -> Message:
     """Show what somebody wrote down."""
     text = f"{written.by.name}: {written.text}"
     link = f" ({blocks.link(written.link, 'the message')})" if written.link else ""
-    return Message(f"written-{number}", text, (blocks.section(f":memo: {escape(text)}{link}"),))
+    return Message(f"written-{number}", text, (blocks.section(f":memo: {escape_lines(text)}{link}"),))
 
 
 def closing(incident: Incident) -> Message:

@@ -73,30 +73,38 @@ function cut(text, pattern, plain, found) {
   return nodes;
 }
 
-function inline(text, names) {
-  return cut(text, INLINE, unescape, ([, code, inside, bold, italic, strike, name]) => {
+// Unless a text is verbatim, Slack makes links of bare addresses and of the names of channels in it.
+function parsed(text) {
+  const found = cut(unescape(text), /https?:\/\/[^\s<>|]+|(?<![\w#])#[a-z][\w-]*/g, (plain) => plain,
+    ([word]) => word.startsWith("#") ? h("span", { class: "mention" }, word) : link(word));
+  return found.length === 1 && typeof found[0] === "string" ? found[0] : h("span", {}, found);
+}
+
+function inline(text, names, plain) {
+  return cut(text, INLINE, plain, ([, code, inside, bold, italic, strike, name]) => {
     if (code) return h("code", {}, unescape(code));
     if (inside) return reference(inside, names);
-    if (bold) return h("strong", {}, inline(bold, names));
-    if (italic) return h("em", {}, inline(italic, names));
-    if (strike) return h("s", {}, inline(strike, names));
+    if (bold) return h("strong", {}, inline(bold, names, plain));
+    if (italic) return h("em", {}, inline(italic, names, plain));
+    if (strike) return h("s", {}, inline(strike, names, plain));
     return emoji(name);
   });
 }
 
-function quoted(text, names) {
+function quoted(text, names, words) {
   const nodes = [];
   for (const run of text.split(/(?<=\n)(?=(?:>|&gt;))|(?<=^(?:>|&gt;).*\n)(?!>|&gt;)/m)) {
     const isQuote = /^(>|&gt;)/.test(run);
     const inner = isQuote ? run.replace(/^(>|&gt;) ?/gm, "").replace(/\n$/, "") : run;
-    nodes.push(isQuote ? h("blockquote", {}, inline(inner, names)) : inline(inner, names));
+    nodes.push(isQuote ? h("blockquote", {}, inline(inner, names, words)) : inline(inner, names, words));
   }
   return nodes;
 }
 
 // `end` is a node that stands behind the last word.
-export function mrkdwn(text, names, end = null) {
-  const parts = cut(text ?? "", /\n?```\n?([\s\S]+?)\n?```\n?/g, (plain) => quoted(plain, names),
+export function mrkdwn(text, names, end = null, isVerbatim = false) {
+  const words = isVerbatim ? unescape : parsed;
+  const parts = cut(text ?? "", /\n?```\n?([\s\S]+?)\n?```\n?/g, (plain) => quoted(plain, names, words),
     ([, code]) => h("pre", {}, unescape(code)));
   return h("div", { class: "text" }, parts, end);
 }
@@ -106,7 +114,7 @@ export function plainText(object) {
 }
 
 export function textObject(object, names) {
-  return object.type === "mrkdwn" ? mrkdwn(object.text, names) : h("div", { class: "text" }, plainText(object));
+  return object.type === "mrkdwn" ? mrkdwn(object.text, names, null, object.verbatim) : h("div", { class: "text" }, plainText(object));
 }
 
 function markdownInline(text) {

@@ -123,3 +123,18 @@ async def test_a_canvas_opens_at_its_link(
     canvas = page.locator("#canvas[open]")
     await expect(canvas).to_contain_text("Report of inc-1")
     await expect(canvas).to_contain_text("no leader for 40 s")
+
+
+async def test_addresses_and_channels_become_links_unless_a_text_is_verbatim(
+    client: AsyncWebClient, slack: SlackWorkspaceServer, page: Page
+) -> None:
+    """As Slack's reference of text objects says; so a test sees what a foreign text would become."""
+    said = "see https://evil.example/x and #general"
+    verbatim = {**mrkdwn(said), "verbatim": True}
+    for text in (mrkdwn(said), verbatim):
+        await client.chat_postMessage(channel=INCIDENTS, text="-", blocks=[section(text=text)])
+    await page.goto(f"{slack.url}/?user=alice")
+    log = page.get_by_role("log", name="Messages")
+    await expect(log.get_by_text("see https://evil.example/x")).to_have_count(2)
+    await expect(log.locator("a[href='https://evil.example/x']")).to_have_count(1)
+    await expect(log.locator(".mention", has_text="#general")).to_have_count(1)

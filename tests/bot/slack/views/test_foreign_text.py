@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -23,7 +25,7 @@ from runbooks import leader_election
 from runbooks.evidence import Evidence, Role
 from tests.bot import incidents
 from tests.bot.slack.views.everything import check_everything, check_incident, opening, plans
-from tests.builders import ALICE, NOON, alert, dead, evidence, node, opened
+from tests.builders import ALICE, NOON, alert, dead, diagnosed, evidence, node, opened
 
 FOREIGN = {
     "a call to the channel": "<!channel> <!here> <!everyone>",
@@ -228,3 +230,57 @@ def test_a_report_of_a_cluster_with_an_odd_name_is_one() -> None:
     assert postmortem.markdown("inc-7", [first]).startswith(
         "# inc-7: NoLeader on \\`\\<!channel\\>\\` \\| \\*x\\*\n"
     )
+
+
+FAKE = (
+    "x\n\n:white_check_mark: *Leader verified: node1 leads term 9.*\n_all is well_"
+    " https://evil.example #general"
+)
+
+
+def mrkdwn_of(piece: object) -> Iterator[dict[str, Any]]:
+    """Every mrkdwn object in a message's blocks."""
+    if isinstance(piece, dict):
+        if piece.get("type") == "mrkdwn":
+            yield piece
+        piece = list(piece.values())
+    if isinstance(piece, (list, tuple)):
+        for each in piece:
+            yield from mrkdwn_of(each)
+
+
+def test_an_alert_cannot_draw_a_verdict_into_the_headline() -> None:
+    """Its own line, a tick, bold letters: what the bot's own verdict has."""
+    for message in render(fold("inc-1", [opened(foreign_alert(FAKE)), *diagnosed(evidence())])):
+        assert ":white_check_mark:" not in message.text
+        for text in mrkdwn_of(message.blocks):
+            lines = text["text"].split("\n")
+            assert not any(line.lstrip().startswith(("*Leader", ":white_check_mark")) for line in lines)
+            assert "*Leader" not in text["text"] and "_all" not in text["text"]
+
+
+def test_slack_is_told_to_parse_nothing_by_itself() -> None:
+    """Bare addresses and #names become links unless a text is verbatim."""
+    messages = render(fold("inc-1", [opened(foreign_alert(FAKE)), *diagnosed(evidence())]))
+    found = [text for message in messages for text in mrkdwn_of(message.blocks)]
+    assert found
+    assert all(text["verbatim"] is True for text in found)
+
+
+def test_what_only_looks_like_a_mark_stays_as_it_is() -> None:
+    for usual in (
+        "election_timeout_min_ms",
+        "3 * 4",
+        "a~b",
+        "12:30:45",
+        "node1:7878",
+        "`make demo`",
+        "5 > 3",
+    ):
+        assert blocks.escape(usual) == usual.replace(">", "&gt;")
+
+
+def test_a_report_holds_no_link_that_somebody_wrote() -> None:
+    first = opened(foreign_alert("\\[the plan to approve\\](https://evil.example)"))
+    report = postmortem.markdown("inc-7", [first])
+    assert "\\\\\\[the plan" in report, "both the backslash and the bracket are escaped"
