@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Set
+from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from handlers.domain.alert_sources import Held
+from handlers.domain.alert_sources import Held, Listing
+from handlers.domain.alerts import Alert, is_known_time
 
 ENDED = "expired"
 
@@ -32,14 +34,15 @@ class ReceiverAnswer(Answer):
 
 
 class AlertAnswer(Answer):
-    """An alert that fires; its `endsAt` is a guess, and not taken."""
+    """What the API says about an alert beside the alert itself; its `endsAt` is a guess, and not taken."""
 
-    labels: dict[str, str]
-    annotations: dict[str, str] = {}
-    starts_at: AwareDatetime
-    fingerprint: str
     status: StatusAnswer
     receivers: tuple[ReceiverAnswer, ...] = ()
+
+    def held(self, alert: Alert, receiver: str) -> Held:
+        """Return the alert, whether it is muted, and whether it goes to this receiver."""
+        ours = receiver in {each.name for each in self.receivers}
+        return Held(alert, suppressed=self.status.state == "suppressed", ours=ours)
 
 
 class MatcherAnswer(Answer):
@@ -62,17 +65,24 @@ class SilenceAnswer(Answer):
     matchers: tuple[MatcherAnswer, ...]
 
 
-def union(peers: Iterable[list[Held]]) -> tuple[Held, ...]:
+def union(peers: Iterable[Listing]) -> Listing:
     """By fingerprint: as early as any peer says, and suppressed only where every peer says so."""
     known: dict[str, Held] = {}
-    for held in (each for peer in peers for each in peer):
-        other = known.setdefault(held.alert.fingerprint, held)
-        known[held.alert.fingerprint] = Held(
-            min(held.alert, other.alert, key=lambda alert: alert.starts_at),
-            suppressed=held.suppressed and other.suppressed,
-            ours=held.ours or other.ours,
-        )
-    return tuple(known.values())
+    unreadable = 0
+    for peer in peers:
+        unreadable += peer.unreadable
+        for held in peer.held:
+            other = known.setdefault(held.alert.fingerprint, held)
+            known[held.alert.fingerprint] = Held(
+                min(held.alert, other.alert, key=_start),
+                suppressed=held.suppressed and other.suppressed,
+                ours=held.ours or other.ours,
+            )
+    return Listing(tuple(known.values()), unreadable)
+
+
+def _start(alert: Alert) -> tuple[bool, datetime]:
+    return not is_known_time(alert.starts_at), alert.starts_at
 
 
 def matcher(name: str, values: Set[str]) -> MatcherAnswer:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from redis.asyncio import Redis
 
+from bot.store.alert_index import ends_of
 from bot.store.errors import store_errors, text
-from bot.store.keys import Keys
+from bot.store.keys import ENDS_LIFE_S, MAX_ENDS, Keys
+from bot.store.scripts import Script
 from handlers.domain.alerts import Alert, IncidentIdentity
-
-EARLY_END_LIFE_S = 3600
 
 
 class IncidentHistoryStore:
@@ -19,16 +17,20 @@ class IncidentHistoryStore:
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._redis = redis
         self._keys = Keys(prefix)
+        self._remember_ends = Script(redis, "ends_remember")
 
-    async def remember_ends(self, identity: IncidentIdentity, alerts: tuple[Alert, ...]) -> None:
-        """Keep ends that came before their firings; both come within minutes, or never."""
-        if alerts:
-            ends: dict[Any, Any] = {alert.fingerprint: alert.model_dump_json() for alert in alerts}
-            key = self._keys.overtaken(identity.key)
-            async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
-                pipe.hset(key, mapping=ends)
-                pipe.expire(key, EARLY_END_LIFE_S)
-                await pipe.execute()
+    async def remember_ends(self, identity: IncidentIdentity, alerts: tuple[Alert, ...]) -> str | None:
+        """Keep ends that came before their firings; return the id of the incident that is open by now."""
+        async with store_errors():
+            open_id = await self._remember_ends(
+                open=self._keys.open(),
+                early_ends=self._keys.early_ends(),
+                identity=identity.key,
+                alerts=ends_of(alerts),
+                ends_life_s=ENDS_LIFE_S,
+                max_ends=MAX_ENDS,
+            )
+        return text(open_id) or None
 
     async def previous(self, identity: IncidentIdentity) -> str | None:
         """Return the id of the incident of this identity that was released last."""

@@ -8,24 +8,26 @@ keys carry the same hash tag, so the scripts run on a cluster too.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import structlog
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
+from bot.store.alert_index import identity_state, keys_of, to_append, to_release
 from bot.store.compression import pack, unpacked
 from bot.store.errors import store_errors, text
 from bot.store.incident_ids import NUMBER, id_tail
-from bot.store.keys import HANDLE_LIFE_S, Keys
+from bot.store.keys import ENDS_LIFE_S, HANDLE_LIFE_S, MAX_ENDS, Keys
 from bot.store.mac_chain import BEGINNING, Chain, End, MacLink, Walk
 from bot.store.scripts import Script
 from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.events import EVENT, AlertsReceived, Event
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
+from handlers.domain.known_alerts import IdentityState
 from handlers.errors import Moved, Tampered, WrittenByNewer
-from handlers.ports import IdentityState
 
 log = structlog.get_logger()
 
@@ -117,7 +119,7 @@ class TimelineStore:
         """Append events, mark the incident as due for its next step and its thread, and wake the workers.
 
         Raises:
-            Moved: If the timeline has grown since it was read.
+            Moved: If the timeline has grown since it was read, or an alert fires in another open incident.
         """
         before = end = End(incident.position, incident.mac)
         added: list[bytes | str] = []
@@ -131,6 +133,7 @@ class TimelineStore:
                 due_steps=self._keys.due("steps"),
                 due_views=self._keys.due("views"),
                 ends=self._keys.ends(),
+                homes=self._keys.homes(),
                 handles=[self._keys.handle(each) for each in handles],
                 wake=self._keys.wake(),
                 incident_id=incident.id,
@@ -138,6 +141,7 @@ class TimelineStore:
                 after=str(end),
                 handle_life_s=HANDLE_LIFE_S,
                 hint="views steps",
+                alerts=to_append(events),
                 added=added,
             )
         if not taken:
@@ -145,24 +149,25 @@ class TimelineStore:
             raise Moved
         return self._remember(incident, *events, end=end)
 
-    async def standing(self, identity: IncidentIdentity, *, claim: bool) -> IdentityState:
-        """Return all that the next alert of an identity needs to know, read by one script."""
+    async def standing(
+        self, identity: IncidentIdentity, alerts: tuple[Alert, ...] = (), *, claim: bool
+    ) -> IdentityState:
+        """Return all that the next alerts of an identity need to know, read by one script."""
         async with store_errors():
-            open_id, is_new, previous_id, ends = await self._read_identity(
+            open_id, is_new, *found = await self._read_identity(
                 open=self._keys.open(),
-                previous=self._keys.previous(),
-                overtaken=self._keys.overtaken(identity.key),
+                homes=self._keys.homes(),
+                ended=self._keys.ended(),
+                early_ends=self._keys.early_ends(),
                 number=self._keys.incident_number(),
                 identity=identity.key,
                 id_tail=id_tail() if claim else "",
+                alerts=keys_of(alerts),
             )
         incident = None
         if open_id:
             incident = Incident(id=text(open_id)) if is_new else await self.load(text(open_id))
-        early = map(Alert.model_validate_json, ends)
-        return IdentityState(
-            incident, text(previous_id) or None, {alert.fingerprint: alert for alert in early}
-        )
+        return identity_state(incident, alerts, found)
 
     async def claim(self, identity: IncidentIdentity) -> str:
         """Return the id of an identity's open incident, or claim a new one for it."""
@@ -175,15 +180,23 @@ class TimelineStore:
             )
         return found.decode()
 
-    async def release(self, identity: IncidentIdentity, incident_id: str) -> None:
-        """Forget the open incident of an identity, if it is still this one."""
+    async def release(
+        self, identity: IncidentIdentity, incident_id: str, alerts: Iterable[Alert] = ()
+    ) -> None:
+        """Forget the open incident of an identity, if it is still this one; keep the ends of its alerts."""
+        incident = await self.load(incident_id)
         async with store_errors():
             await self._release(
                 open=self._keys.open(),
                 previous=self._keys.previous(),
                 released=self._keys.released(),
+                homes=self._keys.homes(),
+                ended=self._keys.ended(),
                 identity=identity.key,
                 incident_id=incident_id,
+                alerts=to_release(incident, alerts),
+                ends_life_s=ENDS_LIFE_S,
+                max_ends=MAX_ENDS,
             )
 
     async def reclaim(self, identity: IncidentIdentity, incident_id: str) -> str:
@@ -219,7 +232,7 @@ class TimelineStore:
 
     async def set_aside(self, incident_id: str) -> None:
         """Forget that this incident is open, and that it acts: the next alert opens a new one."""
-        for held in (self._keys.open(), self._keys.run_slots()):
+        for held in (self._keys.open(), self._keys.homes(), self._keys.run_slots()):
             async with store_errors():
                 for key, holder in (await self._redis.hgetall(held)).items():
                     if text(holder) == incident_id:

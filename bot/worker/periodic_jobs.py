@@ -56,6 +56,8 @@ class PeriodicJobs:
         except SourceDown as error:
             log.warning("alertmanager_not_asked", error=str(error))
             return
+        for failure in looked.failed:
+            log.error("incident_not_put_right", exc_info=failure)
         self._has_looked = not looked.silence
         if looked.silence:
             log.warning("prometheus_not_asked", error=looked.silence)

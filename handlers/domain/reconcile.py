@@ -7,7 +7,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from handlers.domain.alert_sources import Fired, Held, Labels, ReconcileCheckpoint
-from handlers.domain.alerts import UNCONFIGURED, Alert, IncidentIdentity, Places, ended, fingerprint_of, news
+from handlers.domain.alerts import (
+    UNCONFIGURED,
+    Alert,
+    IncidentIdentity,
+    Places,
+    ended,
+    fingerprint_of,
+    is_known_time,
+    news,
+)
 from handlers.domain.incident import Incident
 
 ARRIVAL_GRACE_S = 60.0
@@ -38,11 +47,12 @@ class Discrepancy:
 @dataclass(frozen=True)
 class Seen:
     """One look. `firing` is Prometheus' own list, `None` where there is no Prometheus to ask; `fired` is what
-    it recorded since the last look."""
+    it recorded since the last look. Of what Alertmanager holds, `unreadable` alerts could not be read."""
 
     held: tuple[Held, ...]
     firing: tuple[Labels, ...] | None = None
     fired: tuple[Fired, ...] = ()
+    unreadable: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,14 +97,18 @@ def resolved_never_came(
 ) -> tuple[list[Discrepancy], dict[str, datetime]]:
     """Return an incident's firing alerts that neither Alertmanager nor Prometheus has held for the grace.
 
-    A silenced or inhibited alert is held. That one is presumed resolved closes no incident by itself: where
-    a runbook can look, `next_step` still asks for a leader that is verified.
+    A silenced or inhibited alert is held. While some cannot be read, any may be among them. That one is
+    presumed resolved closes no incident by itself: where a runbook can look, `next_step` still asks for a
+    leader that is verified.
 
     Returns:
         The findings, and since when each alert that is absent has been so.
     """
+    findings: list[Discrepancy] = []
+    absent: dict[str, datetime] = {}
+    if seen.unreadable:
+        return findings, absent
     held = {each.alert.fingerprint for each in seen.held}
-    findings, absent = [], {}
     for identity, incident in known.open.items():
         over = []
         for alert in incident.firing:
@@ -103,14 +117,15 @@ def resolved_never_came(
             key = f"{incident.id}/{alert.fingerprint}"
             absent[key] = before.absent_since.get(key, now)
             if now - absent[key] >= timedelta(seconds=grace_s):
-                over.append(
-                    alert.model_copy(
-                        update={"status": "resolved", "ends_at": absent.pop(key), "presumed": True}
-                    )
-                )
+                over.append(_presumed_over(alert, absent.pop(key)))
         if over:
             findings.append(_finding(Difference.RESOLVED_NEVER_CAME, known, identity, tuple(over)))
     return findings, absent
+
+
+def _presumed_over(alert: Alert, since: datetime) -> Alert:
+    ends_at = max(since, alert.starts_at)  # the alerting's clock may be ahead of the bot's
+    return alert.model_copy(update={"status": "resolved", "ends_at": ends_at, "presumed": True})
 
 
 def came_and_went(seen: Seen, known: KnownIncidents, places: Places) -> list[Discrepancy]:
@@ -156,10 +171,11 @@ def _is_of(labels: Labels, alert: Alert) -> bool:
 def saw(incident: Incident, fired: Alert) -> bool:
     """Return whether this firing is one that the incident has in its timeline."""
     margin = timedelta(seconds=CLOCKS_DIFFER_S)
+    # Differences of times have no bounds, as times themselves do.
     return any(
         _is_of(fired.labels, alert)
-        and alert.starts_at - margin <= fired.ends_at
-        and (alert.status == "firing" or fired.starts_at <= alert.ends_at + margin)
+        and alert.starts_at - fired.ends_at <= margin
+        and (alert.status == "firing" or fired.starts_at - alert.ends_at <= margin)
         for alert in incident.firings.values()
     )
 
@@ -167,12 +183,14 @@ def saw(incident: Incident, fired: Alert) -> bool:
 def sentence(finding: Discrepancy, has_prometheus: bool) -> str:
     """Return the sentence that the thread shows."""
     names = ", ".join(sorted({alert.name for alert in finding.alerts}))
-    first = min(alert.starts_at for alert in finding.alerts)
+    starts = [alert.starts_at for alert in finding.alerts if is_known_time(alert.starts_at)]
+    first = min(starts, default=None)
     last = max(alert.ends_at for alert in finding.alerts)
     match finding.difference:
         case Difference.NEVER_ARRIVED:
+            since = f" since {first:%H:%M:%S} UTC" if first else ""
             return (
-                f"Alertmanager holds {names} firing since {first:%H:%M:%S} UTC, and no notification "
+                f"Alertmanager holds {names} firing{since}, and no notification "
                 "of it has arrived: the bot found it by asking."
             )
         case Difference.RESOLVED_NEVER_CAME:
@@ -183,6 +201,6 @@ def sentence(finding: Discrepancy, has_prometheus: bool) -> str:
             )
         case Difference.CAME_AND_WENT:
             return (
-                f"{names} fired from {first:%Y-%m-%d %H:%M:%S} to {last:%H:%M:%S} UTC, as Prometheus "
+                f"{names} fired from {first or last:%Y-%m-%d %H:%M:%S} to {last:%H:%M:%S} UTC, as Prometheus "
                 "recorded it, while nobody told the bot."
             )

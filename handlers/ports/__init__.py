@@ -10,7 +10,7 @@ from handlers.domain.permissions import Permissions
 from handlers.ports.alerting import Alertmanager, Prometheus, ReconcileCheckpoints, Silences
 from handlers.ports.chat import Directory, Place, Threads
 from handlers.ports.nodes import Agents, ClusterReader, Fence, HeldBy, Order, Outcome, Readiness, RunLocks
-from handlers.ports.timelines import IdentityState, IncidentHistory, Timelines
+from handlers.ports.timelines import IncidentHistory, Timelines
 
 __all__ = [
     "Agents",
@@ -19,7 +19,6 @@ __all__ = [
     "Directory",
     "Fence",
     "HeldBy",
-    "IdentityState",
     "IncidentHistory",
     "Order",
     "Outcome",

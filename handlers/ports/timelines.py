@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from typing import Protocol
 
 from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.events import Event
 from handlers.domain.incident import Incident
-
-
-@dataclass(frozen=True)
-class IdentityState:
-    """What the store holds for an identity.
-
-    `incident` is the open incident, `previous` the id of the one released last. `ends` holds, by fingerprint,
-    the ends of alerts that arrived before their firings.
-    """
-
-    incident: Incident | None
-    previous: str | None = None
-    ends: Mapping[str, Alert] = field(default_factory=dict)
+from handlers.domain.known_alerts import IdentityState
 
 
 class Timelines(Protocol):
@@ -43,15 +30,19 @@ class Timelines(Protocol):
         The handle of an `AlertsReceived` resolves to the incident from then on.
 
         Raises:
-            Moved: If the timeline has grown since; nothing was appended.
+            Moved: If the timeline has grown since, or an alert that fires is in another open incident;
+                nothing was appended.
         """
 
-    async def standing(self, identity: IncidentIdentity, *, claim: bool) -> IdentityState:
+    async def standing(
+        self, identity: IncidentIdentity, alerts: tuple[Alert, ...] = (), *, claim: bool
+    ) -> IdentityState:
         """Return what the store holds for an identity.
 
         Args:
             identity: The cluster and runbook of the incident.
-            claim: Whether to claim a new incident if none is open and none was released before.
+            alerts: The alerts whose ends and incidents are asked for.
+            claim: Whether to claim a new incident if none is open and nothing is known of the alerts.
 
         Raises:
             Quarantined: If the open incident was tampered with, or a newer version wrote it.
@@ -60,8 +51,16 @@ class Timelines(Protocol):
     async def claim(self, identity: IncidentIdentity) -> str:
         """Return the id of the open incident of an identity; claim a new one if there is none."""
 
-    async def release(self, identity: IncidentIdentity, incident_id: str) -> None:
-        """Let the next alert of an identity open a new incident."""
+    async def release(
+        self, identity: IncidentIdentity, incident_id: str, alerts: Iterable[Alert] = ()
+    ) -> None:
+        """Let the next alert of an identity open a new incident, and keep the closed one's ends.
+
+        Args:
+            identity: The cluster and runbook of the incident.
+            incident_id: The closed incident.
+            alerts: Further alerts that are not to be looked for there any more.
+        """
 
     async def reclaim(self, identity: IncidentIdentity, incident_id: str) -> str:
         """Make a closed incident the open one again unless another is; return the id of the open one."""
@@ -82,8 +81,12 @@ class Timelines(Protocol):
 class IncidentHistory(Protocol):
     """What outlives an incident."""
 
-    async def remember_ends(self, identity: IncidentIdentity, alerts: tuple[Alert, ...]) -> None:
-        """Keep for a while the ends of alerts that no incident has seen fire."""
+    async def remember_ends(self, identity: IncidentIdentity, alerts: tuple[Alert, ...]) -> str | None:
+        """Keep the ends of alerts that no incident has seen fire.
+
+        Returns:
+            The id of the identity's open incident, if one was claimed meanwhile.
+        """
 
     async def previous(self, identity: IncidentIdentity) -> str | None:
         """Return the id of the incident of an identity that was released last."""

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from handlers.domain.alert_sources import Fired, Held, Labels, ReconcileCheckpoint
+from handlers.domain.alert_sources import Fired, Held, Labels, Listing, ReconcileCheckpoint
 from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.events import AlertsReceived, Event, Person
 from handlers.domain.fold import apply, fold
 from handlers.domain.incident import Incident
+from handlers.domain.known_alerts import IdentityState
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.errors import Moved, NotAllowed, SilenceFailed, SourceDown, Tampered, UnknownCluster
-from handlers.ports import Fence, HeldBy, IdentityState, Order, Outcome, Place, Ports, Readiness
+from handlers.ports import Fence, HeldBy, Order, Outcome, Place, Ports, Readiness
 from runbooks.evidence import Evidence, Metrics, Role
 from runbooks.model import Action
 from tests.builders import ALICE, NOON, after, evidence, led_by, reaching
@@ -31,7 +32,9 @@ class Timelines:
     events: dict[str, list[Event]] = field(default_factory=dict)
     open: dict[str, str] = field(default_factory=dict)
     released: dict[str, str] = field(default_factory=dict)
-    early_ends: dict[str, dict[str, Alert]] = field(default_factory=dict)
+    ended: dict[str, datetime] = field(default_factory=dict)
+    early_ends: dict[str, datetime] = field(default_factory=dict)
+    homes: dict[str, str] = field(default_factory=dict)
     handles: dict[str, str] = field(default_factory=dict)
     before_append: list[tuple[str, Event]] = field(default_factory=list)
     lives: str = "first"
@@ -50,31 +53,52 @@ class Timelines:
             other, event = self.before_append.pop(0)
             self.events.setdefault(other, []).append(event)
         timeline = self.events.setdefault(incident.id, [])
-        if len(timeline) != incident.position:
+        alerts = [each for event in events if isinstance(event, AlertsReceived) for each in event.alerts]
+        elsewhere = {a.key for a in alerts if self.homes.get(a.key, incident.id) != incident.id}
+        if len(timeline) != incident.position or any(
+            a.key in elsewhere and a.status == "firing" for a in alerts
+        ):
             raise Moved
+        for each in alerts:
+            self.homes.setdefault(each.key, incident.id)
         timeline.extend(events)
         handles = [event.handle for event in events if isinstance(event, AlertsReceived) and event.handle]
         self.handles.update(dict.fromkeys(handles, incident.id))
         return apply(incident, *events)
 
-    async def standing(self, identity: IncidentIdentity, *, claim: bool) -> IdentityState:
-        previous, ends = self.released.get(identity.key), self.early_ends.get(identity.key, {})
-        if claim and not previous and not ends:
+    async def standing(
+        self, identity: IncidentIdentity, alerts: tuple[Alert, ...] = (), *, claim: bool
+    ) -> IdentityState:
+        keys = {alert.key for alert in alerts}
+        ended, early = ({k: ends[k] for k in keys & ends.keys()} for ends in (self.ended, self.early_ends))
+        homes = {key: self.homes[key] for key in keys & self.homes.keys()}
+        if claim and not (ended or early or homes):
             await self.claim(identity)
         incident_id = self.open.get(identity.key)
-        return IdentityState(await self.load(incident_id) if incident_id else None, previous, ends)
+        return IdentityState(await self.load(incident_id) if incident_id else None, ended, early, homes)
 
     async def claim(self, identity: IncidentIdentity) -> str:
         return self.open.setdefault(identity.key, f"inc-{len(self.events) + 1}")
 
-    async def release(self, identity: IncidentIdentity, incident_id: str) -> None:
+    async def release(
+        self, identity: IncidentIdentity, incident_id: str, alerts: Iterable[Alert] = ()
+    ) -> None:
+        known = fold(incident_id, self.events.get(incident_id, [])).alerts.values()
+        for each in (*known, *alerts):
+            if self.homes.get(each.key) == incident_id:
+                del self.homes[each.key]
+        for each in known:
+            if each.status == "resolved" and not each.presumed:
+                self.ended[each.key] = max(each.ends_at, self.ended.get(each.key, each.ends_at))
         if self.open.get(identity.key) == incident_id:
             del self.open[identity.key]
             self.released.pop(identity.key, None)
             self.released[identity.key] = incident_id
 
-    async def remember_ends(self, identity: IncidentIdentity, alerts: tuple[Alert, ...]) -> None:
-        self.early_ends.setdefault(identity.key, {}).update({a.fingerprint: a for a in alerts})
+    async def remember_ends(self, identity: IncidentIdentity, alerts: tuple[Alert, ...]) -> str | None:
+        for each in alerts:
+            self.early_ends[each.key] = max(each.ends_at, self.early_ends.get(each.key, each.ends_at))
+        return self.open.get(identity.key)
 
     async def previous(self, identity: IncidentIdentity) -> str | None:
         return self.released.get(identity.key)
@@ -296,6 +320,7 @@ class Alerting:
     """Alertmanager, Prometheus and the last look at them; `silent` names who is down."""
 
     held: list[Held] = field(default_factory=list)
+    unreadable: int = 0
     burning: list[Labels] = field(default_factory=list)
     recorded: list[Fired] = field(default_factory=list)
     silent: set[str] = field(default_factory=set)
@@ -306,7 +331,7 @@ class Alerting:
         who = "Prometheus" if names else "Alertmanager"
         if who in self.silent:
             raise SourceDown(f"{who} does not answer.")
-        return tuple(self.burning if names else self.held)
+        return tuple(self.burning) if names else Listing(tuple(self.held), self.unreadable)
 
     async def fired(self, names: Iterable[str], lookback_s: float) -> tuple[Fired, ...]:
         self.lookbacks_s.append(lookback_s)

@@ -1,23 +1,31 @@
--- Read all that the next alert of an identity needs to know, and claim an id where nothing stands in the way.
+-- Read all that the next alerts of an identity need to know, and claim an id where nothing stands in the way.
 --
 -- KEYS[1] open          hash: identity -> id of its open incident
--- KEYS[2] previous      hash: identity -> id of the incident that was released last
--- KEYS[3] overtaken     hash: fingerprint -> an end that came before its firing
--- KEYS[4] number        integer: the last number given to an incident
+-- KEYS[2] homes         hash: alert -> id of the open incident that knows it
+-- KEYS[3] ended         sorted set: alert by the newest end that a closed incident knows
+-- KEYS[4] early_ends    sorted set: alert by an end that came before its firing
+-- KEYS[5] number        integer: the last number given to an incident
 -- ARGV[1] identity
 -- ARGV[2] id_tail       the letters of a new id, "" where none is to be claimed
+-- ARGV[3] alerts        JSON: a list of alerts
 --
--- Returns the open incident's id or "", 1 if it is new, the previous one's id or "", and the early ends.
-local open, previous, overtaken, number = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local identity, id_tail = ARGV[1], ARGV[2]
+-- Returns the open incident's id or "", 1 if it is new, and in the alerts' order the ends, early ends and homes.
+local open, homes, ended, early_ends, number = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local identity, id_tail, alerts = ARGV[1], ARGV[2], ARGV[3]
 
+local found = {{}, {}, {}}
+local is_known = false
+for i, alert in ipairs(cjson.decode(alerts)) do
+  found[1][i] = redis.call('ZSCORE', ended, alert) or ''
+  found[2][i] = redis.call('ZSCORE', early_ends, alert) or ''
+  found[3][i] = redis.call('HGET', homes, alert) or ''
+  is_known = is_known or found[1][i] .. found[2][i] .. found[3][i] ~= ''
+end
 local open_id = redis.call('HGET', open, identity)
-local previous_id = redis.call('HGET', previous, identity)
-local early_ends = redis.call('HVALS', overtaken)
 local is_new = 0
-if id_tail ~= '' and not open_id and not previous_id and #early_ends == 0 then
+if id_tail ~= '' and not open_id and not is_known then
   open_id = 'inc-' .. redis.call('INCR', number) .. '-' .. id_tail
   redis.call('HSET', open, identity, open_id)
   is_new = 1
 end
-return {open_id or '', is_new, previous_id or '', early_ends}
+return {open_id or '', is_new, found[1], found[2], found[3]}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from redis.asyncio import Redis
 
@@ -9,10 +11,16 @@ from bot.store.incident_history import IncidentHistoryStore
 from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
 from bot.store.timelines import TimelineStore
 from handlers.domain.alert_sources import ReconcileCheckpoint
-from handlers.domain.alerts import IncidentIdentity
+from handlers.domain.alerts import Alert, IncidentIdentity
 from tests.builders import NOON, alert
 
 DEMO, EU = IncidentIdentity("demo", "leader-election"), IncidentIdentity("eu", "leader-election")
+
+
+def recent(name: str = "NoLeader", *, minutes: float) -> Alert:
+    """An alert that ended so many minutes ago."""
+    ends_at = datetime.now(UTC) - timedelta(minutes=minutes)
+    return alert(name).model_copy(update={"status": "resolved", "ends_at": ends_at})
 
 
 @pytest.fixture
@@ -38,15 +46,18 @@ async def test_the_incident_that_was_released_last_is_found(
 async def test_an_end_that_came_early_is_kept_for_a_while(
     past: IncidentHistoryStore, store: TimelineStore, redis: Redis, prefix: str
 ) -> None:
-    assert (await store.standing(DEMO, claim=False)).ends == {}
-    await past.remember_ends(DEMO, ())
-    one, other = alert(status="resolved", minute=1), alert("NodeDown", status="resolved", minute=2)
-    await past.remember_ends(DEMO, (one,))
-    await past.remember_ends(DEMO, (other,))
-    standing = await store.standing(DEMO, claim=True)
-    assert standing.ends == {one.fingerprint: one, other.fingerprint: other}
+    one, other = recent(minutes=1), recent("NodeDown", minutes=2)
+    assert (await store.standing(DEMO, (one, other), claim=False)).early == {}
+    assert await past.remember_ends(DEMO, ()) is None
+    assert await past.remember_ends(DEMO, (one,)) is None
+    await past.remember_ends(DEMO, (other, recent(minutes=5)))
+    standing = await store.standing(DEMO, (one, other), claim=True)
+    assert standing.early == {one.key: one.ends_at, other.key: other.ends_at}, "the newest of each"
     assert standing.incident is None, "what came before may say that it opens nothing"
-    assert 0 < await redis.ttl(f"{prefix}:overtaken:{DEMO.key}") <= 3600
+    open_id = await store.claim(DEMO)
+    assert await past.remember_ends(DEMO, (one,)) == open_id, "so whoever keeps an end sees who is faster"
+    await past.remember_ends(DEMO, (recent("Old", minutes=60 * 24 * 7 + 1),))
+    assert await redis.zcard(f"{prefix}:early-ends") == 2, "for seven days"
 
 
 async def test_the_last_look_is_kept(redis: Redis, prefix: str) -> None:

@@ -21,8 +21,8 @@ from handlers.domain.alerts import IncidentIdentity, Reason
 from handlers.domain.events import EVENT, EVENTS_VERSION, AlertsReceived, Event
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident, Stage
+from handlers.domain.known_alerts import IdentityState
 from handlers.errors import Moved, StoreDown, WrittenByNewer
-from handlers.ports import IdentityState
 from tests.bot.conftest import CHAIN, MortalRedis
 from tests.bot.incidents import whole_story
 from tests.builders import NOON, alert, opened
@@ -123,8 +123,37 @@ async def test_where_an_identity_stands_is_known_at_once(store: TimelineStore) -
     incident = await store.append(claimed, opened())
     assert await store.standing(demo, claim=True) == IdentityState(incident)
     await store.release(demo, incident.id)
-    assert await store.standing(demo, claim=True) == IdentityState(None, previous=incident.id)
-    assert await store.open_incidents() == (), "what came before may say that it opens nothing"
+    again = (await store.standing(demo, claim=True)).incident
+    assert again
+    assert again.id != incident.id
+
+
+async def test_an_alert_has_its_home_in_one_open_incident_whatever_its_identity_becomes(
+    store: TimelineStore,
+) -> None:
+    demo, renamed = IncidentIdentity("demo", "leader-election"), IncidentIdentity("demo", "unconfigured")
+    incident = await store.append(Incident(id=await store.claim(demo)), opened())
+    standing = await store.standing(renamed, (alert(), alert("NodeDown")), claim=True)
+    assert standing == IdentityState(None, homes={alert().key: incident.id})
+    other = Incident(id=await store.claim(renamed))
+    with pytest.raises(Moved):
+        await store.append(other, opened(runbook="unconfigured"))
+    await store.append(other, opened(alert("NodeDown"), runbook="unconfigured"))
+    await store.release(demo, incident.id)
+    assert (await store.standing(renamed, (alert(),), claim=True)).homes == {}
+
+
+async def test_ends_outlive_their_incidents(store: TimelineStore) -> None:
+    demo = IncidentIdentity("demo", "leader-election")
+    ended = alert(status="resolved", minute=5)
+    for minute in (5, 3):
+        incident = Incident(id=await store.claim(demo))
+        await store.append(incident, opened(alert(status="resolved", minute=minute), alert("NodeDown")))
+        await store.release(demo, incident.id)
+    standing = await store.standing(demo, (alert(), alert("NodeDown")), claim=True)
+    assert standing == IdentityState(None, ended={ended.key: ended.ends_at}), (
+        "the newest end, claiming nothing"
+    )
 
 
 async def test_ten_replicas_that_ask_where_it_stands_claim_one_incident(store: TimelineStore) -> None:
