@@ -25,13 +25,15 @@ MAX_ALERTS = 10_000
 class _Envelope(Received):
     """One webhook body of Alertmanager's version 4, whatever its alerts are.
 
-    The group key is opaque and never an identity, so it is not even looked at.
+    The group key is opaque and never an identity, so it is not even looked at. `cut_by_receiver` marks what
+    the bot kept of a body that was too large.
     """
 
     version: Literal["4"]
     status: Any = None
     group_labels: Any = None
     truncated_alerts: Any = 0
+    cut_by_receiver: Any = False
     alerts: Annotated[tuple[Any, ...], Field(min_length=1)]
 
 
@@ -92,7 +94,7 @@ def read_notification(body: bytes) -> Delivery:
             alerts.append(read_alert(raw))
         except ValidationError as error:
             unreadable.append(_put_aside(raw, first_complaint(error)))
-    over_limit = len(envelope.alerts[MAX_ALERTS:])
+    over_limit = len(envelope.alerts[MAX_ALERTS:]) + (envelope.cut_by_receiver is True)
     told = envelope.truncated_alerts
     return Delivery(
         tuple(alerts),
