@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from handlers.domain.incident import Incident
-from handlers.errors import Quarantined
+from handlers.errors import Quarantined, StoreDown
 from handlers.ports import Ports
 
 
@@ -17,4 +17,8 @@ async def load(ports: Ports, incident_ids: Iterable[str]) -> tuple[list[Incident
             found.append(await ports.timelines.load(incident_id))
         except Quarantined as error:
             left.append(error)
+        except StoreDown:
+            raise
+        except Exception as error:
+            left.append(Quarantined(f"{incident_id} cannot be folded, so it is left alone: {error!r}"))
     return found, left

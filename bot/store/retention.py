@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import structlog
 from redis.asyncio import Redis
 
 from bot.store.errors import store_errors, text
 from bot.store.keys import Keys
 from bot.store.mac_chain import Chain, End
 from bot.store.timelines import TimelineStore
+from handlers.errors import StoreDown
+
+log = structlog.get_logger()
 
 AT_A_TIME = 100
 """How many are trimmed in one go: each is read once more, and a worker has other things to do."""
@@ -46,8 +50,14 @@ class Retention:
         return tuple(trimmed)
 
     async def _trim(self, incident_id: str) -> bool:
-        walk = await self.store.walk(incident_id)
-        tampered = bool(walk.faults)
+        try:
+            walk = await self.store.walk(incident_id)
+            tampered = bool(walk.faults)
+        except StoreDown:
+            raise
+        except Exception:
+            log.exception("incident_not_trimmed", incident=incident_id)
+            tampered = True  # one that cannot be read holds up no other
         async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
             if not tampered:
                 # The end that is noted stays: the MAC that follows from it shows that the bot did this.
