@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from handlers import diagnosis, recovery
-from handlers.domain.incident import Incident
+from handlers.domain.events import Noted
+from handlers.domain.incident import CLUSTER_GONE, Incident
 from handlers.domain.next_step import (
     CheckNode,
     Close,
     EndRun,
+    LeaveToOthers,
     LiftSilence,
+    NoteClusterGone,
     ReadCluster,
     Rest,
     RunAction,
@@ -32,9 +35,12 @@ async def advance(ports: Ports, incident_id: str) -> tuple[Incident, datetime | 
     """
     while True:
         incident = await ports.timelines.load(incident_id)
-        step = next_step(incident, ports.time.now())
+        is_configured = incident.cluster in ports.reader.clusters
+        step = next_step(incident, ports.time.now(), is_configured=is_configured)
         if isinstance(step, Rest):
             return incident, None
+        if isinstance(step, LeaveToOthers):
+            return incident, ports.time.now() + timedelta(seconds=step.again_after_s)
         try:
             after = await _perform(ports, incident, step)
         except Moved:
@@ -61,7 +67,18 @@ async def _perform(  # noqa: PLR0911  one case a step
             return await silence.lift_silence(ports, incident)
         case WatchRecovery():
             return await recovery.look(ports, incident)
+        case NoteClusterGone():
+            return await _note_cluster_gone(ports, incident)
         case Close():
             return await recovery.close(ports, incident)
-        case Rest():
+        case LeaveToOthers() | Rest():
             return incident
+
+
+async def _note_cluster_gone(ports: Ports, incident: Incident) -> Incident:
+    sentence = (
+        f"{incident.cluster} is in the bot's configuration no more, so nothing is read or done there. This "
+        "incident closes when its alerts resolve, or when someone resolves it."
+    )
+    note = Noted(at=ports.time.now(), key=CLUSTER_GONE, sentence=sentence)
+    return await ports.timelines.append(incident, note)

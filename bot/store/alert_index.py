@@ -10,26 +10,26 @@ from bot.store.errors import text
 from handlers.domain.alerts import UNKNOWN_TIME, Alert
 from handlers.domain.events import AlertsReceived, Event
 from handlers.domain.incident import Incident
-from handlers.domain.known_alerts import IdentityState
+from handlers.domain.known_alerts import IdentityState, ends_left_by
 
 MICROSECOND = timedelta(microseconds=1)
 
 
-def _end_us(alert: Alert) -> int:
-    """Return an alert's end in microseconds; 0 where nobody said when it ended."""
-    told = alert.status == "resolved" and not alert.presumed
-    return (alert.ends_at - UNKNOWN_TIME) // MICROSECOND if told else 0
+def _us(at: datetime | None) -> int:
+    """Return a time in microseconds; 0 for none."""
+    return (at - UNKNOWN_TIME) // MICROSECOND if at else 0
 
 
 def ends_of(alerts: Iterable[Alert]) -> str:
-    """Return the ends of alerts as JSON, without those that have none."""
-    return json.dumps([(alert.key, us) for alert in alerts if (us := _end_us(alert))])
+    """Return the ends of alerts as JSON, without those that nobody knows."""
+    return json.dumps([(alert.key, us) for alert in alerts if (us := _us(alert.ends_at))])
 
 
 def to_release(incident: Incident, alerts: Iterable[Alert]) -> str:
     """Return an incident's alerts with their ends as JSON, and further ones whose ends do not count."""
-    known = [(alert.key, _end_us(alert)) for alert in incident.alerts.values()]
-    return json.dumps(known + [(alert.key, 0) for alert in alerts])
+    ends = ends_left_by(incident)
+    keys = [alert.key for alert in (*incident.alerts.values(), *alerts)]
+    return json.dumps([(key, _us(ends.get(key))) for key in dict.fromkeys(keys)])
 
 
 def to_append(events: Iterable[Event]) -> str:

@@ -53,6 +53,21 @@ def new_to(state: IdentityState, alerts: tuple[Alert, ...]) -> tuple[Alert, ...]
     )
 
 
+def ends_left_by(incident: Incident) -> dict[str, datetime]:
+    """Return by key the ends that outlive a closed incident.
+
+    They are those that were told, and of what still fired, when a person closed the incident all the same.
+    What the bot presumed is not among them: the sender's own word goes before it.
+    """
+    by_hand = incident.closed.at if incident.closed and incident.closed.by else None
+    ends = (
+        (each.key, by_hand if fires(each) else each.ends_at)
+        for each in incident.alerts.values()
+        if not each.presumed
+    )
+    return {key: ends_at for key, ends_at in ends if ends_at and is_known_time(ends_at)}
+
+
 def _ends_nothing(known: Mapping[str, Alert], alert: Alert) -> bool:
     """Return whether this is the end of a stand-in that was never made."""
     return alert.stand_in and not fires(alert) and alert.fingerprint not in known

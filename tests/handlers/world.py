@@ -12,7 +12,7 @@ from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.events import AlertsReceived, Event, Person
 from handlers.domain.fold import apply, fold
 from handlers.domain.incident import Incident
-from handlers.domain.known_alerts import IdentityState
+from handlers.domain.known_alerts import IdentityState, ends_left_by
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.errors import Moved, NotAllowed, SilenceFailed, SourceDown, Tampered, UnknownCluster
@@ -83,13 +83,12 @@ class Timelines:
     async def release(
         self, identity: IncidentIdentity, incident_id: str, alerts: Iterable[Alert] = ()
     ) -> None:
-        known = fold(incident_id, self.events.get(incident_id, [])).alerts.values()
-        for each in (*known, *alerts):
+        incident = fold(incident_id, self.events.get(incident_id, []))
+        for each in (*incident.alerts.values(), *alerts):
             if self.homes.get(each.key) == incident_id:
                 del self.homes[each.key]
-        for each in known:
-            if each.status == "resolved" and not each.presumed:
-                self.ended[each.key] = max(each.ends_at, self.ended.get(each.key, each.ends_at))
+        for key, ends_at in ends_left_by(incident).items():
+            self.ended[key] = max(ends_at, self.ended.get(key, ends_at))
         if self.open.get(identity.key) == incident_id:
             del self.open[identity.key]
             self.released.pop(identity.key, None)

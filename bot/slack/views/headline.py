@@ -74,7 +74,7 @@ def _buttons(incident: Incident) -> list[Block]:
     else:
         row = [] if incident.triage.acknowledged else [button("Acknowledge", "acknowledge", "primary")]
         row += [button("Assign", "assign"), button("Snooze", "snooze")]
-        row += [] if incident.firing or incident.running else [button("Resolve", "resolve")]
+        row += [] if incident.kept_open_by or incident.running else [button("Resolve", "resolve")]
     if incident.runbook in RUNBOOKS:
         row.append(blocks.link_button("Runbook", f"{TRIAGE_ACTION}:runbook", RUNBOOKS[incident.runbook].URL))
     more = {"Add a note": "note", "Write the report": "report"}

@@ -17,7 +17,9 @@ def lines(*alerts: Alert) -> list[str]:
 
 
 def said(annotations: dict[str, str], url: str = "", **labels: str) -> str:
-    described = alert(status="firing", minute=0, **labels).model_copy(update={"annotations": annotations, "generator_url": url})
+    described = alert(status="firing", minute=0, **labels).model_copy(
+        update={"annotations": annotations, "generator_url": url}
+    )
     (line,) = lines(described)
     return line.removeprefix("NoLeader firing")
 
