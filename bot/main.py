@@ -21,7 +21,6 @@ from starlette.applications import Starlette
 
 from bot.alerting.alertmanager import AlertmanagerClient
 from bot.alerting.prometheus import PrometheusClient
-from bot.clock import SystemTime
 from bot.config import Endpoint, Settings
 from bot.grant_keys import grant_key
 from bot.http.client import http_client, trusting
@@ -43,6 +42,7 @@ from bot.store.incident_history import IncidentHistoryStore
 from bot.store.ledger_marks import LedgerMarks
 from bot.store.mac_chain import Chain
 from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
+from bot.store.redis_time import RedisTime
 from bot.store.retention import Retention
 from bot.store.run_lock import RunLocks
 from bot.store.signer import Signer
@@ -53,6 +53,7 @@ from bot.web.server import serve
 from bot.worker.periodic_jobs import PeriodicJobs
 from bot.worker.scheduler import Scheduler
 from bot.worker.worker import Worker
+from handlers.errors import StoreDown
 from handlers.ports import Ports
 
 Part = Literal["web", "worker"]
@@ -75,6 +76,7 @@ class Bot:
     slack: AsyncApp
     requests: SlackRequests
     ports: Ports
+    clock: RedisTime
 
 
 @asynccontextmanager
@@ -126,6 +128,9 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
         reader(settings, LedgerMarks(redis, prefix)) as (clusters, agents),
         alerting(settings) as (alertmanager, prometheus),
     ):
+        clock = RedisTime(redis)
+        with contextlib.suppress(StoreDown):  # it is asked again
+            await clock.ask()
         thread = SlackThread(slack, redis, prefix, lambda cluster: channel_of(settings, cluster), timing)
         permissions = settings.who_may
         ports = Ports(
@@ -135,7 +140,7 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
             agents=agents,
             directory=SlackDirectory(slack, permissions.groups),
             threads=thread,
-            time=SystemTime(),
+            time=clock,
             run_locks=RunLocks(redis, prefix),
             permissions=permissions,
             silences=alertmanager,
@@ -170,7 +175,9 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
             timing=timing,
         )
         timer = Scheduler(timelines, queues)
-        yield Bot(redis, web.app(), worker, timer, Dispatcher(app, requests, timing), app, requests, ports)
+        yield Bot(
+            redis, web.app(), worker, timer, Dispatcher(app, requests, timing), app, requests, ports, clock
+        )
 
 
 @asynccontextmanager
@@ -222,7 +229,9 @@ async def run(settings: Settings, parts: frozenset[Part], timing: Timing = DEFAU
     """
     async with build(settings, timing) as bot:
         await require_usable(bot.redis)
-        work = [bot.worker.run(), bot.scheduler.run(), bot.dispatcher.run()] if "worker" in parts else []
+        work = [bot.clock.keep()]
+        if "worker" in parts:
+            work += [bot.worker.run(), bot.scheduler.run(), bot.dispatcher.run()]
         if "web" in parts:
             work.append(serve(bot.web, settings.web))
             if settings.slack.app_token:

@@ -15,7 +15,7 @@ from handlers.domain.events import (
 )
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident, Recovering
-from handlers.domain.next_step import stable_s
+from handlers.domain.next_step import CLOCKS_DIFFER_S, stable_s
 from handlers.intake import noted
 from handlers.ports import Ports
 from runbooks.all_runbooks import RUNBOOKS
@@ -49,9 +49,11 @@ def what_is_new(incident: Incident, recovery: Recovery, now: datetime) -> Event 
     before, changed_at = incident.recovering, incident.recovery_changed_at
     if not recovery.is_recovered:
         return _lost(recovery, now) if before else None
-    if before is None or before.sign != recovery.sign:
+    # Where the clock was put back since, nobody knows how long it has lasted.
+    from_the_future = before is not None and before.at - now > timedelta(seconds=CLOCKS_DIFFER_S)
+    if before is None or before.sign != recovery.sign or from_the_future:
         pause = timedelta(seconds=throttling.leader_pause_s(incident))
-        if changed_at is None or now - changed_at >= pause:
+        if changed_at is None or abs(now - changed_at) >= pause:
             return _seen(recovery, now)
         # Where it changes too often only a loss is recorded each time: nobody is called stable who is not.
         return _lost(recovery, now) if before else None

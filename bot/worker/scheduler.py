@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.store.due_queue import Queues
 from bot.worker.periodic_jobs import LOOK, TRIM
@@ -24,36 +23,36 @@ class Scheduler:
         self._queues = queues
 
     async def run(self) -> None:
-        """Run the timer until cancelled."""
-        # The defaults drop a job that is a second late; here late is better than never.
-        timer = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True})
-        for job, every_s in ((self.mark_open_incidents, 60), (self.mark_look, 60), (self.mark_trim, 3600)):
-            timer.add_job(job, "interval", seconds=every_s, next_run_time=datetime.now(UTC))
-        timer.start()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            timer.shutdown(wait=False)
+        """Run the timer until cancelled, by the loop's own clock: setting the host's moves nothing."""
+        async with asyncio.TaskGroup() as timers:
+            for mark, every_s in (
+                (self.mark_open_incidents, 60),
+                (self.mark_look, 60),
+                (self.mark_trim, 3600),
+            ):
+                timers.create_task(_repeat(mark, every_s))
 
     async def mark_open_incidents(self) -> None:
         """Mark every open incident, for its next step and for its thread."""
-        try:
-            incidents = await self._timelines.open_incidents()
-            await self._queues.steps.mark(*incidents)
-            await self._queues.views.mark(*incidents)
-        except StoreDown as error:
-            log.warning("redis_down", error=str(error))
+        incidents = await self._timelines.open_incidents()
+        await self._queues.steps.mark(*incidents)
+        await self._queues.views.mark(*incidents)
 
     async def mark_look(self) -> None:
         """Mark the comparison with Alertmanager and Prometheus."""
-        await self._mark_job(LOOK)
+        await self._queues.chores.mark(LOOK)
 
     async def mark_trim(self) -> None:
         """Mark the trimming of incidents that were closed long ago."""
-        await self._mark_job(TRIM)
+        await self._queues.chores.mark(TRIM)
 
-    async def _mark_job(self, job: str) -> None:
+
+async def _repeat(mark: Callable[[], Awaitable[None]], every_s: float) -> None:
+    while True:
         try:
-            await self._queues.chores.mark(job)
+            await mark()
         except StoreDown as error:
             log.warning("redis_down", error=str(error))
+        except Exception:
+            log.exception("timer_failed")  # the next time may be better
+        await asyncio.sleep(every_s)
