@@ -106,7 +106,7 @@ async def fold_in(
         state = await ports.timelines.standing(identity, told.alerts, claim=any(map(fires, told.alerts)))
         if home := home_of(told.alerts, state):
             known_there = told.only(each for each in told.alerts if state.homes.get(each.key) == home)
-            joined = await _join(ports, home, known_there)
+            joined = await _join(ports, identity, home, known_there)
             if joined is not None:
                 changed += joined
                 told = told.only(each for each in told.alerts if state.homes.get(each.key) != home)
@@ -121,15 +121,18 @@ async def fold_in(
     return tuple(dict.fromkeys(changed))
 
 
-async def _join(ports: Ports, incident_id: str, told: _Told) -> tuple[str, ...] | None:
+async def _join(
+    ports: Ports, identity: IncidentIdentity, incident_id: str, told: _Told
+) -> tuple[str, ...] | None:
     """Fold alerts into the open incident that knows them; `None` where it is over, so that they are free."""
     while True:
         incident = await ports.timelines.load(incident_id)
-        if incident.closed or incident.opened_at is None:
-            await ports.timelines.release(incident.identity, incident.id, told.alerts)
+        if incident.closed:
+            await ports.timelines.release(incident.identity, incident.id)
             return None
+        kept = incident.identity if incident.opened_at else identity
         try:
-            return await _append(ports, incident.identity, incident, IdentityState(incident), told)
+            return await _append(ports, kept, incident, IdentityState(incident), told)
         except Moved:
             continue
 
@@ -147,7 +150,7 @@ async def _fold_here(
     """
     incident = state.incident
     if incident and incident.closed:
-        await ports.timelines.release(incident.identity, incident.id)
+        await ports.timelines.release(identity, incident.id)
         return False, ()
     if incident and incident.opened_at:
         return True, await _append(ports, incident.identity, incident, state, told)
@@ -167,10 +170,13 @@ async def _append(
     """Append what is new to an incident; return its id if anything is.
 
     Raises:
-        Moved: If another worker was faster.
+        Moved: If another worker was faster, here or in another incident.
     """
     now = ports.time.now()
-    events = _received(now, identity, incident, new_to(state, told.alerts), told.truncated)
+    new = new_to(state, told.alerts)
+    if new and not await ports.past.claim_alerts(incident.id, new):
+        raise Moved
+    events = _received(now, identity, incident, new, told.truncated)
     if events or told.notes_alone:
         events += noted(incident, now, told.notes)
     if not events:

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from bot.store.errors import text
 from handlers.domain.alerts import UNKNOWN_TIME, Alert
-from handlers.domain.events import AlertsReceived, Event
 from handlers.domain.incident import Incident
 from handlers.domain.known_alerts import IdentityState, ends_left_by
 
@@ -25,17 +24,10 @@ def ends_of(alerts: Iterable[Alert]) -> str:
     return json.dumps([(alert.key, us) for alert in alerts if (us := _us(alert.ends_at))])
 
 
-def to_release(incident: Incident, alerts: Iterable[Alert]) -> str:
-    """Return an incident's alerts with their ends as JSON, and further ones whose ends do not count."""
+def to_release(incident: Incident) -> str:
+    """Return a closed incident's alerts as JSON, each with its end or 0."""
     ends = ends_left_by(incident)
-    keys = [alert.key for alert in (*incident.alerts.values(), *alerts)]
-    return json.dumps([(key, _us(ends.get(key))) for key in dict.fromkeys(keys)])
-
-
-def to_append(events: Iterable[Event]) -> str:
-    """Return the alerts of events as JSON: each key, and whether no other open incident may know it."""
-    alerts = [alert for event in events if isinstance(event, AlertsReceived) for alert in event.alerts]
-    return json.dumps([(alert.key, alert.status == "firing") for alert in alerts])
+    return json.dumps([(alert.key, _us(ends.get(alert.key))) for alert in incident.alerts.values()])
 
 
 def keys_of(alerts: Iterable[Alert]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from bot.store.alert_index import ends_of
+from bot.store.alert_index import ends_of, keys_of
 from bot.store.errors import store_errors, text
 from bot.store.keys import ENDS_LIFE_S, MAX_ENDS, Keys
 from bot.store.scripts import Script
@@ -18,6 +18,7 @@ class IncidentHistoryStore:
         self._redis = redis
         self._keys = Keys(prefix)
         self._remember_ends = Script(redis, "ends_remember")
+        self._claim_alerts = Script(redis, "alerts_claim")
 
     async def remember_ends(self, identity: IncidentIdentity, alerts: tuple[Alert, ...]) -> str | None:
         """Keep ends that came before their firings; return the id of the incident that is open by now."""
@@ -31,6 +32,18 @@ class IncidentHistoryStore:
                 max_ends=MAX_ENDS,
             )
         return text(open_id) or None
+
+    async def claim_alerts(self, incident_id: str, alerts: tuple[Alert, ...]) -> bool:
+        """Note where alerts belong; return `False`, and note nothing, if another open incident knows one."""
+        async with store_errors():
+            return bool(
+                await self._claim_alerts(
+                    open=self._keys.open(),
+                    homes=self._keys.homes(),
+                    incident_id=incident_id,
+                    alerts=keys_of(alerts),
+                )
+            )
 
     async def previous(self, identity: IncidentIdentity) -> str | None:
         """Return the id of the incident of this identity that was released last."""

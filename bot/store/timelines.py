@@ -8,14 +8,13 @@ keys carry the same hash tag, so the scripts run on a cluster too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import structlog
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
-from bot.store.alert_index import identity_state, keys_of, to_append, to_release
+from bot.store.alert_index import identity_state, keys_of, to_release
 from bot.store.compression import pack, unpacked
 from bot.store.errors import store_errors, text
 from bot.store.incident_ids import NUMBER, id_tail
@@ -119,7 +118,7 @@ class TimelineStore:
         """Append events, mark the incident as due for its next step and its thread, and wake the workers.
 
         Raises:
-            Moved: If the timeline has grown since it was read, or an alert fires in another open incident.
+            Moved: If the timeline has grown since it was read.
         """
         before = end = End(incident.position, incident.mac)
         added: list[bytes | str] = []
@@ -133,7 +132,6 @@ class TimelineStore:
                 due_steps=self._keys.due("steps"),
                 due_views=self._keys.due("views"),
                 ends=self._keys.ends(),
-                homes=self._keys.homes(),
                 handles=[self._keys.handle(each) for each in handles],
                 wake=self._keys.wake(),
                 incident_id=incident.id,
@@ -141,7 +139,6 @@ class TimelineStore:
                 after=str(end),
                 handle_life_s=HANDLE_LIFE_S,
                 hint="views steps",
-                alerts=to_append(events),
                 added=added,
             )
         if not taken:
@@ -180,9 +177,7 @@ class TimelineStore:
             )
         return found.decode()
 
-    async def release(
-        self, identity: IncidentIdentity, incident_id: str, alerts: Iterable[Alert] = ()
-    ) -> None:
+    async def release(self, identity: IncidentIdentity, incident_id: str) -> None:
         """Forget the open incident of an identity, if it is still this one; keep the ends of its alerts."""
         incident = await self.load(incident_id)
         async with store_errors():
@@ -194,7 +189,7 @@ class TimelineStore:
                 ended=self._keys.ended(),
                 identity=identity.key,
                 incident_id=incident_id,
-                alerts=to_release(incident, alerts),
+                alerts=to_release(incident),
                 ends_life_s=ENDS_LIFE_S,
                 max_ends=MAX_ENDS,
             )
@@ -232,7 +227,7 @@ class TimelineStore:
 
     async def set_aside(self, incident_id: str) -> None:
         """Forget that this incident is open, and that it acts: the next alert opens a new one."""
-        for held in (self._keys.open(), self._keys.homes(), self._keys.run_slots()):
+        for held in (self._keys.open(), self._keys.run_slots()):
             async with store_errors():
                 for key, holder in (await self._redis.hgetall(held)).items():
                     if text(holder) == incident_id:

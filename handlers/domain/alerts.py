@@ -59,7 +59,8 @@ class Alert(Received):
     @property
     def key(self) -> str:
         """Return what tells this alert from every other, whatever is configured at the time."""
-        return self.fingerprint if "cluster" in self.labels else f"{self.source}/{self.fingerprint}"
+        source = "" if "cluster" in self.labels else self.source
+        return f"{source}/{self.name}/{self.fingerprint}"
 
 
 class Reason(StrEnum):

@@ -143,7 +143,11 @@ def came_and_went(seen: Seen, known: KnownIncidents, places: Places) -> list[Dis
         identity = places.identity_of(alert)
         if identity.runbook == UNCONFIGURED or fired.labels in going_on:
             continue
-        incidents = [each for each in (*known.open.values(), *known.closed) if each.identity == identity]
+        # By its label it is known wherever it is, by another identity too if the configuration has changed.
+        is_labelled = "cluster" in fired.labels
+        incidents = [
+            each for each in (*known.open.values(), *known.closed) if is_labelled or each.identity == identity
+        ]
         if not any(saw(incident, alert) for incident in incidents):
             unseen.append(alert)
     found = places.by_identity(unseen).items()

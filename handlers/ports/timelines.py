@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Protocol
 
 from handlers.domain.alerts import Alert, IncidentIdentity
@@ -30,8 +29,7 @@ class Timelines(Protocol):
         The handle of an `AlertsReceived` resolves to the incident from then on.
 
         Raises:
-            Moved: If the timeline has grown since, or an alert that fires is in another open incident;
-                nothing was appended.
+            Moved: If the timeline has grown since; nothing was appended.
         """
 
     async def standing(
@@ -51,16 +49,8 @@ class Timelines(Protocol):
     async def claim(self, identity: IncidentIdentity) -> str:
         """Return the id of the open incident of an identity; claim a new one if there is none."""
 
-    async def release(
-        self, identity: IncidentIdentity, incident_id: str, alerts: Iterable[Alert] = ()
-    ) -> None:
-        """Let the next alert of an identity open a new incident, and keep the closed one's ends.
-
-        Args:
-            identity: The cluster and runbook of the incident.
-            incident_id: The closed incident.
-            alerts: Further alerts that are not to be looked for there any more.
-        """
+    async def release(self, identity: IncidentIdentity, incident_id: str) -> None:
+        """Let the next alert of an identity open a new incident, and keep the closed one's ends."""
 
     async def reclaim(self, identity: IncidentIdentity, incident_id: str) -> str:
         """Make a closed incident the open one again unless another is; return the id of the open one."""
@@ -86,6 +76,13 @@ class IncidentHistory(Protocol):
 
         Returns:
             The id of the identity's open incident, if one was claimed meanwhile.
+        """
+
+    async def claim_alerts(self, incident_id: str, alerts: tuple[Alert, ...]) -> bool:
+        """Note that an open incident knows these alerts, so that they are told to no other.
+
+        Returns:
+            `False` if another open incident knows one of them; nothing is noted then.
         """
 
     async def previous(self, identity: IncidentIdentity) -> str | None:

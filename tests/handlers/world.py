@@ -53,25 +53,22 @@ class Timelines:
             other, event = self.before_append.pop(0)
             self.events.setdefault(other, []).append(event)
         timeline = self.events.setdefault(incident.id, [])
-        alerts = [each for event in events if isinstance(event, AlertsReceived) for each in event.alerts]
-        elsewhere = {a.key for a in alerts if self.homes.get(a.key, incident.id) != incident.id}
-        if len(timeline) != incident.position or any(
-            a.key in elsewhere and a.status == "firing" for a in alerts
-        ):
+        if len(timeline) != incident.position:
             raise Moved
-        for each in alerts:
-            self.homes.setdefault(each.key, incident.id)
         timeline.extend(events)
         handles = [event.handle for event in events if isinstance(event, AlertsReceived) and event.handle]
         self.handles.update(dict.fromkeys(handles, incident.id))
         return apply(incident, *events)
+
+    def _is_open(self, incident_id: str) -> bool:
+        return incident_id in self.open.values()
 
     async def standing(
         self, identity: IncidentIdentity, alerts: tuple[Alert, ...] = (), *, claim: bool
     ) -> IdentityState:
         keys = {alert.key for alert in alerts}
         ended, early = ({k: ends[k] for k in keys & ends.keys()} for ends in (self.ended, self.early_ends))
-        homes = {key: self.homes[key] for key in keys & self.homes.keys()}
+        homes = {key: home for key, home in self.homes.items() if key in keys and self._is_open(home)}
         if claim and not (ended or early or homes):
             await self.claim(identity)
         incident_id = self.open.get(identity.key)
@@ -80,11 +77,9 @@ class Timelines:
     async def claim(self, identity: IncidentIdentity) -> str:
         return self.open.setdefault(identity.key, f"inc-{len(self.events) + 1}")
 
-    async def release(
-        self, identity: IncidentIdentity, incident_id: str, alerts: Iterable[Alert] = ()
-    ) -> None:
+    async def release(self, identity: IncidentIdentity, incident_id: str) -> None:
         incident = fold(incident_id, self.events.get(incident_id, []))
-        for each in (*incident.alerts.values(), *alerts):
+        for each in incident.alerts.values():
             if self.homes.get(each.key) == incident_id:
                 del self.homes[each.key]
         for key, ends_at in ends_left_by(incident).items():
@@ -98,6 +93,13 @@ class Timelines:
         for each in alerts:
             self.early_ends[each.key] = max(each.ends_at, self.early_ends.get(each.key, each.ends_at))
         return self.open.get(identity.key)
+
+    async def claim_alerts(self, incident_id: str, alerts: tuple[Alert, ...]) -> bool:
+        homes = {self.homes.get(each.key) for each in alerts} - {incident_id, None}
+        if homes & set(self.open.values()):
+            return False
+        self.homes |= dict.fromkeys((each.key for each in alerts), incident_id)
+        return True
 
     async def previous(self, identity: IncidentIdentity) -> str | None:
         return self.released.get(identity.key)

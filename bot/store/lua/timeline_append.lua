@@ -4,23 +4,21 @@
 -- KEYS[2] due_steps     sorted set
 -- KEYS[3] due_views     sorted set
 -- KEYS[4] ends          hash: id of an incident -> "position mac" of its last event
--- KEYS[5] homes         hash: alert -> id of the open incident that knows it
--- KEYS[6...] handles    strings to set to the incident's id
+-- KEYS[5...] handles    strings to set to the incident's id
 -- ARGV[1] wake          channel for the hint
 -- ARGV[2] incident_id
 -- ARGV[3] before        the end that the caller read, "" where there is no event
 -- ARGV[4] after         the end once the events are added
 -- ARGV[5] handle_life_s
 -- ARGV[6] hint          the queues to wake
--- ARGV[7] alerts        JSON: a list of [alert, whether it must be known to no other open incident]
--- ARGV[8...] added      event, MAC, event, MAC, ...
+-- ARGV[7...] added      event, MAC, event, MAC, ...
 --
--- Returns 1, or 0 where the timeline ends elsewhere, or an alert belongs elsewhere.
-local timeline, due_steps, due_views, ends, homes = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local handles = {unpack(KEYS, 6)}
+-- Returns 1, or 0 where the timeline ends elsewhere.
+local timeline, due_steps, due_views, ends = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local handles = {unpack(KEYS, 5)}
 local wake, incident_id, before, after = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local handle_life_s, hint, alerts = ARGV[5], ARGV[6], ARGV[7]
-local added = {unpack(ARGV, 8)}
+local handle_life_s, hint = ARGV[5], ARGV[6]
+local added = {unpack(ARGV, 7)}
 
 local last = redis.call('XREVRANGE', timeline, '+', '-', 'COUNT', 1)[1]
 local position, here = 0, ''
@@ -31,12 +29,6 @@ if last then
 end
 local noted = redis.call('HGET', ends, incident_id) or ''
 if here ~= before or noted ~= before then return 0 end
-local named = cjson.decode(alerts)
-for _, each in ipairs(named) do
-  local home = each[2] and redis.call('HGET', homes, each[1])
-  if home and home ~= incident_id then return 0 end
-end
-for _, each in ipairs(named) do redis.call('HSETNX', homes, each[1], incident_id) end
 
 for i = 1, #added, 2 do
   position = position + 1

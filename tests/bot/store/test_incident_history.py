@@ -12,7 +12,7 @@ from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
 from bot.store.timelines import TimelineStore
 from handlers.domain.alert_sources import ReconcileCheckpoint
 from handlers.domain.alerts import Alert, IncidentIdentity
-from tests.builders import NOON, alert
+from tests.builders import NOON, alert, opened
 
 DEMO, EU = IncidentIdentity("demo", "leader-election"), IncidentIdentity("eu", "leader-election")
 
@@ -58,6 +58,36 @@ async def test_an_end_that_came_early_is_kept_for_a_while(
     assert await past.remember_ends(DEMO, (one,)) == open_id, "so whoever keeps an end sees who is faster"
     await past.remember_ends(DEMO, (recent("Old", minutes=60 * 24 * 7 + 1),))
     assert await redis.zcard(f"{prefix}:early-ends") == 2, "for seven days"
+
+
+async def test_an_alert_belongs_to_one_open_incident_whatever_its_identity_becomes(
+    store: TimelineStore, past: IncidentHistoryStore
+) -> None:
+    renamed = IncidentIdentity("demo", "unconfigured")
+    first, other = await store.claim(DEMO), await store.claim(renamed)
+    fires, another = alert(), alert("NodeDown")
+    await store.append(await store.load(first), opened(fires))
+    assert await past.claim_alerts(first, (fires,))
+    assert await past.claim_alerts(first, (fires,)), "twice is once"
+    standing = await store.standing(renamed, (fires, another), claim=True)
+    assert standing.homes == {fires.key: first}
+    assert not await past.claim_alerts(other, (another, fires))
+    assert await past.claim_alerts(other, (another,)), "nothing was noted before"
+    await store.release(DEMO, first)
+    assert (await store.standing(renamed, (fires,), claim=True)).homes == {}
+    assert await past.claim_alerts(other, (fires,))
+
+
+async def test_an_incident_that_was_set_aside_is_no_alerts_home(
+    store: TimelineStore, past: IncidentHistoryStore
+) -> None:
+    first = await store.claim(DEMO)
+    await past.claim_alerts(first, (alert(),))
+    await store.set_aside(first)
+    standing = await store.standing(DEMO, (alert(),), claim=True)
+    assert standing.homes == {}
+    assert standing.incident, "and the alert opens another"
+    assert await past.claim_alerts(standing.incident.id, (alert(),))
 
 
 async def test_the_last_look_is_kept(redis: Redis, prefix: str) -> None:

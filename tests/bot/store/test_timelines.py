@@ -128,21 +128,6 @@ async def test_where_an_identity_stands_is_known_at_once(store: TimelineStore) -
     assert again.id != incident.id
 
 
-async def test_an_alert_has_its_home_in_one_open_incident_whatever_its_identity_becomes(
-    store: TimelineStore,
-) -> None:
-    demo, renamed = IncidentIdentity("demo", "leader-election"), IncidentIdentity("demo", "unconfigured")
-    incident = await store.append(Incident(id=await store.claim(demo)), opened())
-    standing = await store.standing(renamed, (alert(), alert("NodeDown")), claim=True)
-    assert standing == IdentityState(None, homes={alert().key: incident.id})
-    other = Incident(id=await store.claim(renamed))
-    with pytest.raises(Moved):
-        await store.append(other, opened(runbook="unconfigured"))
-    await store.append(other, opened(alert("NodeDown"), runbook="unconfigured"))
-    await store.release(demo, incident.id)
-    assert (await store.standing(renamed, (alert(),), claim=True)).homes == {}
-
-
 async def test_ends_outlive_their_incidents(store: TimelineStore) -> None:
     demo = IncidentIdentity("demo", "leader-election")
     ended = alert(status="resolved", minute=5)
