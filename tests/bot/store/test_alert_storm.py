@@ -33,8 +33,8 @@ def told(random_: random.Random) -> list[Alert]:
     said = []
     for number in range(ALERTS):
         start = BEGAN + timedelta(seconds=random_.randrange(1000))
-        firing = alert(f"Alert{number % 30}", number=str(number)).model_copy(update={"starts_at": start})
-        said += [firing] * random_.choice((1, 1, 2))
+        firing = alert(f"Alert{number % 100}", number=str(number)).model_copy(update={"starts_at": start})
+        said += [firing] * random_.choice((1, 2, 4))
         if number % 2:
             end = start + timedelta(seconds=1 + random_.randrange(60))
             said.append(firing.model_copy(update={"status": "resolved", "ends_at": end}))
@@ -74,7 +74,7 @@ async def test_no_alert_is_left_in_the_wrong_state_or_in_two_open_incidents(
         ports = ports_of(redis, prefix)
         while deliveries:
             await intake.receive(ports, Delivery(tuple(deliveries.pop())), None)
-            if len(deliveries) % 7 == 0:
+            if len(deliveries) % 3 == 0:
                 await _close_what_is_over(ports)
 
     await asyncio.gather(*(work() for _ in range(WORKERS)))
