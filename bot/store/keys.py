@@ -15,7 +15,10 @@ HANDLE_LIFE_S = 30 * 24 * 3600
 
 ENDS_LIFE_S = 7 * 24 * 3600
 MAX_ENDS = 100_000
-"""How long, and of how many alerts, ends are kept: whoever repeats an older firing is believed."""
+"""How long ends are kept after the last one came, and of how many alerts: the newest by their own times.
+
+Whoever repeats an older firing is believed.
+"""
 
 
 @dataclass(frozen=True)
@@ -79,11 +82,11 @@ class Keys:
         return self._key("homes")
 
     def ended(self) -> str:
-        """Sorted set, 100,000 at most, 7 days: alerts by the newest end that a closed incident knows."""
+        """Sorted set, the newest 100,000: alerts by the newest end that a closed incident knows."""
         return self._key("ended")
 
     def early_ends(self) -> str:
-        """Sorted set, 100,000 at most, 7 days: alerts by the end that came before their firing."""
+        """Sorted set, the newest 100,000: alerts by the end that came before their firing."""
         return self._key("early-ends")
 
     def look(self) -> str:

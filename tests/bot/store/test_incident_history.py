@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis.asyncio import Redis
 
+from bot.store import incident_history
 from bot.store.incident_history import IncidentHistoryStore
 from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
 from bot.store.timelines import TimelineStore
@@ -56,8 +57,20 @@ async def test_an_end_that_came_early_is_kept_for_a_while(
     assert standing.incident is None, "what came before may say that it opens nothing"
     open_id = await store.claim(DEMO)
     assert await past.remember_ends(DEMO, (one,)) == open_id, "so whoever keeps an end sees who is faster"
-    await past.remember_ends(DEMO, (recent("Old", minutes=60 * 24 * 7 + 1),))
-    assert await redis.zcard(f"{prefix}:early-ends") == 2, "for seven days"
+    assert 0 < await redis.ttl(f"{prefix}:early-ends") <= 7 * 24 * 3600
+
+
+async def test_an_end_of_long_ago_is_kept_as_any_other_and_the_oldest_go_first(
+    past: IncidentHistoryStore, store: TimelineStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    years_ago = recent(minutes=60 * 24 * 365 * 3)
+    await past.remember_ends(DEMO, (years_ago,))
+    assert (await store.standing(DEMO, (years_ago,), claim=False)).early == {years_ago.key: years_ago.ends_at}
+    monkeypatch.setattr(incident_history, "MAX_ENDS", 2)
+    newer = recent("NodeDown", minutes=9), recent("ElectionStorm", minutes=5)
+    await past.remember_ends(DEMO, newer)
+    early = (await store.standing(DEMO, (years_ago, *newer), claim=False)).early
+    assert early == {each.key: each.ends_at for each in newer}
 
 
 async def test_an_alert_belongs_to_one_open_incident_whatever_its_identity_becomes(
