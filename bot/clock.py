@@ -1,26 +1,13 @@
-"""The machine's own clock, and ways to wait on it."""
+"""Ways to wait."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import Coroutine
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-
-
-class SystemTime:
-    """`handlers.ports.Time` over the machine's clock."""
-
-    def now(self) -> datetime:
-        """Return the present, in UTC."""
-        return datetime.now(UTC)
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait so many seconds."""
-        await asyncio.sleep(seconds)
 
 
 async def unless(ends: asyncio.Event, doing: Coroutine[Any, Any, T]) -> T | None:

@@ -38,7 +38,7 @@ class WebSettings(_Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)] = 8080
     webhook_token: SecretFile
-    max_body_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 8_388_608
 
 
 class RedisSettings(_Section):

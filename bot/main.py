@@ -19,7 +19,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
 from bot.clients import Clients, connected
-from bot.clock import SystemTime
 from bot.config import Settings
 from bot.slack import listeners
 from bot.slack.allowance import Allowance
@@ -39,6 +38,7 @@ from bot.store.incident_history import IncidentHistoryStore
 from bot.store.ledger_marks import LedgerMarks
 from bot.store.mac_chain import Chain
 from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
+from bot.store.redis_time import RedisTime
 from bot.store.refusals import Refusals
 from bot.store.retention import Retention
 from bot.store.run_lock import RunLocks
@@ -51,6 +51,7 @@ from bot.web.troubles import Troubles
 from bot.worker.periodic_jobs import PeriodicJobs
 from bot.worker.scheduler import Scheduler
 from bot.worker.worker import Worker
+from handlers.errors import StoreDown
 from handlers.ports import Ports
 
 Part = Literal["web", "worker"]
@@ -68,6 +69,7 @@ class Bot:
     slack: AsyncApp
     requests: SlackRequests
     ports: Ports
+    clock: RedisTime
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,12 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
         contextlib.aclosing(redis),
         connected(settings, LedgerMarks(redis, prefix), Refusals(redis, prefix)) as clients,
     ):
+        clock = RedisTime(redis)
+        with contextlib.suppress(StoreDown):  # it is asked again
+            await clock.ask()
         channel = partial(channel_of, settings)
         thread = SlackThread(clients.slack, redis, prefix, channel, timing)
-        ports = _ports(settings, stores, clients, thread)
+        ports = _ports(settings, stores, clients, thread, clock)
         app = _bolt(clients.slack, signing_secret, ports)
         yield Bot(
             redis=redis,
@@ -134,10 +139,13 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
             slack=app,
             requests=stores.requests,
             ports=ports,
+            clock=clock,
         )
 
 
-def _ports(settings: Settings, stores: Stores, clients: Clients, thread: SlackThread) -> Ports:
+def _ports(
+    settings: Settings, stores: Stores, clients: Clients, thread: SlackThread, clock: RedisTime
+) -> Ports:
     permissions = settings.who_may
     return Ports(
         timelines=stores.timelines,
@@ -146,7 +154,7 @@ def _ports(settings: Settings, stores: Stores, clients: Clients, thread: SlackTh
         agents=clients.agents,
         directory=SlackDirectory(clients.slack, Allowance(stores.redis, stores.prefix)),
         threads=thread,
-        time=SystemTime(),
+        time=clock,
         run_locks=RunLocks(stores.redis, stores.prefix),
         permissions=permissions,
         silences=clients.alertmanager,
@@ -222,7 +230,9 @@ async def run(settings: Settings, parts: frozenset[Part], timing: Timing = DEFAU
     """
     async with build(settings, timing) as bot:
         await require_usable(bot.redis)
-        work = [bot.worker.run(), bot.scheduler.run(), bot.dispatcher.run()] if "worker" in parts else []
+        work = [bot.clock.keep()]
+        if "worker" in parts:
+            work += [bot.worker.run(), bot.scheduler.run(), bot.dispatcher.run()]
         if "web" in parts:
             work.append(serve(bot.web, settings.web))
             if settings.slack.app_token:

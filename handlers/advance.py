@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from handlers import diagnosis, recovery
-from handlers.domain.incident import Incident
+from handlers.domain.events.lifecycle import Remarked
+from handlers.domain.incident import CLUSTER_GONE, Incident
 from handlers.domain.next_step import (
     CheckNode,
     Close,
     EndRun,
+    LeaveToOthers,
     LiftSilence,
+    NoteClusterGone,
     ReadCluster,
     Rest,
     RunAction,
@@ -36,9 +39,12 @@ async def advance(ports: Ports, incident_id: str) -> Advanced:
     """Take an incident as far as it goes now."""
     while True:
         incident = await ports.timelines.load(incident_id)
-        step = next_step(incident, ports.time.now())
+        is_configured = incident.cluster in ports.reader.clusters
+        step = next_step(incident, ports.time.now(), is_configured=is_configured)
         if isinstance(step, Rest):
             return Advanced(incident, None)
+        if isinstance(step, LeaveToOthers):
+            return Advanced(incident, ports.time.now() + timedelta(seconds=step.again_after_s))
         try:
             after = await _perform(ports, incident, step)
         except Moved:
@@ -65,7 +71,18 @@ async def _perform(  # noqa: PLR0911  one case a step
             return await silence.lift_silence(ports, incident)
         case WatchRecovery():
             return await recovery.watch(ports, incident)
+        case NoteClusterGone():
+            return await _note_cluster_gone(ports, incident)
         case Close():
             return await recovery.close(ports, incident)
-        case Rest():
+        case LeaveToOthers() | Rest():
             return incident
+
+
+async def _note_cluster_gone(ports: Ports, incident: Incident) -> Incident:
+    sentence = (
+        f"{incident.cluster} is in the bot's configuration no more, so nothing is read or done there. This "
+        "incident closes when its alerts resolve, or when someone resolves it."
+    )
+    note = Remarked(at=ports.time.now(), key=CLUSTER_GONE, sentence=sentence)
+    return await ports.timelines.append(incident, note)

@@ -3,26 +3,50 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from handlers import load_incidents
-from handlers.domain.alerts import (
-    STILL_FIRING,
-    Alert,
-    IncidentIdentity,
-    Places,
-    ended,
-    fingerprint_of,
-    news,
-    what_changed,
-)
+from handlers.domain.alerts import Alert, IncidentIdentity, Places, what_changed, within_bounds
 from handlers.domain.events import Event
 from handlers.domain.events.lifecycle import AlertsReceived, Remarked
 from handlers.domain.incident import Incident
+from handlers.domain.known_alerts import IdentityState, fires, home_of, new_to
 from handlers.domain.notification import Delivery, Unreadable
 from handlers.errors import Moved
-from handlers.ports import IdentityState, Ports
+from handlers.ports import Ports
+
+Remark = tuple[str, str]
+"""The key and the sentence of a `Remarked`."""
+
+MAX_REMARKS = 30
+
+LEFT_OUT: Remark = ("left-out", "There is more of this kind than is said here; the log of the bot has each.")
+
+TRUNCATED: Remark = (
+    "truncated",
+    "Alertmanager left alerts out of its notification, and the bot has no [alertmanager] to ask for them: "
+    "set max_alerts to 0 on its receiver.",
+)
+
+OVER_LIMIT: Remark = (
+    "over-limit",
+    "A notification held more alerts than the bot takes at once, and the bot has no [alertmanager] to ask "
+    "for the rest: add that section, or let Alertmanager's route group by more labels.",
+)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What is to be folded in: alerts, remarks for the thread, and how many alerts the sender left out."""
+
+    alerts: tuple[Alert, ...]
+    remarks: tuple[Remark, ...]
+    remarks_alone: bool
+    truncated: int
+
+    def only(self, alerts: Iterable[Alert]) -> _Told:
+        return replace(self, alerts=tuple(alerts))
 
 
 async def receive(ports: Ports, delivery: Delivery, cluster_in_path: str | None) -> tuple[str, ...]:
@@ -38,49 +62,13 @@ async def receive(ports: Ports, delivery: Delivery, cluster_in_path: str | None)
     """
     places = Places(ports.reader.clusters, cluster_in_path)
     remarks = [_put_aside(each) for each in delivery.unreadable]
-    alerts = delivery.alerts or (_in_place_of(delivery, ports.time.now()),)
-    if delivery.truncated and ports.alertmanager is None:
-        remarks.append(TRUNCATED)
-    changed = []
-    for identity, group in places.by_identity(alerts).items():
-        changed.append(await fold_in(ports, identity, group, *remarks, truncated=delivery.truncated))
-    return tuple(incident_id for incident_id in changed if incident_id)
-
-
-Remark = tuple[str, str]
-"""The key and the sentence of a `Remarked`."""
-
-MAX_REMARKS = 30
-
-LEFT_OUT: Remark = ("left-out", "There is more of this kind than is said here; the log of the bot has each.")
-
-TRUNCATED: Remark = (
-    "truncated",
-    "Alertmanager left alerts out of its notification, and the bot has no [alertmanager] to ask for them: "
-    "set max_alerts to 0 on its receiver.",
-)
-
-
-UNREADABLE = "UnreadableNotification"
-"""Name of the stand-in alert of a notification in which no alert could be read."""
-
-
-def _in_place_of(delivery: Delivery, now: datetime) -> Alert:
-    """Return a stand-in alert, so that a notification without a readable alert opens an incident.
-
-    It fires until somebody resolves it, or reconciliation finds that Alertmanager holds no such alert.
-    """
-    labels = {**delivery.group_labels, "alertname": UNREADABLE}
-    group = ", ".join(f"{name}={value}" for name, value in delivery.group_labels.items())
-    summary = f"Alertmanager sent a notification in which no alert can be read. Its group: {group or 'all'}."
-    return Alert(
-        status="firing",
-        labels=labels,
-        annotations={"summary": summary},
-        starts_at=now,
-        ends_at=datetime.fromisoformat(STILL_FIRING),
-        fingerprint=fingerprint_of(labels),
-    )
+    if ports.alertmanager is None:
+        remarks += [TRUNCATED] if delivery.truncated > delivery.over_limit else []
+        remarks += [OVER_LIMIT] if delivery.over_limit else []
+    changed: list[str] = []
+    for identity, group in places.by_identity((*delivery.alerts, *delivery.stand_ins)).items():
+        changed += await fold_in(ports, identity, group, *remarks, truncated=delivery.truncated)
+    return tuple(dict.fromkeys(changed))
 
 
 def _put_aside(unreadable: Unreadable) -> Remark:
@@ -98,81 +86,114 @@ async def fold_in(
     *remarks: Remark,
     truncated: int = 0,
     remarks_alone: bool = True,
-) -> str | None:
-    """Append what is new to the open incident of an identity, or to a new one.
+) -> tuple[str, ...]:
+    """Append what is new to the open incidents that know the alerts, the identity's, or a new one.
 
     Args:
         ports: What is touched.
-        identity: The cluster and runbook of the alerts.
+        identity: The cluster and runbook of the alerts, as they are configured now.
         alerts: Their newest states; those already known are skipped.
         remarks: Added to the thread, each once.
         truncated: How many alerts the sender left out.
         remarks_alone: Whether to add the remarks even if no alert is new.
 
     Returns:
-        The id of the incident if it changed.
+        The ids of the incidents that changed.
     """
-    while True:
-        state = await ports.timelines.standing(identity, claim=any(map(_fires, alerts)))
-        incident, fresh = state.incident, alerts
-        if incident is None or incident.opened_at is None:
-            fresh = await _fresh_for_new_incident(ports, identity, state, alerts)
-            if not fresh:
-                return None
-            incident = incident or await ports.timelines.load(await ports.timelines.claim(identity))
-        if incident.closed:
-            await ports.timelines.release(identity, incident.id)
+    now = ports.time.now()
+    told = _Told(tuple(within_bounds(each, now) for each in alerts), remarks, remarks_alone, truncated)
+    changed: list[str] = []
+    while told.alerts:
+        state = await ports.timelines.standing(identity, told.alerts, claim=any(map(fires, told.alerts)))
+        if home := home_of(told.alerts, state):
+            known_there = told.only(each for each in told.alerts if state.homes.get(each.key) == home)
+            joined = await _join(ports, identity, home, known_there)
+            if joined is not None:
+                changed += joined
+                told = told.only(each for each in told.alerts if state.homes.get(each.key) != home)
             continue
-        events = _received(ports, identity, incident, fresh, truncated)
-        if events or remarks_alone:
-            events += remarked(incident, ports.time.now(), remarks)
-        if not events:
-            return None
         try:
-            await ports.timelines.append(incident, *events)
+            is_done, appended = await _fold_here(ports, identity, state, told)
         except Moved:
             continue
-        return incident.id
+        changed += appended
+        if is_done:
+            break
+    return tuple(dict.fromkeys(changed))
 
 
-async def _fresh_for_new_incident(
-    ports: Ports, identity: IncidentIdentity, state: IdentityState, alerts: tuple[Alert, ...]
-) -> tuple[Alert, ...]:
-    """Return the alerts that a new incident opens with, or () if they open none.
+async def _join(
+    ports: Ports, identity: IncidentIdentity, incident_id: str, told: _Told
+) -> tuple[str, ...] | None:
+    """Fold alerts into the open incident that knows them; `None` where it is over, so that they are free."""
+    while True:
+        incident = await ports.timelines.load(incident_id)
+        if incident.closed:
+            await ports.timelines.release(incident.identity, incident.id)
+            return None
+        kept = incident.identity if incident.opened_at else identity
+        try:
+            return await _append(ports, kept, incident, IdentityState(incident), told)
+        except Moved:
+            continue
 
-    A firing that ended in the previous incident, as a lagging peer of Alertmanager repeats it, opens nothing.
+
+async def _fold_here(
+    ports: Ports, identity: IncidentIdentity, state: IdentityState, told: _Told
+) -> tuple[bool, tuple[str, ...]]:
+    """Fold alerts into the incident of their identity; what fires may open one.
+
+    Returns:
+        Whether that is all, and the incident if it changed.
+
+    Raises:
+        Moved: If another worker was faster.
     """
-    fresh = news(await _ended_in(ports, state.previous), alerts)
-    if not any(map(_fires, fresh)):
-        await ports.past.remember_ends(identity, fresh)
+    incident = state.incident
+    if incident and incident.closed:
+        await ports.timelines.release(identity, incident.id)
+        return False, ()
+    if incident and incident.opened_at:
+        return True, await _append(ports, incident.identity, incident, state, told)
+    fresh = new_to(state, told.alerts)
+    if any(map(fires, fresh)):
+        incident = incident or await ports.timelines.load(await ports.timelines.claim(identity))
+        # Another worker may have kept an end only because this incident was not there: look once more.
+        return False, await _append(ports, identity, incident, state, told)
+    opened = await ports.past.remember_ends(identity, fresh) if fresh else None
+    is_done = opened is None or (await ports.timelines.load(opened)).opened_at is None
+    return is_done, ()
+
+
+async def _append(
+    ports: Ports, identity: IncidentIdentity, incident: Incident, state: IdentityState, told: _Told
+) -> tuple[str, ...]:
+    """Append what is new to an incident; return its id if anything is.
+
+    Raises:
+        Moved: If another worker was faster, here or in another incident.
+    """
+    now = ports.time.now()
+    new = new_to(state, told.alerts)
+    if new and not await ports.past.claim_alerts(incident.id, new):
+        raise Moved
+    events = _received(now, identity, incident, new, told.truncated)
+    if events or told.remarks_alone:
+        events += remarked(incident, now, told.remarks)
+    if not events:
         return ()
-    return fresh + _overtaken(state.ends, fresh)
-
-
-def _fires(alert: Alert) -> bool:
-    return alert.status == "firing"
-
-
-async def _ended_in(ports: Ports, incident_id: str | None) -> dict[str, Alert]:
-    found, _ = await load_incidents.load(ports, [incident_id] if incident_id else [])
-    return ended(alert for incident in found for alert in incident.alerts.values())
-
-
-def _overtaken(ends: Mapping[str, Alert], alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
-    """Return the ends that were folded in before their firings, since two workers may overtake each other."""
-    found = [(alert, ends[alert.fingerprint]) for alert in alerts if alert.fingerprint in ends]
-    return tuple(end for alert, end in found if _fires(alert) and end.ends_at >= alert.starts_at)
+    await ports.timelines.append(incident, *events)
+    return (incident.id,)
 
 
 def _received(
-    ports: Ports, identity: IncidentIdentity, incident: Incident, alerts: tuple[Alert, ...], truncated: int
+    now: datetime, identity: IncidentIdentity, incident: Incident, new: tuple[Alert, ...], truncated: int
 ) -> list[Event]:
-    new = news(incident.alerts, alerts)
     if not new:
         return []
     return [
         AlertsReceived(
-            at=ports.time.now(),
+            at=now,
             reason=what_changed(incident.alerts, new),
             cluster=identity.cluster,
             runbook=identity.runbook,
@@ -184,7 +205,7 @@ def _received(
 
 
 def remarked(incident: Incident, now: datetime, remarks: Iterable[Remark]) -> list[Event]:
-    """Return events for the remarks the incident lacks, up to MAX_REMARKS: each is a message."""
+    """Return events for the remarks the incident lacks, up to MAX_REMARKS: each is a message in the thread."""
     new = [(key, sentence) for key, sentence in remarks if key not in incident.remarks]
     room = max(MAX_REMARKS - len(incident.remarks), 0)
     if len(new) > room:

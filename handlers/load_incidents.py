@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from handlers.domain.incident import Incident
-from handlers.errors import Quarantined
+from handlers.errors import Quarantined, StoreDown
 from handlers.ports import Ports
 
 
@@ -25,4 +25,9 @@ async def load(ports: Ports, incident_ids: Iterable[str]) -> Loaded:
             loaded.incidents.append(await ports.timelines.load(incident_id))
         except Quarantined as error:
             loaded.left_alone.append(error)
+        except StoreDown:
+            raise
+        except Exception as error:
+            why = f"{incident_id} cannot be folded, so it is left alone: {error!r}"
+            loaded.left_alone.append(Quarantined(why))
     return loaded

@@ -1,9 +1,8 @@
-"""Ask the alerting once, compare by `reconcile`, and add to the timelines what was missed."""
+"""Look at the alerting once, decide by `reconcile`, and add to the timelines what was missed."""
 
 from __future__ import annotations
 
-import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from handlers import load_incidents
@@ -13,7 +12,7 @@ from handlers.domain.alerts import Places, Reason
 from handlers.domain.events.lifecycle import AlertsReceived, Closed
 from handlers.domain.incident import Incident
 from handlers.domain.reconcile import Difference, Discrepancy, KnownIncidents, Seen
-from handlers.errors import Moved, Quarantined, SourceDown
+from handlers.errors import Moved, Quarantined, SourceDown, StoreDown
 from handlers.intake import Remark, fold_in, remarked
 from handlers.ports import Ports
 from runbooks.all_runbooks import known_alerts
@@ -22,21 +21,15 @@ GAP_S = 150.0
 """Looks are a minute apart: more than two and a half without one is a time in which nobody looked."""
 
 MAX_GAP_S = 24 * 3600.0
-"""What happened longer ago belongs in a report, not in a thread."""
+"""What is older is for a report, not for a thread."""
 
 MARGIN_S = 120.0
-"""How far beyond the gap is looked at again: the clocks of bot, Redis and Prometheus may differ."""
+"""Reconciled at again beyond the gap: the clocks of bot, Redis and Prometheus may differ."""
 
 
 @dataclass(frozen=True)
 class ReconcileSettings:
-    """Settings of the reconciliation.
-
-    Args:
-        unlabelled: The cluster that alerts without a cluster label belong to.
-        resolved_grace_s: How long an alert is absent until it counts as resolved.
-        just_started: Whether this process has not reconciled yet.
-    """
+    """Whose alerts without a label are, how long an absence is an end, and whether the process is new."""
 
     unlabelled: str | None = None
     resolved_grace_s: float = 300.0
@@ -45,10 +38,11 @@ class ReconcileSettings:
 
 @dataclass(frozen=True)
 class Reconciled:
-    """The incidents that changed, and why Prometheus did not answer (empty if it did)."""
+    """The incidents that changed, what Prometheus' silence, if it was silent, was, and what went wrong."""
 
     changed: tuple[str, ...] = ()
     silence: str = ""
+    failed: tuple[Exception, ...] = ()
 
 
 async def reconcile_once(ports: Ports, how: ReconcileSettings) -> Reconciled:
@@ -71,29 +65,45 @@ async def reconcile_once(ports: Ports, how: ReconcileSettings) -> Reconciled:
     if not silence:
         over, absent = reconcile.resolved_never_came(seen, known, last, now, how.resolved_grace_s)
         findings += [*over, *reconcile.came_and_went(seen, known, places)]
-    changed = []
-    for finding in findings:
-        with contextlib.suppress(Quarantined):
-            changed.append(await _put_right(ports, finding))
+    changed, failed = await _put_all_right(ports, findings)
     at = last.at if silence else now
     await ports.checkpoints.remember(ReconcileCheckpoint(at=at, unknown_since=unknown, absent_since=absent))
-    return Reconciled(tuple(dict.fromkeys(incident_id for incident_id in changed if incident_id)), silence)
+    return Reconciled(changed, silence, failed)
+
+
+async def _put_all_right(
+    ports: Ports, findings: list[Discrepancy]
+) -> tuple[tuple[str, ...], tuple[Exception, ...]]:
+    """Put right what can be: one incident that cannot be holds up no other."""
+    changed: dict[str, None] = {}
+    failed: list[Exception] = []
+    for finding in findings:
+        try:
+            changed |= dict.fromkeys(await _put_right(ports, finding))
+        except StoreDown:
+            raise
+        except Quarantined:
+            continue  # it is said where the incident is worked on
+        except Exception as error:
+            failed.append(error)
+    return tuple(changed), tuple(failed)
 
 
 async def _see(ports: Ports, gap_s: float) -> tuple[Seen, str]:
     """Read what fires and fired, and say why Prometheus could not be asked."""
     assert ports.alertmanager  # noqa: S101  the caller has looked
-    held = await ports.alertmanager.firing()
+    listing = await ports.alertmanager.firing()
+    seen = Seen(listing.held, unreadable=listing.unreadable)
     if ports.prometheus is None:
-        return Seen(held), ""
+        return seen, ""
     open_ones = await _open(ports)
     names = {alert.name for incident in open_ones for alert in incident.firing} | known_alerts()
     try:
         firing = await ports.prometheus.firing(names)
         fired = await ports.prometheus.fired(known_alerts(), gap_s + MARGIN_S) if gap_s else ()
     except SourceDown as error:
-        return Seen(held), str(error)
-    return Seen(held, firing, fired), ""
+        return seen, str(error)
+    return replace(seen, firing=firing, fired=fired), ""
 
 
 async def _open(ports: Ports) -> list[Incident]:
@@ -119,13 +129,14 @@ async def _known(ports: Ports, seen: Seen, places: Places, within_s: float) -> K
     return KnownIncidents(is_open, tuple(closed))
 
 
-async def _put_right(ports: Ports, finding: Discrepancy) -> str | None:
-    """Put into the timelines what a finding says; the incident that changed."""
+async def _put_right(ports: Ports, finding: Discrepancy) -> tuple[str, ...]:
+    """Put into the timelines what a finding says; return the incidents that changed."""
     first = finding.alerts[0]
     key = f"{finding.difference}/{first.fingerprint}/{first.starts_at:%Y-%m-%dT%H:%M:%S}"
     remark = key, reconcile.sentence(finding, ports.prometheus is not None)
     if finding.difference is Difference.CAME_AND_WENT:
-        return await _record_past(ports, finding, remark)
+        recorded = await _record_past(ports, finding, remark)
+        return (recorded,) if recorded else ()
     return await fold_in(ports, finding.identity, finding.alerts, remark, remarks_alone=False)
 
 
@@ -136,7 +147,7 @@ async def _record_past(ports: Ports, finding: Discrepancy, remark: Remark) -> st
     while True:
         incident = await ports.timelines.load(await ports.timelines.claim(identity))
         if incident.closed:
-            await ports.timelines.release(identity, incident.id)
+            await ports.timelines.release(incident.identity, incident.id)
             continue
         if all(reconcile.saw(incident, alert) for alert in alerts):
             return None

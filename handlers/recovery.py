@@ -1,4 +1,4 @@
-"""Check for the runbook's sign of recovery; a cluster has recovered once the sign has lasted long enough."""
+"""Look whether what the runbook waits for is there; it counts as recovered once it has lasted long enough."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from handlers.domain.events.lifecycle import Closed
 from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident, Recovering
-from handlers.domain.next_step import stable_s
+from handlers.domain.next_step import CLOCKS_DIFFER_S, stable_s
 from handlers.intake import remarked
 from handlers.ports import Ports
 from runbooks.all_runbooks import RUNBOOKS
@@ -44,11 +44,13 @@ def what_is_new(incident: Incident, recovery: Recovery, now: datetime) -> Event 
     before, changed_at = incident.recovering, incident.recovery_changed_at
     if not recovery.is_recovered:
         return _lost(recovery, now) if before else None
-    if before is None or before.sign != recovery.sign:
+    # Where the clock was put back since, nobody knows how long it has lasted.
+    from_the_future = before is not None and before.at - now > timedelta(seconds=CLOCKS_DIFFER_S)
+    if before is None or before.sign != recovery.sign or from_the_future:
         pause = timedelta(seconds=throttling.leader_pause_s(incident))
-        if changed_at is None or now - changed_at >= pause:
+        if changed_at is None or abs(now - changed_at) >= pause:
             return _seen(recovery, now)
-        # Where it changes too often, only losses are always recorded: nothing unstable is called stable.
+        # Where it changes too often only a loss is recorded each time: nobody is called stable who is not.
         return _lost(recovery, now) if before else None
     lasted_s = (now - before.at).total_seconds()
     if incident.verified or lasted_s < stable_s(incident) or not _has_moved(before, recovery):
@@ -66,7 +68,7 @@ def _seen(recovery: Recovery, now: datetime) -> Event:
 
 def _lost(recovery: Recovery, now: datetime) -> Event:
     if recovery.leadership:
-        # A claim without a majority behind it is recorded as no leader.
+        # A claim without a majority behind it is recorded as what it is worth: no leader.
         return LeaderSeen(at=now, leadership=recovery.leadership.model_copy(update={"leader": None}))
     return RecoverySeen(at=now, sign="")
 

@@ -59,11 +59,14 @@ async def add_note(ports: Ports, incident_id: str, by: Person, text: str, link: 
 
 
 async def resolve(ports: Ports, incident_id: str, by: Person) -> Incident:
-    """Close an incident by hand, once none of its alerts fires and no plan runs."""
+    """Close an incident by hand, once none of its alerts fires and no plan runs.
+
+    Nobody need wait for the end of an alert that could not be read, or whose cluster is not configured.
+    """
 
     def ending(incident: Incident) -> Event:
-        if incident.firing:
-            names = ", ".join(sorted({alert.name for alert in incident.firing}))
+        if incident.kept_open_by and incident.cluster in ports.reader.clusters:
+            names = ", ".join(sorted({alert.name for alert in incident.kept_open_by}))
             raise Refused(f"{names} still fires; snooze the incident, or silence the alert, instead.")
         if incident.running:
             raise Refused("A plan is running; stop it first.")

@@ -15,8 +15,10 @@ from pydantic import ValidationError
 from bot.alerting.alertmanager_schema import ENDED, AlertAnswer, SilenceAnswer, is_like, matcher, union
 from bot.config import AlertmanagerSettings
 from bot.http.json_api import JsonApi
-from handlers.domain.alert_sources import Held
-from handlers.domain.alerts import STILL_FIRING, Alert
+from handlers.domain.alert_reading import read_alert
+from handlers.domain.alert_sources import Listing
+from handlers.domain.alerts import Alert
+from handlers.domain.notification import first_complaint
 from handlers.errors import SilenceFailed, SourceDown
 
 log = structlog.get_logger()
@@ -35,8 +37,8 @@ class AlertmanagerClient:
         self._peers = tuple(JsonApi("Alertmanager", url, settings, http) for url in settings.urls)
         self._receiver = settings.receiver
 
-    async def firing(self, labels: Mapping[str, str] | None = None) -> tuple[Held, ...]:
-        """Return what fires now: the union of what the peers hold.
+    async def firing(self, labels: Mapping[str, str] | None = None) -> Listing:
+        """Return what fires now: the union of what the peers hold, and how much of it cannot be read.
 
         Prometheus sends to every peer, so one that is down takes nothing away.
 
@@ -48,8 +50,7 @@ class AlertmanagerClient:
         """
         params = tuple(("filter", f"{name}={_quoted(value)}") for name, value in (labels or {}).items())
         answers = await asyncio.gather(
-            *(peer.call("GET", "/api/v2/alerts", params=params) for peer in self._peers),
-            return_exceptions=True,
+            *(self._listing(peer, params) for peer in self._peers), return_exceptions=True
         )
         failed = [answer for answer in answers if isinstance(answer, BaseException)]
         for error in failed:
@@ -58,23 +59,22 @@ class AlertmanagerClient:
             log.warning("alertmanager_silent", error=str(error))
         if len(failed) == len(self._peers):
             raise SourceDown(" ".join(map(str, failed)))
-        return union(self._held(answer) for answer in answers if not isinstance(answer, BaseException))
+        return union(answer for answer in answers if not isinstance(answer, BaseException))
 
-    def _held(self, answer: object) -> list[Held]:
-        """Return a peer's alerts; one that cannot be read is left out, and logged."""
-        held = []
-        for raw in answer if isinstance(answer, list) else []:
+    async def _listing(self, peer: JsonApi, params: tuple[tuple[str, str], ...]) -> Listing:
+        """Return a peer's alerts; one that cannot be read is counted, and logged."""
+        answer = await peer.call("GET", "/api/v2/alerts", params=params)
+        if not isinstance(answer, list):
+            raise SourceDown(f"{peer.name} answers in a shape that is not of its v2 API.")
+        held, unreadable = [], 0
+        for raw in answer:
             try:
                 said = AlertAnswer.model_validate(raw)
-                alert = Alert.model_validate(
-                    {**said.model_dump(), "status": "firing", "ends_at": STILL_FIRING}
-                )
+                held.append(said.held(read_alert({**raw, "status": "firing"}), self._receiver))
             except ValidationError as error:
-                log.warning("alert_unreadable", error=str(error))
-                continue
-            ours = self._receiver in {receiver.name for receiver in said.receivers}
-            held.append(Held(alert, suppressed=said.status.state == "suppressed", ours=ours))
-        return held
+                log.warning("alert_unreadable", error=first_complaint(error))
+                unreadable += 1
+        return Listing(tuple(held), unreadable)
 
     async def silence(self, alerts: tuple[Alert, ...], ends_at: datetime, by: str, comment: str) -> str:
         """Make one silence for these alerts: each label must have a value that one of them has for it.

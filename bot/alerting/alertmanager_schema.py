@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Set
+from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from handlers.domain.alert_sources import Held
+from handlers.domain.alert_sources import Held, Listing
+from handlers.domain.alerts import Alert, is_known_time
 
 ENDED = "expired"
 
 
 class Answer(BaseModel):
-    """Base of all answers: fields that the bot does not know are ignored."""
+    """Fields that the bot does not know are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
 
 
 class StatusAnswer(Answer):
-    """State of an alert (active, suppressed, unprocessed) or of a silence (pending, active, expired)."""
+    """active, suppressed, unprocessed of an alert; pending, active, expired of a silence."""
 
     state: str
 
@@ -32,18 +34,19 @@ class ReceiverAnswer(Answer):
 
 
 class AlertAnswer(Answer):
-    """A firing alert; its `endsAt` is only Alertmanager's guess, so it is ignored."""
+    """What the API says about an alert beside the alert itself; its `endsAt` is a guess, and not taken."""
 
-    labels: dict[str, str]
-    annotations: dict[str, str] = {}
-    starts_at: AwareDatetime
-    fingerprint: str
     status: StatusAnswer
     receivers: tuple[ReceiverAnswer, ...] = ()
 
+    def held(self, alert: Alert, receiver: str) -> Held:
+        """Return the alert, whether it is muted, and whether it goes to this receiver."""
+        ours = receiver in {each.name for each in self.receivers}
+        return Held(alert, suppressed=self.status.state == "suppressed", ours=ours)
+
 
 class MatcherAnswer(Answer):
-    """A matcher: the condition that a silence puts on a label."""
+    """A matcher: what a silence asks of a label."""
 
     name: str
     value: str
@@ -62,21 +65,28 @@ class SilenceAnswer(Answer):
     matchers: tuple[MatcherAnswer, ...]
 
 
-def union(peers: Iterable[list[Held]]) -> tuple[Held, ...]:
-    """Merge by fingerprint: the earliest start any peer gives, suppressed only where every peer says so."""
+def union(peers: Iterable[Listing]) -> Listing:
+    """By fingerprint: as early as any peer says, and suppressed only where every peer says so."""
     known: dict[str, Held] = {}
-    for held in (each for peer in peers for each in peer):
-        other = known.setdefault(held.alert.fingerprint, held)
-        known[held.alert.fingerprint] = Held(
-            min(held.alert, other.alert, key=lambda alert: alert.starts_at),
-            suppressed=held.suppressed and other.suppressed,
-            ours=held.ours or other.ours,
-        )
-    return tuple(known.values())
+    unreadable = 0
+    for peer in peers:
+        unreadable += peer.unreadable
+        for held in peer.held:
+            other = known.setdefault(held.alert.fingerprint, held)
+            known[held.alert.fingerprint] = Held(
+                min(held.alert, other.alert, key=_start),
+                suppressed=held.suppressed and other.suppressed,
+                ours=held.ours or other.ours,
+            )
+    return Listing(tuple(known.values()), unreadable)
+
+
+def _start(alert: Alert) -> tuple[bool, datetime]:
+    return not is_known_time(alert.starts_at), alert.starts_at
 
 
 def matcher(name: str, values: Set[str]) -> MatcherAnswer:
-    """Return a matcher for a label that has one of these values."""
+    """That a label has one of these values."""
     one_of = "|".join(map(re.escape, sorted(values)))
     return MatcherAnswer(
         name=name, value=one_of if len(values) > 1 else min(values), is_regex=len(values) > 1

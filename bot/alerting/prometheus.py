@@ -8,10 +8,10 @@ import statistics
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.config import PrometheusSettings
 from bot.http.json_api import JsonApi
@@ -31,12 +31,16 @@ MAX_POINTS = 11_000
 """Prometheus refuses a range query with more points to a series."""
 
 
+_UnixTime = Annotated[float, Field(ge=0, le=253_402_300_799)]
+"""Up to the end of year 9999, the last that a datetime holds."""
+
+
 class _Result(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     metric: dict[str, str]
-    value: tuple[float, str] | None = None
-    values: tuple[tuple[float, str], ...] = ()
+    value: tuple[_UnixTime, str] | None = None
+    values: tuple[tuple[_UnixTime, str], ...] = ()
 
 
 class PrometheusClient:

@@ -31,7 +31,16 @@ async def read_capped(request: Request, limit_bytes: int) -> bytes:
     Raises:
         TooLargeError: As soon as it is known to be over the limit, without reading the rest.
     """
+    refuse_declared(request, limit_bytes)
+    return await join_capped(request.stream(), limit_bytes)
+
+
+def refuse_declared(request: Request, limit_bytes: int) -> None:
+    """Refuse a request by the length that it announces, before anything of it is read.
+
+    Raises:
+        TooLargeError: If that is over the limit.
+    """
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit_bytes:
         raise TooLargeError
-    return await join_capped(request.stream(), limit_bytes)

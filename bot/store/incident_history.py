@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
-import structlog
-from pydantic import ValidationError
 from redis.asyncio import Redis
 
-from bot.store.errors import WHO_ELSE, store_errors, text
-from bot.store.keys import Keys
+from bot.store.alert_index import ends_of, keys_of
+from bot.store.errors import store_errors, text
+from bot.store.keys import ENDS_LIFE_S, MAX_ENDS, Keys
+from bot.store.scripts import Script
 from handlers.domain.alerts import Alert, IncidentIdentity
-
-log = structlog.get_logger()
-
-EARLY_END_LIFE_S = 3600
 
 
 def early_ends(kept: Iterable[bytes]) -> dict[str, Alert]:
@@ -37,16 +30,33 @@ class IncidentHistoryStore:
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._redis = redis
         self._keys = Keys(prefix)
+        self._remember_ends = Script(redis, "ends_remember")
+        self._claim_alerts = Script(redis, "alerts_claim")
 
-    async def remember_ends(self, identity: IncidentIdentity, alerts: tuple[Alert, ...]) -> None:
-        """Keep ends that came before their firings; both come within minutes, or never."""
-        if alerts:
-            ends: dict[Any, Any] = {alert.fingerprint: alert.model_dump_json() for alert in alerts}
-            key = self._keys.overtaken(identity.key)
-            async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
-                pipe.hset(key, mapping=ends)
-                pipe.expire(key, EARLY_END_LIFE_S)
-                await pipe.execute()
+    async def remember_ends(self, identity: IncidentIdentity, alerts: tuple[Alert, ...]) -> str | None:
+        """Keep ends that came before their firings; return the id of the incident that is open by now."""
+        async with store_errors():
+            open_id = await self._remember_ends(
+                open=self._keys.open(),
+                early_ends=self._keys.early_ends(),
+                identity=identity.key,
+                alerts=ends_of(alerts),
+                ends_life_s=ENDS_LIFE_S,
+                max_ends=MAX_ENDS,
+            )
+        return text(open_id) or None
+
+    async def claim_alerts(self, incident_id: str, alerts: tuple[Alert, ...]) -> bool:
+        """Note where alerts belong; return `False`, and note nothing, if another open incident knows one."""
+        async with store_errors():
+            return bool(
+                await self._claim_alerts(
+                    open=self._keys.open(),
+                    homes=self._keys.homes(),
+                    incident_id=incident_id,
+                    alerts=keys_of(alerts),
+                )
+            )
 
     async def previous(self, identity: IncidentIdentity) -> str | None:
         """Return the id of the incident of this identity that was released last."""

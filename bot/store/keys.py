@@ -14,6 +14,14 @@ HANDLE_LIFE_S = 30 * 24 * 3600
 """How long a button, a plan or a message of the bot may be clicked: longer than any incident should last."""
 
 
+ENDS_LIFE_S = 7 * 24 * 3600
+MAX_ENDS = 100_000
+"""How long ends are kept after the last one came, and of how many alerts: the newest by their own times.
+
+Whoever repeats an older firing is believed.
+"""
+
+
 @dataclass(frozen=True)
 class Keys:
     """The keys under one prefix, whose hash tag keeps them all on one shard of a Redis Cluster.
@@ -70,9 +78,17 @@ class Keys:
         """Hash: id of a trimmed incident → the MAC that shows that the bot did it."""
         return self._key("trimmed")
 
-    def overtaken(self, identity: str) -> str:
-        """Hash, 1 hour: a "resolved" that came before its firing, by fingerprint."""
-        return self._key("overtaken", identity)
+    def homes(self) -> str:
+        """Hash: alert → id of the open incident that knows it, whatever is configured by now."""
+        return self._key("homes")
+
+    def ended(self) -> str:
+        """Sorted set, the newest 100,000: alerts by the newest end that a closed incident knows."""
+        return self._key("ended")
+
+    def early_ends(self) -> str:
+        """Sorted set, the newest 100,000: alerts by the end that came before their firing."""
+        return self._key("early-ends")
 
     def reconcile_checkpoint(self) -> str:
         """String: when the alerting was last asked, what was unknown and what was absent then."""

@@ -13,7 +13,7 @@ from bot.store.errors import WHO_ELSE, store_errors, text
 from bot.store.keys import Keys
 from bot.store.mac_chain import Chain, End
 from bot.store.timelines import TimelineStore
-from handlers.errors import Quarantined
+from handlers.errors import Quarantined, StoreDown
 
 log = structlog.get_logger()
 
@@ -94,6 +94,11 @@ class Retention:
             incident = await self.store.reload(incident_id)
         except Quarantined:
             incident = None
+        except StoreDown:
+            raise
+        except Exception:
+            log.exception("incident_not_trimmed", incident=incident_id)
+            incident = None  # one that cannot be read holds up no other
         trimmed = None
         if incident and incident.closed and not incident.running and incident.closed.at < before:
             trimmed = Trimmed(closed_at=incident.closed.at, at=now)

@@ -14,11 +14,11 @@ import structlog
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
+from bot.store.alert_index import identity_state, keys_of, to_release
 from bot.store.compression import pack, unpacked
 from bot.store.errors import WrongType, store_errors, text
-from bot.store.incident_history import early_ends
 from bot.store.incident_ids import NUMBER, id_tail
-from bot.store.keys import HANDLE_LIFE_S, Keys
+from bot.store.keys import ENDS_LIFE_S, HANDLE_LIFE_S, MAX_ENDS, Keys
 from bot.store.mac_chain import BEGINNING, Chain, End, MacLink, Walk
 from bot.store.scripts import Script
 from handlers.domain.alerts import IncidentIdentity
@@ -26,8 +26,8 @@ from handlers.domain.events import EVENT, Event
 from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
+from handlers.domain.known_alerts import IdentityState
 from handlers.errors import Moved, Tampered, WrittenByNewer
-from handlers.ports import IdentityState
 
 log = structlog.get_logger()
 
@@ -166,21 +166,25 @@ class TimelineStore:
             raise Moved
         return self._remember(incident, *events, end=end)
 
-    async def standing(self, identity: IncidentIdentity, *, claim: bool) -> IdentityState:
-        """Return all that the next alert of an identity needs to know, read by one script."""
+    async def standing(
+        self, identity: IncidentIdentity, alerts: tuple[Alert, ...] = (), *, claim: bool
+    ) -> IdentityState:
+        """Return all that the next alerts of an identity need to know, read by one script."""
         async with store_errors():
-            open_id, is_new, previous_id, ends = await self._read_identity(
+            open_id, is_new, *found = await self._read_identity(
                 open=self._keys.open(),
-                previous=self._keys.previous(),
-                overtaken=self._keys.overtaken(identity.key),
+                homes=self._keys.homes(),
+                ended=self._keys.ended(),
+                early_ends=self._keys.early_ends(),
                 number=self._keys.incident_number(),
                 identity=identity.key,
                 id_tail=id_tail() if claim else "",
+                alerts=keys_of(alerts),
             )
         incident = None
         if open_id:
             incident = Incident(id=text(open_id)) if is_new else await self.load(text(open_id))
-        return IdentityState(incident, text(previous_id) or None, early_ends(ends))
+        return identity_state(incident, alerts, found)
 
     async def claim(self, identity: IncidentIdentity) -> str:
         """Return the id of an identity's open incident, or claim a new one for it."""
@@ -194,14 +198,20 @@ class TimelineStore:
         return found.decode()
 
     async def release(self, identity: IncidentIdentity, incident_id: str) -> None:
-        """Forget the open incident of an identity, if it is still this one."""
+        """Forget the open incident of an identity, if it is still this one; keep the ends of its alerts."""
+        incident = await self.load(incident_id)
         async with store_errors():
             await self._release(
                 open=self._keys.open(),
                 previous=self._keys.previous(),
                 released=self._keys.released(),
+                homes=self._keys.homes(),
+                ended=self._keys.ended(),
                 identity=identity.key,
                 incident_id=incident_id,
+                alerts=to_release(incident),
+                ends_life_s=ENDS_LIFE_S,
+                max_ends=MAX_ENDS,
             )
 
     async def reclaim(self, identity: IncidentIdentity, incident_id: str) -> str:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import structlog
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import ValidationError
 from redis.asyncio import Redis
@@ -27,9 +28,12 @@ from bot.store.health import why_not_ready
 from bot.store.inbox import Inbox
 from bot.store.refusals import Refusals
 from bot.web.metrics import BotMetrics
+from bot.web.notification_body import read_notification_body
 from bot.web.troubles import Troubles
 from handlers.domain.notification import first_complaint, read_notification
 from handlers.errors import StoreDown
+
+log = structlog.get_logger()
 
 FINAL = (400, 401, 413)
 """After these statuses Alertmanager gives a notification up."""
@@ -37,6 +41,13 @@ FINAL = (400, 401, 413)
 NOTE_EVERY_S = 1.0
 
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
+
+WEBHOOK_PATHS = ("/alertmanager", "/alertmanager/", "/alertmanager/{cluster}", "/alertmanager/{cluster}/")
+"""A slash at the end is no reason to lose an alert: Alertmanager does not repeat what gets a 404."""
+
+
+WEBHOOK_PATHS = ("/alertmanager", "/alertmanager/", "/alertmanager/{cluster}", "/alertmanager/{cluster}/")
+"""A slash at the end is no reason to lose an alert: Alertmanager does not repeat what gets a 404."""
 
 
 class Web:
@@ -70,8 +81,7 @@ class Web:
         """Make the Starlette application."""
         app = Starlette(
             routes=[
-                Route("/alertmanager", self._counted(self.alertmanager), methods=["POST"]),
-                Route("/alertmanager/{cluster}", self._counted(self.alertmanager), methods=["POST"]),
+                *(Route(path, self._counted(self.alertmanager), methods=["POST"]) for path in WEBHOOK_PATHS),
                 Route("/slack/events", self._counted(self.slack_events), methods=["POST"]),
                 Route("/livez", self.livez),
                 Route("/readyz", self.readyz),
@@ -102,21 +112,32 @@ class Web:
     async def alertmanager(self, request: Request) -> Response:
         """Store a notification, and only then say so; the worker reads it from there."""
         if not hmac.compare_digest(request.headers.get("authorization", "").encode(), self._authorization):
-            return PlainTextResponse("The bearer token is missing or wrong.", status_code=401)
+            return self._refused("token", "The bearer token is missing or wrong.", 401)
         try:
-            body = await read_capped(request, self._max_body_bytes)
+            body, is_cut = await read_notification_body(request, self._max_body_bytes)
             read_notification(body)
             await self._inbox.store(body, request.path_params.get("cluster"))
         except TooLargeError:
-            sentence = f"The body is over {self._max_body_bytes} bytes: set max_alerts on the receiver."
-            return PlainTextResponse(sentence, status_code=413)
+            sentence = (
+                f"The body is over {self._max_body_bytes} bytes: let Alertmanager's route group by more "
+                "labels, or raise [web] max_body_bytes."
+            )
+            return self._refused("too_large", sentence, 413)
         except ValidationError as error:
             sentence = f"This is no Alertmanager v4 notification: {first_complaint(error)}."
-            return PlainTextResponse(sentence, status_code=400)
+            return self._refused("no_notification", sentence, 400)
         except StoreDown as error:
             # Alertmanager repeats on 5xx, and drops on 4xx.
-            return PlainTextResponse(str(error), status_code=503)
+            return self._refused("store", str(error), 503)
+        if is_cut:
+            log.warning("notification_cut", limit_bytes=self._max_body_bytes)
         return PlainTextResponse("stored")
+
+    def _refused(self, reason: str, sentence: str, status: int) -> Response:
+        """Say why a notification is not taken: to the sender, in the log, and as a count."""
+        self._metrics.refused.labels(reason).inc()
+        log.warning("notification_refused", reason=reason, status=status, error=sentence)
+        return PlainTextResponse(sentence, status_code=status)
 
     async def slack_events(self, request: Request) -> Response:
         """Store a request of Slack's for a worker, or answer it here where the answer is what is shown."""

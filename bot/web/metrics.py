@@ -28,6 +28,12 @@ class BotMetrics:
             ("route", "status"),
             registry=self._registry,
         )
+        self.refused = Counter(
+            "neumann_bot_refused_notifications",
+            "Notifications that were not taken, by reason, since this process began.",
+            ("reason",),
+            registry=self._registry,
+        )
         self._redis_up = self._gauge("redis_up", "1 where Redis answers.")
         self._open = self._gauge("open_incidents", "Incidents that are open.")
         self._inbox = self._gauge("inbox_notifications", "Notifications that are stored and not folded in.")

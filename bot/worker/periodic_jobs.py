@@ -74,6 +74,8 @@ class PeriodicJobs:
         except SourceDown as error:
             log.warning("alertmanager_not_asked", error=str(error))
             return
+        for failure in reconciled.failed:
+            log.error("incident_not_put_right", exc_info=failure)
         self._has_reconciled = not reconciled.silence
         if reconciled.silence:
             log.warning("prometheus_not_asked", error=reconciled.silence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
@@ -28,54 +29,53 @@ class Scheduler:
         self._queues = queues
 
     async def run(self) -> None:
-        """Run the timer until cancelled."""
-        # The defaults drop a job that is a second late; here late is better than never.
-        timer = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True})
-        jobs = (
-            (self.put_aside_foreign, 10),
-            (self.mark_open_incidents, 60),
-            (self.mark_reconcile, 60),
-            (self.mark_ask_slack, 60),
-            (self.mark_trim, 3600),
-        )
-        for job, every_s in jobs:
-            timer.add_job(job, "interval", seconds=every_s, next_run_time=datetime.now(UTC))
-        timer.start()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            timer.shutdown(wait=False)
+        """Run the timers until cancelled.
 
-    async def put_aside_foreign(self) -> None:
-        """Take what is not the bot's from under its keys: it may stand in the way of every queue."""
+        What an open incident waits for goes by the loop's own clock, which setting the host's does not move;
+        what belongs to the calendar goes by that.
+        """
+        # The defaults drop a job that is a second late; here late is better than never.
+        calendar = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True})
+        calendar.add_job(self.mark_trim, "interval", hours=1, next_run_time=datetime.now(UTC))
+        calendar.start()
         try:
-            await self._put_aside()
-        except StoreDown as error:
-            log.warning("redis_down", error=str(error))
+            async with asyncio.TaskGroup() as timers:
+                for mark, every_s in (
+                    (self._put_aside, 10),
+                    (self.mark_open_incidents, 60),
+                    (self.mark_reconcile, 60),
+                    (self.mark_ask_slack, 60),
+                ):
+                    timers.create_task(_repeat(mark, every_s))
+        finally:
+            calendar.shutdown(wait=False)
 
     async def mark_open_incidents(self) -> None:
         """Mark every open incident, for its next step and for its thread."""
-        try:
-            incidents = await self._timelines.open_incidents()
-            await self._queues.steps.mark(*incidents)
-            await self._queues.views.mark(*incidents)
-        except StoreDown as error:
-            log.warning("redis_down", error=str(error))
+        incidents = await self._timelines.open_incidents()
+        await self._queues.steps.mark(*incidents)
+        await self._queues.views.mark(*incidents)
 
     async def mark_reconcile(self) -> None:
         """Mark the comparison with Alertmanager and Prometheus."""
-        await self._mark_job(RECONCILE)
+        await self._queues.chores.mark(RECONCILE)
 
     async def mark_ask_slack(self) -> None:
         """Mark the call that shows whether Slack answers."""
-        await self._mark_job(ASK_SLACK)
+        await self._queues.chores.mark(ASK_SLACK)
 
     async def mark_trim(self) -> None:
         """Mark the trimming of incidents that were closed long ago."""
-        await self._mark_job(TRIM)
+        with contextlib.suppress(StoreDown):  # the next hour does it
+            await self._queues.chores.mark(TRIM)
 
-    async def _mark_job(self, job: str) -> None:
+
+async def _repeat(mark: Callable[[], Awaitable[object]], every_s: float) -> None:
+    while True:
         try:
-            await self._queues.chores.mark(job)
+            await mark()
         except StoreDown as error:
             log.warning("redis_down", error=str(error))
+        except Exception:
+            log.exception("timer_failed")  # the next time may be better
+        await asyncio.sleep(every_s)

@@ -24,6 +24,14 @@ class Held:
     ours: bool
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What Alertmanager holds firing. What is `unreadable` of it is not absent: nobody knows which it is."""
+
+    held: tuple[Held, ...]
+    unreadable: int = 0
+
+
 Labels = Mapping[str, str]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from handlers.domain.alerts import Alert, IncidentIdentity
+from handlers.domain.alerts import UNCONFIGURED, Alert, IncidentIdentity
 from handlers.domain.events.base import Person
 from handlers.domain.events.diagnosis import Offer
 from handlers.domain.events.lifecycle import Closed, Remarked
@@ -23,6 +23,9 @@ from handlers.domain.events.triage import Acknowledged, NoteAdded
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis
 from runbooks.plans import Plan
+
+CLUSTER_GONE = "cluster-gone"
+"""Key of the note that the incident's cluster is in the bot's configuration no more."""
 
 
 class Stage(StrEnum):
@@ -159,6 +162,17 @@ class Incident:
     def firing(self) -> tuple[Alert, ...]:
         """Return the alerts that Alertmanager still holds firing."""
         return tuple(alert for alert in self.alerts.values() if alert.status == "firing")
+
+    @property
+    def kept_open_by(self) -> tuple[Alert, ...]:
+        """Return the alerts that people must see end before they may close it.
+
+        What stands in for an unreadable alert may never end by itself, nor need what fires on a cluster that
+        the bot does not know, or does not know any more.
+        """
+        if self.runbook == UNCONFIGURED or CLUSTER_GONE in self.remarks:
+            return ()
+        return tuple(alert for alert in self.firing if not alert.stand_in)
 
     @property
     def run(self) -> Run | None:

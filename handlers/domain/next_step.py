@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handlers.domain import throttling
-from handlers.domain.incident import Incident, Run
+from handlers.domain.alerts import UNCONFIGURED
+from handlers.domain.incident import CLUSTER_GONE, Incident, Run
 from runbooks.all_runbooks import RUNBOOKS
 
 READ_AGAIN_AFTER_S = 60.0
@@ -24,6 +25,14 @@ READ_EVERY_S = 15.0
 
 WATCH_EVERY_WHEN_RECOVERED_S = 5.0
 """... and once that is verified and only Alertmanager's own word is awaited."""
+
+CLUSTER_GONE_AFTER_S = 30.0
+"""How long nobody must have read a cluster that this replica does not know before it counts as gone."""
+
+LEFT_TO_OTHERS_S = 5.0
+
+CLOCKS_DIFFER_S = 5.0
+"""How far the clocks of replicas may be apart by what they measure."""
 
 RECOVERY_GRACE_S = 60.0
 """How long after a run, beyond the time to be stable, a leader may take before it is read again."""
@@ -71,6 +80,18 @@ class WatchRecovery:
 
 
 @dataclass(frozen=True)
+class LeaveToOthers:
+    """Look again after so many seconds: another replica may know the cluster."""
+
+    again_after_s: float
+
+
+@dataclass(frozen=True)
+class NoteClusterGone:
+    """Say that the cluster is in the configuration no more."""
+
+
+@dataclass(frozen=True)
 class Close:
     """Close the incident."""
 
@@ -80,18 +101,35 @@ class Rest:
     """Do nothing until something happens."""
 
 
-Step = ReadCluster | RunAction | CheckNode | Silence | LiftSilence | EndRun | WatchRecovery | Close | Rest
+Step = (
+    ReadCluster
+    | RunAction
+    | CheckNode
+    | Silence
+    | LiftSilence
+    | EndRun
+    | WatchRecovery
+    | LeaveToOthers
+    | NoteClusterGone
+    | Close
+    | Rest
+)
 
 
-def next_step(incident: Incident, now: datetime) -> Step:  # noqa: PLR0911  one return a step
+def next_step(  # noqa: PLR0911  one return a step
+    incident: Incident, now: datetime, *, is_configured: bool = True
+) -> Step:
     """Decide the one next step.
 
     Args:
         incident: The present state.
         now: The present time.
+        is_configured: Whether this replica's configuration has the incident's cluster.
     """
     if incident.closed or incident.opened_at is None:
         return Rest()
+    if not is_configured and incident.runbook != UNCONFIGURED:
+        return _without_its_cluster(incident, now)
     if incident.running:
         return _next_of_run(incident, incident.running)
     if _silence_is_over(incident):
@@ -104,6 +142,20 @@ def next_step(incident: Incident, now: datetime) -> Step:  # noqa: PLR0911  one 
     if _evidence_is_due(incident, now):
         return ReadCluster()
     return WatchRecovery(_watch_every_s(incident))
+
+
+def _without_its_cluster(incident: Incident, now: datetime) -> Step:
+    """While replicas change their configuration one after the other, the others may know the cluster."""
+    last_read = max(filter(None, (incident.opened_at, incident.evidence_at, incident.recovery_changed_at)))
+    if abs((now - last_read).total_seconds()) < CLUSTER_GONE_AFTER_S:
+        return LeaveToOthers(LEFT_TO_OTHERS_S)
+    if incident.running:
+        return EndRun()
+    if _silence_is_over(incident):
+        return LiftSilence()
+    if CLUSTER_GONE not in incident.remarks:
+        return NoteClusterGone()
+    return Rest() if incident.firing else Close()
 
 
 def _next_of_run(incident: Incident, run: Run) -> Step:
@@ -145,6 +197,8 @@ def _silence_is_over(incident: Incident) -> bool:
 def _evidence_is_due(incident: Incident, now: datetime) -> bool:
     if incident.evidence_at is None or incident.diagnosis is None:
         return True
+    if incident.evidence_at - now > timedelta(seconds=CLOCKS_DIFFER_S):
+        return True  # the clock was put back since: nobody knows how old this is
     if incident.recovering:
         return False
     ended = incident.run.ended if incident.run else None

@@ -1,4 +1,4 @@
-"""Parse a webhook body of Alertmanager: set aside what cannot be read, take the rest."""
+"""Parse a webhook body of Alertmanager: put aside what cannot be read, take the rest."""
 
 from __future__ import annotations
 
@@ -11,54 +11,74 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from handlers.domain.alerts import Alert, Received, Text
+from handlers.domain import stand_in
+from handlers.domain.alert_reading import read_alert, text_of
+from handlers.domain.alerts import Alert, Received
 
 MAX_UNREADABLE_CHARS = 65_536
 MAX_LABEL_CHARS = 200
 
+MAX_ALERTS = 10_000
+"""Of a larger group the rest counts as left out by the sender, as its `truncatedAlerts` do."""
 
-class Notification(Received):
-    """One webhook body of Alertmanager's version 4. The group key is opaque and never an identity."""
+
+class _Envelope(Received):
+    """One webhook body of Alertmanager's version 4, whatever its alerts are.
+
+    The group key is opaque and never an identity, so it is not even looked at. `cut_by_receiver` marks what
+    the bot kept of a body that was too large.
+    """
 
     version: Literal["4"]
-    status: Literal["firing", "resolved"]
-    receiver: Text = ""
-    group_key: Text
+    status: Any = None
     group_labels: Any = None
-    truncated_alerts: Annotated[int, Field(ge=0)] = 0
-    alerts: Annotated[tuple[Alert, ...], Field(min_length=1, max_length=10_000)]
-
-
-class _Envelope(Notification):
-    """A notification whose alerts are not parsed yet."""
-
-    alerts: Annotated[tuple[Any, ...], Field(min_length=1, max_length=10_000)]
+    truncated_alerts: Any = 0
+    cut_by_receiver: Any = False
+    alerts: Annotated[tuple[Any, ...], Field(min_length=1)]
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """An alert that was set aside: what came, and why it cannot be read, in our own words."""
+    """An alert that was put aside: what came, and why it is none, in words that are not the sender's.
+
+    `stand_in` fires in its place, where at least its name could be read.
+    """
 
     raw: str
     why: str
+    stand_in: Alert | None = None
 
     @property
     def key(self) -> str:
         """Return the delivery key: equal for equal alerts."""
-        return hashlib.sha256(self.raw.encode()).hexdigest()[:16]
+        return hashlib.sha256(self.raw.encode(errors="replace")).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A parsed notification: an alert that cannot be read does not keep the others out.
+    """A notification, taken apart: one alert that cannot be read keeps none of the others out.
 
-    `group_labels` are Alertmanager's, as far as they are short words; they say whose alerts these were.
+    `truncated` is how many alerts were left out, `over_limit` how many of these by the bot. `all_resolved`
+    is Alertmanager's word on the whole group. `group_labels` are Alertmanager's, as far as they are short
+    words; they say whose alerts these were.
     """
 
     alerts: tuple[Alert, ...]
     unreadable: tuple[Unreadable, ...] = ()
     truncated: int = 0
+    over_limit: int = 0
+    all_resolved: bool = False
     group_labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stand_ins(self) -> tuple[Alert, ...]:
+        """Return what fires in place of what could not be read, and what ends that of an earlier delivery."""
+        named = tuple(each.stand_in for each in self.unreadable if each.stand_in)
+        if not self.alerts and not named:
+            return (stand_in.of_group(self.group_labels, "firing"),)
+        if self.all_resolved and not self.unreadable and not self.truncated:
+            return (stand_in.of_group(self.group_labels, "resolved"),)
+        return named
 
 
 def read_notification(body: bytes) -> Delivery:
@@ -67,21 +87,36 @@ def read_notification(body: bytes) -> Delivery:
     Raises:
         ValidationError: If it is none of version 4; what is wrong with a single alert is in the answer.
     """
-    try:
-        whole = Notification.model_validate_json(body)
-        return Delivery(whole.alerts, truncated=whole.truncated_alerts)
-    except ValidationError:
-        envelope = _Envelope.model_validate_json(body)
+    envelope = _envelope(body)
     alerts, unreadable = [], []
-    for raw in envelope.alerts:
+    for raw in envelope.alerts[:MAX_ALERTS]:
         try:
-            alerts.append(Alert.model_validate(raw))
+            alerts.append(read_alert(raw))
         except ValidationError as error:
-            text = json.dumps(raw, ensure_ascii=False)[:MAX_UNREADABLE_CHARS]
-            unreadable.append(Unreadable(text, first_complaint(error)))
+            unreadable.append(_put_aside(raw, first_complaint(error)))
+    over_limit = len(envelope.alerts[MAX_ALERTS:]) + (envelope.cut_by_receiver is True)
+    told = envelope.truncated_alerts
     return Delivery(
-        tuple(alerts), tuple(unreadable), envelope.truncated_alerts, _words(envelope.group_labels)
+        tuple(alerts),
+        tuple(unreadable),
+        truncated=(max(told, 0) if isinstance(told, int) else 0) + over_limit,
+        over_limit=over_limit,
+        all_resolved=envelope.status == "resolved",
+        group_labels=_words(envelope.group_labels),
     )
+
+
+def _envelope(body: bytes) -> _Envelope:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return _Envelope.model_validate_json(body)  # it says what is wrong, and where
+    return _Envelope.model_validate(document)
+
+
+def _put_aside(raw: object, why: str) -> Unreadable:
+    # As JSON, a text too.
+    return Unreadable(text_of([raw])[1:-1][:MAX_UNREADABLE_CHARS], why, stand_in.of_alert(raw, why))
 
 
 def _words(labels: object) -> dict[str, str]:
@@ -90,7 +125,10 @@ def _words(labels: object) -> dict[str, str]:
     return {
         name: value
         for name, value in found
-        if isinstance(value, str) and len(name) <= MAX_LABEL_CHARS and len(value) <= MAX_LABEL_CHARS
+        if isinstance(value, str)
+        and len(name) <= MAX_LABEL_CHARS
+        and len(value) <= MAX_LABEL_CHARS
+        and f"{name}{value}".isprintable()
     }
 
 

@@ -1,4 +1,4 @@
-"""Compare what the webhook sent with what Alertmanager holds and Prometheus recorded. Pure."""
+"""Compare what the webhook told with what Alertmanager holds and Prometheus recorded. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from handlers.domain.alert_sources import Fired, Held, Labels, ReconcileCheckpoint
-from handlers.domain.alerts import UNCONFIGURED, Alert, IncidentIdentity, Places, ended, fingerprint_of, news
+from handlers.domain.alerts import (
+    UNCONFIGURED,
+    Alert,
+    IncidentIdentity,
+    Places,
+    ended,
+    fingerprint_of,
+    is_known_time,
+    news,
+)
 from handlers.domain.incident import Incident
 
 ARRIVAL_GRACE_S = 60.0
@@ -18,7 +27,7 @@ CLOCKS_DIFFER_S = 60.0
 
 
 class Difference(StrEnum):
-    """How the bot's incidents can differ from what the alerting says."""
+    """In what the bot's incidents differ from what the alerting says."""
 
     NEVER_ARRIVED = "never_arrived"
     RESOLVED_NEVER_CAME = "resolved_never_came"
@@ -37,22 +46,19 @@ class Discrepancy:
 
 @dataclass(frozen=True)
 class Seen:
-    """The alerting at one moment: what Alertmanager holds, what Prometheus says.
-
-    `firing` is Prometheus' own list, `None` without Prometheus; `fired` is what it recorded since last time.
-    """
+    """One look. `firing` is Prometheus' own list, `None` where there is no Prometheus to ask; `fired` is what
+    it recorded since the last look. Of what Alertmanager holds, `unreadable` alerts could not be read."""
 
     held: tuple[Held, ...]
     firing: tuple[Labels, ...] | None = None
     fired: tuple[Fired, ...] = ()
+    unreadable: int = 0
 
 
 @dataclass(frozen=True)
 class KnownIncidents:
-    """The open incidents, and the closed ones that matter, in the order of their ends.
-
-    Those are the ones closed recently, and the previous one of each identity for which an alert fires.
-    """
+    """The incidents: those that are open, and, in the order of their ends, those that were closed lately and
+    the one before of each identity that something fires of."""
 
     open: dict[IncidentIdentity, Incident]
     closed: tuple[Incident, ...] = ()
@@ -91,14 +97,18 @@ def resolved_never_came(
 ) -> tuple[list[Discrepancy], dict[str, datetime]]:
     """Return an incident's firing alerts that neither Alertmanager nor Prometheus has held for the grace.
 
-    A silenced or inhibited alert is held. That one is presumed resolved closes no incident by itself: where
-    a runbook can look, `next_step` still asks for a leader that is verified.
+    A silenced or inhibited alert is held. While some cannot be read, any may be among them. That one is
+    presumed resolved closes no incident by itself: where a runbook can look, `next_step` still asks for a
+    leader that is verified.
 
     Returns:
         The findings, and since when each alert that is absent has been so.
     """
+    findings: list[Discrepancy] = []
+    absent: dict[str, datetime] = {}
+    if seen.unreadable:
+        return findings, absent
     held = {each.alert.fingerprint for each in seen.held}
-    findings, absent = [], {}
     for identity, incident in known.open.items():
         over = []
         for alert in incident.firing:
@@ -107,14 +117,15 @@ def resolved_never_came(
             key = f"{incident.id}/{alert.fingerprint}"
             absent[key] = before.absent_since.get(key, now)
             if now - absent[key] >= timedelta(seconds=grace_s):
-                over.append(
-                    alert.model_copy(
-                        update={"status": "resolved", "ends_at": absent.pop(key), "presumed": True}
-                    )
-                )
+                over.append(_presumed_over(alert, absent.pop(key)))
         if over:
             findings.append(_finding(Difference.RESOLVED_NEVER_CAME, known, identity, tuple(over)))
     return findings, absent
+
+
+def _presumed_over(alert: Alert, since: datetime) -> Alert:
+    ends_at = max(since, alert.starts_at)  # the alerting's clock may be ahead of the bot's
+    return alert.model_copy(update={"status": "resolved", "ends_at": ends_at, "presumed": True})
 
 
 def came_and_went(seen: Seen, known: KnownIncidents, places: Places) -> list[Discrepancy]:
@@ -132,7 +143,11 @@ def came_and_went(seen: Seen, known: KnownIncidents, places: Places) -> list[Dis
         identity = places.identity_of(alert)
         if identity.runbook == UNCONFIGURED or fired.labels in going_on:
             continue
-        incidents = [each for each in (*known.open.values(), *known.closed) if each.identity == identity]
+        # By its label it is known wherever it is, by another identity too if the configuration has changed.
+        is_labelled = "cluster" in fired.labels
+        incidents = [
+            each for each in (*known.open.values(), *known.closed) if is_labelled or each.identity == identity
+        ]
         if not any(saw(incident, alert) for incident in incidents):
             unseen.append(alert)
     found = places.by_identity(unseen).items()
@@ -160,10 +175,11 @@ def _is_of(labels: Labels, alert: Alert) -> bool:
 def saw(incident: Incident, fired: Alert) -> bool:
     """Return whether this firing is one that the incident has in its timeline."""
     margin = timedelta(seconds=CLOCKS_DIFFER_S)
+    # Differences of times have no bounds, as times themselves do.
     return any(
         _is_of(fired.labels, alert)
-        and alert.starts_at - margin <= fired.ends_at
-        and (alert.status == "firing" or fired.starts_at <= alert.ends_at + margin)
+        and alert.starts_at - fired.ends_at <= margin
+        and (alert.status == "firing" or fired.starts_at - alert.ends_at <= margin)
         for alert in incident.firings.values()
     )
 
@@ -171,12 +187,14 @@ def saw(incident: Incident, fired: Alert) -> bool:
 def sentence(finding: Discrepancy, has_prometheus: bool) -> str:
     """Return the sentence that the thread shows."""
     names = ", ".join(sorted({alert.name for alert in finding.alerts}))
-    first = min(alert.starts_at for alert in finding.alerts)
+    starts = [alert.starts_at for alert in finding.alerts if is_known_time(alert.starts_at)]
+    first = min(starts, default=None)
     last = max(alert.ends_at for alert in finding.alerts)
     match finding.difference:
         case Difference.NEVER_ARRIVED:
+            since = f" since {first:%H:%M:%S} UTC" if first else ""
             return (
-                f"Alertmanager holds {names} firing since {first:%H:%M:%S} UTC, and no notification "
+                f"Alertmanager holds {names} firing{since}, and no notification "
                 "of it has arrived: the bot found it by asking."
             )
         case Difference.RESOLVED_NEVER_CAME:
@@ -187,6 +205,6 @@ def sentence(finding: Discrepancy, has_prometheus: bool) -> str:
             )
         case Difference.CAME_AND_WENT:
             return (
-                f"{names} fired from {first:%Y-%m-%d %H:%M:%S} to {last:%H:%M:%S} UTC, as Prometheus "
+                f"{names} fired from {first or last:%Y-%m-%d %H:%M:%S} to {last:%H:%M:%S} UTC, as Prometheus "
                 "recorded it, while nobody told the bot."
             )

@@ -22,7 +22,7 @@ from handlers.ports.nodes import (
     Readiness,
     RunLocks,
 )
-from handlers.ports.timelines import IdentityState, IncidentHistory, Timelines
+from handlers.ports.timelines import IncidentHistory, Timelines
 
 __all__ = [
     "Agents",
@@ -32,7 +32,6 @@ __all__ = [
     "Directory",
     "Fence",
     "HeldBy",
-    "IdentityState",
     "IncidentHistory",
     "NotBegun",
     "Obstacle",

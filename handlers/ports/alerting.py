@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from handlers.domain.alert_sources import Fired, Held, Labels, ReconcileCheckpoint
+from handlers.domain.alert_sources import Fired, Labels, Listing, ReconcileCheckpoint
 from handlers.domain.alerts import Alert
 
 
@@ -31,8 +31,8 @@ class Silences(Protocol):
 class Alertmanager(Protocol):
     """Alertmanager's list of alerts."""
 
-    async def firing(self) -> tuple[Held, ...]:
-        """Return all alerts that fire now.
+    async def firing(self) -> Listing:
+        """Return all alerts that fire now, and how many of them cannot be read.
 
         Raises:
             SourceDown: If no peer answers.

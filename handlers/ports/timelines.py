@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.events import Event
 from handlers.domain.incident import Incident
-
-
-@dataclass(frozen=True)
-class IdentityState:
-    """What the store holds for an identity.
-
-    `incident` is the open incident, `previous` the id of the one released last. `ends` holds, by fingerprint,
-    the ends of alerts that arrived before their firings.
-    """
-
-    incident: Incident | None
-    previous: str | None = None
-    ends: Mapping[str, Alert] = field(default_factory=dict)
+from handlers.domain.known_alerts import IdentityState
 
 
 class Timelines(Protocol):
@@ -46,12 +32,15 @@ class Timelines(Protocol):
             Moved: If the timeline has grown since; nothing was appended.
         """
 
-    async def standing(self, identity: IncidentIdentity, *, claim: bool) -> IdentityState:
+    async def standing(
+        self, identity: IncidentIdentity, alerts: tuple[Alert, ...] = (), *, claim: bool
+    ) -> IdentityState:
         """Return what the store holds for an identity.
 
         Args:
             identity: The cluster and runbook of the incident.
-            claim: Whether to claim a new incident if none is open and none was released before.
+            alerts: The alerts whose ends and incidents are asked for.
+            claim: Whether to claim a new incident if none is open and nothing is known of the alerts.
 
         Raises:
             Quarantined: If the open incident was tampered with, or a newer version wrote it.
@@ -61,7 +50,7 @@ class Timelines(Protocol):
         """Return the id of the open incident of an identity; claim a new one if there is none."""
 
     async def release(self, identity: IncidentIdentity, incident_id: str) -> None:
-        """Let the next alert of an identity open a new incident."""
+        """Let the next alert of an identity open a new incident, and keep the closed one's ends."""
 
     async def reclaim(self, identity: IncidentIdentity, incident_id: str) -> str:
         """Make a closed incident the open one again unless another is; return the id of the open one."""
@@ -82,8 +71,19 @@ class Timelines(Protocol):
 class IncidentHistory(Protocol):
     """What outlives an incident."""
 
-    async def remember_ends(self, identity: IncidentIdentity, alerts: tuple[Alert, ...]) -> None:
-        """Keep for a while the ends of alerts that no incident has seen fire."""
+    async def remember_ends(self, identity: IncidentIdentity, alerts: tuple[Alert, ...]) -> str | None:
+        """Keep the ends of alerts that no incident has seen fire.
+
+        Returns:
+            The id of the identity's open incident, if one was claimed meanwhile.
+        """
+
+    async def claim_alerts(self, incident_id: str, alerts: tuple[Alert, ...]) -> bool:
+        """Note that an open incident knows these alerts, so that they are told to no other.
+
+        Returns:
+            `False` if another open incident knows one of them; nothing is noted then.
+        """
 
     async def previous(self, identity: IncidentIdentity) -> str | None:
         """Return the id of the incident of an identity that was released last."""

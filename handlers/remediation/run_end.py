@@ -52,6 +52,8 @@ def _why_stopped(run: Run) -> str | None:
         return f"Stopped after {check.node}: {'; '.join(check.complaints)}."
     if run.stop_asked_by and not all(map(run.is_done, range(len(run.plan.steps)))):
         return f"Stopped by {run.stop_asked_by.name}."
+    if not all(map(run.is_done, range(len(run.plan.steps)))):
+        return "Stopped: the cluster is in the bot's configuration no more."
     return None
 
 

@@ -54,7 +54,7 @@ def declared() -> set[str]:
 def test_every_module_of_the_agent_needs_only_what_is_declared_for_it():
     loaded = modules_after(LOADED)
     assert loaded.isdisjoint(
-        {"slack_sdk", "slack_bolt", "redis", "apscheduler", "aiohttp", "httpx", "typer", "rich", "structlog",
+        {"slack_sdk", "slack_bolt", "redis", "aiohttp", "httpx", "typer", "rich", "structlog",
          "uvloop", "pydantic", "bot", "handlers", "runbooks", "lab"}
     )  # fmt: skip
     distributions = packages_distributions()

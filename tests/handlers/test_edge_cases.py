@@ -12,12 +12,15 @@ import pytest
 from pydantic import ValidationError
 
 from handlers import intake, reconcile_alerts
-from handlers.domain.alert_sources import Held
-from handlers.domain.alerts import Alert, IncidentIdentity, fingerprint_of
-from handlers.domain.events.lifecycle import Closed
+from handlers.domain.alert_sources import Fired, Held
+from handlers.domain.alerts import Alert, IncidentIdentity, Reason, fingerprint_of
+from handlers.domain.events import Event
+from handlers.domain.events.lifecycle import AlertsReceived, Closed
 from handlers.domain.incident import Incident
 from handlers.domain.notification import read_notification
-from tests.handlers.world import Alerting, World
+from handlers.domain.stand_in import UNREADABLE
+from tests.builders import NOON
+from tests.handlers.world import Alerting, Cluster, World
 
 RECORDED = Path(__file__).parents[1] / "data" / "webhooks"
 FIRING, RESOLVED = "noleader_firing", "noleader_resolved"
@@ -52,15 +55,25 @@ async def closes(world: World) -> None:
     [
         body(FIRING),
         body(FIRING, externalURL="http://alertmanager-2:9093", receiver="bot-2"),
-        body(FIRING, {"startsAt": "2026-11-23T07:17:09.001Z", "annotations": {}}),
         body(FIRING, {"startsAt": "2026-11-23T07:16:40Z"}),
     ],
-    ids=["to the byte", "from the other peer", "from the other Prometheus, later", "and earlier"],
+    ids=["to the byte", "from the other peer", "from the other Prometheus, earlier"],
 )
 async def test_ha_duplicate_also_seconds_apart_after_an_outage(duplicate: bytes) -> None:
     world = World()
     assert await receives(world, body(FIRING), duplicate, duplicate) == [("inc-1",), (), ()]
     assert world.kinds() == ["alerts_received"]
+
+
+async def test_ha_duplicate_that_began_later_is_noted_once_and_shows_nothing_new() -> None:
+    world = World()
+    later = body(FIRING, {"startsAt": "2026-11-23T07:17:09.001Z", "annotations": {}})
+    assert await receives(world, body(FIRING), later, body(FIRING), later) == [("inc-1",), ("inc-1",), (), ()]
+    (_, second) = world.timelines.events["inc-1"]
+    assert isinstance(second, AlertsReceived)
+    assert second.reason is Reason.UNCHANGED, "only that the end of an earlier firing is not this one's"
+    assert await receives(world, body(RESOLVED)) == [("inc-1",)]
+    assert (await only_incident(world)).firing == ()
 
 
 @pytest.mark.parametrize("closed", [False, True], ids=["while it is open", "after it is closed"])
@@ -165,8 +178,6 @@ async def test_ends_at_year_one_while_firing_is_no_time() -> None:
     await receives(world, body(FIRING))
     (alert,) = (await only_incident(world)).firing
     assert alert.ends_at.year == 1
-    again = body(FIRING, {"startsAt": "2026-11-23T07:30:00Z"})
-    assert await receives(world, again) == [()], "it fires already; nothing ended in year one"
 
 
 async def test_a_group_key_that_changes_on_a_route_reload_is_the_same_incident() -> None:
@@ -200,12 +211,11 @@ async def test_several_receivers_extra_and_missing_fields() -> None:
 @pytest.mark.parametrize(
     "hostile",
     [
-        {"startsAt": "soon"},
-        {"labels": {"alertname": "N" * 20_000}},
-        {"fingerprint": None},
-        {"status": "<!here>"},
+        {"labels": ["NodeUnreachable"]},
+        {"labels": None, "fingerprint": None},
+        {"labels": {}, "status": "<!here>"},
     ],
-    ids=["no time", "a label without end", "no fingerprint", "another status"],
+    ids=["a list of labels", "no labels", "another status, and no name"],
 )
 async def test_an_unparseable_or_hostile_alert_in_a_good_group(hostile: dict[str, Any]) -> None:
     world = World()
@@ -221,11 +231,13 @@ async def test_an_unparseable_or_hostile_alert_in_a_good_group(hostile: dict[str
 async def test_a_group_in_which_no_alert_can_be_read_is_shown_as_an_incident_of_its_own() -> None:
     world = World(alerting=Alerting())
     group = json.loads(body(TWO))
-    group["alerts"] = [alert | {"startsAt": "soon"} for alert in group["alerts"]]
+    group["alerts"] = [
+        alert | {"labels": "NodeUnreachable", "x": n} for n, alert in enumerate(group["alerts"])
+    ]
     poisoned = json.dumps(group).encode()
     assert await receives(world, poisoned, poisoned) == [("inc-1",), ()]
     incident = await only_incident(world)
-    assert incident.identity == IncidentIdentity("demo", f"alert:{intake.UNREADABLE}")
+    assert incident.identity == IncidentIdentity("demo", "alert:NodeUnreachable"), "as its group is named"
     (shown,) = incident.firing
     assert shown.annotations["summary"] == (
         "Alertmanager sent a notification in which no alert can be read. Its group: "
@@ -243,10 +255,135 @@ async def test_a_group_in_which_no_alert_can_be_read_is_shown_as_an_incident_of_
 @pytest.mark.parametrize("labels", [None, [], {"cluster": 7, "x" * 300: "y", "z": "w" * 300}, "demo"])
 async def test_whatever_its_group_is_labelled(labels: object) -> None:
     world = World()
-    poisoned = body(FIRING, {"status": "<!here>"}, groupLabels=labels)
+    poisoned = body(FIRING, {"labels": "NoLeader"}, groupLabels=labels)
     assert await receives(world, poisoned) == [("inc-1",)]
     (shown,) = (await only_incident(world)).firing
-    assert shown.labels == {"alertname": intake.UNREADABLE}
+    assert shown.labels == {"alertname": UNREADABLE}
+
+
+async def test_an_alert_whose_state_cannot_be_read_fires_under_its_own_name_until_its_own_resolved() -> None:
+    world = World()
+    poisoned = body(FIRING, {"status": "<!here>"})
+    assert await receives(world, poisoned, poisoned) == [("inc-1",), ()]
+    incident = await only_incident(world)
+    assert incident.identity == IncidentIdentity("demo", "leader-election")
+    (shown,) = incident.firing
+    assert (shown.name, shown.stand_in) == ("NoLeader", True)
+    assert "in a form that cannot be read (status: " in shown.annotations["summary"]
+    await receives(world, body(RESOLVED))
+    assert (await only_incident(world)).firing == ()
+
+
+async def test_a_group_that_could_not_be_read_ends_when_the_group_resolves() -> None:
+    world = World()
+    await receives(world, body(FIRING, {"labels": "NoLeader"}), body(RESOLVED, {"labels": "NoLeader"}))
+    assert len((await only_incident(world)).firing) == 1, "an end that cannot be read is none"
+    await receives(world, body(RESOLVED))
+    assert (await only_incident(world)).firing == ()
+
+
+async def test_while_the_listing_has_alerts_that_cannot_be_read_nothing_is_presumed_over() -> None:
+    world = World(alerting=Alerting(unreadable=1))
+    await receives(world, body(FIRING))
+    how = reconcile_alerts.ReconcileSettings("demo", resolved_grace_s=300)
+    for _ in range(20):
+        await reconcile_alerts.reconcile_once(world.ports, how)
+        world.time.pass_s(60)
+    assert len((await only_incident(world)).firing) == 1
+    assert world.alerting
+    world.alerting.unreadable = 0
+    for _ in range(7):
+        await reconcile_alerts.reconcile_once(world.ports, how)
+        world.time.pass_s(60)
+    assert (await only_incident(world)).firing == (), "and the grace counts from when all can be read"
+
+
+FROM_OUTSIDE = sorted(RECORDED.glob("[0-9]*.json"))
+
+
+@pytest.mark.parametrize("file", FROM_OUTSIDE, ids=lambda file: file.stem)
+async def test_what_decides_nothing_may_be_odd_and_its_own_resolved_ends_it(file: Path) -> None:
+    world = World()
+    document = json.loads(file.read_bytes())
+    name = document["alerts"][0]["labels"]["alertname"] or "unnamed"
+    await receives(world, file.read_bytes(), file.read_bytes())
+    incident = await only_incident(world)
+    assert [(each.name, each.stand_in) for each in incident.firing] == [(name, False)]
+    assert incident.remarks == {}
+    document["status"] = document["alerts"][0]["status"] = "resolved"
+    document["alerts"][0]["endsAt"] = "2026-03-02T04:00:00Z"
+    await receives(world, json.dumps(document).encode())
+    assert (await only_incident(world)).firing == ()
+
+
+async def test_a_huge_annotation_takes_nothing_else_from_a_no_leader() -> None:
+    world = World(cluster=Cluster(clusters=("quartz",)))
+    await receives(world, next(each for each in FROM_OUTSIDE if "huge" in each.stem).read_bytes())
+    incident = await only_incident(world)
+    assert incident.identity == IncidentIdentity("quartz", "leader-election")
+    (shown,) = incident.firing
+    assert shown.annotations["description"].endswith("…")
+    assert shown.fingerprint == "c9f7d88651376a59"
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59-14:00",
+    ],
+)
+@pytest.mark.parametrize("status", ["firing", "resolved"])
+async def test_a_time_that_cannot_be_breaks_no_later_reconciliation(at: str, status: str) -> None:
+    world = World(alerting=Alerting())
+    await receives(world, body(FIRING))
+    await receives(world, body(FIRING, {"status": status, "startsAt": at, "endsAt": at}))
+    ports, how = world.ports, reconcile_alerts.ReconcileSettings("demo", just_started=True)
+    await reconcile_alerts.reconcile_once(ports, how)
+    world.time.pass_s(3600)
+    assert world.alerting
+    labels = json.loads(body(FIRING))["alerts"][0]["labels"]
+    ended = NOON + timedelta(minutes=20)
+    world.alerting.recorded = [
+        Fired(labels, NOON, ended),
+        Fired({"alertname": "NodeDown", "cluster": "demo"}, NOON, ended),
+    ]
+    looked = await reconcile_alerts.reconcile_once(ports, how)
+    assert (looked.changed, looked.failed) == (("inc-1",), ())
+
+
+async def test_an_end_in_a_far_future_does_not_make_later_firings_old_news() -> None:
+    world = World()
+    later = body(FIRING, {"startsAt": "2026-11-24T11:00:00Z"})
+    far = body(RESOLVED, {"endsAt": "2099-01-01T00:00:00Z"})
+    await receives(world, body(FIRING), far)
+    assert (await only_incident(world)).firing == ()
+    await receives(world, later)
+    assert (await only_incident(world)).firing
+
+
+async def test_an_incident_that_cannot_be_put_right_holds_up_no_other() -> None:
+    world = World(alerting=Alerting())
+    await receives(world, body(FIRING), body(TWO))
+    append = world.timelines.append
+
+    async def fails_for_the_first(incident: Incident, *events: Event) -> Incident:
+        if incident.id == "inc-1":
+            raise OverflowError("date value out of range")
+        return await append(incident, *events)
+
+    world.timelines.append = fails_for_the_first  # type: ignore[method-assign]
+    failed: list[Exception] = []
+    for _ in range(6):
+        looked = await reconcile_alerts.reconcile_once(
+            world.ports, reconcile_alerts.ReconcileSettings("demo")
+        )
+        failed += looked.failed
+        world.time.pass_s(60)
+    assert [type(each) for each in failed] == [OverflowError]
+    assert (await world.timelines.load("inc-2")).firing == ()
 
 
 async def test_a_custom_payload_is_no_notification_and_a_400_not_an_incident() -> None:

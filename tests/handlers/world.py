@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from handlers.domain.alert_sources import Fired, Held, Labels, ReconcileCheckpoint
+from handlers.domain.alert_sources import Fired, Held, Labels, Listing, ReconcileCheckpoint
 from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.events import Event
 from handlers.domain.events.base import Person
 from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.fold import apply, fold
 from handlers.domain.incident import Incident
+from handlers.domain.known_alerts import IdentityState, ends_left_by
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.errors import Moved, NotAllowed, SilenceFailed, SourceDown, Tampered, UnknownCluster
@@ -21,7 +22,6 @@ from handlers.ports import (
     CannotEdit,
     Fence,
     HeldBy,
-    IdentityState,
     NotBegun,
     Obstacle,
     Order,
@@ -46,7 +46,9 @@ class Timelines:
     events: dict[str, list[Event]] = field(default_factory=dict)
     open: dict[str, str] = field(default_factory=dict)
     released: dict[str, str] = field(default_factory=dict)
-    early_ends: dict[str, dict[str, Alert]] = field(default_factory=dict)
+    ended: dict[str, datetime] = field(default_factory=dict)
+    early_ends: dict[str, datetime] = field(default_factory=dict)
+    homes: dict[str, str] = field(default_factory=dict)
     handles: dict[str, str] = field(default_factory=dict)
     before_append: list[tuple[str, Event]] = field(default_factory=list)
     lives: str = "first"
@@ -72,24 +74,46 @@ class Timelines:
         self.handles.update(dict.fromkeys(handles, incident.id))
         return apply(incident, *events)
 
-    async def standing(self, identity: IncidentIdentity, *, claim: bool) -> IdentityState:
-        previous, ends = self.released.get(identity.key), self.early_ends.get(identity.key, {})
-        if claim and not previous and not ends:
+    def _is_open(self, incident_id: str) -> bool:
+        return incident_id in self.open.values()
+
+    async def standing(
+        self, identity: IncidentIdentity, alerts: tuple[Alert, ...] = (), *, claim: bool
+    ) -> IdentityState:
+        keys = {alert.key for alert in alerts}
+        ended, early = ({k: ends[k] for k in keys & ends.keys()} for ends in (self.ended, self.early_ends))
+        homes = {key: home for key, home in self.homes.items() if key in keys and self._is_open(home)}
+        if claim and not (ended or early or homes):
             await self.claim(identity)
         incident_id = self.open.get(identity.key)
-        return IdentityState(await self.load(incident_id) if incident_id else None, previous, ends)
+        return IdentityState(await self.load(incident_id) if incident_id else None, ended, early, homes)
 
     async def claim(self, identity: IncidentIdentity) -> str:
         return self.open.setdefault(identity.key, f"inc-{len(self.events) + 1}")
 
     async def release(self, identity: IncidentIdentity, incident_id: str) -> None:
+        incident = fold(incident_id, self.events.get(incident_id, []))
+        for each in incident.alerts.values():
+            if self.homes.get(each.key) == incident_id:
+                del self.homes[each.key]
+        for key, ends_at in ends_left_by(incident).items():
+            self.ended[key] = max(ends_at, self.ended.get(key, ends_at))
         if self.open.get(identity.key) == incident_id:
             del self.open[identity.key]
             self.released.pop(identity.key, None)
             self.released[identity.key] = incident_id
 
-    async def remember_ends(self, identity: IncidentIdentity, alerts: tuple[Alert, ...]) -> None:
-        self.early_ends.setdefault(identity.key, {}).update({a.fingerprint: a for a in alerts})
+    async def remember_ends(self, identity: IncidentIdentity, alerts: tuple[Alert, ...]) -> str | None:
+        for each in alerts:
+            self.early_ends[each.key] = max(each.ends_at, self.early_ends.get(each.key, each.ends_at))
+        return self.open.get(identity.key)
+
+    async def claim_alerts(self, incident_id: str, alerts: tuple[Alert, ...]) -> bool:
+        homes = {self.homes.get(each.key) for each in alerts} - {incident_id, None}
+        if homes & set(self.open.values()):
+            return False
+        self.homes |= dict.fromkeys((each.key for each in alerts), incident_id)
+        return True
 
     async def previous(self, identity: IncidentIdentity) -> str | None:
         return self.released.get(identity.key)
@@ -335,6 +359,7 @@ class Alerting:
     """Alertmanager, Prometheus and the last look at them; `silent` names who is down."""
 
     held: list[Held] = field(default_factory=list)
+    unreadable: int = 0
     burning: list[Labels] = field(default_factory=list)
     recorded: list[Fired] = field(default_factory=list)
     silent: set[str] = field(default_factory=set)
@@ -345,7 +370,7 @@ class Alerting:
         who = "Prometheus" if names else "Alertmanager"
         if who in self.silent:
             raise SourceDown(f"{who} does not answer.")
-        return tuple(self.burning if names else self.held)
+        return tuple(self.burning) if names else Listing(tuple(self.held), self.unreadable)
 
     async def fired(self, names: Iterable[str], lookback_s: float) -> tuple[Fired, ...]:
         self.lookbacks_s.append(lookback_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.slack.views import blocks, labels
+from bot.slack.views.alert_lines import alert_lines
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import MORE_ACTION, TRIAGE_ACTION, Message
 from handlers.domain.alerts import UNCONFIGURED
@@ -13,7 +14,6 @@ from handlers.domain.incident import Incident
 from runbooks.all_runbooks import RUNBOOKS, aim
 from runbooks.model import Diagnosis, Verdict
 
-MAX_ALERTS = 5
 MAX_TITLE_CHARS = 300
 
 
@@ -32,7 +32,7 @@ def headline(incident: Incident) -> Message:
         blocks=(
             blocks.section(f"{labels.mark(incident)} *{escape(title)}*{severity}\n{escape(sentence)}"),
             blocks.fields(*facts(incident)),
-            blocks.context(*_alert_lines(incident)),
+            blocks.context(*alert_lines(incident), incident.id),
             *_buttons(incident),
         ),
     )
@@ -74,7 +74,7 @@ def _buttons(incident: Incident) -> list[Block]:
     else:
         row = [] if incident.triage.acknowledged else [button("Acknowledge", "acknowledge", "primary")]
         row += [button("Assign", "assign"), button("Snooze", "snooze")]
-        row += [] if incident.firing or incident.running else [button("Resolve", "resolve")]
+        row += [] if incident.kept_open_by or incident.running else [button("Resolve", "resolve")]
     if incident.runbook in RUNBOOKS:
         row.append(blocks.link_button("Runbook", f"{TRIAGE_ACTION}:runbook", RUNBOOKS[incident.runbook].URL))
     more = {"Add a note": "note", "Write the report": "report"}
@@ -109,13 +109,3 @@ def _judged(diagnosis: Diagnosis) -> str:
     top = diagnosis.top
     is_open = top.verdict is Verdict.UNDETERMINED and top.would_decide
     return f"{diagnosis.summary} What could not be read would decide it." if is_open else diagnosis.summary
-
-
-def _alert_lines(incident: Incident) -> Iterator[str]:
-    for alert in list(incident.alerts.values())[:MAX_ALERTS]:
-        summary = alert.annotations.get("summary", "")
-        state = "firing" if alert.status == "firing" else "resolved"
-        yield escape(blocks.cut(f"{alert.name} {state}{': ' + summary if summary else ''}", 300))
-    if len(incident.alerts) > MAX_ALERTS:
-        yield f"and {len(incident.alerts) - MAX_ALERTS} alerts more"
-    yield incident.id

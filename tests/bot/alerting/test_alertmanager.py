@@ -15,6 +15,7 @@ from bot.alerting.alertmanager import AlertmanagerClient
 from bot.config import AlertmanagerSettings
 from bot.http.client import http_client
 from bot.secret_file import SecretFile
+from handlers.domain.alert_sources import Held, Listing
 from handlers.errors import SilenceFailed, SourceDown
 from tests import builders
 from tests.bot.conftest import Becomes
@@ -40,6 +41,10 @@ async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[list[P
         yield programs
 
 
+async def holds(alertmanager: AlertmanagerClient, labels: dict[str, str] | None = None) -> tuple[Held, ...]:
+    return (await alertmanager.firing(labels)).held
+
+
 def client(http: httpx.AsyncClient, *urls: str, **settings: object) -> AlertmanagerClient:
     return AlertmanagerClient(AlertmanagerSettings.model_validate({"urls": urls, **settings}), http)
 
@@ -54,8 +59,8 @@ async def test_what_either_peer_holds_is_what_fires_once(
     await pair[1].fire(labels, since_s=30)
     await pair[1].fire({**labels, "node": "node2"})
     both = client(http, pair[0].url, f"{pair[1].url}/")
-    await becomes(lambda: both.firing({"node": "node2"}))
-    held = await both.firing({"cluster": labels["cluster"]})
+    await becomes(lambda: holds(both, {"node": "node2"}))
+    held = (await both.firing({"cluster": labels["cluster"]})).held
     assert sorted(each.alert.labels["node"] for each in held) == ["node1", "node2"]
     (first,) = [each.alert for each in held if each.alert.labels["node"] == "node1"]
     assert first.starts_at < datetime.now(UTC) - timedelta(seconds=20), "the earlier of what the two say"
@@ -69,7 +74,7 @@ async def test_one_peer_down_takes_nothing_away(
 ) -> None:
     await pair[0].fire({**NO_LEADER, "cluster": "one-down"})
     one_down = client(http, NOBODY, pair[0].url)
-    assert await becomes(lambda: one_down.firing({"cluster": "one-down"}))
+    assert await becomes(lambda: holds(one_down, {"cluster": "one-down"}))
     until = datetime.now(UTC) + HOUR
     silence_id = await one_down.create_silence({"cluster": {"one-down"}}, until, "bot", "inc-9")
     assert await one_down.is_active(silence_id)
@@ -85,7 +90,7 @@ async def test_what_has_resolved_is_gone_and_what_goes_to_others_is_not_the_bots
     asked = client(http, pair[0].url)
 
     async def shows(*names_and_ours: tuple[str, bool]) -> bool:
-        held = await asked.firing({"cluster": "resolving"})
+        held = await holds(asked, {"cluster": "resolving"})
         return sorted((each.alert.name, each.ours) for each in held) == list(names_and_ours)
 
     await becomes(lambda: shows(("NoLeader", True), ("Unrelated", False)))
@@ -100,7 +105,7 @@ async def test_a_silence_is_made_once_holds_at_once_and_can_be_ended(
     labels = {**NO_LEADER, "cluster": "silenced"}
     await pair[0].fire(labels)
     asked = client(http, pair[0].url, pair[1].url)
-    alerts = tuple(each.alert for each in await becomes(lambda: asked.firing(labels)))
+    alerts = tuple(each.alert for each in await becomes(lambda: holds(asked, labels)))
     until = datetime.now(UTC) + HOUR
     made = await asked.silence(alerts, until, "alice", "inc-1: being mended")
     again = await asked.silence(alerts, until, "alice", "inc-1: being mended")
@@ -111,10 +116,10 @@ async def test_a_silence_is_made_once_holds_at_once_and_can_be_ended(
 
     async def suppressed() -> bool:
         alone = client(http, pair[0].url)
-        return all(each.suppressed for each in await alone.firing(labels))
+        return all(each.suppressed for each in await holds(alone, labels))
 
     await becomes(suppressed)
-    assert await asked.firing(labels), "a silenced alert still fires"
+    assert await holds(asked, labels), "a silenced alert still fires"
 
     for _ in range(2):
         await asked.lift(longer)
@@ -138,7 +143,7 @@ async def test_a_silence_holds_for_all_its_alerts_and_for_none_of_other_values(
     async def held(*wanted: dict[str, str]) -> dict[str, bool]:
         return {
             str(sorted(each.alert.labels.items())): each.suppressed
-            for each in await asked.firing()
+            for each in await holds(asked)
             if each.alert.labels in wanted
         }
 
@@ -146,7 +151,7 @@ async def test_a_silence_holds_for_all_its_alerts_and_for_none_of_other_values(
         return len(await held(*meant, *spared)) == 5
 
     await becomes(all_there)
-    alerts = tuple(each.alert for each in await asked.firing() if each.alert.labels in meant)
+    alerts = tuple(each.alert for each in await holds(asked) if each.alert.labels in meant)
     await asked.silence(alerts, datetime.now(UTC) + HOUR, "alice", "inc-3")
 
     async def silent() -> bool:
@@ -222,7 +227,37 @@ async def test_one_alert_that_cannot_be_read_hides_no_other(
         '"fingerprint":"f","status":{"state":"active"}}'
     )
     url = await parts.enter_async_context(talk(page(f'[7, {{"labels":1}}, {alert}]')))
-    assert [each.alert.name for each in await client(http, url).firing()] == ["A"]
+    listing = await client(http, url).firing()
+    assert [each.alert.name for each in listing.held] == ["A"]
+    assert listing.unreadable == 2, "so nobody takes the others for ended"
+
+
+async def test_an_answer_that_is_no_list_is_not_a_list_of_nothing(
+    http: httpx.AsyncClient, parts: AsyncExitStack
+) -> None:
+    url = await parts.enter_async_context(talk(page('{"status": "success"}')))
+    with pytest.raises(SourceDown, match="in a shape that is not of its v2 API"):
+        await client(http, url).firing()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '"annotations":{"description":"' + "x" * 20_000 + '"}',
+        '"annotations":null',
+        '"startsAt":"0001-01-01T00:00:00Z"',
+        '"startsAt":"2026-11-24T12:00:00"',
+        '"fingerprint":null',
+    ],
+    ids=["a long text", "no annotations", "year 1", "no zone", "no fingerprint"],
+)
+async def test_what_decides_nothing_may_be_odd(
+    http: httpx.AsyncClient, parts: AsyncExitStack, odd: str
+) -> None:
+    alert = '{"labels":{"alertname":"A"},"fingerprint":"f","status":{"state":"active"},' + odd + "}"
+    url = await parts.enter_async_context(talk(page(f"[{alert}]")))
+    listing = await client(http, url).firing()
+    assert ([each.alert.name for each in listing.held], listing.unreadable) == (["A"], 0)
 
 
 async def test_a_silence_that_nobody_takes_or_lifts_is_said(http: httpx.AsyncClient) -> None:
@@ -251,5 +286,5 @@ async def test_the_token_is_shown(http: httpx.AsyncClient, parts: AsyncExitStack
 
     url = await parts.enter_async_context(talk(keep, with_head=True))
     token = SecretFile(file=tmp_path / "token")
-    assert await client(http, url, token=token).firing() == ()
+    assert await client(http, url, token=token).firing() == Listing(())
     assert b"authorization: bearer s3cr3t\r\n" in heads[0].lower()

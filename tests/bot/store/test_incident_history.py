@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from redis.asyncio import Redis
 
+from bot.store import incident_history
 from bot.store.incident_history import IncidentHistoryStore
 from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
 from bot.store.timelines import TimelineStore
 from handlers.domain.alert_sources import ReconcileCheckpoint
-from handlers.domain.alerts import IncidentIdentity
-from tests.builders import NOON, alert
+from handlers.domain.alerts import Alert, IncidentIdentity
+from tests.builders import NOON, alert, opened
 
 DEMO, EU = IncidentIdentity("demo", "leader-election"), IncidentIdentity("eu", "leader-election")
+
+
+def recent(name: str = "NoLeader", *, minutes: float) -> Alert:
+    """An alert that ended so many minutes ago."""
+    ends_at = datetime.now(UTC) - timedelta(minutes=minutes)
+    return alert(name).model_copy(update={"status": "resolved", "ends_at": ends_at})
 
 
 @pytest.fixture
@@ -38,15 +47,60 @@ async def test_the_incident_that_was_released_last_is_found(
 async def test_an_end_that_came_early_is_kept_for_a_while(
     past: IncidentHistoryStore, store: TimelineStore, redis: Redis, prefix: str
 ) -> None:
-    assert (await store.standing(DEMO, claim=False)).ends == {}
-    await past.remember_ends(DEMO, ())
-    one, other = alert(status="resolved", minute=1), alert("NodeDown", status="resolved", minute=2)
-    await past.remember_ends(DEMO, (one,))
-    await past.remember_ends(DEMO, (other,))
-    standing = await store.standing(DEMO, claim=True)
-    assert standing.ends == {one.fingerprint: one, other.fingerprint: other}
+    one, other = recent(minutes=1), recent("NodeDown", minutes=2)
+    assert (await store.standing(DEMO, (one, other), claim=False)).early == {}
+    assert await past.remember_ends(DEMO, ()) is None
+    assert await past.remember_ends(DEMO, (one,)) is None
+    await past.remember_ends(DEMO, (other, recent(minutes=5)))
+    standing = await store.standing(DEMO, (one, other), claim=True)
+    assert standing.early == {one.key: one.ends_at, other.key: other.ends_at}, "the newest of each"
     assert standing.incident is None, "what came before may say that it opens nothing"
-    assert 0 < await redis.ttl(f"{prefix}:overtaken:{DEMO.key}") <= 3600
+    open_id = await store.claim(DEMO)
+    assert await past.remember_ends(DEMO, (one,)) == open_id, "so whoever keeps an end sees who is faster"
+    assert 0 < await redis.ttl(f"{prefix}:early-ends") <= 7 * 24 * 3600
+
+
+async def test_an_end_of_long_ago_is_kept_as_any_other_and_the_oldest_go_first(
+    past: IncidentHistoryStore, store: TimelineStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    years_ago = recent(minutes=60 * 24 * 365 * 3)
+    await past.remember_ends(DEMO, (years_ago,))
+    assert (await store.standing(DEMO, (years_ago,), claim=False)).early == {years_ago.key: years_ago.ends_at}
+    monkeypatch.setattr(incident_history, "MAX_ENDS", 2)
+    newer = recent("NodeDown", minutes=9), recent("ElectionStorm", minutes=5)
+    await past.remember_ends(DEMO, newer)
+    early = (await store.standing(DEMO, (years_ago, *newer), claim=False)).early
+    assert early == {each.key: each.ends_at for each in newer}
+
+
+async def test_an_alert_belongs_to_one_open_incident_whatever_its_identity_becomes(
+    store: TimelineStore, past: IncidentHistoryStore
+) -> None:
+    renamed = IncidentIdentity("demo", "unconfigured")
+    first, other = await store.claim(DEMO), await store.claim(renamed)
+    fires, another = alert(), alert("NodeDown")
+    await store.append(await store.load(first), opened(fires))
+    assert await past.claim_alerts(first, (fires,))
+    assert await past.claim_alerts(first, (fires,)), "twice is once"
+    standing = await store.standing(renamed, (fires, another), claim=True)
+    assert standing.homes == {fires.key: first}
+    assert not await past.claim_alerts(other, (another, fires))
+    assert await past.claim_alerts(other, (another,)), "nothing was noted before"
+    await store.release(DEMO, first)
+    assert (await store.standing(renamed, (fires,), claim=True)).homes == {}
+    assert await past.claim_alerts(other, (fires,))
+
+
+async def test_an_incident_that_was_set_aside_is_no_alerts_home(
+    store: TimelineStore, past: IncidentHistoryStore
+) -> None:
+    first = await store.claim(DEMO)
+    await past.claim_alerts(first, (alert(),))
+    await store.set_aside(first)
+    standing = await store.standing(DEMO, (alert(),), claim=True)
+    assert standing.homes == {}
+    assert standing.incident, "and the alert opens another"
+    assert await past.claim_alerts(standing.incident.id, (alert(),))
 
 
 async def test_the_last_look_is_kept(redis: Redis, prefix: str) -> None:

@@ -23,8 +23,8 @@ from handlers.domain.events.base import EVENTS_VERSION
 from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident, Stage
+from handlers.domain.known_alerts import IdentityState
 from handlers.errors import Moved, StoreDown, WrittenByNewer
-from handlers.ports import IdentityState
 from tests.bot.conftest import CHAIN, MortalRedis
 from tests.bot.incidents import whole_story
 from tests.builders import NOON, alert, opened
@@ -125,8 +125,22 @@ async def test_where_an_identity_stands_is_known_at_once(store: TimelineStore) -
     incident = await store.append(claimed, opened())
     assert await store.standing(demo, claim=True) == IdentityState(incident)
     await store.release(demo, incident.id)
-    assert await store.standing(demo, claim=True) == IdentityState(None, previous=incident.id)
-    assert await store.open_incidents() == (), "what came before may say that it opens nothing"
+    again = (await store.standing(demo, claim=True)).incident
+    assert again
+    assert again.id != incident.id
+
+
+async def test_ends_outlive_their_incidents(store: TimelineStore) -> None:
+    demo = IncidentIdentity("demo", "leader-election")
+    ended = alert(status="resolved", minute=5)
+    for minute in (5, 3):
+        incident = Incident(id=await store.claim(demo))
+        await store.append(incident, opened(alert(status="resolved", minute=minute), alert("NodeDown")))
+        await store.release(demo, incident.id)
+    standing = await store.standing(demo, (alert(), alert("NodeDown")), claim=True)
+    assert standing == IdentityState(None, ended={ended.key: ended.ends_at}), (
+        "the newest end, claiming nothing"
+    )
 
 
 async def test_ten_replicas_that_ask_where_it_stands_claim_one_incident(store: TimelineStore) -> None:

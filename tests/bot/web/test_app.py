@@ -18,6 +18,7 @@ import pytest_asyncio
 from nacl.signing import SigningKey
 from redis.asyncio import Redis
 from slack_bolt.async_app import AsyncApp
+from structlog.testing import capture_logs
 
 from bot.slack.inbound.request_queue import SlackRequests
 from bot.store.client import connect
@@ -25,11 +26,11 @@ from bot.store.inbox import Inbox
 from bot.store.keys import Keys
 from bot.store.signer import Signer
 from bot.web.app import Web
-from handlers.domain.notification import Notification
+from handlers.domain.notification import read_notification
 from tests.bot.conftest import SEAL, MortalRedis
 from tests.bot.web.serving import serve
 
-RECORDED = sorted((Path(__file__).parents[2] / "data" / "webhooks").glob("*.json"))
+RECORDED = sorted((Path(__file__).parents[2] / "data" / "webhooks").glob("[a-z]*.json"))
 TOKEN = "a-webhook-token"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
 LIMIT = 65_536
@@ -164,10 +165,44 @@ async def test_an_alert_that_cannot_be_read_does_not_make_its_group_come_again_f
     assert await site.stored() == [(body, None)]
 
 
-async def test_a_body_that_says_it_is_too_large_is_not_read(site: Site) -> None:
+async def test_a_body_over_the_limit_without_an_alert_is_refused(site: Site) -> None:
     answer = await site.post(b" " * (LIMIT + 1))
-    assert (answer.status_code, "max_alerts" in answer.text) == (413, True)
+    assert (answer.status_code, "group by more labels" in answer.text) == (413, True)
     assert await site.stored() == []
+
+
+async def test_a_body_that_says_it_is_many_times_too_large_is_not_read(site: Site) -> None:
+    answer = await site.post(large(LIMIT * 17))
+    assert answer.status_code == 413
+    assert await site.stored() == []
+
+
+def large(at_least: int) -> bytes:
+    """A notification in which one alert is repeated under other fingerprints."""
+    document = json.loads(BODY)
+    one = document["alerts"][0]
+    count = at_least // len(json.dumps(one)) + 1
+    return json.dumps({**document, "alerts": [{**one, "fingerprint": str(n)} for n in range(count)]}).encode()
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_of_a_group_that_is_too_large_what_fits_is_taken_and_the_rest_counts_as_left_out(
+    site: Site, chunked: bool
+) -> None:
+    body = large(LIMIT * 3)
+
+    async def in_parts() -> AsyncIterator[bytes]:
+        for at in range(0, len(body), 1000):
+            yield body[at : at + 1000]
+
+    content = in_parts() if chunked else body
+    answer = await site.http.post("/alertmanager", content=content, headers=AUTHORIZED)
+    assert (answer.status_code, answer.text) == (200, "stored")
+    ((stored, _),) = await site.stored()
+    taken = read_notification(stored)
+    assert 0 < len(taken.alerts) < len(json.loads(body)["alerts"])
+    assert [alert.fingerprint for alert in taken.alerts] == list(map(str, range(len(taken.alerts))))
+    assert (taken.unreadable, taken.over_limit) == ((), 1)
 
 
 async def test_a_body_that_does_not_say_so_is_refused_before_its_end(site: Site) -> None:
@@ -254,6 +289,12 @@ async def test_nothing_else_is_served(site: Site, method: str, path: str, status
     assert (await site.http.request(method, path, headers=AUTHORIZED)).status_code == status
 
 
+@pytest.mark.parametrize(("path", "cluster"), [("/alertmanager/", None), ("/alertmanager/demo/", "demo")])
+async def test_a_slash_at_the_end_loses_no_alert(site: Site, path: str, cluster: str | None) -> None:
+    assert (await site.post(BODY, path)).status_code == 200
+    assert await site.stored() == [(BODY, cluster)]
+
+
 @pytest.mark.parametrize(
     "path", ["/alertmanager/", "/alertmanager/demo/", "//alertmanager", "/alertmanager?x"]
 )
@@ -271,9 +312,17 @@ async def test_the_bot_has_metrics_of_its_own(parts: AsyncExitStack, mortal_redi
     redis = await parts.enter_async_context(aclosing(connect(mortal_redis.url)))
     site = await open_site(parts, redis, "{test}")
     await site.post(BODY)
-    await site.post(b"{}")
-    await site.http.post("/alertmanager", content=BODY)
+    with capture_logs() as logs:
+        await site.post(b"{}")
+        await site.http.post("/alertmanager", content=BODY)
+        await site.post(b" " * (LIMIT + 1))
+    refused = {"no_notification": 400, "token": 401, "too_large": 413}
+    assert [(each["event"], each["reason"], each["status"]) for each in logs] == [
+        ("notification_refused", reason, status) for reason, status in refused.items()
+    ]
     page = (await site.http.get("/metrics")).text
+    for reason in refused:
+        assert metric(page, f'neumann_bot_refused_notifications_total{{reason="{reason}"}}') == 1
     for status in (200, 400, 401):
         assert metric(page, f'neumann_bot_answers_total{{route="alertmanager",status="{status}"}}') == 1
     assert metric(page, "neumann_bot_inbox_notifications ") == 1
@@ -386,4 +435,4 @@ async def test_garbage_under_one_key_hides_none_of_the_other_figures(
 
 def test_the_recorded_bodies_are_there() -> None:
     assert len(RECORDED) >= 7
-    assert all(Notification.model_validate_json(file.read_bytes()) for file in RECORDED)
+    assert all(read_notification(file.read_bytes()).alerts for file in RECORDED)

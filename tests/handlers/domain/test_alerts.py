@@ -6,17 +6,20 @@ import pytest
 from pydantic import ValidationError
 
 from handlers.domain.alerts import Alert, IncidentIdentity, Places, Reason, fingerprint_of, news, what_changed
-from handlers.domain.notification import Notification, read_notification
+from handlers.domain.notification import read_notification
 from tests.builders import alert
 
 RECORDED = sorted((Path(__file__).parents[2] / "data" / "webhooks").glob("*.json"))
+FROM_ALERTMANAGER = [body for body in RECORDED if not body.stem[0].isdigit()]
+"""The others are written by hand: odd in one way each."""
 
 
 @pytest.mark.parametrize("body", RECORDED, ids=lambda path: path.stem)
 def test_every_recorded_body_is_read(body: Path) -> None:
-    notification = Notification.model_validate_json(body.read_bytes())
-    assert notification.alerts
-    assert all(alert.fingerprint for alert in notification.alerts)
+    delivery = read_notification(body.read_bytes())
+    assert delivery.alerts
+    assert delivery.unreadable == ()
+    assert all(alert.fingerprint for alert in delivery.alerts)
 
 
 @pytest.mark.parametrize(
@@ -27,14 +30,13 @@ def test_every_recorded_body_is_read(body: Path) -> None:
         b"{",
         b'{"version":"3"}',
         b'{"version":"4","status":"firing","groupKey":"g","alerts":[]}',
-        b'{"version":"4","status":"firing","groupKey":"g","alerts":[{"status":"on"}]}',
         b"[" * 100_000,
     ],
-    ids=["empty", "list", "half", "version 3", "no alerts", "bad alert", "deep"],
+    ids=["empty", "list", "half", "version 3", "no alerts", "deep"],
 )
 def test_what_is_no_version_4_notification_is_refused(body: bytes) -> None:
     with pytest.raises(ValidationError):
-        Notification.model_validate_json(body)
+        read_notification(body)
 
 
 def test_alerts_of_one_runbook_are_one_incident_and_an_unknown_alert_is_its_own() -> None:
@@ -53,7 +55,7 @@ def test_an_alert_without_a_cluster_label_belongs_to_the_cluster_of_the_address(
     assert Places(("demo",)).identity_of(bare) == IncidentIdentity("demo", "leader-election")
 
 
-@pytest.mark.parametrize("body", RECORDED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("body", FROM_ALERTMANAGER, ids=lambda path: path.stem)
 def test_the_fingerprint_is_the_one_that_alertmanager_gives(body: Path) -> None:
     for each in read_notification(body.read_bytes()).alerts:
         assert fingerprint_of(each.labels) == each.fingerprint

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from handlers.domain.notification import MAX_UNREADABLE_CHARS, read_notification
+from handlers.domain.alerts import UNKNOWN_TIME
+from handlers.domain.notification import MAX_ALERTS, MAX_UNREADABLE_CHARS, read_notification
 
 BODY = json.loads((Path(__file__).parents[2] / "data" / "webhooks" / "grouped_two_firing.json").read_bytes())
 
@@ -20,14 +22,9 @@ def first_alert(**fields: Any) -> bytes:
 
 UNREADABLE = {
     "a status of another word": first_alert(status="pending"),
+    "no status": first_alert(status=None),
     "labels of another type": first_alert(labels=["alertname"]),
-    "a label that is a number": first_alert(labels={"alertname": 7}),
-    "no time": first_alert(startsAt="noon"),
-    "a time without zone": first_alert(startsAt="2026-11-24T12:00:00"),
-    "no fingerprint": first_alert(fingerprint=""),
-    "a fingerprint without end": first_alert(fingerprint="f" * 65),
-    "an annotation without end": first_alert(annotations={"summary": "x" * 16_385}),
-    "times in another order of things": first_alert(startsAt="0001-13-01T00:00:00Z"),
+    "no labels": first_alert(labels=None),
     "no object": json.dumps({**BODY, "alerts": ["NoLeader", BODY["alerts"][1]]}).encode(),
     "nothing": json.dumps({**BODY, "alerts": [None, BODY["alerts"][1]]}).encode(),
 }
@@ -51,15 +48,80 @@ def test_a_group_of_nothing_else_is_put_aside_whole() -> None:
     assert len({each.key for each in delivery.unreadable}) == 1, "the same alert has the same key"
 
 
-@pytest.mark.parametrize("name", ["n" * 20_000, "two\nlines", "<!channel>"])
-def test_a_label_name_does_not_write_the_sentence(name: str) -> None:
-    (put_aside,) = read_notification(first_alert(labels={name: 7})).unreadable
-    assert put_aside.why == "labels.…: Input should be a valid string"
-
-
 def test_what_is_kept_of_an_unreadable_alert_is_bounded() -> None:
-    (put_aside,) = read_notification(first_alert(annotations={"a": "x" * 500_000})).unreadable
+    (put_aside,) = read_notification(first_alert(status="?", annotations={"a": "x" * 500_000})).unreadable
     assert len(put_aside.raw) == MAX_UNREADABLE_CHARS
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"startsAt": "noon"},
+        {"startsAt": "0001-13-01T00:00:00Z"},
+        {"startsAt": "0001-01-01T00:00:00+14:00"},
+        {"startsAt": "9999-12-31T23:59:59-14:00"},
+        {"startsAt": "2026-11-24T12:00:00+99:00"},
+        {"startsAt": 10**400},
+        {"startsAt": None},
+        {"startsAt": [{}]},
+    ],
+    ids=str,
+)
+def test_a_time_that_is_none_is_an_unknown_one(odd: dict[str, Any]) -> None:
+    assert read_notification(first_alert(**odd)).alerts[0].starts_at == UNKNOWN_TIME
+
+
+@pytest.mark.parametrize("ends_at", ["0001-01-01T00:00:00Z", None, "2020-01-01T00:00:00Z", "noon"])
+def test_an_end_that_is_none_or_before_the_start_ends_the_firing_that_it_names(ends_at: object) -> None:
+    alert = read_notification(first_alert(status="resolved", endsAt=ends_at)).alerts[0]
+    assert alert.ends_at == alert.starts_at
+    assert alert.starts_at.year == 2026
+
+
+def test_a_time_without_a_zone_is_utc() -> None:
+    alert = read_notification(first_alert(startsAt="2026-11-24T12:00:00")).alerts[0]
+    assert alert.starts_at == datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("odd", "labels"),
+    [
+        ({"labels": {"alertname": "A", "shard": 3, "up": True, "gone": None}}, {"shard": "3", "up": "true"}),
+        ({"labels": {"alertname": "A", "path": {"a": ["ü"]}}}, {"path": '{"a": ["ü"]}'}),
+        ({"labels": {"alertname": "A", "odd": "\ud800"}}, {"odd": "?"}),
+        ({"labels": {"alertname": "A", "long": "x" * 20_000}}, {"long": "x" * 16_383 + "…"}),
+    ],
+    ids=["numbers", "objects", "half a letter", "a label without end"],
+)
+def test_a_label_that_is_no_short_text_becomes_one(odd: dict[str, Any], labels: dict[str, str]) -> None:
+    alert = read_notification(first_alert(**odd)).alerts[0]
+    assert alert.labels == {"alertname": "A", **labels}
+
+
+@pytest.mark.parametrize("fingerprint", ["", None, 7, "f" * 65, "two\nlines", "é"])
+def test_a_fingerprint_that_is_none_is_computed_as_alertmanager_does(fingerprint: object) -> None:
+    told = read_notification(first_alert(fingerprint=fingerprint)).alerts[0]
+    assert told.fingerprint == BODY["alerts"][0]["fingerprint"]
+
+
+def test_long_annotations_are_cut_and_a_long_address_is_left_out() -> None:
+    body = first_alert(annotations={"summary": "x" * 500_000, "n": 7}, generatorURL="http://p/" + "x" * 9_000)
+    alert = read_notification(body).alerts[0]
+    assert alert.annotations == {"summary": "x" * 4_095 + "…", "n": "7"}
+    assert alert.generator_url == ""
+
+
+def test_a_group_over_the_limit_is_taken_as_far_as_it_goes() -> None:
+    body = json.dumps(
+        {**BODY, "truncatedAlerts": 3, "alerts": BODY["alerts"] * (MAX_ALERTS // 2 + 1)}
+    ).encode()
+    delivery = read_notification(body)
+    assert (len(delivery.alerts), delivery.truncated) == (MAX_ALERTS, 5)
+
+
+@pytest.mark.parametrize("odd", [None, -1, "three", 1.5, []])
+def test_whatever_is_said_of_truncation(odd: object) -> None:
+    assert read_notification(json.dumps({**BODY, "truncatedAlerts": odd}).encode()).truncated == 0
 
 
 def test_truncation_and_a_future_alertmanagers_fields_come_through() -> None:
