@@ -205,7 +205,7 @@ def _received(
 
 
 def remarked(incident: Incident, now: datetime, remarks: Iterable[Remark]) -> list[Event]:
-    """Return events for the remarks the incident lacks, up to MAX_REMARKS: each is a message in the thread."""
+    """Return events for the remarks that the incident lacks, up to MAX_REMARKS: each is a message."""
     new = [(key, sentence) for key, sentence in remarks if key not in incident.remarks]
     room = max(MAX_REMARKS - len(incident.remarks), 0)
     if len(new) > room:

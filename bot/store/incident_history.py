@@ -11,19 +11,6 @@ from bot.store.scripts import Script
 from handlers.domain.alerts import Alert, IncidentIdentity
 
 
-def early_ends(kept: Iterable[bytes]) -> dict[str, Alert]:
-    """Return the ends that came before their firings, by fingerprint; those that can be read."""
-    found: dict[str, Alert] = {}
-    for each in kept:
-        try:
-            alert = Alert.model_validate_json(each)
-        except ValidationError as error:
-            log.error("early_end_unreadable", error=str(error), hint=WHO_ELSE)
-        else:
-            found[alert.fingerprint] = alert
-    return found
-
-
 class IncidentHistoryStore:
     """`handlers.ports.IncidentHistory` over Redis; `TimelineStore` writes the releases and reads the ends."""
 

@@ -21,7 +21,7 @@ from bot.store.incident_ids import NUMBER, id_tail
 from bot.store.keys import ENDS_LIFE_S, HANDLE_LIFE_S, MAX_ENDS, Keys
 from bot.store.mac_chain import BEGINNING, Chain, End, MacLink, Walk
 from bot.store.scripts import Script
-from handlers.domain.alerts import IncidentIdentity
+from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.events import EVENT, Event
 from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.fold import apply

@@ -126,7 +126,7 @@ class Bed:
         await scheduler.mark_reconcile()
         await scheduler.mark_trim()
         await asyncio.sleep(0.15)
-        await scheduler.put_aside_foreign()
+        await scheduler._put_aside()
         for loop in self.loops:
             assert not loop.done(), loop
 
