@@ -1,4 +1,4 @@
-"""The last look at the alerting is kept for all replicas; what cannot be read is left, and looked for anew."""
+"""The last look at the alerting is kept for all replicas; what cannot be read is looked for anew."""
 
 from __future__ import annotations
 
