@@ -25,6 +25,7 @@ STEP_UNIT = "neumann-makestep.service"
 STEP_COMMAND = Path("/usr/local/lib/neumann-agent/chronyc")
 POLKIT_FOLDERS = (Path("/etc/polkit-1/rules.d"), Path("/usr/share/polkit-1/rules.d"))
 POLKIT_RULE = "50-neumann-agent.rules"
+POLKIT_STEP_RULE = "50-neumann-agent-makestep.rules"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def _what_stops(settings: Settings) -> Iterator[str]:
     yield from _unwritable(settings.state_dir, "state_dir")
     if not _agent_runs(settings):
         yield from _taken(settings.listen)
+    yield from _rule_without_unit(settings)
 
 
 def _what_would_be_missing(settings: Settings) -> Iterator[str]:
@@ -85,7 +87,7 @@ def _unwritable(folder: Path, field: str) -> Iterator[str]:
 
 
 def _agent_runs(settings: Settings) -> bool:
-    """Whether an agent has this ledger open, and so this port too."""
+    """Return whether an agent has this ledger open, and so this port too."""
     try:
         folder = os.open(settings.state_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
@@ -164,7 +166,7 @@ def _check_clock(settings: Settings) -> None:
 
 
 def _units(settings: Settings) -> Iterator[str]:
-    """Whether systemd knows the units that are started; one that does not say is not asked again."""
+    """Yield the units that systemd does not know; one that does not answer is not asked again."""
     units = {settings.service: "so it cannot be started: correct `service`."}
     if settings.commands.chronyc == STEP_COMMAND:
         units[STEP_UNIT] = "so no clock can be stepped: install it."
@@ -179,8 +181,24 @@ def _units(settings: Settings) -> Iterator[str]:
             yield f"systemd knows no unit {unit}, {so}"
 
 
+def _rule_without_unit(settings: Settings, folders: tuple[Path, ...] = POLKIT_FOLDERS) -> Iterator[str]:
+    """Yield a complaint where the agent may start a unit that nobody defined, and so might define it."""
+    if not any(os.access(folder / POLKIT_STEP_RULE, os.F_OK) for folder in folders):
+        return
+    argv = [str(settings.commands.systemctl), "show", STEP_UNIT, "--property=LoadState"]
+    try:
+        shown = asyncio.run(run_checked(argv, timeout_s=settings.deadlines.service))
+    except CommandError:
+        return  # said by what would be missing
+    if "LoadState=not-found" in shown.splitlines():
+        yield (
+            f"{POLKIT_STEP_RULE} lets the agent start {STEP_UNIT}, and systemd knows no such unit:"
+            " install it, or remove the rule."
+        )
+
+
 def _polkit(settings: Settings, folders: tuple[Path, ...] = POLKIT_FOLDERS) -> Iterator[str]:
-    """Whether the rule is there that lets the agent start things; a folder that hides itself says nothing."""
+    """Yield a complaint where no rule lets the agent start services; an unreadable folder says nothing."""
     if settings.commands.systemctl != Commands().systemctl:
         return  # another systemctl has its own ways
     try:

@@ -7,15 +7,18 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from agent.actions.after_crash import judge_what_was_begun
 from agent.actions.executor import Executor
 from agent.actions.ledger import Ledger
 from agent.errors import AgentError, ConfigError
 from agent.readings.reader import NodeReader
+from agent.rights import act_as_owner_of
 from agent.server.deadlines import DeadlineServer
 from agent.server.routes import build_app, build_server, listen, tls_context
 from agent.settings import Settings, load_settings
@@ -29,6 +32,8 @@ _logger = logging.getLogger("agent.cli")
 def serve(options: argparse.Namespace) -> None:
     """Serve until SIGTERM or SIGINT; SIGHUP reads the trusted keys again."""
     settings = load_settings(options.config)
+    # Ignored until there is something to reload; what comes before is read a moment later anyway.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # Whatever this process creates is its owner's alone.
     os.umask(0o077)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
@@ -52,9 +57,10 @@ def pair(options: argparse.Namespace) -> None:
     """Make this node's key if there is none, and wait for one bot that holds the code that is shown."""
     from agent.server import pairing  # noqa: PLC0415  what makes certificates is large, and serving makes none
 
+    shown, code = pairing.code_from(options.code_file)
+    act_as_owner_of(options.config.parent)
     settings = load_settings(options.config)
     certificate = pairing.make_own_key(settings)
-    shown, code = pairing.code_from(options.code_file)
     address = options.listen or settings.listen
     print(pairing.how_to_add(settings, certificate, address))
     if shown:
@@ -69,6 +75,7 @@ def keys(options: argparse.Namespace) -> None:
     """List the keys that are trusted, or take one off the list by its fingerprint."""
     from agent.server import pinned_keys  # noqa: PLC0415  serving only reads them
 
+    act_as_owner_of(options.config.parent)
     if options.verb == "list":
         for key in pinned_keys.pinned_keys(load_settings(options.config)):
             print(f"sha256:{key.fingerprint}  {pinned_keys.KIND_WORDS[key.kind]}")
@@ -131,17 +138,30 @@ async def _serve(config: Path, settings: Settings) -> None:
         try:
             reader = NodeReader(settings)
             executor = Executor(settings, reader, ledger)
-            await executor.recover()
+            await judge_what_was_begun(settings, reader, ledger)
             server = build_server(build_app(settings, reader, executor), settings)
             reloads: set[asyncio.Task[None]] = set()
             asyncio.get_running_loop().add_signal_handler(
                 signal.SIGHUP,
                 lambda: reloads.add(asyncio.create_task(_reload(config, server, executor))),
             )
+            _tell_systemd("READY=1")
             _logger.info("neumann-agent %s serves %s at %s", version(), settings.node, settings.listen)
             await server.serve(sockets=[listener])
         finally:
             ledger.close()
+
+
+def _tell_systemd(state: str) -> None:
+    """Tell the service manager, where one waits for it (sd_notify(3)): before that it reloads nothing."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+            line.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
+    except OSError as error:
+        _logger.warning("systemd could not be told %s: %s", state, error)
 
 
 async def _reload(config: Path, server: DeadlineServer, executor: Executor) -> None:

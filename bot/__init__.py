@@ -1,1 +1,1 @@
-"""What we touch: Slack, HTTP, Redis, node agents, and the wiring that puts the parts together."""
+"""The outside world: Slack, HTTP, Redis and node agents, and the wiring that puts the parts together."""

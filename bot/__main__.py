@@ -1,4 +1,4 @@
-"""Where the `neumann-bot` command begins: on a node there is only what its agent needs, and that is said."""
+"""Entry point of the `neumann-bot` command; says so where only the agent's packages are installed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import gc
 
 def main() -> None:
     """Run the command line, if what it needs is installed."""
-    # What is imported stays. To look through it again and again for what may go would take a quarter of a
+    # Imported modules stay. To search them for garbage again and again would take a quarter of a
     # second of the start, and up to a tenth of one whenever the collector comes by later.
     gc.disable()
     try:

@@ -1,10 +1,11 @@
-"""Makes the clients of Slack, Alertmanager and Prometheus, as far as they are configured."""
+"""Make the clients of nodes, agents, alerting and Slack that the settings ask for."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import aiohttp
 import httpx
@@ -13,11 +14,71 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.alerting.alertmanager import AlertmanagerClient
 from bot.alerting.prometheus import PrometheusClient
 from bot.config import Endpoint, Settings
+from bot.grant_keys import grant_key
 from bot.http.client import http_client, trusting
+from bot.nodes.agent_client import AgentClient
+from bot.nodes.cluster_reader import ClusterReader
+from bot.nodes.tls import tls_context
 from bot.slack.noting_client import NotingClient
+from bot.store.ledger_marks import LedgerMarks
 from bot.store.refusals import Refusals
 
+AGENT_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
+"""A commit carries out its action before it answers; a restart may take a while."""
+
 SLACK_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Clients:
+    """Everything outside the process that the bot calls, except Redis."""
+
+    slack: AsyncWebClient
+    reader: ClusterReader
+    agents: AgentClient
+    alertmanager: AlertmanagerClient | None
+    prometheus: PrometheusClient | None
+
+
+@asynccontextmanager
+async def connected(settings: Settings, marks: LedgerMarks, refusals: Refusals) -> AsyncIterator[Clients]:
+    """Make all clients, and close them again; what Slack refuses is noted in `refusals`.
+
+    Raises:
+        ConfigurationError: If a token, key or certificate cannot be used.
+    """
+    async with (
+        slack_client(settings, refusals) as slack,
+        reader(settings, marks) as (clusters, agents),
+        alerting(settings) as (alertmanager, prometheus),
+    ):
+        yield Clients(slack, clusters, agents, alertmanager, prometheus)
+
+
+@asynccontextmanager
+async def reader(
+    settings: Settings, marks: LedgerMarks | None = None
+) -> AsyncIterator[tuple[ClusterReader, AgentClient]]:
+    """Make what reads clusters, without Slack and Redis; to act, it needs the marks of the agents' ledgers.
+
+    Raises:
+        ConfigurationError: If a key or certificate cannot be used.
+    """
+    key, context = grant_key(settings.agents.grant_key), tls_context(settings.agents)
+    second_file = settings.agents.second_grant_key
+    second_key = grant_key(second_file) if second_file else None
+    pinned = {
+        node.agent_url: tls_context(settings.agents, node.agent_certificate)
+        for cluster in settings.clusters
+        for node in cluster.nodes
+        if node.agent_certificate
+    }
+    async with (
+        http_client(httpx.Timeout(None)) as http,  # each reading keeps its own deadline
+        http_client(AGENT_TIMEOUT, context, pinned) as agent_http,
+    ):
+        agents = AgentClient(settings.clusters, agent_http, key, second_key, marks)
+        yield ClusterReader(settings.clusters, settings.readings, http, agents), agents
 
 
 @asynccontextmanager
@@ -44,10 +105,6 @@ async def alerting(
 @asynccontextmanager
 async def slack_client(settings: Settings, refusals: Refusals) -> AsyncIterator[AsyncWebClient]:
     """Make a Web API client that keeps its connections: by itself it opens one per call.
-
-    Args:
-        settings: The configuration.
-        refusals: Where it notes what Slack refuses.
 
     Raises:
         ConfigurationError: If the token's file cannot be read.

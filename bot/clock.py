@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class SystemTime:
-    """`handlers.ports.Time` as the machine has it."""
+    """`handlers.ports.Time` over the machine's clock."""
 
     def now(self) -> datetime:
         """Return the present, in UTC."""

@@ -6,40 +6,17 @@ import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from bot.secret_file import SecretFile
 from handlers.domain.permissions import Permission, Permissions
 from handlers.errors import ConfigurationError
-from runbooks.model import ActionType
+from runbooks.plans import ActionType
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SecretFile(_Section):
-    """A secret that lies in a file, so that it stands neither in the configuration nor in `ps`."""
-
-    file: Path
-
-    def read(self) -> SecretStr:
-        """Return the secret, without the line's end.
-
-        Raises:
-            ConfigurationError: If the file cannot be read or is empty.
-        """
-        try:
-            text = self.file.read_text().strip()
-        except OSError as error:
-            raise ConfigurationError(
-                f"The secret file {self.file} cannot be read: {error.strerror}."
-            ) from error
-        except UnicodeDecodeError as error:
-            raise ConfigurationError(f"The secret file {self.file} is not text.") from error
-        if not text:
-            raise ConfigurationError(f"The secret file {self.file} is empty.")
-        return SecretStr(text)
 
 
 class SlackSettings(_Section):
@@ -56,7 +33,7 @@ class SlackSettings(_Section):
 
 
 class WebSettings(_Section):
-    """The HTTP side: where it listens, and what Alertmanager must show."""
+    """The HTTP side: where it listens, and the token that Alertmanager must send."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)] = 8080
@@ -91,7 +68,7 @@ HttpAddress = Annotated[str, Field(pattern=r"^https?://[^/?#]+[^?#]*$")]
 class AlertmanagerSettings(Endpoint):
     """Every peer of the Alertmanager that sends to the bot, and the name it has for the bot.
 
-    `cluster` is whose alerts those without a `cluster` label are, as the last part of the webhook's address.
+    `cluster` owns the alerts without a `cluster` label, like the last part of the webhook's address.
     """
 
     urls: Annotated[tuple[HttpAddress, ...], Field(min_length=1)]
@@ -109,10 +86,9 @@ class PrometheusSettings(Endpoint):
 class AgentSettings(_Section):
     """The bot's credentials for the agents: mTLS, and the Ed25519 seed that signs grants (base64).
 
-    `authority` vouches for agents that are not paired with. `second_grant_key` signs beside `grant_key`
-    where a second person approved; without it, agents refuse what needs one. `other_grant_keys` sign
-    nothing: while the grant key is changed, timelines that another replica or the former key wrote are read
-    by them.
+    `authority` vouches for agents that are not paired. `second_grant_key` signs beside `grant_key` where a
+    second person approved; without it, agents refuse what needs one. `other_grant_keys` sign nothing: they
+    only read timelines that another replica or a former key wrote while the grant key is being changed.
     """
 
     certificate: Path
@@ -124,7 +100,7 @@ class AgentSettings(_Section):
 
 
 class ReadingSettings(_Section):
-    """Deadlines of the readings, in seconds; `sample_gap_s` lies between two reads of the counters."""
+    """Deadlines of the readings in seconds; `sample_gap_s` passes between two reads of the counters."""
 
     metrics_deadline_s: Annotated[float, Field(gt=0, le=30)] = 2.0
     agent_deadline_s: Annotated[float, Field(gt=0, le=60)] = 4.0
@@ -161,7 +137,7 @@ class Cluster(_Section):
 class PermissionRow(_Section):
     """A row of `[[permissions]]`: who may propose, confirm, approve and silence, and where.
 
-    What is left out holds for all. Rows are read in order, the first that holds for an action decides.
+    A field that is left out matches everything. Rows are read in order; the first that matches decides.
     """
 
     clusters: frozenset[str] = frozenset()
@@ -174,7 +150,7 @@ class PermissionRow(_Section):
 
 
 class Settings(BaseSettings):
-    """Everything. An environment variable `NEUMANN_BOT_REDIS__URL` goes before `[redis] url`."""
+    """The whole configuration. An environment variable `NEUMANN_BOT_REDIS__URL` overrides `[redis] url`."""
 
     model_config = SettingsConfigDict(
         frozen=True, extra="forbid", env_prefix="NEUMANN_BOT_", env_nested_delimiter="__"

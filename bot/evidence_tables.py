@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from runbooks import raft
 from runbooks.evidence import Evidence, NodeEvidence
+from runbooks.wording import MAX_NAMES, listed
 
 HEADINGS = ("node", "role", "term", "elections", "process", "clock")
 READINGS = ("metrics", "clock", "service", "log", "config", "disk", "connects", "pings")
 UNKNOWN = "?"
-MAX_NAMES = 6
 MAX_GROUPS = 12
 
 Row = tuple[str, ...]
@@ -31,7 +31,7 @@ def node_groups(evidence: Evidence) -> str:
         alike.setdefault((role, term, process), []).append(node.node)
     groups = sorted(alike.items(), key=lambda group: len(group[1]))
     rows: list[Row] = [("", "role", "term", "process", "nodes")]
-    rows += [(str(len(names)), *what, some(names)) for what, names in groups[:MAX_GROUPS]]
+    rows += [(str(len(names)), *what, listed(names, MAX_NAMES)) for what, names in groups[:MAX_GROUPS]]
     lines = [_columns(rows)]
     if left := sum(len(names) for _, names in groups[MAX_GROUPS:]):
         lines.append(f"and {left} nodes that read otherwise again")
@@ -64,12 +64,6 @@ def _number(value: int | None) -> str:
     return UNKNOWN if value is None else str(value)
 
 
-def some(names: Sequence[str]) -> str:
-    """Return the first `MAX_NAMES` names, and how many more there are."""
-    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
-    return ", ".join(names[:MAX_NAMES]) + more
-
-
 def link_table(evidence: Evidence) -> str:
     """Return the table of who (row) reaches whom (column).
 
@@ -93,10 +87,12 @@ def cut_links(evidence: Evidence) -> str:
             if other != one and (said := _link(results, one, other)) != "ok":
                 failing.setdefault(said, []).append(other)
         for said, peers in failing.items():
-            whom = "every other node" if len(peers) == len(names) - 1 else some(peers)
+            whom = "every other node" if len(peers) == len(names) - 1 else listed(peers, MAX_NAMES)
             groups.setdefault((whom, said), []).append(one)
     largest_first = sorted(groups.items(), key=lambda group: -len(group[1]))
-    lines = [f"{some(ones)} → {whom}: {said}" for (whom, said), ones in largest_first[:MAX_GROUPS]]
+    lines = [
+        f"{listed(ones, MAX_NAMES)} → {whom}: {said}" for (whom, said), ones in largest_first[:MAX_GROUPS]
+    ]
     if left := sum(len(ones) for _, ones in largest_first[MAX_GROUPS:]):
         lines.append(f"and links of {left} more nodes")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The keys that sign grants, and the MACs that every replica with the same grant key can make."""
+"""The keys that sign grants, and MAC keys that every replica derives from the same grant key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from nacl.signing import SigningKey
 
-from bot.config import SecretFile
+from bot.secret_file import SecretFile
 from handlers.errors import ConfigurationError
 
 

@@ -10,21 +10,17 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
-import httpx
 from redis.asyncio import Redis
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
-from bot.clients import alerting, slack_client
+from bot.clients import Clients, connected
 from bot.clock import SystemTime
 from bot.config import Settings
-from bot.grant_keys import grant_key
-from bot.http.client import http_client
-from bot.nodes.agent_client import AgentClient
-from bot.nodes.cluster_reader import ClusterReader
-from bot.nodes.tls import tls_context
 from bot.slack import listeners
 from bot.slack.allowance import Allowance
 from bot.slack.delivery.attachments import ThreadAttachments
@@ -59,9 +55,6 @@ from handlers.ports import Ports
 
 Part = Literal["web", "worker"]
 
-AGENT_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
-"""A commit carries out its action before it answers; a restart may take a while."""
-
 
 @dataclass(frozen=True)
 class Bot:
@@ -77,30 +70,41 @@ class Bot:
     ports: Ports
 
 
-@asynccontextmanager
-async def reader(
-    settings: Settings, marks: LedgerMarks | None = None
-) -> AsyncIterator[tuple[ClusterReader, AgentClient]]:
-    """Make what reads clusters, without Slack and Redis; to act, it needs the marks of the agents' ledgers.
+@dataclass(frozen=True)
+class Stores:
+    """Everything that keeps its state in Redis."""
 
-    Raises:
-        ConfigurationError: If a key or certificate cannot be used.
-    """
-    key, context = grant_key(settings.agents.grant_key), tls_context(settings.agents)
-    second_file = settings.agents.second_grant_key
-    second_key = grant_key(second_file) if second_file else None
-    pinned = {
-        node.agent_url: tls_context(settings.agents, node.agent_certificate)
-        for cluster in settings.clusters
-        for node in cluster.nodes
-        if node.agent_certificate
-    }
-    async with (
-        http_client(httpx.Timeout(None)) as http,  # each reading keeps its own deadline
-        http_client(AGENT_TIMEOUT, context, pinned) as agent_http,
-    ):
-        agents = AgentClient(settings.clusters, agent_http, key, second_key, marks)
-        yield ClusterReader(settings.clusters, settings.readings, http, agents), agents
+    redis: Redis
+    prefix: str
+    timelines: TimelineStore
+    retention: Retention
+    inbox: Inbox
+    requests: SlackRequests
+    queues: Queues
+
+    @classmethod
+    def on(cls, redis: Redis, settings: Settings, timing: Timing) -> Stores:
+        """Make the stores on this connection."""
+        prefix, chain = settings.redis.prefix, Chain.of(settings.agents)
+        waits = settings.redis.wait_for_replicas
+        timelines = TimelineStore(redis, prefix, chain, waits)
+        consumer = f"{socket.gethostname()}:{os.getpid()}"
+        return cls(
+            redis=redis,
+            prefix=prefix,
+            timelines=timelines,
+            retention=Retention(redis, prefix, timelines, chain),
+            inbox=Inbox(
+                redis,
+                prefix,
+                consumer,
+                Signer.of(settings.agents, INBOX_SEAL_USE),
+                timing,
+                wait_for_replicas=waits,
+            ),
+            requests=SlackRequests(redis, prefix, consumer, Signer.of(settings.agents, SEAL_USE), timing),
+            queues=Queues(redis, prefix, timing),
+        )
 
 
 @asynccontextmanager
@@ -110,77 +114,98 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
     Raises:
         ConfigurationError: If a secret, key or certificate cannot be used.
     """
-    webhook_token = settings.web.webhook_token.read().get_secret_value()
     signing_secret = settings.slack.signing_secret.read().get_secret_value()
-    redis, prefix = connect(settings.redis.url, settings.redis.prefix), settings.redis.prefix
-    chain = Chain.of(settings.agents)
-    waits = settings.redis.wait_for_replicas
-    timelines = TimelineStore(redis, prefix, chain, waits)
-    retention = Retention(redis, prefix, timelines, chain)
-    consumer = f"{socket.gethostname()}:{os.getpid()}"
-    inbox = Inbox(
-        redis, prefix, consumer, Signer.of(settings.agents, INBOX_SEAL_USE), timing, wait_for_replicas=waits
-    )
-    requests = SlackRequests(redis, prefix, consumer, Signer.of(settings.agents, SEAL_USE), timing)
-    queues = Queues(redis, prefix, timing)
+    stores = Stores.on(connect(settings.redis.url, settings.redis.prefix), settings, timing)
+    redis, prefix = stores.redis, stores.prefix
     async with (
         contextlib.aclosing(redis),
-        slack_client(settings, Refusals(redis, prefix)) as slack,
-        reader(settings, LedgerMarks(redis, prefix)) as (clusters, agents),
-        alerting(settings) as (alertmanager, prometheus),
+        connected(settings, LedgerMarks(redis, prefix), Refusals(redis, prefix)) as clients,
     ):
-        thread = SlackThread(slack, redis, prefix, lambda cluster: channel_of(settings, cluster), timing)
-        permissions = settings.who_may
-        ports = Ports(
-            timelines=timelines,
-            past=IncidentHistoryStore(redis, prefix),
-            reader=clusters,
-            agents=agents,
-            directory=SlackDirectory(slack, Allowance(redis, prefix)),
-            threads=thread,
-            time=SystemTime(),
-            run_locks=RunLocks(redis, prefix),
-            permissions=permissions,
-            silences=alertmanager,
-            alertmanager=alertmanager,
-            prometheus=prometheus,
-            looks=ReconcileCheckpointStore(redis, prefix),
-            troubles=Troubles(redis, prefix),
-        )
-        # What is dispatched is stored already, so it may take its time; Bolt's default polls every 10 ms.
-        app = AsyncApp(client=slack, signing_secret=signing_secret, process_before_response=True)
-        listeners.register(app, ports)
-        web = Web(
-            inbox=inbox,
+        channel = partial(channel_of, settings)
+        thread = SlackThread(clients.slack, redis, prefix, channel, timing)
+        ports = _ports(settings, stores, clients, thread)
+        app = _bolt(clients.slack, signing_secret, ports)
+        yield Bot(
             redis=redis,
-            prefix=prefix,
-            token=webhook_token,
-            max_body_bytes=settings.web.max_body_bytes,
+            web=_web(settings, stores, app, signing_secret),
+            worker=_worker(settings, stores, clients, ports, thread=thread, timing=timing),
+            scheduler=Scheduler(stores.timelines, stores.queues, partial(put_aside, redis, prefix)),
+            dispatcher=Dispatcher(app, stores.requests, timing),
             slack=app,
-            requests=requests,
-            signing_secret=signing_secret,
-        )
-        worker = Worker(
-            redis=redis,
-            prefix=prefix,
-            inbox=inbox,
-            queues=queues,
-            jobs=PeriodicJobs(
-                ports,
-                settings.alertmanager,
-                retention,
-                settings.redis.closed_kept_days,
-                greet=thread.greet,
-            ),
-            timelines=timelines,
+            requests=stores.requests,
             ports=ports,
-            clusters=clusters,
-            thread=thread,
-            pictures=ThreadAttachments(slack, redis, prefix, thread, timelines, prometheus=prometheus),
-            timing=timing,
         )
-        timer = Scheduler(timelines, queues, lambda: put_aside(redis, prefix))
-        yield Bot(redis, web.app(), worker, timer, Dispatcher(app, requests, timing), app, requests, ports)
+
+
+def _ports(settings: Settings, stores: Stores, clients: Clients, thread: SlackThread) -> Ports:
+    permissions = settings.who_may
+    return Ports(
+        timelines=stores.timelines,
+        past=IncidentHistoryStore(stores.redis, stores.prefix),
+        reader=clients.reader,
+        agents=clients.agents,
+        directory=SlackDirectory(clients.slack, Allowance(stores.redis, stores.prefix)),
+        threads=thread,
+        time=SystemTime(),
+        run_locks=RunLocks(stores.redis, stores.prefix),
+        permissions=permissions,
+        silences=clients.alertmanager,
+        alertmanager=clients.alertmanager,
+        prometheus=clients.prometheus,
+        checkpoints=ReconcileCheckpointStore(stores.redis, stores.prefix),
+        troubles=Troubles(stores.redis, stores.prefix),
+    )
+
+
+def _bolt(slack: AsyncWebClient, signing_secret: str, ports: Ports) -> AsyncApp:
+    # What is dispatched is stored already, so it may take its time; Bolt's default polls every 10 ms.
+    app = AsyncApp(client=slack, signing_secret=signing_secret, process_before_response=True)
+    listeners.register(app, ports)
+    return app
+
+
+def _web(settings: Settings, stores: Stores, slack: AsyncApp, signing_secret: str) -> Starlette:
+    return Web(
+        inbox=stores.inbox,
+        redis=stores.redis,
+        prefix=stores.prefix,
+        token=settings.web.webhook_token.read().get_secret_value(),
+        max_body_bytes=settings.web.max_body_bytes,
+        slack=slack,
+        requests=stores.requests,
+        signing_secret=signing_secret,
+    ).app()
+
+
+def _worker(
+    settings: Settings, stores: Stores, clients: Clients, ports: Ports, *, thread: SlackThread, timing: Timing
+) -> Worker:
+    return Worker(
+        redis=stores.redis,
+        prefix=stores.prefix,
+        inbox=stores.inbox,
+        queues=stores.queues,
+        jobs=PeriodicJobs(
+            ports,
+            settings.alertmanager,
+            stores.retention,
+            settings.redis.closed_kept_days,
+            greet=thread.greet,
+        ),
+        timelines=stores.timelines,
+        ports=ports,
+        clusters=clients.reader,
+        thread=thread,
+        pictures=ThreadAttachments(
+            clients.slack,
+            stores.redis,
+            stores.prefix,
+            thread,
+            stores.timelines,
+            prometheus=clients.prometheus,
+        ),
+        timing=timing,
+    )
 
 
 def channel_of(settings: Settings, cluster: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Timing:
-    """Spans of time in seconds. `bot.main.build` hands one to every part; tests hand in shorter ones."""
+    """Spans of time in seconds. `bot.main.build` passes one to every part; tests pass shorter ones."""
 
     lease_s: float = 15.0
     """What a process took and neither finished nor renewed for so long is taken by another."""

@@ -1,1 +1,1 @@
-"""What we do: one module per thing that can happen. Knows only ports and runbooks."""
+"""The use cases: one module per thing that can happen. They know only ports and runbooks."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from handlers import diagnosis, recovery
 from handlers.domain.incident import Incident
@@ -21,26 +22,29 @@ from handlers.domain.next_step import (
 )
 from handlers.errors import Moved
 from handlers.ports import Ports
-from handlers.remediation import run, run_end, silence
+from handlers.remediation import node_checks, run, run_end, silence
 
 
-async def advance(ports: Ports, incident_id: str) -> tuple[Incident, datetime | None]:
-    """Take an incident as far as it goes now.
+class Advanced(NamedTuple):
+    """An incident's state, and when it is due again; `None` where only an event can wake it."""
 
-    Returns:
-        Its state, and when it is due again; `None` where only an event can wake it.
-    """
+    incident: Incident
+    due_at: datetime | None
+
+
+async def advance(ports: Ports, incident_id: str) -> Advanced:
+    """Take an incident as far as it goes now."""
     while True:
         incident = await ports.timelines.load(incident_id)
         step = next_step(incident, ports.time.now())
         if isinstance(step, Rest):
-            return incident, None
+            return Advanced(incident, None)
         try:
             after = await _perform(ports, incident, step)
         except Moved:
             continue
         if isinstance(step, WatchRecovery) and after.position == incident.position:
-            return incident, ports.time.now() + timedelta(seconds=step.again_after_s)
+            return Advanced(incident, ports.time.now() + timedelta(seconds=step.again_after_s))
 
 
 async def _perform(  # noqa: PLR0911  one case a step
@@ -52,7 +56,7 @@ async def _perform(  # noqa: PLR0911  one case a step
         case RunAction(index=index):
             return await run.run_action(ports, incident, index)
         case CheckNode(node=node):
-            return await run.check_node(ports, incident, node)
+            return await node_checks.check_node(ports, incident, node)
         case EndRun():
             return await run_end.end_run(ports, incident)
         case Silence():
@@ -60,7 +64,7 @@ async def _perform(  # noqa: PLR0911  one case a step
         case LiftSilence():
             return await silence.lift_silence(ports, incident)
         case WatchRecovery():
-            return await recovery.look(ports, incident)
+            return await recovery.watch(ports, incident)
         case Close():
             return await recovery.close(ports, incident)
         case Rest():

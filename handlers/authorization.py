@@ -1,4 +1,4 @@
-"""Whose button this is, and whether this person may go on: the one check of every click and modal."""
+"""Check which incident a button belongs to and whether this person may use it: for every click and modal."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from handlers.domain import policy
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import PlanPermission
 from handlers.errors import NotAllowed, UnknownHandle
 from handlers.ports import Place, Ports, Purpose
-from runbooks.model import ActionType, Plan
+from runbooks.plans import ActionType, Plan
 
 
 @dataclass(frozen=True)
 class Click:
-    """A clicked button: its handle, by whom, and on which message."""
+    """A clicked button: its handle, who clicked it, and on which message."""
 
     handle: str
     by: Person
@@ -25,7 +25,7 @@ class Click:
 
 @dataclass(frozen=True)
 class Submission:
-    """A submitted modal: its handle, by whom, and from which app and workspace.
+    """A submitted modal: its handle, who submitted it, and from which app and workspace.
 
     `shown` is the handle that the modal was opened with for this person, or empty if it was opened for
     somebody else. Slack returns it in another field than `handle`, so the two differ in a forged payload.

@@ -1,15 +1,16 @@
-"""Read the cluster, judge it, offer what the runbook allows; again as late answers come in."""
+"""Read the cluster, judge it and offer what the runbook allows; repeat as late answers come in."""
 
 from __future__ import annotations
 
 import secrets
 
 from handlers.domain import throttling
-from handlers.domain.events import Event, EvidenceRead, FindingsRanked, Offer
+from handlers.domain.events import Event
+from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Offer
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
 from handlers.errors import Moved
-from handlers.intake import noted
+from handlers.intake import remarked
 from handlers.ports import Ports
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence
@@ -39,7 +40,7 @@ async def _record(ports: Ports, incident: Incident, evidence: Evidence) -> Incid
             return await ports.timelines.append(
                 incident,
                 *events,
-                *noted(incident, now, throttling.notes(incident, apply(incident, *events))),
+                *remarked(incident, now, throttling.remarks(incident, apply(incident, *events))),
             )
         except Moved:
             moved = await ports.timelines.load(incident.id)
@@ -49,7 +50,7 @@ async def _record(ports: Ports, incident: Incident, evidence: Evidence) -> Incid
 
 
 def _offer(incident: Incident, remedy: Remedy) -> Offer:
-    """The same remedy keeps its button over a fresh reading; a changed one gets a new handle."""
+    """Return the offer of a remedy: an unchanged remedy keeps its handle, a changed one gets a new one."""
     for known in incident.offers:
         if known.remedy.actions == remedy.actions:
             return Offer(handle=known.handle, remedy=remedy)

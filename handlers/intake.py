@@ -17,7 +17,8 @@ from handlers.domain.alerts import (
     news,
     what_changed,
 )
-from handlers.domain.events import AlertsReceived, Event, Noted
+from handlers.domain.events import Event
+from handlers.domain.events.lifecycle import AlertsReceived, Remarked
 from handlers.domain.incident import Incident
 from handlers.domain.notification import Delivery, Unreadable
 from handlers.errors import Moved
@@ -36,24 +37,24 @@ async def receive(ports: Ports, delivery: Delivery, cluster_in_path: str | None)
         The incidents that changed.
     """
     places = Places(ports.reader.clusters, cluster_in_path)
-    notes = [_put_aside(each) for each in delivery.unreadable]
+    remarks = [_put_aside(each) for each in delivery.unreadable]
     alerts = delivery.alerts or (_in_place_of(delivery, ports.time.now()),)
     if delivery.truncated and ports.alertmanager is None:
-        notes.append(TRUNCATED)
+        remarks.append(TRUNCATED)
     changed = []
     for identity, group in places.by_identity(alerts).items():
-        changed.append(await fold_in(ports, identity, group, *notes, truncated=delivery.truncated))
+        changed.append(await fold_in(ports, identity, group, *remarks, truncated=delivery.truncated))
     return tuple(incident_id for incident_id in changed if incident_id)
 
 
-Note = tuple[str, str]
-"""The key and the sentence of a `Noted`."""
+Remark = tuple[str, str]
+"""The key and the sentence of a `Remarked`."""
 
-MAX_NOTES = 30
+MAX_REMARKS = 30
 
-LEFT_OUT: Note = ("left-out", "There is more of this kind than is said here; the log of the bot has each.")
+LEFT_OUT: Remark = ("left-out", "There is more of this kind than is said here; the log of the bot has each.")
 
-TRUNCATED: Note = (
+TRUNCATED: Remark = (
     "truncated",
     "Alertmanager left alerts out of its notification, and the bot has no [alertmanager] to ask for them: "
     "set max_alerts to 0 on its receiver.",
@@ -82,7 +83,7 @@ def _in_place_of(delivery: Delivery, now: datetime) -> Alert:
     )
 
 
-def _put_aside(unreadable: Unreadable) -> Note:
+def _put_aside(unreadable: Unreadable) -> Remark:
     sentence = (
         f"One alert of a notification could not be read and was put aside ({unreadable.why}); "
         "those that could be were taken."
@@ -94,9 +95,9 @@ async def fold_in(
     ports: Ports,
     identity: IncidentIdentity,
     alerts: tuple[Alert, ...],
-    *notes: Note,
+    *remarks: Remark,
     truncated: int = 0,
-    notes_alone: bool = True,
+    remarks_alone: bool = True,
 ) -> str | None:
     """Append what is new to the open incident of an identity, or to a new one.
 
@@ -104,9 +105,9 @@ async def fold_in(
         ports: What is touched.
         identity: The cluster and runbook of the alerts.
         alerts: Their newest states; those already known are skipped.
-        notes: Added to the thread, each once.
+        remarks: Added to the thread, each once.
         truncated: How many alerts the sender left out.
-        notes_alone: Whether to add the notes even if no alert is new.
+        remarks_alone: Whether to add the remarks even if no alert is new.
 
     Returns:
         The id of the incident if it changed.
@@ -123,8 +124,8 @@ async def fold_in(
             await ports.timelines.release(identity, incident.id)
             continue
         events = _received(ports, identity, incident, fresh, truncated)
-        if events or notes_alone:
-            events += noted(incident, ports.time.now(), notes)
+        if events or remarks_alone:
+            events += remarked(incident, ports.time.now(), remarks)
         if not events:
             return None
         try:
@@ -182,10 +183,10 @@ def _received(
     ]
 
 
-def noted(incident: Incident, now: datetime, notes: Iterable[Note]) -> list[Event]:
-    """Return events for the notes the incident lacks, up to MAX_NOTES: each is a message in the thread."""
-    new = [(key, sentence) for key, sentence in notes if key not in incident.notes]
-    room = max(MAX_NOTES - len(incident.notes), 0)
+def remarked(incident: Incident, now: datetime, remarks: Iterable[Remark]) -> list[Event]:
+    """Return events for the remarks the incident lacks, up to MAX_REMARKS: each is a message."""
+    new = [(key, sentence) for key, sentence in remarks if key not in incident.remarks]
+    room = max(MAX_REMARKS - len(incident.remarks), 0)
     if len(new) > room:
-        new = [*new[:room], *([LEFT_OUT] if LEFT_OUT[0] not in incident.notes else [])]
-    return [Noted(at=now, key=key, sentence=sentence) for key, sentence in new]
+        new = [*new[:room], *([LEFT_OUT] if LEFT_OUT[0] not in incident.remarks else [])]
+    return [Remarked(at=now, key=key, sentence=sentence) for key, sentence in new]

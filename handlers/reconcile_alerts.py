@@ -1,4 +1,4 @@
-"""Look at the alerting once, decide by `reconcile`, and add to the timelines what was missed."""
+"""Ask the alerting once, compare by `reconcile`, and add to the timelines what was missed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from handlers import load_incidents
 from handlers.domain import reconcile
 from handlers.domain.alert_sources import ReconcileCheckpoint
 from handlers.domain.alerts import Places, Reason
-from handlers.domain.events import AlertsReceived, Closed
+from handlers.domain.events.lifecycle import AlertsReceived, Closed
 from handlers.domain.incident import Incident
 from handlers.domain.reconcile import Difference, Discrepancy, KnownIncidents, Seen
 from handlers.errors import Moved, Quarantined, SourceDown
-from handlers.intake import Note, fold_in, noted
+from handlers.intake import Remark, fold_in, remarked
 from handlers.ports import Ports
 from runbooks.all_runbooks import known_alerts
 
@@ -22,15 +22,21 @@ GAP_S = 150.0
 """Looks are a minute apart: more than two and a half without one is a time in which nobody looked."""
 
 MAX_GAP_S = 24 * 3600.0
-"""What is older is for a report, not for a thread."""
+"""What happened longer ago belongs in a report, not in a thread."""
 
 MARGIN_S = 120.0
-"""Reconciled at again beyond the gap: the clocks of bot, Redis and Prometheus may differ."""
+"""How far beyond the gap is looked at again: the clocks of bot, Redis and Prometheus may differ."""
 
 
 @dataclass(frozen=True)
 class ReconcileSettings:
-    """Whose alerts without a label are, how long an absence is an end, and whether the process is new."""
+    """Settings of the reconciliation.
+
+    Args:
+        unlabelled: The cluster that alerts without a cluster label belong to.
+        resolved_grace_s: How long an alert is absent until it counts as resolved.
+        just_started: Whether this process has not reconciled yet.
+    """
 
     unlabelled: str | None = None
     resolved_grace_s: float = 300.0
@@ -39,23 +45,23 @@ class ReconcileSettings:
 
 @dataclass(frozen=True)
 class Reconciled:
-    """The incidents that changed, and what Prometheus' silence, if it was silent, was."""
+    """The incidents that changed, and why Prometheus did not answer (empty if it did)."""
 
     changed: tuple[str, ...] = ()
     silence: str = ""
 
 
-async def look(ports: Ports, how: ReconcileSettings) -> Reconciled:
+async def reconcile_once(ports: Ports, how: ReconcileSettings) -> Reconciled:
     """Ask what fires, and what fired since the last look; put right what differs.
 
     Raises:
         SourceDown: If Alertmanager does not answer. Where only Prometheus is silent, nothing is presumed
             resolved, and the time since the last look is asked about again.
     """
-    if ports.alertmanager is None or ports.looks is None:
+    if ports.alertmanager is None or ports.checkpoints is None:
         return Reconciled()
     now, places = ports.time.now(), Places(ports.reader.clusters, how.unlabelled)
-    before = await ports.looks.last()
+    before = await ports.checkpoints.last()
     gap_s = min((now - before.at).total_seconds(), MAX_GAP_S) if before else 0.0
     seen, silence = await _see(ports, gap_s if how.just_started or gap_s > GAP_S else 0.0)
     known = await _known(ports, seen, places, gap_s + 2 * MARGIN_S)
@@ -70,7 +76,7 @@ async def look(ports: Ports, how: ReconcileSettings) -> Reconciled:
         with contextlib.suppress(Quarantined):
             changed.append(await _put_right(ports, finding))
     at = last.at if silence else now
-    await ports.looks.remember(ReconcileCheckpoint(at=at, unknown_since=unknown, absent_since=absent))
+    await ports.checkpoints.remember(ReconcileCheckpoint(at=at, unknown_since=unknown, absent_since=absent))
     return Reconciled(tuple(dict.fromkeys(incident_id for incident_id in changed if incident_id)), silence)
 
 
@@ -117,13 +123,13 @@ async def _put_right(ports: Ports, finding: Discrepancy) -> str | None:
     """Put into the timelines what a finding says; the incident that changed."""
     first = finding.alerts[0]
     key = f"{finding.difference}/{first.fingerprint}/{first.starts_at:%Y-%m-%dT%H:%M:%S}"
-    note = key, reconcile.sentence(finding, ports.prometheus is not None)
+    remark = key, reconcile.sentence(finding, ports.prometheus is not None)
     if finding.difference is Difference.CAME_AND_WENT:
-        return await _record_past(ports, finding, note)
-    return await fold_in(ports, finding.identity, finding.alerts, note, notes_alone=False)
+        return await _record_past(ports, finding, remark)
+    return await fold_in(ports, finding.identity, finding.alerts, remark, remarks_alone=False)
 
 
-async def _record_past(ports: Ports, finding: Discrepancy, note: Note) -> str | None:
+async def _record_past(ports: Ports, finding: Discrepancy, remark: Remark) -> str | None:
     """Record the past on the open incident, or as an incident that was over before it was known."""
     identity, alerts = finding.identity, finding.alerts
     first, last = min(alert.starts_at for alert in alerts), max(alert.ends_at for alert in alerts)
@@ -144,7 +150,7 @@ async def _record_past(ports: Ports, finding: Discrepancy, note: Note) -> str | 
         )
         over = [Closed(at=last, detail="It was over before the bot heard of it.")] if alone else []
         try:
-            await ports.timelines.append(incident, received, *noted(incident, now, [note]), *over)
+            await ports.timelines.append(incident, received, *remarked(incident, now, [remark]), *over)
         except Moved:
             continue
         if alone:

@@ -1,29 +1,24 @@
-"""Look whether what the runbook waits for is there; it counts as recovered once it has lasted long enough."""
+"""Check for the runbook's sign of recovery; a cluster has recovered once the sign has lasted long enough."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from handlers.domain import throttling
-from handlers.domain.events import (
-    Closed,
-    Event,
-    LeaderSeen,
-    LeaderVerified,
-    RecoverySeen,
-    RecoveryVerified,
-)
+from handlers.domain.events import Event
+from handlers.domain.events.lifecycle import Closed
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident, Recovering
 from handlers.domain.next_step import stable_s
-from handlers.intake import noted
+from handlers.intake import remarked
 from handlers.ports import Ports
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence, glance
 from runbooks.model import Recovery, Runbook
 
 
-async def look(ports: Ports, incident: Incident) -> Incident:
+async def watch(ports: Ports, incident: Incident) -> Incident:
     """Ask the runbook whether the cluster is well now; append only what is new."""
     runbook = RUNBOOKS[incident.runbook]
     recovery = runbook.is_recovered(await _read(ports, runbook, incident.cluster))
@@ -31,15 +26,15 @@ async def look(ports: Ports, incident: Incident) -> Incident:
     event = what_is_new(incident, recovery, now)
     if event is None:
         return incident
-    notes = throttling.notes(incident, apply(incident, event))
-    return await ports.timelines.append(incident, event, *noted(incident, now, notes))
+    remarks = throttling.remarks(incident, apply(incident, event))
+    return await ports.timelines.append(incident, event, *remarked(incident, now, remarks))
 
 
 async def _read(ports: Ports, runbook: Runbook, cluster: str) -> Evidence:
     """Read what the runbook needs to see whether the cluster is well."""
     if runbook.RECOVERY_NEEDS == "everything":
         return await ports.reader.read(cluster)
-    samples, now = await ports.reader.look(cluster), ports.time.now()
+    samples, now = await ports.reader.sample_metrics(cluster), ports.time.now()
     nodes = tuple(glance(name, metrics, now) for name, metrics in samples.items())
     return Evidence(cluster=cluster, started_at=now, nodes=nodes)
 
@@ -53,7 +48,7 @@ def what_is_new(incident: Incident, recovery: Recovery, now: datetime) -> Event 
         pause = timedelta(seconds=throttling.leader_pause_s(incident))
         if changed_at is None or now - changed_at >= pause:
             return _seen(recovery, now)
-        # Where it changes too often only a loss is recorded each time: nobody is called stable who is not.
+        # Where it changes too often, only losses are always recorded: nothing unstable is called stable.
         return _lost(recovery, now) if before else None
     lasted_s = (now - before.at).total_seconds()
     if incident.verified or lasted_s < stable_s(incident) or not _has_moved(before, recovery):
@@ -71,7 +66,7 @@ def _seen(recovery: Recovery, now: datetime) -> Event:
 
 def _lost(recovery: Recovery, now: datetime) -> Event:
     if recovery.leadership:
-        # A claim without a majority behind it is recorded as what it is worth: no leader.
+        # A claim without a majority behind it is recorded as no leader.
         return LeaderSeen(at=now, leadership=recovery.leadership.model_copy(update={"leader": None}))
     return RecoverySeen(at=now, sign="")
 

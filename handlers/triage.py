@@ -9,20 +9,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from handlers.authorization import check_colleague
+from handlers.decide_again import decide_again_if_moved
 from handlers.domain import policy
-from handlers.domain.events import (
-    MAX_NOTE_CHARS,
-    Acknowledged,
-    Assigned,
-    Closed,
-    Event,
-    NoteAdded,
-    Person,
-    Reopened,
-    Snoozed,
-)
+from handlers.domain.events import Event
+from handlers.domain.events.base import Person
+from handlers.domain.events.lifecycle import Closed, Reopened
+from handlers.domain.events.triage import MAX_NOTE_CHARS, Acknowledged, Assigned, NoteAdded, Snoozed
 from handlers.domain.incident import Incident
-from handlers.errors import Moved, NotAllowed, Refused
+from handlers.errors import NotAllowed, Refused
 from handlers.ports import Ports
 
 MAX_SNOOZE = timedelta(hours=24)
@@ -80,20 +74,17 @@ async def resolve(ports: Ports, incident_id: str, by: Person) -> Incident:
     return closed
 
 
+@decide_again_if_moved
 async def reopen(ports: Ports, incident_id: str, by: Person) -> Incident:
     """Reopen a closed incident, unless another of its cluster and runbook is open."""
-    while True:
-        incident = await _known(ports, incident_id)
-        await check_colleague(ports, by)
-        if incident.closed is None:
-            raise Refused(f"{incident.id} is open already.")
-        holder = await ports.timelines.reclaim(incident.identity, incident.id)
-        if holder != incident.id:
-            raise Refused(f"{holder} is open for {incident.cluster} already; add a note there.")
-        try:
-            return await ports.timelines.append(incident, Reopened(at=ports.time.now(), by=by))
-        except Moved:
-            continue
+    incident = await _known(ports, incident_id)
+    await check_colleague(ports, by)
+    if incident.closed is None:
+        raise Refused(f"{incident.id} is open already.")
+    holder = await ports.timelines.reclaim(incident.identity, incident.id)
+    if holder != incident.id:
+        raise Refused(f"{holder} is open for {incident.cluster} already; add a note there.")
+    return await ports.timelines.append(incident, Reopened(at=ports.time.now(), by=by))
 
 
 async def _known(ports: Ports, incident_id: str) -> Incident:
@@ -105,6 +96,7 @@ async def _known(ports: Ports, incident_id: str) -> Incident:
     return incident
 
 
+@decide_again_if_moved
 async def _add(
     ports: Ports,
     incident_id: str,
@@ -113,15 +105,11 @@ async def _add(
     *,
     closed_too: bool = False,
 ) -> Incident:
-    while True:
-        incident = await _known(ports, incident_id)
-        await check_colleague(ports, by)
-        if incident.closed and not closed_too:
-            raise Refused(f"{incident.id} is closed; reopen it first.")
-        event = event_on(incident)
-        if event is None:
-            return incident
-        try:
-            return await ports.timelines.append(incident, event)
-        except Moved:
-            continue
+    incident = await _known(ports, incident_id)
+    await check_colleague(ports, by)
+    if incident.closed and not closed_too:
+        raise Refused(f"{incident.id} is closed; reopen it first.")
+    event = event_on(incident)
+    if event is None:
+        return incident
+    return await ports.timelines.append(incident, event)

@@ -44,15 +44,15 @@ async def _fast_links(lab: Lab) -> None:
 
 
 async def _skew_clocks(lab: Lab) -> None:
-    lab.set_clock_offset_ms(lab.nodes[0].name, NEAR_MS)
+    lab.node(lab.nodes[0].name).set_clock_offset_ms(NEAR_MS)
     for number, node in enumerate(lab.nodes[1:]):
         step_ms = BEHIND_MS if number % 2 else AHEAD_MS
-        lab.set_clock_offset_ms(node.name, step_ms * (1 + number // 2))
+        lab.node(node.name).set_clock_offset_ms(step_ms * (1 + number // 2))
 
 
 async def _set_clocks(lab: Lab) -> None:
     for node in lab.nodes:
-        lab.set_clock_offset_ms(node.name, 0.0)
+        lab.node(node.name).set_clock_offset_ms(0.0)
 
 
 async def _cut_links(lab: Lab) -> None:

@@ -155,7 +155,7 @@ class _Loop:
             await asyncio.sleep(POLL_S)
 
     def _read(self, headline: Json, findings: Json) -> None:
-        """What the findings say, and how long they took."""
+        """Return what the findings say, and how long they took."""
         confirmed = re.findall(r"confirmed \*(.+?)\*", plain_text(findings))
         causes = [CAUSES[name] for name in confirmed if name in CAUSES]
         sent_at = self._alert_sent_at(headline)
@@ -167,7 +167,7 @@ class _Loop:
         self._say(f"found: {causes[0]}")
 
     def _alert_sent_at(self, headline: Json) -> float | None:
-        """When the webhook was sent that opened the incident, where this process sent it."""
+        """Return when the webhook was sent that opened the incident, where this process sent it."""
         sent = [
             delivery.sent_at_s
             for delivery in self._stage.deliveries

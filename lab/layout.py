@@ -121,7 +121,7 @@ def claim_number(number: int) -> socket.socket:
 
 
 def direct_layout(subnet: str, node_count: int, claim: socket.socket) -> Layout:
-    """One host a node in `subnet`, whose first three numbers are given, and no link's end but the peer's own.
+    """Return one host per node in `subnet` (its first three numbers); links end at the peers themselves.
 
     Port 0 of a ping's end means that the host itself answers pings.
     """
@@ -142,7 +142,7 @@ def direct_layout(subnet: str, node_count: int, claim: socket.socket) -> Layout:
 
 
 def shifted_layout(node_count: int) -> Layout:
-    """Everything on 127.0.0.1, on whatever ports are free: for hosts that have no other loopback address."""
+    """Return everything on 127.0.0.1 at free ports: for hosts that have no other loopback address."""
     names = [f"node{number}" for number in range(1, node_count + 1)]
     with ExitStack() as held:
 

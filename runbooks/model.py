@@ -1,24 +1,17 @@
-"""What a runbook says: findings, remedies, plans; and the Protocol every runbook module obeys."""
+"""What a runbook says: findings and remedies; and the Protocol every runbook module obeys."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
-from pydantic import AwareDatetime
-
 from runbooks.evidence import Evidence, Frozen
+from runbooks.plans import Action, Plan
 
 CanElect = Literal["yes", "no", "undetermined"]
 RecoveryNeeds = Literal["metrics", "everything"]
-ActionType = Literal[
-    "clock_sync", "set_election_timeouts", "start_service", "restart_service", "undo_election_timeouts"
-]
-
-
 BY_HAND = "by_hand"
 """The name of a remedy that is people's: its reason is the advice, and it has no button."""
 
@@ -69,20 +62,6 @@ class Verdict(StrEnum):
 
 SURE = (Verdict.CONFIRMED, Verdict.LIKELY)
 """The verdicts that claim a cause."""
-
-
-class Action(Frozen):
-    """One typed action on one node; the parameters belong to the election timeouts alone.
-
-    `undo_election_timeouts` puts the file's bytes back that the action named by `undoes` replaced; its
-    timeouts are the ones which that action set.
-    """
-
-    type: ActionType
-    node: str
-    election_timeout_min_ms: int | None = None
-    election_timeout_max_ms: int | None = None
-    undoes: str | None = None
 
 
 class Remedy(Frozen):
@@ -162,54 +141,6 @@ class Recovery(Frozen):
     leadership: Leadership | None = None
 
 
-class PlanStep(Frozen):
-    """One action of a plan, as a person reads it: the exact command or file diff, and the effect."""
-
-    action: Action
-    shown: str
-    effect: str
-
-
-class Binding(Frozen):
-    """What a plan was drawn up on: where one of these is no longer so, the plan is void.
-
-    `evidence_at` is the generation of the evidence; the mappings are node → SHA-256 of its configuration
-    file, and node → boot id, of the nodes that the plan touches.
-    """
-
-    evidence_at: AwareDatetime
-    leader: str | None
-    term: int | None
-    config_sha256: dict[str, str]
-    boot_ids: dict[str, str]
-
-
-class Plan(Frozen):
-    """What would be done, exactly. Its hash binds the confirmation to these very words."""
-
-    remedy: str
-    title: str
-    steps: tuple[PlanStep, ...]
-    bound: Binding
-    arithmetic: tuple[str, ...] = ()
-    risk: str
-    checks_before: tuple[str, ...]
-    watch_after: str
-    undo: str
-    stable_s: float
-    needs_second: bool = False
-
-    @property
-    def nodes(self) -> tuple[str, ...]:
-        """Return the nodes that the plan touches, in its order."""
-        return tuple(dict.fromkeys(step.action.node for step in self.steps))
-
-    @property
-    def sha256(self) -> str:
-        """Hash over the whole plan."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
-
-
 class Runbook(Protocol):
     """The Protocol that each runbook's package obeys; `all_runbooks` lists them."""
 
@@ -233,4 +164,4 @@ class Runbook(Protocol):
         """Judge the evidence: pure, and the same evidence gives the same words."""
 
     def plan(self, remedy: Remedy, evidence: Evidence) -> Plan:
-        """Draw up exactly what an offered remedy would do."""
+        """Draw up exactly what an offered remedy would do; edits of files are shown by `Plan.with_edits`."""

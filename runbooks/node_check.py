@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from runbooks import raft
 from runbooks.evidence import Clock, Evidence, NodeEvidence
-from runbooks.model import Action, Leadership
+from runbooks.model import Leadership
+from runbooks.plans import Action
 from runbooks.quorum_gate import CAUGHT_UP_ENTRIES
 from runbooks.raft import Pair
 

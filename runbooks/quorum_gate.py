@@ -63,7 +63,7 @@ def why_not(evidence: Evidence, out: str) -> str | None:
 
 
 def _caught_up(evidence: Evidence, leader: str | None) -> dict[str, Tri]:
-    """By commit index against the leader's; with no leader there is nothing to compare with."""
+    """Return which nodes are near the leader's commit index; without a leader, all count as near."""
     if leader is None:
         return dict.fromkeys(evidence.names, True)
     newest = evidence.node(leader).newest_metrics

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
+
+MAX_NAMES = 6
+"""In a sentence, more names than these are counted instead."""
 
 
-def listed(names: Sequence[str]) -> str:
-    """Join names: `node1`, `node1 and node2`, `node1, node2 and node3`."""
+def listed(names: Sequence[str], at_most: int | None = None) -> str:
+    """Join names: `node1`, `node1 and node2`, `node1, node2 and node3`, `node1, node2 and 7 more`."""
+    if at_most is not None and len(names) > at_most:
+        return f"{', '.join(names[:at_most])} and {len(names) - at_most} more"
     if len(names) < 2:
         return "".join(names) or "none"
     return f"{', '.join(names[:-1])} and {names[-1]}"
@@ -16,6 +22,16 @@ def counted(number: int, noun: str) -> str:
     """Return a count with its noun: `1 node`, `2 nodes`, `2 processes`."""
     ending = "es" if noun.endswith("s") else "s"
     return f"{number} {noun}{'' if number == 1 else ending}"
+
+
+def duration(span: timedelta) -> str:
+    """Return a duration to the second or, from an hour on, the minute: `42 s`, `3 min 05 s`, `2 h 10 min`."""
+    seconds = max(int(span.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60:02d} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
 
 
 def milliseconds(value: float) -> str:

@@ -7,7 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from handlers.domain.alerts import Alert, Reason
-from handlers.domain.events import AlertsReceived, Event, EvidenceRead, FindingsRanked, Offer, Person
+from handlers.domain.events import Event
+from handlers.domain.events.base import Person
+from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Offer
+from handlers.domain.events.lifecycle import AlertsReceived
 from runbooks import leader_election
 from runbooks.evidence import (
     Clock,
@@ -26,7 +29,8 @@ from runbooks.evidence import (
     Service,
 )
 from runbooks.missing_kind import MissingKind
-from runbooks.model import Action, Remedy
+from runbooks.model import Remedy
+from runbooks.plans import CHANGES_FILE, Action, Plan, PlannedEdit
 
 T = TypeVar("T")
 
@@ -158,6 +162,38 @@ def _pings(name: str, peers: list[str], rtt_ms: float, lost: int) -> Reading[Any
         for peer in peers
     )
     return Reading[tuple[Ping, ...]](value=pings, by=f"agent:{name}", at=NOON)
+
+
+def planned_edit(action: Action, read: NodeEvidence | None = None) -> PlannedEdit:
+    """The edit that a node's agent would show; its file is the one that `node` gives."""
+    config = (read or node(action.node)).config.value
+    assert config
+    low, high = action.election_timeout_min_ms, action.election_timeout_max_ms
+    was_low, was_high = config.election_timeout_min_ms, config.election_timeout_max_ms
+    if action.undoes:
+        low, high, was_low, was_high = was_low, was_high, low, high
+    return PlannedEdit(
+        path=config.path,
+        before_sha256=config.sha256,
+        after_sha256=("ab" if action.undoes else "cd") * 32,
+        lines=(
+            f"-election_timeout_min_ms = {was_low}   # default",
+            f"+election_timeout_min_ms = {low}   # default",
+            f"-election_timeout_max_ms = {was_high}",
+            f"+election_timeout_max_ms = {high}",
+        ),
+    )
+
+
+def with_edits(plan: Plan, read: Evidence) -> Plan:
+    """The plan with the edits that the agents would show."""
+    return plan.with_edits(
+        {
+            step.action: planned_edit(step.action, read.node(step.action.node))
+            for step in plan.steps
+            if step.action.type in CHANGES_FILE
+        }
+    )
 
 
 def dead(name: str, **changes: Any) -> NodeEvidence:

@@ -18,6 +18,7 @@ from lab.cluster.process import Process
 from lab.layout import Address
 from lab.redis_server import find_server
 from measure.chaos.relay import Relay
+from tests.waiting import until
 
 MASTER = "neumann"
 SENTINEL = """\
@@ -46,9 +47,7 @@ class RedisBox:
         await self.process.start()
         await self.process.until_listening(self.address)
         async with Redis(host=self.address.host, port=self.address.port) as redis:
-            async with asyncio.timeout(20):
-                while not await _answers(redis):
-                    await asyncio.sleep(0.05)
+            await until(lambda: _answers(redis))
 
     async def kill(self) -> None:
         """SIGKILL."""
@@ -141,9 +140,9 @@ async def redis_pair(folder: Path, sentinels: int = 1) -> AsyncIterator[RedisPai
             asked.append(at)
         sentinel = await parts.enter_async_context(Redis(host=asked[0].host, port=asked[0].port, protocol=2))
         pair = RedisPair([one, other], watching, asked, sentinel)
-        async with asyncio.timeout(30):
-            while not await pair.is_ready():
-                await asyncio.sleep(0.2)
+        await until(
+            pair.is_ready, "one primary, followed by its replica and known to each Sentinel", poll_s=0.2
+        )
         await parts.enter_async_context(pair.relay)
         following = asyncio.create_task(pair.follow())
         try:

@@ -8,16 +8,16 @@ import logging
 
 from msgspec.structs import replace
 
+from agent.actions.case import NOTHING_TO_UNDO, Case, case_of
 from agent.actions.grant_verification import Admission
-from agent.actions.kinds import ACTIONS, ActionKind, Case, changed_file, needs_second_approver
-from agent.actions.ledger import UNDO_KIND, Ledger, LedgerEntry
-from agent.actions.outcome import act, judge_after_crash
+from agent.actions.kinds import ACTIONS, ActionKind, changed_file, needs_second_approver
+from agent.actions.ledger import UNDO_KIND, Ledger
+from agent.actions.ledger_entry import LedgerEntry
+from agent.actions.outcome import act, record_end
 from agent.boot import boottime_s
-from agent.errors import ConfigFileError, ConflictError, DeniedError, NeverSeenError, UnreadableEntryError
-from agent.neumann_config.edit import read_config_bytes
+from agent.errors import ConfigFileError, ConflictError, DeniedError, NeverSeenError
 from agent.neumann_config.planned_edit import planned_edit, why_not_editable
 from agent.protocol import (
-    Action,
     ActionReport,
     Grant,
     LedgerMark,
@@ -27,18 +27,17 @@ from agent.protocol import (
     PlanRequest,
     Prepared,
     PrepareRequest,
-    SetElectionTimeouts,
     SignedGrant,
+    SignedWithdrawal,
+    TimelineMark,
     UndoRequest,
     undo_action_id,
 )
 from agent.readings.reader import STATE_READINGS, NodeReader
-from agent.sanitize import plain
 from agent.settings import Settings
 
-_LOOKS = 3
-_LOOK_INTERVAL_S = 0.5
-_NOTHING_TO_UNDO = "Only a change of the configuration file that was done here can be undone."
+_OBSERVATIONS = 3
+_OBSERVE_EVERY_S = 0.5
 _NEEDS_SECOND = "So large a step needs a second approver, who signs the grant too."
 _logger = logging.getLogger(__name__)
 
@@ -90,7 +89,7 @@ class Executor:
         """
         undone = await asyncio.to_thread(self._ledger.find, request.action_id)
         if undone is None:
-            raise ConflictError("precondition", _NOTHING_TO_UNDO)
+            raise ConflictError("precondition", NOTHING_TO_UNDO)
         name = undo_action_id(undone.action_id)
         return await self._offer(
             PrepareRequest(action_id=name, action=undone.action), undoes=undone.action_id
@@ -103,7 +102,7 @@ class Executor:
             ConflictError: If it could not be made.
         """
         state = await self._reader.state(frozenset({"config"}))
-        case = await self._case(request.action, state, request.undoes)
+        case = await case_of(self._settings, self._ledger, request.action, state, request.undoes)
         path = self._settings.config_file
         try:
             if why_not := await asyncio.to_thread(why_not_editable, path):
@@ -122,7 +121,7 @@ class Executor:
         await self._refuse_if_too_soon(UNDO_KIND if undoes else request.action.type)
         kind = ACTIONS[request.action.type]
         state = await self._reader.state(STATE_READINGS | kind.reads)
-        case = await self._case(request.action, state, undoes)
+        case = await case_of(self._settings, self._ledger, request.action, state, undoes)
         if why_not := kind.why_not(case, state):
             raise ConflictError("precondition", why_not)
         await asyncio.to_thread(self._ledger.prepare, request, state)
@@ -151,31 +150,40 @@ class Executor:
             return await self._carry_out(grant)
 
     async def withdraw(self, request: PrepareRequest) -> ActionReport:
-        """Close an action that was not begun; whatever a late grant says, nothing comes of it any more.
+        """Close an action that was asked for and not begun; nothing comes of a late grant any more.
 
-        One that was begun is left as it is: its report says how far it went.
+        One that was begun is left as it is: its report says how far it went. Of one that was never asked for
+        nothing is recorded, since this takes no signature; no grant for it can be under way.
         """
-        await asyncio.to_thread(self._ledger.withdraw, request)
-        return await self.report(request.action_id)
+        await asyncio.to_thread(self._ledger.withdraw, request.action_id)
+        try:
+            return await self.report(request.action_id)
+        except NeverSeenError:
+            detail = "It was never asked for here, so there is nothing to withdraw."
+            return ActionReport(
+                action_id=request.action_id, state="REJECTED", detail=detail, ledger=await self.mark()
+            )
 
-    async def recover(self) -> None:
-        """Judge, by looking only, the actions a crash left without an end; nothing is run again."""
-        for action_id in await asyncio.to_thread(self._ledger.intents):
-            try:
-                entry = self._ledger.find(action_id)
-                undone = self._ledger.find(entry.undoes) if entry and entry.undoes else None
-            except UnreadableEntryError as error:
-                _logger.error("%s", error)
-                continue
-            if entry is not None:
-                await self._judge(entry, restored=None if undone is None else undone.file_bytes)
+    async def void(self, signed: SignedWithdrawal) -> ActionReport:
+        """Close an action that was not begun for good, also one that was never asked for.
 
-    async def _judge(self, entry: LedgerEntry, *, restored: bytes | None) -> None:
-        case = Case(self._settings, entry.action, entry.before, entry.file_bytes, restored)
-        after = await self._reader.state()
-        state = judge_after_crash(case, after)
-        told = ACTIONS[entry.action.type].tell(case, after)
-        await self._end(entry.action_id, state, f"The agent stopped while this was being done. {told}", after)
+        Raises:
+            DeniedError: If the withdrawal is not signed, or not for this node.
+        """
+        withdrawal = self.admission.open_withdrawal(signed)
+        await asyncio.to_thread(self._ledger.withdraw_for_good, withdrawal)
+        return await self.report(withdrawal.action_id)
+
+    async def timeline(self, incident: str) -> TimelineMark:
+        """Return how far an incident's timeline had come when an action of it was last granted here.
+
+        Raises:
+            NeverSeenError: If none was.
+        """
+        mark = await asyncio.to_thread(self._ledger.timeline, incident)
+        if mark is None:
+            raise NeverSeenError("never_seen", "No action of this incident was granted here.")
+        return mark
 
     async def _report_again(self, entry: LedgerEntry, grant: Grant) -> ActionReport:
         if (entry.action, entry.undoes) != (grant.action, grant.undoes):
@@ -186,7 +194,7 @@ class Executor:
 
     async def _carry_out(self, grant: Grant) -> ActionReport:
         kind = ACTIONS[grant.action.type]
-        case = await self._case(grant.action, grant.precondition, grant.undoes)
+        case = await case_of(self._settings, self._ledger, grant.action, grant.precondition, grant.undoes)
         if isinstance(grant.after_sha256, str):
             case = dataclasses.replace(case, shown_sha256=grant.after_sha256)
         alone = grant.second_confirmed_by is None
@@ -202,51 +210,24 @@ class Executor:
         if why_not is None and alone and needs_second_approver(case, now):
             reason, why_not = "second_approver", _NEEDS_SECOND
         if why_not:
-            await self._end(grant.action_id, "REJECTED", why_not, now)
+            await record_end(self._ledger, grant.action_id, "REJECTED", why_not, now)
             raise ConflictError(reason, why_not)
         problem, may_go_on = await act(kind, case)
-        after, done = await self._look(kind, case)
+        after, done = await self._observe_effect(kind, case)
         state: LedgerState = "DONE" if done else "UNKNOWN" if done is None or may_go_on else "NOT_DONE"
-        await self._end(grant.action_id, state, f"{problem}{kind.tell(case, after)}", after)
+        await record_end(self._ledger, grant.action_id, state, f"{problem}{kind.tell(case, after)}", after)
         return await self.report(grant.action_id)
 
-    async def _look(self, kind: ActionKind, case: Case) -> tuple[NodeState, bool | None]:
+    async def _observe_effect(self, kind: ActionKind, case: Case) -> tuple[NodeState, bool | None]:
         """Look at the effect until it is there, a few times: a service and chronyd settle shortly after."""
-        for look in range(_LOOKS):
-            if look:
-                await asyncio.sleep(_LOOK_INTERVAL_S)
+        for number in range(_OBSERVATIONS):
+            if number:
+                await asyncio.sleep(_OBSERVE_EVERY_S)
             after = await self._reader.state()
             done = kind.judge(case, after)
             if done:
                 break
         return after, done
-
-    async def _end(self, action_id: str, state: LedgerState, detail: str, after: NodeState) -> None:
-        _logger.info("action %s is %s: %s", action_id[:12], state, plain(detail, limit=400))
-        await asyncio.to_thread(self._ledger.finish, action_id, state, detail, after)
-
-    async def _case(self, action: Action, agreed: NodeState, undoes: str | None) -> Case:
-        file_bytes = None
-        if isinstance(action, SetElectionTimeouts):
-            try:
-                file_bytes = read_config_bytes(self._settings.config_file).raw
-            except ConfigFileError as error:
-                raise ConflictError("precondition", str(error)) from error
-        restored = None if undoes is None else await self._recorded_bytes(action, agreed, undoes)
-        return Case(self._settings, action, agreed, file_bytes, restored)
-
-    async def _recorded_bytes(self, action: Action, agreed: NodeState, undone: str) -> bytes:
-        entry = await asyncio.to_thread(self._ledger.find, undone)
-        if (
-            entry is None
-            or (entry.state, entry.undoes, entry.action) != ("DONE", None, action)
-            or entry.file_bytes is None
-            or entry.after is None
-        ):
-            raise ConflictError("precondition", _NOTHING_TO_UNDO)
-        if entry.after.config_sha256 != agreed.config_sha256:
-            raise ConflictError("precondition", "The configuration file has changed since that action.")
-        return entry.file_bytes
 
     def _refuse_if_busy(self) -> None:
         if self._one_at_a_time.locked():

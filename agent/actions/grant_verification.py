@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from agent.actions.nonces import Nonces
 from agent.errors import DeniedError
-from agent.protocol import BadGrantError, BadSecondApproverError, Grant, SignedGrant, open_grant
+from agent.protocol import (
+    BadGrantError,
+    BadSecondApproverError,
+    Grant,
+    SignedGrant,
+    SignedWithdrawal,
+    Withdrawal,
+    open_grant,
+    open_withdrawal,
+)
 from agent.settings import Grants, Settings
 
 
@@ -43,10 +52,26 @@ class Admission:
             raise DeniedError("signature", str(error)) from error
         # First of all, so that no outcome leaves the nonce good for another try.
         fresh = self._nonces.spend(grant.nonce, grant.action_id)
-        if grant.cluster != self._settings.cluster:
-            raise DeniedError("cluster", f"The grant is for another cluster than {self._settings.cluster}.")
-        if grant.node != self._settings.node:
-            raise DeniedError("node", f"The grant is for another node than {self._settings.node}.")
+        self._check_target(grant)
         if not fresh:
             raise DeniedError("nonce", "The nonce is unknown, used, expired or for another action.")
         return grant
+
+    def open_withdrawal(self, signed: SignedWithdrawal) -> Withdrawal:
+        """Open a withdrawal; it needs no nonce, since it only ever closes an action.
+
+        Raises:
+            DeniedError: If it is not signed, or not for this node.
+        """
+        try:
+            withdrawal = open_withdrawal(signed, self._pinned)
+        except BadGrantError as error:
+            raise DeniedError("signature", str(error)) from error
+        self._check_target(withdrawal)
+        return withdrawal
+
+    def _check_target(self, signed: Grant | Withdrawal) -> None:
+        if signed.cluster != self._settings.cluster:
+            raise DeniedError("cluster", f"It is signed for another cluster than {self._settings.cluster}.")
+        if signed.node != self._settings.node:
+            raise DeniedError("node", f"It is signed for another node than {self._settings.node}.")

@@ -6,32 +6,16 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from agent.actions.case import Case
 from agent.errors import ConfigFileError
 from agent.neumann_config.edit import has_single_key, replace_config, with_election_timeouts
-from agent.protocol import Action, NodeState, SetElectionTimeouts
+from agent.protocol import NodeState, SetElectionTimeouts
 from agent.readings.reader import StateReading
 from agent.readings.service import move_service
 from agent.run_command import run_checked
-from agent.settings import Settings
 
 # A step is instant; a service may take its time to stop.
 ACTION_DEADLINE_S = 15.0
-
-
-@dataclass(frozen=True)
-class Case:
-    """One action to be carried out: on what state it was agreed, and the file it changes as it was then.
-
-    `restored` is what the file is to be where the action is undone, `shown_sha256` the file that was shown to
-    whoever confirmed the edit.
-    """
-
-    settings: Settings
-    action: Action
-    agreed: NodeState
-    file_bytes: bytes | None = None
-    restored: bytes | None = None
-    shown_sha256: str | None = None
 
 
 @dataclass(frozen=True)

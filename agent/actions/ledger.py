@@ -7,55 +7,29 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
+from agent.actions.ledger_entry import COLUMNS, LedgerEntry, entry_of
 from agent.actions.ledger_file import open_ledger_file
 from agent.boot import boot_id, boottime_s
-from agent.errors import ConflictError, LedgerError, UnreadableEntryError
+from agent.errors import ConflictError, LedgerError
 from agent.protocol import (
-    Action,
-    ActionReport,
-    BadMessageError,
     Grant,
     LedgerMark,
     LedgerState,
     NodeState,
     PrepareRequest,
-    parse_action,
+    TimelineMark,
+    Withdrawal,
 )
 
-_COLUMNS = "action_id, state, detail, action_json, before_json, after_json, file_bytes, undoes"
 # An undoing has a limit of its own: it must not have to wait for what it undoes.
 UNDO_KIND = "restore_config"
-
-
-@dataclass(frozen=True)
-class LedgerEntry:
-    """One action as recorded; `file_bytes` is Neumann's file as it was, where the action changes it.
-
-    `undoes` names the action that this one undoes, if any.
-    """
-
-    action_id: str
-    state: LedgerState
-    detail: str
-    action: Action
-    before: NodeState
-    after: NodeState | None
-    file_bytes: bytes | None
-    undoes: str | None
-
-    @property
-    def report(self) -> ActionReport:
-        """Return the entry as it goes over the wire."""
-        return ActionReport(
-            action_id=self.action_id,
-            state=self.state,
-            detail=self.detail,
-            before=self.before,
-            after=self.after,
-        )
+# Actions that were asked for and never granted: the newest are kept, and all of the last ten minutes, in
+# which a grant for them may still come.
+_ASKED_KEPT = 1_000
+_ASKED_KEPT_S = 600.0
+_WITHDRAWN = "Withdrawn before it was begun."
 
 
 class Ledger:
@@ -87,8 +61,18 @@ class Ledger:
         return LedgerMark(epoch=epoch, count=count, highest_fence=fence)
 
     def prepare(self, request: PrepareRequest, state: NodeState) -> None:
-        """Record that an action was asked for; one that went further is left as it is."""
+        """Record that an action was asked for; one that went further is left as it is.
+
+        What was asked for long ago and never granted is forgotten: asking takes no signature, and must not
+        fill the disk.
+        """
         with self._writing() as database:
+            database.execute(
+                "DELETE FROM actions WHERE incident IS NULL AND (state = 'PREPARED' OR state = 'REJECTED')"
+                " AND (boot_id <> ? OR at_boottime_s < ?) AND rowid NOT IN"
+                " (SELECT rowid FROM actions ORDER BY rowid DESC LIMIT ?)",
+                (boot_id(), boottime_s() - _ASKED_KEPT_S, _ASKED_KEPT),
+            )
             database.execute(
                 "INSERT INTO actions (action_id, kind, state, detail, action_json, before_json, boot_id,"
                 " at_boottime_s) VALUES (?, ?, 'PREPARED', 'Asked for, not confirmed.', ?, ?, ?, ?)"
@@ -105,20 +89,30 @@ class Ledger:
                 ),
             )
 
-    def withdraw(self, request: PrepareRequest) -> None:
-        """Close an action that was not begun, so that no grant for it is good any more."""
+    def withdraw(self, action_id: str) -> None:
+        """Close an action that was asked for and not begun, so that no grant for it is good any more."""
         with self._writing() as database:
             database.execute(
-                "INSERT INTO actions (action_id, kind, state, detail, action_json, before_json, boot_id,"
-                " at_boottime_s) VALUES (?, ?, 'REJECTED', ?, ?, ?, ?, ?)"
-                " ON CONFLICT (action_id) DO UPDATE SET state = excluded.state, detail = excluded.detail"
-                " WHERE state = 'PREPARED'",
+                "UPDATE actions SET state = 'REJECTED', detail = ?"
+                " WHERE action_id = ? AND state = 'PREPARED'",
+                (_WITHDRAWN, action_id),
+            )
+
+    def withdraw_for_good(self, withdrawal: Withdrawal) -> None:
+        """Close an action that was not begun, even one that was never asked for: it never will be."""
+        with self._writing() as database:
+            database.execute(
+                "INSERT INTO actions (action_id, kind, state, detail, action_json, before_json, incident,"
+                " boot_id, at_boottime_s) VALUES (?, ?, 'REJECTED', ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (action_id) DO UPDATE SET state = excluded.state, detail = excluded.detail,"
+                " incident = excluded.incident WHERE state = 'PREPARED'",
                 (
-                    request.action_id,
-                    request.action.type,
-                    "Withdrawn before it was begun.",
-                    request.action.to_json(),
+                    withdrawal.action_id,
+                    withdrawal.action.type,
+                    _WITHDRAWN,
+                    withdrawal.action.to_json(),
                     NodeState(boot_id=boot_id()).to_json(),
+                    withdrawal.incident,
                     boot_id(),
                     boottime_s(),
                 ),
@@ -140,6 +134,8 @@ class Ledger:
                 raise ConflictError("already_recorded", f"This action is {row[1]} already.")
             if row[0] is not None and grant.fence < row[0]:
                 raise ConflictError("fence", f"A grant with fence {row[0]} was seen; {grant.fence} is older.")
+            if isinstance(grant.timeline, TimelineMark):
+                _keep_newest(database, grant.incident, grant.timeline)
             database.execute(
                 "INSERT OR REPLACE INTO actions (action_id, kind, state, detail, action_json, before_json,"
                 " fence, file_bytes, incident, confirmed_by, undoes, boot_id, at_boottime_s)"
@@ -176,16 +172,24 @@ class Ledger:
         """
         with self._transaction() as database:
             row = database.execute(
-                f"SELECT {_COLUMNS} FROM actions WHERE action_id = ?",  # noqa: S608 (a constant)
+                f"SELECT {COLUMNS} FROM actions WHERE action_id = ?",  # noqa: S608 (a constant)
                 (action_id,),
             ).fetchone()
-        return None if row is None else _entry(row)
+        return None if row is None else entry_of(row)
 
     def intents(self) -> list[str]:
         """Return the names of the actions whose end was never recorded."""
         with self._transaction() as database:
             rows = database.execute("SELECT action_id FROM actions WHERE state = 'INTENT'").fetchall()
         return [action_id for (action_id,) in rows]
+
+    def timeline(self, incident: str) -> TimelineMark | None:
+        """Return how far this incident's timeline had come when an action of it was last granted."""
+        with self._transaction() as database:
+            row = database.execute(
+                "SELECT position, mac FROM timelines WHERE incident = ?", (incident,)
+            ).fetchone()
+        return None if row is None else TimelineMark(position=row[0], mac=row[1])
 
     def last_attempt_boottime_s(self, kind: str) -> float | None:
         """Return when an action of this kind was last begun in this boot, in seconds since the boot.
@@ -222,22 +226,20 @@ class Ledger:
                 raise LedgerError("ledger", f"The ledger cannot be used: {error}.") from error
 
 
-def _entry(row: tuple[str, LedgerState, str, str, str, str | None, bytes | None, str | None]) -> LedgerEntry:
-    action_id, state, detail, action_json, before_json, after_json, file_bytes, undoes = row
-    try:
-        return LedgerEntry(
-            action_id=action_id,
-            state=state,
-            detail=detail,
-            action=parse_action(action_json),
-            before=NodeState.from_json(before_json),
-            after=None if after_json is None else NodeState.from_json(after_json),
-            file_bytes=file_bytes,
-            undoes=undoes,
+def _keep_newest(database: sqlite3.Connection, incident: str, mark: TimelineMark) -> None:
+    """Remember how far the incident's timeline has come.
+
+    Raises:
+        ConflictError: If it had come further, or was another one.
+    """
+    row = database.execute("SELECT position, mac FROM timelines WHERE incident = ?", (incident,)).fetchone()
+    if row is not None and (mark.position, mark.mac) != row and mark.position <= row[0]:
+        raise ConflictError(
+            "timeline_went_back",
+            f"The timeline of {incident} had {row[0]} events when an action was last granted and has"
+            f" {mark.position} now: it was put back.",
         )
-    except BadMessageError as error:
-        raise UnreadableEntryError(
-            "ledger",
-            f"The ledger's entry of action {action_id} ({state}) cannot be read ({error}): look at the node"
-            " for what came of it, and propose the action anew if it is still needed.",
-        ) from error
+    database.execute(
+        "INSERT OR REPLACE INTO timelines (incident, position, mac) VALUES (?, ?, ?)",
+        (incident, mark.position, mark.mac),
+    )

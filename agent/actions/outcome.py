@@ -1,12 +1,16 @@
-"""Act, and say what became of it: also where the agent died in between."""
+"""Act, and record what became of it."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
-from agent.actions.kinds import ACTIONS, ActionKind, Case
+from agent.actions.case import Case
+from agent.actions.kinds import ActionKind
+from agent.actions.ledger import Ledger
 from agent.errors import AgentError, CommandTimedOutError
-from agent.protocol import LedgerState, NodeState, SetElectionTimeouts
+from agent.protocol import LedgerState, NodeState
+from agent.sanitize import plain
 
 _logger = logging.getLogger(__name__)
 
@@ -28,13 +32,9 @@ async def act(kind: ActionKind, case: Case) -> tuple[str, bool]:
     return "", False
 
 
-def judge_after_crash(case: Case, after: NodeState) -> LedgerState:
-    """Judge what one look can prove.
-
-    A file is as it was or as it was to be. A service or a clock that is as wanted, in the same boot, is
-    done; one that is not may still be on its way, or was undone by others, so that stays unknown.
-    """
-    done = ACTIONS[case.action.type].judge(case, after)
-    if isinstance(case.action, SetElectionTimeouts):
-        return "DONE" if done else "NOT_DONE" if done is False else "UNKNOWN"
-    return "DONE" if done and after.boot_id == case.agreed.boot_id else "UNKNOWN"
+async def record_end(
+    ledger: Ledger, action_id: str, state: LedgerState, detail: str, after: NodeState
+) -> None:
+    """Record how an action ended, and log it."""
+    _logger.info("action %s is %s: %s", action_id[:12], state, plain(detail, limit=400))
+    await asyncio.to_thread(ledger.finish, action_id, state, detail, after)

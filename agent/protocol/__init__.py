@@ -20,17 +20,22 @@ from agent.protocol.actions import (
     RestartService,
     SetElectionTimeouts,
     SignedGrant,
+    SignedWithdrawal,
     StartService,
+    TimelineMark,
     UndoRequest,
+    Withdrawal,
     parse_action,
 )
-from agent.protocol.base import PROTOCOL_VERSION, BadMessageError, Wire
+from agent.protocol.base import PROTOCOL_VERSION, REVISION, REVISION_HEADER, BadMessageError, Wire
 from agent.protocol.grants import (
     BadGrantError,
     BadSecondApproverError,
     action_id,
     open_grant,
+    open_withdrawal,
     sign,
+    sign_withdrawal,
     undo_action_id,
 )
 from agent.protocol.readings import (
@@ -56,6 +61,8 @@ from agent.protocol.readings import (
 __all__ = [
     "ALL_READINGS",
     "PROTOCOL_VERSION",
+    "REVISION",
+    "REVISION_HEADER",
     "Action",
     "ActionReport",
     "BadGrantError",
@@ -91,12 +98,17 @@ __all__ = [
     "ServiceState",
     "SetElectionTimeouts",
     "SignedGrant",
+    "SignedWithdrawal",
     "StartService",
+    "TimelineMark",
     "UndoRequest",
     "Wire",
+    "Withdrawal",
     "action_id",
     "open_grant",
+    "open_withdrawal",
     "parse_action",
     "sign",
+    "sign_withdrawal",
     "undo_action_id",
 ]

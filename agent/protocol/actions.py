@@ -19,6 +19,8 @@ Sha256 = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 Count = Annotated[int, Meta(ge=0)]
 Fence = Annotated[int, Meta(ge=0, le=MAX_FENCE)]
 TimeoutMs = Annotated[int, Meta(ge=100, le=60_000)]
+# A member's id as Slack gives it, in which nothing can hide that two people would read alike.
+Member = Annotated[str, Meta(pattern=r"\A[UW][A-Z0-9]{1,31}\Z")]
 Signature = Annotated[str, Meta(max_length=128)]
 
 
@@ -142,12 +144,23 @@ class Prepared(Wire, frozen=True, kw_only=True):
     needs_second_approver: bool = False
 
 
+class TimelineMark(Wire, frozen=True, kw_only=True):
+    """How far an incident's timeline had come: the number of its events, and the MAC of the last.
+
+    Agents keep the newest of each incident they act for, where nobody who writes to Redis can put it back.
+    """
+
+    position: Annotated[int, Meta(ge=1, le=MAX_FENCE)]
+    mac: Annotated[str, Meta(max_length=128)]
+
+
 class Grant(Wire, frozen=True, kw_only=True):
     """Leave for one action, on one node, once. Signed by the bot, checked by the agent at the instant.
 
     `undoes` names an action that is to be undone; `action` is then that action, and `action_id` the
     `undo_action_id` of it. `after_sha256` is the file that was shown when the edit was confirmed; it is left
-    out where no file is changed, so that agents that do not know it yet read such a grant.
+    out where no file is changed, so that agents that do not know it yet read such a grant. `timeline` is left
+    out for those as well.
     """
 
     protocol: Literal[1] = PROTOCOL_VERSION
@@ -159,10 +172,33 @@ class Grant(Wire, frozen=True, kw_only=True):
     precondition: NodeState
     fence: Fence
     nonce: str
-    confirmed_by: str
-    second_confirmed_by: str | None = None
+    confirmed_by: Member
+    second_confirmed_by: Member | None = None
     undoes: ActionId | None = None
     after_sha256: Sha256 | UnsetType = UNSET
+    timeline: TimelineMark | UnsetType = UNSET
+
+
+class Withdrawal(Wire, frozen=True, kw_only=True):
+    """The bot's word that it will never grant this action, signed by it as a grant is.
+
+    It can be given before the action was asked for, and as often as wanted.
+    """
+
+    protocol: Literal[1] = PROTOCOL_VERSION
+    withdrawn: Literal[True] = True
+    action_id: ActionId
+    cluster: str
+    node: str
+    incident: str
+    action: Action
+
+
+class SignedWithdrawal(Wire, frozen=True, kw_only=True):
+    """A withdrawal as exact bytes (base64 of its JSON) and their Ed25519 signature (base64)."""
+
+    payload: Annotated[str, Meta(max_length=16_384)]
+    signature: Signature
 
 
 class SignedGrant(Wire, frozen=True, kw_only=True):

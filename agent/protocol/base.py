@@ -7,6 +7,10 @@ from typing import Any, Literal, Self
 import msgspec
 
 PROTOCOL_VERSION: Literal[1] = 1
+REVISION = 1
+REVISION_HEADER = "neumann-revision"
+"""What has been added within the version. An agent tells it in a header, which an older bot does not read; a
+bot sends what is new only to agents that told it."""
 
 
 class BadMessageError(ValueError):

@@ -1,4 +1,4 @@
-"""How an action is named, and how leave for it is signed and checked."""
+"""How an action is named, and how leave for it, or its withdrawal, is signed and checked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import hashlib
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
-from agent.protocol.actions import Action, Grant, SignedGrant
+from agent.protocol.actions import Action, Grant, SignedGrant, SignedWithdrawal, Withdrawal
 from agent.protocol.base import BadMessageError
 
 
@@ -64,22 +64,47 @@ def open_grant(
         BadGrantError: If no pinned key signed exactly these bytes, or they are no grant.
         BadSecondApproverError: If the second approver's part is not complete and valid.
     """
-    try:
-        payload = base64.b64decode(signed.payload, validate=True)
-        signature = base64.b64decode(signed.signature, validate=True)
-    except ValueError as error:
-        raise BadGrantError("The grant is not base64.") from error
-    if not any(_signed_by(key, payload, signature) for key in pinned):
-        raise BadGrantError("No pinned key signed this grant.")
+    payload = _payload_of(signed, pinned)
     try:
         grant = Grant.from_json(payload)
     except BadMessageError as error:
         raise BadGrantError("The signed bytes are no grant of this protocol.") from error
+    if grant.to_json().encode() != payload:
+        raise BadGrantError("The signed bytes are not the one form of this grant.")
     if grant.undoes is not None and grant.action_id != undo_action_id(grant.undoes):
         raise BadGrantError("The grant's action id is not that of the undoing.")
     if (grant.second_confirmed_by, signed.second_signature) != (None, None):
         _check_second(grant, payload, signed.second_signature or "", second)
     return grant
+
+
+def sign_withdrawal(withdrawal: Withdrawal, key: SigningKey) -> SignedWithdrawal:
+    """Sign a withdrawal's exact bytes."""
+    payload = withdrawal.to_json().encode()
+    return SignedWithdrawal(payload=base64.b64encode(payload).decode(), signature=_signature(payload, key))
+
+
+def open_withdrawal(signed: SignedWithdrawal, pinned: tuple[VerifyKey, ...]) -> Withdrawal:
+    """Check the signature against the pinned keys and parse what was signed.
+
+    Raises:
+        BadGrantError: If no pinned key signed exactly these bytes, or they are no withdrawal.
+    """
+    try:
+        return Withdrawal.from_json(_payload_of(signed, pinned))
+    except BadMessageError as error:
+        raise BadGrantError("The signed bytes are no withdrawal of this protocol.") from error
+
+
+def _payload_of(signed: SignedGrant | SignedWithdrawal, pinned: tuple[VerifyKey, ...]) -> bytes:
+    try:
+        payload = base64.b64decode(signed.payload, validate=True)
+        signature = base64.b64decode(signed.signature, validate=True)
+    except ValueError as error:
+        raise BadGrantError("What was sent is not base64.") from error
+    if not any(_signed_by(key, payload, signature) for key in pinned):
+        raise BadGrantError("No pinned key signed this.")
+    return payload
 
 
 def _check_second(grant: Grant, payload: bytes, encoded: str, second: tuple[VerifyKey, ...]) -> None:
@@ -89,8 +114,7 @@ def _check_second(grant: Grant, payload: bytes, encoded: str, second: tuple[Veri
         raise BadSecondApproverError("The second signature is not base64.") from error
     if not any(_signed_by(key, payload, signature) for key in second):
         raise BadSecondApproverError("No key of a second approver signed this grant.")
-    first_name, second_name = grant.confirmed_by, grant.second_confirmed_by or ""
-    if not second_name.strip() or first_name.strip().casefold() == second_name.strip().casefold():
+    if grant.second_confirmed_by in (None, grant.confirmed_by):
         raise BadSecondApproverError("The grant does not name a second approver beside the first.")
 
 

@@ -22,6 +22,7 @@ PAIRING_PATH = "/v1/pair"
 CODE_BYTES = 16
 MAX_KEYS = 4
 """Of a kind in one request: one, and one more while keys are rotated, with room."""
+_PEM_LABEL = re.compile(r"-----BEGIN ([^-]*)-----")
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----\s.*?-----END CERTIFICATE-----\n?", re.DOTALL)
 
 Proof = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
@@ -105,6 +106,36 @@ def fingerprint(key: bytes) -> str:
 def pem_certificates(text: str) -> tuple[str, ...]:
     """Return the certificates of a PEM file one by one, as they stand there."""
     return tuple(_PEM.findall(text))
+
+
+def trusted_certificates(text: str) -> tuple[bytes, ...]:
+    """Return the certificates of a file of trusted ones, each as its exact bytes (DER).
+
+    What is listed must be all that is trusted: OpenSSL would also take a certificate under another name, or a
+    second one behind the first in the same block.
+
+    Raises:
+        ValueError: If the file holds a block that is not just one certificate.
+    """
+    others = {label for label in _PEM_LABEL.findall(text) if label != "CERTIFICATE"}
+    if others:
+        raise ValueError(
+            f"it holds a block {min(others)!r}; only CERTIFICATE is taken, so that each can be listed"
+        )
+    found = tuple(map(der_of, pem_certificates(text)))
+    if len(found) != len(_PEM_LABEL.findall(text)) or not all(map(_is_one_element, found)):
+        raise ValueError("it holds a block that is not just one certificate")
+    return found
+
+
+def _is_one_element(der: bytes) -> bool:
+    """Say whether the bytes are one ASN.1 sequence and nothing behind it (X.690, 8.1.3)."""
+    if len(der) < 2 or der[0] != 0x30:
+        return False
+    if der[1] < 0x80:
+        return len(der) == 2 + der[1]
+    octets = der[1] - 0x80
+    return len(der) == 2 + octets + int.from_bytes(der[2 : 2 + octets])
 
 
 def der_of(pem: str) -> bytes:

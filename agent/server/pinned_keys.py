@@ -15,7 +15,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from agent.errors import ConfigError
 from agent.keys.whole_files import NewFile, replace_all
-from agent.protocol.pairing import BotCredentials, der_of, fingerprint, pem_certificates
+from agent.protocol.pairing import BotCredentials, fingerprint, pem_certificates, trusted_certificates
 from agent.settings import Settings, load_settings, parse_settings
 
 MIN_PREFIX = 8
@@ -44,7 +44,7 @@ def pinned_keys(settings: Settings) -> tuple[PinnedKey, ...]:
     Raises:
         ConfigError: If the file of certificates cannot be read.
     """
-    return (*_certificates(read_certificates(settings.tls.authority)), *_grant_keys(settings))
+    return (*_certificates(settings.tls.authority), *_grant_keys(settings))
 
 
 def pin(config: Path, identity: BotCredentials) -> None:
@@ -55,11 +55,12 @@ def pin(config: Path, identity: BotCredentials) -> None:
     """
     settings = load_settings(config)
     certificates = read_certificates(settings.tls.authority)
-    known = {key.fingerprint for key in _certificates(certificates)}
-    new = [pem for pem in map(_one_certificate, identity.certificates) if _fingerprint_of(pem) not in known]
+    known = {key.fingerprint for key in _certificates(settings.tls.authority)}
+    new = [der for der in map(_one_certificate, identity.certificates) if fingerprint(der) not in known]
     if certificates and not certificates.endswith("\n"):
         certificates += "\n"
-    certificates += "".join(f"{pem.strip()}\n" for pem in new)
+    # Written anew from its bytes: nothing else that stood in the text comes along.
+    certificates += "".join(map(ssl.DER_cert_to_PEM_cert, new))
     document = _document(config)
     for name, keys in _keys_of(identity):
         _add_keys(document, name, keys)
@@ -110,26 +111,29 @@ def read_certificates(path: Path) -> str:
         raise ConfigError(f"The file {path} of `tls.authority` cannot be read ({error}).") from error
 
 
-def _certificates(text: str) -> Iterator[PinnedKey]:
-    return (PinnedKey("certificate", _fingerprint_of(pem), pem) for pem in pem_certificates(text))
-
-
-def _one_certificate(text: str) -> str:
-    found = pem_certificates(text)
+def _certificates(path: Path) -> tuple[PinnedKey, ...]:
+    text = read_certificates(path)
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(cadata="".join(found))
-    except (ssl.SSLError, ValueError) as error:
-        raise ConfigError(f"What the bot wants to be known by is no certificate ({error}).") from error
-    if len(found) != 1:
-        raise ConfigError("What the bot wants to be known by is not one certificate.")
-    return found[0]
-
-
-def _fingerprint_of(pem: str) -> str:
-    try:
-        return fingerprint(der_of(pem))
+        found = trusted_certificates(text)
     except ValueError as error:
-        raise ConfigError(f"A certificate is not valid PEM ({error}).") from error
+        raise ConfigError(f"The file {path} of `tls.authority` cannot be used: {error}.") from error
+    return tuple(
+        PinnedKey("certificate", fingerprint(der), pem)
+        for der, pem in zip(found, pem_certificates(text), strict=True)
+    )
+
+
+def _one_certificate(text: str) -> bytes:
+    """Return the one certificate of a bot, which may vouch for no other."""
+    try:
+        (found,) = trusted_certificates(text)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_verify_locations(cadata=found)
+    except (ssl.SSLError, ValueError) as error:
+        raise ConfigError(f"What the bot wants to be known by is not one certificate ({error}).") from error
+    if context.cert_store_stats()["x509_ca"]:
+        raise ConfigError("What the bot wants to be known by is an authority, which could let others in.")
+    return found
 
 
 def _grant_keys(settings: Settings) -> Iterator[PinnedKey]:

@@ -20,6 +20,8 @@ from agent.boot import boot_id
 from agent.errors import BadRequestError, ConfigError, RefusedError, TooLargeError
 from agent.keys import NO_CHECK_TIME
 from agent.protocol import (
+    REVISION,
+    REVISION_HEADER,
     BadMessageError,
     Health,
     ObserveRequest,
@@ -27,11 +29,13 @@ from agent.protocol import (
     PrepareRequest,
     Refusal,
     SignedGrant,
+    SignedWithdrawal,
     UndoRequest,
     Wire,
 )
-from agent.protocol.pairing import pem_certificates
+from agent.protocol.pairing import trusted_certificates
 from agent.readings.reader import NodeReader
+from agent.readings.shared import SharedObservations
 from agent.sanitize import plain
 from agent.server.deadlines import Deadlines, DeadlineServer
 from agent.settings import Settings, Tls, split_address
@@ -51,14 +55,19 @@ def build_app(settings: Settings, reader: NodeReader, executor: Executor) -> Sta
     async def report(request: Request) -> Response:
         return _answer(await executor.report(request.path_params["action_id"]))
 
+    async def timeline(request: Request) -> Response:
+        return _answer(await executor.timeline(request.path_params["incident"]))
+
     return app_of(
         Route("/v1/health", health, methods=["GET"]),
-        Route("/v1/observe", takes(ObserveRequest, reader.observe), methods=["POST"]),
+        Route("/v1/observe", takes(ObserveRequest, SharedObservations(reader).observe), methods=["POST"]),
         Route("/v1/plan", takes(PlanRequest, executor.plan), methods=["POST"]),
         Route("/v1/prepare", takes(PrepareRequest, executor.prepare), methods=["POST"]),
         Route("/v1/undo", takes(UndoRequest, executor.undo), methods=["POST"]),
         Route("/v1/commit", takes(SignedGrant, executor.commit), methods=["POST"]),
         Route("/v1/withdraw", takes(PrepareRequest, executor.withdraw), methods=["POST"]),
+        Route("/v1/void", takes(SignedWithdrawal, executor.void), methods=["POST"]),
+        Route("/v1/timelines/{incident}", timeline, methods=["GET"]),
         Route("/v1/actions/{action_id}", report, methods=["GET"]),
     )
 
@@ -121,9 +130,9 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
     # nonces on the boot clock.
     context.verify_flags |= NO_CHECK_TIME
     with _naming("tls.authority"):
-        # Where nobody is trusted, nobody is let in.
-        if pem_certificates(tls.authority.read_text(encoding="utf-8")):
-            context.load_verify_locations(tls.authority)
+        # Where nobody is trusted, nobody is let in. What is loaded is just what `keys list` shows.
+        if trusted := trusted_certificates(tls.authority.read_text(encoding="utf-8")):
+            context.load_verify_locations(cadata=b"".join(trusted))
     return context
 
 
@@ -200,7 +209,12 @@ def _parse(body_type: type[RequestT], body: bytes) -> RequestT:
 
 
 def _answer(answer: Wire, status: int = 200) -> Response:
-    return Response(answer.to_json(), status_code=status, media_type="application/json")
+    return Response(
+        answer.to_json(),
+        status_code=status,
+        media_type="application/json",
+        headers={REVISION_HEADER: str(REVISION)},
+    )
 
 
 async def _refused(_request: Request, error: Exception) -> Response:

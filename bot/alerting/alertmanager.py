@@ -167,7 +167,7 @@ class AlertmanagerClient:
         return found is not None and found.status.state != ENDED
 
     async def _first_that_answers(self, ask: Callable[[JsonApi], Awaitable[T]]) -> T:
-        """Peers tell each other of silences, so any one will do."""
+        """Return the answer of the first peer that answers; peers share silences, so any one will do."""
         errors = []
         for peer in self._peers:
             try:

@@ -14,13 +14,13 @@ ENDED = "expired"
 
 
 class Answer(BaseModel):
-    """Fields that the bot does not know are ignored."""
+    """Base of all answers: fields that the bot does not know are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
 
 
 class StatusAnswer(Answer):
-    """active, suppressed, unprocessed of an alert; pending, active, expired of a silence."""
+    """State of an alert (active, suppressed, unprocessed) or of a silence (pending, active, expired)."""
 
     state: str
 
@@ -32,7 +32,7 @@ class ReceiverAnswer(Answer):
 
 
 class AlertAnswer(Answer):
-    """An alert that fires; its `endsAt` is a guess, and not taken."""
+    """A firing alert; its `endsAt` is only Alertmanager's guess, so it is ignored."""
 
     labels: dict[str, str]
     annotations: dict[str, str] = {}
@@ -43,7 +43,7 @@ class AlertAnswer(Answer):
 
 
 class MatcherAnswer(Answer):
-    """A matcher: what a silence asks of a label."""
+    """A matcher: the condition that a silence puts on a label."""
 
     name: str
     value: str
@@ -63,7 +63,7 @@ class SilenceAnswer(Answer):
 
 
 def union(peers: Iterable[list[Held]]) -> tuple[Held, ...]:
-    """By fingerprint: as early as any peer says, and suppressed only where every peer says so."""
+    """Merge by fingerprint: the earliest start any peer gives, suppressed only where every peer says so."""
     known: dict[str, Held] = {}
     for held in (each for peer in peers for each in peer):
         other = known.setdefault(held.alert.fingerprint, held)
@@ -76,7 +76,7 @@ def union(peers: Iterable[list[Held]]) -> tuple[Held, ...]:
 
 
 def matcher(name: str, values: Set[str]) -> MatcherAnswer:
-    """That a label has one of these values."""
+    """Return a matcher for a label that has one of these values."""
     one_of = "|".join(map(re.escape, sorted(values)))
     return MatcherAnswer(
         name=name, value=one_of if len(values) > 1 else min(values), is_regex=len(values) > 1

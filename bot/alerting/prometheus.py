@@ -99,13 +99,13 @@ class PrometheusClient:
     async def elections(
         self, cluster: str, start: datetime, end: datetime, step_s: float = 5.0
     ) -> tuple[Series, ...]:
-        """Each node's counter of elections; raises as `series` does."""
+        """Return each node's counter of elections; raises as `series` does."""
         return await self.series(_of_cluster("tensor_chain_elections_total", cluster), start, end, step_s)
 
     async def term(
         self, cluster: str, start: datetime, end: datetime, step_s: float = 5.0
     ) -> tuple[Series, ...]:
-        """Each node's Raft term; raises as `series` does."""
+        """Return each node's Raft term; raises as `series` does."""
         return await self.series(_of_cluster("tensor_chain_term", cluster), start, end, step_s)
 
     async def _query(self, kind: str, **params: str) -> tuple[_Result, ...]:

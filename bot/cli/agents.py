@@ -13,12 +13,13 @@ import typer
 
 from agent.keys.whole_files import NewFile
 from agent.protocol.pairing import der_of, fingerprint, parse_code, pem_certificates
-from bot import main as wiring
+from bot import clients
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
-from bot.config import AgentSettings, Cluster, Node, SecretFile, Settings, load
+from bot.config import AgentSettings, Cluster, Node, Settings, load
 from bot.nodes.bot_identity import BotIdentity, identity
 from bot.nodes.config_edit import change_node
 from bot.nodes.pairing import pair
+from bot.secret_file import SecretFile
 from handlers.errors import ConfigurationError, Refused, UnknownCluster
 
 app = typer.Typer(no_args_is_help=True, help="Pair with agents, see whom the bot knows, and change keys.")
@@ -46,7 +47,7 @@ def add(
     values = {
         "agent_url": url,
         "agent_certificate": str(pinned),
-        # Names this pairing: what an earlier one's ledger said binds this one no more.
+        # Names this pairing: what the ledger of an earlier one said no longer binds this one.
         "pairing": secrets.token_hex(4),
     }
     change_node(config, cluster, node, values, {pinned: NewFile(certificate.encode())})
@@ -170,7 +171,7 @@ def pin_file(agents: AgentSettings, cluster: str, node: str) -> Path:
 async def _greet(settings: Settings) -> dict[tuple[str, str], str]:
     """Ask every agent; return those that do not answer, and why."""
     nodes = each_node(settings)
-    async with wiring.reader(settings) as (_, agents):
+    async with clients.reader(settings) as (_, agents):
         answers = await asyncio.gather(*(agents.greet(node.agent_url) for _, node in nodes))
     return {
         (cluster.name, node.name): why

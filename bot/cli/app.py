@@ -135,7 +135,7 @@ def _run(config: Path, *parts: wiring.Part) -> None:
 
 
 def main() -> None:
-    """Entry point: a known error is one sentence and exit code 2."""
+    """Run the command line; a known error becomes one sentence and exit code 2."""
     try:
         app()
     except BotError as error:

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from bot import main as wiring
+from bot import clients
 from bot.cli.audit_check import Audit, AuditReport
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.config import Settings, load
@@ -64,7 +64,7 @@ def set_aside(incident: IncidentArgument, config: ConfigOption = DEFAULT_CONFIG)
 
 async def _verify(config: Path, incident_id: str) -> list[AuditReport]:
     settings = load(config)
-    async with retained(settings) as retention, wiring.reader(settings) as (_, agents):
+    async with retained(settings) as retention, clients.reader(settings) as (_, agents):
         store = retention.store
         audit = Audit(store, agents, retention)
         return [await audit.of(each) for each in ([incident_id] if incident_id else await store.given_out())]

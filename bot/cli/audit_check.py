@@ -1,4 +1,4 @@
-"""Whether a timeline is what the bot wrote, and whether the nodes' ledgers say the same of its actions."""
+"""Check whether the bot wrote a timeline as it is, and whether the nodes' ledgers agree on its actions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from bot.nodes.agent_connection import AgentUnreachableError
 from bot.store.mac_chain import Walk
 from bot.store.retention import Retention
 from bot.store.timelines import TimelineStore
-from handlers.domain.events import EVENT, OutcomeState
+from handlers.domain.events import EVENT
+from handlers.domain.events.remediation import OutcomeState
 from handlers.domain.fold import apply
 from handlers.domain.incident import ActionRun, Incident, Run
 from handlers.errors import Refused
@@ -33,10 +34,10 @@ Of an action whose end the timeline does not know, a ledger may say anything.
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What was found of one incident: it is sound where `faults` is empty.
+    """The audit of one incident: it is sound if `faults` is empty.
 
-    `actions_agree` counts the actions of which timeline and ledger say the same; `not_asked` are those that
-    no ledger was asked about, and why.
+    `actions_agree` counts the actions on which timeline and ledger agree; `not_asked` says which actions no
+    ledger was asked about, and why.
     """
 
     incident: str
@@ -53,7 +54,7 @@ class AuditReport:
 
 
 class Audit:
-    """Checks incidents one after the other; a node that did not answer once is not waited for again."""
+    """Checks incidents one by one; a node that once did not answer is not asked again."""
 
     def __init__(self, store: TimelineStore, agents: AgentClient, retention: Retention) -> None:
         self._store = store
@@ -69,8 +70,9 @@ class Audit:
             StoreDown: If Redis does not answer.
         """
         walk = await self._store.walk(incident_id)
-        if not walk.links and await self._retention.was_trimmed(incident_id):
-            return AuditReport(incident_id, 0, (), 0, ("the bot trimmed its events after their time",))
+        if not walk.links and (trimmed := await self._retention.was_trimmed(incident_id)):
+            why = f"the bot trimmed its events after their time{trimmed.words}"
+            return AuditReport(incident_id, 0, (), 0, (why,))
         incident, unreadable = _fold(incident_id, walk)
         faults, not_asked, agree = [*walk.faults, *unreadable], [], 0
         if not walk.links and not faults:
@@ -84,7 +86,26 @@ class Audit:
                 else:
                     faults += [fault] if fault else []
                     agree += not fault
-        return AuditReport(incident_id, len(walk.links), tuple(faults), agree, tuple(not_asked))
+        cut, silent = await self._cut(incident, walk)
+        return AuditReport(incident_id, len(walk.links), (*faults, *cut), agree, (*not_asked, *silent))
+
+    async def _cut(self, incident: Incident, walk: Walk) -> tuple[list[str], list[str]]:
+        """Say where an agent has known a longer timeline, or another one, and which agents did not say."""
+        faults: list[str] = []
+        not_asked: list[str] = []
+        macs = {link.position: link.mac for link in walk.links}
+        for node in self._agents.nodes_of(incident.cluster):
+            if (incident.cluster, node) in self._silent:
+                continue
+            try:
+                kept = await self._agents.timeline(incident.cluster, node, incident.id)
+            except AgentUnreachableError as error:
+                self._silent[incident.cluster, node] = str(error)
+                not_asked.append(f"how far {node} saw it come ({error})")
+                continue
+            if kept and macs.get(kept.position) != kept.mac:
+                faults.append(f"{node} has acted on event {kept.position}, which is gone or another one now")
+        return faults, not_asked
 
     async def _nothing_there(self, incident_id: str) -> list[str]:
         if incident_id not in await self._store.given_out():

@@ -1,4 +1,4 @@
-"""The commands that read and judge, without Slack and, but for `replay`, without Redis."""
+"""The commands that read and judge; they need no Slack and, except `replay`, no Redis."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bot import main as wiring
+from bot import clients
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.config import load
 from bot.evidence_tables import link_table, node_table, not_read
@@ -20,7 +20,7 @@ from bot.store.mac_chain import Chain
 from bot.store.timelines import TimelineStore
 from handlers import commands
 from handlers.domain import evidence_document
-from handlers.domain.events import EvidenceRead, FindingsRanked
+from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
 from handlers.domain.fold import fold
 from handlers.errors import Refused
 from runbooks.all_runbooks import ELECTION, RUNBOOKS
@@ -99,7 +99,7 @@ def evidence_of(stored: Path | None, config: Path, cluster: str) -> Evidence:
 
 
 async def _read(config: Path, cluster: str) -> Evidence:
-    async with wiring.reader(load(config)) as (clusters, _):
+    async with clients.reader(load(config)) as (clusters, _):
         return await clusters.read(commands.resolve_cluster(clusters.clusters, cluster))
 
 

@@ -1,18 +1,25 @@
-"""`neumann-bot plan`: what a remedy would do, drawn up live and printed; nothing is done."""
+"""`neumann-bot plan`: draw up live what a remedy would do, and print it; nothing is done."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bot import clients
 from bot.cli.diagnose import evidence_of
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
+from bot.config import load
+from handlers import commands
 from handlers.errors import Refused
+from handlers.remediation.planned_edits import with_planned_edits
 from runbooks.all_runbooks import ELECTION, RUNBOOKS
-from runbooks.model import Diagnosis, Plan, Remedy
+from runbooks.evidence import Evidence
+from runbooks.model import Diagnosis, Remedy
+from runbooks.plans import Plan
 
 
 def plan(
@@ -23,10 +30,23 @@ def plan(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Print exactly what a remedy would do on a cluster, without Slack and without doing it."""
-    read = evidence_of(evidence, config, cluster)
-    runbook = RUNBOOKS[ELECTION]
-    drawn_up = runbook.plan(offered(runbook.diagnose(read), remedy), read)
+    if evidence:
+        drawn_up = _drawn_up(evidence_of(evidence, config, cluster), remedy)
+    else:
+        drawn_up = asyncio.run(_live(config, cluster, remedy))
     typer.echo(drawn_up.model_dump_json(indent=2) if as_json else "\n".join(lines(drawn_up)))
+
+
+async def _live(config: Path, cluster: str, remedy: str) -> Plan:
+    """Read the cluster, draw up the plan, and have the agents show the edits that they would make."""
+    async with clients.reader(load(config)) as (clusters, agents):
+        name = commands.resolve_cluster(clusters.clusters, cluster)
+        return await with_planned_edits(agents, name, _drawn_up(await clusters.read(name), remedy))
+
+
+def _drawn_up(read: Evidence, remedy: str) -> Plan:
+    runbook = RUNBOOKS[ELECTION]
+    return runbook.plan(offered(runbook.diagnose(read), remedy), read)
 
 
 def offered(diagnosis: Diagnosis, name: str) -> Remedy:

@@ -29,7 +29,7 @@ def http_client(
 
 
 def _transport(context: ssl.SSLContext | None) -> AiohttpTransport:
-    """aiohttp's pool: httpx' own slows with the square of the hosts it speaks to.
+    """Return aiohttp's pool: httpx's own slows down with the square of the number of hosts.
 
     Each host has its own few connections, so one that hangs holds up no other.
     """

@@ -1,4 +1,4 @@
-"""Why an HTTP request failed, in a few words: the client's own class says less than what lies below it."""
+"""Say why an HTTP request failed, in a few words: the client's error says less than its cause."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A JSON interface that is asked within a deadline, and whose every failure is one sentence."""
+"""A JSON API: each request has a deadline, each failure is one sentence."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_ANSWER_BYTES = 32_000_000
 
 
 class JsonApi:
-    """A server of a kind, such as `Alertmanager`, under one base address."""
+    """A server under one base address; `kind` is its name in errors, such as `Alertmanager`."""
 
     def __init__(self, kind: str, url: str, endpoint: Endpoint, http: httpx.AsyncClient) -> None:
         given = httpx.URL(url.rstrip("/"))

@@ -1,26 +1,27 @@
-"""Speaks with the agents: mTLS, a nonce, a signed grant, and never the same order twice on a lost answer."""
+"""Have agents carry out actions: a nonce, a signed grant, and no order repeated when an answer is lost."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import httpx
-import msgspec
 from nacl.signing import SigningKey
 
 from agent import protocol as wire
 from bot.config import Cluster, Node
+from bot.nodes.action_messages import grant_of, on_the_wire, outcome_of, withdrawal_of
 from bot.nodes.agent_connection import (
     ASK_TIMEOUT_S,
     AgentConnection,
     AgentRefusedError,
     AgentUnreachableError,
 )
+from bot.nodes.planned_edits import planned_edit
 from bot.store.ledger_marks import LEDGER_WENT_BACK, LedgerMarks
-from handlers.ports import Order, Outcome, Readiness
-from runbooks.model import Action
+from handlers.ports import CannotEdit, NotBegun, Obstacle, Order, Outcome, Readiness
+from runbooks.plans import Action, PlannedEdit
 
 ASK_AGAIN_FOR_S = 30.0
 """How long a lost answer is asked about before it is called unknown."""
@@ -45,17 +46,15 @@ class AgentClient(AgentConnection):
         self._key = key
         self._second_key = second_key
 
+    def nodes_of(self, cluster: str) -> tuple[str, ...]:
+        """Return the names of the cluster's configured nodes."""
+        return tuple(node for name, node in self._nodes if name == cluster)
+
     async def seen_fences(self, cluster: str) -> dict[str, int | None]:
         """Return the highest fence that each agent of the cluster reports; `None` for a silent one."""
         urls = {node: one.agent_url for (name, node), one in self._nodes.items() if name == cluster}
-        fences = await asyncio.gather(*map(self._fence, urls.values()))
+        fences = await asyncio.gather(*map(self.highest_fence, urls.values()))
         return dict(zip(urls, fences, strict=True))
-
-    async def _fence(self, agent_url: str) -> int | None:
-        try:
-            return (await self.ledger_mark(agent_url)).highest_fence
-        except (AgentUnreachableError, AgentRefusedError):
-            return None
 
     def action_id(self, order: Order) -> str:
         """Return the action's id, a hash of what it is."""
@@ -66,26 +65,33 @@ class AgentClient(AgentConnection):
             incident=order.incident,
             generation=order.generation,
             node=order.action.node,
-            action=_on_the_wire(order.action),
+            action=on_the_wire(order.action),
         )
 
-    async def prepare(self, order: Order) -> Readiness | Outcome:
+    async def planned_edits(
+        self, cluster: str, actions: Collection[Action]
+    ) -> dict[Action, PlannedEdit | CannotEdit]:
+        """Ask each node's agent what its change of the configuration file would write."""
+        asked = (planned_edit(self, self._nodes.get((cluster, each.node)), each) for each in actions)
+        return dict(zip(actions, await asyncio.gather(*asked), strict=True))
+
+    async def prepare(self, order: Order) -> Readiness | NotBegun:
         """Ask for a nonce and the state it is bound to."""
         undoes = order.action.undoes
         request = (
             wire.UndoRequest(action_id=undoes)
             if undoes
-            else wire.PrepareRequest(action_id=self.action_id(order), action=_on_the_wire(order.action))
+            else wire.PrepareRequest(action_id=self.action_id(order), action=on_the_wire(order.action))
         )
-        route = "undo" if undoes else "prepare"
         try:
             if why_not := await self._why_not_this_ledger(order):
-                return Outcome("rejected", why_not)
-            prepared = await self.ask("POST", self._url(order, route), wire.Prepared, request.to_json())
+                return NotBegun(Obstacle.NODE, why_not)
+            url = self._url(order, "undo" if undoes else "prepare")
+            prepared = await self.ask("POST", url, wire.Prepared, request.to_json())
         except AgentRefusedError as error:
-            return Outcome("rejected", f"The agent refuses: {error}")
+            return NotBegun(Obstacle.NODE, f"The agent refuses: {error}")
         except AgentUnreachableError as error:
-            return Outcome("not_done", f"Nothing was begun: {error}")
+            return NotBegun(Obstacle.NO_ANSWER, f"Nothing was begun: {error}")
         await self._remember(order, prepared.ledger)
         return Readiness(
             self.action_id(order),
@@ -98,18 +104,11 @@ class AgentClient(AgentConnection):
 
     async def commit(self, order: Order, readiness: Readiness) -> Outcome:
         """Sign the grant and send it once; an answer that is lost is asked about, never sent again."""
-        grant = wire.Grant(
-            action_id=readiness.action_id,
-            cluster=order.cluster,
-            node=order.action.node,
-            incident=order.incident,
-            action=_on_the_wire(order.action),
-            precondition=wire.NodeState.from_json(readiness.state),
-            fence=order.fence,
-            nonce=readiness.nonce,
-            confirmed_by=order.confirmed_by,
-            second_confirmed_by=order.approved_by if self._second_key else None,
-            undoes=order.action.undoes,
+        grant = grant_of(
+            order,
+            readiness,
+            names_second=self._second_key is not None,
+            names_timeline=self.knows_timelines(self._node(order).agent_url),
         )
         second_key = self._second_key if order.approved_by else None
         body = wire.sign(grant, self._key, second_key=second_key).to_json()
@@ -120,7 +119,7 @@ class AgentClient(AgentConnection):
         except AgentUnreachableError:
             return await self.withdraw(order)
         await self._remember(order, report.ledger)
-        return _outcome(report) or Outcome("unknown", report.detail)
+        return outcome_of(report) or Outcome("unknown", report.detail)
 
     async def status(self, order: Order) -> Outcome | None:
         """Poll the ledger while the action is under way or the agent is silent."""
@@ -129,14 +128,33 @@ class AgentClient(AgentConnection):
 
     async def withdraw(self, order: Order) -> Outcome:
         """Have the ledger close the action if it was not begun, so that a late grant is void."""
-        request = wire.PrepareRequest(action_id=self.action_id(order), action=_on_the_wire(order.action))
-
-        async def ask() -> wire.ActionReport:
-            url, timeout_s = self._url(order, "withdraw"), ASK_TIMEOUT_S
-            return await self.ask("POST", url, wire.ActionReport, request.to_json(), timeout_s=timeout_s)
-
-        known = await self._until_known(order, ask)
+        known = await self._until_known(order, lambda: self._void(order))
         return known or Outcome("unknown", f"{order.action.node} does not say what became of it.")
+
+    async def void(self, orders: Collection[Order]) -> frozenset[str]:
+        """Have the ledgers close these actions for good; return the nodes whose agent did not."""
+
+        async def untold(order: Order) -> str | None:
+            try:
+                await self._void(order)
+            except (AgentUnreachableError, AgentRefusedError):
+                return order.action.node
+            return None
+
+        return frozenset(node for node in await asyncio.gather(*map(untold, orders)) if node)
+
+    async def _void(self, order: Order) -> wire.ActionReport:
+        """Ask once; an older agent closes an action only once it was asked for."""
+        signed = wire.sign_withdrawal(withdrawal_of(order, self.action_id(order)), self._key)
+        request = wire.PrepareRequest(action_id=self.action_id(order), action=on_the_wire(order.action))
+        for route, body in (("void", signed), ("withdraw", request)):
+            try:
+                url = self._url(order, route)
+                return await self.ask("POST", url, wire.ActionReport, body.to_json(), timeout_s=ASK_TIMEOUT_S)
+            except AgentRefusedError as error:
+                if error.reason != "no_such_route":
+                    raise
+        raise AgentUnreachableError("the agent knows no way to close an action")
 
     async def _until_known(
         self, order: Order, ask: Callable[[], Awaitable[wire.ActionReport | None]]
@@ -157,11 +175,28 @@ class AgentClient(AgentConnection):
                     await self._remember(order, report.ledger)
                 if report is None or report.state == "PREPARED":
                     return None
-                if outcome := _outcome(report):
+                if outcome := outcome_of(report):
                     return outcome
                 last = report.detail
             await asyncio.sleep(1.0)
         return Outcome("unknown", f"Nobody knows whether it was done, look at {order.action.node}: {last}")
+
+    async def timeline(self, cluster: str, node: str, incident: str) -> wire.TimelineMark | None:
+        """Return how far the timeline had come when this agent last acted for it; None where it never did.
+
+        Raises:
+            AgentUnreachableError: If the agent does not say.
+        """
+        known = self._nodes.get((cluster, node))
+        if known is None:
+            raise AgentUnreachableError(f"{node} is not in the configuration any more")
+        url = f"{known.agent_url}/v1/timelines/{incident}"
+        try:
+            return await self.ask("GET", url, wire.TimelineMark, timeout_s=ASK_TIMEOUT_S)
+        except AgentRefusedError as error:
+            if error.reason in ("never_seen", "no_such_route"):
+                return None
+            raise AgentUnreachableError(str(error)) from error
 
     async def ledger_entry(self, order: Order, action_id: str) -> wire.ActionReport | None:
         """Ask once what the node's ledger has under this id; `None` where it has never seen it.
@@ -192,7 +227,10 @@ class AgentClient(AgentConnection):
         return f"{self._node(order).agent_url}/v1/{path}"
 
     async def _why_not_this_ledger(self, order: Order) -> str | None:
-        """Looked at before it is written to: else refused requests would make an old ledger catch up."""
+        """Return why this ledger is not the newest one that was seen.
+
+        It is asked before it is written to: otherwise refused requests would let an old ledger catch up.
+        """
         if self._marks is None:
             return None
         seen = await self._marks.newest(self._ledger_name(order))
@@ -208,26 +246,3 @@ class AgentClient(AgentConnection):
 
     def _ledger_name(self, order: Order) -> str:
         return f"{order.cluster}/{order.action.node}/{self._node(order).pairing}"
-
-
-def _on_the_wire(action: Action) -> wire.Action:
-    fields = action.model_dump(exclude={"node", "undoes"}, exclude_none=True)
-    if action.undoes:  # what is undone is named by its own action
-        fields["type"] = "set_election_timeouts"
-    known: wire.Action = msgspec.convert(fields, wire.Action)
-    return known
-
-
-def _outcome(report: wire.ActionReport) -> Outcome | None:
-    """Return what a ledger entry means for the run; `None` while it is under way."""
-    match report.state:
-        case "DONE":
-            return Outcome("done", report.detail, report.after.config_sha256 if report.after else None)
-        case "NOT_DONE":
-            return Outcome("not_done", report.detail)
-        case "REJECTED":
-            return Outcome("rejected", report.detail)
-        case "UNKNOWN":
-            return Outcome("unknown", report.detail)
-        case "PREPARED" | "INTENT":
-            return None

@@ -1,7 +1,8 @@
-"""How the bot asks an agent anything: mutual TLS, one deadline, and two kinds of failure."""
+"""Ask an agent over mutual TLS, with one deadline and two kinds of failure."""
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 import httpx
@@ -23,7 +24,7 @@ class AgentTimedOutError(AgentUnreachableError):
 
 
 class AgentRefusedError(Exception):
-    """The agent answered no, in one sentence, with a fixed word for why."""
+    """The agent refused, with one sentence and a fixed word for the reason."""
 
     def __init__(self, refusal: wire.Refusal) -> None:
         super().__init__(refusal.detail)
@@ -34,11 +35,12 @@ class AgentConnection:
     """A connection to the agents that reads; `AgentClient` adds the actions.
 
     Args:
-        http: Shows the bot's certificate, and knows those of the agents.
+        http: A client that shows the bot's certificate and knows the agents' certificates.
     """
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
+        self._revisions: dict[bytes, int] = {}
 
     async def observe(self, agent_url: str) -> wire.Observation:
         """Ask an agent for all its readings at once.
@@ -56,6 +58,13 @@ class AgentConnection:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return str(_unreachable(error))
         return None if response.is_success else f"the agent answers {response.status_code}"
+
+    async def highest_fence(self, agent_url: str) -> int | None:
+        """Return the highest fence that an agent has seen; `None` if it does not answer."""
+        try:
+            return (await self.ledger_mark(agent_url)).highest_fence
+        except (AgentUnreachableError, AgentRefusedError):
+            return None
 
     async def ledger_mark(self, agent_url: str) -> wire.LedgerMark:
         """Return which ledger an agent has, and how often it was written to.
@@ -95,6 +104,8 @@ class AgentConnection:
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _unreachable(error) from error
+        told = response.headers.get(wire.REVISION_HEADER, "")
+        self._revisions[response.url.netloc] = int(told) if re.fullmatch("[0-9]{1,3}", told) else 0
         try:
             if response.is_success:
                 return answer.from_json(response.content)
@@ -104,6 +115,10 @@ class AgentConnection:
                 f"the agent answered {response.status_code} and nothing this bot understands"
             ) from error
         raise AgentRefusedError(refusal)
+
+    def knows_timelines(self, agent_url: str) -> bool:
+        """Say whether the agent told, when it last answered, that it keeps how far timelines have come."""
+        return self._revisions.get(httpx.URL(agent_url).netloc, 0) >= 1
 
 
 def _unreachable(error: Exception) -> AgentUnreachableError:

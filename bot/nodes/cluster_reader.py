@@ -55,7 +55,7 @@ class ClusterReader:
             raise UnknownCluster(f"No cluster {name} is configured.")
         return self._clusters[name]
 
-    async def look(self, cluster: str) -> Mapping[str, known.Metrics | None]:
+    async def sample_metrics(self, cluster: str) -> Mapping[str, known.Metrics | None]:
         """Return one metrics sample of each node; `None` of a node whose page could not be read."""
         nodes = self._cluster(cluster).nodes
         samples = await asyncio.gather(*(self._metrics(node) for node in nodes))

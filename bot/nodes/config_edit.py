@@ -1,4 +1,4 @@
-"""Changes one node's part of the configuration file; comments and all else stay as they are."""
+"""Change one node's entry in the configuration file; comments and everything else stay as they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bot's half of a pairing: who holds the code and shows which certificate."""
+"""The bot's half of a pairing: prove that both sides know the code, and exchange certificates."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def pair(
     tell(f"The agent shows the certificate sha256:{fingerprint(shown)}.")
     proof = prove(code, "bot", agent_certificate=shown, identity=identity)
     body = PairRequest(identity=identity, proof=proof).to_json()
-    # Not the certificate of another, who takes the place of the one that was just looked at.
+    # Refuses the certificate of anybody who takes the place of the peer that was just checked.
     async with httpx.AsyncClient(
         verify=pinned_context(certificate), timeout=timeout_s, trust_env=False
     ) as http:

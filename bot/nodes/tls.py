@@ -1,4 +1,4 @@
-"""How the bot shows itself to the agents and knows them: keys decide, dates do not."""
+"""TLS between the bot and the agents: keys decide, certificate dates do not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from handlers.errors import ConfigurationError
 
 
 def tls_context(agents: AgentSettings, pinned: Path | None = None) -> ssl.SSLContext:
-    """Our certificate, and theirs: exactly the pinned one, else one of the authority for the host in the URL.
+    """Return a context that shows our certificate and trusts the pinned one, or else the authority.
 
     Where there is neither, no agent is believed to be one.
 

@@ -1,4 +1,4 @@
-"""The door: pictures drawn beside the event loop, with Pillow loaded when the first one is wanted."""
+"""Draw pictures in a thread beside the event loop; Pillow is loaded for the first one."""
 
 from __future__ import annotations
 

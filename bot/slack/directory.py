@@ -1,4 +1,4 @@
-"""Who people are, asked of Slack at the moment it matters; no answer is a no."""
+"""Ask Slack who people are at the moment it matters; no answer counts as no permission."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.slack.allowance import Allowance
 from bot.slack.delivery.web_api import FAILURES, SlackBusy, failure
 from bot.slack.lookups import Lookups
 from bot.slack.noting_client import word_of
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, SlackDown
 from handlers.ports import Purpose

@@ -1,1 +1,1 @@
-"""Everything that lies in Redis."""
+"""Everything that is kept in Redis."""

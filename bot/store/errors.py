@@ -1,4 +1,4 @@
-"""Errors of the Redis client, turned into the one error of ours with a sentence that a person can act on."""
+"""Turn errors of the Redis client into `StoreDown`, with a sentence that a person can act on."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def text(raw: bytes | str) -> str:
 
 def refusal(error: BaseException) -> str:
     """Return the sentence for an error of the client."""
-    # The client takes the code off the text of some errors, and says it with the class alone.
+    # The client strips the code from the text of some errors; only the class tells it then.
     told = f"{_CODES.get(type(error).__name__, '')} {error}"
     for code, words in REFUSALS.items():
         if code in told:

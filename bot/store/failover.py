@@ -1,8 +1,8 @@
-"""Connections that follow a failover: where the primary is asked for, and how a former primary is noticed.
+"""Connections that follow a failover: they ask where the primary is, and notice when it no longer is.
 
-All keys of the bot carry one hash tag, so in a Redis Cluster they lie on one shard, and that shard's primary
-is found and lost as one under a Sentinel is. So both go through redis-py's pool for Sentinel, which asks for
-the address before each new connection.
+All keys of the bot carry one hash tag, so in a Redis Cluster they are on one shard, whose primary is found
+and lost as under a Sentinel. Both go through redis-py's pool for Sentinel, which asks for the address before
+each new connection.
 """
 
 from __future__ import annotations
@@ -99,11 +99,11 @@ class BySlot:
 
 
 class NoPrimaryError(RedisConnectionError):
-    """The server is no primary, or not of these keys: it has carried nothing out."""
+    """The server is not the primary of these keys; it has carried nothing out."""
 
 
 class Primary(SentinelManagedConnection):
-    """A connection that is closed once its server is no primary, so that the next one asks for it anew."""
+    """A connection that closes once its server is no longer the primary, so that the next one asks anew."""
 
     async def on_connect_check_health(self, check_health: bool = True) -> None:
         """Log in, and ask for the server's role: what Sentinel says may be old, and a replica answers reads.

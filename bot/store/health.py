@@ -1,4 +1,4 @@
-"""Whether this Redis may be trusted with incidents, and what is wrong with it where it refuses."""
+"""Check whether this Redis may be trusted with incidents, and say what is wrong if not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How incidents are named: `inc-17-xk4pf`, the number that Redis gave out and five random letters."""
+"""Name incidents: `inc-17-xk4pf` is the number that Redis gave out and five random letters."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class Keys:
         """Hash, 1 hour: a "resolved" that came before its firing, by fingerprint."""
         return self._key("overtaken", identity)
 
-    def look(self) -> str:
+    def reconcile_checkpoint(self) -> str:
         """String: when the alerting was last asked, what was unknown and what was absent then."""
         return self._key("look")
 

@@ -20,8 +20,8 @@ LEDGER_WENT_BACK = (
 class LedgerMarks:
     """One Redis hash: agent → the newest mark of its ledger, which no later answer may fall behind.
 
-    The first mark is taken as it is, so what Redis loses is taken anew. An agent that is paired again is
-    another one here, because its name holds the pairing; so a ledger that went back is let in again.
+    The first mark is trusted, so a mark that Redis lost is learned again. An agent that is paired again has
+    another name here, since the name holds the pairing; so a restored ledger is accepted after a new pairing.
     """
 
     def __init__(self, redis: Redis, prefix: str) -> None:

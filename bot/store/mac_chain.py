@@ -71,8 +71,8 @@ class Chain:
         position = end.position + 1
         return End(position, _mac(self._keys[0], incident_id, position, end.mac, event))
 
-    def walk(self, incident_id: str, start: End, entries: Iterable[Entry], noted_end: str) -> Walk:
-        """Check the entries after `start`, and that they end where the bot noted that they do."""
+    def walk(self, incident_id: str, start: End, entries: Iterable[Entry], recorded_end: str) -> Walk:
+        """Check the entries after `start`, and that they end where the bot recorded that they do."""
         links: list[MacLink] = []
         faults: list[str] = []
         sound, here = 0, start
@@ -90,10 +90,10 @@ class Chain:
             if fault := self._fault(incident_id, here, link):
                 faults.append(fault)
             sound += not faults
-            # Go on from the MAC that stands there, right or wrong: so each fault is told once, at its event.
+            # Go on from the stored MAC, right or wrong, so that each fault is reported once, at its event.
             here = End(link.position, link.mac)
-        if noted_end != str(here):
-            faults.append(_wrong_end(here, noted_end))
+        if recorded_end != str(here):
+            faults.append(_wrong_end(here, recorded_end))
         return Walk(tuple(links), sound, tuple(faults), here)
 
     def _fault(self, incident_id: str, before: End, link: MacLink) -> str | None:
@@ -121,11 +121,11 @@ def _mac(key: bytes, incident_id: str, position: int, before: str, event: bytes)
     return mac(key, incident_id.encode(), b"%d" % position, before.encode(), event).hex()
 
 
-def _wrong_end(here: End, noted_end: str) -> str:
-    count, _, _ = noted_end.partition(" ")
-    if not noted_end:
+def _wrong_end(here: End, recorded_end: str) -> str:
+    count, _, _ = recorded_end.partition(" ")
+    if not recorded_end:
         return "nothing says where it should end"
     if count == str(here.position):
         return "its last event is not the one that was noted as the last"
-    noted = f"event {count}" if count.isdecimal() and len(count) < 19 else "no event"
-    return f"it ends at event {here.position}, and {noted} is noted as the last"
+    recorded = f"event {count}" if count.isdecimal() and len(count) < 19 else "no event"
+    return f"it ends at event {here.position}, and {recorded} is noted as the last"

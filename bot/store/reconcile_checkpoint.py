@@ -17,7 +17,7 @@ class ReconcileCheckpointStore:
     """`handlers.domain.alert_sources.ReconcileCheckpoints` over Redis."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
-        self._redis, self._key = redis, Keys(prefix).look()
+        self._redis, self._key = redis, Keys(prefix).reconcile_checkpoint()
 
     async def last(self) -> ReconcileCheckpoint | None:
         """Return the last checkpoint; `None` where there is none that can be read."""
@@ -29,7 +29,7 @@ class ReconcileCheckpointStore:
             log.error("checkpoint_unreadable", error=str(error), hint=WHO_ELSE)
             return None
 
-    async def remember(self, look: ReconcileCheckpoint) -> None:
+    async def remember(self, checkpoint: ReconcileCheckpoint) -> None:
         """Keep a checkpoint in place of the last one."""
         async with store_errors():
-            await self._redis.set(self._key, look.model_dump_json())
+            await self._redis.set(self._key, checkpoint.model_dump_json())

@@ -1,7 +1,8 @@
-"""Trims incidents that were closed long ago, and leaves a MAC that shows that the bot did it."""
+"""Trim incidents that were closed long ago, and leave a MAC that shows that the bot did it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -12,6 +13,7 @@ from bot.store.errors import WHO_ELSE, store_errors, text
 from bot.store.keys import Keys
 from bot.store.mac_chain import Chain, End
 from bot.store.timelines import TimelineStore
+from handlers.errors import Quarantined
 
 log = structlog.get_logger()
 
@@ -19,6 +21,37 @@ AT_A_TIME = 100
 """How many are trimmed in one go: each is read once more, and a worker has other things to do."""
 
 TRIMMED = b"trimmed"
+MAX_DIGITS = 18
+
+
+@dataclass(frozen=True)
+class Trimmed:
+    """When an incident was closed and its events were removed; None where an older proof does not say."""
+
+    closed_at: datetime | None = None
+    at: datetime | None = None
+
+    @classmethod
+    def parse(cls, told: str) -> Trimmed:
+        """Read what `str` gives; what cannot be read is as if it had not been said, and proves nothing."""
+        try:
+            closed_at, at = map(datetime.fromisoformat, told.split(" "))
+        except ValueError:
+            return cls()
+        return cls(closed_at, at)
+
+    def __str__(self) -> str:
+        return f"{self.closed_at.isoformat()} {self.at.isoformat()}" if self.closed_at and self.at else ""
+
+    @property
+    def words(self) -> str:
+        """Return the two times for a person, with a blank before them."""
+        closed_at, at = self.closed_at, self.at
+        return f" (closed {closed_at:%Y-%m-%d}, trimmed {at:%Y-%m-%d})" if closed_at and at else ""
+
+    def as_event(self) -> bytes:
+        """Return the bytes that the proof's MAC is over."""
+        return b" ".join(filter(None, (TRIMMED, str(self).encode())))
 
 
 class Retention:
@@ -50,36 +83,46 @@ class Retention:
         """
         async with store_errors():
             now_s, _ = await self._redis.time()
-        before = datetime.fromtimestamp(now_s).astimezone() - timedelta(days=kept_days)
-        trimmed = [each for each in (await self.closed_before(before))[:AT_A_TIME] if await self._trim(each)]
-        return tuple(trimmed)
+        now = datetime.fromtimestamp(now_s).astimezone()
+        before = now - timedelta(days=kept_days)
+        ids = (await self.closed_before(before))[:AT_A_TIME]
+        return tuple([each for each in ids if await self._trim(each, before, now)])
 
-    async def _trim(self, incident_id: str) -> bool:
-        walk = await self.store.walk(incident_id)
-        tampered = bool(walk.faults)
+    async def _trim(self, incident_id: str, before: datetime, now: datetime) -> bool:
+        """Remove one; what Redis says of its age is believed only where its genuine events say so too."""
+        try:
+            incident = await self.store.reload(incident_id)
+        except Quarantined:
+            incident = None
+        trimmed = None
+        if incident and incident.closed and not incident.running and incident.closed.at < before:
+            trimmed = Trimmed(closed_at=incident.closed.at, at=now)
         async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
-            if not tampered:
+            if trimmed and incident:
                 # The end that is noted stays: the MAC that follows from it shows that the bot did this.
-                proof = self._chain.extend(incident_id, walk.end, TRIMMED)
-                pipe.hset(self._keys.trimmed(), incident_id, str(proof))
+                end = End(incident.position, incident.mac)
+                proof = self._chain.extend(incident_id, end, trimmed.as_event())
+                pipe.hset(self._keys.trimmed(), incident_id, f"{proof} {trimmed}")
                 pipe.unlink(self._keys.timeline(incident_id), self._keys.thread(incident_id))
                 pipe.zrem(self._keys.unshown(), incident_id)
                 for queue in ("steps", "views"):
                     pipe.zrem(self._keys.due(queue), incident_id)
             pipe.zrem(self._keys.released(), incident_id)
             await pipe.execute()
-        return not tampered
+        return trimmed is not None
 
-    async def was_trimmed(self, incident_id: str) -> bool:
-        """Return whether the bot itself removed this timeline, as the MAC that it left shows."""
+    async def was_trimmed(self, incident_id: str) -> Trimmed | None:
+        """Return when the bot itself removed this timeline, as its MAC shows; None if it did not."""
         async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
             pipe.hget(self._keys.ends(), incident_id)
             pipe.hget(self._keys.trimmed(), incident_id)
             noted, proof = (text(each or b"") for each in await pipe.execute())
         count, _, mac = noted.partition(" ")
-        if not proof or not count.isdecimal():
-            return False
-        end = End(int(count), mac)
-        place = b"0-%d" % (end.position + 1)
-        entry = (place, {b"event": TRIMMED, b"mac": proof.partition(" ")[2].encode()})
-        return not self._chain.walk(incident_id, end, [entry], proof).faults
+        position, _, rest = proof.partition(" ")
+        proof_mac, _, told = rest.partition(" ")
+        if not proof_mac or not count.isdecimal() or len(count) > MAX_DIGITS:
+            return None
+        end, trimmed = End(int(count), mac), Trimmed.parse(told)
+        entry = (b"0-%d" % (end.position + 1), {b"event": trimmed.as_event(), b"mac": proof_mac.encode()})
+        faults = self._chain.walk(incident_id, end, [entry], f"{position} {proof_mac}").faults
+        return None if faults else trimmed

@@ -1,4 +1,4 @@
-"""Which incident may act on a cluster, and with which fence: one run at a time, each above the one before."""
+"""Decide which incident may act on a cluster: one run at a time, each with a higher fence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from handlers.ports import Fence, HeldBy
 class RunLocks:
     """`handlers.ports.RunLocks` in two Redis hashes.
 
-    The agents hold the fence; what Redis counts only has to be higher, so a restored copy does no harm.
+    The agents enforce the fence; Redis only has to count higher, so a restored copy does no harm.
     """
 
     def __init__(self, redis: Redis, prefix: str) -> None:

@@ -22,7 +22,8 @@ from bot.store.keys import HANDLE_LIFE_S, Keys
 from bot.store.mac_chain import BEGINNING, Chain, End, MacLink, Walk
 from bot.store.scripts import Script
 from handlers.domain.alerts import IncidentIdentity
-from handlers.domain.events import EVENT, AlertsReceived, Event
+from handlers.domain.events import EVENT, Event
+from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
 from handlers.errors import Moved, Tampered, WrittenByNewer
@@ -55,7 +56,7 @@ class TimelineStore:
         """Read everything that is stored after `start`, genuine or not, and what is wrong with it."""
         try:
             async with store_errors():
-                entries, noted_end = await self._walk(
+                entries, recorded_end = await self._walk(
                     timeline=self._keys.timeline(incident_id),
                     ends=self._keys.ends(),
                     first=f"0-{start.position + 1}",
@@ -64,7 +65,7 @@ class TimelineStore:
         except WrongType:
             return Walk((), 0, ("what stands under its key is no timeline",), start)
         plain = [(entry_id, unpacked(fields)) for entry_id, fields in entries]
-        return self._chain.walk(incident_id, start, plain, text(noted_end))
+        return self._chain.walk(incident_id, start, plain, text(recorded_end))
 
     async def timeline(self, incident_id: str) -> tuple[Event, ...]:
         """Return the whole timeline; empty where there is no such incident.
@@ -85,13 +86,24 @@ class TimelineStore:
             newer = await self.walk(incident_id, End(known.position, known.mac))
             if not newer.faults:
                 return self._remember(known, *self._genuine(incident_id, newer), end=newer.end)
-        # Never read, or Redis has been put back to an older copy: from the beginning.
+        # Never read, or Redis was restored from an older copy: start from the beginning.
         self._folded.pop(incident_id, None)
         walk = await self.walk(incident_id)
         events = self._genuine(incident_id, walk)
+        incident = self._remember(Incident(id=incident_id), *events, end=walk.end)
         if known:
             log.warning("timeline_went_back", incident=incident_id, was=known.position, now=len(events))
-        return self._remember(Incident(id=incident_id), *events, end=walk.end)
+            incident = self._folded[incident_id] = replace(incident, went_back=True)
+        return incident
+
+    async def reload(self, incident_id: str) -> Incident:
+        """Return the state after the whole timeline, every event of which is read and checked again.
+
+        Raises:
+            Quarantined: If it is not as the bot wrote it, or a newer version wrote it.
+        """
+        self._folded.pop(incident_id, None)
+        return await self.load(incident_id)
 
     def _genuine(self, incident_id: str, walk: Walk) -> tuple[Event, ...]:
         if walk.faults:
@@ -105,7 +117,7 @@ class TimelineStore:
         try:
             return EVENT.validate_json(link.event)
         except ValidationError as error:
-            # The MAC is right, so a bot wrote it; this one has no word for it, or not the meaning.
+            # The MAC is right, so a bot wrote it; this version does not know the event, or not its meaning.
             raise WrittenByNewer(
                 f"A newer version of the bot has written to {incident_id} (event {link.position}); this one"
                 " leaves it to that version until it is upgraded too."
@@ -151,7 +163,6 @@ class TimelineStore:
                 added=added,
             )
         if not taken:
-            self._folded.pop(incident.id, None)  # behind or, after a restore, ahead: load from the beginning
             raise Moved
         return self._remember(incident, *events, end=end)
 

@@ -1,4 +1,4 @@
-"""The HTTP side: Alertmanager's webhook, Slack's requests, and whether the process is well."""
+"""The HTTP routes: Alertmanager's webhook, Slack's requests, and probes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,13 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from agent.version import version
-from bot.http.capped_body import TooLargeError
+from bot.http.capped_body import TooLargeError, read_capped
 from bot.slack.inbound.request_queue import SlackRequest, SlackRequests
 from bot.slack.inbound.signature import MAX_BODY_BYTES, refusal
 from bot.store.health import why_not_ready
 from bot.store.inbox import Inbox
 from bot.store.refusals import Refusals
 from bot.web.metrics import BotMetrics
-from bot.web.request_body import read_capped
 from bot.web.troubles import Troubles
 from handlers.domain.notification import first_complaint, read_notification
 from handlers.errors import StoreDown
@@ -143,7 +142,7 @@ class Web:
             if await self._requests.is_first(signature):
                 return to_starlette_response(await self._slack.async_dispatch(asked.for_bolt()))
         elif await self._requests.store(asked, signature) or asked.event_id:
-            return Response()  # an event is sent again where Slack thinks that it was not heard
+            return Response()  # Slack sends an event again if it thinks that it was not received
         return PlainTextResponse("This request has been seen before.", status_code=401)
 
     async def livez(self, _: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The bot's own metrics: what it answered, and how much lies in Redis, whichever process left it there."""
+"""The bot's own metrics: what this process answered, and how much all processes have left in Redis."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from handlers.errors import StoreDown
 
 
 class BotMetrics:
-    """The process' metrics registry; no label names an incident, a person or an alert."""
+    """This process's metrics registry; no label names an incident, a person or an alert."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._redis, self._prefix, self._keys = redis, prefix, Keys(prefix)

@@ -1,4 +1,4 @@
-"""The HTTP side on its port."""
+"""Serve the HTTP side on its port."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from handlers.reconcile_alerts import ReconcileSettings
 
 log = structlog.get_logger()
 
-LOOK = "look-at-alerting"
+RECONCILE = "look-at-alerting"
 ASK_SLACK = "ask-slack"
 TRIM = "trim-closed-incidents"
 
@@ -46,13 +46,13 @@ class PeriodicJobs:
             if alertmanager
             else ReconcileSettings()
         )
-        self._has_looked = False
+        self._has_reconciled = False
 
     async def do(self, job: str) -> float | None:
         """Do a job; return in how many seconds it is due again without a mark of the scheduler."""
         bind_contextvars(job=job)
-        if job == LOOK:
-            await self._look()
+        if job == RECONCILE:
+            await self._reconcile()
         if job == ASK_SLACK:
             await self._ask_slack()
         if job == TRIM and (trimmed := await self._retention.trim(self._kept_days)):
@@ -67,15 +67,15 @@ class PeriodicJobs:
         except SlackDown as error:
             log.error("slack_not_ready", error=str(error))
 
-    async def _look(self) -> None:
-        how = self._how if self._has_looked else dataclasses.replace(self._how, just_started=True)
+    async def _reconcile(self) -> None:
+        how = self._how if self._has_reconciled else dataclasses.replace(self._how, just_started=True)
         try:
-            looked = await reconcile_alerts.look(self._ports, how)
+            reconciled = await reconcile_alerts.reconcile_once(self._ports, how)
         except SourceDown as error:
             log.warning("alertmanager_not_asked", error=str(error))
             return
-        self._has_looked = not looked.silence
-        if looked.silence:
-            log.warning("prometheus_not_asked", error=looked.silence)
-        if looked.changed:
-            log.warning("missed_by_the_webhook", incidents=looked.changed)
+        self._has_reconciled = not reconciled.silence
+        if reconciled.silence:
+            log.warning("prometheus_not_asked", error=reconciled.silence)
+        if reconciled.changed:
+            log.warning("missed_by_the_webhook", incidents=reconciled.changed)

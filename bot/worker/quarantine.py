@@ -1,4 +1,4 @@
-"""Incidents whose timelines cannot be read: says so once in the log and once in the thread, and waits."""
+"""Incidents whose timelines cannot be read: reported once in the log and once in the thread."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 
 class Quarantine:
-    """Remembers what this process has said, and what it leaves to newer replicas."""
+    """Remembers what this process has reported, and which incidents it leaves to newer replicas."""
 
     def __init__(self, thread: SlackThread, timing: Timing) -> None:
         self._thread, self._timing = thread, timing

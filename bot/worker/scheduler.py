@@ -10,7 +10,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.store.due_queue import Queues
-from bot.worker.periodic_jobs import ASK_SLACK, LOOK, TRIM
+from bot.worker.periodic_jobs import ASK_SLACK, RECONCILE, TRIM
 from handlers.errors import StoreDown
 from handlers.ports import Timelines
 
@@ -34,7 +34,7 @@ class Scheduler:
         jobs = (
             (self.put_aside_foreign, 10),
             (self.mark_open_incidents, 60),
-            (self.mark_look, 60),
+            (self.mark_reconcile, 60),
             (self.mark_ask_slack, 60),
             (self.mark_trim, 3600),
         )
@@ -62,9 +62,9 @@ class Scheduler:
         except StoreDown as error:
             log.warning("redis_down", error=str(error))
 
-    async def mark_look(self) -> None:
+    async def mark_reconcile(self) -> None:
         """Mark the comparison with Alertmanager and Prometheus."""
-        await self._mark_job(LOOK)
+        await self._mark_job(RECONCILE)
 
     async def mark_ask_slack(self) -> None:
         """Mark the call that shows whether Slack answers."""

@@ -1,4 +1,4 @@
-"""The worker: folds notifications in, takes due incidents as far as they go, keeps Slack in step."""
+"""The worker: fold notifications in, advance due incidents, keep Slack up to date."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bot.store.stream import StreamEntry
 from bot.store.timelines import TimelineStore
 from bot.store.wakeup_channel import WakeupChannel
 from bot.timing import DEFAULT_TIMING, Timing
-from bot.worker.periodic_jobs import LOOK, PeriodicJobs
+from bot.worker.periodic_jobs import RECONCILE, PeriodicJobs
 from bot.worker.quarantine import Quarantine
 from handlers import advance, intake
 from handlers.domain.notification import read_notification
@@ -123,9 +123,9 @@ class Worker:
             async with self._one_fold_at_a_time:
                 changed = await intake.receive(self._ports, delivery, stored.cluster)
             if delivery.truncated:
-                await self._queues.chores.mark(LOOK)  # the rest is asked for
+                await self._queues.chores.mark(RECONCILE)  # reconciling with the alerting finds the rest
         except Quarantined as error:
-            self._quarantine.log(error)  # it is kept, for when the incident is mended or set aside
+            self._quarantine.log(error)  # it is kept until the incident is mended or set aside
             return self._timing.after_failure_s
         if delivery.unreadable:
             await self._inbox.put_aside(entry, [(each.raw, each.why) for each in delivery.unreadable])
@@ -139,7 +139,7 @@ class Worker:
         log.error("notification_not_ours", entry=entry.id, hint=WHO_ELSE)
         await self._inbox.bury(entry)
         await self._refusals.note("redis", "inbox")
-        await self._queues.chores.mark(LOOK)
+        await self._queues.chores.mark(RECONCILE)
 
     async def _guard(self, queue: DueQueue, id_: str, do: Do) -> float | None:
         """Do what is due, and say when it is due again where it fails."""
@@ -170,11 +170,11 @@ class Worker:
         incident = await self._timelines.load(incident_id)
         bind_contextvars(cluster=incident.cluster)
         if await self._thread.sync(incident):
-            self._note_edit(incident_id, time.monotonic())
+            self._remember_edit(incident_id, time.monotonic())
         await self._pictures.sync(incident)
         return None
 
-    def _note_edit(self, incident_id: str, now_s: float) -> None:
+    def _remember_edit(self, incident_id: str, now_s: float) -> None:
         """Allow a second edit at once, so that a click shows, and put off the next: a flurry is few edits."""
         if len(self._next_edit_s) > MAX_NOTED_EDITS:
             self._next_edit_s = {each: at_s for each, at_s in self._next_edit_s.items() if at_s > now_s}

@@ -1,4 +1,4 @@
-"""The types of a command's answers; Slack and the terminal decide how they look."""
+"""The types of a command's answers; Slack and the terminal decide how to show them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.domain.incident import Incident
 from handlers.ports import Ports
 from runbooks.evidence import Evidence
@@ -16,7 +16,7 @@ from runbooks.model import Diagnosis
 
 @dataclass(frozen=True)
 class Asked:
-    """A command as it was asked: by whom, with what behind it, and in which incident's thread, if in one."""
+    """A command as it was asked: who asked, with which words, and in which incident's thread, if any."""
 
     by: Person
     arguments: str = ""
@@ -25,7 +25,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class ElectionStatus:
-    """A cluster as it was read just now, and what the runbook makes of it; `in_full` shows every finding."""
+    """A fresh reading of a cluster and the runbook's judgement; `in_full` shows every finding."""
 
     evidence: Evidence
     diagnosis: Diagnosis
@@ -34,7 +34,7 @@ class ElectionStatus:
 
 @dataclass(frozen=True)
 class Watch:
-    """The status again and again: every so many seconds, so often."""
+    """A request to repeat the status: how many seconds apart, and how many times."""
 
     cluster: str
     every_s: float
@@ -52,7 +52,7 @@ class History:
 
 @dataclass(frozen=True)
 class IncidentList:
-    """The open incidents, oldest first, and why others are left alone."""
+    """The open incidents, oldest first, and why others cannot be shown."""
 
     incidents: tuple[Incident, ...]
     left_alone: tuple[str, ...] = ()
@@ -75,21 +75,21 @@ class PostmortemAnswer:
 
 @dataclass(frozen=True)
 class Runbooks:
-    """The runbooks there are: name, title, address, the alerts it answers to."""
+    """Every runbook: its name, title, address and the alerts it handles."""
 
     rows: tuple[tuple[str, str, str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
 class Said:
-    """Something was done, in one sentence."""
+    """One sentence that says what was done."""
 
     sentence: str
 
 
 @dataclass(frozen=True)
 class Help:
-    """The commands there are for whoever asked."""
+    """The commands that this person may use."""
 
     commands: tuple[Command, ...]
     clusters: tuple[str, ...]
@@ -111,7 +111,7 @@ Audience = Literal["anyone", "colleague", "confirmer"]
 
 @dataclass(frozen=True)
 class Command:
-    """One subcommand: its words, its arguments in words, what it does, who may, and the doing."""
+    """One subcommand: its words, arguments and description, who may use it, and the function that runs it."""
 
     words: str
     arguments: str

@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 
 from handlers.commands.answers import Asked
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.errors import Refused, UnknownCluster
 from handlers.ports import Ports
 

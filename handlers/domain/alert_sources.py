@@ -1,4 +1,4 @@
-"""What Alertmanager and Prometheus say of alerts, and the checkpoint of reconciling it with the incidents."""
+"""What Alertmanager and Prometheus know of alerts, and the checkpoint between two reconciliations."""
 
 from __future__ import annotations
 

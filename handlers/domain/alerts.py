@@ -19,15 +19,15 @@ Text = Annotated[str, Field(max_length=16_384)]
 
 
 class Received(BaseModel):
-    """A model of what another program sent: unknown fields are ignored, known ones are checked."""
+    """Base of what another program sent: unknown fields are ignored, known ones are checked."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
 
 
 class Alert(Received):
-    """One alert. `ends_at` is year 1 while it fires, which is no time at all.
+    """One alert. `ends_at` is in the year 1 while it fires: Alertmanager's zero time.
 
-    `presumed` is a "resolved" that nobody sent, but the bot concluded: the sender's own word goes before it.
+    `presumed` marks a "resolved" that the bot concluded; what the sender says later overrides it.
     """
 
     status: Literal["firing", "resolved"]
@@ -59,7 +59,7 @@ class Reason(StrEnum):
 class IncidentIdentity:
     """What makes two alerts one incident while it is open: the cluster and the runbook.
 
-    An alert that no runbook knows stands for itself, under its own name.
+    An alert that no runbook knows is identified by its own name instead.
     """
 
     cluster: str
@@ -87,7 +87,7 @@ class Places:
         only = self.clusters[0] if len(self.clusters) == 1 else "unnamed"
         cluster = alert.labels.get("cluster", self.unlabelled or only)
         if cluster not in self.clusters:
-            # It cannot be read: its alerts get one thread, and no diagnosis.
+            # A cluster that is not configured cannot be read: its alerts get one thread, and no diagnosis.
             return IncidentIdentity(cluster, UNCONFIGURED)
         runbook = of_alert(alert.name)
         return IncidentIdentity(cluster, runbook.NAME if runbook else f"alert:{alert.name}")

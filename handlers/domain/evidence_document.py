@@ -13,7 +13,7 @@ from runbooks.model import Diagnosis, Finding, Remedy
 
 
 class UnreadableEvidence(Refused):
-    """This is no evidence document."""
+    """This is not an evidence document."""
 
 
 def parse(raw: bytes, name: str) -> Evidence:
@@ -44,7 +44,7 @@ def parse(raw: bytes, name: str) -> Evidence:
 
 
 def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
-    """A diagnosis in the words that `diagnose --json` promises."""
+    """Return a diagnosis in the words that `diagnose --json` promises."""
     return {
         "can_elect": diagnosis.can_elect,
         "leader": diagnosis.leadership.leader,
@@ -75,7 +75,7 @@ def _remedy(remedy: Remedy) -> dict[str, Any]:
 
 
 def changes(before: Diagnosis, after: Diagnosis) -> tuple[str, ...]:
-    """What today's rules say otherwise than the rules of then, one line each; empty where nothing changed."""
+    """Return a line for each difference between today's judgement and the one of then."""
     lines = []
     if before.can_elect != after.can_elect:
         lines.append(f"can elect: {before.can_elect} then, {after.can_elect} now")

@@ -1,4 +1,4 @@
-"""The present state of an incident is a fold over its events. Pure."""
+"""Fold an incident's events into its present state. Pure."""
 
 from __future__ import annotations
 
@@ -9,34 +9,24 @@ from functools import reduce
 from typing import Any
 
 from handlers.domain.alerts import Reason
-from handlers.domain.events import (
-    Acknowledged,
+from handlers.domain.events import Event
+from handlers.domain.events.base import Person
+from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
+from handlers.domain.events.lifecycle import AlertsReceived, Closed, Remarked, Reopened
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
+from handlers.domain.events.remediation import (
     ActionFinished,
     ActionStarted,
-    AlertsReceived,
-    Assigned,
-    Closed,
-    Event,
-    EvidenceRead,
-    FindingsRanked,
-    LeaderSeen,
-    LeaderVerified,
     NodeChecked,
-    NoteAdded,
-    Noted,
-    Person,
     PlanApproved,
     PlanConfirmed,
     PlanProposed,
-    RecoverySeen,
-    RecoveryVerified,
-    Reopened,
     RunEnded,
     Silenced,
     SilenceLifted,
-    Snoozed,
     StopAsked,
 )
+from handlers.domain.events.triage import Acknowledged, Assigned, NoteAdded, Snoozed
 from handlers.domain.incident import ActionRun, Incident, Run
 
 KEPT_FIRINGS = 500
@@ -59,13 +49,14 @@ def _apply_one(incident: Incident, event: Event) -> Incident:
 
 def _alerts_received(incident: Incident, event: AlertsReceived) -> Incident:
     said = {alert.fingerprint: alert for alert in event.alerts}
-    # What came and went unseen is older than anything that is known of the same alert.
+    # A firing that came and went unseen is older than whatever is known of the same alert.
     past = event.reason is Reason.CAME_AND_WENT
     firings = {**incident.firings, **{(a.fingerprint, a.starts_at): a for a in event.alerts}}
     return replace(
         incident,
-        cluster=event.cluster,
-        runbook=event.runbook,
+        # Its first alert says what an incident is about; one that was put into it later does not move it.
+        cluster=incident.cluster or event.cluster,
+        runbook=incident.runbook or event.runbook,
         handle=incident.handle or event.handle,
         opened_at=incident.opened_at or event.at,
         alerts={**said, **incident.alerts} if past else {**incident.alerts, **said},
@@ -73,8 +64,8 @@ def _alerts_received(incident: Incident, event: AlertsReceived) -> Incident:
     )
 
 
-def _noted(incident: Incident, event: Noted) -> Incident:
-    return replace(incident, notes={**incident.notes, event.key: incident.notes.get(event.key, event)})
+def _remarked(incident: Incident, event: Remarked) -> Incident:
+    return replace(incident, remarks={**incident.remarks, event.key: incident.remarks.get(event.key, event)})
 
 
 def _evidence_read(incident: Incident, event: EvidenceRead) -> Incident:
@@ -135,6 +126,7 @@ def _begin_run(
         leader_seen=None,
         recovery_seen=None,
         leader_changes=0,
+        went_back=False,
     )
 
 
@@ -173,7 +165,8 @@ def _with_action(incident: Incident, index: int, action: ActionRun) -> Incident:
 
 
 def _run_ended(incident: Incident, event: RunEnded) -> Incident:
-    return _with_run(incident, replace(incident.runs[-1], ended=event))
+    ended = replace(incident.runs[-1], ended=event)
+    return replace(_with_run(incident, ended), went_back=False)
 
 
 def _with_run(incident: Incident, run: Run) -> Incident:
@@ -235,7 +228,7 @@ _APPLIERS: dict[type, Callable[[Incident, Any], Incident]] = {
     ActionStarted: _action_started,
     ActionFinished: _action_finished,
     RunEnded: _run_ended,
-    Noted: _noted,
+    Remarked: _remarked,
     LeaderSeen: _leader_seen,
     LeaderVerified: _leader_verified,
     RecoverySeen: _recovery_seen,

@@ -1,4 +1,4 @@
-"""An incident as its timeline makes it: the present state, frozen."""
+"""An incident's present state, computed from its timeline. Frozen."""
 
 from __future__ import annotations
 
@@ -7,26 +7,22 @@ from datetime import datetime
 from enum import StrEnum
 
 from handlers.domain.alerts import Alert, IncidentIdentity
-from handlers.domain.events import (
-    Acknowledged,
+from handlers.domain.events.base import Person
+from handlers.domain.events.diagnosis import Offer
+from handlers.domain.events.lifecycle import Closed, Remarked
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
+from handlers.domain.events.remediation import (
     ActionFinished,
-    Closed,
-    LeaderSeen,
-    LeaderVerified,
     NodeChecked,
-    NoteAdded,
-    Noted,
-    Offer,
-    Person,
     PlanConfirmed,
     PlanProposed,
-    RecoverySeen,
-    RecoveryVerified,
     RunEnded,
     Silenced,
 )
+from handlers.domain.events.triage import Acknowledged, NoteAdded
 from runbooks.evidence import Evidence
-from runbooks.model import Diagnosis, Plan
+from runbooks.model import Diagnosis
+from runbooks.plans import Plan
 
 
 class Stage(StrEnum):
@@ -74,6 +70,18 @@ class Run:
         action = self.actions.get(index)
         return bool(action and action.finished and action.finished.state == "done")
 
+    @property
+    def failed_index(self) -> int | None:
+        """Return the index of the first action that ended and is not done; the run stops at it."""
+        return next(
+            (i for i, action in self.actions.items() if action.finished and not self.is_done(i)), None
+        )
+
+    @property
+    def failed_check(self) -> NodeChecked | None:
+        """Return the first check that found something worse or wrong; the run stops after it."""
+        return next((check for check in self.checks.values() if check.complaints), None)
+
     def indexes_of(self, node: str) -> tuple[int, ...]:
         """Return the indexes of the plan's steps on one node."""
         return tuple(i for i, step in enumerate(self.plan.steps) if step.action.node == node)
@@ -81,7 +89,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Triage:
-    """The person who looks after an incident, and the notes that people wrote."""
+    """Who has an incident, until when it is snoozed, and the notes that people added."""
 
     acknowledged: Acknowledged | None = None
     assigned_to: Person | None = None
@@ -96,7 +104,7 @@ class Triage:
 
 @dataclass(frozen=True)
 class Recovering:
-    """What the runbook waits for, as it was seen to begin: what must stay the same, and what must grow."""
+    """The sign of recovery when it was first seen: `sign` must stay the same, `progress` must grow."""
 
     at: datetime
     sign: str
@@ -105,12 +113,13 @@ class Recovering:
 
 @dataclass(frozen=True)
 class Incident:
-    """The present state. `position` is the number of events folded, and the next one's compare value.
+    """The present state. `position` is the number of folded events; the next append compares it.
 
-    `mac` is the store's: by it the next event follows from the last one folded.
-    `leader_changes` counts those that were recorded since the newest run began.
-    `handle` is the random one that the headline's buttons carry; `diagnosed_at` is of the first findings.
-    `alerts` holds each alert's newest word by its fingerprint, `firings` that of each of its firings.
+    `mac` is the store's MAC of the last folded event, from which the next one follows. `went_back` says that
+    this process has known a longer timeline: Redis was put back, and a run under way is not gone on with.
+    `leader_changes` counts those recorded since the newest run began.
+    `handle` is the random one that the headline's buttons carry; `diagnosed_at` is when findings first came.
+    `alerts` holds the newest state of each alert by its fingerprint, `firings` that of each of its firings.
     """
 
     id: str
@@ -123,7 +132,7 @@ class Incident:
     triage: Triage = Triage()
     alerts: dict[str, Alert] = field(default_factory=dict)
     firings: dict[tuple[str, datetime], Alert] = field(default_factory=dict)
-    notes: dict[str, Noted] = field(default_factory=dict)
+    remarks: dict[str, Remarked] = field(default_factory=dict)
     evidence: Evidence | None = None
     evidence_at: datetime | None = None
     diagnosis: Diagnosis | None = None
@@ -139,6 +148,7 @@ class Incident:
     closed: Closed | None = None
     closings: int = 0
     mac: str = field(default="", compare=False)
+    went_back: bool = field(default=False, compare=False)
 
     @property
     def identity(self) -> IncidentIdentity:

@@ -1,4 +1,4 @@
-"""What an incident needs next: level, not edge. Pure, so a restart loses no timer."""
+"""Decide what an incident needs next from its present state. Pure, so a restart loses no timer."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ READ_AGAIN_AFTER_S = 60.0
 slowly, and every reading stays in the timeline.
 """
 
-LOOK_EVERY_S = 1.0
+WATCH_EVERY_S = 1.0
 """How often the runbook looks whether the cluster is well while an incident is open, by the metrics pages."""
 
 READ_EVERY_S = 15.0
 """... and where it needs everything that can be read."""
 
-LOOK_EVERY_WHEN_RECOVERED_S = 5.0
+WATCH_EVERY_WHEN_RECOVERED_S = 5.0
 """... and once that is verified and only Alertmanager's own word is awaited."""
 
 RECOVERY_GRACE_S = 60.0
@@ -43,7 +43,7 @@ class RunAction:
 
 @dataclass(frozen=True)
 class CheckNode:
-    """Look whether a node and the cluster are as well as before the node was acted on."""
+    """Check whether a node and the cluster are as well as before the node was acted on."""
 
     node: str
 
@@ -60,24 +60,24 @@ class LiftSilence:
 
 @dataclass(frozen=True)
 class EndRun:
-    """Note that the run is over."""
+    """Record that the run is over."""
 
 
 @dataclass(frozen=True)
 class WatchRecovery:
-    """Ask the runbook whether the cluster is well; if nothing has changed, again after so many seconds."""
+    """Ask the runbook whether the cluster has recovered; if nothing changed, repeat after so many seconds."""
 
     again_after_s: float
 
 
 @dataclass(frozen=True)
 class Close:
-    """End the incident."""
+    """Close the incident."""
 
 
 @dataclass(frozen=True)
 class Rest:
-    """Nothing, until something happens."""
+    """Do nothing until something happens."""
 
 
 Step = ReadCluster | RunAction | CheckNode | Silence | LiftSilence | EndRun | WatchRecovery | Close | Rest
@@ -99,17 +99,17 @@ def next_step(incident: Incident, now: datetime) -> Step:  # noqa: PLR0911  one 
     if incident.runbook not in RUNBOOKS:
         return Rest() if incident.firing else Close()
     if incident.verified:
-        every_s = max(LOOK_EVERY_WHEN_RECOVERED_S, _look_every_s(incident))
+        every_s = max(WATCH_EVERY_WHEN_RECOVERED_S, _watch_every_s(incident))
         return WatchRecovery(every_s) if incident.firing else Close()
     if _evidence_is_due(incident, now):
         return ReadCluster()
-    return WatchRecovery(_look_every_s(incident))
+    return WatchRecovery(_watch_every_s(incident))
 
 
 def _next_of_run(incident: Incident, run: Run) -> Step:
     if run.silence_minutes and incident.silence is None:
         return Silence()
-    if _has_failed(run):
+    if _has_failed(run) or incident.went_back:
         return EndRun()
     for node in _order(run):
         if not run.stop_asked_by or _is_begun(run, node):
@@ -127,7 +127,7 @@ def _has_failed(run: Run) -> bool:
 
 
 def _order(run: Run) -> list[str]:
-    """What was begun first; then as planned, but whoever leads by the newest check comes last."""
+    """Return the plan's nodes: those begun first, then as planned, but whoever led at the last check last."""
     leader = list(run.checks.values())[-1].leader if run.checks else None
     return sorted(run.plan.nodes, key=lambda node: (not _is_begun(run, node), node == leader))
 
@@ -157,8 +157,8 @@ def _evidence_is_due(incident: Incident, now: datetime) -> bool:
     return now >= fresh_until
 
 
-def _look_every_s(incident: Incident) -> float:
-    return LOOK_EVERY_S if RUNBOOKS[incident.runbook].RECOVERY_NEEDS == "metrics" else READ_EVERY_S
+def _watch_every_s(incident: Incident) -> float:
+    return WATCH_EVERY_S if RUNBOOKS[incident.runbook].RECOVERY_NEEDS == "metrics" else READ_EVERY_S
 
 
 def _read_again_after_s(incident: Incident) -> float:
@@ -169,7 +169,7 @@ def _read_again_after_s(incident: Incident) -> float:
 
 
 def stable_s(incident: Incident) -> float:
-    """How long a leader must hold its term here before it counts as recovered."""
+    """Return how many seconds a leader must hold its term before the cluster counts as recovered."""
     return incident.run.plan.stable_s if incident.run else DEFAULT_STABLE_S
 
 

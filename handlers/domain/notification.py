@@ -1,4 +1,4 @@
-"""Parse a webhook body of Alertmanager: put aside what cannot be read, take the rest."""
+"""Parse a webhook body of Alertmanager: set aside what cannot be read, take the rest."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class Notification(Received):
 
 
 class _Envelope(Notification):
-    """The same, whatever its alerts are."""
+    """A notification whose alerts are not parsed yet."""
 
     alerts: Annotated[tuple[Any, ...], Field(min_length=1, max_length=10_000)]
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """An alert that was put aside: what came, and why it is none, in words that are not the sender's."""
+    """An alert that was set aside: what came, and why it cannot be read, in our own words."""
 
     raw: str
     why: str
@@ -50,7 +50,7 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A notification, taken apart: one alert that cannot be read keeps none of the others out.
+    """A parsed notification: an alert that cannot be read does not keep the others out.
 
     `group_labels` are Alertmanager's, as far as they are short words; they say whose alerts these were.
     """

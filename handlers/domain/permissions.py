@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from handlers.domain import policy
 from handlers.domain.policy import Member
-from runbooks.model import ActionType
+from runbooks.plans import ActionType
 
 SILENCE_REFUSED = (
     "Only the on-call group of this cluster may silence its alerts, since a silence hides an outage from "
@@ -19,7 +19,7 @@ GROUPS_GONE = "Slack has no user group {groups} any more, which the configuratio
 
 
 class PlanPermission(StrEnum):
-    """A step of a plan that needs permission."""
+    """The steps of a plan that need permission."""
 
     PROPOSE = "propose"
     CONFIRM = "confirm"
@@ -69,7 +69,11 @@ class Permissions:
     environments: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, cluster: str, action: ActionType) -> Permission:
-        """Return the row that decides; an empty one, by which nobody may, if none holds."""
+        """Return the row that decides; an empty one, by which nobody may, if none holds.
+
+        Undoing is decided by the row of what is undone: it writes the same file.
+        """
+        action = "set_election_timeouts" if action == "undo_election_timeouts" else action
         environment = self.environments.get(cluster, "")
         return next((row for row in self.rows if row.holds_for(cluster, environment, action)), Permission())
 

@@ -1,9 +1,9 @@
-"""A postmortem draft from an incident's timeline: Markdown. Pure."""
+"""Draft a postmortem in Markdown from an incident's timeline. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from handlers.domain.events import Event
 from handlers.domain.fold import fold
@@ -11,6 +11,7 @@ from handlers.domain.incident import Incident
 from handlers.domain.timeline_text import tell
 from runbooks.all_runbooks import aim
 from runbooks.model import SURE
+from runbooks.wording import duration
 
 
 def markdown(incident_id: str, events: Iterable[Event]) -> str:
@@ -37,13 +38,7 @@ def took(begin: datetime | None, end: datetime | None) -> str:
     """Return the time from one moment to another, or say that it has not come to that."""
     if begin is None or end is None:
         return "not yet"
-    return _span(end - begin)
-
-
-def _span(span: timedelta) -> str:
-    seconds = max(int(span.total_seconds()), 0)
-    hours, minutes = seconds // 3600, seconds % 3600 // 60
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {seconds % 60:02d} s"
+    return duration(end - begin)
 
 
 def _head(incident: Incident) -> Iterator[str]:

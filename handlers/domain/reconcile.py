@@ -1,4 +1,4 @@
-"""Compare what the webhook told with what Alertmanager holds and Prometheus recorded. Pure."""
+"""Compare what the webhook sent with what Alertmanager holds and Prometheus recorded. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLOCKS_DIFFER_S = 60.0
 
 
 class Difference(StrEnum):
-    """In what the bot's incidents differ from what the alerting says."""
+    """How the bot's incidents can differ from what the alerting says."""
 
     NEVER_ARRIVED = "never_arrived"
     RESOLVED_NEVER_CAME = "resolved_never_came"
@@ -37,8 +37,10 @@ class Discrepancy:
 
 @dataclass(frozen=True)
 class Seen:
-    """One look. `firing` is Prometheus' own list, `None` where there is no Prometheus to ask; `fired` is what
-    it recorded since the last look."""
+    """The alerting at one moment: what Alertmanager holds, what Prometheus says.
+
+    `firing` is Prometheus' own list, `None` without Prometheus; `fired` is what it recorded since last time.
+    """
 
     held: tuple[Held, ...]
     firing: tuple[Labels, ...] | None = None
@@ -47,8 +49,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class KnownIncidents:
-    """The incidents: those that are open, and, in the order of their ends, those that were closed lately and
-    the one before of each identity that something fires of."""
+    """The open incidents, and the closed ones that matter, in the order of their ends.
+
+    Those are the ones closed recently, and the previous one of each identity for which an alert fires.
+    """
 
     open: dict[IncidentIdentity, Incident]
     closed: tuple[Incident, ...] = ()

@@ -1,4 +1,4 @@
-"""Limit what an open incident writes: what repeats itself is written less and less often. Pure."""
+"""Limit what an open incident records: what keeps repeating is recorded less and less often. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FLAPPING = (
     f"Leadership has changed {FREE_CHANGES} times. Not every further change is written down; the bot goes on"
     " looking every second, and a leader that stays is verified within a quarter of an hour.",
 )
-"""Key and sentence of the note."""
+"""Key and sentence of the remark."""
 
 LONG = (
     "long",
@@ -39,8 +39,8 @@ LONG = (
 )
 
 
-def notes(before: Incident, after: Incident) -> tuple[tuple[str, str], ...]:
-    """Return the notes that tell the thread where less is written down from now on."""
+def remarks(before: Incident, after: Incident) -> tuple[tuple[str, str], ...]:
+    """Return the remarks that tell the thread where less is written down from now on."""
     flaps = before.leader_changes < FREE_CHANGES <= after.leader_changes
     grows = before.position < DOUBLES_AFTER <= after.position
     return (*([FLAPPING] if flaps else []), *([LONG] if grows else []))

@@ -1,4 +1,4 @@
-"""What the handlers need from outside: one Protocol per thing touched. `bot` implements them."""
+"""What the handlers need from outside, one Protocol per thing; `bot` implements them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,33 @@ from typing import Protocol
 from handlers.domain.permissions import Permissions
 from handlers.ports.alerting import Alertmanager, Prometheus, ReconcileCheckpoints, Silences
 from handlers.ports.chat import Directory, Place, Purpose, Threads
-from handlers.ports.nodes import Agents, ClusterReader, Fence, HeldBy, Order, Outcome, Readiness, RunLocks
+from handlers.ports.nodes import (
+    Agents,
+    CannotEdit,
+    ClusterReader,
+    Fence,
+    HeldBy,
+    NotBegun,
+    Obstacle,
+    Order,
+    Outcome,
+    Readiness,
+    RunLocks,
+)
 from handlers.ports.timelines import IdentityState, IncidentHistory, Timelines
 
 __all__ = [
     "Agents",
     "Alertmanager",
+    "CannotEdit",
     "ClusterReader",
     "Directory",
     "Fence",
     "HeldBy",
     "IdentityState",
     "IncidentHistory",
+    "NotBegun",
+    "Obstacle",
     "Order",
     "Outcome",
     "Place",
@@ -71,5 +86,5 @@ class Ports:
     silences: Silences | None = None
     alertmanager: Alertmanager | None = None
     prometheus: Prometheus | None = None
-    looks: ReconcileCheckpoints | None = None
+    checkpoints: ReconcileCheckpoints | None = None
     troubles: Troubles | None = None

@@ -55,5 +55,5 @@ class ReconcileCheckpoints(Protocol):
     async def last(self) -> ReconcileCheckpoint | None:
         """Return the stored checkpoint."""
 
-    async def remember(self, look: ReconcileCheckpoint) -> None:
+    async def remember(self, checkpoint: ReconcileCheckpoint) -> None:
         """Replace the stored checkpoint."""

@@ -1,4 +1,4 @@
-"""The chat workspace: who people are, and where the incidents' messages stand."""
+"""The chat workspace: who people are, and which messages were posted for incidents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.domain.policy import Member
 
 
@@ -24,7 +24,7 @@ class Purpose(StrEnum):
 
 
 class Directory(Protocol):
-    """People and their groups, asked live."""
+    """People and their groups, as Slack knows them at this moment."""
 
     async def name(self, user_id: str) -> str:
         """Return a user's display name, or the id if Slack does not answer."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
-from handlers.domain.events import OutcomeState
+from handlers.domain.events.remediation import OutcomeState
 from runbooks.evidence import Evidence, Metrics
-from runbooks.model import Action
+from runbooks.plans import Action, PlannedEdit
 
 
 class ClusterReader(Protocol):
@@ -24,7 +25,7 @@ class ClusterReader(Protocol):
     def read_progressively(self, cluster: str) -> AsyncIterator[Evidence]:
         """Read like `read`, and yield intermediate results; the last one is complete."""
 
-    async def look(self, cluster: str) -> Mapping[str, Metrics | None]:
+    async def sample_metrics(self, cluster: str) -> Mapping[str, Metrics | None]:
         """Read one metrics sample per node: enough to see who leads."""
 
 
@@ -53,9 +54,46 @@ class Readiness:
     needs_second: bool = False
 
 
+class Obstacle(StrEnum):
+    """What kept an action from being begun."""
+
+    CHECK = "check"
+    """A check of the bot's own."""
+
+    NODE = "node"
+    """The node refused it, perhaps because it knows the action already."""
+
+    NO_ANSWER = "no_answer"
+    """The node could not be asked."""
+
+
+@dataclass(frozen=True)
+class NotBegun:
+    """The reason why an action was not begun."""
+
+    by: Obstacle
+    detail: str
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return what the timeline says of the action."""
+        return Outcome("not_done" if self.by is Obstacle.NO_ANSWER else "rejected", self.detail)
+
+
+@dataclass(frozen=True)
+class CannotEdit:
+    """An agent will not change its configuration file so, or does not answer; `reason` says why."""
+
+    reason: str
+
+
 @dataclass(frozen=True)
 class Order:
-    """One action of a confirmed plan, with everything that its id and its grant are derived from."""
+    """One action of a confirmed plan, with everything that its id and its grant are derived from.
+
+    `after_sha256` is the configuration file as it was shown after the action; None where it changes no file.
+    `position` and `mac` say how far the incident's timeline has come; they are no part of the action's id.
+    """
 
     cluster: str
     incident: str
@@ -64,6 +102,9 @@ class Order:
     action: Action
     confirmed_by: str
     approved_by: str | None = None
+    after_sha256: str | None = None
+    position: int = 0
+    mac: str = ""
 
 
 class Agents(Protocol):
@@ -72,8 +113,13 @@ class Agents(Protocol):
     def action_id(self, order: Order) -> str:
         """Return the action's id: a hash of the order, so a repeat is the same action."""
 
-    async def prepare(self, order: Order) -> Readiness | Outcome:
-        """Ask whether the action can be done now; an `Outcome` is the refusal, or says what is unknown."""
+    async def planned_edits(
+        self, cluster: str, actions: Collection[Action]
+    ) -> Mapping[Action, PlannedEdit | CannotEdit]:
+        """Return what each of these changes of a configuration file would write; nothing is written."""
+
+    async def prepare(self, order: Order) -> Readiness | NotBegun:
+        """Ask whether the action can be carried out now."""
 
     async def commit(self, order: Order, readiness: Readiness) -> Outcome:
         """Grant the action once. If the answer is lost, ask for its status instead of repeating it."""
@@ -83,6 +129,13 @@ class Agents(Protocol):
 
     async def withdraw(self, order: Order) -> Outcome:
         """Close the action in the node's ledger unless it has begun, which voids late grants."""
+
+    async def void(self, orders: Collection[Order]) -> frozenset[str]:
+        """Close these actions for good, also such that were never asked for; ask each agent once.
+
+        Returns:
+            The nodes whose agent did not do it.
+        """
 
     async def seen_fences(self, cluster: str) -> Mapping[str, int | None]:
         """Return, by node, the highest fence its agent has acted on; `None` if it does not answer."""

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from handlers.domain.events import PlanProposed
+from typing import NamedTuple
+
+from handlers.domain.events.remediation import PlanProposed
 from handlers.domain.incident import Incident
 from handlers.domain.plan_validity import Void, why_void
 from handlers.errors import AlreadyConfirmed, Refused, UnknownHandle
 from handlers.ports import Fence, Ports
+
+
+class ShownPlan(NamedTuple):
+    """A plan that was shown to somebody, with its incident."""
+
+    incident: Incident
+    proposal: PlanProposed
 
 
 def proposal_of(incident: Incident, handle: str) -> PlanProposed:

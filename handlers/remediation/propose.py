@@ -11,45 +11,44 @@ from handlers.authorization import (
     check_person,
     incident_of,
 )
-from handlers.domain.events import Offer, Person, PlanConfirmed, PlanProposed, StopAsked
+from handlers.decide_again import decide_again_if_moved
+from handlers.domain.events.base import Person
+from handlers.domain.events.diagnosis import Offer
+from handlers.domain.events.remediation import PlanConfirmed, PlanProposed, StopAsked
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import PlanPermission
-from handlers.errors import AlreadyConfirmed, Moved, NotAllowed, Refused, StaleOffer, StalePlan
+from handlers.errors import AlreadyConfirmed, NotAllowed, Refused, StaleOffer, StalePlan
 from handlers.ports import Ports, Purpose
-from handlers.remediation.preconditions import check_open, proposal_of, take_run_lock, void_because
+from handlers.remediation.planned_edits import with_planned_edits
+from handlers.remediation.preconditions import ShownPlan, check_open, proposal_of, take_run_lock, void_because
 from runbooks.all_runbooks import RUNBOOKS, aim
 
 
-async def propose(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
+@decide_again_if_moved
+async def propose(ports: Ports, click: Click) -> ShownPlan:
     """Draw up the plan behind a button, for the clicker to read.
 
     Raises:
         Refused: With the sentence that the clicker gets.
     """
-    while True:
-        incident = await incident_of(ports, click)
-        offer = await _current_offer(ports, incident, click.handle)
-        try:
-            return await _propose(ports, incident, offer, click.by)
-        except Moved:
-            continue
+    incident = await incident_of(ports, click)
+    offer = await _current_offer(ports, incident, click.handle)
+    return await _propose(ports, incident, offer, click.by)
 
 
-async def propose_again(ports: Ports, submission: Submission) -> tuple[Incident, PlanProposed]:
+@decide_again_if_moved
+async def propose_again(ports: Ports, submission: Submission) -> ShownPlan:
     """Propose anew, as things are now, a plan that no longer holds.
 
     Raises:
         Refused: With the sentence that the clicker gets.
     """
-    while True:
-        incident = await incident_of(ports, submission)
-        offer = await _current_offer(ports, incident, proposal_of(incident, submission.handle).offer)
-        try:
-            return await _propose(ports, incident, offer, submission.by)
-        except Moved:
-            continue
+    incident = await incident_of(ports, submission)
+    offer = await _current_offer(ports, incident, proposal_of(incident, submission.handle).offer)
+    return await _propose(ports, incident, offer, submission.by)
 
 
+@decide_again_if_moved
 async def confirm(ports: Ports, submission: Submission, *, silence_minutes: int = 0) -> Incident:
     """Confirm a plan that was shown: one compare-and-append, so that of two one loses.
 
@@ -58,55 +57,46 @@ async def confirm(ports: Ports, submission: Submission, *, silence_minutes: int 
         Refused: With the sentence that the confirmer gets.
     """
     handle, by = submission.handle, submission.by
-    while True:
-        incident = await incident_of(ports, submission)
-        proposal = proposal_of(incident, handle)
-        plan = proposal.plan
-        await check_person(ports, incident, by, PlanPermission.CONFIRM, actions_of(plan))
-        if by.id != proposal.by.id:
-            raise NotAllowed(f"This plan was shown to {proposal.by.name}; open it yourself to confirm it.")
-        await _current_offer(ports, incident, proposal.offer)
-        if void := await void_because(ports, incident, proposal):
-            raise StalePlan(void.sentence)
-        second = plan.needs_second or ports.permissions.second_needed(incident.cluster, actions_of(plan))
-        confirmed = PlanConfirmed(
-            at=ports.time.now(),
-            handle=handle,
-            plan_sha256=plan.sha256,
-            by=by,
-            fence=0 if second else await take_run_lock(ports, incident),
-            second_needed=second,
-            silence_minutes=silence_minutes,
-        )
-        try:
-            return await ports.timelines.append(incident, confirmed)
-        except Moved:
-            continue
+    incident = await incident_of(ports, submission)
+    proposal = proposal_of(incident, handle)
+    plan = proposal.plan
+    await check_person(ports, incident, by, PlanPermission.CONFIRM, actions_of(plan))
+    if by.id != proposal.by.id:
+        raise NotAllowed(f"This plan was shown to {proposal.by.name}; open it yourself to confirm it.")
+    await _current_offer(ports, incident, proposal.offer)
+    if void := await void_because(ports, incident, proposal):
+        raise StalePlan(void.sentence)
+    second = plan.needs_second or ports.permissions.second_needed(incident.cluster, actions_of(plan))
+    confirmed = PlanConfirmed(
+        at=ports.time.now(),
+        handle=handle,
+        plan_sha256=plan.sha256,
+        by=by,
+        fence=0 if second else await take_run_lock(ports, incident),
+        second_needed=second,
+        silence_minutes=silence_minutes,
+    )
+    return await ports.timelines.append(incident, confirmed)
 
 
+@decide_again_if_moved
 async def stop(ports: Ports, click: Click) -> Incident:
     """Ask the run to stop before its next node; whoever may confirm may stop.
 
     Raises:
         Refused: With the sentence that the clicker gets.
     """
-    while True:
-        incident = await incident_of(ports, click)
-        running = incident.running
-        if running is None or running.handle != click.handle:
-            raise StaleOffer("That run is over already.")
-        await check_person(ports, incident, click.by, PlanPermission.CONFIRM, actions_of(running.plan))
-        if running.stop_asked_by:
-            return incident
-        try:
-            return await ports.timelines.append(incident, StopAsked(at=ports.time.now(), by=click.by))
-        except Moved:
-            continue
+    incident = await incident_of(ports, click)
+    running = incident.running
+    if running is None or running.handle != click.handle:
+        raise StaleOffer("That run is over already.")
+    await check_person(ports, incident, click.by, PlanPermission.CONFIRM, actions_of(running.plan))
+    if running.stop_asked_by:
+        return incident
+    return await ports.timelines.append(incident, StopAsked(at=ports.time.now(), by=click.by))
 
 
-async def _propose(
-    ports: Ports, incident: Incident, offer: Offer, by: Person
-) -> tuple[Incident, PlanProposed]:
+async def _propose(ports: Ports, incident: Incident, offer: Offer, by: Person) -> ShownPlan:
     await check_person(
         ports,
         incident,
@@ -117,16 +107,17 @@ async def _propose(
     )
     if incident.evidence is None:
         raise StaleOffer
+    plan = RUNBOOKS[incident.runbook].plan(offer.remedy, incident.evidence).of_cluster(incident.cluster)
     proposed = PlanProposed(
         at=ports.time.now(),
         handle=secrets.token_urlsafe(16),
         offer=offer.handle,
-        plan=RUNBOOKS[incident.runbook].plan(offer.remedy, incident.evidence),
+        plan=await with_planned_edits(ports.agents, incident.cluster, plan),
         by=by,
         life=await ports.timelines.life(),
     )
     await ports.timelines.remember_handle(proposed.handle, incident.id)
-    return await ports.timelines.append(incident, proposed), proposed
+    return ShownPlan(await ports.timelines.append(incident, proposed), proposed)
 
 
 async def _current_offer(ports: Ports, incident: Incident, handle: str) -> Offer:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import secrets
 
-from handlers.domain.events import Offer, RunEnded
+from handlers.domain.events.diagnosis import Offer
+from handlers.domain.events.remediation import RunEnded
 from handlers.domain.incident import Incident, Run
 from handlers.ports import Ports
-from runbooks.model import Action, Plan, Remedy
+from handlers.remediation.run import order_of
+from runbooks.model import Remedy
+from runbooks.plans import Action, Plan
+from runbooks.wording import listed
+
+PUT_BACK = "Stopped: Redis was put back to an older copy while this went on."
 
 
 async def end_run(ports: Ports, incident: Incident) -> Incident:
     """Record how the run ended and what was left undone, and offer to put back what was changed."""
     run = incident.runs[-1]
     await ports.run_locks.end(incident.cluster, incident.id)
-    why = _why_stopped(run)
+    why = PUT_BACK if incident.went_back else _why_stopped(run)
     if why is None:
         event = RunEnded(at=ports.time.now(), completed=True, detail="Every action is done.")
         return await ports.timelines.append(incident, event)
@@ -22,6 +28,7 @@ async def end_run(ports: Ports, incident: Incident) -> Incident:
     left = len(run.plan.steps) - len(begun)
     if left:
         why += f" {left} further {'action was' if left == 1 else 'actions were'} not begun."
+        why += await _withdraw(ports, incident, begun)
     undo = undo_offer(run)
     if undo:
         await ports.timelines.remember_handle(undo.handle, incident.id)
@@ -29,13 +36,20 @@ async def end_run(ports: Ports, incident: Incident) -> Incident:
     return await ports.timelines.append(incident, event)
 
 
+async def _withdraw(ports: Ports, incident: Incident, begun: list[int]) -> str:
+    """Have the ledgers close what was not begun, so that no older copy of Redis can have it gone on with."""
+    steps = incident.runs[-1].plan.steps
+    orders = [order_of(incident, step.action) for index, step in enumerate(steps) if index not in begun]
+    silent = await ports.agents.void(orders)
+    return f" The agents of {listed(sorted(silent))} could not be told." if silent else ""
+
+
 def _why_stopped(run: Run) -> str | None:
-    for index, action in run.actions.items():
-        if action.finished and action.finished.state != "done":
-            return f"Stopped at {run.plan.steps[index].action.node}: {action.finished.detail.rstrip('.')}."
-    for node, check in run.checks.items():
-        if check.complaints:
-            return f"Stopped after {node}: {'; '.join(check.complaints)}."
+    failed = run.failed_index
+    if failed is not None and (finished := run.actions[failed].finished):
+        return f"Stopped at {run.plan.steps[failed].action.node}: {finished.detail.rstrip('.')}."
+    if check := run.failed_check:
+        return f"Stopped after {check.node}: {'; '.join(check.complaints)}."
     if run.stop_asked_by and not all(map(run.is_done, range(len(run.plan.steps)))):
         return f"Stopped by {run.stop_asked_by.name}."
     return None

@@ -9,15 +9,17 @@ from handlers.authorization import (
     check_person,
     incident_of,
 )
-from handlers.domain.events import Person, PlanApproved, PlanProposed
+from handlers.decide_again import decide_again_if_moved
+from handlers.domain.events.base import Person
+from handlers.domain.events.remediation import PlanApproved, PlanProposed
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import PlanPermission
-from handlers.errors import AlreadyConfirmed, Moved, StaleOffer
+from handlers.errors import AlreadyConfirmed, StaleOffer
 from handlers.ports import Ports
-from handlers.remediation.preconditions import check_open, proposal_of, take_run_lock, void_because
+from handlers.remediation.preconditions import ShownPlan, check_open, proposal_of, take_run_lock, void_because
 
 
-async def awaiting(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
+async def awaiting(ports: Ports, click: Click) -> ShownPlan:
     """Return the confirmed plan that a second person is asked to approve, for them to read.
 
     Raises:
@@ -25,9 +27,10 @@ async def awaiting(ports: Ports, click: Click) -> tuple[Incident, PlanProposed]:
     """
     incident = await incident_of(ports, click)
     proposal = await _check_second(ports, incident, click.handle, click.by)
-    return incident, proposal
+    return ShownPlan(incident, proposal)
 
 
+@decide_again_if_moved
 async def approve(ports: Ports, submission: Submission) -> Incident:
     """Give the second approval; the run begins.
 
@@ -35,16 +38,12 @@ async def approve(ports: Ports, submission: Submission) -> Incident:
         Refused: With the sentence that the approver gets.
     """
     handle, by = submission.handle, submission.by
-    while True:
-        incident = await incident_of(ports, submission)
-        await _check_second(ports, incident, handle, by)
-        fence = await take_run_lock(ports, incident)
-        try:
-            return await ports.timelines.append(
-                incident, PlanApproved(at=ports.time.now(), handle=handle, by=by, fence=fence)
-            )
-        except Moved:
-            continue
+    incident = await incident_of(ports, submission)
+    await _check_second(ports, incident, handle, by)
+    fence = await take_run_lock(ports, incident)
+    return await ports.timelines.append(
+        incident, PlanApproved(at=ports.time.now(), handle=handle, by=by, fence=fence)
+    )
 
 
 async def _check_second(ports: Ports, incident: Incident, handle: str, by: Person) -> PlanProposed:

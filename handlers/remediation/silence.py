@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from handlers.domain.events import Silenced, SilenceLifted
+from handlers.domain.events.remediation import Silenced, SilenceLifted
 from handlers.domain.incident import Incident
 from handlers.errors import SilenceFailed
 from handlers.ports import Ports

@@ -25,7 +25,6 @@ from lab.cluster.node_view import LabNode
 from lab.cluster.pki import BotCredentials, Credentials, issue
 from lab.cluster.process import Process
 from lab.layout import Layout, claim_layout
-from lab.node.clock import read_offset_ms, write_offset_ms
 from lab.node.settings import MetricsShape
 from lab.node.tracing import LogFormat
 
@@ -168,14 +167,6 @@ class Lab:
         """Return whether a node's process runs."""
         return self.services[name].state == "active"
 
-    def set_clock_offset_ms(self, name: str, offset_ms: float) -> None:
-        """Set how far a node's virtual clock is ahead, in milliseconds."""
-        write_offset_ms(self.node(name).folder, offset_ms)
-
-    def clock_offset_ms(self, name: str) -> float:
-        """Return how far a node's virtual clock is ahead, in milliseconds."""
-        return read_offset_ms(self.node(name).folder)
-
     def node(self, name: str) -> LabNode:
         """Return the node of that name.
 
@@ -185,7 +176,7 @@ class Lab:
         return {node.name: node for node in self.nodes}[name]
 
     async def claims(self) -> list[tuple[int, str]]:
-        """Term and name of every node that says it leads on /health, the newest term last."""
+        """Return term and name of every node that says it leads on /health, the newest term last."""
         return await claims(self.nodes, self._http)
 
     async def leader(self) -> str | None:

@@ -19,7 +19,7 @@ MNT_DETACH = 2
 
 
 def why_no_disks() -> str | None:
-    """Why this process cannot mount, in a sentence; none if it can."""
+    """Return why this process cannot mount, in a sentence; `None` if it can."""
     if sys.platform != "linux":
         return "File systems in memory are mounted on Linux only."
     if os.geteuid() != 0:

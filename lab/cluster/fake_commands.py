@@ -32,7 +32,7 @@ class CommandError(Exception):
 
 
 def chronyc(folder: Path, arguments: list[str]) -> int:
-    """`chronyc -c tracking` and `chronyc makestep`."""
+    """Play `chronyc -c tracking` and `chronyc makestep`."""
     file = folder / "clock_offset_ms"
     if arguments == ["makestep"]:
         # A step leaves about a millisecond.
@@ -53,7 +53,7 @@ def chronyc(folder: Path, arguments: list[str]) -> int:
 
 
 def timedatectl(folder: Path, arguments: list[str]) -> int:
-    """`timedatectl show`."""
+    """Play `timedatectl show`."""
     if arguments[:1] != ["show"]:
         raise CommandError(f"Unknown command verb {' '.join(arguments[:1])}.")
     near = abs(float((folder / "clock_offset_ms").read_text())) < 100
@@ -63,7 +63,7 @@ def timedatectl(folder: Path, arguments: list[str]) -> int:
 
 
 def systemctl(folder: Path, arguments: list[str]) -> int:
-    """`systemctl show|start|stop|restart neumann`, answered by the lab that runs the node."""
+    """Play `systemctl show|start|stop|restart neumann`, answered by the lab that runs the node."""
     verb, unit, *rest = [*arguments, "", ""]
     if verb not in ("show", "start", "stop", "restart"):
         raise CommandError(f"Unknown command verb {verb}.")
@@ -86,7 +86,7 @@ def systemctl(folder: Path, arguments: list[str]) -> int:
 
 
 def ping(folder: Path, arguments: list[str]) -> int:
-    """`ping -n -c COUNT -i SECONDS -W SECONDS HOST`, by UDP to the near end of the node's link.
+    """Play `ping -n -c COUNT -i SECONDS -W SECONDS HOST`, by UDP to the near end of the node's link.
 
     Where that is port 0, there is a host to answer, and it is asked by ICMP.
     """

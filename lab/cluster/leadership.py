@@ -15,7 +15,7 @@ SETTLED_S = 0.6
 
 
 async def claims(nodes: Sequence[LabNode], http: httpx.AsyncClient) -> list[tuple[int, str]]:
-    """Term and name of every node that says it leads, the newest term last."""
+    """Return term and name of every node that says it leads, the newest term last."""
     bodies = await asyncio.gather(*(node.health(http) for node in nodes))
     return sorted(
         (int(body["term"]), node.name)

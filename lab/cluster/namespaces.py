@@ -50,7 +50,7 @@ table inet lab {{
 
 
 def why_no_namespaces() -> str | None:
-    """Why this process cannot use network namespaces, in a sentence; none if it can."""
+    """Return why this process cannot use network namespaces, in a sentence; `None` if it can."""
     if sys.platform != "linux":
         return "Network namespaces are Linux's."
     if os.geteuid() != 0:
@@ -124,7 +124,7 @@ class NamespaceNetwork:
         self._filter({receiver for _, receiver in pairs})
 
     def set_delay(self, delay_ms: float, jitter_ms: float = 0.0, ports: Iterable[Port] = PORTS) -> None:
-        """Not here.
+        """Do nothing for no delay; a delay cannot be played here.
 
         Raises:
             OSError: If a delay is asked for: it would take netem, which many kernels lack.
@@ -142,7 +142,7 @@ class NamespaceNetwork:
         _run("ip", "link", "set", self._cable(node), "up" if up else "down")
 
     def set_target_up(self, node: str, *, up: bool) -> None:
-        """Nothing to do: the hosts' own kernels refuse where no process listens."""
+        """Do nothing: the hosts' own kernels refuse where no process listens."""
 
     def _make(self) -> None:
         for number in _left_behind() | {self._number}:

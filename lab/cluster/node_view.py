@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 
 from lab.layout import Address, NodeAddresses
+from lab.node.clock import read_offset_ms, write_offset_ms
 from lab.node.settings import CONFIG_FILE, DATA_FOLDER, LOG_FILE
 
 
@@ -56,6 +57,15 @@ class LabNode:
     def log_file(self) -> Path:
         """Neumann's log."""
         return self.folder / LOG_FILE
+
+    @property
+    def clock_offset_ms(self) -> float:
+        """How far the node's virtual clock is ahead, in milliseconds."""
+        return read_offset_ms(self.folder)
+
+    def set_clock_offset_ms(self, offset_ms: float) -> None:
+        """Set how far the node's virtual clock is ahead, in milliseconds."""
+        write_offset_ms(self.folder, offset_ms)
 
     def command(self, name: str) -> Path:
         """Return the node's own `chronyc`, `timedatectl`, `systemctl` or `ping`."""

@@ -89,7 +89,7 @@ def clocks(**offsets_ms: float) -> Step:
 
     async def inject(lab: Lab) -> None:
         for name, offset_ms in offsets_ms.items():
-            lab.set_clock_offset_ms(name, offset_ms)
+            lab.node(name).set_clock_offset_ms(offset_ms)
 
     return inject
 
@@ -97,7 +97,7 @@ def clocks(**offsets_ms: float) -> Step:
 async def skew_leader(lab: Lab) -> None:
     """Set the leader's clock two seconds ahead of all others."""
     if leader := await lab.leader():
-        lab.set_clock_offset_ms(leader, LEADER_AHEAD_MS)
+        lab.node(leader).set_clock_offset_ms(LEADER_AHEAD_MS)
 
 
 async def flood_logs(lab: Lab) -> None:

@@ -28,7 +28,7 @@ async def heal(lab: Lab) -> None:
     for node in lab.nodes:
         if isinstance(lab.network, NamespaceNetwork):
             lab.network.set_host_up(node.name, up=True)
-        lab.set_clock_offset_ms(node.name, 0.0)
+        lab.node(node.name).set_clock_offset_ms(0.0)
         write_condition(node.folder, SOUND)
         if lab.disk_mib is not None:
             resize_disk(node.data_folder, lab.disk_mib)

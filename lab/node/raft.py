@@ -38,7 +38,7 @@ class _State(SyncObj):  # type: ignore[misc]  # pysyncobj has no types
     # None of these has a public name; the version is pinned.
 
     def last_entry(self) -> tuple[int, int]:
-        """Term and index: the greater, the newer the log."""
+        """Return term and index of the last entry: the greater, the newer the log."""
         return int(self._SyncObj__getCurrentLogTerm()), int(self._SyncObj__getCurrentLogIndex())
 
     def is_about_to_stand(self) -> bool:

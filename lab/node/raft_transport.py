@@ -117,7 +117,7 @@ class WatchedTransport(TCPTransport):  # type: ignore[misc]
         return {"id": self._selfNode.id, "certificate_expired": self._member.condition().certificate_expired}
 
     def _tls_failure(self, greeting: Message) -> str | None:
-        """Both ends check the other's certificate; who refuses tells it, and who is refused is told."""
+        """Return why TLS fails: both ends check the other's certificate, and who is refused is told."""
         if greeting["certificate_expired"]:
             return "invalid peer certificate: Expired"
         if self._member.condition().certificate_expired:

@@ -26,7 +26,7 @@ def connects(world: World, name: str) -> list[Document]:
 
 
 def pings(world: World, name: str) -> list[Document]:
-    """Twenty pings to each peer; its host answers where Neumann does not."""
+    """Draw twenty pings to each peer; its host answers where Neumann does not."""
     return [_ping(world, name, peer) for peer in world.names if peer != name]
 
 

@@ -16,7 +16,7 @@ MB = 10**6
 
 
 def _clocks(random: Random, gap_ms: float) -> tuple[World, dict[str, float]]:
-    """Three nodes, neighbours `gap_ms` apart, none nearer."""
+    """Draw three nodes and their offsets: neighbours are `gap_ms` apart, none nearer."""
     world = new_world(random, 3)
     return world, dict(zip(world.pick(3), (-gap_ms, 0.0, gap_ms), strict=True))
 

@@ -130,27 +130,8 @@ def new_world(random: Random, size: int | None = None) -> World:
     """
     size = size or random.choices((3, 5, 4, 7), (45, 35, 10, 10))[0]
     names = [f"node{number}" for number in range(1, size + 1)]
-    minimum_ms, maximum_ms = random.choice(((150, 300), (150, 300), (300, 600), (500, 1000)))
-    nodes = {
-        name: NodeState(
-            name=name,
-            listed={peer: peer for peer in names if peer != name},
-            offset_ms=random.gauss(0, 6),
-            clock_error_ms=math.exp(random.uniform(math.log(0.5), math.log(30))),
-            free_bytes=int(random.uniform(12, 400) * GB),
-            io_stalled_percent=round(random.uniform(0, 4), 2),
-            restarts=random.choice((0, 0, 0, 1)),
-            timeout_min_ms=minimum_ms,
-            timeout_max_ms=maximum_ms,
-        )
-        for name in names
-    }
-    rtt_ms = math.exp(random.uniform(math.log(0.2), math.log(8)))
-    links = {
-        (*pair, port): Link(rtt_ms=rtt_ms * random.uniform(0.8, 1.3), jitter_ms=rtt_ms / 5)
-        for pair in permutations(names, 2)
-        for port in PORTS
-    }
+    nodes = _draw_nodes(random, names)
+    links = _draw_links(random, names)
     return World(
         random=random,
         nodes=nodes,
@@ -168,6 +149,33 @@ def new_world(random: Random, size: int | None = None) -> World:
         commit_index=random.randint(2_000, 400_000),
         writes=random.choice((0, *range(2, 40))),
     )
+
+
+def _draw_nodes(random: Random, names: list[str]) -> dict[str, NodeState]:
+    minimum_ms, maximum_ms = random.choice(((150, 300), (150, 300), (300, 600), (500, 1000)))
+    return {
+        name: NodeState(
+            name=name,
+            listed={peer: peer for peer in names if peer != name},
+            offset_ms=random.gauss(0, 6),
+            clock_error_ms=math.exp(random.uniform(math.log(0.5), math.log(30))),
+            free_bytes=int(random.uniform(12, 400) * GB),
+            io_stalled_percent=round(random.uniform(0, 4), 2),
+            restarts=random.choice((0, 0, 0, 1)),
+            timeout_min_ms=minimum_ms,
+            timeout_max_ms=maximum_ms,
+        )
+        for name in names
+    }
+
+
+def _draw_links(random: Random, names: list[str]) -> dict[tuple[str, str, Port], Link]:
+    rtt_ms = math.exp(random.uniform(math.log(0.2), math.log(8)))
+    return {
+        (*pair, port): Link(rtt_ms=rtt_ms * random.uniform(0.8, 1.3), jitter_ms=rtt_ms / 5)
+        for pair in permutations(names, 2)
+        for port in PORTS
+    }
 
 
 def across(groups: list[tuple[str, ...]]) -> set[tuple[str, str]]:

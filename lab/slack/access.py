@@ -18,7 +18,7 @@ def signed_in(workspace: Workspace, name_or_id: object) -> User:
 
 
 def acting_person(workspace: Workspace, name_or_id: object) -> User:
-    """Somebody with hands: a bot user may write, and clicks nothing."""
+    """Return the person who acts; a bot user may write, but clicks nothing."""
     user = signed_in(workspace, name_or_id)
     if user.is_bot:
         raise SlackRefusalError("user_is_bot")

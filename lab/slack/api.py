@@ -123,7 +123,7 @@ def _from_json(body: bytes, method: Method | None) -> Json:
 
 
 def _parsed(name: str, value: object) -> object:
-    """Forms carry structured arguments as JSON text."""
+    """Parse the structured arguments that a form carries as JSON text."""
     if not isinstance(value, str):
         return value
     try:

@@ -55,7 +55,7 @@ class PageRoutes:
             return JSONResponse({"error": refusal.error}, status_code=404)
 
     async def events(self, request: Request) -> Response:
-        """Server-sent events: the workspace's version, each time it changed."""
+        """Send the workspace's version each time it changes, as server-sent events."""
         return StreamingResponse(
             self._versions(), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
         )

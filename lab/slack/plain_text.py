@@ -20,7 +20,7 @@ def plain_text(message: Mapping[str, Any]) -> str:
 
 
 def blocks_text(blocks: list[Json]) -> str:
-    """Each block's text on lines of its own."""
+    """Return each block's text on lines of its own."""
     return "\n".join(text for text in (_block_text(block) for block in blocks) if text)
 
 

@@ -38,7 +38,7 @@ def one_of(*allowed: str) -> Check:
 
 
 def boolean(value: object, path: str) -> Iterator[str]:
-    """True or false."""
+    """Check for true or false."""
     if not isinstance(value, bool):
         yield problem("must provide a boolean", path)
 

@@ -42,7 +42,7 @@ def measure(scenarios: Sequence[Scenario]) -> Marks:
 
 
 def table(marks: Marks, rows: Sequence[Goal]) -> str:
-    """Everything as text: the runbook by family and cause, all diagnosers beside each other, the goals."""
+    """Return everything as text: the runbook by family and cause, all diagnosers side by side, the goals."""
     ours = marks[OURS]
     causes = by_cause(ours)
     return "\n".join(
@@ -63,7 +63,7 @@ def table(marks: Marks, rows: Sequence[Goal]) -> str:
 
 
 def as_json(seed: int, marks: Marks, rows: Sequence[Goal]) -> str:
-    """The same figures as one JSON document."""
+    """Return the same figures as one JSON document."""
     figures = {
         name: {
             "all": asdict(add_up(each)),
@@ -78,7 +78,7 @@ def as_json(seed: int, marks: Marks, rows: Sequence[Goal]) -> str:
 
 
 def misses(marks: Sequence[Mark], scenarios: Sequence[Scenario]) -> str:
-    """One paragraph for each scenario that was not answered as well as it could be."""
+    """Return a paragraph for each scenario that was not answered as well as it could be."""
     stories = {scenario.name: scenario.description for scenario in scenarios}
     return "\n".join(
         f"{m.scenario}: {stories[m.scenario]}\n    said {m.said[:3]}; wrong buttons {sorted(m.wrong_buttons)}"

@@ -36,7 +36,7 @@ Diagnoser = Callable[[Scenario], Answer]
 
 
 def runbook(scenario: Scenario) -> Answer:
-    """What the leader-election runbook says."""
+    """Answer as the leader-election runbook does."""
     return of(leader_election.diagnose(Evidence.model_validate(scenario.evidence)))
 
 
@@ -49,10 +49,10 @@ def of(diagnosis: Diagnosis) -> Answer:
 
 
 def claim(cause: str, buttons: frozenset[tuple[str, str]] = frozenset()) -> Answer:
-    """One cause, claimed without a doubt."""
+    """Return an answer that claims one cause without a doubt."""
     return Answer(((cause, "confirmed"),), buttons)
 
 
 def always(cause: str) -> Diagnoser:
-    """Whatever the evidence, the same cause."""
+    """Return a diagnoser that names the same cause whatever the evidence."""
     return lambda _: claim(cause)

@@ -32,13 +32,13 @@ def page(scenario: Scenario) -> Answer:
 
 
 def _grep_leader(node: NodeEvidence, *, one_hot: bool) -> bool:
-    """`curl -s http://$node:9090/metrics | grep tensor_chain_raft_state`, then `grep leader`."""
+    """Play `curl -s http://$node:9090/metrics | grep tensor_chain_raft_state`, then `grep leader`."""
     page_read = node.metrics.value
     return page_read is not None and (one_hot or page_read.role == "leader")
 
 
 def _nc_says_fail(node: NodeEvidence) -> bool:
-    """`nc -zv $peer 7878 2>&1 | grep -v "Connection refused" || echo "FAIL: $peer"`."""
+    """Play `nc -zv $peer 7878 2>&1 | grep -v "Connection refused" || echo "FAIL: $peer"`."""
     return any(c.port == "raft" and c.result == "refused" for c in node.connects.value or ())
 
 
@@ -48,7 +48,7 @@ def _timedatectl_complains(node: NodeEvidence) -> bool:
 
 
 def _election_lines(node: NodeEvidence) -> int:
-    """`grep -E "(election|vote|term)" | tail -100`, counted."""
+    """Count the lines of `grep -E "(election|vote|term)" | tail -100`."""
     log = node.log.value
     seen = ("election_started", "election_won", "became_leader", "vote_denied")
     return sum(log.counts.get(event, 0) for event in seen) if log else 0

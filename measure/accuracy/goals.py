@@ -32,7 +32,7 @@ class Goal:
 
 
 def goals(marks: Iterable[Mark]) -> list[Goal]:
-    """Every goal, with what these marks reach."""
+    """Return every goal, with what these marks reach."""
     all_marks = list(marks)
     families = by_family(all_marks)
     single = [m for m in all_marks if m.family == "single"]

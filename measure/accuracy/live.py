@@ -67,7 +67,7 @@ async def play(
 
 
 def playable(scenarios: Sequence[LiveScenario], network: NetworkKind) -> list[LiveScenario]:
-    """Which scenarios can be played here; of the others, stderr is told why not."""
+    """Return the scenarios that can be played here; stderr is told why the others cannot."""
     no_disks = why_no_disks()
     left_out = {
         f"They take what {network} cannot do.": [s for s in scenarios if network not in s.networks],

@@ -66,7 +66,7 @@ class Outcome:
         return not self.marked.wrong_confident and not self.marked.wrong_buttons
 
     def as_json(self) -> dict[str, Any]:
-        """The outcome as one JSON object."""
+        """Return the outcome as one JSON object."""
         top = self.said["findings"][0]
         return {
             "name": self.scenario.name,
@@ -94,7 +94,7 @@ def judge(scenario: Scenario, said: dict[str, Any]) -> Mark:
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """Everything as text, with the sums below."""
+    """Return everything as text, with the sums below."""
     grades = Counter(outcome.grade for outcome in outcomes)
     sums = ", ".join(f"{count} {grade}" for grade, count in grades.most_common())
     confident = sum(bool(outcome.marked.wrong_confident) for outcome in outcomes)
@@ -109,7 +109,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 
 def row(outcome: Outcome) -> str:
-    """One line of the table."""
+    """Return one line of the table."""
     top = outcome.said["findings"][0]
     offered = ",".join(sorted({action for action, _ in buttons(outcome.said)})) or "-"
     return (
@@ -120,7 +120,7 @@ def row(outcome: Outcome) -> str:
 
 
 def buttons(said: dict[str, Any]) -> frozenset[tuple[str, str]]:
-    """The actions that were offered, each on its node."""
+    """Return the actions that were offered, each on its node."""
     return frozenset(
         (action, node)
         for finding in said["findings"]

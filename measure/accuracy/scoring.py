@@ -90,17 +90,17 @@ def add_up(marks: Iterable[Mark]) -> Sum:
 
 
 def by_family(marks: Iterable[Mark]) -> dict[str, Sum]:
-    """Sums per family."""
+    """Return the sums per family."""
     return _by(marks, lambda m: (m.family,))
 
 
 def by_cause(marks: Iterable[Mark]) -> dict[str, Sum]:
-    """Sums per cause over the scenarios that have one cause and nothing withheld, false or near a limit."""
+    """Return sums per cause over the scenarios with one cause and nothing withheld, false or near a limit."""
     return _by((m for m in marks if m.family in {"single", "negative"}), lambda m: m.causes)
 
 
 def macro_average(causes: dict[str, Sum]) -> float:
-    """The mean of AC@1 over causes, so that a frequent cause weighs no more than a rare one."""
+    """Return the mean of AC@1 over causes, so that a frequent cause weighs no more than a rare one."""
     shares = [each.first_right for each in causes.values() if each.first_right is not None]
     return sum(shares) / len(shares) if shares else 0.0
 

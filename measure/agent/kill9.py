@@ -181,7 +181,7 @@ class Bench:
         return row[0] if row else ""
 
     def _kill_stopped(self) -> None:
-        """A command lives in a session of its own; the one that stopped must not go on later."""
+        """Kill the stopped command, which lives in a session of its own and must not go on later."""
         stopped = self.folder / "stopped"
         if stopped.exists():
             with suppress(ProcessLookupError):

@@ -35,7 +35,7 @@ BENCHES: dict[str, Bench] = {
 
 
 async def measure(names: list[str], how: argparse.Namespace) -> list[Figure]:
-    """One bench after the other, each told as soon as it is known."""
+    """Run one bench after the other, and print each result as soon as it is known."""
     figures: list[Figure] = []
     for name in names:
         with tempfile.TemporaryDirectory() as folder:

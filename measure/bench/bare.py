@@ -57,28 +57,10 @@ class Notification(Received):
 
 
 def app(redis_url: str, slack_url: str) -> Starlette:
-    """The three routes."""
+    """Return an application with the three routes."""
     redis = Redis.from_url(redis_url, socket_timeout=None, protocol=2)
-    bolt = AsyncApp(
-        client=AsyncWebClient(token="xoxb-bare", base_url=slack_url),
-        signing_secret=SIGNING_SECRET,
-        process_before_response=True,
-    )
-    handler = AsyncSlackRequestHandler(bolt)
+    handler = AsyncSlackRequestHandler(_bolt(slack_url))
     sessions: list[aiohttp.ClientSession] = []
-
-    @bolt.command("/neumann")
-    async def command(ack: AsyncAck) -> None:
-        await ack()
-
-    @bolt.command("/answered")
-    async def answered(ack: AsyncAck, respond: AsyncRespond) -> None:
-        await ack()
-        await respond(text="Here is what there is.", response_type="ephemeral")
-
-    @bolt.action("care:acknowledge")
-    async def click(ack: AsyncAck) -> None:
-        await ack()
 
     async def stored(request: Request) -> Notification:
         raw = await request.body()
@@ -110,6 +92,30 @@ def app(redis_url: str, slack_url: str) -> Starlette:
             Route("/readyz", lambda _: Response("ready")),
         ]
     )
+
+
+def _bolt(slack_url: str) -> AsyncApp:
+    """Return a Bolt app whose listeners acknowledge; one of them answers as well."""
+    bolt = AsyncApp(
+        client=AsyncWebClient(token="xoxb-bare", base_url=slack_url),
+        signing_secret=SIGNING_SECRET,
+        process_before_response=True,
+    )
+
+    @bolt.command("/neumann")
+    async def command(ack: AsyncAck) -> None:
+        await ack()
+
+    @bolt.command("/answered")
+    async def answered(ack: AsyncAck, respond: AsyncRespond) -> None:
+        await ack()
+        await respond(text="Here is what there is.", response_type="ephemeral")
+
+    @bolt.action("care:acknowledge")
+    async def click(ack: AsyncAck) -> None:
+        await ack()
+
+    return bolt
 
 
 if __name__ == "__main__":

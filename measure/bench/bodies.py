@@ -31,12 +31,12 @@ class Group:
         return tuple(_fingerprint(self.cluster, self.name, number) for number in self.numbers)
 
     def body(self) -> bytes:
-        """As it is sent."""
+        """Return a notification of version 4 with one alert for each number."""
         return body(self.cluster, self.name, self.numbers)
 
 
 def body(cluster: str, name: str, numbers: Iterable[int] = (0,)) -> bytes:
-    """A notification of version 4 with one alert a number."""
+    """Return a notification of version 4 with one alert for each number."""
     common = {"alertname": name, "cluster": cluster, "severity": "critical"}
     summary = {"summary": f"{name} on {cluster}"}
     alerts = [
@@ -73,7 +73,7 @@ def _fingerprint(cluster: str, name: str, number: int) -> str:
 
 
 def storm(alerts: int, clusters: tuple[str, ...], names: tuple[str, ...], seed: int) -> list[Group]:
-    """So many alerts in groups of 1 to 500, 30 % of the alerts said before, in no order.
+    """Return notifications in groups of 1 to 500 alerts, 30 % of them repeated, in random order.
 
     Group sizes are even in their logarithm: many small ones, few large ones, as routes make them.
     """

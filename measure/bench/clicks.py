@@ -47,7 +47,7 @@ class Round:
 
 
 async def measure(folder: Path, rounds: int, count: int) -> list[Figure]:
-    """A command that is answered, and a click that changes an incident: one process stores, another answers.
+    """Measure a command and a click that changes an incident: one process stores, another answers.
 
     Args:
         folder: For the files.
@@ -84,7 +84,7 @@ async def _by_turns(
     rounds: int,
     count: int,
 ) -> list[Figure]:
-    """Many at once, then one client, by turns; the first round is to warm up."""
+    """Measure many clients at once, then one, by turns; the first round is to warm up."""
     figures = []
     for at_once in (AT_ONCE, 1):
         taken: dict[str, list[Round]] = {"bare": [], "bot": []}
@@ -99,7 +99,7 @@ async def _by_turns(
 
 
 async def _round(on: Rig, process: Running, requests: list[bytes], at_once: int) -> Round:
-    """One round, until all of it is answered and what followed from it is over."""
+    """Run one round, until all of it is answered and what followed from it is over."""
     cpu, began = process.cpu_s, time.perf_counter()
     load = await closed_loop(process.address, requests, at_once)
     assert set(load.statuses) == {200}, load.statuses
@@ -112,7 +112,7 @@ async def _round(on: Rig, process: Running, requests: list[bytes], at_once: int)
 
 
 async def _quiet(on: Rig) -> None:
-    """Until a while passes in which Slack is not called."""
+    """Wait until Slack has not been called for a while."""
     began, before = time.perf_counter(), -1
     while time.perf_counter() - began < QUIET_S:
         calls = sum(on.slack.calls.values())

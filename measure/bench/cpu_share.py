@@ -17,7 +17,7 @@ V2 = Path("/sys/fs/cgroup")
 
 @contextlib.contextmanager
 def cpu_share(cores: float) -> Iterator[Callable[[int], None]]:
-    """A group whose processes get so much CPU together; it is gone afterwards, if they are.
+    """Make a control group whose processes share so much CPU; it is removed afterwards, once they are gone.
 
     Args:
         cores: How much of a core, or how many.

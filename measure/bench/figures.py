@@ -66,13 +66,13 @@ class Figure:
 
 
 def quantile(values: Iterable[float], share: float) -> float:
-    """The value below which this share of the values lies; the nearest rank, so always one of them."""
+    """Return the value below which this share of the values lies: the nearest rank, so always one of them."""
     ranked = sorted(values)
     return ranked[max(0, math.ceil(share * len(ranked)) - 1)] if ranked else math.nan
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """The figures as a Markdown table."""
+    """Return the figures as a Markdown table."""
     rows = [("bench", "what", "measured", "bare limit", "ratio", "goal", "", "note")]
     rows += [
         (
@@ -103,7 +103,7 @@ def _number(value: float) -> str:
 
 
 def as_json(figures: Iterable[Figure]) -> str:
-    """The figures with the machine and the versions."""
+    """Return the figures with the machine and the versions."""
     rows = [
         {**asdict(each), "ratio": each.ratio, "goal": each.goal, "verdict": each.verdict} for each in figures
     ]

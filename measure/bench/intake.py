@@ -17,7 +17,7 @@ SHARE_OF_LIMIT = 0.4
 
 
 async def measure(folder: Path, rounds: int, count: int) -> list[Figure]:
-    """Most at once first, then both under one load, then one request after the other.
+    """Measure the highest rate first, then both under one load, then one request after the other.
 
     Args:
         folder: For the files.

@@ -17,7 +17,7 @@ LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
 def http_request(path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
-    """A POST as it goes over the wire."""
+    """Return a POST as it goes over the wire."""
     lines = [f"POST {path} HTTP/1.1", "Host: bench", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode() + body
@@ -37,7 +37,7 @@ class Load:
         return len(self.latencies_s) / self.wall_s
 
     def ms(self, share: float) -> float:
-        """The latency's quantile in ms."""
+        """Return the latency's quantile in ms."""
         return quantile(self.latencies_s, share) * 1000
 
 
@@ -93,7 +93,7 @@ async def _connected(address: Address) -> Connection:
 
 @contextlib.asynccontextmanager
 async def connections(address: Address, count: int) -> AsyncIterator[list[Connection]]:
-    """So many open connections."""
+    """Open so many connections."""
     opened = [await _connected(address) for _ in range(count)]
     try:
         yield opened

@@ -28,7 +28,7 @@ GROWTH = 2.0
 
 
 async def measure(folder: Path, sizes: tuple[int, ...] = SIZES) -> list[Figure]:
-    """Each cost at each size; judged is the largest by the smallest.
+    """Measure each cost at each size; the largest is judged by the smallest.
 
     Args:
         folder: For the files.
@@ -48,7 +48,7 @@ async def measure(folder: Path, sizes: tuple[int, ...] = SIZES) -> list[Figure]:
 
 
 async def _costs(on: Rig, size: int) -> dict[str, float]:
-    """In ms: how long each takes with so many open incidents."""
+    """Return how many ms each takes with so many open incidents."""
     settings = settings_of(on.configure(CLUSTERS))
     async with wiring.build(settings) as bot, aclosing(connect(on.redis)) as redis:
         ports, prefix = bot.ports, settings.redis.prefix

@@ -23,7 +23,7 @@ from measure.bench.slack_stub import SIGNING_SECRET
 
 INCIDENTS = 10
 ALLOWED_MS = 300.0
-LOOK_EVERY_S = 0.002
+WATCH_EVERY_S = 0.002
 BETWEEN_CLICKS_S = 0.7
 """Together with the bot's own edits fewer than the fifty a minute that Slack takes."""
 
@@ -33,7 +33,7 @@ COLLEAGUES = ("alice", "carol")
 
 
 async def measure(folder: Path, rounds: int) -> list[Figure]:
-    """Assigning in two clicks, and a command, on each incident in turn.
+    """Measure assigning in two clicks, and a command, on each incident in turn.
 
     Args:
         folder: For the files.
@@ -66,7 +66,7 @@ async def measure(folder: Path, rounds: int) -> list[Figure]:
 
 
 def _on_workspace(on: Rig, slack: SlackWorkspaceServer) -> Path:
-    """The same configuration, with the workspace in the stub's place."""
+    """Write the same configuration, with the workspace in the stub's place."""
     config = on.configure(INCIDENTS)
     document = tomlkit.parse(config.read_text()).unwrap()
     document["slack"] |= {"api_url": f"{slack.url}/api/", "channel": CHANNEL}
@@ -78,7 +78,7 @@ def _on_workspace(on: Rig, slack: SlackWorkspaceServer) -> Path:
 
 
 async def _opened(slack: SlackWorkspaceServer, bot: Running) -> list[str]:
-    """Ten incidents of the runbook, read and judged; the headlines' ts."""
+    """Open ten incidents of the runbook, read and judged; return the ts of their headlines."""
     for number in range(INCIDENTS):
         request = http_request("/alertmanager", body(f"c{number}", RUNBOOKS_ALERT), AUTHORIZED)
         await closed_loop(bot.address, [request], 1)
@@ -96,7 +96,7 @@ def _shown(slack: SlackWorkspaceServer, key: str) -> list[Message]:
 
 
 async def _modal(slack: SlackWorkspaceServer, alice: Person, ts: str) -> tuple[float, OpenView]:
-    """A click on "Assign", until its modal stands there."""
+    """Click "Assign", and wait until its modal is shown."""
     viewer = slack.workspace.user("alice").id
     seconds = await _timed(
         lambda: alice.click(ts, "care:assign"), lambda: slack.workspace.modals.top(viewer) is not None
@@ -107,7 +107,7 @@ async def _modal(slack: SlackWorkspaceServer, alice: Person, ts: str) -> tuple[f
 
 
 async def _assigned(slack: SlackWorkspaceServer, alice: Person, ts: str, view: OpenView, to: str) -> float:
-    """Its submission, until everybody sees in the headline who has the incident."""
+    """Submit the modal, and wait until the headline shows who has the incident."""
 
     def headline() -> Message:
         return next(message for message in slack.workspace.messages if message.ts == ts)
@@ -138,4 +138,4 @@ async def _timed(act: Callable[[], Awaitable[object]], is_seen: Callable[[], boo
 async def _until(is_true: Callable[[], bool], timeout_s: float) -> None:
     async with asyncio.timeout(timeout_s):
         while not is_true():
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(WATCH_EVERY_S)

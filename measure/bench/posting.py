@@ -23,7 +23,7 @@ NAME = re.compile(r"(\w+) on (c\d+)")
 
 
 async def measure(folder: Path, rounds: int, count: int) -> list[Figure]:
-    """All three.
+    """Measure all three.
 
     Args:
         folder: For the files.
@@ -60,6 +60,10 @@ async def _idle(on: Rig, rounds: int, count: int) -> list[Figure]:
                     took[side].append(times)
                     used[side].append((process.cpu_s - cpu) / count * 1000)
                 on.slack.posts.clear()
+    return _idle_figures(took, used)
+
+
+def _idle_figures(took: dict[str, list[list[float]]], used: dict[str, list[float]]) -> list[Figure]:
     cpu_ms = {side: statistics.median(each) for side, each in used.items()}
     what = "CPU of an alert, all that follows included"
     figures = [Figure("posting", what, cpu_ms["bot"], "ms", bare=cpu_ms["bare"])]
@@ -83,7 +87,7 @@ async def _idle(on: Rig, rounds: int, count: int) -> list[Figure]:
 
 
 def _everything() -> list[tuple[str, str]]:
-    """A runbook's alert and nineteen others on each of fifty clusters, turn by turn."""
+    """Return a runbook's alert and nineteen others on each of fifty clusters, turn by turn."""
     names = [RUNBOOKS_ALERT, *(f"Alert{number}" for number in range(1, GROUPS_A_CLUSTER))]
     return [(cluster, name) for name in names for cluster in cluster_names(CLUSTERS)]
 
@@ -100,7 +104,7 @@ async def _sent(on: Rig, groups: list[tuple[str, str]], timeout_s: float) -> tup
 
 
 def _named(posts: list[Post]) -> dict[tuple[str, str], Post]:
-    """The first headline of each group, by cluster and name of its alert."""
+    """Return the first headline of each group, by cluster and name of its alert."""
     found: dict[tuple[str, str], Post] = {}
     for post in posts:
         match = NAME.search(str(post.arguments))
@@ -142,7 +146,7 @@ async def _burst(on: Rig) -> list[Figure]:
 
 
 def _bound_s(slack: SlackStub, post: Post, began: float) -> float:
-    """When Slack's rate alone would have let this headline in, behind the headlines of its channel."""
+    """Return when Slack's rate alone would admit this headline, behind those before it in its channel."""
     before = sum(
         each.channel == post.channel and each.key == "headline" and each.at <= post.at for each in slack.posts
     )

@@ -23,7 +23,7 @@ from typing import Any
 
 import trustme
 
-from bot import main as wiring
+from bot import clients
 from bot.config import Settings
 from measure.bench.figures import Figure
 from runbooks.evidence import Evidence
@@ -65,7 +65,7 @@ class Memory:
 
 
 def write_keys(folder: Path) -> None:
-    """An authority, the bot's pair, one pair for all agents, and a key for grants."""
+    """Write an authority, the bot's pair, one pair for all agents, and a key for grants."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "authority.pem")
     authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(folder / "agent.pem")
@@ -74,7 +74,7 @@ def write_keys(folder: Path) -> None:
 
 
 def settings(keys: Path, ports: dict[str, tuple[int, int]], **readings: float) -> Settings:
-    """An operator's settings for these stubs; Slack's secrets are named and never read."""
+    """Return an operator's settings for these stubs; Slack's secrets are named and never read."""
     nodes = [
         {"name": name, "metrics_url": f"http://127.0.0.1:{own}", "agent_url": f"https://127.0.0.1:{agent}"}
         for name, (own, agent) in ports.items()
@@ -99,7 +99,7 @@ def settings(keys: Path, ports: dict[str, tuple[int, int]], **readings: float) -
 async def stubs(
     keys: Path, nodes: int, agent_s: float, hung: int = 0
 ) -> AsyncIterator[dict[str, tuple[int, int]]]:
-    """Every node's two ports, while another process serves them."""
+    """Serve every node's two ports from another process."""
     arguments = {"nodes": nodes, "hung": hung, "agent-s": agent_s, "keys": keys}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -124,7 +124,7 @@ async def timings(keys: Path, nodes: int, agent_s: float, runs: int, hung: int =
     async with stubs(keys, nodes, agent_s, hung) as ports:
         configured = settings(keys, ports)
         for _ in range(runs):
-            async with wiring.reader(configured) as (clusters, _agents):
+            async with clients.reader(configured) as (clusters, _agents):
                 for rows in taken.values():
                     started, cpu = time.perf_counter(), time.process_time()
                     evidence = await clusters.read("bench")
@@ -152,7 +152,7 @@ async def timings(keys: Path, nodes: int, agent_s: float, runs: int, hung: int =
 
 
 def _wrongly_missing(evidence: Evidence, hung: int) -> int:
-    """Readings without a value of nodes that answer."""
+    """Return the readings without a value of nodes that answer."""
     return sum(
         reading.value is None for node in evidence.nodes[hung:] for name, reading in node if name != "node"
     ) + sum(node.clock.value is None for node in evidence.nodes[:hung])
@@ -162,7 +162,7 @@ async def memory(keys: Path, nodes: int) -> Memory:
     """Read again and again, without the waiting."""
     async with stubs(keys, nodes, agent_s=0.05) as ports:
         configured = settings(keys, ports, sample_gap_s=0.05)
-        async with wiring.reader(configured) as (clusters, _agents):
+        async with clients.reader(configured) as (clusters, _agents):
             for _ in range(MEMORY_WARM_UP):
                 await clusters.read("bench")
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -173,7 +173,7 @@ async def memory(keys: Path, nodes: int) -> Memory:
 
 
 async def measure(runs: int, hung: int) -> tuple[list[Memory], list[Timing]]:
-    """Memory first and small before large: the peak of a process never falls."""
+    """Measure memory first, and small before large: the peak of a process never falls."""
     with tempfile.TemporaryDirectory() as folder:
         keys = Path(folder)
         write_keys(keys)
@@ -187,7 +187,7 @@ async def measure(runs: int, hung: int) -> tuple[list[Memory], list[Timing]]:
 
 
 async def figures(runs: int) -> list[Figure]:
-    """Both, as rows.
+    """Return both as rows.
 
     Args:
         runs: How often each case is read; figures are medians.

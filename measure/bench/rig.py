@@ -53,13 +53,13 @@ class Running:
 
 
 def cpu_s(pid: int) -> float:
-    """User and system time of a process, by /proc."""
+    """Return user and system time of a process, by /proc."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
 
 def free_port() -> int:
-    """A port that nobody has at the moment."""
+    """Return a port that nobody has at the moment."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port: int = listening.getsockname()[1]
         return port
@@ -67,7 +67,7 @@ def free_port() -> int:
 
 @contextlib.asynccontextmanager
 async def spawned(folder: Path, *arguments: str, port: int = 0) -> AsyncIterator[Running]:
-    """A Python process with its words in a file, asked to end afterwards."""
+    """Start a Python process with its output in a file; it is asked to end afterwards."""
     words = folder / f"out-{time.monotonic_ns()}"
     with words.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
@@ -151,7 +151,7 @@ class Rig:
 
     @contextlib.asynccontextmanager
     async def bot(self, part: str, config: Path) -> AsyncIterator[Running]:
-        """The bot as `neumann-bot PART` runs it, ready where it serves."""
+        """Run the bot as `neumann-bot PART`, ready where it serves."""
         port = load_settings(config).web.port
         command = "from bot.__main__ import main; main()"
         async with spawned(self.folder, "-c", command, part, "--config", str(config), port=port) as process:
@@ -161,7 +161,7 @@ class Rig:
 
     @contextlib.asynccontextmanager
     async def bare(self) -> AsyncIterator[Running]:
-        """The bare limit, ready."""
+        """Run the bare limit, and wait until it is ready."""
         port = free_port()
         options = (f"--port={port}", f"--redis={self.redis}", f"--slack={self.slack.url}")
         async with spawned(self.folder, "-m", "measure.bench.bare", *options, port=port) as process:
@@ -169,7 +169,7 @@ class Rig:
             yield process
 
     async def redis_cpu_s(self) -> float:
-        """What Redis itself has used."""
+        """Return how much CPU time Redis itself has used."""
         async with aclosing(connect(self.redis)) as client:
             info = await client.info("cpu")
         return float(info["used_cpu_sys"]) + float(info["used_cpu_user"])
@@ -181,12 +181,12 @@ class Rig:
 
 
 def cluster_names(count: int) -> tuple[str, ...]:
-    """The names of the configured clusters."""
+    """Return the names of the configured clusters."""
     return tuple(f"c{number}" for number in range(count))
 
 
 def settings_of(config: Path) -> Settings:
-    """The settings as the bot reads them."""
+    """Return the settings as the bot reads them."""
     return load_settings(config)
 
 
@@ -197,6 +197,6 @@ def _node(name: str) -> dict[str, str]:
 
 @contextlib.asynccontextmanager
 async def rig(folder: Path) -> AsyncIterator[Rig]:
-    """A fresh Redis with appendonly (everysec) and a fresh Slack."""
+    """Start a fresh Redis with appendonly (everysec) and a fresh Slack."""
     async with redis_url(folder / f"redis-{time.monotonic_ns()}") as url, SlackStub() as slack:
         yield Rig(folder, url, slack)

@@ -42,7 +42,7 @@ class Post:
         return str((self.arguments.get("metadata") or {}).get("event_payload", {}).get("key", ""))
 
     def value_of(self, action_id: str) -> str:
-        """What the button with this action id carries."""
+        """Return what the button with this action id carries."""
         return next(
             str(each["value"])
             for each in _objects(self.arguments)
@@ -88,7 +88,7 @@ class SlackStub:
         return f"http://127.0.0.1:{self._port}/response/one"
 
     async def until(self, count: int, key: str | None = None, timeout_s: float = 60.0) -> list[Post]:
-        """The posts (with this key), once there are so many of them, or as many as came in time."""
+        """Return the posts (with this key) once there are so many of them, or as many as came in time."""
         deadline = time.perf_counter() + timeout_s
         while len(found := [each for each in self.posts if key in (None, each.key)]) < count:
             left_s = deadline - time.perf_counter()

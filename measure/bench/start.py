@@ -14,7 +14,7 @@ IDLE_S = 20.0
 
 
 async def measure(folder: Path, rounds: int) -> list[Figure]:
-    """Cold start of web and worker in one process by turns with the bare limit's, then twenty idle seconds.
+    """Measure a cold start of web and worker in one process, by turns with the bare limit's, then 20 s idle.
 
     Args:
         folder: For the files.

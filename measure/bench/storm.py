@@ -75,7 +75,7 @@ async def measure(folder: Path, minutes: float) -> list[Figure]:
 
 
 async def _drained(redis: Redis, prefix: str) -> float:
-    """How long until nothing lies in the inbox."""
+    """Return how long it takes until nothing is left in the inbox."""
     began = time.perf_counter()
     while await redis.xlen(f"{prefix}:inbox"):
         assert time.perf_counter() - began < DRAIN_S, "the inbox does not run empty"
@@ -84,13 +84,13 @@ async def _drained(redis: Redis, prefix: str) -> float:
 
 
 async def _stored(redis: Redis, settings: Settings) -> list[Incident]:
-    """Every incident there ever was, folded from its timeline."""
+    """Return every incident there ever was, folded from its timeline."""
     timelines = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
     return [await timelines.load(incident_id) for incident_id in await timelines.given_out()]
 
 
 def _compared(groups: list[Group], stored: list[Incident]) -> tuple[int, int]:
-    """How many alerts are in no incident of their cluster and name, and how many incidents are too many."""
+    """Return how many alerts are in no incident of their own, and how many incidents are too many."""
     kept: dict[tuple[str, str], set[str]] = collections.defaultdict(set)
     times: collections.Counter[tuple[str, str]] = collections.Counter()
     for incident in stored:

@@ -21,7 +21,7 @@ Answer = Callable[[str], Awaitable[tuple[str, bytes]]]
 
 
 def metrics_text(elections: int = 3) -> str:
-    """A page of 17 KB: the Raft and gossip gauges first, then as many histogram lines as it takes."""
+    """Return a page of 17 KB: the Raft and gossip gauges first, then as many histogram lines as it takes."""
     roles = "".join(
         f'tensor_chain_raft_state{{state="{role}"}} {value}\n'
         for role, value in (("follower", 1), ("candidate", 0), ("leader", 0))
@@ -39,7 +39,7 @@ def metrics_text(elections: int = 3) -> str:
 
 
 def observation(node: str, names: tuple[str, ...]) -> bytes:
-    """Everything an agent reads, with a connect to both ports of every peer and a ping."""
+    """Return everything an agent reads, with a connect to both ports of every peer and a ping."""
     peers = [name for name in names if name != node]
     kinds = {"tensor_chain.log": "/var/log/neumann/tensor_chain.log", "config": "/etc/neumann/config.toml"}
     page = "".join(line + "\n" for line in metrics_text().splitlines() if line.startswith("tensor_chain_"))
@@ -82,7 +82,7 @@ def observation(node: str, names: tuple[str, ...]) -> bytes:
 
 
 def node_answer(*, hung: bool) -> Answer:
-    """The node's own port; a hung process accepts, and never answers."""
+    """Answer as a node's own port; a hung process accepts, and never answers."""
     page = metrics_text().encode()
     health = json.dumps({"status": "healthy", "raft_state": "follower", "term": 7, "members": 3}).encode()
 
@@ -95,7 +95,7 @@ def node_answer(*, hung: bool) -> Answer:
 
 
 def agent_answer(body: bytes, agent_s: float) -> Answer:
-    """The agent's port: `/v1/observe` takes its time, anything else answers at once."""
+    """Answer as an agent's port: `/v1/observe` takes its time, anything else answers at once."""
 
     async def answer(path: str) -> tuple[str, bytes]:
         if path != "/v1/observe":

@@ -49,7 +49,7 @@ class Done:
 
 
 async def measure(folder: Path, rounds: int, count: int) -> list[Figure]:
-    """One worker, then two, by turns, on an inbox that is full from the beginning.
+    """Measure one worker, then two, by turns, on an inbox that is full from the beginning.
 
     Args:
         folder: For the files.
@@ -86,7 +86,7 @@ async def measure(folder: Path, rounds: int, count: int) -> list[Figure]:
 
 
 def _share() -> tuple[float | None, str]:
-    """How much of a core each worker gets; else why that cannot be set here."""
+    """Return how much of a core each worker gets, or why that cannot be set here."""
     try:
         with cpu_share(SHARE):
             return SHARE, ""
@@ -139,7 +139,7 @@ async def _used(on: Rig, pids: list[int]) -> tuple[float, float, float]:
 
 
 async def _machine() -> float:
-    """How much two processes that only count do, by one."""
+    """Return how much two processes that only count get done, relative to one."""
     alone = sum(await _spinning(1))
     return sum(await _spinning(2)) / alone
 

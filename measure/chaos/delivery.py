@@ -13,7 +13,6 @@ import shutil
 import sys
 import tempfile
 import time
-import traceback
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from measure.chaos.delivery_faults import DeliveryChaos, known
 from measure.chaos.delivery_judgement import incidents_of, missing_yet, violations
 from measure.chaos.delivery_rig import DeliveryRig, delivery_rig
 from measure.chaos.delivery_story import Story
+from measure.chaos.shared_parts import in_words
 from tests.bot.real_alerting import MISSING
 from tests.redis_box import RedisPair, find_sentinel
 
@@ -54,7 +54,7 @@ async def play(chaos: DeliveryChaos, rig: DeliveryRig) -> Result:
         found, settled_s = await _play(chaos, rig, story)
         asked = sum(each.asked for each in await incidents_of(rig, story))
     except Exception as error:  # one run that cannot be played does not end the others
-        return Result(chaos.name, (), took_s=time.monotonic() - started, failed=_in_words(error))
+        return Result(chaos.name, (), took_s=time.monotonic() - started, failed=in_words(error))
     finally:
         repeating.cancel()
         await asyncio.gather(repeating, return_exceptions=True)
@@ -92,12 +92,6 @@ async def _settle(rig: DeliveryRig, story: Story) -> tuple[list[str], float]:
     return [], time.monotonic() - started
 
 
-def _in_words(error: Exception) -> str:
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return f"{type(error).__name__}: {error}" + traceback.format_exception(error)[-2].rstrip()
-
-
 async def measure(chosen: Sequence[DeliveryChaos], runs: int, keep: Path | None) -> list[Result]:
     """Play everything, one after the other, on one rig as long as nothing goes wrong on it."""
     results: list[Result] = []
@@ -110,7 +104,7 @@ async def measure(chosen: Sequence[DeliveryChaos], runs: int, keep: Path | None)
                     await _play_on(rig, left, results)
             except Exception as error:  # the parts did not start, or did not end
                 name = left.pop(0).name if left else "the end of all parts"
-                results.append(Result(name, (), failed=_in_words(error)))
+                results.append(Result(name, (), failed=in_words(error)))
             if keep and (results[-1].violations or results[-1].failed):
                 shutil.copytree(folder, keep / results[-1].name.replace("/", "_"), dirs_exist_ok=True)
             shutil.rmtree(folder, ignore_errors=True)
@@ -134,7 +128,7 @@ def _line(result: Result) -> str:
 
 
 def table(results: Sequence[Result]) -> str:
-    """Faults, runs, violations."""
+    """Return faults, runs and violations as a table."""
     lines = [f"{'fault':<44}{'runs':>5}{'not played':>12}{'by asking':>11}{'slowest':>9}{'violations':>12}"]
     for name in dict.fromkeys(result.name for result in results):
         of = [result for result in results if result.name == name]

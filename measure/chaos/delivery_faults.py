@@ -59,7 +59,7 @@ class DeliveryChaos:
 
 
 async def _nothing(_: DeliveryRig) -> None:
-    """Nothing."""
+    """Do nothing."""
 
 
 def _worker_killed() -> list[DeliveryChaos]:
@@ -158,7 +158,7 @@ def _slack_fails() -> list[DeliveryChaos]:
 
 
 def known(down_s: float) -> tuple[DeliveryChaos, ...]:
-    """Every fault; `down_s` is for how long what is down stays down."""
+    """Return every fault; `down_s` is how long what is down stays down."""
     web = {
         name: partial(kill_at, ways="redis_ways", names=("web",), wire=Wire(STORED, at)) for name, at in WEB
     }

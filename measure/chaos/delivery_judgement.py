@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from bot.slack.views.message import Message as Drawn
 from bot.slack.views.render import render
 from bot.store.errors import store_errors
-from handlers.domain.events import AlertsReceived, Event
+from handlers.domain.events import Event
+from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
 from handlers.errors import StoreDown, Tampered
@@ -38,11 +39,11 @@ class Told:
     @property
     def asked(self) -> int:
         """How many times the bot learned of something by asking."""
-        return sum(key.startswith(FOUND_BY_ASKING) for key in self.now.notes)
+        return sum(key.startswith(FOUND_BY_ASKING) for key in self.now.remarks)
 
 
 async def incidents_of(rig: DeliveryRig, story: Story) -> list[Told]:
-    """The incidents that hold an alert of the story.
+    """Return the incidents that hold an alert of the story.
 
     Raises:
         StoreDown: While Redis is away.
@@ -63,7 +64,7 @@ async def incidents_of(rig: DeliveryRig, story: Story) -> list[Told]:
 
 
 async def missing_yet(rig: DeliveryRig, story: Story) -> list[str]:
-    """What is still to come: what remains of this for too long is a violation."""
+    """Return what is still to come: what remains of this for too long is a violation."""
     try:
         incidents = await incidents_of(rig, story)
         async with store_errors():
@@ -112,7 +113,7 @@ def _thread_is_behind(rig: DeliveryRig, incident: Told) -> Iterator[str]:
 
 
 async def violations(rig: DeliveryRig, story: Story, *, may_go_back: bool, deaf: bool) -> list[str]:
-    """Everything that must not be, in words.
+    """Return everything that must not be, in words.
 
     Args:
         rig: What was played on, at rest.
@@ -167,7 +168,7 @@ def _keys_at(incident: Told) -> Iterator[tuple[int, str]]:
 
 
 def _went_back(rig: DeliveryRig, incident: Told) -> Iterator[str]:
-    """Each content of a message must be of a state that is as new as that of the content before."""
+    """Yield each message whose content is of an older state than the content before it."""
     contents = [
         {drawn.key: _as_sent(drawn) for drawn in render(state)} if state.opened_at else {}
         for state in incident.states

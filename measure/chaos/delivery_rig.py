@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,10 +24,11 @@ from lab.layout import Address
 from lab.slack.server import SlackWorkspaceServer
 from lab.stage import CHANNEL
 from measure.chaos.rig import CALM_TIMEOUTS_MS, SLACK_PATIENCE_S
+from measure.chaos.shared_parts import bot_process, itself, start_redis
 from measure.chaos.tripwire import Tripwire
 from tests.bot.real_alerting import Program, alertmanagers
 from tests.bot.slack.views_seen import ViewsSeen
-from tests.redis_box import RedisBox, RedisPair, free_address, redis_pair
+from tests.redis_box import RedisBox, RedisPair, free_address
 
 CLUSTERS = ("north", "south")
 """Both read the lab's one node. A third name that alerts carry, `elsewhere`, is not configured."""
@@ -88,21 +88,13 @@ class DeliveryRig:
 async def delivery_rig(folder: Path, kind: RedisKind = "one") -> AsyncIterator[DeliveryRig]:
     """Start everything, with Redis of this kind."""
     async with AsyncExitStack() as parts:
-        redis: RedisBox | RedisPair
-        if kind != "one":
-            redis = await parts.enter_async_context(redis_pair(folder / "redis"))
-            redis_at = redis.relay.address
-        else:
-            redis = RedisBox(folder / "redis")
-            await redis.start()
-            parts.push_async_callback(redis.process.stop)
-            redis_at = redis.address
+        redis, redis_at = await start_redis(parts, folder / "redis", pair=kind != "one")
         slack = await parts.enter_async_context(SlackWorkspaceServer(ack_timeout_s=SLACK_PATIENCE_S))
         node = Lab(folder / "cluster", node_count=1, with_agents=False, election_timeouts_ms=CALM_TIMEOUTS_MS)
         lab = await parts.enter_async_context(node)
         slack_at = Address("127.0.0.1", int(slack.url.rsplit(":", 1)[1]))
         redis_ways, slack_ways = [
-            {name: await parts.enter_async_context(Tripwire(at.host, partial(_itself, at))) for name in BOTS}
+            {name: await parts.enter_async_context(Tripwire(at.host, partial(itself, at))) for name in BOTS}
             for at in (redis_at, slack_at)
         ]
         web = free_address()
@@ -112,7 +104,7 @@ async def delivery_rig(folder: Path, kind: RedisKind = "one") -> AsyncIterator[D
             alertmanagers(folder, f"http://{web}/alertmanager", token, repeat_interval="5s")
         )
         _name_alertmanagers(files.values(), alerting)
-        processes = {name: _process(name, file, folder / "bot") for name, file in files.items()}
+        processes = {name: bot_process(name, file, folder / "bot") for name, file in files.items()}
         settings = load(files["web"])
         client = await parts.enter_async_context(aclosing(connect(f"redis://{redis_at}/0")))
         store = TimelineStore(client, settings.redis.prefix, Chain.of(settings.agents))
@@ -136,15 +128,6 @@ async def delivery_rig(folder: Path, kind: RedisKind = "one") -> AsyncIterator[D
         yield made
 
 
-def _itself(address: Address) -> Address:
-    return address
-
-
-def _process(name: str, config: Path, folder: Path) -> Process:
-    argv = (sys.executable, "-m", "bot", name.rstrip("2"), "--config", str(config))
-    return Process(name, argv, folder / f"{name}.out")
-
-
 def _write_files(
     folder: Path,
     lab: Lab,
@@ -153,7 +136,7 @@ def _write_files(
     web: Address,
     redis_url: str | None,
 ) -> tuple[dict[str, Path], str]:
-    """One configuration for each process: they differ in their ways alone."""
+    """Write one configuration for each process; they differ only in their ways to Redis and Slack."""
     redis_ways, slack_ways = ways
     common, token = write_bot_files(
         folder,

@@ -62,7 +62,7 @@ async def kill_at(rig: DeliveryRig, ways: str, names: tuple[str, ...], wire: Wir
 
 
 async def freeze_at(rig: DeliveryRig, ways: str, wire: Wire, for_s: float = PAST_THE_LEASE_S) -> None:
-    """A worker stands still past its lease, what it sent arrives as late, and it goes on."""
+    """Freeze a worker past its lease; what it had sent arrives late, and it goes on."""
 
     async def freeze(rig: DeliveryRig, name: str) -> bool:
         rig.bots[name].signal(signal.SIGSTOP)
@@ -79,7 +79,7 @@ async def break_redis(
     how: Literal["kill", "freeze", "fail over"],
     ways: Literal["redis_ways", "slack_ways"] = "redis_ways",
 ) -> None:
-    """Redis dies, or stands still, with a command of the bot's, or a call of Slack, under way."""
+    """Kill or freeze Redis while a command of the bot, or a call of Slack, is under way."""
 
     async def hit(rig: DeliveryRig, _: str) -> bool:
         if how == "freeze":
@@ -101,14 +101,14 @@ async def break_redis(
 
 
 async def slack_fails(rig: DeliveryRig, method: str, kind: str, **how: Any) -> None:
-    """The next calls of a method go wrong."""
+    """Let the next calls of a method go wrong."""
     fault = rig.slack.faults.fail(method, kind, **how)
     await until(lambda: fault not in rig.slack.faults.active, SPRUNG_WITHIN_S, f"no {method} came")
     await asyncio.sleep(how.get("delay_s", 0.0))
 
 
 async def cut_off(rig: DeliveryRig, what: Literal["slack", "web"], down_s: float) -> None:
-    """Slack, or the bot's web side, is down for a while."""
+    """Take Slack, or the bot's web side, down for a while."""
     if what == "web":
         await rig.bots["web"].stop()
         await asyncio.sleep(down_s)

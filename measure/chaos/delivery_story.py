@@ -31,13 +31,13 @@ class Story:
     """The incidents that there were before."""
 
     async def begin(self) -> None:
-        """One cluster loses its leader, another's disk fills up, and something is odd in an unknown one."""
+        """Begin: one cluster loses its leader, another's disk fills up, an unknown one has something odd."""
         await self.fire("NoLeader", "north")
         await self.fire("DiskFull", "south", disk="a")
         await self.fire("Odd", "elsewhere")
 
     async def go_on(self) -> None:
-        """More alerts join two of them, and the third is over."""
+        """Go on: more alerts join two incidents, and the third is over."""
         await asyncio.sleep(BETWEEN_S)
         await self.fire("NodeDown", "north", node="node1")
         await self.fire("DiskFull", "south", disk="b")
@@ -45,7 +45,7 @@ class Story:
         await self.resolve("Odd", "elsewhere")
 
     async def end(self) -> None:
-        """All is over."""
+        """End all alerts."""
         for labels in [self.fired[each] for each in self.firing]:
             await self._tell(labels, over=True)
         self.firing.clear()
@@ -58,14 +58,14 @@ class Story:
                 await self._tell(labels, over=False)
 
     async def fire(self, name: str, cluster: str, **more: str) -> None:
-        """An alert begins."""
+        """Begin an alert."""
         labels = self._labels(name, cluster, **more)
         self.fired[fingerprint_of(labels)] = labels
         self.firing.add(fingerprint_of(labels))
         await self._tell(labels, over=False)
 
     async def resolve(self, name: str, cluster: str, **more: str) -> None:
-        """It ends."""
+        """End an alert."""
         labels = self._labels(name, cluster, **more)
         self.firing.discard(fingerprint_of(labels))
         await self._tell(labels, over=True)
@@ -78,7 +78,7 @@ class Story:
             await (peer.resolve(labels) if over else peer.fire(labels))
 
     async def held(self) -> set[str]:
-        """The fingerprints of what the Alertmanagers hold firing of this run, by their API."""
+        """Return the fingerprints of what the Alertmanagers hold firing of this run, by their API."""
         found: set[str] = set()
         async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
             for peer in self.rig.alerting:

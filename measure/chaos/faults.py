@@ -32,7 +32,7 @@ Step = Callable[[Rig], Coroutine[Any, Any, None]]
 
 
 async def _nothing(_: Rig) -> None:
-    """Nothing."""
+    """Do nothing."""
 
 
 @dataclass(frozen=True)

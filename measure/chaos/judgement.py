@@ -22,7 +22,7 @@ UNKNOWN_MARK = "grey_question"
 
 
 def violations(rig: Rig, messages: list[dict[str, Any]], *, at_most: int | None = None) -> list[str]:
-    """Everything that must not be, in words.
+    """Return everything that must not be, in words.
 
     Args:
         rig: What was played on, at rest.
@@ -87,7 +87,7 @@ def _ledgers(rig: Rig, entries: list[Entry]) -> Iterator[str]:
 
 
 def _told(rig: Rig, entries: list[Entry], messages: list[dict[str, Any]]) -> Iterator[str]:
-    """What the timeline says of an action against what the node's ledger says of it."""
+    """Compare what the timeline says of an action with what the node's ledger says of it."""
     states = {entry.action_id: entry.state for entry in entries}
     names: dict[int, str] = {}
     for event in rig.timeline.now:
@@ -111,7 +111,7 @@ def _messages(messages: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def shows_the_end(rig: Rig, messages: list[dict[str, Any]]) -> bool:
-    """Whether the thread says how it ended."""
+    """Return whether the thread says how it ended."""
     wanted = [event["detail"] for event in rig.timeline.all("run_ended")[-1:]]
     texts = " ".join(plain_text(message) for message in messages)
     shown = all(_bare(detail) in _bare(texts) for detail in wanted)

@@ -80,16 +80,16 @@ class OnCall:
         raise TimeoutError(f"the confirmation was not taken: {said}")
 
     async def modal(self) -> Json | None:
-        """What is on the screen."""
+        """Return the modal on the screen."""
         return await self._person.modal()
 
     async def bot_messages(self) -> list[Json]:
-        """What the bot wrote under a key."""
+        """Return what the bot wrote under a key."""
         return [message for message in await self._person.messages() if key_of(message)]
 
 
 def key_of(message: Json) -> str:
-    """The incident and key under which the bot posted a message; empty for any other."""
+    """Return the incident and key under which the bot posted a message; empty for any other."""
     payload = (message.get("metadata") or {}).get("event_payload") or {}
     return f"{payload['incident']} {payload['key']}" if "key" in payload else ""
 

@@ -76,7 +76,7 @@ class Relay:
             writer.transport.abort()
 
     async def goes_on(self, chunk: bytes, connection: object, *, asks: bool) -> bool:
-        """Whether what was sent, to the target where it `asks`, is passed on."""
+        """Return whether what was sent (to the target where it `asks`) is passed on."""
         return True
 
     async def _pass(

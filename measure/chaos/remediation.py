@@ -13,7 +13,6 @@ import shutil
 import sys
 import tempfile
 import time
-import traceback
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
@@ -24,6 +23,7 @@ from measure.chaos.judgement import shows_the_end, violations
 from measure.chaos.on_call import OnCall
 from measure.chaos.remedies import FAILING
 from measure.chaos.rig import Rig, rig
+from measure.chaos.shared_parts import in_words
 from measure.chaos.traps import until
 from tests.redis_box import find_sentinel
 
@@ -54,7 +54,7 @@ async def play(chaos: Chaos, folder: Path, starting: asyncio.Lock) -> Result:
                 running = await parts.enter_async_context(made)
             ended, found = await _play_on(chaos, running)
     except Exception as error:  # one run that cannot be played does not end the others
-        return Result(chaos.name, "", (), time.monotonic() - started, failed=_in_words(error))
+        return Result(chaos.name, "", (), time.monotonic() - started, failed=in_words(error))
     return Result(chaos.name, ended, tuple(found), time.monotonic() - started)
 
 
@@ -98,12 +98,6 @@ async def _settle(running: Rig, alice: OnCall, chaos: Chaos) -> list[str]:
     return found
 
 
-def _in_words(error: Exception) -> str:
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return f"{type(error).__name__}: {error}" + traceback.format_exception(error)[-2].rstrip()
-
-
 async def measure(chosen: Sequence[Chaos], runs: int, jobs: int, keep: Path | None) -> list[Result]:
     """Play everything, so many at a time, and say on stderr how each went."""
     places, starting = asyncio.Semaphore(jobs), asyncio.Lock()
@@ -127,7 +121,7 @@ def _line(result: Result) -> str:
 
 
 def table(results: Sequence[Result]) -> str:
-    """Faults, runs, violations."""
+    """Return faults, runs and violations as a table."""
     lines = [f"{'fault':<48}{'runs':>5}{'verified':>10}{'stopped':>9}{'not played':>12}{'violations':>12}"]
     for name in dict.fromkeys(result.name for result in results):
         of = [result for result in results if result.name == name]

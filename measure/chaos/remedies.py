@@ -82,18 +82,18 @@ async def play(rig: Rig, remedy: Remedy, phase: Phase, place: int) -> None:
 
 
 async def _mend_by_hand(rig: Rig, remedy: Remedy, node: str) -> None:
-    """Somebody does by hand what was agreed, while the grant is on its way."""
+    """Do by hand what was agreed, while the grant is on its way."""
     if remedy.name == "start_nodes":
         rig.witness.ours_down.add(node)
         await rig.lab.start_node(node)
     elif remedy.name == "clock_sync":
-        rig.lab.set_clock_offset_ms(node, 0.0)
+        rig.lab.node(node).set_clock_offset_ms(0.0)
     else:
         edit_by_hand(rig, node)
 
 
 async def _break(rig: Rig, phase: Phase, node: str) -> None:
-    """Right after the effect."""
+    """Break the node right after the effect."""
     if phase == "not-back":
         rig.witness.ours_down.add(node)
         await rig.lab.kill(node)
@@ -117,19 +117,19 @@ async def mend(rig: Rig) -> None:
 
 
 def edit_by_hand(rig: Rig, node: str) -> None:
-    """Somebody writes to the configuration."""
+    """Write to the configuration as somebody on the node would."""
     file = rig.lab.node(node).config_file
     file.write_text(file.read_text() + "# noted by hand\n")
     rig.witness.excuse_file(node)
 
 
 def ledger_file(rig: Rig, node: str) -> str:
-    """Where the node's agent keeps its ledger."""
+    """Return where the node's agent keeps its ledger."""
     return str(rig.lab.node(node).folder / "agent" / "ledger.sqlite3")
 
 
 async def after(rig: Rig, phase: Phase, place: int) -> list[str]:
-    """What is wrong with how the run stopped; then the undo is pressed, where there is one."""
+    """Return what is wrong with how the run stopped; then press undo, where there is one."""
     node = rig.nodes_of_plan()[place]
     found = list(_stopped_there(rig, node, phase))
     ended = rig.timeline.all("run_ended")[0]
@@ -156,7 +156,7 @@ def _stopped_there(rig: Rig, node: str, phase: Phase) -> Iterator[str]:
 
 
 def _files_changed(rig: Rig) -> list[str]:
-    """Nodes whose file the run wrote to, by their ledgers."""
+    """Return the nodes whose file the run wrote to, by their ledgers."""
     entries = rig.witness.ledgers()
     return sorted(e.node for e in entries if e.kind == "set_election_timeouts" and e.state == "DONE")
 
@@ -178,7 +178,7 @@ async def _undo(rig: Rig, changed: list[str]) -> list[str]:
 
 
 def _phases(remedy: Remedy, place: int) -> tuple[Phase, ...]:
-    """A leader is demanded only after the last node: before that its loss stops nothing."""
+    """Return the phases; a leader is demanded only after the last node: before it, its loss stops nothing."""
     every: tuple[Phase, ...] = (
         "prepare-refused",
         "commit-refused",

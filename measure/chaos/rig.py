@@ -21,10 +21,11 @@ from lab.layout import Address
 from lab.slack.server import SlackWorkspaceServer
 from lab.stage import ALERTS_SPEED, CHANNEL
 from measure.chaos.relay import Relay
+from measure.chaos.shared_parts import bot_process, itself, start_redis
 from measure.chaos.timeline import Timeline
 from measure.chaos.traps import Traps
 from measure.chaos.witness import Witness
-from tests.redis_box import RedisBox, RedisPair, free_address, redis_pair
+from tests.redis_box import RedisBox, RedisPair, free_address
 
 SLACK_PATIENCE_S = 20.0
 """The lab's Slack waits this long for an answer: the machine may be busy, and that is not what is tried."""
@@ -61,7 +62,7 @@ class Rig:
         return self.redis
 
     def nodes_of_plan(self) -> list[str]:
-        """The plan's nodes, in its order, as it was proposed last."""
+        """Return the plan's nodes, in its order, as it was proposed last."""
         steps = self.timeline.all("plan_proposed", seen=True)[-1]["plan"]["steps"]
         return list(dict.fromkeys(step["action"]["node"] for step in steps))
 
@@ -94,22 +95,15 @@ async def rig(
 ) -> AsyncIterator[Rig]:
     """Start everything; the witness and the timeline are followed from the beginning."""
     async with AsyncExitStack() as parts:
-        redis: RedisBox | RedisPair
-        if failover:
-            redis = await parts.enter_async_context(redis_pair(folder / "redis"))
-            redis_at, redis_url = redis.relay.address, redis.url
-        else:
-            redis = RedisBox(folder / "redis")
-            await redis.start()
-            parts.push_async_callback(redis.process.stop)
-            redis_at, redis_url = redis.address, f"redis://{redis.address}/0"
+        redis, redis_at = await start_redis(parts, folder / "redis", pair=failover)
+        redis_url = redis.url if isinstance(redis, RedisPair) else f"redis://{redis_at}/0"
         slack = await parts.enter_async_context(SlackWorkspaceServer(ack_timeout_s=SLACK_PATIENCE_S))
         timeouts_ms = (150, 300) if fault == "aggressive-timeouts" else CALM_TIMEOUTS_MS
         cluster = Lab(folder / "cluster", election_timeouts_ms=timeouts_ms)
         lab = await parts.enter_async_context(cluster)
         traps = {node.name: Traps(node) for node in lab.nodes}
         relays = {
-            node.name: await parts.enter_async_context(Relay(node.agent.host, partial(_itself, node.agent)))
+            node.name: await parts.enter_async_context(Relay(node.agent.host, partial(itself, node.agent)))
             for node in lab.nodes
         }
         web = free_address()
@@ -117,14 +111,7 @@ async def rig(
         prefix = tomllib.loads(config.read_text())["redis"]["prefix"]
         timeline = Timeline(f"redis://{redis_at}/0", prefix)
         witness = Witness(lab, traps)
-        processes = {
-            name: Process(
-                name,
-                (sys.executable, "-m", "bot", name.rstrip("2"), "--config", str(config)),
-                folder / "bot" / f"{name}.out",
-            )
-            for name in bots
-        }
+        processes = {name: bot_process(name, config, folder / "bot") for name in bots}
         made = Rig(folder, lab, slack, redis, processes, web, relays, traps, timeline, witness)
         for process in processes.values():
             parts.push_async_callback(process.stop)
@@ -173,12 +160,8 @@ def _write_files(
     return config, token
 
 
-def _itself(address: Address) -> Address:
-    return address
-
-
 def _tell_of_its_end(task: asyncio.Task[None]) -> None:
-    """What watches must not go blind in silence."""
+    """Print why a watching task ended: what watches must not go blind in silence."""
     if not task.cancelled() and (error := task.exception()):
         print(f"{task.get_coro()} ended: {error!r}", file=sys.stderr)
 

@@ -37,7 +37,7 @@ async def kill_worker_beside_another(rig: Rig, event: str, number: int) -> None:
 
 
 async def freeze_worker(rig: Rig, event: str, number: int) -> None:
-    """A worker stands still past its lease, another takes over, and the first wakes and goes on."""
+    """Freeze a worker past its lease; another takes over, and the first wakes and goes on."""
     await rig.timeline.until(event, number)
     rig.bots["worker"].signal(signal.SIGSTOP)
     rig.down.discard("worker2")
@@ -47,7 +47,7 @@ async def freeze_worker(rig: Rig, event: str, number: int) -> None:
 
 
 async def slow_link(rig: Rig, place: int = 0) -> None:
-    """Everything to the agent takes a moment, so that what is in between can be met."""
+    """Slow the link to the agent down, so that what is on its way can be hit."""
     rig.relays[rig.nodes_of_plan()[place]].hold_s = 0.4
 
 
@@ -62,7 +62,7 @@ async def kill_prepared_agent(rig: Rig) -> None:
 
 
 async def set_trap(rig: Rig, verb: str, at: At, place: int = 0) -> None:
-    """The command that acts on one of the plan's nodes will stop before or after its effect."""
+    """Stop the command that acts on one of the plan's nodes before or after its effect."""
     rig.traps[rig.nodes_of_plan()[place]].set(verb, at)
 
 
@@ -80,7 +80,7 @@ async def kill_acting_agent(rig: Rig, *, late: bool, place: int = 0) -> None:
 
 
 async def cut_answer(rig: Rig, away_s: float) -> None:
-    """The action had its effect; the connection breaks before the answer is through."""
+    """Cut the connection after the action had its effect, before the answer is through."""
     node = rig.nodes_of_plan()[0]
     await rig.traps[node].until_held(HELD_WITHIN_S)
     rig.relays[node].cut()
@@ -98,7 +98,7 @@ async def kill_redis(rig: Rig, event: str, number: int) -> None:
 
 
 async def freeze_redis(rig: Rig, event: str, number: int) -> None:
-    """Redis stands still for longer than a command may take."""
+    """Freeze Redis for longer than a command may take."""
     await rig.timeline.until(event, number)
     rig.box.freeze()
     await asyncio.sleep(8.0)
@@ -106,7 +106,7 @@ async def freeze_redis(rig: Rig, event: str, number: int) -> None:
 
 
 async def back_up_redis(rig: Rig) -> None:
-    """A copy from before the confirmation; somebody else has the same plan on the screen by then."""
+    """Copy Redis before the confirmation; somebody else has the same plan on the screen by then."""
     async with OnCall(rig, "carol") as carol:
         await carol.open_plan("start_nodes")
     await rig.timeline.until("plan_proposed", 2)

@@ -69,7 +69,7 @@ class Timeline:
         await until(lambda: len(self.now) <= length, 30, "the timeline did not go back", POLL_S / 2)
 
     def count(self, kind: str) -> int:
-        """How many events of a kind stand there."""
+        """Return how many events of a kind there are."""
         return sum(event["kind"] == kind for event in self.now)
 
     async def until(self, kind: str, number: int = 1, *, timeout_s: float = 120.0) -> None:
@@ -77,11 +77,11 @@ class Timeline:
         await until(lambda: self.count(kind) >= number, timeout_s, f"no {kind} #{number}", POLL_S / 2)
 
     def all(self, kind: str, *, seen: bool = False) -> list[Event]:
-        """The events of a kind, in order."""
+        """Return the events of a kind, in order."""
         return [event for event in (self.seen if seen else self.now) if event["kind"] == kind]
 
     def plan_of(self, confirmed: Event) -> dict[str, Any]:
-        """The plan that a confirmation is for."""
+        """Return the plan that a confirmation is for."""
         plan: dict[str, Any] = next(
             event["plan"]
             for event in self.all("plan_proposed", seen=True)

@@ -47,7 +47,7 @@ class Traps:
             script.chmod(0o755)
 
     def acted(self) -> list[str]:
-        """The verbs that reached the real command, in order."""
+        """Return the verbs that reached the real command, in order."""
         return [line for line in (self._folder / "acted").read_text().splitlines() if " " not in line]
 
     def set(self, verb: str, at: At) -> None:
@@ -88,5 +88,5 @@ async def until(holds: Callable[[], object], timeout_s: float, otherwise: str, e
 
 
 def read_text(path: Path) -> str:
-    """A file's text, empty where it is not there."""
+    """Return a file's text, empty where there is none."""
     return path.read_text() if path.exists() else ""

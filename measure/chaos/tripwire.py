@@ -62,7 +62,7 @@ class Tripwire(Relay):
 
 
 def on_redis(*names: str) -> re.Pattern[bytes]:
-    """A command that has these in it, in this order."""
+    """Match a command that has these in it, in this order."""
     return re.compile(".*".join(names).encode(), re.DOTALL)
 
 
@@ -74,22 +74,22 @@ LET_GO = on_redis("EVALSHA", ":leases:views\r\n", "inc-", ":wake\r\n")
 
 
 def claimed(key: str) -> re.Pattern[bytes]:
-    """The note that a message is about to be posted."""
+    """Match the note that a message is about to be posted."""
     return on_redis("EVALSHA", r":thread:inc-[\w-]+\r\n", rf"\n{key}\r\n", r'"ts": ""')
 
 
 def recorded(key: str) -> re.Pattern[bytes]:
-    """The note of what was posted or edited."""
+    """Match the note of what was posted or edited."""
     return on_redis("EVALSHA", r":thread:inc-[\w-]+\r\n", rf"\n{key}\r\n", r'"ts": "\d')
 
 
 def posted(key: str) -> re.Pattern[bytes]:
-    """The post of a message to Slack, by its metadata."""
+    """Match the post of a message to Slack, by its metadata."""
     return re.compile(rf'"event_payload": {{"incident": "inc-[\w-]+", "key": "{key}"'.encode())
 
 
 def edited(cluster: str) -> re.Pattern[bytes]:
-    """An edit of the headline of this cluster's incident."""
+    """Match an edit of the headline of this cluster's incident."""
     return re.compile(rf'"ts": "[\d.]+", "attachments".*"fallback": "{cluster}: '.encode())
 
 

@@ -69,15 +69,15 @@ class Witness:
         self.fewest = min(self.fewest, self._running())
 
     def excuse_file(self, name: str) -> None:
-        """The file was changed by chaos itself, just now."""
+        """Note that chaos itself changed the file just now."""
         self.files[name][-1] = _sha256(self.lab.node(name))
 
     def _running(self) -> int:
-        """Nodes that run; those that the run of chaos itself took down count as running."""
+        """Return the nodes that run; those that chaos itself took down count as running."""
         return sum(self.lab.is_running(node.name) or node.name in self.ours_down for node in self.lab.nodes)
 
     def effects(self) -> Counter[tuple[str, str]]:
-        """How often each node was really changed, by kind of action."""
+        """Return how often each node was really changed, by kind of action."""
         seen: Counter[tuple[str, str]] = Counter()
         for node in self.lab.nodes:
             for verb in self.traps[node.name].acted():
@@ -87,7 +87,7 @@ class Witness:
         return seen
 
     def unexplained_starts(self) -> list[str]:
-        """Nodes whose process began more often than a command of the agent's asked for it."""
+        """Return the nodes whose process began more often than a command of the agent's asked for it."""
         effects = self.effects()
         return [
             name
@@ -97,7 +97,7 @@ class Witness:
         ]
 
     def ledger(self, name: str) -> list[Entry]:
-        """A node's ledger, read from its file, in the order in which it was written."""
+        """Return a node's ledger, read from its file, in the order in which it was written."""
         path = self.lab.node(name).folder / "agent" / "ledger.sqlite3"
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
             rows = database.execute(
@@ -106,11 +106,11 @@ class Witness:
         return [Entry(name, *row) for row in rows]
 
     def ledgers(self) -> list[Entry]:
-        """All ledgers."""
+        """Return all ledgers."""
         return [entry for node in self.lab.nodes for entry in self.ledger(node.name)]
 
     def states(self, name: str) -> list[str]:
-        """The states in a node's ledger; empty while it cannot be read."""
+        """Return the states in a node's ledger; empty while it cannot be read."""
         try:
             return [entry.state for entry in self.ledger(name)]
         except sqlite3.Error:

@@ -45,7 +45,7 @@ class Actor:
         return True
 
     async def die(self) -> None:
-        """The process ends here."""
+        """End the process here."""
         if self._task is None:
             self._call.close()
             return
@@ -58,7 +58,7 @@ class Actor:
             await self._call
 
     async def touch(self) -> None:
-        """The world is about to be touched, or has just been."""
+        """Note that the world is about to be touched, or has just been."""
         while self._credit <= 0:
             self._go.clear()
             if self._halted and not self._halted.done():

@@ -16,7 +16,7 @@ class Clock:
         self.at = NOON
 
     def now(self) -> datetime:
-        """The present."""
+        """Return the present."""
         self.at += HAIR
         return self.at
 
@@ -25,7 +25,7 @@ class Clock:
         self.at += timedelta(seconds=seconds)
 
     def tick(self) -> float:
-        """Seconds since the beginning, after a hair: so that of two instants one is the later."""
+        """Return the seconds since the beginning, a hair later at each call, so no two instants are equal."""
         self.at += HAIR
         return self.s
 

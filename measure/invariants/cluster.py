@@ -42,15 +42,20 @@ class Node:
     @property
     def sha256(self) -> str:
         """Of the configuration file as it is."""
-        return hashlib.sha256(repr(self.file).encode()).hexdigest()
+        return sha256_of(self.file)
 
     def start(self) -> None:
-        """A new process, with the file as it is now."""
+        """Start a new process, with the file as it is now."""
         self.active, self.pid, self.in_force = True, self.pid + 1, self.file[:2]
 
     def boot_again(self) -> None:
-        """The host goes down and comes back with the service not running."""
+        """Boot the host again; the service does not run then."""
         self.host_up, self.active, self.boot, self.away_until_s = True, False, self.boot + 1, -1.0
+
+
+def sha256_of(file: tuple[int, int, str]) -> str:
+    """Return the hash of a configuration file with this content."""
+    return hashlib.sha256(repr(file).encode()).hexdigest()
 
 
 class Cluster:
@@ -72,16 +77,16 @@ class Cluster:
         return tuple(self.nodes)
 
     def runs(self, name: str, *, restarting: bool = False) -> bool:
-        """Whether a process serves now; with `restarting`, as if no restart of ours were under way."""
+        """Return whether a process serves now; with `restarting`, as if no restart of ours were under way."""
         one = self.nodes[name]
         return one.host_up and one.active and (restarting or self.clock.s >= one.away_until_s)
 
     def linked(self, one: str, other: str) -> bool:
-        """Both ways."""
+        """Return whether two nodes reach each other both ways."""
         return not {(one, other), (other, one)} & self.cuts
 
     def majority_without(self, out: str | None, *, restarting: bool = False) -> bool:
-        """By trying every set: is there a majority of running others that one of them reaches two ways?
+        """Return whether one of the running others reaches a majority both ways, by trying every set.
 
         With `restarting`, nodes count as running that are away only because the bot restarts them.
         """
@@ -92,7 +97,7 @@ class Cluster:
         return any(all(one == other or self.linked(one, other) for other in group) for one in group)
 
     def settle(self) -> None:
-        """Raft's part: a leader without a majority ends, and one is elected where that can be."""
+        """Play Raft's part: a leader without a majority ends, and one is elected where that can be."""
         if self.leader and not self._can_lead(self.leader):
             self.leader = None
         if self.leader is None and self.clock.s >= self.unlucky_until_s:
@@ -108,8 +113,8 @@ class Cluster:
         right = all(abs(self.nodes[name].offset_ms) < 500 for name in (one, other))
         return self.linked(one, other) and wide and right
 
-    def look(self) -> Mapping[str, Metrics | None]:
-        """One metrics sample of each node."""
+    def sample_metrics(self) -> Mapping[str, Metrics | None]:
+        """Return one metrics sample of each node."""
         self.settle()
         self.commits += self.leader is not None
         return {name: self._sample(name) if self.runs(name) else None for name in self.names}
@@ -121,8 +126,8 @@ class Cluster:
         return Metrics(role=role, term=term, commit_index=self.commits)
 
     def read(self) -> Evidence:
-        """Everything that an honest reading shows now."""
-        samples, now = self.look(), self.clock.now()
+        """Return everything that an honest reading shows now."""
+        samples, now = self.sample_metrics(), self.clock.now()
         nodes = tuple(self._read(one, samples[one.name], now) for one in self.nodes.values())
         return Evidence(cluster="demo", started_at=now, nodes=nodes)
 

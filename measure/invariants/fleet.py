@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.nodes.agent_client import AgentClient
-from handlers.ports import Order, Outcome, Readiness
+from handlers.ports import CannotEdit, NotBegun, Obstacle, Order, Outcome, Readiness
 from measure.invariants.clock import Clock
-from measure.invariants.cluster import RESTART_S, Cluster, Node
-from runbooks.model import Action
+from measure.invariants.cluster import RESTART_S, Cluster, Node, sha256_of
+from runbooks.plans import Action, PlannedEdit
 
 NONCE_LIFE_S = 60.0
 """The agents' own default."""
@@ -111,20 +112,38 @@ class Fleet:
         return self._names.action_id(order)
 
     def answers(self, name: str) -> bool:
-        """Whether the agent can be reached."""
+        """Return whether the agent can be reached."""
         return self.cluster.nodes[name].host_up and self.cluster.nodes[name].agent_answers
 
-    def prepare(self, order: Order) -> Readiness | Outcome:
-        """A nonce and the state to bind, or why not."""
+    def planned_edit(self, action: Action) -> PlannedEdit | CannotEdit:
+        """Return what a change of the file would leave, or why it cannot be made."""
+        one = self.cluster.nodes[action.node]
+        if not self.answers(action.node):
+            return CannotEdit("the agent cannot be reached")
+        if action.undoes and (why := self._why_not(action, self._seen(action.node), self._seen(action.node))):
+            return CannotEdit(why)
+        after = self._file_after(action, one)
+        lines = (f"-{one.file}", f"+{after}")
+        return PlannedEdit(
+            path="config", before_sha256=one.sha256, after_sha256=sha256_of(after), lines=lines
+        )
+
+    def _file_after(self, action: Action, one: Node) -> tuple[int, int, str]:
+        if action.undoes:
+            return self.agents[one.name].ledger[action.undoes].file_before or one.file
+        return (action.election_timeout_min_ms or 0, action.election_timeout_max_ms or 0, one.file[2])
+
+    def prepare(self, order: Order) -> Readiness | NotBegun:
+        """Return a nonce and the state to bind, or why not."""
         name, action_id = order.action.node, self.action_id(order)
         if not self.answers(name):
-            return Outcome("not_done", "Nothing was begun: the agent cannot be reached")
+            return NotBegun(Obstacle.NO_ANSWER, "Nothing was begun: the agent cannot be reached")
         agent, now = self.agents[name], self._seen(name)
         entry = self._entry(name, action_id)
         if self._busy(agent) or (entry and entry.state != "PREPARED"):
-            return Outcome("rejected", f"The agent refuses: {entry.state if entry else 'busy'}")
+            return NotBegun(Obstacle.NODE, f"The agent refuses: {entry.state if entry else 'busy'}")
         if why := self._why_not(order.action, now, now):
-            return Outcome("rejected", f"The agent refuses: {why}")
+            return NotBegun(Obstacle.NODE, f"The agent refuses: {why}")
         agent.ledger[action_id] = Entry(order, now)
         nonce = f"nonce-{len(self._answered) + 1}"
         self._answered[nonce] = now
@@ -132,11 +151,11 @@ class Fleet:
         return Readiness(action_id, nonce, state=nonce, boot_id=now.boot_id, config_sha256=now.sha256)
 
     def agreed(self, readiness: Readiness) -> Seen:
-        """The state that this answer to `prepare` named."""
+        """Return the state that this answer to `prepare` named."""
         return self._answered[readiness.nonce]
 
     def deliver(self, grant: Grant, fate: Fate | None = None) -> Outcome | None:
-        """A grant arrives: admit, intend, look a last time, act. `None` where no answer comes back."""
+        """Deliver a grant: admit, intend, look a last time, act. `None` where no answer comes back."""
         order, name = grant.order, grant.order.action.node
         if not self.answers(name):
             return None
@@ -159,6 +178,8 @@ class Fleet:
         now = self._seen(name)
         why = "booted since" if grant.agreed.boot_id != now.boot_id else None
         why = why or self._why_not(order.action, grant.agreed, now)
+        if order.after_sha256 and sha256_of(self._file_after(order.action, one)) != order.after_sha256:
+            why = why or "the edit would not give the file that was shown"
         if why:
             entry.state, entry.detail = "REJECTED", why
             return Outcome("rejected", f"The agent refuses: {why}")
@@ -170,7 +191,7 @@ class Fleet:
         return _outcome(entry)
 
     def status(self, order: Order) -> Outcome | None:
-        """What the ledger knows, waiting for what is under way; time passes while an agent is silent."""
+        """Return what the ledger knows, once nothing is under way; time passes while an agent is silent."""
         name = order.action.node
         entry = self._entry(name, self.action_id(order))
         if not self.answers(name):
@@ -189,12 +210,21 @@ class Fleet:
                 entry.state, entry.detail = "REJECTED", "Withdrawn before it was begun."
         return self.status(order) or Outcome("unknown", "The agent did not answer.")
 
+    def void(self, orders: Collection[Order]) -> frozenset[str]:
+        """Close what was not begun where the agent answers; return the nodes where it does not."""
+        nodes = {order.action.node for order in orders}
+        silent = {name for name in nodes if not self.answers(name)}
+        for order in orders:
+            if order.action.node not in silent:
+                self.withdraw(order)
+        return frozenset(silent)
+
     def seen_fences(self) -> dict[str, int | None]:
         """As far as the agents answer."""
         return {name: agent.fence if self.answers(name) else None for name, agent in self.agents.items()}
 
     def come_back(self, name: str, *, booted: bool = False) -> None:
-        """A silent agent answers again; one that had died judges what it left without an end, by looking."""
+        """Let a silent agent answer again; one that had died judges what it left without an end."""
         self.cluster.nodes[name].agent_answers = True
         if booted:
             self.agents[name].nonces.clear()
@@ -248,11 +278,8 @@ class Fleet:
                 one.away_until_s = entry.until_s = self.clock.s + RESTART_S
             case "clock_sync":
                 one.offset_ms = 0.0
-            case "set_election_timeouts":
-                low, high = action.election_timeout_min_ms or 0, action.election_timeout_max_ms or 0
-                one.file = (low, high, one.file[2])
-            case "undo_election_timeouts":
-                one.file = self.agents[one.name].ledger[action.undoes or ""].file_before or one.file
+            case "set_election_timeouts" | "undo_election_timeouts":
+                one.file = self._file_after(action, one)
         entry.sha256_after = one.sha256
         self.effects.append(Effect(self.clock.s, grant, before, one.sha256, spared, but_for_us))
 

@@ -16,7 +16,7 @@ from bot.store.compression import unpack
 from handlers import advance, intake
 from handlers.authorization import Click, Submission
 from handlers.domain.alerts import Alert
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.domain.notification import Delivery
 from handlers.domain.permissions import Permission, Permissions
 from handlers.ports import Place
@@ -63,7 +63,7 @@ class Machine(RuleBasedStateMachine):
         confirmed=st.booleans(),
     )
     def begin(self, ailment: str, nodes: int, second: bool, confirmed: bool) -> None:
-        """An ailing cluster, an alert, a diagnosis; often a plan that is confirmed already."""
+        """Begin with an ailing cluster, an alert and a diagnosis, and often with a confirmed plan."""
         self.prefix = f"{{machine-{id(type(self))}-{next(runs_ever)}}}"
         self.clock = Clock()
         self.cluster = Cluster(self.clock, tuple(f"node{n}" for n in range(1, nodes + 1)))
@@ -112,7 +112,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(name=replicas, touches=touches, which=st.sampled_from((0, 0, 0, 1)))
     def work(self, name: str, touches: int, which: int) -> None:
-        """A worker takes an incident and goes on; where it halts, it rests until it is let go on."""
+        """Let a worker take an incident and go on; where it halts, it rests until it is let go on."""
         actor = self.workers.get(name)
         if actor is None:
             known = list(self.witness.history.timelines)
@@ -125,7 +125,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(which=newest_first, touches=touches)
     def another_goes_on(self, which: int, touches: int) -> None:
-        """A click or a notification that was halfway goes on."""
+        """Let a click or a notification that was halfway go on."""
         if self.others:
             actor = self.others[-1 - which % len(self.others)]
             if self._let(actor, touches):
@@ -133,7 +133,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(name=replicas)
     def process_dies(self, name: str) -> None:
-        """With everything it had begun and remembered; a new one takes its place."""
+        """Kill the process with everything it had begun and remembered; a new one takes its place."""
         doomed = [actor for actor in (*self.others, *self.workers.values()) if actor.replica == name]
         for actor in doomed:
             self._run(actor.die())
@@ -145,7 +145,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(name=replicas, by=people, which=newest_first, touches=touches)
     def click(self, name: str, by: Person, which: int, touches: int) -> None:
-        """Somebody clicks a button, of today or of long ago."""
+        """Click a button, of today or of long ago."""
         if self.witness.buttons:
             handle = self.witness.buttons[-1 - which % len(self.witness.buttons)]
             self._act(name, propose.propose(self.ports[name], Click(handle, by, PLACE)), touches)
@@ -157,14 +157,14 @@ class Machine(RuleBasedStateMachine):
         wrong=st.sampled_from((None, None, None, BOB, CAROL)),
     )
     def confirm(self, name: str, which: int, touches: int, wrong: Person | None) -> None:
-        """Whoever was shown a plan submits it, or somebody else does; once, or again."""
+        """Submit a plan, by whoever was shown it or by somebody else; once, or again."""
         if self.witness.shown:
             shown = self.witness.shown[-1 - which % len(self.witness.shown)]
             self._submit(propose.confirm, name, shown.handle, wrong or shown.by, touches)
 
     @rule(name=replicas, by=people, which=newest_first, touches=touches, stop=st.booleans())
     def approve_or_stop(self, name: str, by: Person, which: int, touches: int, stop: bool) -> None:
-        """The second person's part; or somebody stops a run."""
+        """Play the second person's part, or stop a run."""
         handles = self.witness.began if stop else [shown.handle for shown in self.witness.shown]
         if not handles:
             return
@@ -180,7 +180,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(one=touches, other=touches, which=newest_first, same=st.booleans())
     def confirm_on_both(self, one: int, other: int, which: int, same: bool) -> None:
-        """Two replicas confirm at one place in the timeline: the same plan, or two of them."""
+        """Confirm on two replicas at one place in the timeline: the same plan, or two of them."""
         if not self.witness.shown:
             return
         mine = self.witness.shown[-1 - which % len(self.witness.shown)]
@@ -201,7 +201,7 @@ class Machine(RuleBasedStateMachine):
     def mend(
         self, name: str, which: int, touches: int, place: int, meanwhile: str | None, fate: Fate | None
     ) -> None:
-        """A whole story: click, read, confirm, approve; something happens to a node; a worker begins."""
+        """Play a whole story: click, read, confirm, approve; something happens to a node; a worker begins."""
         self.work(name, TO_THE_END, 0)
         self._people_agree(name, which)
         if meanwhile:
@@ -218,7 +218,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(what=st.sampled_from(TEAM))
     def the_team_changes(self, what: str) -> None:
-        """Groups change, and Slack comes and goes."""
+        """Change groups; let Slack come and go."""
         match what:
             case "alice leaves":
                 self.people.groups.pop(ALICE.id, None)
@@ -233,18 +233,18 @@ class Machine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from((1.0, 5.0, 20.0, 40.0, 61.0, 300.0, 700.0)))
     def time_passes(self, seconds: float) -> None:
-        """Seconds to minutes."""
+        """Let seconds to minutes pass."""
         self.clock.pass_s(seconds)
 
     @rule(name=replicas, firing=st.booleans(), touches=touches)
     def alert_arrives(self, name: str, firing: bool, touches: int) -> None:
-        """Alertmanager says that it fires, or that it is over."""
+        """Let Alertmanager say that an alert fires, or that it is over."""
         minute = int(self.clock.s // 60) + 1
         self._act(name, intake.receive(self.ports[name], _delivery(firing, minute), "demo"), touches)
 
     @rule(place=places, what=st.sampled_from(NODE))
     def node_changes(self, place: int, what: str) -> None:
-        """Something becomes of a node, and nobody asked the bot."""
+        """Let something become of a node, unasked by the bot."""
         node = self.cluster.nodes[self.cluster.names[place]]
         match what:
             case "dies":
@@ -268,7 +268,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(one=places, other=places, what=st.sampled_from(WEATHER))
     def weather_changes(self, one: int, other: int, what: str) -> None:
-        """Links, and the luck of elections."""
+        """Change links, and the luck of elections."""
         names, cluster = self.cluster.names, self.cluster
         match what:
             case "cut" if one != other:
@@ -287,12 +287,12 @@ class Machine(RuleBasedStateMachine):
 
     @rule(fate=st.sampled_from(FATES))
     def next_commit_goes_wrong(self, fate: Fate) -> None:
-        """What becomes of the next grant, or of its answer."""
+        """Decide what becomes of the next grant, or of its answer."""
         self.fleet.fate = fate
 
     @rule(which=newest_first)
     def grant_arrives_again(self, which: int) -> None:
-        """The network delivers a grant late, or once more."""
+        """Deliver a grant late, or once more."""
         if self.fleet.sent:
             self.fleet.deliver(self.fleet.sent[-1 - which % len(self.fleet.sent)])
 
@@ -300,7 +300,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(what=st.sampled_from(STORAGE), which=newest_first)
     def redis_changes(self, what: str, which: int) -> None:
-        """It is copied, or put back to a copy; it loses everything; the next append's answer is lost."""
+        """Copy Redis, put a copy back, lose everything, or lose the next append's answer."""
         if what == "copied":
             self.copies.append((self._run(self._dump()), self.witness.history.copy()))
         elif what == "restored" and self.copies:
@@ -338,7 +338,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def promises_hold(self) -> None:
-        """Effects against confirmations and the truth; timelines against what was accepted."""
+        """Compare effects with confirmations and the truth, timelines with what was accepted."""
         if hasattr(self, "witness"):
             self.tally["steps"] += 1
             self.witness.judge(self.fleet)

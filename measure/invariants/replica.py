@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from datetime import datetime
 
 from nacl.signing import SigningKey
@@ -12,17 +12,30 @@ from bot.store.incident_history import IncidentHistoryStore
 from bot.store.mac_chain import Chain
 from bot.store.run_lock import RunLocks
 from bot.store.timelines import TimelineStore
-from handlers.domain.events import Event, Person
+from handlers.domain.events import Event
+from handlers.domain.events.base import Person
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import Permissions
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, StoreDown
-from handlers.ports import Fence, HeldBy, Order, Outcome, Place, Ports, Purpose, Readiness
+from handlers.ports import (
+    CannotEdit,
+    Fence,
+    HeldBy,
+    NotBegun,
+    Order,
+    Outcome,
+    Place,
+    Ports,
+    Purpose,
+    Readiness,
+)
 from measure.invariants.actors import current
 from measure.invariants.clock import Clock
 from measure.invariants.fleet import Fleet, Grant, Read
 from measure.invariants.witness import Witness
 from runbooks.evidence import Evidence, Metrics
+from runbooks.plans import Action, PlannedEdit
 from tests.handlers.world import HOME
 
 CHAIN = Chain(SigningKey(b"the key that all replicas share."))
@@ -45,7 +58,7 @@ class Timelines(TimelineStore):
         self.loses_answer = False
 
     async def life(self) -> str:
-        """A Redis that is put back is another process from then on."""
+        """Return the store's life; a Redis that is put back is another process from then on."""
         return f"{await super().life()} since {self._witness.restored_s}"
 
     async def load(self, incident_id: str) -> Incident:
@@ -99,9 +112,9 @@ class _Touching:
     async def read_progressively(self, cluster: str) -> AsyncIterator[Evidence]:
         yield await self.read(cluster)
 
-    async def look(self, cluster: str) -> Mapping[str, Metrics | None]:
+    async def sample_metrics(self, cluster: str) -> Mapping[str, Metrics | None]:
         await current.get().touch()
-        return self._fleet.cluster.look()
+        return self._fleet.cluster.sample_metrics()
 
     def action_id(self, order: Order) -> str:
         return self._fleet.action_id(order)
@@ -110,11 +123,17 @@ class _Touching:
         await current.get().touch()
         return self._fleet.seen_fences()
 
+    async def planned_edits(
+        self, cluster: str, actions: Collection[Action]
+    ) -> Mapping[Action, PlannedEdit | CannotEdit]:
+        await current.get().touch()
+        return {action: self._fleet.planned_edit(action) for action in actions}
+
     async def status(self, order: Order) -> Outcome | None:
         await current.get().touch()
         return self._fleet.status(order)
 
-    async def prepare(self, order: Order) -> Readiness | Outcome:
+    async def prepare(self, order: Order) -> Readiness | NotBegun:
         await current.get().touch()
         return self._fleet.prepare(order)
 
@@ -139,6 +158,10 @@ class _Touching:
     async def withdraw(self, order: Order) -> Outcome:
         await current.get().touch()
         return self._fleet.withdraw(order)
+
+    async def void(self, orders: Collection[Order]) -> frozenset[str]:
+        await current.get().touch()
+        return self._fleet.void(orders)
 
     async def member(
         self, person: Person, groups: Iterable[str] = (), purpose: Purpose = Purpose.DECISION
@@ -177,7 +200,7 @@ class _Touching:
 def replica(
     redis: Redis, prefix: str, fleet: Fleet, witness: Witness, people: People, permissions: Permissions
 ) -> Ports:
-    """A process that has just begun."""
+    """Return a process that has just begun."""
     world = _Touching(fleet, witness, people)
     return Ports(
         timelines=Timelines(redis, prefix, witness),

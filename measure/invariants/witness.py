@@ -9,15 +9,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from handlers.domain.events import (
-    EVENT,
+from handlers.domain.events import EVENT, Event
+from handlers.domain.events.base import Person
+from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
+from handlers.domain.events.recovery import LeaderSeen
+from handlers.domain.events.remediation import (
     ActionFinished,
     ActionStarted,
-    Event,
-    EvidenceRead,
-    FindingsRanked,
-    LeaderSeen,
-    Person,
     PlanApproved,
     PlanConfirmed,
     PlanProposed,
@@ -29,7 +27,7 @@ from measure.invariants.clock import Clock
 from measure.invariants.cluster import Cluster
 from measure.invariants.fleet import NONCE_LIFE_S, Effect, Fleet, Grant
 from runbooks.evidence import Evidence
-from runbooks.model import Plan
+from runbooks.plans import CHANGES_FILE, Plan
 from tests.builders import NOON
 
 ON_CALL, SECOND = "S0ONCALL01", "S0SENIOR01"
@@ -106,7 +104,7 @@ class Witness:
         self._truth_when_read[(evidence.started_at - NOON).total_seconds()] = truth
 
     def appended(self, incident: Incident, events: tuple[Event, ...]) -> None:
-        """These events stand in the timeline now."""
+        """Note that these events are in the timeline now."""
         self.touched.add(incident.id)
         for event in events:
             timeline = self.history.timelines.setdefault(incident.id, [])
@@ -196,7 +194,7 @@ class Witness:
             self.history.denied.add((incident_id, action_id))
 
     def was_sent(self, grant: Grant, actor: Actor) -> None:
-        """A grant leaves the bot."""
+        """Note that a grant leaves the bot."""
         key = (grant.order.incident, grant.action_id)
         if self.history.unknown.get(key, self.clock.s) < actor.loaded_s:
             raise Broken(
@@ -209,7 +207,7 @@ class Witness:
                     raise Broken(2, f"{person} was not asked about again before the grant, or may not")
 
     def restored(self, history: History) -> None:
-        """Redis holds an older copy now."""
+        """Note that Redis holds an older copy now."""
         self.touched = {*self.history.timelines, *history.timelines}
         self.history, self.restored_s = history.copy(), self.clock.s
 
@@ -259,13 +257,16 @@ class Witness:
             sha256 = self._left_by(confirmation, effect.node) or sha256
         if action.type in ("set_election_timeouts", "restart_service") and effect.before.sha256 != sha256:
             raise Broken(3, f"{_said(effect)} although the file had been changed")
+        shown = bound.after_sha256.get(effect.node)
+        if action.type in CHANGES_FILE and not effect.left_sha256 == effect.order.after_sha256 == shown:
+            raise Broken(3, f"{_said(effect)} wrote another file than was shown")
         if action.undoes:
             undone = next(done for done in self._effects if done.grant.action_id == action.undoes)
             if effect.before.sha256 != undone.left_sha256:
                 raise Broken(3, f"{_said(effect)} although the file had been changed since")
 
     def _left_by(self, confirmation: Confirmation, node: str) -> str | None:
-        """The node's file as this very run left it, where it changed it."""
+        """Return the node's file as this very run left it, where it changed it."""
         for done in reversed(self._effects):
             order = done.order
             mine = (order.incident, order.generation) == (confirmation.incident, confirmation.generation)

@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 # The files that decide whether and how something is done, with the tests that may notice.
 AGENT_TESTS = ("tests/agent",)
 TESTS = {
+    "agent/actions/case.py": AGENT_TESTS,
     "agent/actions/kinds.py": AGENT_TESTS,
     "agent/actions/grant_verification.py": AGENT_TESTS,
     "agent/neumann_config/edit.py": AGENT_TESTS,

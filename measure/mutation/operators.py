@@ -108,7 +108,7 @@ def _places(tree: ast.Module) -> Iterator[tuple[ast.AST, ast.stmt, bool]]:
 
 
 def _is_left_alone(node: ast.AST, field: str) -> bool:
-    """Types are for the type checker, and so is an assertion here."""
+    """Return whether a node is left alone: types are for the type checker, and so is an assertion here."""
     return (
         (isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and field == "returns")
         or (isinstance(node, ast.arg | ast.AnnAssign) and field == "annotation")

@@ -74,13 +74,13 @@ def _findings(facts: Facts, structure: Structure) -> list[Finding]:
 
 
 def _cannot_write(facts: Facts, structure: Structure) -> bool:
-    """A leader whose majority has full disks commits nothing: it leads nobody, whatever its page says."""
+    """Return whether full disks keep the leader from committing: it leads nobody, whatever its page says."""
     full = structure.verdicts.get(RootCause.STORAGE_FULL) in SURE
     return full and not any(commits(facts, name) for name in facts.names)
 
 
 def _in_spite_of_a_leader(finding: Finding) -> Finding:
-    """While somebody leads, nothing else can be what leaves the cluster without a leader."""
+    """Return the finding as possible at most: while somebody leads, it is not why nobody does."""
     if finding.verdict not in SURE:
         return finding
     against = (*finding.evidence_against, "a leader is there in spite of it")

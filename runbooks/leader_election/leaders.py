@@ -81,7 +81,7 @@ def _doubts(facts: Facts, leader: str, *, idle: bool) -> list[str]:
 
 
 def _unnamed_leader(facts: Facts) -> Finding | None:
-    """No node shows a leader, but entries are committed on a majority: somebody leads, unseen."""
+    """Return a finding where entries are committed and no node shows a leader: somebody leads, unseen."""
     advancing = tuple(name for name in facts.names if commits(facts, name) and _term_stands(facts, name))
     if len(advancing) < facts.needed or facts.leadership.claimed_by:
         return None

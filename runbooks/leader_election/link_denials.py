@@ -42,7 +42,7 @@ def both_ways(
     *,
     by: str | None = None,
 ) -> Iterator[Denial]:
-    """A vote is asked for and answered: what breaks either direction breaks both candidates' chances."""
+    """Yield the denial both ways: a vote is asked for and answered, so one broken way breaks both chances."""
     yield Denial(cause, known, because=because, pair=pair, lacks=lacks, by=by)
     yield Denial(cause, known, because="", pair=pair[::-1], lacks=lacks, by=by)
 
@@ -82,14 +82,14 @@ def _networks_fault(facts: Facts, pair: Pair, result: str) -> str | None:
 
 
 def _runs(facts: Facts, name: str) -> bool:
-    """Its own host gets an answer from it, and its service manager does not keep restarting it."""
+    """Return whether a node answers its own host and is not restarted again and again."""
     node = facts.node(name)
     restarts = node.service.value.restarts if node.service.value else None
     return node.local_metrics.value is not None and (restarts or 0) < CRASH_LOOP_RESTARTS
 
 
 def _lossy(facts: Facts, pair: Pair) -> bool:
-    """Some pings of the pair come back and some do not: a connect may have failed by the same bad luck."""
+    """Return whether only some pings of the pair came back: a connect may have failed by bad luck."""
     return any(
         0 < ping.received < ping.sent
         for one, other in (pair, pair[::-1])
@@ -99,7 +99,7 @@ def _lossy(facts: Facts, pair: Pair) -> bool:
 
 
 def _seen_otherwise(facts: Facts, pair: Pair) -> bool:
-    """Another instrument than the connect: lost pings, or what Neumann itself says of the link."""
+    """Return whether something besides the connect sees it too: lost pings, or Neumann itself."""
     one, other = pair
     lost = any(p.peer == other and p.sent and not p.received for p in facts.node(one).pings.value or ())
     said = facts.logged(one, "asymmetric", "heartbeat_failures") or facts.logged(other, "asymmetric")
@@ -107,7 +107,7 @@ def _seen_otherwise(facts: Facts, pair: Pair) -> bool:
 
 
 def _gossip(facts: Facts, one: str, other: str) -> Iterator[Denial]:
-    """A peer that is held failed in gossip gets no vote (raft.rs), even over an open Raft link."""
+    """Yield denials for blocked gossip: a peer held as failed gets no vote (raft.rs), over any link."""
     pairs = ((one, other), (other, one))
     if any(broken_link(facts, pair) or facts.up[pair[1]] is not True for pair in pairs):
         return

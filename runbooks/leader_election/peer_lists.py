@@ -14,7 +14,7 @@ Lists = dict[str, dict[str, str]]
 
 
 def peer_list_denials(facts: Facts) -> Iterator[Denial]:
-    """A node whose list lacks a member, or gives it another's address, exchanges no votes with it."""
+    """Yield denials between a node and the members that its list lacks or has under another's address."""
     lists = _lists(facts)
     strangers = {name: _strangers(facts, lists, name) for name in lists}
     wrong = {name: peers for name, peers in strangers.items() if peers}

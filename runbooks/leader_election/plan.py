@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
-from runbooks.evidence import Config, Evidence, NodeEvidence
+from runbooks.evidence import Evidence, NodeEvidence
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.remedy_kinds import CLOCK_SYNC, CONFIG_BUMP, REMEDIES
 from runbooks.leader_election.timeouts import arithmetic
-from runbooks.model import Action, Binding, Plan, PlanStep, Remedy
+from runbooks.model import Remedy
 from runbooks.node_check import leadership
+from runbooks.plans import Action, Binding, Plan, PlanStep
 from runbooks.wording import listed, signed_milliseconds
 
 MIN_STABLE_S = 10.0
@@ -82,7 +81,8 @@ def _step(action: Action, evidence: Evidence) -> PlanStep:
     if action.type == "set_election_timeouts":
         return PlanStep(
             action=action,
-            shown=_diff(node.config.value, action),
+            shown=f"{_config_path(node)}: election timeouts"
+            f" {action.election_timeout_min_ms} to {action.election_timeout_max_ms} ms",
             effect="new timeouts, in force from the restart on",
         )
     if action.type == "restart_service":
@@ -90,24 +90,11 @@ def _step(action: Action, evidence: Evidence) -> PlanStep:
     if action.type == "undo_election_timeouts":
         return PlanStep(
             action=action,
-            shown=f"{node.config.value.path if node.config.value else 'the configuration'}, byte for byte",
+            shown=f"{_config_path(node)}, byte for byte",
             effect="the file as it was before the change, in force from the restart on",
         )
     return PlanStep(action=action, shown="systemctl start neumann", effect="the node votes again")
 
 
-def _diff(config: Config | None, action: Action) -> str:
-    """Return the file's election lines before and after as a diff; comments stay."""
-    if config is None:
-        return ""
-    wanted = {
-        "election_timeout_min_ms": action.election_timeout_min_ms,
-        "election_timeout_ms": action.election_timeout_min_ms,
-        "election_timeout_max_ms": action.election_timeout_max_ms,
-    }
-    lines = [config.path]
-    for line in config.election_lines:
-        key = line.text.split("=")[0].strip()
-        lines.append(f"-{line.text}")
-        lines.append("+" + re.sub(r"=\s*\d+", f"= {wanted.get(key)}", line.text, count=1))
-    return "\n".join(lines)
+def _config_path(node: NodeEvidence) -> str:
+    return node.config.value.path if node.config.value else "the configuration"

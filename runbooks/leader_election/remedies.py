@@ -9,7 +9,8 @@ from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
 from runbooks.leader_election.remedy_kinds import CLOCK_SYNC, CONFIG_BUMP, START_NODES
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
-from runbooks.model import BY_HAND, SURE, Action, Finding, Remedy, Verdict
+from runbooks.model import BY_HAND, SURE, Finding, Remedy, Verdict
+from runbooks.plans import Action
 from runbooks.wording import listed, milliseconds
 
 
@@ -40,7 +41,7 @@ def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Re
 
 
 def _start_nodes(facts: Facts, structure: Structure, *, sure: bool) -> Remedy:
-    """Starting takes no running node away, so it needs no quorum gate; it needs a service that is stopped."""
+    """Return the remedy that starts stopped services; it takes no node away, so it needs no quorum gate."""
     down = {d.node for d in structure.of(RootCause.QUORUM_LOSS) if d.known is Known.CORROBORATED}
     stopped = tuple(
         node.node

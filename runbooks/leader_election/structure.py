@@ -141,7 +141,7 @@ class Structure:
 
 
 def _one_kind_of_cut(denials: tuple[Denial, ...]) -> tuple[Denial, ...]:
-    """One cut is one cause: asymmetric only where no link at all is known to be cut both ways.
+    """Return all cuts as one cause: asymmetric only where no link is known to be cut both ways.
 
     One-way cuts that a single agent reports may be that agent's; from two on they are believed.
     """

@@ -26,6 +26,7 @@ from msgspec.structs import replace
 from nacl.signing import SigningKey
 from starlette.applications import Starlette
 
+from agent.actions.after_crash import judge_what_was_begun
 from agent.actions.executor import Executor
 from agent.actions.ledger import Ledger
 from agent.protocol import (
@@ -36,6 +37,7 @@ from agent.protocol import (
     PrepareRequest,
     Refusal,
     SignedGrant,
+    SignedWithdrawal,
     UndoRequest,
     action_id,
     sign,
@@ -324,6 +326,12 @@ class Bot:
         body = PrepareRequest(action_id=name, action=action).to_json()
         return ActionReport.from_json((await self.http.post("/v1/withdraw", content=body)).content)
 
+    async def void(self, signed: SignedWithdrawal) -> ActionReport | tuple[int, str]:
+        answer = await self.http.post("/v1/void", content=signed.to_json())
+        if answer.status_code == 200:
+            return ActionReport.from_json(answer.content)
+        return answer.status_code, Refusal.from_json(answer.content).reason
+
     async def report(self, name: str) -> ActionReport:
         return ActionReport.from_json((await self.http.get(f"/v1/actions/{name}")).content)
 
@@ -371,7 +379,7 @@ async def serving(
     ledger = Ledger(settings.state_dir / "ledger.sqlite3")
     reader = NodeReader(settings)
     executor = Executor(settings, reader, ledger)
-    await executor.recover()
+    await judge_what_was_begun(settings, reader, ledger)
     app = build_app(settings, reader, executor)
     server = build_server(app, settings, deadlines)
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bot import main as wiring
+from bot import clients
 from bot.config import Settings
 from bot.nodes.agent_client import AgentClient
 from handlers.ports import Order, Outcome, Readiness
-from runbooks.model import Action
+from runbooks.plans import Action
 
 ACTIONS: tuple[dict[str, Any], ...] = (
     {"type": "clock_sync"},
@@ -47,8 +47,8 @@ async def order_all(settings: Settings, task: Task) -> dict[str, Came]:
     urls = {node.name: node.agent_url for node in settings.clusters[0].nodes}
     swapped = dict(zip(task.nodes, (*task.nodes[1:], task.nodes[0]), strict=True))
     async with (
-        wiring.reader(settings) as (_, agents),
-        wiring.reader(_redirected(settings, swapped)) as (_, astray),
+        clients.reader(settings) as (_, agents),
+        clients.reader(_redirected(settings, swapped)) as (_, astray),
     ):
 
         async def order(node: str) -> Came:
@@ -73,7 +73,7 @@ async def _order(agents: AgentClient, astray: AgentClient, node: str, task: Task
         )
         readiness = await agents.prepare(order)
         if not isinstance(readiness, Readiness):
-            came[order.action.type] = _told(readiness)
+            came[order.action.type] = _told(readiness.outcome)
             continue
         if task.expires:
             # Its life is over, and the clock is put back to before it was born.

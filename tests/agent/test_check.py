@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import tomlkit
 
-from agent.check import _config_file, _polkit
+from agent.check import _config_file, _polkit, _rule_without_unit
 from agent.settings import Commands
 from tests.agent.bed import (
     Node,
@@ -209,3 +209,16 @@ def test_a_missing_polkit_rule_is_named_where_one_can_look(settings_document: di
     assert list(_polkit(systemd, folders)) == []
     other = settings_from(settings_document)
     assert list(_polkit(other, (tmp_path / "nowhere",))) == [], "another systemctl has its own ways"
+
+
+def test_a_rule_for_a_unit_that_nobody_defined_stops_the_agent(
+    node: Node, settings_document: dict[str, Any], tmp_path: Path
+):
+    (tmp_path / "50-neumann-agent-makestep.rules").touch()
+    (node.folder / "systemctl").write_text("#!/bin/sh\necho LoadState=not-found\n")
+    settings = settings_from(settings_document)
+    assert list(_rule_without_unit(settings, (tmp_path / "nowhere",))) == []
+    (line,) = _rule_without_unit(settings, (tmp_path,))
+    assert "systemd knows no such unit: install it, or remove the rule" in line
+    (node.folder / "systemctl").write_text("#!/bin/sh\necho LoadState=loaded\n")
+    assert list(_rule_without_unit(settings, (tmp_path,))) == []

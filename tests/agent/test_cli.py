@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 from asyncio.subprocess import PIPE
 from importlib import metadata
 from pathlib import Path
@@ -15,6 +18,7 @@ import httpx
 import pytest
 import tomlkit
 
+from agent.protocol.pairing import pem_certificates
 from tests.agent.bed import Client, Pki, free_port
 
 pytestmark = pytest.mark.process
@@ -86,3 +90,62 @@ async def test_a_bad_configuration_is_one_sentence_and_exit_code_2(config: Path)
     code, stdout, stderr = await run("serve", "--config", str(config))
     assert (code, stdout, stderr.count("\n")) == (2, "", 1)
     assert "`klaster` is not known; remove it or correct its name." in stderr
+
+
+async def test_it_tells_systemd_when_it_is_ready_and_a_reload_before_that_does_not_end_it(
+    config: Path, tmp_path: Path
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(30)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "agent.cli", "serve", "--config", str(config), stderr=PIPE,
+            env={**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify")},
+        )  # fmt: skip
+        try:
+            assert await asyncio.to_thread(manager.recv, 100) == b"READY=1"
+            for _ in range(3):
+                process.send_signal(signal.SIGHUP)
+            await asyncio.sleep(0.2)
+            assert process.returncode is None
+        finally:
+            process.terminate()
+            await process.communicate()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has rights to give up")
+async def test_root_writes_only_what_the_owner_of_the_folder_could_write(
+    config: Path, settings_document: dict[str, Any], tmp_path: Path, pki: Pki
+) -> None:
+    """The agent's user puts a link to one of root's files where root will write the list of keys."""
+    folder = Path(tempfile.mkdtemp(prefix="agent-owned-", dir="/tmp"))
+    precious = tmp_path / "precious"
+    precious.write_text("root's own")
+    try:
+        (certificate, *_) = pem_certificates(pki.issue("bot").read_text())
+        (folder / "authority.pem").write_text(certificate)
+        document = settings_document | {
+            "tls": {**settings_document["tls"], "authority": str(folder / "authority.pem")}
+        }
+        (folder / "agent.toml").write_text(tomlkit.dumps(document))
+        for path in (folder, *folder.iterdir()):
+            os.chown(path, 65534, 65534)
+        listed = await run("keys", "list", "--config", str(folder / "agent.toml"))
+        assert listed[0] == 0, listed
+        named = listed[1].split("sha256:")[1][:64]
+        (folder / "authority.pem").rename(folder / "elsewhere.pem")
+        precious.write_text((folder / "elsewhere.pem").read_text())
+        (folder / "authority.pem").symlink_to(precious)
+        before = precious.read_text()
+        code, _, error = await run("keys", "revoke", named, "--config", str(folder / "agent.toml"))
+        assert code == 2, error
+        assert precious.read_text() == before
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has such a folder")
+async def test_a_folder_of_roots_that_others_may_write_to_is_refused(config: Path, tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    code, _, error = await run("keys", "list", "--config", str(config))
+    assert (code, "chmod go-w" in error) == (2, True)

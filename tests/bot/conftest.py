@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
@@ -29,9 +28,9 @@ from lab.layout import Address
 from lab.redis_server import find_server
 from lab.slack.person import Person
 from lab.slack.server import SlackWorkspaceServer
+from tests.waiting import until
 
 INCIDENTS = "C0INCIDENT"
-DEADLINE_S = 20.0
 CHAIN = Chain(SigningKey(b"the key that all replicas share."))
 SEAL = Signer(INBOX_SEAL_USE, SigningKey(b"the key that all replicas share."))
 
@@ -51,18 +50,10 @@ def store(redis: Redis, prefix: str) -> TimelineStore:
     return TimelineStore(redis, prefix, CHAIN)
 
 
-@pytest_asyncio.fixture
-async def becomes() -> Becomes:
+@pytest.fixture
+def becomes() -> Becomes:
     """Ask until the answer is true, and return it."""
-
-    async def wait(question: Callable[[], Awaitable[Any]]) -> Any:
-        deadline = time.monotonic() + DEADLINE_S
-        while not (answer := await question()):
-            assert time.monotonic() < deadline, f"waited {DEADLINE_S} s in vain"
-            await asyncio.sleep(0.02)
-        return answer
-
-    return wait
+    return until
 
 
 class MortalRedis:
@@ -110,7 +101,7 @@ async def slack() -> AsyncIterator[SlackWorkspaceServer]:
 
 @pytest.fixture
 def slack_client(slack: SlackWorkspaceServer) -> AsyncWebClient:
-    """The official client, as `bot.main` makes it."""
+    """The official client, as `bot.clients` makes it."""
     return AsyncWebClient(token=slack.bot_token, base_url=f"{slack.url}/api/", timeout=10)
 
 

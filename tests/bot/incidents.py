@@ -5,33 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from handlers.domain.events import (
-    Acknowledged,
+from handlers.domain.events import Event
+from handlers.domain.events.diagnosis import FindingsRanked
+from handlers.domain.events.lifecycle import AlertsReceived, Closed, Remarked, Reopened
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
+from handlers.domain.events.remediation import (
     ActionFinished,
     ActionStarted,
-    AlertsReceived,
-    Assigned,
-    Closed,
-    Event,
-    FindingsRanked,
-    LeaderSeen,
-    LeaderVerified,
     NodeChecked,
-    NoteAdded,
-    Noted,
     OutcomeState,
     PlanApproved,
     PlanConfirmed,
     PlanProposed,
-    RecoverySeen,
-    RecoveryVerified,
-    Reopened,
     RunEnded,
     Silenced,
     SilenceLifted,
-    Snoozed,
     StopAsked,
 )
+from handlers.domain.events.triage import Acknowledged, Assigned, NoteAdded, Snoozed
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident
 from runbooks import leader_election
@@ -147,7 +138,7 @@ def proposal(read: Evidence) -> PlanProposed:
     """The plan of the first remedy that is offered on this evidence."""
     (ranked,) = [event for event in diagnosed(read) if isinstance(event, FindingsRanked)]
     offer = ranked.offers[0]
-    plan = leader_election.plan(offer.remedy, read)
+    plan = builders.with_edits(leader_election.plan(offer.remedy, read), read)
     return PlanProposed(at=NOON, handle="plan-handle", offer=offer.handle, plan=plan, by=ALICE)
 
 
@@ -213,7 +204,7 @@ def healed() -> tuple[Event, ...]:
 
 def whole_story() -> tuple[Event, ...]:
     """Every kind of event there is: a run that was stopped, and one that mends it."""
-    noted = Noted(at=NOON, key="unreadable/7", sentence="One alert could not be read and was put aside.")
+    noted = Remarked(at=NOON, key="unreadable/7", sentence="One alert could not be read and was put aside.")
     cared_for = (
         Acknowledged(at=NOON, by=ALICE),
         Assigned(at=NOON, by=ALICE, to=BOB),

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import tomlkit
 
-from bot.config import SecretFile, load
+from bot.config import load
 from bot.main import channel_of
+from bot.secret_file import SecretFile
 from handlers.errors import ConfigurationError
 
 NODE = {"name": "node1", "metrics_url": "http://10.0.0.1:9090", "agent_url": "https://10.0.0.1:7880"}

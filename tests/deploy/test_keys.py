@@ -19,6 +19,7 @@ import agent.settings
 import bot.cli.app
 import bot.config
 import bot.nodes.tls
+import bot.secret_file
 
 INSTALL = Path(__file__).parents[2] / "docs" / "install.md"
 
@@ -68,7 +69,7 @@ def agents(folder: Path, name: str = "bot") -> bot.config.AgentSettings:
         certificate=folder / f"{name}.pem",
         key=folder / f"{name}.key",
         authority=folder / "authority.pem",
-        grant_key=bot.config.SecretFile(file=folder / "grant.key"),
+        grant_key=bot.secret_file.SecretFile(file=folder / "grant.key"),
     )
 
 

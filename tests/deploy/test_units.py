@@ -1,5 +1,6 @@
 """The systemd units are hardened and hold together: unit, polkit rule, clock step, Procfile."""
 
+import json
 import os
 import re
 import shlex
@@ -57,15 +58,77 @@ def test_a_reload_makes_the_agent_read_its_trusted_keys_again():
     assert not re.search(r"^ReadWritePaths=.*neumann-agent", unit, re.MULTILINE)
 
 
-def test_the_polkit_rule_is_for_the_agents_user_and_for_units_that_there_are():
-    rule = (ROOT / "deploy" / "polkit" / "50-neumann-agent.rules").read_text()
-    user = re.search(r"^User=(\S+)", (SYSTEMD / "neumann-agent.service").read_text(), re.MULTILINE)
-    assert user
-    assert f'subject.user != "{user[1]}"' in rule
-    allowed = dict(re.findall(r'"([\w-]+\.service)": \[([^\]]*)\]', rule))
+POLKITD = """
+var rules = [];
+var polkit = {
+    Result: {YES: "yes", NO: "no", NOT_HANDLED: "not handled"},
+    addRule: function(rule) { rules.push(rule); }
+};
+%s
+JSON.parse(%s).forEach(function(asked) {
+    var action = {id: asked.id, lookup: function(key) { return asked.details[key]; }};
+    var answer = "not handled";
+    for (var i = 0; i < rules.length && answer == "not handled"; i++) {
+        answer = rules[i](action, {user: asked.user}) || "not handled";
+    }
+    print(answer);
+});
+"""
+AGENT_USER = "neumann-agent"
+MANAGE_UNITS = "org.freedesktop.systemd1.manage-units"
+TRANSIENT = "Authentication is required to start transient unit '$(unit)'."
+
+
+def answers(questions: list[dict[str, object]]) -> list[str]:
+    """What polkitd would say by the shipped rules, read in the order of their names, in its own engine."""
+    files = sorted((ROOT / "deploy" / "polkit").glob("*.rules"))
+    rules = "\n".join(file.read_text() for file in files)
+    script = POLKITD % (rules, json.dumps(json.dumps(questions)))
+    done = subprocess.run(
+        ["duk", "/dev/stdin"], input=script, capture_output=True, text=True, timeout=20, check=True
+    )
+    return done.stdout.split("\n")[:-1]
+
+
+def asked(
+    unit: str, verb: str, *, user: str = "", message: str = "", what: str = MANAGE_UNITS
+) -> dict[str, object]:
+    details = {"unit": unit, "verb": verb, "polkit.message": message}
+    return {"id": what, "user": user or AGENT_USER, "details": details}
+
+
+AGENT_USER = "neumann-agent"
+VERBS = ("start", "stop", "restart", "reload", "try-restart", "kill", "set-property", "reset-failed", "clean")
+
+
+@pytest.mark.process
+@pytest.mark.skipif(shutil.which("duk") is None, reason="duktape, which polkitd evaluates rules with")
+def test_the_agents_user_may_start_and_restart_neumann_and_step_the_clock_and_nothing_else():
     service = load_settings(ROOT / "deploy" / "neumann-agent.example.toml").service
-    assert allowed == {f"{service}.service": '"start", "restart"', "neumann-makestep.service": '"start"'}
+    assert f"User={AGENT_USER}\n" in (SYSTEMD / "neumann-agent.service").read_text()
     assert (SYSTEMD / "neumann-makestep.service").is_file()
+    allowed = {
+        (f"{service}.service", "start"),
+        (f"{service}.service", "restart"),
+        ("neumann-makestep.service", "start"),
+    }
+    units = (f"{service}.service", "neumann-makestep.service", "ssh.service", f"{service}@.service", "")
+    cases = [(unit, verb) for unit in units for verb in VERBS]
+    said = answers([asked(unit, verb) for unit, verb in cases])
+    assert {case for case, answer in zip(cases, said, strict=True) if answer == "yes"} == allowed
+    assert set(said) == {"yes", "no"}, "about its own user the rules always decide"
+
+
+@pytest.mark.process
+@pytest.mark.skipif(shutil.which("duk") is None, reason="duktape, which polkitd evaluates rules with")
+def test_a_unit_of_that_name_that_somebody_defines_himself_is_not_started():
+    """systemd asks with the same unit and verb, and only its message tells the two apart."""
+    units = ("neumann.service", "neumann-makestep.service")
+    assert answers([asked(unit, "start", message=TRANSIENT) for unit in units]) == ["no", "no"]
+    assert answers([asked("neumann.service", "start", user="www-data")]) == ["not handled"]
+    assert answers([asked("neumann.service", "start", what="org.freedesktop.login1.reboot")]) == [
+        "not handled"
+    ]
 
 
 @pytest.mark.process

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from handlers.authorization import Click, Submission
-from handlers.domain.events import Person, PlanProposed
+from handlers.domain.events.base import Person
+from handlers.domain.events.remediation import PlanProposed
 from handlers.domain.incident import Incident, Run
 from handlers.ports import Place
 from handlers.remediation import propose

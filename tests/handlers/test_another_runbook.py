@@ -12,20 +12,16 @@ from typing import cast
 import pytest
 
 from handlers import advance, intake
-from handlers.domain.events import RecoveryVerified
+from handlers.domain.events.recovery import RecoveryVerified
 from handlers.domain.incident import Incident, Stage
 from handlers.domain.notification import read_notification
 from handlers.remediation import propose
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence
 from runbooks.model import (
-    Action,
-    Binding,
     Cause,
     Diagnosis,
     Finding,
-    Plan,
-    PlanStep,
     Recovery,
     RecoveryNeeds,
     Remedy,
@@ -34,6 +30,7 @@ from runbooks.model import (
     Verdict,
 )
 from runbooks.node_check import leadership
+from runbooks.plans import Action, Binding, Plan, PlanStep
 from tests.builders import ALICE, dead, evidence, node
 from tests.handlers.story import click, submitted
 from tests.handlers.world import World

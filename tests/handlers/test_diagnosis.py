@@ -1,7 +1,7 @@
 """Evidence is judged as it comes, and what came first is not lost when something else happens meanwhile."""
 
 from handlers import advance, diagnosis
-from handlers.domain.events import FindingsRanked
+from handlers.domain.events.diagnosis import FindingsRanked
 from runbooks.leader_election.causes import RootCause
 from tests.builders import alert, dead, evidence, node, opened, silent
 from tests.handlers.world import World

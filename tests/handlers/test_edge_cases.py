@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from handlers import intake, reconcile_alerts
 from handlers.domain.alert_sources import Held
 from handlers.domain.alerts import Alert, IncidentIdentity, fingerprint_of
-from handlers.domain.events import Closed
+from handlers.domain.events.lifecycle import Closed
 from handlers.domain.incident import Incident
 from handlers.domain.notification import read_notification
 from tests.handlers.world import Alerting, World
@@ -108,7 +108,7 @@ async def test_resolved_never_comes() -> None:
     await receives(world, body(FIRING))
     for _ in range(7):
         how = reconcile_alerts.ReconcileSettings("demo", resolved_grace_s=300)
-        await reconcile_alerts.look(world.ports, how)
+        await reconcile_alerts.reconcile_once(world.ports, how)
         world.time.pass_s(60)
     incident = await only_incident(world)
     assert incident.firing == ()
@@ -144,18 +144,18 @@ async def test_truncated_alerts_are_fetched_from_the_api() -> None:
     world = World(alerting=Alerting(held=[Held(left_out, ours=True, suppressed=False)]))
     await receives(world, body(TRUNCATED))
     assert len((await only_incident(world)).firing) == 2
-    await reconcile_alerts.look(world.ports, reconcile_alerts.ReconcileSettings("demo"))
+    await reconcile_alerts.reconcile_once(world.ports, reconcile_alerts.ReconcileSettings("demo"))
     incident = await only_incident(world)
     assert left_out in incident.firing
     assert len(incident.firing) == 3
-    assert incident.notes, "and the thread says that no notification of it came"
+    assert incident.remarks, "and the thread says that no notification of it came"
 
 
 async def test_truncated_alerts_without_an_api_to_ask_are_said_in_the_thread() -> None:
     world = World()
     await receives(world, body(TRUNCATED), body(TRUNCATED))
     incident = await only_incident(world)
-    (note,) = incident.notes.values()
+    (note,) = incident.remarks.values()
     assert note.sentence.endswith("set max_alerts to 0 on its receiver.")
     assert world.kinds() == ["alerts_received", "noted"]
 
@@ -213,7 +213,7 @@ async def test_an_unparseable_or_hostile_alert_in_a_good_group(hostile: dict[str
     assert await receives(world, poisoned, poisoned) == [("inc-1",), ()]
     incident = await only_incident(world)
     assert [alert.labels["node"] for alert in incident.firing] == ["node3"], "the good one is taken"
-    (note,) = incident.notes.values()
+    (note,) = incident.remarks.values()
     assert note.sentence.startswith("One alert of a notification could not be read and was put aside (")
     assert world.kinds() == ["alerts_received", "noted"], "said once, however often the group is sent"
 
@@ -232,10 +232,10 @@ async def test_a_group_in_which_no_alert_can_be_read_is_shown_as_an_incident_of_
         + ", ".join(f"{name}={value}" for name, value in group["groupLabels"].items())
         + "."
     )
-    assert len(incident.notes) == 2, "and each of them with what is wrong about it"
+    assert len(incident.remarks) == 2, "and each of them with what is wrong about it"
     for _ in range(7):
         how = reconcile_alerts.ReconcileSettings("demo", resolved_grace_s=300)
-        await reconcile_alerts.look(world.ports, how)
+        await reconcile_alerts.reconcile_once(world.ports, how)
         world.time.pass_s(60)
     assert (await only_incident(world)).firing == (), "Alertmanager holds no such alert: it is over by itself"
 

@@ -2,7 +2,7 @@
 
 from handlers import intake
 from handlers.domain.alerts import Alert, IncidentIdentity
-from handlers.domain.events import Closed
+from handlers.domain.events.lifecycle import Closed
 from handlers.domain.notification import Delivery
 from tests.builders import NOON, alert, opened
 from tests.handlers.world import World

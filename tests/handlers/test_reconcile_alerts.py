@@ -10,7 +10,8 @@ import pytest
 from handlers import intake, reconcile_alerts
 from handlers.domain.alert_sources import Fired, Held
 from handlers.domain.alerts import Alert
-from handlers.domain.events import AlertsReceived, Closed, LeaderVerified
+from handlers.domain.events.lifecycle import AlertsReceived, Closed
+from handlers.domain.events.recovery import LeaderVerified
 from handlers.domain.incident import Stage
 from handlers.domain.next_step import Close, next_step
 from handlers.domain.notification import Delivery
@@ -42,7 +43,7 @@ async def looks(world: World, *minutes_later: float, how: ReconcileSettings = HO
     looked = Reconciled()
     for later in minutes_later or (0,):
         world.time.pass_s(60 * later)
-        looked = await reconcile_alerts.look(world.ports, how)
+        looked = await reconcile_alerts.reconcile_once(world.ports, how)
     return looked
 
 
@@ -195,7 +196,7 @@ async def test_a_gap_of_weeks_is_looked_at_for_a_day(world: World) -> None:
 
 
 async def test_without_alertmanager_there_is_nothing_to_look_at() -> None:
-    assert await reconcile_alerts.look(World().ports, HOW) == Reconciled()
+    assert await reconcile_alerts.reconcile_once(World().ports, HOW) == Reconciled()
 
 
 async def test_an_incident_that_was_closed_and_not_released_is_released(world: World) -> None:

@@ -1,7 +1,7 @@
 """Green only when proven: one leader, one term, a majority, for as long as was asked."""
 
 from handlers import advance
-from handlers.domain.events import Closed
+from handlers.domain.events.lifecycle import Closed
 from tests.builders import alert, dead, diagnosed, evidence, node, opened
 from tests.handlers.world import World
 

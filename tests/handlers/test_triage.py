@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 
 from handlers import advance, triage
-from handlers.domain.events import MAX_NOTE_CHARS, Closed, Noted, Person
+from handlers.domain.events.base import Person
+from handlers.domain.events.lifecycle import Closed, Remarked
+from handlers.domain.events.triage import MAX_NOTE_CHARS
 from handlers.domain.incident import Incident
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, Refused
@@ -252,7 +254,7 @@ async def test_while_slack_does_not_say_who_asks_nobody_may(name: str) -> None:
 async def test_what_comes_in_between_costs_nobody_their_word(name: str) -> None:
     """Two append at once: the one who loses looks again and says it then."""
     world = await (closed_world() if name == "reopen" else quiet_world())
-    between = Noted(at=NOON, key="x", sentence="something else happened")
+    between = Remarked(at=NOON, key="x", sentence="something else happened")
     world.timelines.before_append.append((ID, between))
     await DEEDS[name](world.ports, ID, ALICE)
     assert world.kinds()[-2] == "noted"

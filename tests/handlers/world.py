@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from handlers.domain.alert_sources import Fired, Held, Labels, ReconcileCheckpoint
 from handlers.domain.alerts import Alert, IncidentIdentity
-from handlers.domain.events import AlertsReceived, Event, Person
+from handlers.domain.events import Event
+from handlers.domain.events.base import Person
+from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.fold import apply, fold
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.errors import Moved, NotAllowed, SilenceFailed, SourceDown, Tampered, UnknownCluster
-from handlers.ports import Fence, HeldBy, IdentityState, Order, Outcome, Place, Ports, Purpose, Readiness
-from runbooks.evidence import Evidence, Metrics, Role
-from runbooks.model import Action
-from tests.builders import ALICE, NOON, after, evidence, led_by, reaching
+from handlers.ports import (
+    CannotEdit,
+    Fence,
+    HeldBy,
+    IdentityState,
+    NotBegun,
+    Obstacle,
+    Order,
+    Outcome,
+    Place,
+    Ports,
+    Purpose,
+    Readiness,
+)
+from runbooks.evidence import Evidence, Metrics, NodeEvidence, Role
+from runbooks.plans import Action, PlannedEdit
+from tests.builders import ALICE, NOON, after, evidence, led_by, planned_edit, reaching
 
 ON_CALL = "S0ONCALL01"
 HOME = "T0NEUMANN1"
@@ -130,7 +145,7 @@ class Cluster:
             yield early
         yield await self.read(cluster)
 
-    async def look(self, cluster: str) -> Mapping[str, Metrics | None]:
+    async def sample_metrics(self, cluster: str) -> Mapping[str, Metrics | None]:
         self.commits += 1 if self.leader else 0
         return {name: None if name in self.silent else self._sample(name) for name in self.shows.names}
 
@@ -171,10 +186,13 @@ class Agents:
     loses_answer: set[str] = field(default_factory=set)
     stalls: set[str] = field(default_factory=set)
     asks_for_second: set[str] = field(default_factory=set)
+    silent: frozenset[str] = frozenset()
+    edits: dict[str, PlannedEdit | CannotEdit] = field(default_factory=dict)
     boot_id: str = "boot-1"
-    config_sha256: str = "ab" * 32
+    config_sha256: str | None = None
     fences: list[int | None] = field(default_factory=list)
     on_effect: Callable[[Action], None] = lambda action: None
+    node: Callable[[str], NodeEvidence | None] = lambda name: None
 
     async def seen_fences(self, cluster: str) -> dict[str, int | None]:
         return {f"node{number}": fence for number, fence in enumerate(self.fences, start=1)}
@@ -182,17 +200,25 @@ class Agents:
     def action_id(self, order: Order) -> str:
         return f"{order.incident}/{order.generation}/{order.action.node}/{order.action.type}"
 
-    async def prepare(self, order: Order) -> Readiness | Outcome:
+    async def planned_edits(
+        self, cluster: str, actions: Collection[Action]
+    ) -> dict[Action, PlannedEdit | CannotEdit]:
+        return {
+            action: self.edits.get(action.node) or planned_edit(action, self.node(action.node))
+            for action in actions
+        }
+
+    async def prepare(self, order: Order) -> Readiness | NotBegun:
         if why := self.refuses.get(order.action.node):
-            return Outcome("rejected", why)
+            return NotBegun(Obstacle.NODE, why)
         if self.action_id(order) in self.ledger:
-            return Outcome("rejected", "The agent refuses: This action is DONE already.")
+            return NotBegun(Obstacle.NODE, "The agent refuses: This action is DONE already.")
         return Readiness(
             self.action_id(order),
             nonce="n",
             state="{}",
             boot_id=self.boot_id,
-            config_sha256=self.config_sha256,
+            config_sha256=self._file(order.action.node),
             needs_second=order.action.node in self.asks_for_second,
         )
 
@@ -201,17 +227,26 @@ class Agents:
         if name not in self.ledger:
             self.effects.append((order.action.node, order.action.type))
             self.fences.append(order.fence)
-            left = self.config_sha256
             self.on_effect(order.action)
-            self.ledger[name] = Outcome("done", "Done.", left)
+            self.ledger[name] = Outcome("done", "Done.", self._file(order.action.node))
         if order.action.node in self.stalls:
             return Outcome("rejected", "The agent refuses: the nonce is unknown, used or expired.")
         if order.action.node in self.loses_answer:
             return Outcome("unknown", "The agent did not answer.")
         return self.ledger[name]
 
+    def _file(self, name: str) -> str:
+        read = self.node(name)
+        return self.config_sha256 or (read.config.value.sha256 if read and read.config.value else "ab" * 32)
+
     async def status(self, order: Order) -> Outcome | None:
         return self.ledger.get(self.action_id(order))
+
+    async def void(self, orders: Collection[Order]) -> frozenset[str]:
+        for order in orders:
+            if order.action.node not in self.silent:
+                await self.withdraw(order)
+        return frozenset(order.action.node for order in orders) & self.silent
 
     async def withdraw(self, order: Order) -> Outcome:
         return self.ledger.setdefault(self.action_id(order), Outcome("rejected", "Withdrawn."))
@@ -319,8 +354,8 @@ class Alerting:
     async def last(self) -> ReconcileCheckpoint | None:
         return self.kept
 
-    async def remember(self, look: ReconcileCheckpoint) -> None:
-        self.kept = look
+    async def remember(self, checkpoint: ReconcileCheckpoint) -> None:
+        self.kept = checkpoint
 
 
 @dataclass
@@ -362,6 +397,10 @@ class World:
 
     def __post_init__(self) -> None:
         self.agents.on_effect = self.cluster.feel
+        self.agents.node = self._node
+
+    def _node(self, name: str) -> NodeEvidence:
+        return self.cluster.shows.node(name)
 
     @property
     def ports(self) -> Ports:
@@ -378,7 +417,7 @@ class World:
             silences=self.silences,
             alertmanager=self.alerting,
             prometheus=self.alerting,
-            looks=self.alerting,
+            checkpoints=self.alerting,
         )
 
     def kinds(self, incident_id: str = "inc-1") -> list[str]:

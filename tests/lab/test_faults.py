@@ -78,7 +78,7 @@ async def test_clocks_apart_hold_no_leader_until_they_are_stepped(
         assert await run_command(node, "chronyc", "makestep") == (0, "200 OK\n")
 
     await has_leader(lab)
-    assert all(abs(lab.clock_offset_ms(node.name)) <= 1 for node in far)
+    assert all(abs(lab.node(node.name).clock_offset_ms) <= 1 for node in far)
 
 
 async def test_slow_links_storm_until_the_timeouts_are_widened(

@@ -1,4 +1,4 @@
-"""What stands above and below every picture: the answer, where and when, and what the signs mean."""
+"""Head and foot of every picture: the answer, where and when it was taken, and the legend."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def header(answer: str, mood: Mood, lines: Sequence[str]) -> Section:
     return Section(tuple(shapes), y)
 
 
-def legend(signs: Sequence[Sign], top: float, note: str = "") -> Section:
+def legend(signs: Sequence[Sign], top: float, caption: str = "") -> Section:
     """Lay out the signs in as many rows as they need, and an explanation below."""
     shapes: list[Shape] = []
     x, y = float(MARGIN), top + SMALL
@@ -73,12 +73,12 @@ def legend(signs: Sequence[Sign], top: float, note: str = "") -> Section:
         shapes += sign.draw((x, y))
         shapes.append(Words(meaning, (x + sign.width + 14, y), SMALL, INK))
         x += wide + 44
-    for line in lettering.wrapped(note, SMALL, WIDTH - 2 * MARGIN, 3) if note else ():
+    for line in lettering.wrapped(caption, SMALL, WIDTH - 2 * MARGIN, 3) if caption else ():
         y += SMALL * 1.5
         shapes.append(Words(line, (MARGIN, y), SMALL, QUIET))
     return Section(tuple(shapes), y + SMALL)
 
 
 def when(at: datetime) -> str:
-    """`2026-11-24 12:00:03 UTC`."""
+    """Return a time as `2026-11-24 12:00:03 UTC`."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -16,7 +16,7 @@ LINE_HEIGHT = 1.3
 
 @lru_cache(maxsize=64)
 def font(size: float) -> ImageFont.FreeTypeFont:
-    """Aileron at a size, in pixels.
+    """Return the font Aileron at a size in pixels.
 
     Raises:
         TypeError: If this Pillow was built without FreeType.

@@ -1,4 +1,4 @@
-"""A layout painted: shapes in, PNG bytes out. The same layout gives the same bytes."""
+"""Paint a layout: shapes in, PNG bytes out. The same layout gives the same bytes."""
 
 from __future__ import annotations
 

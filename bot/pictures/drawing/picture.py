@@ -1,4 +1,4 @@
-"""A finished picture: its bytes, its size, and what it says for those who do not see it."""
+"""A finished picture: its bytes, its size, and its alt text."""
 
 from __future__ import annotations
 

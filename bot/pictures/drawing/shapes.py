@@ -1,4 +1,4 @@
-"""What a picture is made of before it is painted: lines, polygons, boxes, discs and words, in pixels."""
+"""The shapes of a picture before it is painted: lines, polygons, boxes, discs and words, in pixels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A timeline in words: the large line, and the alt text for those who do not see it."""
+"""Put a timeline into words: the headline, and the alt text for those who cannot see it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def elections_words(series: ElectionSeries) -> str:
     """Say how many elections there were in how long, or where nobody counted, how many terms."""
     start, end = series.span
     span = lasted(end - start)
-    # A node that restarts counts from nought again, so a term that grew tells more than a count of none.
+    # A restarted node counts from zero again, so a term that grew says more than a count of zero.
     grew = series.terms is not None and series.terms[0] < series.terms[1]
     if series.elections == 0 and not grew:
         return f"no election in {span}"
@@ -42,7 +42,7 @@ def leader_words(series: ElectionSeries) -> str:
 
 
 def sentence(words: str) -> str:
-    """With a capital, unless it begins with a node's name."""
+    """Capitalise the first letter, unless the sentence begins with a node's name."""
     return words[0].upper() + words[1:] if words.startswith(("nobody", "no ")) else words
 
 

@@ -1,4 +1,4 @@
-"""The elections-and-terms timeline: what every node was, how often they elected, what was done."""
+"""The timeline of elections and terms: each node's role, how often it elected, what was done."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def layout(series: ElectionSeries) -> Drawing:
     top = head.bottom + height(flagged) + 16
     chart = Box(axis.left, top + LANE * len(stories) + 40, axis.right, top + LANE * len(stories) + 40 + CHART)
     times = chart.bottom + 46
-    foot = frame.legend(tuple(_signs(series)), times + 14, _note(series))
+    foot = frame.legend(tuple(_signs(series)), times + 14, _caption(series))
     shapes = (
         *head.shapes,
         *_grid(axis, top, chart.bottom, times),
@@ -62,7 +62,7 @@ def _headline(series: ElectionSeries) -> tuple[str, Mood, tuple[str, ...]]:
 
 
 def _mood(series: ElectionSeries) -> Mood:
-    """Green is only one leader at the end, verified or never in question."""
+    """Return the card's mood; green only for a single leader at the end, verified or never in question."""
     if not series.leaders:
         return "bad"
     sure = series.elections == 0 or any(mark.kind == "verified" for mark in series.marks)
@@ -108,7 +108,7 @@ def _dots(at: Point) -> tuple[Shape, ...]:
     return (Line((at, (at[0] + 70, at[1])), UNKNOWN, 3, (1, 12)),)
 
 
-def _note(series: ElectionSeries) -> str:
+def _caption(series: ElectionSeries) -> str:
     left = [story for story in series.stories if story not in chosen(series)]
     if not left:
         return ""

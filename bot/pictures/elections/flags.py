@@ -1,4 +1,4 @@
-"""What happened, as flags over a timeline: each in the first row that is free, later ones below earlier."""
+"""Place events as flags over a timeline, each in the first free row, later ones below earlier ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COLOURS: dict[MarkKind, str] = {
 
 @dataclass(frozen=True)
 class Flag:
-    """A mark's place: its moment, its row from the top, and the box of its words, if it has any."""
+    """A mark's position: its moment, its row from the top, and the box around its words, if any."""
 
     mark: Mark
     x: float
@@ -66,7 +66,7 @@ def flags(marks: Sequence[Mark], axis: TimeAxis, top: float) -> tuple[Flag, ...]
 
 
 def _worded(marks: list[Mark]) -> Iterator[tuple[Mark, str]]:
-    """Each with its words and time; many steps are counted on the first of them."""
+    """Yield each flag with its words and time; many steps are counted on the first of them."""
     steps = [mark for mark in marks if mark.kind == "step"]
     crowded = len(marks) > MAX_LABELLED and len(steps) > 1
     for mark in marks:
@@ -78,7 +78,7 @@ def _worded(marks: list[Mark]) -> Iterator[tuple[Mark, str]]:
 
 
 def _row(placed: list[Flag], x: float, left: float, right: float) -> int:
-    """Below every flag that reaches over here, sign and words: its line then starts below their words."""
+    """Return the row below every flag that reaches over here, so that its line starts below their words."""
     left, right = min(left, x - SIGN), max(right, x + SIGN)
     over = [flag.row for flag in placed if flag.box and flag.left < right and left < flag.right]
     return max(over, default=-1) + 1
@@ -90,7 +90,7 @@ def height(placed: Sequence[Flag]) -> float:
 
 
 def flag_shapes(placed: Sequence[Flag], top: float, bottom: float) -> Iterator[Shape]:
-    """Lines first, from each flag to the bottom of the plot, where one without words is but a notch."""
+    """Yield the lines first, each down to the bottom of the plot; a flag without words is only a notch."""
     for flag in placed:
         y = top + flag.row * ROW + ROW / 2 if flag.box else bottom - NOTCH
         yield Line(((flag.x, y), (flag.x, bottom)), COLOURS[flag.mark.kind], 3, (10, 8) if flag.box else ())

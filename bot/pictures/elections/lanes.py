@@ -86,7 +86,7 @@ def lane_shapes(placed: Sequence[Lane], axis: TimeAxis) -> Iterator[Shape]:
 
 
 def _binned(story: Story, axis: TimeAxis) -> Counter[float]:
-    """Elections per bar's width, so that bars stand side by side and never on each other."""
+    """Count the elections per bar width, so that bars stand side by side and never overlap."""
     bins: Counter[float] = Counter()
     for started in story.elections:
         if not started.unseen:
@@ -125,7 +125,7 @@ def _role(stretch: Stretch, band: Box, axis: TimeAxis) -> Iterator[Shape]:
 
 
 def _stripes(box: Box) -> Iterator[Shape]:
-    """Slanting strokes, which tell a candidate without its colour."""
+    """Draw the slanting strokes that mark a candidate without relying on colour."""
     high, x = box.bottom - box.top, box.left + 5
     while x + high * 0.5 + 5 < box.right:
         slant = high * 0.5

@@ -1,4 +1,4 @@
-"""Elections and terms over time: samples and marks, from whoever took them, and what they say of each node.
+"""Elections and terms over time: samples and marks from any source, and what they say of each node.
 
 A gap is a gap: nothing is drawn or counted where nobody read anything, but a counter keeps what it counted.
 """
@@ -22,7 +22,7 @@ MISSED = 2.5
 
 @dataclass(frozen=True)
 class Sample:
-    """What one node said at one moment; `None` is what it did not say."""
+    """What one node said at one moment; `None` where it said nothing."""
 
     at: datetime
     node: str
@@ -122,7 +122,7 @@ def _stretches(run: tuple[Sample, ...]) -> Iterator[Stretch]:
 
 @dataclass(frozen=True)
 class ElectionSeries:
-    """What a timeline is drawn from; the samples may come in any order.
+    """The samples and marks of a timeline, in any order.
 
     `every_s` is how often a node was asked, in seconds.
 

@@ -43,7 +43,7 @@ def _steps(points: list[Point]) -> Iterator[Shape]:
 
 
 def _straightened(points: list[Point]) -> Iterator[Point]:
-    """Without the points in the middle of a straight stretch."""
+    """Drop the points in the middle of a straight stretch."""
     yield points[0]
     for before, here, after in zip(points, points[1:], points[2:], strict=False):
         if not (before[1] == here[1] == after[1] or before[0] == here[0] == after[0]):

@@ -1,4 +1,4 @@
-"""Moments as places on a card, and the times that are written below."""
+"""Map moments to positions on a card, and choose the times that are written below."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_TICKS = 6
 
 @dataclass(frozen=True)
 class TimeAxis:
-    """A stretch of time over a stretch of pixels."""
+    """A span of time mapped to a span of pixels."""
 
     start: datetime
     end: datetime
@@ -41,7 +41,7 @@ class TimeAxis:
 
 
 def lasted(span: timedelta) -> str:
-    """`42 s`, `10 min`, `3 h 5 min`."""
+    """Return a duration as `42 s`, `10 min` or `3 h 5 min`."""
     seconds = round(span.total_seconds())
     if seconds < 90:
         return f"{seconds} s"
@@ -52,5 +52,5 @@ def lasted(span: timedelta) -> str:
 
 
 def clock_time(at: datetime) -> str:
-    """`12:00:03`, in UTC."""
+    """Return a time as `12:00:03`, in UTC."""
     return f"{at.astimezone(UTC):%H:%M:%S}"

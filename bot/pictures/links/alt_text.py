@@ -1,4 +1,4 @@
-"""A link map in words, for those who do not see it: one to three sentences."""
+"""Put a link map into one to three sentences, for those who cannot see it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from bot.pictures.drawing.frame import when
 from bot.pictures.links.groups import Group, clean_cut
 from bot.pictures.links.model import LinkMap, NodeRole, Way, WayState
 from runbooks.model import Leadership
-from runbooks.wording import listed, signed_milliseconds
+from runbooks.wording import MAX_NAMES, listed, signed_milliseconds
 
 ANSWERS = {"yes": "can elect", "no": "cannot elect", "undetermined": "not known whether it can elect"}
 
 MAX_CLAUSES = 5
 """Of one kind; what is more is counted, since a screen reader cannot skim."""
-MAX_NAMES = 6
 
 
 def leader_words(leadership: Leadership) -> str:
@@ -61,9 +60,9 @@ def _islands(cut: tuple[Group, ...], ways: list[Way]) -> Iterator[str]:
         yield f"no node reaches another ({kinds})"
         return
     alone = [group[0] for group in cut if len(group) == 1]
-    yield from (f"{_few(group)} reach each other" for group in cut if len(group) > 1)
+    yield from (f"{listed(group, MAX_NAMES)} reach each other" for group in cut if len(group) > 1)
     if alone:
-        yield f"{_few(alone)} {'reaches' if len(alone) == 1 else 'reach'} nobody"
+        yield f"{listed(alone, MAX_NAMES)} {'reaches' if len(alone) == 1 else 'reach'} nobody"
     yield f"what is between them fails ({kinds})"
 
 
@@ -82,10 +81,11 @@ def _observed(ways: list[Way]) -> Iterator[str]:
         together[whom, listed(sorted(set(peers.values())))].append(observer)
     for (whom, kinds), observers in together.items():
         verb = "does" if len(observers) == 1 else "do"
-        yield f"{_few(observers)} {verb} not reach {_few(whom) if whom else 'anybody'} ({kinds})"
+        who, others = listed(observers, MAX_NAMES), listed(whom, MAX_NAMES) if whom else "anybody"
+        yield f"{who} {verb} not reach {others} ({kinds})"
     silent = [name for name in dict.fromkeys(way.observer for way in ways) if not tried[name]]
     if silent:
-        yield f"what {_few(silent)} {'reaches' if len(silent) == 1 else 'reach'} is not known"
+        yield f"what {listed(silent, MAX_NAMES)} {'reaches' if len(silent) == 1 else 'reach'} is not known"
     if ways and not missed and not silent:
         yield "every Raft port that was tried is open"
 
@@ -104,13 +104,7 @@ def _nodes(seen: LinkMap) -> Iterator[str]:
     for standing, words in ((NodeRole.DOWN, "down"), (NodeRole.UNKNOWN, "not known to run")):
         names = [node.name for node in seen.nodes if node.standing is standing]
         if names:
-            yield f"{_few(names)} {'is' if len(names) == 1 else 'are'} {words}"
+            yield f"{listed(names, MAX_NAMES)} {'is' if len(names) == 1 else 'are'} {words}"
     for node in seen.nodes:
         if node.clock_off_ms is not None:
             yield f"the clock of {node.name} is {signed_milliseconds(node.clock_off_ms)} off"
-
-
-def _few(names: Sequence[str]) -> str:
-    if len(names) <= MAX_NAMES:
-        return listed(names)
-    return f"{', '.join(names[:2])} and {len(names) - 2} more"

@@ -43,7 +43,7 @@ def layout(seen: LinkMap) -> Drawing:
     """Lay the whole card out: the answer, the matrix, the legend."""
     head = frame.header(*_headline(seen))
     body = matrix(seen, head.bottom + 12)
-    foot = frame.legend(tuple(_signs(seen)), body.bottom + 20, _note(seen))
+    foot = frame.legend(tuple(_signs(seen)), body.bottom + 20, _caption(seen))
     return Drawing(WIDTH, round(foot.bottom + MARGIN / 2), (*head.shapes, *body.shapes, *foot.shapes))
 
 
@@ -90,7 +90,7 @@ def _emblem(standing: NodeRole, at: Point) -> tuple[Shape, ...]:
     return emblem(standing, (at[0] + 22, at[1]), 19)
 
 
-def _note(seen: LinkMap) -> str:
+def _caption(seen: LinkMap) -> str:
     """Say how to read what is drawn, and which clocks are off where their rows have no room to say so."""
     counted = f"over Raft there and back, itself counted; {seen.quorum} are a majority."
     clocks = [

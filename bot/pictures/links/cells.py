@@ -1,4 +1,4 @@
-"""One cell of the matrix: what one node's connects to another's two ports gave."""
+"""One cell of the matrix: how one node's connections to another's two ports went."""
 
 from __future__ import annotations
 

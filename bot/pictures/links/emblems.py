@@ -1,4 +1,4 @@
-"""The signs of a node: what it is, whether it reaches a majority, and how far its clock is off."""
+"""The signs of a node: its role, whether it reaches a majority, and how far its clock is off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which nodes belong together on a link map: groups that reach each other, and nodes that behave alike."""
+"""Group the nodes of a link map: those that reach each other, and those that behave alike."""
 
 from __future__ import annotations
 
@@ -32,8 +32,10 @@ def _both_ways(seen: LinkMap, one: str, other: str) -> bool:
 
 
 def clean_cut(seen: LinkMap) -> tuple[Group, ...]:
-    """The groups, where the running nodes fall into them with every way within open and every way between
-    failed; none where that is not all there is to say."""
+    """Return the groups of a clean cut: every way within a group is open, every way between groups failed.
+
+    Nothing is returned where that is not the whole story.
+    """
     down = {node.name for node in seen.nodes if node.standing is NodeRole.DOWN}
     found = tuple(group for group in groups(seen) if not down.intersection(group))
     within = (pair for group in found for pair in combinations(group, 2))

@@ -1,4 +1,4 @@
-"""Who (row) reaches whom (column) as a matrix; of many nodes those that behave alike stand together."""
+"""A matrix of who (row) reaches whom (column); of many nodes, those that behave alike share a band."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SEAM = 5
 
 @dataclass(frozen=True)
 class Band:
-    """Nodes under one label, and the stretch they take, the same across and down, from the matrix' corner."""
+    """Nodes under one label, and the span they take from the matrix' corner, the same across and down."""
 
     nodes: tuple[NodeMark, ...]
     start: float
@@ -50,7 +50,7 @@ class Band:
         return f"{first} +{more}" if more else first
 
     def stretches(self) -> Iterator[tuple[NodeMark, float, float]]:
-        """Each node's own part of it."""
+        """Return each node's own part of it."""
         step = (self.end - self.start - SEAM) / len(self.nodes)
         for place, node in enumerate(self.nodes):
             yield node, self.start + place * step, self.start + (place + 1) * step
@@ -94,7 +94,7 @@ def _sizes(counts: list[int]) -> list[float]:
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the matrix stands: its first cell's corner, and how much flatter its rows are than wide."""
+    """The position of the matrix: its first cell's corner, and how much flatter its rows are than wide."""
 
     corner: Point
     flatness: float

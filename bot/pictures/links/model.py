@@ -1,4 +1,4 @@
-"""What a link map says, before it is laid out: each node's standing, and each way with both its ports."""
+"""The content of a link map before layout: each node's standing, and each direction with both ports."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _standing(node: NodeEvidence, is_up: raft.Tri, leadership: Leadership) -> No
 
 
 def _reaches(name: str, up: Mapping[str, raft.Tri], links: Mapping[raft.Pair, raft.Tri]) -> tuple[int, int]:
-    """Fewest and most nodes that hear this one and are heard, itself counted; a dead one hears nobody."""
+    """Return the fewest and the most nodes that hear this one and are heard by it, itself included."""
     if up[name] is False:
         return 0, 0
     peers = [peer for peer in up if peer != name and up[peer] is not False]

@@ -24,9 +24,12 @@ from bot.slack.views import findings
 from bot.store.errors import store_errors
 from bot.store.keys import Keys
 from bot.store.timelines import TimelineStore
-from handlers.domain import events as of
 from handlers.domain.alert_sources import Series
 from handlers.domain.events import Event
+from handlers.domain.events.diagnosis import EvidenceRead
+from handlers.domain.events.lifecycle import AlertsReceived, Closed
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified
+from handlers.domain.events.remediation import NodeChecked, PlanConfirmed, RunEnded
 from handlers.domain.incident import Incident
 from handlers.errors import SlackDown, SourceDown
 from handlers.ports import Threads
@@ -55,9 +58,9 @@ class File:
 
 
 class ThreadAttachments:
-    """Uploads each picture or file that an incident is due, at most once: a lost answer costs the file.
+    """Uploads each picture or file of an incident at most once: a lost answer costs the file.
 
-    One that Slack has not seen, because it was away or asked to wait, is tried again.
+    One that never reached Slack, because Slack was down or asked to wait, is tried again.
     """
 
     def __init__(
@@ -175,12 +178,12 @@ def due(incident: Incident) -> Iterator[str]:
 def samples_of(events: Iterable[Event]) -> Iterator[Sample]:
     """Yield what the bot itself read of each node, and who was seen to lead, from the timeline."""
     for event in events:
-        if isinstance(event, (of.LeaderSeen, of.LeaderVerified)):
+        if isinstance(event, (LeaderSeen, LeaderVerified)):
             lead = event.leadership
             for name in lead.acknowledged_by:
                 role = Role.LEADER if name == lead.leader else Role.FOLLOWER
                 yield Sample(event.at, name, role, lead.term)
-        if isinstance(event, of.EvidenceRead) and event.evidence.complete:
+        if isinstance(event, EvidenceRead) and event.evidence.complete:
             for node in event.evidence.nodes:
                 for reading in (node.metrics, node.metrics_again):
                     yield _sample(node.node, reading)
@@ -209,15 +212,15 @@ def marks_of(events: Iterable[Event]) -> Iterator[Mark]:
     """Yield what happened, for the picture's flags."""
     for event in events:
         match event:
-            case of.AlertsReceived(reason="opened"):
+            case AlertsReceived(reason="opened"):
                 yield Mark(event.at, "alert", f"alert {event.alerts[0].name}")
-            case of.PlanConfirmed():
+            case PlanConfirmed():
                 yield Mark(event.at, "plan", f"{event.by.name} confirmed")
-            case of.NodeChecked():
+            case NodeChecked():
                 yield Mark(event.at, "step", f"{event.node} {'worse' if event.complaints else 'done'}")
-            case of.RunEnded(completed=False):
+            case RunEnded(completed=False):
                 yield Mark(event.at, "stopped", "run stopped")
-            case of.LeaderVerified():
+            case LeaderVerified():
                 yield Mark(event.at, "verified", "leader verified")
-            case of.Closed():
+            case Closed():
                 yield Mark(event.at, "resolved", "resolved")

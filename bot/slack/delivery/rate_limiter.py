@@ -1,4 +1,4 @@
-"""Keeps Slack's rates in Redis, so that any number of processes share them.
+"""Keep Slack's rates in Redis, so that any number of processes share them.
 
 A caller who is too early is given a turn of its own and comes back then, so those who wait ask no more often,
 and one busy channel holds up no other. Turns are in order, but urgent callers go before all others.

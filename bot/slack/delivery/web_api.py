@@ -1,4 +1,4 @@
-"""Calls Slack's Web API; says of a failed call whether it may be done all the same, and when to try again."""
+"""Call Slack's Web API; of a failed call, say whether it may have been done, and when to try again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hands the stored requests to Bolt, many at a time; what a process leaves half done another does again."""
+"""Hand stored requests to Bolt, many at a time; what one process leaves half done, another repeats."""
 
 from __future__ import annotations
 
@@ -34,6 +34,6 @@ class Dispatcher(Consumer[StreamEntry]):
         try:
             response = await self._app.async_dispatch(request.for_bolt())
         except Exception:
-            log.exception("request_failed")  # Bolt could not read it: nor will it the next time
+            log.exception("request_failed")  # Bolt could not read it, and will not the next time either
             return None
         return self._again_in_s if response.status == TRY_AGAIN else None

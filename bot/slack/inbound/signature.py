@@ -1,6 +1,6 @@
-"""Verify Slack's signature before Bolt parses the request: what is not Slack's gets a plain answer.
+"""Verify Slack's signature before Bolt parses the request, and answer others in plain words.
 
-Bolt 1.30 raises on a timestamp that is no number and on a body that is no UTF-8; here both get an answer.
+Bolt 1.30 raises on a timestamp that is not a number and on a body that is not UTF-8; both get an answer here.
 """
 
 from __future__ import annotations

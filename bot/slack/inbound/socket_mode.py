@@ -1,4 +1,4 @@
-"""Socket Mode: the bot opens the connection, for where Slack has no way to it."""
+"""Socket Mode: the bot opens the connection, where Slack cannot reach the bot."""
 
 from __future__ import annotations
 

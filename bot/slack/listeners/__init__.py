@@ -1,4 +1,4 @@
-"""Thin listeners: acknowledge, parse, call a handler, show what it says."""
+"""Thin listeners: acknowledge, parse, call a handler, show its answer."""
 
 from __future__ import annotations
 

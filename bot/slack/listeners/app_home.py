@@ -1,4 +1,4 @@
-"""The App Home, drawn anew each time somebody opens it."""
+"""Publish the App Home anew each time somebody opens it."""
 
 from __future__ import annotations
 
@@ -70,5 +70,5 @@ async def gather(ports: Ports, user: str) -> app_home.Home:
 
 
 async def _leadership(ports: Ports, cluster: str) -> Leadership | None:
-    seen = await ports.reader.look(cluster)
+    seen = await ports.reader.sample_metrics(cluster)
     return raft.leadership(seen) if any(seen.values()) else None

@@ -18,7 +18,7 @@ from bot.slack.views.blocks import Block
 from handlers import commands
 from handlers.commands import election
 from handlers.commands.answers import Answer, Asked, PostmortemAnswer, Watch
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.errors import BotError
 from handlers.ports import Ports
 
@@ -28,7 +28,7 @@ Show = Callable[[str, list[Block]], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Reply:
-    """The way an answer is shown: first, again, and as a file."""
+    """How an answer is shown: at first, when it is repeated, and as a file."""
 
     show: Show
     show_again: Show

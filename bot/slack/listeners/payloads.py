@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncRespond
 
 from bot.slack.views.blocks import escape
 from handlers.authorization import Click, Submission
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.ports import Place
 
 Body = dict[str, Any]

@@ -15,11 +15,10 @@ from bot.slack.listeners.payloads import Body, click, person, submission, tell
 from bot.slack.views import plan_modal
 from bot.slack.views.message import APPROVE_ACTION, REMEDY_ACTION, STOP_ACTION
 from handlers.authorization import Submission
-from handlers.domain.events import PlanProposed
-from handlers.domain.incident import Incident
 from handlers.errors import BotError, Refused, StalePlan
 from handlers.ports import Ports
 from handlers.remediation import propose, second_approval
+from handlers.remediation.preconditions import ShownPlan
 
 log = structlog.get_logger()
 
@@ -73,7 +72,7 @@ def register(app: AsyncApp, ports: Ports) -> None:
 
 
 async def _show(
-    work: Awaitable[tuple[Incident, PlanProposed]],
+    work: Awaitable[ShownPlan],
     callback: str,
     body: Body,
     client: AsyncWebClient,

@@ -21,7 +21,7 @@ from handlers import load_incidents, triage
 from handlers.authorization import check_colleague, incident_of
 from handlers.commands import incident as incident_commands
 from handlers.commands.answers import Asked
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.domain.incident import Incident
 from handlers.errors import BotError, Refused
 from handlers.ports import Ports
@@ -43,7 +43,7 @@ def register(app: AsyncApp, ports: Ports) -> None:
 
     @app.action(f"{TRIAGE_ACTION}:runbook")
     async def runbook_opened(ack: AsyncAck) -> None:
-        await ack()  # the link has done it
+        await ack()  # the button's own link has done everything
 
     for name in AT_ONCE:
         app.action(f"{TRIAGE_ACTION}:{name}")(_at_once(ports, name))

@@ -1,4 +1,4 @@
-"""The answers to a command or a click: messages for one person, never a change of one."""
+"""The answers to a command or a click: new messages that only one person sees."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ MAX_LISTED = 10
 
 @dataclass(frozen=True)
 class Home:
-    """The content of one person's page; `clusters` is name → leader, `None` where nothing answered.
+    """The content of one person's page; `clusters` maps a name to its leader, `None` if nothing answered.
 
     `left_alone` has a sentence for each open incident that the bot does not touch; `open_beside` counts
     those that were not looked through. `troubles` has a sentence for each thing wrong with the bot itself.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.evidence_tables import all_links_open, cut_links, link_table, node_groups, node_table, not_read, some
+from bot.evidence_tables import all_links_open, cut_links, link_table, node_groups, node_table, not_read
 from bot.slack.views import blocks, labels, progress
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import REMEDY_ACTION, Message
@@ -12,6 +12,7 @@ from handlers.domain.incident import Incident
 from runbooks.all_runbooks import aim, button_of_remedy, needs_no_remedy, title_of_cause
 from runbooks.evidence import Evidence
 from runbooks.model import BY_HAND, Diagnosis, Finding, Remedy, Verdict
+from runbooks.wording import MAX_NAMES, listed
 
 MAX_NODES = 12
 """More lines than this are no table that one reads at a glance."""
@@ -109,7 +110,11 @@ def finding(judged: Finding, *, brief: bool = False) -> str:
         judged: The finding.
         brief: Whether only the first of each kind of line is shown, and the nodes are counted.
     """
-    nodes = f" ({escape(some(judged.nodes) if brief else ', '.join(judged.nodes))})" if judged.nodes else ""
+    nodes = (
+        f" ({escape(listed(judged.nodes, MAX_NAMES) if brief else ', '.join(judged.nodes))})"
+        if judged.nodes
+        else ""
+    )
     head = f"{labels.VERDICTS[judged.verdict]} *{title_of_cause(judged.cause)}*{nodes}"
     lines = [head, *map(escape, points(judged, brief=brief))]
     return blocks.cut("\n".join(lines), MAX_BRIEF_FINDING_CHARS if brief else MAX_FINDING_CHARS)

@@ -1,4 +1,4 @@
-"""The parent message: what is wrong, since when, who has it, what happens next, and what one may do. Pure."""
+"""The parent message: what is wrong, since when, who has it, what happens next, and the buttons. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.slack.views import blocks, labels
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import MORE_ACTION, TRIAGE_ACTION, Message
 from handlers.domain.alerts import UNCONFIGURED
-from handlers.domain.events import LeaderVerified, RecoveryVerified
+from handlers.domain.events.recovery import LeaderVerified, RecoveryVerified
 from handlers.domain.incident import Incident
 from runbooks.all_runbooks import RUNBOOKS, aim
 from runbooks.model import Diagnosis, Verdict

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from handlers.domain.incident import Incident, Stage
 from runbooks.all_runbooks import RUNBOOKS, aim
 from runbooks.model import Verdict
+from runbooks.wording import duration
 
 VERDICTS = {
     Verdict.CONFIRMED: ":red_circle: confirmed",
@@ -97,13 +96,3 @@ def lasted(incident: Incident) -> str:
     if incident.closed is None or incident.opened_at is None:
         return "?"
     return duration(incident.closed.at - incident.opened_at)
-
-
-def duration(span: timedelta) -> str:
-    """Return a duration such as `42 s`, `3 min 05 s`, `2 h 10 min`."""
-    seconds = max(int(span.total_seconds()), 0)
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60:02d} s"
-    return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"

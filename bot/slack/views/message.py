@@ -1,4 +1,4 @@
-"""One message that should exist in a thread, and the names of the buttons that it may carry."""
+"""One message that should exist in a thread, and the action ids of its buttons."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ MORE_ACTION = "care:more"
 
 @dataclass(frozen=True)
 class Message:
-    """One message that should exist. `text` carries the verdict for phones and screen readers; it is
-    mrkdwn too, so it is escaped. `plain` is what stands in for `blocks` where a workspace refuses them."""
+    """One message that should exist.
+
+    `text` carries the verdict for phones and screen readers; it is mrkdwn too, so it is escaped. `plain`
+    replaces `blocks` in a workspace that refuses them.
+    """
 
     key: str
     text: str
@@ -34,5 +37,5 @@ class Message:
         blocks = list(self.plain if plainly and self.plain else self.blocks)
         if self.colour is None:
             return {"text": self.text, "blocks": blocks}
-        # Slack shows `text` above the attachment; as its fallback it is shown only where blocks cannot be.
+        # Slack would show `text` above the attachment; as `fallback` it shows only where blocks cannot.
         return {"attachments": [{"color": self.colour, "fallback": self.text, "blocks": blocks}]}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot.slack.views import blocks
 from bot.slack.views.blocks import Block, escape
-from handlers.domain.events import PlanProposed
+from handlers.domain.events.remediation import PlanProposed
 from handlers.domain.incident import Incident
-from runbooks.model import PlanStep
+from runbooks.plans import PlanStep
 
 CONFIRM_CALLBACK = "confirm_plan"
 APPROVE_CALLBACK = "approve_plan"

@@ -1,4 +1,4 @@
-"""An incident as the messages that should exist: a parent and its thread, each with a stable key. Pure."""
+"""Render an incident as the messages that should exist: a parent and its thread, with stable keys. Pure."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from bot.slack.views import blocks, findings, headline, labels
 from bot.slack.views import run as run_view
 from bot.slack.views.blocks import escape
 from bot.slack.views.message import Message
-from handlers.domain.events import NoteAdded, RecoveryVerified
+from handlers.domain.events.recovery import RecoveryVerified
+from handlers.domain.events.triage import NoteAdded
 from handlers.domain.incident import Incident
 from runbooks.model import Leadership
+from runbooks.wording import duration
 
 
 def render(incident: Incident) -> tuple[Message, ...]:
@@ -24,8 +26,8 @@ def render(incident: Incident) -> tuple[Message, ...]:
 
 def _messages(incident: Incident) -> Iterator[Message]:
     yield headline.headline(incident)
-    for number, noted in enumerate(incident.notes.values(), start=1):
-        yield Message(f"note-{number}", noted.sentence, (blocks.section(escape(noted.sentence)),))
+    for number, remark in enumerate(incident.remarks.values(), start=1):
+        yield Message(f"note-{number}", remark.sentence, (blocks.section(escape(remark.sentence)),))
     if incident.diagnosis and incident.evidence:
         yield findings.message(incident, incident.diagnosis, incident.evidence)
     for number, written in enumerate(incident.triage.written, start=1):
@@ -96,7 +98,7 @@ def closing(incident: Incident) -> Message:
         "mended": verified.at if verified else None,
     }
     began = incident.opened_at
-    spans = [f"{what} after {labels.duration(at - began)}" for what, at in took.items() if at and began]
+    spans = [f"{what} after {duration(at - began)}" for what, at in took.items() if at and began]
     return Message(
         key=f"closed-{incident.closings}" if incident.closings > 1 else "closed",
         text=text,

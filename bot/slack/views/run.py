@@ -1,17 +1,17 @@
-"""A run as a message: each step as it goes, a way to stop it, and how it came out. Pure."""
+"""A run as a message: each step's progress, a button to stop it, and its outcome. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.evidence_tables import some
 from bot.slack.views import blocks, labels
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import APPROVE_ACTION, REMEDY_ACTION, STOP_ACTION, Message
-from handlers.domain.events import PlanConfirmed
+from handlers.domain.events.remediation import PlanConfirmed
 from handlers.domain.incident import Incident, Run
 from runbooks.all_runbooks import button_of_remedy
-from runbooks.model import ActionType
+from runbooks.plans import ActionType
+from runbooks.wording import MAX_NAMES, listed
 
 ACTION_WORDS: dict[ActionType, str] = {
     "clock_sync": "step the clock",
@@ -27,6 +27,9 @@ MAX_NODES = 12
 """A run over more nodes is told in brief: Slack takes about 12,000 characters in one message."""
 
 MAX_LINE_CHARS = 400
+
+SEE_BELOW = "see below"
+"""Stands for the reason why a run stopped, which its last line gives."""
 
 
 def second_asked(incident: Incident, confirmed: PlanConfirmed) -> Message:
@@ -84,7 +87,7 @@ def _steps(run: Run) -> Iterator[str]:
     alike = {node: _all_one(run, node) for node in nodes} if len(nodes) > MAX_NODES else {}
     for mark, what in ((DONE, "done"), (TO_COME, "to come")):
         if told := [node for node in nodes if alike.get(node) == mark]:
-            yield f"{mark} {len(told)} of {len(nodes)} nodes {what}: {escape(some(told))}"
+            yield f"{mark} {len(told)} of {len(nodes)} nodes {what}: {escape(listed(told, MAX_NAMES))}"
     for node in nodes:
         if not alike.get(node):
             yield from _node(run, node)
@@ -103,7 +106,9 @@ def _node(run: Run, node: str) -> Iterator[str]:
         yield _step(run, index)
     check = run.checks.get(node)
     if check and check.complaints:
-        yield f":x: {escape(node)}: {blocks.cut(escape(_unless_told(run, check.complaints)), MAX_LINE_CHARS)}"
+        is_told = run.ended is not None and run.failed_index is None and check is run.failed_check
+        said = SEE_BELOW if is_told else "; ".join(check.complaints)
+        yield f":x: {escape(node)}: {blocks.cut(escape(said), MAX_LINE_CHARS)}"
     elif check:
         led = f"{check.leader} leads" if check.leader else "no leader yet"
         yield f":mag: {escape(node)} and the others are as well as before, {escape(led)}"
@@ -114,16 +119,10 @@ def _step(run: Run, index: int) -> str:
     mark = TO_COME if action is None else ":hourglass_flowing_sand:"
     said = ""
     if action and action.finished:
-        failed = action.finished.state != "done"
-        detail = _unless_told(run, (action.finished.detail,)) if failed else action.finished.detail
+        is_told = run.ended is not None and index == run.failed_index
+        detail = SEE_BELOW if is_told else action.finished.detail
         mark, said = labels.OUTCOMES[action.finished.state], f": {detail}"
     return f"{mark} {escape(step.node)}: {ACTION_WORDS[step.type]}{blocks.cut(escape(said), MAX_LINE_CHARS)}"
-
-
-def _unless_told(run: Run, reasons: tuple[str, ...]) -> str:
-    """Return the reasons why a run stopped, unless its last line has them word for word."""
-    told = run.ended.detail if run.ended else ""
-    return "; ".join(reason for reason in reasons if reason not in told) or "see below"
 
 
 def _outcome(incident: Incident, run: Run) -> Iterator[str]:

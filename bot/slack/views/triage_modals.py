@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.slack.views.blocks import Block, cut, external_id
-from handlers.domain.events import MAX_NOTE_CHARS
+from handlers.domain.events.triage import MAX_NOTE_CHARS
 from handlers.domain.incident import Incident
 
 ASSIGN, SNOOZE, NOTE, NOTE_MESSAGE = "care_assign", "care_snooze", "care_note", "care_note_message"

@@ -69,7 +69,7 @@ class Submissions:
 
 
 def _field_errors(view: OpenView, errors: object) -> Outcome:
-    """Slack shows errors below input blocks it finds by block_id; an answer without one is invalid."""
+    """Return the errors of input blocks that exist, by block_id; an answer without any is invalid."""
     known = {block["block_id"] for block in view.blocks if block["type"] == "input"}
     given = errors if isinstance(errors, dict) else {}
     shown = {block_id: str(error) for block_id, error in given.items() if block_id in known}

@@ -17,7 +17,7 @@ from lab.slack.workspace import Workspace
 
 
 def post_message(workspace: Workspace, request: Json) -> Json:
-    """chat.postMessage."""
+    """Answer chat.postMessage."""
     channel = writable_channel(workspace, request.get("channel"))
     check_message(request)
     thread_ts = thread_of(workspace, channel, request.get("thread_ts"))
@@ -27,7 +27,7 @@ def post_message(workspace: Workspace, request: Json) -> Json:
 
 
 def update(workspace: Workspace, request: Json) -> Json:
-    """chat.update: parts left out stay, but a text without blocks takes the blocks away.
+    """Answer chat.update: parts left out stay, but a text without blocks takes the blocks away.
 
     Slack marks a message as edited when its text was given without blocks.
     """
@@ -44,7 +44,7 @@ def update(workspace: Workspace, request: Json) -> Json:
 
 
 def get_permalink(workspace: Workspace, request: Json) -> Json:
-    """chat.getPermalink: a link which the lab's page opens."""
+    """Answer chat.getPermalink with a link that the lab's page opens."""
     channel = channel_by_id(workspace, request.get("channel"))
     message = workspace.message(channel.id, request.get("message_ts"))
     link = f"{workspace.url}/archives/{channel.id}/p{message.ts.replace('.', '')}"

@@ -9,7 +9,7 @@ from lab.slack.workspace import Workspace
 
 
 def history(workspace: Workspace, request: Json) -> Json:
-    """conversations.history: parents only, newest first."""
+    """Answer conversations.history: parents only, newest first."""
     channel = own_channel(workspace, channel_by_id(workspace, request.get("channel")).id)
     messages = [
         message
@@ -20,7 +20,7 @@ def history(workspace: Workspace, request: Json) -> Json:
 
 
 def replies(workspace: Workspace, request: Json) -> Json:
-    """conversations.replies: the parent, then the replies, oldest first."""
+    """Answer conversations.replies: the parent, then the replies, oldest first."""
     channel = own_channel(workspace, channel_by_id(workspace, request.get("channel")).id)
     try:
         parent = workspace.message(channel.id, request.get("ts"))

@@ -7,7 +7,7 @@ from lab.slack.workspace import Workspace
 
 
 def auth_test(workspace: Workspace, request: Json) -> Json:
-    """auth.test."""
+    """Answer auth.test."""
     directory = workspace.directory
     return {
         "url": f"{workspace.url}/",
@@ -21,7 +21,7 @@ def auth_test(workspace: Workspace, request: Json) -> Json:
 
 
 def users_info(workspace: Workspace, request: Json) -> Json:
-    """users.info; takes ids only."""
+    """Answer users.info; it takes ids only."""
     user = workspace.user(request.get("user"))
     if user.id != request.get("user"):
         raise SlackRefusalError("user_not_found")
@@ -29,7 +29,7 @@ def users_info(workspace: Workspace, request: Json) -> Json:
 
 
 def usergroups_list(workspace: Workspace, request: Json) -> Json:
-    """usergroups.list."""
+    """Answer usergroups.list."""
     directory = workspace.directory
     groups = []
     for group in directory.groups:
@@ -42,7 +42,7 @@ def usergroups_list(workspace: Workspace, request: Json) -> Json:
 
 
 def usergroups_users_list(workspace: Workspace, request: Json) -> Json:
-    """usergroups.users.list."""
+    """Answer usergroups.users.list."""
     group = workspace.directory.group(request.get("usergroup"))
     if group is None:
         raise SlackRefusalError("no_such_subteam")

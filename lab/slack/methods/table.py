@@ -22,7 +22,7 @@ class Method:
 
 
 def open_connection(workspace: Workspace, request: Json) -> Json:
-    """apps.connections.open: the address of a socket, good for one connection."""
+    """Answer apps.connections.open with the address of a socket, good for one connection."""
     return {"url": f"{workspace.socket_url}?ticket={workspace.socket_tickets.issue()}"}
 
 

@@ -15,7 +15,7 @@ from lab.slack.workspace import Workspace
 
 
 def get_upload_url(workspace: Workspace, request: Json) -> Json:
-    """files.getUploadURLExternal: where the bytes go next."""
+    """Answer files.getUploadURLExternal: where the bytes go next."""
     name, alt_text = str(request.get("filename") or ""), str(request.get("alt_txt") or "")
     length = _whole(request.get("length"))
     if not name or length == 0:
@@ -33,7 +33,7 @@ def get_upload_url(workspace: Workspace, request: Json) -> Json:
 
 
 def complete_upload(workspace: Workspace, request: Json) -> Json:
-    """files.completeUploadExternal: the files exist from here on, and are shared where that is said."""
+    """Answer files.completeUploadExternal: the files exist from here on, and are shared where it says."""
     wanted = request.get("files")
     if not isinstance(wanted, list) or not wanted or not all(isinstance(each, dict) for each in wanted):
         raise SlackRefusalError("invalid_arguments", ["[ERROR] missing required field: files"])
@@ -51,7 +51,7 @@ def complete_upload(workspace: Workspace, request: Json) -> Json:
 
 
 def create_canvas(workspace: Workspace, request: Json) -> Json:
-    """canvases.create: a canvas of its own, which nobody but the app sees until it is given access."""
+    """Answer canvases.create: nobody but the app sees the canvas until it is given access."""
     document = request.get("document_content") or {"type": "markdown", "markdown": ""}
     markdown = document.get("markdown") if isinstance(document, dict) else None
     if not isinstance(markdown, str) or document.get("type") != "markdown":
@@ -65,7 +65,7 @@ def create_canvas(workspace: Workspace, request: Json) -> Json:
 
 
 def set_canvas_access(workspace: Workspace, request: Json) -> Json:
-    """canvases.access.set: for channels in which the canvas' link was shown before, or for people."""
+    """Answer canvases.access.set: for channels that the canvas' link was shown in, or for people."""
     canvas = workspace.canvases.get(str(request.get("canvas_id")))
     if canvas is None:
         raise SlackRefusalError("canvas_not_found")

@@ -8,14 +8,14 @@ from lab.slack.workspace import Workspace
 
 
 def open_view(workspace: Workspace, request: Json) -> Json:
-    """views.open: a trigger id buys one modal."""
+    """Answer views.open: a trigger id buys one modal."""
     view = _checked(request)
     trigger = workspace.triggers.spend(request.get("trigger_id"))
     return _answer(workspace, workspace.modals.open(trigger.user_id, view))
 
 
 def publish_view(workspace: Workspace, request: Json) -> Json:
-    """views.publish: one person's Home tab."""
+    """Answer views.publish: one person's Home tab."""
     if not workspace.manifest.has_home:
         raise SlackRefusalError("not_enabled")
     view = _checked(request, "home")

@@ -28,7 +28,6 @@ from agent.protocol import (
     RestartService,
     SetElectionTimeouts,
     StartService,
-    action_id,
     sign,
 )
 from agent.settings import Limits, Settings
@@ -351,15 +350,6 @@ async def test_a_grant_that_comes_late_is_void_once_its_action_was_withdrawn(bot
     refusal = await bot.prepare(RestartService())
     assert isinstance(refusal, Refusal) and refusal.reason == "already_recorded"
     assert node.calls("systemctl restart") == 0
-
-
-async def test_what_was_never_asked_for_can_be_withdrawn_before_it_is(bot: Bot, node: Node):
-    """The asking itself may be late."""
-    grant = await bot.grant(RestartService(), generation=1)
-    name = action_id(cluster="demo", incident="i1", generation=2, node="node1", action=grant.action)
-    assert (await bot.withdraw(RestartService(), name)).state == "REJECTED"
-    refusal = await bot.prepare(RestartService(), generation=2)
-    assert isinstance(refusal, Refusal) and refusal.reason == "already_recorded"
 
 
 async def test_what_was_done_stays_done_whoever_withdraws_it(bot: Bot, node: Node):

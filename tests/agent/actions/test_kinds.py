@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from agent.actions.kinds import ACTIONS, Case, needs_second_approver
+from agent.actions.case import Case
+from agent.actions.kinds import ACTIONS, needs_second_approver
 from agent.errors import ConfigFileError
 from agent.neumann_config.edit import with_election_timeouts
 from agent.protocol import Action, ClockSync, NodeState, RestartService, SetElectionTimeouts, StartService

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from agent.actions.kinds import ACTIONS, Case
-from agent.actions.outcome import act, judge_after_crash
+from agent.actions.after_crash import judge
+from agent.actions.case import Case
+from agent.actions.kinds import ACTIONS
+from agent.actions.outcome import act
 from agent.errors import CommandError, CommandTimedOutError, ConfigFileError
 from agent.protocol import Action, ClockSync, NodeState, RestartService, SetElectionTimeouts, StartService
 from agent.settings import Settings
@@ -83,4 +85,4 @@ def test_after_a_crash_a_look_proves_what_it_proves(
 ):
     agreed = structs.replace(config(BEFORE), service_state="active", service_pid=1, offset_ms=2400.0)
     case = Case(settings, action, agreed, CONFIG.encode() if action == WIDER else None)
-    assert judge_after_crash(case, after) == state
+    assert judge(case, after) == state

@@ -54,7 +54,7 @@ def good(**changes: Any) -> Grant:
 
 
 def changed(**changes: Any) -> bytes:
-    return json.dumps(json.loads(good().to_json()) | changes).encode()
+    return json.dumps(json.loads(good().to_json()) | changes, separators=(",", ":")).encode()
 
 
 def precondition(**changes: Any) -> bytes:
@@ -141,10 +141,16 @@ def test_what_was_opened_is_not_changed_afterwards():
     assert grant == good()
 
 
-def test_of_a_name_given_twice_the_last_counts_for_everybody():
-    """The bytes are parsed once, by one parser: what is checked is what is done."""
-    twice = changed().replace(b'"node": "node1"', b'"node": "node2", "node": "node1"')
-    assert open_grant(signed_bytes(twice), (KEY.verify_key,)) == good()
+@pytest.mark.parametrize(
+    "spelt",
+    [(b'"node":"node1"', b'"node":"node2","node":"node1"'), (b'"node":', b'"node": '), (b"}", b"}\n")],
+)
+def test_a_grant_has_one_spelling_and_another_one_is_refused(spelt: tuple[bytes, bytes]):
+    """A name that is given twice, blanks: what one parser reads otherwise than another."""
+    otherwise = changed().replace(*spelt)
+    assert otherwise != changed()
+    with pytest.raises(BadGrantError, match="not the one form"):
+        open_grant(signed_bytes(otherwise), (KEY.verify_key,))
 
 
 @pytest.mark.parametrize("part", ["payload", "signature"])

@@ -23,6 +23,7 @@ from typing import Any
 import httpx
 import pytest
 import tomlkit
+import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -51,8 +52,10 @@ from agent.protocol.pairing import (
 )
 from agent.server.pairing import make_own_key
 from agent.server.pinned_keys import pin, pinned_keys, revoke
+from agent.server.routes import tls_context
 from agent.settings import load_settings
 from tests.agent.bed import Bot, Node, agent_process, metrics_page
+from tests.waiting import until
 
 pytestmark = pytest.mark.process
 
@@ -519,9 +522,7 @@ async def test_an_action_under_way_is_not_broken_off_by_a_reload(
     async with agent_process(served, tmp_path) as (agent, url), keys.client(url, paired) as http:
         bot = Bot(http, keys.grant)
         running = asyncio.create_task(bot.commit(await bot.grant(RestartService())))
-        async with asyncio.timeout(30):
-            while not node.calls("systemctl restart"):
-                await asyncio.sleep(0.05)
+        await until(lambda: node.calls("systemctl restart"))
         agent.send_signal(signal.SIGHUP)
         report = await running
         assert isinstance(report, ActionReport) and report.state == "DONE"
@@ -587,3 +588,42 @@ def test_files_made_by_root_belong_to_whoever_the_folder_belongs_to(config: Path
     for made in (settings.tls.key, settings.tls.certificate, settings.tls.authority):
         assert (made.stat().st_uid, made.stat().st_gid) == (65534, 65534)
     assert config.stat().st_uid == 0, "what was there stays whose it is"
+
+
+def wrapped(label: str, der: bytes) -> str:
+    body = base64.encodebytes(der).decode()
+    return f"-----BEGIN {label}-----\n{body}-----END {label}-----\n"
+
+
+@pytest.mark.parametrize("label", ["X509 CERTIFICATE", "TRUSTED CERTIFICATE", "PRIVATE KEY"])
+def test_what_is_trusted_is_what_is_listed(tmp_path: Path, keys: Keys, config: Path, paired: str, label: str):
+    """OpenSSL also lets in who stands in such a block, which no list would show and nobody could revoke."""
+    authority = Path(tomlkit.parse(config.read_text()).unwrap()["tls"]["authority"])
+    authority.write_text(authority.read_text() + wrapped(label, der_of(keys.certificate)))
+    settings = load_settings(config)
+    for read in (lambda: pinned_keys(settings), lambda: tls_context(settings.tls)):
+        with pytest.raises(ConfigError, match=f"holds a block '{label}'"):
+            read()
+
+
+def test_a_second_certificate_behind_the_first_is_not_hidden_in_one_block(
+    keys: Keys, config: Path, paired: str
+):
+    first, hidden = der_of(keys.certificate), der_of(make_certificate("hidden", use="bot")[0].decode())
+    authority = Path(tomlkit.parse(config.read_text()).unwrap()["tls"]["authority"])
+    authority.write_text(wrapped("CERTIFICATE", first + hidden))
+    with pytest.raises(ConfigError, match="not just one certificate"):
+        tls_context(load_settings(config).tls)
+
+
+def test_a_bot_that_wants_to_be_known_by_an_authority_is_not_paired_with(
+    keys: Keys, config: Path, paired: str
+):
+    authority = trustme.CA().cert_pem.bytes().decode()
+    identity = BotCredentials(
+        cluster="demo", node="node1", certificates=(authority,), verify_keys=(keys.verify_key,)
+    )
+    before = config.read_text()
+    with pytest.raises(ConfigError, match="an authority, which could let others in"):
+        pin(config, identity)
+    assert config.read_text() == before

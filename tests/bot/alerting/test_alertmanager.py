@@ -12,8 +12,9 @@ import pytest
 import pytest_asyncio
 
 from bot.alerting.alertmanager import AlertmanagerClient
-from bot.config import AlertmanagerSettings, SecretFile
+from bot.config import AlertmanagerSettings
 from bot.http.client import http_client
+from bot.secret_file import SecretFile
 from handlers.errors import SilenceFailed, SourceDown
 from tests import builders
 from tests.bot.conftest import Becomes

@@ -21,11 +21,12 @@ from typer.testing import CliRunner
 from agent.keys.certificates import make_certificate
 from agent.protocol.pairing import BotCredentials, PairAnswer, PairRequest, new_code, parse_code, prove
 from bot.cli import app
-from bot.config import SecretFile, load
+from bot.config import load
 from bot.nodes import pairing
 from bot.nodes.bot_identity import BotIdentity, identity, public_half
 from bot.nodes.config_edit import change_node
 from bot.nodes.tls import pinned_context, tls_context
+from bot.secret_file import SecretFile
 from handlers.errors import BotError, ConfigurationError, Refused
 from lab.cluster.process import Process
 from lab.layout import Address

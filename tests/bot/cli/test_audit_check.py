@@ -13,14 +13,15 @@ import pytest
 from nacl.signing import SigningKey
 from redis.asyncio import Redis
 
-from bot import main as wiring
+from bot import clients
 from bot.config import load as load_settings
 from bot.store.compression import unpack
 from bot.store.mac_chain import KEY_USE, Chain, End
 from bot.store.timelines import TimelineStore
 from handlers import advance
 from handlers.domain.alerts import IncidentIdentity
-from handlers.domain.events import EVENT, ActionFinished, ActionStarted, Event, PlanConfirmed
+from handlers.domain.events import EVENT, Event
+from handlers.domain.events.remediation import ActionFinished, ActionStarted, PlanConfirmed
 from handlers.domain.incident import Incident
 from handlers.errors import Moved, Tampered
 from handlers.ports import Ports, Readiness
@@ -63,8 +64,8 @@ class Intruder:
     async def add(self, fields: Fields, entry_id: str) -> None:
         await self.redis.xadd(f"{self.prefix}:timeline:{ID}", {**fields}, id=entry_id)
 
-    async def note_end(self, end: End) -> None:
-        await self.redis.hset(f"{self.prefix}:ends", ID, str(end))
+    async def note_end(self, end: End, *, incident_id: str = ID) -> None:
+        await self.redis.hset(f"{self.prefix}:ends", incident_id, str(end))
 
 
 @pytest.fixture
@@ -245,9 +246,9 @@ async def test_while_the_grant_key_is_changed_every_replica_reads_what_the_other
             await TimelineStore(redis, prefix, Chain(alone)).load(ID)
 
 
-def acting_on(store: TimelineStore) -> tuple[World, Ports]:
+def acting_on(store: TimelineStore, world: World | None = None) -> tuple[World, Ports]:
     """The handlers on this store; all else is as the test says."""
-    world = World()
+    world = world or World()
     world.cluster.shows = quorum_loss()
     world.timelines = store  # type: ignore[assignment]
     return world, world.ports
@@ -348,7 +349,7 @@ async def acted(
     """An incident in which node2 was started, and node3 was said to have been, and was not."""
     incident = await written(store, *confirmed(quorum_loss()), incident_id=incident_id)
     await lab.stop_node("node2")
-    async with wiring.reader(load_settings(config)) as (_, agents):
+    async with clients.reader(load_settings(config)) as (_, agents):
         first, second = (order_of(incident, step.action) for step in incident.runs[-1].plan.steps)
         readiness = await agents.prepare(first)
         assert isinstance(readiness, Readiness), readiness
@@ -368,13 +369,26 @@ async def acted(
 async def test_the_nodes_ledgers_are_asked_and_one_that_says_otherwise_is_named(
     audited: TimelineStore, config: Path, lab: Lab, becomes: Becomes
 ) -> None:
-    await acted(audited, config, lab, becomes)
-    code, out, err = await run("audit", "verify", ID, "--config", str(config))
+    await acted(audited, config, lab, becomes, "inc-4")
+    code, out, err = await run("audit", "verify", "inc-4", "--config", str(config))
     assert (code, err) == (1, "")
     assert out == (
-        f"{ID}: 9 events, start_service on node3 is done in the timeline, and not known at all in the node's"
+        "inc-4: 9 events, start_service on node3 is done in the timeline, and not known at all in the node's"
         " ledger; the ledgers agree on 1 action.\n"
     )
+
+
+async def test_a_timeline_that_was_cut_back_behind_what_a_node_did_is_named(
+    audited: TimelineStore, config: Path, lab: Lab, becomes: Becomes, burglar: Intruder
+) -> None:
+    """What is left is genuine, so no MAC shows it: the node does."""
+    await acted(audited, config, lab, becomes, "inc-3")
+    kept = (await burglar.read("inc-3"))[:4]
+    await burglar.write(kept, incident_id="inc-3")
+    await burglar.note_end(End(4, kept[-1][b"mac"].decode()), incident_id="inc-3")
+    code, out, err = await run("audit", "verify", "inc-3", "--config", str(config))
+    assert (code, err) == (1, "")
+    assert "node2 has acted on event 5, which is gone or another one now" in out
 
 
 async def test_a_node_that_cannot_be_asked_is_said_and_is_no_fault(

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.protocol import Refusal
-from bot import main as wiring
+from bot import clients
 from bot.config import Cluster, Node, ReadingSettings, Settings
 from bot.config import load as load_settings
 from bot.nodes.cluster_reader import ClusterReader
@@ -37,7 +37,7 @@ def settings(write_config: WriteConfig) -> Settings:
 
 @pytest.fixture
 async def reader(settings: Settings) -> AsyncIterator[ClusterReader]:
-    async with wiring.reader(settings) as (clusters, _):
+    async with clients.reader(settings) as (clusters, _):
         yield clusters
 
 
@@ -46,7 +46,7 @@ async def read_node(settings: Settings, metrics_url: str, agent_url: str = NOBOD
     good = settings.clusters[0].nodes[0].model_copy(update={"agent_url": NOBODY})
     odd = Node(name="odd", metrics_url=metrics_url, agent_url=agent_url)
     cluster = Cluster(name="demo", nodes=(good, odd))
-    async with wiring.reader(settings.model_copy(update={"clusters": (cluster,)})) as (clusters, _):
+    async with clients.reader(settings.model_copy(update={"clusters": (cluster,)})) as (clusters, _):
         evidence = await clusters.read("demo")
     assert evidence.node(good.name).metrics.value is not None, "the others' readings do not suffer"
     return evidence.node("odd")
@@ -76,14 +76,14 @@ async def test_a_whole_cluster_is_read_with_nothing_missing(reader: ClusterReade
 
 
 async def test_a_look_is_one_sample_of_each_node(reader: ClusterReader, lab: Lab) -> None:
-    samples = await reader.look("demo")
+    samples = await reader.sample_metrics("demo")
     roles = [metrics.role for metrics in samples.values() if metrics]
     assert sorted(filter(None, roles)) == [Role.FOLLOWER, Role.FOLLOWER, Role.LEADER]
 
 
 async def test_an_unknown_cluster_is_refused(reader: ClusterReader) -> None:
     assert reader.clusters == ("demo",)
-    for call in (reader.read("prod"), reader.look("prod")):
+    for call in (reader.read("prod"), reader.sample_metrics("prod")):
         with pytest.raises(UnknownCluster, match="prod"):
             await call
 
@@ -99,7 +99,7 @@ async def test_a_dead_process_is_refused_by_its_node_and_told_by_its_agent(
         assert node.metrics.missing in ("connection refused", "cannot connect")
         assert node.service.value
         assert node.service.value.state == "failed"
-        assert (await reader.look("demo"))["node2"] is None
+        assert (await reader.sample_metrics("demo"))["node2"] is None
     finally:
         await lab.start_node("node2")
         await becomes(lab.leader)

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from bot.slack.allowance import Allowance
 from bot.slack.directory import MAX_GROUPS_A_MINUTE, TOO_OFTEN, SlackDirectory
 from bot.store.keys import Keys
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.errors import NotAllowed
 from handlers.ports import Purpose
 from lab.slack import faults

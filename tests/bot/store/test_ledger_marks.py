@@ -10,15 +10,15 @@ import pytest
 from redis.asyncio import Redis
 
 from agent.protocol import LedgerMark
-from bot import main as wiring
+from bot import clients
 from bot.config import Settings
 from bot.config import load as load_settings
 from bot.nodes.agent_client import AgentClient
 from bot.store.ledger_marks import LedgerMarks
 from handlers.errors import StoreDown
-from handlers.ports import Order, Outcome, Readiness
+from handlers.ports import NotBegun, Obstacle, Order, Readiness
 from lab.cluster.cluster import Lab
-from runbooks.model import Action
+from runbooks.plans import Action
 from tests.bot.conftest import WriteConfig
 
 pytestmark = pytest.mark.process
@@ -37,7 +37,7 @@ def order(generation: int) -> Order:
 
 @asynccontextmanager
 async def replica(settings: Settings, redis: Redis, prefix: str):
-    async with wiring.reader(settings, LedgerMarks(redis, prefix)) as (_, agents):
+    async with clients.reader(settings, LedgerMarks(redis, prefix)) as (_, agents):
         yield agents
 
 
@@ -87,8 +87,8 @@ async def test_nothing_is_prepared_on_a_ledger_that_went_back(
         async with replica(settings, redis, prefix) as agents:
             for again in range(6):  # however often it is asked
                 refusal = await agents.prepare(order(2 + again))
-                assert isinstance(refusal, Outcome)
-                assert refusal.state == "rejected"
+                assert isinstance(refusal, NotBegun)
+                assert refusal.by is Obstacle.NODE
                 assert "an older copy" in refusal.detail
                 assert "`neumann-bot agents add --cluster demo --node node3`" in refusal.detail
             assert not lab.is_running("node3")
@@ -101,7 +101,7 @@ async def test_pairing_again_lets_the_new_ledger_in(
     async with replica(settings, redis, prefix) as agents:
         await prepares(agents, 11)
         await with_ledger_of(lab, None)
-        assert isinstance(await agents.prepare(order(12)), Outcome)
+        assert isinstance(await agents.prepare(order(12)), NotBegun)
     (cluster,) = settings.clusters
     nodes = tuple(node.model_copy(update={"pairing": "again"}) for node in cluster.nodes)
     paired = settings.model_copy(update={"clusters": (cluster.model_copy(update={"nodes": nodes}),)})

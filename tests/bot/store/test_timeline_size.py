@@ -9,7 +9,8 @@ from redis.asyncio import Redis
 
 from bot.store.timelines import TimelineStore
 from handlers import recovery
-from handlers.domain.events import Event, EvidenceRead, FindingsRanked
+from handlers.domain.events import Event
+from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident
 from handlers.domain.next_step import ReadCluster, next_step

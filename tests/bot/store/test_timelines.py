@@ -18,7 +18,9 @@ from bot.store.client import connect
 from bot.store.mac_chain import End
 from bot.store.timelines import TimelineStore
 from handlers.domain.alerts import IncidentIdentity, Reason
-from handlers.domain.events import EVENT, EVENTS_VERSION, AlertsReceived, Event
+from handlers.domain.events import EVENT, Event
+from handlers.domain.events.base import EVENTS_VERSION
+from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident, Stage
 from handlers.errors import Moved, StoreDown, WrittenByNewer

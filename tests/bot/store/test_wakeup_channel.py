@@ -13,6 +13,7 @@ from bot.store.timelines import TimelineStore
 from bot.store.wakeup_channel import WakeupChannel
 from handlers.domain.incident import Incident
 from tests.builders import opened
+from tests.waiting import until
 
 LONG_S = 30.0
 
@@ -21,9 +22,7 @@ LONG_S = 30.0
 async def wake_ups(redis: Redis, prefix: str) -> AsyncIterator[WakeupChannel]:
     made = WakeupChannel(redis, prefix, ["steps", "views", "chores"])
     listening = asyncio.create_task(made.listen())
-    async with asyncio.timeout(LONG_S):
-        while not await redis.publish(f"{prefix}:wake", "nobody"):
-            await asyncio.sleep(0.01)
+    await until(lambda: redis.publish(f"{prefix}:wake", "nobody"), "a subscriber")
     yield made
     listening.cancel()
     with suppress(asyncio.CancelledError):

@@ -16,6 +16,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from bot import clients
 from bot import main as wiring
 from bot.cli.audit_check import Audit
 from bot.config import Settings
@@ -138,7 +139,7 @@ class Bed:
         """Let every consumer, chore and timer job run."""
         scheduler = self.bot.scheduler
         await scheduler.mark_open_incidents()
-        await scheduler.mark_look()
+        await scheduler.mark_reconcile()
         await scheduler.mark_trim()
         await asyncio.sleep(0.15)
         await scheduler.put_aside_foreign()
@@ -220,7 +221,7 @@ async def _nothing_is_sound_that_is_not(on: Bed, incident: str, key: str) -> Non
     """The audit says of a timeline that was touched that it is none of the bot's."""
     keys = Keys(on.settings.redis.prefix)
     retention = Retention(on.redis, keys.prefix, on.store, Chain.of(on.settings.agents))
-    async with wiring.reader(on.settings) as (_, agents):
+    async with clients.reader(on.settings) as (_, agents):
         assert isinstance(agents, AgentClient)
         report = await Audit(on.store, agents, retention).of(incident)
     if key in (keys.timeline(incident), keys.ends()):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -13,44 +12,19 @@ from redis.asyncio import Redis
 
 from bot import main as wiring
 from bot.config import AlertmanagerSettings, PrometheusSettings, Settings
-from bot.store.client import connect
 from bot.store.incident_history import IncidentHistoryStore
-from bot.store.mac_chain import Chain
 from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
 from bot.store.timelines import TimelineStore
-from handlers.domain import next_step
 from lab.slack.server import SlackWorkspaceServer
 from tests.bot.conftest import Becomes
 from tests.bot.real_alerting import alertmanagers, needs_the_real_programs, prometheus
-from tests.bot.worker.working import working
+from tests.bot.worker.working import keys, shown, working
 from tests.lab.alerting.stubs import Exporter, serving
 
 NO_LEADER = {"alertname": "NoLeader", "cluster": "demo"}
 RULES = {"groups": [{"name": "test", "rules": [{"alert": "NoLeader", "expr": "leader == 0"}]}]}
 
 pytestmark = [pytest.mark.process, needs_the_real_programs]
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(next_step, "DEFAULT_STABLE_S", 1.0)
-
-
-@pytest.fixture
-async def redis(settings: Settings) -> AsyncIterator[Redis]:
-    client = connect(settings.redis.url)
-    yield client
-    await client.aclose()
-
-
-@pytest.fixture
-def store(redis: Redis, settings: Settings) -> TimelineStore:
-    return TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
-
-
-def keys(slack: SlackWorkspaceServer) -> list[str]:
-    payloads = [(m.metadata or {}).get("event_payload") for m in slack.workspace.messages]
-    return [str(payload["key"]) for payload in payloads if payload]  # a picture's message has none
 
 
 def texts(slack: SlackWorkspaceServer) -> str:
@@ -71,7 +45,7 @@ async def test_an_alert_without_a_notification_opens_and_one_without_a_resolved_
         await pair[1].fire(NO_LEADER, since_s=120)
 
         async def looked_until_open() -> int:
-            await bot.scheduler.mark_look()
+            await bot.scheduler.mark_reconcile()
             return len(await store.open_incidents())
 
         assert await becomes(looked_until_open) == 1
@@ -81,7 +55,7 @@ async def test_an_alert_without_a_notification_opens_and_one_without_a_resolved_
         await pair[1].resolve(NO_LEADER)
 
         async def looked_until_closed() -> bool:
-            await bot.scheduler.mark_look()
+            await bot.scheduler.mark_reconcile()
             return (await store.load(incident_id)).closed is not None
 
         await becomes(looked_until_closed)
@@ -114,7 +88,7 @@ async def test_an_alert_that_came_and_went_while_the_bot_was_down_is_in_a_timeli
 
     async def a_look(bot: wiring.Bot) -> None:
         before = await looks.last()
-        await bot.scheduler.mark_look()
+        await bot.scheduler.mark_reconcile()
 
         async def another() -> bool:
             return await looks.last() != before
@@ -149,10 +123,6 @@ async def test_the_timer_marks_a_look_as_soon_as_it_holds_the_lease(
         finally:
             timer.cancel()
             await asyncio.wait([timer])
-
-
-async def shown(slack: SlackWorkspaceServer, key: str) -> bool:
-    return key in keys(slack)
 
 
 async def real_alert(url: str, state: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,13 +21,14 @@ from structlog.testing import capture_logs
 from bot import main as wiring
 from bot.config import Settings
 from bot.slack.listeners.app_home import gather
-from bot.store.client import connect
 from bot.store.mac_chain import Chain, MacLink
 from bot.store.refusals import Refusals
 from bot.store.timelines import TimelineStore
 from bot.timing import Timing
-from handlers.domain import next_step
-from handlers.domain.events import EVENT, EVENTS_VERSION, Assigned, Event, Noted, Person
+from handlers.domain.events import EVENT, Event
+from handlers.domain.events.base import EVENTS_VERSION, Person
+from handlers.domain.events.lifecycle import Remarked
+from handlers.domain.events.triage import Assigned
 from handlers.domain.incident import Incident, Stage
 from handlers.errors import Moved, WrittenByNewer
 from lab.cluster.cluster import Lab
@@ -35,7 +36,7 @@ from lab.slack import faults
 from lab.slack.server import SlackWorkspaceServer
 from tests.bot.conftest import Becomes
 from tests.bot.web.serving import serve, talk
-from tests.bot.worker.working import working
+from tests.bot.worker.working import keys, shown, working
 from tests.builders import NOON
 
 pytestmark = pytest.mark.process
@@ -49,23 +50,6 @@ IMPATIENT = Timing(lease_s=1.0, after_failure_s=0.1, left_to_others_s=0.2)
 Post = Callable[[bytes], Awaitable[None]]
 
 
-@pytest.fixture(autouse=True)
-def _soon_verified(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(next_step, "DEFAULT_STABLE_S", 1.0)
-
-
-@pytest.fixture
-async def redis(settings: Settings) -> AsyncIterator[Redis]:
-    client = connect(settings.redis.url)
-    yield client
-    await client.aclose()
-
-
-@pytest.fixture
-def store(redis: Redis, settings: Settings) -> TimelineStore:
-    return TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
-
-
 async def post(settings: Settings, bot: wiring.Bot, body: bytes) -> None:
     token = settings.web.webhook_token.read().get_secret_value()
     async with serve(bot.web) as url, httpx.AsyncClient(trust_env=False) as http:
@@ -73,11 +57,6 @@ async def post(settings: Settings, bot: wiring.Bot, body: bytes) -> None:
             f"{url}/alertmanager/demo", content=body, headers={"Authorization": f"Bearer {token}"}
         )
     assert answer.status_code == 200
-
-
-def keys(slack: SlackWorkspaceServer) -> list[str]:
-    payloads = [(m.metadata or {}).get("event_payload") for m in slack.workspace.messages]
-    return [str(payload["key"]) for payload in payloads if payload]  # a picture's message has none
 
 
 async def test_an_alert_becomes_a_thread_with_findings_and_is_closed_when_it_resolves(
@@ -438,7 +417,9 @@ async def test_a_worker_that_is_ended_lets_go_of_what_it_holds(
 
 async def written_by_newer(store: TimelineStore, incident_id: str) -> None:
     """Append what only a newer version writes, whatever else is appended meanwhile."""
-    newer = Noted(at=NOON, key="newer", sentence="From a newer version.").model_copy(update={"version": 99})
+    newer = Remarked(at=NOON, key="newer", sentence="From a newer version.").model_copy(
+        update={"version": 99}
+    )
     while True:
         try:
             await store.append(await store.load(incident_id), newer)
@@ -480,10 +461,6 @@ async def _passed_on(reader: asyncio.StreamReader, url: str) -> _Exchange:
     reply = await back.read()
     out.close()
     return _Exchange(head, reply)
-
-
-async def shown(slack: SlackWorkspaceServer, key: str) -> bool:
-    return key in keys(slack)
 
 
 async def drawn(redis: Redis, prefix: str) -> bool:

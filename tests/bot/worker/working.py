@@ -9,7 +9,9 @@ from contextlib import asynccontextmanager
 from bot import main as wiring
 from bot.config import Settings
 from bot.timing import DEFAULT_TIMING, Timing
+from lab.slack.server import SlackWorkspaceServer
 from tests.bot.web.serving import serve
+from tests.waiting import until
 
 
 @asynccontextmanager
@@ -48,6 +50,19 @@ async def answering(bot: wiring.Bot) -> AsyncIterator[str]:
 
 async def answered(bot: wiring.Bot) -> None:
     """Wait until everything that Slack has sent so far is dealt with."""
-    async with asyncio.timeout(20):
-        while await bot.redis.xlen(bot.requests.stream.key):
-            await asyncio.sleep(0.01)
+
+    async def nothing_waits() -> bool:
+        return not await bot.redis.xlen(bot.requests.stream.key)
+
+    await until(nothing_waits, poll_s=0.01)
+
+
+def keys(slack: SlackWorkspaceServer) -> list[str]:
+    """Which messages of the bot stand in the workspace, in order; a picture's has no key."""
+    payloads = [(m.metadata or {}).get("event_payload") for m in slack.workspace.messages]
+    return [str(payload["key"]) for payload in payloads if payload]
+
+
+async def shown(slack: SlackWorkspaceServer, key: str) -> bool:
+    """Whether a message of this key stands there."""
+    return key in keys(slack)

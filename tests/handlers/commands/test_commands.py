@@ -21,7 +21,7 @@ from handlers.commands.answers import (
     Said,
     Watch,
 )
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, Refused, SilenceFailed
 from tests.builders import ALICE, BOB, NOON, alert, opened

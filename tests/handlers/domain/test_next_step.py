@@ -2,13 +2,12 @@
 
 from datetime import timedelta
 
-from handlers.domain.events import (
+from handlers.domain.events import Event
+from handlers.domain.events.lifecycle import Closed
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified
+from handlers.domain.events.remediation import (
     ActionFinished,
     ActionStarted,
-    Closed,
-    Event,
-    LeaderSeen,
-    LeaderVerified,
     NodeChecked,
     PlanConfirmed,
     PlanProposed,

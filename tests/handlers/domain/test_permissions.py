@@ -14,7 +14,7 @@ from handlers.domain.permissions import (
     PlanPermission,
 )
 from handlers.domain.policy import Member, Ruling
-from runbooks.model import ActionType
+from runbooks.plans import ActionType
 
 HOME, OTHER = "T0HOME", "T0OTHER"
 ON_CALL, SENIOR, WATCHERS = "S0ONCALL", "S0SENIOR", "S0WATCH"

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from handlers.domain.events import EvidenceRead, LeaderSeen
+from handlers.domain.events.diagnosis import EvidenceRead
+from handlers.domain.events.recovery import LeaderSeen
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, StalePlan
 from handlers.remediation import propose
@@ -31,7 +32,7 @@ def changed(**service_or_config: Any) -> Evidence:
             reading = getattr(node, name)
             readings[name] = known(reading.value.model_copy(update=changes), by=reading.by)
         nodes.append(node.model_copy(update=readings))
-    return evidence(*nodes)
+    return evidence(*nodes).model_copy(update={"started_at": LATER})
 
 
 async def test_a_leader_that_came_meanwhile_voids_the_plan() -> None:

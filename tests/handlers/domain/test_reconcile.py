@@ -9,7 +9,8 @@ import pytest
 
 from handlers.domain.alert_sources import Fired, Held, ReconcileCheckpoint
 from handlers.domain.alerts import Alert, IncidentIdentity, Places, Reason
-from handlers.domain.events import AlertsReceived, Closed, Event
+from handlers.domain.events import Event
+from handlers.domain.events.lifecycle import AlertsReceived, Closed
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident
 from handlers.domain.reconcile import (

@@ -8,7 +8,8 @@ from datetime import timedelta
 from handlers import advance, intake, recovery
 from handlers.domain import next_step, throttling
 from handlers.domain.alerts import Reason
-from handlers.domain.events import AlertsReceived, LeaderSeen, LeaderVerified
+from handlers.domain.events.lifecycle import AlertsReceived
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified
 from handlers.domain.fold import KEPT_FIRINGS, apply
 from handlers.domain.incident import Incident
 from handlers.domain.notification import Delivery, Unreadable
@@ -112,7 +113,7 @@ async def test_the_thread_is_told_once_that_not_every_change_is_written_down() -
         await advance.advance(world.ports, "inc-1")
         world.time.pass_s(1)
     incident = await world.timelines.load("inc-1")
-    assert [note.key for note in incident.notes.values()] == ["flapping"]
+    assert [note.key for note in incident.remarks.values()] == ["flapping"]
     assert world.kinds().count("leader_seen") < 3 * throttling.FREE_CHANGES
 
 
@@ -148,11 +149,11 @@ async def test_the_thread_is_told_when_its_cluster_is_read_less_often() -> None:
 
 async def test_notes_are_few_however_many_alerts_cannot_be_read() -> None:
     world = World()
-    for number in range(3 * intake.MAX_NOTES):
+    for number in range(3 * intake.MAX_REMARKS):
         unreadable = Unreadable(f'{{"n": {number}}}', "status: Field required")
         await intake.receive(world.ports, Delivery((alert(),), (unreadable,)), None)
-    notes = list((await world.timelines.load("inc-1")).notes.values())
-    assert len(notes) == intake.MAX_NOTES + 1
+    notes = list((await world.timelines.load("inc-1")).remarks.values())
+    assert len(notes) == intake.MAX_REMARKS + 1
     assert notes[-1].sentence.startswith("There is more of this kind than is said here")
 
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.domain.events import Closed, PlanConfirmed
+from handlers.domain.events.lifecycle import Closed
+from handlers.domain.events.remediation import PlanConfirmed
 from handlers.domain.policy import Member
 from handlers.errors import AlreadyConfirmed, NotAllowed, Refused, StaleOffer, UnknownHandle
 from handlers.remediation import propose

@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 
 from handlers import advance
-from handlers.domain.events import ActionStarted, Person
+from handlers.domain.events.base import Person
+from handlers.domain.events.remediation import ActionStarted
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.errors import AlreadyConfirmed, NotAllowed, StaleOffer
-from handlers.remediation import propose, run, second_approval
+from handlers.ports import NotBegun, Order, Readiness
+from handlers.remediation import obstacles, propose, run, second_approval
 from runbooks.evidence import Evidence
-from runbooks.model import Action
 from tests.builders import ALICE, BOB, NOON, evidence, led_by, node, silent
 from tests.handlers.story import (
     click,
@@ -282,14 +283,15 @@ async def test_a_node_that_changed_after_the_plan_was_drawn_up_is_not_acted_on(
 
 async def test_a_file_that_somebody_edits_after_the_run_wrote_it_is_not_put_into_effect() -> None:
     world = await diagnosed_world(too_slow())
-    feel = world.agents.on_effect
-
-    def somebody_edits(action: Action) -> None:
-        feel(action)
-        world.agents.config_sha256 = "cd" * 32
-
-    world.agents.on_effect = somebody_edits
     await confirmed(world, "config_bump")
+    prepare = world.agents.prepare
+
+    async def somebody_edits_first(order: Order) -> Readiness | NotBegun:
+        if order.action.type == "restart_service":
+            world.agents.config_sha256 = "ef" * 32
+        return await prepare(order)
+
+    setattr(world.agents, "prepare", somebody_edits_first)  # noqa: B010  a method, for this world alone
     await advance.advance(world.ports, "inc-1")
     ended = (await newest_run(world)).ended
     assert ended
@@ -482,6 +484,6 @@ async def test_the_run_of_a_cluster_without_quorum_starts_nodes_and_restarts_non
     world = await diagnosed_world(quorum_lost())
     incident = await confirmed(world)
     restart = incident.runs[-1].plan.steps[0].action.model_copy(update={"type": "restart_service"})
-    refused = await run.gate(world.ports, incident, restart)
+    refused = await obstacles.gate(world.ports, incident, restart)
     assert refused
-    assert refused.state == "rejected"
+    assert refused.outcome.state == "rejected"

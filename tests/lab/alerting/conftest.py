@@ -1,26 +1,10 @@
-"""The stubs as fixtures, and a way to wait."""
+"""The stubs as fixtures."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
 
-from tests.lab.alerting.stubs import Exporter, Receiver, Until, serving
-
-
-@pytest.fixture
-def until() -> Until:
-    """Wait until a condition holds; fail after half a minute."""
-
-    async def wait(true: Callable[[], bool]) -> None:
-        deadline_s = time.monotonic() + 30.0
-        while not true():
-            assert time.monotonic() < deadline_s, "did not happen in time"
-            await asyncio.sleep(0.02)
-
-    return wait
+from tests.lab.alerting.stubs import Exporter, Receiver, serving
 
 
 @pytest_asyncio.fixture

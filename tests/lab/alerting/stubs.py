@@ -7,7 +7,6 @@ from typing import Any
 
 from aiohttp import web
 
-Until = Callable[[Callable[[], bool]], Awaitable[None]]
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from lab.alerting.prometheus import RealAlertingError, find_binaries, real_alerting
-from tests.lab.alerting.stubs import Exporter, Receiver, Until
+from tests.lab.alerting.stubs import Exporter, Receiver
+from tests.waiting import until
 
 pytestmark = pytest.mark.process
 
@@ -21,7 +22,7 @@ except RealAlertingError as error:
 
 @pytest.mark.skipif(bool(MISSING), reason=MISSING)
 async def test_a_lost_leader_arrives_through_the_real_programs(
-    tmp_path: Path, exporter: Exporter, receiver: Receiver, until: Until
+    tmp_path: Path, exporter: Exporter, receiver: Receiver
 ):
     exporter.text = 'tensor_chain_raft_state{state="leader"} 0\n'
     nodes = {"node1": exporter.url.removesuffix("/metrics")}
@@ -59,7 +60,7 @@ asyncio.run(main())
 
 
 @pytest.mark.skipif(bool(MISSING) or sys.platform != "linux", reason=MISSING or "only Linux tells a child")
-async def test_the_programs_die_with_a_parent_that_is_killed(tmp_path: Path, until: Until):
+async def test_the_programs_die_with_a_parent_that_is_killed(tmp_path: Path):
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", KILLED, str(tmp_path), stdout=asyncio.subprocess.PIPE
     )

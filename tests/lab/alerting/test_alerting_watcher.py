@@ -10,7 +10,8 @@ import pytest_asyncio
 from aiohttp import web
 
 from lab.alerting import Alerting
-from tests.lab.alerting.stubs import Receiver, Until, serving
+from tests.lab.alerting.stubs import Receiver, serving
+from tests.waiting import until
 
 pytestmark = pytest.mark.process
 
@@ -49,7 +50,7 @@ async def alerting(nodes: dict[str, Health], receiver: Receiver) -> AsyncIterato
 
 
 async def test_a_lost_leader_raises_the_shipped_alert_and_its_return_resolves_it(
-    nodes: dict[str, Health], alerting: Alerting, receiver: Receiver, until: Until
+    nodes: dict[str, Health], alerting: Alerting, receiver: Receiver
 ):
     await asyncio.sleep(2.0)  # twice as long as the rule waits
     assert not receiver.bodies
@@ -67,7 +68,7 @@ async def test_a_lost_leader_raises_the_shipped_alert_and_its_return_resolves_it
 
 
 async def test_a_node_that_is_down_is_named_while_the_others_lead_on(
-    nodes: dict[str, Health], alerting: Alerting, receiver: Receiver, until: Until
+    nodes: dict[str, Health], alerting: Alerting, receiver: Receiver
 ):
     nodes["node3"].role = None
     await until(lambda: receiver.heard("firing", "NodeDown"))
@@ -83,7 +84,6 @@ async def test_a_5xx_is_tried_again_and_a_4xx_is_not(
     nodes: dict[str, Health],
     alerting: Alerting,
     receiver: Receiver,
-    until: Until,
     answers: list[int],
     posts: int,
 ):
@@ -96,7 +96,7 @@ async def test_a_5xx_is_tried_again_and_a_4xx_is_not(
 
 
 async def test_what_still_fires_is_sent_again_beside_what_is_new(
-    nodes: dict[str, Health], alerting: Alerting, receiver: Receiver, until: Until
+    nodes: dict[str, Health], alerting: Alerting, receiver: Receiver
 ):
     nodes["node1"].role = "follower"
     await until(lambda: receiver.heard("firing", "NoLeader"))

@@ -22,7 +22,7 @@ def proxies(lab: Lab) -> Network:
 
 
 async def test_chronyc_reports_a_clock_that_is_ahead_as_negative(lab: Lab, run_command: RunCommand):
-    lab.set_clock_offset_ms("node1", 250.0)
+    lab.node("node1").set_clock_offset_ms(250.0)
     code, printed = await run_command(lab.nodes[0], "chronyc", "-c", "tracking")
     fields = printed.strip().split(",")
     assert (code, len(fields)) == (0, 14)
@@ -34,7 +34,7 @@ async def test_timedatectl_says_whether_ntp_holds_the_clock(lab: Lab, run_comman
     code, printed = await run_command(lab.nodes[0], "timedatectl", "show")
     assert code == 0
     assert {"NTP=yes", "NTPSynchronized=yes"} <= set(printed.split())
-    lab.set_clock_offset_ms("node1", 2000.0)
+    lab.node("node1").set_clock_offset_ms(2000.0)
     _, printed = await run_command(lab.nodes[0], "timedatectl", "show", "--property=NTPSynchronized")
     assert printed == "NTPSynchronized=no\n"
 

@@ -2,10 +2,7 @@
 
 import asyncio
 import contextlib
-import inspect
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Any
 
 import pytest
 import uvicorn
@@ -20,19 +17,9 @@ from starlette.routing import Route
 from lab.slack.person import Person
 from lab.slack.server import SlackWorkspaceServer
 from tests.browser.conftest import chromium as chromium  # noqa: PLC0414  a fixture here too
+from tests.waiting import until
 
 INCIDENTS = "C0INCIDENT"
-
-
-async def until(question: Callable[[], Any], deadline_s: float = 15.0) -> None:
-    """Ask until the answer is true."""
-    give_up_s = time.monotonic() + deadline_s
-    while True:
-        answer = question()
-        if await answer if inspect.isawaitable(answer) else answer:
-            return
-        assert time.monotonic() < give_up_s, f"waited {deadline_s} s in vain"
-        await asyncio.sleep(0.02)
 
 
 class _Server(uvicorn.Server):

@@ -16,7 +16,8 @@ from lab.slack.app.reactions import put_reaction
 from lab.slack.person import Person
 from lab.slack.server import SlackWorkspaceServer
 from tests.lab.slack.builders import actions, button, field, home, plain
-from tests.lab.slack.conftest import Serve, until
+from tests.lab.slack.conftest import Serve
+from tests.waiting import until
 
 INCIDENTS = "C0INCIDENT"
 BOT = "U0NEUMANN1"

@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from lab.slack.person import Person
 from lab.slack.server import SlackWorkspaceServer
 from tests.lab.slack.builders import actions, button, field, form
-from tests.lab.slack.conftest import until
+from tests.waiting import until
 
 INCIDENTS = "C0INCIDENT"
 

@@ -12,7 +12,7 @@ from bot.nodes.agent_client import AgentClient
 from bot.store import scripts
 from bot.store.run_lock import RunLocks
 from handlers.domain import next_step
-from handlers.domain.events import Person
+from handlers.domain.events.base import Person
 from handlers.domain.incident import Incident
 from handlers.ports import Fence, HeldBy, Ports
 from handlers.remediation import propose, run, second_approval

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import main as wiring
-from bot.config import SecretFile, Settings
+from bot.config import Settings
+from bot.secret_file import SecretFile
 from bot.slack.delivery.thread_sync import SlackThread
 from bot.slack.inbound import socket_mode
 from bot.slack.listeners import triage
@@ -26,6 +27,7 @@ from tests.bot import incidents
 from tests.bot.conftest import INCIDENTS
 from tests.bot.worker.working import answered, answering
 from tests.builders import diagnosed, opened
+from tests.waiting import until
 
 ID, HANDLE = "inc-1", "handle-of-inc-1"
 MANIFEST = Path(__file__).parents[4] / "deploy" / "slack-manifest.yaml"
@@ -72,14 +74,6 @@ async def parent(
 
 async def incident(bot: wiring.Bot) -> Incident:
     return await bot.ports.timelines.load(ID)
-
-
-async def until(look: Callable[[], Awaitable[Any]]) -> Any:
-    for _ in range(400):
-        if found := await look():
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError("it did not come")
 
 
 @pytest.mark.process

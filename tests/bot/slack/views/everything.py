@@ -10,16 +10,13 @@ from bot.slack.views.findings import in_words, is_brief
 from bot.slack.views.render import render
 from handlers.commands.answers import ElectionStatus, History, IncidentList, IncidentShown, PostmortemAnswer
 from handlers.domain import postmortem
-from handlers.domain.events import (
-    Acknowledged,
+from handlers.domain.events import Event
+from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
+from handlers.domain.events.lifecycle import Closed
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified
+from handlers.domain.events.remediation import (
     ActionFinished,
     ActionStarted,
-    Closed,
-    Event,
-    EvidenceRead,
-    FindingsRanked,
-    LeaderSeen,
-    LeaderVerified,
     NodeChecked,
     OutcomeState,
     PlanApproved,
@@ -29,6 +26,7 @@ from handlers.domain.events import (
     Silenced,
     StopAsked,
 )
+from handlers.domain.events.triage import Acknowledged
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident
 from handlers.remediation.run_end import undo_offer
@@ -36,9 +34,10 @@ from lab.slack.limit_table import CANVAS_MARKDOWN
 from lab.slack.limits import UPDATED_TEXT_CHARACTERS, check_message, check_view
 from runbooks import leader_election
 from runbooks.evidence import Evidence
-from runbooks.model import Diagnosis, Leadership, Plan
+from runbooks.model import Diagnosis, Leadership
+from runbooks.plans import Plan
 from tests.bot.incidents import LATER
-from tests.builders import ALICE, BOB, NOON, opened
+from tests.builders import ALICE, BOB, NOON, opened, with_edits
 
 ID = "inc-7"
 STATES: tuple[OutcomeState, ...] = ("done", "not_done", "rejected", "unknown")
@@ -91,7 +90,7 @@ def plans(incident: Incident) -> Iterator[PlanProposed]:
     """The plan of each remedy that is offered."""
     assert incident.evidence
     for number, offer in enumerate(incident.offers):
-        plan = leader_election.plan(offer.remedy, incident.evidence)
+        plan = with_edits(leader_election.plan(offer.remedy, incident.evidence), incident.evidence)
         yield PlanProposed(at=NOON, handle=f"plan-{number:017}", offer=offer.handle, plan=plan, by=ALICE)
 
 

@@ -10,7 +10,9 @@ from bot.slack.views.render import render
 from handlers import advance, commands
 from handlers.commands.answers import Asked
 from handlers.domain.alerts import Reason
-from handlers.domain.events import AlertsReceived, Event, Person
+from handlers.domain.events import Event
+from handlers.domain.events.base import Person
+from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.fold import fold
 from handlers.domain.policy import Member
 from handlers.errors import Refused
@@ -18,7 +20,7 @@ from handlers.ports import Order, Outcome, Readiness
 from handlers.remediation import propose, second_approval
 from lab.slack.limits import check_message, check_view
 from runbooks.evidence import Evidence
-from runbooks.model import Action
+from runbooks.plans import Action
 from tests.bot.slack.views.reading_out import Scroll, as_read
 from tests.builders import ALICE, NOON, alert, evidence, opened
 from tests.handlers.story import click, submitted

@@ -13,7 +13,10 @@ from bot.slack.views.render import render
 from handlers.commands.answers import ElectionStatus, IncidentList, IncidentShown
 from handlers.domain import postmortem
 from handlers.domain.alerts import Alert
-from handlers.domain.events import Event, NoteAdded, Person, PlanConfirmed
+from handlers.domain.events import Event
+from handlers.domain.events.base import Person
+from handlers.domain.events.remediation import PlanConfirmed
+from handlers.domain.events.triage import NoteAdded
 from handlers.domain.fold import fold
 from lab.slack.limits import check_message, check_view, texts
 from runbooks import leader_election

@@ -15,7 +15,9 @@ from bot.slack.views.message import Message
 from bot.slack.views.render import render
 from handlers.commands import COMMANDS
 from handlers.commands.answers import ElectionStatus, Help
-from handlers.domain.events import Closed, LeaderSeen, LeaderVerified, Person
+from handlers.domain.events.base import Person
+from handlers.domain.events.lifecycle import Closed
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified
 from handlers.domain.incident import Incident
 from handlers.errors import NotAllowed
 from lab.slack.limits import UPDATED_TEXT_CHARACTERS, acting_elements, check_message, check_view, texts

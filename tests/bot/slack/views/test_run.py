@@ -6,14 +6,12 @@ from typing import Any
 from bot.slack.views import labels
 from bot.slack.views.message import Message
 from bot.slack.views.render import render
-from handlers.domain.events import (
+from handlers.domain.events import Event
+from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Offer
+from handlers.domain.events.lifecycle import Closed
+from handlers.domain.events.remediation import (
     ActionFinished,
-    Closed,
-    Event,
-    EvidenceRead,
-    FindingsRanked,
     NodeChecked,
-    Offer,
     PlanConfirmed,
     RunEnded,
     StopAsked,
@@ -21,7 +19,8 @@ from handlers.domain.events import (
 from handlers.domain.incident import Incident
 from lab.slack.limits import acting_elements
 from runbooks import leader_election
-from runbooks.model import Action, Remedy
+from runbooks.model import Remedy
+from runbooks.plans import Action
 from tests.bot import incidents
 from tests.bot.incidents import LATER, incident
 from tests.bot.slack.views.test_render import check, everything_in

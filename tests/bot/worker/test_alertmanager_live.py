@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from redis.asyncio import Redis
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.config import AlertmanagerSettings, Settings
-from bot.store.client import connect
-from bot.store.mac_chain import Chain
 from bot.store.timelines import TimelineStore
-from handlers.domain import next_step
-from handlers.domain.events import AlertsReceived
+from handlers.domain.events.lifecycle import AlertsReceived
 from lab.slack.server import SlackWorkspaceServer
 from tests.bot.conftest import Becomes
 from tests.bot.real_alerting import Program, alertmanagers, needs_the_real_programs
 from tests.bot.web.serving import serve
-from tests.bot.worker.working import working
+from tests.bot.worker.working import keys, shown, working
 
 NO_LEADER = {"alertname": "NoLeader", "cluster": "demo"}
 
 pytestmark = [pytest.mark.process, needs_the_real_programs]
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(next_step, "DEFAULT_STABLE_S", 1.0)
-
-
-@pytest.fixture
-async def redis(settings: Settings) -> AsyncIterator[Redis]:
-    client = connect(settings.redis.url)
-    yield client
-    await client.aclose()
-
-
-@pytest.fixture
-def store(redis: Redis, settings: Settings) -> TimelineStore:
-    return TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
 
 
 class Door:
@@ -63,15 +41,6 @@ class Door:
 
 def token(settings: Settings) -> str:
     return settings.web.webhook_token.read().get_secret_value()
-
-
-def keys(slack: SlackWorkspaceServer) -> list[str]:
-    payloads = [(m.metadata or {}).get("event_payload") for m in slack.workspace.messages]
-    return [str(payload["key"]) for payload in payloads if payload]  # a picture's message has none
-
-
-async def shown(slack: SlackWorkspaceServer, key: str) -> bool:
-    return key in keys(slack)
 
 
 async def test_two_peers_that_do_not_hear_each_other_make_one_incident(

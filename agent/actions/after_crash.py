@@ -1,0 +1,47 @@
+"""What a crash left without an end is judged by looking; nothing is run again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from agent.actions.case import Case
+from agent.actions.kinds import ACTIONS
+from agent.actions.ledger import Ledger
+from agent.actions.outcome import record_end
+from agent.errors import UnreadableEntryError
+from agent.protocol import LedgerState, NodeState, SetElectionTimeouts
+from agent.readings.reader import NodeReader
+from agent.settings import Settings
+
+_logger = logging.getLogger(__name__)
+
+
+async def judge_what_was_begun(settings: Settings, reader: NodeReader, ledger: Ledger) -> None:
+    """Give an end to each action that was begun and has none."""
+    for action_id in await asyncio.to_thread(ledger.intents):
+        try:
+            entry = ledger.find(action_id)
+            undone = ledger.find(entry.undoes) if entry and entry.undoes else None
+        except UnreadableEntryError as error:
+            _logger.error("%s", error)
+            continue
+        if entry is None:
+            continue
+        restored = None if undone is None else undone.file_bytes
+        case = Case(settings, entry.action, entry.before, entry.file_bytes, restored)
+        after = await reader.state()
+        told = f"The agent stopped while this was being done. {ACTIONS[entry.action.type].tell(case, after)}"
+        await record_end(ledger, action_id, judge(case, after), told, after)
+
+
+def judge(case: Case, after: NodeState) -> LedgerState:
+    """Judge what one look can prove.
+
+    A file is as it was or as it was to be. A service or a clock that is as wanted, in the same boot, is
+    done; one that is not may still be on its way, or was undone by others, so that stays unknown.
+    """
+    done = ACTIONS[case.action.type].judge(case, after)
+    if isinstance(case.action, SetElectionTimeouts):
+        return "DONE" if done else "NOT_DONE" if done is False else "UNKNOWN"
+    return "DONE" if done and after.boot_id == case.agreed.boot_id else "UNKNOWN"

@@ -1,0 +1,63 @@
+"""One action to be carried out, put together from the request, the file and the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from agent.actions.ledger import Ledger
+from agent.errors import ConfigFileError, ConflictError
+from agent.neumann_config.edit import read_config_bytes
+from agent.protocol import Action, NodeState, SetElectionTimeouts
+from agent.settings import Settings
+
+NOTHING_TO_UNDO = "Only a change of the configuration file that was done here can be undone."
+
+
+@dataclass(frozen=True)
+class Case:
+    """One action to be carried out: on what state it was agreed, and the file it changes as it was then.
+
+    `restored` is what the file is to be where the action is undone, `shown_sha256` the file that was shown to
+    whoever confirmed the edit.
+    """
+
+    settings: Settings
+    action: Action
+    agreed: NodeState
+    file_bytes: bytes | None = None
+    restored: bytes | None = None
+    shown_sha256: str | None = None
+
+
+async def case_of(
+    settings: Settings, ledger: Ledger, action: Action, agreed: NodeState, undoes: str | None
+) -> Case:
+    """Return the case of an action, or of undoing the one that `undoes` names.
+
+    Raises:
+        ConflictError: If the file cannot be read, or the change cannot be undone.
+    """
+    file_bytes = None
+    if isinstance(action, SetElectionTimeouts):
+        try:
+            file_bytes = read_config_bytes(settings.config_file).raw
+        except ConfigFileError as error:
+            raise ConflictError("precondition", str(error)) from error
+    restored = None if undoes is None else await _recorded_bytes(ledger, action, agreed, undoes)
+    return Case(settings, action, agreed, file_bytes, restored)
+
+
+async def _recorded_bytes(ledger: Ledger, action: Action, agreed: NodeState, undone: str) -> bytes:
+    """Return the file as it was before the change that is undone."""
+    entry = await asyncio.to_thread(ledger.find, undone)
+    if (
+        entry is None
+        or (entry.state, entry.undoes, entry.action) != ("DONE", None, action)
+        or entry.file_bytes is None
+        or entry.after is None
+    ):
+        raise ConflictError("precondition", NOTHING_TO_UNDO)
+    if entry.after.config_sha256 != agreed.config_sha256:
+        raise ConflictError("precondition", "The configuration file has changed since that action.")
+    return entry.file_bytes

@@ -1,0 +1,71 @@
+"""Translate between a run's actions and outcomes and what is said on the wire."""
+
+from __future__ import annotations
+
+import msgspec
+
+from agent import protocol as wire
+from handlers.ports import Order, Outcome, Readiness
+from runbooks.plans import Action
+
+
+def on_the_wire(action: Action) -> wire.Action:
+    """Return the action as the agents know it; an undo is named by the change that it puts back."""
+    fields = action.model_dump(exclude={"node", "undoes"}, exclude_none=True)
+    if action.undoes:
+        fields["type"] = "set_election_timeouts"
+    known: wire.Action = msgspec.convert(fields, wire.Action)
+    return known
+
+
+def outcome_of(report: wire.ActionReport) -> Outcome | None:
+    """Return what a ledger entry means for the run; `None` while it is under way."""
+    match report.state:
+        case "DONE":
+            return Outcome("done", report.detail, report.after.config_sha256 if report.after else None)
+        case "NOT_DONE":
+            return Outcome("not_done", report.detail)
+        case "REJECTED":
+            return Outcome("rejected", report.detail)
+        case "UNKNOWN":
+            return Outcome("unknown", report.detail)
+        case "PREPARED" | "INTENT":
+            return None
+
+
+def grant_of(order: Order, readiness: Readiness, *, names_second: bool, names_timeline: bool) -> wire.Grant:
+    """Return the grant for an order that the node is ready for.
+
+    Args:
+        order: What is to be done.
+        readiness: The agent's nonce, and the state that the grant is bound to.
+        names_second: Whether there is a key by which a second approver is named.
+        names_timeline: Whether the agent keeps how far timelines have come; an older one refuses the field.
+    """
+    known = names_timeline and order.position
+    return wire.Grant(
+        action_id=readiness.action_id,
+        cluster=order.cluster,
+        node=order.action.node,
+        incident=order.incident,
+        action=on_the_wire(order.action),
+        precondition=wire.NodeState.from_json(readiness.state),
+        fence=order.fence,
+        nonce=readiness.nonce,
+        confirmed_by=order.confirmed_by,
+        second_confirmed_by=order.approved_by if names_second else None,
+        undoes=order.action.undoes,
+        after_sha256=order.after_sha256 or msgspec.UNSET,
+        timeline=wire.TimelineMark(position=order.position, mac=order.mac) if known else msgspec.UNSET,
+    )
+
+
+def withdrawal_of(order: Order, action_id: str) -> wire.Withdrawal:
+    """Return the word that this order's action will never be granted."""
+    return wire.Withdrawal(
+        action_id=action_id,
+        cluster=order.cluster,
+        node=order.action.node,
+        incident=order.incident,
+        action=on_the_wire(order.action),
+    )

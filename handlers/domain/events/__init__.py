@@ -1,0 +1,39 @@
+"""The typed events that an incident's timeline is made of, as one union."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+
+from handlers.domain.events import diagnosis, lifecycle, recovery, remediation, triage
+
+Event = Annotated[
+    lifecycle.AlertsReceived
+    | diagnosis.EvidenceRead
+    | diagnosis.FindingsRanked
+    | remediation.PlanProposed
+    | remediation.PlanConfirmed
+    | remediation.PlanApproved
+    | remediation.StopAsked
+    | remediation.ActionStarted
+    | remediation.ActionFinished
+    | remediation.NodeChecked
+    | remediation.RunEnded
+    | remediation.Silenced
+    | remediation.SilenceLifted
+    | lifecycle.Remarked
+    | triage.Acknowledged
+    | triage.Assigned
+    | triage.Snoozed
+    | triage.NoteAdded
+    | lifecycle.Reopened
+    | recovery.LeaderSeen
+    | recovery.LeaderVerified
+    | recovery.RecoverySeen
+    | recovery.RecoveryVerified
+    | lifecycle.Closed,
+    Field(discriminator="kind"),
+]
+
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)

@@ -1,0 +1,44 @@
+"""Events of what people do with an incident besides fixing it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from handlers.domain.events.base import Person, TimelineEvent
+
+MAX_NOTE_CHARS = 2_000
+"""A note is a few sentences; anything longer belongs in a file."""
+
+
+class Acknowledged(TimelineEvent):
+    """Someone took the incident and has it until it is assigned to somebody else."""
+
+    kind: Literal["acknowledged"] = "acknowledged"
+    by: Person
+
+
+class Assigned(TimelineEvent):
+    """Someone assigned the incident to a person."""
+
+    kind: Literal["assigned"] = "assigned"
+    by: Person
+    to: Person
+
+
+class Snoozed(TimelineEvent):
+    """Someone put the incident off: no reminders until `until`, unless something changes."""
+
+    kind: Literal["snoozed"] = "snoozed"
+    by: Person
+    until: AwareDatetime
+
+
+class NoteAdded(TimelineEvent):
+    """Someone added a note. `link` leads to the message that it was taken from."""
+
+    kind: Literal["note_added"] = "note_added"
+    by: Person
+    text: Annotated[str, Field(max_length=MAX_NOTE_CHARS)]
+    link: str = ""

@@ -1,0 +1,61 @@
+"""Check a node and its cluster after the node was acted on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from handlers.domain.events.remediation import NodeChecked
+from handlers.domain.incident import Incident, Run
+from handlers.ports import Ports
+from runbooks import node_check, raft
+
+CHECK_PATIENCE_S = 45.0
+"""How long a node may take to be back, and a cluster to elect, before that counts as worse than before."""
+
+AGAIN_S = 1.0
+
+
+async def check_node(ports: Ports, incident: Incident, node: str) -> Incident:
+    """Look at the node and the cluster until nothing is worse than before, or patience ends."""
+    run, before = incident.runs[-1], incident.evidence
+    assert before is not None  # noqa: S101  a plan is drawn up on evidence
+    actions = tuple(run.plan.steps[index].action for index in run.indexes_of(node))
+    began = ports.time.now()
+    while True:
+        after = await ports.reader.read(incident.cluster)
+        wanted = leader_wanted(incident, before.names)
+        found = node_check.complaints(before, after, actions, leader_wanted=wanted)
+        waited_s = (ports.time.now() - began).total_seconds()
+        if not found or waited_s >= CHECK_PATIENCE_S:
+            break
+        await ports.time.sleep(AGAIN_S)
+    lead = node_check.leadership(after)
+    checked = NodeChecked(
+        at=ports.time.now(),
+        node=node,
+        complaints=found,
+        leader=lead.leader if lead.majority else None,
+        waited_s=waited_s,
+    )
+    return await ports.timelines.append(incident, checked)
+
+
+def leader_wanted(incident: Incident, names: tuple[str, ...]) -> bool:
+    """Return whether a leader must stand by now: one stood before, or a majority has the change.
+
+    Timeouts are the exception: without pre-vote one node with the old, short timeout keeps raising the term
+    and unseats every candidate, so a leader is demanded only once all have the new ones. An undo is another:
+    it goes back to how it was, and that may have been without a leader.
+    """
+    run = incident.runs[-1]
+    if run.plan.remedy == "undo":
+        return _undone(incident.runs).plan.bound.leader is not None
+    done = [node for node in run.plan.nodes if all(map(run.is_done, run.indexes_of(node)))]
+    timeouts = any(step.action.type == "set_election_timeouts" for step in run.plan.steps)
+    enough = len(run.plan.nodes) if timeouts else raft.quorum(len(names))
+    return run.plan.bound.leader is not None or len(done) >= enough
+
+
+def _undone(runs: Sequence[Run]) -> Run:
+    """Return the run that the newest one puts back; undoing an unfinished undo puts back the same."""
+    return next((run for run in reversed(runs[:-1]) if run.plan.remedy != "undo"), runs[-1])

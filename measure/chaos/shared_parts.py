@@ -1,0 +1,43 @@
+"""What both kinds of chaos runs play on: Redis alone or as a pair, and processes of the bot."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from lab.cluster.process import Process
+from lab.layout import Address
+from tests.redis_box import RedisBox, RedisPair, redis_pair
+
+
+async def start_redis(
+    parts: AsyncExitStack, folder: Path, *, pair: bool
+) -> tuple[RedisBox | RedisPair, Address]:
+    """Start one Redis, or a primary with its replica; return it and the address of whichever is primary."""
+    if pair:
+        both = await parts.enter_async_context(redis_pair(folder))
+        return both, both.relay.address
+    one = RedisBox(folder)
+    await one.start()
+    parts.push_async_callback(one.process.stop)
+    return one, one.address
+
+
+def bot_process(name: str, config: Path, folder: Path) -> Process:
+    """Return a process of the bot; `worker2` is a second worker."""
+    argv = (sys.executable, "-m", "bot", name.rstrip("2"), "--config", str(config))
+    return Process(name, argv, folder / f"{name}.out")
+
+
+def itself(address: Address) -> Address:
+    """Return the address: the target of a way that leads where it seems to lead."""
+    return address
+
+
+def in_words(error: Exception) -> str:
+    """Return the first of grouped errors in words, with the line that raised it."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}" + traceback.format_exception(error)[-2].rstrip()

@@ -1,0 +1,98 @@
+"""Judge the election timeouts: too short for the round trip, or not the same everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runbooks.leader_election.causes import RootCause
+from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.structure import Structure
+from runbooks.leader_election.timeouts import ONE_WAY_LATENCIES, asked_ms, lowest_timeout_ms
+from runbooks.model import SURE, Finding, Verdict
+from runbooks.wording import counted, milliseconds
+
+
+def mixed_timeouts_findings(facts: Facts) -> Iterator[Finding]:
+    """Yield a finding where timeouts differ, as after a change that stopped half-way (etcd warns of it)."""
+    if len(set(facts.timeouts_ms.values())) < 2:
+        return
+    yield Finding(
+        cause=RootCause.MIXED_TIMEOUTS,
+        verdict=Verdict.POSSIBLE,
+        nodes=tuple(facts.timeouts_ms),
+        evidence_for=tuple(f"{name}: {low}/{high} ms" for name, (low, high) in facts.timeouts_ms.items()),
+        evidence_against=("different timeouts alone keep nobody from being elected",),
+    )
+
+
+def timeouts_finding(facts: Facts, structure: Structure, *, explained: bool) -> Finding:
+    """Return the finding on election timeouts that are too short; `explained` if another cause is sure."""
+    speaks_for, against = _timeout_evidence(facts, structure)
+    verdict = _timeout_verdict(facts, structure, explained=explained)
+    sure = verdict in SURE
+    return Finding(
+        cause=RootCause.AGGRESSIVE_TIMEOUTS,
+        verdict=verdict,
+        nodes=tuple(facts.timeouts_ms) if sure else (),
+        evidence_for=tuple(speaks_for),
+        evidence_against=tuple(against),
+        would_decide=_would_decide(facts) if verdict in (Verdict.UNDETERMINED, Verdict.LIKELY) else None,
+    )
+
+
+def _timeout_verdict(facts: Facts, structure: Structure, *, explained: bool) -> Verdict:
+    tight = _too_tight(facts)
+    if structure.can_elect == "no" or (explained and tight is not True):
+        return Verdict.RULED_OUT
+    if facts.storm is False:
+        # With pre-vote on, nobody even stands while no answer can be back before the timeout.
+        hopeless = structure.can_elect == "yes" and not explained and _no_answer_in_time(facts)
+        return Verdict.LIKELY if hopeless else Verdict.RULED_OUT
+    if explained or tight is False or (structure.verdicts and structure.can_elect == "yes"):
+        return Verdict.POSSIBLE
+    if facts.storm is None or structure.can_elect == "undetermined":
+        return Verdict.UNDETERMINED
+    return Verdict.UNDETERMINED if tight is None else Verdict.CONFIRMED
+
+
+def _too_tight(facts: Facts) -> bool | None:
+    """Return whether the shortest election timeout is below what the slowest pair's round trip asks for."""
+    low = lowest_timeout_ms(facts)
+    if facts.round_trip_ms is None or low is None:
+        return None
+    return low < asked_ms(facts.round_trip_ms)
+
+
+def _no_answer_in_time(facts: Facts) -> bool:
+    low, slowest = lowest_timeout_ms(facts), facts.slowest_round_trip_ms
+    return slowest is not None and low is not None and slowest >= low
+
+
+def _timeout_evidence(facts: Facts, structure: Structure) -> tuple[list[str], list[str]]:
+    speaks_for: list[str] = []
+    against: list[str] = []
+    if facts.elections:
+        added, seconds = facts.elections
+        line = f"{counted(added, 'election')} in {seconds:.1f} s between two readings of the counters (bot)"
+        (speaks_for if facts.storm else against).append(line)
+    if facts.log_elections_per_min is not None and facts.storm:
+        speaks_for.append(f"{facts.log_elections_per_min:.0f} elections a minute in the nodes' logs (agents)")
+    low = lowest_timeout_ms(facts)
+    if facts.round_trip_ms is not None and low is not None:
+        line = (
+            f"the election timeout starts at {low} ms (agents), the slowest pair's round trip is "
+            f"{milliseconds(facts.round_trip_ms)} ({ONE_WAY_LATENCIES} one-way latencies are "
+            f"{milliseconds(asked_ms(facts.round_trip_ms))})"
+        )
+        (speaks_for if _too_tight(facts) else against).append(line)
+    if structure.can_elect == "no":
+        against.append("no node could get a majority of votes, with any timeout")
+    return speaks_for, against
+
+
+def _would_decide(facts: Facts) -> str | None:
+    if facts.storm is None:
+        return "two readings of tensor_chain_elections_total"
+    if facts.round_trip_ms is None:
+        return "the round trip between the nodes"
+    return None if facts.timeouts_ms else "the configured election timeouts"
