@@ -16,7 +16,7 @@ async def test_what_is_no_checkpoint_is_none_and_is_written_over(
     redis: Redis, prefix: str, garbage: bytes
 ) -> None:
     store, looked = ReconcileCheckpointStore(redis, prefix), ReconcileCheckpoint(at=NOON)
-    await redis.set(Keys(prefix).look(), garbage)
+    await redis.set(Keys(prefix).reconcile_checkpoint(), garbage)
     assert await store.last() is None
     await store.remember(looked)
     assert await store.last() == looked
@@ -24,7 +24,7 @@ async def test_what_is_no_checkpoint_is_none_and_is_written_over(
 
 async def test_nor_is_a_key_of_another_type(redis: Redis, prefix: str) -> None:
     store = ReconcileCheckpointStore(redis, prefix)
-    await redis.lpush(Keys(prefix).look(), "x")
+    await redis.lpush(Keys(prefix).reconcile_checkpoint(), "x")
     assert await store.last() is None
     await store.remember(ReconcileCheckpoint(at=NOON))
     assert await store.last() is not None
