@@ -39,8 +39,7 @@ class TimelineStore:
 
     def __init__(self, redis: Redis, prefix: str, chain: Chain, wait_for_replicas: int = 0) -> None:
         self._redis, self._replicas = redis, wait_for_replicas
-        self._keys = Keys(prefix)
-        self._chain = chain
+        self._keys, self._chain = Keys(prefix), chain
         self._folded: dict[str, Incident] = {}
         self._append = Script(redis, "timeline_append")
         self._walk = Script(redis, "timeline_walk")
