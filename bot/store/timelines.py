@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from bot.store.alert_index import identity_state, keys_of, to_release
 from bot.store.compression import pack, unpacked
 from bot.store.errors import WrongType, store_errors, text
-from bot.store.incident_ids import NUMBER, id_tail
+from bot.store.incident_ids import id_tail, with_missing
 from bot.store.keys import ENDS_LIFE_S, HANDLE_LIFE_S, MAX_ENDS, Keys
 from bot.store.mac_chain import BEGINNING, Chain, End, MacLink, Walk
 from bot.store.scripts import Script
@@ -33,17 +33,13 @@ log = structlog.get_logger()
 
 KEPT_STATES = 256
 
-MAX_NUMBER = 1_000_000
-"""Of incidents that are looked for by their numbers: a higher one was not given out by the bot."""
-
 
 class TimelineStore:
     """`handlers.ports.Timelines` over Redis."""
 
     def __init__(self, redis: Redis, prefix: str, chain: Chain, wait_for_replicas: int = 0) -> None:
         self._redis, self._replicas = redis, wait_for_replicas
-        self._keys = Keys(prefix)
-        self._chain = chain
+        self._keys, self._chain = Keys(prefix), chain
         self._folded: dict[str, Incident] = {}
         self._append = Script(redis, "timeline_append")
         self._walk = Script(redis, "timeline_walk")
@@ -234,11 +230,7 @@ class TimelineStore:
             pipe.hkeys(self._keys.ends())
             pipe.hvals(self._keys.open())
             last, noted, open_ids = await pipe.execute()
-        ids = sorted({text(each) for each in (*noted, *open_ids)})
-        by_number = {int(match[1]): id_ for id_ in ids if (match := NUMBER.match(id_))}
-        count = min(int(last), MAX_NUMBER) if last and last.isdigit() else 0
-        numbered = [by_number.get(number) or f"inc-{number}" for number in range(1, count + 1)]
-        return tuple(dict.fromkeys([*numbered, *ids]))
+        return with_missing(last or b"", {text(each) for each in (*noted, *open_ids)})
 
     async def life(self) -> str:
         """Return Redis' id of its present run: another one after a restart, a restore or a failover."""
