@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter as Counts
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from redis.asyncio import Redis
 
+from bot.slack.delivery.refusal_store import HIDES, RefusalStore
 from bot.store.errors import store_errors
 from bot.store.keys import Keys
 from handlers.errors import StoreDown
@@ -27,6 +30,8 @@ class BotMetrics:
         self._inbox = self._gauge("inbox_notifications", "Notifications that are stored and not folded in.")
         self._asked = self._gauge("slack_requests", "What Slack sent that is stored and not answered.")
         self._dead = self._gauge("dead_notifications", "Alerts and notifications that could not be read.")
+        self._refused = self._gauge("slack_refused", "What Slack refuses to show.", "kind")
+        self._refusals = RefusalStore(redis, prefix)
         self._due = self._gauge("due", "Steps, redraws and chores that are due or planned.", "queue")
 
     def _gauge(self, name: str, what: str, *labels: str) -> Gauge:
@@ -44,6 +49,7 @@ class BotMetrics:
                 for queue in queues:
                     pipe.zcard(self._keys.due(queue))
                 is_open, inbox, asked, dead, *due = await pipe.execute()
+            refused = Counts(each.kind for each in (await self._refusals.hiding()).values())
         except StoreDown:
             self._redis_up.set(0)
             return generate_latest(self._registry)
@@ -52,6 +58,8 @@ class BotMetrics:
         self._inbox.set(inbox)
         self._asked.set(asked)
         self._dead.set(dead)
+        for kind in sorted(HIDES):
+            self._refused.labels(kind.value).set(refused[kind])
         for queue, count in zip(queues, due, strict=True):
             self._due.labels(queue).set(count)
         return generate_latest(self._registry)

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 from redis.asyncio import Redis
 
 from bot.slack.delivery.rate_limiter import Claim
+from bot.slack.delivery.refusal_store import Refusals, read_refused
 from bot.store.errors import store_errors, text
 from bot.store.keys import HANDLE_LIFE_S, Keys
 from bot.store.scripts import Script
 from bot.timing import DEFAULT_TIMING, Timing
 
+HEADLINE = "headline"
 CLOCKS_DIFFER_S = 60.0
+LOST_WRITES_COME_BACK_S = 3600.0
+"""How long after a failover an alert whose incident was lost may come again: the bot asks once a minute."""
+
+BEGINNING = "~"
 
 
 @dataclass(frozen=True)
@@ -36,28 +43,78 @@ class Posted:
 
 
 @dataclass(frozen=True)
-class PostedMessages:
-    """The notes of one incident's messages by their keys, and which run of Redis gave them.
+class Beginning:
+    """What a thread begins with: its `number` is 0 unless others before it were lost, `why` is the line above
+    its headline then, escaped, and `mrkdwn` the same with a link."""
 
-    `met_s` is when that run was met first, by its own clock; 0 where no other was met before.
+    number: int = 0
+    why: str = ""
+    mrkdwn: str = ""
+
+
+@dataclass(frozen=True)
+class PostedMessages:
+    """The notes of one incident's messages by their keys, the run of Redis that gave them, and the refusals.
+
+    `met_s` is when that run was met first, by its own clock; 0 where no other was met before. `ahead_s` is by
+    how much this host's clock is ahead of that one.
     """
 
     posted: Mapping[str, Posted]
     redis: str
     met_s: float
+    refusals: Refusals
+    ahead_s: float = 0.0
 
-    def doubted(self, opened_at: datetime) -> bool:
+    def doubted(self, opened_at: datetime, firing_since: datetime) -> bool:
         """Return whether there may be messages without a note.
 
-        A Redis that restarted, failed over or was restored may have lost the notes of what stands there; it
-        is known by its run.
+        A Redis that restarted, failed over or was restored may have lost the notes of what stands there, or
+        the whole incident; it is known by its run.
 
         Args:
             opened_at: When the incident was opened.
+            firing_since: When the first of its alerts began.
         """
-        if self.posted:
-            return any(each.redis != self.redis for each in self.posted.values())
-        return opened_at.timestamp() < self.met_s + CLOCKS_DIFFER_S
+        if self.headline:
+            own = (each for key, each in self.posted.items() if not key.startswith((BEGINNING, "@")))
+            return any(each.redis != self.redis for each in own)
+        if not self.met_s:
+            return False
+        before_s = self.met_s + CLOCKS_DIFFER_S
+        is_young = self.refusals.now_s < self.met_s + LOST_WRITES_COME_BACK_S
+        opened_s = opened_at.timestamp() - self.ahead_s
+        return opened_s < before_s or (is_young and firing_since.timestamp() < before_s)
+
+    @property
+    def headline(self) -> Posted | None:
+        """Return the note of the present thread's headline, where it is known to stand there."""
+        found = self.posted.get(HEADLINE)
+        return found if found and found.ts else None
+
+    @property
+    def beginning(self) -> Beginning:
+        """Return what the present thread begins with."""
+        noted = self.posted.get(BEGINNING)
+        return Beginning(**json.loads(noted.content)) if noted else Beginning()
+
+
+def field_of(key: str, again: int) -> str:
+    """Return the field of the message that goes on with others of its key, `again` of them."""
+    return f"{key}+{again}" if again else key
+
+
+def newest(posted: Mapping[str, Posted], key: str) -> str:
+    """Return the field of the last message of a key: those before it are not edited any more."""
+    again = 0
+    while field_of(key, again + 1) in posted:
+        again += 1
+    return field_of(key, again)
+
+
+def again_of(field: str) -> int:
+    """Return how many messages one goes on with."""
+    return int(field.rpartition("+")[2]) if "+" in field else 0
 
 
 class MessageStore:
@@ -67,6 +124,7 @@ class MessageStore:
         self._redis, self._keys, self._under_way_s = redis, Keys(prefix), timing.under_way_s
         self._read = Script(redis, "messages_read")
         self._record = Script(redis, "message_record")
+        self._begin_anew = Script(redis, "thread_begin_anew")
 
     async def of(self, incident_id: str) -> dict[str, Posted]:
         """Return an incident's messages by their keys."""
@@ -77,12 +135,42 @@ class MessageStore:
     async def read(self, incident_id: str) -> PostedMessages:
         """Return an incident's messages, and what says whether some of their notes may be lost."""
         async with store_errors():
-            fields, run, met_s = await self._read(
-                thread=self._keys.thread(incident_id), redis_run=self._keys.redis_run()
+            notes, run, met_s, refused, now_s = await self._read(
+                thread=self._keys.thread(incident_id),
+                redis_run=self._keys.redis_run(),
+                refused=self._keys.refused(),
             )
+        refusals = Refusals(read_refused(_pairs(refused)), float(now_s))
         return PostedMessages(
-            _by_key(dict(zip(fields[::2], fields[1::2], strict=True))), text(run), float(met_s)
+            _by_key(_pairs(notes)), text(run), float(met_s), refusals, time.time() - float(now_s)
         )
+
+    async def begin_anew(
+        self, incident_id: str, notes: PostedMessages, why: str, mrkdwn: str, pictures: Iterable[str]
+    ) -> None:
+        """Put the notes of a thread aside whose headline is lost; its messages are to be posted once more.
+
+        Args:
+            incident_id: The incident.
+            notes: Its notes, as they were read.
+            why: The line above the new headline, escaped.
+            mrkdwn: The same with a link.
+            pictures: The names of the pictures and files that are to be put there once more.
+        """
+        number = notes.beginning.number
+        # In the shape of a message's note, so that replicas that know of no beginnings pass over it.
+        beginning = Posted(
+            "", content=json.dumps(asdict(Beginning(number + 1, why, mrkdwn))), redis=notes.redis
+        )
+        async with store_errors():
+            await self._begin_anew(
+                thread=self._keys.thread(incident_id),
+                pictures=[self._keys.picture(incident_id, each) for each in pictures],
+                headline_ts=notes.posted[HEADLINE].ts,
+                number=number,
+                field=BEGINNING,
+                beginning=_json(beginning),
+            )
 
     def claim(self, incident_id: str, key: str, claim: Posted) -> Claim:
         """Return the claim that `RateLimiter.turn` notes: that a message is about to be posted."""
@@ -142,8 +230,20 @@ class MessageStore:
             return str((await self._redis.info("server")).get("run_id", ""))
 
 
-def _by_key(fields: Mapping[bytes | str, bytes | str]) -> dict[str, Posted]:
-    return {text(key): Posted(**json.loads(value)) for key, value in fields.items()}
+def _pairs(flat: list[bytes]) -> dict[bytes | str, bytes | str]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+_FIELDS = frozenset(each.name for each in fields(Posted))
+
+
+def _by_key(noted: Mapping[bytes | str, bytes | str]) -> dict[str, Posted]:
+    return {text(key): _posted(json.loads(value)) for key, value in noted.items()}
+
+
+def _posted(said: Mapping[str, str]) -> Posted:
+    """Return a note; what a newer version adds to it is passed over."""
+    return Posted(**{name: value for name, value in said.items() if name in _FIELDS})
 
 
 def _json(posted: Posted) -> str:

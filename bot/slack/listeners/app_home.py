@@ -65,6 +65,7 @@ async def gather(ports: Ports, user: str) -> app_home.Home:
         clusters=dict(zip(names, leads, strict=True)),
         at=ports.time.now(),
         left_alone=tuple(map(str, left)),
+        unshown=await ports.threads.unshown(),
     )
 
 

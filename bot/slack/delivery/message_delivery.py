@@ -1,0 +1,240 @@
+"""Make one message of an incident show what it should, and go on where Slack refuses: in plainer words, by a
+new message, or later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.slack.delivery.message_lookup import Sought, firings_of
+from bot.slack.delivery.message_sender import MessageSender, Slot, content
+from bot.slack.delivery.message_store import HEADLINE, Posted, PostedMessages, again_of, field_of, newest
+from bot.slack.delivery.rate_limiter import Rank
+from bot.slack.delivery.refusal_store import (
+    TOKEN,
+    Refusals,
+    RefusalStore,
+    Refused,
+    of_channel,
+    of_message,
+)
+from bot.slack.delivery.refusals import Refusal
+from bot.slack.delivery.web_api import SlackBusy, SlackRefused
+from bot.slack.views.message import Message
+from handlers.domain.incident import Incident
+from handlers.errors import SlackDown
+
+POSTED_ONCE_MORE = frozenset({Refusal.UNEDITABLE, Refusal.MESSAGE_GONE})
+SHARED = frozenset({Refusal.CHANNEL, Refusal.TOKEN})
+
+
+class StillRefusedError(SlackBusy):
+    """Slack refused the channel or the token, and it is too early to try again."""
+
+
+class ThreadGoneError(Exception):
+    """The message that begins the thread was deleted."""
+
+    def __init__(self, refused: SlackRefused) -> None:
+        super().__init__(str(refused))
+        self.refused = refused
+
+
+@dataclass
+class Outcome:
+    """What came of a pass: what is not shown, and what is to be tried again when."""
+
+    edited: bool = False
+    hidden: set[str] = field(default_factory=set)
+    waits_s: list[float] = field(default_factory=list)
+    later: list[SlackDown] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a message is to stand; the app may not read what it wrote to a person."""
+
+    channel: str
+    parent_ts: str | None = None
+    rank: Rank = Rank.USUAL
+    searchable: bool = True
+
+
+class MessageDelivery:
+    """The messages of one incident, by the notes and refusals that were read."""
+
+    def __init__(
+        self, sender: MessageSender, store: RefusalStore, incident: Incident, notes: PostedMessages
+    ) -> None:
+        self._sender, self._store, self._incident, self._notes = sender, store, incident, notes
+        self.posted = dict(notes.posted)
+        self._known: dict[str, Refused] = dict(notes.refusals.known)
+        self._firings = firings_of(incident)
+        began = [alert.starts_at for alert in incident.firings.values()]
+        opened_at = incident.opened_at or min(began)
+        self._doubted = notes.doubted(opened_at, min([opened_at, *began]))
+        self._since: datetime = min([opened_at, *began]) if self._doubted else opened_at
+        self._tried: set[str] = set()
+        self.number = notes.beginning.number
+        self.outcome = Outcome()
+
+    def knows(self, scope: str) -> bool:
+        """Return whether Slack is known to refuse this."""
+        return scope in self._known
+
+    def wait_s(self, scope: str) -> float:
+        """Return after how many seconds what is refused may be tried again."""
+        return Refusals(self._known, self._notes.refusals.now_s).wait_s(scope) or 0.0
+
+    def shows(self, message: Message) -> bool:
+        """Return whether the message stands there as it is now."""
+        found = self.posted.get(newest(self.posted, message.key))
+        return bool(found and found.ts and found.content == content(message))
+
+    def is_there(self, key: str) -> bool:
+        """Return whether a message of this key stands there, as it is or was."""
+        found = self.posted.get(newest(self.posted, key))
+        return bool(found and found.ts)
+
+    async def deliver(self, message: Message, spot: Spot) -> None:
+        """Post or edit a message; where Slack refuses it, do what that leaves to be done.
+
+        Raises:
+            ThreadGoneError: If it is the headline, or answers it, and that was deleted.
+            StillRefusedError: If Slack has refused its channel or the token before.
+            SlackRefused: If Slack refuses these now.
+            SlackDown: If Slack is away, or it is not the message's turn.
+        """
+        while True:
+            try:
+                await self._show(message, spot)
+            except SlackRefused as refused:
+                if not await self._is_tried_at_once(message, spot, refused):
+                    return
+            except SlackDown as error:
+                if (
+                    isinstance(error, StillRefusedError)
+                    or error.wait_s is None
+                    or not self.is_there(message.key)
+                ):
+                    raise
+                self.outcome.later.append(error)  # an edit that must wait keeps no new message back
+                self.outcome.edited |= not isinstance(error, SlackBusy)
+                return
+            else:
+                return
+
+    async def _show(self, message: Message, spot: Spot) -> None:
+        scope = of_message(self._incident.id, message.key)
+        if self.shows(message):
+            return await self._forget(scope)
+        slot = self._slot(message.key, spot)
+        known = self._known.get(scope)
+        if known and (wait_s := self.wait_s(scope)):
+            return self._wait(message.key, wait_s, known.kind)
+        if known and known.kind in POSTED_ONCE_MORE and known.field == slot.field:
+            slot = self._following(slot, message.key, known)
+        await self._try_for_all(TOKEN, of_channel(spot.channel))
+        before = self.posted.get(slot.field)
+        if before is None or not before.ts:
+            before = await self._sender.post(slot, message, claimed=before is not None or slot.doubted)
+            self.posted[slot.field] = before
+        if before.content != content(message):
+            self.posted[slot.field] = await self._sender.edit(slot, message, before)
+            self.outcome.edited = True
+        return await self._forget(scope, *self._tried)
+
+    def _slot(self, key: str, spot: Spot) -> Slot:
+        """Return where the newest message of a key stands, or is to stand."""
+        found = newest(self.posted, key)
+        refused_before = of_message(self._incident.id, key) in self._known
+        return Slot(
+            sought=Sought(self._incident.id, key, self._firings, self.number, again_of(found)),
+            field=found,
+            claim=Posted(spot.channel, redis=self._notes.redis),
+            parent_ts=None if found == HEADLINE else spot.parent_ts,
+            rank=Rank.REFUSED_BEFORE if refused_before else spot.rank,
+            since=self._since,
+            doubted=self._doubted and spot.searchable,
+            searchable=spot.searchable,
+        )
+
+    def _following(self, slot: Slot, key: str, known: Refused) -> Slot:
+        """Return where the message goes that is posted for one that was deleted, or that stays as it is."""
+        again = again_of(slot.field) + 1
+        if slot.field == HEADLINE and known.kind is Refusal.MESSAGE_GONE:
+            raise ThreadGoneError(SlackRefused("chat.update", known.word))
+        sought = replace(slot.sought, again=again)
+        parent = self.posted.get(HEADLINE)
+        parent_ts = parent.ts if slot.field == HEADLINE and parent else slot.parent_ts
+        return replace(
+            slot,
+            sought=sought,
+            field=field_of(key, again),
+            parent_ts=parent_ts,
+            rank=Rank.USUAL,
+            doubted=False,
+        )
+
+    def _wait(self, key: str, wait_s: float, kind: Refusal) -> None:
+        self.outcome.waits_s.append(wait_s)
+        if kind is not Refusal.UNEDITABLE:
+            self.outcome.hidden.add(key)
+
+    async def _try_for_all(self, *scopes: str) -> None:
+        """Of those that meet a refused channel or token, let one try again for all.
+
+        Raises:
+            StillRefusedError: If another one does, or it is too early.
+        """
+        for scope in scopes:
+            if scope in self._known and scope not in self._tried:
+                if wait_s := await self._store.probe(scope):
+                    raise StillRefusedError(wait_s)
+                self._tried.add(scope)
+
+    async def _forget(self, *scopes: str) -> None:
+        known = [scope for scope in scopes if scope in self._known]
+        if known:
+            await self._store.forget(*known)
+            self._tried.difference_update(known)
+            self._known = {scope: each for scope, each in self._known.items() if scope not in known}
+
+    async def _is_tried_at_once(self, message: Message, spot: Spot, refused: SlackRefused) -> bool:
+        """Note a refusal; return whether there is another way that may be gone at once.
+
+        Raises:
+            ThreadGoneError: If the message that this one answers was deleted.
+            SlackRefused: If the channel or the token is refused.
+        """
+        kind = refused.refusal
+        if kind in SHARED:
+            scope = TOKEN if kind is Refusal.TOKEN else of_channel(spot.channel)
+            refused.wait_s = await self.note(scope, refused, kind)
+            raise refused
+        scope, slot = of_message(self._incident.id, message.key), self._slot(message.key, spot)
+        if kind is Refusal.MESSAGE_GONE and slot.parent_ts and not self.is_there(message.key):
+            raise ThreadGoneError(refused)
+        known = self._known.get(scope)
+        if known and known.kind in POSTED_ONCE_MORE and known.field == slot.field:
+            kind, before = known.kind, None  # what was to go on with it is refused too
+        elif kind in POSTED_ONCE_MORE and self.is_there(message.key):
+            before = self.number if slot.field == HEADLINE else again_of(slot.field)
+        else:
+            kind, before = Refusal.FORM, None
+        wait_s = await self.note(scope, refused, kind, slot.field, before)
+        if wait_s:
+            self._wait(message.key, wait_s, kind)
+        return not wait_s
+
+    async def note(
+        self, scope: str, refused: SlackRefused, kind: Refusal, of: str = "", before: int | None = None
+    ) -> float:
+        """Note a refusal; return after how many seconds it is tried again. See `RefusalStore.note`."""
+        self._known[scope] = await self._store.note(scope, refused, kind, of, before)
+        return self.wait_s(scope)
+
+    def refusals(self) -> Mapping[str, Refused]:
+        """Return what is known to be refused by now."""
+        return self._known
