@@ -58,8 +58,8 @@ class Refusals:
         if found is None:
             return None
         wait_s = found.next_s - self.now_s
-        # A longer wait than any shows that the clock of Redis was set back.
-        return wait_s if 0 < wait_s <= MAX_PAUSE_S else 0.0
+        # A much longer wait than any shows that the clock of Redis was set back.
+        return wait_s if 0 < wait_s <= 2 * MAX_PAUSE_S else 0.0
 
 
 def of_channel(channel: str) -> str:
@@ -105,8 +105,10 @@ class RefusalStore:
                 max_s=MAX_SHARED_PAUSE_S if shared else MAX_PAUSE_S,
             )
         refused = _read(noted)
-        if refused.times == 1:
+        if refused.times == 1 and kind in HIDES:
             log.error("slack_refuses", what=scope, kind=kind.value, error=str(error))
+        elif kind not in HIDES:
+            log.warning("posted_once_more", what=scope, kind=kind.value, error=str(error))
         return refused
 
     async def probe(self, scope: str) -> float:

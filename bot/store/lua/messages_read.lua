@@ -8,11 +8,11 @@
 -- refusals, and the time in s.
 local thread, redis_run, refused = KEYS[1], KEYS[2], KEYS[3]
 
-local now_s = redis.call('TIME')[1]
+local time = redis.call('TIME')
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
 local met, since_s = string.match(redis.call('GET', redis_run) or '', '^(%S*) ?(%S*)$')
 if met ~= run then
-  since_s = met and met ~= '' and now_s or '0'
+  since_s = met and met ~= '' and time[1] or '0'
   redis.call('SET', redis_run, run .. ' ' .. since_s)
 end
-return {redis.call('HGETALL', thread), run, since_s, redis.call('HGETALL', refused), now_s}
+return {redis.call('HGETALL', thread), run, since_s, redis.call('HGETALL', refused), string.format('%d.%06d', time[1], time[2])}
