@@ -15,4 +15,5 @@ if met ~= run then
   since_s = met and met ~= '' and time[1] or '0'
   redis.call('SET', redis_run, run .. ' ' .. since_s)
 end
-return {redis.call('HGETALL', thread), run, since_s, redis.call('HGETALL', refused), string.format('%d.%06d', time[1], time[2])}
+local now_s = string.format('%d.%06d', time[1], time[2])
+return {redis.call('HGETALL', thread), run, since_s, redis.call('HGETALL', refused), now_s}
