@@ -1,4 +1,4 @@
-"""What proves nothing is looked for: whether an answer, a note or the right time is lost, it is one headline."""
+"""What proves nothing is looked for: whatever answer, note or time is lost, there is one headline."""
 
 from __future__ import annotations
 
