@@ -136,7 +136,8 @@ class Worker:
         except SlackBusy as busy:
             return busy.wait_s
         except SlackRefused as refused:
-            return refused.wait_s  # it is logged where it is noted
+            # It is logged where it is noted.
+            return self._timing.after_failure_s if refused.wait_s is None else refused.wait_s
         except SlackDown as error:
             log.warning("will_try_again", error=str(error))
             return self._timing.after_failure_s if error.wait_s is None else error.wait_s

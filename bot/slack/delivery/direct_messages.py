@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot.slack.delivery.message_delivery import Spot, StillRefusedError, ThreadGoneError
+from bot.slack.delivery.message_delivery import Spot, StillRefusedError
 from bot.slack.delivery.thread_pass import ThreadPass
 from bot.slack.delivery.web_api import SlackRefused
 from bot.slack.views.blocks import escape
@@ -38,8 +38,10 @@ async def tell_directly(thread: ThreadPass, incident: Incident) -> None:
             told = replace(message, key=f"{DIRECT}{message.key}").led_by(line)
             try:
                 await thread.delivery.deliver(told, Spot(run.confirmed_by.id, searchable=False))
-            except (SlackRefused, StillRefusedError, ThreadGoneError) as error:
+            except SlackRefused as error:
                 log.warning("not_told_directly", incident=incident.id, error=str(error))
+                return
+            except StillRefusedError:
                 return
             except SlackDown as error:
                 outcome.later.append(error)

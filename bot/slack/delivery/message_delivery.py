@@ -3,15 +3,15 @@ new message, or later."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.slack.delivery.message_lookup import Sought, firings_of
 from bot.slack.delivery.message_sender import MessageSender, Slot, content
-from bot.slack.delivery.message_store import HEADLINE, Posted, PostedMessages, again_of, field_of, newest
+from bot.slack.delivery.posted_messages import HEADLINE, Posted, PostedMessages, again_of, field_of, newest
 from bot.slack.delivery.rate_limiter import Rank
 from bot.slack.delivery.refusal_store import (
+    POSTED_ONCE_MORE,
     TOKEN,
     Refusals,
     RefusalStore,
@@ -20,12 +20,11 @@ from bot.slack.delivery.refusal_store import (
     of_message,
 )
 from bot.slack.delivery.refusals import Refusal
-from bot.slack.delivery.web_api import SlackBusy, SlackRefused
+from bot.slack.delivery.web_api import AnswerLostError, SlackBusy, SlackRefused
 from bot.slack.views.message import Message
 from handlers.domain.incident import Incident
 from handlers.errors import SlackDown
 
-POSTED_ONCE_MORE = frozenset({Refusal.UNEDITABLE, Refusal.MESSAGE_GONE})
 SHARED = frozenset({Refusal.CHANNEL, Refusal.TOKEN})
 
 
@@ -70,18 +69,18 @@ class MessageDelivery:
         self._sender, self._store, self._incident, self._notes = sender, store, incident, notes
         self.posted = dict(notes.posted)
         self._known: dict[str, Refused] = dict(notes.refusals.known)
-        self._firings = firings_of(incident)
         began = [alert.starts_at for alert in incident.firings.values()]
         opened_at = incident.opened_at or min(began)
         self._doubted = notes.doubted(opened_at, min([opened_at, *began]))
         self._since: datetime = min([opened_at, *began]) if self._doubted else opened_at
+        self._firings = firings_of(incident, None if self._doubted else 1)
         self._tried: set[str] = set()
         self.number = notes.beginning.number
         self.outcome = Outcome()
 
-    def knows(self, scope: str) -> bool:
-        """Return whether Slack is known to refuse this."""
-        return scope in self._known
+    def refused(self, scope: str) -> Refused | None:
+        """Return why Slack refuses this, as far as it is known by now."""
+        return self._known.get(scope)
 
     def wait_s(self, scope: str) -> float:
         """Return after how many seconds what is refused may be tried again."""
@@ -113,17 +112,25 @@ class MessageDelivery:
                 if not await self._is_tried_at_once(message, spot, refused):
                     return
             except SlackDown as error:
-                if (
-                    isinstance(error, StillRefusedError)
-                    or error.wait_s is None
-                    or not self.is_there(message.key)
-                ):
+                if not await self._is_passed_over(message, error):
                     raise
-                self.outcome.later.append(error)  # an edit that must wait keeps no new message back
-                self.outcome.edited |= not isinstance(error, SlackBusy)
                 return
             else:
                 return
+
+    async def _is_passed_over(self, message: Message, error: SlackDown) -> bool:
+        """Return whether what comes behind the message need not wait for it."""
+        if isinstance(error, AnswerLostError) and error.outcome == "unknown":
+            scope = of_message(self._incident.id, message.key)
+            wait_s = await self.note(scope, error, Refusal.PASSING)
+            if not self._known[scope].passes:
+                self._wait(message.key, wait_s, Refusal.PASSING)
+                return True
+        if isinstance(error, StillRefusedError) or error.wait_s is None or not self.is_there(message.key):
+            return False
+        self.outcome.later.append(error)  # an edit that must wait keeps no new message back
+        self.outcome.edited |= not isinstance(error, SlackBusy)
+        return True
 
     async def _show(self, message: Message, spot: Spot) -> None:
         scope = of_message(self._incident.id, message.key)
@@ -131,7 +138,7 @@ class MessageDelivery:
             return await self._forget(scope)
         slot = self._slot(message.key, spot)
         known = self._known.get(scope)
-        if known and (wait_s := self.wait_s(scope)):
+        if known and not known.passes and (wait_s := self.wait_s(scope)):
             return self._wait(message.key, wait_s, known.kind)
         if known and known.kind in POSTED_ONCE_MORE and known.field == slot.field:
             slot = self._following(slot, message.key, known)
@@ -148,13 +155,13 @@ class MessageDelivery:
     def _slot(self, key: str, spot: Spot) -> Slot:
         """Return where the newest message of a key stands, or is to stand."""
         found = newest(self.posted, key)
-        refused_before = of_message(self._incident.id, key) in self._known
+        known = self._known.get(of_message(self._incident.id, key))
         return Slot(
             sought=Sought(self._incident.id, key, self._firings, self.number, again_of(found)),
             field=found,
             claim=Posted(spot.channel, redis=self._notes.redis),
             parent_ts=None if found == HEADLINE else spot.parent_ts,
-            rank=Rank.REFUSED_BEFORE if refused_before else spot.rank,
+            rank=Rank.REFUSED_BEFORE if known and not known.passes else spot.rank,
             since=self._since,
             doubted=self._doubted and spot.searchable,
             searchable=spot.searchable,
@@ -229,12 +236,13 @@ class MessageDelivery:
         return not wait_s
 
     async def note(
-        self, scope: str, refused: SlackRefused, kind: Refusal, of: str = "", before: int | None = None
+        self,
+        scope: str,
+        refused: SlackRefused | AnswerLostError,
+        kind: Refusal,
+        of: str = "",
+        before: int | None = None,
     ) -> float:
         """Note a refusal; return after how many seconds it is tried again. See `RefusalStore.note`."""
         self._known[scope] = await self._store.note(scope, refused, kind, of, before)
         return self.wait_s(scope)
-
-    def refusals(self) -> Mapping[str, Refused]:
-        """Return what is known to be refused by now."""
-        return self._known

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -59,11 +60,11 @@ class Sought:
         return is_first and same and self.key in ADOPTED
 
 
-def firings_of(incident: Incident) -> tuple[str, ...]:
+def firings_of(incident: Incident, at_most: int | None = None) -> tuple[str, ...]:
     """Return a hash of each firing of an incident, the one that opened it first. No Redis is asked."""
     return tuple(
         _short_hash(f"{incident.identity.key}\n{fingerprint}\n{began.timestamp()}")
-        for fingerprint, began in incident.firings
+        for fingerprint, began in islice(incident.firings, at_most)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,17 +14,17 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.delivery.message_lookup import Sought, find
-from bot.slack.delivery.message_store import MessageStore, Posted
+from bot.slack.delivery.message_store import MessageStore
+from bot.slack.delivery.posted_messages import Posted
 from bot.slack.delivery.rate_limiter import EDITS, POSTS, SEARCHES, Rank, RateLimiter
 from bot.slack.delivery.refusals import Refusal
+from bot.slack.delivery.taken_forms import TakenForms
 from bot.slack.delivery.web_api import SlackRefused, call
-from bot.slack.views.message import Form, Message
+from bot.slack.views.message import Message
 from handlers.errors import SlackDown
 
 log = structlog.get_logger()
 
-FORM_KEPT_S = 600.0
-MAX_FORMS_KEPT = 1000
 CANNOT_LOOK = frozenset({"missing_scope", "no_permission"})
 """Words by which Slack refuses to show messages, though it takes them."""
 
@@ -66,8 +66,7 @@ class MessageSender:
         self, client: AsyncWebClient, rates: RateLimiter, notes: MessageStore, under_way_s: float
     ) -> None:
         self._client, self._rates, self._notes, self._under_way_s = client, rates, notes, under_way_s
-        self._plainly = False
-        self._forms: dict[tuple[str, str], tuple[Form, float]] = {}
+        self._forms = TakenForms()
 
     async def post(self, slot: Slot, message: Message, *, claimed: bool) -> Posted:
         """Post a message, unless an earlier post of it can be found.
@@ -206,7 +205,7 @@ class MessageSender:
         **where: Any,  # noqa: ANN401  Slack's JSON
     ) -> Mapping[str, Any]:
         """Call with a message; where its form is refused, with a plainer one, down to its bare text."""
-        forms = list(self._forms_for(slot, message))
+        forms = self._forms.of(slot.incident_id, slot.field, message)
         for form, body in forms:
             try:
                 metadata = slot.sought.metadata()
@@ -216,31 +215,10 @@ class MessageSender:
                     raise
                 log.warning("blocks_refused", method=method, message=message.key, error=str(refused))
                 continue
-            self._note_form(slot, form, is_first=form is forms[0][0])
+            if form is not forms[0][0]:
+                self._forms.note(slot.incident_id, slot.field, form)
             return answer
         raise AssertionError("a message has a form")
-
-    def _forms_for(self, slot: Slot, message: Message) -> Iterator[tuple[Form, dict[str, Any]]]:
-        """Yield the message's forms, from the first that may pass."""
-        least, until_s = self._forms.get((slot.incident_id, slot.field), (Form.FULL, 0.0))
-        starts = least if until_s > time.monotonic() else Form.FULL
-        forms = list(message.forms())
-        if starts is Form.FULL and self._plainly and message.plain:
-            starts = Form.PLAIN
-        order = list(Form)
-        passing = [each for each in forms if order.index(each[0]) >= order.index(starts)]
-        yield from passing or forms
-
-    def _note_form(self, slot: Slot, form: Form, *, is_first: bool) -> None:
-        """Remember which form was taken, where plainer ones than usual were needed."""
-        if is_first:
-            return
-        if form is Form.PLAIN:
-            self._plainly = True  # a kind of block that the workspace does not take
-            return
-        if len(self._forms) >= MAX_FORMS_KEPT:
-            self._forms.clear()
-        self._forms[slot.incident_id, slot.field] = form, time.monotonic() + FORM_KEPT_S
 
 
 def content(message: Message) -> str:

@@ -10,7 +10,7 @@ import structlog
 from redis.asyncio import Redis
 
 from bot.slack.delivery.refusals import Refusal, mend
-from bot.slack.delivery.web_api import SlackRefused
+from bot.slack.delivery.web_api import AnswerLostError, SlackRefused
 from bot.store.errors import store_errors, text
 from bot.store.keys import Keys
 from bot.store.scripts import Script
@@ -23,6 +23,10 @@ MAX_PAUSE_S = 300.0
 MAX_SHARED_PAUSE_S = 60.0
 """Of the token and of a channel: one caller asks for all, and whoever mends it waits for it."""
 
+MAX_PASSING_PAUSE_S = 30.0
+MAX_PASSING_TIMES = 5
+"""So often a failure of Slack's own stops a thread, to keep its order; then that message is passed over."""
+
 TRIAL_S = 15.0
 """How long one caller has to find out whether a channel or the token works again."""
 
@@ -30,7 +34,15 @@ FORGOTTEN_AFTER_S = 3600.0
 """What nobody has tried again for so long nobody wants to show any more."""
 
 HIDES = frozenset({Refusal.FORM, Refusal.CHANNEL, Refusal.TOKEN})
-"""What cannot be shown; the others are posted once more."""
+"""What cannot be shown; the others are tried or posted once more."""
+
+POSTED_ONCE_MORE = frozenset({Refusal.UNEDITABLE, Refusal.MESSAGE_GONE})
+
+MAX_PAUSES_S = {
+    Refusal.PASSING: MAX_PASSING_PAUSE_S,
+    Refusal.CHANNEL: MAX_SHARED_PAUSE_S,
+    Refusal.TOKEN: MAX_SHARED_PAUSE_S,
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,11 @@ class Refused:
     times: int
     since_s: float
     next_s: float
+
+    @property
+    def passes(self) -> bool:
+        """Return whether it is most likely over with the next try."""
+        return self.kind is Refusal.PASSING and self.times <= MAX_PASSING_TIMES
 
 
 @dataclass(frozen=True)
@@ -81,7 +98,12 @@ class RefusalStore:
         self._probe = Script(redis, "refusal_probe")
 
     async def note(
-        self, scope: str, error: SlackRefused, kind: Refusal, field: str = "", before: int | None = None
+        self,
+        scope: str,
+        error: SlackRefused | AnswerLostError,
+        kind: Refusal,
+        field: str = "",
+        before: int | None = None,
     ) -> Refused:
         """Note a refusal, and log it where it is new.
 
@@ -92,7 +114,6 @@ class RefusalStore:
             field: Which of a message's notes it is about.
             before: How often it was refused before, where that is known otherwise.
         """
-        shared = kind in (Refusal.CHANNEL, Refusal.TOKEN)
         async with store_errors():
             noted = await self._note(
                 refused=self._name,
@@ -102,12 +123,12 @@ class RefusalStore:
                 field=field,
                 before=-1 if before is None else before,
                 first_s=FIRST_PAUSE_S,
-                max_s=MAX_SHARED_PAUSE_S if shared else MAX_PAUSE_S,
+                max_s=MAX_PAUSES_S.get(kind, MAX_PAUSE_S),
             )
         refused = _read(noted)
         if refused.times == 1 and kind in HIDES:
             log.error("slack_refuses", what=scope, kind=kind.value, error=str(error))
-        elif kind not in HIDES:
+        elif kind in POSTED_ONCE_MORE:
             log.warning("posted_once_more", what=scope, kind=kind.value, error=str(error))
         return refused
 

@@ -9,7 +9,7 @@ from bot.slack.delivery.message_delivery import (
     StillRefusedError,
     ThreadGoneError,
 )
-from bot.slack.delivery.message_store import HEADLINE, PostedMessages
+from bot.slack.delivery.posted_messages import HEADLINE, PostedMessages
 from bot.slack.delivery.rate_limiter import Rank
 from bot.slack.delivery.refusal_store import of_channel, of_message
 from bot.slack.delivery.refusals import Refusal
@@ -68,7 +68,7 @@ class ThreadPass:
             raise
 
     async def _through(self) -> None:
-        if self.delivery.knows(of_channel(self._channel)) and self._has_another():
+        if self.delivery.refused(of_channel(self._channel)) and self._has_another():
             raise BeginAnewError(LOCKED_OUT)
         for message in self.messages:
             await self.delivery.deliver(message, self._spot(message))
@@ -84,7 +84,7 @@ class ThreadPass:
     def _has_another(self) -> bool:
         """Return whether the thread can go on in the configured channel, which is another one by now."""
         is_elsewhere = self._parent_ts is not None and self._channel != self._configured
-        return is_elsewhere and not self.delivery.knows(of_channel(self._configured))
+        return is_elsewhere and self.delivery.refused(of_channel(self._configured)) is None
 
     def _spot(self, message: Message) -> Spot:
         rank = Rank.USUAL
@@ -95,7 +95,7 @@ class ThreadPass:
 
     def _is_gone(self) -> bool:
         """Return whether the headline was deleted, and it is too early for another one."""
-        known = self.delivery.refusals().get(of_message(self._incident.id, HEADLINE))
+        known = self.delivery.refused(of_message(self._incident.id, HEADLINE))
         return known is not None and known.kind is Refusal.MESSAGE_GONE
 
     async def _after_deletion(self, refused: SlackRefused) -> None:

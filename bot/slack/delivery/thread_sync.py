@@ -14,7 +14,8 @@ from bot.slack.delivery.direct_messages import tell_directly
 from bot.slack.delivery.message_delivery import MessageDelivery, StillRefusedError
 from bot.slack.delivery.message_lookup import Sought
 from bot.slack.delivery.message_sender import MessageSender, Slot
-from bot.slack.delivery.message_store import HEADLINE, MessageStore, Posted
+from bot.slack.delivery.message_store import MessageStore
+from bot.slack.delivery.posted_messages import HEADLINE, Posted
 from bot.slack.delivery.rate_limiter import RateLimiter
 from bot.slack.delivery.refusal_store import RefusalStore, of_message
 from bot.slack.delivery.thread_pass import LOCKED_OUT, BeginAnewError, ThreadPass

@@ -25,10 +25,10 @@ GATEWAY = (502, 504)
 RETRY_AFTER_S = 30.0
 """Where a 429 does not say how long to wait: the least that Slack's tiers take to let somebody in again."""
 
-UNSURE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
-"""Slack's words for a failure of its own, after which the call may have been done all the same."""
+RATE_WORDS = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded", "team_added_to_org"})
+"""Words by which Slack asks everybody to wait; the other passing ones are failures of its own, after which
+the call may have been done all the same."""
 
-RATE_WORDS = frozenset({"ratelimited", "rate_limited"})
 UNREADABLE = "nothing that can be read"
 
 
@@ -39,6 +39,14 @@ class SlackRefused(SlackDown):
         super().__init__(_sentence(method, word), wait_s=wait_s)
         self.word = word
         self.refusal = refusal_of(word)
+
+
+class AnswerLostError(SlackDown):
+    """Slack, or whoever stands before it, has said something that proves nothing."""
+
+    def __init__(self, method: str, word: str, outcome: CallOutcome) -> None:
+        super().__init__(_sentence(method, word), outcome=outcome)
+        self.word = word
 
 
 class SlackBusy(SlackDown):
@@ -103,18 +111,17 @@ def failure(method: str, error: Exception) -> SlackDown:
         wait_s = _retry_after_s(error)
         log.warning("slack_asks_to_wait", method=method, wait_s=wait_s)
         return SlackBusy(wait_s, _sentence(method, "ratelimited"))
-    if word is None or status >= SERVER_ERROR or status == REQUEST_TIMEOUT or word in UNSURE:
+    unsure = status >= SERVER_ERROR or status == REQUEST_TIMEOUT
+    if word is None or unsure or refusal_of(word) is Refusal.PASSING:
         return _lost(method, word or UNREADABLE, status)
-    if refusal_of(word) is Refusal.PASSING:
-        return SlackDown(_sentence(method, word))
     return SlackRefused(method, word)
 
 
-def _lost(method: str, said: str, status: int) -> SlackDown:
+def _lost(method: str, said: str, status: int) -> AnswerLostError:
     """Return that the answer is lost; whoever stands before Slack may answer while the call is under way."""
     early = status in (*GATEWAY, REQUEST_TIMEOUT) or (status == OK and said == UNREADABLE)
     outcome: CallOutcome = "under_way" if early else "unknown"
-    return SlackDown(_sentence(method, said), outcome=outcome)
+    return AnswerLostError(method, said, outcome)
 
 
 def _status(error: SlackApiError) -> int:

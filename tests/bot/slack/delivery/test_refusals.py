@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
+from bot.slack.delivery.refusal_store import MAX_PASSING_TIMES
 from bot.slack.delivery.refusals import UNKNOWN_WORD, WORDS, Refusal, refusal_of
 from bot.slack.delivery.thread_sync import Synced
-from bot.slack.delivery.web_api import SlackBusy, SlackRefused
+from bot.slack.delivery.web_api import AnswerLostError, SlackBusy, SlackRefused
 from handlers.domain.events import NoteAdded
 from handlers.domain.incident import Incident
 from handlers.ports import Place
@@ -230,6 +231,26 @@ async def test_what_stays_refused_is_tried_again_less_and_less_often_whoever_res
     assert waits == sorted(waits)
     assert waits[0] < 4.0
     assert waits[-1] > 240
+
+
+async def test_a_message_that_slack_always_fails_at_is_passed_over_after_a_few_tries(
+    at: Rig, slack: SlackWorkspaceServer
+) -> None:
+    await at.settle(DIAGNOSED)
+    slack.workspace.fail("chat.postMessage", "internal_error", times=MAX_PASSING_TIMES)
+    note = NoteAdded(at=NOON, by=BOB, text="the switch was replaced")
+    first = incident(opened(), *diagnosed(incidents.quorum_loss()), note)
+    for _ in range(MAX_PASSING_TIMES):
+        assert isinstance(await at.sync(first), AnswerLostError), "it keeps the order of the thread"
+        await at.free_turns()
+    slack.workspace.fail("chat.postMessage", "internal_error")
+    second = incident(opened(), *diagnosed(incidents.quorum_loss()), note, note)
+    assert isinstance(await at.sync(second), Synced)
+    assert at.keys() == ["headline", "findings", "written-2"]
+    await at.later()
+    await at.settle(second)
+    assert at.keys() == ["headline", "findings", "written-2", "written-1"]
+    assert await at.refused() == {}
 
 
 # ---- channels and the token
