@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot.slack.delivery.message_delivery import Spot, StillRefusedError
+from bot.slack.delivery.outcome import Spot, StillRefusedError
 from bot.slack.delivery.thread_pass import ThreadPass
 from bot.slack.delivery.web_api import SlackRefused
 from bot.slack.views.blocks import escape

@@ -3,11 +3,12 @@ new message, or later."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 from bot.slack.delivery.message_lookup import Sought, firings_of
 from bot.slack.delivery.message_sender import MessageSender, Slot, content
+from bot.slack.delivery.outcome import Outcome, Spot, StillRefusedError, ThreadGoneError
 from bot.slack.delivery.posted_messages import HEADLINE, Posted, PostedMessages, again_of, field_of, newest
 from bot.slack.delivery.rate_limiter import Rank
 from bot.slack.delivery.refusal_store import (
@@ -26,38 +27,6 @@ from handlers.domain.incident import Incident
 from handlers.errors import SlackDown
 
 SHARED = frozenset({Refusal.CHANNEL, Refusal.TOKEN})
-
-
-class StillRefusedError(SlackBusy):
-    """Slack refused the channel or the token, and it is too early to try again."""
-
-
-class ThreadGoneError(Exception):
-    """The message that begins the thread was deleted."""
-
-    def __init__(self, refused: SlackRefused) -> None:
-        super().__init__(str(refused))
-        self.refused = refused
-
-
-@dataclass
-class Outcome:
-    """What came of a pass: what is not shown, and what is to be tried again when."""
-
-    edited: bool = False
-    hidden: set[str] = field(default_factory=set)
-    waits_s: list[float] = field(default_factory=list)
-    later: list[SlackDown] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Spot:
-    """Where a message is to stand; the app may not read what it wrote to a person."""
-
-    channel: str
-    parent_ts: str | None = None
-    rank: Rank = Rank.USUAL
-    searchable: bool = True
 
 
 class MessageDelivery:
@@ -120,7 +89,9 @@ class MessageDelivery:
 
     async def _is_passed_over(self, message: Message, error: SlackDown) -> bool:
         """Return whether what comes behind the message need not wait for it."""
-        if isinstance(error, AnswerLostError) and error.outcome == "unknown":
+        # Nothing comes behind a headline that is not there, and a search that fails is not about the message.
+        has_others = message.key != HEADLINE or self.is_there(HEADLINE)
+        if isinstance(error, AnswerLostError) and error.is_of_message and has_others:
             scope = of_message(self._incident.id, message.key)
             wait_s = await self.note(scope, error, Refusal.PASSING)
             if not self._known[scope].passes:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from bot.slack.delivery.message_delivery import (
-    MessageDelivery,
-    Outcome,
-    Spot,
-    StillRefusedError,
-    ThreadGoneError,
-)
+from bot.slack.delivery.message_delivery import MessageDelivery
+from bot.slack.delivery.outcome import Outcome, Spot, StillRefusedError, ThreadGoneError
 from bot.slack.delivery.posted_messages import HEADLINE, PostedMessages
 from bot.slack.delivery.rate_limiter import Rank
 from bot.slack.delivery.refusal_store import of_channel, of_message

@@ -11,10 +11,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.delivery import refusal_store
 from bot.slack.delivery.attachments import due
 from bot.slack.delivery.direct_messages import tell_directly
-from bot.slack.delivery.message_delivery import MessageDelivery, StillRefusedError
+from bot.slack.delivery.message_delivery import MessageDelivery
 from bot.slack.delivery.message_lookup import Sought
 from bot.slack.delivery.message_sender import MessageSender, Slot
 from bot.slack.delivery.message_store import MessageStore
+from bot.slack.delivery.outcome import StillRefusedError
 from bot.slack.delivery.posted_messages import HEADLINE, Posted
 from bot.slack.delivery.rate_limiter import RateLimiter
 from bot.slack.delivery.refusal_store import RefusalStore, of_message

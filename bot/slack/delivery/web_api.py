@@ -46,7 +46,13 @@ class AnswerLostError(SlackDown):
 
     def __init__(self, method: str, word: str, outcome: CallOutcome) -> None:
         super().__init__(_sentence(method, word), outcome=outcome)
+        self.method = method
         self.word = word
+
+    @property
+    def is_of_message(self) -> bool:
+        """Return whether Slack itself has failed at a message, and not at all that it is asked."""
+        return self.outcome == "unknown" and self.method.startswith("chat.")
 
 
 class SlackBusy(SlackDown):

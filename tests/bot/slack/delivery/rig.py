@@ -14,7 +14,7 @@ import aiohttp
 from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.delivery.message_delivery import StillRefusedError
+from bot.slack.delivery.outcome import StillRefusedError
 from bot.slack.delivery.thread_sync import SlackThread, Synced
 from bot.slack.delivery.web_api import SlackBusy, SlackRefused
 from bot.store.errors import text
