@@ -17,7 +17,7 @@ class BotMetrics:
     """The process' metrics registry; no label names an incident, a person or an alert."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
-        self._redis, self._keys = redis, Keys(prefix)
+        self._redis, self._prefix, self._keys = redis, prefix, Keys(prefix)
         self._registry = CollectorRegistry()
         self.answers = Counter(
             "neumann_bot_answers",
@@ -31,7 +31,6 @@ class BotMetrics:
         self._asked = self._gauge("slack_requests", "What Slack sent that is stored and not answered.")
         self._dead = self._gauge("dead_notifications", "Alerts and notifications that could not be read.")
         self._refused = self._gauge("slack_refused", "What Slack refuses to show.", "kind")
-        self._refusals = RefusalStore(redis, prefix)
         self._due = self._gauge("due", "Steps, redraws and chores that are due or planned.", "queue")
 
     def _gauge(self, name: str, what: str, *labels: str) -> Gauge:
@@ -49,7 +48,9 @@ class BotMetrics:
                 for queue in queues:
                     pipe.zcard(self._keys.due(queue))
                 is_open, inbox, asked, dead, *due = await pipe.execute()
-            refused = Counts(each.kind for each in (await self._refusals.hiding()).values())
+            refused = Counts(
+                each.kind for each in (await RefusalStore(self._redis, self._prefix).hiding()).values()
+            )
         except StoreDown:
             self._redis_up.set(0)
             return generate_latest(self._registry)

@@ -112,7 +112,7 @@ class MessageDelivery:
         if known and not known.passes and (wait_s := self.wait_s(scope)):
             return self._wait(message.key, wait_s, known.kind)
         if known and known.kind in POSTED_ONCE_MORE and known.field == slot.field:
-            slot = self._following(slot, message.key, known)
+            slot = self._following(slot, message.key)
         await self._try_for_all(TOKEN, of_channel(spot.channel))
         before = self.posted.get(slot.field)
         if before is None or not before.ts:
@@ -138,11 +138,9 @@ class MessageDelivery:
             searchable=spot.searchable,
         )
 
-    def _following(self, slot: Slot, key: str, known: Refused) -> Slot:
+    def _following(self, slot: Slot, key: str) -> Slot:
         """Return where the message goes that is posted for one that was deleted, or that stays as it is."""
         again = again_of(slot.field) + 1
-        if slot.field == HEADLINE and known.kind is Refusal.MESSAGE_GONE:
-            raise ThreadGoneError(SlackRefused("chat.update", known.word))
         sought = replace(slot.sought, again=again)
         parent = self.posted.get(HEADLINE)
         parent_ts = parent.ts if slot.field == HEADLINE and parent else slot.parent_ts
@@ -183,7 +181,7 @@ class MessageDelivery:
         """Note a refusal; return whether there is another way that may be gone at once.
 
         Raises:
-            ThreadGoneError: If the message that this one answers was deleted.
+            ThreadGoneError: If the message that begins the thread was deleted.
             SlackRefused: If the channel or the token is refused.
         """
         kind = refused.refusal
@@ -192,13 +190,15 @@ class MessageDelivery:
             refused.wait_s = await self.note(scope, refused, kind)
             raise refused
         scope, slot = of_message(self._incident.id, message.key), self._slot(message.key, spot)
-        if kind is Refusal.MESSAGE_GONE and slot.parent_ts and not self.is_there(message.key):
+        is_there = self.is_there(message.key)
+        begins = slot.field == HEADLINE and is_there
+        if kind is Refusal.MESSAGE_GONE and (begins or (slot.parent_ts and not is_there)):
             raise ThreadGoneError(refused)
         known = self._known.get(scope)
         if known and known.kind in POSTED_ONCE_MORE and known.field == slot.field:
             kind, before = known.kind, None  # what was to go on with it is refused too
-        elif kind in POSTED_ONCE_MORE and self.is_there(message.key):
-            before = self.number if slot.field == HEADLINE else again_of(slot.field)
+        elif kind in POSTED_ONCE_MORE and is_there:
+            before = again_of(slot.field)
         else:
             kind, before = Refusal.FORM, None
         wait_s = await self.note(scope, refused, kind, slot.field, before)

@@ -55,7 +55,9 @@ class ThreadPass:
         try:
             await self._through()
         except ThreadGoneError as error:
-            await self._after_deletion(error.refused)
+            scope, number = of_message(self._incident.id, HEADLINE), self.delivery.number
+            await self.delivery.note(scope, error.refused, Refusal.MESSAGE_GONE, HEADLINE, number)
+            self._begin_anew_or_wait()
         except (SlackRefused, StillRefusedError) as error:
             self._hide_all()
             if isinstance(error, SlackRefused) and error.refusal is Refusal.CHANNEL and self._has_another():
@@ -65,9 +67,12 @@ class ThreadPass:
     async def _through(self) -> None:
         if self.delivery.refused(of_channel(self._channel)) and self._has_another():
             raise BeginAnewError(LOCKED_OUT)
+        known = self.delivery.refused(of_message(self._incident.id, HEADLINE))
+        if known and known.kind is Refusal.MESSAGE_GONE:
+            return self._begin_anew_or_wait()
         for message in self.messages:
             await self.delivery.deliver(message, self._spot(message))
-            if message.key == HEADLINE and (not self._parent_ts or self._is_gone()):
+            if message.key == HEADLINE and not self._parent_ts:
                 return self._hide_all()
         return None
 
@@ -88,18 +93,9 @@ class ThreadPass:
             rank = Rank.CRITICAL_HEADLINE if is_critical else Rank.HEADLINE
         return Spot(self._channel, self._parent_ts, rank)
 
-    def _is_gone(self) -> bool:
-        """Return whether the headline was deleted, and it is too early for another one."""
-        known = self.delivery.refused(of_message(self._incident.id, HEADLINE))
-        return known is not None and known.kind is Refusal.MESSAGE_GONE
-
-    async def _after_deletion(self, refused: SlackRefused) -> None:
-        """Begin anew, at once or, where that was deleted before, after a while."""
-        scope = of_message(self._incident.id, HEADLINE)
-        if not self._is_gone():
-            number = self.delivery.number
-            await self.delivery.note(scope, refused, Refusal.MESSAGE_GONE, HEADLINE, number)
-        if wait_s := self.delivery.wait_s(scope):
+    def _begin_anew_or_wait(self) -> None:
+        """Begin anew at once or, where a headline was deleted before, after a while."""
+        if wait_s := self.delivery.wait_s(of_message(self._incident.id, HEADLINE)):
             self._hide_all()
             self.outcome.waits_s.append(wait_s)
             return

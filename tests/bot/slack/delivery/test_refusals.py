@@ -92,6 +92,28 @@ async def test_what_is_deleted_again_and_again_is_posted_anew_less_and_less_ofte
     assert 60 < waits[-1] < 310
 
 
+async def test_a_thread_that_is_deleted_again_while_its_headline_stays_the_same_goes_on_all_the_same(
+    at: Rig, slack: SlackWorkspaceServer
+) -> None:
+    def noted(count: int) -> Incident:
+        notes = [NoteAdded(at=NOON, by=BOB, text=f"note {number}") for number in range(count)]
+        return incident(opened(), *notes)
+
+    await at.settle(noted(1))
+    for count in (2, 3, 4):
+        for each in at.messages:
+            slack.workspace.delete(each)
+        await at.sync(noted(count))
+        calls = at.calls["chat.postMessage"]
+        await at.sync(noted(count))
+        if not at.headlines:
+            assert at.calls["chat.postMessage"] == calls, "nothing is posted outside while it waits"
+        await at.later()
+        await at.settle(noted(count))
+        (headline,) = at.headlines
+        assert at.keys(headline.ts) == ["headline", *(f"written-{n}" for n in range(1, count + 1))]
+
+
 # ---- what may not be edited
 
 
