@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
@@ -19,6 +19,7 @@ from bot.slack.delivery.outcome import StillRefusedError
 from bot.slack.delivery.posted_messages import HEADLINE, Posted
 from bot.slack.delivery.rate_limiter import RateLimiter
 from bot.slack.delivery.refusal_store import RefusalStore, of_message
+from bot.slack.delivery.refusals import Refusal
 from bot.slack.delivery.thread_pass import LOCKED_OUT, BeginAnewError, ThreadPass
 from bot.slack.delivery.web_api import SlackRefused, call
 from bot.slack.views.blocks import escape, link, section
@@ -145,6 +146,8 @@ class SlackThread:
     async def say_aside(self, incident_id: str, key: str, sentence: str) -> None:
         """Post one sentence, once under its key, into the thread of an incident that cannot be rendered.
 
+        Where the thread was deleted it stands in the channel: there is no headline that could be posted anew.
+
         Raises:
             SlackDown: If Slack did not take it.
         """
@@ -156,4 +159,9 @@ class SlackThread:
         message = Message(key, shown, (section(f":no_entry: {shown}"),))
         claim = Posted(parent.channel, redis=await self._notes.run_of_redis())
         slot = Slot(Sought(incident_id, key), key, claim, parent.ts)
-        await self._sender.post(slot, message, claimed=said is not None)
+        try:
+            await self._sender.post(slot, message, claimed=said is not None)
+        except SlackRefused as refused:
+            if refused.refusal is not Refusal.MESSAGE_GONE:
+                raise
+            await self._sender.post(replace(slot, parent_ts=None), message, claimed=False)

@@ -114,6 +114,18 @@ async def test_a_thread_that_is_deleted_again_while_its_headline_stays_the_same_
         assert at.keys(headline.ts) == ["headline", *(f"written-{n}" for n in range(1, count + 1))]
 
 
+@pytest.mark.parametrize("to_deleted", ["outside", "refused"])
+async def test_what_is_said_of_an_incident_that_cannot_be_read_is_said_once_where_its_thread_is_gone(
+    at: Rig, slack: SlackWorkspaceServer, to_deleted: RepliesToDeleted
+) -> None:
+    slack.workspace.replies_to_deleted = to_deleted
+    await at.settle(OPENED)
+    slack.workspace.delete(at.messages[0])
+    for _ in range(3):
+        await at.replica().say_aside(OPENED.id, "tampered", "This timeline is not as the bot wrote it.")
+    assert at.keys() == ["tampered"]
+
+
 # ---- what may not be edited
 
 
