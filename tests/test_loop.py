@@ -46,6 +46,28 @@ async def test_two_nodes_die_and_on_call_brings_the_leader_back(tmp_path: Path) 
     assert running.bot.state == "inactive"
 
 
+async def test_the_thread_is_deleted_in_mid_run_and_the_run_and_its_end_are_shown_all_the_same(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path, lambda _: None) as running:
+
+        async def delete_the_headline() -> None:
+            async with Person(running.slack.url, "erin") as erin:
+                run = await erin.wait_for_message(lambda m: "confirmed by alice" in plain_text(m), 120.0)
+                assert (await erin.delete(run["thread_ts"])).ok
+
+        deleting = asyncio.create_task(delete_the_headline())
+        report = await play(running, "quorum-loss", lambda _: None)
+        await deleting
+        assert report.failure is None, report
+        async with Person(running.slack.url, "alice") as alice:
+            told = await alice.messages()
+    (headline,) = [each for each in told if "was deleted; its thread goes on here" in plain_text(each)]
+    thread = " ".join(plain_text(each) for each in told if each.get("thread_ts") == headline["ts"])
+    for what in ("confirmed by alice", "Leader verified", "Closed after"):
+        assert what in thread
+
+
 def test_a_fault_that_does_not_exist_is_one_sentence_and_exit_code_2() -> None:
     done = subprocess.run(
         (*NEUMANN_BOT, "demo", "--fault", "flood"), capture_output=True, text=True, check=False, cwd=ROOT

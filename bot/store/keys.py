@@ -115,8 +115,13 @@ class Keys:
         return self._key("fences")
 
     def thread(self, incident: str) -> str:
-        """Hash: key of a message → channel, ts, hash of its content."""
+        """Hash: key of a message → channel, ts, hash of its content; `KEY+1` goes on with one that is not
+        edited any more, `@KEY` is a direct message, `~0/KEY` of a thread that was lost, `~` why."""
         return self._key("thread", incident)
+
+    def refused(self) -> str:
+        """Hash: `token`, `channel/ID` or `message/INCIDENT/KEY` → why Slack refuses it, when it is tried."""
+        return self._key("refused")
 
     def under_way(self, incident: str, message: str) -> str:
         """String, 40 s: a message whose post or edit Slack may still carry out."""
@@ -188,7 +193,7 @@ def table() -> str:
         if inspect.isfunction(method) and not name.startswith("_"):
             arguments = list(inspect.signature(method).parameters)[1:]
             key = getattr(Keys(""), name)(*map(str.upper, arguments)).removeprefix(":")
-            kind, _, holds = (method.__doc__ or "").rstrip(".").partition(": ")
+            kind, _, holds = " ".join((method.__doc__ or "").split()).rstrip(".").partition(": ")
             rows.append(f"| `{key}` | {kind.lower()} | {holds} |")
     return "\n".join(rows) + "\n"
 

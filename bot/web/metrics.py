@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter as Counts
 from dataclasses import asdict
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from redis.asyncio import Redis
 
+from bot.slack.delivery.refusal_store import HIDES, RefusalStore
 from bot.store import backlog
 from bot.store.errors import WrongType, store_errors
 from bot.store.foreign_keys import QUEUES
@@ -39,6 +41,7 @@ class BotMetrics:
         self._inbox = self._gauge("inbox_notifications", "Notifications that are stored and not folded in.")
         self._asked = self._gauge("slack_requests", "What Slack sent that is stored and not answered.")
         self._dead = self._gauge("dead_notifications", "Alerts and notifications that could not be read.")
+        self._refused = self._gauge("slack_refused", "What Slack refuses to show.", "kind")
         self._due = self._gauge("due", "Steps, redraws and chores that are due or planned.", "queue")
 
         self._takes_writes = self._gauge("redis_takes_writes", "1 where a write into Redis was just taken.")
@@ -61,6 +64,7 @@ class BotMetrics:
         self._takes_writes.set(refused is None)
         try:
             await self._count()
+            await self._count_refused()
             waits = await backlog.read(self._redis, self._prefix)
             refusals = await Refusals(self._redis, self._prefix).all()
             now_s = await self._now_s()
@@ -98,3 +102,9 @@ class BotMetrics:
         for gauge, count in zip(gauges, counts, strict=True):
             if isinstance(count, int):
                 gauge.set(count)
+
+    async def _count_refused(self) -> None:
+        """Set how much Slack refuses to show, by kind."""
+        hiding = (await RefusalStore(self._redis, self._prefix).hiding()).values()
+        for kind, count in {**dict.fromkeys(HIDES, 0), **Counts(each.kind for each in hiding)}.items():
+            self._refused.labels(kind.value).set(count)

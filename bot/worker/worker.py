@@ -14,7 +14,7 @@ from structlog.contextvars import bind_contextvars
 from bot.nodes.cluster_reader import ClusterReader
 from bot.slack.delivery.attachments import ThreadAttachments
 from bot.slack.delivery.thread_sync import SlackThread
-from bot.slack.delivery.web_api import SlackBusy
+from bot.slack.delivery.web_api import SlackBusy, SlackRefused
 from bot.store.consumer import Consumer, DueSource
 from bot.store.due_queue import DueQueue, Queues, Taken
 from bot.store.errors import WHO_ELSE
@@ -147,6 +147,9 @@ class Worker:
             return await do(id_)
         except SlackBusy as busy:
             return busy.wait_s
+        except SlackRefused as refused:
+            # It is logged where it is noted.
+            return self._timing.after_failure_s if refused.wait_s is None else refused.wait_s
         except SlackDown as error:
             log.warning("will_try_again", error=str(error))
             return self._timing.after_failure_s if error.wait_s is None else error.wait_s
@@ -169,10 +172,11 @@ class Worker:
             return ahead_s
         incident = await self._timelines.load(incident_id)
         bind_contextvars(cluster=incident.cluster)
-        if await self._thread.sync(incident):
+        synced = await self._thread.sync(incident)
+        if synced.edited:
             self._remember_edit(incident_id, time.monotonic())
         await self._pictures.sync(incident)
-        return None
+        return synced.again_in_s
 
     def _remember_edit(self, incident_id: str, now_s: float) -> None:
         """Allow a second edit at once, so that a click shows, and put off the next: a flurry is few edits."""

@@ -68,3 +68,6 @@ class Threads(Protocol):
 
     async def is_home(self, incident_id: str, app: str, team: str) -> bool:
         """Return whether this app posted the incident's messages in this workspace."""
+
+    async def unshown(self) -> tuple[str, ...]:
+        """Return a sentence for each thing that the workspace refuses to show, with its mend."""

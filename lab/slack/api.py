@@ -80,7 +80,7 @@ async def _before(name: str, met: list[Fault]) -> Response | None:
         elif fault.kind == "missing_scope":
             method = METHODS.get(name)
             raise SlackRefusalError("missing_scope", needed=(method and method.scope) or "", provided="")
-        elif fault.kind not in (faults.ANSWER_LOST, faults.GATEWAY_TIMEOUT):
+        elif fault.kind not in (faults.ANSWER_LOST, faults.GATEWAY_TIMEOUT, *faults.UNREADABLE):
             raise SlackRefusalError(fault.kind)
     return None
 
@@ -90,6 +90,9 @@ def _after(request: Request, met: list[Fault]) -> Response | None:
     kinds = {fault.kind for fault in met}
     if faults.ANSWER_LOST in kinds:
         cut(request)
+    for kind in kinds & faults.UNREADABLE.keys():
+        status, media_type, body = faults.UNREADABLE[kind]
+        return Response(body, status, media_type=media_type)
     return Response(status_code=504) if kinds & {faults.ANSWER_LOST, faults.GATEWAY_TIMEOUT} else None
 
 

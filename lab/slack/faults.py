@@ -11,6 +11,18 @@ SERVER_ERROR = "server_error"  # `status`, and nothing is done
 SLOW = "slow"  # done after `delay_s`
 ANSWER_LOST = "answer_lost"  # done, and the connection is cut
 GATEWAY_TIMEOUT = "gateway_timeout"  # done, and 504 comes in place of the answer
+UNREADABLE = {  # done, and something else comes in place of the answer: its status, type and body
+    "html_answer": (200, "text/html", "<html>Please log in to the proxy.</html>"),
+    "empty_answer": (200, "application/json", ""),
+    "cut_answer": (200, "application/json", '{"ok": true, "channel": "C0INC'),
+    "list_answer": (200, "application/json", "[]"),
+    "null_answer": (200, "application/json", "null"),
+    "text_answer": (200, "text/plain", "ok"),
+    "answer_without_ts": (200, "application/json", '{"ok": true}'),
+    "answer_without_ok": (200, "application/json", '{"error": "channel_not_found"}'),
+    "request_timed_out": (408, "text/html", "<html>Request timeout</html>"),
+    "forbidden_by_proxy": (403, "text/html", "<html>Forbidden</html>"),
+}
 
 
 @dataclass

@@ -34,6 +34,7 @@ class PageRoutes:
         """Return all of them; those which change something are guarded against other origins."""
         acts = (
             self.message,
+            self.delete,
             self.click,
             self.submit,
             self.close,
@@ -68,6 +69,14 @@ class PageRoutes:
         if not text:
             raise SlackRefusalError("no_text")
         return await self._interactions.write(user, channel, text, asked.get("thread_ts") or None)
+
+    async def delete(self, asked: Json) -> Outcome:
+        """Delete a message, one's own or, for an admin, anybody's: user, channel, ts."""
+        user, message = access.signed_in(self._workspace, asked.get("user")), self._message(asked)
+        if message.user_id != user.id and not user.is_admin:
+            raise SlackRefusalError("cant_delete_message")
+        self._workspace.delete(message)
+        return Outcome()
 
     async def click(self, asked: Json) -> Outcome:
         """Act on an element: user, block_id, action_id, value, and channel + ts or view_id (+ values)."""

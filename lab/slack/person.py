@@ -45,6 +45,10 @@ class Person:
         """Write a message, in the channel or in a thread."""
         return await self._act("message", {"channel": self.channel, "text": text, "thread_ts": thread_ts})
 
+    async def delete(self, ts: str) -> Outcome:
+        """Delete a message; an admin may delete anybody's."""
+        return await self._act("delete", {"channel": self.channel, "ts": ts})
+
     async def command(self, text: str) -> Outcome:
         """Run a slash command, such as "/neumann help"."""
         return await self.write(text)

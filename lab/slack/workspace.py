@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from lab.slack.app.manifest import AppManifest
 from lab.slack.directory import Channel, Directory, User
@@ -17,6 +17,11 @@ from lab.slack.refusal import SlackRefusalError
 from lab.slack.shapes import Json
 
 __all__ = ["Message", "Workspace"]
+
+
+# What becomes of a reply whose parent was deleted. Slack documents nothing. Users report that it lands in the
+# channel, outside every thread, and that it is refused (thread_not_found); below a tombstone it may stay.
+RepliesToDeleted = Literal["outside", "refused", "below"]
 
 
 class Workspace:
@@ -44,6 +49,9 @@ class Workspace:
         self.faults = Faults(self.touch)
         self.fail = self.faults.fail
         self.archived_ids: set[str] = set()
+        self.edit_window_s: float | None = None  # None: edited at any time; a workspace's owner may set it
+        self.replies_to_deleted: RepliesToDeleted = "outside"
+        self.deleted: set[tuple[str, str]] = set()  # by channel and ts
         self.event_listeners: list[Callable[[Json], None]] = []
         self.version = 0
         self.is_closed = False
@@ -130,6 +138,7 @@ class Workspace:
 
     def delete(self, message: Message) -> None:
         """Take a message away; a thread's parent leaves a tombstone, so that its replies stay."""
+        self.deleted.add((message.channel_id, message.ts))
         if self.replies(message.channel_id, message.ts):
             words = "This message was deleted."
             grave = Message(message.channel_id, message.ts, "USLACKBOT", words, is_tombstone=True)

@@ -189,6 +189,9 @@ class _Touching:
     async def is_home(self, incident_id: str, app: str, team: str) -> bool:
         return True
 
+    async def unshown(self) -> tuple[str, ...]:
+        return ()
+
     def now(self) -> datetime:
         return self._clock.now()
 

@@ -45,6 +45,7 @@ from tests.builders import (
 
 ID = "inc-7"
 LATER = NOON + timedelta(minutes=3)
+STARTED = ActionStarted(at=NOON, index=0, action_id=f"{0:064x}")
 LEADERSHIP = Leadership(
     leader="node1",
     term=9,

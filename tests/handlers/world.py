@@ -316,6 +316,9 @@ class Threads:
     async def is_home(self, incident_id: str, app: str, team: str) -> bool:
         return self.ours
 
+    async def unshown(self) -> tuple[str, ...]:
+        return ()
+
 
 @dataclass
 class Slots:

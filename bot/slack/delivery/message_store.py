@@ -3,64 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
 
 import structlog
 from redis.asyncio import Redis
 
+from bot.slack.delivery.posted_messages import BEGINNING, HEADLINE, Beginning, Posted, PostedMessages
 from bot.slack.delivery.rate_limiter import Claim
+from bot.slack.delivery.refusal_store import Refusals, read_refused
 from bot.store.errors import WHO_ELSE, store_errors, text
 from bot.store.keys import HANDLE_LIFE_S, Keys
 from bot.store.scripts import Script
 from bot.timing import DEFAULT_TIMING, Timing
 
 log = structlog.get_logger()
-
-CLOCKS_DIFFER_S = 60.0
-
-
-@dataclass(frozen=True)
-class Posted:
-    """A message as it was last sent. Without `ts` it was claimed, and its answer never came; without
-    `content` it stands there, and nobody knows with which.
-
-    `app` and `team` are the ones that Slack says posted it, where it says so; `redis` is the run of Redis
-    that took the note.
-    """
-
-    channel: str
-    ts: str = ""
-    content: str = ""
-    app: str = ""
-    team: str = ""
-    redis: str = ""
-
-
-@dataclass(frozen=True)
-class PostedMessages:
-    """The notes of one incident's messages by their keys, and which run of Redis gave them.
-
-    `met_s` is when that run was met first, by its own clock; 0 where no other was met before.
-    """
-
-    posted: Mapping[str, Posted]
-    redis: str
-    met_s: float
-
-    def doubted(self, opened_at: datetime) -> bool:
-        """Return whether there may be messages without a note.
-
-        A Redis that restarted, failed over or was restored may have lost the notes of what stands there; it
-        is known by its run.
-
-        Args:
-            opened_at: When the incident was opened.
-        """
-        if self.posted:
-            return any(each.redis != self.redis for each in self.posted.values())
-        return opened_at.timestamp() < self.met_s + CLOCKS_DIFFER_S
 
 
 class MessageStore:
@@ -70,6 +28,7 @@ class MessageStore:
         self._redis, self._keys, self._under_way_s = redis, Keys(prefix), timing.under_way_s
         self._read = Script(redis, "messages_read")
         self._record = Script(redis, "message_record")
+        self._begin_anew = Script(redis, "thread_begin_anew")
 
     async def of(self, incident_id: str) -> dict[str, Posted]:
         """Return an incident's messages by their keys."""
@@ -80,12 +39,42 @@ class MessageStore:
     async def read(self, incident_id: str) -> PostedMessages:
         """Return an incident's messages, and what says whether some of their notes may be lost."""
         async with store_errors():
-            fields, run, met_s = await self._read(
-                thread=self._keys.thread(incident_id), redis_run=self._keys.redis_run()
+            notes, run, met_s, refused, now_s = await self._read(
+                thread=self._keys.thread(incident_id),
+                redis_run=self._keys.redis_run(),
+                refused=self._keys.refused(),
             )
+        refusals = Refusals(read_refused(_pairs(refused)), float(now_s))
         return PostedMessages(
-            _by_key(dict(zip(fields[::2], fields[1::2], strict=True))), text(run), float(met_s)
+            _by_key(_pairs(notes)), text(run), float(met_s), refusals, time.time() - float(now_s)
         )
+
+    async def begin_anew(
+        self, incident_id: str, notes: PostedMessages, why: str, mrkdwn: str, pictures: Iterable[str]
+    ) -> None:
+        """Put the notes of a thread aside whose headline is lost; its messages are to be posted once more.
+
+        Args:
+            incident_id: The incident.
+            notes: Its notes, as they were read.
+            why: The line above the new headline, escaped.
+            mrkdwn: The same with a link.
+            pictures: The names of the pictures and files that are to be put there once more.
+        """
+        number = notes.beginning.number
+        # In the shape of a message's note, so that replicas that know of no beginnings pass over it.
+        beginning = Posted(
+            "", content=json.dumps(asdict(Beginning(number + 1, why, mrkdwn))), redis=notes.redis
+        )
+        async with store_errors():
+            await self._begin_anew(
+                thread=self._keys.thread(incident_id),
+                pictures=[self._keys.picture(incident_id, each) for each in pictures],
+                headline_ts=notes.posted[HEADLINE].ts,
+                number=number,
+                field=BEGINNING,
+                beginning=_json(beginning),
+            )
 
     def claim(self, incident_id: str, key: str, claim: Posted) -> Claim:
         """Return the claim that `RateLimiter.turn` notes: that a message is about to be posted."""
@@ -145,15 +134,25 @@ class MessageStore:
             return str((await self._redis.info("server")).get("run_id", ""))
 
 
-def _by_key(fields: Mapping[bytes | str, bytes | str]) -> dict[str, Posted]:
-    return {text(key): _posted(value) for key, value in fields.items()}
+def _pairs(flat: list[bytes]) -> dict[bytes | str, bytes | str]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+_FIELDS = frozenset(each.name for each in fields(Posted))
+
+
+def _by_key(noted: Mapping[bytes | str, bytes | str]) -> dict[str, Posted]:
+    return {text(key): _posted(value) for key, value in noted.items()}
 
 
 def _posted(note: bytes | str) -> Posted:
-    """Return a note; one that cannot be read says no more than that the message may stand somewhere."""
+    """Return a note; what a newer version adds to it is passed over.
+
+    One that cannot be read says no more than that the message may stand somewhere.
+    """
     try:
-        known = json.loads(note)
-        return Posted(**{name: str(value) for name, value in known.items()})
+        said = json.loads(note)
+        return Posted(**{name: str(value) for name, value in said.items() if name in _FIELDS})
     except (ValueError, TypeError, AttributeError):
         log.error("message_note_unreadable", note=repr(note[:100]), hint=WHO_ELSE)
         return Posted(channel="")

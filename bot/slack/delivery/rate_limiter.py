@@ -1,7 +1,7 @@
 """Keep Slack's rates in Redis, so that any number of processes share them.
 
 A caller who is too early is given a turn of its own and comes back then, so those who wait ask no more often,
-and one busy channel holds up no other. Turns are in order, but urgent callers go before all others.
+and one busy channel holds up no other. Turns are in order, but who ranks higher goes first.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from enum import Enum
 
 from redis.asyncio import Redis
 
@@ -30,6 +31,16 @@ class Claim:
     value: str
     mark: str
     mark_life_s: int
+
+
+class Rank(Enum):
+    """Who goes before whom; the value stands before the caller's name in Redis."""
+
+    CRITICAL_HEADLINE = "!!"
+    HEADLINE = "!"
+    USUAL = ""
+    REFUSED_BEFORE = "~"
+    """What Slack has refused before takes no turn from what it may take."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,7 @@ class RateLimiter:
 
     @asynccontextmanager
     async def turn(
-        self, what: str, who: str, rate: Rate, *, urgent: bool = False, claim: Claim | None = None
+        self, what: str, who: str, rate: Rate, *, rank: Rank = Rank.USUAL, claim: Claim | None = None
     ) -> AsyncIterator[None]:
         """Take a turn, within which Slack may be called once.
 
@@ -68,14 +79,14 @@ class RateLimiter:
             what: Which of Slack's limits it is.
             who: Who calls; its turn is kept under this name.
             rate: How often.
-            urgent: Whether it goes before others.
+            rank: Before whom it goes.
             claim: What to note with the turn; not noted where there is none.
 
         Raises:
             SlackBusy: With the time after which it is its turn, by the rate or by Slack's own answer.
         """
         turns, every_us = self._keys.pace(what), _us(rate.every_s)
-        who = f"!{who}" if urgent else who
+        who = f"{rank.value}{who}"
         async with store_errors():
             wait_us = await self._take(
                 turns=turns,

@@ -10,10 +10,13 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.delivery.refusals import Refusal, mend, refusal_of
 from handlers.errors import CallOutcome, SlackDown
 
 log = structlog.get_logger()
 
+OK = 200
+REQUEST_TIMEOUT = 408
 RATE_LIMITED = 429
 SERVER_ERROR = 500
 GATEWAY = (502, 504)
@@ -22,12 +25,34 @@ GATEWAY = (502, 504)
 RETRY_AFTER_S = 30.0
 """Where a 429 does not say how long to wait: the least that Slack's tiers take to let somebody in again."""
 
-UNSURE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
-"""Slack's words for a failure of its own, after which the call may have been done all the same."""
+RATE_WORDS = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded", "team_added_to_org"})
+"""Words by which Slack asks everybody to wait; the other passing ones are failures of its own, after which
+the call may have been done all the same."""
+
+UNREADABLE = "nothing that can be read"
 
 
-class BlocksRefused(SlackDown):
-    """Slack refuses the message's blocks."""
+class SlackRefused(SlackDown):
+    """Slack has said no, so nothing was done: `word` is its own, `refusal` what that word refuses."""
+
+    def __init__(self, method: str, word: str, wait_s: float | None = None) -> None:
+        super().__init__(_sentence(method, word), wait_s=wait_s)
+        self.word = word
+        self.refusal = refusal_of(word)
+
+
+class AnswerLostError(SlackDown):
+    """Slack, or whoever stands before it, has said something that proves nothing."""
+
+    def __init__(self, method: str, word: str, outcome: CallOutcome) -> None:
+        super().__init__(_sentence(method, word), outcome=outcome)
+        self.method = method
+        self.word = word
+
+    @property
+    def is_of_message(self) -> bool:
+        """Return whether Slack itself has failed at a message, and not at all that it is asked."""
+        return self.outcome == "unknown" and self.method.startswith("chat.")
 
 
 class SlackBusy(SlackDown):
@@ -39,8 +64,8 @@ class SlackBusy(SlackDown):
         super().__init__(sentence, wait_s=wait_s)
 
 
-FAILURES = (SlackApiError, TimeoutError, aiohttp.ClientError, OSError)
-"""What Slack's client raises."""
+FAILURES = (SlackApiError, TimeoutError, aiohttp.ClientError, OSError, ValueError, AttributeError)
+"""What Slack's client raises; the last two where the body is text or JSON that it does not expect."""
 
 
 async def call(
@@ -58,9 +83,13 @@ async def call(
         read: Whether the method reads; those take no JSON.
         arguments: What the method is sent; `None` is left out.
 
+    Returns:
+        The answer: a JSON object whose `ok` is true, and of a post its `ts` too.
+
     Raises:
         SlackBusy: If Slack asks to wait.
-        SlackDown: With what to mend, and whether the call may be done all the same.
+        SlackRefused: If Slack refuses it, and so has not done it.
+        SlackDown: If it may have been done, or nobody was reached.
     """
     payload = {name: value for name, value in arguments.items() if value is not None}
     try:
@@ -72,25 +101,33 @@ async def call(
     except FAILURES as error:
         raise failure(method, error) from error
     body = response.data
-    return body if isinstance(body, dict) else {}
+    if not isinstance(body, dict) or (method == "chat.postMessage" and not body.get("ts")):
+        raise _lost(method, UNREADABLE, OK)
+    return {**body, "date": response.headers.get("Date", "")}
 
 
 def failure(method: str, error: Exception) -> SlackDown:
-    """Turn an error of Slack's client into ours."""
+    """Turn an error of Slack's client into ours; only `ok: false` proves that nothing was done."""
     if not isinstance(error, SlackApiError):
         never_sent = isinstance(error, aiohttp.ClientConnectorError)
         sentence = f"{method}: Slack does not answer ({type(error).__name__})."
         return SlackDown(sentence, outcome="not_done" if never_sent else "under_way")
-    status, said = _status(error), _word(error)
-    if status == RATE_LIMITED:
+    status, word = _status(error), _word(error)
+    if status == RATE_LIMITED or (status == OK and word in RATE_WORDS):
         wait_s = _retry_after_s(error)
         log.warning("slack_asks_to_wait", method=method, wait_s=wait_s)
-        return SlackBusy(wait_s, _mend(method, "ratelimited"))
-    if said == "invalid_blocks":
-        return BlocksRefused(_mend(method, said))
-    failed = status >= SERVER_ERROR or said in UNSURE
-    outcome: CallOutcome = "under_way" if status in GATEWAY else "unknown" if failed else "not_done"
-    return SlackDown(_mend(method, said), outcome=outcome)
+        return SlackBusy(wait_s, _sentence(method, "ratelimited"))
+    unsure = status >= SERVER_ERROR or status == REQUEST_TIMEOUT
+    if word is None or unsure or refusal_of(word) is Refusal.PASSING:
+        return _lost(method, word or UNREADABLE, status)
+    return SlackRefused(method, word)
+
+
+def _lost(method: str, said: str, status: int) -> AnswerLostError:
+    """Return that the answer is lost; whoever stands before Slack may answer while the call is under way."""
+    early = status in (*GATEWAY, REQUEST_TIMEOUT) or (status == OK and said == UNREADABLE)
+    outcome: CallOutcome = "under_way" if early else "unknown"
+    return AnswerLostError(method, said, outcome)
 
 
 def _status(error: SlackApiError) -> int:
@@ -99,9 +136,10 @@ def _status(error: SlackApiError) -> int:
     return int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
 
 
-def _word(error: SlackApiError) -> str:
+def _word(error: SlackApiError) -> str | None:
+    """Return Slack's error word; `None` where the body is none of Slack's refusals."""
     said = getattr(error.response, "data", None)
-    return str(said.get("error", "unknown")) if isinstance(said, dict) else "nothing that can be read"
+    return str(said.get("error", "unknown")) if isinstance(said, dict) and said.get("ok") is False else None
 
 
 def _retry_after_s(error: SlackApiError) -> float:
@@ -111,15 +149,5 @@ def _retry_after_s(error: SlackApiError) -> float:
         return RETRY_AFTER_S
 
 
-_MENDS = {
-    "not_in_channel": "invite the bot to the channel (/invite @neumann-bot)",
-    "channel_not_found": "check the channel id in the configuration",
-    "is_archived": "the channel is archived; name another in the configuration",
-    "invalid_auth": "check the bot token",
-    "missing_scope": "reinstall the app with the scopes of deploy/slack-manifest.yaml",
-    "ratelimited": "Slack asks to wait",
-}
-
-
-def _mend(method: str, error: str) -> str:
-    return f"{method}: Slack says {error}: {_MENDS.get(error, 'see the app configuration')}."
+def _sentence(method: str, word: str) -> str:
+    return f"{method}: Slack says {word}: {mend(word)}."

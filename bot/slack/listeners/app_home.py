@@ -66,6 +66,7 @@ async def gather(ports: Ports, user: str) -> app_home.Home:
         at=ports.time.now(),
         left_alone=tuple(map(str, left)),
         troubles=await ports.troubles.now() if ports.troubles else (),
+        unshown=await ports.threads.unshown(),
     )
 
 

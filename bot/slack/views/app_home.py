@@ -18,7 +18,8 @@ class Home:
     """The content of one person's page; `clusters` maps a name to its leader, `None` if nothing answered.
 
     `left_alone` has a sentence for each open incident that the bot does not touch; `open_beside` counts
-    those that were not looked through. `troubles` has a sentence for each thing wrong with the bot itself.
+    those that were not looked through. `unshown` has one for what Slack refuses to show, `troubles` one for
+    each thing that is wrong with the bot itself.
     """
 
     viewer: str
@@ -27,6 +28,7 @@ class Home:
     clusters: dict[str, Leadership | None]
     at: datetime
     left_alone: tuple[str, ...] = ()
+    unshown: tuple[str, ...] = ()
     open_beside: int = 0
     troubles: tuple[str, ...] = ()
 
@@ -42,6 +44,7 @@ def view(home: Home) -> Block:
             *blocks.packed(_cluster(name, lead) for name, lead in home.clusters.items()),
             *_part("Open incidents", home.open, "Nothing is open.", home.open_beside),
             *blocks.packed(f":no_entry: {escape(each)}" for each in home.left_alone[:MAX_LISTED]),
+            *blocks.packed(f":mute: {escape(each)}" for each in home.unshown[:MAX_LISTED]),
             *_part("Mine", mine, "You have none."),
             *_part("Last changes", home.recent, "Nothing was closed in the last seven days."),
             blocks.context(f"as of {blocks.moment(home.at)} · `/neumann help` lists what you can ask"),

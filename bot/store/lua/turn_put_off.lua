@@ -15,9 +15,16 @@ local time = redis.call('TIME')
 local at = time[1] * 1000000 + time[2] + after_us
 redis.call('ZADD', turns, 0, who)
 local waiting = redis.call('ZRANGE', turns, 0, -1, 'WITHSCORES')
-for _, urgent in ipairs({true, false}) do
+
+local function rank(name)
+  if name == '*' then return -2 end
+  if string.sub(name, 1, 1) == '~' then return -1 end
+  return math.min(#string.match(name, '^!*'), 2)
+end
+
+for each = 2, -2, -1 do
   for i = 1, #waiting, 2 do
-    if (string.sub(waiting[i], 1, 1) == '!') == urgent then
+    if rank(waiting[i]) == each then
       at = math.max(at, tonumber(waiting[i + 1]))
       redis.call('ZADD', turns, at, waiting[i])
       at = at + every_us

@@ -1,7 +1,7 @@
 -- Take the turn of a caller, or say how long it must wait for it. With the turn a message may be claimed.
 --
 -- The sorted set is by time in µs: "*" is when the next place is free, the others are those who wait for
--- theirs, the urgent ones with a "!" before their names.
+-- theirs. Whoever has more "!" before its name goes first, and those with a "~" go last.
 --
 -- KEYS[1] turns         sorted set of one of Slack's limits
 -- KEYS[2] notes         hash to note a claim in; optional, as are all that follow
@@ -24,19 +24,20 @@ if kind ~= 'zset' and kind ~= 'none' then redis.call('DEL', turns) end  -- turns
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 
-local function is_urgent(name) return string.sub(name, 1, 1) == '!' end
+local function rank(name)
+  if string.sub(name, 1, 1) == '~' then return -1 end
+  return #string.match(name, '^!*')
+end
 
--- Give the caller this time; if it is urgent, it takes the turn of the first who is not, who takes that of the
--- next, and so on.
+-- Give the caller this time; it takes the turn of the first who ranks below it, who takes that of the next, and
+-- so on.
 local function enqueue(at)
-  if is_urgent(who) then
-    local after = string.format('(%.0f', now_us)
-    local waiting = redis.call('ZREVRANGEBYSCORE', turns, string.format('%.0f', at), after, 'WITHSCORES')
-    for i = 1, #waiting, 2 do
-      if not is_urgent(waiting[i]) then
-        redis.call('ZADD', turns, at, waiting[i])
-        at = tonumber(waiting[i + 1])
-      end
+  local after = string.format('(%.0f', now_us)
+  local waiting = redis.call('ZREVRANGEBYSCORE', turns, string.format('%.0f', at), after, 'WITHSCORES')
+  for i = 1, #waiting, 2 do
+    if waiting[i] ~= '*' and rank(waiting[i]) < rank(who) then
+      redis.call('ZADD', turns, at, waiting[i])
+      at = tonumber(waiting[i + 1])
     end
   end
   redis.call('ZADD', turns, at, who)

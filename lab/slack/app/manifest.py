@@ -27,6 +27,7 @@ class AppManifest:
     commands: tuple[str, ...] = ("/neumann",)
     shortcuts: tuple[Shortcut, ...] = ()
     has_home: bool = True
+    has_messages_tab: bool = True
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -43,6 +44,7 @@ class AppManifest:
             commands=tuple(each["command"] for each in features.get("slash_commands", ())),
             shortcuts=shortcuts,
             has_home=bool((features.get("app_home") or {}).get("home_tab_enabled")),
+            has_messages_tab=bool((features.get("app_home") or {}).get("messages_tab_enabled")),
         )
 
     def hears_of(self, kind: str, channel_type: str = "") -> bool:

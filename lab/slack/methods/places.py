@@ -35,14 +35,17 @@ def writable_channel(
 
 
 def thread_of(workspace: Workspace, channel: Channel, thread_ts: object) -> str | None:
-    """Return the parent that a message goes below, if any."""
+    """Return the parent that a message goes below, if any; where it was deleted, as the workspace has it."""
     if not thread_ts:
+        return None
+    was_deleted = (channel.id, str(thread_ts)) in workspace.deleted
+    if was_deleted and workspace.replies_to_deleted == "outside":
         return None
     try:
         parent = workspace.message(channel.id, thread_ts)
     except SlackRefusalError as error:
         raise SlackRefusalError("thread_not_found") from error
-    if parent.ephemeral_to is not None or parent.is_tombstone:
+    if parent.ephemeral_to is not None or (was_deleted and workspace.replies_to_deleted == "refused"):
         raise SlackRefusalError("thread_not_found")
     return parent.ts
 

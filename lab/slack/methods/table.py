@@ -33,6 +33,7 @@ METHODS: Mapping[str, Method] = {
     "auth.test": Method(people.auth_test, None, SPECIAL),
     "canvases.access.set": Method(uploads.set_canvas_access, "canvases:write", TIER_3),
     "canvases.create": Method(uploads.create_canvas, "canvases:write", TIER_2),
+    "chat.delete": Method(chat.delete, "chat:write", TIER_3),
     "chat.getPermalink": Method(chat.get_permalink, None, SPECIAL, takes_json=False),
     "chat.postMessage": Method(chat.post_message, "chat:write", SPECIAL),
     "chat.update": Method(chat.update, "chat:write", TIER_3),

@@ -20,6 +20,8 @@ from redis.asyncio import Redis
 from slack_bolt.async_app import AsyncApp
 from structlog.testing import capture_logs
 
+from bot.slack.delivery.refusal_store import RefusalStore, of_channel
+from bot.slack.delivery.web_api import SlackRefused
 from bot.slack.inbound.request_queue import SlackRequests
 from bot.store.client import connect
 from bot.store.inbox import Inbox
@@ -330,6 +332,12 @@ async def test_the_bot_has_metrics_of_its_own(parts: AsyncExitStack, mortal_redi
     assert metric(page, "neumann_bot_dead_notifications ") == 0
     assert metric(page, "neumann_bot_open_incidents ") == 0
     assert metric(page, "neumann_bot_redis_up ") == 1
+    assert metric(page, 'neumann_bot_slack_refused{kind="channel"}') == 0
+    hidden = SlackRefused("chat.postMessage", "is_archived")
+    await RefusalStore(redis, "{test}").note(of_channel("C1"), hidden, hidden.refusal)
+    page = (await site.http.get("/metrics")).text
+    assert metric(page, 'neumann_bot_slack_refused{kind="channel"}') == 1
+    assert metric(page, 'neumann_bot_slack_refused{kind="token"}') == 0
     await mortal_redis.stop()
     assert metric((await site.http.get("/metrics")).text, "neumann_bot_redis_up ") == 0
 

@@ -1,5 +1,6 @@
 """Updating, deleting, whispering: as Slack does it, not as one would think."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -64,10 +65,52 @@ async def test_a_deleted_parent_leaves_a_tombstone_above_its_replies(
     tombstone, left = (await client.conversations_replies(channel=INCIDENTS, ts=parent["ts"]))["messages"]
     assert (tombstone["subtype"], tombstone["text"]) == ("tombstone", "This message was deleted.")
     assert left["ts"] == reply["ts"]
-    below = client.chat_postMessage(channel=INCIDENTS, text="late", thread_ts=parent["ts"])
-    assert await refused(below) == "thread_not_found"
     delete(reply["ts"])
     assert [message["ts"] for message in await alice.messages()] == [parent["ts"]]
+
+
+@pytest.mark.parametrize("has_replies", [True, False])
+async def test_a_reply_to_what_was_deleted_lands_outside_or_below_or_nowhere(
+    slack: SlackWorkspaceServer, client: AsyncWebClient, has_replies: bool
+) -> None:
+    parent = await client.chat_postMessage(channel=INCIDENTS, text="No leader")
+    if has_replies:
+        await client.chat_postMessage(channel=INCIDENTS, text="reply", thread_ts=parent["ts"])
+    async with Person(slack.url, "alice") as alice, Person(slack.url, "erin") as erin:
+        assert (await alice.delete(parent["ts"])).error == "cant_delete_message"
+        assert (await erin.delete(parent["ts"])).ok
+
+    async def reply() -> Any:
+        return await client.chat_postMessage(channel=INCIDENTS, text="late", thread_ts=parent["ts"])
+
+    assert "thread_ts" not in (await reply())["message"]
+    slack.workspace.replies_to_deleted = "refused"
+    assert await refused(reply()) == "thread_not_found"
+    slack.workspace.replies_to_deleted = "below"
+    if has_replies:
+        assert (await reply())["message"]["thread_ts"] == parent["ts"]
+
+
+async def test_an_app_deletes_its_own_messages(slack: SlackWorkspaceServer, client: AsyncWebClient) -> None:
+    own = await client.chat_postMessage(channel=INCIDENTS, text="No leader")
+    theirs = slack.workspace.post(INCIDENTS, ALICE, {"text": "mine"})
+    await client.chat_delete(channel=INCIDENTS, ts=own["ts"])
+    assert await refused(client.chat_delete(channel=INCIDENTS, ts=theirs.ts)) == "cant_delete_message"
+    assert slack.workspace.messages == [theirs]
+
+
+async def test_a_workspace_may_forbid_edits(slack: SlackWorkspaceServer, client: AsyncWebClient) -> None:
+    posted = await client.chat_postMessage(channel=INCIDENTS, text="No leader")
+    slack.workspace.edit_window_s = 0.0
+    edit = client.chat_update(channel=INCIDENTS, ts=posted["ts"], text="x")
+    assert await refused(edit) == "edit_window_closed"
+
+
+async def test_without_a_messages_tab_an_app_writes_to_nobody(
+    slack: SlackWorkspaceServer, client: AsyncWebClient
+) -> None:
+    slack.workspace.manifest = replace(slack.workspace.manifest, has_messages_tab=False)
+    assert await refused(client.chat_postMessage(channel=ALICE, text="x")) == "messages_tab_disabled"
 
 
 async def test_a_reply_is_no_parent(client: AsyncWebClient) -> None:

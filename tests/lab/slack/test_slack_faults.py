@@ -98,6 +98,20 @@ async def test_a_lost_answer_is_a_cut_connection_and_the_official_client_then_po
     assert (await texts(client)).count("once") == 1
 
 
+@pytest.mark.parametrize("kind", sorted(faults.UNREADABLE))
+async def test_whatever_stands_before_slack_may_answer_in_its_place(
+    slack: SlackWorkspaceServer, client: AsyncWebClient, kind: str
+) -> None:
+    slack.workspace.fail("chat.postMessage", kind)
+    try:
+        answer = await post(client, "once")
+    except (SlackApiError, AttributeError):
+        pass  # that is what the official client makes of them
+    else:
+        assert answer.data == {"ok": True}
+    assert await texts(client) == ["once"], "it is done all the same"
+
+
 async def test_a_gateways_timeout_comes_after_the_deed(
     slack: SlackWorkspaceServer, client: AsyncWebClient
 ) -> None:

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.slack.delivery.rate_limiter import Claim, Rate, RateLimiter
+from bot.slack.delivery.rate_limiter import Claim, Rank, Rate, RateLimiter
 from bot.slack.delivery.web_api import SlackBusy, failure
 
 RATE = Rate(every_s=0.2, burst=2)
@@ -22,10 +22,10 @@ def pace(redis: Redis, prefix: str) -> RateLimiter:
     return RateLimiter(redis, prefix)
 
 
-async def wait_of(pace: RateLimiter, who: str, what: str = "post:C1", *, urgent: bool = False) -> float:
+async def wait_of(pace: RateLimiter, who: str, what: str = "post:C1", rank: Rank = Rank.USUAL) -> float:
     """0 where it may be called now."""
     try:
-        async with pace.turn(what, who, RATE, urgent=urgent):
+        async with pace.turn(what, who, RATE, rank=rank):
             return 0.0
     except SlackBusy as busy:
         return busy.wait_s
@@ -92,8 +92,8 @@ async def test_whom_slack_refuses_is_the_next_and_all_others_come_behind_it(pace
 async def test_who_is_urgent_goes_before_all_who_are_not_and_behind_those_who_are(pace: RateLimiter) -> None:
     for number in range(5):
         await wait_of(pace, f"inc-{number}")
-    first = await wait_of(pace, "inc-7", urgent=True)
-    second = await wait_of(pace, "inc-8", urgent=True)
+    first = await wait_of(pace, "inc-7", rank=Rank.HEADLINE)
+    second = await wait_of(pace, "inc-8", rank=Rank.HEADLINE)
     waits = [first, second, *[await wait_of(pace, f"inc-{number}") for number in (2, 3, 4)]]
     assert sorted(waits) == waits
     assert 0 < waits[0] <= 0.2 < waits[1] <= 0.4 < waits[2] <= 0.6 < waits[3] <= 0.8 < waits[4] <= 1.0
@@ -105,11 +105,32 @@ async def test_whom_slack_refuses_comes_behind_those_who_are_urgent(pace: RateLi
         async with pace.turn("post:C1", "inc-0", RATE):
             for number in (1, 2):
                 await wait_of(pace, f"inc-{number}")
-            await wait_of(pace, "inc-3", urgent=True)
+            await wait_of(pace, "inc-3", rank=Rank.HEADLINE)
             raise SlackBusy(5.0)
-    waits = [await wait_of(pace, "inc-3", urgent=True), *[await wait_of(pace, f"inc-{n}") for n in (0, 2)]]
+    waits = [
+        await wait_of(pace, "inc-3", rank=Rank.HEADLINE),
+        *[await wait_of(pace, f"inc-{n}") for n in (0, 2)],
+    ]
     assert sorted(waits) == waits
     assert 4 < waits[0] <= 5.0 < waits[1] <= 5.2 < waits[2] <= 5.4
+
+
+async def test_a_critical_headline_goes_before_forty_others_and_what_was_refused_before_goes_last(
+    pace: RateLimiter,
+) -> None:
+    for number in range(RATE.burst):
+        assert await wait_of(pace, f"inc-{number}") == 0.0
+    refused = [await wait_of(pace, f"dead-{number}", rank=Rank.REFUSED_BEFORE) for number in range(3)]
+    for number in range(40):
+        await wait_of(pace, f"warning-{number}", rank=Rank.HEADLINE)
+    usual = await wait_of(pace, "inc-7")
+    critical = await wait_of(pace, "critical", rank=Rank.CRITICAL_HEADLINE)
+    assert 0 < critical <= 0.2, "the first turn that there is"
+    assert 0.2 < await wait_of(pace, "warning-0", rank=Rank.HEADLINE) <= 0.4
+    assert usual > 8.0
+    dead = [await wait_of(pace, f"dead-{number}", rank=Rank.REFUSED_BEFORE) for number in range(3)]
+    assert refused < dead, "they were the first to come"
+    assert usual < min(dead)
 
 
 async def test_turns_from_before_the_clock_was_set_back_hold_up_nobody(

@@ -323,15 +323,6 @@ async def test_a_workspace_that_takes_plans_gets_one_and_then_the_findings(
     assert "still being read" not in plain_text(shown_as(slack, "findings"))
 
 
-async def test_blocks_that_are_refused_for_another_reason_are_an_error_and_not_sent_again_at_once(
-    thread: SlackThread, slack: SlackWorkspaceServer, calls: Counter[str]
-) -> None:
-    slack.workspace.fail("chat.postMessage", "invalid_blocks")
-    with pytest.raises(SlackDown, match="invalid_blocks"):
-        await thread.sync(OPENED)
-    assert calls["chat.postMessage"] == 1
-
-
 async def test_an_incident_that_has_not_begun_is_not_shown(
     thread: SlackThread, slack: SlackWorkspaceServer
 ) -> None:

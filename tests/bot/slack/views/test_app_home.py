@@ -23,5 +23,11 @@ def test_what_does_not_fit_is_counted() -> None:
     assert "and 1 more" in page(app_home.MAX_LISTED + 1)
 
 
+def test_what_slack_refuses_to_show_is_said() -> None:
+    said = "Slack takes no message in C1 (is_archived): name another."
+    shown = app_home.Home(viewer="U1", open=(), recent=(), clusters={}, at=NOON, unshown=(said,))
+    assert said in plain_text(app_home.view(shown))
+
+
 def test_what_was_not_looked_through_is_counted_too() -> None:
     assert "and 9801 more" in page(11, beside=9800)
