@@ -17,6 +17,7 @@ from agent.readings.disk import read_disk
 from agent.readings.log_summary import read_log
 from agent.readings.metrics_page import read_metrics
 from agent.run_command import run_checked
+from agent.sanitize import lines_of
 from agent.server.pinned_keys import pinned_keys
 from agent.server.routes import tls_context
 from agent.settings import Commands, Settings, split_address
@@ -175,7 +176,7 @@ def _units(settings: Settings) -> Iterator[str]:
         except CommandError as error:
             yield str(error)
             return
-        if "LoadState=not-found" in shown.splitlines():
+        if "LoadState=not-found" in lines_of(shown):
             yield f"systemd knows no unit {unit}, {so}"
 
 

@@ -31,3 +31,13 @@ def plain(text: str, *, limit: int, keep_spaces: bool = False) -> str:
     visible = "".join(char for char in shortened if not unicodedata.category(char).startswith("C"))
     masked = _AUTHORIZATION.sub(r"\1 ***", _SECRET.sub(r"\1***", visible))
     return masked if len(masked) <= limit else masked[: limit - 1] + "…"
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text of unknown origin, each without its end; an end of the text is none.
+
+    A line feed alone ends one, as a node's pages, logs and files have it. `str.splitlines` also ends a line
+    at characters that a label's value or a message may hold, so that one could forge a line of its own.
+    """
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    return lines if lines[-1] else lines[:-1]

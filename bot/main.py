@@ -24,7 +24,7 @@ from bot.alerting.prometheus import PrometheusClient
 from bot.clock import SystemTime
 from bot.config import Endpoint, Settings
 from bot.grant_keys import grant_key
-from bot.http.client import http_client, trusting
+from bot.http.client import MAX_SERVER_ANSWER_BYTES, http_client, trusting
 from bot.nodes.agent_client import AgentClient
 from bot.nodes.cluster_reader import ClusterReader
 from bot.nodes.tls import tls_context
@@ -57,8 +57,8 @@ from handlers.ports import Ports
 
 Part = Literal["web", "worker"]
 
-AGENT_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
-"""A commit carries out its action before it answers; a restart may take a while."""
+AGENT_TIMEOUT = httpx.Timeout(None, connect=3.0)
+"""Each question has a deadline of its own beside it."""
 
 SLACK_TIMEOUT_S = 10.0
 
@@ -186,7 +186,11 @@ async def alerting(
 
         async def http(endpoint: Endpoint) -> httpx.AsyncClient:
             return await clients.enter_async_context(
-                http_client(httpx.Timeout(None), trusting(endpoint.authority))  # each call has its deadline
+                http_client(  # each call has its deadline
+                    httpx.Timeout(None),
+                    trusting(endpoint.authority),
+                    max_answer_bytes=MAX_SERVER_ANSWER_BYTES,
+                )
             )
 
         one, other = settings.alertmanager, settings.prometheus

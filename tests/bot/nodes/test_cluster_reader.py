@@ -165,7 +165,7 @@ PAGES: dict[str, tuple[Talk, str]] = {
     "another exporter": (page("up 1\n"), "no tensor_chain_ metric"),
     "not found": (page("nothing here", status="404 Not Found"), "404"),
     "an error": (page("oh", status="500 Internal Server Error"), "500"),
-    "too large": (page("#" * 4_000_001), "larger than 4 MB"),
+    "too large": (page("#" * 512_001), "larger than 512 kB"),
 }
 
 
