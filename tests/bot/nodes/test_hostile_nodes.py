@@ -21,12 +21,18 @@ from measure.bench.bodies import RUNBOOKS_ALERT, body
 from measure.bench.figures import quantile
 from measure.bench.load import Address, closed_loop, http_request
 from measure.bench.reading import stubs
-from measure.bench.rig import AUTHORIZED, Rig, Running, free_port, rig
+from measure.bench.rig import AUTHORIZED, Rig, free_port, rig
 from tests.bot.nodes.hostile_node import WAYS
 
 pytestmark = pytest.mark.process
 
 MAX_LIVEZ_P99_S = 0.1
+"""On top of three times what a process takes that does nothing else, for a machine that has more to do."""
+
+IN_THE_RING = frozenset(
+    {"gzip_bomb", "four_megabytes_of_valid_text", "interim_answers_for_ever", "chunks_of_one_byte"}
+)
+"""What each brought down on its own; `pytest -m slow` plays all."""
 MAX_RESIDENT_MIB = 300
 LOOK_FOR_S = float(os.environ.get("HOSTILE_FOR_S", "6"))
 PROBE_EVERY_S = 0.02
@@ -65,25 +71,25 @@ def with_nodes(config: Path, ports: dict[str, tuple[int, int]], bad: tuple[int, 
     config.write_text(tomlkit.dumps(document))
 
 
-async def livez(address: Address) -> float:
-    """How long the bot takes to say that it is alive, on a connection of its own."""
+async def answer_s(address: Address, path: str) -> float:
+    """How long an answer takes, on a connection of its own."""
     began = time.perf_counter()
     reader, writer = await asyncio.open_connection(*address)
-    writer.write(b"GET /livez HTTP/1.1\r\nHost: bot\r\nConnection: close\r\n\r\n")
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: bot\r\n\r\n".encode())
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(10):
-            assert b"alive" in await reader.read()
+            assert b" 200 " in await reader.readuntil(b"\r\n")
     writer.close()
     return time.perf_counter() - began
 
 
-async def probed(bot: Running) -> list[float]:
+async def p99_s(address: Address, path: str) -> float:
     took = []
     until = time.perf_counter() + LOOK_FOR_S
     while time.perf_counter() < until:
-        took.append(await livez(bot.address))
+        took.append(await answer_s(address, path))
         await asyncio.sleep(PROBE_EVERY_S)
-    return took
+    return quantile(took, 0.99)
 
 
 async def findings_of(on: Rig, clusters: set[str]) -> float:
@@ -95,7 +101,9 @@ async def findings_of(on: Rig, clusters: set[str]) -> float:
     return time.perf_counter() - began
 
 
-@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize(
+    "how", [pytest.param(how, marks=() if how in IN_THE_RING else pytest.mark.slow) for how in WAYS]
+)
 async def test_row_19_one_hostile_node_among_nine_takes_nothing_from_the_others(
     tmp_path: Path, how: str
 ) -> None:
@@ -107,15 +115,16 @@ async def test_row_19_one_hostile_node_among_nine_takes_nothing_from_the_others(
         with_nodes(config, ports, bad, how)
         bot = await parts.enter_async_context(on.bot("serve", config))
         alerts = [http_request("/alertmanager", body(f"c{n}", RUNBOOKS_ALERT), AUTHORIZED) for n in range(3)]
-        probing = asyncio.create_task(probed(bot))
+        other = ("127.0.0.1", next(iter(ports.values()))[0])
+        probing = asyncio.gather(p99_s(bot.address, "/livez"), p99_s(other, "/health"))
         await closed_loop(bot.address, alerts, 1)
         took_s = await findings_of(on, {"C-c1", "C-c2"})
-        latencies = await probing
+        livez_s, others_s = await probing
         print(
-            f"{how}: livez p99 {quantile(latencies, 0.99) * 1000:.0f} ms, worst {max(latencies) * 1000:.0f}"
-            f" ms; others' findings {took_s:.1f} s; resident {bot.peak_mib:.0f} MiB; CPU {bot.cpu_s:.1f} s"
+            f"{how}: /livez p99 {livez_s * 1000:.0f} ms (another process {others_s * 1000:.0f} ms);"
+            f" others' findings {took_s:.1f} s; resident {bot.peak_mib:.0f} MiB; CPU {bot.cpu_s:.1f} s"
         )
-        assert quantile(latencies, 0.99) <= MAX_LIVEZ_P99_S
+        assert livez_s <= MAX_LIVEZ_P99_S + 3 * others_s
         assert took_s < 10
         assert bot.peak_mib <= MAX_RESIDENT_MIB
         await findings_of(on, {"C-c0"})
