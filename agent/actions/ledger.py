@@ -26,6 +26,7 @@ from agent.protocol import (
 )
 
 _COLUMNS = "action_id, state, detail, action_json, before_json, after_json, file_bytes, undoes"
+MAX_DETAIL_CHARS = 1_000
 # An undoing has a limit of its own: it must not have to wait for what it undoes.
 UNDO_KIND = "restore_config"
 
@@ -52,7 +53,7 @@ class LedgerEntry:
         return ActionReport(
             action_id=self.action_id,
             state=self.state,
-            detail=self.detail,
+            detail=self.detail[:MAX_DETAIL_CHARS],
             before=self.before,
             after=self.after,
         )

@@ -14,8 +14,8 @@ from bot.http.exchange import exchange
 ASK_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 30.0
 """A commit carries out its action before it answers; a restart may take a while."""
-MAX_ANSWER_BYTES = 512_000
-"""An observation is some 20 kB: of 51 nodes 40 kB, with the node's own metrics at most 65 kB more."""
+MAX_ANSWER_BYTES = 192_000
+"""An observation is some 5 kB, of 51 nodes 25 kB, and the node's own metrics are at most 66 kB more."""
 
 M = TypeVar("M", bound=wire.Wire)
 

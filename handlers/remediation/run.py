@@ -11,6 +11,7 @@ from handlers.domain.incident import Incident, Run
 from handlers.domain.permissions import PlanPermission
 from handlers.errors import NotAllowed
 from handlers.ports import Order, Outcome, Ports, Readiness
+from handlers.remediation import overtaken
 from runbooks import node_check, quorum_gate, raft
 from runbooks.model import Action
 
@@ -54,7 +55,7 @@ async def _grant(ports: Ports, incident: Incident, index: int, order: Order) -> 
     """
     run = incident.runs[-1]
     may_be_granted = index in run.actions
-    outcome = await _why_not_now(ports, incident, order)
+    incident, outcome = await _why_not_now(ports, incident, order)
     if outcome is None:
         ready = await ports.agents.prepare(order)
         if isinstance(ready, Outcome):
@@ -71,12 +72,11 @@ async def _grant(ports: Ports, incident: Incident, index: int, order: Order) -> 
     return incident, outcome
 
 
-async def _why_not_now(ports: Ports, incident: Incident, order: Order) -> Outcome | None:
-    return (
-        await _still_permitted(ports, incident)
-        or await _overtaken(ports, incident)
-        or await gate(ports, incident, order.action)
-    )
+async def _why_not_now(ports: Ports, incident: Incident, order: Order) -> tuple[Incident, Outcome | None]:
+    refused = await _still_permitted(ports, incident)
+    if refused is None:
+        incident, refused = await overtaken.check(ports, incident)
+    return incident, refused or await gate(ports, incident, order.action)
 
 
 async def _begin(ports: Ports, incident: Incident, index: int, order: Order) -> Incident:
@@ -141,18 +141,6 @@ async def _still_permitted(ports: Ports, incident: Incident) -> Outcome | None:
             )
     except NotAllowed as error:
         return Outcome("rejected", f"No longer permitted: {error}")
-    return None
-
-
-async def _overtaken(ports: Ports, incident: Incident) -> Outcome | None:
-    """Return why a newer run overtook this one: a restored Redis may bring an older run back."""
-    run, seen = incident.runs[-1], await ports.agents.seen_fences(incident.cluster)
-    if any(fence is not None and fence > run.fence for fence in seen.values()):
-        return Outcome("rejected", f"A newer run has acted on {incident.cluster}: this is an older one.")
-    silent = ", ".join(name for name, fence in seen.items() if fence is None)
-    if silent and incident.proposals[run.handle].life != await ports.timelines.life():
-        why = f"Redis has restarted since, and {silent} does not say whether a newer run has acted there."
-        return Outcome("rejected", why)
     return None
 
 

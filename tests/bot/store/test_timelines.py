@@ -18,10 +18,10 @@ from bot.store.client import connect
 from bot.store.mac_chain import End
 from bot.store.timelines import TimelineStore
 from handlers.domain.alerts import IncidentIdentity, Reason
-from handlers.domain.events import EVENT, EVENTS_VERSION, AlertsReceived, Event
+from handlers.domain.events import EVENT, EVENTS_VERSION, AlertsReceived, Event, Noted
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident, Stage
-from handlers.errors import Moved, StoreDown, WrittenByNewer
+from handlers.errors import EventTooLarge, Moved, StoreDown, WrittenByNewer
 from handlers.ports import IdentityState
 from tests.bot.conftest import CHAIN, MortalRedis
 from tests.bot.incidents import whole_story
@@ -54,6 +54,13 @@ async def test_an_incident_read_back_is_the_incident_that_was_written(store: Tim
     assert incident == fold(ID, story)
     assert await store.load(ID) == incident
     assert incident.position == len(story)
+
+
+async def test_row_19_an_event_larger_than_any_reading_is_not_kept(store: TimelineStore) -> None:
+    incident = await store.append(Incident(id=ID), opened())
+    with pytest.raises(EventTooLarge, match="inc-1 takes 4000"):
+        await store.append(incident, added(1), Noted(at=NOON, key="k", sentence="x" * 4_000_000))
+    assert await store.load(ID) == incident
 
 
 async def test_what_nobody_wrote_is_an_empty_incident(store: TimelineStore) -> None:
