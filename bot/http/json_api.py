@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from agent.sanitize import plain
 from bot.config import Endpoint
 from bot.http.errors import why
 from bot.http.exchange import Answer, exchange
@@ -83,5 +84,5 @@ class JsonApi:
 
 
 def _in_one_line(raw: bytes) -> str:
-    text = " ".join(raw[:2_000].decode(errors="replace").split())
-    return text[:300].rstrip(".") + "." if text else "nothing more is said."
+    text = plain(raw[:2_000].decode(errors="replace"), limit=300)
+    return text.rstrip(".") + "." if text else "nothing more is said."
