@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-# What names a secret, and then the secret: `password=x`, `"api_key": "x"`, `--passphrase x`, `Cookie: a=b; c`.
+# What names a secret, and then the secret: `password=x`, `"api_key": "x"`, `--pass x`, `Cookie: a; b`.
 _NAMES = "token|pass(?:word|wd|phrase)?|pwd|secret|(?:api|access|private)[_-]?key|credential"
 _VALUE = r"""(?:"[^"]*"?|'[^']*'?|[^\s,;&"'}]+)"""
 _NAMED = re.compile(rf"""(?i)((?:{_NAMES})s?["']?\s*[=:]\s*){_VALUE}""")

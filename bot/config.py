@@ -6,9 +6,10 @@ import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from bot.secret_files import SecretFile
 from handlers.domain.permissions import Permission, Permissions
 from handlers.errors import ConfigurationError
 from runbooks.model import ActionType
@@ -16,30 +17,6 @@ from runbooks.model import ActionType
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SecretFile(_Section):
-    """A secret that lies in a file, so that it stands neither in the configuration nor in `ps`."""
-
-    file: Path
-
-    def read(self) -> SecretStr:
-        """Return the secret, without the line's end.
-
-        Raises:
-            ConfigurationError: If the file cannot be read or is empty.
-        """
-        try:
-            text = self.file.read_text().strip()
-        except OSError as error:
-            raise ConfigurationError(
-                f"The secret file {self.file} cannot be read: {error.strerror}."
-            ) from error
-        except UnicodeDecodeError as error:
-            raise ConfigurationError(f"The secret file {self.file} is not text.") from error
-        if not text:
-            raise ConfigurationError(f"The secret file {self.file} is empty.")
-        return SecretStr(text)
 
 
 class SlackSettings(_Section):
@@ -65,9 +42,13 @@ class WebSettings(_Section):
 
 
 class RedisSettings(_Section):
-    """The Redis that keeps incidents (one server, Sentinels or a cluster), and their retention."""
+    """The Redis that keeps incidents (one server, Sentinels or a cluster), and their retention.
 
-    url: str = "redis://127.0.0.1:6379/0"
+    `password` goes before one that stands in `url`.
+    """
+
+    url: Annotated[str, Field(repr=False)] = "redis://127.0.0.1:6379/0"
+    password: SecretFile | None = None
     prefix: str = "{neumann}"
     closed_kept_days: Annotated[int, Field(ge=1, le=36_500)] = 90
 
@@ -186,11 +167,14 @@ class Settings(BaseSettings):
     permissions: tuple[PermissionRow, ...] = ()
 
     @model_validator(mode="after")
-    def _names_are_unique(self) -> Settings:
+    def _is_consistent(self) -> Settings:
         names = [cluster.name for cluster in self.clusters]
         if len(set(names)) < len(names):
             raise ValueError("two clusters have the same name")
         for cluster in self.clusters:
+            for node in cluster.nodes:
+                if not node.agent_url.startswith("https://"):
+                    raise ValueError(f"agent_url of {cluster.name}/{node.name} must begin with https://")
             nodes = [node.name for node in cluster.nodes]
             if len(set(nodes)) < len(nodes):
                 raise ValueError(f"two nodes of cluster {cluster.name} have the same name")

@@ -35,7 +35,7 @@ from bot.slack.directory import SlackDirectory
 from bot.slack.inbound import socket_mode
 from bot.slack.inbound.dispatcher import Dispatcher
 from bot.slack.inbound.request_queue import SEAL_USE, SlackRequests
-from bot.store.client import connect
+from bot.store.client import connect_to
 from bot.store.due_queue import Queues
 from bot.store.health import require_usable
 from bot.store.inbox import Inbox
@@ -112,7 +112,7 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
     """
     webhook_token = settings.web.webhook_token.read().get_secret_value()
     signing_secret = settings.slack.signing_secret.read().get_secret_value()
-    redis, prefix = connect(settings.redis.url, settings.redis.prefix), settings.redis.prefix
+    redis, prefix = connect_to(settings.redis), settings.redis.prefix
     chain = Chain.of(settings.agents)
     timelines = TimelineStore(redis, prefix, chain)
     retention = Retention(redis, prefix, timelines, chain)

@@ -15,10 +15,11 @@ from agent.keys.whole_files import NewFile
 from agent.protocol.pairing import der_of, fingerprint, parse_code, pem_certificates
 from bot import main as wiring
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
-from bot.config import AgentSettings, Cluster, Node, SecretFile, Settings, load
+from bot.config import AgentSettings, Cluster, Node, Settings, load
 from bot.nodes.bot_identity import BotIdentity, identity
 from bot.nodes.config_edit import change_node
 from bot.nodes.pairing import pair
+from bot.secret_files import SecretFile
 from handlers.errors import ConfigurationError, Refused, UnknownCluster
 
 app = typer.Typer(no_args_is_help=True, help="Pair with agents, see whom the bot knows, and change keys.")

@@ -11,11 +11,12 @@ from typing import Annotated
 
 import typer
 
+from agent.keys.whole_files import PRIVATE
 from bot import main as wiring
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.config import load
 from bot.evidence_tables import link_table, node_table, not_read
-from bot.store.client import connect
+from bot.store.client import connect_to
 from bot.store.mac_chain import Chain
 from bot.store.timelines import TimelineStore
 from handlers import commands
@@ -65,7 +66,7 @@ def replay(
 
 async def _replay(config: Path, incident_id: str) -> None:
     settings = load(config)
-    async with contextlib.aclosing(connect(settings.redis.url, settings.redis.prefix)) as redis:
+    async with contextlib.aclosing(connect_to(settings.redis)) as redis:
         store = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
         events = await store.timeline(incident_id)
     if not events:
@@ -130,6 +131,8 @@ def _bytes_of(path: Path) -> bytes:
 
 def _write(path: Path, text: str) -> None:
     try:
+        path.touch(PRIVATE)
+        path.chmod(PRIVATE)  # also one that was there: it quotes logs and names hosts
         path.write_text(text)
     except OSError as error:
         raise Refused(f"{path} cannot be written: {error.strerror}.") from error

@@ -35,6 +35,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, use in uses.items():
         secret = key()
         (folder / f"{name}.pem").write_bytes(issue(name, use, secret, authority).public_bytes(Encoding.PEM))
+        (folder / f"{name}.key").touch(0o600)
         (folder / f"{name}.key").write_bytes(
             secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         )
@@ -68,7 +69,7 @@ def agents(folder: Path, name: str = "bot") -> bot.config.AgentSettings:
         certificate=folder / f"{name}.pem",
         key=folder / f"{name}.key",
         authority=folder / "authority.pem",
-        grant_key=bot.config.SecretFile(file=folder / "grant.key"),
+        grant_key=bot.secret_files.SecretFile(file=folder / "grant.key"),
     )
 
 

@@ -21,11 +21,12 @@ from typer.testing import CliRunner
 from agent.keys.certificates import make_certificate
 from agent.protocol.pairing import BotCredentials, PairAnswer, PairRequest, new_code, parse_code, prove
 from bot.cli import app
-from bot.config import SecretFile, load
+from bot.config import load
 from bot.nodes import pairing
 from bot.nodes.bot_identity import BotIdentity, identity, public_half
 from bot.nodes.config_edit import change_node
 from bot.nodes.tls import pinned_context, tls_context
+from bot.secret_files import SecretFile
 from handlers.errors import BotError, ConfigurationError, Refused
 from lab.cluster.process import Process
 from lab.layout import Address
@@ -150,6 +151,7 @@ def config(tmp_path: Path) -> Path:
     folder = tmp_path / "bot"
     folder.mkdir()
     for secret in ("slack-bot-token", "slack-signing-secret", "webhook-token"):
+        (folder / secret).touch(0o600)
         (folder / secret).write_text("a secret")
     path = folder / "neumann-bot.toml"
     path.write_text(BOT.format(folder=folder))
@@ -410,6 +412,7 @@ def test_the_second_approvers_key_and_the_next_ones_are_shown_too(config: Path):
     config.write_text(
         text.replace("grant_key =", f'second_grant_key = {{ file = "{own.grant_key}.2" }}\ngrant_key =')
     )
+    (config.parent / "grant.key.2").touch(0o600)
     (config.parent / "grant.key.2").write_text("c2VlZCBvZiBhIHNlY29uZCBhcHByb3ZlciBvZiAzMiE=")
     own.next.make_missing()
     shown = identity(load(config), "demo", "node1")

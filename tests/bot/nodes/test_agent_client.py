@@ -13,10 +13,11 @@ import pytest
 
 from bot import grant_keys
 from bot import main as wiring
-from bot.config import Cluster, Node, SecretFile, Settings
+from bot.config import Cluster, Node, Settings
 from bot.config import load as load_settings
 from bot.nodes import agent_client, tls
 from bot.nodes.agent_client import AgentClient
+from bot.secret_files import SecretFile
 from handlers.errors import ConfigurationError
 from handlers.ports import Order, Outcome, Readiness
 from lab.cluster.cluster import Lab

@@ -31,6 +31,7 @@ async def test_what_a_user_is_told_is_what_was_done_to_the_cluster(name: str, tm
     assert outcome.healed_s is not None
 
 
+@pytest.mark.process
 async def test_what_packet_filters_do_to_hosts_is_told_as_what_it_is(tmp_path: Path):
     if why := why_no_namespaces():
         pytest.skip(why)
