@@ -20,6 +20,8 @@ from agent.protocol.base import Name, Wire
 
 PAIRING_PATH = "/v1/pair"
 CODE_BYTES = 16
+MIN_DISTINCT_BYTES = 6
+"""Of the bytes of a code: random ones have fewer once in 10^17 times, 000…0 always."""
 MAX_KEYS = 4
 """Of a kind in one request: one, and one more while keys are rotated, with room."""
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----\s.*?-----END CERTIFICATE-----\n?", re.DOTALL)
@@ -71,6 +73,8 @@ def parse_code(text: str) -> bytes:
         code = b""
     if len(code) != CODE_BYTES:
         raise ValueError(f"a pairing code has {CODE_BYTES * 2} hexadecimal digits")
+    if len(set(code)) < MIN_DISTINCT_BYTES:
+        raise ValueError("a pairing code is random, and this one is not")
     return code
 
 

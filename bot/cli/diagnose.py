@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import itertools
 import json
+import os
+import stat
 from pathlib import Path
 from typing import Annotated
 
@@ -131,8 +133,10 @@ def _bytes_of(path: Path) -> bytes:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.touch(PRIVATE)
-        path.chmod(PRIVATE)  # also one that was there: it quotes logs and names hosts
-        path.write_text(text)
+        # It quotes logs and names hosts, so one that was there is closed to others too.
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w") as file:  # noqa: PTH123
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                os.fchmod(file.fileno(), PRIVATE)
+            file.write(text)
     except OSError as error:
         raise Refused(f"{path} cannot be written: {error.strerror}.") from error

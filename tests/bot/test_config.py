@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import tomlkit
 
-from bot.config import RedisSettings, load
+from bot.config import AgentSettings, RedisSettings, load
 from bot.main import channel_of
+from bot.nodes.tls import tls_context
 from bot.secret_files import SecretFile
 from bot.store.client import connect_to
 from handlers.errors import ConfigurationError
@@ -186,3 +187,16 @@ def test_row_13_an_agent_is_asked_over_tls_alone(tmp_path: Path) -> None:
     document = copy.deepcopy(GOOD)
     document["clusters"][0]["nodes"][0]["agent_url"] = "http://node1:7880"
     assert "agent_url of demo/node1 must begin with https://" in refused(write(tmp_path, document))
+
+
+def test_row_21_the_bots_own_key_is_nobody_elses_to_read(tmp_path: Path) -> None:
+    for name in ("bot.pem", "bot.key", "grant.key"):
+        (tmp_path / name).write_text("")
+    agents = AgentSettings(
+        certificate=tmp_path / "bot.pem",
+        key=tmp_path / "bot.key",
+        grant_key=SecretFile(file=tmp_path / "grant.key"),
+    )
+    (tmp_path / "bot.key").chmod(0o644)
+    with pytest.raises(ConfigurationError, match=r"bot\.key can be read or written by others \(mode 0644\)"):
+        tls_context(agents)

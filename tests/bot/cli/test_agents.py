@@ -102,6 +102,7 @@ class Host:
             },
         }
         self.config.write_text(tomlkit.dumps(document))
+        self.code.touch(0o600)
         self.code.write_text(new_code())
         given = ("--config", str(self.config))
         self.pairing = Process(
@@ -243,6 +244,11 @@ async def test_what_cannot_be_is_one_sentence(config: Path, host: Host, tmp_path
         code, _, err = await run("agents", "add", *arguments, *given)
         assert (code, err.count("\n")) == (2, 1), err
         assert said in err
+    host.code.chmod(0o644)
+    code, _, err = await add(config, host)
+    assert code == 2
+    assert "can be read or written by others" in err
+    host.code.chmod(0o600)
     host.code.write_text("12345")
     code, _, err = await add(config, host)
     assert (code, err) == (
