@@ -209,6 +209,7 @@ async def test_asking_about_a_lost_answer_ends_in_time(
 @pytest.mark.parametrize("seed", ["not base64!", "c2hvcnQ=", "é"], ids=["text", "short", "no ASCII"])
 async def test_a_grant_key_that_is_none_is_named(tmp_path_factory: pytest.TempPathFactory, seed: str) -> None:
     file = tmp_path_factory.mktemp("key") / "grant.key"
+    file.touch(0o600)
     file.write_text(seed)
     with pytest.raises(ConfigurationError, match=r"grant\.key holds no Ed25519 seed"):
         grant_keys.grant_key(SecretFile(file=file))
