@@ -17,6 +17,7 @@ from agent.readings.disk import read_disk
 from agent.readings.log_summary import read_log
 from agent.readings.metrics_page import read_metrics
 from agent.run_command import run_checked
+from agent.sanitize import lines_of
 from agent.server.pinned_keys import pinned_keys
 from agent.server.routes import tls_context
 from agent.settings import Commands, Settings, split_address
@@ -177,7 +178,7 @@ def _units(settings: Settings) -> Iterator[str]:
         except CommandError as error:
             yield str(error)
             return
-        if "LoadState=not-found" in shown.splitlines():
+        if "LoadState=not-found" in lines_of(shown):
             yield f"systemd knows no unit {unit}, {so}"
 
 
@@ -190,7 +191,7 @@ def _rule_without_unit(settings: Settings, folders: tuple[Path, ...] = POLKIT_FO
         shown = asyncio.run(run_checked(argv, timeout_s=settings.deadlines.service))
     except CommandError:
         return  # said by what would be missing
-    if "LoadState=not-found" in shown.splitlines():
+    if "LoadState=not-found" in lines_of(shown):
         yield (
             f"{POLKIT_STEP_RULE} lets the agent start {STEP_UNIT}, and systemd knows no such unit:"
             " install it, or remove the rule."

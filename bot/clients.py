@@ -15,7 +15,7 @@ from bot.alerting.alertmanager import AlertmanagerClient
 from bot.alerting.prometheus import PrometheusClient
 from bot.config import Endpoint, Settings
 from bot.grant_keys import grant_key
-from bot.http.client import http_client, trusting
+from bot.http.client import MAX_SERVER_ANSWER_BYTES, http_client, trusting
 from bot.nodes.agent_client import AgentClient
 from bot.nodes.cluster_reader import ClusterReader
 from bot.nodes.tls import tls_context
@@ -23,8 +23,8 @@ from bot.slack.noting_client import NotingClient
 from bot.store.ledger_marks import LedgerMarks
 from bot.store.refusals import Refusals
 
-AGENT_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
-"""A commit carries out its action before it answers; a restart may take a while."""
+AGENT_TIMEOUT = httpx.Timeout(None, connect=3.0)
+"""Each question has a deadline of its own beside it."""
 
 SLACK_TIMEOUT_S = 10.0
 
@@ -94,7 +94,11 @@ async def alerting(
 
         async def http(endpoint: Endpoint) -> httpx.AsyncClient:
             return await clients.enter_async_context(
-                http_client(httpx.Timeout(None), trusting(endpoint.authority))  # each call has its deadline
+                http_client(  # each call has its deadline
+                    httpx.Timeout(None),
+                    trusting(endpoint.authority),
+                    max_answer_bytes=MAX_SERVER_ANSWER_BYTES,
+                )
             )
 
         one, other = settings.alertmanager, settings.prometheus

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from bot.secret_file import SecretFile
+from bot.secret_files import SecretFile
 from handlers.domain.permissions import Permission, Permissions
 from handlers.errors import ConfigurationError
 from runbooks.plans import ActionType
@@ -44,11 +44,13 @@ class WebSettings(_Section):
 class RedisSettings(_Section):
     """The Redis that keeps incidents (one server, Sentinels or a cluster), and their retention.
 
-    `wait_for_replicas` is how many replicas must have a notification before Alertmanager is told that it is
-    stored, and an incident's events before Slack is; 0 waits for none.
+    `password` goes before one that stands in `url`. `wait_for_replicas` is how many replicas must have a
+    notification before Alertmanager is told that it is stored, and an incident's events before Slack is; 0
+    waits for none.
     """
 
-    url: str = "redis://127.0.0.1:6379/0"
+    url: Annotated[str, Field(repr=False)] = "redis://127.0.0.1:6379/0"
+    password: SecretFile | None = None
     prefix: str = "{neumann}"
     wait_for_replicas: Annotated[int, Field(ge=0, le=8)] = 0
     closed_kept_days: Annotated[int, Field(ge=1, le=36_500)] = 90
@@ -167,11 +169,14 @@ class Settings(BaseSettings):
     permissions: tuple[PermissionRow, ...] = ()
 
     @model_validator(mode="after")
-    def _names_are_unique(self) -> Settings:
+    def _is_consistent(self) -> Settings:
         names = [cluster.name for cluster in self.clusters]
         if len(set(names)) < len(names):
             raise ValueError("two clusters have the same name")
         for cluster in self.clusters:
+            for node in cluster.nodes:
+                if not node.agent_url.startswith("https://"):
+                    raise ValueError(f"agent_url of {cluster.name}/{node.name} must begin with https://")
             nodes = [node.name for node in cluster.nodes]
             if len(set(nodes)) < len(nodes):
                 raise ValueError(f"two nodes of cluster {cluster.name} have the same name")

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from nacl.signing import SigningKey
 
-from bot.secret_file import SecretFile
+from bot.secret_files import SecretFile
 from handlers.errors import ConfigurationError
 
 

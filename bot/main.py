@@ -28,7 +28,7 @@ from bot.slack.directory import SlackDirectory
 from bot.slack.inbound import socket_mode
 from bot.slack.inbound.dispatcher import Dispatcher
 from bot.slack.inbound.request_queue import SEAL_USE, SlackRequests
-from bot.store.client import connect
+from bot.store.client import connect_to
 from bot.store.due_queue import Queues
 from bot.store.foreign_keys import put_aside
 from bot.store.health import require_usable
@@ -117,7 +117,7 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
         ConfigurationError: If a secret, key or certificate cannot be used.
     """
     signing_secret = settings.slack.signing_secret.read().get_secret_value()
-    stores = Stores.on(connect(settings.redis.url, settings.redis.prefix), settings, timing)
+    stores = Stores.on(connect_to(settings.redis), settings, timing)
     redis, prefix = stores.redis, stores.prefix
     async with (
         contextlib.aclosing(redis),

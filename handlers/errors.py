@@ -34,6 +34,10 @@ class BotError(Exception):
         super().__init__(sentence or self.__doc__)
 
 
+class EventTooLarge(BotError):  # noqa: N818  named by what it says
+    """An event is larger than any that the bot has reason to write."""
+
+
 class Refused(BotError):  # noqa: N818  a refusal is an answer, and reads as one
     """That is not done."""
 

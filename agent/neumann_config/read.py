@@ -14,8 +14,14 @@ from agent.errors import ConfigFileError, ReadingError
 from agent.neumann_config.edit import read_config_bytes
 from agent.neumann_config.planned_edit import why_not_editable
 from agent.protocol import Config, ConfigLine
+from agent.protocol.readings import MAX_PEERS
+from agent.sanitize import lines_of, plain
 
 _ELECTION_LINE = re.compile(r"^\s*(?:raft\s*\.\s*)?election_timeout(?:_min|_max)?_ms\s*=")
+
+MAX_LINES = 16
+MAX_LINE_CHARS = 400
+MAX_PEER_CHARS = 255
 
 
 def read_config(path: Path) -> Config:
@@ -52,10 +58,10 @@ def parse_config(path: Path, raw: bytes, *, sha256: str) -> Config:
         heartbeat_interval_ms=_whole(raft, "heartbeat_interval_ms"),
         peers=_texts(cluster, "peers") or _texts(cluster, "seeds"),
         election_lines=tuple(
-            ConfigLine(number=number, text=line.removesuffix("\r"))
-            for number, line in enumerate(text.split("\n"), start=1)
+            ConfigLine(number=number, text=plain(line, limit=MAX_LINE_CHARS, keep_spaces=True))
+            for number, line in enumerate(lines_of(text), start=1)
             if _ELECTION_LINE.match(line)
-        ),
+        )[:MAX_LINES],
     )
 
 
@@ -66,9 +72,10 @@ def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _whole(table: Mapping[str, Any], key: str) -> int | None:
     value = table.get(key)
-    return value if type(value) is int else None
+    return value if type(value) is int and abs(value) < 2**63 else None
 
 
 def _texts(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
     value = table.get(key)
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+    texts = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    return tuple(plain(item, limit=MAX_PEER_CHARS) for item in texts[:MAX_PEERS])

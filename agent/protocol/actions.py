@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from agent.protocol.base import PROTOCOL_VERSION, Wire, parse
+from agent.protocol.base import PROTOCOL_VERSION, Figure, FilePath, Name, Sentence, Whole, Wire, parse
 from agent.protocol.readings import ServiceState
 
 # SQLite's largest integer: a ledger holds no larger fence.
@@ -16,7 +16,7 @@ LedgerState = Literal["PREPARED", "INTENT", "DONE", "NOT_DONE", "UNKNOWN", "REJE
 # Not `$`, which would also stand before a line break at the end.
 ActionId = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 Sha256 = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
-Count = Annotated[int, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0, le=MAX_FENCE)]
 Fence = Annotated[int, Meta(ge=0, le=MAX_FENCE)]
 TimeoutMs = Annotated[int, Meta(ge=100, le=60_000)]
 # A member's id as Slack gives it, in which nothing can hide that two people would read alike.
@@ -66,14 +66,14 @@ def parse_action(raw: str) -> Action:
 class NodeState(Wire, frozen=True, kw_only=True):
     """The state an action depends on, read fresh; `None` where it could not be read."""
 
-    boot_id: str
-    config_sha256: str | None = None
+    boot_id: Name
+    config_sha256: Name | None = None
     service_state: ServiceState = "unknown"
-    service_pid: int | None = None
+    service_pid: Whole | None = None
     # JSON has no form for what is no number, which would be on neither side of a limit.
-    offset_ms: float | None = None
-    offset_error_ms: float | None = None
-    transactions_active: int | None = None
+    offset_ms: Figure | None = None
+    offset_error_ms: Figure | None = None
+    transactions_active: Whole | None = None
 
 
 class PrepareRequest(Wire, frozen=True, kw_only=True):
@@ -102,7 +102,7 @@ class PlanRequest(Wire, frozen=True, kw_only=True):
 class PlannedEdit(Wire, frozen=True, kw_only=True):
     """The edit as the code that writes would make it: the lines that differ, each after `-` or `+`."""
 
-    path: Annotated[str, Meta(max_length=4_096)]
+    path: FilePath
     before_sha256: Sha256
     after_sha256: Sha256
     lines: Annotated[tuple[Annotated[str, Meta(max_length=400)], ...], Meta(max_length=64)]
@@ -114,9 +114,9 @@ class LedgerMark(Wire, frozen=True, kw_only=True):
     `highest_fence` is the highest that a grant carried out here has named.
     """
 
-    epoch: str
+    epoch: Name
     count: Count
-    highest_fence: Count = 0
+    highest_fence: Fence = 0
 
     def follows(self, earlier: LedgerMark) -> bool:
         """Say whether this can be the same ledger, later."""
@@ -126,8 +126,8 @@ class LedgerMark(Wire, frozen=True, kw_only=True):
 class Health(Wire, frozen=True, kw_only=True):
     """That the agent is there: of which node, in which boot, with which ledger."""
 
-    node: str
-    boot_id: str
+    node: Name
+    boot_id: Name
     ledger: LedgerMark
 
 
@@ -137,8 +137,8 @@ class Prepared(Wire, frozen=True, kw_only=True):
     `needs_second_approver` is set where the grant must carry a second person's signature.
     """
 
-    nonce: str
-    expires_in_s: float
+    nonce: Name
+    expires_in_s: Figure
     state: NodeState
     ledger: LedgerMark | None = None
     needs_second_approver: bool = False
@@ -165,13 +165,13 @@ class Grant(Wire, frozen=True, kw_only=True):
 
     protocol: Literal[1] = PROTOCOL_VERSION
     action_id: ActionId
-    cluster: str
-    node: str
-    incident: str
+    cluster: Name
+    node: Name
+    incident: Name
     action: Action
     precondition: NodeState
     fence: Fence
-    nonce: str
+    nonce: Name
     confirmed_by: Member
     second_confirmed_by: Member | None = None
     undoes: ActionId | None = None
@@ -188,9 +188,9 @@ class Withdrawal(Wire, frozen=True, kw_only=True):
     protocol: Literal[1] = PROTOCOL_VERSION
     withdrawn: Literal[True] = True
     action_id: ActionId
-    cluster: str
-    node: str
-    incident: str
+    cluster: Name
+    node: Name
+    incident: Name
     action: Action
 
 
@@ -215,9 +215,9 @@ class SignedGrant(Wire, frozen=True, kw_only=True):
 class ActionReport(Wire, frozen=True, kw_only=True):
     """What the ledger knows of one action. `detail` is one sentence for a person."""
 
-    action_id: str
+    action_id: Name
     state: LedgerState
-    detail: str
+    detail: Sentence
     before: NodeState | None = None
     after: NodeState | None = None
     ledger: LedgerMark | None = None
@@ -226,5 +226,5 @@ class ActionReport(Wire, frozen=True, kw_only=True):
 class Refusal(Wire, frozen=True, kw_only=True):
     """Why the agent will not: a fixed word for programs and one sentence for people."""
 
-    reason: str
-    detail: str
+    reason: Name
+    detail: Sentence

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
+from msgspec import Meta
 
 PROTOCOL_VERSION: Literal[1] = 1
 REVISION = 1
 REVISION_HEADER = "neumann-revision"
 """What has been added within the version. An agent tells it in a header, which an older bot does not read; a
 bot sends what is new only to agents that told it."""
+
+# How long a text on the wire may be, whoever sends it. An honest end cuts what it quotes well below.
+Name = Annotated[str, Meta(max_length=255)]
+Sentence = Annotated[str, Meta(max_length=2_000)]
+FilePath = Annotated[str, Meta(max_length=4_096)]
+# What is no number in 64 bits counts nothing here; a figure beyond the other bound measures nothing.
+Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+Figure = Annotated[float, Meta(ge=-1e15, le=1e15)]
 
 
 class BadMessageError(ValueError):

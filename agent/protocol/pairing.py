@@ -16,27 +16,30 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from agent.protocol.base import Wire
+from agent.protocol.base import Name, Wire
 
 PAIRING_PATH = "/v1/pair"
 CODE_BYTES = 16
+MIN_DISTINCT_BYTES = 6
+"""Of the bytes of a code: random ones have fewer once in 10^17 times, 000…0 always."""
 MAX_KEYS = 4
 """Of a kind in one request: one, and one more while keys are rotated, with room."""
 _PEM_LABEL = re.compile(r"-----BEGIN ([^-]*)-----")
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----\s.*?-----END CERTIFICATE-----\n?", re.DOTALL)
 
 Proof = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
-Keys = Annotated[tuple[str, ...], Meta(min_length=1, max_length=MAX_KEYS)]
+Key = Annotated[str, Meta(max_length=16_384)]
+Keys = Annotated[tuple[Key, ...], Meta(min_length=1, max_length=MAX_KEYS)]
 
 
 class BotCredentials(Wire, frozen=True, kw_only=True):
     """What a bot wants to be known by: PEM certificates, and Ed25519 public keys in base64."""
 
-    cluster: str
-    node: str
+    cluster: Name
+    node: Name
     certificates: Keys
     verify_keys: Keys
-    second_verify_keys: Annotated[tuple[str, ...], Meta(max_length=MAX_KEYS)] = ()
+    second_verify_keys: Annotated[tuple[Key, ...], Meta(max_length=MAX_KEYS)] = ()
 
 
 class PairRequest(Wire, frozen=True, kw_only=True):
@@ -71,6 +74,8 @@ def parse_code(text: str) -> bytes:
         code = b""
     if len(code) != CODE_BYTES:
         raise ValueError(f"a pairing code has {CODE_BYTES * 2} hexadecimal digits")
+    if len(set(code)) < MIN_DISTINCT_BYTES:
+        raise ValueError("a pairing code is random, and this one is not")
     return code
 
 

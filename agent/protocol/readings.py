@@ -6,7 +6,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from msgspec import UNSET, Meta, UnsetType
 
-from agent.protocol.base import PROTOCOL_VERSION, Wire
+from agent.protocol.base import PROTOCOL_VERSION, Figure, FilePath, Name, Sentence, Whole, Wire
 
 ReadingName = Literal["clock", "service", "log", "config", "disk", "metrics", "connects", "pings"]
 PortName = Literal["raft", "gossip"]
@@ -26,6 +26,8 @@ ALL_READINGS: tuple[ReadingName, ...] = (
 
 T = TypeVar("T")
 
+MAX_PEERS = 512
+
 
 class Read(Wire, Generic[T], frozen=True, kw_only=True):
     """One reading: its value, or in one sentence why there is none.
@@ -35,8 +37,8 @@ class Read(Wire, Generic[T], frozen=True, kw_only=True):
     """
 
     value: T | None = None
-    missing: str | None = None
-    took_ms: float = 0.0
+    missing: Sentence | None = None
+    took_ms: Figure = 0.0
     timed_out: bool | UnsetType = UNSET
 
 
@@ -47,10 +49,10 @@ class Clock(Wire, frozen=True, kw_only=True):
     bound: |system time offset| aside, root_dispersion + root_delay / 2.
     """
 
-    offset_ms: float
-    error_ms: float
+    offset_ms: Figure
+    error_ms: Figure
     synchronised: bool
-    source: str
+    source: Name
     ntp_service_active: bool | None = None
 
 
@@ -62,10 +64,10 @@ class Service(Wire, frozen=True, kw_only=True):
     """
 
     state: ServiceState
-    pid: int | None = None
-    started_boottime_s: float | None = None
-    restarts: int | None = None
-    result: str | None = None
+    pid: Whole | None = None
+    started_boottime_s: Figure | None = None
+    restarts: Whole | None = None
+    result: Name | None = None
 
 
 class Log(Wire, frozen=True, kw_only=True):
@@ -76,20 +78,20 @@ class Log(Wire, frozen=True, kw_only=True):
     `silent_s` is how long the file has not been written.
     """
 
-    path: str
-    window_s: float
-    bytes_read: int
-    counts: dict[str, int]
-    highest_term: int | None = None
-    excerpts: tuple[str, ...] = ()
-    silent_s: float | None = None
+    path: FilePath
+    window_s: Figure
+    bytes_read: Whole
+    counts: Annotated[dict[Name, Whole], Meta(max_length=64)]
+    highest_term: Whole | None = None
+    excerpts: Annotated[tuple[Sentence, ...], Meta(max_length=16)] = ()
+    silent_s: Figure | None = None
 
 
 class ConfigLine(Wire, frozen=True, kw_only=True):
     """One line of the node's file that holds an election key; `number` counts from 1."""
 
-    number: int
-    text: str
+    number: Whole
+    text: Sentence
 
 
 class Config(Wire, frozen=True, kw_only=True):
@@ -99,13 +101,13 @@ class Config(Wire, frozen=True, kw_only=True):
     left out where it could, so that a bot that does not know it yet reads such a file.
     """
 
-    path: str
-    sha256: str
-    election_timeout_min_ms: int | None = None
-    election_timeout_max_ms: int | None = None
-    heartbeat_interval_ms: int | None = None
-    peers: tuple[str, ...] = ()
-    election_lines: tuple[ConfigLine, ...] = ()
+    path: FilePath
+    sha256: Name
+    election_timeout_min_ms: Whole | None = None
+    election_timeout_max_ms: Whole | None = None
+    heartbeat_interval_ms: Whole | None = None
+    peers: Annotated[tuple[Name, ...], Meta(max_length=MAX_PEERS)] = ()
+    election_lines: Annotated[tuple[ConfigLine, ...], Meta(max_length=32)] = ()
     why_not_editable: Annotated[str, Meta(max_length=1_000)] | UnsetType = UNSET
 
 
@@ -116,58 +118,58 @@ class Disk(Wire, frozen=True, kw_only=True):
     (`/proc/pressure/io`, `full avg10`); `None` where the kernel does not say.
     """
 
-    path: str
-    free_bytes: int
-    total_bytes: int
-    io_stalled_percent: float | None = None
+    path: FilePath
+    free_bytes: Whole
+    total_bytes: Whole
+    io_stalled_percent: Figure | None = None
 
 
 class MetricsPage(Wire, frozen=True, kw_only=True):
     """The node's own metrics page, read on the node: the lines of tensor_chain metrics alone."""
 
-    content_type: str
+    content_type: Name
     text: Annotated[str, Meta(max_length=65_536)]
 
 
 class Connect(Wire, frozen=True, kw_only=True):
     """One TCP connect from this node to a peer's port."""
 
-    peer: str
+    peer: Name
     port: PortName
     result: ConnectResult
-    latency_ms: float | None = None
+    latency_ms: Figure | None = None
 
 
 class Ping(Wire, frozen=True, kw_only=True):
     """`ping` from this node to a peer: how many went, how many came back, and the round trip."""
 
-    peer: str
-    sent: int
-    received: int
-    rtt_min_ms: float | None = None
-    rtt_avg_ms: float | None = None
-    rtt_max_ms: float | None = None
+    peer: Name
+    sent: Whole
+    received: Whole
+    rtt_min_ms: Figure | None = None
+    rtt_avg_ms: Figure | None = None
+    rtt_max_ms: Figure | None = None
 
 
 class ObserveRequest(Wire, frozen=True, kw_only=True):
     """Which readings to take; each has its own deadline on the agent, and none waits for another."""
 
-    readings: tuple[ReadingName, ...] = ALL_READINGS
+    readings: Annotated[tuple[ReadingName, ...], Meta(max_length=64)] = ALL_READINGS
 
 
 class Observation(Wire, frozen=True, kw_only=True):
     """What the agent read. A reading that was not asked for is absent (`None`)."""
 
     protocol: Literal[1] = PROTOCOL_VERSION
-    cluster: str
-    node: str
-    boot_id: str
-    boottime_s: float
+    cluster: Name
+    node: Name
+    boot_id: Name
+    boottime_s: Figure
     clock: Read[Clock] | None = None
     service: Read[Service] | None = None
     log: Read[Log] | None = None
     config: Read[Config] | None = None
     disk: Read[Disk] | None = None
     metrics: Read[MetricsPage] | None = None
-    connects: Read[tuple[Connect, ...]] | None = None
-    pings: Read[tuple[Ping, ...]] | None = None
+    connects: Read[Annotated[tuple[Connect, ...], Meta(max_length=2 * MAX_PEERS)]] | None = None
+    pings: Read[Annotated[tuple[Ping, ...], Meta(max_length=MAX_PEERS)]] | None = None

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from agent.errors import CommandError, ReadingError
 from agent.protocol import Clock
 from agent.run_command import run_checked
-from agent.sanitize import plain
+from agent.sanitize import lines_of, plain
 from agent.settings import Settings
 
 _TRACKING_FIELDS = 14
@@ -67,5 +67,5 @@ async def _ntp_service_active(timedatectl: str, *, timeout_s: float) -> bool | N
         shown = await run_checked([timedatectl, "show"], timeout_s=timeout_s)
     except CommandError:
         return None
-    values = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
+    values = dict(line.split("=", 1) for line in lines_of(shown) if "=" in line)
     return {"yes": True, "no": False}.get(values.get("NTP", ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast, get_type_hints
 
 from msgspec import UNSET, UnsetType
 
@@ -14,6 +14,7 @@ from agent.errors import AgentError, ReadingTimedOutError
 from agent.neumann_config.edit import read_config_bytes
 from agent.neumann_config.read import read_config
 from agent.protocol import (
+    BadMessageError,
     Clock,
     NodeState,
     Observation,
@@ -22,6 +23,7 @@ from agent.protocol import (
     ReadingName,
     Service,
 )
+from agent.protocol.base import parse
 from agent.readings.clock import read_clock
 from agent.readings.disk import read_disk
 from agent.readings.log_events import LOG_EVENTS
@@ -38,6 +40,8 @@ T = TypeVar("T")
 StateReading = Literal["clock", "service", "config", "transactions"]
 # What every `NodeState` has; transactions are only read for an action that depends on them.
 STATE_READINGS: frozenset[StateReading] = frozenset({"clock", "service", "config"})
+MAX_SENTENCE_CHARS = 1_000
+_KINDS = get_type_hints(Observation, include_extras=True)
 # Room for a reading that keeps its own deadlines inside to say so itself.
 _GRACE_S = 0.5
 
@@ -63,13 +67,13 @@ class NodeReader:
         }
         asked = [name for name in take if name in request.readings]
         readings = await asyncio.gather(*(take[name]() for name in asked))
-        taken: dict[str, Any] = dict(zip(asked, readings, strict=True))
+        taken = {name: _within_bounds(name, read) for name, read in zip(asked, readings, strict=True)}
         return Observation(
             cluster=settings.cluster,
             node=settings.node,
             boot_id=boot_id(),
             boottime_s=boottime_s(),
-            **taken,
+            **cast(dict[str, Any], taken),
         )
 
     async def state(self, parts: Collection[StateReading] = STATE_READINGS) -> NodeState:
@@ -123,6 +127,16 @@ async def _take_in_thread(read: Callable[[], T], deadline_s: float) -> Read[T]:
     return await _take(asyncio.to_thread(read), deadline_s)
 
 
+def _within_bounds(name: ReadingName, read: Read[Any]) -> Read[Any]:
+    """Return a reading as it may be sent, or why it may not: one too long would cost all the others."""
+    try:
+        parse(read.to_json(), _KINDS[name])
+    except BadMessageError as error:
+        missing = plain(f"The reading is more than may be sent: {error}", limit=200)
+        return Read(value=None, missing=missing, took_ms=read.took_ms)
+    return read
+
+
 async def _take(reading: Awaitable[T], deadline_s: float) -> Read[T]:
     """Await a reading; whatever goes wrong becomes a sentence."""
     start = time.monotonic()
@@ -135,7 +149,7 @@ async def _take(reading: Awaitable[T], deadline_s: float) -> Read[T]:
     except TimeoutError:
         missing, timed_out = f"No answer within {deadline_s:g} s.", True
     except AgentError as error:
-        missing = str(error)
+        missing = str(error)[:MAX_SENTENCE_CHARS]
         timed_out = True if isinstance(error, ReadingTimedOutError) else UNSET
     except Exception as error:  # A reading must never take the others down with it.
         missing = plain(f"The reading failed: {type(error).__name__}: {error}", limit=200)

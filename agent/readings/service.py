@@ -7,7 +7,7 @@ from typing import Literal
 from agent.errors import ReadingError
 from agent.protocol import Service, ServiceState
 from agent.run_command import run_checked
-from agent.sanitize import plain
+from agent.sanitize import lines_of, plain
 from agent.settings import Settings
 
 _PROPERTIES = "--property=ActiveState,MainPID,ExecMainStartTimestampMonotonic,NRestarts,Result"
@@ -28,7 +28,7 @@ def parse_show(shown: str) -> Service:
     Raises:
         ReadingError: If state, process id or start time is absent, or a number is none.
     """
-    values = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
+    values = dict(line.split("=", 1) for line in lines_of(shown) if "=" in line)
     try:
         pid = int(values["MainPID"])
         started_us = int(values["ExecMainStartTimestampMonotonic"])

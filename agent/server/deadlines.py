@@ -8,8 +8,8 @@ import ssl
 from dataclasses import dataclass
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from agent.request_deadline import DeadlineProtocol
 from agent.server.gate import Gate, GateLimits
 
 
@@ -22,53 +22,17 @@ class Deadlines:
     request_s: float = 5.0
 
 
-class DeadlineProtocol(HttpToolsProtocol):
-    """One connection: each request, header and body, must be there in time.
+class AgentProtocol(DeadlineProtocol):
+    """One connection, whose caller was judged by the keys that are trusted now."""
 
-    The time runs from the handshake for the first request, and from its first byte for a later one;
-    between two the server's keep-alive holds.
-    """
-
-    _deadline: asyncio.TimerHandle | None = None
     owner: DeadlineServer
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin the wait for the first request."""
         super().connection_made(transport)
-        self._expect()
         if transport.get_extra_info("sslcontext") is not self.owner.context:
             # Its handshake was still judged by keys that have been exchanged since.
             transport.abort()
-
-    def on_message_begin(self) -> None:
-        """Begin the wait for the rest of a request."""
-        super().on_message_begin()
-        self._expect()
-
-    def on_body(self, body: bytes) -> None:
-        """Read on, unless the answer was given without the rest: a body that was refused as too large."""
-        super().on_body(body)
-        if self.cycle.response_complete:
-            self.transport.close()
-
-    def on_message_complete(self) -> None:
-        """Stop waiting: the request is here."""
-        self._stop_waiting()
-        super().on_message_complete()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting: nobody is there."""
-        self._stop_waiting()
-        super().connection_lost(exc)
-
-    def _expect(self) -> None:
-        if self._deadline is None:
-            self._deadline = self.loop.call_later(self.owner.deadlines.request_s, self.transport.abort)
-
-    def _stop_waiting(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
 
 
 class DeadlineServer(uvicorn.Server):
@@ -116,9 +80,9 @@ class DeadlineServer(uvicorn.Server):
     def _listen(self, listener: socket.socket, context: ssl.SSLContext) -> Gate:
         return Gate(listener, context, self._protocol, GateLimits(handshake_s=self.deadlines.handshake_s))
 
-    def _protocol(self) -> DeadlineProtocol:
-        protocol = DeadlineProtocol(
+    def _protocol(self) -> AgentProtocol:
+        protocol = AgentProtocol(
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
-        protocol.owner = self
+        protocol.owner, protocol.request_s = self, self.deadlines.request_s
         return protocol

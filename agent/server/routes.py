@@ -41,6 +41,7 @@ from agent.server.deadlines import Deadlines, DeadlineServer
 from agent.settings import Settings, Tls, split_address
 
 MAX_BODY_BYTES = 64 * 1024
+MAX_DETAIL_CHARS = 1_000
 DEFAULT_DEADLINES = Deadlines()
 
 RequestT = TypeVar("RequestT", bound=Wire)
@@ -219,7 +220,7 @@ def _answer(answer: Wire, status: int = 200) -> Response:
 
 async def _refused(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RefusedError)  # noqa: S101 (Starlette hands over what it is registered for)
-    return _answer(Refusal(reason=error.reason, detail=error.detail), error.status)
+    return _answer(Refusal(reason=error.reason, detail=error.detail[:MAX_DETAIL_CHARS]), error.status)
 
 
 async def _no_such_route(_request: Request, error: Exception) -> Response:

@@ -20,7 +20,7 @@ from bot.config import AgentSettings, Cluster, Node, Settings, load
 from bot.nodes.bot_identity import BotIdentity, identity
 from bot.nodes.config_edit import change_node
 from bot.nodes.pairing import pair
-from bot.secret_file import SecretFile
+from bot.secret_files import SecretFile, require_private
 from handlers.errors import ConfigurationError, Refused, UnknownCluster
 
 app = typer.Typer(no_args_is_help=True, help="Pair with agents, see whom the bot knows, and change keys.")
@@ -181,7 +181,10 @@ def _code(file: str) -> bytes:
     try:
         if not file:
             return parse_code(typer.prompt("The code that the agent shows", hide_input=True))
-        return parse_code(sys.stdin.readline() if file == "-" else Path(file).read_text())
+        if file == "-":
+            return parse_code(sys.stdin.readline())
+        require_private(Path(file))
+        return parse_code(Path(file).read_text())
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"The code cannot be taken: {error}.") from error
 

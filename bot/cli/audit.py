@@ -18,7 +18,7 @@ from bot.cli.audit_check import Audit, AuditReport
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.cli.output import say, say_json
 from bot.config import Settings, load
-from bot.store.client import connect
+from bot.store.client import connect_to
 from bot.store.mac_chain import Chain
 from bot.store.retention import Retention
 from bot.store.timelines import TimelineStore
@@ -82,6 +82,6 @@ async def _set_aside(config: Path, incident_id: str) -> None:
 async def retained(settings: Settings) -> AsyncIterator[Retention]:
     """Open the timelines, with which of them are closed or trimmed."""
     chain = Chain.of(settings.agents)
-    async with contextlib.aclosing(connect(settings.redis.url, settings.redis.prefix)) as redis:
+    async with contextlib.aclosing(connect_to(settings.redis)) as redis:
         store = TimelineStore(redis, settings.redis.prefix, chain)
         yield Retention(redis, settings.redis.prefix, store, chain)

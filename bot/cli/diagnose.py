@@ -6,17 +6,20 @@ import asyncio
 import contextlib
 import itertools
 import json
+import os
+import stat
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from agent.keys.whole_files import PRIVATE
 from bot import clients
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.cli.output import say, say_json
 from bot.config import load
 from bot.evidence_tables import link_table, node_table, not_read
-from bot.store.client import connect
+from bot.store.client import connect_to
 from bot.store.mac_chain import Chain
 from bot.store.timelines import TimelineStore
 from handlers import commands
@@ -66,7 +69,7 @@ def replay(
 
 async def _replay(config: Path, incident_id: str) -> None:
     settings = load(config)
-    async with contextlib.aclosing(connect(settings.redis.url, settings.redis.prefix)) as redis:
+    async with contextlib.aclosing(connect_to(settings.redis)) as redis:
         store = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
         events = await store.timeline(incident_id)
     if not events:
@@ -131,6 +134,10 @@ def _bytes_of(path: Path) -> bytes:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text)
+        # It quotes logs and names hosts, so one that was there is closed to others too.
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w") as file:  # noqa: PTH123
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                os.fchmod(file.fileno(), PRIVATE)
+            file.write(text)
     except OSError as error:
         raise Refused(f"{path} cannot be written: {error.strerror}.") from error

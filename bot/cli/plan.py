@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from agent.sanitize import lines_of
 from bot import clients
 from bot.cli.diagnose import evidence_of
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
@@ -76,7 +77,7 @@ def lines(drawn_up: Plan) -> Iterator[str]:
     yield drawn_up.title
     for number, step in enumerate(drawn_up.steps, start=1):
         yield f"\n{number}. {step.action.node}: {step.effect}"
-        yield from (f"   {line}" for line in step.shown.splitlines())
+        yield from (f"   {line}" for line in lines_of(step.shown))
     if drawn_up.arithmetic:
         yield "\nHow the values came about:"
         yield from (f"   {line}" for line in drawn_up.arithmetic)

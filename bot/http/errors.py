@@ -6,10 +6,19 @@ import ssl
 from collections.abc import Iterator
 
 import aiohttp
+import httpx
+
+from bot.http.bounded_connector import AnswerTooLongError
+
+
+class UnfitAnswerError(httpx.HTTPError):
+    """An answer came that is not taken; the text says why."""
+
 
 WORDS: dict[type[BaseException], str] = {
     ConnectionRefusedError: "connection refused",
     ConnectionResetError: "connection reset",
+    AnswerTooLongError: "the answer does not end",
     ssl.SSLError: "the TLS handshake failed",
     TimeoutError: "no answer in time",
     aiohttp.ServerDisconnectedError: "the connection was closed",
@@ -21,6 +30,8 @@ WORDS: dict[type[BaseException], str] = {
 
 def why(error: BaseException) -> str | None:
     """Return the words for a failed request; `None` where the failure is of no known kind."""
+    if isinstance(error, UnfitAnswerError):
+        return str(error)
     kind = _kind(error)
     return WORDS[kind] if kind else None
 

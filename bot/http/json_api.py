@@ -9,9 +9,10 @@ from typing import Any
 
 import httpx
 
+from agent.sanitize import plain
 from bot.config import Endpoint
-from bot.http.capped_body import TooLargeError, join_capped
 from bot.http.errors import why
+from bot.http.exchange import Answer, exchange
 from handlers.errors import SourceDown
 
 MAX_ANSWER_BYTES = 32_000_000
@@ -52,40 +53,36 @@ class JsonApi:
         """
         try:
             async with asyncio.timeout(self._timeout_s):
-                status, raw = await self._exchange(method, path, params, body)
+                answer = await self._exchange(method, path, params, body)
         except TimeoutError as error:
             raise SourceDown(f"{self.name} gives no answer within {self._timeout_s:g} s.") from error
         except httpx.HTTPError as error:
             raise SourceDown(f"{self.name} cannot be asked: {why(error) or error}.") from error
-        if status >= 300:
-            raise SourceDown(f"{self.name} refuses with {status}: {_in_one_line(raw)}", status)
+        if not answer.is_success:
+            said = _in_one_line(answer.body)
+            raise SourceDown(f"{self.name} refuses with {answer.status}: {said}", answer.status)
         try:
-            return json.loads(raw) if raw.strip() else None
+            return json.loads(answer.body) if answer.body.strip() else None
         except (ValueError, RecursionError) as error:
             raise SourceDown(f"{self.name} answers with something that is no JSON.") from error
 
     async def _exchange(
         self, method: str, path: str, params: tuple[tuple[str, str], ...], body: Mapping[str, Any] | None
-    ) -> tuple[int, bytes]:
-        url = f"{self._base}{path}"
+    ) -> Answer:
         as_form = method == "POST" and body is None
-        async with self._http.stream(
+        return await exchange(
+            self._http,
             method,
-            url,
+            f"{self._base}{path}",
+            limit_bytes=MAX_ANSWER_BYTES,
+            headers=self._headers,
             params=None if as_form else httpx.QueryParams(params),
             data=dict(params) if as_form else None,
             json=body,
-            headers=self._headers,
             auth=self._auth,
-        ) as response:
-            try:
-                raw = await join_capped(response.aiter_bytes(), MAX_ANSWER_BYTES)
-            except TooLargeError as error:
-                sentence = f"{self.name} answers with more than {MAX_ANSWER_BYTES} bytes."
-                raise SourceDown(sentence) from error
-            return response.status_code, raw
+        )
 
 
 def _in_one_line(raw: bytes) -> str:
-    text = " ".join(raw[:2_000].decode(errors="replace").split())
-    return text[:300].rstrip(".") + "." if text else "nothing more is said."
+    text = plain(raw[:2_000].decode(errors="replace"), limit=300)
+    return text.rstrip(".") + "." if text else "nothing more is said."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TypeVar
 
@@ -9,8 +10,13 @@ import httpx
 
 from agent import protocol as wire
 from bot.http.errors import timed_out, why
+from bot.http.exchange import exchange
 
 ASK_TIMEOUT_S = 3.0
+ANSWER_TIMEOUT_S = 30.0
+"""A commit carries out its action before it answers; a restart may take a while."""
+MAX_ANSWER_BYTES = 192_000
+"""An observation is some 5 kB, of 51 nodes 25 kB, and the node's own metrics are at most 66 kB more."""
 
 M = TypeVar("M", bound=wire.Wire)
 
@@ -53,11 +59,13 @@ class AgentConnection:
 
     async def greet(self, agent_url: str) -> str | None:
         """Return why an agent does not answer; `None` where it does."""
+        url = f"{agent_url}/v1/health"
         try:
-            response = await self._http.get(f"{agent_url}/v1/health", timeout=3.0)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            async with asyncio.timeout(ASK_TIMEOUT_S):
+                answer = await exchange(self._http, "GET", url, limit_bytes=MAX_ANSWER_BYTES)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             return str(_unreachable(error))
-        return None if response.is_success else f"the agent answers {response.status_code}"
+        return None if answer.is_success else f"the agent answers {answer.status}"
 
     async def highest_fence(self, agent_url: str) -> int | None:
         """Return the highest fence that an agent has seen; `None` if it does not answer."""
@@ -91,28 +99,34 @@ class AgentConnection:
             url: The agent's route.
             answer: The wire type of a good answer.
             body: JSON, where the route takes some.
-            timeout_s: Seconds; by default as the connection is set up.
+            timeout_s: Seconds for the whole answer; by default what an action may take.
 
         Raises:
             AgentUnreachableError: If nothing comes back that can be understood.
             AgentRefusedError: If the agent says no.
         """
-        timeout = httpx.USE_CLIENT_DEFAULT if timeout_s is None else timeout_s
         try:
-            response = await self._http.request(
-                method, url, content=body, headers={"Content-Type": "application/json"}, timeout=timeout
-            )
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            # Over all: the client's own timeouts begin anew with each byte.
+            async with asyncio.timeout(timeout_s or ANSWER_TIMEOUT_S):
+                said = await exchange(
+                    self._http,
+                    method,
+                    url,
+                    limit_bytes=MAX_ANSWER_BYTES,
+                    headers={"Content-Type": "application/json"},
+                    content=body,
+                )
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise _unreachable(error) from error
-        told = response.headers.get(wire.REVISION_HEADER, "")
-        self._revisions[response.url.netloc] = int(told) if re.fullmatch("[0-9]{1,3}", told) else 0
+        told = said.headers.get(wire.REVISION_HEADER, "")
+        self._revisions[httpx.URL(url).netloc] = int(told) if re.fullmatch("[0-9]{1,3}", told) else 0
         try:
-            if response.is_success:
-                return answer.from_json(response.content)
-            refusal = wire.Refusal.from_json(response.content)
+            if said.is_success:
+                return answer.from_json(said.body)
+            refusal = wire.Refusal.from_json(said.body)
         except wire.BadMessageError as error:
             raise AgentUnreachableError(
-                f"the agent answered {response.status_code} and nothing this bot understands"
+                f"the agent answered {said.status} and nothing this bot understands"
             ) from error
         raise AgentRefusedError(refusal)
 

@@ -97,7 +97,7 @@ def _fields(observation: wire.Observation, name: str) -> dict[str, Any]:
     if name != "local_metrics":
         return {"value": msgspec.to_builtins(read.value), "took_ms": read.took_ms}
     try:
-        metrics = metrics_page.parse(read.value.text, read.value.content_type)
+        metrics = metrics_page.parse(read.value.text.encode(errors="replace"), read.value.content_type)
     except metrics_page.NotAnExporterError as error:
         return {"missing": str(error), "kind": MissingKind.OTHER, "took_ms": read.took_ms}
     return {"value": metrics, "took_ms": read.took_ms}

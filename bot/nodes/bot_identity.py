@@ -13,7 +13,7 @@ from agent.keys.whole_files import PRIVATE, NewFile, replace_all
 from agent.protocol.pairing import BotCredentials, der_of, fingerprint, pem_certificates
 from bot.config import AgentSettings, Settings
 from bot.grant_keys import grant_key
-from bot.secret_file import SecretFile
+from bot.secret_files import SecretFile
 from handlers.errors import ConfigurationError
 
 NEXT, FORMER = ".next", ".former"

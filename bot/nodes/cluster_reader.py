@@ -13,11 +13,13 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import httpx
-from pydantic import ValidationError
+import structlog
 
+from agent.sanitize import plain
 from bot.config import Cluster, Node, ReadingSettings
-from bot.http.errors import timed_out, why
-from bot.nodes import metrics_page
+from bot.http.errors import UnfitAnswerError, timed_out, why
+from bot.http.exchange import Answer, exchange
+from bot.nodes import health_page, metrics_page
 from bot.nodes.agent_client import AgentClient
 from bot.nodes.agent_connection import AgentRefusedError, AgentTimedOutError, AgentUnreachableError
 from bot.nodes.agent_evidence import NotObserved, Observed, from_agent, still_reading
@@ -25,8 +27,11 @@ from handlers.errors import UnknownCluster
 from runbooks import evidence as known
 from runbooks.missing_kind import MissingKind
 
+log = structlog.get_logger()
 T = TypeVar("T")
-MAX_PAGE_BYTES = 4_000_000
+MAX_PAGE_BYTES = 512_000
+"""A node's page of some hundred samples is 20 kB."""
+MAX_HEALTH_BYTES = 64_000
 PROGRESS_EVERY_S = 1.0
 
 
@@ -104,7 +109,7 @@ class ClusterReader:
             await asyncio.gather(*pending, return_exceptions=True)
 
     async def _node(self, node: Node) -> known.NodeEvidence:
-        (metrics, again), health, observed = await asyncio.gather(
+        (metrics, again), health, agents = await asyncio.gather(
             self._metrics_twice(node), self._health(node), self._observe(node)
         )
         return known.NodeEvidence(
@@ -112,7 +117,7 @@ class ClusterReader:
             metrics=metrics,
             metrics_again=again,
             health=health,
-            **from_agent(node.name, observed),
+            **agents,
         )
 
     async def _metrics_twice(
@@ -123,23 +128,22 @@ class ClusterReader:
 
     async def _metrics(self, node: Node) -> known.Reading[known.Metrics]:
         async def read() -> known.Metrics:
-            response = await self._get(f"{node.metrics_url}/metrics")
-            return metrics_page.parse(response.text, response.headers.get("content-type", ""))
+            page = await self._get(f"{node.metrics_url}/metrics", MAX_PAGE_BYTES)
+            return metrics_page.parse(page.body, page.content_type)
 
         return await self._reading(read(), known.Reading[known.Metrics])
 
     async def _health(self, node: Node) -> known.Reading[known.Health]:
         async def read() -> known.Health:
-            return _health(await self._get(f"{node.metrics_url}/health"))
+            return health_page.parse((await self._get(f"{node.metrics_url}/health", MAX_HEALTH_BYTES)).body)
 
         return await self._reading(read(), known.Reading[known.Health])
 
-    async def _get(self, url: str) -> httpx.Response:
-        response = await self._http.get(url)
-        response.raise_for_status()
-        if len(response.content) > MAX_PAGE_BYTES:
-            raise ValueError("The page is larger than 4 MB.")
-        return response
+    async def _get(self, url: str, limit_bytes: int) -> Answer:
+        answer = await exchange(self._http, "GET", url, limit_bytes=limit_bytes)
+        if not answer.is_success:
+            raise UnfitAnswerError(f"the page answers {answer.status}")
+        return answer
 
     async def _reading(self, what: Awaitable[Any], reading: type[known.Reading[T]]) -> known.Reading[T]:
         """Await under the deadline; whatever goes wrong becomes the reason why there is no value."""
@@ -152,38 +156,31 @@ class ClusterReader:
             missing = f"no answer within {self._readings.metrics_deadline_s:g} s"
             kind = MissingKind.TIMEOUT
         except Exception as error:
-            said = (str(error).splitlines() or [""])[0][:200]
+            said = plain(str(error), limit=200)
             missing = why(error) or said or f"the reading failed ({type(error).__name__})"
             kind = MissingKind.TIMEOUT if timed_out(error) else MissingKind.OTHER
         took_ms = (time.monotonic() - started) * 1000
         at = datetime.now(UTC)
         return reading(value=value, missing=missing, kind=kind, by="bot", at=at, took_ms=took_ms)
 
-    async def _observe(self, node: Node) -> Observed | NotObserved:
-        """Ask a node's agent for all its readings, under the agents' deadline."""
+    async def _observe(self, node: Node) -> dict[str, known.Reading[Any]]:
+        """Ask a node's agent for all its readings, under the agents' deadline.
+
+        Whatever an agent answers is a reading or a reason: it must not cost its peers theirs.
+        """
         try:
             async with asyncio.timeout(self._readings.agent_deadline_s):
                 observation = await self._agents.observe(node.agent_url)
+            return from_agent(node.name, Observed(observation, at=datetime.now(UTC)))
         except TimeoutError:
             missing = f"the agent gave no answer within {self._readings.agent_deadline_s:g} s"
-            return NotObserved(missing, MissingKind.TIMEOUT, at=datetime.now(UTC))
+            kind = MissingKind.TIMEOUT
         except AgentTimedOutError as error:
-            return NotObserved(str(error), MissingKind.TIMEOUT, at=datetime.now(UTC))
+            missing, kind = str(error), MissingKind.TIMEOUT
         except (AgentUnreachableError, AgentRefusedError) as error:
-            return NotObserved(str(error), MissingKind.OTHER, at=datetime.now(UTC))
-        return Observed(observation, at=datetime.now(UTC))
-
-
-def _health(response: httpx.Response) -> known.Health:
-    body = response.json()
-    if not isinstance(body, dict):
-        raise ValueError("/health is not a JSON object.")
-    role = str(body.get("raft_state", "")).lower()
-    try:
-        return known.Health(
-            status=str(body.get("status", "unknown")),
-            role=known.Role(role) if role in set(known.Role) else None,
-            **{key: body.get(key) for key in ("term", "commit_index", "members", "healthy_members")},
-        )
-    except ValidationError as error:
-        raise ValueError("/health holds values of another kind than documented.") from error
+            missing, kind = str(error), MissingKind.OTHER
+        except Exception as error:
+            log.exception("agent_answer_unusable", node=node.name)
+            missing = f"what the agent answered cannot be used ({type(error).__name__})"
+            kind = MissingKind.OTHER
+        return from_agent(node.name, NotObserved(missing, kind, at=datetime.now(UTC)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,19 +12,20 @@ from prometheus_client.samples import Sample
 from runbooks.evidence import Metrics, Role
 
 PREFIX = "tensor_chain_"
-WANTED = tuple(
-    PREFIX + name
-    for name in (
-        "raft_state",
-        "term",
-        "commit_index",
-        "applied_index",
-        "elections",
-        "gossip_healthy",
-        "gossip_failed",
-    )
-)
+NUMBERS = frozenset(Metrics.model_fields) - {"role"}
 NUMBERED_ROLES = {0.0: Role.FOLLOWER, 1.0: Role.CANDIDATE, 2.0: Role.LEADER}
+
+MAX_LINES = 20_000
+MAX_SAMPLES = 64
+"""Of the metrics that are read; a node has ten or so."""
+MAX_LINE_BYTES = 1_000
+MAX_COUNT = 2**63
+"""Larger numbers, and negative ones, count nothing that Neumann counts."""
+
+_WANTED = re.compile(
+    rb"^%s(?:raft_state|%s)(?![a-zA-Z0-9_:])[^\n]*" % (PREFIX.encode(), "|".join(sorted(NUMBERS)).encode()),
+    re.MULTILINE,
+)
 
 
 class NotAnExporterError(ValueError):
@@ -33,19 +35,26 @@ class NotAnExporterError(ValueError):
         super().__init__(sentence or self.__doc__)
 
 
-def parse(text: str, content_type: str) -> Metrics:
+def parse(page: bytes, content_type: str) -> Metrics:
     """Read the Raft and gossip gauges from a page in Prometheus' text format.
 
-    Lines are filtered by name before the library parses them: a page has hundreds of others.
+    Lines are filtered by the metric's whole name before the library parses them, and what is left is
+    bounded: the library takes a microsecond a byte, in the event loop. A line ends at a line feed alone,
+    since a label may hold what else Unicode calls the end of a line.
 
     Raises:
-        NotAnExporterError: If the page is HTML or has none of the metrics.
+        NotAnExporterError: If the page is HTML, has none of the metrics, or more than any node has.
     """
-    if "html" in content_type or text.lstrip()[:1] == "<":
+    if "html" in content_type or page[:1_000].lstrip()[:1] == b"<":
         raise NotAnExporterError("The page is HTML, not an exporter's.")
-    lines = "\n".join(line for line in text.splitlines() if line.startswith(WANTED))
+    if page.count(b"\n") > MAX_LINES:
+        raise NotAnExporterError(f"The page has more than {MAX_LINES} lines.")
+    lines = [found[0].rstrip(b"\r") for found in _WANTED.finditer(page)]
+    if len(lines) > MAX_SAMPLES or any(len(line) > MAX_LINE_BYTES for line in lines):
+        raise NotAnExporterError("The page has more samples of Raft, or longer ones, than any node has.")
+    text = b"\n".join([*lines, b""]).decode(errors="replace")
     try:
-        samples = [s for family in text_string_to_metric_families(lines + "\n") for s in family.samples]
+        samples = [s for family in text_string_to_metric_families(text) for s in family.samples]
     except (ValueError, IndexError) as error:
         raise NotAnExporterError("The page is not in Prometheus' text format.") from error
     if not samples:
@@ -71,11 +80,9 @@ def _role(samples: Iterable[Sample]) -> Role | None:
 
 
 def _numbers(samples: Iterable[Sample]) -> dict[str, Any]:
-    """Return every other metric by its field's name, without NaN and infinities."""
-    fields = set(Metrics.model_fields) - {"role"}
-    numbers = {}
-    for sample in samples:
-        name = sample.name.removeprefix(PREFIX)
-        if name in fields and abs(sample.value) < float("inf"):
-            numbers[name] = int(sample.value)
-    return numbers
+    """Return every other metric by its field's name, without what is no count."""
+    return {
+        name: int(sample.value)
+        for sample in samples
+        if (name := sample.name.removeprefix(PREFIX)) in NUMBERS and 0 <= sample.value <= MAX_COUNT
+    }

@@ -20,10 +20,12 @@ from agent.protocol.pairing import (
     prove,
 )
 from bot.http.errors import why
+from bot.http.exchange import Answer, exchange
 from bot.nodes.tls import pinned_context
 from handlers.errors import Refused
 
 TIMEOUT_S = 10.0
+MAX_ANSWER_BYTES = 64_000
 
 
 async def pair(
@@ -51,10 +53,12 @@ async def pair(
         verify=pinned_context(certificate), timeout=timeout_s, trust_env=False
     ) as http:
         try:
-            response = await http.post(url.rstrip("/") + PAIRING_PATH, content=body)
+            answered = await exchange(
+                http, "POST", url.rstrip("/") + PAIRING_PATH, limit_bytes=MAX_ANSWER_BYTES, content=body
+            )
         except httpx.HTTPError as error:
             raise Refused(f"{url} broke off ({why(error) or type(error).__name__}); begin again.") from error
-    answer = _answer(url, response)
+    answer = _answer(url, answered)
     if not is_proof(answer.proof, prove(code, "agent", agent_certificate=shown, identity=identity)):
         raise Refused(f"{url} does not hold the code: it is not the agent, and nothing was pinned.")
     return certificate
@@ -82,14 +86,14 @@ async def shown_by(url: str, timeout_s: float = TIMEOUT_S) -> str:
         ) from error
 
 
-def _answer(url: str, response: httpx.Response) -> PairAnswer:
+def _answer(url: str, answered: Answer) -> PairAnswer:
     try:
-        if response.is_success:
-            return PairAnswer.from_json(response.content)
-        refusal = Refusal.from_json(response.content)
+        if answered.is_success:
+            return PairAnswer.from_json(answered.body)
+        refusal = Refusal.from_json(answered.body)
     except BadMessageError as error:
         raise Refused(
-            f"{url} answered {response.status_code} and nothing that belongs to a pairing: is"
+            f"{url} answered {answered.status} and nothing that belongs to a pairing: is"
             " `neumann-agent pair` waiting there?"
         ) from error
     raise Refused(f"The agent says no: {refusal.detail}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agent.keys import NO_CHECK_TIME
 from bot.config import AgentSettings
+from bot.secret_files import require_private
 from handlers.errors import ConfigurationError
 
 
@@ -21,6 +22,7 @@ def tls_context(agents: AgentSettings, pinned: Path | None = None) -> ssl.SSLCon
     for file in (agents.certificate, agents.key):
         if not file.is_file():
             raise ConfigurationError(f"{file} of [agents] is not there; `neumann-bot agents add` makes it.")
+    require_private(agents.key)
     try:
         context = pinned_context(pinned.read_text()) if pinned else _context()
         if agents.authority and not pinned:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from redis.asyncio import Redis
 from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from bot.config import RedisSettings
 from bot.store.failover import BySlot, Finder, Following, OfSentinel, Primary, PrimaryOverTls
 from handlers.errors import ConfigurationError
 
@@ -22,7 +23,7 @@ MAX_CONNECTIONS = 1000
 """The client's own 100 would refuse what comes in a burst; Redis takes 10,000 by default."""
 
 
-def connect(url: str, prefix: str = "{neumann}") -> Redis:
+def connect(url: str, prefix: str = "{neumann}", password: str | None = None) -> Redis:
     """Make a client; it connects when it is used.
 
     Its own retries are off: they would silently repeat an append whose answer was lost. So is its own
@@ -35,10 +36,13 @@ def connect(url: str, prefix: str = "{neumann}") -> Redis:
             scheme a list of those to ask for the primary, as `redis+sentinel://host1,host2:26379/mymaster/0`
             and `redis+cluster://host1,host2:6379`.
         prefix: What every key begins with; its hash tag says which shard of a cluster has them all.
+        password: Goes before one in the address, so that it need not stand there.
 
     Raises:
         ConfigurationError: If the address cannot be used.
     """
+    if password is not None:
+        url = _with_password(url, password)
     try:
         kind = urlsplit(url).scheme.partition("+")[2]
         if kind:
@@ -46,6 +50,23 @@ def connect(url: str, prefix: str = "{neumann}") -> Redis:
         return Redis.from_url(url, **client_options())
     except ValueError as error:
         raise ConfigurationError(f"[redis] url is no address of a Redis: {error}.") from error
+
+
+def connect_to(settings: RedisSettings) -> Redis:
+    """Make a client as the configuration says.
+
+    Raises:
+        ConfigurationError: If the address or the password's file cannot be used.
+    """
+    password = settings.password.read().get_secret_value() if settings.password else None
+    return connect(settings.url, settings.prefix, password)
+
+
+def _with_password(url: str, password: str) -> str:
+    parts = urlsplit(url)
+    login, _, hosts = parts.netloc.rpartition("@")
+    user = login.partition(":")[0]
+    return urlunsplit(parts._replace(netloc=f"{user}:{quote(password, safe='')}@{hosts}"))
 
 
 def client_options() -> dict[str, Any]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from redis.asyncio import Redis
 
 from bot.store.errors import store_errors, text
 from bot.store.keys import Keys
 from bot.store.scripts import Script
 from handlers.ports import Fence, HeldBy
+
+SANE = re.compile(r"[0-9]{1,16}")
+MAX_FENCE = 2**53 - 1
+"""The highest integer up to which the script's doubles are exact."""
 
 
 class RunLocks:
@@ -17,7 +23,7 @@ class RunLocks:
     """
 
     def __init__(self, redis: Redis, prefix: str) -> None:
-        keys = Keys(prefix)
+        keys, self._redis = Keys(prefix), redis
         self._locks, self._fences = keys.run_slots(), keys.fences()
         self._begin = Script(redis, "run_lock_begin")
         self._end = Script(redis, "holder_forget")
@@ -29,6 +35,12 @@ class RunLocks:
                 locks=self._locks, fences=self._fences, cluster=cluster, incident_id=incident_id, above=above
             )
         return Fence(answer) if isinstance(answer, int) else HeldBy(text(answer))
+
+    async def newest(self, cluster: str) -> int:
+        """Return the newest fence that was given out; 0 where there is none that makes sense."""
+        async with store_errors():
+            stored = text(await self._redis.hget(self._fences, cluster) or b"0")
+        return int(stored) if SANE.fullmatch(stored) and int(stored) <= MAX_FENCE else 0
 
     async def end(self, cluster: str, incident_id: str) -> None:
         """Give the lock back, if it is still this incident's."""

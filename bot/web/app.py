@@ -23,7 +23,7 @@ from starlette.routing import Route
 from agent.version import version
 from bot.http.capped_body import TooLargeError, read_capped
 from bot.slack.inbound.request_queue import SlackRequest, SlackRequests
-from bot.slack.inbound.signature import MAX_BODY_BYTES, refusal
+from bot.slack.inbound.signature import MAX_BODY_BYTES, refusal, refusal_of_head
 from bot.store.health import why_not_ready
 from bot.store.inbox import Inbox
 from bot.store.refusals import Refusals
@@ -141,12 +141,13 @@ class Web:
 
     async def slack_events(self, request: Request) -> Response:
         """Store a request of Slack's for a worker, or answer it here where the answer is what is shown."""
+        if refused := refusal_of_head(request):
+            return refused
         try:
             body = await read_capped(request, MAX_BODY_BYTES)
         except TooLargeError:
             return PlainTextResponse("The body is too large.", status_code=413)
-        refused = refusal(request, body, self._verifier)
-        if refused:
+        if refused := refusal(request, body, self._verifier):
             return refused
         try:
             asked = SlackRequest.read(body.decode(), request.headers.get("content-type", ""))

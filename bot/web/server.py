@@ -11,7 +11,18 @@ import uvicorn
 from starlette.applications import Starlette
 
 from bot.config import WebSettings
+from bot.web.callers import Callers, protocol_for
 from handlers.errors import ConfigurationError
+
+MAX_CONNECTIONS = 512
+"""Callers beyond it are told to come again (503). With `BACKLOG` it leaves a process of 1,024 descriptors,
+systemd's default, enough of them for Redis, Slack and the agents."""
+
+BODIES, MIN_BODY_BYTES = 32, 1_048_576
+"""So many of the largest bodies may be under way at once, of which Slack's are at most so large."""
+
+BACKLOG = 128
+"""Callers that the kernel keeps, which is also how many are accepted in one go."""
 
 
 class EmbeddedServer(uvicorn.Server):
@@ -35,7 +46,20 @@ async def serve(app: Starlette, web: WebSettings) -> None:
         raise ConfigurationError(
             f"Port {web.port} of {web.host} cannot be opened: {error.strerror}; choose another in [web]."
         ) from error
-    server = EmbeddedServer(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
+    server = EmbeddedServer(
+        uvicorn.Config(
+            app,
+            http=protocol_for(Callers(max_waiting_bytes=BODIES * max(MIN_BODY_BYTES, web.max_body_bytes))),
+            ws="none",
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=MAX_CONNECTIONS,
+            backlog=BACKLOG,
+        )
+    )
     serving = asyncio.create_task(server.serve([listening]))
     try:
         await asyncio.shield(serving)

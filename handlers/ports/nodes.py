@@ -161,5 +161,8 @@ class RunLocks(Protocol):
     async def begin(self, cluster: str, incident_id: str, *, above: int) -> Fence | HeldBy:
         """Take the cluster's lock with a fence higher than `above`, or return who holds it."""
 
+    async def newest(self, cluster: str) -> int:
+        """Return the newest fence that was given out; 0 where there is none."""
+
     async def end(self, cluster: str, incident_id: str) -> None:
         """Give the lock back if this incident still holds it."""

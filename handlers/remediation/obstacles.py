@@ -10,6 +10,8 @@ from handlers.domain.permissions import PlanPermission
 from handlers.domain.plan_validity import begin_within
 from handlers.errors import NotAllowed
 from handlers.ports import NotBegun, Obstacle, Ports, Purpose, Readiness
+from handlers.remediation import overtaken
+from handlers.remediation.overtaken import Checked
 from runbooks import quorum_gate
 from runbooks.plans import CHANGES_FILE, Action
 
@@ -22,14 +24,12 @@ USES_CONFIG = CHANGES_FILE | {"restart_service"}
 """A restart puts the file into effect, so it must be the very file that was agreed on."""
 
 
-async def obstacle_before(ports: Ports, incident: Incident, action: Action) -> NotBegun | None:
+async def obstacle_before(ports: Ports, incident: Incident, action: Action) -> Checked:
     """Return what the bot itself has against an action, before the node is asked."""
-    return (
-        _outdated(ports, incident)
-        or await _still_permitted(ports, incident)
-        or await _overtaken(ports, incident)
-        or await gate(ports, incident, action)
-    )
+    if obstacle := _outdated(ports, incident) or await _still_permitted(ports, incident):
+        return Checked(incident, obstacle)
+    incident, overtaken_by = await overtaken.check(ports, incident)
+    return Checked(incident, overtaken_by or await gate(ports, incident, action))
 
 
 def obstacle_on_node(run: Run, action: Action, readiness: Readiness) -> NotBegun | None:
@@ -86,18 +86,6 @@ async def _still_permitted(ports: Ports, incident: Incident) -> NotBegun | None:
             )
     except NotAllowed as error:
         return NotBegun(Obstacle.CHECK, f"No longer permitted: {error}")
-    return None
-
-
-async def _overtaken(ports: Ports, incident: Incident) -> NotBegun | None:
-    """Return why a newer run overtook this one: a restored Redis may bring an older run back."""
-    run, seen = incident.runs[-1], await ports.agents.seen_fences(incident.cluster)
-    if any(fence is not None and fence > run.fence for fence in seen.values()):
-        return NotBegun(Obstacle.CHECK, f"A newer run has acted on {incident.cluster}: this is an older one.")
-    silent = ", ".join(name for name, fence in seen.items() if fence is None)
-    if silent and incident.proposals[run.handle].life != await ports.timelines.life():
-        why = f"Redis has restarted since, and {silent} does not say whether a newer run has acted there."
-        return NotBegun(Obstacle.CHECK, why)
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from handlers.domain import fences
 from handlers.domain.events.remediation import PlanProposed
 from handlers.domain.incident import Incident
 from handlers.domain.plan_validity import Void, why_void
@@ -42,7 +43,8 @@ async def take_run_lock(ports: Ports, incident: Incident) -> int:
         AlreadyConfirmed: If another incident's run is acting on the cluster.
     """
     seen = await ports.agents.seen_fences(incident.cluster)
-    above = max((fence for fence in seen.values() if fence is not None), default=0)
+    lying = fences.liars(seen, fences.plausible(await ports.run_locks.newest(incident.cluster)))
+    above = max((fence or 0 for node, fence in seen.items() if node not in lying), default=0)
     while True:
         lock = await ports.run_locks.begin(incident.cluster, incident.id, above=above)
         if isinstance(lock, Fence):

@@ -43,7 +43,7 @@ async def _grant(ports: Ports, incident: Incident, index: int, order: Order) -> 
     There may be one: from before a crash; from before Redis was put back, so that the timeline has lost it;
     or by another worker, while this one stood still past its lease.
     """
-    ready = await _ready(ports, incident, order)
+    incident, ready = await _ready(ports, incident, order)
     if isinstance(ready, NotBegun):
         outcome = ready.outcome
         may_be_granted = index in incident.runs[-1].actions or ready.by is Obstacle.NODE
@@ -58,14 +58,20 @@ async def _grant(ports: Ports, incident: Incident, index: int, order: Order) -> 
     return _Attempt(incident, outcome)
 
 
-async def _ready(ports: Ports, incident: Incident, order: Order) -> Readiness | NotBegun:
+class _Answer(NamedTuple):
+    incident: Incident
+    ready: Readiness | NotBegun
+
+
+async def _ready(ports: Ports, incident: Incident, order: Order) -> _Answer:
     """Return the node's readiness, once the bot's own checks have passed before and after it was asked."""
-    if obstacle := await obstacle_before(ports, incident, order.action):
-        return obstacle
+    incident, obstacle = await obstacle_before(ports, incident, order.action)
+    if obstacle:
+        return _Answer(incident, obstacle)
     ready = await ports.agents.prepare(order)
     if isinstance(ready, NotBegun):
-        return ready
-    return obstacle_on_node(incident.runs[-1], order.action, ready) or ready
+        return _Answer(incident, ready)
+    return _Answer(incident, obstacle_on_node(incident.runs[-1], order.action, ready) or ready)
 
 
 async def _begin(ports: Ports, incident: Incident, index: int, order: Order) -> Incident:

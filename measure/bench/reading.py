@@ -68,9 +68,15 @@ def write_keys(folder: Path) -> None:
     """Write an authority, the bot's pair, one pair for all agents, and a key for grants."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "authority.pem")
-    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(folder / "agent.pem")
-    authority.issue_cert("neumann-bot").private_key_and_cert_chain_pem.write_to_path(folder / "bot.pem")
-    (folder / "grant.key").write_bytes(base64.b64encode(secrets.token_bytes(32)))
+    for name, file in (("127.0.0.1", "agent.pem"), ("neumann-bot", "bot.pem")):
+        write_private(folder / file, authority.issue_cert(name).private_key_and_cert_chain_pem.bytes())
+    write_private(folder / "grant.key", base64.b64encode(secrets.token_bytes(32)))
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Write a file that nobody else may read, as the bot demands of its keys and tokens."""
+    file.touch(0o600)
+    file.write_bytes(content)
 
 
 def settings(keys: Path, ports: dict[str, tuple[int, int]], **readings: float) -> Settings:

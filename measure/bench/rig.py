@@ -21,7 +21,7 @@ from bot.config import load as load_settings
 from bot.store.client import connect
 from lab.redis_server import redis_url
 from measure.bench.load import Address
-from measure.bench.reading import write_keys
+from measure.bench.reading import write_keys, write_private
 from measure.bench.slack_stub import GROUP, SIGNING_SECRET, SlackStub
 
 WEBHOOK_TOKEN = "the bench's webhook token"
@@ -120,7 +120,7 @@ class Rig:
         write_keys(folder)
         secrets = {"bot-token": "xoxb-bench", "signing-secret": SIGNING_SECRET, "webhook": WEBHOOK_TOKEN}
         for name, value in secrets.items():
-            (folder / name).write_text(value)
+            write_private(folder / name, value.encode())
         document: dict[str, Any] = {
             "slack": {
                 "bot_token": {"file": str(folder / "bot-token")},

@@ -263,6 +263,7 @@ class Pki:
                 not_after=not_after,
             )
             leaf.private_key_and_cert_chain_pem.write_to_path(path)
+            path.chmod(0o600)
         return path
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tomlkit
 
-from bot.config import load
+from bot.config import AgentSettings, RedisSettings, load
 from bot.main import channel_of
-from bot.secret_file import SecretFile
+from bot.nodes.tls import tls_context
+from bot.secret_files import SecretFile
+from bot.store.client import connect_to
 from handlers.errors import ConfigurationError
 
 NODE = {"name": "node1", "metrics_url": "http://10.0.0.1:9090", "agent_url": "https://10.0.0.1:7880"}
@@ -121,6 +124,7 @@ def test_an_environment_variable_that_cannot_be_read(tmp_path: Path, monkeypatch
 
 
 def test_a_secret_is_read_without_its_lines_end(tmp_path: Path) -> None:
+    (tmp_path / "token").touch(0o600)
     (tmp_path / "token").write_text("xoxb-1\n")
     secret = SecretFile(file=tmp_path / "token").read()
     assert secret.get_secret_value() == "xoxb-1"
@@ -131,6 +135,7 @@ def test_a_secret_is_read_without_its_lines_end(tmp_path: Path) -> None:
 def test_a_secret_that_is_not_there_is_named(tmp_path: Path, content: str | None, why: str) -> None:
     file = tmp_path / "token"
     if content is not None:
+        file.touch(0o600)
         file.write_text(content)
     with pytest.raises(ConfigurationError, match=f"The secret file {file} {why}"):
         SecretFile(file=file).read()
@@ -141,3 +146,57 @@ def test_a_secret_of_bytes_is_named(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigurationError):
         SecretFile(file=file).read()
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o660, 0o602, 0o777])
+def test_row_21_a_secret_that_others_may_read_or_write_is_refused(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "token"
+    file.write_text("xoxb-1")
+    file.chmod(mode)
+    with pytest.raises(ConfigurationError, match=f"{file} can be read or written by others"):
+        SecretFile(file=file).read()
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o600, 0o440, 0o640])
+def test_row_21_a_secret_that_the_group_may_read_is_taken(tmp_path: Path, mode: int) -> None:
+    """So do systemd and Kubernetes hand it over."""
+    file = tmp_path / "token"
+    file.write_text("xoxb-1")
+    file.chmod(mode)
+    assert SecretFile(file=file).read().get_secret_value() == "xoxb-1"
+
+
+def test_row_21_the_password_of_redis_lies_in_a_file_and_shows_nowhere(tmp_path: Path) -> None:
+    password = tmp_path / "redis-password"
+    password.touch(0o600)
+    password.write_text("p@ss/w:rd?#\n")
+    known = {
+        "redis://10.0.0.1:6379/0": "",
+        "rediss://bot:old@10.0.0.1/0": "bot",
+        "redis+sentinel://a,b:1/main/0": "",
+    }
+    for url, user in known.items():
+        settings = RedisSettings(url=url, password=SecretFile(file=password))
+        options = connect_to(settings).connection_pool.connection_kwargs
+        assert (options["password"], options.get("username") or "") == ("p@ss/w:rd?#", user)
+        assert "w:rd" not in repr(settings)
+    assert "old" not in repr(RedisSettings(url="redis://:old@h/0"))
+
+
+def test_row_13_an_agent_is_asked_over_tls_alone(tmp_path: Path) -> None:
+    document = copy.deepcopy(GOOD)
+    document["clusters"][0]["nodes"][0]["agent_url"] = "http://node1:7880"
+    assert "agent_url of demo/node1 must begin with https://" in refused(write(tmp_path, document))
+
+
+def test_row_21_the_bots_own_key_is_nobody_elses_to_read(tmp_path: Path) -> None:
+    for name in ("bot.pem", "bot.key", "grant.key"):
+        (tmp_path / name).write_text("")
+    agents = AgentSettings(
+        certificate=tmp_path / "bot.pem",
+        key=tmp_path / "bot.key",
+        grant_key=SecretFile(file=tmp_path / "grant.key"),
+    )
+    (tmp_path / "bot.key").chmod(0o644)
+    with pytest.raises(ConfigurationError, match=r"bot\.key can be read or written by others \(mode 0644\)"):
+        tls_context(agents)

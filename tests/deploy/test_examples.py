@@ -82,12 +82,14 @@ def test_what_is_commented_out_in_the_bots_example_is_the_default(tmp_path: Path
     assert full.prometheus
     assert full.agents.second_grant_key
     assert full.slack.app_token
+    assert full.redis.password
     no_credentials = {"token": None, "authority": None}
     plain = {
         "clusters": clusters,
         "slack": full.slack.model_copy(update={"app_token": None}),
         "agents": full.agents.model_copy(update={"second_grant_key": None, "authority": None}),
         "alertmanager": full.alertmanager.model_copy(update={"cluster": None, **no_credentials}),
+        "redis": full.redis.model_copy(update={"password": None}),
         "prometheus": full.prometheus.model_copy(update=no_credentials),
     }
     assert full.model_copy(update=plain) == as_it_is

@@ -19,7 +19,7 @@ import agent.settings
 import bot.cli.app
 import bot.config
 import bot.nodes.tls
-import bot.secret_file
+import bot.secret_files
 
 INSTALL = Path(__file__).parents[2] / "docs" / "install.md"
 
@@ -36,6 +36,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, use in uses.items():
         secret = key()
         (folder / f"{name}.pem").write_bytes(issue(name, use, secret, authority).public_bytes(Encoding.PEM))
+        (folder / f"{name}.key").touch(0o600)
         (folder / f"{name}.key").write_bytes(
             secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         )
@@ -69,7 +70,7 @@ def agents(folder: Path, name: str = "bot") -> bot.config.AgentSettings:
         certificate=folder / f"{name}.pem",
         key=folder / f"{name}.key",
         authority=folder / "authority.pem",
-        grant_key=bot.secret_file.SecretFile(file=folder / "grant.key"),
+        grant_key=bot.secret_files.SecretFile(file=folder / "grant.key"),
     )
 
 

@@ -334,6 +334,9 @@ class Slots:
         self.fence = max(self.fence, above) + 1
         return Fence(self.fence)
 
+    async def newest(self, cluster: str) -> int:
+        return self.fence
+
     async def end(self, cluster: str, incident_id: str) -> None:
         if self.held.get(cluster) == incident_id:
             del self.held[cluster]

@@ -19,13 +19,23 @@ MAX_BODY_BYTES = 1_048_576
 MAX_TIMESTAMP_DIGITS = 12
 
 
-def refusal(request: Request, body: bytes, verifier: SignatureVerifier) -> Response | None:
-    """Return the answer to a request that is not Slack's; `None` where it is."""
+def refusal_of_head(request: Request) -> Response | None:
+    """Return the answer to a request that cannot be Slack's, by its head alone; `None` where it may be.
+
+    So nobody's body is read who does not even claim to have signed it.
+    """
     timestamp = request.headers.get("x-slack-request-timestamp", "")
     signature = request.headers.get("x-slack-signature", "")
     digits = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= MAX_TIMESTAMP_DIGITS
-    if not digits or not signature.isascii():
+    if not digits or not signature or not signature.isascii():
         return PlainTextResponse("The request carries no Slack signature.", status_code=401)
+    return None
+
+
+def refusal(request: Request, body: bytes, verifier: SignatureVerifier) -> Response | None:
+    """Return the answer to a request that is not Slack's; `None` where it is. Its head was looked at."""
+    timestamp = request.headers["x-slack-request-timestamp"]
+    signature = request.headers["x-slack-signature"]
     try:
         body.decode()
     except UnicodeDecodeError:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from agent.sanitize import lines_of
 from handlers.domain.foreign_text import one_line, visible
 
 Block = dict[str, Any]
@@ -98,7 +99,7 @@ def preformatted(text: str, limit: int = MAX_SECTION_CHARS) -> Block:
         limit: The most characters that it may take.
     """
     budget, kept = limit - 40, []
-    for line in text.splitlines():
+    for line in lines_of(text):
         budget -= len(code(line)) - len(code("")) + 1
         if budget < 0:
             kept.append("… (cut)")

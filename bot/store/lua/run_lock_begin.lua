@@ -13,6 +13,9 @@ local cluster, incident_id, above = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local holder = redis.call('HGET', locks, cluster)
 if holder and holder ~= incident_id then return holder end
 redis.call('HSET', locks, cluster, incident_id)
-local fence = math.max(tonumber(redis.call('HGET', fences, cluster) or '0') or 0, above) + 1
+-- Lua counts in doubles: what is no number, or beyond those that are exact, is not gone on from.
+local newest = tonumber(redis.call('HGET', fences, cluster) or '0') or 0
+if not (newest >= 0 and newest < 9007199254740991) then newest = 0 end
+local fence = math.max(math.floor(newest), above) + 1
 redis.call('HSET', fences, cluster, string.format('%.0f', fence))
 return fence

@@ -100,7 +100,7 @@ async def place(
         document = document_of(node, pki, key) | {"node": name, "metrics_url": metrics_url}
         document["limits"] |= {"nonce_life_s": nonce_life_s}
         # On a busy machine a reading may be late; here it is the clocks that are tried.
-        document["deadlines"] = dict.fromkeys(("clock", "service", "config", "metrics"), 15)
+        document["deadlines"] = dict.fromkeys(("clock", "service", "config", "metrics", "log"), 15)
         document["tls"] |= dict.fromkeys(("certificate", "key"), certificates(pki, "server-of-minutes"))
         environment = with_clock(folder / "clock")
         async with agent_process(document, folder, environment=environment) as (_, url):
@@ -134,6 +134,8 @@ class Ordering:
     def _settings(self) -> dict[str, Any]:
         secret, seed = self.folder / "secret", self.folder / "grant.key"
         secret.write_text("secret")
+        for private in (secret, seed):
+            private.touch(0o600)
         seed.write_bytes(self.key.encode(encoder=Base64Encoder))
         certificate = certificates(self.pki, "bot-of-minutes")
         nodes = [

@@ -294,6 +294,12 @@ async def test_pairing_again_adds_only_what_is_new(config: Path, keys: Keys, tmp
     assert settings.tls.authority.read_text() == keys.certificate + other.certificate
 
 
+@pytest.mark.parametrize("code", ["0" * 32, "ab" * 16, "0123456789" * 3 + "01"])
+def test_a_code_that_a_person_made_up_is_none(code: str):
+    with pytest.raises(ValueError, match="is random, and this one is not"):
+        parse_code(code)
+
+
 @pytest.mark.parametrize("code", ["", "1234", "g" * 32, "00" * 17])
 async def test_a_code_that_is_none_is_said_before_anything_waits(config: Path, code: str, tmp_path: Path):
     (tmp_path / "code").write_text(code)

@@ -14,7 +14,7 @@ import pytest_asyncio
 from bot.alerting.alertmanager import AlertmanagerClient
 from bot.config import AlertmanagerSettings
 from bot.http.client import http_client
-from bot.secret_file import SecretFile
+from bot.secret_files import SecretFile
 from handlers.domain.alert_sources import Held, Listing
 from handlers.errors import SilenceFailed, SourceDown
 from tests import builders
@@ -277,6 +277,7 @@ async def test_no_answer_is_waited_for_no_longer_than_is_configured(
 
 
 async def test_the_token_is_shown(http: httpx.AsyncClient, parts: AsyncExitStack, tmp_path: Path) -> None:
+    (tmp_path / "token").touch(0o600)
     (tmp_path / "token").write_text("s3cr3t\n")
     heads: list[bytes] = []
 

@@ -26,7 +26,7 @@ from bot.nodes import pairing
 from bot.nodes.bot_identity import BotIdentity, identity, public_half
 from bot.nodes.config_edit import change_node
 from bot.nodes.tls import pinned_context, tls_context
-from bot.secret_file import SecretFile
+from bot.secret_files import SecretFile
 from handlers.errors import BotError, ConfigurationError, Refused
 from lab.cluster.process import Process
 from lab.layout import Address
@@ -102,6 +102,7 @@ class Host:
             },
         }
         self.config.write_text(tomlkit.dumps(document))
+        self.code.touch(0o600)
         self.code.write_text(new_code())
         given = ("--config", str(self.config))
         self.pairing = Process(
@@ -151,6 +152,7 @@ def config(tmp_path: Path) -> Path:
     folder = tmp_path / "bot"
     folder.mkdir()
     for secret in ("slack-bot-token", "slack-signing-secret", "webhook-token"):
+        (folder / secret).touch(0o600)
         (folder / secret).write_text("a secret")
     path = folder / "neumann-bot.toml"
     path.write_text(BOT.format(folder=folder))
@@ -242,6 +244,11 @@ async def test_what_cannot_be_is_one_sentence(config: Path, host: Host, tmp_path
         code, _, err = await run("agents", "add", *arguments, *given)
         assert (code, err.count("\n")) == (2, 1), err
         assert said in err
+    host.code.chmod(0o644)
+    code, _, err = await add(config, host)
+    assert code == 2
+    assert "can be read or written by others" in err
+    host.code.chmod(0o600)
     host.code.write_text("12345")
     code, _, err = await add(config, host)
     assert (code, err) == (
@@ -411,6 +418,7 @@ def test_the_second_approvers_key_and_the_next_ones_are_shown_too(config: Path):
     config.write_text(
         text.replace("grant_key =", f'second_grant_key = {{ file = "{own.grant_key}.2" }}\ngrant_key =')
     )
+    (config.parent / "grant.key.2").touch(0o600)
     (config.parent / "grant.key.2").write_text("c2VlZCBvZiBhIHNlY29uZCBhcHByb3ZlciBvZiAzMiE=")
     own.next.make_missing()
     shown = identity(load(config), "demo", "node1")

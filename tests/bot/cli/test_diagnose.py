@@ -102,6 +102,19 @@ async def test_a_file_that_cannot_be_read_or_written_is_named(tmp_path: Path) ->
     assert (code, err) == (2, f"neumann-bot: {target} cannot be written: No such file or directory.\n")
 
 
+@pytest.mark.parametrize("was_there", [True, False])
+async def test_row_21_evidence_that_is_kept_is_nobody_elses_to_read(tmp_path: Path, was_there: bool) -> None:
+    kept = tmp_path / "kept.json"
+    if was_there:
+        kept.write_text("x" * 100_000)
+        kept.chmod(0o644)
+    given = stored(tmp_path, evidence())
+    code, _, err = await run("diagnose", "--evidence", str(given), "--save", str(kept))
+    assert (code, err) == (0, "")
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert Evidence.model_validate_json(kept.read_text()) == evidence()
+
+
 async def test_evidence_that_was_read_live_and_kept_gives_the_same_verdict_again(
     write_config: WriteConfig, tmp_path: Path
 ) -> None:

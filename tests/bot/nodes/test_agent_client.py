@@ -16,7 +16,7 @@ from bot.config import Cluster, Node, Settings
 from bot.config import load as load_settings
 from bot.nodes import agent_client, tls
 from bot.nodes.agent_client import AgentClient
-from bot.secret_file import SecretFile
+from bot.secret_files import SecretFile
 from handlers.errors import ConfigurationError
 from handlers.ports import NotBegun, Obstacle, Order, Outcome, Readiness
 from lab.cluster.cluster import Lab
@@ -208,6 +208,7 @@ async def test_asking_about_a_lost_answer_ends_in_time(
 @pytest.mark.parametrize("seed", ["not base64!", "c2hvcnQ=", "é"], ids=["text", "short", "no ASCII"])
 async def test_a_grant_key_that_is_none_is_named(tmp_path_factory: pytest.TempPathFactory, seed: str) -> None:
     file = tmp_path_factory.mktemp("key") / "grant.key"
+    file.touch(0o600)
     file.write_text(seed)
     with pytest.raises(ConfigurationError, match=r"grant\.key holds no Ed25519 seed"):
         grant_keys.grant_key(SecretFile(file=file))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -13,10 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from agent.protocol import Refusal
+from agent.protocol import Health, Refusal
 from bot import clients
 from bot.config import Cluster, Node, ReadingSettings, Settings
 from bot.config import load as load_settings
+from bot.nodes.agent_connection import AgentTimedOutError
 from bot.nodes.cluster_reader import ClusterReader
 from handlers.errors import UnknownCluster
 from lab.cluster.cluster import Lab
@@ -165,7 +167,7 @@ PAGES: dict[str, tuple[Talk, str]] = {
     "another exporter": (page("up 1\n"), "no tensor_chain_ metric"),
     "not found": (page("nothing here", status="404 Not Found"), "404"),
     "an error": (page("oh", status="500 Internal Server Error"), "500"),
-    "too large": (page("#" * 4_000_001), "larger than 4 MB"),
+    "too large": (page("#" * 512_001), "larger than 512 kB"),
 }
 
 
@@ -248,3 +250,65 @@ async def test_an_agent_of_another_kind_is_a_reason(settings: Settings, parts: A
     how = page('{"protocol": 99}', "application/json")
     node = await read_node(settings, await answering(parts, page(METRICS)), await answering(parts, how))
     assert node.clock.missing == "the agent answered 200 and nothing this bot understands"
+
+
+def observed(**changes: object) -> bytes:
+    """An agent's answer, as JSON."""
+    good = {"protocol": 1, "cluster": "demo", "node": "odd", "boot_id": "b", "boottime_s": 900.0}
+    return json.dumps({**good, **changes}).encode()
+
+
+LIES: dict[str, bytes] = {
+    "a long excerpt": observed(
+        log={"value": {"path": "p", "window_s": 60, "bytes_read": 1, "counts": {}, "excerpts": ["x" * 9_000]}}
+    ),
+    "a long reason": observed(clock={"missing": "x" * 9_000}),
+    "many peers": observed(pings={"value": [{"peer": "x", "sent": 1, "received": 1}] * 2_000}),
+    "a number beyond numbers": observed(
+        disk={"value": {"path": "p", "free_bytes": 10**30, "total_bytes": 1}}
+    ),
+    "more than an answer may be": observed(clock={"missing": "x" * 200_000}),
+    "deep": b'{"clock":' + b"[" * 100_000,
+    "no JSON": b"\xff\x00",
+}
+
+
+@pytest.mark.parametrize("body", LIES.values(), ids=LIES.keys())
+async def test_row_19_whatever_an_agent_answers_is_a_reading_or_a_reason(
+    settings: Settings, parts: AsyncExitStack, body: bytes
+) -> None:
+    how = page(body.decode("latin-1"), "application/json")
+    node = await read_node(settings, await answering(parts, page(METRICS)), await answering(parts, how))
+    assert node.metrics.value is not None
+    assert node.clock.missing in (
+        "the agent answered 200 and nothing this bot understands",
+        "the agent cannot be reached (the answer is larger than 192 kB)",
+    )
+    assert len(node.model_dump_json()) < 5_000
+
+
+async def test_row_19_an_agent_that_speaks_no_http_costs_its_peers_nothing(
+    settings: Settings, parts: AsyncExitStack
+) -> None:
+    async def garbage(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"\x16\x03\x01 not http\r\n\r\n")
+        await writer.drain()
+
+    node = await read_node(settings, await answering(parts, page(METRICS)), await answering(parts, garbage))
+    assert node.clock.missing == "the agent cannot be reached (RemoteProtocolError)"
+
+
+async def test_row_19_an_agent_that_drips_is_given_up_in_time(
+    settings: Settings, parts: AsyncExitStack
+) -> None:
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while True:
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    url = await answering(parts, drip)
+    async with clients.reader(settings) as (_, agents):
+        with pytest.raises(AgentTimedOutError):
+            await agents.ask("GET", f"{url}/v1/health", Health, timeout_s=0.3)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.nodes.metrics_page import NotAnExporterError, parse
+from bot.nodes import metrics_page
+from bot.nodes.metrics_page import NotAnExporterError
 from runbooks.evidence import Metrics, Role
 
 TEXT = "text/plain; version=0.0.4"
+
+
+def parse(page: str, content_type: str) -> Metrics:
+    return metrics_page.parse(page.encode(), content_type)
+
 
 ONE_HOT = """
 # HELP tensor_chain_raft_state Whether the node is in this role.
@@ -75,6 +83,50 @@ def test_every_number_of_a_page_among_hundreds_of_others(types: bool) -> None:
     assert parse("\n".join(lines), TEXT) == Metrics(
         term=7, commit_index=1001, applied_index=1000, elections_total=12, gossip_healthy=2, gossip_failed=1
     )
+
+
+CASES = Path(__file__).parents[2] / "data" / "metrics"
+
+
+def test_row_12_a_line_separator_in_a_foreign_label_loses_nothing() -> None:
+    page = (CASES / "line-separator-in-a-foreign-label.txt").read_bytes()
+    assert "\u2028".encode() in page
+    assert metrics_page.parse(page, TEXT) == Metrics(
+        role=Role.FOLLOWER, term=12, commit_index=900, applied_index=900, elections_total=4
+    )
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\r"])
+def test_row_12_the_value_of_a_label_forges_no_sample(end: str) -> None:
+    forged = f"{end}tensor_chain_term 999999{end}tensor_chain_raft_state 2{end}"
+    page = (
+        f'tensor_chain_term{{peer="x{forged}"}} 4\nother{{peer="y{forged}"}} 1\ntensor_chain_raft_state 0\n'
+    )
+    assert parse(page, TEXT) == Metrics(role=Role.FOLLOWER, term=4)
+
+
+HOSTILE = {
+    "more lines than any page has": ("\n" * 20_001, "more than 20000 lines"),
+    "many label sets": ("".join(f'tensor_chain_term{{a="{n}"}} 1\n' for n in range(65)), "more samples"),
+    "a thousand labels": (
+        "tensor_chain_term{" + ",".join(f'l{n}="x"' for n in range(1000)) + "} 1",
+        "longer",
+    ),
+}
+
+
+@pytest.mark.parametrize(("page", "why"), HOSTILE.values(), ids=HOSTILE.keys())
+def test_row_19_no_page_is_parsed_that_is_more_work_than_any_nodes(page: str, why: str) -> None:
+    with pytest.raises(NotAnExporterError, match=why):
+        parse(page, TEXT)
+
+
+def test_what_is_no_count_is_no_value() -> None:
+    page = (
+        "tensor_chain_term 1e309\ntensor_chain_commit_index -1\ntensor_chain_elections_total 1e300\n"
+        "tensor_chain_gossip_failed NaN\ntensor_chain_gossip_healthy 2\n"
+    )
+    assert parse(page, TEXT) == Metrics(gossip_healthy=2)
 
 
 def test_what_is_no_number_is_no_value() -> None:

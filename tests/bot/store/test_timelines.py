@@ -20,11 +20,11 @@ from bot.store.timelines import TimelineStore
 from handlers.domain.alerts import IncidentIdentity, Reason
 from handlers.domain.events import EVENT, Event
 from handlers.domain.events.base import EVENTS_VERSION
-from handlers.domain.events.lifecycle import AlertsReceived
+from handlers.domain.events.lifecycle import AlertsReceived, Remarked
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident, Stage
 from handlers.domain.known_alerts import IdentityState
-from handlers.errors import Moved, StoreDown, WrittenByNewer
+from handlers.errors import EventTooLarge, Moved, StoreDown, WrittenByNewer
 from tests.bot.conftest import CHAIN, MortalRedis
 from tests.bot.incidents import whole_story
 from tests.builders import NOON, alert, opened
@@ -56,6 +56,13 @@ async def test_an_incident_read_back_is_the_incident_that_was_written(store: Tim
     assert incident == fold(ID, story)
     assert await store.load(ID) == incident
     assert incident.position == len(story)
+
+
+async def test_row_19_an_event_larger_than_any_reading_is_not_kept(store: TimelineStore) -> None:
+    incident = await store.append(Incident(id=ID), opened())
+    with pytest.raises(EventTooLarge, match="inc-1 takes 4000"):
+        await store.append(incident, added(1), Remarked(at=NOON, key="k", sentence="x" * 4_000_000))
+    assert await store.load(ID) == incident
 
 
 async def test_what_nobody_wrote_is_an_empty_incident(store: TimelineStore) -> None:

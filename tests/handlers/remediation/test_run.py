@@ -6,6 +6,7 @@ import pytest
 
 from handlers import advance
 from handlers.domain.events.base import Person
+from handlers.domain.events.lifecycle import Remarked
 from handlers.domain.events.remediation import ActionStarted
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
@@ -323,11 +324,45 @@ async def test_a_run_that_comes_again_with_an_old_redis_stops_where_a_newer_one_
     world = await diagnosed_world()
     await confirmed(world)
     world.agents.fences.append((await newest_run(world)).fence + 1)
+    world.timelines.lives = "another"
     await advance.advance(world.ports, "inc-1")
     newest = await newest_run(world)
     assert newest.ended
     assert "A newer run has acted on demo" in newest.ended.detail
     assert world.agents.effects == []
+
+
+@pytest.mark.parametrize("ahead", [1, 1_000, 2**40, 2**53, 2**62, 2**63 - 1])
+async def test_row_12_one_agent_that_lies_about_fences_is_named_and_stops_no_run(ahead: int) -> None:
+    world = await diagnosed_world()
+    await confirmed(world)
+    fence = (await newest_run(world)).fence
+    world.agents.fences = [fence + ahead, 0, None]
+    await advance.advance(world.ports, "inc-1")
+    assert world.agents.effects == [("node2", "start_service"), ("node3", "start_service")]
+    told = [event.sentence for event in world.timelines.events["inc-1"] if isinstance(event, Remarked)]
+    assert told == [
+        f"The agent of node1 says that it has acted on a run that was never begun (fence {fence + ahead}),"
+        " and no other agent says so: it is left out, look at that node."
+    ]
+
+
+@pytest.mark.parametrize("lie", [2**40, 2**53, 2**62, 2**63 - 1])
+async def test_row_12_a_lie_about_fences_is_not_gone_on_from(lie: int) -> None:
+    world = await diagnosed_world()
+    world.agents.fences = [41, lie, 7]
+    assert (await confirmed(world)).runs[-1].fence == 42
+
+
+async def test_a_run_stops_where_two_agents_say_that_a_newer_one_has_acted() -> None:
+    world = await diagnosed_world()
+    await confirmed(world)
+    newer = (await newest_run(world)).fence + 1
+    world.agents.fences = [newer, newer, 0]
+    await advance.advance(world.ports, "inc-1")
+    newest = await newest_run(world)
+    assert newest.ended
+    assert "A newer run has acted on demo" in newest.ended.detail
 
 
 async def test_once_redis_has_restarted_every_node_must_say_that_no_newer_run_was_there() -> None:

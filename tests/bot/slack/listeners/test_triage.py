@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import main as wiring
 from bot.config import Settings
-from bot.secret_file import SecretFile
+from bot.secret_files import SecretFile
 from bot.slack.delivery.thread_sync import SlackThread
 from bot.slack.inbound import socket_mode
 from bot.slack.listeners import triage
@@ -250,6 +250,7 @@ async def test_over_a_socket_a_click_does_the_same(
     tmp_path: Path,
 ) -> None:
     token = tmp_path / "app-token"
+    token.touch(0o600)
     token.write_text(slack.app_token)
     assert SecretFile(file=token).read().get_secret_value() == slack.app_token
     async with wiring.build(settings) as built:

@@ -1,12 +1,16 @@
-"""A secret that is read from a file of its own."""
+"""Secrets that lie in files: read only where nobody else can read, or exchange, them."""
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from handlers.errors import ConfigurationError
+
+OTHERS = stat.S_IRWXO | stat.S_IWGRP
+"""The group may read: that is how systemd and Kubernetes hand a secret to the one that it is for."""
 
 
 class SecretFile(BaseModel):
@@ -20,8 +24,9 @@ class SecretFile(BaseModel):
         """Return the secret, without the line's end.
 
         Raises:
-            ConfigurationError: If the file cannot be read or is empty.
+            ConfigurationError: If the file cannot be read, is empty, or is open to others.
         """
+        require_private(self.file)
         try:
             text = self.file.read_text().strip()
         except OSError as error:
@@ -33,3 +38,20 @@ class SecretFile(BaseModel):
         if not text:
             raise ConfigurationError(f"The secret file {self.file} is empty.")
         return SecretStr(text)
+
+
+def require_private(file: Path) -> None:
+    """Check that a file is nobody else's to read or write; one that is not there is another's to name.
+
+    Raises:
+        ConfigurationError: If it is.
+    """
+    try:
+        mode = file.stat().st_mode
+    except OSError:
+        return
+    if mode & OTHERS:
+        raise ConfigurationError(
+            f"{file} can be read or written by others (mode {stat.S_IMODE(mode):04o}): chmod 600 it, and"
+            " change the secret if anybody may have seen it."
+        )
