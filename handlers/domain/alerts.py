@@ -22,6 +22,9 @@ UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 """Nothing that is alerted about today began before, as Go's zero time in year 1, or ends later."""
 
+API_PRECISION = timedelta(milliseconds=1)
+"""Alertmanager's API cuts the times that its notifications give in nanoseconds."""
+
 MAX_AHEAD = timedelta(days=1)
 """How far the alerting's clocks may be ahead; what is further ahead is no time."""
 
@@ -162,7 +165,7 @@ def _is_news(before: Alert | None, alert: Alert) -> bool:
     if alert.status == "resolved":
         return _is_newer_end(before, alert)
     if before.status == "firing":
-        return alert.starts_at > before.starts_at
+        return alert.starts_at - before.starts_at >= API_PRECISION
     if before.presumed:
         return alert.starts_at >= before.starts_at or not is_known_time(alert.starts_at)
     return alert.starts_at > before.ends_at or not is_known_time(alert.starts_at)

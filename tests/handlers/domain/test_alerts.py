@@ -1,5 +1,6 @@
 """What a notification changes, with bodies that a real Alertmanager sent."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,15 @@ def test_the_fingerprint_is_the_one_that_alertmanager_gives(body: Path) -> None:
 def test_the_same_alert_again_is_no_news() -> None:
     first = alert()
     assert news({first.fingerprint: first}, [alert()]) == ()
+
+
+def test_a_start_that_the_api_has_cut_to_milliseconds_is_the_same_start() -> None:
+    told = alert().model_copy(update={"starts_at": alert().starts_at + timedelta(microseconds=663_607)})
+    listed = told.model_copy(update={"starts_at": alert().starts_at + timedelta(microseconds=663_000)})
+    assert news({listed.fingerprint: listed}, [told]) == ()
+    assert news({told.fingerprint: told}, [listed]) == ()
+    later = told.model_copy(update={"starts_at": told.starts_at + timedelta(milliseconds=1)})
+    assert news({told.fingerprint: told}, [later]) == (later,)
 
 
 def test_firing_from_a_lagging_peer_after_resolved_does_not_reopen_but_a_later_start_does() -> None:
