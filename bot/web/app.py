@@ -46,10 +46,6 @@ WEBHOOK_PATHS = ("/alertmanager", "/alertmanager/", "/alertmanager/{cluster}", "
 """A slash at the end is no reason to lose an alert: Alertmanager does not repeat what gets a 404."""
 
 
-WEBHOOK_PATHS = ("/alertmanager", "/alertmanager/", "/alertmanager/{cluster}", "/alertmanager/{cluster}/")
-"""A slash at the end is no reason to lose an alert: Alertmanager does not repeat what gets a 404."""
-
-
 class Web:
     """The routes and what they need."""
 

@@ -18,8 +18,8 @@ MAX_CONNECTIONS = 512
 """Callers beyond it are told to come again (503). With `BACKLOG` it leaves a process of 1,024 descriptors,
 systemd's default, enough of them for Redis, Slack and the agents."""
 
-BODIES, MIN_BODY_BYTES = 32, 1_048_576
-"""So many of the largest bodies may be under way at once, of which Slack's are at most so large."""
+MAX_WAITING_BYTES, MIN_BODIES = 32 * 1024 * 1024, 4
+"""What all unfinished bodies may take together, and how many of the largest must find room in it."""
 
 BACKLOG = 128
 """Callers that the kernel keeps, which is also how many are accepted in one go."""
@@ -49,7 +49,9 @@ async def serve(app: Starlette, web: WebSettings) -> None:
     server = EmbeddedServer(
         uvicorn.Config(
             app,
-            http=protocol_for(Callers(max_waiting_bytes=BODIES * max(MIN_BODY_BYTES, web.max_body_bytes))),
+            http=protocol_for(
+                Callers(max_waiting_bytes=max(MAX_WAITING_BYTES, MIN_BODIES * web.max_body_bytes))
+            ),
             ws="none",
             log_level="warning",
             access_log=False,

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from bot.slack.delivery.refusals import Refusal, mend
 from bot.slack.delivery.web_api import AnswerLostError, SlackRefused
-from bot.store.errors import store_errors, text
+from bot.store.errors import WHO_ELSE, store_errors, text
 from bot.store.keys import Keys
 from bot.store.scripts import Script
 
@@ -159,8 +159,14 @@ class RefusalStore:
 
 
 def read_refused(fields: Mapping[bytes | str, bytes | str]) -> dict[str, Refused]:
-    """Return the refusals that a hash holds, by scope."""
-    return {text(scope): _read(value) for scope, value in fields.items()}
+    """Return the refusals that a hash holds, by scope; one that cannot be read is none."""
+    found: dict[str, Refused] = {}
+    for scope, value in fields.items():
+        try:
+            found[text(scope)] = _read(value)
+        except (ValueError, TypeError, KeyError) as error:
+            log.error("refusal_unreadable", what=repr(scope[:100]), error=str(error), hint=WHO_ELSE)
+    return found
 
 
 def _read(value: bytes | str) -> Refused:
@@ -170,8 +176,8 @@ def _read(value: bytes | str) -> Refused:
         said["word"],
         said["field"],
         int(said["times"]),
-        said["since_s"],
-        said["next_s"],
+        float(said["since_s"]),
+        float(said["next_s"]),
     )
 
 

@@ -17,8 +17,9 @@ local before, first_s, max_s = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(AR
 local time = redis.call('TIME')
 local now_s = time[1] + time[2] / 1000000
 local noted = redis.call('HGET', refused, scope)
-local known = noted and cjson.decode(noted) or nil
-local same = known and known.word == word
+local is_read, known = pcall(cjson.decode, noted or 'null')
+local same = is_read and type(known) == 'table' and known.word == word and tonumber(known.times)
+  and tonumber(known.since_s)
 local times = 1 + (before >= 0 and before or (same and known.times or 0))
 local pause_s = before == 0 and 0 or math.min(first_s * 2 ^ math.min(times - 1, 20), max_s)
 local note = cjson.encode({

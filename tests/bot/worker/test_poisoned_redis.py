@@ -138,9 +138,9 @@ class Bed:
     async def turn(self) -> None:
         """Let every consumer, chore and timer job run."""
         scheduler = self.bot.scheduler
-        await scheduler.mark_open_incidents()
-        await scheduler.mark_reconcile()
-        await scheduler.mark_trim()
+        for mark in (scheduler.mark_open_incidents, scheduler.mark_reconcile, scheduler.mark_trim):
+            with contextlib.suppress(StoreDown):  # as the timer, which comes again
+                await mark()
         await asyncio.sleep(0.15)
         await scheduler._put_aside()
         for loop in self.loops:

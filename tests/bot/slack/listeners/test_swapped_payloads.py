@@ -100,7 +100,8 @@ class Scene:
     async def headline_submission(self, incident: str, person: Person, label: str, chosen: Json) -> Json:
         """The modal of a headline's button as this person has it before them, filled in and submitted."""
         await person.click(self.parents[incident], label)
-        view = await person.wait_for_modal()
+        handle = f"headline-of-{incident}"
+        view = await person.wait_for_modal(predicate=lambda each: each["private_metadata"] == handle)
         view["state"] = {"values": {"chosen": {"value": chosen}}}
         directory = self.slack.workspace.directory
         return {
