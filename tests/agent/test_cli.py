@@ -114,7 +114,7 @@ async def test_it_tells_systemd_when_it_is_ready_and_a_reload_before_that_does_n
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has rights to give up")
-async def test_root_writes_only_what_the_owner_of_the_folder_could_write(
+async def test_row_18_root_writes_only_what_the_owner_of_the_folder_could_write(
     config: Path, settings_document: dict[str, Any], tmp_path: Path, pki: Pki
 ) -> None:
     """The agent's user puts a link to one of root's files where root will write the list of keys."""

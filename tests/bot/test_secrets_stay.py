@@ -105,7 +105,7 @@ def files_below(folder: Path, but: set[Path]) -> dict[str, bytes]:
     }
 
 
-async def test_no_secret_is_anywhere_but_in_its_own_file(tmp_path: Path):
+async def test_row_21_no_secret_is_anywhere_but_in_its_own_file(tmp_path: Path):
     async with stage(tmp_path, lambda _: None) as running:
         settings = load(running.config)
         secrets = secret_files(running, settings)

@@ -103,7 +103,7 @@ VERBS = ("start", "stop", "restart", "reload", "try-restart", "kill", "set-prope
 
 @pytest.mark.process
 @pytest.mark.skipif(shutil.which("duk") is None, reason="duktape, which polkitd evaluates rules with")
-def test_the_agents_user_may_start_and_restart_neumann_and_step_the_clock_and_nothing_else():
+def test_row_18_the_agents_user_may_start_and_restart_neumann_and_step_the_clock_and_nothing_else():
     service = load_settings(ROOT / "deploy" / "neumann-agent.example.toml").service
     assert f"User={AGENT_USER}\n" in (SYSTEMD / "neumann-agent.service").read_text()
     assert (SYSTEMD / "neumann-makestep.service").is_file()
@@ -121,7 +121,7 @@ def test_the_agents_user_may_start_and_restart_neumann_and_step_the_clock_and_no
 
 @pytest.mark.process
 @pytest.mark.skipif(shutil.which("duk") is None, reason="duktape, which polkitd evaluates rules with")
-def test_a_unit_of_that_name_that_somebody_defines_himself_is_not_started():
+def test_row_18_a_unit_of_that_name_that_somebody_defines_himself_is_not_started():
     """systemd asks with the same unit and verb, and only its message tells the two apart."""
     units = ("neumann.service", "neumann-makestep.service")
     assert answers([asked(unit, "start", message=TRANSIENT) for unit in units]) == ["no", "no"]

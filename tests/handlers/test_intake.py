@@ -76,6 +76,20 @@ async def test_a_cluster_that_is_not_configured_gets_a_thread_without_a_runbook(
     assert incident.runbook == "unconfigured"
 
 
+async def test_row_10_labels_name_no_target_that_the_bot_would_call() -> None:
+    """`cluster`, `instance`, `node` and the rule's address point at the cloud's metadata service."""
+    world = World()
+    labels = {
+        "instance": "169.254.169.254:80",
+        "node": "http://169.254.169.254/",
+        "cluster": "169.254.169.254",
+    }
+    hostile = alert().model_copy(update={"labels": {**alert().labels, **labels}})
+    await intake.receive(world.ports, notification(hostile), None)
+    assert world.cluster.reads == 0
+    assert (await world.timelines.load("inc-1")).cluster not in world.cluster.clusters
+
+
 async def test_all_alerts_of_a_cluster_that_is_not_configured_share_one_thread() -> None:
     world = World()
     both = notification(alert("NoLeader", cluster="eu"), alert("ElectionStorm", cluster="eu"))

@@ -64,7 +64,7 @@ async def test_up_to_ten_seconds_one_person_is_enough(bot: Bot, node: Node):
         ("", "signature"),
     ],
 )
-async def test_one_person_twice_is_one_person(
+async def test_row_06_one_person_twice_is_one_person(
     connected: Connected, settings_of_two: Settings, node: Node, second: str | None, reason: str
 ):
     node.set_clock(ahead_s=-60, after_step_s=0)
@@ -110,7 +110,7 @@ async def test_a_step_that_is_said_to_be_small_is_measured(bot: Bot, node: Node)
     assert node.calls("chronyc makestep") == 0
 
 
-async def test_not_even_two_people_step_beyond_a_thousand_seconds(
+async def test_row_09_not_even_two_people_step_beyond_a_thousand_seconds(
     connected: Connected, settings_of_two: Settings, node: Node
 ):
     node.set_clock(ahead_s=-999, after_step_s=0)

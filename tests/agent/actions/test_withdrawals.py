@@ -35,7 +35,7 @@ NAME = action_id(cluster="demo", incident="i1", generation=1, node="node1", acti
 GIVEN_UP = Withdrawal(action_id=NAME, cluster="demo", node="node1", incident="i1", action=RestartService())
 
 
-async def test_an_action_that_was_never_asked_for_is_closed_for_good(bot: Bot, node: Node) -> None:
+async def test_row_08_an_action_that_was_never_asked_for_is_closed_for_good(bot: Bot, node: Node) -> None:
     closed = await bot.void(sign_withdrawal(GIVEN_UP, bot.key))
     assert isinstance(closed, ActionReport) and closed.state == "REJECTED"
     refusal = await bot.prepare(RestartService())
@@ -61,14 +61,14 @@ async def test_what_was_done_stays_done(bot: Bot, node: Node) -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"), [({"node": "node2"}, "node"), ({"cluster": "prod"}, "cluster")]
 )
-async def test_a_withdrawal_for_another_node_closes_nothing(
+async def test_row_15_a_withdrawal_for_another_node_closes_nothing(
     bot: Bot, changes: dict[str, str], reason: str
 ) -> None:
     assert await bot.void(sign_withdrawal(replace(GIVEN_UP, **changes), bot.key)) == (403, reason)
     assert not isinstance(await bot.prepare(RestartService()), Refusal)
 
 
-async def test_whoever_only_talks_to_the_agent_closes_nothing_that_was_not_asked_for(
+async def test_row_09_whoever_only_talks_to_the_agent_closes_nothing_that_was_not_asked_for(
     bot: Bot, settings: Settings
 ) -> None:
     assert await bot.void(sign_withdrawal(GIVEN_UP, SigningKey.generate())) == (403, "signature")
@@ -80,7 +80,7 @@ async def test_whoever_only_talks_to_the_agent_closes_nothing_that_was_not_asked
     assert not isinstance(await bot.prepare(RestartService()), Refusal)
 
 
-async def test_a_grant_is_no_withdrawal_and_a_withdrawal_no_grant(bot: Bot, node: Node) -> None:
+async def test_row_15_a_grant_is_no_withdrawal_and_a_withdrawal_no_grant(bot: Bot, node: Node) -> None:
     grant = sign(await bot.grant(RestartService()), bot.key)
     taken_for_it = SignedWithdrawal(payload=grant.payload, signature=grant.signature)
     assert await bot.void(taken_for_it) == (403, "signature")
@@ -92,7 +92,7 @@ async def test_a_grant_is_no_withdrawal_and_a_withdrawal_no_grant(bot: Bot, node
     assert node.calls("systemctl restart") == 0
 
 
-async def test_a_timeline_that_was_cut_gets_nothing_done_any_more(bot: Bot, node: Node) -> None:
+async def test_row_08_a_timeline_that_was_cut_gets_nothing_done_any_more(bot: Bot, node: Node) -> None:
     grown = TimelineMark(position=12, mac="aa")
     assert isinstance(
         await bot.commit(replace(await bot.grant(RestartService()), timeline=grown)), ActionReport
@@ -114,7 +114,7 @@ async def test_of_an_incident_that_had_nothing_done_here_no_timeline_is_known(bo
     assert (answer.status_code, Refusal.from_json(answer.content).reason) == (404, "never_seen")
 
 
-def test_what_was_asked_for_long_ago_and_never_granted_is_forgotten(
+def test_row_09_what_was_asked_for_long_ago_and_never_granted_is_forgotten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite3")

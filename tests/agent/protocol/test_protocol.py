@@ -145,7 +145,7 @@ def test_what_was_opened_is_not_changed_afterwards():
     "spelt",
     [(b'"node":"node1"', b'"node":"node2","node":"node1"'), (b'"node":', b'"node": '), (b"}", b"}\n")],
 )
-def test_a_grant_has_one_spelling_and_another_one_is_refused(spelt: tuple[bytes, bytes]):
+def test_row_14_a_grant_has_one_spelling_and_another_one_is_refused(spelt: tuple[bytes, bytes]):
     """A name that is given twice, blanks: what one parser reads otherwise than another."""
     otherwise = changed().replace(*spelt)
     assert otherwise != changed()

@@ -602,7 +602,9 @@ def wrapped(label: str, der: bytes) -> str:
 
 
 @pytest.mark.parametrize("label", ["X509 CERTIFICATE", "TRUSTED CERTIFICATE", "PRIVATE KEY"])
-def test_what_is_trusted_is_what_is_listed(tmp_path: Path, keys: Keys, config: Path, paired: str, label: str):
+def test_row_13_what_is_trusted_is_what_is_listed(
+    tmp_path: Path, keys: Keys, config: Path, paired: str, label: str
+):
     """OpenSSL also lets in who stands in such a block, which no list would show and nobody could revoke."""
     authority = Path(tomlkit.parse(config.read_text()).unwrap()["tls"]["authority"])
     authority.write_text(authority.read_text() + wrapped(label, der_of(keys.certificate)))
@@ -612,7 +614,7 @@ def test_what_is_trusted_is_what_is_listed(tmp_path: Path, keys: Keys, config: P
             read()
 
 
-def test_a_second_certificate_behind_the_first_is_not_hidden_in_one_block(
+def test_row_13_a_second_certificate_behind_the_first_is_not_hidden_in_one_block(
     keys: Keys, config: Path, paired: str
 ):
     first, hidden = der_of(keys.certificate), der_of(make_certificate("hidden", use="bot")[0].decode())
@@ -622,7 +624,7 @@ def test_a_second_certificate_behind_the_first_is_not_hidden_in_one_block(
         tls_context(load_settings(config).tls)
 
 
-def test_a_bot_that_wants_to_be_known_by_an_authority_is_not_paired_with(
+def test_row_13_a_bot_that_wants_to_be_known_by_an_authority_is_not_paired_with(
     keys: Keys, config: Path, paired: str
 ):
     authority = trustme.CA().cert_pem.bytes().decode()

@@ -188,7 +188,7 @@ Tampering = Callable[[Intruder, list[Fields]], Awaitable[None]]
 
 
 @pytest.mark.parametrize(("tamper", "said"), TAMPERING.items(), ids=[each.__name__ for each in TAMPERING])
-async def test_whatever_is_done_to_a_timeline_it_is_not_believed(
+async def test_row_08_whatever_is_done_to_a_timeline_it_is_not_believed(
     store: TimelineStore, redis: Redis, prefix: str, intruder: Intruder, tamper: Tampering, said: str
 ) -> None:
     known = await written(store, *STORY)
@@ -262,7 +262,7 @@ async def clicked(store: TimelineStore, ports: Ports) -> PlanConfirmed:
     return PlanConfirmed(at=NOON, handle=proposed.handle, plan_sha256=proposed.plan.sha256, by=ALICE, fence=1)
 
 
-async def test_a_confirmation_that_was_written_into_redis_grants_nothing(
+async def test_row_08_a_confirmation_that_was_written_into_redis_grants_nothing(
     store: TimelineStore, redis: Redis, prefix: str, intruder: Intruder
 ) -> None:
     world, ports = acting_on(store)
@@ -288,7 +288,7 @@ async def test_a_confirmation_that_was_written_into_redis_grants_nothing(
     assert [node for node, _ in world.agents.effects] == ["node2", "node3"]
 
 
-async def test_a_confirmed_plan_that_was_changed_in_redis_grants_nothing(
+async def test_row_08_a_confirmed_plan_that_was_changed_in_redis_grants_nothing(
     store: TimelineStore, redis: Redis, prefix: str, intruder: Intruder
 ) -> None:
     _, ports = acting_on(store)
@@ -309,7 +309,7 @@ async def test_a_confirmed_plan_that_was_changed_in_redis_grants_nothing(
         assert (world.agents.effects, world.agents.ledger) == ([], {})
 
 
-async def test_no_button_of_an_incident_that_was_tampered_with_does_anything(
+async def test_row_08_no_button_of_an_incident_that_was_tampered_with_does_anything(
     store: TimelineStore, redis: Redis, prefix: str, intruder: Intruder
 ) -> None:
     _, ports = acting_on(store)
@@ -366,7 +366,7 @@ async def acted(
     return incident
 
 
-async def test_the_nodes_ledgers_are_asked_and_one_that_says_otherwise_is_named(
+async def test_row_21_the_nodes_ledgers_are_asked_and_one_that_says_otherwise_is_named(
     audited: TimelineStore, config: Path, lab: Lab, becomes: Becomes
 ) -> None:
     await acted(audited, config, lab, becomes, "inc-4")
@@ -378,7 +378,7 @@ async def test_the_nodes_ledgers_are_asked_and_one_that_says_otherwise_is_named(
     )
 
 
-async def test_a_timeline_that_was_cut_back_behind_what_a_node_did_is_named(
+async def test_row_08_a_timeline_that_was_cut_back_behind_what_a_node_did_is_named(
     audited: TimelineStore, config: Path, lab: Lab, becomes: Becomes, burglar: Intruder
 ) -> None:
     """What is left is genuine, so no MAC shows it: the node does."""

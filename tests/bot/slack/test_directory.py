@@ -84,7 +84,7 @@ async def test_slacks_other_words_for_it_mean_the_same(
 
 
 @pytest.mark.parametrize("word", ["missing_scope", "internal_error", "token_revoked"])
-async def test_any_other_refusal_is_no_answer_and_so_a_no(
+async def test_row_04_any_other_refusal_is_no_answer_and_so_a_no(
     directory: SlackDirectory, slack: SlackWorkspaceServer, word: str
 ) -> None:
     slack.faults.fail("usergroups.users.list", word)
@@ -117,7 +117,7 @@ async def test_one_who_gives_up_takes_the_answer_from_nobody(directory: SlackDir
     assert (await patient).groups == {ON_CALL}
 
 
-async def test_forty_clicks_of_one_person_in_three_processes_do_not_keep_on_call_from_confirming(
+async def test_row_19_forty_clicks_of_one_person_in_three_processes_do_not_keep_on_call_from_confirming(
     strict: SlackWorkspaceServer, redis: Redis, prefix: str
 ) -> None:
     processes = [of(strict, redis, prefix) for _ in range(3)]
@@ -152,7 +152,7 @@ async def test_a_run_waits_as_long_as_slack_asks_and_a_person_is_told(
     assert time.monotonic() - began_s >= 1
 
 
-async def test_who_joins_the_group_is_in_it_at_the_next_decision(
+async def test_row_05_who_joins_the_group_is_in_it_at_the_next_decision(
     directory: SlackDirectory, slack: SlackWorkspaceServer
 ) -> None:
     assert not (await directory.member(BOB, [ON_CALL])).groups

@@ -67,7 +67,7 @@ async def stopped(lab: Lab):
     await lab.start_node("node3")
 
 
-async def test_nothing_is_prepared_on_a_ledger_that_went_back(
+async def test_row_20_nothing_is_prepared_on_a_ledger_that_went_back(
     write_config: WriteConfig, lab: Lab, redis: Redis, prefix: str, tmp_path: Path, stopped: None
 ) -> None:
     settings = load_settings(write_config())

@@ -40,7 +40,7 @@ async def cut_back(intruder: Intruder, position: int) -> None:
     await intruder.note_end(End(position, kept[-1][b"mac"].decode()))
 
 
-async def test_a_run_that_was_stopped_does_not_go_on_when_its_stop_is_cut_off(
+async def test_row_08_a_run_that_was_stopped_does_not_go_on_when_its_stop_is_cut_off(
     store: TimelineStore, redis: Redis, prefix: str, intruder: Intruder
 ) -> None:
     world, ports, incident = await confirmed(store)
@@ -58,7 +58,9 @@ async def test_a_run_that_was_stopped_does_not_go_on_when_its_stop_is_cut_off(
     assert ended and not ended.completed
 
 
-async def test_a_process_that_has_known_more_ends_the_run(store: TimelineStore, intruder: Intruder) -> None:
+async def test_row_08_a_process_that_has_known_more_ends_the_run(
+    store: TimelineStore, intruder: Intruder
+) -> None:
     world, ports, incident = await confirmed(store)
     await ports.timelines.append(incident, StopAsked(at=NOON, by=ALICE))
     await cut_back(intruder, incident.position)
@@ -69,7 +71,7 @@ async def test_a_process_that_has_known_more_ends_the_run(store: TimelineStore, 
     assert not (await store.load(ID)).went_back, "the next run is a new one"
 
 
-async def test_a_confirmation_of_long_ago_begins_nothing(
+async def test_row_08_a_confirmation_of_long_ago_begins_nothing(
     store: TimelineStore, redis: Redis, prefix: str
 ) -> None:
     """A worker that was down for days, or an old copy of Redis whose stop is gone."""
@@ -82,7 +84,7 @@ async def test_a_confirmation_of_long_ago_begins_nothing(
     assert world.agents.effects == []
 
 
-async def test_an_incident_that_another_clusters_alert_was_put_into_stays_where_it_is(
+async def test_row_08_an_incident_that_another_clusters_alert_was_put_into_stays_where_it_is(
     store: TimelineStore, intruder: Intruder
 ) -> None:
     world, ports, incident = await confirmed(store)

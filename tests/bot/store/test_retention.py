@@ -70,7 +70,7 @@ async def test_a_timeline_that_was_tampered_with_is_left_for_people(
     assert await redis.xlen(f"{prefix}:timeline:{old}") == 3
 
 
-async def test_who_has_no_key_cannot_pretend_that_the_bot_trimmed(
+async def test_row_08_who_has_no_key_cannot_pretend_that_the_bot_trimmed(
     retention: Retention, store: TimelineStore, redis: Redis, prefix: str
 ) -> None:
     one = await closed(store, redis, prefix, days_ago=100)
@@ -92,7 +92,7 @@ async def test_a_thousand_are_trimmed_a_hundred_at_a_time(
     assert len(await retention.trim(90)) == 5
 
 
-async def test_an_incident_of_today_is_kept_whatever_redis_says_of_its_age(
+async def test_row_08_an_incident_of_today_is_kept_whatever_redis_says_of_its_age(
     retention: Retention, store: TimelineStore, redis: Redis, prefix: str
 ) -> None:
     """Who can write to Redis shall not have the bot delete evidence, and sign that it was in order."""

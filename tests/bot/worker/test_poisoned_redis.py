@@ -190,7 +190,7 @@ NAMES = [key for key, _ in keys_of(Keys("P"), "INCIDENT")]
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_no_value_under_any_key_ends_a_process_or_stops_a_loop(
+async def test_row_08_no_value_under_any_key_ends_a_process_or_stops_a_loop(
     settings: Settings, slack: SlackWorkspaceServer, becomes: Becomes, name: str
 ) -> None:
     chance = random.Random(name)

@@ -79,7 +79,7 @@ MAY = {
     ("person", "cluster", "action", "part"),
     list(product(PEOPLE, ("blue", "green", "grey"), ACTIONS, PlanPermission)),
 )
-def test_every_kind_of_person_against_every_action(
+def test_row_04_every_kind_of_person_against_every_action(
     person: str, cluster: str, action: ActionType, part: PlanPermission
 ) -> None:
     stricter = cluster == "green" or action in {"restart_service", "clock_sync"}
@@ -101,7 +101,7 @@ def test_a_second_person_is_asked_for_where_a_row_names_their_group() -> None:
     assert not RULES.second_needed("green", ["restart_service"])
 
 
-def test_nobody_approves_what_they_confirmed_themselves() -> None:
+def test_row_06_nobody_approves_what_they_confirmed_themselves() -> None:
     both = PEOPLE["in every group"]
     assert RULES.ruling(both, PlanPermission.APPROVE, "blue", ["clock_sync"], confirmed_by="U2") is None
     refusal = RULES.ruling(both, PlanPermission.APPROVE, "blue", ["clock_sync"], confirmed_by=both.id)

@@ -51,7 +51,7 @@ async def test_someone_outside_the_on_call_group_neither_sees_the_plan_nor_confi
     assert "plan_confirmed" not in world.kinds()
 
 
-async def test_someone_who_left_the_group_between_click_and_confirmation_is_refused() -> None:
+async def test_row_05_someone_who_left_the_group_between_click_and_confirmation_is_refused() -> None:
     world = await diagnosed_world()
     plan = await proposed(world)
     world.directory.members[ALICE.id] = Member(ALICE.id, HOME, HOME, frozenset())

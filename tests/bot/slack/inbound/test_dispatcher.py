@@ -163,7 +163,7 @@ async def test_what_fails_inside_the_bot_is_not_tried_for_ever_and_holds_nobody_
     assert sorted(heard) == ["good", "odd"]
 
 
-async def test_what_somebody_else_wrote_to_redis_is_not_answered(
+async def test_row_08_what_somebody_else_wrote_to_redis_is_not_answered(
     requests: SlackRequests, redis: Redis, replica: Callable[..., Dispatcher], becomes: Becomes
 ) -> None:
     heard: list[str] = []

@@ -121,7 +121,7 @@ async def door(one_door: Door) -> Door:
     return one_door
 
 
-async def test_what_slack_signed_is_heard_once_and_never_again(door: Door) -> None:
+async def test_row_02_what_slack_signed_is_heard_once_and_never_again(door: Door) -> None:
     headers = door.signed(age_s=1)  # the other tests sign the same body, now
     assert (await door.send(headers))[0] == 200
     assert await door.send(headers) == (401, "This request has been seen before.")
@@ -167,7 +167,7 @@ async def test_what_slack_signed_and_nobody_can_read_is_said_to_be_so(door: Door
 NOT_OURS = "The request is not signed with this app's secret."
 
 
-async def test_another_signature_is_not_heard_and_leaves_nothing_behind(door: Door) -> None:
+async def test_row_01_another_signature_is_not_heard_and_leaves_nothing_behind(door: Door) -> None:
     before = await door.redis.keys(f"{door.prefix}:*")
     assert await door.send(door.signed(secret="another")) == (401, NOT_OURS)
     assert await door.send(door.signed(age_s=2), FORM + b"&text=more") == (401, NOT_OURS)
@@ -178,7 +178,7 @@ async def test_another_signature_is_not_heard_and_leaves_nothing_behind(door: Do
 
 
 @pytest.mark.parametrize("age_s", [3600, -3600], ids=["captured an hour ago", "the clock here is wrong"])
-async def test_a_signature_of_another_time_is_told_from_a_wrong_one(door: Door, age_s: int) -> None:
+async def test_row_01_a_signature_of_another_time_is_told_from_a_wrong_one(door: Door, age_s: int) -> None:
     status, sentence = await door.send(door.signed(age_s=age_s))
     assert status == 401
     assert re.match(r"The request is 3(60|59)\d s from this machine's time: too old, or ", sentence)
@@ -186,7 +186,7 @@ async def test_a_signature_of_another_time_is_told_from_a_wrong_one(door: Door, 
 
 
 @pytest.mark.parametrize("timestamp", ["", "now", "-1", "1.5", "1e9", "\xb2\xb3", "0x10"])
-async def test_a_timestamp_that_is_no_number_is_no_signature(door: Door, timestamp: str) -> None:
+async def test_row_01_a_timestamp_that_is_no_number_is_no_signature(door: Door, timestamp: str) -> None:
     assert await door.send({**door.signed(), "X-Slack-Request-Timestamp": timestamp}) == (401, UNSIGNED)
 
 
@@ -194,7 +194,7 @@ async def test_a_timestamp_without_end_is_no_signature(door: Door) -> None:
     assert (await door.send({**door.signed(), "X-Slack-Request-Timestamp": "9" * 5000}))[0] == 401
 
 
-async def test_a_signature_that_is_no_ascii_is_none(door: Door) -> None:
+async def test_row_01_a_signature_that_is_no_ascii_is_none(door: Door) -> None:
     assert await door.send({**door.signed(), "X-Slack-Signature": "v0=\xe9"}) == (401, UNSIGNED)
 
 
@@ -203,7 +203,7 @@ async def test_no_headers_at_all(door: Door) -> None:
     assert (await door.send({"X-Slack-Request-Timestamp": str(int(time.time()))}))[0] == 401
 
 
-async def test_a_body_that_is_not_utf8_is_refused_even_if_signed(door: Door) -> None:
+async def test_row_01_a_body_that_is_not_utf8_is_refused_even_if_signed(door: Door) -> None:
     body = FORM + b"\xff"  # the verifier itself would raise on it
     assert await door.send({**door.signed(), "X-Slack-Signature": "v0=x"}, body) == (
         401,
@@ -216,7 +216,7 @@ async def test_a_body_over_the_limit_is_not_read(door: Door) -> None:
     assert await door.send(door.signed(), body) == (413, "The body is too large.")
 
 
-async def test_while_redis_is_away_nothing_is_taken_that_might_be_a_repeat(
+async def test_row_02_while_redis_is_away_nothing_is_taken_that_might_be_a_repeat(
     parts: AsyncExitStack, mortal_redis: MortalRedis, slack: SlackWorkspaceServer
 ) -> None:
     redis = connect(mortal_redis.url)

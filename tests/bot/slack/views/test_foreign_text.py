@@ -249,7 +249,7 @@ def mrkdwn_of(piece: object) -> Iterator[dict[str, Any]]:
             yield from mrkdwn_of(each)
 
 
-def test_an_alert_cannot_draw_a_verdict_into_the_headline() -> None:
+def test_row_11_an_alert_cannot_draw_a_verdict_into_the_headline() -> None:
     """Its own line, a tick, bold letters: what the bot's own verdict has."""
     for message in render(fold("inc-1", [opened(foreign_alert(FAKE)), *diagnosed(evidence())])):
         assert ":white_check_mark:" not in message.text
@@ -259,7 +259,7 @@ def test_an_alert_cannot_draw_a_verdict_into_the_headline() -> None:
             assert "*Leader" not in text["text"] and "_all" not in text["text"]
 
 
-def test_slack_is_told_to_parse_nothing_by_itself() -> None:
+def test_row_11_slack_is_told_to_parse_nothing_by_itself() -> None:
     """Bare addresses and #names become links unless a text is verbatim."""
     messages = render(fold("inc-1", [opened(foreign_alert(FAKE)), *diagnosed(evidence())]))
     found = [text for message in messages for text in mrkdwn_of(message.blocks)]
@@ -280,7 +280,7 @@ def test_what_only_looks_like_a_mark_stays_as_it_is() -> None:
         assert blocks.escape(usual) == usual.replace(">", "&gt;")
 
 
-def test_a_report_holds_no_link_that_somebody_wrote() -> None:
+def test_row_11_a_report_holds_no_link_that_somebody_wrote() -> None:
     first = opened(foreign_alert("\\[the plan to approve\\](https://evil.example)"))
     report = postmortem.markdown("inc-7", [first])
     assert "\\\\\\[the plan" in report, "both the backslash and the bracket are escaped"
