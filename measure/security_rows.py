@@ -39,6 +39,15 @@ THREATS = {
 }
 
 
+HEAD = """\
+# What was tried, and what held
+
+Made from the tests by `python -m measure.security_rows`; each line is a test named after its row of
+the threat model, and says what holds. `make attack` runs all {count}, each with its variants, and
+asserts the figures in them: resident memory, the time that `/livez` takes, requests taken and refused.
+[SECURITY.md](../SECURITY.md) says what holds these attacks back."""
+
+
 class RowTest(NamedTuple):
     """One test: its row, what it says holds, where it stands, and the attack, where it says more."""
 
@@ -61,14 +70,7 @@ def row_tests(root: Path = ROOT) -> Iterator[RowTest]:
 
 def page(tests: list[RowTest]) -> str:
     """Return the page: one section a threat, one line a test."""
-    lines = [
-        "# What was tried, and what held",
-        "",
-        "Made from the tests by `python -m measure.security_rows`; each line is a test named after its row of",
-        f"the threat model, and says what holds. `make attack` runs all {len(tests)}, each with its variants, and",
-        "asserts the figures in them: resident memory, the time that `/livez` takes, requests taken and refused.",
-        "[SECURITY.md](../SECURITY.md) says what holds these attacks back.",
-    ]
+    lines = [HEAD.format(count=len(tests))]
     for row, threat in THREATS.items():
         lines += ["", f"## {row}. {threat}", ""]
         lines += [_line(test) for test in tests if test.row == row]
