@@ -35,7 +35,7 @@ COMMANDS: tuple[Command, ...] = (
         election.status,
     ),
     Command(
-        "election diagnose", "[cluster]", "the same with every cause judged", "anyone", election.diagnose
+        "election diagnose", "[cluster]", "the same with every cause judged", "colleague", election.diagnose
     ),
     Command(
         "election watch", "[cluster]", "the status again and again for a minute", "anyone", election.watch
@@ -44,14 +44,14 @@ COMMANDS: tuple[Command, ...] = (
         "election history", "[cluster]", "its incidents of the last seven days", "anyone", election.history
     ),
     Command("incident list", "", "what is open, and who has it", "anyone", incident.list_open),
-    Command("incident show", "[id]", "one incident as it stands", "anyone", incident.show),
+    Command("incident show", "[id]", "one incident as it stands", "colleague", incident.show),
     Command("incident ack", "[id]", "say that you have it", "colleague", incident.acknowledge),
     Command("incident assign", "[id] me|@someone", "give it to someone", "colleague", incident.assign),
     Command("incident snooze", "[id] [30m|2h]", "put it off", "colleague", incident.snooze),
     Command("incident note", "[id] text", "write something into its timeline", "colleague", incident.note),
     Command("incident resolve", "[id]", "end it, once nothing fires", "colleague", incident.resolve),
     Command("incident reopen", "id", "take a closed one up again", "colleague", incident.reopen),
-    Command("incident report", "[id]", "a postmortem draft for its thread", "anyone", incident.write_report),
+    Command("incident report", "[id]", "a draft of its postmortem", "colleague", incident.write_report),
     Command("silence", "[id] [30m|2h]", "silence its alerts in Alertmanager", "confirmer", incident.silence),
     Command("runbooks", "", "which alerts the bot has a runbook for", "anyone", list_runbooks),
     Command("help", "", "what you can ask", "anyone", show_help),

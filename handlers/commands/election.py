@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from handlers import load_incidents
+from handlers.authorization import check_colleague
 from handlers.commands.answers import Asked, ElectionStatus, History, Watch
 from handlers.commands.arguments import resolve_cluster
 from handlers.ports import Ports
@@ -32,7 +33,9 @@ async def diagnose(ports: Ports, asked: Asked) -> ElectionStatus:
 
     Raises:
         UnknownCluster: If there is no such cluster, or several and none was named.
+        NotAllowed: If the asker is a guest or a stranger: evidence has paths, addresses and log lines.
     """
+    await check_colleague(ports, asked.by)
     seen = await status(ports, asked)
     return ElectionStatus(seen.evidence, seen.diagnosis, in_full=True)
 

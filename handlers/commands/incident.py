@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from handlers import load_incidents, triage
-from handlers.authorization import check_may_silence
+from handlers.authorization import check_colleague, check_may_silence
 from handlers.commands.answers import Asked, IncidentList, IncidentShown, PostmortemAnswer, Said
 from handlers.commands.arguments import person_of, resolve_incident, span_of
 from handlers.domain import postmortem
@@ -24,7 +24,8 @@ async def list_open(ports: Ports, _: Asked) -> IncidentList:
 
 
 async def show(ports: Ports, asked: Asked) -> IncidentShown:
-    """Show one incident as it stands."""
+    """Show one incident as it stands, to a colleague."""
+    await check_colleague(ports, asked.by)
     incident_id, _ = await resolve_incident(ports, asked)
     incident = await ports.timelines.load(incident_id)
     if incident.opened_at is None:
@@ -76,7 +77,8 @@ async def reopen(ports: Ports, asked: Asked) -> Said:
 
 
 async def write_report(ports: Ports, asked: Asked) -> PostmortemAnswer:
-    """Write a postmortem draft."""
+    """Write a postmortem draft, for a colleague."""
+    await check_colleague(ports, asked.by)
     incident_id, _ = await resolve_incident(ports, asked)
     events = await ports.timelines.timeline(incident_id)
     if not events:

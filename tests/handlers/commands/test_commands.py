@@ -233,15 +233,19 @@ class TestIncident:
         assert "alice noted: the switch was replaced" in answer.markdown
         assert world.kinds()[-1] == "note_added", "a report changes nothing"
 
-    @pytest.mark.parametrize("text", ["ack", "assign me", "snooze", "note x", "resolve", "reopen inc-1"])
-    async def test_a_guest_changes_nothing_and_sees_everything(self, text: str) -> None:
+    @pytest.mark.parametrize(
+        "text", ["ack", "assign me", "snooze", "note x", "resolve", "reopen inc-1", "show", "report"]
+    )
+    async def test_a_guest_changes_nothing_and_sees_what_is_open(self, text: str) -> None:
         world = await diagnosed_world()
         world.directory.members[BOB.id] = Member(BOB.id, HOME, HOME, frozenset(), is_guest=True)
         before = world.kinds()
         with pytest.raises(NotAllowed, match="A guest may not act"):
             await ask(world, f"incident {text}", BOB)
         assert world.kinds() == before
-        assert isinstance(await ask(world, "incident show", BOB), IncidentShown)
+        with pytest.raises(NotAllowed):
+            await ask(world, "election diagnose", BOB)
+        assert isinstance(await ask(world, "incident list", BOB), IncidentList)
 
 
 class TestSilence:
@@ -317,8 +321,9 @@ class TestHelp:
             seen[who.name] = {command.words for command in answer.commands}
         assert seen["alice"] - seen["bob"] == {"silence"}
         assert seen["bob"] - seen["dave"] == {
-            f"incident {word}" for word in ("ack", "assign", "snooze", "note", "resolve", "reopen")
-        }
+            f"incident {word}"
+            for word in ("ack", "assign", "snooze", "note", "resolve", "reopen", "show", "report")
+        } | {"election diagnose"}
         assert "election status" in seen["dave"]
 
     async def test_while_slack_does_not_answer_what_anyone_may_is_listed(self) -> None:
