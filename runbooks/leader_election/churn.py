@@ -17,6 +17,13 @@ from runbooks.wording import listed
 SLOW_IO_STALLED_PERCENT = 20.0
 """Share of the time in which every task waits for the disk; from here on an fsync outlasts a heartbeat."""
 
+HEAVY_IO_STALLED_PERCENT = 50.0
+"""From here on a node waits for its disk more often than not: it keeps up with no leader."""
+
+SLOW_RETRIES_PER_MIN = 3.0
+"""Writes a minute that were tried again, from which on they do harm: each holds Raft for 100 to 200 ms, as
+long as one election timeout, so fewer cost a leader every minute at most."""
+
 FAR_BEHIND_ENTRIES = 20
 """A follower that hears its leader is a round of appends behind at the most; this is not that."""
 
@@ -107,26 +114,42 @@ def _slow_disk(facts: Facts, structure: Structure) -> Finding | None:
     signs = {name: words for name, words in signs.items() if words}
     if not signs:
         return None
+    # One source alone must at least be seen to do harm; and where nobody could be elected with any disk,
+    # or something else is sure to keep them from it, a slow one is not why.
     strong = any(len(words) > 1 for words in signs.values())
+    needless = structure.can_elect == "no" or any(verdict in SURE for verdict in structure.verdicts.values())
+    sure = Verdict.CONFIRMED if strong else Verdict.LIKELY if _restless(facts) or _stalls(facts) else None
+    against = [] if _restless(facts) else ["no elections were seen to follow each other"]
+    if needless:
+        against.append("nobody could be elected with a faster disk either")
     return Finding(
         cause=RootCause.SLOW_DISK,
-        verdict=Verdict.CONFIRMED if strong else Verdict.LIKELY,
+        verdict=Verdict.POSSIBLE if needless or sure is None else sure,
         nodes=tuple(signs),
         evidence_for=tuple(f"{name}: {'; '.join(words)}" for name, words in signs.items()),
-        evidence_against=() if _restless(facts) else ("no elections were seen to follow each other",),
+        evidence_against=tuple(against),
     )
 
 
 def _slow(facts: Facts, node: NodeEvidence) -> list[str]:
     signs = []
-    if retries := facts.logged(node.node, "wal_retrying", "wal_failed"):
-        signs.append(
-            f"writing its log of record failed or was tried again {retries} times (log, {node.log.by})"
-        )
+    retries = facts.logged(node.node, "wal_retrying", "wal_failed")
+    if facts.logged_per_min(node.node, "wal_retrying", "wal_failed") >= SLOW_RETRIES_PER_MIN:
+        signs.append(f"writes of its log of record were tried again {retries} times (log, {node.log.by})")
     disk = node.disk.value
     if disk and (disk.io_stalled_percent or 0) >= SLOW_IO_STALLED_PERCENT:
         signs.append(f"waits for its disk {disk.io_stalled_percent:.0f} % of the time ({node.disk.by})")
     return signs
+
+
+def _stalls(facts: Facts) -> bool:
+    """Return whether too many disks stall for a majority to write in time, even if no election is seen."""
+    stalled = [
+        node.node
+        for node in facts.evidence.nodes
+        if node.disk.value and (node.disk.value.io_stalled_percent or 0) >= HEAVY_IO_STALLED_PERCENT
+    ]
+    return len(facts.names) - len(stalled) < facts.needed
 
 
 def _stale_log(facts: Facts, structure: Structure) -> Finding | None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from runbooks import raft
-from runbooks.evidence import Clock, Evidence, Log, Metrics, NodeEvidence
+from runbooks.evidence import Clock, Config, Evidence, Log, Metrics, NodeEvidence
+from runbooks.missing_kind import MissingKind
 from runbooks.model import Leadership
-from runbooks.node_check import MAX_SKEW_MS, is_surely_skewed
+from runbooks.node_check import MAX_SKEW_MS, is_surely_skewed, says_time
 
 STORM_ELECTIONS = 2
 STORM_ELECTIONS_PER_S = 0.5
@@ -29,6 +30,12 @@ UNRELATED_COMPLAINTS = (
     "rate_limited",
     "accept_error",
 )
+CURRENT_LOG_S = 60.0
+"""A log that nothing was written to for longer tells history: a fault that lasts goes on being logged."""
+
+DOCUMENTED_TIMEOUTS_MS = (150, 300)
+"""The election timeouts of a file that sets none (Neumann, operations/configuration)."""
+
 BELIEVED_COMPLAINTS = 3
 """Unrelated complaints in one minute of a log; one with more was not written by Neumann."""
 
@@ -89,7 +96,7 @@ class Facts:
         )
 
     def _is_contradicted(self, name: str, results: dict[raft.Pair, str]) -> bool:
-        mine = [peer for peer in self.names if (name, peer) in results]
+        mine = [peer for peer in self.names if (name, peer) in results and self.up[peer] is not False]
         failed = {peer for peer in mine if results[name, peer] != "open"}
         reached = any(results.get((peer, name)) == "open" for peer in self.names)
         pings = self.evidence.node(name).pings.value or ()
@@ -120,6 +127,11 @@ class Facts:
             {node.node: node.metrics.value or node.local_metrics.value for node in self.evidence.nodes}
         )
 
+    def was_read_twice(self, name: str) -> bool:
+        """Return whether a node's page was read more than once, so that something may have lasted."""
+        node = self.node(name)
+        return sum(r.value is not None for r in (node.metrics, node.metrics_again, node.local_metrics)) > 1
+
     @cached_property
     def elections(self) -> tuple[int, float] | None:
         """Return the elections started between the two samples, and the seconds between them.
@@ -142,7 +154,7 @@ class Facts:
     @cached_property
     def log_elections_per_min(self) -> float | None:
         """Return the elections per minute in the log windows, all nodes together."""
-        logs = [node.log.value for node in self.evidence.nodes if node.log.value]
+        logs = [log for name in self.names if (log := self.current_log(name))]
         rates = [log.counts.get("election_started", 0) * 60 / max(log.window_s, 1.0) for log in logs]
         return sum(rates) if rates else None
 
@@ -180,14 +192,25 @@ class Facts:
 
     @cached_property
     def timeouts_ms(self) -> dict[str, tuple[int, int]]:
-        """Return by node the configured (min, max) election timeout; a single value counts as both."""
-        found = {}
-        for node in self.evidence.nodes:
-            config = node.config.value
-            if config and config.election_timeout_min_ms is not None:
-                low = config.election_timeout_min_ms
-                found[node.node] = (low, config.election_timeout_max_ms or low)
-        return found
+        """Return by node the (min, max) election timeout; a single value counts as both.
+
+        A file that was read and names none leaves the documented defaults in force.
+        """
+        return {
+            node.node: _timeouts_of(node.config.value)
+            for node in self.evidence.nodes
+            if node.config.value and not node.config.value.malformed
+        }
+
+    @cached_property
+    def defaulted(self) -> tuple[str, ...]:
+        """Return the nodes whose file names no election timeout, so that the documented ones hold."""
+        configs = {name: self.node(name).config.value for name in self.timeouts_ms}
+        return tuple(
+            name
+            for name, config in configs.items()
+            if config and config.election_timeout_min_ms is None and config.election_timeout_max_ms is None
+        )
 
     @cached_property
     def clocks(self) -> dict[str, Clock]:
@@ -197,18 +220,33 @@ class Facts:
     @cached_property
     def skewed(self) -> tuple[str, ...]:
         """Return the nodes whose whole offset interval lies beyond the recommended limit."""
-        return tuple(name for name, clock in self.clocks.items() if is_surely_skewed(clock))
+        return tuple(
+            name for name, clock in self.clocks.items() if says_time(clock) and is_surely_skewed(clock)
+        )
+
+    @cached_property
+    def mute(self) -> frozenset[str]:
+        """Return the nodes whose page answers nobody in time, not even on their own host.
+
+        Such a process hangs; when it has done so for long, its accept queue is full and connects time out.
+        """
+        return frozenset(node.node for node in self.evidence.nodes if _is_mute(node))
+
+    @cached_property
+    def by_name(self) -> dict[str, NodeEvidence]:
+        """Return the evidence of each node by its name."""
+        return {node.node: node for node in self.evidence.nodes}
 
     def node(self, name: str) -> NodeEvidence:
         """Return a node's evidence."""
-        return self.evidence.node(name)
+        return self.by_name[name]
 
     def gossip_failed(self, name: str) -> int | None:
         """Return how many peers a node's gossip holds failed beyond those that are known to be away."""
         metrics = self.metrics(name)
         if metrics is None or metrics.gossip_failed is None:
             return None
-        away = sum(self.up[peer] is not True for peer in self.names if peer != name)
+        away = len(self.names) - len(self.running) - (self.up[name] is not True)
         return max(metrics.gossip_failed - away, 0)
 
     def steady(self, name: str) -> bool:
@@ -226,12 +264,41 @@ class Facts:
         """Return a node's log summary."""
         return self.node(name).log.value
 
-    def logged(self, name: str, *events: str) -> int:
-        """Return how often a node's log held these events; 0 for a log that complains of everything."""
+    def current_log(self, name: str) -> Log | None:
+        """Return a node's log summary if the log is still being written; old lines are no evidence of today."""
         log = self.log(name)
+        return None if log is None or (log.silent_s or 0) > CURRENT_LOG_S else log
+
+    def logged(self, name: str, *events: str) -> int:
+        """Return how often a node's current log held these events; 0 if it complains of everything."""
+        log = self.current_log(name)
         if (
             log is None
             or sum(bool(log.counts.get(kind)) for kind in UNRELATED_COMPLAINTS) > BELIEVED_COMPLAINTS
         ):
             return 0
         return sum(log.counts.get(event, 0) for event in events)
+
+    def logged_per_min(self, name: str, *events: str) -> float:
+        """Return how often a minute a node's current log holds these events."""
+        log = self.current_log(name)
+        return self.logged(name, *events) * 60 / max(log.window_s, 1.0) if log else 0.0
+
+
+def _timeouts_of(config: Config) -> tuple[int, int]:
+    low, high = config.election_timeout_min_ms, config.election_timeout_max_ms
+    if low is None and high is None:
+        return DOCUMENTED_TIMEOUTS_MS
+    if low is None:
+        return DOCUMENTED_TIMEOUTS_MS[0], high or DOCUMENTED_TIMEOUTS_MS[1]
+    return low, high or low
+
+
+def _is_mute(node: NodeEvidence) -> bool:
+    answered = node.metrics.value or node.metrics_again.value or node.health.value or node.local_metrics.value
+    stopped = node.service.value is not None and node.service.value.state in ("inactive", "failed")
+    asked = any(
+        reading.value is not None for reading in (node.clock, node.log, node.config, node.disk, node.service)
+    )
+    late = node.local_metrics.kind is MissingKind.TIMEOUT and node.metrics.kind is MissingKind.TIMEOUT
+    return bool(late and asked and not answered and not stopped)

@@ -53,6 +53,8 @@ def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:
     unread = [pair for pair in pairs if pair not in facts.raft_results]
     asymmetric = len(broken) == 1 and not unread
     cause = RootCause.ASYMMETRIC_PARTITION if asymmetric else RootCause.NETWORK_PARTITION
+    if broken and set(broken.values()) == {"dns"}:
+        cause = RootCause.NAMES_UNRESOLVED
     for (observer, peer), result in broken.items():
         because = f"{observer} → {peer} on the Raft port {FAILURES[result]} (agent:{observer})"
         known, lacks = Known.BY_ONE, None
@@ -73,8 +75,8 @@ def broken_link(facts: Facts, pair: Pair) -> str | None:
 
 
 def _networks_fault(facts: Facts, pair: Pair, result: str) -> str | None:
-    if result == "open":
-        return None
+    if result == "open" or pair[1] in facts.mute:
+        return None  # the accept queue of a process that hangs fills up, and then connects time out
     if result == "refused":
         # A process that runs and yet refuses: that is a firewall's word, not the process's.
         return result if facts.steady(pair[1]) or _runs(facts, pair[1]) else None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from runbooks.leader_election.causes import CAUSES, RootCause
+from runbooks.leader_election.causes import CAUSES, NOT_SERVING, RootCause
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import Structure
 from runbooks.model import SURE, Finding, Verdict
@@ -29,14 +29,36 @@ def _said(finding: Finding, structure: Structure) -> str:
         structure.facts.names
     ):
         return f"{hedge}the network is cut into {' | '.join(map(listed, structure.blocks))}"
+    if finding.cause == RootCause.QUORUM_LOSS:
+        return hedge + " and ".join(_away(finding, structure))
     return hedge + CAUSES[finding.cause].sentence.format(nodes=listed(finding.nodes))
 
 
-def can_elect_reason(facts: Facts, structure: Structure) -> str:
+def _away(finding: Finding, structure: Structure) -> Iterator[str]:
+    """Yield which nodes stopped, and which are active and serve nothing."""
+    services = {name: structure.facts.node(name).service.value for name in finding.nodes}
+    idle = [name for name, service in services.items() if service and service.state == "active"]
+    stopped = [name for name in finding.nodes if name not in idle]
+    if stopped or not idle:
+        yield CAUSES[finding.cause].sentence.format(nodes=listed(stopped))
+    if idle:
+        yield NOT_SERVING.format(nodes=listed(idle))
+
+
+def running(facts: Facts) -> str:
+    """Return how many processes run, as far as that is known: what could not be read is not down."""
+    unknown = sum(facts.up[name] is None for name in facts.names)
+    rest = f" ({unknown} not known)" if unknown else ""
+    return f"{len(facts.running)} of {counted(len(facts.names), 'process')} run{rest}"
+
+
+def can_elect_reason(facts: Facts, structure: Structure, leader: str | None) -> str:
     """Return why the cluster can or cannot elect, by the numbers."""
-    running = f"{len(facts.running)} of {counted(len(facts.names), 'process')} run, {facts.needed} are needed"
+    tally = f"{running(facts)}, {facts.needed} are needed"
+    if leader:
+        return f"it has: {leader} leads"
     if structure.can_elect == "yes":
-        return f"{running}, and a majority of votes can be had"
+        return f"{tally}, and a majority of votes can be had"
     if structure.can_elect == "undetermined":
-        return f"{running}; what could not be read decides"
-    return running if len(facts.running) < facts.needed else f"{running}, but nobody can get that many votes"
+        return f"{tally}; what could not be read decides"
+    return tally if len(facts.running) < facts.needed else f"{tally}, but nobody can get that many votes"

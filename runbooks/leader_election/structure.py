@@ -10,11 +10,18 @@ from runbooks.electability import Denial, Known, blocking_causes, can_elect, dec
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.clock_denials import clock_denials
 from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.file_denials import file_denials
+from runbooks.leader_election.gossip_denials import gossip_denials, unexplained_gossip
+from runbooks.leader_election.handshake_denials import handshake_denials
 from runbooks.leader_election.link_denials import link_denials
 from runbooks.leader_election.node_denials import node_denials
 from runbooks.leader_election.peer_lists import peer_list_denials
+from runbooks.leader_election.storage_denials import storage_denials
 from runbooks.model import CanElect, Finding, Verdict
 from runbooks.raft import Pair
+
+SIGN_NAMES_IT = frozenset({RootCause.TLS_FAILURE, RootCause.VERSION_MISMATCH, RootCause.DUPLICATE_ID})
+"""Causes whose sign names them: a log does not complain of such handshakes where none fail."""
 
 CUTS = frozenset({RootCause.NETWORK_PARTITION, RootCause.ASYMMETRIC_PARTITION})
 
@@ -28,12 +35,21 @@ class Structure:
     @cached_property
     def denials(self) -> tuple[Denial, ...]:
         """Return every denial, those of whole nodes first."""
-        nodes = tuple(node_denials(self.facts))
+        facts = self.facts
+        nodes = (*node_denials(facts), *storage_denials(facts), *file_denials(facts))
         gone = frozenset(d.node for d in nodes if d.node and d.cause == RootCause.HOST_DOWN)
-        links = _one_kind_of_cut(tuple(link_denials(self.facts, gone)))
-        peers = tuple(peer_list_denials(self.facts))
-        clocks = clock_denials(self.facts, _pairs_of(self.facts.names, (*nodes, *links, *peers)))
-        return (*nodes, *peers, *links, *clocks)
+        links = _one_kind_of_cut(tuple(link_denials(facts, gone)))
+        peers = tuple(peer_list_denials(facts))
+        listed_wrong = frozenset(name for denial in peers for name in denial.nodes)
+        others = (*nodes, *peers, *links, *handshake_denials(facts, listed_wrong))
+        others += tuple(clock_denials(facts, _pairs_of(facts.names, others)))
+        return (*others, *gossip_denials(facts, _pairs_of(facts.names, others)))
+
+    @cached_property
+    def unexplained_gossip(self) -> dict[str, int]:
+        """Return by node how many peers its gossip holds failed for no reason that was read."""
+        known = tuple(d for d in self.denials if d.known > Known.MAYBE)
+        return unexplained_gossip(self.facts, _pairs_of(self.facts.names, known))
 
     @cached_property
     def can_elect(self) -> CanElect:
@@ -62,6 +78,18 @@ class Structure:
     def of(self, cause: str) -> tuple[Denial, ...]:
         """Return the denials of a cause that somebody read."""
         return tuple(d for d in self.denials if d.cause == cause and d.known >= Known.BY_ONE)
+
+    def is_well_seen(self, cause: str) -> bool:
+        """Return whether a cause was itself read beyond doubt, and only what else it takes was not read."""
+        seen = self.denials_of(cause)
+        if cause in SIGN_NAMES_IT:
+            return bool(seen)
+        stopped = any(denial.known is Known.CORROBORATED for denial in seen)
+        return cause == RootCause.QUORUM_LOSS and stopped
+
+    def denials_of(self, cause: str) -> tuple[Denial, ...]:
+        """Return every denial of a cause, those that may be among them."""
+        return tuple(denial for denial in self.denials if denial.cause == cause)
 
     def nodes_of(self, cause: str) -> tuple[str, ...]:
         """Return the nodes that a cause concerns, in the cluster's order."""

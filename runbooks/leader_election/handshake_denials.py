@@ -1,0 +1,148 @@
+"""Denials between nodes whose handshakes fail: certificates, protocol versions, ids.
+
+Both ends of a failing handshake log it, so the nodes that complain are not the nodes that are bad. What is
+judged are pairs, and the smallest set of bad ends that explains them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from itertools import combinations
+
+from runbooks.electability import Denial, Known
+from runbooks.leader_election.causes import RootCause
+from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
+from runbooks.raft import Pair
+from runbooks.wording import counted, listed, milliseconds
+
+EVENTS = {
+    RootCause.TLS_FAILURE: "tls_failed",
+    RootCause.VERSION_MISMATCH: "version_mismatch",
+    RootCause.DUPLICATE_ID: "peer_mismatch",
+}
+WHAT = {
+    RootCause.TLS_FAILURE: ("failed TLS handshake", ""),
+    RootCause.VERSION_MISMATCH: ("handshake", " with a peer of another protocol version"),
+    RootCause.DUPLICATE_ID: ("handshake", " with a peer of another id than expected"),
+}
+"""What is counted, and how it goes on."""
+
+MIN_PER_MIN = 5.0
+"""Complaints a minute from which on handshakes are failing: a node tries its peers far more often."""
+
+_CLOSED = re.compile(r"\b(?:eof|closed|reset by peer|broken pipe)\b", re.IGNORECASE)
+"""How a handshake ends whose other end only connected and closed: a probe's, a scanner's, a health check's."""
+
+
+def handshake_denials(facts: Facts, explained: frozenset[str]) -> Iterator[Denial]:
+    """Yield the votes that failing handshakes deny.
+
+    Args:
+        facts: The evidence.
+        explained: Nodes whose ids are told apart by a peer list that is wrong: their mismatches come of it.
+    """
+    for cause in EVENTS:
+        loud = tuple(name for name in facts.running if complains(facts, name, cause))
+        if cause == RootCause.DUPLICATE_ID and explained & set(loud):
+            continue
+        if loud:
+            yield from _denials(facts, cause, loud)
+
+
+def complains(facts: Facts, name: str, cause: RootCause) -> bool:
+    """Return whether a node's current log complains of handshakes as often as handshakes that fail do."""
+    log = facts.current_log(name)
+    if log is None or facts.logged_per_min(name, EVENTS[cause]) < MIN_PER_MIN:
+        return False
+    if cause != RootCause.TLS_FAILURE:
+        return True
+    # Each reading of the agents connects to two ports of every peer, and closes.
+    probes = 2 * (len(facts.names) - 1)
+    return log.counts.get("tls_failed", 0) - log.counts.get("tls_closed", 0) > probes and not _only_closed(
+        log.excerpts
+    )
+
+
+def _only_closed(excerpts: tuple[str, ...]) -> bool:
+    quoted = [line for line in excerpts if "handshake" in line.lower()]
+    return bool(quoted) and all(_CLOSED.search(line) for line in quoted)
+
+
+def _denials(facts: Facts, cause: RootCause, loud: tuple[str, ...]) -> Iterator[Denial]:
+    pairs = failing_pairs(facts, loud, cause)
+    bad = _bad_ends([pair for pair, known in pairs.items() if known > Known.MAYBE], loud)
+    because = _because(facts, cause, loud, bad)
+    for (one, other), known in pairs.items():
+        lacks = (
+            f"which handshakes fail: the peers in the log of {listed(loud)}" if known is Known.MAYBE else None
+        )
+        yield Denial(cause, known, because=because, pair=(one, other), lacks=lacks)
+        yield Denial(cause, known, pair=(other, one), lacks=lacks)
+
+
+def failing_pairs(facts: Facts, loud: tuple[str, ...], cause: RootCause) -> dict[Pair, Known]:
+    """Return the pairs whose handshakes fail or may fail, and how well each is known.
+
+    A node all of whose handshakes fail loses every running peer, the others lose only such nodes: gossip's
+    counts show who is which where it shares the connections, and how often each complains where not.
+    """
+    if len(loud) == 1:
+        return {(loud[0], peer): Known.MAYBE for peer in facts.running if peer != loud[0]}
+    if len(loud) == 2:
+        return {(loud[0], loud[1]): Known.CORROBORATED}
+    lost = {name: facts.gossip_failed(name) or 0 for name in loud}
+    if (bad := _lost_all(lost)) is not None:
+        return {pair: Known.CORROBORATED for pair in combinations(loud, 2) if bad & set(pair)}
+    if cause != RootCause.TLS_FAILURE or any(lost.values()):
+        return dict.fromkeys(combinations(loud, 2), Known.MAYBE)
+    bad = _loudest({name: facts.logged(name, EVENTS[cause]) for name in loud})
+    return {pair: Known.BY_ONE if bad & set(pair) else Known.MAYBE for pair in combinations(loud, 2)}
+
+
+def _lost_all(lost: dict[str, int]) -> frozenset[str] | None:
+    """Return the nodes that lost all others, if these are all that the others lost; else `None`."""
+    bad = frozenset(name for name, count in lost.items() if count >= len(lost) - 1)
+    consistent = all(count == len(bad) for name, count in lost.items() if name not in bad)
+    return bad if bad and consistent else None
+
+
+def _loudest(counts: dict[str, int]) -> frozenset[str]:
+    """Return the smallest set of bad ends that explains how often each node complains.
+
+    With k bad ends of n, a bad one fails with n - 1 peers and every other with k; the k that fits best.
+    """
+    names = sorted(counts, key=lambda name: -counts[name])
+
+    def misfit(bad: int) -> float:
+        expected = [len(names) - 1 if place < bad else bad for place in range(len(names))]
+        ratios = [math.log(max(counts[name], 1) / peers) for name, peers in zip(names, expected, strict=True)]
+        mean = sum(ratios) / len(ratios)
+        return sum((ratio - mean) ** 2 for ratio in ratios)
+
+    return frozenset(names[: min(range(1, len(names)), key=misfit)])
+
+
+def _bad_ends(pairs: list[Pair], loud: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the one node that is in every failing pair: the end to be mended, where it can be told."""
+    always = [name for name in loud if pairs and all(name in pair for pair in pairs)]
+    return tuple(always) if len(always) == 1 else ()
+
+
+def _because(facts: Facts, cause: RootCause, loud: tuple[str, ...], bad: tuple[str, ...]) -> str:
+    event = EVENTS[cause]
+    noun, tail = WHAT[cause]
+    said = [f"{name} logs {counted(facts.logged(name, event), noun)}{tail} (agent:{name})" for name in loud]
+    if bad:
+        said.append(f"all of them have {listed(bad)} at one end")
+    elif len(loud) == 2:
+        said.append("both ends log a failure, and one bad end is enough for it")
+    if cause == RootCause.TLS_FAILURE:
+        said += [
+            f"{name}'s clock is {milliseconds(abs(clock.offset_ms))} {'ahead' if clock.offset_ms > 0 else 'behind'}: "
+            "a certificate may look expired or not yet valid for that alone"
+            for name, clock in facts.clocks.items()
+            if abs(clock.offset_ms) > MAX_RECOMMENDED_SKEW_MS
+        ]
+    return "; ".join(said)
