@@ -68,9 +68,10 @@ LATE_CONNECTS_MS = 1_250.0
 
 def _is_late(node: NodeEvidence, peer: str) -> bool:
     """Return whether a connect may have timed out on a busy agent: late, and every ping came back."""
+    if node.connects.took_ms <= LATE_CONNECTS_MS:
+        return False
     pings = [ping for ping in node.pings.value or () if ping.peer == peer]
-    answered = bool(pings) and all(ping.sent and ping.received == ping.sent for ping in pings)
-    return node.connects.took_ms > LATE_CONNECTS_MS and answered
+    return bool(pings) and all(ping.sent and ping.received == ping.sent for ping in pings)
 
 
 def links(evidence: Evidence, port: PortName) -> dict[Pair, Tri]:

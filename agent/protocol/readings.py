@@ -30,14 +30,15 @@ T = TypeVar("T")
 class Read(Wire, Generic[T], frozen=True, kw_only=True):
     """One reading: its value, or in one sentence why there is none.
 
-    `timed_out` says that it failed because a deadline ran out. It is left out of every other reading, so
-    that a bot which does not know the field reads those.
+    `timed_out` says that it failed because a deadline ran out, `refused` because nothing listens there. They
+    are left out of every other reading, so that a bot which does not know the fields reads those.
     """
 
     value: T | None = None
     missing: str | None = None
     took_ms: float = 0.0
     timed_out: bool | UnsetType = UNSET
+    refused: bool | UnsetType = UNSET
 
 
 class Clock(Wire, frozen=True, kw_only=True):
@@ -96,7 +97,8 @@ class Config(Wire, frozen=True, kw_only=True):
     """The node's configuration file: its hash, the Raft values in it, and the lines they stand on.
 
     `why_not_editable` says why the agent could not change its election timeouts, whatever their values; it is
-    left out where it could, so that a bot that does not know it yet reads such a file.
+    left out where it could, so that a bot that does not know it yet reads such a file. So is `malformed`, of
+    a file that is no TOML.
     """
 
     path: str
@@ -107,19 +109,23 @@ class Config(Wire, frozen=True, kw_only=True):
     peers: tuple[str, ...] = ()
     election_lines: tuple[ConfigLine, ...] = ()
     why_not_editable: Annotated[str, Meta(max_length=1_000)] | UnsetType = UNSET
+    malformed: bool | UnsetType = UNSET
 
 
 class Disk(Wire, frozen=True, kw_only=True):
     """The file system that holds Neumann's log of record.
 
     `io_stalled_percent` is the share of the last 10 s in which every task waited for the disk
-    (`/proc/pressure/io`, `full avg10`); `None` where the kernel does not say.
+    (`/proc/pressure/io`, `full avg10`); `None` where the kernel does not say. `free_inodes` is left out while
+    there are many, `read_only` where it can be written.
     """
 
     path: str
     free_bytes: int
     total_bytes: int
     io_stalled_percent: float | None = None
+    free_inodes: int | UnsetType = UNSET
+    read_only: bool | UnsetType = UNSET
 
 
 class MetricsPage(Wire, frozen=True, kw_only=True):

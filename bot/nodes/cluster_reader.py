@@ -16,7 +16,7 @@ import httpx
 from pydantic import ValidationError
 
 from bot.config import Cluster, Node, ReadingSettings
-from bot.http.errors import timed_out, why
+from bot.http.errors import refused, timed_out, why
 from bot.nodes import metrics_page
 from bot.nodes.agent_client import AgentClient
 from bot.nodes.agent_connection import AgentRefusedError, AgentTimedOutError, AgentUnreachableError
@@ -155,6 +155,7 @@ class ClusterReader:
             said = (str(error).splitlines() or [""])[0][:200]
             missing = why(error) or said or f"the reading failed ({type(error).__name__})"
             kind = MissingKind.TIMEOUT if timed_out(error) else MissingKind.OTHER
+            kind = MissingKind.REFUSED if refused(error) else kind
         took_ms = (time.monotonic() - started) * 1000
         at = datetime.now(UTC)
         return reading(value=value, missing=missing, kind=kind, by="bot", at=at, took_ms=took_ms)

@@ -97,7 +97,7 @@ def _in_spite_of_a_leader(finding: Finding) -> Finding:
 
 
 def _likely_if_seen(finding: Finding, structure: Structure) -> Finding:
-    """Return as likely what was seen and explains it together with what was not read, where nothing else does."""
+    """Return as likely what was seen and explains it together with what was not read."""
     if finding.verdict is not Verdict.UNDETERMINED or not structure.is_well_seen(finding.cause):
         return finding
     denials = structure.denials_of(finding.cause)

@@ -75,13 +75,13 @@ _ROWS = (
         RootCause.TOO_MANY_FILES,
         title="Too many open files",
         sentence="{nodes} cannot accept connections, the open files are used up",
-        by_hand="Raise LimitNOFILE of the service, see what holds the files, then restart one node at a time.",
+        by_hand="Raise the service's LimitNOFILE and see what holds the files; restart one node at a time.",
     ),
     Cause(
         RootCause.TLS_FAILURE,
         title="TLS failure",
         sentence="TLS handshakes between {nodes} fail",
-        by_hand="Check the certificates' dates, names and CA, and the clocks; then restart one node at a time.",
+        by_hand="Check the certificates' dates, names and CA, and the clocks; restart one node at a time.",
     ),
     Cause(
         RootCause.VERSION_MISMATCH,

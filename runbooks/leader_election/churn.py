@@ -8,7 +8,7 @@ from runbooks.electability import Known
 from runbooks.evidence import NodeEvidence, Role
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
-from runbooks.leader_election.structure import CUTS, Structure
+from runbooks.leader_election.structure import CUTS, Structure, first_lines
 from runbooks.leader_election.timeout_findings import mixed_timeouts_findings, timeouts_finding
 from runbooks.model import SURE, Finding, Verdict
 from runbooks.statistics import wilson_interval
@@ -71,7 +71,7 @@ def _partial_partition(facts: Facts, structure: Structure) -> Finding | None:
         verdict=(sure if facts.storm else weaker) if all_seen else Verdict.POSSIBLE,
         nodes=tuple(name for name in facts.names if name in nodes),
         evidence_for=(
-            *(denial.because for denial in cut if denial.because),
+            *first_lines(tuple(denial.because for denial in cut if denial.because)),
             "a majority is still connected, but nodes that do not hear the leader keep calling elections",
         ),
     )

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from runbooks import raft
-from runbooks.evidence import Clock, Config, Evidence, Log, Metrics, NodeEvidence
+from runbooks.evidence import Clock, Evidence, Log, Metrics, NodeEvidence
+from runbooks.leader_election.configured import election_timeouts_of
+from runbooks.leader_election.contradicted_agents import is_contradicted
 from runbooks.missing_kind import MissingKind
 from runbooks.model import Leadership
 from runbooks.node_check import MAX_SKEW_MS, is_surely_skewed, says_time
@@ -32,9 +34,6 @@ UNRELATED_COMPLAINTS = (
 )
 CURRENT_LOG_S = 60.0
 """A log that nothing was written to for longer tells history: a fault that lasts goes on being logged."""
-
-DOCUMENTED_TIMEOUTS_MS = (150, 300)
-"""The election timeouts of a file that sets none (Neumann, operations/configuration)."""
 
 BELIEVED_COMPLAINTS = 3
 """Unrelated complaints in one minute of a log; one with more was not written by Neumann."""
@@ -70,10 +69,14 @@ class Facts:
         return tuple(name for name in self.names if self.up[name])
 
     @cached_property
+    def told_results(self) -> dict[raft.Pair, str]:
+        """Return what each connect to a Raft port gave by the agents' words, believed or not."""
+        return raft.connect_results(self.evidence, "raft")
+
+    @cached_property
     def raft_results(self) -> dict[raft.Pair, str]:
         """Return what each connect to a Raft port gave, of the pairs that were tried and are believed."""
-        results = raft.connect_results(self.evidence, "raft")
-        return {pair: result for pair, result in results.items() if pair[0] not in self.disbelieved}
+        return {pair: told for pair, told in self.told_results.items() if pair[0] not in self.disbelieved}
 
     @cached_property
     def gossip_results(self) -> dict[raft.Pair, str]:
@@ -83,37 +86,14 @@ class Facts:
 
     @cached_property
     def disbelieved(self) -> frozenset[str]:
-        """An agent alone whose connects all fail while a peer reaches it openly and its own pings come back.
-
-        A firewall on the way out looks the same, but then peers that hear nothing of the node hold it failed
-        in gossip. Where they do not, one agent's word is contradicted, so it is taken for unread, and a
-        second witness would decide.
-        """
-        results = raft.connect_results(self.evidence, "raft")
-        complaining = {one for (one, other), result in results.items() if result != "open" and self.up[other]}
-        return frozenset(
-            name for name in self.names if complaining == {name} and self._is_contradicted(name, results)
+        """Return the agents whose connects are contradicted, and so are taken for unread."""
+        failing = ((one, other) for (one, other), result in self.told_results.items() if result != "open")
+        complaining = {one for one, other in failing if self.up[other]}
+        return (
+            frozenset(complaining)
+            if len(complaining) == 1 and is_contradicted(self, *complaining)
+            else frozenset()
         )
-
-    def _is_contradicted(self, name: str, results: dict[raft.Pair, str]) -> bool:
-        mine = [peer for peer in self.names if (name, peer) in results and self.up[peer] is not False]
-        failed = {peer for peer in mine if results[name, peer] != "open"}
-        reached = any(results.get((peer, name)) == "open" for peer in self.names)
-        pings = self.evidence.node(name).pings.value or ()
-        answered = any(ping.sent and ping.received == ping.sent and ping.peer in failed for ping in pings)
-        alone = len(failed) > 1 and len(failed) == len(mine)
-        return alone and reached and answered and not self._is_missed(name)
-
-    def _is_missed(self, name: str) -> bool:
-        """Return whether others' gossip holds somebody failed for no reason in their connects or clocks."""
-        others = [peer for peer in self.names if peer != name]
-        gossip = raft.connect_results(self.evidence, "gossip")
-        explained = any(
-            result != "open" and one != name and self.up[other] for (one, other), result in gossip.items()
-        )
-        if explained or self.skewed:
-            return False
-        return any(self.gossip_failed(peer) for peer in others)
 
     @cached_property
     def leadership(self) -> Leadership:
@@ -197,20 +177,10 @@ class Facts:
         A file that was read and names none leaves the documented defaults in force.
         """
         return {
-            node.node: _timeouts_of(node.config.value)
+            node.node: election_timeouts_of(node.config.value)
             for node in self.evidence.nodes
             if node.config.value and not node.config.value.malformed
         }
-
-    @cached_property
-    def defaulted(self) -> tuple[str, ...]:
-        """Return the nodes whose file names no election timeout, so that the documented ones hold."""
-        configs = {name: self.node(name).config.value for name in self.timeouts_ms}
-        return tuple(
-            name
-            for name, config in configs.items()
-            if config and config.election_timeout_min_ms is None and config.election_timeout_max_ms is None
-        )
 
     @cached_property
     def clocks(self) -> dict[str, Clock]:
@@ -265,7 +235,7 @@ class Facts:
         return self.node(name).log.value
 
     def current_log(self, name: str) -> Log | None:
-        """Return a node's log summary if the log is still being written; old lines are no evidence of today."""
+        """Return a node's log summary if the log is still being written: old lines are history."""
         log = self.log(name)
         return None if log is None or (log.silent_s or 0) > CURRENT_LOG_S else log
 
@@ -283,15 +253,6 @@ class Facts:
         """Return how often a minute a node's current log holds these events."""
         log = self.current_log(name)
         return self.logged(name, *events) * 60 / max(log.window_s, 1.0) if log else 0.0
-
-
-def _timeouts_of(config: Config) -> tuple[int, int]:
-    low, high = config.election_timeout_min_ms, config.election_timeout_max_ms
-    if low is None and high is None:
-        return DOCUMENTED_TIMEOUTS_MS
-    if low is None:
-        return DOCUMENTED_TIMEOUTS_MS[0], high or DOCUMENTED_TIMEOUTS_MS[1]
-    return low, high or low
 
 
 def _is_mute(node: NodeEvidence) -> bool:

@@ -10,7 +10,7 @@ from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.link_denials import both_ways
 from runbooks.raft import Pair
-from runbooks.wording import counted, listed
+from runbooks.wording import MAX_NAMES, counted, listed
 
 
 def unexplained_gossip(facts: Facts, explained: frozenset[Pair]) -> dict[str, int]:
@@ -52,6 +52,7 @@ def gossip_said(held: dict[str, int]) -> str:
     for name, count in held.items():
         alike.setdefault(count, []).append(name)
     return "; ".join(
-        f"{listed(names, 6)} {'holds' if len(names) == 1 else 'each hold'} {counted(count, 'running peer')} failed"
+        f"{listed(names, MAX_NAMES)} {'holds' if len(names) == 1 else 'each hold'} "
+        f"{counted(count, 'running peer')} failed"
         for count, names in alike.items()
     )

@@ -33,7 +33,7 @@ MIN_PER_MIN = 5.0
 """Complaints a minute from which on handshakes are failing: a node tries its peers far more often."""
 
 _CLOSED = re.compile(r"\b(?:eof|closed|reset by peer|broken pipe)\b", re.IGNORECASE)
-"""How a handshake ends whose other end only connected and closed: a probe's, a scanner's, a health check's."""
+"""How a handshake ends whose other end only connected and closed: a probe, a scanner, a health check."""
 
 
 def handshake_denials(facts: Facts, explained: frozenset[str]) -> Iterator[Denial]:
@@ -139,10 +139,14 @@ def _because(facts: Facts, cause: RootCause, loud: tuple[str, ...], bad: tuple[s
     elif len(loud) == 2:
         said.append("both ends log a failure, and one bad end is enough for it")
     if cause == RootCause.TLS_FAILURE:
-        said += [
-            f"{name}'s clock is {milliseconds(abs(clock.offset_ms))} {'ahead' if clock.offset_ms > 0 else 'behind'}: "
-            "a certificate may look expired or not yet valid for that alone"
-            for name, clock in facts.clocks.items()
-            if abs(clock.offset_ms) > MAX_RECOMMENDED_SKEW_MS
-        ]
+        said += _clocks_off(facts)
     return "; ".join(said)
+
+
+def _clocks_off(facts: Facts) -> Iterator[str]:
+    """Yield which clocks are off: a certificate then looks expired, or not yet valid, for that alone."""
+    for name, clock in facts.clocks.items():
+        if abs(clock.offset_ms) > MAX_RECOMMENDED_SKEW_MS:
+            way = "ahead" if clock.offset_ms > 0 else "behind"
+            off = f"{name}'s clock is {milliseconds(abs(clock.offset_ms))} {way}"
+            yield f"{off}: a certificate may look {'expired' if way == 'ahead' else 'not yet valid'} for that alone"

@@ -11,7 +11,7 @@ from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import CRASH_LOOP_RESTARTS, Facts
 from runbooks.missing_kind import MissingKind
 from runbooks.raft import is_page_refused
-from runbooks.wording import duration, listed
+from runbooks.wording import MAX_NAMES, duration, listed
 
 YOUNG_S = 60.0
 """A process that was restarted often and has run for less than this is taken to be crashing still."""
@@ -168,29 +168,31 @@ def _gone(facts: Facts, node: NodeEvidence) -> Denial | None:
     if facts.up[node.node] is not None:
         return None
     results = connects_to(facts, node.node)
-    if is_page_refused(node):
-        lacks = f"whether anything listens on {node.node}: its page is refused there and here"
+    if lacks := _contradiction(node, results):
         return Denial(RootCause.QUORUM_LOSS, Known.MAYBE, node=node.node, lacks=lacks)
     if "open" in results.values() or node.service.value or node.clock.value:
-        if node.service.value and node.service.value.state in ("inactive", "failed"):
-            lacks = f"whether {node.node}'s process runs: its agent and its peers contradict each other"
-            return Denial(RootCause.QUORUM_LOSS, Known.MAYBE, node=node.node, lacks=lacks)
         return None
     if _answers_pings(facts, node.node):
         return None  # the host lives: what does not answer there is cut off, or only not read
     silent = [observer for observer, result in results.items() if result in ("timeout", "unreachable")]
     if silent and len(silent) == len(results):
-        because = f"{node.node}: answers neither the bot, nor its agent's port, nor {listed(silent)}"
-        return Denial(
-            RootCause.HOST_DOWN,
-            Known.BY_ONE,
-            because=because,
-            node=node.node,
-            lacks=f"a look at {node.node}'s console: a host that is down and one that is cut off look alike",
+        because = (
+            f"{node.node}: answers neither the bot, nor its agent's port, nor {listed(silent, MAX_NAMES)}"
         )
-    return Denial(
-        RootCause.HOST_DOWN,
-        Known.MAYBE,
-        node=node.node,
-        lacks=f"any reading of {node.node}, or from a peer of it",
-    )
+        lacks = f"a look at {node.node}'s console: a host that is down and one that is cut off look alike"
+        return Denial(RootCause.HOST_DOWN, Known.BY_ONE, because=because, node=node.node, lacks=lacks)
+    lacks = f"any reading of {node.node}, or from a peer of it"
+    return Denial(RootCause.HOST_DOWN, Known.MAYBE, node=node.node, lacks=lacks)
+
+
+def _contradiction(node: NodeEvidence, results: dict[str, str]) -> str | None:
+    """Return what would decide whether a process runs whose witnesses are at odds."""
+    if is_page_refused(node):
+        return f"whether anything listens on {node.node}: its page is refused there and here"
+    if (
+        node.service.value
+        and node.service.value.state in ("inactive", "failed")
+        and "open" in results.values()
+    ):
+        return f"whether {node.node}'s process runs: its agent and its peers contradict each other"
+    return None

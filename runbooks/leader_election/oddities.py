@@ -1,4 +1,4 @@
-"""Say what was odd where nothing known explains it: complaints in the logs, gossip, slow or missing answers."""
+"""Say what was odd where nothing known explains it: complaints in the logs, gossip, missing answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 from runbooks.leader_election.causes import COMPLAINTS, RootCause
 from runbooks.leader_election.facts import CURRENT_LOG_S, Facts
 from runbooks.leader_election.gossip_denials import gossip_said
-from runbooks.leader_election.structure import Structure
+from runbooks.leader_election.structure import MAX_DECIDING, Structure, first_lines
 from runbooks.model import Finding, Verdict
 from runbooks.wording import duration, listed
 
@@ -26,9 +26,9 @@ def none_known(facts: Facts, structure: Structure, findings: Sequence[Finding]) 
         verdict=Verdict.UNDETERMINED,
         evidence_for=(
             "none of the known causes is borne out by what could be read",
-            *oddities(facts, structure),
+            *first_lines(tuple(oddities(facts, structure))),
         ),
-        would_decide="; ".join(missing) or None,
+        would_decide="; ".join(first_lines(tuple(missing), MAX_DECIDING)) or None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Entries of peer lists as addresses: `node2:7878`, `Node2.example.net.:7878`, `node2=10.0.0.2:9300`, bare IPs."""
+"""Entries of peer lists as addresses: `node2:7878`, `Node2.example.net.:7878`, `node2=10.0.0.2:9300`."""
 
 from __future__ import annotations
 

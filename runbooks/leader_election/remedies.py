@@ -49,7 +49,7 @@ def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Re
 
 def _start_nodes(facts: Facts, structure: Structure, *, sure: bool) -> Remedy:
     """Return the remedy that starts stopped services; it takes no node away, so it needs no quorum gate."""
-    down = {d.node for d in structure.of(RootCause.QUORUM_LOSS) if d.known is Known.CORROBORATED}
+    down = {d.node for d in structure.of(RootCause.QUORUM_LOSS) if d.node and d.known is Known.CORROBORATED}
     known = tuple(
         node
         for node in facts.evidence.nodes
@@ -94,39 +94,43 @@ def is_corroborated(structure: Structure, cause: str) -> bool:
 
 
 def _clock_sync(facts: Facts, *, sure: bool) -> Remedy:
-    def refused(reason: str) -> Remedy:
-        return Remedy(name=CLOCK_SYNC, nodes=facts.skewed, offered=False, reason=reason)
-
-    if not facts.skewed:
-        unknown = [name for name, clock in facts.clocks.items() if not says_time(clock)]
-        largest = max((abs(c.offset_ms) for c in facts.clocks.values() if says_time(c)), default=None)
-        if unknown:
-            return refused(f"chrony on {listed(unknown)} follows no source: start NTP there first.")
-        if largest is None:
-            return refused("No clock could be read.")
-        return refused(f"The largest offset is {milliseconds(largest)}: a step would not help.")
-    unsynced = tuple(name for name in facts.skewed if not facts.clocks[name].synchronised)
-    if unsynced:
-        return refused(
-            f"chrony on {listed(unsynced)} has no selected source to step to: start NTP there first."
-        )
-    if far := [name for name in facts.skewed if abs(facts.clocks[name].offset_ms) > MAX_STEP_MS]:
-        return refused(
-            f"By hand: agents step no clock by more than {milliseconds(MAX_STEP_MS)}, and that of {listed(far)} is "
-            f"{milliseconds(max(abs(facts.clocks[name].offset_ms) for name in far))} off. Find out why first."
-        )
-    if not sure:
-        return refused("The skew does not explain this for certain; a step can expire running transactions.")
     nodes = tuple(name for name in facts.skewed if name not in contradicted_clocks(facts))
-    if not nodes:
-        return refused(f"Gossip contradicts what chrony on {listed(facts.skewed)} says.")
+    if reason := _why_no_step(facts, nodes, sure=sure):
+        return Remedy(name=CLOCK_SYNC, nodes=facts.skewed, offered=False, reason=reason)
+    clocks = f"clock of {listed(nodes)} is" if len(nodes) == 1 else f"clocks of {listed(nodes)} are"
     return Remedy(
         name=CLOCK_SYNC,
         nodes=nodes,
         actions=tuple(Action(type="clock_sync", node=name) for name in nodes),
         offered=True,
-        reason=f"The {'clock' if len(nodes) == 1 else 'clocks'} of {listed(nodes)} {'is' if len(nodes) == 1 else 'are'} off by more than {MAX_RECOMMENDED_SKEW_MS:.0f} ms.",
+        reason=f"The {clocks} off by more than {MAX_RECOMMENDED_SKEW_MS:.0f} ms.",
     )
+
+
+def _why_no_step(facts: Facts, nodes: tuple[str, ...], *, sure: bool) -> str | None:
+    """Return why no clock is stepped; `None` where the clocks of `nodes` may be."""
+    if not facts.skewed:
+        return _why_no_skew(facts)
+    clocks = {name: facts.clocks[name] for name in facts.skewed}
+    if unsynced := [name for name, clock in clocks.items() if not clock.synchronised]:
+        return f"chrony on {listed(unsynced)} has no selected source to step to: start NTP there first."
+    if far := {name: abs(c.offset_ms) for name, c in clocks.items() if abs(c.offset_ms) > MAX_STEP_MS}:
+        return (
+            f"By hand: agents step no clock by more than {milliseconds(MAX_STEP_MS)}, and that of "
+            f"{listed(tuple(far))} is {milliseconds(max(far.values()))} off. Find out why first."
+        )
+    if not sure:
+        return "The skew does not explain this for certain; a step can expire running transactions."
+    return None if nodes else f"Gossip contradicts what chrony on {listed(facts.skewed)} says."
+
+
+def _why_no_skew(facts: Facts) -> str:
+    if unknown := [name for name, clock in facts.clocks.items() if not says_time(clock)]:
+        return f"chrony on {listed(unknown)} follows no source: start NTP there first."
+    if not facts.clocks:
+        return "No clock could be read."
+    largest = max(abs(clock.offset_ms) for clock in facts.clocks.values())
+    return f"The largest offset is {milliseconds(largest)}: a step would not help."
 
 
 def _config_bump(facts: Facts, *, sure: bool) -> Remedy:

@@ -9,7 +9,7 @@ from runbooks.leader_election.sentences import running
 from runbooks.leader_election.structure import Structure
 from runbooks.model import Finding, Verdict
 from runbooks.node_check import follows_true_time
-from runbooks.wording import counted, listed, milliseconds
+from runbooks.wording import listed, milliseconds
 
 
 def not_found(cause: RootCause, facts: Facts, structure: Structure) -> Finding:

@@ -8,7 +8,7 @@ from runbooks.leader_election.causes import CAUSES, NOT_SERVING, RootCause
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import Structure
 from runbooks.model import SURE, Finding, Verdict
-from runbooks.wording import counted, listed
+from runbooks.wording import MAX_NAMES, counted, listed
 
 
 def summary(facts: Facts, structure: Structure, ranked: Sequence[Finding]) -> str:
@@ -25,13 +25,12 @@ def summary(facts: Facts, structure: Structure, ranked: Sequence[Finding]) -> st
 
 def _said(finding: Finding, structure: Structure) -> str:
     hedge = f"{finding.verdict.value}, " if finding.verdict in (Verdict.LIKELY, Verdict.POSSIBLE) else ""
-    if finding.cause == RootCause.NETWORK_PARTITION and 1 < len(structure.blocks) < len(
-        structure.facts.names
-    ):
-        return f"{hedge}the network is cut into {' | '.join(map(listed, structure.blocks))}"
+    blocks = structure.blocks if finding.cause == RootCause.NETWORK_PARTITION else ()
+    if 1 < len(blocks) < len(structure.facts.names) and len(blocks) <= MAX_NAMES:
+        return f"{hedge}the network is cut into {' | '.join(listed(block, MAX_NAMES) for block in blocks)}"
     if finding.cause == RootCause.QUORUM_LOSS:
         return hedge + " and ".join(_away(finding, structure))
-    return hedge + CAUSES[finding.cause].sentence.format(nodes=listed(finding.nodes))
+    return hedge + CAUSES[finding.cause].sentence.format(nodes=listed(finding.nodes, MAX_NAMES))
 
 
 def _away(finding: Finding, structure: Structure) -> Iterator[str]:
@@ -40,9 +39,9 @@ def _away(finding: Finding, structure: Structure) -> Iterator[str]:
     idle = [name for name, service in services.items() if service and service.state == "active"]
     stopped = [name for name in finding.nodes if name not in idle]
     if stopped or not idle:
-        yield CAUSES[finding.cause].sentence.format(nodes=listed(stopped))
+        yield CAUSES[finding.cause].sentence.format(nodes=listed(stopped, MAX_NAMES))
     if idle:
-        yield NOT_SERVING.format(nodes=listed(idle))
+        yield NOT_SERVING.format(nodes=listed(idle, MAX_NAMES))
 
 
 def running(facts: Facts) -> str:

@@ -1,4 +1,4 @@
-"""Denials of nodes that cannot write their log of record: no room, no inodes, read-only, or writes that fail."""
+"""Denials of nodes that cannot write their log of record: no room, no inodes, read-only, failing writes."""
 
 from __future__ import annotations
 

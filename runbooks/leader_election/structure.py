@@ -64,10 +64,10 @@ class Structure:
         Confirmed is only what stays so whichever single witness is left out: one may lie, or be broken.
         """
         names = self.facts.names
-        without_one = [tuple(d for d in self.denials if d.by != witness) for witness in names]
-        corroborated = [
-            blocking_causes(names, left, Known.CORROBORATED) for left in (self.denials, *without_one)
-        ]
+        sure = tuple(d for d in self.denials if d.known is Known.CORROBORATED)
+        witnesses = dict.fromkeys(d.by for d in sure if d.by)
+        without_one = [tuple(d for d in sure if d.by != witness) for witness in witnesses]
+        corroborated = [blocking_causes(names, left, Known.CORROBORATED) for left in (sure, *without_one)]
         verdicts = dict.fromkeys(frozenset.intersection(*corroborated), Verdict.CONFIRMED)
         for cause in corroborated[0] | blocking_causes(names, self.denials, Known.BY_ONE):
             verdicts.setdefault(cause, Verdict.LIKELY)
@@ -115,9 +115,9 @@ class Structure:
             cause=named[0],
             verdict=verdict,
             nodes=self.nodes_of(cause),
-            evidence_for=tuple(dict.fromkeys(d.because for d in self.of(cause) if d.because)),
+            evidence_for=first_lines(tuple(dict.fromkeys(d.because for d in self.of(cause) if d.because))),
             evidence_against=against,
-            would_decide="; ".join(deciding) or None,
+            would_decide="; ".join(first_lines(deciding, MAX_DECIDING)) or None,
         )
 
     def _named(self, cause: str) -> tuple[str, ...]:
@@ -166,6 +166,16 @@ class Structure:
                 edge += reached
             blocks.append(tuple(sorted(block, key=self.facts.names.index)))
         return tuple(blocks)
+
+
+MAX_LINES = 8
+MAX_DECIDING = 3
+
+
+def first_lines(lines: tuple[str, ...], at_most: int = MAX_LINES) -> tuple[str, ...]:
+    """Return the first lines of many of one kind, and how many more there are: a thread fits a screen."""
+    left = len(lines) - at_most
+    return (*lines[:at_most], f"and {left} more like these") if left > 1 else lines
 
 
 def _one_kind_of_cut(denials: tuple[Denial, ...]) -> tuple[Denial, ...]:

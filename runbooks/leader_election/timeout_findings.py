@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runbooks.leader_election.causes import RootCause
+from runbooks.leader_election.configured import without_timeouts
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import (
@@ -103,9 +104,9 @@ def _timeout_evidence(facts: Facts, structure: Structure) -> tuple[list[str], li
             f"a leader is heard every {slowest_heartbeat_ms(facts)} ms (heartbeat_interval_ms), and "
             f"{listed(slow)} may stand after {low} ms (agents)"
         )
-    if facts.defaulted and low is not None:
+    if (silent := without_timeouts(facts.evidence)) and low is not None:
         speaks_for.append(
-            f"the file of {listed(facts.defaulted)} names no election timeout: the documented default holds"
+            f"the file of {listed(silent)} names no election timeout: the documented default holds"
         )
     if facts.round_trip_ms is not None and low is not None:
         line = (
