@@ -35,6 +35,7 @@ class RootCause(StrEnum):
     SLOW_DISK = "slow_disk"
     AGGRESSIVE_TIMEOUTS = "aggressive_timeouts"
     MIXED_TIMEOUTS = "mixed_timeouts"
+    CONFIG_MALFORMED = "config_malformed"
     TWO_LEADERS = "two_leaders"
     MONITORING_BLIND = "monitoring_blind"
     ALERT_STALE = "alert_stale"
@@ -170,6 +171,12 @@ _ROWS = (
         title="Election timeouts differ",
         sentence="the election timeouts of {nodes} differ",
         by_hand="Give every node the same: finish the change, or put it back.",
+    ),
+    Cause(
+        RootCause.CONFIG_MALFORMED,
+        title="Configuration file malformed",
+        sentence="the configuration file of {nodes} is no TOML",
+        by_hand="Correct the file before the node is started or restarted: it would not come up with it.",
     ),
     Cause(
         RootCause.TWO_LEADERS,

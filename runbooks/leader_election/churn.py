@@ -9,7 +9,11 @@ from runbooks.evidence import NodeEvidence, Role
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import CUTS, Structure, first_lines
-from runbooks.leader_election.timeout_findings import mixed_timeouts_findings, timeouts_finding
+from runbooks.leader_election.timeout_findings import (
+    malformed_findings,
+    mixed_timeouts_findings,
+    timeouts_finding,
+)
 from runbooks.model import SURE, Finding, Verdict
 from runbooks.statistics import wilson_interval
 from runbooks.wording import listed
@@ -43,6 +47,7 @@ def churn_findings(facts: Facts, structure: Structure) -> Iterator[Finding]:
     explained = any(finding.verdict in SURE for finding in found)
     yield timeouts_finding(facts, structure, explained=explained)
     yield from mixed_timeouts_findings(facts)
+    yield from malformed_findings(facts)
 
 
 def _restless(facts: Facts) -> bool:

@@ -149,4 +149,5 @@ def _clocks_off(facts: Facts) -> Iterator[str]:
         if abs(clock.offset_ms) > MAX_RECOMMENDED_SKEW_MS:
             way = "ahead" if clock.offset_ms > 0 else "behind"
             off = f"{name}'s clock is {milliseconds(abs(clock.offset_ms))} {way}"
-            yield f"{off}: a certificate may look {'expired' if way == 'ahead' else 'not yet valid'} for that alone"
+            looks = "expired" if way == "ahead" else "not yet valid"
+            yield f"{off}: a certificate may look {looks} for that alone"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from runbooks.electability import Known
 from runbooks.leader_election.causes import CAUSES, RootCause
 from runbooks.leader_election.clock_denials import contradicted_clocks
+from runbooks.leader_election.configured import malformed
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
 from runbooks.leader_election.remedy_kinds import CLOCK_SYNC, CONFIG_BUMP, START_NODES
 from runbooks.leader_election.storage_denials import lacks_room
@@ -56,9 +57,12 @@ def _start_nodes(facts: Facts, structure: Structure, *, sure: bool) -> Remedy:
         if node.node in down and node.service.value and node.service.value.state in ("inactive", "failed")
     )
     full = tuple(node.node for node in known if lacks_room(node))
-    stopped = tuple(node.node for node in known if node.node not in full)
+    spoilt = tuple(node.node for node in known if node.node in malformed(facts.evidence))
+    stopped = tuple(node.node for node in known if node.node not in {*full, *spoilt})
     if not stopped:
-        return Remedy(name=START_NODES, nodes=full, offered=False, reason=_why_no_start(facts, down, full))
+        reason = f"Correct the configuration file of {listed(spoilt)} first." if spoilt and not full else None
+        reason = reason or _why_no_start(facts, down, full)
+        return Remedy(name=START_NODES, nodes=(*full, *spoilt), offered=False, reason=reason)
     missing = facts.needed - len(facts.running)
     return Remedy(
         name=START_NODES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runbooks.leader_election.causes import RootCause
-from runbooks.leader_election.configured import without_timeouts
+from runbooks.leader_election.configured import malformed, without_timeouts
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import (
@@ -32,6 +32,19 @@ def mixed_timeouts_findings(facts: Facts) -> Iterator[Finding]:
         evidence_for=tuple(f"{name}: {low}/{high} ms" for name, (low, high) in facts.timeouts_ms.items()),
         evidence_against=("different timeouts alone keep nobody from being elected",),
     )
+
+
+def malformed_findings(facts: Facts) -> Iterator[Finding]:
+    """Yield a finding where a file is no TOML: what runs is not touched by it, but nothing starts with it."""
+    nodes = malformed(facts.evidence)
+    if nodes:
+        yield Finding(
+            cause=RootCause.CONFIG_MALFORMED,
+            verdict=Verdict.POSSIBLE,
+            nodes=nodes,
+            evidence_for=tuple(f"{name}: the file cannot be read as TOML (agent:{name})" for name in nodes),
+            evidence_against=("a process that runs has read its file when it was started",),
+        )
 
 
 def timeouts_finding(facts: Facts, structure: Structure, *, explained: bool) -> Finding:

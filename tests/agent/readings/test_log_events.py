@@ -55,7 +55,7 @@ STAMP = "2026-03-02T10:15:04.218337Z"
             {"asymmetric"},
         ),
         ("Heartbeat consecutive failures: 5", {"heartbeat_failures"}),
-        ("Accept error: Too many open files (os error 24)", {"accept_error"}),
+        ("Accept error: Too many open files (os error 24)", {"accept_error", "too_many_files"}),
         ("Suspicion timeout, marking node as failed node_id=node3", {"member_failed"}),
     ],
 )

@@ -92,7 +92,7 @@ NOT_EVIDENCE = {
     "a list": (b"[]", "is of schema version None: this bot reads version 1"),
     "another version": (
         b'{"schema_version": 2}',
-        "is of schema version 2, newer than this bot: this bot reads",
+        "is of schema version 2, newer than this bot: ",
     ),
     "no nodes": (b'{"schema_version": 1, "cluster": "demo"}', "is no evidence document: "),
 }
