@@ -54,7 +54,12 @@ def electable(names: tuple[str, ...], denials: Iterable[Denial]) -> tuple[str, .
     A vote must be asked for and heard, so a candidate counts only voters that it reaches itself: a
     majority connected component is not enough (23.5 % of all 5-node matrices have one and no winner).
     """
-    return _Barred.of(names, denials).electable(names)
+    return tuple(votes_of(names, denials))
+
+
+def votes_of(names: tuple[str, ...], denials: Iterable[Denial]) -> dict[str, int]:
+    """Return by node that would collect a majority how many votes it would collect."""
+    return _Barred.of(names, denials).votes(names)
 
 
 @dataclass(frozen=True)
@@ -80,13 +85,14 @@ class _Barred:
         both = zip(self.unheard, other.unheard, strict=True)
         return _Barred(self.out | other.out, tuple(mine | others for mine, others in both))
 
-    def electable(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        alive, needed = ((1 << len(names)) - 1) & ~self.out, quorum(len(names))
-        return tuple(
-            name
+    def votes(self, names: tuple[str, ...]) -> dict[str, int]:
+        alive = ((1 << len(names)) - 1) & ~self.out
+        collected = {
+            name: (alive & ~self.unheard[number] | 1 << number).bit_count()
             for number, name in enumerate(names)
-            if alive >> number & 1 and (alive & ~self.unheard[number] | 1 << number).bit_count() >= needed
-        )
+            if alive >> number & 1
+        }
+        return {name: votes for name, votes in collected.items() if votes >= quorum(len(names))}
 
 
 def blocking_causes(names: tuple[str, ...], denials: tuple[Denial, ...], at_least: Known) -> frozenset[str]:
@@ -96,14 +102,14 @@ def blocking_causes(names: tuple[str, ...], denials: tuple[Denial, ...], at_leas
         if denial.known >= at_least:
             known.setdefault(denial.cause, []).append(denial)
     barred = {cause: _Barred.of(names, known[cause]) for cause in sorted(known)}
-    if not barred or reduce(_Barred.beside, barred.values()).electable(names):
+    if not barred or reduce(_Barred.beside, barred.values()).votes(names):
         return frozenset()
     minimal: list[frozenset[str]] = []
     for size in range(1, len(barred) + 1):
         for chosen in map(frozenset, combinations(barred, size)):
             if any(smaller <= chosen for smaller in minimal):
                 continue
-            if not reduce(_Barred.beside, (barred[cause] for cause in chosen)).electable(names):
+            if not reduce(_Barred.beside, (barred[cause] for cause in chosen)).votes(names):
                 minimal.append(chosen)
     return frozenset().union(*minimal)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from runbooks.electability import Denial, Known
+from runbooks.electability import Denial, Known, votes_of
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.link_denials import both_ways
@@ -29,16 +29,22 @@ def unexplained_gossip(facts: Facts, explained: frozenset[Pair]) -> dict[str, in
     return found
 
 
-def gossip_denials(facts: Facts, explained: frozenset[Pair]) -> Iterator[Denial]:
+def gossip_denials(facts: Facts, explained: frozenset[Pair], others: tuple[Denial, ...]) -> Iterator[Denial]:
     """Yield what gossip alone may deny: a peer held failed gets no vote (raft.rs), whatever the reason is.
 
     Gossip counts and names nobody, so every vote that may be meant is a maybe; and only where the counts
     are large enough to leave nobody with a majority.
+
+    Args:
+        facts: The evidence.
+        explained: Pairs that gossip may not hear of each other for a reason that was read.
+        others: The denials of all other causes.
     """
     held = unexplained_gossip(facts, explained)
-    alive = len(facts.running)
-    # To bar one candidate, so many of the running nodes must refuse that too few are left.
-    if sum(held.values()) < alive * (alive - facts.needed + 1):
+    sure = [denial for denial in others if denial.known > Known.MAYBE]
+    # To bar a candidate, so many of those that would vote for it must refuse that too few are left.
+    refusals = sum(votes - facts.needed + 1 for votes in votes_of(facts.names, sure).values())
+    if not held or sum(held.values()) < refusals:
         return
     lacks = f"why gossip holds peers failed: {gossip_said(held)}"
     for pair in combinations(facts.running, 2):

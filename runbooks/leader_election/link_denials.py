@@ -50,7 +50,7 @@ def both_ways(
 def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:
     pairs = ((one, other), (other, one))
     broken = {pair: result for pair in pairs if (result := broken_link(facts, pair))}
-    unread = [pair for pair in pairs if pair not in facts.raft_results]
+    unread = [pair for pair in pairs if pair not in facts.raft_results or pair[1] in facts.mute]
     asymmetric = len(broken) == 1 and not unread
     cause = RootCause.ASYMMETRIC_PARTITION if asymmetric else RootCause.NETWORK_PARTITION
     if broken and set(broken.values()) == {"dns"}:
@@ -64,7 +64,7 @@ def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:
             # The peer's connect the other way is open: one agent's word against another's.
             known, lacks = Known.MAYBE, f"a second witness of what {observer} cannot reach"
         yield from both_ways(cause, known, because, (observer, peer), lacks, by=observer)
-    if unread and not broken:
+    if unread and not broken and not {one, other} & facts.mute:
         lacks = f"the connects from {' and '.join(pair[0] for pair in unread)}"
         yield from both_ways(RootCause.NETWORK_PARTITION, Known.MAYBE, "", (one, other), lacks)
 

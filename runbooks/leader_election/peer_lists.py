@@ -15,16 +15,22 @@ DOCUMENTED_PORT = 7878
 """Neumann's Raft port (operations/configuration); of two ports that are named as often, the likelier one."""
 
 Lists = dict[str, tuple[Entry, ...]]
-"""Node → the entries of its configured peers; lists of which no entry names a member are left out."""
+"""Node → the entries of its configured peers."""
 
 
 def peer_list_denials(facts: Facts) -> Iterator[Denial]:
     """Yield denials between a node and the members that its list lacks or leads elsewhere for."""
-    lists = _lists(facts)
+    every = _lists(facts)
+    lists = _comparable(every)
     wrong = {name: peers for name in lists if (peers := _strangers(facts, lists, name))}
+    wrong |= {
+        name: tuple(peer for peer in facts.names if peer != name)
+        for name, entries in every.items()
+        if name not in lists and all(_is_odd_port(every, entry) for entry in entries)
+    }
     for name, peers in wrong.items():
         logged = facts.logged(name, "peer_mismatch")
-        held = listed([entry.shown for entry in lists[name]])
+        held = listed([entry.shown for entry in every[name]])
         signs = [f"{name}'s peer list does not lead to {listed(peers)}, it holds {held}"]
         if logged:
             signs.append(f"it logs {logged} peers of another id")
@@ -41,11 +47,15 @@ def peer_list_denials(facts: Facts) -> Iterator[Denial]:
 
 
 def _lists(facts: Facts) -> Lists:
-    read = {
+    return {
         node.node: tuple(entry_of(peer, facts.names) for peer in node.config.value.peers)
         for node in facts.evidence.nodes
         if node.config.value and node.config.value.peers
     }
+
+
+def _comparable(read: Lists) -> Lists:
+    """Return the lists that can be held against the members: those that name some, or strangers."""
     # Addresses alone, or names of a domain that may be aliases, cannot be held against the members.
     known = {name for name, entries in read.items() if any(entry.member for entry in entries)}
     foreign = {name for name, entries in read.items() if any(map(_is_foreign, entries))}
@@ -117,15 +127,15 @@ def _is_odd_port(lists: Lists, entry: Entry) -> bool:
 
     Where each member has a port of its own, all lists that name it give the same.
     """
-    entries = [each for each_list in lists.values() for each in each_list if each.member and each.port]
-    of_member: dict[str | None, Counter[int | None]] = {}
+    entries = [each for each_list in lists.values() for each in each_list if each.port]
+    of_member: dict[str, Counter[int | None]] = {}
     for each in entries:
-        of_member.setdefault(each.member, Counter())[each.port] += 1
+        of_member.setdefault(each.member or each.host, Counter())[each.port] += 1
     if entry.port is None or all(len(ports) == 1 for ports in of_member.values()):
         return False
     usual = Counter(each.port for each in entries)
     right = max(usual, key=lambda port: (usual[port], port == DOCUMENTED_PORT))
     shared = sum(right in ports for ports in of_member.values()) > 1
-    votes = of_member[entry.member]
+    votes = of_member[entry.member or entry.host]
     by_member = max(votes, key=lambda port: (votes[port], port == DOCUMENTED_PORT))
     return entry.port != (right if shared else by_member)

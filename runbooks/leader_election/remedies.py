@@ -92,8 +92,9 @@ def _why_start(stopped: tuple[str, ...], missing: int, *, sure: bool) -> str:
 
 
 def is_corroborated(structure: Structure, cause: str) -> bool:
-    """Return whether every denial that makes a cause was read by two sources."""
-    seen = structure.of(cause)
+    """Return whether a cause was read by two sources wherever nodes run that can bear witness."""
+    running = set(structure.facts.running)
+    seen = [denial for denial in structure.of(cause) if running.issuperset(denial.nodes)]
     return bool(seen) and all(denial.known is Known.CORROBORATED for denial in seen)
 
 

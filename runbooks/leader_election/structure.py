@@ -23,6 +23,9 @@ from runbooks.raft import Pair
 SIGN_NAMES_IT = frozenset({RootCause.TLS_FAILURE, RootCause.VERSION_MISMATCH, RootCause.DUPLICATE_ID})
 """Causes whose sign names them: a log does not complain of such handshakes where none fail."""
 
+HEARD_IN_GOSSIP = frozenset({RootCause.STORAGE_FULL, RootCause.PEER_LIST_WRONG})
+"""Causes that deny votes and leave gossip as it was, so they explain nothing that gossip holds."""
+
 CUTS = frozenset({RootCause.NETWORK_PARTITION, RootCause.ASYMMETRIC_PARTITION})
 
 
@@ -43,12 +46,13 @@ class Structure:
         listed_wrong = frozenset(name for denial in peers for name in denial.nodes)
         others = (*nodes, *peers, *links, *handshake_denials(facts, listed_wrong))
         others += tuple(clock_denials(facts, _pairs_of(facts.names, others)))
-        return (*others, *gossip_denials(facts, _pairs_of(facts.names, others)))
+        heard = tuple(denial for denial in others if denial.cause not in HEARD_IN_GOSSIP)
+        return (*others, *gossip_denials(facts, _pairs_of(facts.names, heard), others))
 
     @cached_property
     def unexplained_gossip(self) -> dict[str, int]:
         """Return by node how many peers its gossip holds failed for no reason that was read."""
-        known = tuple(d for d in self.denials if d.known > Known.MAYBE)
+        known = tuple(d for d in self.denials if d.known > Known.MAYBE and d.cause not in HEARD_IN_GOSSIP)
         return unexplained_gossip(self.facts, _pairs_of(self.facts.names, known))
 
     @cached_property

@@ -1,0 +1,98 @@
+"""Measure the runbook on the second model: claims, "can it elect?" and buttons, held against its physics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lab.second_model import Case, generate
+from measure.accuracy.answers import Answer, of
+from runbooks import leader_election
+from runbooks.evidence import Evidence
+
+_LED = frozenset({"alert_stale", "monitoring_blind", "two_leaders"})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one answer stands against the truth; each field is whether that happened."""
+
+    case: Case
+    said: Answer
+    can_elect: str
+
+    @property
+    def false_claims(self) -> frozenset[str]:
+        """Causes claimed of which nothing is there."""
+        return self.said.claims - self.case.present - (_LED if self.case.led else frozenset())
+
+    @property
+    def is_confident(self) -> bool:
+        return bool(self.false_claims & self.said.confident)
+
+    @property
+    def first_right(self) -> bool:
+        cause = self.said.findings[0][0]
+        return cause in (_LED if self.case.led else self.case.causes) or (
+            cause == "none_known" and not self.case.causes and not self.case.led
+        )
+
+    @property
+    def is_open(self) -> bool:
+        return not self.said.claims
+
+    @property
+    def wrong_can_elect(self) -> bool:
+        return self.can_elect == ("no" if self.case.can_elect else "yes")
+
+    @property
+    def wrong_buttons(self) -> frozenset[tuple[str, str]]:
+        return self.said.buttons - self.case.wanted
+
+    @property
+    def missing_buttons(self) -> frozenset[tuple[str, str]]:
+        return frozenset() if self.case.blurred else self.case.needed - self.said.buttons
+
+
+def measure(seed: int) -> list[Verdict]:
+    """Judge every case of a seed."""
+    return [judge(case) for case in generate(seed)]
+
+
+def judge(case: Case) -> Verdict:
+    """Judge one case."""
+    diagnosis = leader_election.diagnose(Evidence.model_validate(case.evidence))
+    return Verdict(case, of(diagnosis), diagnosis.can_elect)
+
+
+def table(verdicts: Iterable[Verdict]) -> str:
+    """Return the figures as text."""
+    every = list(verdicts)
+    right = sum(v.first_right or v.is_open for v in every)
+    rows = {
+        "first is right": sum(v.first_right for v in every),
+        "right or left open": right,
+        "wrong and confirmed": sum(v.is_confident for v in every),
+        "wrong and likely": sum(bool(v.false_claims) and not v.is_confident for v in every),
+        "can elect: wrong": sum(v.wrong_can_elect for v in every),
+        "wrong buttons": sum(bool(v.wrong_buttons) for v in every),
+        "missing buttons": sum(bool(v.missing_buttons) for v in every),
+    }
+    lines = [f"{name:<24}{count:>6}{count / len(every):>8.1%}" for name, count in rows.items()]
+    return "\n".join([f"Second model, {len(every)} documents", *lines])
+
+
+def misses(verdicts: Iterable[Verdict]) -> str:
+    """Return a paragraph for each answer that is false somewhere."""
+    return "\n".join(
+        f"{v.case.name}: {v.case.story}; truth {sorted(v.case.causes)}, can {v.case.can_elect}, led {v.case.led}, "
+        f"blurred {v.case.blurred}\n    said {v.said.findings[:3]}, can {v.can_elect}; "
+        f"false {sorted(v.false_claims)}, wrong buttons {sorted(v.wrong_buttons)}, "
+        f"missing {sorted(v.missing_buttons)}"
+        for v in verdicts
+        if v.false_claims
+        or v.wrong_can_elect
+        or v.wrong_buttons
+        or v.missing_buttons
+        or not (v.first_right or v.is_open)
+    )
