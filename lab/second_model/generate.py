@@ -14,6 +14,7 @@ from lab.second_model.readings import read
 from lab.second_model.world import (
     WAL_NEEDS_BYTES,
     Member,
+    PeerForm,
     World,
     churns,
     electable,
@@ -55,7 +56,8 @@ def generate(seed: int, count: int = COUNT) -> Iterator[Case]:
 def _case(draw: Random, name: str) -> Case:
     size = draw.choice((3, 3, 3, 4, 5, 5, 7))
     names = tuple(f"{draw.choice(('node', 'db', 'realtime'))}-{number}" for number in range(size))
-    faults = [draw.choice(FAULTS)(draw, names) for _ in range(draw.choice((0, 1, 1, 1, 2, 2, 3)))]
+    makers = dict.fromkeys(draw.choices(FAULTS, k=draw.choice((0, 1, 1, 1, 2, 2, 3))))
+    faults = [make(draw, names) for make in makers]
     world = _world(names, draw.random(), faults, draw)
     blurred = _blur(world, draw)
     can, causes = bool(electable(world)), _causes(names, faults)
@@ -100,7 +102,7 @@ def _world(names: tuple[str, ...], luck: float, faults: list[Fault], draw: Rando
     for fault in faults:
         fault.inject(world)
     wrong = any(member.wrong_port for member in world.members.values())
-    form = draw.choice(("name", "name", "domain", "id", "name" if wrong else "seeds"))
+    form: PeerForm = draw.choice(("name", "name", "domain", "id", "name" if wrong else "seeds"))
     for member in world.members.values():
         member.peer_form = draw.choice((form, form, "address")) if form == "name" else form
     return world

@@ -69,5 +69,6 @@ def _now(world: World, draw: Random, name: str, *, storms: bool) -> dict[str, in
 def _line(world: World, name: str, event: str) -> str:
     errno = world.members[name].errno
     said = f"write error (os error {errno})" if errno else "Disk space low: 1024 bytes available"
-    why = "tls handshake eof" if world.probe_lines else "invalid peer certificate: Expired"
+    probed = world.probe_lines and all(member.accepted for member in world.members.values())
+    why = "tls handshake eof" if probed else "invalid peer certificate: Expired"
     return f"2026-11-24T12:00:00.218337Z WARN tensor_chain: {LINES[event].format(why=why, errno=said)}"

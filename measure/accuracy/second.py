@@ -11,6 +11,8 @@ from runbooks import leader_election
 from runbooks.evidence import Evidence
 
 _LED = frozenset({"alert_stale", "monitoring_blind", "two_leaders"})
+_CUTS = frozenset({"network_partition", "asymmetric_partition", "even_split", "partial_partition"})
+"""Names for one thing, after its shape."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,12 @@ class Verdict:
     @property
     def false_claims(self) -> frozenset[str]:
         """Causes claimed of which nothing is there."""
-        return self.said.claims - self.case.present - (_LED if self.case.led else frozenset())
+        return self.said.claims - self._there
+
+    @property
+    def _there(self) -> frozenset[str]:
+        named = _CUTS if _CUTS & self.case.present else frozenset()
+        return self.case.present | named | (_LED if self.case.led else frozenset())
 
     @property
     def is_confident(self) -> bool:
@@ -33,9 +40,9 @@ class Verdict:
     @property
     def first_right(self) -> bool:
         cause = self.said.findings[0][0]
-        return cause in (_LED if self.case.led else self.case.causes) or (
-            cause == "none_known" and not self.case.causes and not self.case.led
-        )
+        if self.case.led:
+            return cause in _LED
+        return cause in self._there or (cause == "none_known" and not self.case.causes)
 
     @property
     def is_open(self) -> bool:

@@ -82,7 +82,7 @@ def _partial_partition(facts: Facts, structure: Structure) -> Finding | None:
     )
 
 
-def _packet_loss(facts: Facts, _: Structure) -> Finding | None:
+def _packet_loss(facts: Facts, structure: Structure) -> Finding | None:
     pings = [
         (node.node, ping)
         for node in facts.evidence.nodes
@@ -101,9 +101,13 @@ def _packet_loss(facts: Facts, _: Structure) -> Finding | None:
     sure = low > BAD_LOSS and len(reporters) > 1 and storm
     # With pre-vote on, votes that get lost raise neither terms nor counters.
     likely = (low > BAD_LOSS / 2 and storm) or low > HEAVY_LOSS
+    # Where nobody could be elected over sound links either, the loss is not why.
+    moot = structure.can_elect == "no"
+    verdict = Verdict.CONFIRMED if sure else Verdict.LIKELY if likely else Verdict.POSSIBLE
     return Finding(
         cause=RootCause.PACKET_LOSS,
-        verdict=Verdict.CONFIRMED if sure else Verdict.LIKELY if likely else Verdict.POSSIBLE,
+        verdict=Verdict.POSSIBLE if moot else verdict,
+        evidence_against=("nobody could be elected over sound links either",) if moot else (),
         nodes=tuple(name for name in facts.names if name in reporters),
         evidence_for=(
             f"{sent - received} of {sent} pings were lost: {low:.0%} to {high:.0%} at 95 % "

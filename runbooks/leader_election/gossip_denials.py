@@ -29,7 +29,7 @@ def unexplained_gossip(facts: Facts, explained: frozenset[Pair]) -> dict[str, in
     return found
 
 
-def gossip_denials(facts: Facts, explained: frozenset[Pair], others: tuple[Denial, ...]) -> Iterator[Denial]:
+def gossip_denials(facts: Facts, explained: frozenset[Pair], sure: tuple[Denial, ...]) -> Iterator[Denial]:
     """Yield what gossip alone may deny: a peer held failed gets no vote (raft.rs), whatever the reason is.
 
     Gossip counts and names nobody, so every vote that may be meant is a maybe; and only where the counts
@@ -38,10 +38,9 @@ def gossip_denials(facts: Facts, explained: frozenset[Pair], others: tuple[Denia
     Args:
         facts: The evidence.
         explained: Pairs that gossip may not hear of each other for a reason that was read.
-        others: The denials of all other causes.
+        sure: The denials of all other causes that somebody read.
     """
     held = unexplained_gossip(facts, explained)
-    sure = [denial for denial in others if denial.known > Known.MAYBE]
     # To bar a candidate, so many of those that would vote for it must refuse that too few are left.
     refusals = sum(votes - facts.needed + 1 for votes in votes_of(facts.names, sure).values())
     if not held or sum(held.values()) < refusals:

@@ -8,6 +8,7 @@ from itertools import combinations
 from runbooks.electability import Denial, Known
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import CRASH_LOOP_RESTARTS, Facts
+from runbooks.missing_kind import MissingKind
 from runbooks.raft import Pair
 
 FAILURES = {
@@ -60,6 +61,8 @@ def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:
         known, lacks = Known.BY_ONE, None
         if len(broken) > 1 or _seen_otherwise(facts, (observer, peer)):
             known = Known.CORROBORATED
+        elif _may_hang(facts, peer):
+            known, lacks = Known.MAYBE, f"whether {peer} hangs or is cut off: its agent could not be read"
         elif asymmetric:
             # The peer's connect the other way is open: one agent's word against another's.
             known, lacks = Known.MAYBE, f"a second witness of what {observer} cannot reach"
@@ -67,6 +70,18 @@ def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:
     if unread and not broken and not {one, other} & facts.mute:
         lacks = f"the connects from {' and '.join(pair[0] for pair in unread)}"
         yield from both_ways(RootCause.NETWORK_PARTITION, Known.MAYBE, "", (one, other), lacks)
+
+
+def _may_hang(facts: Facts, name: str) -> bool:
+    """Return whether a node may as well hang: nothing on it answers in time but its host's kernel.
+
+    The accept queue of a process that hangs fills up, and connects to it time out as over a cut link.
+    """
+    node = facts.node(name)
+    told = any(r.value is not None for r in (node.service, node.clock, node.log, node.local_metrics))
+    late = node.metrics.kind is node.metrics_again.kind is MissingKind.TIMEOUT
+    pings = [p for other in facts.evidence.nodes for p in other.pings.value or () if p.peer == name]
+    return late and not told and bool(pings) and all(ping.received for ping in pings)
 
 
 def broken_link(facts: Facts, pair: Pair) -> str | None:

@@ -22,7 +22,7 @@ def peer_list_denials(facts: Facts) -> Iterator[Denial]:
     """Yield denials between a node and the members that its list lacks or leads elsewhere for."""
     every = _lists(facts)
     lists = _comparable(every)
-    wrong = {name: peers for name in lists if (peers := _strangers(facts, lists, name))}
+    wrong = {name: peers for name in lists if (peers := _strangers(facts, every, lists, name))}
     wrong |= {
         name: tuple(peer for peer in facts.names if peer != name)
         for name, entries in every.items()
@@ -68,7 +68,7 @@ def _is_foreign(entry: Entry) -> bool:
     return entry.member is None and (entry.has_id or plain)
 
 
-def _strangers(facts: Facts, lists: Lists, name: str) -> tuple[str, ...]:
+def _strangers(facts: Facts, every: Lists, lists: Lists, name: str) -> tuple[str, ...]:
     """Return the members that a node's list does not lead to."""
     mine = {entry.member: entry for entry in lists[name] if entry.member}
     trusted = _consistent(lists)
@@ -79,7 +79,7 @@ def _strangers(facts: Facts, lists: Lists, name: str) -> tuple[str, ...]:
         and (
             (peer not in mine and not _is_left_out(lists, name, peer))
             or (peer in mine and name not in trusted and _disputes(lists, name, peer))
-            or (peer in mine and _is_odd_port(lists, mine[peer]))
+            or (peer in mine and _is_odd_port(every, mine[peer]))
         )
     )
 

@@ -92,10 +92,10 @@ def _why_start(stopped: tuple[str, ...], missing: int, *, sure: bool) -> str:
 
 
 def is_corroborated(structure: Structure, cause: str) -> bool:
-    """Return whether a cause was read by two sources wherever nodes run that can bear witness."""
-    running = set(structure.facts.running)
-    seen = [denial for denial in structure.of(cause) if running.issuperset(denial.nodes)]
-    return bool(seen) and all(denial.known is Known.CORROBORATED for denial in seen)
+    """Return whether clocks are known to be off by two sources: chrony and gossip, or two nodes' chrony."""
+    seen = structure.of(cause)
+    witnessed = any(denial.known is Known.CORROBORATED for denial in seen)
+    return bool(seen) and (witnessed or len(structure.facts.skewed) > 1)
 
 
 def _clock_sync(facts: Facts, *, sure: bool) -> Remedy:

@@ -45,9 +45,11 @@ class Structure:
         peers = tuple(peer_list_denials(facts))
         listed_wrong = frozenset(name for denial in peers for name in denial.nodes)
         others = (*nodes, *peers, *links, *handshake_denials(facts, listed_wrong))
-        others += tuple(clock_denials(facts, _pairs_of(facts.names, others)))
         heard = tuple(denial for denial in others if denial.cause not in HEARD_IN_GOSSIP)
-        return (*others, *gossip_denials(facts, _pairs_of(facts.names, heard), others))
+        clocks = tuple(clock_denials(facts, _pairs_of(facts.names, heard)))
+        sure = tuple(denial for denial in (*others, *clocks) if denial.known > Known.MAYBE)
+        heard = tuple(denial for denial in sure if denial.cause not in HEARD_IN_GOSSIP)
+        return (*others, *clocks, *gossip_denials(facts, _pairs_of(facts.names, heard), sure))
 
     @cached_property
     def unexplained_gossip(self) -> dict[str, int]:
