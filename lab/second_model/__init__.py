@@ -1,4 +1,4 @@
-"""A second model of a cluster, written from what Neumann, TCP, systemd and chrony do, apart from the first."""
+"""A second model of a cluster: what Neumann, TCP, systemd and chrony do, apart from the first."""
 
 from lab.second_model.generate import Case, generate
 

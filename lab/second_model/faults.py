@@ -37,18 +37,21 @@ def _set(names: tuple[str, ...], **changes: object) -> Callable[[World], None]:
 
 
 def stopped(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Stop processes, as a signal does."""
     chosen = _pick(draw, names)
     wanted = frozenset(("start_service", name) for name in chosen)
     return Fault("quorum_loss", f"stopped: {chosen}", _set(chosen, process="stopped", since_s=90.0), wanted)
 
 
 def replaying(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Restart processes that replay their log and listen nowhere yet."""
     chosen = _pick(draw, names)
     age_s = draw.uniform(20, 900)
     return Fault("quorum_loss", f"replaying: {chosen}", _set(chosen, process="replaying", since_s=age_s))
 
 
 def hung(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Hang processes, some for so long that their accept queue is full."""
     chosen = _pick(draw, names)
     age_s = draw.choice((30.0, 1500.0))
     manager = draw.random() < 0.7
@@ -57,11 +60,13 @@ def hung(draw: Random, names: tuple[str, ...]) -> Fault:
 
 
 def crashing(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Let processes crash and be restarted again and again."""
     chosen = _pick(draw, names)
     return Fault("crash_loop", f"crashing: {chosen}", _set(chosen, process="crashing"))
 
 
 def full_disk(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Leave disks without room, inodes or quota, or read-only."""
     chosen = _pick(draw, names)
     errno = draw.choice((None, 28, 30, 122))
     inject = (
@@ -71,6 +76,7 @@ def full_disk(draw: Random, names: tuple[str, ...]) -> Fault:
 
 
 def skewed(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Set the clocks apart, sometimes by more than an agent steps."""
     offsets = {
         name: number * draw.uniform(700, 2500) for number, name in enumerate(draw.sample(names, len(names)))
     }
@@ -87,26 +93,31 @@ def skewed(draw: Random, names: tuple[str, ...]) -> Fault:
 
 
 def expired(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Give nodes certificates that no peer accepts."""
     chosen = _pick(draw, names)
     return Fault("tls_failure", f"certificates of {chosen}", _set(chosen, accepted=False))
 
 
 def other_version(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Let nodes speak another protocol version."""
     chosen = _pick(draw, names)
     return Fault("version_mismatch", f"version 2: {chosen}", _set(chosen, version=2))
 
 
 def out_of_files(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Use up the open files of processes."""
     chosen = _pick(draw, names)
     return Fault("too_many_files", f"no open files left: {chosen}", _set(chosen, has_files=False))
 
 
 def wrong_ports(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Give peers a wrong port in some lists."""
     chosen = tuple(sorted(draw.sample(names, draw.randint(1, len(names) // 2))))
     return Fault("peer_list_wrong", f"wrong port in the lists of {chosen}", _set(chosen, wrong_port=True))
 
 
 def cut(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Cut the network into up to three blocks, or take its names away."""
     block = {name: draw.randint(0, 2) for name in names}
     how, dns = draw.choice(("timeout", "timeout", "refused")), draw.random() < 0.15
 
@@ -119,6 +130,7 @@ def cut(draw: Random, names: tuple[str, ...]) -> Fault:
 
 
 def gossip_cut(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Cut the gossip port everywhere."""
     del draw
 
     def inject(world: World) -> None:
@@ -129,6 +141,7 @@ def gossip_cut(draw: Random, names: tuple[str, ...]) -> Fault:
 
 
 def far_apart(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Put the round trip near or above the election timeout, set or left at its default."""
     rtt_ms = draw.uniform(80, 260)
 
     def inject(world: World) -> None:
@@ -141,6 +154,7 @@ def far_apart(draw: Random, names: tuple[str, ...]) -> Fault:
 
 
 def slow_heartbeat(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Set a heartbeat that is slower than the election timeout."""
     heartbeat_ms = draw.randint(150, 400)
 
     def inject(world: World) -> None:
@@ -151,6 +165,7 @@ def slow_heartbeat(draw: Random, names: tuple[str, ...]) -> Fault:
 
 
 def lossy(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Lose packets on every link."""
     del names
     loss = draw.uniform(0.25, 0.5)
 

@@ -50,7 +50,7 @@ class Case:
 def generate(seed: int, count: int = COUNT) -> Iterator[Case]:
     """Yield cases; the same seed gives the same ones."""
     for number in range(count):
-        yield _case(Random(f"{seed}-{number}"), f"second-{number:04}")
+        yield _case(Random(f"{seed}-{number}"), f"second-{number:04}")  # noqa: S311
 
 
 def _case(draw: Random, name: str) -> Case:

@@ -10,8 +10,8 @@ from lab.second_model.world import World, electable, failed, serves, shakes_hand
 WARNINGS = frozenset({"tls_failed", "version_mismatch", "wal_retrying", "member_failed", "stepped_down"})
 ERRORS = frozenset({"wal_failed", "disk_space_low", "quorum_lost", "accept_error"})
 LINES = {
-    "tls_failed": "Failed to handle incoming connection from 10.0.0.2:51844: TLS error: TLS handshake failed: {why}",
-    "version_mismatch": "Failed to handle incoming connection: handshake failed: unsupported protocol version 2",
+    "tls_failed": "Failed to handle incoming connection from ADDR: TLS error: TLS handshake failed: {why}",
+    "version_mismatch": "Failed to handle incoming connection from ADDR: unsupported protocol version 2",
     "accept_error": "Accept error: Too many open files (os error 24)",
     "wal_failed": "WAL persist failed after 3 attempts: {errno}",
     "quorum_lost": "QUORUM LOST - rejecting writes",

@@ -11,15 +11,13 @@ from lab.second_model.world import World, churns, electable, failed, serves, wri
 
 Document = dict[str, Any]
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-LOST_SYN_SHARE = 1.0
-"""A lost SYN is sent again after a second, which is the agent's deadline: each loss is a timeout."""
 
 
 def read(world: World, draw: Random, *, led: bool) -> Document:
     """Take every reading once; `led` is whether one leader stays throughout."""
     able = electable(world)
     leader = draw.choice(able) if able and led else None
-    storms = not led and (bool(able) and churns(world) or not able) and draw.random() < 0.7
+    storms = not led and ((bool(able) and churns(world)) or not able) and draw.random() < 0.7
     return {
         "schema_version": 1,
         "cluster": "second",
@@ -43,7 +41,8 @@ def _node(world: World, draw: Random, name: str, leader: str | None, *, storms: 
     refused, late = "connection refused", "no answer within 2 s"
     if not serves(member):
         why = late if member.process == "hung" else refused
-        here = f"http://127.0.0.1:9090/metrics {'did not answer within 2 s' if why == late else 'refused the connection'}."
+        done = "did not answer within 2 s" if why == late else "refused the connection"
+        here = f"http://127.0.0.1:9090/metrics {done}."
         bot = dict.fromkeys(("metrics", "metrics_again", "health"), _unread(why, "bot"))
         local = _unread(here, by)
     else:
@@ -193,6 +192,7 @@ def _connect(world: World, draw: Random, name: str, peer: str, port: str) -> str
     if there.process == "hung":
         # The kernel accepts until the queue of a process that accepts nothing is full.
         return "timeout" if there.since_s > 600 else "open"
+    # A lost SYN is sent again after a second, which is the agent's deadline: each loss is a timeout.
     lost = draw.random() < 1 - (1 - link.loss) * (1 - back.loss)
     return "timeout" if lost or draw.random() < world.starved else "open"
 

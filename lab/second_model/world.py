@@ -61,10 +61,12 @@ class World:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Return the members' names."""
         return tuple(self.members)
 
     @property
     def quorum(self) -> int:
+        """Return the votes that make a majority of the configured members."""
         return len(self.members) // 2 + 1
 
 

@@ -17,7 +17,7 @@ _CUTS = frozenset({"network_partition", "asymmetric_partition", "even_split", "p
 
 @dataclass(frozen=True)
 class Verdict:
-    """How one answer stands against the truth; each field is whether that happened."""
+    """How one answer stands against the truth of its case."""
 
     case: Case
     said: Answer
@@ -35,10 +35,12 @@ class Verdict:
 
     @property
     def is_confident(self) -> bool:
+        """Return whether a false cause is claimed without a doubt."""
         return bool(self.false_claims & self.said.confident)
 
     @property
     def first_right(self) -> bool:
+        """Return whether the first finding is a fault that is there, or the leader that is."""
         cause = self.said.findings[0][0]
         if self.case.led:
             return cause in _LED
@@ -46,18 +48,22 @@ class Verdict:
 
     @property
     def is_open(self) -> bool:
+        """Return whether nothing is claimed."""
         return not self.said.claims
 
     @property
     def wrong_can_elect(self) -> bool:
+        """Return whether "can it elect?" is answered, and wrongly."""
         return self.can_elect == ("no" if self.case.can_elect else "yes")
 
     @property
     def wrong_buttons(self) -> frozenset[tuple[str, str]]:
+        """Return the actions offered that help against nothing."""
         return self.said.buttons - self.case.wanted
 
     @property
     def missing_buttons(self) -> frozenset[tuple[str, str]]:
+        """Return the actions that are needed and not offered, where everything was read."""
         return frozenset() if self.case.blurred else self.case.needed - self.said.buttons
 
 
@@ -92,8 +98,8 @@ def table(verdicts: Iterable[Verdict]) -> str:
 def misses(verdicts: Iterable[Verdict]) -> str:
     """Return a paragraph for each answer that is false somewhere."""
     return "\n".join(
-        f"{v.case.name}: {v.case.story}; truth {sorted(v.case.causes)}, can {v.case.can_elect}, led {v.case.led}, "
-        f"blurred {v.case.blurred}\n    said {v.said.findings[:3]}, can {v.can_elect}; "
+        f"{v.case.name}: {v.case.story}; truth {sorted(v.case.causes)}, can {v.case.can_elect}, "
+        f"led {v.case.led}, blurred {v.case.blurred}\n    said {v.said.findings[:3]}, can {v.can_elect}; "
         f"false {sorted(v.false_claims)}, wrong buttons {sorted(v.wrong_buttons)}, "
         f"missing {sorted(v.missing_buttons)}"
         for v in verdicts

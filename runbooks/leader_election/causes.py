@@ -164,7 +164,7 @@ _ROWS = (
     Cause(
         RootCause.AGGRESSIVE_TIMEOUTS,
         title="Election timeout too aggressive",
-        sentence="the election timeout is too tight for the round trip or the heartbeat",
+        sentence="the election timeout is too tight for the round trip",
     ),
     Cause(
         RootCause.MIXED_TIMEOUTS,
@@ -208,6 +208,9 @@ CAUSES: Mapping[str, Cause] = {row.word: row for row in _ROWS}
 
 NOT_SERVING = "{nodes} run, but serve nothing yet"
 """What is said in place of the sentence of quorum loss where the service manager calls a process active."""
+
+TIGHT_FOR_HEARTBEAT = "the election timeout is too tight for the heartbeat"
+"""What is said in place of the sentence of tight timeouts where a leader beats too slowly for them."""
 
 COMPLAINTS: Mapping[str, str] = {
     "quorum_lost": "lost quorum",

@@ -92,10 +92,15 @@ def _why_start(stopped: tuple[str, ...], missing: int, *, sure: bool) -> str:
 
 
 def is_corroborated(structure: Structure, cause: str) -> bool:
-    """Return whether clocks are known to be off by two sources: chrony and gossip, or two nodes' chrony."""
-    seen = structure.of(cause)
+    """Return whether clocks are known to be off by two sources: chrony and gossip, or two nodes' chrony.
+
+    Two nodes' own words are enough only of nodes that answer, and that something else keeps apart in gossip.
+    """
+    facts = structure.facts
+    answering = {name for name in facts.running if facts.metrics(name) and name not in facts.mute}
+    seen = [denial for denial in structure.of(cause) if answering.issuperset(denial.nodes)]
     witnessed = any(denial.known is Known.CORROBORATED for denial in seen)
-    return bool(seen) and (witnessed or len(structure.facts.skewed) > 1)
+    return witnessed or (bool(seen) and len(answering.intersection(facts.skewed)) > 1)
 
 
 def _clock_sync(facts: Facts, *, sure: bool) -> Remedy:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from runbooks.leader_election.causes import CAUSES, NOT_SERVING, RootCause
+from runbooks.leader_election.causes import CAUSES, NOT_SERVING, TIGHT_FOR_HEARTBEAT, RootCause
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import Structure
+from runbooks.leader_election.timeouts import beats_too_slowly
 from runbooks.model import SURE, Finding, Verdict
 from runbooks.wording import MAX_NAMES, counted, listed
 
@@ -28,6 +29,8 @@ def _said(finding: Finding, structure: Structure) -> str:
     blocks = structure.blocks if finding.cause == RootCause.NETWORK_PARTITION else ()
     if 1 < len(blocks) < len(structure.facts.names) and len(blocks) <= MAX_NAMES:
         return f"{hedge}the network is cut into {' | '.join(listed(block, MAX_NAMES) for block in blocks)}"
+    if finding.cause == RootCause.AGGRESSIVE_TIMEOUTS and beats_too_slowly(structure.facts):
+        return hedge + TIGHT_FOR_HEARTBEAT
     if finding.cause == RootCause.QUORUM_LOSS:
         return hedge + " and ".join(_away(finding, structure))
     return hedge + CAUSES[finding.cause].sentence.format(nodes=listed(finding.nodes, MAX_NAMES))
@@ -55,7 +58,7 @@ def can_elect_reason(facts: Facts, structure: Structure, leader: str | None) -> 
     """Return why the cluster can or cannot elect, by the numbers."""
     tally = f"{running(facts)}, {facts.needed} are needed"
     if leader:
-        return f"it has: {leader} leads"
+        return f"{leader} leads, acknowledged by a majority"
     if structure.can_elect == "yes":
         return f"{tally}, and a majority of votes can be had"
     if structure.can_elect == "undetermined":

@@ -11,14 +11,12 @@ from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import (
     ONE_WAY_LATENCIES,
     asked_ms,
+    beats_too_slowly,
     lowest_timeout_ms,
     slowest_heartbeat_ms,
 )
 from runbooks.model import SURE, Finding, Verdict
 from runbooks.wording import counted, listed, milliseconds
-
-MIN_HEARTBEATS_PER_TIMEOUT = 2
-"""A timeout that one lost heartbeat outlasts begins an election for nothing."""
 
 
 def mixed_timeouts_findings(facts: Facts) -> Iterator[Finding]:
@@ -85,16 +83,6 @@ def _too_tight(facts: Facts) -> bool | None:
     if beats_too_slowly(facts):
         return True
     return None if facts.round_trip_ms is None else low < asked_ms(facts.round_trip_ms)
-
-
-def beats_too_slowly(facts: Facts) -> tuple[str, ...]:
-    """Return the nodes that would hear a leader only after their own election timeout, or one beat before."""
-    heartbeat_ms = slowest_heartbeat_ms(facts)
-    return tuple(
-        name
-        for name, (low, _) in facts.timeouts_ms.items()
-        if low < MIN_HEARTBEATS_PER_TIMEOUT * heartbeat_ms
-    )
 
 
 def _no_answer_in_time(facts: Facts) -> bool:
