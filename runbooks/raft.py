@@ -36,11 +36,13 @@ def _process(node: NodeEvidence, connects: frozenset[str]) -> Tri:
     if state in ("inactive", "failed"):
         # What accepts for a process that its own host and the bot find gone is a proxy in front of it.
         return None if "open" in connects and not is_page_refused(node) else False
+    if is_page_refused(node) and "refused" in connects:
+        # A process that listens nowhere is no member, whatever the service manager calls it.
+        return False if connects == {"refused"} else None
     if "open" in connects or node.local_metrics.value:
         return True
     if state == "active":
-        # A process that listens nowhere is no member, whatever the service manager calls it.
-        return (False if connects == {"refused"} else None) if is_page_refused(node) else True
+        return None if is_page_refused(node) else True
     # A refusal comes from a living host without a listener, or from a firewall that rejects.
     return False if connects == {"refused"} else None
 

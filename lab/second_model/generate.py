@@ -126,6 +126,9 @@ def _blur(world: World, draw: Random) -> bool:
 
 def _causes(names: tuple[str, ...], faults: list[Fault]) -> frozenset[str]:
     """Return the causes in any smallest set of the faults that keeps a leader away."""
+    whole = sound(names)
+    for fault in faults:
+        fault.inject(whole)
     minimal: list[frozenset[int]] = []
     for size in range(1, len(faults) + 1):
         for chosen in map(frozenset, combinations(range(len(faults)), size)):
@@ -134,6 +137,9 @@ def _causes(names: tuple[str, ...], faults: list[Fault]) -> frozenset[str]:
             world = sound(names)
             for number in sorted(chosen):
                 deepcopy(faults[number]).inject(world)
+            for name, member in world.members.items():
+                if member.process != whole.members[name].process:
+                    member.process = "running"  # another fault came first on this node
             if not electable(world):
                 minimal.append(chosen)
     if minimal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runbooks.electability import Known
-from runbooks.evidence import NodeEvidence, Role
+from runbooks.evidence import NodeEvidence, Ping, Role
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import CUTS, Structure, first_lines
@@ -98,6 +98,7 @@ def _packet_loss(facts: Facts, structure: Structure) -> Finding | None:
     if low <= BAD_LOSS and (sent - received) / sent <= BAD_LOSS:
         return None
     storm = _restless(facts)
+    alone = len(reporters) == 1 and _is_contradicted(pings, reporters)
     sure = low > BAD_LOSS and len(reporters) > 1 and storm
     # With pre-vote on, votes that get lost raise neither terms nor counters.
     likely = (low > BAD_LOSS / 2 and storm) or low > HEAVY_LOSS
@@ -106,7 +107,7 @@ def _packet_loss(facts: Facts, structure: Structure) -> Finding | None:
     verdict = Verdict.CONFIRMED if sure else Verdict.LIKELY if likely else Verdict.POSSIBLE
     return Finding(
         cause=RootCause.PACKET_LOSS,
-        verdict=Verdict.POSSIBLE if moot else verdict,
+        verdict=Verdict.POSSIBLE if moot or alone else verdict,
         evidence_against=("nobody could be elected over sound links either",) if moot else (),
         nodes=tuple(name for name in facts.names if name in reporters),
         evidence_for=(
@@ -115,6 +116,12 @@ def _packet_loss(facts: Facts, structure: Structure) -> Finding | None:
         ),
         would_decide=None if sure else "300 pings a pair",
     )
+
+
+def _is_contradicted(pings: list[tuple[str, Ping]], reporters: set[str]) -> bool:
+    """Return whether the peers' own pings to the reporters all came back: each crosses the link both ways."""
+    back = [ping for name, ping in pings if ping.peer in reporters and name not in reporters]
+    return bool(back) and all(ping.received == ping.sent for ping in back)
 
 
 def _slow_disk(facts: Facts, structure: Structure) -> Finding | None:
@@ -127,7 +134,9 @@ def _slow_disk(facts: Facts, structure: Structure) -> Finding | None:
     # or something else is sure to keep them from it, a slow one is not why.
     strong = any(len(words) > 1 for words in signs.values())
     needless = structure.can_elect == "no" or any(verdict in SURE for verdict in structure.verdicts.values())
-    sure = Verdict.CONFIRMED if strong else Verdict.LIKELY if _restless(facts) or _stalls(facts) else None
+    too_many = len(facts.names) - len(signs) < facts.needed
+    weak = Verdict.LIKELY if too_many and (_restless(facts) or _stalls(facts)) else None
+    sure = Verdict.CONFIRMED if strong else weak
     against = [] if _restless(facts) else ["no elections were seen to follow each other"]
     if needless:
         against.append("nobody could be elected with a faster disk either")

@@ -78,8 +78,9 @@ def _denials(facts: Facts, cause: RootCause, loud: tuple[str, ...]) -> Iterator[
         lacks = (
             f"which handshakes fail: the peers in the log of {listed(loud)}" if known is Known.MAYBE else None
         )
-        yield Denial(cause, known, because=because, pair=(one, other), lacks=lacks)
-        yield Denial(cause, known, pair=(other, one), lacks=lacks)
+        by = loud[0] if len(loud) == 1 else None
+        yield Denial(cause, known, because=because, pair=(one, other), lacks=lacks, by=by)
+        yield Denial(cause, known, pair=(other, one), lacks=lacks, by=by)
 
 
 def failing_pairs(facts: Facts, loud: tuple[str, ...], cause: RootCause) -> dict[Pair, Known]:

@@ -22,6 +22,8 @@ def steady_leader(facts: Facts) -> str | None:
     first, last = facts.first_leadership, facts.leadership
     if last.leader is None or not last.majority or (first.leader, first.term) != (last.leader, last.term):
         return None
+    if sum(commits(facts, name) for name in last.acknowledged_by) >= facts.needed:
+        return last.leader  # what a majority commits, a leader has sent them: whatever agents say of links
     best_case = raft.quorum_connected(
         facts.names,
         {name: state is not False for name, state in facts.up.items()},

@@ -138,8 +138,22 @@ def _gossip(facts: Facts, one: str, other: str) -> Iterator[Denial]:
     because = "; ".join(
         f"{a} → {b} on the gossip port: {result} (agent:{a})" for (a, b), result in blocked.items()
     )
-    known = Known.CORROBORATED if len(blocked) > 1 or held_failed(facts, one, other) else Known.BY_ONE
-    yield from both_ways(RootCause.GOSSIP_BLOCKED, known, because, (one, other))
+    known, lacks, observer = Known.BY_ONE, None, next(iter(blocked))[0]
+    if len(blocked) > 1 or held_failed(facts, one, other):
+        known = Known.CORROBORATED
+    both_tried = all(pair in facts.gossip_results for pair in pairs)
+    if len(blocked) == 1 and both_tried and _complainers(facts) == {observer}:
+        # The peer's connect the other way is open: one agent's word against another's.
+        known, lacks = Known.MAYBE, f"a second witness of what {observer} cannot reach"
+    by = observer if len(blocked) == 1 else None
+    yield from both_ways(RootCause.GOSSIP_BLOCKED, known, because, (one, other), lacks, by=by)
+
+
+def _complainers(facts: Facts) -> set[str]:
+    """Return the agents that find the gossip port of a running peer closed."""
+    return {
+        one for (one, other), result in facts.gossip_results.items() if result != "open" and facts.up[other]
+    }
 
 
 def held_failed(facts: Facts, one: str, other: str) -> bool | None:

@@ -112,7 +112,7 @@ def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
         return None
     silent_s = node.log.value.silent_s if node.log.value else None
     if silent_s is not None and silent_s < SILENT_S:
-        return None  # it writes, so it lives: only its metrics page does not answer
+        return _mute_and_writing(facts, node)
     signs = [f"its page answers nobody (bot, {node.local_metrics.by})"]
     witnesses = [name for name in facts.names if name != node.node and facts.metrics(name)]
     logs = [log for name in witnesses if (log := facts.log(name))]
@@ -140,6 +140,15 @@ def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
         node=node.node,
         lacks=None if held else f"whether {node.node} answers anything but connects",
     )
+
+
+def _mute_and_writing(facts: Facts, node: NodeEvidence) -> Denial | None:
+    """Return that a node may hang whose log is written: only its page does not answer, if gossip is well."""
+    witnesses = [name for name in facts.names if name != node.node and facts.metrics(name)]
+    if node.node not in facts.mute or not witnesses or not _held_by_all(facts, witnesses):
+        return None
+    lacks = f"whether {node.node} answers: its log is written, and gossip holds it failed"
+    return Denial(RootCause.PROCESS_HUNG, Known.MAYBE, node=node.node, lacks=lacks)
 
 
 def _held_by_all(facts: Facts, witnesses: list[str]) -> bool:

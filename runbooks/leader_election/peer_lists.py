@@ -91,10 +91,16 @@ def _is_left_out(lists: Lists, name: str, peer: str) -> bool:
         for other, entries in lists.items()
         if other not in (name, peer) and not any(map(_is_foreign, entries))
     ]
-    if any(map(_is_foreign, lists[name])) or not others:
+    if any(map(_is_foreign, lists[name])):
         return False
+    if not others:  # only the peer's own list is left, which need not name the peer
+        return any(_named(lists[name]) == _named(lists[other]) for other in lists if other != name)
     lacking = sum(all(entry.member != peer for entry in entries) for entries in others)
     return 2 * lacking > len(others)
+
+
+def _named(entries: tuple[Entry, ...]) -> frozenset[str | None]:
+    return frozenset(entry.member for entry in entries)
 
 
 def _consistent(lists: Lists) -> frozenset[str]:

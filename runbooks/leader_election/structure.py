@@ -89,7 +89,7 @@ class Structure:
         """Return whether a cause was itself read beyond doubt, and only what else it takes was not read."""
         seen = self.denials_of(cause)
         if cause in SIGN_NAMES_IT:
-            return bool(seen)
+            return any(denial.by is None for denial in seen)  # both ends log it, so one alone is odd
         stopped = any(denial.known is Known.CORROBORATED for denial in seen)
         return cause == RootCause.QUORUM_LOSS and stopped
 
