@@ -14,6 +14,7 @@ from itertools import combinations
 from runbooks.electability import Denial, Known
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
+from runbooks.leader_election.peer_addresses import entry_of
 from runbooks.raft import Pair
 from runbooks.wording import counted, listed, milliseconds
 
@@ -31,6 +32,14 @@ WHAT = {
 
 MIN_PER_MIN = 5.0
 """Complaints a minute from which on handshakes are failing: a node tries its peers far more often."""
+
+_LINES = {
+    "tls_failed": re.compile(r"TLS handshake failed"),
+    "version_mismatch": re.compile(r"unsupported protocol version"),
+    "peer_mismatch": re.compile(r"peer ID mismatch"),
+}
+_FROM = re.compile(r"incoming connection from ([\w.-]+?)(?::\d+)?: ")
+"""Who dialled, as Neumann's transport writes it."""
 
 _CLOSED = re.compile(r"\b(?:eof|closed|reset by peer|broken pipe)\b", re.IGNORECASE)
 """How a handshake ends whose other end only connected and closed: a probe, a scanner, a health check."""
@@ -86,20 +95,48 @@ def _denials(facts: Facts, cause: RootCause, loud: tuple[str, ...]) -> Iterator[
 def failing_pairs(facts: Facts, loud: tuple[str, ...], cause: RootCause) -> dict[Pair, Known]:
     """Return the pairs whose handshakes fail or may fail, and how well each is known.
 
-    A node all of whose handshakes fail loses every running peer, the others lose only such nodes: gossip's
-    counts show who is which where it shares the connections, and how often each complains where not.
+    Whoever accepts logs the failure, whoever dials may log nothing: so every running node may be at the
+    other end, and a log's own lines say best who is. A node all of whose handshakes fail loses every running
+    peer, and the others lose only such nodes: gossip's counts show which is which where it shares the
+    connections, and how often each complains where every node does.
     """
-    if len(loud) == 1:
-        return {(loud[0], peer): Known.MAYBE for peer in facts.running if peer != loud[0]}
-    if len(loud) == 2:
-        return {(loud[0], loud[1]): Known.CORROBORATED}
-    lost = {name: facts.gossip_failed(name) or 0 for name in loud}
-    if (bad := _lost_all(lost)) is not None:
-        return {pair: Known.CORROBORATED for pair in combinations(loud, 2) if bad & set(pair)}
-    if cause != RootCause.TLS_FAILURE or any(lost.values()):
-        return dict.fromkeys(combinations(loud, 2), Known.MAYBE)
+    pairs = [pair for pair in combinations(facts.running, 2) if set(loud) & set(pair)]
+    several = Known.CORROBORATED if len(loud) > 1 else Known.BY_ONE
+    if named := _named(facts, loud, EVENTS[cause]):
+        return {pair: several if pair in named else Known.MAYBE for pair in pairs}
+    if len(loud) > 1 and len(facts.running) == 2:
+        return dict.fromkeys(pairs, Known.CORROBORATED)
+    lost = {name: facts.gossip_failed(name) or 0 for name in facts.running}
+    if len(loud) > 1 and (bad := _lost_all(lost)) is not None:
+        return {pair: Known.CORROBORATED for pair in pairs if bad & set(pair)}
+    if cause != RootCause.TLS_FAILURE or any(lost.values()) or set(loud) != set(facts.running):
+        return dict.fromkeys(pairs, Known.MAYBE)
     bad = _loudest({name: facts.logged(name, EVENTS[cause]) for name in loud})
-    return {pair: Known.BY_ONE if bad & set(pair) else Known.MAYBE for pair in combinations(loud, 2)}
+    return {pair: Known.BY_ONE if bad & set(pair) else Known.MAYBE for pair in pairs}
+
+
+def _named(facts: Facts, loud: tuple[str, ...], event: str) -> frozenset[Pair]:
+    """Return the pairs that the loud nodes' own lines name, by a member's name or its address."""
+    found = set()
+    for name in loud:
+        log, addresses = facts.current_log(name), _addresses(facts)
+        for line in log.excerpts if log else ():
+            said = _FROM.search(line) if _LINES[event].search(line) else None
+            peer = addresses.get(said[1].lower()) if said else None
+            if peer and peer != name and peer in facts.running:
+                found.add((name, peer) if facts.names.index(name) < facts.names.index(peer) else (peer, name))
+    return frozenset(found)
+
+
+def _addresses(facts: Facts) -> dict[str, str]:
+    """Return by host name or address, in lower case, the member that the peer lists have there."""
+    known = {name.lower(): name for name in facts.names}
+    for node in facts.evidence.nodes:
+        for peer in node.config.value.peers if node.config.value else ():
+            entry = entry_of(peer, facts.names)
+            if entry.member:
+                known[entry.host.lower()] = entry.member
+    return known
 
 
 def _lost_all(lost: dict[str, int]) -> frozenset[str] | None:
