@@ -9,6 +9,7 @@ from runbooks import raft
 from runbooks.evidence import Clock, Evidence, Log, Metrics, NodeEvidence
 from runbooks.leader_election.configured import election_timeouts_of
 from runbooks.leader_election.contradicted_agents import is_contradicted
+from runbooks.leader_election.election_counts import elections_between_samples
 from runbooks.missing_kind import MissingKind
 from runbooks.model import Leadership
 from runbooks.node_check import MAX_SKEW_MS, is_surely_skewed, says_time
@@ -114,22 +115,8 @@ class Facts:
 
     @cached_property
     def elections(self) -> tuple[int, float] | None:
-        """Return the elections started between the two samples, and the seconds between them.
-
-        A counter that fell was reset by a restart: what it shows now is what was added since. A term is
-        one election at least, so the highest term's growth counts where the counters show less.
-        """
-        added, seconds, terms = 0, [], ([0], [0])
-        for node in self.evidence.nodes:
-            before, after = node.metrics.value, node.metrics_again.value
-            if not before or not after or before.elections_total is None or after.elections_total is None:
-                continue
-            for seen, sample in zip(terms, (before, after), strict=True):
-                seen.append(sample.term or 0)
-            grown = after.elections_total - before.elections_total
-            added += grown if grown >= 0 else after.elections_total
-            seconds.append((node.metrics_again.at - node.metrics.at).total_seconds())
-        return (max(added, max(terms[1]) - max(terms[0])), max(seconds)) if seconds else None
+        """Return the elections started between the two samples, and the seconds between them."""
+        return elections_between_samples(self.evidence)
 
     @cached_property
     def log_elections_per_min(self) -> float | None:
