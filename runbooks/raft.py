@@ -35,7 +35,8 @@ def _process(node: NodeEvidence, connects: frozenset[str]) -> Tri:
     state = node.service.value.state if node.service.value else "unknown"
     if state in ("inactive", "failed"):
         # What accepts for a process that its own host and the bot find gone is a proxy in front of it.
-        return None if "open" in connects and not is_page_refused(node) else False
+        gone = is_page_refused(node) and node.metrics.kind is MissingKind.REFUSED
+        return None if "open" in connects and not gone else False
     if is_page_refused(node) and "refused" in connects:
         # A process that listens nowhere is no member, whatever the service manager calls it.
         return False if connects == {"refused"} else None
@@ -48,8 +49,9 @@ def _process(node: NodeEvidence, connects: frozenset[str]) -> Tri:
 
 
 def is_page_refused(node: NodeEvidence) -> bool:
-    """Return whether a node's page is refused to the bot as well as on its own host."""
-    return node.metrics.kind is MissingKind.REFUSED and node.local_metrics.kind is MissingKind.REFUSED
+    """Return whether a node's page is refused on its own host, and no answer of it came to the bot either."""
+    answered = node.metrics.value or node.metrics_again.value or node.health.value
+    return node.local_metrics.kind is MissingKind.REFUSED and not answered
 
 
 def connect_results(evidence: Evidence, port: PortName) -> dict[Pair, str]:

@@ -8,9 +8,8 @@ from functools import cached_property
 from runbooks import raft
 from runbooks.evidence import Clock, Evidence, Log, Metrics, NodeEvidence
 from runbooks.leader_election.configured import election_timeouts_of
-from runbooks.leader_election.contradicted_agents import is_contradicted
 from runbooks.leader_election.election_counts import elections_between_samples
-from runbooks.missing_kind import MissingKind
+from runbooks.leader_election.witnesses import is_contradicted, is_mute
 from runbooks.model import Leadership
 from runbooks.node_check import MAX_SKEW_MS, is_surely_skewed, says_time
 
@@ -90,11 +89,20 @@ class Facts:
         """Return the agents whose connects are contradicted, and so are taken for unread."""
         failing = ((one, other) for (one, other), result in self.told_results.items() if result != "open")
         complaining = {one for one, other in failing if self.up[other]}
-        return (
-            frozenset(complaining)
-            if len(complaining) == 1 and is_contradicted(self, *complaining)
-            else frozenset()
+        name = next(iter(complaining), "")
+        if len(complaining) != 1 or not is_contradicted(name, self.evidence, self.told_results, self.up):
+            return frozenset()
+        # A firewall on the way out looks the same, but then peers hear nothing of the node, and gossip shows it.
+        return frozenset() if self._is_missed(name) else frozenset(complaining)
+
+    def _is_missed(self, name: str) -> bool:
+        """Return whether others' gossip holds somebody failed for no reason in their connects or clocks."""
+        gossip = raft.connect_results(self.evidence, "gossip").items()
+        explained = any(
+            result != "open" and one != name and self.up[other] for (one, other), result in gossip
         )
+        others = (peer for peer in self.names if peer != name)
+        return not explained and not self.skewed and any(self.gossip_failed(peer) for peer in others)
 
     @cached_property
     def leadership(self) -> Leadership:
@@ -187,7 +195,7 @@ class Facts:
 
         Such a process hangs; when it has done so for long, its accept queue is full and connects time out.
         """
-        return frozenset(node.node for node in self.evidence.nodes if _is_mute(node))
+        return frozenset(node.node for node in self.evidence.nodes if is_mute(node))
 
     @cached_property
     def by_name(self) -> dict[str, NodeEvidence]:
@@ -240,13 +248,3 @@ class Facts:
         """Return how often a minute a node's current log holds these events."""
         log = self.current_log(name)
         return self.logged(name, *events) * 60 / max(log.window_s, 1.0) if log else 0.0
-
-
-def _is_mute(node: NodeEvidence) -> bool:
-    answered = node.metrics.value or node.metrics_again.value or node.health.value or node.local_metrics.value
-    stopped = node.service.value is not None and node.service.value.state in ("inactive", "failed")
-    asked = any(
-        reading.value is not None for reading in (node.clock, node.log, node.config, node.disk, node.service)
-    )
-    late = node.local_metrics.kind is MissingKind.TIMEOUT and node.metrics.kind is MissingKind.TIMEOUT
-    return bool(late and asked and not answered and not stopped)

@@ -109,7 +109,8 @@ def failing_pairs(facts: Facts, loud: tuple[str, ...], cause: RootCause) -> dict
     lost = {name: facts.gossip_failed(name) or 0 for name in facts.running}
     if len(loud) > 1 and (bad := _lost_all(lost)) is not None:
         return {pair: Known.CORROBORATED for pair in pairs if bad & set(pair)}
-    if cause != RootCause.TLS_FAILURE or any(lost.values()) or set(loud) != set(facts.running):
+    every_end_logs = len(loud) > 2 and set(loud) == set(facts.running)
+    if cause != RootCause.TLS_FAILURE or any(lost.values()) or not every_end_logs:
         return dict.fromkeys(pairs, Known.MAYBE)
     bad = _loudest({name: facts.logged(name, EVENTS[cause]) for name in loud})
     return {pair: Known.BY_ONE if bad & set(pair) else Known.MAYBE for pair in pairs}

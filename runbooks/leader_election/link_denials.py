@@ -54,7 +54,7 @@ def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:
     unread = [pair for pair in pairs if pair not in facts.raft_results or pair[1] in facts.mute]
     asymmetric = len(broken) == 1 and not unread
     cause = RootCause.ASYMMETRIC_PARTITION if asymmetric else RootCause.NETWORK_PARTITION
-    if broken and set(broken.values()) == {"dns"}:
+    if "dns" in broken.values() and (len(set(broken.values())) == 1 or _names_are_missing(facts)):
         cause = RootCause.NAMES_UNRESOLVED
     for (observer, peer), result in broken.items():
         because = f"{observer} → {peer} on the Raft port {FAILURES[result]} (agent:{observer})"
@@ -70,6 +70,12 @@ def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:
     if unread and not broken and not {one, other} & facts.mute:
         lacks = f"the connects from {' and '.join(pair[0] for pair in unread)}"
         yield from both_ways(RootCause.NETWORK_PARTITION, Known.MAYBE, "", (one, other), lacks)
+
+
+def _names_are_missing(facts: Facts) -> bool:
+    """Return whether most of the connects that fail do so for want of an address."""
+    failed = [result for result in facts.raft_results.values() if result != "open"]
+    return 2 * failed.count("dns") > len(failed)
 
 
 def _may_hang(facts: Facts, name: str) -> bool:

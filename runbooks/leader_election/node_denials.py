@@ -108,7 +108,7 @@ def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
     active = node.service.value is not None and node.service.value.state == "active"
     if answered or not (active or node.node in facts.mute):
         return None
-    if not (_timed_out(node.local_metrics) or _timed_out(node.metrics)):
+    if is_page_refused(node) or not (_timed_out(node.local_metrics) or _timed_out(node.metrics)):
         return None
     silent_s = node.log.value.silent_s if node.log.value else None
     if silent_s is not None and silent_s < SILENT_S:

@@ -36,7 +36,11 @@ _WAL_ERRNO = re.compile(r"WAL persist failed\b.*\(os error (\d{1,4})\)")
 
 
 def storage_denials(facts: Facts) -> Iterator[Denial]:
-    """Yield a denial for each node, running or stopped, whose log of record cannot be written."""
+    """Yield a denial for each node, running or stopped, whose log of record cannot be written.
+
+    Where writes fail on one although bytes are free, only a node's log tells whether they do there as well.
+    """
+    unseen = any(write_errors(facts, name) and not lacks_room(facts.node(name)) for name in facts.names)
     for node in facts.evidence.nodes:
         signs = [*_room(node), *_complaints(facts, node)]
         if signs:
@@ -44,6 +48,9 @@ def storage_denials(facts: Facts) -> Iterator[Denial]:
             because = f"{node.node}: {'; '.join(signs)}"
             # Two instruments, and one agent's word.
             yield Denial(RootCause.STORAGE_FULL, known, because, node=node.node, by=node.node)
+        elif unseen and node.log.value is None:
+            lacks = f"the log of {node.node}: whether its writes fail as well"
+            yield Denial(RootCause.STORAGE_FULL, Known.MAYBE, node=node.node, lacks=lacks)
 
 
 def lacks_room(node: NodeEvidence) -> bool:

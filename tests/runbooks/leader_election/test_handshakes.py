@@ -88,3 +88,8 @@ def test_a_clock_that_is_off_is_told_beside_the_certificates() -> None:
     )
     lines = [line for f in leader_election.diagnose(read).findings for line in f.evidence_for]
     assert any("node1's clock is 2 h 00 min behind: a certificate may look not yet valid" in x for x in lines)
+
+
+def test_a_node_that_alone_is_left_may_complain_too() -> None:
+    diagnosis = leader_election.diagnose(evidence(complaining("node1", 60), dead("node2"), dead("node3")))
+    assert diagnosis.top.cause == RootCause.QUORUM_LOSS
