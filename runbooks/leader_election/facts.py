@@ -92,7 +92,7 @@ class Facts:
         name = next(iter(complaining), "")
         if len(complaining) != 1 or not is_contradicted(name, self.evidence, self.told_results, self.up):
             return frozenset()
-        # A firewall on the way out looks the same, but then peers hear nothing of the node, and gossip shows it.
+        # A firewall on the way out looks the same, but then peers hear nothing of it, and gossip shows that.
         return frozenset() if self._is_missed(name) else frozenset(complaining)
 
     def _is_missed(self, name: str) -> bool:
