@@ -10,7 +10,7 @@ from runbooks.raft import Pair, Tri
 
 
 def is_contradicted(name: str, evidence: Evidence, told: Mapping[Pair, str], up: Mapping[str, Tri]) -> bool:
-    """Return whether an agent, the only one whose connects fail, is contradicted by its peers and its pings."""
+    """Return whether an agent, the only one whose connects fail, is contradicted by peers and pings."""
     mine = [peer for peer in evidence.names if (name, peer) in told and up[peer] is not False]
     failed = {peer for peer in mine if told[name, peer] != "open"}
     reached = any(told.get((peer, name)) == "open" for peer in evidence.names)
@@ -21,7 +21,7 @@ def is_contradicted(name: str, evidence: Evidence, told: Mapping[Pair, str], up:
 
 
 def is_mute(node: NodeEvidence) -> bool:
-    """Return whether a node's page answers nobody in time, not even on its own host, where the agent answers."""
+    """Return whether a node's page answers nobody in time, not even its agent on its own host."""
     answered = node.metrics.value or node.metrics_again.value or node.health.value or node.local_metrics.value
     stopped = node.service.value is not None and node.service.value.state in ("inactive", "failed")
     asked = any(
