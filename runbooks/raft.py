@@ -15,6 +15,9 @@ from runbooks.model import Leadership
 Tri = bool | None
 Pair = tuple[str, str]
 
+LATE_CONNECTS_MS = 1_250.0
+"""Connects that took so long altogether outlasted the agent's own deadline of 1 s by far: it was starved."""
+
 
 def quorum(configured: int) -> int:
     """Return the votes needed in a cluster of `configured` members: n // 2 + 1 (Raft, section 5.2)."""
@@ -64,10 +67,6 @@ def connect_results(evidence: Evidence, port: PortName) -> dict[Pair, str]:
         if connect.port == port and connect.result != "unknown" and connect.peer in members
         if not (connect.result == "timeout" and _is_late(node, connect.peer))
     }
-
-
-LATE_CONNECTS_MS = 1_250.0
-"""Connects that took so long altogether outlasted the agent's own deadline of 1 s by far: it was starved."""
 
 
 def _is_late(node: NodeEvidence, peer: str) -> bool:

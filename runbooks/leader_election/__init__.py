@@ -17,7 +17,7 @@ from runbooks.leader_election.plan import plan as plan
 from runbooks.leader_election.recovery import is_recovered as is_recovered
 from runbooks.leader_election.remedies import remedy_for
 from runbooks.leader_election.remedy_kinds import REMEDIES as REMEDIES
-from runbooks.leader_election.ruled_out import not_found
+from runbooks.leader_election.ruled_out import history_findings, not_found
 from runbooks.leader_election.sentences import can_elect_reason, summary
 from runbooks.leader_election.structure import CUTS, Structure
 from runbooks.model import SURE, Diagnosis, Finding, RecoveryNeeds, Verdict
@@ -79,6 +79,7 @@ def _findings(facts: Facts, structure: Structure, leader: Finding | None) -> lis
     ):
         seen.add(RootCause.NETWORK_PARTITION)
     found += [not_found(cause, facts, structure) for cause in ALWAYS_JUDGED if cause not in seen]
+    found += history_findings(facts, seen)
     return found
 
 

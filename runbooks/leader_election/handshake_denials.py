@@ -54,8 +54,9 @@ def handshake_denials(facts: Facts, explained: frozenset[str]) -> Iterator[Denia
     """
     for cause in EVENTS:
         loud = tuple(name for name in facts.running if complains(facts, name, cause))
-        if cause == RootCause.DUPLICATE_ID and explained & set(loud):
-            continue
+        lists_read = all(facts.node(name).config.value for name in loud)
+        if cause == RootCause.DUPLICATE_ID and (explained & set(loud) or not lists_read):
+            continue  # a peer list that is wrong, or may be, makes peers answer under another id as well
         if loud:
             yield from _denials(facts, cause, loud)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.clock_denials import is_right
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
 from runbooks.leader_election.sentences import running
-from runbooks.leader_election.structure import Structure
+from runbooks.leader_election.structure import Structure, first_lines
 from runbooks.model import Finding, Verdict
 from runbooks.node_check import follows_true_time
 from runbooks.wording import listed, milliseconds
@@ -25,6 +27,27 @@ def not_found(cause: RootCause, facts: Facts, structure: Structure) -> Finding:
         evidence_against=against,
         would_decide=unread,
     )
+
+
+def history_findings(facts: Facts, seen: Collection[str]) -> Iterator[Finding]:
+    """Yield a finding that rules out each cause of which only old lines of logs speak."""
+    for cause, (event, what) in _OLD_COMPLAINTS.items():
+        old = {
+            name: log for name in facts.running if (log := facts.log(name)) and not facts.current_log(name)
+        }
+        told = tuple(
+            f"{name}: {what} in its log, the newest {milliseconds((log.silent_s or 0) * 1000)} ago: history"
+            for name, log in old.items()
+            if log.counts.get(event)
+        )
+        if told and cause not in seen:
+            yield Finding(cause=cause, verdict=Verdict.RULED_OUT, evidence_against=first_lines(told))
+
+
+_OLD_COMPLAINTS = {
+    RootCause.TLS_FAILURE: ("tls_failed", "failed TLS handshakes"),
+    RootCause.STORAGE_FULL: ("disk_space_low", "low disk space"),
+}
 
 
 def _processes(facts: Facts, structure: Structure) -> tuple[tuple[str, ...], str | None]:

@@ -60,8 +60,10 @@ STONES = "amber basalt cobalt"
 
 CASES: dict[str, Right] = {
     "01a": right(can=YES, says=("history",)),
-    "01b": right(Cause.NETWORK_PARTITION, can=NO, confirmed=(Cause.NETWORK_PARTITION,)),
-    "01c": right(Cause.ALERT_STALE, can=YES),
+    "01b": right(
+        Cause.NETWORK_PARTITION, can=NO, confirmed=(Cause.NETWORK_PARTITION,), says=("3 days ago: history",)
+    ),
+    "01c": right(Cause.ALERT_STALE, can=YES, says=("25 h 00 min ago: history",)),
     "02a": right(
         Cause.CLOCK_SKEW, can=NO, offers={"clock_sync": "node2 node3"}, confirmed=(Cause.CLOCK_SKEW,)
     ),

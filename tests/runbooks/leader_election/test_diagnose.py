@@ -216,3 +216,30 @@ def test_two_that_crash_again_and_again_leave_the_laggards_log_out_of_it() -> No
     found = verdicts(leader_election.diagnose(evidence(*loop, a_laggard())))
     assert found[RootCause.CRASH_LOOP] in (Verdict.CONFIRMED, Verdict.LIKELY)
     assert found[RootCause.STALE_LOG] is Verdict.POSSIBLE
+
+
+def test_two_hung_processes_are_told_where_no_service_manager_can_be_read() -> None:
+    page = {"metrics": late(), "metrics_again": late(), "health": late(), "local_metrics": late()}
+    no_manager = missing("systemctl could not be run", by="agent:node1")
+    hung = [node(name, service=no_manager, **page) for name in ("node1", "node2")]
+    diagnosis = leader_election.diagnose(evidence(*hung, node("node3", gossip_failed=2)))
+    assert diagnosis.can_elect != "yes"
+    assert verdicts(diagnosis)[RootCause.PROCESS_HUNG] is not Verdict.RULED_OUT
+
+
+def test_a_leader_that_was_looked_at_once_is_not_one_of_both_readings() -> None:
+    once = {"metrics_again": late(), "local_metrics": missing("not asked for")}
+    led = evidence(node("node1", role=Role.LEADER, **once), node("node2", **once), node("node3", **once))
+    top = leader_election.diagnose(led).top
+    assert (top.cause, top.verdict) == (RootCause.ALERT_STALE, Verdict.LIKELY)
+    assert "node1 leads term 7 in the one reading there is" in top.evidence_for
+
+
+def test_a_cluster_of_99_that_is_cut_everywhere_is_told_on_one_screen() -> None:
+    names = [f"node{number}" for number in range(1, 100)]
+    cuts = {(one, other): "timeout" for one in names for other in names if one != other}
+    nodes = (node(name, names=names, cuts=cuts, gossip_failed=98, lost_pings=20) for name in names)
+    diagnosis = leader_election.diagnose(evidence(*nodes))
+    assert diagnosis.top.cause == RootCause.NETWORK_PARTITION
+    assert sum(len(f.evidence_for) + len(f.evidence_against) for f in diagnosis.findings) < 30
+    assert len(diagnosis.summary) < 150
