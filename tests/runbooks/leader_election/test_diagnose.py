@@ -1,12 +1,26 @@
 """What the leader-election runbook makes of evidence: the right cause, or an honest doubt."""
 
+from typing import Any
+
 import pytest
 
 from runbooks import leader_election
 from runbooks.evidence import Evidence, Log, NodeEvidence, Role, Service
 from runbooks.leader_election.causes import RootCause
 from runbooks.model import Diagnosis, Verdict
-from tests.builders import candidates, cut, cut_off, dead, evidence, known, late, node, remedy_of, silent
+from tests.builders import (
+    candidates,
+    cut,
+    cut_off,
+    dead,
+    evidence,
+    known,
+    late,
+    missing,
+    node,
+    remedy_of,
+    silent,
+)
 
 
 def verdicts(diagnosis: Diagnosis) -> dict[str, Verdict]:
@@ -219,7 +233,7 @@ def test_two_that_crash_again_and_again_leave_the_laggards_log_out_of_it() -> No
 
 
 def test_two_hung_processes_are_told_where_no_service_manager_can_be_read() -> None:
-    page = {"metrics": late(), "metrics_again": late(), "health": late(), "local_metrics": late()}
+    page: dict[str, Any] = dict.fromkeys(("metrics", "metrics_again", "health", "local_metrics"), late())
     no_manager = missing("systemctl could not be run", by="agent:node1")
     hung = [node(name, service=no_manager, **page) for name in ("node1", "node2")]
     diagnosis = leader_election.diagnose(evidence(*hung, node("node3", gossip_failed=2)))
@@ -228,7 +242,7 @@ def test_two_hung_processes_are_told_where_no_service_manager_can_be_read() -> N
 
 
 def test_a_leader_that_was_looked_at_once_is_not_one_of_both_readings() -> None:
-    once = {"metrics_again": late(), "local_metrics": missing("not asked for")}
+    once: dict[str, Any] = {"metrics_again": late(), "local_metrics": missing("not asked for")}
     led = evidence(node("node1", role=Role.LEADER, **once), node("node2", **once), node("node3", **once))
     top = leader_election.diagnose(led).top
     assert (top.cause, top.verdict) == (RootCause.ALERT_STALE, Verdict.LIKELY)
