@@ -128,6 +128,19 @@ def _disputes(lists: Lists, name: str, peer: str) -> int:
     )
 
 
+def _lonely_port(lists: Lists) -> int | None:
+    """Return the port that one list has for everybody while all others have another one for everybody.
+
+    Lists of names and of addresses have no host in common, so only their ports can be compared.
+    """
+    used = [frozenset(entry.port for entry in entries) for entries in lists.values() if len(entries) > 1]
+    if len(used) < 3 or any(len(ports) != 1 for ports in used):
+        return None
+    counts = Counter(next(iter(ports)) for ports in used)
+    lonely = [port for port, count in counts.items() if count == 1]
+    return lonely[0] if len(counts) == 2 and len(lonely) == 1 else None
+
+
 def _is_odd_port(lists: Lists, entry: Entry) -> bool:
     """Return whether an entry's port is not the members', where the lists do not agree on ports.
 
@@ -138,7 +151,7 @@ def _is_odd_port(lists: Lists, entry: Entry) -> bool:
     for each in entries:
         of_member.setdefault(each.member or each.host, Counter())[each.port] += 1
     if entry.port is None or all(len(ports) == 1 for ports in of_member.values()):
-        return False
+        return entry.port is not None and entry.port == _lonely_port(lists)
     usual = Counter(each.port for each in entries)
     right = max(usual, key=lambda port: (usual[port], port == DOCUMENTED_PORT))
     shared = sum(right in ports for ports in of_member.values()) > 1
