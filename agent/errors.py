@@ -5,6 +5,7 @@ AgentError
 ├── PairingError         nobody was paired with (exit code 2)
 ├── ReadingError         one reading could not be taken (becomes `Read.missing`)
 │   ├── ReadingTimedOutError
+│   ├── ReadingRefusedError
 │   └── CommandError     a fixed command could not be run
 │       └── CommandTimedOutError (a ReadingTimedOutError as well)
 ├── ConfigFileError      Neumann's configuration file cannot be changed as asked
@@ -39,6 +40,10 @@ class ReadingError(AgentError):
 
 class ReadingTimedOutError(ReadingError):
     """What was asked gave no answer within its deadline."""
+
+
+class ReadingRefusedError(ReadingError):
+    """Nothing listens where it was asked."""
 
 
 class CommandError(ReadingError):

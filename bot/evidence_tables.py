@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from runbooks import raft
-from runbooks.evidence import Evidence, NodeEvidence
-from runbooks.wording import MAX_NAMES, listed
+from runbooks.evidence import Clock, Evidence, NodeEvidence
+from runbooks.node_check import says_time
+from runbooks.wording import MAX_NAMES, listed, signed_milliseconds
 
 HEADINGS = ("node", "role", "term", "elections", "process", "clock")
 READINGS = ("metrics", "clock", "service", "log", "config", "disk", "connects", "pings")
@@ -35,9 +36,12 @@ def node_groups(evidence: Evidence) -> str:
     lines = [_columns(rows)]
     if left := sum(len(names) for _, names in groups[MAX_GROUPS:]):
         lines.append(f"and {left} nodes that read otherwise again")
-    offsets = [node.clock.value.offset_ms for node in evidence.nodes if node.clock.value]
+    clocks = [node.clock.value for node in evidence.nodes if node.clock.value]
+    offsets = [clock.offset_ms for clock in clocks if says_time(clock)]
     if offsets:
-        lines.append(f"clocks: {min(offsets):+.0f} to {max(offsets):+.0f} ms")
+        lines.append(f"clocks: {signed_milliseconds(min(offsets))} to {signed_milliseconds(max(offsets))}")
+    if unknown := len(clocks) - len(offsets):
+        lines.append(f"clocks without a source: {unknown}")
     return "\n".join(lines)
 
 
@@ -56,8 +60,12 @@ def _row(node: NodeEvidence) -> Row:
         _number(metrics.term if metrics else None),
         _number(metrics.elections_total if metrics else None),
         service.state if service else UNKNOWN,
-        f"{clock.offset_ms:+.0f} ms" if clock else UNKNOWN,
+        _offset(clock) if clock else UNKNOWN,
     )
+
+
+def _offset(clock: Clock) -> str:
+    return signed_milliseconds(clock.offset_ms) if says_time(clock) else "no source"
 
 
 def _number(value: int | None) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import reduce
 from itertools import combinations
 
 from runbooks.raft import Pair, quorum
@@ -53,29 +54,62 @@ def electable(names: tuple[str, ...], denials: Iterable[Denial]) -> tuple[str, .
     A vote must be asked for and heard, so a candidate counts only voters that it reaches itself: a
     majority connected component is not enough (23.5 % of all 5-node matrices have one and no winner).
     """
-    out, unheard = set(), set()
-    for denial in denials:
-        if denial.node:
-            out.add(denial.node)
-        elif denial.pair:
-            unheard.add(denial.pair)
-    alive = [name for name in names if name not in out]
-    needed = quorum(len(names))
-    return tuple(
-        one for one in alive if sum(one == other or (one, other) not in unheard for other in alive) >= needed
-    )
+    return tuple(votes_of(names, denials))
+
+
+def votes_of(names: tuple[str, ...], denials: Iterable[Denial]) -> dict[str, int]:
+    """Return by node that would collect a majority how many votes it would collect."""
+    return _Barred.of(names, denials).votes(names)
+
+
+@dataclass(frozen=True)
+class _Barred:
+    """Denials as bits, one for each node: who takes no part, and by candidate whose votes it does not get."""
+
+    out: int
+    unheard: tuple[int, ...]
+
+    @staticmethod
+    def of(names: tuple[str, ...], denials: Iterable[Denial]) -> _Barred:
+        place = {name: number for number, name in enumerate(names)}
+        out, unheard = 0, [0] * len(names)
+        for denial in denials:
+            if denial.node:
+                out |= 1 << place[denial.node]
+            elif denial.pair:
+                unheard[place[denial.pair[0]]] |= 1 << place[denial.pair[1]]
+        return _Barred(out, tuple(unheard))
+
+    def beside(self, other: _Barred) -> _Barred:
+        """Return both sets of denials together."""
+        both = zip(self.unheard, other.unheard, strict=True)
+        return _Barred(self.out | other.out, tuple(mine | others for mine, others in both))
+
+    def votes(self, names: tuple[str, ...]) -> dict[str, int]:
+        alive = ((1 << len(names)) - 1) & ~self.out
+        collected = {
+            name: (alive & ~self.unheard[number] | 1 << number).bit_count()
+            for number, name in enumerate(names)
+            if alive >> number & 1
+        }
+        return {name: votes for name, votes in collected.items() if votes >= quorum(len(names))}
 
 
 def blocking_causes(names: tuple[str, ...], denials: tuple[Denial, ...], at_least: Known) -> frozenset[str]:
     """Return the causes in any smallest set of denials, known at least so well, that bars everybody."""
-    known = [denial for denial in denials if denial.known >= at_least]
-    causes = sorted({denial.cause for denial in known})
+    known: dict[str, list[Denial]] = {}
+    for denial in denials:
+        if denial.known >= at_least:
+            known.setdefault(denial.cause, []).append(denial)
+    barred = {cause: _Barred.of(names, known[cause]) for cause in sorted(known)}
+    if not barred or reduce(_Barred.beside, barred.values()).votes(names):
+        return frozenset()
     minimal: list[frozenset[str]] = []
-    for size in range(1, len(causes) + 1):
-        for chosen in map(frozenset, combinations(causes, size)):
+    for size in range(1, len(barred) + 1):
+        for chosen in map(frozenset, combinations(barred, size)):
             if any(smaller <= chosen for smaller in minimal):
                 continue
-            if not electable(names, (denial for denial in known if denial.cause in chosen)):
+            if not reduce(_Barred.beside, (barred[cause] for cause in chosen)).votes(names):
                 minimal.append(chosen)
     return frozenset().union(*minimal)
 

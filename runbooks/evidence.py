@@ -54,9 +54,12 @@ class Reading(Frozen, Generic[T]):
     @model_validator(mode="before")
     @classmethod
     def _kind_of_an_old_document(cls, given: object) -> object:
-        """Add the kind that a document from before `kind` lacks."""
-        if isinstance(given, dict) and given.get("kind") is None and isinstance(given.get("missing"), str):
-            return {**given, "kind": kind_of_sentence(given["missing"])}
+        """Add the kind that a document from before `kind`, or from before that kind, lacks."""
+        if not isinstance(given, dict) or not isinstance(given.get("missing"), str):
+            return given
+        found = kind_of_sentence(given["missing"])
+        if given.get("kind") is None or (given["kind"] == "other" and found is MissingKind.REFUSED):
+            return {**given, "kind": found}
         return given
 
 
@@ -84,7 +87,10 @@ class Health(Frozen):
 
 
 class Clock(Frozen):
-    """A node's clock against NTP; `offset_ms` is how far it is ahead, true within `error_ms`."""
+    """A node's clock against NTP; `offset_ms` is how far it is ahead, true within `error_ms`.
+
+    `source` is what chrony follows; it is empty without one, and chrony's own word for a local reference.
+    """
 
     offset_ms: float
     error_ms: float
@@ -135,6 +141,7 @@ class Config(Frozen):
     """A node's configuration file: its hash, its Raft values, and the lines they stand on.
 
     `why_not_editable` says why the agent could not change its election timeouts; `None` where it could.
+    `malformed` is a file that is no TOML, so nothing in it could be read.
     """
 
     path: str
@@ -145,15 +152,21 @@ class Config(Frozen):
     peers: tuple[str, ...] = ()
     election_lines: tuple[ConfigLine, ...] = ()
     why_not_editable: Annotated[str | None, Field(exclude_if=_is_none)] = None
+    malformed: Annotated[bool | None, Field(exclude_if=_is_none)] = None
 
 
 class Disk(Frozen):
-    """The file system of a node's log of record; `io_stalled_percent` of the last 10 s."""
+    """The file system of a node's log of record; `io_stalled_percent` of the last 10 s.
+
+    `free_inodes` is given where few are left, `read_only` where nothing can be written at all.
+    """
 
     path: str
     free_bytes: int
     total_bytes: int
     io_stalled_percent: float | None = None
+    free_inodes: Annotated[int | None, Field(exclude_if=_is_none)] = None
+    read_only: Annotated[bool | None, Field(exclude_if=_is_none)] = None
 
 
 class Connect(Frozen):

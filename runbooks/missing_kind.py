@@ -10,6 +10,7 @@ class MissingKind(StrEnum):
     """Why a reading has no value, as far as decisions depend on it; the sentence beside it says the rest."""
 
     TIMEOUT = "timeout"
+    REFUSED = "refused"
     PENDING = "pending"
     OTHER = "other"
 
@@ -25,6 +26,7 @@ _TIMEOUT = re.compile(
     rf"|No answer within {_SECONDS}\."
     rf"|\S+/metrics did not answer within {_SECONDS}\."
 )
+_REFUSED = re.compile(r"connection refused|(\S+/metrics|The metrics page) refused the connection\.")
 
 
 def kind_of_sentence(missing: str) -> MissingKind:
@@ -35,4 +37,6 @@ def kind_of_sentence(missing: str) -> MissingKind:
     """
     if missing == STILL_READING:
         return MissingKind.PENDING
-    return MissingKind.TIMEOUT if _TIMEOUT.fullmatch(missing) else MissingKind.OTHER
+    if _TIMEOUT.fullmatch(missing):
+        return MissingKind.TIMEOUT
+    return MissingKind.REFUSED if _REFUSED.fullmatch(missing) else MissingKind.OTHER

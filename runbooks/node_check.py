@@ -55,6 +55,26 @@ def _in_effect(before: NodeEvidence, after: NodeEvidence, actions: tuple[Action,
                 pass  # the agent compared the file's bytes with those of before
 
 
+LOCAL_REFERENCES = ("7F7F", "127.127.", "4D414E55", "MANU", "LOCAL", ".LOCL.")
+"""How chrony and ntpd name a host's own clock and one that was set by hand: neither follows true time."""
+
+
+def follows_true_time(clock: Clock) -> bool:
+    """Say whether a clock is synchronised to a source that is not this host itself."""
+    return clock.synchronised and not _is_local(clock)
+
+
+def says_time(clock: Clock) -> bool:
+    """Say whether a clock's offset is a reading: chronyd without a source prints 0, which says nothing."""
+    if _is_local(clock):
+        return False
+    return clock.synchronised or abs(clock.offset_ms) > clock.error_ms
+
+
+def _is_local(clock: Clock) -> bool:
+    return clock.source.upper().startswith(LOCAL_REFERENCES)
+
+
 def is_surely_skewed(clock: Clock) -> bool:
     """Say whether a clock's whole offset interval lies beyond the recommended limit."""
     return abs(clock.offset_ms) - clock.error_ms > MAX_SKEW_MS

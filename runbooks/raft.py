@@ -9,10 +9,14 @@ from collections.abc import Iterable, Mapping
 from itertools import permutations
 
 from runbooks.evidence import Evidence, Metrics, NodeEvidence, PortName, Role
+from runbooks.missing_kind import MissingKind
 from runbooks.model import Leadership
 
 Tri = bool | None
 Pair = tuple[str, str]
+
+LATE_CONNECTS_MS = 1_250.0
+"""Connects that took so long altogether outlasted the agent's own deadline of 1 s by far: it was starved."""
 
 
 def quorum(configured: int) -> int:
@@ -22,32 +26,55 @@ def quorum(configured: int) -> int:
 
 def processes(evidence: Evidence) -> dict[str, Tri]:
     """Return by node whether its process is up; `None` where sources are silent or at odds."""
-    return {node.node: _process(node, evidence) for node in evidence.nodes}
+    results: dict[str, set[str]] = {}
+    for (_, peer), result in connect_results(evidence, "raft").items():
+        results.setdefault(peer, set()).add(result)
+    return {node.node: _process(node, frozenset(results.get(node.node, ()))) for node in evidence.nodes}
 
 
-def _process(node: NodeEvidence, evidence: Evidence) -> Tri:
+def _process(node: NodeEvidence, connects: frozenset[str]) -> Tri:
     if node.metrics.value or node.metrics_again.value or node.health.value:
         return True  # it answered the bot: nobody's word about it counts for more
-    connects = {result for pair, result in connect_results(evidence, "raft").items() if pair[1] == node.node}
     state = node.service.value.state if node.service.value else "unknown"
     if state in ("inactive", "failed"):
-        return None if "open" in connects else False
+        # What accepts for a process that its own host and the bot find gone is a proxy in front of it.
+        gone = is_page_refused(node) and node.metrics.kind is MissingKind.REFUSED
+        return None if "open" in connects and not gone else False
+    if is_page_refused(node) and "refused" in connects:
+        # A process that listens nowhere is no member, whatever the service manager calls it.
+        return False if connects == {"refused"} else None
     if "open" in connects or node.local_metrics.value:
         return True
     if state == "active":
-        return True
+        return None if is_page_refused(node) else True
     # A refusal comes from a living host without a listener, or from a firewall that rejects.
     return False if connects == {"refused"} else None
 
 
+def is_page_refused(node: NodeEvidence) -> bool:
+    """Return whether a node's page is refused on its own host, and no answer of it came to the bot either."""
+    answered = node.metrics.value or node.metrics_again.value or node.health.value
+    return node.local_metrics.kind is MissingKind.REFUSED and not answered
+
+
 def connect_results(evidence: Evidence, port: PortName) -> dict[Pair, str]:
     """Return by (observer, peer) what the connect to that port gave, for each pair that was tried."""
+    members = frozenset(evidence.names)
     return {
         (node.node, connect.peer): connect.result
         for node in evidence.nodes
         for connect in node.connects.value or ()
-        if connect.port == port and connect.result != "unknown" and connect.peer in evidence.names
+        if connect.port == port and connect.result != "unknown" and connect.peer in members
+        if not (connect.result == "timeout" and _is_late(node, connect.peer))
     }
+
+
+def _is_late(node: NodeEvidence, peer: str) -> bool:
+    """Return whether a connect may have timed out on a busy agent: late, and every ping came back."""
+    if node.connects.took_ms <= LATE_CONNECTS_MS:
+        return False
+    pings = [ping for ping in node.pings.value or () if ping.peer == peer]
+    return bool(pings) and all(ping.sent and ping.received == ping.sent for ping in pings)
 
 
 def links(evidence: Evidence, port: PortName) -> dict[Pair, Tri]:

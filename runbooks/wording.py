@@ -34,11 +34,18 @@ def duration(span: timedelta) -> str:
     return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
 
 
+SECONDS_FROM_MS = 10_000.0
+"""From here on, milliseconds are told in seconds, minutes, hours and days."""
+
+
 def milliseconds(value: float) -> str:
-    """Format a duration in ms, also above a second: `12 ms`."""
-    return f"{value:.0f} ms"
+    """Format a duration given in ms: `12 ms`, `2400 ms`, `42 s`, `1 h 00 min`, `3 days`."""
+    if value >= 2 * 86_400_000:
+        return f"{value / 86_400_000:.0f} days"
+    return duration(timedelta(milliseconds=value)) if value >= SECONDS_FROM_MS else f"{value:.0f} ms"
 
 
 def signed_milliseconds(value: float) -> str:
-    """Format a clock offset: `+2400 ms` is ahead of true time, `-1900 ms` behind."""
-    return f"{value:+.0f} ms"
+    """Format a clock offset: `+2400 ms` is ahead of true time, `-1900 ms` behind; never `-0 ms`."""
+    sign = "-" if round(value) < 0 else "+"
+    return f"{sign}{milliseconds(abs(value))}"

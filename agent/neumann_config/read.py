@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from msgspec import UNSET, structs
+from msgspec import UNSET, UnsetType, structs
 
 from agent.errors import ConfigFileError, ReadingError
 from agent.neumann_config.edit import read_config_bytes
@@ -46,8 +46,9 @@ def parse_config(path: Path, raw: bytes, *, sha256: str) -> Config:
     text = raw.decode(errors="replace")
     try:
         document = tomllib.loads(text)
+        malformed: bool | UnsetType = UNSET
     except (tomllib.TOMLDecodeError, RecursionError):
-        document = {}
+        document, malformed = {}, True
     raft, cluster = _table(document, "raft"), _table(document, "cluster")
     minimum_ms = _whole(raft, "election_timeout_min_ms")
     return Config(
@@ -56,6 +57,7 @@ def parse_config(path: Path, raw: bytes, *, sha256: str) -> Config:
         election_timeout_min_ms=_whole(raft, "election_timeout_ms") if minimum_ms is None else minimum_ms,
         election_timeout_max_ms=_whole(raft, "election_timeout_max_ms"),
         heartbeat_interval_ms=_whole(raft, "heartbeat_interval_ms"),
+        malformed=malformed,
         peers=_texts(cluster, "peers") or _texts(cluster, "seeds"),
         election_lines=tuple(
             ConfigLine(number=number, text=plain(line, limit=MAX_LINE_CHARS, keep_spaces=True))

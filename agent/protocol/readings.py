@@ -32,14 +32,15 @@ MAX_PEERS = 512
 class Read(Wire, Generic[T], frozen=True, kw_only=True):
     """One reading: its value, or in one sentence why there is none.
 
-    `timed_out` says that it failed because a deadline ran out. It is left out of every other reading, so
-    that a bot which does not know the field reads those.
+    `timed_out` says that it failed because a deadline ran out, `refused` because nothing listens there. They
+    are left out of every other reading, so that a bot which does not know the fields reads those.
     """
 
     value: T | None = None
     missing: Sentence | None = None
     took_ms: Figure = 0.0
     timed_out: bool | UnsetType = UNSET
+    refused: bool | UnsetType = UNSET
 
 
 class Clock(Wire, frozen=True, kw_only=True):
@@ -98,7 +99,8 @@ class Config(Wire, frozen=True, kw_only=True):
     """The node's configuration file: its hash, the Raft values in it, and the lines they stand on.
 
     `why_not_editable` says why the agent could not change its election timeouts, whatever their values; it is
-    left out where it could, so that a bot that does not know it yet reads such a file.
+    left out where it could, so that a bot that does not know it yet reads such a file. So is `malformed`, of
+    a file that is no TOML.
     """
 
     path: FilePath
@@ -109,19 +111,23 @@ class Config(Wire, frozen=True, kw_only=True):
     peers: Annotated[tuple[Name, ...], Meta(max_length=MAX_PEERS)] = ()
     election_lines: Annotated[tuple[ConfigLine, ...], Meta(max_length=32)] = ()
     why_not_editable: Annotated[str, Meta(max_length=1_000)] | UnsetType = UNSET
+    malformed: bool | UnsetType = UNSET
 
 
 class Disk(Wire, frozen=True, kw_only=True):
     """The file system that holds Neumann's log of record.
 
     `io_stalled_percent` is the share of the last 10 s in which every task waited for the disk
-    (`/proc/pressure/io`, `full avg10`); `None` where the kernel does not say.
+    (`/proc/pressure/io`, `full avg10`); `None` where the kernel does not say. `free_inodes` is left out while
+    there are many, `read_only` where it can be written.
     """
 
     path: FilePath
     free_bytes: Whole
     total_bytes: Whole
     io_stalled_percent: Figure | None = None
+    free_inodes: Whole | UnsetType = UNSET
+    read_only: bool | UnsetType = UNSET
 
 
 class MetricsPage(Wire, frozen=True, kw_only=True):

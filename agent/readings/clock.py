@@ -14,6 +14,9 @@ from agent.sanitize import lines_of, plain
 from agent.settings import Settings
 
 _TRACKING_FIELDS = 14
+# How chrony names this host's own clock (127.127.1.1, "7F7F0101") and one that was set by hand: neither
+# follows true time, whatever the leap status says.
+_LOCAL_REFERENCES = ("7F7F", "4D414E55")
 _SYNCHRONISED = frozenset({"Normal", "Insert second", "Delete second"})
 
 
@@ -42,7 +45,7 @@ def parse_tracking(line: str) -> Clock:
         # 0.0 minus, so that an exact zero does not become -0.0.
         offset_ms=0.0 - correction_s * 1000,
         error_ms=abs(dispersion_s + delay_s / 2) * 1000,
-        synchronised=fields[13] in _SYNCHRONISED,
+        synchronised=fields[13] in _SYNCHRONISED and not fields[0].upper().startswith(_LOCAL_REFERENCES),
         source=plain(fields[1] or fields[0], limit=100),
     )
 

@@ -6,10 +6,13 @@ import os
 import re
 from pathlib import Path
 
+from msgspec import UNSET
+
 from agent.errors import ReadingError
 from agent.protocol import Disk
 
 PRESSURE_FILE = Path("/proc/pressure/io")
+FEW_INODES = 1_000
 # The share of the last 10 s in which all non-idle tasks waited at once (Linux, accounting/psi.rst).
 _FULL = re.compile(r"^full avg10=(\d+(?:\.\d+)?) ", re.MULTILINE)
 
@@ -24,11 +27,14 @@ def read_disk(data_dir: Path, *, pressure_file: Path = PRESSURE_FILE) -> Disk:
         room = os.statvfs(data_dir)
     except OSError as error:
         raise ReadingError(f"{data_dir} (data_dir) cannot be read: {error.strerror}.") from error
+    few = room.f_files > 0 and room.f_favail < FEW_INODES  # a file system without inode tables counts none
     return Disk(
         path=str(data_dir),
         free_bytes=room.f_bavail * room.f_frsize,
         total_bytes=room.f_blocks * room.f_frsize,
         io_stalled_percent=_stalled_percent(pressure_file),
+        free_inodes=room.f_favail if few else UNSET,
+        read_only=True if room.f_flag & os.ST_RDONLY else UNSET,
     )
 
 

@@ -32,15 +32,28 @@ LOG_EVENTS: dict[str, re.Pattern[str]] = {
     "quorum_lost": re.compile(r"^(?:QUORUM LOST|Stepping down: lost quorum contact)\b"),
     "wal_retrying": re.compile(r"^WAL persist failed, retrying\b"),
     "wal_failed": re.compile(r"^WAL persist failed (?:after|during)\b"),
+    # Write errors that do not pass by themselves, by their number on Linux: EIO, ENOSPC, EROFS, EDQUOT.
+    **{
+        name: re.compile(rf"^WAL persist failed (?:after|during)\b.*\(os error {number}\)")
+        for name, number in {
+            "wal_io_error": 5,
+            "wal_no_space": 28,
+            "wal_read_only": 30,
+            "wal_quota": 122,
+        }.items()
+    },
     "disk_space_low": re.compile(
         rf"^(?:(?:WAL persist failed (?:after|during)|Failed to persist snapshot)[\w -]*: {_WRAPPED})?"
         r"Disk space low\b"
     ),
     "tls_failed": re.compile(rf"{_ERROR}(?i:{_TLS})\b"),
+    # A connect that is closed before its handshake: by a probe, a scanner, a health check.
+    "tls_closed": re.compile(rf"{_ERROR}(?i:TLS handshake failed: .*\b(?:eof|closed|reset by peer))\b"),
     "peer_mismatch": re.compile(rf"{_ERROR}peer ID mismatch\b"),
     "version_mismatch": re.compile(rf"{_ERROR}unsupported protocol version\b"),
     "rate_limited": re.compile(rf"{_ERROR}rate limited: peer\b"),
     "accept_error": re.compile(r"^Accept error\b"),
+    "too_many_files": re.compile(r"^Accept error\b.*\(os error (?:23|24)\)"),
     "validation_failed": re.compile(r"^Message validation failed\b"),
     "member_failed": re.compile(r"^(?:Node marked as failed|Suspicion timeout)\b"),
     "asymmetric": re.compile(r"^Asymmetric partition detected\b"),

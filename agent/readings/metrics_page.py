@@ -8,7 +8,7 @@ from contextlib import suppress
 from email.message import Message
 from email.parser import BytesHeaderParser
 
-from agent.errors import ReadingError, ReadingTimedOutError
+from agent.errors import ReadingError, ReadingRefusedError, ReadingTimedOutError
 from agent.protocol import MetricsPage
 from agent.sanitize import plain
 from agent.settings import Settings, split_address
@@ -26,7 +26,8 @@ async def read_metrics(settings: Settings) -> MetricsPage:
 
     Raises:
         ReadingTimedOutError: If nothing answers in time.
-        ReadingError: If it refuses, breaks off or answers without 200.
+        ReadingRefusedError: If nothing listens there.
+        ReadingError: If it breaks off or answers without 200.
     """
     url, within_s = f"{settings.metrics_url}/metrics", settings.deadlines.metrics
     try:
@@ -35,7 +36,7 @@ async def read_metrics(settings: Settings) -> MetricsPage:
     except TimeoutError as error:
         raise ReadingTimedOutError(f"{url} did not answer within {within_s:g} s.") from error
     except ConnectionRefusedError as error:
-        raise ReadingError(f"{url} refused the connection.") from error
+        raise ReadingRefusedError(f"{url} refused the connection.") from error
     except asyncio.IncompleteReadError as error:
         raise ReadingError(f"{url} broke off its answer.") from error
     except (OSError, asyncio.LimitOverrunError) as error:

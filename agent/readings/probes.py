@@ -18,21 +18,34 @@ from agent.settings import Peer, Settings, split_address
 _UNREACHABLE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN})
 # 20 probes show a loss of 14 % or more with 95 % certainty, and are sent within a second.
 _PING_ARGUMENTS = ("-n", "-c", "20", "-i", "0.05", "-W", "1")
+# Room for a busy node to notice its deadlines; `took_ms` then shows that it was late.
+_CONNECT_GRACE_S = 0.4
 _PING_COUNTS = re.compile(r"(\d+) packets transmitted, (\d+) (?:packets )?received")
 _PING_TIMES = re.compile(r"(?:rtt|round-trip) min/avg/max(?:/\w+)? = ([\d.]+)/([\d.]+)/([\d.]+)")
 
 
 async def read_connects(settings: Settings) -> tuple[Connect, ...]:
-    """Connect to every peer's Raft and gossip port at once; a connect that times out is a result."""
+    """Connect to every peer's Raft and gossip port at once; a connect that times out is a result.
+
+    One that has no result shortly after its deadline is unknown, and costs no other its own.
+    """
     ports: tuple[PortName, ...] = ("raft", "gossip")
+    within_s = settings.deadlines.connects
+    tasks = {
+        asyncio.create_task(_connect(peer, port, timeout_s=within_s)): (peer.node, port)
+        for peer in settings.peers
+        for port in ports
+    }
+    if not tasks:
+        return ()
+    try:
+        _, late = await asyncio.wait(tasks, timeout=within_s + _CONNECT_GRACE_S)
+    finally:
+        for task in tasks:
+            task.cancel()
     return tuple(
-        await asyncio.gather(
-            *(
-                _connect(peer, port, timeout_s=settings.deadlines.connects)
-                for peer in settings.peers
-                for port in ports
-            )
-        )
+        Connect(peer=node, port=port, result="unknown") if task in late else task.result()
+        for task, (node, port) in tasks.items()
     )
 
 

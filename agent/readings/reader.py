@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar, cast, get_type_hints
 from msgspec import UNSET, UnsetType
 
 from agent.boot import boot_id, boottime_s
-from agent.errors import AgentError, ReadingTimedOutError
+from agent.errors import AgentError, ReadingRefusedError, ReadingTimedOutError
 from agent.neumann_config.edit import read_config_bytes
 from agent.neumann_config.read import read_config
 from agent.protocol import (
@@ -143,6 +143,7 @@ async def _take(reading: Awaitable[T], deadline_s: float) -> Read[T]:
     value: T | None = None
     missing: str | None = None
     timed_out: bool | UnsetType = UNSET
+    refused: bool | UnsetType = UNSET
     try:
         async with asyncio.timeout(deadline_s):
             value = await reading
@@ -151,7 +152,8 @@ async def _take(reading: Awaitable[T], deadline_s: float) -> Read[T]:
     except AgentError as error:
         missing = str(error)[:MAX_SENTENCE_CHARS]
         timed_out = True if isinstance(error, ReadingTimedOutError) else UNSET
+        refused = True if isinstance(error, ReadingRefusedError) else UNSET
     except Exception as error:  # A reading must never take the others down with it.
         missing = plain(f"The reading failed: {type(error).__name__}: {error}", limit=200)
     took_ms = (time.monotonic() - start) * 1000
-    return Read(value=value, missing=missing, took_ms=took_ms, timed_out=timed_out)
+    return Read(value=value, missing=missing, took_ms=took_ms, timed_out=timed_out, refused=refused)

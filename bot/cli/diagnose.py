@@ -18,7 +18,7 @@ from bot import clients
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.cli.output import say, say_json
 from bot.config import load
-from bot.evidence_tables import link_table, node_table, not_read
+from bot.evidence_tables import cut_links, link_table, node_groups, node_table, not_read
 from bot.store.client import connect_to
 from bot.store.mac_chain import Chain
 from bot.store.timelines import TimelineStore
@@ -27,9 +27,13 @@ from handlers.domain import evidence_document
 from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
 from handlers.domain.fold import fold
 from handlers.errors import Refused
-from runbooks.all_runbooks import ELECTION, RUNBOOKS
+from runbooks.all_runbooks import ELECTION, RUNBOOKS, button_of_remedy, title_of_cause
 from runbooks.evidence import Evidence
-from runbooks.model import Diagnosis
+from runbooks.model import BY_HAND, Diagnosis, Remedy
+from runbooks.wording import listed
+
+MAX_TABLE_NODES = 12
+"""Nodes from which on the tables tell groups, so that an answer fits on a screen."""
 
 
 def status(
@@ -41,15 +45,23 @@ def status(
     _show(evidence, RUNBOOKS[ELECTION].diagnose(evidence))
 
 
-def diagnose(
+def diagnose(  # noqa: PLR0917 - typer makes options of them, none is given by position
     cluster: Annotated[str, typer.Option(help="Read this cluster; not needed where there is one.")] = "",
-    evidence: Annotated[Path | None, typer.Option(help="Judge this stored evidence instead.")] = None,
+    evidence: Annotated[
+        list[Path] | None,
+        typer.Option(help="Judge this stored evidence instead; several may be given."),
+    ] = None,
+    more: Annotated[list[Path] | None, typer.Argument(help="More stored evidence to judge.")] = None,
     save: Annotated[Path | None, typer.Option(help="Keep the evidence that was read in this file.")] = None,
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Judge a cluster, read live or from a stored evidence document, by the leader-election runbook."""
-    read = evidence_of(evidence, config, cluster)
+    """Judge a cluster, read live or from stored evidence documents, by the leader-election runbook."""
+    files = [*(evidence or ()), *(more or ())]
+    if len(files) > 1:
+        _judge_each(files, save=save, as_json=as_json)
+        return
+    read = evidence_of(files[0] if files else None, config, cluster)
     if save:
         _write(save, read.model_dump_json(indent=2) + "\n")
     diagnosis = RUNBOOKS[ELECTION].diagnose(read)
@@ -57,6 +69,36 @@ def diagnose(
         say_json(json.dumps(evidence_document.as_json(diagnosis), indent=2, ensure_ascii=False))
     else:
         _show(read, diagnosis)
+
+
+def _judge_each(files: list[Path], *, save: Path | None, as_json: bool) -> None:
+    """Judge several stored documents in order; as JSON, one line for each.
+
+    One that cannot be read does not keep the others from being judged; the exit code is 2 then.
+    """
+    if save:
+        raise Refused("--save keeps one reading, so give one --evidence with it, or none.")
+    unread = 0
+    for file in files:
+        try:
+            read = evidence_document.parse(_bytes_of(file), str(file))
+        except Refused as error:
+            unread += 1
+            if as_json:
+                say_json(json.dumps({"evidence": str(file), "error": str(error)}))
+            else:
+                say(f"{error}\n")
+            continue
+        diagnosis = RUNBOOKS[ELECTION].diagnose(read)
+        if as_json:
+            answer = {"evidence": str(file), **evidence_document.as_json(diagnosis)}
+            say_json(json.dumps(answer, ensure_ascii=False))
+        else:
+            say(f"{file}\n")
+            _show(read, diagnosis)
+            say("")
+    if unread:
+        raise typer.Exit(2)
 
 
 def replay(
@@ -108,11 +150,15 @@ async def _read(config: Path, cluster: str) -> Evidence:
 
 
 def _show(evidence: Evidence, diagnosis: Diagnosis) -> None:
-    say(f"{diagnosis.summary}\n\n{node_table(evidence)}\n\n{link_table(evidence)}\n")
+    small = len(evidence.nodes) <= MAX_TABLE_NODES
+    node_lines = node_table(evidence) if small else node_groups(evidence)
+    link_lines = link_table(evidence) if small else cut_links(evidence)
+    say(f"{diagnosis.summary}\n\n{node_lines}\n\n{link_lines}\n")
     say(f"Can it elect? {diagnosis.can_elect}: {diagnosis.can_elect_reason}.")
     for finding in diagnosis.findings:
-        nodes = f" ({', '.join(finding.nodes)})" if finding.nodes else ""
-        say(f"\n{finding.verdict.value} {finding.cause}{nodes}")
+        nodes = f" ({listed(finding.nodes, MAX_TABLE_NODES)})" if finding.nodes else ""
+        verdict = finding.verdict.value.replace("_", " ")
+        say(f"\n{verdict}: {title_of_cause(finding.cause)}{nodes}")
         for line in finding.evidence_for:
             say(f"  + {line}")
         for line in finding.evidence_against:
@@ -120,9 +166,17 @@ def _show(evidence: Evidence, diagnosis: Diagnosis) -> None:
         if finding.would_decide:
             say(f"  would decide: {finding.would_decide}")
         for remedy in finding.remedies:
-            say(f"  {remedy.name}: {'offered' if remedy.offered else 'off'}. {remedy.reason}")
+            say(f"  {_advice(remedy)}")
     for line in not_read(evidence):
         say(line)
+
+
+def _advice(remedy: Remedy) -> str:
+    """Return what to do, or why a button would not help."""
+    button = button_of_remedy(remedy.name)
+    if remedy.name == BY_HAND:
+        return f"{button}: {remedy.reason}"
+    return f"{button}: {'offered' if remedy.offered else 'not offered'}. {remedy.reason}"
 
 
 def _bytes_of(path: Path) -> bytes:

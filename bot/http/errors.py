@@ -41,6 +41,11 @@ def timed_out(error: BaseException) -> bool:
     return _kind(error) is TimeoutError
 
 
+def refused(error: BaseException) -> bool:
+    """Return whether a request failed because nothing listens there, or a firewall says so."""
+    return _kind(error) is ConnectionRefusedError
+
+
 def _kind(error: BaseException) -> type[BaseException] | None:
     causes = tuple(_causes(error))
     return next((kind for kind in WORDS if any(isinstance(cause, kind) for cause in causes)), None)

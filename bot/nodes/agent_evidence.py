@@ -91,8 +91,9 @@ def _fields(observation: wire.Observation, name: str) -> dict[str, Any]:
     if read is None:
         return {"missing": "the agent does not take this reading", "kind": MissingKind.OTHER}
     if read.value is None:
-        # An agent from before `timed_out` does not name the kind: `Reading` then goes by its sentence.
+        # An agent from before these fields does not name the kind: `Reading` then goes by its sentence.
         kind = MissingKind.TIMEOUT if read.timed_out is True else None
+        kind = MissingKind.REFUSED if read.refused is True else kind
         return {"missing": read.missing, "kind": kind, "took_ms": read.took_ms}
     if name != "local_metrics":
         return {"value": msgspec.to_builtins(read.value), "took_ms": read.took_ms}

@@ -17,7 +17,7 @@ import structlog
 
 from agent.sanitize import plain
 from bot.config import Cluster, Node, ReadingSettings
-from bot.http.errors import UnfitAnswerError, timed_out, why
+from bot.http.errors import UnfitAnswerError, refused, timed_out, why
 from bot.http.exchange import Answer, exchange
 from bot.nodes import health_page, metrics_page
 from bot.nodes.agent_client import AgentClient
@@ -159,6 +159,7 @@ class ClusterReader:
             said = plain(str(error), limit=200)
             missing = why(error) or said or f"the reading failed ({type(error).__name__})"
             kind = MissingKind.TIMEOUT if timed_out(error) else MissingKind.OTHER
+            kind = MissingKind.REFUSED if refused(error) else kind
         took_ms = (time.monotonic() - started) * 1000
         at = datetime.now(UTC)
         return reading(value=value, missing=missing, kind=kind, by="bot", at=at, took_ms=took_ms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 from pydantic import ValidationError
@@ -32,15 +33,40 @@ def parse(raw: bytes, name: str) -> Evidence:
         raise UnreadableEvidence(f"{name} is not JSON.") from error
     version = document.get("schema_version") if isinstance(document, dict) else None
     if version != 1:
+        newer = ", newer than this bot" if type(version) is int and version > 1 else ""
         raise UnreadableEvidence(
-            f"{name} is of schema version {version!r}, this bot reads version 1 (docs/evidence.schema.json)."
+            f"{name} is of schema version {version!r}{newer}: this bot reads version 1 "
+            "(docs/evidence.schema.json)."
         )
     try:
-        return Evidence.model_validate(document)
+        evidence = Evidence.model_validate(document)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise UnreadableEvidence(f"{name} is no evidence document: {place}: {first['msg']}.") from error
+        raise UnreadableEvidence(f"{name} {_what_is_wrong(error)}") from error
+    if wrong := _wrong_names(evidence):
+        raise UnreadableEvidence(f"{name} is no evidence document: {wrong}")
+    return evidence
+
+
+def _what_is_wrong(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    if first["type"] in _OF_A_NEWER_VERSION:
+        return f"was written by a newer version: this bot does not know {place}; use that version, or update."
+    return f"is no evidence document: {place}: {first['msg']}."
+
+
+_OF_A_NEWER_VERSION = frozenset({"extra_forbidden", "enum", "literal_error"})
+"""Errors of a field, or of a fixed word, that this version has not: pydantic's names for them."""
+
+
+def _wrong_names(evidence: Evidence) -> str | None:
+    """Return why nodes cannot be told apart by their names; `None` where they can."""
+    if not evidence.nodes:
+        return "it holds no nodes."
+    if not all(name.strip() for name in evidence.names):
+        return "a node has no name."
+    twice = [name for name, count in Counter(evidence.names).items() if count > 1]
+    return f"two nodes are called {twice[0]}." if twice else None
 
 
 def as_json(diagnosis: Diagnosis) -> dict[str, Any]:

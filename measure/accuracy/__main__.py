@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from lab.scenarios import Scenario, generate
+from measure.accuracy import second
 from measure.accuracy.answers import Diagnoser, always, runbook
 from measure.accuracy.baselines import page
 from measure.accuracy.goals import Goal, goals
@@ -99,8 +100,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     marks = measure(scenarios)
     rows = goals(marks[OURS])
     print(table(marks, rows))
+    apart = second.measure(options.seed)
+    print(f"\n{second.table(apart)}")
     if options.misses:
         print(f"\nMisses\n{misses(marks[OURS], scenarios)}")
+        print(f"\nMisses, second model\n{second.misses(apart)}")
     if options.json:
         options.json.write_text(as_json(options.seed, marks, rows))
     return int(options.gate and not all(goal.ok for goal in rows))

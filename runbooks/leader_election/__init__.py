@@ -12,11 +12,12 @@ from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.churn import churn_findings
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.leaders import commits, leader_finding
+from runbooks.leader_election.oddities import none_known
 from runbooks.leader_election.plan import plan as plan
 from runbooks.leader_election.recovery import is_recovered as is_recovered
 from runbooks.leader_election.remedies import remedy_for
 from runbooks.leader_election.remedy_kinds import REMEDIES as REMEDIES
-from runbooks.leader_election.ruled_out import not_found
+from runbooks.leader_election.ruled_out import history_findings, not_found
 from runbooks.leader_election.sentences import can_elect_reason, summary
 from runbooks.leader_election.structure import CUTS, Structure
 from runbooks.model import SURE, Diagnosis, Finding, RecoveryNeeds, Verdict
@@ -39,29 +40,37 @@ def diagnose(evidence: Evidence) -> Diagnosis:
     """Judge the evidence; the most certain finding comes first."""
     facts = Facts(evidence)
     structure = Structure(facts)
-    findings = _findings(facts, structure)
+    leader = None if _cannot_write(facts, structure) else leader_finding(facts)
+    findings = _findings(facts, structure, leader)
     ranked = tuple(
         finding.model_copy(update={"remedies": remedy_for(finding, facts, structure)})
         for finding in sorted(findings, key=_rank)
     )
+    leads = _leading(facts, leader)
     return Diagnosis(
-        can_elect=structure.can_elect,
-        can_elect_reason=can_elect_reason(facts, structure),
+        can_elect="yes" if leads else structure.can_elect,
+        can_elect_reason=can_elect_reason(facts, structure, leads),
         leadership=facts.leadership,
         summary=summary(facts, structure, ranked),
         findings=ranked,
     )
 
 
-def _findings(facts: Facts, structure: Structure) -> list[Finding]:
-    leader = None if _cannot_write(facts, structure) else leader_finding(facts)
+def _leading(facts: Facts, leader: Finding | None) -> str | None:
+    """Return who leads with a majority, where a finding says so: then the cluster can elect, for it has."""
+    return facts.leadership.leader if leader and facts.leadership.majority else None
+
+
+def _findings(facts: Facts, structure: Structure, leader: Finding | None) -> list[Finding]:
     churn = list(churn_findings(facts, structure))
     half_cut = any(finding.cause == RootCause.PARTIAL_PARTITION for finding in churn)
     found = [f for f in structure.findings() if not (half_cut and f.cause in CUTS)] + churn
     if leader:
         found = [leader, *(_in_spite_of_a_leader(finding) for finding in found)]
     elif not any(finding.verdict in SURE for finding in found):
-        found.append(_none_known(found))
+        found = [_likely_if_seen(finding, structure) for finding in found]
+        if not any(finding.verdict in SURE for finding in found):
+            found.append(none_known(facts, structure, found))
     seen = {finding.cause for finding in found}
     if (
         RootCause.EVEN_SPLIT in seen
@@ -70,6 +79,7 @@ def _findings(facts: Facts, structure: Structure) -> list[Finding]:
     ):
         seen.add(RootCause.NETWORK_PARTITION)
     found += [not_found(cause, facts, structure) for cause in ALWAYS_JUDGED if cause not in seen]
+    found += history_findings(facts, seen)
     return found
 
 
@@ -87,14 +97,17 @@ def _in_spite_of_a_leader(finding: Finding) -> Finding:
     return finding.model_copy(update={"verdict": Verdict.POSSIBLE, "evidence_against": against})
 
 
-def _none_known(findings: list[Finding]) -> Finding:
-    missing = dict.fromkeys(finding.would_decide for finding in findings if finding.would_decide)
-    return Finding(
-        cause=RootCause.NONE_KNOWN,
-        verdict=Verdict.UNDETERMINED,
-        evidence_for=("none of the known causes is borne out by what could be read",),
-        would_decide="; ".join(missing) or None,
-    )
+def _likely_if_seen(finding: Finding, structure: Structure) -> Finding:
+    """Return as likely what was seen and explains it together with what was not read."""
+    if finding.verdict is not Verdict.UNDETERMINED or not structure.is_well_seen(finding.cause):
+        return finding
+    denials = structure.denials_of(finding.cause)
+    concerned = {name for denial in denials for name in denial.nodes if denial.because}
+    seen = {
+        "nodes": finding.nodes or tuple(name for name in structure.facts.names if name in concerned),
+        "evidence_for": finding.evidence_for or tuple(dict.fromkeys(d.because for d in denials if d.because)),
+    }
+    return finding.model_copy(update={"verdict": Verdict.LIKELY, **seen})
 
 
 def _rank(finding: Finding) -> tuple[int, int]:

@@ -18,7 +18,11 @@ class RootCause(StrEnum):
     PROCESS_HUNG = "process_hung"
     CRASH_LOOP = "crash_loop"
     STORAGE_FULL = "storage_full"
+    TOO_MANY_FILES = "too_many_files"
     TLS_FAILURE = "tls_failure"
+    VERSION_MISMATCH = "version_mismatch"
+    DUPLICATE_ID = "duplicate_id"
+    NAMES_UNRESOLVED = "names_unresolved"
     NETWORK_PARTITION = "network_partition"
     ASYMMETRIC_PARTITION = "asymmetric_partition"
     EVEN_SPLIT = "even_split"
@@ -31,6 +35,7 @@ class RootCause(StrEnum):
     SLOW_DISK = "slow_disk"
     AGGRESSIVE_TIMEOUTS = "aggressive_timeouts"
     MIXED_TIMEOUTS = "mixed_timeouts"
+    CONFIG_MALFORMED = "config_malformed"
     TWO_LEADERS = "two_leaders"
     MONITORING_BLIND = "monitoring_blind"
     ALERT_STALE = "alert_stale"
@@ -46,32 +51,56 @@ _ROWS = (
     Cause(
         RootCause.HOST_DOWN,
         title="Host down",
-        sentence="the hosts of {nodes} answer nobody",
+        sentence="nothing on the host of {nodes} answers anybody",
         by_hand="Look at the hosts' consoles; the bot reaches nothing there.",
     ),
     Cause(
         RootCause.PROCESS_HUNG,
         title="Process hung",
-        sentence="{nodes} accept connections and answer nothing",
+        sentence="{nodes} hung, with a process that answers nobody",
         by_hand="Take a stack trace, then restart the service by hand.",
     ),
     Cause(
         RootCause.CRASH_LOOP,
         title="Crash loop",
-        sentence="{nodes} keep crashing",
+        sentence="the process on {nodes} keeps crashing",
         by_hand="Find why it ends (memory, log) before it is started again.",
     ),
     Cause(
         RootCause.STORAGE_FULL,
-        title="Storage full",
+        title="Storage full or not writable",
         sentence="{nodes} cannot write the log of record",
-        by_hand="Free space; never delete the write-ahead log.",
+        by_hand="Make room (bytes, inodes, quota) or make it writable; never delete the write-ahead log.",
+    ),
+    Cause(
+        RootCause.TOO_MANY_FILES,
+        title="Too many open files",
+        sentence="{nodes} cannot accept connections, the open files are used up",
+        by_hand="Raise the service's LimitNOFILE and see what holds the files; restart one node at a time.",
     ),
     Cause(
         RootCause.TLS_FAILURE,
         title="TLS failure",
-        sentence="the TLS handshakes of {nodes} fail",
-        by_hand="Renew or correct the certificates, then restart one node at a time.",
+        sentence="TLS handshakes between {nodes} fail",
+        by_hand="Check the certificates' dates, names and CA, and the clocks; restart one node at a time.",
+    ),
+    Cause(
+        RootCause.VERSION_MISMATCH,
+        title="Protocol versions differ",
+        sentence="{nodes} speak different protocol versions",
+        by_hand="Bring every node to one version: finish the upgrade, or put it back.",
+    ),
+    Cause(
+        RootCause.DUPLICATE_ID,
+        title="Node ids do not match",
+        sentence="{nodes} meet peers under another id than expected",
+        by_hand="Give each node an id of its own, the one that its peers have for it; then restart it.",
+    ),
+    Cause(
+        RootCause.NAMES_UNRESOLVED,
+        title="Host names do not resolve",
+        sentence="{nodes} cannot resolve their peers' names",
+        by_hand="Mend DNS or /etc/hosts on the nodes: getent hosts NAME shows what each resolves.",
     ),
     Cause(
         RootCause.NETWORK_PARTITION,
@@ -135,13 +164,19 @@ _ROWS = (
     Cause(
         RootCause.AGGRESSIVE_TIMEOUTS,
         title="Election timeout too aggressive",
-        sentence="elections follow each other, the timeout is too tight for the round trip",
+        sentence="the election timeout is too tight for the round trip",
     ),
     Cause(
         RootCause.MIXED_TIMEOUTS,
         title="Election timeouts differ",
         sentence="the election timeouts of {nodes} differ",
         by_hand="Give every node the same: finish the change, or put it back.",
+    ),
+    Cause(
+        RootCause.CONFIG_MALFORMED,
+        title="Configuration file malformed",
+        sentence="the configuration file of {nodes} is no TOML",
+        by_hand="Correct the file before the node is started or restarted: it would not come up with it.",
     ),
     Cause(
         RootCause.TWO_LEADERS,
@@ -169,3 +204,27 @@ _ROWS = (
     ),
 )
 CAUSES: Mapping[str, Cause] = {row.word: row for row in _ROWS}
+
+
+NOT_SERVING = "{nodes} run, but serve nothing yet"
+"""What is said in place of the sentence of quorum loss where the service manager calls a process active."""
+
+TIGHT_FOR_HEARTBEAT = "the election timeout is too tight for the heartbeat"
+"""What is said in place of the sentence of tight timeouts where a leader beats too slowly for them."""
+
+COMPLAINTS: Mapping[str, str] = {
+    "quorum_lost": "lost quorum",
+    "wal_retrying": "writes of its log of record tried again",
+    "wal_failed": "failed writes of its log of record",
+    "disk_space_low": "low disk space",
+    "tls_failed": "failed TLS handshakes",
+    "peer_mismatch": "peers with another id than expected",
+    "version_mismatch": "peers of another protocol version",
+    "rate_limited": "peers held back by the rate limit",
+    "accept_error": "connections that could not be accepted",
+    "validation_failed": "messages that failed validation",
+    "asymmetric": "links that work one way only",
+    "heartbeat_failures": "heartbeats that failed",
+    "vote_denied_unhealthy": "votes denied to candidates held failed",
+}
+"""What a log's events are called to people; only those that complain of something."""

@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runbooks.electability import Known
-from runbooks.evidence import NodeEvidence, Role
+from runbooks.evidence import NodeEvidence, Ping, Role
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
-from runbooks.leader_election.structure import CUTS, Structure
-from runbooks.leader_election.timeout_findings import mixed_timeouts_findings, timeouts_finding
+from runbooks.leader_election.structure import CUTS, Structure, first_lines
+from runbooks.leader_election.timeout_findings import (
+    malformed_findings,
+    mixed_timeouts_findings,
+    timeouts_finding,
+)
 from runbooks.model import SURE, Finding, Verdict
 from runbooks.statistics import wilson_interval
 from runbooks.wording import listed
 
 SLOW_IO_STALLED_PERCENT = 20.0
 """Share of the time in which every task waits for the disk; from here on an fsync outlasts a heartbeat."""
+
+HEAVY_IO_STALLED_PERCENT = 50.0
+"""From here on a node waits for its disk more often than not: it keeps up with no leader."""
+
+SLOW_RETRIES_PER_MIN = 3.0
+"""Writes a minute that were tried again, from which on they do harm: each holds Raft for 100 to 200 ms, as
+long as one election timeout, so fewer cost a leader every minute at most."""
 
 FAR_BEHIND_ENTRIES = 20
 """A follower that hears its leader is a round of appends behind at the most; this is not that."""
@@ -36,6 +47,7 @@ def churn_findings(facts: Facts, structure: Structure) -> Iterator[Finding]:
     explained = any(finding.verdict in SURE for finding in found)
     yield timeouts_finding(facts, structure, explained=explained)
     yield from mixed_timeouts_findings(facts)
+    yield from malformed_findings(facts)
 
 
 def _restless(facts: Facts) -> bool:
@@ -64,13 +76,13 @@ def _partial_partition(facts: Facts, structure: Structure) -> Finding | None:
         verdict=(sure if facts.storm else weaker) if all_seen else Verdict.POSSIBLE,
         nodes=tuple(name for name in facts.names if name in nodes),
         evidence_for=(
-            *(denial.because for denial in cut if denial.because),
+            *first_lines(tuple(denial.because for denial in cut if denial.because)),
             "a majority is still connected, but nodes that do not hear the leader keep calling elections",
         ),
     )
 
 
-def _packet_loss(facts: Facts, _: Structure) -> Finding | None:
+def _packet_loss(facts: Facts, structure: Structure) -> Finding | None:
     pings = [
         (node.node, ping)
         for node in facts.evidence.nodes
@@ -86,12 +98,17 @@ def _packet_loss(facts: Facts, _: Structure) -> Finding | None:
     if low <= BAD_LOSS and (sent - received) / sent <= BAD_LOSS:
         return None
     storm = _restless(facts)
+    alone = len(reporters) == 1 and _is_contradicted(pings, reporters)
     sure = low > BAD_LOSS and len(reporters) > 1 and storm
     # With pre-vote on, votes that get lost raise neither terms nor counters.
     likely = (low > BAD_LOSS / 2 and storm) or low > HEAVY_LOSS
+    # Where nobody could be elected over sound links either, the loss is not why.
+    moot = structure.can_elect == "no"
+    verdict = Verdict.CONFIRMED if sure else Verdict.LIKELY if likely else Verdict.POSSIBLE
     return Finding(
         cause=RootCause.PACKET_LOSS,
-        verdict=Verdict.CONFIRMED if sure else Verdict.LIKELY if likely else Verdict.POSSIBLE,
+        verdict=Verdict.POSSIBLE if moot or alone else verdict,
+        evidence_against=("nobody could be elected over sound links either",) if moot else (),
         nodes=tuple(name for name in facts.names if name in reporters),
         evidence_for=(
             f"{sent - received} of {sent} pings were lost: {low:.0%} to {high:.0%} at 95 % "
@@ -101,32 +118,56 @@ def _packet_loss(facts: Facts, _: Structure) -> Finding | None:
     )
 
 
+def _is_contradicted(pings: list[tuple[str, Ping]], reporters: set[str]) -> bool:
+    """Return whether the peers' own pings to the reporters all came back: each crosses the link both ways."""
+    back = [ping for name, ping in pings if ping.peer in reporters and name not in reporters]
+    return bool(back) and all(ping.received == ping.sent for ping in back)
+
+
 def _slow_disk(facts: Facts, structure: Structure) -> Finding | None:
     full = structure.nodes_of(RootCause.STORAGE_FULL)
     signs = {node.node: _slow(facts, node) for node in facts.evidence.nodes if node.node not in full}
     signs = {name: words for name, words in signs.items() if words}
     if not signs:
         return None
+    # One source alone must at least be seen to do harm; and where nobody could be elected with any disk,
+    # or something else is sure to keep them from it, a slow one is not why.
     strong = any(len(words) > 1 for words in signs.values())
+    needless = structure.can_elect == "no" or any(verdict in SURE for verdict in structure.verdicts.values())
+    too_many = len(facts.names) - len(signs) < facts.needed
+    weak = Verdict.LIKELY if too_many and (_restless(facts) or _stalls(facts)) else None
+    sure = Verdict.CONFIRMED if strong else weak
+    against = [] if _restless(facts) else ["no elections were seen to follow each other"]
+    if needless:
+        against.append("nobody could be elected with a faster disk either")
     return Finding(
         cause=RootCause.SLOW_DISK,
-        verdict=Verdict.CONFIRMED if strong else Verdict.LIKELY,
+        verdict=Verdict.POSSIBLE if needless or sure is None else sure,
         nodes=tuple(signs),
         evidence_for=tuple(f"{name}: {'; '.join(words)}" for name, words in signs.items()),
-        evidence_against=() if _restless(facts) else ("no elections were seen to follow each other",),
+        evidence_against=tuple(against),
     )
 
 
 def _slow(facts: Facts, node: NodeEvidence) -> list[str]:
     signs = []
-    if retries := facts.logged(node.node, "wal_retrying", "wal_failed"):
-        signs.append(
-            f"writing its log of record failed or was tried again {retries} times (log, {node.log.by})"
-        )
+    retries = facts.logged(node.node, "wal_retrying", "wal_failed")
+    if facts.logged_per_min(node.node, "wal_retrying", "wal_failed") >= SLOW_RETRIES_PER_MIN:
+        signs.append(f"writes of its log of record were tried again {retries} times (log, {node.log.by})")
     disk = node.disk.value
     if disk and (disk.io_stalled_percent or 0) >= SLOW_IO_STALLED_PERCENT:
         signs.append(f"waits for its disk {disk.io_stalled_percent:.0f} % of the time ({node.disk.by})")
     return signs
+
+
+def _stalls(facts: Facts) -> bool:
+    """Return whether too many disks stall for a majority to write in time, even if no election is seen."""
+    stalled = [
+        node.node
+        for node in facts.evidence.nodes
+        if node.disk.value and (node.disk.value.io_stalled_percent or 0) >= HEAVY_IO_STALLED_PERCENT
+    ]
+    return len(facts.names) - len(stalled) < facts.needed
 
 
 def _stale_log(facts: Facts, structure: Structure) -> Finding | None:

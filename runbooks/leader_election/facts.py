@@ -7,8 +7,11 @@ from functools import cached_property
 
 from runbooks import raft
 from runbooks.evidence import Clock, Evidence, Log, Metrics, NodeEvidence
+from runbooks.leader_election.configured import election_timeouts_of
+from runbooks.leader_election.election_counts import elections_between_samples
+from runbooks.leader_election.witnesses import is_contradicted, is_mute
 from runbooks.model import Leadership
-from runbooks.node_check import MAX_SKEW_MS, is_surely_skewed
+from runbooks.node_check import MAX_SKEW_MS, is_surely_skewed, says_time
 
 STORM_ELECTIONS = 2
 STORM_ELECTIONS_PER_S = 0.5
@@ -29,6 +32,9 @@ UNRELATED_COMPLAINTS = (
     "rate_limited",
     "accept_error",
 )
+CURRENT_LOG_S = 60.0
+"""A log that nothing was written to for longer tells history: a fault that lasts goes on being logged."""
+
 BELIEVED_COMPLAINTS = 3
 """Unrelated complaints in one minute of a log; one with more was not written by Neumann."""
 
@@ -63,10 +69,14 @@ class Facts:
         return tuple(name for name in self.names if self.up[name])
 
     @cached_property
+    def told_results(self) -> dict[raft.Pair, str]:
+        """Return what each connect to a Raft port gave by the agents' words, believed or not."""
+        return raft.connect_results(self.evidence, "raft")
+
+    @cached_property
     def raft_results(self) -> dict[raft.Pair, str]:
         """Return what each connect to a Raft port gave, of the pairs that were tried and are believed."""
-        results = raft.connect_results(self.evidence, "raft")
-        return {pair: result for pair, result in results.items() if pair[0] not in self.disbelieved}
+        return {pair: told for pair, told in self.told_results.items() if pair[0] not in self.disbelieved}
 
     @cached_property
     def gossip_results(self) -> dict[raft.Pair, str]:
@@ -76,37 +86,23 @@ class Facts:
 
     @cached_property
     def disbelieved(self) -> frozenset[str]:
-        """An agent alone whose connects all fail while a peer reaches it openly and its own pings come back.
-
-        A firewall on the way out looks the same, but then peers that hear nothing of the node hold it failed
-        in gossip. Where they do not, one agent's word is contradicted, so it is taken for unread, and a
-        second witness would decide.
-        """
-        results = raft.connect_results(self.evidence, "raft")
-        complaining = {one for (one, other), result in results.items() if result != "open" and self.up[other]}
-        return frozenset(
-            name for name in self.names if complaining == {name} and self._is_contradicted(name, results)
-        )
-
-    def _is_contradicted(self, name: str, results: dict[raft.Pair, str]) -> bool:
-        mine = [peer for peer in self.names if (name, peer) in results]
-        failed = {peer for peer in mine if results[name, peer] != "open"}
-        reached = any(results.get((peer, name)) == "open" for peer in self.names)
-        pings = self.evidence.node(name).pings.value or ()
-        answered = any(ping.sent and ping.received == ping.sent and ping.peer in failed for ping in pings)
-        alone = len(failed) > 1 and len(failed) == len(mine)
-        return alone and reached and answered and not self._is_missed(name)
+        """Return the agents whose connects are contradicted, and so are taken for unread."""
+        failing = ((one, other) for (one, other), result in self.told_results.items() if result != "open")
+        complaining = {one for one, other in failing if self.up[other]}
+        name = next(iter(complaining), "")
+        if len(complaining) != 1 or not is_contradicted(name, self.evidence, self.told_results, self.up):
+            return frozenset()
+        # A firewall on the way out looks the same, but then peers hear nothing of it, and gossip shows that.
+        return frozenset() if self._is_missed(name) else frozenset(complaining)
 
     def _is_missed(self, name: str) -> bool:
         """Return whether others' gossip holds somebody failed for no reason in their connects or clocks."""
-        others = [peer for peer in self.names if peer != name]
-        gossip = raft.connect_results(self.evidence, "gossip")
+        gossip = raft.connect_results(self.evidence, "gossip").items()
         explained = any(
-            result != "open" and one != name and self.up[other] for (one, other), result in gossip.items()
+            result != "open" and one != name and self.up[other] for (one, other), result in gossip
         )
-        if explained or self.skewed:
-            return False
-        return any(self.gossip_failed(peer) for peer in others)
+        others = (peer for peer in self.names if peer != name)
+        return not explained and not self.skewed and any(self.gossip_failed(peer) for peer in others)
 
     @cached_property
     def leadership(self) -> Leadership:
@@ -120,29 +116,20 @@ class Facts:
             {node.node: node.metrics.value or node.local_metrics.value for node in self.evidence.nodes}
         )
 
+    def was_read_twice(self, name: str) -> bool:
+        """Return whether a node's page was read more than once, so that something may have lasted."""
+        node = self.node(name)
+        return sum(r.value is not None for r in (node.metrics, node.metrics_again, node.local_metrics)) > 1
+
     @cached_property
     def elections(self) -> tuple[int, float] | None:
-        """Return the elections started between the two samples, and the seconds between them.
-
-        A counter that fell was reset by a restart: what it shows now is what was added since. A term is
-        one election at least, so the highest term's growth counts where the counters show less.
-        """
-        added, seconds, terms = 0, [], ([0], [0])
-        for node in self.evidence.nodes:
-            before, after = node.metrics.value, node.metrics_again.value
-            if not before or not after or before.elections_total is None or after.elections_total is None:
-                continue
-            for seen, sample in zip(terms, (before, after), strict=True):
-                seen.append(sample.term or 0)
-            grown = after.elections_total - before.elections_total
-            added += grown if grown >= 0 else after.elections_total
-            seconds.append((node.metrics_again.at - node.metrics.at).total_seconds())
-        return (max(added, max(terms[1]) - max(terms[0])), max(seconds)) if seconds else None
+        """Return the elections started between the two samples, and the seconds between them."""
+        return elections_between_samples(self.evidence)
 
     @cached_property
     def log_elections_per_min(self) -> float | None:
         """Return the elections per minute in the log windows, all nodes together."""
-        logs = [node.log.value for node in self.evidence.nodes if node.log.value]
+        logs = [log for name in self.names if (log := self.current_log(name))]
         rates = [log.counts.get("election_started", 0) * 60 / max(log.window_s, 1.0) for log in logs]
         return sum(rates) if rates else None
 
@@ -180,14 +167,15 @@ class Facts:
 
     @cached_property
     def timeouts_ms(self) -> dict[str, tuple[int, int]]:
-        """Return by node the configured (min, max) election timeout; a single value counts as both."""
-        found = {}
-        for node in self.evidence.nodes:
-            config = node.config.value
-            if config and config.election_timeout_min_ms is not None:
-                low = config.election_timeout_min_ms
-                found[node.node] = (low, config.election_timeout_max_ms or low)
-        return found
+        """Return by node the (min, max) election timeout; a single value counts as both.
+
+        A file that was read and names none leaves the documented defaults in force.
+        """
+        return {
+            node.node: election_timeouts_of(node.config.value)
+            for node in self.evidence.nodes
+            if node.config.value and not node.config.value.malformed
+        }
 
     @cached_property
     def clocks(self) -> dict[str, Clock]:
@@ -197,18 +185,33 @@ class Facts:
     @cached_property
     def skewed(self) -> tuple[str, ...]:
         """Return the nodes whose whole offset interval lies beyond the recommended limit."""
-        return tuple(name for name, clock in self.clocks.items() if is_surely_skewed(clock))
+        return tuple(
+            name for name, clock in self.clocks.items() if says_time(clock) and is_surely_skewed(clock)
+        )
+
+    @cached_property
+    def mute(self) -> frozenset[str]:
+        """Return the nodes whose page answers nobody in time, not even on their own host.
+
+        Such a process hangs; when it has done so for long, its accept queue is full and connects time out.
+        """
+        return frozenset(node.node for node in self.evidence.nodes if is_mute(node))
+
+    @cached_property
+    def by_name(self) -> dict[str, NodeEvidence]:
+        """Return the evidence of each node by its name."""
+        return {node.node: node for node in self.evidence.nodes}
 
     def node(self, name: str) -> NodeEvidence:
         """Return a node's evidence."""
-        return self.evidence.node(name)
+        return self.by_name[name]
 
     def gossip_failed(self, name: str) -> int | None:
         """Return how many peers a node's gossip holds failed beyond those that are known to be away."""
         metrics = self.metrics(name)
         if metrics is None or metrics.gossip_failed is None:
             return None
-        away = sum(self.up[peer] is not True for peer in self.names if peer != name)
+        away = len(self.names) - len(self.running) - (self.up[name] is not True)
         return max(metrics.gossip_failed - away, 0)
 
     def steady(self, name: str) -> bool:
@@ -226,12 +229,22 @@ class Facts:
         """Return a node's log summary."""
         return self.node(name).log.value
 
-    def logged(self, name: str, *events: str) -> int:
-        """Return how often a node's log held these events; 0 for a log that complains of everything."""
+    def current_log(self, name: str) -> Log | None:
+        """Return a node's log summary if the log is still being written: old lines are history."""
         log = self.log(name)
+        return None if log is None or (log.silent_s or 0) > CURRENT_LOG_S else log
+
+    def logged(self, name: str, *events: str) -> int:
+        """Return how often a node's current log held these events; 0 if it complains of everything."""
+        log = self.current_log(name)
         if (
             log is None
             or sum(bool(log.counts.get(kind)) for kind in UNRELATED_COMPLAINTS) > BELIEVED_COMPLAINTS
         ):
             return 0
         return sum(log.counts.get(event, 0) for event in events)
+
+    def logged_per_min(self, name: str, *events: str) -> float:
+        """Return how often a minute a node's current log holds these events."""
+        log = self.current_log(name)
+        return self.logged(name, *events) * 60 / max(log.window_s, 1.0) if log else 0.0

@@ -22,6 +22,8 @@ def steady_leader(facts: Facts) -> str | None:
     first, last = facts.first_leadership, facts.leadership
     if last.leader is None or not last.majority or (first.leader, first.term) != (last.leader, last.term):
         return None
+    if sum(commits(facts, name) for name in last.acknowledged_by) >= facts.needed:
+        return last.leader  # what a majority commits, a leader has sent them: whatever agents say of links
     best_case = raft.quorum_connected(
         facts.names,
         {name: state is not False for name, state in facts.up.items()},
@@ -40,8 +42,13 @@ def leader_finding(facts: Facts) -> Finding | None:
         return _unnamed_leader(facts)
     lead, node = facts.leadership, facts.node(leader)
     blind = not (node.metrics.value or node.metrics_again.value or node.health.value)
+    once = not blind and not facts.was_read_twice(leader)
+    if once and (facts.log_elections_per_min or 0) >= LULL_ELECTIONS:
+        return None  # one look at a leader among many elections: it may be gone by now
     seen = (
-        f"{leader} led term {lead.term} in both readings"
+        f"{leader} leads term {lead.term} in the one reading there is"
+        if once
+        else f"{leader} led term {lead.term} in both readings"
         if not blind
         else f"{leader} leads term {lead.term} by its page as read on the node ({node.local_metrics.by})"
     )
@@ -53,6 +60,8 @@ def leader_finding(facts: Facts) -> Finding | None:
         signs.append(f"its metrics over the network: {node.metrics.missing} (bot)")
     idle = sum(commits(facts, name) for name in facts.names) < facts.needed
     doubts = _doubts(facts, leader, idle=idle)
+    if once:
+        doubts.append("its page was read once, so it is not known to last")
     return Finding(
         cause=RootCause.MONITORING_BLIND if blind else RootCause.ALERT_STALE,
         verdict=Verdict.LIKELY if doubts else Verdict.CONFIRMED,

@@ -8,6 +8,7 @@ from itertools import combinations
 from runbooks.electability import Denial, Known
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import CRASH_LOOP_RESTARTS, Facts
+from runbooks.missing_kind import MissingKind
 from runbooks.raft import Pair
 
 FAILURES = {
@@ -50,21 +51,43 @@ def both_ways(
 def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:
     pairs = ((one, other), (other, one))
     broken = {pair: result for pair in pairs if (result := broken_link(facts, pair))}
-    unread = [pair for pair in pairs if pair not in facts.raft_results]
+    unread = [pair for pair in pairs if pair not in facts.raft_results or pair[1] in facts.mute]
     asymmetric = len(broken) == 1 and not unread
     cause = RootCause.ASYMMETRIC_PARTITION if asymmetric else RootCause.NETWORK_PARTITION
+    if "dns" in broken.values() and (len(set(broken.values())) == 1 or _names_are_missing(facts)):
+        cause = RootCause.NAMES_UNRESOLVED
     for (observer, peer), result in broken.items():
         because = f"{observer} → {peer} on the Raft port {FAILURES[result]} (agent:{observer})"
         known, lacks = Known.BY_ONE, None
         if len(broken) > 1 or _seen_otherwise(facts, (observer, peer)):
             known = Known.CORROBORATED
+        elif _may_hang(facts, peer):
+            known, lacks = Known.MAYBE, f"whether {peer} hangs or is cut off: its agent could not be read"
         elif asymmetric:
             # The peer's connect the other way is open: one agent's word against another's.
             known, lacks = Known.MAYBE, f"a second witness of what {observer} cannot reach"
         yield from both_ways(cause, known, because, (observer, peer), lacks, by=observer)
-    if unread and not broken:
+    if unread and not broken and not {one, other} & facts.mute:
         lacks = f"the connects from {' and '.join(pair[0] for pair in unread)}"
         yield from both_ways(RootCause.NETWORK_PARTITION, Known.MAYBE, "", (one, other), lacks)
+
+
+def _names_are_missing(facts: Facts) -> bool:
+    """Return whether most of the connects that fail do so for want of an address."""
+    failed = [result for result in facts.raft_results.values() if result != "open"]
+    return 2 * failed.count("dns") > len(failed)
+
+
+def _may_hang(facts: Facts, name: str) -> bool:
+    """Return whether a node may as well hang: nothing on it answers in time but its host's kernel.
+
+    The accept queue of a process that hangs fills up, and connects to it time out as over a cut link.
+    """
+    node = facts.node(name)
+    told = any(r.value is not None for r in (node.service, node.clock, node.log, node.local_metrics))
+    late = node.metrics.kind is node.metrics_again.kind is MissingKind.TIMEOUT
+    pings = [p for other in facts.evidence.nodes for p in other.pings.value or () if p.peer == name]
+    return late and not told and bool(pings) and all(ping.received for ping in pings)
 
 
 def broken_link(facts: Facts, pair: Pair) -> str | None:
@@ -73,8 +96,8 @@ def broken_link(facts: Facts, pair: Pair) -> str | None:
 
 
 def _networks_fault(facts: Facts, pair: Pair, result: str) -> str | None:
-    if result == "open":
-        return None
+    if result == "open" or pair[1] in facts.mute:
+        return None  # the accept queue of a process that hangs fills up, and then connects time out
     if result == "refused":
         # A process that runs and yet refuses: that is a firewall's word, not the process's.
         return result if facts.steady(pair[1]) or _runs(facts, pair[1]) else None
@@ -121,8 +144,22 @@ def _gossip(facts: Facts, one: str, other: str) -> Iterator[Denial]:
     because = "; ".join(
         f"{a} → {b} on the gossip port: {result} (agent:{a})" for (a, b), result in blocked.items()
     )
-    known = Known.CORROBORATED if len(blocked) > 1 or held_failed(facts, one, other) else Known.BY_ONE
-    yield from both_ways(RootCause.GOSSIP_BLOCKED, known, because, (one, other))
+    known, lacks, observer = Known.BY_ONE, None, next(iter(blocked))[0]
+    if len(blocked) > 1 or held_failed(facts, one, other):
+        known = Known.CORROBORATED
+    both_tried = all(pair in facts.gossip_results for pair in pairs)
+    if len(blocked) == 1 and both_tried and _complainers(facts) == {observer}:
+        # The peer's connect the other way is open: one agent's word against another's.
+        known, lacks = Known.MAYBE, f"a second witness of what {observer} cannot reach"
+    by = observer if len(blocked) == 1 else None
+    yield from both_ways(RootCause.GOSSIP_BLOCKED, known, because, (one, other), lacks, by=by)
+
+
+def _complainers(facts: Facts) -> set[str]:
+    """Return the agents that find the gossip port of a running peer closed."""
+    return {
+        one for (one, other), result in facts.gossip_results.items() if result != "open" and facts.up[other]
+    }
 
 
 def held_failed(facts: Facts, one: str, other: str) -> bool | None:

@@ -1,19 +1,17 @@
-"""Denials of a whole node's votes: stopped, gone, hung, crashing, without disk, without TLS."""
+"""Denials of a whole node's votes by its process: stopped, not serving, gone, hung, crashing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from datetime import timedelta
 
 from runbooks.electability import Denial, Known
 from runbooks.evidence import Metrics, NodeEvidence, Reading
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import CRASH_LOOP_RESTARTS, Facts
 from runbooks.missing_kind import MissingKind
-from runbooks.wording import listed
-
-WAL_NEEDS_FREE_BYTES = 100 * 1024 * 1024
-"""Below this Neumann refuses to write its log, and so to vote or to stand (raft_wal.rs)."""
+from runbooks.raft import is_page_refused
+from runbooks.wording import MAX_NAMES, duration, listed
 
 YOUNG_S = 60.0
 """A process that was restarted often and has run for less than this is taken to be crashing still."""
@@ -23,9 +21,9 @@ SILENT_S = 10.0
 
 
 def node_denials(facts: Facts) -> Iterator[Denial]:
-    """Yield every denial of a whole node, at most one for each."""
+    """Yield the denials of nodes whose process takes no part, at most one for each."""
     for node in facts.evidence.nodes:
-        for find in (_crash_loop, _stopped, _hung, _storage_full, _tls, _gone):
+        for find in (_crash_loop, _stopped, _hung, _gone):
             denial = find(facts, node)
             if denial:
                 yield denial
@@ -59,6 +57,8 @@ def _stopped(facts: Facts, node: NodeEvidence) -> Denial | None:
     service = node.service.value
     if service and service.state in ("inactive", "failed"):
         signs.append(f"the service is {service.state} ({node.service.by})")
+    elif service:
+        signs.append(_not_serving(node))
     if refused := _refused_by(facts, node):
         signs.append(f"connects from {listed(refused)} are refused")
     if not _timed_out(node.metrics):
@@ -68,6 +68,16 @@ def _stopped(facts: Facts, node: NodeEvidence) -> Denial | None:
         return Denial(RootCause.QUORUM_LOSS, Known.MAYBE, because=signs[0], node=node.node, lacks=lacks)
     # Stopped, or between two crashes? Only the service manager tells, so without it nothing is certain.
     return _denial(RootCause.QUORUM_LOSS, node, signs, len(signs) if service else 1)
+
+
+def _not_serving(node: NodeEvidence) -> str:
+    """Return what a process does that its service manager calls active and that listens nowhere."""
+    running_s = node.service.value.running_s if node.service.value else None
+    since = f" for {duration(timedelta(seconds=running_s))}" if running_s is not None else ""
+    return (
+        f"its service has been active{since} and serves nothing, not even on its own host: "
+        f"it replays its log, or could not bind ({node.service.by})"
+    )
 
 
 def _crash_loop(facts: Facts, node: NodeEvidence) -> Denial | None:
@@ -96,21 +106,24 @@ def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
     """Return the denial of a process that runs and answers neither the bot nor its own host."""
     answered = node.metrics.value or node.metrics_again.value or node.health.value or node.local_metrics.value
     active = node.service.value is not None and node.service.value.state == "active"
-    if answered or not active or not (_timed_out(node.local_metrics) or _timed_out(node.metrics)):
+    if answered or not (active or node.node in facts.mute):
+        return None
+    if is_page_refused(node) or not (_timed_out(node.local_metrics) or _timed_out(node.metrics)):
         return None
     silent_s = node.log.value.silent_s if node.log.value else None
     if silent_s is not None and silent_s < SILENT_S:
-        return None  # it writes, so it lives: only its metrics page does not answer
-    signs = [f"its ports accept and its metrics do not answer, here nor there (bot, {node.local_metrics.by})"]
+        return _mute_and_writing(facts, node)
+    signs = [f"its page answers nobody (bot, {node.local_metrics.by})"]
     witnesses = [name for name in facts.names if name != node.node and facts.metrics(name)]
     logs = [log for name in witnesses if (log := facts.log(name))]
     if silent_s is not None and any((log.silent_s or SILENT_S) < SILENT_S for log in logs):
-        signs.append(f"nothing in its log for {silent_s:.0f} s, while others write ({node.log.by})")
+        silence = duration(timedelta(seconds=silent_s))
+        signs.append(f"nothing in its log for {silence}, while others write ({node.log.by})")
     held = _held_by_all(facts, witnesses) and not _any_cut(facts)
     if held:
         signs.append(f"gossip on {listed(witnesses)} holds a running peer failed (bot)")
     elif _timed_out(node.metrics) and _timed_out(node.local_metrics):
-        signs.append("neither asker got an answer in time, over the network or on its own host")
+        signs.append("no answer in time, over the network or on its own host")
     # A follower that hears its leader writes nothing either: silence alone is no second sign.
     # A log that was not read may be written to, and then only the page does not answer.
     known = (
@@ -129,6 +142,15 @@ def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
     )
 
 
+def _mute_and_writing(facts: Facts, node: NodeEvidence) -> Denial | None:
+    """Return that a node may hang whose log is written: only its page does not answer, if gossip is well."""
+    witnesses = [name for name in facts.names if name != node.node and facts.metrics(name)]
+    if node.node not in facts.mute or not witnesses or not _held_by_all(facts, witnesses):
+        return None
+    lacks = f"whether {node.node} answers: its log is written, and gossip holds it failed"
+    return Denial(RootCause.PROCESS_HUNG, Known.MAYBE, node=node.node, lacks=lacks)
+
+
 def _held_by_all(facts: Facts, witnesses: list[str]) -> bool:
     """Return whether gossip on every witness holds as many running peers failed as give no metrics."""
     counts = [failed for name in witnesses if (failed := facts.gossip_failed(name)) is not None]
@@ -139,28 +161,10 @@ def _held_by_all(facts: Facts, witnesses: list[str]) -> bool:
 def _any_cut(facts: Facts) -> bool:
     """Return whether any connect failed that no stopped process explains, which explains gossip as well."""
     results = (*facts.raft_results.items(), *facts.gossip_results.items())
-    return any(result != "open" and facts.up[pair[1]] is not False for pair, result in results)
-
-
-def _storage_full(facts: Facts, node: NodeEvidence) -> Denial | None:
-    signs = []
-    disk = node.disk.value
-    if disk and disk.free_bytes < WAL_NEEDS_FREE_BYTES:
-        signs.append(f"{disk.free_bytes / 2**20:.0f} MiB free, its log of record needs 100 ({node.disk.by})")
-    # Writes also fail on a disk that is only slow: without a word about space they say nothing of it.
-    if failed := facts.logged(node.node, "disk_space_low", *(("wal_failed",) if signs else ())):
-        signs.append(f"its log of record failed {failed} times (log, {node.log.by})")
-    denial = _denial(RootCause.STORAGE_FULL, node, signs, len(signs))
-    return replace(denial, by=node.node) if denial else None  # two instruments, and one agent's word
-
-
-def _tls(facts: Facts, node: NodeEvidence) -> Denial | None:
-    failed = facts.logged(node.node, "tls_failed")
-    if not failed:
-        return None
-    others = [name for name in facts.names if name != node.node and facts.logged(name, "tls_failed")]
-    signs = [f"{failed} TLS handshakes failed (log, {node.log.by})"]
-    return _denial(RootCause.TLS_FAILURE, node, signs, 1 + len(others))
+    return any(
+        result != "open" and facts.up[pair[1]] is not False and pair[1] not in facts.mute
+        for pair, result in results
+    )
 
 
 def _answers_pings(facts: Facts, name: str) -> bool:
@@ -173,26 +177,31 @@ def _gone(facts: Facts, node: NodeEvidence) -> Denial | None:
     if facts.up[node.node] is not None:
         return None
     results = connects_to(facts, node.node)
+    if lacks := _contradiction(node, results):
+        return Denial(RootCause.QUORUM_LOSS, Known.MAYBE, node=node.node, lacks=lacks)
     if "open" in results.values() or node.service.value or node.clock.value:
-        if node.service.value and node.service.value.state in ("inactive", "failed"):
-            lacks = f"whether {node.node}'s process runs: its agent and its peers contradict each other"
-            return Denial(RootCause.QUORUM_LOSS, Known.MAYBE, node=node.node, lacks=lacks)
         return None
     if _answers_pings(facts, node.node):
         return None  # the host lives: what does not answer there is cut off, or only not read
     silent = [observer for observer, result in results.items() if result in ("timeout", "unreachable")]
     if silent and len(silent) == len(results):
-        because = f"{node.node}: answers neither the bot, nor its agent's port, nor {listed(silent)}"
-        return Denial(
-            RootCause.HOST_DOWN,
-            Known.BY_ONE,
-            because=because,
-            node=node.node,
-            lacks=f"a look at {node.node}'s console: a host that is down and one that is cut off look alike",
+        because = (
+            f"{node.node}: answers neither the bot, nor its agent's port, nor {listed(silent, MAX_NAMES)}"
         )
-    return Denial(
-        RootCause.HOST_DOWN,
-        Known.MAYBE,
-        node=node.node,
-        lacks=f"any reading of {node.node}, or from a peer of it",
-    )
+        lacks = f"a look at {node.node}'s console: a host that is down and one that is cut off look alike"
+        return Denial(RootCause.HOST_DOWN, Known.BY_ONE, because=because, node=node.node, lacks=lacks)
+    lacks = f"any reading of {node.node}, or from a peer of it"
+    return Denial(RootCause.HOST_DOWN, Known.MAYBE, node=node.node, lacks=lacks)
+
+
+def _contradiction(node: NodeEvidence, results: dict[str, str]) -> str | None:
+    """Return what would decide whether a process runs whose witnesses are at odds."""
+    if is_page_refused(node):
+        return f"whether anything listens on {node.node}: its page is refused there and here"
+    if (
+        node.service.value
+        and node.service.value.state in ("inactive", "failed")
+        and "open" in results.values()
+    ):
+        return f"whether {node.node}'s process runs: its agent and its peers contradict each other"
+    return None

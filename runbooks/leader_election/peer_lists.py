@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from runbooks.electability import Denial, Known
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.peer_addresses import Entry, entry_of
 from runbooks.wording import listed
 
-Lists = dict[str, dict[str, str]]
-"""Node → the peers it is configured with, name → address."""
+DOCUMENTED_PORT = 7878
+"""Neumann's Raft port (operations/configuration); of two ports that are named as often, the likelier one."""
+
+Lists = dict[str, tuple[Entry, ...]]
+"""Node → the entries of its configured peers."""
 
 
 def peer_list_denials(facts: Facts) -> Iterator[Denial]:
-    """Yield denials between a node and the members that its list lacks or has under another's address."""
-    lists = _lists(facts)
-    strangers = {name: _strangers(facts, lists, name) for name in lists}
-    wrong = {name: peers for name, peers in strangers.items() if peers}
+    """Yield denials between a node and the members that its list lacks or leads elsewhere for."""
+    every = _lists(facts)
+    lists = _comparable(every)
+    wrong = {name: peers for name in lists if (peers := _strangers(facts, every, lists, name))}
+    wrong |= {
+        name: tuple(peer for peer in facts.names if peer != name)
+        for name, entries in every.items()
+        if name not in lists and all(_is_odd_port(every, entry) for entry in entries)
+    }
     for name, peers in wrong.items():
         logged = facts.logged(name, "peer_mismatch")
-        signs = [f"{name}'s peer list does not lead to {listed(peers)}, it holds {_shown(lists[name])}"]
+        held = listed([entry.shown for entry in every[name]])
+        signs = [f"{name}'s peer list does not lead to {listed(peers)}, it holds {held}"]
         if logged:
             signs.append(f"it logs {logged} peers of another id")
         sure = bool(logged) or len(wrong) > 1
@@ -37,38 +48,68 @@ def peer_list_denials(facts: Facts) -> Iterator[Denial]:
 
 def _lists(facts: Facts) -> Lists:
     return {
-        node.node: dict(_entry(peer) for peer in node.config.value.peers)
+        node.node: tuple(entry_of(peer, facts.names) for peer in node.config.value.peers)
         for node in facts.evidence.nodes
         if node.config.value and node.config.value.peers
     }
 
 
-def _entry(peer: str) -> tuple[str, str]:
-    """Return (name, address) of `node2=10.0.0.2:9300`; of `node2:7878`, the host is both."""
-    name, _, address = peer.partition("=")
-    host = name.rsplit(":", 1)[0].strip()
-    return host, address.strip() or host
+def _comparable(read: Lists) -> Lists:
+    """Return the lists that can be held against the members: those that name some, or strangers."""
+    # Addresses alone, or names of a domain that may be aliases, cannot be held against the members.
+    known = {name for name, entries in read.items() if any(entry.member for entry in entries)}
+    foreign = {name for name, entries in read.items() if any(map(_is_foreign, entries))}
+    return {name: entries for name, entries in read.items() if name in known or (known and name in foreign)}
 
 
-def _strangers(facts: Facts, lists: Lists, name: str) -> tuple[str, ...]:
-    """Return the members that a node's list does not lead to; none where all lists hold bare addresses."""
-    everyone = set(facts.names)
-    if not any(set(peers) & everyone for peers in lists.values()):
-        return ()
-    mine, trusted = lists[name], _consistent(lists)
+def _is_foreign(entry: Entry) -> bool:
+    """Return whether an entry is the id, or the plain name of a host, of no member."""
+    plain = entry.form == "name" and "." not in entry.host
+    return entry.member is None and (entry.has_id or plain)
+
+
+def _strangers(facts: Facts, every: Lists, lists: Lists, name: str) -> tuple[str, ...]:
+    """Return the members that a node's list does not lead to."""
+    mine = {entry.member: entry for entry in lists[name] if entry.member}
+    trusted = _consistent(lists)
     return tuple(
         peer
         for peer in facts.names
-        if peer != name and (peer not in mine or (name not in trusted and _disputes(lists, name, peer)))
+        if peer != name
+        and (
+            (peer not in mine and not _is_left_out(lists, name, peer))
+            or (peer in mine and name not in trusted and _disputes(lists, name, peer))
+            or (peer in mine and _is_odd_port(every, mine[peer]))
+        )
     )
+
+
+def _is_left_out(lists: Lists, name: str, peer: str) -> bool:
+    """Return whether most other lists lack a member as well: they are seeds, which need not name all."""
+    others = [
+        entries
+        for other, entries in lists.items()
+        if other not in (name, peer) and not any(map(_is_foreign, entries))
+    ]
+    if any(map(_is_foreign, lists[name])):
+        return False
+    if not others:  # only the peer's own list is left, which need not name the peer
+        return any(_named(lists[name]) == _named(lists[other]) for other in lists if other != name)
+    lacking = sum(all(entry.member != peer for entry in entries) for entries in others)
+    return 2 * lacking > len(others)
+
+
+def _named(entries: tuple[Entry, ...]) -> frozenset[str | None]:
+    return frozenset(entry.member for entry in entries)
 
 
 def _consistent(lists: Lists) -> frozenset[str]:
     """Return the nodes whose lists agree on every address, leaving out the most disputed in turn."""
     left = set(lists)
     while True:
+        among = {other: lists[other] for other in left}
         disputes = {
-            name: sum(_disputes({other: lists[other] for other in left}, name, peer) for peer in lists[name])
+            name: sum(_disputes(among, name, entry.member) for entry in lists[name] if entry.member)
             for name in left
         }
         worst = max(sorted(disputes), key=lambda name: disputes[name], default=None)
@@ -78,10 +119,42 @@ def _consistent(lists: Lists) -> frozenset[str]:
 
 
 def _disputes(lists: Lists, name: str, peer: str) -> int:
-    """Return how many other lists give a peer another address than this node's does."""
-    mine = lists[name].get(peer)
-    return sum(peer in peers and peers[peer] != mine for peers in lists.values())
+    """Return how many other lists give a peer, in the same form, another host than this node's does."""
+    mine = next(entry for entry in lists[name] if entry.member == peer)
+    return sum(
+        entry.member == peer and entry.form == mine.form and entry.host != mine.host
+        for entries in lists.values()
+        for entry in entries
+    )
 
 
-def _shown(peers: dict[str, str]) -> str:
-    return listed([name if name == address else f"{name}={address}" for name, address in peers.items()])
+def _lonely_port(lists: Lists) -> int | None:
+    """Return the port that one list has for everybody while all others have another one for everybody.
+
+    Lists of names and of addresses have no host in common, so only their ports can be compared.
+    """
+    used = [frozenset(entry.port for entry in entries) for entries in lists.values() if len(entries) > 1]
+    if len(used) < 3 or any(len(ports) != 1 for ports in used):
+        return None
+    counts = Counter(next(iter(ports)) for ports in used)
+    lonely = [port for port, count in counts.items() if count == 1]
+    return lonely[0] if len(counts) == 2 and len(lonely) == 1 else None
+
+
+def _is_odd_port(lists: Lists, entry: Entry) -> bool:
+    """Return whether an entry's port is not the members', where the lists do not agree on ports.
+
+    Where each member has a port of its own, all lists that name it give the same.
+    """
+    entries = [each for each_list in lists.values() for each in each_list if each.port]
+    of_member: dict[str, Counter[int | None]] = {}
+    for each in entries:
+        of_member.setdefault(each.member or each.host, Counter())[each.port] += 1
+    if entry.port is None or all(len(ports) == 1 for ports in of_member.values()):
+        return entry.port is not None and entry.port == _lonely_port(lists)
+    usual = Counter(each.port for each in entries)
+    right = max(usual, key=lambda port: (usual[port], port == DOCUMENTED_PORT))
+    shared = sum(right in ports for ports in of_member.values()) > 1
+    votes = of_member[entry.member or entry.host]
+    by_member = max(votes, key=lambda port: (votes[port], port == DOCUMENTED_PORT))
+    return entry.port != (right if shared else by_member)

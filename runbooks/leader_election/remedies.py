@@ -5,13 +5,19 @@ from __future__ import annotations
 from runbooks.electability import Known
 from runbooks.leader_election.causes import CAUSES, RootCause
 from runbooks.leader_election.clock_denials import contradicted_clocks
+from runbooks.leader_election.configured import malformed
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
 from runbooks.leader_election.remedy_kinds import CLOCK_SYNC, CONFIG_BUMP, START_NODES
+from runbooks.leader_election.storage_denials import lacks_room
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
 from runbooks.model import BY_HAND, SURE, Finding, Remedy, Verdict
+from runbooks.node_check import says_time
 from runbooks.plans import Action
 from runbooks.wording import listed, milliseconds
+
+MAX_STEP_MS = 1_000_000.0
+"""Agents refuse a larger clock step by default (`max_step_s`), so none is offered."""
 
 
 def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Remedy, ...]:
@@ -28,7 +34,9 @@ def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Re
     if cause == RootCause.STALE_LOG and verdict in SURE and structure.of(RootCause.QUORUM_LOSS):
         return (_start_nodes(facts, structure, sure=True),)  # who is down may have the log that can win
     if cause == RootCause.CLOCK_SKEW:
-        return (_clock_sync(facts, sure=sure),)
+        # What else it takes may be less sure than the clocks, which two instruments show: chrony and gossip.
+        apart = verdict is Verdict.LIKELY and is_corroborated(structure, cause)
+        return (_clock_sync(facts, sure=sure or apart),)
     if cause == RootCause.AGGRESSIVE_TIMEOUTS:
         return (_config_bump(facts, sure=sure),)
     if CAUSES[cause].by_hand and verdict is not Verdict.RULED_OUT:
@@ -42,20 +50,19 @@ def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Re
 
 def _start_nodes(facts: Facts, structure: Structure, *, sure: bool) -> Remedy:
     """Return the remedy that starts stopped services; it takes no node away, so it needs no quorum gate."""
-    down = {d.node for d in structure.of(RootCause.QUORUM_LOSS) if d.known is Known.CORROBORATED}
-    stopped = tuple(
-        node.node
+    down = {d.node for d in structure.of(RootCause.QUORUM_LOSS) if d.node and d.known is Known.CORROBORATED}
+    known = tuple(
+        node
         for node in facts.evidence.nodes
         if node.node in down and node.service.value and node.service.value.state in ("inactive", "failed")
     )
+    full = tuple(node.node for node in known if lacks_room(node))
+    spoilt = tuple(node.node for node in known if node.node in malformed(facts.evidence))
+    stopped = tuple(node.node for node in known if node.node not in {*full, *spoilt})
     if not stopped:
-        return Remedy(
-            name=START_NODES,
-            offered=False,
-            reason="No agent answers there to start it."
-            if down
-            else "No node's service is known to be stopped.",
-        )
+        reason = f"Correct the configuration file of {listed(spoilt)} first." if spoilt and not full else None
+        reason = reason or _why_no_start(facts, down, full)
+        return Remedy(name=START_NODES, nodes=(*full, *spoilt), offered=False, reason=reason)
     missing = facts.needed - len(facts.running)
     return Remedy(
         name=START_NODES,
@@ -66,6 +73,17 @@ def _start_nodes(facts: Facts, structure: Structure, *, sure: bool) -> Remedy:
     )
 
 
+def _why_no_start(facts: Facts, down: set[str], full: tuple[str, ...]) -> str:
+    if full:
+        return (
+            f"Make room on {listed(full)} first: a node that cannot write its log of record does not start."
+        )
+    services = [facts.node(name).service.value for name in sorted(down)]
+    if any(service and service.state == "active" for service in services):
+        return "Its service is active already: see in its log whether it replays or could not bind."
+    return "No agent answers there to start it." if down else "No node's service is known to be stopped."
+
+
 def _why_start(stopped: tuple[str, ...], missing: int, *, sure: bool) -> str:
     if not sure:
         return f"{listed(stopped)} stopped, but that alone does not explain it."
@@ -73,32 +91,56 @@ def _why_start(stopped: tuple[str, ...], missing: int, *, sure: bool) -> str:
     return f"{listed(stopped)} stopped{more}."
 
 
-def _clock_sync(facts: Facts, *, sure: bool) -> Remedy:
-    def refused(reason: str) -> Remedy:
-        return Remedy(name=CLOCK_SYNC, nodes=facts.skewed, offered=False, reason=reason)
+def is_corroborated(structure: Structure, cause: str) -> bool:
+    """Return whether clocks are known to be off by two sources: chrony and gossip, or two nodes' chrony.
 
-    if not facts.skewed:
-        largest = max((abs(clock.offset_ms) for clock in facts.clocks.values()), default=None)
-        if largest is None:
-            return refused("No clock could be read.")
-        return refused(f"The largest skew is {milliseconds(largest)}, it would not help.")
-    unsynced = tuple(name for name in facts.skewed if not facts.clocks[name].synchronised)
-    if unsynced:
-        return refused(
-            f"chrony on {listed(unsynced)} has no selected source to step to: start NTP there first."
-        )
-    if not sure:
-        return refused("The skew does not explain this for certain; a step can expire running transactions.")
+    Two nodes' own words are enough only of nodes that answer, and that something else keeps apart in gossip.
+    """
+    facts = structure.facts
+    answering = {name for name in facts.running if facts.metrics(name) and name not in facts.mute}
+    seen = [denial for denial in structure.of(cause) if answering.issuperset(denial.nodes)]
+    witnessed = any(denial.known is Known.CORROBORATED for denial in seen)
+    return witnessed or (bool(seen) and len(answering.intersection(facts.skewed)) > 1)
+
+
+def _clock_sync(facts: Facts, *, sure: bool) -> Remedy:
     nodes = tuple(name for name in facts.skewed if name not in contradicted_clocks(facts))
-    if not nodes:
-        return refused(f"Gossip contradicts what {listed(facts.skewed)} says of its own clock.")
+    if reason := _why_no_step(facts, nodes, sure=sure):
+        return Remedy(name=CLOCK_SYNC, nodes=facts.skewed, offered=False, reason=reason)
+    clocks = f"clock of {listed(nodes)} is" if len(nodes) == 1 else f"clocks of {listed(nodes)} are"
     return Remedy(
         name=CLOCK_SYNC,
         nodes=nodes,
         actions=tuple(Action(type="clock_sync", node=name) for name in nodes),
         offered=True,
-        reason=f"{listed(nodes)} beyond {MAX_RECOMMENDED_SKEW_MS:.0f} ms.",
+        reason=f"The {clocks} off by more than {MAX_RECOMMENDED_SKEW_MS:.0f} ms.",
     )
+
+
+def _why_no_step(facts: Facts, nodes: tuple[str, ...], *, sure: bool) -> str | None:
+    """Return why no clock is stepped; `None` where the clocks of `nodes` may be."""
+    if not facts.skewed:
+        return _why_no_skew(facts)
+    clocks = {name: facts.clocks[name] for name in facts.skewed}
+    if unsynced := [name for name, clock in clocks.items() if not clock.synchronised]:
+        return f"chrony on {listed(unsynced)} has no selected source to step to: start NTP there first."
+    if far := {name: abs(c.offset_ms) for name, c in clocks.items() if abs(c.offset_ms) > MAX_STEP_MS}:
+        return (
+            f"By hand: agents step no clock by more than {milliseconds(MAX_STEP_MS)}, and that of "
+            f"{listed(tuple(far))} is {milliseconds(max(far.values()))} off. Find out why first."
+        )
+    if not sure:
+        return "The skew does not explain this for certain; a step can expire running transactions."
+    return None if nodes else f"Gossip contradicts what chrony on {listed(facts.skewed)} says."
+
+
+def _why_no_skew(facts: Facts) -> str:
+    if unknown := [name for name, clock in facts.clocks.items() if not says_time(clock)]:
+        return f"chrony on {listed(unknown)} follows no source: start NTP there first."
+    if not facts.clocks:
+        return "No clock could be read."
+    largest = max(abs(clock.offset_ms) for clock in facts.clocks.values())
+    return f"The largest offset is {milliseconds(largest)}: a step would not help."
 
 
 def _config_bump(facts: Facts, *, sure: bool) -> Remedy:

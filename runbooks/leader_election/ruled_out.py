@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 from runbooks.leader_election.causes import RootCause
+from runbooks.leader_election.clock_denials import is_right
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
-from runbooks.leader_election.structure import Structure
+from runbooks.leader_election.sentences import running
+from runbooks.leader_election.structure import Structure, first_lines
 from runbooks.model import Finding, Verdict
-from runbooks.wording import counted, listed
+from runbooks.node_check import follows_true_time
+from runbooks.wording import listed, milliseconds
 
 
 def not_found(cause: RootCause, facts: Facts, structure: Structure) -> Finding:
@@ -24,8 +29,29 @@ def not_found(cause: RootCause, facts: Facts, structure: Structure) -> Finding:
     )
 
 
+def history_findings(facts: Facts, seen: Collection[str]) -> Iterator[Finding]:
+    """Yield a finding that rules out each cause of which only old lines of logs speak."""
+    for cause, (event, what) in _OLD_COMPLAINTS.items():
+        old = {
+            name: log for name in facts.running if (log := facts.log(name)) and not facts.current_log(name)
+        }
+        told = tuple(
+            f"{name}: {what} in its log, the newest {milliseconds((log.silent_s or 0) * 1000)} ago: history"
+            for name, log in old.items()
+            if log.counts.get(event)
+        )
+        if told and cause not in seen:
+            yield Finding(cause=cause, verdict=Verdict.RULED_OUT, evidence_against=first_lines(told))
+
+
+_OLD_COMPLAINTS = {
+    RootCause.TLS_FAILURE: ("tls_failed", "failed TLS handshakes"),
+    RootCause.STORAGE_FULL: ("disk_space_low", "low disk space"),
+}
+
+
 def _processes(facts: Facts, structure: Structure) -> tuple[tuple[str, ...], str | None]:
-    tally = f"{len(facts.running)} of {counted(len(facts.names), 'process')} run, {facts.needed} needed"
+    tally = f"{running(facts)}, {facts.needed} needed"
     unknown = [name for name in facts.names if facts.up[name] is None]
     open_question = len(facts.running) < facts.needed and unknown and structure.can_elect == "undetermined"
     return (tally,), f"the process state on {listed(unknown)}" if open_question else None
@@ -43,14 +69,28 @@ def _links(facts: Facts, structure: Structure) -> tuple[tuple[str, ...], str | N
     )
 
 
-def _clocks(facts: Facts, _: Structure) -> tuple[tuple[str, ...], str | None]:
+def _clocks(facts: Facts, structure: Structure) -> tuple[tuple[str, ...], str | None]:
     unread = [name for name in facts.names if name not in facts.clocks]
-    if not facts.clocks:
-        return (), "the clocks of the nodes"
-    name, clock = max(facts.clocks.items(), key=lambda item: abs(item[1].offset_ms))
+    unknown = [name for name, clock in facts.clocks.items() if not follows_true_time(clock)]
     against = (
-        f"the largest offset is {abs(clock.offset_ms):.0f} ms (±{clock.error_ms:.0f} ms, agent:{name}), "
-        f"the limit {MAX_RECOMMENDED_SKEW_MS:.0f} ms",
+        [f"chrony on {listed(unknown)} follows no source, so the time there is not known"] if unknown else []
     )
-    enough = len(facts.clocks) >= facts.needed
-    return against, None if enough else f"the clock of {listed(unread)}"
+    read = {name: clock for name, clock in facts.clocks.items() if name not in unknown}
+    if read:
+        name, clock = max(read.items(), key=lambda item: abs(item[1].offset_ms))
+        against.append(
+            f"the largest offset is {milliseconds(abs(clock.offset_ms))} (±{milliseconds(clock.error_ms)}, "
+            f"agent:{name}), the limit {MAX_RECOMMENDED_SKEW_MS:.0f} ms"
+        )
+    wide = [name for name in read if not is_right(facts, name)]
+    right = len(facts.names) - len({*unread, *unknown, *wide})
+    # Where gossip holds nobody failed, the clocks do no harm, whatever they show.
+    if right == len(facts.names) or (right >= facts.needed and not structure.unexplained_gossip):
+        return tuple(against), None
+    if facts.clocks and not unread and _gossip_is_well(facts):
+        return (*against, "gossip holds no running peer failed, so they deny no vote"), None
+    return tuple(against), f"the true time on {listed([*unread, *unknown, *wide])}"
+
+
+def _gossip_is_well(facts: Facts) -> bool:
+    return all(facts.gossip_failed(name) == 0 for name in facts.names)

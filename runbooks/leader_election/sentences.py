@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from runbooks.leader_election.causes import CAUSES, RootCause
+from runbooks.leader_election.causes import CAUSES, NOT_SERVING, TIGHT_FOR_HEARTBEAT, RootCause
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import Structure
+from runbooks.leader_election.timeouts import beats_too_slowly
 from runbooks.model import SURE, Finding, Verdict
-from runbooks.wording import counted, listed
+from runbooks.wording import MAX_NAMES, counted, listed
 
 
 def summary(facts: Facts, structure: Structure, ranked: Sequence[Finding]) -> str:
@@ -25,18 +26,41 @@ def summary(facts: Facts, structure: Structure, ranked: Sequence[Finding]) -> st
 
 def _said(finding: Finding, structure: Structure) -> str:
     hedge = f"{finding.verdict.value}, " if finding.verdict in (Verdict.LIKELY, Verdict.POSSIBLE) else ""
-    if finding.cause == RootCause.NETWORK_PARTITION and 1 < len(structure.blocks) < len(
-        structure.facts.names
-    ):
-        return f"{hedge}the network is cut into {' | '.join(map(listed, structure.blocks))}"
-    return hedge + CAUSES[finding.cause].sentence.format(nodes=listed(finding.nodes))
+    blocks = structure.blocks if finding.cause == RootCause.NETWORK_PARTITION else ()
+    if 1 < len(blocks) < len(structure.facts.names) and len(blocks) <= MAX_NAMES:
+        return f"{hedge}the network is cut into {' | '.join(listed(block, MAX_NAMES) for block in blocks)}"
+    if finding.cause == RootCause.AGGRESSIVE_TIMEOUTS and beats_too_slowly(structure.facts):
+        return hedge + TIGHT_FOR_HEARTBEAT
+    if finding.cause == RootCause.QUORUM_LOSS:
+        return hedge + " and ".join(_away(finding, structure))
+    return hedge + CAUSES[finding.cause].sentence.format(nodes=listed(finding.nodes, MAX_NAMES))
 
 
-def can_elect_reason(facts: Facts, structure: Structure) -> str:
+def _away(finding: Finding, structure: Structure) -> Iterator[str]:
+    """Yield which nodes stopped, and which are active and serve nothing."""
+    services = {name: structure.facts.node(name).service.value for name in finding.nodes}
+    idle = [name for name, service in services.items() if service and service.state == "active"]
+    stopped = [name for name in finding.nodes if name not in idle]
+    if stopped or not idle:
+        yield CAUSES[finding.cause].sentence.format(nodes=listed(stopped, MAX_NAMES))
+    if idle:
+        yield NOT_SERVING.format(nodes=listed(idle, MAX_NAMES))
+
+
+def running(facts: Facts) -> str:
+    """Return how many processes run, as far as that is known: what could not be read is not down."""
+    unknown = sum(facts.up[name] is None for name in facts.names)
+    rest = f" ({unknown} not known)" if unknown else ""
+    return f"{len(facts.running)} of {counted(len(facts.names), 'process')} run{rest}"
+
+
+def can_elect_reason(facts: Facts, structure: Structure, leader: str | None) -> str:
     """Return why the cluster can or cannot elect, by the numbers."""
-    running = f"{len(facts.running)} of {counted(len(facts.names), 'process')} run, {facts.needed} are needed"
+    tally = f"{running(facts)}, {facts.needed} are needed"
+    if leader:
+        return f"{leader} leads, acknowledged by a majority"
     if structure.can_elect == "yes":
-        return f"{running}, and a majority of votes can be had"
+        return f"{tally}, and a majority of votes can be had"
     if structure.can_elect == "undetermined":
-        return f"{running}; what could not be read decides"
-    return running if len(facts.running) < facts.needed else f"{running}, but nobody can get that many votes"
+        return f"{tally}; what could not be read decides"
+    return tally if len(facts.running) < facts.needed else f"{tally}, but nobody can get that many votes"

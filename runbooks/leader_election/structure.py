@@ -10,11 +10,21 @@ from runbooks.electability import Denial, Known, blocking_causes, can_elect, dec
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.clock_denials import clock_denials
 from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.file_denials import file_denials
+from runbooks.leader_election.gossip_denials import gossip_denials, unexplained_gossip
+from runbooks.leader_election.handshake_denials import handshake_denials
 from runbooks.leader_election.link_denials import link_denials
 from runbooks.leader_election.node_denials import node_denials
 from runbooks.leader_election.peer_lists import peer_list_denials
+from runbooks.leader_election.storage_denials import storage_denials
 from runbooks.model import CanElect, Finding, Verdict
 from runbooks.raft import Pair
+
+SIGN_NAMES_IT = frozenset({RootCause.TLS_FAILURE, RootCause.VERSION_MISMATCH, RootCause.DUPLICATE_ID})
+"""Causes whose sign names them: a log does not complain of such handshakes where none fail."""
+
+HEARD_IN_GOSSIP = frozenset({RootCause.STORAGE_FULL, RootCause.PEER_LIST_WRONG})
+"""Causes that deny votes and leave gossip as it was, so they explain nothing that gossip holds."""
 
 CUTS = frozenset({RootCause.NETWORK_PARTITION, RootCause.ASYMMETRIC_PARTITION})
 
@@ -28,12 +38,24 @@ class Structure:
     @cached_property
     def denials(self) -> tuple[Denial, ...]:
         """Return every denial, those of whole nodes first."""
-        nodes = tuple(node_denials(self.facts))
+        facts = self.facts
+        nodes = (*node_denials(facts), *storage_denials(facts), *file_denials(facts))
         gone = frozenset(d.node for d in nodes if d.node and d.cause == RootCause.HOST_DOWN)
-        links = _one_kind_of_cut(tuple(link_denials(self.facts, gone)))
-        peers = tuple(peer_list_denials(self.facts))
-        clocks = clock_denials(self.facts, _pairs_of(self.facts.names, (*nodes, *links, *peers)))
-        return (*nodes, *peers, *links, *clocks)
+        links = _one_kind_of_cut(tuple(link_denials(facts, gone)))
+        peers = tuple(peer_list_denials(facts))
+        listed_wrong = frozenset(name for denial in peers for name in denial.nodes)
+        others = (*nodes, *peers, *links, *handshake_denials(facts, listed_wrong))
+        heard = tuple(denial for denial in others if denial.cause not in HEARD_IN_GOSSIP)
+        clocks = tuple(clock_denials(facts, _pairs_of(facts.names, heard)))
+        sure = tuple(denial for denial in (*others, *clocks) if denial.known > Known.MAYBE)
+        heard = tuple(denial for denial in sure if denial.cause not in HEARD_IN_GOSSIP)
+        return (*others, *clocks, *gossip_denials(facts, _pairs_of(facts.names, heard), sure))
+
+    @cached_property
+    def unexplained_gossip(self) -> dict[str, int]:
+        """Return by node how many peers its gossip holds failed for no reason that was read."""
+        known = tuple(d for d in self.denials if d.known > Known.MAYBE and d.cause not in HEARD_IN_GOSSIP)
+        return unexplained_gossip(self.facts, _pairs_of(self.facts.names, known))
 
     @cached_property
     def can_elect(self) -> CanElect:
@@ -48,10 +70,10 @@ class Structure:
         Confirmed is only what stays so whichever single witness is left out: one may lie, or be broken.
         """
         names = self.facts.names
-        without_one = [tuple(d for d in self.denials if d.by != witness) for witness in names]
-        corroborated = [
-            blocking_causes(names, left, Known.CORROBORATED) for left in (self.denials, *without_one)
-        ]
+        sure = tuple(d for d in self.denials if d.known is Known.CORROBORATED)
+        witnesses = dict.fromkeys(d.by for d in sure if d.by)
+        without_one = [tuple(d for d in sure if d.by != witness) for witness in witnesses]
+        corroborated = [blocking_causes(names, left, Known.CORROBORATED) for left in (sure, *without_one)]
         verdicts = dict.fromkeys(frozenset.intersection(*corroborated), Verdict.CONFIRMED)
         for cause in corroborated[0] | blocking_causes(names, self.denials, Known.BY_ONE):
             verdicts.setdefault(cause, Verdict.LIKELY)
@@ -62,6 +84,18 @@ class Structure:
     def of(self, cause: str) -> tuple[Denial, ...]:
         """Return the denials of a cause that somebody read."""
         return tuple(d for d in self.denials if d.cause == cause and d.known >= Known.BY_ONE)
+
+    def is_well_seen(self, cause: str) -> bool:
+        """Return whether a cause was itself read beyond doubt, and only what else it takes was not read."""
+        seen = self.denials_of(cause)
+        if cause in SIGN_NAMES_IT:
+            return any(denial.by is None for denial in seen)  # both ends log it, so one alone is odd
+        stopped = any(denial.known is Known.CORROBORATED for denial in seen)
+        return cause == RootCause.QUORUM_LOSS and stopped
+
+    def denials_of(self, cause: str) -> tuple[Denial, ...]:
+        """Return every denial of a cause, those that may be among them."""
+        return tuple(denial for denial in self.denials if denial.cause == cause)
 
     def nodes_of(self, cause: str) -> tuple[str, ...]:
         """Return the nodes that a cause concerns, in the cluster's order."""
@@ -87,9 +121,9 @@ class Structure:
             cause=named[0],
             verdict=verdict,
             nodes=self.nodes_of(cause),
-            evidence_for=tuple(dict.fromkeys(d.because for d in self.of(cause) if d.because)),
+            evidence_for=first_lines(tuple(dict.fromkeys(d.because for d in self.of(cause) if d.because))),
             evidence_against=against,
-            would_decide="; ".join(deciding) or None,
+            would_decide="; ".join(first_lines(deciding, MAX_DECIDING)) or None,
         )
 
     def _named(self, cause: str) -> tuple[str, ...]:
@@ -138,6 +172,16 @@ class Structure:
                 edge += reached
             blocks.append(tuple(sorted(block, key=self.facts.names.index)))
         return tuple(blocks)
+
+
+MAX_LINES = 8
+MAX_DECIDING = 3
+
+
+def first_lines(lines: tuple[str, ...], at_most: int = MAX_LINES) -> tuple[str, ...]:
+    """Return the first lines of many of one kind, and how many more there are: a thread fits a screen."""
+    left = len(lines) - at_most
+    return (*lines[:at_most], f"and {left} more like these") if left > 1 else lines
 
 
 def _one_kind_of_cut(denials: tuple[Denial, ...]) -> tuple[Denial, ...]:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runbooks.leader_election.causes import RootCause
+from runbooks.leader_election.configured import malformed, without_timeouts
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import Structure
-from runbooks.leader_election.timeouts import ONE_WAY_LATENCIES, asked_ms, lowest_timeout_ms
+from runbooks.leader_election.timeouts import (
+    ONE_WAY_LATENCIES,
+    asked_ms,
+    beats_too_slowly,
+    lowest_timeout_ms,
+    slowest_heartbeat_ms,
+)
 from runbooks.model import SURE, Finding, Verdict
-from runbooks.wording import counted, milliseconds
+from runbooks.wording import counted, listed, milliseconds
 
 
 def mixed_timeouts_findings(facts: Facts) -> Iterator[Finding]:
@@ -23,6 +30,19 @@ def mixed_timeouts_findings(facts: Facts) -> Iterator[Finding]:
         evidence_for=tuple(f"{name}: {low}/{high} ms" for name, (low, high) in facts.timeouts_ms.items()),
         evidence_against=("different timeouts alone keep nobody from being elected",),
     )
+
+
+def malformed_findings(facts: Facts) -> Iterator[Finding]:
+    """Yield a finding where a file is no TOML: what runs is not touched by it, but nothing starts with it."""
+    nodes = malformed(facts.evidence)
+    if nodes:
+        yield Finding(
+            cause=RootCause.CONFIG_MALFORMED,
+            verdict=Verdict.POSSIBLE,
+            nodes=nodes,
+            evidence_for=tuple(f"{name}: the file cannot be read as TOML (agent:{name})" for name in nodes),
+            evidence_against=("a process that runs has read its file when it was started",),
+        )
 
 
 def timeouts_finding(facts: Facts, structure: Structure, *, explained: bool) -> Finding:
@@ -58,9 +78,11 @@ def _timeout_verdict(facts: Facts, structure: Structure, *, explained: bool) -> 
 def _too_tight(facts: Facts) -> bool | None:
     """Return whether the shortest election timeout is below what the slowest pair's round trip asks for."""
     low = lowest_timeout_ms(facts)
-    if facts.round_trip_ms is None or low is None:
+    if low is None:
         return None
-    return low < asked_ms(facts.round_trip_ms)
+    if beats_too_slowly(facts):
+        return True
+    return None if facts.round_trip_ms is None else low < asked_ms(facts.round_trip_ms)
 
 
 def _no_answer_in_time(facts: Facts) -> bool:
@@ -75,16 +97,25 @@ def _timeout_evidence(facts: Facts, structure: Structure) -> tuple[list[str], li
         added, seconds = facts.elections
         line = f"{counted(added, 'election')} in {seconds:.1f} s between two readings of the counters (bot)"
         (speaks_for if facts.storm else against).append(line)
-    if facts.log_elections_per_min is not None and facts.storm:
+    if facts.log_elections_per_min and facts.storm:
         speaks_for.append(f"{facts.log_elections_per_min:.0f} elections a minute in the nodes' logs (agents)")
     low = lowest_timeout_ms(facts)
+    if slow := beats_too_slowly(facts):
+        speaks_for.append(
+            f"a leader is heard every {slowest_heartbeat_ms(facts)} ms (heartbeat_interval_ms), and "
+            f"{listed(slow)} may stand after {low} ms (agents)"
+        )
+    if (silent := without_timeouts(facts.evidence)) and low is not None:
+        speaks_for.append(
+            f"the file of {listed(silent)} names no election timeout: the documented default holds"
+        )
     if facts.round_trip_ms is not None and low is not None:
         line = (
             f"the election timeout starts at {low} ms (agents), the slowest pair's round trip is "
             f"{milliseconds(facts.round_trip_ms)} ({ONE_WAY_LATENCIES} one-way latencies are "
             f"{milliseconds(asked_ms(facts.round_trip_ms))})"
         )
-        (speaks_for if _too_tight(facts) else against).append(line)
+        (speaks_for if low < asked_ms(facts.round_trip_ms) else against).append(line)
     if structure.can_elect == "no":
         against.append("no node could get a majority of votes, with any timeout")
     return speaks_for, against

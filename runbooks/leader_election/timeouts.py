@@ -59,3 +59,17 @@ def arithmetic(facts: Facts) -> tuple[str, ...]:
 def lowest_timeout_ms(facts: Facts) -> int | None:
     """Return the shortest configured election timeout of any node."""
     return min((low for low, _ in facts.timeouts_ms.values()), default=None)
+
+
+MIN_HEARTBEATS_PER_TIMEOUT = 2
+"""A timeout that one lost heartbeat outlasts begins an election for nothing."""
+
+
+def beats_too_slowly(facts: Facts) -> tuple[str, ...]:
+    """Return the nodes that would hear a leader only after their own election timeout, or one beat before."""
+    heartbeat_ms = slowest_heartbeat_ms(facts)
+    return tuple(
+        name
+        for name, (low, _) in facts.timeouts_ms.items()
+        if low < MIN_HEARTBEATS_PER_TIMEOUT * heartbeat_ms
+    )

@@ -23,12 +23,15 @@ TIMEOUTS = (
     "http://127.0.0.1:9090/metrics did not answer within 2 s.",
 )
 ERROR_OF_A_HOST = "Server error '500 Internal Server Error' for url 'http://realtime-2:9090/metrics'"
-OTHERS = (
+REFUSALS = (
     "connection refused",
+    "http://within-1:9090/metrics refused the connection.",
+)
+OTHERS = (
+    "the agent cannot be reached (connection refused)",
     "not asked for",
     "the agent does not take this reading",
     ERROR_OF_A_HOST,
-    "http://within-1:9090/metrics refused the connection.",
     "the page says: no answer within 2 s",
     "http://node1:9090/metrics answered with status 504 Gateway Time-out.",
 )
@@ -37,6 +40,13 @@ OTHERS = (
 @pytest.mark.parametrize("sentence", TIMEOUTS)
 def test_the_sentences_of_old_documents_that_meant_a_timeout_still_do(sentence: str) -> None:
     assert kind_of_sentence(sentence) is MissingKind.TIMEOUT
+
+
+@pytest.mark.parametrize("sentence", REFUSALS)
+def test_a_refusal_has_a_kind_of_its_own_in_old_documents_too(sentence: str) -> None:
+    assert kind_of_sentence(sentence) is MissingKind.REFUSED
+    old = {"missing": sentence, "kind": "other", "by": "bot", "at": NOON}
+    assert Reading[Any].model_validate(old).kind is MissingKind.REFUSED
 
 
 @pytest.mark.parametrize("sentence", OTHERS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec import UNSET
 
 from agent.neumann_config.read import parse_config, read_config
 from tests.agent.bed import Node
@@ -42,3 +43,8 @@ def test_a_link_may_be_looked_at(node: Node):
     link = node.folder / "link.toml"
     link.symlink_to(node.config)
     assert read_config(link).sha256 == read_config(node.config).sha256
+
+
+def test_a_file_that_is_no_toml_is_told():
+    assert parse_config(Path("x"), b"[raft\nelection_timeout_min_ms = 150\n", sha256="0").malformed is True
+    assert parse_config(Path("x"), b"[raft]\nelection_timeout_min_ms = 150\n", sha256="0").malformed is UNSET

@@ -25,6 +25,12 @@ def test_without_a_source_it_is_not_synchronised():
     assert (clock.synchronised, clock.source, str(clock.offset_ms)) == (False, "00000000", "0.0")
 
 
+@pytest.mark.parametrize("reference", ["7F7F0101", "4D414E55"], ids=["its own clock", "set by hand"])
+def test_a_reference_of_its_own_is_no_source(reference: str):
+    line = f"{reference},,10,0.0,0.000000000,0,0,0,0,0,0.0,0.0,1,Normal\n"
+    assert not parse_tracking(line).synchronised
+
+
 @pytest.mark.parametrize("line", ["", "506 Cannot talk to daemon", "a,b,c,d,e,f,g,h,i,j,k,l,m,n", "," * 13])
 def test_other_lines_are_refused(line: str):
     with pytest.raises(ReadingError):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
+from msgspec import UNSET
 
 from agent.errors import ReadingError
 from agent.readings.disk import read_disk
@@ -39,3 +41,17 @@ def test_a_kernel_that_does_not_say(tmp_path: Path, text: str | None):
 def test_no_folder_is_said(tmp_path: Path):
     with pytest.raises(ReadingError, match=r"gone \(data_dir\) cannot be read: No such file"):
         read_disk(tmp_path / "gone")
+
+
+def test_inodes_are_told_where_few_are_left_and_a_file_system_that_cannot_be_written(tmp_path: Path):
+    disk = read_disk(tmp_path)
+    few = os.statvfs(tmp_path).f_files > 0 and os.statvfs(tmp_path).f_favail < 1_000
+    assert (disk.free_inodes is UNSET) is not few
+    assert disk.read_only is UNSET
+    assert read_disk(Path("/proc")).free_inodes is UNSET, "it counts no inodes"
+
+
+@pytest.mark.skipif(not Path("/sys/fs/cgroup").exists(), reason="no file system here that is read-only")
+def test_a_read_only_file_system_is_told():
+    is_read_only = bool(os.statvfs("/sys").f_flag & os.ST_RDONLY)
+    assert (read_disk(Path("/sys")).read_only is True) is is_read_only

@@ -55,7 +55,20 @@ STAMP = "2026-03-02T10:15:04.218337Z"
             {"asymmetric"},
         ),
         ("Heartbeat consecutive failures: 5", {"heartbeat_failures"}),
-        ("Accept error: Too many open files (os error 24)", {"accept_error"}),
+        ("Accept error: Too many open files (os error 24)", {"accept_error", "too_many_files"}),
+        (
+            "WAL persist failed after 3 attempts: No space left on device (os error 28)",
+            {"wal_failed", "wal_no_space"},
+        ),
+        (
+            "WAL persist failed during vote grant: Read-only file system (os error 30)",
+            {"wal_failed", "wal_read_only"},
+        ),
+        (
+            "Failed to handle incoming connection from 10.0.0.2:51844: TLS error: TLS handshake failed: "
+            "tls handshake eof",
+            {"tls_failed", "tls_closed"},
+        ),
         ("Suspicion timeout, marking node as failed node_id=node3", {"member_failed"}),
     ],
 )

@@ -83,7 +83,8 @@ async def test_what_fails_is_missing_with_a_sentence(settings: Settings, node: N
     assert seen.log and "None of the log files exists" in str(seen.log.missing)
     assert seen.disk and "(data_dir) cannot be read: No such file" in str(seen.disk.missing)
     assert seen.metrics and seen.metrics.missing == "http://127.0.0.1:9/metrics refused the connection."
-    assert seen.clock.timed_out is seen.metrics.timed_out is UNSET
+    assert seen.clock.timed_out is seen.metrics.timed_out is seen.clock.refused is UNSET
+    assert seen.metrics.refused is True
     assert seen.connects and seen.connects.value == ()
 
 

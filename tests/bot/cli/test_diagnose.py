@@ -50,6 +50,22 @@ async def test_the_json_of_a_diagnosis_has_exactly_what_is_promised(tmp_path: Pa
     assert (remedy["action"], remedy["nodes"], remedy["offered"]) == ("start_nodes", ["node2", "node3"], True)
 
 
+async def test_several_documents_give_a_line_each_and_a_bad_one_keeps_none_from_being_judged(
+    tmp_path: Path,
+) -> None:
+    files = [tmp_path / "first.json", tmp_path / "bad.json", tmp_path / "last.json"]
+    for file, text in zip(
+        files, (evidence().model_dump_json(), "{", quorum_loss().model_dump_json()), strict=True
+    ):
+        file.write_text(text)
+    code, out, _ = await run("diagnose", "--evidence", *map(str, files), "--json")
+    first, bad, last = (json.loads(line) for line in out.splitlines())
+    assert code == 2
+    assert [answer["evidence"] for answer in (first, bad, last)] == list(map(str, files))
+    assert (first["can_elect"], last["can_elect"]) == ("yes", "no")
+    assert "not JSON" in bad["error"]
+
+
 async def test_every_word_of_the_json_is_one_of_the_fixed_words(tmp_path: Path) -> None:
     scenario = next(scenario for scenario in generate(17) if scenario.family == "compound")
     file = tmp_path / "scenario.json"
@@ -65,16 +81,19 @@ async def test_a_diagnosis_for_people_says_what_speaks_for_it_and_what_may_be_do
     code, out, _ = await run("diagnose", "--evidence", str(stored(tmp_path, quorum_loss())))
     assert code == 0
     assert out.startswith("Cannot elect: node2 and node3 stopped.\n")
-    assert "confirmed quorum_loss (node2, node3)\n  + node2: " in out
-    assert "start_nodes: offered." in out
+    assert "confirmed: Quorum loss (node2 and node3)\n  + node2: " in out
+    assert "Start stopped nodes: offered." in out
 
 
 NOT_EVIDENCE = {
     "not JSON": (b"no leader, help", "is not JSON"),
     "not text": (b"\xff\xfe\x00", "is not JSON"),
     "brackets without end": (b"[" * 200_000, "is not JSON"),
-    "a list": (b"[]", "is of schema version None, this bot reads version 1"),
-    "another version": (b'{"schema_version": 2}', "is of schema version 2, this bot reads version 1"),
+    "a list": (b"[]", "is of schema version None: this bot reads version 1"),
+    "another version": (
+        b'{"schema_version": 2}',
+        "is of schema version 2, newer than this bot: ",
+    ),
     "no nodes": (b'{"schema_version": 1, "cluster": "demo"}', "is no evidence document: "),
 }
 

@@ -41,12 +41,20 @@ OTHER_PAGE = MetricsPage(content_type="text/html", text="")
     ("read", "kind"),
     [
         (Read(missing="in whatever words", timed_out=True), MissingKind.TIMEOUT),
-        (Read(missing="http://realtime-2:9090/metrics refused the connection."), MissingKind.OTHER),
+        (Read(missing="in whatever words", refused=True), MissingKind.REFUSED),
+        (Read(missing="http://realtime-2:9090/metrics refused the connection."), MissingKind.REFUSED),
         (Read(missing=OLD_SENTENCE), MissingKind.TIMEOUT),
         (Read(value=OTHER_PAGE), MissingKind.OTHER),
         (None, MissingKind.OTHER),
     ],
-    ids=["timed out", "refused", "an agent from before timed_out", "another page", "not taken"],
+    ids=[
+        "timed out",
+        "refused",
+        "an agent from before refused",
+        "an agent from before timed_out",
+        "another page",
+        "not taken",
+    ],
 )
 def test_a_page_that_could_not_be_read_has_a_kind(read: Read[MetricsPage] | None, kind: MissingKind) -> None:
     reading = local_metrics(read)

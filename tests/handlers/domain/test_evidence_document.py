@@ -38,6 +38,31 @@ def test_a_document_of_another_version_is_not_guessed_at(version: object):
         parse(json.dumps(document).encode(), "kept.json")
 
 
+def test_a_document_of_a_newer_version_is_called_newer_by_its_number_or_by_what_it_holds():
+    document = json.loads(LOSS.model_dump_json())
+    with_field = {**document, "colour": "red"}
+    with_word = json.loads(LOSS.model_dump_json())
+    with_word["nodes"][1]["metrics"]["kind"] = "shy"
+    for newer in ({**document, "schema_version": 2}, with_field, with_word):
+        with pytest.raises(UnreadableEvidence, match="newer"):
+            parse(json.dumps(newer).encode(), "kept.json")
+
+
+@pytest.mark.parametrize(
+    ("names", "wrong"),
+    [
+        (("node1", "node1", "node3"), "two nodes are called node1"),
+        (("node1", " ", "node3"), "no name"),
+        ((), "no nodes"),
+    ],
+)
+def test_nodes_that_cannot_be_told_apart_are_refused(names: tuple[str, ...], wrong: str):
+    document = json.loads(LOSS.model_dump_json())
+    document["nodes"] = [{**node, "node": name} for node, name in zip(document["nodes"], names, strict=False)]
+    with pytest.raises(UnreadableEvidence, match=wrong):
+        parse(json.dumps(document).encode(), "kept.json")
+
+
 def test_the_json_holds_the_diagnosis_and_nothing_that_json_cannot_hold():
     diagnosis = leader_election.diagnose(LOSS)
     answer = as_json(diagnosis)

@@ -1,12 +1,26 @@
 """What the leader-election runbook makes of evidence: the right cause, or an honest doubt."""
 
+from typing import Any
+
 import pytest
 
 from runbooks import leader_election
 from runbooks.evidence import Evidence, Log, NodeEvidence, Role, Service
 from runbooks.leader_election.causes import RootCause
 from runbooks.model import Diagnosis, Verdict
-from tests.builders import candidates, cut, cut_off, dead, evidence, known, late, node, remedy_of, silent
+from tests.builders import (
+    candidates,
+    cut,
+    cut_off,
+    dead,
+    evidence,
+    known,
+    late,
+    missing,
+    node,
+    remedy_of,
+    silent,
+)
 
 
 def verdicts(diagnosis: Diagnosis) -> dict[str, Verdict]:
@@ -132,15 +146,15 @@ def test_a_skew_of_200_ms_beside_a_quorum_loss_is_not_a_cause() -> None:
     assert confirmed(read) == [RootCause.QUORUM_LOSS]
 
 
-def test_a_skew_whose_error_reaches_below_the_limit_denies_no_vote() -> None:
+def test_a_skew_whose_error_reaches_below_the_limit_may_deny_votes_that_gossip_shows_denied() -> None:
     read = evidence(
         *(
             node(name, role=Role.CANDIDATE, offset_ms=offset, error_ms=100, gossip_failed=2)
             for name, offset in {"node1": 0.0, "node2": 550.0, "node3": -550.0}.items()
         )
     )
-    assert leader_election.diagnose(read).can_elect == "yes"
-    assert verdicts(leader_election.diagnose(read))[RootCause.CLOCK_SKEW] is Verdict.POSSIBLE
+    assert leader_election.diagnose(read).can_elect == "undetermined"
+    assert verdicts(leader_election.diagnose(read))[RootCause.CLOCK_SKEW] is Verdict.UNDETERMINED
     assert not remedy_of(read, "clock_sync").offered
 
 
@@ -216,3 +230,30 @@ def test_two_that_crash_again_and_again_leave_the_laggards_log_out_of_it() -> No
     found = verdicts(leader_election.diagnose(evidence(*loop, a_laggard())))
     assert found[RootCause.CRASH_LOOP] in (Verdict.CONFIRMED, Verdict.LIKELY)
     assert found[RootCause.STALE_LOG] is Verdict.POSSIBLE
+
+
+def test_two_hung_processes_are_told_where_no_service_manager_can_be_read() -> None:
+    page: dict[str, Any] = dict.fromkeys(("metrics", "metrics_again", "health", "local_metrics"), late())
+    no_manager = missing("systemctl could not be run", by="agent:node1")
+    hung = [node(name, service=no_manager, **page) for name in ("node1", "node2")]
+    diagnosis = leader_election.diagnose(evidence(*hung, node("node3", gossip_failed=2)))
+    assert diagnosis.can_elect != "yes"
+    assert verdicts(diagnosis)[RootCause.PROCESS_HUNG] is not Verdict.RULED_OUT
+
+
+def test_a_leader_that_was_looked_at_once_is_not_one_of_both_readings() -> None:
+    once: dict[str, Any] = {"metrics_again": late(), "local_metrics": missing("not asked for")}
+    led = evidence(node("node1", role=Role.LEADER, **once), node("node2", **once), node("node3", **once))
+    top = leader_election.diagnose(led).top
+    assert (top.cause, top.verdict) == (RootCause.ALERT_STALE, Verdict.LIKELY)
+    assert "node1 leads term 7 in the one reading there is" in top.evidence_for
+
+
+def test_a_cluster_of_99_that_is_cut_everywhere_is_told_on_one_screen() -> None:
+    names = [f"node{number}" for number in range(1, 100)]
+    cuts = {(one, other): "timeout" for one in names for other in names if one != other}
+    nodes = (node(name, names=names, cuts=cuts, gossip_failed=98, lost_pings=20) for name in names)
+    diagnosis = leader_election.diagnose(evidence(*nodes))
+    assert diagnosis.top.cause == RootCause.NETWORK_PARTITION
+    assert sum(len(f.evidence_for) + len(f.evidence_against) for f in diagnosis.findings) < 30
+    assert len(diagnosis.summary) < 150

@@ -36,9 +36,10 @@ def test_an_agent_whose_connects_all_fail_is_believed_where_peers_gossip_misses_
     }
 
 
-def test_the_same_agent_is_taken_for_unread_where_nobody_misses_its_node() -> None:
+def test_the_same_agent_alone_does_not_cut_links_but_the_stopped_node_is_told_and_started() -> None:
     diagnosis = leader_election.diagnose(one_way_beside_a_stopped_node(missed=False))
-    assert diagnosis.top.cause == RootCause.NONE_KNOWN
+    assert (diagnosis.top.cause, diagnosis.top.verdict) == (RootCause.QUORUM_LOSS, Verdict.LIKELY)
+    assert [remedy.name for remedy in diagnosis.offers] == ["start_nodes"]
     assert diagnosis.can_elect == "undetermined"
 
 

@@ -1,0 +1,5 @@
+"""A second model of a cluster: what Neumann, TCP, systemd and chrony do, apart from the first."""
+
+from lab.second_model.generate import Case, generate
+
+__all__ = ["Case", "generate"]

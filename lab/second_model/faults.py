@@ -1,0 +1,196 @@
+"""Faults of the second model: each changes a world, and says what it is called and what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from lab.second_model.world import World
+
+Button = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: its cause, what it changes, and the actions that would help against it."""
+
+    cause: str
+    story: str
+    inject: Callable[[World], None]
+    wanted: frozenset[Button] = frozenset()
+
+
+def _pick(draw: Random, names: tuple[str, ...], at_least: int = 1) -> tuple[str, ...]:
+    return tuple(sorted(draw.sample(names, draw.randint(at_least, max(at_least, len(names) // 2 + 1)))))
+
+
+def _set(names: tuple[str, ...], **changes: object) -> Callable[[World], None]:
+    def inject(world: World) -> None:
+        for name in names:
+            if "process" in changes and world.members[name].process != "running":
+                continue  # what has stopped cannot hang as well
+            for key, value in changes.items():
+                setattr(world.members[name], key, value)
+
+    return inject
+
+
+def stopped(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Stop processes, as a signal does."""
+    chosen = _pick(draw, names)
+    wanted = frozenset(("start_service", name) for name in chosen)
+    return Fault("quorum_loss", f"stopped: {chosen}", _set(chosen, process="stopped", since_s=90.0), wanted)
+
+
+def replaying(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Restart processes that replay their log and listen nowhere yet."""
+    chosen = _pick(draw, names)
+    age_s = draw.uniform(20, 900)
+    return Fault("quorum_loss", f"replaying: {chosen}", _set(chosen, process="replaying", since_s=age_s))
+
+
+def hung(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Hang processes, some for so long that their accept queue is full."""
+    chosen = _pick(draw, names)
+    age_s = draw.choice((30.0, 1500.0))
+    manager = draw.random() < 0.7
+    inject = _set(chosen, process="hung", since_s=age_s, manager=manager)
+    return Fault("process_hung", f"hung for {age_s:.0f} s: {chosen}", inject)
+
+
+def crashing(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Let processes crash and be restarted again and again."""
+    chosen = _pick(draw, names)
+    return Fault("crash_loop", f"crashing: {chosen}", _set(chosen, process="crashing"))
+
+
+def full_disk(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Leave disks without room, inodes or quota, or read-only."""
+    chosen = _pick(draw, names)
+    errno = draw.choice((None, 28, 30, 122))
+    inject = (
+        _set(chosen, free_bytes=draw.randint(0, 90_000_000)) if errno is None else _set(chosen, errno=errno)
+    )
+    return Fault("storage_full", f"cannot write ({errno}): {chosen}", inject)
+
+
+def skewed(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Set the clocks apart, sometimes by more than an agent steps."""
+    offsets = {
+        name: number * draw.uniform(700, 2500) for number, name in enumerate(draw.sample(names, len(names)))
+    }
+    far = draw.random() < 0.1
+
+    def inject(world: World) -> None:
+        for name, offset_ms in offsets.items():
+            world.members[name].offset_ms = offset_ms * (800 if far else 1)
+
+    beyond = () if far else tuple(name for name, offset_ms in offsets.items() if offset_ms > 500)
+    return Fault(
+        "clock_skew", f"clocks: {offsets}", inject, frozenset(("clock_sync", name) for name in beyond)
+    )
+
+
+def expired(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Give nodes certificates that no peer accepts."""
+    chosen = _pick(draw, names)
+    return Fault("tls_failure", f"certificates of {chosen}", _set(chosen, accepted=False))
+
+
+def other_version(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Let nodes speak another protocol version."""
+    chosen = _pick(draw, names)
+    return Fault("version_mismatch", f"version 2: {chosen}", _set(chosen, version=2))
+
+
+def out_of_files(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Use up the open files of processes."""
+    chosen = _pick(draw, names)
+    return Fault("too_many_files", f"no open files left: {chosen}", _set(chosen, has_files=False))
+
+
+def wrong_ports(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Give peers a wrong port in some lists."""
+    chosen = tuple(sorted(draw.sample(names, draw.randint(1, len(names) // 2))))
+    return Fault("peer_list_wrong", f"wrong port in the lists of {chosen}", _set(chosen, wrong_port=True))
+
+
+def cut(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Cut the network into up to three blocks, or take its names away."""
+    block = {name: draw.randint(0, 2) for name in names}
+    how, dns = draw.choice(("timeout", "timeout", "refused")), draw.random() < 0.15
+
+    def inject(world: World) -> None:
+        for one, other in world.links:
+            if block[one] != block[other]:
+                world.links[one, other].raft = world.links[one, other].gossip = "dns" if dns else how
+
+    return Fault("names_unresolved" if dns else "network_partition", f"{how}: {block}", inject)
+
+
+def gossip_cut(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Cut the gossip port everywhere."""
+    del draw
+
+    def inject(world: World) -> None:
+        for link in world.links.values():
+            link.gossip = "timeout"
+
+    return Fault("gossip_blocked", f"gossip cut between {names}", inject)
+
+
+def far_apart(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Put the round trip near or above the election timeout, set or left at its default."""
+    rtt_ms = draw.uniform(80, 260)
+
+    def inject(world: World) -> None:
+        world.timeouts_ms = None if draw.random() < 0.5 else (150, 300)
+        for link in world.links.values():
+            link.rtt_ms = rtt_ms
+
+    wanted = {(kind, name) for name in names for kind in ("set_election_timeouts", "restart_service")}
+    return Fault("aggressive_timeouts", f"round trip {rtt_ms:.0f} ms", inject, frozenset(wanted))
+
+
+def slow_heartbeat(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Set a heartbeat that is slower than the election timeout."""
+    heartbeat_ms = draw.randint(150, 400)
+
+    def inject(world: World) -> None:
+        world.heartbeat_ms = heartbeat_ms
+
+    wanted = {(kind, name) for name in names for kind in ("set_election_timeouts", "restart_service")}
+    return Fault("aggressive_timeouts", f"heartbeat {heartbeat_ms} ms", inject, frozenset(wanted))
+
+
+def lossy(draw: Random, names: tuple[str, ...]) -> Fault:
+    """Lose packets on every link."""
+    del names
+    loss = draw.uniform(0.25, 0.5)
+
+    def inject(world: World) -> None:
+        for link in world.links.values():
+            link.loss = loss
+
+    return Fault("packet_loss", f"{loss:.0%} of packets lost", inject)
+
+
+FAULTS = (
+    stopped,
+    stopped,
+    replaying,
+    hung,
+    crashing,
+    full_disk,
+    skewed,
+    expired,
+    other_version,
+    out_of_files,
+    wrong_ports,
+    cut,
+    gossip_cut,
+    far_apart,
+    slow_heartbeat,
+    lossy,
+)

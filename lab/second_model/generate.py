@@ -1,0 +1,153 @@
+"""Draw worlds, put faults and lost readings into them, and work out what is true of each by its physics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from itertools import combinations
+from random import Random
+from typing import Any
+
+from lab.second_model.faults import FAULTS, Button, Fault
+from lab.second_model.readings import read
+from lab.second_model.world import (
+    WAL_NEEDS_BYTES,
+    Member,
+    PeerForm,
+    World,
+    churns,
+    electable,
+    sound,
+    timeouts_of,
+    writes,
+)
+
+COUNT = 400
+
+
+@dataclass(frozen=True)
+class Case:
+    """One document with what is true of its cluster.
+
+    `causes` are those that keep a leader away; `present` are all faults that are there, which may be named
+    without being wrong. `can_elect` is by physics. `wanted` are actions that help, `needed` those whose
+    absence would keep the cluster without a leader. `blurred` is a document in which something was not read.
+    """
+
+    name: str
+    evidence: dict[str, Any]
+    story: str
+    causes: frozenset[str]
+    present: frozenset[str]
+    can_elect: bool
+    led: bool
+    wanted: frozenset[Button]
+    needed: frozenset[Button]
+    blurred: bool
+
+
+def generate(seed: int, count: int = COUNT) -> Iterator[Case]:
+    """Yield cases; the same seed gives the same ones."""
+    for number in range(count):
+        yield _case(Random(f"{seed}-{number}"), f"second-{number:04}")  # noqa: S311
+
+
+def _case(draw: Random, name: str) -> Case:
+    size = draw.choice((3, 3, 3, 4, 5, 5, 7))
+    names = tuple(f"{draw.choice(('node', 'db', 'realtime'))}-{number}" for number in range(size))
+    makers = dict.fromkeys(draw.choices(FAULTS, k=draw.choice((0, 1, 1, 1, 2, 2, 3))))
+    faults = [make(draw, names) for make in makers]
+    world = _world(names, draw.random(), faults, draw)
+    blurred = _blur(world, draw)
+    can, causes = bool(electable(world)), _causes(names, faults)
+    led = can and not churns(world) and not world.frozen
+    needed = frozenset(
+        button for fault in faults if fault.cause in causes and not can for button in fault.wanted
+    )
+    wanted = frozenset(button for fault in faults for button in fault.wanted)
+    useless = frozenset(
+        ("start_service", name) for name, member in world.members.items() if not _starts(member)
+    )
+    harmful = frozenset(("start_service", name) for name, member in world.members.items() if _is_full(member))
+    return Case(
+        name=name,
+        evidence=read(world, draw, led=led),
+        story="; ".join(fault.story for fault in faults) or "nothing",
+        causes=causes if not led else frozenset(),
+        present=frozenset(fault.cause for fault in faults),
+        can_elect=can,
+        led=led,
+        wanted=wanted - harmful,
+        needed=needed - useless,
+        blurred=blurred,
+    )
+
+
+def _is_full(member: Member) -> bool:
+    return member.free_bytes < WAL_NEEDS_BYTES
+
+
+def _starts(member: Member) -> bool:
+    return member.process == "stopped" and writes(member)
+
+
+def _world(names: tuple[str, ...], luck: float, faults: list[Fault], draw: Random) -> World:
+    world = sound(names)
+    world.log_level = draw.choice(("error", "warn", "warn", "debug"))
+    world.frozen = not faults and luck < 0.3
+    if luck < 0.25:
+        world.old_lines = {draw.choice(("tls_failed", "disk_space_low", "wal_failed", "peer_mismatch")): 2}
+    world.probe_lines = 0.25 < luck < 0.4
+    for fault in faults:
+        fault.inject(world)
+    wrong = any(member.wrong_port for member in world.members.values())
+    form: PeerForm = draw.choice(("name", "name", "domain", "id", "name" if wrong else "seeds"))
+    for member in world.members.values():
+        member.peer_form = draw.choice((form, form, "address")) if form == "name" else form
+    return world
+
+
+def _blur(world: World, draw: Random) -> bool:
+    """Take readings away, and let sources lie as they do; return whether something was taken away."""
+    blurred = False
+    if draw.random() < 0.15:
+        for name in draw.sample(world.names, draw.randint(1, len(world.names))):
+            world.members[name].chrony = draw.choice(("no_source", "local", "unread"))
+        blurred = True
+    if draw.random() < 0.1:
+        world.members[draw.choice(world.names)].agent = False
+        blurred = True
+    if draw.random() < 0.08:
+        world.starved = draw.uniform(0.05, 0.3)
+        blurred = True
+    return blurred
+
+
+def _causes(names: tuple[str, ...], faults: list[Fault]) -> frozenset[str]:
+    """Return the causes in any smallest set of the faults that keeps a leader away."""
+    whole = sound(names)
+    for fault in faults:
+        fault.inject(whole)
+    minimal: list[frozenset[int]] = []
+    for size in range(1, len(faults) + 1):
+        for chosen in map(frozenset, combinations(range(len(faults)), size)):
+            if any(smaller <= chosen for smaller in minimal):
+                continue
+            world = sound(names)
+            for number in sorted(chosen):
+                deepcopy(faults[number]).inject(world)
+            for name, member in world.members.items():
+                if member.process != whole.members[name].process:
+                    member.process = "running"  # another fault came first on this node
+            if not electable(world):
+                minimal.append(chosen)
+    if minimal:
+        return frozenset(faults[number].cause for chosen in minimal for number in chosen)
+    return frozenset(fault.cause for fault in faults if _alone_churns(names, fault))
+
+
+def _alone_churns(names: tuple[str, ...], fault: Fault) -> bool:
+    world = sound(names)
+    fault.inject(world)
+    return churns(world) and timeouts_of(world)[0] > 0

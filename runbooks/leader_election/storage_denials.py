@@ -1,0 +1,98 @@
+"""Denials of nodes that cannot write their log of record: no room, no inodes, read-only, failing writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from runbooks.electability import Denial, Known
+from runbooks.evidence import Disk, NodeEvidence
+from runbooks.leader_election.causes import RootCause
+from runbooks.leader_election.facts import Facts
+from runbooks.wording import counted, listed
+
+WAL_NEEDS_FREE_BYTES = 100 * 1024 * 1024
+"""Below this Neumann refuses to write its log, and so to vote or to stand (raft_wal.rs)."""
+
+NEEDS_FREE_INODES = 8
+"""A rotation of the log needs a file or two; with fewer inodes than this, none may be had."""
+
+FAILED_PER_MIN = 5.0
+"""Writes a minute that failed for good, after three tries each, from which on the disk is not merely slow."""
+
+STALLED_PERCENT = 20.0
+"""Share of the time in which every task waits for the disk, from which on failed writes may be slowness."""
+
+_REASONS = {
+    5: "input/output error",
+    28: "no space left: a full disk, no inodes, or a reserve",
+    30: "the file system is read-only",
+    122: "the quota is used up",
+}
+"""Errors of a write (errno of Linux) that pass by themselves for nobody."""
+
+_COUNTED = {"wal_io_error": 5, "wal_no_space": 28, "wal_read_only": 30, "wal_quota": 122}
+_WAL_ERRNO = re.compile(r"WAL persist failed\b.*\(os error (\d{1,4})\)")
+
+
+def storage_denials(facts: Facts) -> Iterator[Denial]:
+    """Yield a denial for each node, running or stopped, whose log of record cannot be written.
+
+    Where writes fail on one although bytes are free, only a node's log tells whether they do there as well.
+    """
+    unseen = any(write_errors(facts, name) and not lacks_room(facts.node(name)) for name in facts.names)
+    for node in facts.evidence.nodes:
+        signs = [*_room(node), *_complaints(facts, node)]
+        if signs:
+            known = Known.CORROBORATED if len(signs) > 1 else Known.BY_ONE
+            because = f"{node.node}: {'; '.join(signs)}"
+            # Two instruments, and one agent's word.
+            yield Denial(RootCause.STORAGE_FULL, known, because, node=node.node, by=node.node)
+        elif unseen and node.log.value is None:
+            lacks = f"the log of {node.node}: whether its writes fail as well"
+            yield Denial(RootCause.STORAGE_FULL, Known.MAYBE, node=node.node, lacks=lacks)
+
+
+def lacks_room(node: NodeEvidence) -> bool:
+    """Return whether a node's disk has no room for its log of record, so that it would start in vain."""
+    return bool(node.disk.value and tuple(_of_disk(node.disk.value)))
+
+
+def write_errors(facts: Facts, name: str) -> frozenset[int]:
+    """Return the errnos with which a node's writes fail, by its current log."""
+    log = facts.current_log(name)
+    if log is None or not facts.logged(name, "wal_failed", *_COUNTED):
+        return frozenset()
+    counted_ones = {code for event, code in _COUNTED.items() if log.counts.get(event)}
+    quoted = {int(found[1]) for line in log.excerpts if (found := _WAL_ERRNO.search(line))}
+    return frozenset(counted_ones | quoted)
+
+
+def _room(node: NodeEvidence) -> list[str]:
+    return [f"{said} ({node.disk.by})" for said in _of_disk(node.disk.value)] if node.disk.value else []
+
+
+def _of_disk(disk: Disk) -> Iterator[str]:
+    if disk.free_bytes < WAL_NEEDS_FREE_BYTES:
+        yield f"{disk.free_bytes / 2**20:.0f} MiB free, its log of record needs 100"
+    if disk.free_inodes is not None and disk.free_inodes < NEEDS_FREE_INODES:
+        yield f"{counted(disk.free_inodes, 'inode')} left, though bytes are free"
+    if disk.read_only:
+        yield "its file system is read-only"
+
+
+def _complaints(facts: Facts, node: NodeEvidence) -> list[str]:
+    name, by = node.node, node.log.by
+    low = facts.logged(name, "disk_space_low")
+    failed = facts.logged(name, "wal_failed")
+    reasons = [_REASONS[code] for code in sorted(write_errors(facts, name)) if code in _REASONS]
+    if reasons:
+        return [f"{counted(failed, 'write')} of its log of record failed, {listed(reasons)} (log, {by})"]
+    if low or (failed and any(_room(node))):
+        return [
+            f"{counted(max(low, failed), 'write')} of its log of record failed for want of room (log, {by})"
+        ]
+    stalled = node.disk.value is not None and (node.disk.value.io_stalled_percent or 0) >= STALLED_PERCENT
+    if facts.logged_per_min(name, "wal_failed") >= FAILED_PER_MIN and not stalled:
+        return [f"{counted(failed, 'write')} of its log of record failed for good (log, {by})"]
+    return []
