@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,23 +25,17 @@ from bot.slack.delivery.thread_sync import SlackThread
 from bot.slack.directory import SlackDirectory
 from bot.slack.inbound import socket_mode
 from bot.slack.inbound.dispatcher import Dispatcher
-from bot.slack.inbound.request_queue import SEAL_USE, SlackRequests
+from bot.slack.inbound.request_queue import SlackRequests
 from bot.store.client import connect_to
-from bot.store.due_queue import Queues
 from bot.store.foreign_keys import put_aside
 from bot.store.health import require_usable
-from bot.store.inbox import SEAL_USE as INBOX_SEAL_USE
-from bot.store.inbox import Inbox
 from bot.store.incident_history import IncidentHistoryStore
 from bot.store.ledger_marks import LedgerMarks
-from bot.store.mac_chain import Chain
 from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
 from bot.store.redis_time import RedisTime
 from bot.store.refusals import Refusals
-from bot.store.retention import Retention
 from bot.store.run_lock import RunLocks
-from bot.store.signer import Signer
-from bot.store.timelines import TimelineStore
+from bot.stores import Stores
 from bot.timing import DEFAULT_TIMING, Timing
 from bot.web.app import Web
 from bot.web.server import serve
@@ -70,43 +62,6 @@ class Bot:
     requests: SlackRequests
     ports: Ports
     clock: RedisTime
-
-
-@dataclass(frozen=True)
-class Stores:
-    """Everything that keeps its state in Redis."""
-
-    redis: Redis
-    prefix: str
-    timelines: TimelineStore
-    retention: Retention
-    inbox: Inbox
-    requests: SlackRequests
-    queues: Queues
-
-    @classmethod
-    def on(cls, redis: Redis, settings: Settings, timing: Timing) -> Stores:
-        """Make the stores on this connection."""
-        prefix, chain = settings.redis.prefix, Chain.of(settings.agents)
-        waits = settings.redis.wait_for_replicas
-        timelines = TimelineStore(redis, prefix, chain, waits)
-        consumer = f"{socket.gethostname()}:{os.getpid()}"
-        return cls(
-            redis=redis,
-            prefix=prefix,
-            timelines=timelines,
-            retention=Retention(redis, prefix, timelines, chain),
-            inbox=Inbox(
-                redis,
-                prefix,
-                consumer,
-                Signer.of(settings.agents, INBOX_SEAL_USE),
-                timing,
-                wait_for_replicas=waits,
-            ),
-            requests=SlackRequests(redis, prefix, consumer, Signer.of(settings.agents, SEAL_USE), timing),
-            queues=Queues(redis, prefix, timing),
-        )
 
 
 @asynccontextmanager
