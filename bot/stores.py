@@ -10,10 +10,10 @@ from redis.asyncio import Redis
 
 from bot.config import Settings
 from bot.slack.inbound.request_queue import SEAL_USE, SlackRequests
-from bot.store.due_queue import Queues
-from bot.store.inbox import SEAL_USE as INBOX_SEAL_USE
-from bot.store.inbox import Inbox
 from bot.store.mac_chain import Chain
+from bot.store.queues.due_queue import Queues
+from bot.store.queues.inbox import SEAL_USE as INBOX_SEAL_USE
+from bot.store.queues.inbox import Inbox
 from bot.store.retention import Retention
 from bot.store.signer import Signer
 from bot.store.timelines import TimelineStore

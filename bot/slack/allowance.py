@@ -16,7 +16,7 @@ class Allowance:
     """Counts uses a person and a minute."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
-        self._keys, self._take = Keys(prefix), Script(redis, "allowance_take")
+        self._keys, self._take = Keys(prefix), Script(redis, "slack/allowance_take")
 
     async def take(self, what: str, person: str, at_most: int) -> bool:
         """Count one use of something by a person; return whether it is within the allowance.

@@ -50,7 +50,7 @@ class Refusals:
 
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._redis, self._key = redis, Keys(prefix).refusals()
-        self._note = Script(redis, "refusal_note")
+        self._note = Script(redis, "slack/refusal_note")
 
     async def note(self, source: str, kind: str) -> None:
         """Count a refusal.

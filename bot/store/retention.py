@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import structlog
 from redis.asyncio import Redis
 
-from bot.store.due_queue import ID
 from bot.store.errors import WHO_ELSE, store_errors, text
 from bot.store.keys import Keys
 from bot.store.mac_chain import Chain, End
+from bot.store.queues.due_queue import ID
 from bot.store.timelines import TimelineStore
 from handlers.errors import Quarantined, StoreDown
 

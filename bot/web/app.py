@@ -25,7 +25,7 @@ from bot.http.capped_body import TooLargeError, read_capped
 from bot.slack.inbound.request_queue import SlackRequest, SlackRequests
 from bot.slack.inbound.signature import MAX_BODY_BYTES, refusal, refusal_of_head
 from bot.store.health import why_not_ready
-from bot.store.inbox import Inbox
+from bot.store.queues.inbox import Inbox
 from bot.store.refusals import Refusals
 from bot.web.metrics import BotMetrics
 from bot.web.notification_body import read_notification_body

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from redis.asyncio import Redis
 
-from bot.store import backlog
 from bot.store.health import why_not_ready
+from bot.store.queues import backlog
 from bot.store.refusals import Refusal, Refusals
 from handlers.errors import StoreDown
 from runbooks.wording import counted

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.store.due_queue import Queues
+from bot.store.queues.due_queue import Queues
 from bot.worker.periodic_jobs import ASK_SLACK, RECONCILE, TRIM
 from handlers.errors import StoreDown
 from handlers.ports import Timelines

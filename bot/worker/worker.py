@@ -15,14 +15,14 @@ from bot.nodes.cluster_reader import ClusterReader
 from bot.slack.delivery.attachments import ThreadAttachments
 from bot.slack.delivery.thread_sync import SlackThread
 from bot.slack.delivery.web_api import SlackBusy, SlackRefused
-from bot.store.consumer import Consumer, DueSource
-from bot.store.due_queue import DueQueue, Queues, Taken
 from bot.store.errors import WHO_ELSE
-from bot.store.inbox import Inbox
+from bot.store.queues.consumer import Consumer, DueSource
+from bot.store.queues.due_queue import DueQueue, Queues, Taken
+from bot.store.queues.inbox import Inbox
+from bot.store.queues.stream import StreamEntry
+from bot.store.queues.wakeup_channel import WakeupChannel
 from bot.store.refusals import Refusals
-from bot.store.stream import StreamEntry
 from bot.store.timelines import TimelineStore
-from bot.store.wakeup_channel import WakeupChannel
 from bot.timing import DEFAULT_TIMING, Timing
 from bot.worker.periodic_jobs import RECONCILE, PeriodicJobs
 from bot.worker.quarantine import Quarantine

@@ -11,7 +11,7 @@ from pathlib import Path
 from bot import main as wiring
 from bot.slack.listeners import app_home
 from bot.store.client import connect
-from bot.store.due_queue import DueQueue, Taken
+from bot.store.queues.due_queue import DueQueue, Taken
 from handlers import advance, intake
 from handlers.domain.notification import read_notification
 from handlers.ports import Ports

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.config import load
 from bot.store.client import connect
-from bot.store.inbox import SEAL_USE, Inbox
+from bot.store.queues.inbox import SEAL_USE, Inbox
 from bot.store.signer import Signer
 from measure.bench.bodies import body
 from measure.bench.cpu_share import cpu_share

@@ -17,8 +17,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.config import Settings
 from bot.config import load as load_settings
 from bot.store.client import connect
-from bot.store.inbox import SEAL_USE as INBOX_SEAL_USE
 from bot.store.mac_chain import Chain
+from bot.store.queues.inbox import SEAL_USE as INBOX_SEAL_USE
 from bot.store.signer import Signer
 from bot.store.timelines import TimelineStore
 from lab.bot_files import write_bot_files

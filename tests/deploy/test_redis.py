@@ -9,7 +9,7 @@ import pytest
 
 from bot.store.client import connect
 from bot.store.health import require_usable, why_not_ready
-from bot.store.inbox import Inbox
+from bot.store.queues.inbox import Inbox
 from handlers.errors import StoreDown
 from lab.cluster.process import Process
 from lab.redis_server import find_server

@@ -26,9 +26,9 @@ class MessageStore:
 
     def __init__(self, redis: Redis, prefix: str, timing: Timing = DEFAULT_TIMING) -> None:
         self._redis, self._keys, self._under_way_s = redis, Keys(prefix), timing.under_way_s
-        self._read = Script(redis, "messages_read")
-        self._record = Script(redis, "message_record")
-        self._begin_anew = Script(redis, "thread_begin_anew")
+        self._read = Script(redis, "slack/messages_read")
+        self._record = Script(redis, "slack/message_record")
+        self._begin_anew = Script(redis, "slack/thread_begin_anew")
 
     async def of(self, incident_id: str) -> dict[str, Posted]:
         """Return an incident's messages by their keys."""

@@ -66,8 +66,8 @@ class RateLimiter:
 
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._keys = Keys(prefix)
-        self._take = Script(redis, "turn_take")
-        self._put_off = Script(redis, "turn_put_off")
+        self._take = Script(redis, "slack/turn_take")
+        self._put_off = Script(redis, "slack/turn_put_off")
 
     @asynccontextmanager
     async def turn(

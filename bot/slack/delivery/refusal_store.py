@@ -94,8 +94,8 @@ class RefusalStore:
 
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._redis, self._name = redis, Keys(prefix).refused()
-        self._note = Script(redis, "message_refusal_note")
-        self._probe = Script(redis, "refusal_probe")
+        self._note = Script(redis, "slack/message_refusal_note")
+        self._probe = Script(redis, "slack/refusal_probe")
 
     async def note(
         self,

@@ -6,8 +6,8 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 
 from bot.slack.inbound.request_queue import SlackRequests
-from bot.store.consumer import Consumer
-from bot.store.stream import StreamEntry
+from bot.store.queues.consumer import Consumer
+from bot.store.queues.stream import StreamEntry
 from bot.timing import DEFAULT_TIMING, Timing
 
 log = structlog.get_logger()

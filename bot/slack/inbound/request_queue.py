@@ -13,9 +13,9 @@ from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.store.errors import WHO_ELSE, store_errors
 from bot.store.keys import Keys
+from bot.store.queues.stream import ONCE_FOR_S, Stream, StreamEntry
 from bot.store.refusals import Refusals
 from bot.store.signer import Signer
-from bot.store.stream import ONCE_FOR_S, Stream, StreamEntry
 from bot.timing import DEFAULT_TIMING, Timing
 
 log = structlog.get_logger()

@@ -16,10 +16,10 @@ from redis.asyncio import Redis
 from redis.asyncio.sentinel import Sentinel
 
 from bot.store.client import client_options, connect
-from bot.store.due_queue import DueQueue, Taken
 from bot.store.failover import Following, NoPrimaryError
 from bot.store.health import require_usable, why_not_ready
-from bot.store.inbox import Inbox
+from bot.store.queues.due_queue import DueQueue, Taken
+from bot.store.queues.inbox import Inbox
 from bot.store.timelines import TimelineStore
 from handlers.domain.alerts import IncidentIdentity
 from handlers.domain.incident import Incident

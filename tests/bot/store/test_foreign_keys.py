@@ -6,10 +6,10 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from bot.store.due_queue import DueQueue, Taken
 from bot.store.foreign_keys import put_aside, shared_keys
-from bot.store.inbox import Inbox
 from bot.store.keys import Keys
+from bot.store.queues.due_queue import DueQueue, Taken
+from bot.store.queues.inbox import Inbox
 from handlers.errors import StoreDown
 from tests.bot.conftest import SEAL
 

@@ -17,7 +17,7 @@ from bot.config import Settings, load
 from bot.store.client import connect
 from bot.store.errors import refusal, store_errors
 from bot.store.health import require_usable, why_not_ready
-from bot.store.inbox import SEAL_USE, Inbox
+from bot.store.queues.inbox import SEAL_USE, Inbox
 from bot.store.signer import Signer
 from bot.timing import Timing
 from handlers.errors import ConfigurationError, StoreDown

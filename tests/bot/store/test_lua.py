@@ -13,7 +13,15 @@ from redis.asyncio import Redis
 from bot.store.scripts import Script, parameters
 
 ROOT = Path(__file__).parents[3]
-SCRIPTS = sorted((ROOT / "bot" / "store" / "lua").glob("*.lua"))
+FOLDER = ROOT / "bot" / "store" / "lua"
+SCRIPTS = sorted(FOLDER.rglob("*.lua"))
+
+
+def name_of(script: Path) -> str:
+    """The name by which the bot calls it."""
+    return str(script.relative_to(FOLDER).with_suffix(""))
+
+
 TAKES = re.compile(r"\b(?:KEYS|ARGV)\b")
 
 each_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
@@ -52,7 +60,7 @@ def test_it_binds_keys_and_arguments_to_the_names_of_its_head_and_uses_these_alo
     bound = body.index("")
     assert not [line for line in body[bound:] if TAKES.search(line)]
     assert all(TAKES.search(line) or re.fullmatch(r"local \w+ = \{\}", line) for line in body[:bound])
-    for _, name in parameters(script.stem):
+    for _, name in parameters(name_of(script)):
         assert re.search(rf"^local .*\b{name}\b.* = ", "\n".join(body[:bound]), re.MULTILINE), name
 
 
@@ -68,7 +76,7 @@ def test_luacheck_finds_nothing() -> None:
 
 def test_every_script_is_called_by_the_bot() -> None:
     source = "".join(path.read_text() for path in (ROOT / "bot").rglob("*.py"))
-    assert {path.stem for path in SCRIPTS} == set(re.findall(r'Script\(redis, "(\w+)"\)', source))
+    assert set(map(name_of, SCRIPTS)) == set(re.findall(r'Script\(redis, "([\w/]+)"\)', source))
 
 
 async def test_it_is_called_with_what_its_head_names_and_nothing_else(redis: Redis, prefix: str) -> None:

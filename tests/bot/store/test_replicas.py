@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from bot.store.client import connect
-from bot.store.inbox import Inbox, StoredNotification
+from bot.store.queues.inbox import Inbox, StoredNotification
 from bot.store.timelines import TimelineStore
 from handlers.domain.alerts import IncidentIdentity
 from handlers.errors import StoreDown

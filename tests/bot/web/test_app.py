@@ -24,8 +24,8 @@ from bot.slack.delivery.refusal_store import RefusalStore, of_channel
 from bot.slack.delivery.web_api import SlackRefused
 from bot.slack.inbound.request_queue import SlackRequests
 from bot.store.client import connect
-from bot.store.inbox import Inbox
 from bot.store.keys import Keys
+from bot.store.queues.inbox import Inbox
 from bot.store.signer import Signer
 from bot.web.app import Web
 from handlers.domain.notification import read_notification

@@ -16,7 +16,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.config import load
-from bot.store.inbox import SEAL_USE, Inbox
+from bot.store.queues.inbox import SEAL_USE, Inbox
 from bot.store.signer import Signer
 from lab.slack.server import SlackWorkspaceServer
 from tests.bot.conftest import Becomes, WriteConfig

@@ -22,9 +22,9 @@ from bot.cli.audit_check import Audit
 from bot.config import Settings
 from bot.nodes.agent_client import AgentClient
 from bot.store.client import connect
-from bot.store.inbox import SEAL_USE, Inbox
 from bot.store.keys import Keys, kinds
 from bot.store.mac_chain import Chain
+from bot.store.queues.inbox import SEAL_USE, Inbox
 from bot.store.retention import Retention
 from bot.store.signer import Signer
 from bot.store.timelines import TimelineStore

@@ -18,8 +18,8 @@ from structlog.testing import capture_logs
 
 from bot.slack.inbound.dispatcher import TRY_AGAIN, Dispatcher
 from bot.slack.inbound.request_queue import SlackRequest, SlackRequests
+from bot.store.queues.stream import GROUP
 from bot.store.signer import Signer
-from bot.store.stream import GROUP
 from bot.timing import Timing
 from handlers.errors import StoreDown
 from tests.bot.conftest import Becomes

@@ -23,7 +23,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.inbound import signature
 from bot.slack.inbound.request_queue import SlackRequests
 from bot.store.client import connect
-from bot.store.inbox import Inbox
+from bot.store.queues.inbox import Inbox
 from bot.store.signer import Signer
 from bot.web.app import Web
 from lab.slack.server import SlackWorkspaceServer

@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 
 from bot.clock import unless, wait_for
-from bot.store.due_queue import DueQueue, NotDue, Taken
+from bot.store.queues.due_queue import DueQueue, NotDue, Taken
 from bot.timing import Timing
 from handlers.errors import StoreDown
 

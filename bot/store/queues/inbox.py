@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 
 from bot.store.errors import store_errors
 from bot.store.keys import Keys
+from bot.store.queues.stream import GROUP, Stream, StreamEntry
 from bot.store.signer import Signer
-from bot.store.stream import GROUP, Stream, StreamEntry
 from bot.timing import DEFAULT_TIMING, Timing
 
 SEAL_USE = b"neumann-bot notification of Alertmanager, version 1"

@@ -9,8 +9,8 @@ from contextlib import suppress
 import pytest
 from redis.asyncio import Redis
 
+from bot.store.queues.wakeup_channel import WakeupChannel
 from bot.store.timelines import TimelineStore
-from bot.store.wakeup_channel import WakeupChannel
 from handlers.domain.incident import Incident
 from tests.builders import opened
 from tests.waiting import until

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from bot.store.client import connect
-from bot.store.due_queue import DueQueue, NotDue, Taken
+from bot.store.queues.due_queue import DueQueue, NotDue, Taken
 from bot.store.refusals import Refusals
 from bot.timing import Timing
 from handlers.errors import StoreDown

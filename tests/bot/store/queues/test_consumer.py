@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 from redis.asyncio import Redis
 
-from bot.store.consumer import Consumer, DueSource, Source
-from bot.store.due_queue import DueQueue
-from bot.store.stream import Stream, StreamEntry
+from bot.store.queues.consumer import Consumer, DueSource, Source
+from bot.store.queues.due_queue import DueQueue
+from bot.store.queues.stream import Stream, StreamEntry
 from bot.timing import Timing
 from handlers.errors import StoreDown
 from tests.bot.conftest import Becomes

@@ -10,7 +10,7 @@ from nacl.signing import SigningKey
 from redis.asyncio import Redis
 
 from bot.store.client import connect
-from bot.store.inbox import SEAL_USE, Inbox, StoredNotification
+from bot.store.queues.inbox import SEAL_USE, Inbox, StoredNotification
 from bot.store.signer import Signer
 from bot.timing import Timing
 from handlers.errors import StoreDown

@@ -41,7 +41,7 @@ class _Unwritten:
 
 
 class Stream:
-    """One stream, written and read by any number of processes; a `bot.store.consumer.Source`."""
+    """One stream, written and read by any number of processes; a `bot.store.queues.consumer.Source`."""
 
     def __init__(
         self,

@@ -1,0 +1,1 @@
+"""What is due and what waits, taken by one worker at a time: streams, sorted sets, leases, wake-ups."""
