@@ -94,7 +94,8 @@ def _did_you_mean(words: str) -> str:
     known = [command.words for command in COMMANDS]
     begun = words.split(maxsplit=1)[0]
     under = [each for each in known if each.split()[0] == begun]
-    near = difflib.get_close_matches(" ".join(words.split()[:2]), known, n=1, cutoff=0.4)
+    typed = " ".join(words.split()[:2])
+    near = _with_beginning_of(typed, under) or difflib.get_close_matches(typed, known, n=1, cutoff=0.4)
     if under and (words == begun or not near):
         hint = f"there are {', '.join(f'`{each}`' for each in under)}."
     elif near:
@@ -102,3 +103,11 @@ def _did_you_mean(words: str) -> str:
     else:
         hint = "`/neumann help` lists what there is."
     return f"There is no `/neumann {words[:80]}`: {hint}"
+
+
+def _with_beginning_of(typed: str, commands: list[str]) -> list[str]:
+    """Return the commands that begin as what was typed does, two letters of the second word or more, if it is one."""
+    for end in range(len(typed), typed.find(" ") + 2, -1):
+        if begun_alike := [each for each in commands if each.startswith(typed[:end])]:
+            return begun_alike if len(begun_alike) == 1 else []
+    return []
