@@ -20,6 +20,7 @@ from tests.bot.cli.test_app import run
 from tests.bot.conftest import WriteConfig
 from tests.bot.incidents import quorum_loss
 from tests.builders import diagnosed, evidence, opened
+from tests.waiting import until
 
 pytestmark = pytest.mark.process
 
@@ -139,11 +140,15 @@ async def test_evidence_that_was_read_live_and_kept_gives_the_same_verdict_again
 ) -> None:
     kept = tmp_path / "kept.json"
     config = ("--config", str(write_config(redis="redis://127.0.0.1:1/0")))
-    code, live, err = await run("diagnose", *config, "--save", str(kept), "--json")
-    assert (code, err) == (0, "")
-    code, again, _ = await run("diagnose", "--evidence", str(kept), "--json")
-    assert (code, again) == (0, live)
-    assert json.loads(live)["findings"][0]["cause"] == "alert_stale"
+
+    async def read_in_health() -> bool:
+        code, live, err = await run("diagnose", *config, "--save", str(kept), "--json")
+        assert (code, err) == (0, "")
+        code, again, _ = await run("diagnose", "--evidence", str(kept), "--json")
+        assert (code, again) == (0, live)
+        return bool(json.loads(live)["findings"][0]["cause"] == "alert_stale")
+
+    await until(read_in_health, "a reading in which the leader has settled")
 
 
 async def kept_incident(config: Path, redis: Redis, *told: Diagnosis) -> None:

@@ -26,6 +26,7 @@ from runbooks.evidence import Evidence, NodeEvidence, Role
 from runbooks.missing_kind import MissingKind
 from tests.bot.conftest import Becomes, WriteConfig
 from tests.bot.web.serving import Talk, hang, page, reset, serve, talk
+from tests.waiting import until
 
 DEADLINES = ReadingSettings(metrics_deadline_s=1.0, agent_deadline_s=4.0, sample_gap_s=0.05)
 NOBODY = "https://127.0.0.1:1"
@@ -77,10 +78,13 @@ async def test_a_whole_cluster_is_read_with_nothing_missing(reader: ClusterReade
     assert Evidence.model_validate_json(evidence.model_dump_json()) == evidence, "it is kept as JSON"
 
 
-async def test_a_look_is_one_sample_of_each_node(reader: ClusterReader, lab: Lab) -> None:
-    samples = await reader.sample_metrics("demo")
-    roles = [metrics.role for metrics in samples.values() if metrics]
-    assert sorted(filter(None, roles)) == [Role.FOLLOWER, Role.FOLLOWER, Role.LEADER]
+async def test_a_look_is_one_sample_of_each_node(reader: ClusterReader) -> None:
+    async def settled() -> bool:
+        samples = await reader.sample_metrics("demo")
+        roles = [metrics.role for metrics in samples.values() if metrics]
+        return sorted(filter(None, roles)) == [Role.FOLLOWER, Role.FOLLOWER, Role.LEADER]
+
+    await until(settled, "one leader and two followers in one look")
 
 
 async def test_an_unknown_cluster_is_refused(reader: ClusterReader) -> None:
