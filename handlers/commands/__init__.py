@@ -106,7 +106,7 @@ def _did_you_mean(words: str) -> str:
 
 
 def _with_beginning_of(typed: str, commands: list[str]) -> list[str]:
-    """Return the one command that begins as what was typed, two letters of its second word or more, or none."""
+    """Return the one command that begins as what was typed, two letters of its second word at least."""
     for end in range(len(typed), typed.find(" ") + 2, -1):
         if begun_alike := [each for each in commands if each.startswith(typed[:end])]:
             return begun_alike if len(begun_alike) == 1 else []
