@@ -113,7 +113,7 @@ async def test_a_dead_process_is_refused_by_its_node_and_told_by_its_agent(
 
 async def test_a_port_where_nothing_listens_is_told_from_a_host_that_is_away(settings: Settings) -> None:
     metrics = (await read_node(settings, "http://127.0.0.1:1")).metrics
-    assert (metrics.missing, metrics.kind) == ("connection refused", MissingKind.OTHER)
+    assert (metrics.missing, metrics.kind) == ("connection refused", MissingKind.REFUSED)
 
 
 async def test_a_frozen_process_is_told_from_a_dead_one(
