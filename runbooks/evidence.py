@@ -188,6 +188,11 @@ class Ping(Frozen):
     rtt_avg_ms: float | None = None
     rtt_max_ms: float | None = None
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether the counts can be: no more came back than went. What a node says may be anything."""
+        return 0 <= self.received <= self.sent
+
 
 class NodeEvidence(Frozen):
     """Everything read of one node.

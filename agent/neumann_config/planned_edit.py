@@ -28,13 +28,17 @@ def planned_edit(path: Path, before: bytes, after: bytes) -> PlannedEdit:
     """Return the lines that differ, and the hash of the file as it would be.
 
     Raises:
-        ConfigFileError: If nothing would change, or more lines than a person can be shown.
+        ConfigFileError: If nothing would change, or more or longer lines than a person can be shown.
     """
-    lines = tuple(
-        plain(line, limit=MAX_LINE_CHARS, keep_spaces=True)
+    changed = [
+        line
         for line in difflib.unified_diff(_lines(before), _lines(after), lineterm="", n=0)
         if not line.startswith(("---", "+++", "@@"))
-    )
+    ]
+    longest = max((len(line.replace("\t", "    ")) for line in changed), default=0)
+    if longest > MAX_LINE_CHARS:
+        raise ConfigFileError(f"A line of {longest} characters would change, more than can be shown.")
+    lines = tuple(plain(line, limit=MAX_LINE_CHARS, keep_spaces=True) for line in changed)
     if not lines:
         raise ConfigFileError("The file is already as it would be.")
     if len(lines) > MAX_SHOWN_LINES:
@@ -55,7 +59,7 @@ def why_not_editable(path: Path) -> str | None:
     """
     try:
         raw = read_config_bytes(path).raw
-        with_election_timeouts(raw, min_ms=_PROBE_MIN_MS, max_ms=_PROBE_MAX_MS)
+        planned_edit(path, raw, with_election_timeouts(raw, min_ms=_PROBE_MIN_MS, max_ms=_PROBE_MAX_MS))
     except ConfigFileError as error:
         return str(error)
     if _is_mount_point(path):

@@ -95,6 +95,9 @@ def _fields(observation: wire.Observation, name: str) -> dict[str, Any]:
         kind = MissingKind.TIMEOUT if read.timed_out is True else None
         kind = MissingKind.REFUSED if read.refused is True else kind
         return {"missing": read.missing, "kind": kind, "took_ms": read.took_ms}
+    if name == "pings" and any(not 0 <= ping.received <= ping.sent for ping in read.value):
+        why = "the agent says that more pings came back than were sent"
+        return {"missing": why, "kind": MissingKind.OTHER, "took_ms": read.took_ms}
     if name != "local_metrics":
         return {"value": msgspec.to_builtins(read.value), "took_ms": read.took_ms}
     try:

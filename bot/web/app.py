@@ -16,7 +16,7 @@ from slack_bolt.adapter.starlette.async_handler import to_starlette_response
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -64,7 +64,7 @@ class Web:
         self._inbox = inbox
         self._redis = redis
         self._prefix = prefix
-        self._authorization = f"Bearer {token}".encode()
+        self._token = token.encode()
         self._max_body_bytes = max_body_bytes
         self._slack = slack
         self._requests = requests
@@ -91,7 +91,10 @@ class Web:
 
     def _counted(self, endpoint: Endpoint) -> Endpoint:
         async def counted(request: Request) -> Response:
-            response = await endpoint(request)
+            try:
+                response = await endpoint(request)
+            except ClientDisconnect:  # nobody is left to answer; it is counted
+                response = Response(status_code=400)
             self._metrics.answers.labels(endpoint.__name__, response.status_code).inc()
             if endpoint.__name__ == "alertmanager" and response.status_code in FINAL:
                 await self._note_refused(response.status_code)
@@ -107,7 +110,8 @@ class Web:
 
     async def alertmanager(self, request: Request) -> Response:
         """Store a notification, and only then say so; the worker reads it from there."""
-        if not hmac.compare_digest(request.headers.get("authorization", "").encode(), self._authorization):
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), self._token):
             return self._refused("token", "The bearer token is missing or wrong.", 401)
         try:
             body, is_cut = await read_notification_body(request, self._max_body_bytes)

@@ -18,16 +18,19 @@ async def run_action(ports: Ports, incident: Incident, index: int) -> Incident:
     outcome = await ports.agents.status(order) if index in run.actions else None
     if outcome is None:
         incident, outcome = await _grant(ports, incident, index, order)
-    return await ports.timelines.append(
-        incident,
-        ActionFinished(
-            at=ports.time.now(),
-            index=index,
-            state=outcome.state,
-            detail=outcome.detail,
-            config_sha256=outcome.config_sha256,
-        ),
+    return await record(ports, incident, index, outcome)
+
+
+async def record(ports: Ports, incident: Incident, index: int, outcome: Outcome) -> Incident:
+    """Record how an action went."""
+    finished = ActionFinished(
+        at=ports.time.now(),
+        index=index,
+        state=outcome.state,
+        detail=outcome.detail,
+        config_sha256=outcome.config_sha256,
     )
+    return await ports.timelines.append(incident, finished)
 
 
 class _Attempt(NamedTuple):
@@ -48,13 +51,13 @@ async def _grant(ports: Ports, incident: Incident, index: int, order: Order) -> 
         outcome = ready.outcome
         may_be_granted = index in incident.runs[-1].actions or ready.by is Obstacle.NODE
     else:
-        incident = await _begin(ports, incident, index, order)
+        incident = await begin(ports, incident, index, order)
         outcome = await ports.agents.commit(order_of(incident, order.action), ready)
         may_be_granted = True
     if may_be_granted and outcome.state not in ("done", "unknown"):
         known = await ports.agents.withdraw(order)
         if known.state != "rejected":
-            return _Attempt(await _begin(ports, incident, index, order), known)
+            return _Attempt(await begin(ports, incident, index, order), known)
     return _Attempt(incident, outcome)
 
 
@@ -74,7 +77,7 @@ async def _ready(ports: Ports, incident: Incident, order: Order) -> _Answer:
     return _Answer(incident, obstacle_on_node(incident.runs[-1], order.action, ready) or ready)
 
 
-async def _begin(ports: Ports, incident: Incident, index: int, order: Order) -> Incident:
+async def begin(ports: Ports, incident: Incident, index: int, order: Order) -> Incident:
     """Record that the action may have its effect from here on."""
     if index in incident.runs[-1].actions:
         return incident

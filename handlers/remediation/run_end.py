@@ -8,7 +8,7 @@ from handlers.domain.events.diagnosis import Offer
 from handlers.domain.events.remediation import RunEnded
 from handlers.domain.incident import Incident, Run
 from handlers.ports import Ports
-from handlers.remediation.run import order_of
+from handlers.remediation.run import begin, order_of, record
 from runbooks.model import Remedy
 from runbooks.plans import Action, Plan
 from runbooks.wording import listed
@@ -18,9 +18,11 @@ PUT_BACK = "Stopped: Redis was put back to an older copy while this went on."
 
 async def end_run(ports: Ports, incident: Incident) -> Incident:
     """Record how the run ended and what was left undone, and offer to put back what was changed."""
-    run = incident.runs[-1]
     await ports.run_locks.end(incident.cluster, incident.id)
-    why = PUT_BACK if incident.went_back else _why_stopped(run)
+    why = PUT_BACK if incident.went_back else _why_stopped(incident.runs[-1])
+    if incident.went_back:
+        incident = await _with_what_the_ledgers_know(ports, incident)
+    run = incident.runs[-1]
     if why is None:
         event = RunEnded(at=ports.time.now(), completed=True, detail="Every action is done.")
         return await ports.timelines.append(incident, event)
@@ -34,6 +36,21 @@ async def end_run(ports: Ports, incident: Incident) -> Incident:
         await ports.timelines.remember_handle(undo.handle, incident.id)
     event = RunEnded(at=ports.time.now(), completed=False, detail=why, undo=undo)
     return await ports.timelines.append(incident, event)
+
+
+async def _with_what_the_ledgers_know(ports: Ports, incident: Incident) -> Incident:
+    """Record how each action went that the older timeline has left open, or does not know of."""
+    for index, step in enumerate(incident.runs[-1].plan.steps):
+        begun = incident.runs[-1].actions.get(index)
+        if begun and begun.finished:
+            continue
+        order = order_of(incident, step.action)
+        known = await ports.agents.status(order)
+        if begun:
+            incident = await record(ports, incident, index, known or await ports.agents.withdraw(order))
+        elif known and known.state == "done":
+            incident = await record(ports, await begin(ports, incident, index, order), index, known)
+    return incident
 
 
 async def _withdraw(ports: Ports, incident: Incident, begun: list[int]) -> str:

@@ -87,7 +87,7 @@ def _packet_loss(facts: Facts, structure: Structure) -> Finding | None:
         (node.node, ping)
         for node in facts.evidence.nodes
         for ping in node.pings.value or ()
-        if ping.sent and facts.up.get(ping.peer) is not False and ping.received
+        if ping.sent and ping.is_possible and facts.up.get(ping.peer) is not False and ping.received
     ]
     sent, received = sum(p.sent for _, p in pings), sum(p.received for _, p in pings)
     if not sent or received == sent:

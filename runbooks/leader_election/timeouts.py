@@ -18,11 +18,13 @@ HEARTBEATS = 6
 """The runbook's own 300 ms at Neumann's 50 ms heartbeat: below it, few lost heartbeats begin an election."""
 
 DEFAULT_HEARTBEAT_MS = 50
+MAX_ASKED_MS = 1e9
+"""Eleven days: no round trip is that long, and a document may say anything that is a number."""
 
 
 def asked_ms(round_trip_ms: float) -> float:
     """Return the shortest election timeout that a round trip asks for: ten one-way latencies."""
-    return ONE_WAY_LATENCIES * round_trip_ms / 2
+    return min(ONE_WAY_LATENCIES * round_trip_ms / 2, MAX_ASKED_MS)
 
 
 def wanted_timeouts_ms(facts: Facts) -> tuple[int, int]:

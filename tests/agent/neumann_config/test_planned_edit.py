@@ -100,6 +100,15 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
+def test_a_line_that_is_too_long_to_be_shown_is_not_edited(config: Path) -> None:
+    name = "x" * 350
+    before = f'raft = {{ id = "{name}", election_timeout_ms = 150 }}'.encode()
+    with pytest.raises(ConfigFileError, match="more than can be shown"):
+        planned_edit(config, before, with_election_timeouts(before, min_ms=300, max_ms=600))
+    config.write_bytes(before)
+    assert "more than can be shown" in (why_not_editable(config) or "")
+
+
 def test_a_symbolic_link_is_said_before_anybody_confirms(config: Path) -> None:
     link = config.with_name("link.toml")
     link.symlink_to(config)

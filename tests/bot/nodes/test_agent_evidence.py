@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.protocol import Config, MetricsPage, Observation, Read
+from agent.protocol import Config, MetricsPage, Observation, Ping, Read
 from bot.nodes.agent_evidence import NotObserved, Observed, from_agent, still_reading
 from runbooks.evidence import Metrics, Reading
 from runbooks.missing_kind import MissingKind
@@ -21,6 +21,14 @@ def test_a_page_is_parsed_as_if_it_had_been_read_over_the_network() -> None:
     reading = local_metrics(Read(value=page, took_ms=3.0))
     assert reading.value == Metrics(term=43)
     assert (reading.kind, reading.by, reading.at, reading.took_ms) == (None, "agent:node1", NOON, 3.0)
+
+
+@pytest.mark.parametrize(("sent", "received"), [(3, 4), (3, -1), (-3, -3)])
+def test_counts_that_cannot_be_are_no_reading(sent: int, received: int) -> None:
+    pings: Read[tuple[Ping, ...]] = Read(value=(Ping(peer="node2", sent=sent, received=received),))
+    observation = Observation(cluster="demo", node="node1", boot_id="b", boottime_s=900.0, pings=pings)
+    read = from_agent("node1", Observed(observation, at=NOON))["pings"]
+    assert (read.value, read.missing) == (None, "the agent says that more pings came back than were sent")
 
 
 def test_a_file_keeps_why_the_agent_could_not_change_it() -> None:

@@ -14,6 +14,7 @@ from handlers.domain.events.remediation import StopAsked
 from handlers.domain.incident import Incident
 from handlers.ports import Ports
 from handlers.remediation import propose
+from handlers.remediation.run import run_action
 from handlers.remediation.run_end import PUT_BACK
 from tests.bot.cli.test_audit_check import ID, Intruder, acting_on, clicked
 from tests.bot.conftest import CHAIN
@@ -69,6 +70,22 @@ async def test_row_08_a_process_that_has_known_more_ends_the_run(
     assert ended and ended.detail.startswith(PUT_BACK)
     assert world.agents.effects == []
     assert not (await store.load(ID)).went_back, "the next run is a new one"
+
+
+@pytest.mark.parametrize("kept_of_the_action", [0, 1], ids=["nothing", "its start"])
+async def test_row_08_what_was_done_and_lost_is_asked_of_the_ledgers(
+    store: TimelineStore, intruder: Intruder, kept_of_the_action: int
+) -> None:
+    world, ports, incident = await confirmed(store)
+    after = await run_action(ports, incident, 0)
+    assert after.position == incident.position + 2, "its start and its end"
+    await cut_back(intruder, incident.position + kept_of_the_action)
+    await advance.advance(ports, ID)
+    run = (await store.load(ID)).runs[-1]
+    assert run.ended
+    assert run.ended.detail.startswith(PUT_BACK)
+    assert [run.is_done(index) for index in range(len(run.plan.steps))] == [True, False]
+    assert len(world.agents.effects) == 1, "nothing more was begun"
 
 
 async def test_row_08_a_confirmation_of_long_ago_begins_nothing(

@@ -31,6 +31,7 @@ from bot.web.app import Web
 from handlers.domain.notification import read_notification
 from tests.bot.conftest import SEAL, MortalRedis
 from tests.bot.web.serving import serve
+from tests.waiting import until
 
 RECORDED = sorted((Path(__file__).parents[2] / "data" / "webhooks").glob("[a-z]*.json"))
 TOKEN = "a-webhook-token"
@@ -221,6 +222,26 @@ async def test_a_body_that_does_not_say_so_is_refused_before_its_end(site: Site)
 
     await asyncio.wait_for(until_refused(), 10)
     assert await site.stored() == []
+
+
+async def test_who_hangs_up_in_mid_body_is_counted_and_not_logged_as_a_fault(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    host, port = site.http.base_url.host, site.http.base_url.port
+    _, writer = await asyncio.open_connection(host, port)
+    head = f"POST /alertmanager HTTP/1.1\r\nHost: bot\r\nAuthorization: bearer {TOKEN}\r\n"
+    writer.write(head.encode() + b"Content-Length: 900\r\n\r\n{")
+    await writer.drain()
+    writer.close()
+
+    async def is_counted() -> bool:
+        page = (await site.http.get("/metrics")).text
+        lines = [line for line in page.split("\n") if line.startswith("neumann_bot_answers_total{")]
+        return any('"400"' in line for line in lines)
+
+    await until(is_counted)
+    assert "Traceback" not in caplog.text
+    assert "ASGI" not in caplog.text
 
 
 async def test_as_much_as_is_allowed_is_taken(site: Site) -> None:

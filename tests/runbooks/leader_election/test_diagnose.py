@@ -170,6 +170,16 @@ def test_a_storm_on_lossy_links_is_not_blamed_on_the_timeouts() -> None:
     assert verdicts(leader_election.diagnose(read))[RootCause.AGGRESSIVE_TIMEOUTS] is Verdict.POSSIBLE
 
 
+@pytest.mark.parametrize("lost", [-1, -20, 21])
+def test_pings_of_which_more_came_back_than_went_say_nothing(lost: int) -> None:
+    read = evidence(*candidates(rtt_ms=400.0, lost_pings=lost))
+    assert RootCause.PACKET_LOSS not in verdicts(leader_election.diagnose(read))
+
+
+def test_a_round_trip_as_long_as_a_number_can_be_is_judged() -> None:
+    assert leader_election.diagnose(evidence(*candidates(rtt_ms=1.7e308))).top
+
+
 def test_a_storm_with_wide_enough_timeouts_is_not_blamed_on_them() -> None:
     read = evidence(*candidates(rtt_ms=20.0, timeouts_ms=(300, 600)))
     assert verdicts(leader_election.diagnose(read))[RootCause.AGGRESSIVE_TIMEOUTS] is Verdict.POSSIBLE
