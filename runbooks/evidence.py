@@ -190,7 +190,7 @@ class Ping(Frozen):
 
     @property
     def is_possible(self) -> bool:
-        """Whether the counts can be: no more came back than went. What a node says may be anything."""
+        """Return whether the counts can be: no more came back than went. What a node says may be anything."""
         return 0 <= self.received <= self.sent
 
 

@@ -78,7 +78,7 @@ class PairingWindow:
 
     @property
     def is_over(self) -> bool:
-        """Whether a bot was paired with, or the one try was used up."""
+        """Return whether a bot was paired with, or the one try was used up."""
         return self.paired_with is not None or self.failure is not None
 
     async def pair(self, request: PairRequest) -> PairAnswer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from redis.asyncio import Redis
 
 from bot.store.alert_index import identity_state, keys_of, to_release
@@ -22,7 +24,6 @@ class TimelineStore(TimelineLog):
     def __init__(self, redis: Redis, prefix: str, chain: Chain, wait_for_replicas: int = 0) -> None:
         super().__init__(redis, prefix, chain, wait_for_replicas)
         self._read_identity = Script(redis, "identity_read")
-        self._claim = Script(redis, "identity_claim")
         self._release = Script(redis, "identity_release")
         self._forget = Script(redis, "holder_forget")
 
@@ -30,8 +31,22 @@ class TimelineStore(TimelineLog):
         self, identity: IncidentIdentity, alerts: tuple[Alert, ...] = (), *, claim: bool
     ) -> IdentityState:
         """Return all that the next alerts of an identity need to know, read by one script."""
+        open_id, is_new, *found = await self._identity(identity, alerts, claim=claim)
+        incident = None
+        if open_id:
+            incident = Incident(id=text(open_id)) if is_new else await self.load(text(open_id))
+        return identity_state(incident, alerts, found)
+
+    async def claim(self, identity: IncidentIdentity) -> str:
+        """Return the id of an identity's open incident, or claim a new one for it."""
+        open_id, *_ = await self._identity(identity, (), claim=True)
+        return text(open_id)
+
+    async def _identity(
+        self, identity: IncidentIdentity, alerts: tuple[Alert, ...], *, claim: bool
+    ) -> list[Any]:
         async with store_errors():
-            open_id, is_new, *found = await self._read_identity(
+            found: list[Any] = await self._read_identity(
                 open=self._keys.open(),
                 homes=self._keys.homes(),
                 ended=self._keys.ended(),
@@ -41,21 +56,7 @@ class TimelineStore(TimelineLog):
                 id_tail=id_tail() if claim else "",
                 alerts=keys_of(alerts),
             )
-        incident = None
-        if open_id:
-            incident = Incident(id=text(open_id)) if is_new else await self.load(text(open_id))
-        return identity_state(incident, alerts, found)
-
-    async def claim(self, identity: IncidentIdentity) -> str:
-        """Return the id of an identity's open incident, or claim a new one for it."""
-        async with store_errors():
-            found: bytes = await self._claim(
-                open=self._keys.open(),
-                number=self._keys.incident_number(),
-                identity=identity.key,
-                id_tail=id_tail(),
-            )
-        return found.decode()
+        return found
 
     async def release(self, identity: IncidentIdentity, incident_id: str) -> None:
         """Forget the open incident of an identity, if it is still this one; keep the ends of its alerts."""

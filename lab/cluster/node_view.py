@@ -30,37 +30,37 @@ class LabNode:
 
     @property
     def address(self) -> str:
-        """The node's host."""
+        """Return the node's host."""
         return self.raft.host
 
     @property
     def metrics_url(self) -> str:
-        """Where /metrics and /health are."""
+        """Return where /metrics and /health are."""
         return f"http://{self.metrics}"
 
     @property
     def agent_url(self) -> str:
-        """Where the node's agent answers."""
+        """Return where the node's agent answers."""
         return f"https://{self.agent}"
 
     @property
     def config_file(self) -> Path:
-        """Neumann's configuration."""
+        """Return Neumann's configuration."""
         return self.folder / CONFIG_FILE
 
     @property
     def data_folder(self) -> Path:
-        """Where Raft keeps its log of record."""
+        """Return where Raft keeps its log of record."""
         return self.folder / DATA_FOLDER
 
     @property
     def log_file(self) -> Path:
-        """Neumann's log."""
+        """Return Neumann's log."""
         return self.folder / LOG_FILE
 
     @property
     def clock_offset_ms(self) -> float:
-        """How far the node's virtual clock is ahead, in milliseconds."""
+        """Return how far the node's virtual clock is ahead, in milliseconds."""
         return read_offset_ms(self.folder)
 
     def set_clock_offset_ms(self, offset_ms: float) -> None:

@@ -61,7 +61,7 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """The process id, 0 while none runs (as systemd's MainPID)."""
+        """Return the process id, 0 while none runs (as systemd's MainPID)."""
         return self._process.pid if self._process is not None and self.state == "active" else 0
 
     def restart_on_failure(self, restart: Callable[[], Awaitable[None]] | None, delay_s: float = 0.0) -> None:

@@ -43,7 +43,7 @@ class Splice:
 
     @property
     def closed(self) -> bool:
-        """Whether both ends are gone for good."""
+        """Return whether both ends are gone for good."""
         return self.opening is None and self.near.closed and self.far.closed
 
 

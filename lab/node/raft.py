@@ -92,22 +92,22 @@ class RaftMember:
 
     @property
     def term(self) -> int:
-        """The current term."""
+        """Return the current term."""
         return int(self._state.raftCurrentTerm)
 
     @property
     def commit_index(self) -> int:
-        """The last index known to be held by a majority."""
+        """Return the last index known to be held by a majority."""
         return int(self._state.raftCommitIndex)
 
     @property
     def applied_index(self) -> int:
-        """The last index applied to the state."""
+        """Return the last index applied to the state."""
         return int(self._state.raftLastApplied)
 
     @property
     def entries(self) -> int:
-        """How many entries the log holds."""
+        """Return how many entries the log holds."""
         return int(self._state._getRaftLogSize())
 
     def tick(self, wait_s: float) -> None:

@@ -28,7 +28,7 @@ class Peer(TCPNode):  # type: ignore[misc]  # pysyncobj has no types
 
     @property
     def ip(self) -> str:
-        """Where to dial."""
+        """Return where to dial."""
         return self._dial.host
 
     @property

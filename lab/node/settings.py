@@ -50,17 +50,17 @@ class NodeSettings:
 
     @property
     def log_file(self) -> Path:
-        """Where the node writes its log."""
+        """Return where the node writes its log."""
         return self.folder / LOG_FILE
 
     @property
     def journal_file(self) -> Path:
-        """Where Raft keeps its term, vote and entries: the write-ahead log, in a folder of its own."""
+        """Return where Raft keeps its term, vote and entries: the write-ahead log, in a folder of its own."""
         return self.folder / DATA_FOLDER / "raft.wal"
 
     @property
     def quorum(self) -> int:
-        """How many of the configured members must agree."""
+        """Return how many of the configured members must agree."""
         return (len(self.peers) + 1) // 2 + 1
 
 

@@ -47,12 +47,12 @@ class NodeState:
 
     @property
     def runs(self) -> bool:
-        """Whether its Raft takes part."""
+        """Return whether its Raft takes part."""
         return self.host_up and self.process == "running"
 
     @property
     def listens(self) -> bool:
-        """Whether its kernel accepts connections for it: for a hung process it does."""
+        """Return whether its kernel accepts connections for it: for a hung process it does."""
         crashing_up = self.process == "crashing" and self.up[0]
         return self.host_up and (crashing_up or self.process in {"running", "hung", "frozen"})
 
@@ -97,7 +97,7 @@ class World:
 
     @property
     def names(self) -> list[str]:
-        """The members' names."""
+        """Return the members' names."""
         return list(self.nodes)
 
     @property
@@ -107,7 +107,7 @@ class World:
 
     @property
     def too_many(self) -> int:
-        """How many members must be lost before no quorum is left."""
+        """Return how many members must be lost before no quorum is left."""
         return len(self.nodes) - self.quorum + 1
 
     def pick(self, count: int, besides: tuple[str, ...] = ()) -> tuple[str, ...]:

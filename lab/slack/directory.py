@@ -22,7 +22,7 @@ class User:
 
     @property
     def is_foreign(self) -> bool:
-        """Whether the account belongs to another workspace, which shares a channel with this one."""
+        """Return whether the account belongs to another workspace, which shares a channel with this one."""
         return self.team_id != TEAM
 
     def to_slack(self) -> dict[str, object]:
@@ -147,7 +147,7 @@ class Directory:
 
     @property
     def on_call(self) -> UserGroup:
-        """The group whose people may confirm actions; the others are there to be refused."""
+        """Return the group whose people may confirm actions; the others are there to be refused."""
         return self.groups[0]
 
     def user(self, name_or_id: object) -> User | None:

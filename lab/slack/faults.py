@@ -73,7 +73,7 @@ class Faults:
 
     @property
     def active(self) -> list[Fault]:
-        """The faults which still wait for a call."""
+        """Return the faults which still wait for a call."""
         return list(self._faults)
 
     def take(self, method: str, channel: object) -> list[Fault]:

@@ -30,7 +30,7 @@ class File:
 
     @property
     def is_image(self) -> bool:
-        """Whether an image block may show it."""
+        """Return whether an image block may show it."""
         return self.mimetype in {"image/png", "image/jpeg", "image/gif"}
 
     def to_slack(self, url: str) -> Json:

@@ -38,7 +38,7 @@ class Message:
 
     @property
     def is_reply(self) -> bool:
-        """Whether the message stands in a thread below its parent."""
+        """Return whether the message stands in a thread below its parent."""
         return self.thread_ts is not None and self.thread_ts != self.ts
 
 

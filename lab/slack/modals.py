@@ -35,7 +35,7 @@ class OpenView:
 
     @property
     def blocks(self) -> list[Json]:
-        """The view's blocks, ids filled in."""
+        """Return the view's blocks, ids filled in."""
         blocks = self.content["blocks"]
         return blocks if isinstance(blocks, list) else []
 

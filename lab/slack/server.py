@@ -95,17 +95,17 @@ class SlackWorkspaceServer:
 
     @property
     def url(self) -> str:
-        """Where the page is; the Web API's base is `url + "/api/"`."""
+        """Return where the page is; the Web API's base is `url + "/api/"`."""
         return self.workspace.url
 
     @property
     def faults(self) -> Faults:
-        """How the Web API misbehaves; `workspace.fail` adds to it."""
+        """Return how the Web API misbehaves; `workspace.fail` adds to it."""
         return self.workspace.faults
 
     @property
     def bot_request_url(self) -> str | None:
-        """Where commands, clicks and events go."""
+        """Return where commands, clicks and events go."""
         return self._http.request_url
 
     @bot_request_url.setter

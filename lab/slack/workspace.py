@@ -60,7 +60,7 @@ class Workspace:
 
     @property
     def messages(self) -> list[Message]:
-        """Every message, oldest first, replies and ephemeral ones included."""
+        """Return every message, oldest first, replies and ephemeral ones included."""
         return list(self._messages.values())
 
     def user(self, name_or_id: object) -> User:

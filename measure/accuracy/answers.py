@@ -23,12 +23,12 @@ class Answer:
 
     @property
     def claims(self) -> frozenset[str]:
-        """The causes claimed; that none is known claims nothing."""
+        """Return the causes claimed; that none is known claims nothing."""
         return frozenset(c for c, verdict in self.findings if verdict in CLAIMING) - {NONE_KNOWN}
 
     @property
     def confident(self) -> frozenset[str]:
-        """The causes claimed without a doubt."""
+        """Return the causes claimed without a doubt."""
         return frozenset(c for c, verdict in self.findings if verdict == "confirmed") - {NONE_KNOWN}
 
 

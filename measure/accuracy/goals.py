@@ -21,7 +21,7 @@ class Goal:
 
     @property
     def ok(self) -> bool:
-        """Whether the goal is reached."""
+        """Return whether the goal is reached."""
         return self.reached >= self.wanted if self.at_least else self.reached <= self.wanted
 
     def __str__(self) -> str:

@@ -50,7 +50,7 @@ class Outcome:
 
     @property
     def is_made(self) -> bool:
-        """Whether the lab did as told: it kept one leader, or had none that lasted through the reading."""
+        """Return whether the lab did as told: it kept one leader, or none lasted through the reading."""
         before, after = self.claims
         led = bool(before and after) and before[-1] == after[-1]
         return led == self.scenario.is_led
@@ -62,7 +62,7 @@ class Outcome:
 
     @property
     def passes(self) -> bool:
-        """Whether nothing was claimed confidently that is wrong, and no wrong button offered."""
+        """Return whether nothing was claimed confidently that is wrong, and no wrong button offered."""
         return not self.marked.wrong_confident and not self.marked.wrong_buttons
 
     def as_json(self) -> dict[str, Any]:

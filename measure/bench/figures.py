@@ -44,7 +44,7 @@ class Figure:
 
     @property
     def ratio(self) -> float | None:
-        """The value by the bare limit's."""
+        """Return the value by the bare limit's."""
         return None if self.bare is None else self.value / self.bare if self.bare else math.inf
 
     @property
@@ -58,7 +58,7 @@ class Figure:
 
     @property
     def goal(self) -> str:
-        """The target in words."""
+        """Return the target in words."""
         if self.target is None:
             return ""
         unit = "x bare" if self.bare is not None else self.unit

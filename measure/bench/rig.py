@@ -42,12 +42,12 @@ class Running:
 
     @property
     def cpu_s(self) -> float:
-        """The CPU time it has used, to a hundredth of a second."""
+        """Return the CPU time it has used, to a hundredth of a second."""
         return cpu_s(self.pid)
 
     @property
     def peak_mib(self) -> float:
-        """The most memory that it has held resident."""
+        """Return the most memory that it has held resident."""
         lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
         return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 

@@ -38,7 +38,7 @@ class Post:
 
     @property
     def key(self) -> str:
-        """Which message of its incident it is; empty where it is none of the bot's."""
+        """Return which message of its incident it is; empty where it is none of the bot's."""
         return str((self.arguments.get("metadata") or {}).get("event_payload", {}).get("key", ""))
 
     def value_of(self, action_id: str) -> str:
@@ -79,12 +79,12 @@ class SlackStub:
 
     @property
     def url(self) -> str:
-        """The Web API's base."""
+        """Return the Web API's base."""
         return f"http://127.0.0.1:{self._port}/api/"
 
     @property
     def response_url(self) -> str:
-        """Where commands and clicks are answered."""
+        """Return where commands and clicks are answered."""
         return f"http://127.0.0.1:{self._port}/response/one"
 
     async def until(self, count: int, key: str | None = None, timeout_s: float = 60.0) -> list[Post]:

@@ -33,12 +33,12 @@ class Told:
 
     @property
     def now(self) -> Incident:
-        """The state now."""
+        """Return the state now."""
         return self.states[-1]
 
     @property
     def asked(self) -> int:
-        """How many times the bot learned of something by asking."""
+        """Return how many times the bot learned of something by asking."""
         return sum(key.startswith(FOUND_BY_ASKING) for key in self.now.remarks)
 
 

@@ -57,7 +57,7 @@ class Rig:
 
     @property
     def box(self) -> RedisBox:
-        """The one Redis."""
+        """Return the one Redis."""
         assert isinstance(self.redis, RedisBox)
         return self.redis
 

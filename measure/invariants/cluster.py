@@ -73,7 +73,7 @@ class Cluster:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every configured member."""
+        """Return every configured member."""
         return tuple(self.nodes)
 
     def runs(self, name: str, *, restarting: bool = False) -> bool:

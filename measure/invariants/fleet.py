@@ -76,7 +76,7 @@ class Effect:
 
     @property
     def order(self) -> Order:
-        """What it was done for."""
+        """Return what it was done for."""
         return self.grant.order
 
     @property

@@ -8,7 +8,6 @@ from functools import cached_property
 from runbooks import raft
 from runbooks.evidence import Clock, Evidence, Log, Metrics, NodeEvidence
 from runbooks.leader_election.configured import election_timeouts_of
-from runbooks.leader_election.election_counts import elections_between_samples
 from runbooks.leader_election.witnesses import is_contradicted, is_mute
 from runbooks.model import Leadership
 from runbooks.node_check import MAX_SKEW_MS, is_surely_skewed, says_time
@@ -124,7 +123,7 @@ class Facts:
     @cached_property
     def elections(self) -> tuple[int, float] | None:
         """Return the elections started between the two samples, and the seconds between them."""
-        return elections_between_samples(self.evidence)
+        return raft.elections_between_samples(self.evidence)
 
     @cached_property
     def log_elections_per_min(self) -> float | None:

@@ -27,7 +27,7 @@ class SocketMode:
 
     @property
     def is_connected(self) -> bool:
-        """Whether the app has a socket open."""
+        """Return whether the app has a socket open."""
         return bool(self._sockets)
 
     async def start(self, host: str) -> None:
