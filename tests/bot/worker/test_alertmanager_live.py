@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.bot.conftest import Becomes
 from tests.bot.real_alerting import Program, alertmanagers, needs_the_real_programs
 from tests.bot.web.serving import serve
 from tests.bot.worker.working import keys, shown, working
+from tests.waiting import until
 
 NO_LEADER = {"alertname": "NoLeader", "cluster": "demo"}
 
@@ -23,12 +25,27 @@ pytestmark = [pytest.mark.process, needs_the_real_programs]
 
 
 class Door:
-    """Stands before the bot: counts what comes, and answers 503 while it is shut."""
+    """Stands before the bot: counts what comes, and answers 503 while it is shut or no bot is behind it."""
 
     def __init__(self) -> None:
         self.app: ASGIApp | None = None
         self.came = 0
+        self.inside = 0
         self.shut = False
+
+    @asynccontextmanager
+    async def before(self, app: ASGIApp) -> AsyncIterator[None]:
+        """Let requests through to this bot, and let the last one finish: a bot that is gone answers none."""
+        self.app = app
+        try:
+            yield
+        finally:
+            self.app = None
+            await until(self.is_empty, poll_s=0.01)
+
+    async def is_empty(self) -> bool:
+        """Whether no request is being answered."""
+        return not self.inside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.came += 1
@@ -36,7 +53,11 @@ class Door:
             await send({"type": "http.response.start", "status": 503, "headers": []})
             await send({"type": "http.response.body", "body": b""})
             return
-        await self.app(scope, receive, send)
+        self.inside += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.inside -= 1
 
 
 def token(settings: Settings) -> str:
@@ -59,8 +80,7 @@ async def test_two_peers_that_do_not_hear_each_other_make_one_incident(
         folder.mkdir()
         webhook = f"{url}/alertmanager"
         apart += await parts.enter_async_context(alertmanagers(folder, webhook, token(settings), count=1))
-    async with working(settings) as bot:
-        door.app = bot.web
+    async with working(settings) as bot, door.before(bot.web):
         await apart[0].fire(NO_LEADER)
         await apart[1].fire(NO_LEADER, since_s=7)
 
@@ -89,8 +109,7 @@ async def test_while_the_bot_answers_503_nothing_is_lost(
     door.shut = True
     url = await parts.enter_async_context(serve(door))
     pair = await parts.enter_async_context(alertmanagers(tmp_path, f"{url}/alertmanager", token(settings)))
-    async with working(settings) as bot:
-        door.app = bot.web
+    async with working(settings) as bot, door.before(bot.web):
         for name in ("NoLeader", "NodeDown"):
             for peer in pair:
                 await peer.fire({**NO_LEADER, "alertname": name})
@@ -122,8 +141,7 @@ async def test_what_a_notification_truncated_is_fetched_from_the_api(
         alertmanagers(tmp_path, f"{url}/alertmanager", token(settings), count=1, max_alerts=1)
     )
     asks = settings.model_copy(update={"alertmanager": AlertmanagerSettings(urls=(manager.url,))})
-    async with working(asks) as bot:
-        door.app = bot.web
+    async with working(asks) as bot, door.before(bot.web):
         for number in range(1, 4):
             await manager.fire({"alertname": "NodeDown", "cluster": "demo", "node": f"node{number}"})
 
