@@ -14,7 +14,7 @@ from itertools import combinations
 from runbooks.electability import Denial, Known
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
-from runbooks.leader_election.peer_addresses import entry_of
+from runbooks.leader_election.peer_addresses import entries_of
 from runbooks.raft import Pair
 from runbooks.wording import counted, listed, milliseconds
 
@@ -133,11 +133,8 @@ def _named(facts: Facts, loud: tuple[str, ...], event: str) -> frozenset[Pair]:
 def _addresses(facts: Facts) -> dict[str, str]:
     """Return by host name or address, in lower case, the member that the peer lists have there."""
     known = {name.lower(): name for name in facts.names}
-    for node in facts.evidence.nodes:
-        for peer in node.config.value.peers if node.config.value else ():
-            entry = entry_of(peer, facts.names)
-            if entry.member:
-                known[entry.host.lower()] = entry.member
+    for entries in entries_of(facts.evidence).values():
+        known |= {entry.host.lower(): entry.member for entry in entries if entry.member}
     return known
 
 

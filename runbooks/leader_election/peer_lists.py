@@ -4,29 +4,119 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
 from runbooks.electability import Denial, Known
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
-from runbooks.leader_election.peer_addresses import Entry, entry_of
+from runbooks.leader_election.peer_addresses import Entry, Lists, entries_of
 from runbooks.wording import listed
 
 DOCUMENTED_PORT = 7878
 """Neumann's Raft port (operations/configuration); of two ports that are named as often, the likelier one."""
 
-Lists = dict[str, tuple[Entry, ...]]
-"""Node → the entries of its configured peers."""
+
+class HostVotes:
+    """Which hosts the lists give for each member; names and addresses are counted apart."""
+
+    def __init__(self, lists: Lists) -> None:
+        self._hosts = Counter(
+            (entry.member, entry.form, entry.host) for entries in lists.values() for entry in entries
+        )
+        self._forms = Counter((entry.member, entry.form) for entries in lists.values() for entry in entries)
+
+    def against(self, entry: Entry) -> int:
+        """Return how many entries lead to the same member, in the same form, at another host."""
+        host = (entry.member, entry.form, entry.host)
+        return self._forms[entry.member, entry.form] - self._hosts[host]
+
+    def leave_out(self, entries: tuple[Entry, ...]) -> None:
+        """Count a list's entries no longer."""
+        self._hosts.subtract((entry.member, entry.form, entry.host) for entry in entries)
+        self._forms.subtract((entry.member, entry.form) for entry in entries)
+
+
+@dataclass(frozen=True)
+class PortVotes:
+    """Which ports the lists give, for each member (or stranger's host) and for everybody."""
+
+    of_member: dict[str, Counter[int]]
+    lonely: int | None
+
+    @classmethod
+    def of(cls, lists: Lists) -> PortVotes:
+        """Count the ports of these lists."""
+        of_member: dict[str, Counter[int]] = {}
+        for entry in (each for entries in lists.values() for each in entries):
+            if entry.port:
+                of_member.setdefault(entry.member or entry.host, Counter())[entry.port] += 1
+        return cls(of_member, _lonely_port(lists))
+
+    @cached_property
+    def agree(self) -> bool:
+        """Return whether all lists that name a member give it the same port."""
+        return all(len(ports) == 1 for ports in self.of_member.values())
+
+    @cached_property
+    def usual(self) -> int | None:
+        """Return the port that everybody has; `None` where each member has one of its own."""
+        most = _most_votes(sum(self.of_member.values(), Counter()))
+        return most if sum(most in ports for ports in self.of_member.values()) > 1 else None
+
+    def is_odd(self, entry: Entry) -> bool:
+        """Return whether an entry's port is not the members', where the lists do not agree on ports.
+
+        Where each member has a port of its own, all lists that name it give the same.
+        """
+        if not entry.port:
+            return False
+        if self.agree:
+            return entry.port == self.lonely
+        return entry.port != (self.usual or _most_votes(self.of_member[entry.member or entry.host]))
+
+
+class Seeds:
+    """Whom each list names: a member that most lists lack is one that seeds need not name."""
+
+    def __init__(self, lists: Lists) -> None:
+        self._named = {name: frozenset(each.member for each in entries) for name, entries in lists.items()}
+        self._foreign = {name for name, entries in lists.items() if any(map(_is_foreign, entries))}
+
+    def leave_out(self, name: str, peer: str) -> bool:
+        """Return whether most other lists lack the member as well as this node's."""
+        if name in self._foreign:
+            return False
+        others = self._named.keys() - self._foreign - {name, peer}
+        if not others:  # only the peer's own list is left, which need not name the peer
+            return any(named == self._named[name] for other, named in self._named.items() if other != name)
+        return 2 * sum(peer not in self._named[other] for other in others) > len(others)
 
 
 def peer_list_denials(facts: Facts) -> Iterator[Denial]:
     """Yield denials between a node and the members that its list lacks or leads elsewhere for."""
-    every = _lists(facts)
+    every = entries_of(facts.evidence)
     lists = _comparable(every)
-    wrong = {name: peers for name in lists if (peers := _strangers(facts, every, lists, name))}
+    hosts, ports, seeds = HostVotes(lists), PortVotes.of(every), Seeds(lists)
+    trusted = _consistent(lists)
+
+    def leads_to(name: str, peer: str) -> bool:
+        entries = [each for each in lists[name] if each.member == peer]
+        if not entries:
+            return seeds.leave_out(name, peer)
+        return any(
+            not ports.is_odd(entry) and (name in trusted or not hosts.against(entry)) for entry in entries
+        )
+
+    wrong = {
+        name: peers
+        for name in lists
+        if (peers := tuple(peer for peer in facts.names if peer != name and not leads_to(name, peer)))
+    }
     wrong |= {
         name: tuple(peer for peer in facts.names if peer != name)
         for name, entries in every.items()
-        if name not in lists and all(_is_odd_port(every, entry) for entry in entries)
+        if name not in lists and all(ports.is_odd(entry) for entry in entries)
     }
     for name, peers in wrong.items():
         logged = facts.logged(name, "peer_mismatch")
@@ -46,14 +136,6 @@ def peer_list_denials(facts: Facts) -> Iterator[Denial]:
                 )
 
 
-def _lists(facts: Facts) -> Lists:
-    return {
-        node.node: tuple(entry_of(peer, facts.names) for peer in node.config.value.peers)
-        for node in facts.evidence.nodes
-        if node.config.value and node.config.value.peers
-    }
-
-
 def _comparable(read: Lists) -> Lists:
     """Return the lists that can be held against the members: those that name some, or strangers."""
     # Addresses alone, or names of a domain that may be aliases, cannot be held against the members.
@@ -68,64 +150,18 @@ def _is_foreign(entry: Entry) -> bool:
     return entry.member is None and (entry.has_id or plain)
 
 
-def _strangers(facts: Facts, every: Lists, lists: Lists, name: str) -> tuple[str, ...]:
-    """Return the members that a node's list does not lead to."""
-    mine = {entry.member: entry for entry in lists[name] if entry.member}
-    trusted = _consistent(lists)
-    return tuple(
-        peer
-        for peer in facts.names
-        if peer != name
-        and (
-            (peer not in mine and not _is_left_out(lists, name, peer))
-            or (peer in mine and name not in trusted and _disputes(lists, name, peer))
-            or (peer in mine and _is_odd_port(every, mine[peer]))
-        )
-    )
-
-
-def _is_left_out(lists: Lists, name: str, peer: str) -> bool:
-    """Return whether most other lists lack a member as well: they are seeds, which need not name all."""
-    others = [
-        entries
-        for other, entries in lists.items()
-        if other not in (name, peer) and not any(map(_is_foreign, entries))
-    ]
-    if any(map(_is_foreign, lists[name])):
-        return False
-    if not others:  # only the peer's own list is left, which need not name the peer
-        return any(_named(lists[name]) == _named(lists[other]) for other in lists if other != name)
-    lacking = sum(all(entry.member != peer for entry in entries) for entries in others)
-    return 2 * lacking > len(others)
-
-
-def _named(entries: tuple[Entry, ...]) -> frozenset[str | None]:
-    return frozenset(entry.member for entry in entries)
-
-
 def _consistent(lists: Lists) -> frozenset[str]:
     """Return the nodes whose lists agree on every address, leaving out the most disputed in turn."""
-    left = set(lists)
+    left, hosts = dict(lists), HostVotes(lists)
     while True:
-        among = {other: lists[other] for other in left}
         disputes = {
-            name: sum(_disputes(among, name, entry.member) for entry in lists[name] if entry.member)
-            for name in left
+            name: sum(hosts.against(entry) for entry in entries if entry.member)
+            for name, entries in left.items()
         }
         worst = max(sorted(disputes), key=lambda name: disputes[name], default=None)
         if worst is None or not disputes[worst]:
             return frozenset(left)
-        left.remove(worst)
-
-
-def _disputes(lists: Lists, name: str, peer: str) -> int:
-    """Return how many other lists give a peer, in the same form, another host than this node's does."""
-    mine = next(entry for entry in lists[name] if entry.member == peer)
-    return sum(
-        entry.member == peer and entry.form == mine.form and entry.host != mine.host
-        for entries in lists.values()
-        for entry in entries
-    )
+        hosts.leave_out(left.pop(worst))
 
 
 def _lonely_port(lists: Lists) -> int | None:
@@ -141,20 +177,5 @@ def _lonely_port(lists: Lists) -> int | None:
     return lonely[0] if len(counts) == 2 and len(lonely) == 1 else None
 
 
-def _is_odd_port(lists: Lists, entry: Entry) -> bool:
-    """Return whether an entry's port is not the members', where the lists do not agree on ports.
-
-    Where each member has a port of its own, all lists that name it give the same.
-    """
-    entries = [each for each_list in lists.values() for each in each_list if each.port]
-    of_member: dict[str, Counter[int | None]] = {}
-    for each in entries:
-        of_member.setdefault(each.member or each.host, Counter())[each.port] += 1
-    if entry.port is None or all(len(ports) == 1 for ports in of_member.values()):
-        return entry.port is not None and entry.port == _lonely_port(lists)
-    usual = Counter(each.port for each in entries)
-    right = max(usual, key=lambda port: (usual[port], port == DOCUMENTED_PORT))
-    shared = sum(right in ports for ports in of_member.values()) > 1
-    votes = of_member[entry.member or entry.host]
-    by_member = max(votes, key=lambda port: (votes[port], port == DOCUMENTED_PORT))
-    return entry.port != (right if shared else by_member)
+def _most_votes(ports: Counter[int]) -> int:
+    return max(ports, key=lambda port: (ports[port], port == DOCUMENTED_PORT, -port))
