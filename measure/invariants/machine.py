@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from redis.asyncio import Redis
 
-from bot.store.compression import unpack
 from handlers import advance, intake
 from handlers.authorization import Click, Submission
 from handlers.domain.alerts import Alert
@@ -24,32 +23,28 @@ from handlers.remediation import propose, second_approval
 from measure.invariants.actors import Actor
 from measure.invariants.clock import Clock
 from measure.invariants.cluster import SLOW_ROUND_TRIP_MS, Cluster
-from measure.invariants.fleet import Fate, Fleet
+from measure.invariants.effects import Fate
+from measure.invariants.fleet import Fleet
+from measure.invariants.history import History
 from measure.invariants.replica import People, Timelines, replica
-from measure.invariants.witness import ON_CALL, SECOND, History, Witness
+from measure.invariants.storage import Storage
+from measure.invariants.team import CAROL, GROUPS, ON_CALL, SECOND
+from measure.invariants.witness import Witness
+from measure.invariants.world_rules import FATES, NODE, WorldRules, newest_first, places
 from tests.builders import ALICE, BOB, alert
-from tests.handlers.world import HOME
 
-CAROL = Person(id="U0CAROL001", name="carol", team=HOME)
-GROUPS = {ALICE.id: frozenset({ON_CALL}), CAROL.id: frozenset({ON_CALL, SECOND})}
 PLACE = Place(app="A1", team="T1", channel="C1", message_ts="1.0")
 TO_THE_END = 1000
 
 replicas = st.sampled_from(("A", "B"))
 people = st.sampled_from((ALICE, CAROL, BOB))
-newest_first = st.integers(0, 5)
 touches = st.sampled_from((TO_THE_END, 1, 2, 3, 4, 6, 9, 14, 30))
-places = st.integers(0, 2)
 runs_ever = count()
 
-TEAM = ("alice leaves", "carol leaves", "all are back", "slack is away", "slack is back")
-NODE = ("dies", "boots", "starts", "edited", "skews", "vanishes", "returns")
-WEATHER = ("cut", "mended", "slow", "fast", "leader appears", "leader goes")
-FATES: tuple[Fate, ...] = ("request_delayed", "answer_lost", "agent_dies_before", "agent_dies_after")
 STORAGE = ("copied", "copied", "copied", "restored", "restored", "lost", "silent A", "silent B")
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(WorldRules, RuleBasedStateMachine):
     """Two replicas of the bot over one real Redis and one made-up cluster; `loop` and `redis` come first."""
 
     loop: ClassVar[asyncio.AbstractEventLoop]
@@ -65,6 +60,7 @@ class Machine(RuleBasedStateMachine):
     def begin(self, ailment: str, nodes: int, second: bool, confirmed: bool) -> None:
         """Begin with an ailing cluster, an alert and a diagnosis, and often with a confirmed plan."""
         self.prefix = f"{{machine-{id(type(self))}-{next(runs_ever)}}}"
+        self.storage = Storage(self.redis, self.prefix)
         self.clock = Clock()
         self.cluster = Cluster(self.clock, tuple(f"node{n}" for n in range(1, nodes + 1)))
         self.fleet = Fleet(self.clock, self.cluster)
@@ -216,85 +212,11 @@ class Machine(RuleBasedStateMachine):
             self._submit(propose.confirm, name, handle, ALICE, TO_THE_END)
             self._submit(second_approval.approve, name, handle, CAROL, TO_THE_END)
 
-    @rule(what=st.sampled_from(TEAM))
-    def the_team_changes(self, what: str) -> None:
-        """Change groups; let Slack come and go."""
-        match what:
-            case "alice leaves":
-                self.people.groups.pop(ALICE.id, None)
-            case "carol leaves":
-                self.people.groups.pop(CAROL.id, None)
-            case "all are back":
-                self.people.groups = dict(GROUPS)
-            case _:
-                self.people.answers = what == "slack is back"
-
-    # The world
-
-    @rule(seconds=st.sampled_from((1.0, 5.0, 20.0, 40.0, 61.0, 300.0, 700.0)))
-    def time_passes(self, seconds: float) -> None:
-        """Let seconds to minutes pass."""
-        self.clock.pass_s(seconds)
-
     @rule(name=replicas, firing=st.booleans(), touches=touches)
     def alert_arrives(self, name: str, firing: bool, touches: int) -> None:
         """Let Alertmanager say that an alert fires, or that it is over."""
         minute = int(self.clock.s // 60) + 1
         self._act(name, intake.receive(self.ports[name], _delivery(firing, minute), "demo"), touches)
-
-    @rule(place=places, what=st.sampled_from(NODE))
-    def node_changes(self, place: int, what: str) -> None:
-        """Let something become of a node, unasked by the bot."""
-        node = self.cluster.nodes[self.cluster.names[place]]
-        match what:
-            case "dies":
-                node.active = False
-            case "boots":
-                node.boot_again()
-                self.fleet.come_back(node.name, booted=True)
-            case "starts" if not node.active:
-                node.start()
-            case "edited":
-                low, high, _ = node.file
-                node.file = (low, high, f"edited at {self.clock.s}")
-            case "skews":
-                node.offset_ms = 0.0 if node.offset_ms else 3000.0
-            case "vanishes":
-                node.agent_answers = False
-            case "returns":
-                self.fleet.come_back(node.name)
-            case _:
-                pass
-
-    @rule(one=places, other=places, what=st.sampled_from(WEATHER))
-    def weather_changes(self, one: int, other: int, what: str) -> None:
-        """Change links, and the luck of elections."""
-        names, cluster = self.cluster.names, self.cluster
-        match what:
-            case "cut" if one != other:
-                cluster.cuts.add((names[one], names[other]))
-            case "mended":
-                cluster.cuts.clear()
-            case "slow" | "fast":
-                cluster.round_trip_ms = SLOW_ROUND_TRIP_MS if what == "slow" else 1.0
-            case "leader appears":
-                cluster.unlucky_until_s = 0.0
-                cluster.settle()
-            case "leader goes":
-                cluster.leader, cluster.unlucky_until_s = None, self.clock.s + 30.0
-            case _:
-                pass
-
-    @rule(fate=st.sampled_from(FATES))
-    def next_commit_goes_wrong(self, fate: Fate) -> None:
-        """Decide what becomes of the next grant, or of its answer."""
-        self.fleet.fate = fate
-
-    @rule(which=newest_first)
-    def grant_arrives_again(self, which: int) -> None:
-        """Deliver a grant late, or once more."""
-        if self.fleet.sent:
-            self.fleet.deliver(self.fleet.sent[-1 - which % len(self.fleet.sent)])
 
     # Redis
 
@@ -302,37 +224,18 @@ class Machine(RuleBasedStateMachine):
     def redis_changes(self, what: str, which: int) -> None:
         """Copy Redis, put a copy back, lose everything, or lose the next append's answer."""
         if what == "copied":
-            self.copies.append((self._run(self._dump()), self.witness.history.copy()))
+            self.copies.append((self._run(self.storage.dump()), self.witness.history.copy()))
         elif what == "restored" and self.copies:
             dump, history = self.copies[-1 - which % len(self.copies)]
-            self._run(self._restore(dump))
+            self._run(self.storage.restore(dump))
             self.witness.restored(history)
         elif what == "lost":
-            self._run(self._restore({}))
+            self._run(self.storage.restore({}))
             self.witness.restored(History())
         elif what.startswith("silent"):
             timelines = self.ports[what[-1]].timelines
             assert isinstance(timelines, Timelines)
             timelines.loses_answer = True
-
-    async def _keys(self) -> list[bytes]:
-        return [key async for key in self.redis.scan_iter(match=f"{self.prefix}:*", count=1000)]
-
-    async def _dump(self) -> dict[bytes, bytes]:
-        keys = await self._keys()
-        async with self.redis.pipeline(transaction=True) as pipe:
-            for key in keys:
-                pipe.dump(key)
-            return {key: dump for key, dump in zip(keys, await pipe.execute(), strict=True) if dump}
-
-    async def _restore(self, dump: dict[bytes, bytes]) -> None:
-        keys = await self._keys()
-        async with self.redis.pipeline(transaction=True) as pipe:
-            for key in keys:
-                pipe.delete(key)
-            for key, value in dump.items():
-                pipe.restore(key, 0, value)
-            await pipe.execute()
 
     # The promises
 
@@ -343,16 +246,7 @@ class Machine(RuleBasedStateMachine):
             self.tally["steps"] += 1
             self.witness.judge(self.fleet)
             if self.witness.touched:
-                self.witness.stands(self._run(self._timelines()))
-
-    async def _timelines(self) -> dict[str, list[tuple[bytes, bytes]]]:
-        names = sorted(self.witness.touched)
-        async with self.redis.pipeline(transaction=False) as pipe:
-            for name in names:
-                pipe.xrange(f"{self.prefix}:timeline:{name}")
-            found = await pipe.execute()
-        entries = [[(place, unpack(fields[b"event"])) for place, fields in timeline] for timeline in found]
-        return dict(zip(names, entries, strict=True))
+                self.witness.stands(self._run(self.storage.timelines(self.witness.touched)))
 
     def teardown(self) -> None:
         """Let everything rest, and leave nothing in Redis."""
@@ -369,7 +263,7 @@ class Machine(RuleBasedStateMachine):
             )
             for actor in (*self.others, *self.workers.values()):
                 self._run(actor.die())
-            self._run(self._restore({}))
+            self._run(self.storage.restore({}))
 
 
 def _delivery(firing: bool, minute: int) -> Delivery:

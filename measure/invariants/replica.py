@@ -32,7 +32,8 @@ from handlers.ports import (
 )
 from measure.invariants.actors import current
 from measure.invariants.clock import Clock
-from measure.invariants.fleet import Fleet, Grant, Read
+from measure.invariants.effects import Grant, Read
+from measure.invariants.fleet import Fleet
 from measure.invariants.witness import Witness
 from runbooks.evidence import Evidence, Metrics
 from runbooks.plans import Action, PlannedEdit
@@ -90,7 +91,7 @@ class Slots(RunLocks):
         await super().end(cluster, incident_id)
 
 
-class _Touching:
+class World:
     """What one replica sees of the made-up world."""
 
     clusters = ("demo",)
@@ -204,7 +205,7 @@ def replica(
     redis: Redis, prefix: str, fleet: Fleet, witness: Witness, people: People, permissions: Permissions
 ) -> Ports:
     """Return a process that has just begun."""
-    world = _Touching(fleet, witness, people)
+    world = World(fleet, witness, people)
     return Ports(
         timelines=Timelines(redis, prefix, witness),
         reader=world,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from handlers.domain.events import EVENT, Event
 from handlers.domain.events.base import Person
@@ -25,12 +25,13 @@ from handlers.domain.incident import Incident
 from measure.invariants.actors import Actor, current
 from measure.invariants.clock import Clock
 from measure.invariants.cluster import Cluster
-from measure.invariants.fleet import NONCE_LIFE_S, Effect, Fleet, Grant
+from measure.invariants.effects import Effect, Grant
+from measure.invariants.fleet import NONCE_LIFE_S, Fleet
+from measure.invariants.history import Confirmation, History
+from measure.invariants.team import ON_CALL, SECOND
 from runbooks.evidence import Evidence
 from runbooks.plans import CHANGES_FILE, Plan
 from tests.builders import NOON
-
-ON_CALL, SECOND = "S0ONCALL01", "S0SENIOR01"
 
 
 class Broken(AssertionError):  # noqa: N818  it is what happened to a promise
@@ -39,47 +40,6 @@ class Broken(AssertionError):  # noqa: N818  it is what happened to a promise
     def __init__(self, promise: int, words: str) -> None:
         super().__init__(f"promise {promise}: {words}")
         self.promise = promise
-
-
-@dataclass(frozen=True)
-class Confirmation:
-    """A plan that was confirmed, at its place in the timeline; `generation` once the run begins."""
-
-    at_s: float
-    incident: str
-    handle: str
-    plan: Plan
-    by: Person
-    fence: int
-    second_needed: bool
-    generation: int
-    began_at_s: float | None = None
-    second: Person | None = None
-
-
-@dataclass
-class History:
-    """What stands in Redis, as far as was accepted; a restore puts an older one in its place."""
-
-    timelines: dict[str, list[bytes]] = field(default_factory=dict)
-    unknown: dict[tuple[str, str], float] = field(default_factory=dict)
-    denied: set[tuple[str, str]] = field(default_factory=set)
-    running: dict[str, int] = field(default_factory=dict)
-    names: dict[tuple[str, int], str] = field(default_factory=dict)
-    leader: dict[str, tuple[str | None, int]] = field(default_factory=dict)
-    waiting: dict[str, Confirmation] = field(default_factory=dict)
-
-    def copy(self) -> History:
-        """As it is now."""
-        return History(
-            timelines={name: list(events) for name, events in self.timelines.items()},
-            unknown=dict(self.unknown),
-            denied=set(self.denied),
-            running=dict(self.running),
-            names=dict(self.names),
-            leader=dict(self.leader),
-            waiting=dict(self.waiting),
-        )
 
 
 class Witness:

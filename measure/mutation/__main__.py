@@ -18,7 +18,8 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from measure.mutation.bench import Bench, Outcome, run_all
-from measure.mutation.operators import Mutant, mutants_of
+from measure.mutation.edits import Mutant
+from measure.mutation.operators import mutants_of
 
 ROOT = Path(__file__).parents[2]
 # The files that decide whether and how something is done, with the tests that may notice.

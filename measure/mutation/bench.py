@@ -18,7 +18,7 @@ from typing import Literal
 
 import pytest
 
-from measure.mutation.operators import Mutant
+from measure.mutation.edits import Mutant
 from measure.mutation.tracing import Tracing
 
 Outcome = Literal["killed", "hung", "survived"]
