@@ -16,6 +16,7 @@ from msgspec import Meta
 from nacl.signing import VerifyKey
 
 from agent.errors import ConfigError
+from agent.keys.bounded_files import read_bounded_text
 
 
 def split_address(address: str) -> tuple[str, int]:
@@ -199,10 +200,10 @@ def load_settings(path: Path) -> Settings:
         ConfigError: One sentence that names the file, the field and the mend.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(read_bounded_text(path))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}); give a readable file.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid TOML ({error}); correct that place.") from error
     return parse_settings(document, path)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from agent.keys.bounded_files import read_bounded_text
 from bot.secret_files import SecretFile
 from handlers.domain.permissions import Permission, Permissions
 from handlers.errors import ConfigurationError
@@ -219,19 +220,23 @@ def load(path: Path) -> Settings:
         ConfigurationError: One sentence that names the place and the mend.
     """
     try:
-        with path.open("rb") as file:
-            return Settings(**tomllib.load(file))
+        return Settings(**_document(path))
     except OSError as error:
         raise ConfigurationError(f"The configuration {path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"The configuration {path} is not UTF-8.") from error
     except SettingsError as error:
         raise ConfigurationError(
             f"Beside {path}, an environment variable NEUMANN_BOT_… cannot be read: {error}."
         ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"The configuration {path} is not TOML: {error}.") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the file"
         raise ConfigurationError(f"In {path}, {place}: {first['msg']}.") from error
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(read_bounded_text(path))
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"The configuration {path} is not UTF-8.") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"The configuration {path} is not TOML: {error}.") from error

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from agent.keys.bounded_files import read_bounded_text
 from handlers.errors import ConfigurationError
 
 OTHERS = stat.S_IRWXO | stat.S_IWGRP
@@ -28,7 +29,7 @@ class SecretFile(BaseModel):
         """
         require_private(self.file)
         try:
-            text = self.file.read_text().strip()
+            text = read_bounded_text(self.file).strip()
         except OSError as error:
             raise ConfigurationError(
                 f"The secret file {self.file} cannot be read: {error.strerror}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,6 +21,7 @@ from lab.bot_files import write_bot_files
 from lab.cluster.cluster import Lab
 from lab.cluster.process import Process
 from lab.layout import Address
+from lab.slack.directory import Directory
 from lab.slack.server import SlackWorkspaceServer
 from lab.stage import CHANNEL
 from measure.chaos.rig import CALM_TIMEOUTS_MS, SLACK_PATIENCE_S
@@ -61,8 +62,12 @@ class DeliveryRig:
     client: Any
     prefix: str
     seen: ViewsSeen
+    configs: dict[str, Path]
+    token: str
     down: set[str] = field(default_factory=set)
     runs: int = 0
+    as_made: dict[Path, str] = field(default_factory=dict)
+    """The configurations that were changed, as they were."""
 
     async def start_bot(self, name: str) -> None:
         """Start a process of the bot, and wait until it serves where it does."""
@@ -70,9 +75,29 @@ class DeliveryRig:
         if name == "web":
             await self.bots[name].until_listening(self.web)
 
+    async def stop_bots(self) -> None:
+        """Stop every process of the bot."""
+        await asyncio.gather(*(process.stop() for process in self.bots.values()))
+
+    async def run_anew(
+        self, change: Callable[[dict[str, Any]], None] = lambda _: None, clock: str = ""
+    ) -> None:
+        """Start every process of the bot anew, its configuration changed, or its clock off by so much."""
+        await self.stop_bots()
+        for name, file in self.configs.items():
+            self.as_made.setdefault(file, file.read_text())
+            document: dict[str, Any] = tomlkit.parse(self.as_made[file]).unwrap()
+            change(document)
+            file.write_text(tomlkit.dumps(document))
+            self.bots[name] = bot_process(name, file, file.parent, clock)
+        await asyncio.gather(*map(self.start_bot, BOTS))
+
     async def bring_back(self) -> None:
         """Undo whatever was done."""
-        self.slack.faults.clear()
+        self._bring_slack_back()
+        if self.as_made:
+            await self.run_anew()
+            self.as_made.clear()
         for way in (*self.redis_ways.values(), *self.slack_ways.values()):
             way.disarm()
             way.mend()
@@ -82,6 +107,13 @@ class DeliveryRig:
             await self.redis.start()
         for name in self.bots:
             await self.start_bot(name)
+
+    def _bring_slack_back(self) -> None:
+        self.slack.faults.clear()
+        workspace = self.slack.workspace
+        workspace.edit_window_s, workspace.directory = None, Directory()
+        for channel_id in set(workspace.archived_ids):
+            workspace.archive(channel_id, is_archived=False)
 
 
 @asynccontextmanager
@@ -121,9 +153,11 @@ async def delivery_rig(folder: Path, kind: RedisKind = "one") -> AsyncIterator[D
             client=client,
             prefix=settings.redis.prefix,
             seen=seen,
+            configs=files,
+            token=token,
         )
-        for process in processes.values():
-            parts.push_async_callback(process.stop)
+        parts.push_async_callback(made.stop_bots)
+        slack.bot_request_url = f"http://{web}/slack/events"
         await asyncio.gather(*map(made.start_bot, BOTS))
         yield made
 
