@@ -33,6 +33,9 @@ from measure.chaos.tripwire import (
     recorded,
 )
 
+RESTARTED = ("cluster-taken-out", "clock-off", "channel-archived/another-named")
+"""Here every process of the bot is started anew."""
+
 Play = Callable[[DeliveryRig], Coroutine[Any, Any, None]]
 
 
@@ -182,8 +185,14 @@ def _from_outside(down_s: float) -> list[DeliveryChaos]:
         "channel-archived/another-named": outside.channel_replaced,
     }
     return [
-        *(DeliveryChaos(name, play, lasts_s=down_s) for name, play in plays.items()),
-        *(DeliveryChaos(name, play, anew=True) for name, play in anew.items()),
+        *(
+            DeliveryChaos(name, play, lasts_s=down_s, deaf=name.startswith(RESTARTED))
+            for name, play in plays.items()
+        ),
+        *(
+            DeliveryChaos(name, play, anew=True, deaf=name.startswith(RESTARTED))
+            for name, play in anew.items()
+        ),
         DeliveryChaos("deleted/reply", outside.reply_deleted, when="resolving", anew=True),
         *(
             DeliveryChaos(

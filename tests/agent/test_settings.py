@@ -14,6 +14,14 @@ from agent.settings import load_settings
 from tests.agent.bed import settings_from
 
 
+@pytest.mark.parametrize("odd", [f"a = {'1' * 5000}", f"a = {'[' * 5000}"], ids=["digits", "brackets"])
+def test_what_python_cannot_read_is_no_toml(tmp_path: Path, odd: str):
+    file = tmp_path / "agent.toml"
+    file.write_text(odd)
+    with pytest.raises(ConfigError, match="is not valid TOML"):
+        load_settings(file)
+
+
 @pytest.mark.parametrize(
     ("section", "key", "value", "sentence"),
     [

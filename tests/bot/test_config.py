@@ -106,9 +106,17 @@ def test_what_is_no_toml_is_named_with_its_line(tmp_path: Path) -> None:
     assert "line 1" in refused(file)
 
 
+@pytest.mark.parametrize("odd", [f"a = {'1' * 5000}", f"a = {'[' * 5000}"], ids=["digits", "brackets"])
+def test_so_is_what_python_cannot_read(tmp_path: Path, odd: str) -> None:
+    file = tmp_path / "neumann-bot.toml"
+    file.write_text(odd)
+    assert "is not TOML" in refused(file)
+
+
 def test_a_file_that_is_not_there_or_none(tmp_path: Path) -> None:
     assert "cannot be read: No such file" in refused(tmp_path / "missing.toml")
     assert "cannot be read" in refused(tmp_path)
+    assert "cannot be read: it is neither a file nor a pipe" in refused(Path("/dev/zero"))
 
 
 def test_a_file_in_another_encoding(tmp_path: Path) -> None:
