@@ -10,6 +10,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.delivery.documented_answers import is_documented
 from bot.slack.delivery.refusals import Refusal, mend, refusal_of
 from handlers.errors import CallOutcome, SlackDown
 
@@ -84,7 +85,7 @@ async def call(
         arguments: What the method is sent; `None` is left out.
 
     Returns:
-        The answer: a JSON object whose `ok` is true, and of a post its `ts` too.
+        The answer: a JSON object as Slack documents it, its `ok` true.
 
     Raises:
         SlackBusy: If Slack asks to wait.
@@ -101,7 +102,7 @@ async def call(
     except FAILURES as error:
         raise failure(method, error) from error
     body = response.data
-    if not isinstance(body, dict) or (method == "chat.postMessage" and not body.get("ts")):
+    if not isinstance(body, dict) or not is_documented(method, body):
         raise _lost(method, UNREADABLE, OK)
     return {**body, "date": response.headers.get("Date", "")}
 
