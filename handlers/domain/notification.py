@@ -60,7 +60,7 @@ class Delivery:
 
     `truncated` is how many alerts were left out, `over_limit` how many of these by the bot. `all_resolved`
     is Alertmanager's word on the whole group. `group_labels` are Alertmanager's, as far as they are short
-    words; they say whose alerts these were.
+    words; they say whose alerts these were. `group_is_known` says that these are all of them.
     """
 
     alerts: tuple[Alert, ...]
@@ -69,6 +69,7 @@ class Delivery:
     over_limit: int = 0
     all_resolved: bool = False
     group_labels: Mapping[str, str] = field(default_factory=dict)
+    group_is_known: bool = False
 
     @property
     def stand_ins(self) -> tuple[Alert, ...]:
@@ -102,7 +103,8 @@ def read_notification(body: bytes) -> Delivery:
         truncated=(max(told, 0) if isinstance(told, int) else 0) + over_limit,
         over_limit=over_limit,
         all_resolved=envelope.status == "resolved",
-        group_labels=_words(envelope.group_labels),
+        group_labels=(words := _words(envelope.group_labels)),
+        group_is_known=words == envelope.group_labels,
     )
 
 

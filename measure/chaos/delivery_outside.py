@@ -13,21 +13,23 @@ import httpx
 from bot.slack.delivery.thread_pass import DELETED
 from handlers.domain.events import Event
 from handlers.domain.events.diagnosis import EvidenceRead
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified
 from handlers.domain.events.triage import Acknowledged
-from lab.slack.directory import Channel
 from lab.slack.faults import GATEWAY_TIMEOUT
 from lab.slack.message import Message
 from lab.slack.person import Person
 from lab.stage import CHANNEL
-from measure.chaos.delivery_rig import BOTS, CLUSTERS, DeliveryRig
+from measure.chaos.delivery_rig import ANOTHER, BOTS, CLUSTERS, DeliveryRig
 from measure.chaos.delivery_steps import SPRUNG_WITHIN_S, sprung
 from measure.chaos.tripwire import Wire, edited
 from tests.bot.slack.views_seen import key_of
 from tests.redis_box import RedisBox
 
-ANOTHER = Channel("C0ANOTHER1", "neumann-others", ())
 ODD = sorted((Path(__file__).parents[2] / "tests" / "data" / "webhooks").glob("[0-9]*.json"))
-SEEN_WITHIN_S = 60.0
+SEEN_WITHIN_S = 90.0
+
+READ: tuple[type[Event], ...] = (EvidenceRead, LeaderSeen, LeaderVerified)
+"""What the bot notes when it has read a cluster."""
 
 Json = dict[str, Any]
 Command = tuple[str, ...]
@@ -65,9 +67,6 @@ async def channel_replaced(rig: DeliveryRig) -> None:
     """Archive the channel for good; whoever operates the bot names another, as the log says."""
     workspace = rig.slack.workspace
     await _headline_stands(rig)
-    members = workspace.channel(CHANNEL).member_ids
-    channels = (*workspace.directory.channels, replace(ANOTHER, member_ids=members))
-    workspace.directory = replace(workspace.directory, channels=channels)
     workspace.archive(CHANNEL)
 
     def another(document: Json) -> None:
@@ -92,7 +91,7 @@ async def group_deleted(rig: DeliveryRig) -> None:
     workspace.directory = replace(workspace.directory, groups=workspace.directory.groups[1:])
     async with Person(rig.slack.url, "alice", CHANNEL) as alice:
         await alice.click(headline.ts, "Acknowledge")
-        await _until_event(rig, headline, Acknowledged)
+        await _until_more(rig, headline, 0, Acknowledged)
 
 
 async def cluster_taken_out(rig: DeliveryRig) -> None:
@@ -108,9 +107,10 @@ async def cluster_taken_out(rig: DeliveryRig) -> None:
 async def clock_wrong(rig: DeliveryRig, offset: str) -> None:
     """Set the clock of the bot's host while an incident is open: it is read on, lost answers are found."""
     headline = await _headline_stands(rig)
+    before = await _count(rig, headline, *READ)
     rig.slack.faults.fail("chat.postMessage", GATEWAY_TIMEOUT, times=2)
     await rig.run_anew(clock=offset)
-    await _until_event(rig, headline, EvidenceRead)
+    await _until_more(rig, headline, before, *READ)
 
 
 async def redis_takes_no_writes(rig: DeliveryRig, how: str, down_s: float) -> None:
@@ -180,17 +180,20 @@ def _words(message: Message) -> str:
     return str(message.attachments[0]["fallback"]) if message.attachments else message.text
 
 
-async def _until_event(rig: DeliveryRig, headline: Message, kind: type[Event]) -> None:
-    """Wait until the incident of the headline has one event more of this kind."""
+async def _count(rig: DeliveryRig, headline: Message, *kinds: type[Event]) -> int:
+    """Return how many events of these kinds the incident of the headline has."""
     incident_id, _ = key_of(headline) or ("", "")
+    return sum(isinstance(event, kinds) for event in await rig.store.timeline(incident_id))
 
-    async def count() -> int:
-        return sum(isinstance(event, kind) for event in await rig.store.timeline(incident_id))
 
-    before, deadline = await count(), time.monotonic() + SEEN_WITHIN_S
-    while await count() == before:
+async def _until_more(rig: DeliveryRig, headline: Message, before: int, *kinds: type[Event]) -> None:
+    """Wait until there are more of them than before."""
+    deadline = time.monotonic() + SEEN_WITHIN_S
+    while await _count(rig, headline, *kinds) <= before:
         if time.monotonic() > deadline:
-            raise TimeoutError(f"no {kind.__name__} within {SEEN_WITHIN_S:.0f} s")
+            raise TimeoutError(
+                f"none of {', '.join(each.__name__ for each in kinds)} in {SEEN_WITHIN_S:.0f} s"
+            )
         await asyncio.sleep(0.1)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -21,8 +21,9 @@ from lab.bot_files import write_bot_files
 from lab.cluster.cluster import Lab
 from lab.cluster.process import Process
 from lab.layout import Address
-from lab.slack.directory import Directory
+from lab.slack.directory import Channel, Directory
 from lab.slack.server import SlackWorkspaceServer
+from lab.slack.workspace import Workspace
 from lab.stage import CHANNEL
 from measure.chaos.rig import CALM_TIMEOUTS_MS, SLACK_PATIENCE_S
 from measure.chaos.shared_parts import bot_process, itself, start_redis
@@ -37,6 +38,10 @@ CLUSTERS = ("north", "south")
 WORKERS = ("worker", "worker2")
 BOTS = ("web", *WORKERS)
 
+
+ANOTHER = Channel("C0ANOTHER1", "neumann-others", Directory().channels[0].member_ids)
+PLACES = replace(Directory(), channels=(*Directory().channels, ANOTHER))
+"""The workspace has a channel more, in which incidents can go on."""
 
 RESOLVED_GRACE_S = 30
 """Shorter than is usual: a firing can be stored although its answer was lost, and when it is over before it
@@ -111,7 +116,7 @@ class DeliveryRig:
     def _bring_slack_back(self) -> None:
         self.slack.faults.clear()
         workspace = self.slack.workspace
-        workspace.edit_window_s, workspace.directory = None, Directory()
+        workspace.edit_window_s, workspace.directory = None, PLACES
         for channel_id in set(workspace.archived_ids):
             workspace.archive(channel_id, is_archived=False)
 
@@ -121,7 +126,9 @@ async def delivery_rig(folder: Path, kind: RedisKind = "one") -> AsyncIterator[D
     """Start everything, with Redis of this kind."""
     async with AsyncExitStack() as parts:
         redis, redis_at = await start_redis(parts, folder / "redis", pair=kind != "one")
-        slack = await parts.enter_async_context(SlackWorkspaceServer(ack_timeout_s=SLACK_PATIENCE_S))
+        slack = await parts.enter_async_context(
+            SlackWorkspaceServer(Workspace(PLACES), ack_timeout_s=SLACK_PATIENCE_S)
+        )
         node = Lab(folder / "cluster", node_count=1, with_agents=False, election_timeouts_ms=CALM_TIMEOUTS_MS)
         lab = await parts.enter_async_context(node)
         slack_at = Address("127.0.0.1", int(slack.url.rsplit(":", 1)[1]))

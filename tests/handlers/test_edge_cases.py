@@ -173,6 +173,67 @@ async def test_truncated_alerts_without_an_api_to_ask_are_said_in_the_thread() -
     assert world.kinds() == ["alerts_received", "noted"]
 
 
+def of_three(**changes: Any) -> bytes:
+    """A group of three alerts of one cluster."""
+    one = json.loads(body(FIRING))["alerts"][0]
+    nodes = [one["labels"] | {"node": str(number)} for number in range(3)]
+    alerts = [one | {"labels": each, "fingerprint": fingerprint_of(each)} for each in nodes]
+    over = {"status": "resolved", "endsAt": "2026-11-23T13:00:00Z"}
+    changed = [each | over if changes.get("status") == "resolved" else each for each in alerts]
+    return body(FIRING, **{"alerts": changed, "groupLabels": {"alertname": "NoLeader"}, **changes})
+
+
+async def test_what_is_left_out_of_a_group_that_is_over_is_over_too() -> None:
+    world, whole = World(), json.loads(of_three(status="resolved"))
+    await receives(world, of_three())
+    await receives(world, of_three(status="resolved", alerts=whole["alerts"][:1], truncatedAlerts=2))
+    incident = await only_incident(world)
+    assert incident.firing == ()
+    assert [alert.presumed for alert in incident.alerts.values()] == [False, True, True]
+    assert any(
+        each.sentence.startswith("Alertmanager said that a whole") for each in incident.remarks.values()
+    )
+    await receives(world, of_three())
+    assert [alert.labels["node"] for alert in (await only_incident(world)).firing] == ["1", "2"], (
+        "Alertmanager's own word goes before it"
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"truncatedAlerts": 0},
+        {"status": "firing"},
+        {"groupLabels": {"alertname": "NodeDown"}},
+        {"groupLabels": {"alertname": "NoLeader", "node": "0"}},
+        {"groupLabels": {"alertname": "NoLeader", "long": "d" * 300}},
+        {"groupLabels": None},
+    ],
+    ids=["told whole", "fires", "another alert's", "another group's", "unreadable", "unsaid"],
+)
+async def test_nothing_else_is_presumed_over(changes: dict[str, Any]) -> None:
+    world, whole = World(), json.loads(of_three(status="resolved"))
+    await receives(world, of_three())
+    cut = {"status": "resolved", "alerts": whole["alerts"][:1], "truncatedAlerts": 2}
+    await receives(world, body(FIRING, **{"groupLabels": {"alertname": "NoLeader"}, **cut, **changes}))
+    assert len((await only_incident(world)).firing) == 2
+
+
+async def test_where_alertmanager_can_be_asked_it_is() -> None:
+    world, whole = World(alerting=Alerting()), json.loads(of_three(status="resolved"))
+    await receives(world, of_three())
+    await receives(world, of_three(status="resolved", alerts=whole["alerts"][:1], truncatedAlerts=2))
+    assert len((await only_incident(world)).firing) == 2
+
+
+async def test_what_fires_since_the_group_was_over_is_not() -> None:
+    world, whole = World(), json.loads(of_three(status="resolved"))
+    anew = [each | {"status": "firing", "startsAt": "2026-11-23T13:00:01Z"} for each in whole["alerts"][1:]]
+    await receives(world, of_three(alerts=[whole["alerts"][0] | {"status": "firing"}, *anew]))
+    await receives(world, of_three(status="resolved", alerts=whole["alerts"][:1], truncatedAlerts=2))
+    assert len((await only_incident(world)).firing) == 2
+
+
 async def test_ends_at_year_one_while_firing_is_no_time() -> None:
     world = World()
     await receives(world, body(FIRING))
