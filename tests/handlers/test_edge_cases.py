@@ -377,6 +377,19 @@ async def test_what_decides_nothing_may_be_odd_and_its_own_resolved_ends_it(file
     assert (await only_incident(world)).firing == ()
 
 
+@pytest.mark.parametrize("file", FROM_OUTSIDE, ids=lambda file: file.stem)
+async def test_none_of_them_breaks_a_later_reconciliation(file: Path) -> None:
+    world = World(alerting=Alerting(), cluster=Cluster(clusters=("quartz",)))
+    await receives(world, file.read_bytes())
+    assert world.alerting
+    labels = (await only_incident(world)).firing[0].labels
+    world.alerting.recorded = [Fired(labels, NOON, NOON + timedelta(minutes=20))]
+    looked = await reconcile_alerts.reconcile_once(
+        world.ports, reconcile_alerts.ReconcileSettings("quartz", just_started=True)
+    )
+    assert looked.failed == ()
+
+
 async def test_a_huge_annotation_takes_nothing_else_from_a_no_leader() -> None:
     world = World(cluster=Cluster(clusters=("quartz",)))
     await receives(world, next(each for each in FROM_OUTSIDE if "huge" in each.stem).read_bytes())
