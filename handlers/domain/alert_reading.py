@@ -32,7 +32,8 @@ def read_alert(raw: object) -> Alert:
     """
     if not isinstance(raw, dict) or not isinstance(raw.get("labels"), dict):
         return Alert.model_validate(raw)
-    labels = _texts(raw["labels"])
+    # To Prometheus a label without a value is none.
+    labels = {name: value for name, value in _texts(raw["labels"]).items() if value}
     starts_at = _moment(raw.get("startsAt"))
     fingerprint, url = raw.get("fingerprint"), raw.get("generatorURL")
     given = isinstance(fingerprint, str) and _FINGERPRINT.fullmatch(fingerprint)

@@ -18,6 +18,9 @@ from handlers.domain.alerts import Alert, Received
 MAX_UNREADABLE_CHARS = 65_536
 MAX_LABEL_CHARS = 200
 
+MAX_DIGITS = 300
+"""Of a whole number; Python refuses those of more than 4,300."""
+
 MAX_ALERTS = 10_000
 """Of a larger group the rest counts as left out by the sender, as its `truncatedAlerts` do."""
 
@@ -110,10 +113,15 @@ def read_notification(body: bytes) -> Delivery:
 
 def _envelope(body: bytes) -> _Envelope:
     try:
-        document = json.loads(body)
+        # A byte that is no text, or a number that is too long, may stand where nothing is decided.
+        document = json.loads(body.decode(json.detect_encoding(body), "replace"), parse_int=_number)
     except (ValueError, RecursionError):
         return _Envelope.model_validate_json(body)  # it says what is wrong, and where
     return _Envelope.model_validate(document)
+
+
+def _number(digits: str) -> int | float:
+    return int(digits) if len(digits) <= MAX_DIGITS else float(digits)
 
 
 def _put_aside(raw: object, why: str) -> Unreadable:
