@@ -72,8 +72,16 @@ class SlackBusy(SlackDown):
         super().__init__(sentence, wait_s=wait_s)
 
 
-FAILURES = (SlackApiError, TimeoutError, aiohttp.ClientError, OSError, ValueError, AttributeError)
-"""What Slack's client raises; the last two where the body is text or JSON that it does not expect."""
+FAILURES = (
+    SlackApiError,
+    TimeoutError,
+    aiohttp.ClientError,
+    OSError,
+    ValueError,
+    AttributeError,
+    RecursionError,
+)
+"""What Slack's client raises; the last three where the body is text or JSON that it does not expect."""
 
 
 async def call(
