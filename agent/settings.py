@@ -44,9 +44,15 @@ class PublicKey(str):
     """An Ed25519 public key, as base64."""
 
 
+MAX_PATH_CHARS = 4_095
+"""Of Linux: PATH_MAX."""
+
+
 def _absolute(path: str) -> str:
     if not path.startswith("/"):
         raise ValueError("write an absolute path")
+    if not path.isprintable() or len(path) > MAX_PATH_CHARS:
+        raise ValueError("this cannot be the path of a file")
     return path
 
 

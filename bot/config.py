@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from agent.keys.bounded_files import read_bounded_text
-from bot.secret_files import SecretFile
+from bot.secret_files import NamedFile, SecretFile
 from handlers.domain.permissions import Permission, Permissions
 from handlers.errors import ConfigurationError
 from runbooks.plans import ActionType
@@ -61,7 +61,7 @@ class Endpoint(_Section):
     """An alerting server's settings: the deadline of a request, and the credentials it is shown."""
 
     token: SecretFile | None = None
-    authority: Path | None = None
+    authority: NamedFile | None = None
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
 
 
@@ -94,9 +94,9 @@ class AgentSettings(_Section):
     only read timelines that another replica or a former key wrote while the grant key is being changed.
     """
 
-    certificate: Path
-    key: Path
-    authority: Path | None = None
+    certificate: NamedFile
+    key: NamedFile
+    authority: NamedFile | None = None
     grant_key: SecretFile
     second_grant_key: SecretFile | None = None
     other_grant_keys: tuple[SecretFile, ...] = ()
@@ -120,7 +120,7 @@ class Node(_Section):
     name: str
     metrics_url: str
     agent_url: str
-    agent_certificate: Path | None = None
+    agent_certificate: NamedFile | None = None
     pairing: str = ""
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 
 from agent.keys.bounded_files import read_bounded_text
 from handlers.errors import ConfigurationError
@@ -14,12 +15,31 @@ OTHERS = stat.S_IRWXO | stat.S_IWGRP
 """The group may read: that is how systemd and Kubernetes hand a secret to the one that it is for."""
 
 
+MAX_PATH_CHARS = 4_095
+"""Of Linux (PATH_MAX); a name in it may have 255."""
+
+
+def _that_can_be(path: Path) -> Path:
+    names = path.parts
+    if (
+        not str(path).isprintable()
+        or len(str(path)) > MAX_PATH_CHARS
+        or max(map(len, names), default=0) > 255
+    ):
+        raise ValueError("this cannot be the name of a file")
+    return path
+
+
+NamedFile = Annotated[Path, AfterValidator(_that_can_be)]
+"""A file that the configuration names."""
+
+
 class SecretFile(BaseModel):
     """A secret that lies in a file, so that it stands neither in the configuration nor in `ps`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    file: Path
+    file: NamedFile
 
     def read(self) -> SecretStr:
         """Return the secret, without the line's end.

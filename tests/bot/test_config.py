@@ -77,6 +77,14 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "a word for a number": ({**GOOD, "readings": {"sample_gap_s": "soon"}}, "readings.sample_gap_s"),
     "a deadline of no time": ({**GOOD, "readings": {"agent_deadline_s": 0}}, "readings.agent_deadline_s"),
     "a secret in the file": ({**GOOD, "web": {"webhook_token": "s3cr3t"}}, "web.webhook_token"),
+    "a file that cannot be": (
+        {**GOOD, "web": {"webhook_token": {"file": "/a\0b"}}},
+        "web.webhook_token.file: Value error, this cannot be the name of a file",
+    ),
+    "a file of a name too long": (
+        {**GOOD, "web": {"webhook_token": {"file": "/" + "x" * 256}}},
+        "web.webhook_token.file",
+    ),
     "a section that is a word": ({**GOOD, "slack": "yes"}, "slack"),
     "no clusters": ({**GOOD, "clusters": []}, "clusters"),
     "a cluster without nodes": ({**GOOD, "clusters": [{"name": "demo", "nodes": []}]}, "clusters.0.nodes"),
