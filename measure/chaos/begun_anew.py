@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bot.slack.views.message import Message as Drawn
 from lab.slack.workspace import Message
-from tests.bot.slack.views_seen import ViewsSeen, told
+from tests.bot.slack.views_seen import told
 
 HEADLINE = "headline"
 THREADS = 2
@@ -16,8 +16,11 @@ THREADS = 2
 Shown = Mapping[str, Sequence[Message]]
 """The messages of one incident by their keys, oldest first."""
 
+Contents = Mapping[str, Sequence[str]]
+"""By the message's ts all that it has shown, in order."""
 
-def is_behind(seen: ViewsSeen, incident_id: str, wanted: Sequence[Drawn], shown: Shown) -> Iterator[str]:
+
+def is_behind(contents: Contents, incident_id: str, wanted: Sequence[Drawn], shown: Shown) -> Iterator[str]:
     """Yield each message of which the newest does not stand below the newest headline as it should."""
     began = _headlines(shown)
     for drawn in wanted:
@@ -25,19 +28,19 @@ def is_behind(seen: ViewsSeen, incident_id: str, wanted: Sequence[Drawn], shown:
         if not there or not began:
             yield f"{incident_id} {drawn.key} is not in Slack"
             continue
-        newest, contents = there[-1], seen.contents.get(there[-1].ts, [""])
-        if not _shows(contents[-1], drawn):
+        newest = there[-1]
+        if not _shows(contents.get(newest.ts, [""])[-1], drawn):
             yield f"{incident_id} {drawn.key} shows something else than the timeline says"
         if (newest.thread_ts or newest.ts) != began[-1].ts:
             yield f"{incident_id} {drawn.key} does not stand below the newest headline"
 
 
-def is_wrong(seen: ViewsSeen, incident_id: str, shown: Shown) -> Iterator[str]:
+def is_wrong(contents: Contents, incident_id: str, shown: Shown) -> Iterator[str]:
     """Yield what stands twice in one thread with the same words, and threads that nothing called for."""
     if len(_headlines(shown)) > THREADS:
         yield f"{incident_id} has {len(_headlines(shown))} headlines"
     for key, messages in shown.items():
-        first = [(each.thread_ts, seen.contents.get(each.ts, [""])[0]) for each in messages]
+        first = [(each.thread_ts, contents.get(each.ts, [""])[0]) for each in messages]
         if len(set(first)) < len(first):
             yield f"{incident_id} {key} was posted with the same words in the same thread"
 

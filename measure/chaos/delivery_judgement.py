@@ -105,7 +105,7 @@ def _messages(rig: DeliveryRig, incident_id: str) -> dict[str, list[Message]]:
 def _thread_is_behind(rig: DeliveryRig, incident: Told, anew: bool) -> Iterator[str]:
     shown = _messages(rig, incident.id)
     if anew:
-        yield from begun_anew.is_behind(rig.seen, incident.id, render(incident.now), shown)
+        yield from begun_anew.is_behind(rig.seen.contents, incident.id, render(incident.now), shown)
         return
     for drawn in render(incident.now):
         there = shown.get(drawn.key, [])
@@ -141,7 +141,7 @@ async def violations(
 
 def _thread_is_wrong(rig: DeliveryRig, incident: Told, may_go_back: bool, anew: bool) -> Iterator[str]:
     if anew:
-        yield from begun_anew.is_wrong(rig.seen, incident.id, _messages(rig, incident.id))
+        yield from begun_anew.is_wrong(rig.seen.contents, incident.id, _messages(rig, incident.id))
         return
     yield from _twice(rig, incident)
     yield from _out_of_order(rig, incident)
