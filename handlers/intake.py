@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from handlers.domain import ended_group
+from handlers.domain.alert_batches import in_batches
 from handlers.domain.alerts import Alert, IncidentIdentity, Places, what_changed, within_bounds
 from handlers.domain.events import Event
 from handlers.domain.events.lifecycle import AlertsReceived, Remarked
@@ -215,19 +216,23 @@ async def _append(
 def _received(
     now: datetime, identity: IncidentIdentity, incident: Incident, new: tuple[Alert, ...], truncated: int
 ) -> list[Event]:
-    if not new:
-        return []
-    return [
-        AlertsReceived(
-            at=now,
-            reason=what_changed(incident.alerts, new),
-            cluster=identity.cluster,
-            runbook=identity.runbook,
-            alerts=new,
-            truncated=truncated,
-            handle="" if incident.opened_at else secrets.token_urlsafe(16),
+    """Return an event for the new alerts; several where one would be too large to be kept."""
+    events: list[Event] = []
+    known = dict(incident.alerts)
+    for batch in in_batches(new):
+        events.append(
+            AlertsReceived(
+                at=now,
+                reason=what_changed(known, batch),
+                cluster=identity.cluster,
+                runbook=identity.runbook,
+                alerts=batch,
+                truncated=truncated,
+                handle="" if incident.opened_at or events else secrets.token_urlsafe(16),
+            )
         )
-    ]
+        known |= {alert.fingerprint: alert for alert in batch}
+    return events
 
 
 def remarked(incident: Incident, now: datetime, remarks: Iterable[Remark]) -> list[Event]:

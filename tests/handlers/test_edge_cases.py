@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from handlers import intake, reconcile_alerts
 from handlers.domain.alert_sources import Fired, Held
 from handlers.domain.alerts import Alert, IncidentIdentity, Reason, fingerprint_of
-from handlers.domain.events import Event
+from handlers.domain.events import EVENT, Event
 from handlers.domain.events.lifecycle import AlertsReceived, Closed
 from handlers.domain.incident import Incident
 from handlers.domain.notification import read_notification
@@ -171,6 +171,35 @@ async def test_truncated_alerts_without_an_api_to_ask_are_said_in_the_thread() -
     (note,) = incident.remarks.values()
     assert note.sentence.endswith("set max_alerts to 0 on its receiver.")
     assert world.kinds() == ["alerts_received", "noted"]
+
+
+async def test_a_large_group_is_kept_in_as_many_events_as_it_takes() -> None:
+    world, one = World(), json.loads(body(FIRING))["alerts"][0]
+    nodes = [one["labels"] | {"node": str(number)} for number in range(1_200)]
+    long = {"annotations": {"description": "x" * 4_000}}
+    alerts = [one | long | {"labels": each, "fingerprint": fingerprint_of(each)} for each in nodes]
+    await receives(world, body(FIRING, alerts=alerts))
+    first, *more = [event for event in world.timelines.events["inc-1"] if isinstance(event, AlertsReceived)]
+    assert all(len(EVENT.dump_json(event)) < 4_000_000 for event in (first, *more))
+    assert [event.reason for event in more] == [Reason.ALERTS_ADDED] * 2
+    assert [bool(event.handle) for event in (first, *more)] == [True, False, False]
+    assert len((await only_incident(world)).firing) == 1_200
+    over = {"status": "resolved", "endsAt": "2026-11-23T13:00:00Z"}
+    await receives(world, body(FIRING, status="resolved", alerts=[each | over for each in alerts]))
+    assert (await only_incident(world)).firing == ()
+
+
+@pytest.mark.parametrize("texts", ["labels", "annotations"])
+@pytest.mark.parametrize("filled", ["x", "\x01", "\U0001f525"], ids=["plain", "control", "emoji"])
+async def test_one_alert_of_the_size_of_a_body_is_kept(texts: str, filled: str) -> None:
+    world, one = World(), json.loads(body(FIRING))["alerts"][0]
+    many = {f"n{number}": filled * 4_000 for number in range(500)}
+    await receives(world, body(FIRING, alerts=[one | {texts: {**many, **one[texts]}}]))
+    (event,) = [event for event in world.timelines.events["inc-1"] if isinstance(event, AlertsReceived)]
+    assert len(EVENT.dump_json(event)) < 2_000_000
+    (alert,) = (await only_incident(world)).firing
+    assert alert.name == "NoLeader"
+    assert alert.annotations["summary"] == one["annotations"]["summary"]
 
 
 def of_three(**changes: Any) -> bytes:
