@@ -49,7 +49,7 @@ FAMILY = re.compile(
 
 
 def methods_called() -> Iterator[str]:
-    """Web API methods: `client.views_open(…)`, `_call("chat.update", …)` and `call(client, "users.info", …)`."""
+    """Web API methods: `client.views_open(…)`, `_call("chat.update", …)`, `call(client, "users.info", …)`."""
     for source in SOURCES:
         for node in ast.walk(ast.parse(source.read_text())):
             if not isinstance(node, ast.Call):
