@@ -16,6 +16,7 @@ from msgspec import Meta
 from nacl.signing import VerifyKey
 
 from agent.errors import ConfigError
+from agent.keys.bounded_files import read_bounded_text
 
 
 def split_address(address: str) -> tuple[str, int]:
@@ -43,9 +44,15 @@ class PublicKey(str):
     """An Ed25519 public key, as base64."""
 
 
+MAX_PATH_CHARS = 4_095
+"""Of Linux: PATH_MAX."""
+
+
 def _absolute(path: str) -> str:
     if not path.startswith("/"):
         raise ValueError("write an absolute path")
+    if not path.isprintable() or len(path) > MAX_PATH_CHARS:
+        raise ValueError("this cannot be the path of a file")
     return path
 
 
@@ -199,10 +206,10 @@ def load_settings(path: Path) -> Settings:
         ConfigError: One sentence that names the file, the field and the mend.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(read_bounded_text(path))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}); give a readable file.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid TOML ({error}); correct that place.") from error
     return parse_settings(document, path)
 

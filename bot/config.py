@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from bot.secret_files import SecretFile
+from agent.keys.bounded_files import read_bounded_text
+from bot.secret_files import NamedFile, SecretFile
 from handlers.domain.permissions import Permission, Permissions
 from handlers.errors import ConfigurationError
 from runbooks.plans import ActionType
@@ -60,7 +61,7 @@ class Endpoint(_Section):
     """An alerting server's settings: the deadline of a request, and the credentials it is shown."""
 
     token: SecretFile | None = None
-    authority: Path | None = None
+    authority: NamedFile | None = None
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
 
 
@@ -93,9 +94,9 @@ class AgentSettings(_Section):
     only read timelines that another replica or a former key wrote while the grant key is being changed.
     """
 
-    certificate: Path
-    key: Path
-    authority: Path | None = None
+    certificate: NamedFile
+    key: NamedFile
+    authority: NamedFile | None = None
     grant_key: SecretFile
     second_grant_key: SecretFile | None = None
     other_grant_keys: tuple[SecretFile, ...] = ()
@@ -119,7 +120,7 @@ class Node(_Section):
     name: str
     metrics_url: str
     agent_url: str
-    agent_certificate: Path | None = None
+    agent_certificate: NamedFile | None = None
     pairing: str = ""
 
 
@@ -219,19 +220,23 @@ def load(path: Path) -> Settings:
         ConfigurationError: One sentence that names the place and the mend.
     """
     try:
-        with path.open("rb") as file:
-            return Settings(**tomllib.load(file))
+        return Settings(**_document(path))
     except OSError as error:
         raise ConfigurationError(f"The configuration {path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"The configuration {path} is not UTF-8.") from error
     except SettingsError as error:
         raise ConfigurationError(
             f"Beside {path}, an environment variable NEUMANN_BOT_… cannot be read: {error}."
         ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"The configuration {path} is not TOML: {error}.") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the file"
         raise ConfigurationError(f"In {path}, {place}: {first['msg']}.") from error
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(read_bounded_text(path))
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"The configuration {path} is not UTF-8.") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"The configuration {path} is not TOML: {error}.") from error

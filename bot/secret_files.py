@@ -4,13 +4,34 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 
+from agent.keys.bounded_files import read_bounded_text
 from handlers.errors import ConfigurationError
 
 OTHERS = stat.S_IRWXO | stat.S_IWGRP
 """The group may read: that is how systemd and Kubernetes hand a secret to the one that it is for."""
+
+
+MAX_PATH_CHARS = 4_095
+"""Of Linux (PATH_MAX); a name in it may have 255."""
+
+
+def _that_can_be(path: Path) -> Path:
+    names = path.parts
+    if (
+        not str(path).isprintable()
+        or len(str(path)) > MAX_PATH_CHARS
+        or max(map(len, names), default=0) > 255
+    ):
+        raise ValueError("this cannot be the name of a file")
+    return path
+
+
+NamedFile = Annotated[Path, AfterValidator(_that_can_be)]
+"""A file that the configuration names."""
 
 
 class SecretFile(BaseModel):
@@ -18,7 +39,7 @@ class SecretFile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    file: Path
+    file: NamedFile
 
     def read(self) -> SecretStr:
         """Return the secret, without the line's end.
@@ -28,7 +49,7 @@ class SecretFile(BaseModel):
         """
         require_private(self.file)
         try:
-            text = self.file.read_text().strip()
+            text = read_bounded_text(self.file).strip()
         except OSError as error:
             raise ConfigurationError(
                 f"The secret file {self.file} cannot be read: {error.strerror}."

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from handlers.domain import ended_group
+from handlers.domain.alert_batches import in_batches
 from handlers.domain.alerts import Alert, IncidentIdentity, Places, what_changed, within_bounds
 from handlers.domain.events import Event
 from handlers.domain.events.lifecycle import AlertsReceived, Remarked
@@ -33,6 +35,13 @@ OVER_LIMIT: Remark = (
     "over-limit",
     "A notification held more alerts than the bot takes at once, and the bot has no [alertmanager] to ask "
     "for the rest: add that section, or let Alertmanager's route group by more labels.",
+)
+
+
+GROUP_OVER: Remark = (
+    "group-over",
+    "Alertmanager said that a whole group is over and did not name all of its alerts: those that it left out "
+    "count as resolved until it says otherwise.",
 )
 
 
@@ -66,9 +75,27 @@ async def receive(ports: Ports, delivery: Delivery, cluster_in_path: str | None)
         remarks += [TRUNCATED] if delivery.truncated > delivery.over_limit else []
         remarks += [OVER_LIMIT] if delivery.over_limit else []
     changed: list[str] = []
-    for identity, group in places.by_identity((*delivery.alerts, *delivery.stand_ins)).items():
+    groups = places.by_identity((*delivery.alerts, *delivery.stand_ins))
+    for identity, group in groups.items():
         changed += await fold_in(ports, identity, group, *remarks, truncated=delivery.truncated)
+    if ports.alertmanager is None and ended_group.says_more_is_over(delivery):
+        changed += await _end_with_group(ports, groups, delivery)
     return tuple(dict.fromkeys(changed))
+
+
+async def _end_with_group(
+    ports: Ports, identities: Iterable[IncidentIdentity], delivery: Delivery
+) -> list[str]:
+    """Presume over what a notification left out of a group of which it says that all of it is.
+
+    Only in the incidents of what it named: another Alertmanager may make groups with the same labels.
+    """
+    changed: list[str] = []
+    for identity in identities:
+        incident = (await ports.timelines.standing(identity, (), claim=False)).incident
+        over = ended_group.left_out(delivery, incident) if incident else ()
+        changed += await fold_in(ports, identity, over, GROUP_OVER, remarks_alone=False)
+    return changed
 
 
 def _put_aside(unreadable: Unreadable) -> Remark:
@@ -189,19 +216,23 @@ async def _append(
 def _received(
     now: datetime, identity: IncidentIdentity, incident: Incident, new: tuple[Alert, ...], truncated: int
 ) -> list[Event]:
-    if not new:
-        return []
-    return [
-        AlertsReceived(
-            at=now,
-            reason=what_changed(incident.alerts, new),
-            cluster=identity.cluster,
-            runbook=identity.runbook,
-            alerts=new,
-            truncated=truncated,
-            handle="" if incident.opened_at else secrets.token_urlsafe(16),
+    """Return an event for the new alerts; several where one would be too large to be kept."""
+    events: list[Event] = []
+    known = dict(incident.alerts)
+    for batch in in_batches(new):
+        events.append(
+            AlertsReceived(
+                at=now,
+                reason=what_changed(known, batch),
+                cluster=identity.cluster,
+                runbook=identity.runbook,
+                alerts=batch,
+                truncated=truncated,
+                handle="" if incident.opened_at or events else secrets.token_urlsafe(16),
+            )
         )
-    ]
+        known |= {alert.fingerprint: alert for alert in batch}
+    return events
 
 
 def remarked(incident: Incident, now: datetime, remarks: Iterable[Remark]) -> list[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import copy
 import errno
 import hashlib
@@ -17,6 +18,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from agent.errors import ConfigFileError
+from agent.keys.toml_documents import is_same
 from agent.keys.whole_files import sync_folder, write_beside
 
 MAX_CONFIG_BYTES = 1024 * 1024
@@ -88,16 +90,23 @@ def with_election_timeouts(raw: bytes, *, min_ms: int, max_ms: int) -> bytes:
         table = document["raft"]
         for key, value in changes.items():
             table[key] = value
-        changed = tomlkit.dumps(document).encode()
+        changed = _with_ends_of(raw, tomlkit.dumps(document).encode())
     except (TOMLKitError, TypeError) as error:
         raise ConfigFileError(f"The file's [raft] table cannot be edited: {error}.") from error
     intended = copy.deepcopy(before)
     intended["raft"].update(changes)
-    if _parse(changed) != intended:
+    if not is_same(_parse(changed), intended):
         raise ConfigFileError(
             "Setting the timeouts would change more than the timeouts; nothing was written."
         )
     return changed
+
+
+def _with_ends_of(before: bytes, after: bytes) -> bytes:
+    """Return the file with the line ends that it had: what is added to one of Windows' lines ends so, too."""
+    if before.count(b"\n") != before.count(b"\r\n") or b"\n" not in before:
+        return after
+    return after.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
 def has_single_key(raw: bytes) -> bool:
@@ -142,6 +151,8 @@ def _expect(path: Path, sha256: str) -> ConfigBytes:
 
 
 def _parse(raw: bytes) -> dict[str, Any]:
+    if raw.startswith(codecs.BOM_UTF8):
+        raise ConfigFileError("The file is not valid TOML: a byte order mark stands before it.")
     try:
         return tomllib.loads(raw.decode())
     # ValueError: what is no TOML, no UTF-8, or a number of more digits than Python reads.

@@ -47,7 +47,7 @@ def parse_config(path: Path, raw: bytes, *, sha256: str) -> Config:
     try:
         document = tomllib.loads(text)
         malformed: bool | UnsetType = UNSET
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # ValueError: a number of more digits than Python reads, too
         document, malformed = {}, True
     raft, cluster = _table(document, "raft"), _table(document, "cluster")
     minimum_ms = _whole(raft, "election_timeout_min_ms")

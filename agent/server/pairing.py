@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from agent.boot import boottime_s
 from agent.errors import AgentError, BadRequestError, ConfigError, ConflictError, DeniedError, PairingError
+from agent.keys.bounded_files import MAX_NAMED_BYTES, read_bounded_text
 from agent.keys.certificates import make_certificate
 from agent.keys.whole_files import PRIVATE, NewFile, replace_all
 from agent.protocol.pairing import (
@@ -50,7 +51,7 @@ def make_own_key(settings: Settings) -> bytes:
             raise ConfigError(f"{certificate} is there and {key} is not; remove it, to have both made anew.")
         elif there == [key]:
             raise ConfigError(f"{key} is there and {certificate} is not; remove it, to have both made anew.")
-        shown = pem_certificates(certificate.read_text(encoding="utf-8"))
+        shown = pem_certificates(read_bounded_text(certificate))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"The agent's certificate and key cannot be read or made ({error}).") from error
     if not shown:
@@ -151,7 +152,9 @@ def code_from(file: str | None) -> tuple[str | None, bytes]:
         code = new_code()
         return code, parse_code(code)
     try:
-        return None, parse_code(sys.stdin.readline() if file == "-" else Path(file).read_text("utf-8"))
+        return None, parse_code(
+            sys.stdin.readline(MAX_NAMED_BYTES) if file == "-" else read_bounded_text(Path(file))
+        )
     except (OSError, ValueError) as error:
         raise ConfigError(f"The code cannot be taken from {file} ({error}): openssl rand -hex 16") from error
 

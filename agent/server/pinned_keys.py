@@ -14,6 +14,8 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from agent.errors import ConfigError
+from agent.keys.bounded_files import read_bounded_text
+from agent.keys.toml_documents import is_same
 from agent.keys.whole_files import NewFile, replace_all
 from agent.protocol.pairing import BotCredentials, fingerprint, pem_certificates, trusted_certificates
 from agent.settings import Settings, load_settings, parse_settings
@@ -149,7 +151,7 @@ def _keys_of(identity: BotCredentials) -> tuple[tuple[str, tuple[str, ...]], ...
 
 def _document(config: Path) -> tomlkit.TOMLDocument:
     try:
-        return tomlkit.parse(config.read_text(encoding="utf-8"))
+        return tomlkit.parse(read_bounded_text(config))
     except (OSError, UnicodeDecodeError, TOMLKitError) as error:
         raise ConfigError(f"{config} cannot be edited ({error}).") from error
 
@@ -169,8 +171,8 @@ def _write(config: Path, settings: Settings, certificates: str, document: tomlki
     try:
         # What would not load again, or says anything else anew, is not written.
         after = tomllib.loads(text)
-        before = tomllib.loads(config.read_text(encoding="utf-8"))
-        if before | {"grants": None} != after | {"grants": None}:
+        before = tomllib.loads(read_bounded_text(config))
+        if not is_same(before | {"grants": None}, after | {"grants": None}):
             raise ConfigError(f"{config} cannot be edited without changing more; nothing was changed.")
         parse_settings(after, config)
         replace_all(

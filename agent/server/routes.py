@@ -19,6 +19,7 @@ from agent.actions.executor import Executor
 from agent.boot import boot_id
 from agent.errors import BadRequestError, ConfigError, RefusedError, TooLargeError
 from agent.keys import NO_CHECK_TIME
+from agent.keys.bounded_files import read_bounded_text
 from agent.protocol import (
     REVISION,
     REVISION_HEADER,
@@ -132,7 +133,7 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
     context.verify_flags |= NO_CHECK_TIME
     with _naming("tls.authority"):
         # Where nobody is trusted, nobody is let in. What is loaded is just what `keys list` shows.
-        if trusted := trusted_certificates(tls.authority.read_text(encoding="utf-8")):
+        if trusted := trusted_certificates(read_bounded_text(tls.authority)):
             context.load_verify_locations(cadata=b"".join(trusted))
     return context
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import typer
 
+from agent.keys.bounded_files import MAX_NAMED_BYTES, read_bounded_text
 from agent.keys.whole_files import NewFile
 from agent.protocol.pairing import der_of, fingerprint, parse_code, pem_certificates
 from bot import clients
@@ -182,9 +183,9 @@ def _code(file: str) -> bytes:
         if not file:
             return parse_code(typer.prompt("The code that the agent shows", hide_input=True))
         if file == "-":
-            return parse_code(sys.stdin.readline())
+            return parse_code(sys.stdin.readline(MAX_NAMED_BYTES))
         require_private(Path(file))
-        return parse_code(Path(file).read_text())
+        return parse_code(read_bounded_text(Path(file)))
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"The code cannot be taken: {error}.") from error
 
@@ -193,7 +194,7 @@ def _known_by(settings: Settings, node: Node) -> str:
     if node.agent_certificate is None:
         return "known by the authority" if settings.agents.authority else "not paired"
     try:
-        (pinned,) = pem_certificates(node.agent_certificate.read_text())
+        (pinned,) = pem_certificates(read_bounded_text(node.agent_certificate))
         return f"sha256:{fingerprint(der_of(pinned))}"
     except (OSError, ValueError):
         return f"{node.agent_certificate} cannot be read"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,6 +11,7 @@ import typer
 import uvloop
 
 from agent.version import version
+from bot import log_lines
 from bot import main as wiring
 from bot.cli import agents, audit, diagnose, incidents, outside, plan
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
@@ -120,16 +120,7 @@ def demo(  # noqa: PLR0917  each is an option of the command line
 
 
 def _run(config: Path, *parts: wiring.Part) -> None:
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    log_lines.configure()
     settings = load(config)
     structlog.get_logger().info("starting", version=version(), parts=sorted(parts))
     uvloop.run(wiring.run(settings, frozenset(parts)))

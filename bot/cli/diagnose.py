@@ -8,11 +8,13 @@ import itertools
 import json
 import os
 import stat
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from agent.keys.bounded_files import read_bounded
 from agent.keys.whole_files import PRIVATE
 from bot import clients
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
@@ -35,6 +37,9 @@ from runbooks.wording import listed
 MAX_TABLE_NODES = 12
 """Nodes from which on the tables tell groups, so that an answer fits on a screen."""
 
+MAX_EVIDENCE_BYTES = 64 * 1024 * 1024
+"""The evidence of a thousand nodes with full logs."""
+
 
 def status(
     cluster: Annotated[str, typer.Argument(help="Which cluster; not needed where there is one.")] = "",
@@ -49,7 +54,7 @@ def diagnose(  # noqa: PLR0917 - typer makes options of them, none is given by p
     cluster: Annotated[str, typer.Option(help="Read this cluster; not needed where there is one.")] = "",
     evidence: Annotated[
         list[Path] | None,
-        typer.Option(help="Judge this stored evidence instead; several may be given."),
+        typer.Option(help="Judge this stored evidence instead, - is stdin; several may be given."),
     ] = None,
     more: Annotated[list[Path] | None, typer.Argument(help="More stored evidence to judge.")] = None,
     save: Annotated[Path | None, typer.Option(help="Keep the evidence that was read in this file.")] = None,
@@ -181,9 +186,15 @@ def _advice(remedy: Remedy) -> str:
 
 def _bytes_of(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        if str(path) != "-":
+            return read_bounded(path, MAX_EVIDENCE_BYTES)
+        content = sys.stdin.buffer.read(MAX_EVIDENCE_BYTES + 1)
+        if len(content) > MAX_EVIDENCE_BYTES:
+            raise Refused(f"Standard input has more than {MAX_EVIDENCE_BYTES} bytes.")
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}.") from error
+    else:
+        return content
 
 
 def _write(path: Path, text: str) -> None:

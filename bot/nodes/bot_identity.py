@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 
+from agent.keys.bounded_files import read_bounded, read_bounded_text
 from agent.keys.certificates import make_certificate
 from agent.keys.whole_files import PRIVATE, NewFile, replace_all
 from agent.protocol.pairing import BotCredentials, der_of, fingerprint, pem_certificates
@@ -80,8 +81,8 @@ class BotIdentity:
         new = self.next
         pairs = ((self.key, new.key), (self.certificate, new.certificate), (self.grant_key, new.grant_key))
         try:
-            files = {old: NewFile(file.read_bytes()) for old, file in pairs}
-            files[self.former_grant_key] = NewFile(self.grant_key.read_bytes(), PRIVATE)
+            files = {old: NewFile(read_bounded(file)) for old, file in pairs}
+            files[self.former_grant_key] = NewFile(read_bounded(self.grant_key), PRIVATE)
             replace_all(files)
             for _, file in pairs:
                 file.unlink()
@@ -96,7 +97,7 @@ class BotIdentity:
             ConfigurationError: If it cannot be read.
         """
         try:
-            found = pem_certificates(self.certificate.read_text())
+            found = pem_certificates(read_bounded_text(self.certificate))
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{self.certificate} cannot be read: {error}.") from error
         if not found:

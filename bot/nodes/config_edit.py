@@ -11,6 +11,8 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from agent.keys.bounded_files import read_bounded_text
+from agent.keys.toml_documents import is_same
 from agent.keys.whole_files import NewFile, replace_all
 from handlers.errors import ConfigurationError
 
@@ -35,13 +37,13 @@ def change_node(
         ConfigurationError: If that cannot be done; then every file is as it was.
     """
     try:
-        before = config.read_text(encoding="utf-8")
+        before = read_bounded_text(config)
         document = tomlkit.parse(before)
         _change(document, cluster, node, values)
         after = tomlkit.dumps(document)
         intended = copy.deepcopy(tomllib.loads(before))
         _change(intended, cluster, node, values)
-        if tomllib.loads(after) != intended:
+        if not is_same(tomllib.loads(after), intended):
             raise ValueError("more than this would change")
         for path in also or ():
             path.parent.mkdir(mode=0o755, exist_ok=True)

@@ -6,6 +6,7 @@ import ssl
 from pathlib import Path
 
 from agent.keys import NO_CHECK_TIME
+from agent.keys.bounded_files import read_bounded_text
 from bot.config import AgentSettings
 from bot.secret_files import require_private
 from handlers.errors import ConfigurationError
@@ -24,7 +25,7 @@ def tls_context(agents: AgentSettings, pinned: Path | None = None) -> ssl.SSLCon
             raise ConfigurationError(f"{file} of [agents] is not there; `neumann-bot agents add` makes it.")
     require_private(agents.key)
     try:
-        context = pinned_context(pinned.read_text()) if pinned else _context()
+        context = pinned_context(read_bounded_text(pinned)) if pinned else _context()
         if agents.authority and not pinned:
             context.load_verify_locations(agents.authority)
         context.load_cert_chain(agents.certificate, agents.key)

@@ -8,13 +8,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import structlog
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.allowance import Allowance
-from bot.slack.delivery.web_api import FAILURES, SlackBusy, failure
+from bot.slack.delivery.web_api import SlackBusy, SlackRefused, call
 from bot.slack.lookups import Lookups
-from bot.slack.noting_client import word_of
 from handlers.domain.events.base import Person
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, SlackDown
@@ -95,12 +93,12 @@ class SlackDirectory:
             SlackDown: If Slack does not answer, or refuses.
         """
         try:
-            answer = await self._client.usergroups_users_list(usergroup=group)
-        except FAILURES as error:
-            if not (isinstance(error, SlackApiError) and word_of(error) in NO_SUCH_GROUP):
-                raise failure("usergroups.users.list", error) from error
+            answer = await call(self._client, "usergroups.users.list", read=True, usergroup=group)
+        except SlackRefused as refused:
+            if refused.word not in NO_SUCH_GROUP:
+                raise
             return None
-        return frozenset(map(str, answer["users"]))
+        return frozenset(answer["users"])
 
     async def _ask_group(self, group: str) -> frozenset[str] | None:
         members = await self.members(group)
@@ -120,16 +118,10 @@ class SlackDirectory:
                 raise NotAllowed(TOO_OFTEN)
 
     async def _ask_user(self, user_id: str) -> Mapping[str, Any]:
-        try:
-            facts = (await self._client.users_info(user=user_id))["user"]
-        except FAILURES as error:
-            raise failure("users.info", error) from error
-        return facts if isinstance(facts, dict) else {}
+        facts: Mapping[str, Any] = (await call(self._client, "users.info", read=True, user=user_id))["user"]
+        return facts
 
     async def _home_team(self) -> str:
         """Return the workspace of the bot's token; asked once, since it does not change."""
-        try:
-            self._home = self._home or str((await self._client.auth_test())["team_id"])
-        except FAILURES as error:
-            raise failure("auth.test", error) from error
+        self._home = self._home or str((await call(self._client, "auth.test"))["team_id"])
         return self._home

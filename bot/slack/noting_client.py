@@ -9,6 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.slack.delivery.web_api import word_in
 from bot.store.refusals import Refusals
 
 OF_THE_TOKEN = ("account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked")
@@ -51,6 +52,6 @@ class NotingClient(AsyncWebClient):
 def word_of(error: SlackApiError) -> str:
     """Return Slack's word for why it refuses; without one the HTTP status, as `http_502`."""
     said = getattr(error.response, "data", None)
-    word = said.get("error") if isinstance(said, dict) else None
+    word = word_in(said) if isinstance(said, dict) and said.get("error") else None
     status = getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0)
     return str(word or f"http_{status}")

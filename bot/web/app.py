@@ -35,15 +35,16 @@ from handlers.errors import StoreDown
 
 log = structlog.get_logger()
 
-FINAL = (400, 401, 413)
+NOT_FOUND = 404
+FINAL = (400, 401, NOT_FOUND, 413)
 """After these statuses Alertmanager gives a notification up."""
 
 NOTE_EVERY_S = 1.0
 
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
-WEBHOOK_PATHS = ("/alertmanager", "/alertmanager/", "/alertmanager/{cluster}", "/alertmanager/{cluster}/")
-"""A slash at the end is no reason to lose an alert: Alertmanager does not repeat what gets a 404."""
+WEBHOOK_PATHS = ("/alertmanager", "/alertmanager/{cluster:path}")
+"""A slash more is no reason to lose an alert: Alertmanager does not repeat what gets a 404."""
 
 
 class Web:
@@ -83,7 +84,8 @@ class Web:
                 Route("/readyz", self.readyz),
                 Route("/version", self.version),
                 Route("/metrics", self.metrics),
-            ]
+            ],
+            exception_handlers={NOT_FOUND: self._nothing_here},
         )
         # A redirected POST may come as a GET: Alertmanager would read its answer as success.
         app.router.redirect_slashes = False
@@ -110,13 +112,12 @@ class Web:
 
     async def alertmanager(self, request: Request) -> Response:
         """Store a notification, and only then say so; the worker reads it from there."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), self._token):
+        if not self._has_token(request):
             return self._refused("token", "The bearer token is missing or wrong.", 401)
         try:
             body, is_cut = await read_notification_body(request, self._max_body_bytes)
             read_notification(body)
-            await self._inbox.store(body, request.path_params.get("cluster"))
+            await self._inbox.store(body, request.path_params.get("cluster", "").strip("/") or None)
         except TooLargeError:
             sentence = (
                 f"The body is over {self._max_body_bytes} bytes: let Alertmanager's route group by more "
@@ -132,6 +133,18 @@ class Web:
         if is_cut:
             log.warning("notification_cut", limit_bytes=self._max_body_bytes)
         return PlainTextResponse("stored")
+
+    def _has_token(self, request: Request) -> bool:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), self._token)
+
+    async def _nothing_here(self, request: Request, _: Exception) -> Response:
+        """Answer at an address that is none; who has the webhook's token means the webhook."""
+        if not self._has_token(request):
+            return PlainTextResponse("Not Found", status_code=NOT_FOUND)
+        await self._note_refused(NOT_FOUND)
+        sentence = "Nothing is at this address: the webhook is /alertmanager or /alertmanager/CLUSTER."
+        return self._refused("address", sentence, NOT_FOUND)
 
     def _refused(self, reason: str, sentence: str, status: int) -> Response:
         """Say why a notification is not taken: to the sender, in the log, and as a count."""

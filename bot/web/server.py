@@ -54,6 +54,7 @@ async def serve(app: Starlette, web: WebSettings) -> None:
             ),
             ws="none",
             log_level="warning",
+            log_config=None,
             access_log=False,
             lifespan="off",
             proxy_headers=False,

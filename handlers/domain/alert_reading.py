@@ -17,6 +17,13 @@ MAX_LABEL_CHARS = 16_384
 MAX_ANNOTATION_CHARS = 4_096
 """Annotations are for reading; a thread shows 300 characters of one."""
 
+MAX_LABELS_CHARS, MAX_ANNOTATIONS_CHARS = 196_608, 65_536
+"""Of an alert's together, names and values; what is beyond is left out, so that one event holds any alert."""
+
+LABELS_FIRST = ("alertname", "cluster", "severity", "instance", "node")
+ANNOTATIONS_FIRST = ("summary", "description", "message", "runbook_url")
+"""What is shown, or decides, is the last to be left out."""
+
 MAX_URL_CHARS = 2_000
 """A longer address is left out: cut, it would lead elsewhere."""
 
@@ -32,18 +39,18 @@ def read_alert(raw: object) -> Alert:
     """
     if not isinstance(raw, dict) or not isinstance(raw.get("labels"), dict):
         return Alert.model_validate(raw)
-    labels = _texts(raw["labels"])
+    # To Prometheus a label without a value is none.
+    labels = {name: value for name, value in _texts(raw["labels"]).items() if value}
     starts_at = _moment(raw.get("startsAt"))
     fingerprint, url = raw.get("fingerprint"), raw.get("generatorURL")
     given = isinstance(fingerprint, str) and _FINGERPRINT.fullmatch(fingerprint)
     return Alert.model_validate(
         {
             "status": raw.get("status"),
-            "labels": {name: _cut(value, MAX_LABEL_CHARS) for name, value in labels.items()},
-            "annotations": {
-                name: _cut(value, MAX_ANNOTATION_CHARS)
-                for name, value in _texts(raw.get("annotations")).items()
-            },
+            "labels": _within(labels, MAX_LABEL_CHARS, MAX_LABELS_CHARS, LABELS_FIRST),
+            "annotations": _within(
+                _texts(raw.get("annotations")), MAX_ANNOTATION_CHARS, MAX_ANNOTATIONS_CHARS, ANNOTATIONS_FIRST
+            ),
             "starts_at": starts_at,
             "ends_at": _end(raw.get("endsAt"), starts_at)
             if raw.get("status") == "resolved"
@@ -69,6 +76,20 @@ def text_of(value: object) -> str:
     except RecursionError:
         return "…"
     return text.encode(errors="replace").decode()
+
+
+def _within(
+    texts: Mapping[str, str], each_chars: int, all_chars: int, first: tuple[str, ...]
+) -> dict[str, str]:
+    """Return the texts, each cut, as far as all together have no more characters; those of `first` first."""
+    kept: set[str] = set()
+    for name in (*(name for name in first if name in texts), *texts):
+        if name not in kept:
+            all_chars -= len(name) + min(len(texts[name]), each_chars)
+            if all_chars < 0:
+                break
+            kept.add(name)
+    return {name: _cut(value, each_chars) for name, value in texts.items() if name in kept}
 
 
 def _cut(text: str, limit: int) -> str:

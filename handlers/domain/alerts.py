@@ -190,6 +190,12 @@ def end_of(alert: Alert, ends_at: datetime) -> Alert:
     return alert.model_copy(update={"status": "resolved", "ends_at": ends_at, "presumed": False})
 
 
+def presumed_over(alert: Alert, since: datetime) -> Alert:
+    """Return the end of this alert's firing as the bot concludes it; the sender's own word goes before it."""
+    ends_at = max(since, alert.starts_at)  # the alerting's clock may be ahead of the bot's
+    return alert.model_copy(update={"status": "resolved", "ends_at": ends_at, "presumed": True})
+
+
 def fingerprint_of(labels: Mapping[str, str]) -> str:
     """Return Alertmanager's fingerprint of an alert with these labels.
 

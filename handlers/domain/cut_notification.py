@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 _DECODER = json.JSONDecoder()
+_GROUP = '"groupLabels"'
 _SPACE = " \t\r\n"
 
 
@@ -26,6 +27,26 @@ def beginning_of(body: bytes) -> bytes | None:
     if not isinstance(alerts, list) or not alerts:
         return None
     return json.dumps({**known, "cutByReceiver": True}).encode()
+
+
+def with_group_of(kept: bytes, end: bytes) -> bytes:
+    """Return a beginning that was kept with the group's labels, which Alertmanager writes behind the alerts.
+
+    Args:
+        kept: What `beginning_of` returned.
+        end: The last bytes of the whole body.
+    """
+    text = end.decode(errors="ignore")
+    at = len(text)
+    while (at := text.rfind(_GROUP, 0, at)) >= 0:
+        start = _behind(text, at + len(_GROUP), ":")
+        try:
+            labels = _DECODER.raw_decode(text, start)[0] if start is not None else None
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(labels, dict):  # a label or annotation of this name is a text
+            return json.dumps({**json.loads(kept), "groupLabels": labels}).encode()
+    return kept
 
 
 def _fields(text: str) -> Iterator[tuple[str, Any]]:

@@ -18,6 +18,9 @@ from handlers.domain.alerts import Alert, Received
 MAX_UNREADABLE_CHARS = 65_536
 MAX_LABEL_CHARS = 200
 
+MAX_DIGITS = 300
+"""Of a whole number; Python refuses those of more than 4,300."""
+
 MAX_ALERTS = 10_000
 """Of a larger group the rest counts as left out by the sender, as its `truncatedAlerts` do."""
 
@@ -60,7 +63,7 @@ class Delivery:
 
     `truncated` is how many alerts were left out, `over_limit` how many of these by the bot. `all_resolved`
     is Alertmanager's word on the whole group. `group_labels` are Alertmanager's, as far as they are short
-    words; they say whose alerts these were.
+    words; they say whose alerts these were. `group_is_known` says that these are all of them.
     """
 
     alerts: tuple[Alert, ...]
@@ -69,6 +72,7 @@ class Delivery:
     over_limit: int = 0
     all_resolved: bool = False
     group_labels: Mapping[str, str] = field(default_factory=dict)
+    group_is_known: bool = False
 
     @property
     def stand_ins(self) -> tuple[Alert, ...]:
@@ -102,16 +106,22 @@ def read_notification(body: bytes) -> Delivery:
         truncated=(max(told, 0) if isinstance(told, int) else 0) + over_limit,
         over_limit=over_limit,
         all_resolved=envelope.status == "resolved",
-        group_labels=_words(envelope.group_labels),
+        group_labels=(words := _words(envelope.group_labels)),
+        group_is_known=words == envelope.group_labels,
     )
 
 
 def _envelope(body: bytes) -> _Envelope:
     try:
-        document = json.loads(body)
+        # A byte that is no text, or a number that is too long, may stand where nothing is decided.
+        document = json.loads(body.decode(json.detect_encoding(body), "replace"), parse_int=_number)
     except (ValueError, RecursionError):
         return _Envelope.model_validate_json(body)  # it says what is wrong, and where
     return _Envelope.model_validate(document)
+
+
+def _number(digits: str) -> int | float:
+    return int(digits) if len(digits) <= MAX_DIGITS else float(digits)
 
 
 def _put_aside(raw: object, why: str) -> Unreadable:

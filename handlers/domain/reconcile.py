@@ -16,6 +16,7 @@ from handlers.domain.alerts import (
     fingerprint_of,
     is_known_time,
     news,
+    presumed_over,
 )
 from handlers.domain.incident import Incident
 
@@ -117,15 +118,10 @@ def resolved_never_came(
             key = f"{incident.id}/{alert.fingerprint}"
             absent[key] = before.absent_since.get(key, now)
             if now - absent[key] >= timedelta(seconds=grace_s):
-                over.append(_presumed_over(alert, absent.pop(key)))
+                over.append(presumed_over(alert, absent.pop(key)))
         if over:
             findings.append(_finding(Difference.RESOLVED_NEVER_CAME, known, identity, tuple(over)))
     return findings, absent
-
-
-def _presumed_over(alert: Alert, since: datetime) -> Alert:
-    ends_at = max(since, alert.starts_at)  # the alerting's clock may be ahead of the bot's
-    return alert.model_copy(update={"status": "resolved", "ends_at": ends_at, "presumed": True})
 
 
 def came_and_went(seen: Seen, known: KnownIncidents, places: Places) -> list[Discrepancy]:

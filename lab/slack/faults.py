@@ -19,6 +19,8 @@ UNREADABLE = {  # done, and something else comes in place of the answer: its sta
     "null_answer": (200, "application/json", "null"),
     "text_answer": (200, "text/plain", "ok"),
     "answer_without_ts": (200, "application/json", '{"ok": true}'),
+    "answer_with_number_ts": (200, "application/json", '{"ok": true, "ts": 1.5}'),
+    "answer_with_text_ok": (200, "application/json", '{"ok": "true", "ts": "1.5"}'),
     "answer_without_ok": (200, "application/json", '{"error": "channel_not_found"}'),
     "request_timed_out": (408, "text/html", "<html>Request timeout</html>"),
     "forbidden_by_proxy": (403, "text/html", "<html>Forbidden</html>"),

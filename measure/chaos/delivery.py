@@ -74,18 +74,18 @@ async def _play(chaos: DeliveryChaos, rig: DeliveryRig, story: Story) -> tuple[l
             else:
                 await story.end()
         await rig.bring_back()
-        left, took_s = await _settle(rig, story)
+        left, took_s = await _settle(rig, story, chaos)
         settled_s = max(settled_s, took_s)
         found += left or await violations(
-            rig, story, may_go_back=chaos.late or chaos.redis != "one", deaf=chaos.deaf
+            rig, story, may_go_back=chaos.late or chaos.redis != "one", deaf=chaos.deaf, anew=chaos.anew
         )
     return found, settled_s
 
 
-async def _settle(rig: DeliveryRig, story: Story) -> tuple[list[str], float]:
+async def _settle(rig: DeliveryRig, story: Story, chaos: DeliveryChaos) -> tuple[list[str], float]:
     """Wait until everything is as it should be; what is not in time, and how long it took."""
     started = time.monotonic()
-    while left := await missing_yet(rig, story):
+    while left := await missing_yet(rig, story, anew=chaos.anew):
         if time.monotonic() - started > SETTLED_WITHIN_S:
             return left, SETTLED_WITHIN_S
         await asyncio.sleep(0.3)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Literal
 
 from lab.slack import faults as of_slack
+from measure.chaos import delivery_outside as outside
 from measure.chaos.delivery_rig import WORKERS, DeliveryRig, RedisKind
 from measure.chaos.delivery_steps import (
     PAST_RECOVERY_S,
@@ -17,6 +18,7 @@ from measure.chaos.delivery_steps import (
     kill_at,
     slack_fails,
 )
+from measure.chaos.shared_parts import FAKETIME
 from measure.chaos.tripwire import (
     APPENDED,
     EDITED,
@@ -31,6 +33,9 @@ from measure.chaos.tripwire import (
     recorded,
 )
 
+RESTARTED = ("cluster-taken-out", "clock-off", "channel-archived/another-named")
+"""Here every process of the bot is started anew."""
+
 Play = Callable[[DeliveryRig], Coroutine[Any, Any, None]]
 
 
@@ -44,6 +49,8 @@ class DeliveryChaos:
         when: Begun before the alerts fire, or before they end.
         redis: Which Redis it is played on; of a pair, what the primary had taken may be lost.
         deaf: Whether Alertmanager can deliver nothing for a while.
+        anew: Whether messages are rightly posted once more: the first was deleted, cannot be edited, or
+            stands where Slack takes nothing.
         late: Whether an edit is carried out long after it was given up: nobody can keep it from showing an
             older state, until it is made again.
         lasts_s: How much longer than usual it takes.
@@ -54,6 +61,7 @@ class DeliveryChaos:
     when: Literal["firing", "resolving"] = "firing"
     redis: RedisKind = "one"
     deaf: bool = False
+    anew: bool = False
     late: bool = False
     lasts_s: float = 0.0
 
@@ -145,6 +153,7 @@ def _slack_fails() -> list[DeliveryChaos]:
         "answer-lost": {"kind": of_slack.ANSWER_LOST, "times": 2},
         "slow-3-s": {"kind": of_slack.SLOW, "times": 3, "delay_s": 3.0},
         "done-after-30-s": {"kind": of_slack.SLOW, "times": 1, "delay_s": 30.0},
+        **{kind.replace("_", "-"): {"kind": kind, "times": 2} for kind in of_slack.UNREADABLE},
     }
     return [
         DeliveryChaos(
@@ -154,6 +163,46 @@ def _slack_fails() -> list[DeliveryChaos]:
         )
         for method in ("chat.postMessage", "chat.update")
         for name, how in kinds.items()
+    ]
+
+
+def _from_outside(down_s: float) -> list[DeliveryChaos]:
+    plays: dict[str, Play] = {
+        "channel-archived": partial(outside.channel_archived, down_s=down_s),
+        "token-revoked": partial(outside.token_revoked, down_s=down_s),
+        "user-group-deleted": outside.group_deleted,
+        "cluster-taken-out": outside.cluster_taken_out,
+        "odd-alerts": outside.odd_alerts,
+        **{
+            f"clock-off/{offset}": partial(outside.clock_wrong, offset=offset)
+            for offset in ("-1h", "+1h")
+            if FAKETIME
+        },
+    }
+    anew: dict[str, Play] = {
+        "deleted/headline": outside.headline_deleted,
+        "edits-forbidden": outside.edits_forbidden,
+        "channel-archived/another-named": outside.channel_replaced,
+    }
+    return [
+        *(
+            DeliveryChaos(name, play, lasts_s=down_s, deaf=name.startswith(RESTARTED))
+            for name, play in plays.items()
+        ),
+        *(
+            DeliveryChaos(name, play, anew=True, deaf=name.startswith(RESTARTED))
+            for name, play in anew.items()
+        ),
+        DeliveryChaos("deleted/reply", outside.reply_deleted, when="resolving", anew=True),
+        *(
+            DeliveryChaos(
+                f"redis-takes-no-writes/{how}",
+                partial(outside.redis_takes_no_writes, how=how, down_s=down_s),
+                deaf=True,
+                lasts_s=down_s,
+            )
+            for how in outside.TAKES_NO_WRITES
+        ),
     ]
 
 
@@ -181,6 +230,7 @@ def known(down_s: float) -> tuple[DeliveryChaos, ...]:
         *_redis_broken(),
         *_failed_over_by_sentinel(),
         *_slack_fails(),
+        *_from_outside(down_s),
         DeliveryChaos("slack-down", slack, lasts_s=down_s),
         DeliveryChaos("slack-down/at-the-end", slack, when="resolving", lasts_s=down_s),
         DeliveryChaos("receiver-down", receiver, deaf=True, lasts_s=down_s),

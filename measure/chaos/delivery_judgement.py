@@ -15,6 +15,7 @@ from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
 from handlers.errors import StoreDown, Tampered
 from lab.slack.workspace import Message
+from measure.chaos import begun_anew
 from measure.chaos.delivery_rig import DeliveryRig
 from measure.chaos.delivery_story import Story
 from tests.bot.slack.views_seen import key_of, told
@@ -63,7 +64,7 @@ async def incidents_of(rig: DeliveryRig, story: Story) -> list[Told]:
     return found
 
 
-async def missing_yet(rig: DeliveryRig, story: Story) -> list[str]:
+async def missing_yet(rig: DeliveryRig, story: Story, *, anew: bool = False) -> list[str]:
     """Return what is still to come: what remains of this for too long is a violation."""
     try:
         incidents = await incidents_of(rig, story)
@@ -76,7 +77,7 @@ async def missing_yet(rig: DeliveryRig, story: Story) -> list[str]:
         *([] if held == story.firing else [f"Alertmanager holds {len(held)} of {len(story.firing)} alerts"]),
         *([f"{left} notifications are not folded in"] if left else []),
         *_unknown(incidents, story),
-        *(what for told_of in incidents for what in _thread_is_behind(rig, told_of)),
+        *(what for told_of in incidents for what in _thread_is_behind(rig, told_of, anew)),
     ]
 
 
@@ -101,8 +102,11 @@ def _messages(rig: DeliveryRig, incident_id: str) -> dict[str, list[Message]]:
     return found
 
 
-def _thread_is_behind(rig: DeliveryRig, incident: Told) -> Iterator[str]:
+def _thread_is_behind(rig: DeliveryRig, incident: Told, anew: bool) -> Iterator[str]:
     shown = _messages(rig, incident.id)
+    if anew:
+        yield from begun_anew.is_behind(rig.seen.contents, incident.id, render(incident.now), shown)
+        return
     for drawn in render(incident.now):
         there = shown.get(drawn.key, [])
         if not there:
@@ -112,7 +116,9 @@ def _thread_is_behind(rig: DeliveryRig, incident: Told) -> Iterator[str]:
                 yield f"{incident.id} {drawn.key} shows something else than the timeline says"
 
 
-async def violations(rig: DeliveryRig, story: Story, *, may_go_back: bool, deaf: bool) -> list[str]:
+async def violations(
+    rig: DeliveryRig, story: Story, *, may_go_back: bool, deaf: bool, anew: bool = False
+) -> list[str]:
     """Return everything that must not be, in words.
 
     Args:
@@ -121,17 +127,26 @@ async def violations(rig: DeliveryRig, story: Story, *, may_go_back: bool, deaf:
         may_go_back: Whether an older state may show for a while: because an edit came late, or because Redis
             lost what it had taken.
         deaf: Whether nothing could be delivered for a while: what came and went in it is in no incident.
+        anew: Whether messages are rightly posted once more.
     """
     incidents = await incidents_of(rig, story)
     dead = await rig.client.xlen(f"{rig.prefix}:dead")
     return [
         *([f"{dead} notifications were put aside"] if dead else []),
         *_not_once(incidents, story, deaf),
-        *(what for incident in incidents for what in _twice(rig, incident)),
-        *(what for incident in incidents for what in _out_of_order(rig, incident)),
-        *(what for incident in incidents if not may_go_back for what in _went_back(rig, incident)),
+        *(what for incident in incidents for what in _thread_is_wrong(rig, incident, may_go_back, anew)),
         *_orphans(rig, set(await rig.store.given_out())),
     ]
+
+
+def _thread_is_wrong(rig: DeliveryRig, incident: Told, may_go_back: bool, anew: bool) -> Iterator[str]:
+    if anew:
+        yield from begun_anew.is_wrong(rig.seen.contents, incident.id, _messages(rig, incident.id))
+        return
+    yield from _twice(rig, incident)
+    yield from _out_of_order(rig, incident)
+    if not may_go_back:
+        yield from _went_back(rig, incident)
 
 
 def _not_once(incidents: list[Told], story: Story, deaf: bool) -> Iterator[str]:

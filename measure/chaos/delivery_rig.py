@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +21,9 @@ from lab.bot_files import write_bot_files
 from lab.cluster.cluster import Lab
 from lab.cluster.process import Process
 from lab.layout import Address
+from lab.slack.directory import Channel, Directory
 from lab.slack.server import SlackWorkspaceServer
+from lab.slack.workspace import Workspace
 from lab.stage import CHANNEL
 from measure.chaos.rig import CALM_TIMEOUTS_MS, SLACK_PATIENCE_S
 from measure.chaos.shared_parts import bot_process, itself, start_redis
@@ -36,6 +38,10 @@ CLUSTERS = ("north", "south")
 WORKERS = ("worker", "worker2")
 BOTS = ("web", *WORKERS)
 
+
+ANOTHER = Channel("C0ANOTHER1", "neumann-others", Directory().channels[0].member_ids)
+PLACES = replace(Directory(), channels=(*Directory().channels, ANOTHER))
+"""The workspace has a channel more, in which incidents can go on."""
 
 RESOLVED_GRACE_S = 30
 """Shorter than is usual: a firing can be stored although its answer was lost, and when it is over before it
@@ -61,8 +67,12 @@ class DeliveryRig:
     client: Any
     prefix: str
     seen: ViewsSeen
+    configs: dict[str, Path]
+    token: str
     down: set[str] = field(default_factory=set)
     runs: int = 0
+    as_made: dict[Path, str] = field(default_factory=dict)
+    """The configurations that were changed, as they were."""
 
     async def start_bot(self, name: str) -> None:
         """Start a process of the bot, and wait until it serves where it does."""
@@ -70,9 +80,29 @@ class DeliveryRig:
         if name == "web":
             await self.bots[name].until_listening(self.web)
 
+    async def stop_bots(self) -> None:
+        """Stop every process of the bot."""
+        await asyncio.gather(*(process.stop() for process in self.bots.values()))
+
+    async def run_anew(
+        self, change: Callable[[dict[str, Any]], None] = lambda _: None, clock: str = ""
+    ) -> None:
+        """Start every process of the bot anew, its configuration changed, or its clock off by so much."""
+        await self.stop_bots()
+        for name, file in self.configs.items():
+            self.as_made.setdefault(file, file.read_text())
+            document: dict[str, Any] = tomlkit.parse(self.as_made[file]).unwrap()
+            change(document)
+            file.write_text(tomlkit.dumps(document))
+            self.bots[name] = bot_process(name, file, file.parent, clock)
+        await asyncio.gather(*map(self.start_bot, BOTS))
+
     async def bring_back(self) -> None:
         """Undo whatever was done."""
-        self.slack.faults.clear()
+        self._bring_slack_back()
+        if self.as_made:
+            await self.run_anew()
+            self.as_made.clear()
         for way in (*self.redis_ways.values(), *self.slack_ways.values()):
             way.disarm()
             way.mend()
@@ -83,13 +113,22 @@ class DeliveryRig:
         for name in self.bots:
             await self.start_bot(name)
 
+    def _bring_slack_back(self) -> None:
+        self.slack.faults.clear()
+        workspace = self.slack.workspace
+        workspace.edit_window_s, workspace.directory = None, PLACES
+        for channel_id in set(workspace.archived_ids):
+            workspace.archive(channel_id, is_archived=False)
+
 
 @asynccontextmanager
 async def delivery_rig(folder: Path, kind: RedisKind = "one") -> AsyncIterator[DeliveryRig]:
     """Start everything, with Redis of this kind."""
     async with AsyncExitStack() as parts:
         redis, redis_at = await start_redis(parts, folder / "redis", pair=kind != "one")
-        slack = await parts.enter_async_context(SlackWorkspaceServer(ack_timeout_s=SLACK_PATIENCE_S))
+        slack = await parts.enter_async_context(
+            SlackWorkspaceServer(Workspace(PLACES), ack_timeout_s=SLACK_PATIENCE_S)
+        )
         node = Lab(folder / "cluster", node_count=1, with_agents=False, election_timeouts_ms=CALM_TIMEOUTS_MS)
         lab = await parts.enter_async_context(node)
         slack_at = Address("127.0.0.1", int(slack.url.rsplit(":", 1)[1]))
@@ -121,9 +160,11 @@ async def delivery_rig(folder: Path, kind: RedisKind = "one") -> AsyncIterator[D
             client=client,
             prefix=settings.redis.prefix,
             seen=seen,
+            configs=files,
+            token=token,
         )
-        for process in processes.values():
-            parts.push_async_callback(process.stop)
+        parts.push_async_callback(made.stop_bots)
+        slack.bot_request_url = f"http://{web}/slack/events"
         await asyncio.gather(*map(made.start_bot, BOTS))
         yield made
 

@@ -24,7 +24,7 @@ Hit = Callable[[DeliveryRig, str], Awaitable[bool]]
 """Done to a process; whether what it sent goes on then."""
 
 
-async def _sprung(rig: DeliveryRig, ways: str, names: tuple[str, ...], wire: Wire, hit: Hit) -> str:
+async def sprung(rig: DeliveryRig, ways: str, names: tuple[str, ...], wire: Wire, hit: Hit) -> str:
     """Wait until one of these processes sends such a request; do to it what is to be done.
 
     Returns:
@@ -56,7 +56,7 @@ async def _kill(rig: DeliveryRig, name: str) -> bool:
 
 async def kill_at(rig: DeliveryRig, ways: str, names: tuple[str, ...], wire: Wire) -> None:
     """Kill -9 whichever of the processes comes to the wire first, and start it again."""
-    name = await _sprung(rig, ways, names, wire, _kill)
+    name = await sprung(rig, ways, names, wire, _kill)
     await asyncio.sleep(BACK_AFTER_S)
     await rig.start_bot(name)
 
@@ -70,7 +70,7 @@ async def freeze_at(rig: DeliveryRig, ways: str, wire: Wire, for_s: float = PAST
         rig.bots[name].signal(signal.SIGCONT)
         return True
 
-    await _sprung(rig, ways, WORKERS, wire, freeze)
+    await sprung(rig, ways, WORKERS, wire, freeze)
 
 
 async def break_redis(
@@ -89,7 +89,7 @@ async def break_redis(
         return how == "freeze" or ways == "slack_ways"
 
     before = rig.redis.master if isinstance(rig.redis, RedisPair) else None
-    await _sprung(rig, ways, BOTS, wire, hit)
+    await sprung(rig, ways, BOTS, wire, hit)
     if isinstance(rig.redis, RedisPair):
         pair = rig.redis
         await until(lambda: pair.master != before, 60, "Sentinel named no other master")

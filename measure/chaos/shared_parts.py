@@ -11,6 +11,9 @@ from lab.cluster.process import Process
 from lab.layout import Address
 from tests.redis_box import RedisBox, RedisPair, redis_pair
 
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+"""What sets the clock of one process; `None` where it is not installed."""
+
 
 async def start_redis(
     parts: AsyncExitStack, folder: Path, *, pair: bool
@@ -25,9 +28,12 @@ async def start_redis(
     return one, one.address
 
 
-def bot_process(name: str, config: Path, folder: Path) -> Process:
-    """Return a process of the bot; `worker2` is a second worker."""
-    argv = (sys.executable, "-m", "bot", name.rstrip("2"), "--config", str(config))
+def bot_process(name: str, config: Path, folder: Path, clock: str = "") -> Process:
+    """Return a process of the bot; `worker2` is a second worker. Its wall clock is off by `clock`: -1h."""
+    argv: tuple[str, ...] = (sys.executable, "-m", "bot", name.rstrip("2"), "--config", str(config))
+    if clock:
+        off = (f"LD_PRELOAD={FAKETIME}", f"FAKETIME={clock}", "FAKETIME_DONT_FAKE_MONOTONIC=1")
+        argv = ("env", *off, *argv)
     return Process(name, argv, folder / f"{name}.out")
 
 

@@ -90,7 +90,7 @@ def posted(key: str) -> re.Pattern[bytes]:
 
 def edited(cluster: str) -> re.Pattern[bytes]:
     """Match an edit of the headline of this cluster's incident."""
-    return re.compile(rf'"ts": "[\d.]+", "attachments".*"fallback": "{cluster}: '.encode())
+    return re.compile(rf'"ts": "[\d.]+", .*"attachments".*"fallback": "{cluster}: '.encode())
 
 
 EDITED = re.compile(rb"POST /api/chat\.update ")

@@ -151,8 +151,10 @@ def _config_bump(facts: Facts, *, sure: bool) -> Remedy:
         return refused("Elections are not known to fail for want of time, wider timeouts would not help.")
     unread = tuple(name for name in facts.names if name not in facts.timeouts_ms)
     if unread:
+        why = _why_not_editable(facts, unread)
+        reason = f" ({why.removesuffix('.')})" if why else ""
         return refused(
-            f"The configuration of {listed(unread)} could not be read; all must get the same values."
+            f"The configuration of {listed(unread)} could not be read{reason}; all must get the same values."
         )
     if len(facts.running) - 1 < facts.needed:
         return refused(f"A restart would leave {len(facts.running) - 1} nodes, {facts.needed} are needed.")

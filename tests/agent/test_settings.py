@@ -14,6 +14,14 @@ from agent.settings import load_settings
 from tests.agent.bed import settings_from
 
 
+@pytest.mark.parametrize("odd", [f"a = {'1' * 5000}", f"a = {'[' * 5000}"], ids=["digits", "brackets"])
+def test_what_python_cannot_read_is_no_toml(tmp_path: Path, odd: str):
+    file = tmp_path / "agent.toml"
+    file.write_text(odd)
+    with pytest.raises(ConfigError, match="is not valid TOML"):
+        load_settings(file)
+
+
 @pytest.mark.parametrize(
     ("section", "key", "value", "sentence"),
     [
@@ -26,6 +34,8 @@ from tests.agent.bed import settings_from
         (None, "metrics_url", "http://a@b:1/x", 'is wrong: write it as "http://host:port".'),
         (None, "data_dir", "data", "the field `data_dir` is wrong: write an absolute path."),
         (None, "colour", "red", "the field `colour` is not known; remove it or correct its name."),
+        (None, "data_dir", "/a\0b", "the field `data_dir` is wrong: this cannot be the path of a file."),
+        (None, "data_dir", "/" + "x" * 4_095, "the field `data_dir` is wrong: this cannot be the path"),
         ("tls", "key", None, "the field `tls.key` is missing; add it."),
         ("grants", "verify_keys", ["AAAA"], "write an Ed25519 public key of 32 bytes as base64."),
         ("commands", "chronyc", "chronyc", "the field `commands.chronyc` is wrong: write an absolute path."),

@@ -77,6 +77,14 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "a word for a number": ({**GOOD, "readings": {"sample_gap_s": "soon"}}, "readings.sample_gap_s"),
     "a deadline of no time": ({**GOOD, "readings": {"agent_deadline_s": 0}}, "readings.agent_deadline_s"),
     "a secret in the file": ({**GOOD, "web": {"webhook_token": "s3cr3t"}}, "web.webhook_token"),
+    "a file that cannot be": (
+        {**GOOD, "web": {"webhook_token": {"file": "/a\0b"}}},
+        "web.webhook_token.file: Value error, this cannot be the name of a file",
+    ),
+    "a file of a name too long": (
+        {**GOOD, "web": {"webhook_token": {"file": "/" + "x" * 256}}},
+        "web.webhook_token.file",
+    ),
     "a section that is a word": ({**GOOD, "slack": "yes"}, "slack"),
     "no clusters": ({**GOOD, "clusters": []}, "clusters"),
     "a cluster without nodes": ({**GOOD, "clusters": [{"name": "demo", "nodes": []}]}, "clusters.0.nodes"),
@@ -106,9 +114,17 @@ def test_what_is_no_toml_is_named_with_its_line(tmp_path: Path) -> None:
     assert "line 1" in refused(file)
 
 
+@pytest.mark.parametrize("odd", [f"a = {'1' * 5000}", f"a = {'[' * 5000}"], ids=["digits", "brackets"])
+def test_so_is_what_python_cannot_read(tmp_path: Path, odd: str) -> None:
+    file = tmp_path / "neumann-bot.toml"
+    file.write_text(odd)
+    assert "is not TOML" in refused(file)
+
+
 def test_a_file_that_is_not_there_or_none(tmp_path: Path) -> None:
     assert "cannot be read: No such file" in refused(tmp_path / "missing.toml")
     assert "cannot be read" in refused(tmp_path)
+    assert "cannot be read: it is neither a file nor a pipe" in refused(Path("/dev/zero"))
 
 
 def test_a_file_in_another_encoding(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ SCOPES = {
     "auth.test": set(),
     "canvases.access.set": {"canvases:write"},
     "canvases.create": {"canvases:write"},
+    "chat.delete": {"chat:write"},
     "chat.getPermalink": set(),
     "chat.postMessage": {"chat:write"},
     "chat.update": {"chat:write"},
@@ -48,16 +49,16 @@ FAMILY = re.compile(
 
 
 def methods_called() -> Iterator[str]:
-    """Web API methods: `client.users_info(…)` and `_call("chat.update", …)`."""
+    """Web API methods: `client.views_open(…)`, `_call("chat.update", …)`, `call(client, "users.info", …)`."""
     for source in SOURCES:
         for node in ast.walk(ast.parse(source.read_text())):
             if not isinstance(node, ast.Call):
                 continue
             if isinstance(node.func, ast.Attribute) and FAMILY.fullmatch(node.func.attr):
                 yield BY_ATTRIBUTE.get(node.func.attr, node.func.attr)
-            first = node.args[0] if node.args else None
-            if isinstance(first, ast.Constant) and FAMILY.fullmatch(str(first.value)):
-                yield str(first.value)
+            for given in node.args[:2]:
+                if isinstance(given, ast.Constant) and FAMILY.fullmatch(str(given.value)):
+                    yield str(given.value)
 
 
 def test_the_scopes_are_those_of_the_methods_that_are_called():

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from handlers import intake, reconcile_alerts
 from handlers.domain.alert_sources import Fired, Held
 from handlers.domain.alerts import Alert, IncidentIdentity, Reason, fingerprint_of
-from handlers.domain.events import Event
+from handlers.domain.events import EVENT, Event
 from handlers.domain.events.lifecycle import AlertsReceived, Closed
 from handlers.domain.incident import Incident
 from handlers.domain.notification import read_notification
@@ -173,6 +173,96 @@ async def test_truncated_alerts_without_an_api_to_ask_are_said_in_the_thread() -
     assert world.kinds() == ["alerts_received", "noted"]
 
 
+async def test_a_large_group_is_kept_in_as_many_events_as_it_takes() -> None:
+    world, one = World(), json.loads(body(FIRING))["alerts"][0]
+    nodes = [one["labels"] | {"node": str(number)} for number in range(1_200)]
+    long = {"annotations": {"description": "x" * 4_000}}
+    alerts = [one | long | {"labels": each, "fingerprint": fingerprint_of(each)} for each in nodes]
+    await receives(world, body(FIRING, alerts=alerts))
+    first, *more = [event for event in world.timelines.events["inc-1"] if isinstance(event, AlertsReceived)]
+    assert all(len(EVENT.dump_json(event)) < 4_000_000 for event in (first, *more))
+    assert [event.reason for event in more] == [Reason.ALERTS_ADDED] * 2
+    assert [bool(event.handle) for event in (first, *more)] == [True, False, False]
+    assert len((await only_incident(world)).firing) == 1_200
+    over = {"status": "resolved", "endsAt": "2026-11-23T13:00:00Z"}
+    await receives(world, body(FIRING, status="resolved", alerts=[each | over for each in alerts]))
+    assert (await only_incident(world)).firing == ()
+
+
+@pytest.mark.parametrize("texts", ["labels", "annotations"])
+@pytest.mark.parametrize("filled", ["x", "\x01", "\U0001f525"], ids=["plain", "control", "emoji"])
+async def test_one_alert_of_the_size_of_a_body_is_kept(texts: str, filled: str) -> None:
+    world, one = World(), json.loads(body(FIRING))["alerts"][0]
+    many = {f"n{number}": filled * 4_000 for number in range(500)}
+    await receives(world, body(FIRING, alerts=[one | {texts: {**many, **one[texts]}}]))
+    (event,) = [event for event in world.timelines.events["inc-1"] if isinstance(event, AlertsReceived)]
+    assert len(EVENT.dump_json(event)) < 2_000_000
+    (alert,) = (await only_incident(world)).firing
+    assert alert.name == "NoLeader"
+    assert alert.annotations["summary"] == one["annotations"]["summary"]
+
+
+def of_three(**changes: Any) -> bytes:
+    """A group of three alerts of one cluster."""
+    one = json.loads(body(FIRING))["alerts"][0]
+    nodes = [one["labels"] | {"node": str(number)} for number in range(3)]
+    alerts = [one | {"labels": each, "fingerprint": fingerprint_of(each)} for each in nodes]
+    over = {"status": "resolved", "endsAt": "2026-11-23T13:00:00Z"}
+    changed = [each | over if changes.get("status") == "resolved" else each for each in alerts]
+    return body(FIRING, **{"alerts": changed, "groupLabels": {"alertname": "NoLeader"}, **changes})
+
+
+async def test_what_is_left_out_of_a_group_that_is_over_is_over_too() -> None:
+    world, whole = World(), json.loads(of_three(status="resolved"))
+    await receives(world, of_three())
+    await receives(world, of_three(status="resolved", alerts=whole["alerts"][:1], truncatedAlerts=2))
+    incident = await only_incident(world)
+    assert incident.firing == ()
+    assert [alert.presumed for alert in incident.alerts.values()] == [False, True, True]
+    assert any(
+        each.sentence.startswith("Alertmanager said that a whole") for each in incident.remarks.values()
+    )
+    await receives(world, of_three())
+    assert [alert.labels["node"] for alert in (await only_incident(world)).firing] == ["1", "2"], (
+        "Alertmanager's own word goes before it"
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"truncatedAlerts": 0},
+        {"status": "firing"},
+        {"groupLabels": {"alertname": "NodeDown"}},
+        {"groupLabels": {"alertname": "NoLeader", "node": "0"}},
+        {"groupLabels": {"alertname": "NoLeader", "long": "d" * 300}},
+        {"groupLabels": None},
+    ],
+    ids=["told whole", "fires", "another alert's", "another group's", "unreadable", "unsaid"],
+)
+async def test_nothing_else_is_presumed_over(changes: dict[str, Any]) -> None:
+    world, whole = World(), json.loads(of_three(status="resolved"))
+    await receives(world, of_three())
+    cut = {"status": "resolved", "alerts": whole["alerts"][:1], "truncatedAlerts": 2}
+    await receives(world, body(FIRING, **{"groupLabels": {"alertname": "NoLeader"}, **cut, **changes}))
+    assert len((await only_incident(world)).firing) == 2
+
+
+async def test_where_alertmanager_can_be_asked_it_is() -> None:
+    world, whole = World(alerting=Alerting()), json.loads(of_three(status="resolved"))
+    await receives(world, of_three())
+    await receives(world, of_three(status="resolved", alerts=whole["alerts"][:1], truncatedAlerts=2))
+    assert len((await only_incident(world)).firing) == 2
+
+
+async def test_what_fires_since_the_group_was_over_is_not() -> None:
+    world, whole = World(), json.loads(of_three(status="resolved"))
+    anew = [each | {"status": "firing", "startsAt": "2026-11-23T13:00:01Z"} for each in whole["alerts"][1:]]
+    await receives(world, of_three(alerts=[whole["alerts"][0] | {"status": "firing"}, *anew]))
+    await receives(world, of_three(status="resolved", alerts=whole["alerts"][:1], truncatedAlerts=2))
+    assert len((await only_incident(world)).firing) == 2
+
+
 async def test_ends_at_year_one_while_firing_is_no_time() -> None:
     world = World()
     await receives(world, body(FIRING))
@@ -314,6 +404,19 @@ async def test_what_decides_nothing_may_be_odd_and_its_own_resolved_ends_it(file
     document["alerts"][0]["endsAt"] = "2026-03-02T04:00:00Z"
     await receives(world, json.dumps(document).encode())
     assert (await only_incident(world)).firing == ()
+
+
+@pytest.mark.parametrize("file", FROM_OUTSIDE, ids=lambda file: file.stem)
+async def test_none_of_them_breaks_a_later_reconciliation(file: Path) -> None:
+    world = World(alerting=Alerting(), cluster=Cluster(clusters=("quartz",)))
+    await receives(world, file.read_bytes())
+    assert world.alerting
+    labels = (await only_incident(world)).firing[0].labels
+    world.alerting.recorded = [Fired(labels, NOON, NOON + timedelta(minutes=20))]
+    looked = await reconcile_alerts.reconcile_once(
+        world.ports, reconcile_alerts.ReconcileSettings("quartz", just_started=True)
+    )
+    assert looked.failed == ()
 
 
 async def test_a_huge_annotation_takes_nothing_else_from_a_no_leader() -> None:

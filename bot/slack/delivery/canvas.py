@@ -44,7 +44,7 @@ async def put_report(
     said = f"Report of {written.incident.id}: a draft to go on with."
     try:
         await _put_canvas(written, client, where, thread, said)
-    except (TimeoutError, SlackApiError, aiohttp.ClientError, OSError) as error:
+    except (TimeoutError, SlackApiError, aiohttp.ClientError, OSError, ValueError, LookupError) as error:
         why = _why(error)
         log.warning("no_canvas", incident=written.incident.id, why=why)
         await client.files_upload_v2(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.delivery.documented_answers import is_documented
 from bot.slack.delivery.refusals import Refusal, mend, refusal_of
 from handlers.errors import CallOutcome, SlackDown
 
@@ -24,6 +26,12 @@ GATEWAY = (502, 504)
 
 RETRY_AFTER_S = 30.0
 """Where a 429 does not say how long to wait: the least that Slack's tiers take to let somebody in again."""
+
+MAX_RETRY_AFTER_S = 600.0
+"""Slack's limits count minutes; whoever asks for more is asked again by then."""
+
+MAX_WORD_CHARS = 80
+"""Slack's longest word has half as many."""
 
 RATE_WORDS = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded", "team_added_to_org"})
 """Words by which Slack asks everybody to wait; the other passing ones are failures of its own, after which
@@ -64,8 +72,16 @@ class SlackBusy(SlackDown):
         super().__init__(sentence, wait_s=wait_s)
 
 
-FAILURES = (SlackApiError, TimeoutError, aiohttp.ClientError, OSError, ValueError, AttributeError)
-"""What Slack's client raises; the last two where the body is text or JSON that it does not expect."""
+FAILURES = (
+    SlackApiError,
+    TimeoutError,
+    aiohttp.ClientError,
+    OSError,
+    ValueError,
+    AttributeError,
+    RecursionError,
+)
+"""What Slack's client raises; the last three where the body is text or JSON that it does not expect."""
 
 
 async def call(
@@ -84,7 +100,7 @@ async def call(
         arguments: What the method is sent; `None` is left out.
 
     Returns:
-        The answer: a JSON object whose `ok` is true, and of a post its `ts` too.
+        The answer: a JSON object as Slack documents it, its `ok` true.
 
     Raises:
         SlackBusy: If Slack asks to wait.
@@ -101,7 +117,7 @@ async def call(
     except FAILURES as error:
         raise failure(method, error) from error
     body = response.data
-    if not isinstance(body, dict) or (method == "chat.postMessage" and not body.get("ts")):
+    if not isinstance(body, dict) or not is_documented(method, body):
         raise _lost(method, UNREADABLE, OK)
     return {**body, "date": response.headers.get("Date", "")}
 
@@ -139,14 +155,20 @@ def _status(error: SlackApiError) -> int:
 def _word(error: SlackApiError) -> str | None:
     """Return Slack's error word; `None` where the body is none of Slack's refusals."""
     said = getattr(error.response, "data", None)
-    return str(said.get("error", "unknown")) if isinstance(said, dict) and said.get("ok") is False else None
+    return word_in(said) if isinstance(said, dict) and said.get("ok") is False else None
+
+
+def word_in(body: Mapping[str, Any]) -> str:
+    """Return Slack's error word; what is none of Slack's is cut: it becomes a key, a label and a log line."""
+    return str(body.get("error") or "unknown")[:MAX_WORD_CHARS]
 
 
 def _retry_after_s(error: SlackApiError) -> float:
     try:
-        return max(float(error.response.headers["Retry-After"]), 1.0)
+        asked_s = float(error.response.headers["Retry-After"])
     except (KeyError, ValueError):
         return RETRY_AFTER_S
+    return min(max(asked_s, 1.0), MAX_RETRY_AFTER_S) if math.isfinite(asked_s) else RETRY_AFTER_S
 
 
 def _sentence(method: str, word: str) -> str:

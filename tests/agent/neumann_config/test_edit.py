@@ -43,6 +43,20 @@ def test_every_way_to_write_the_two_keys(text: str):
     assert widened(text).count("\r\n") == text.count("\r\n")
 
 
+@pytest.mark.parametrize("value", ["nan", "-nan", "inf", "[nan, {b = inf}]"])
+def test_a_number_that_equals_nothing_keeps_no_file_from_being_edited(value: str):
+    assert widened(f"[raft]\na = {value}\n").startswith(
+        f"[raft]\na = {value}\nelection_timeout_min_ms = 300\n"
+    )
+
+
+def test_what_is_added_ends_as_the_files_lines_do():
+    text = "[raft]\r\nheartbeat_interval_ms = 50\r\n\r\n[other]\r\n"
+    assert widened(text).count("\n") == widened(text).count("\r\n") == text.count("\r\n") + 2
+    mixed = "# one\n" + text
+    assert widened(mixed).startswith("# one\n[raft]\r\n"), "where they differ, none is touched"
+
+
 def test_the_single_key_keeps_its_form():
     assert widened("[raft]\nelection_timeout_ms = 500 # one\n") == "[raft]\nelection_timeout_ms = 300 # one\n"
 
@@ -54,7 +68,7 @@ def test_the_single_key_keeps_its_form():
         ("raft = 1\n", r"no \[raft\]"),
         ("[raft]\nelection_timeout_ms = 1\nelection_timeout_min_ms = 1\n", "both"),
         ("[raft]\na = 1\na = 2\n", "not valid TOML"),
-        ("\ufeff[raft]\n", "not valid TOML"),
+        ("\ufeff[raft]\n", "not valid TOML: a byte order mark stands before it"),
         (f"[raft]\na = {'1' * 5000}\n", "not valid TOML"),
         (f"[raft]\na = {'[' * 5000}\n", "not valid TOML"),
         (f"[raft]\na = {'[' * 110}{']' * 110}\n", "cannot be edited"),

@@ -31,7 +31,8 @@ def test_the_other_documented_forms():
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"raft = 1", b"[raft]\nelection_timeout_min_ms = true\n", b"\xff[", b"a = "]
+    "raw",
+    [b"", b"raft = 1", b"[raft]\nelection_timeout_min_ms = true\n", b"\xff[", b"a = ", b"a = " + b"1" * 5000],
 )
 def test_an_odd_file_has_a_hash_and_no_values(raw: bytes):
     config = parse_config(Path("x"), raw, sha256="0")

@@ -116,6 +116,8 @@ async def test_a_file_that_cannot_be_read_or_written_is_named(tmp_path: Path) ->
         2,
         f"neumann-bot: {tmp_path}/gone.json cannot be read: No such file or directory.\n",
     )
+    code, _, err = await run("diagnose", "--evidence", "/dev/zero")
+    assert (code, err) == (2, "neumann-bot: /dev/zero cannot be read: it is neither a file nor a pipe.\n")
     target = tmp_path / "gone" / "kept.json"
     arguments = ("--evidence", str(stored(tmp_path, evidence())), "--save", str(target))
     code, _, err = await run("diagnose", *arguments)

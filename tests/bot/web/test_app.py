@@ -133,7 +133,6 @@ NO_NOTIFICATION = {
     "not JSON": b"alert!",
     "a form": b"payload=%7B%7D",
     "half a body": BODY[: len(BODY) // 2],
-    "not UTF-8": BODY.replace(b"demo", b"d\xe9mo"),
     "a list": b"[]",
     "null": b"null",
     "an empty object": b"{}",
@@ -312,10 +311,32 @@ async def test_nothing_else_is_served(site: Site, method: str, path: str, status
     assert (await site.http.request(method, path, headers=AUTHORIZED)).status_code == status
 
 
-@pytest.mark.parametrize(("path", "cluster"), [("/alertmanager/", None), ("/alertmanager/demo/", "demo")])
+@pytest.mark.parametrize(
+    ("path", "cluster"),
+    [
+        ("/alertmanager/", None),
+        ("/alertmanager//", None),
+        ("/alertmanager/demo/", "demo"),
+        ("/alertmanager/eu%2Fdemo", "eu/demo"),
+    ],
+)
 async def test_a_slash_at_the_end_loses_no_alert(site: Site, path: str, cluster: str | None) -> None:
     assert (await site.post(BODY, path)).status_code == 200
     assert await site.stored() == [(BODY, cluster)]
+
+
+async def test_a_notification_to_another_address_leaves_a_log_line_and_a_count(site: Site) -> None:
+    counted = 'neumann_bot_refused_notifications_total{reason="address"}'
+    await site.post(BODY, "/alertmanger")
+    before = metric((await site.http.get("/metrics")).text, counted)
+    with capture_logs() as logs:
+        assert "the webhook is /alertmanager" in (await site.post(BODY, "/alertmanger")).text
+        stranger = await site.http.post("/alertmanger", content=BODY)
+    assert (stranger.status_code, stranger.text) == (404, "Not Found")
+    assert [(each["event"], each["reason"], each["status"]) for each in logs] == [
+        ("notification_refused", "address", 404)
+    ], "and strangers fill no log"
+    assert metric((await site.http.get("/metrics")).text, counted) == before + 1
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
 import signal
@@ -56,6 +57,10 @@ async def test_the_bot_ends_when_it_is_asked_to(
                 FIRING, "demo"
             )
             await becomes(lambda: redis.exists(f"{prefix}:open"))
+        reader, writer = await asyncio.open_connection(*at)
+        writer.write(b"no HTTP at all\r\n\r\n")
+        assert b"400" in await reader.readline()
+        writer.close()
         process.send_signal(asked)
         _, said = await asyncio.wait_for(process.communicate(), 20)
     finally:
@@ -64,7 +69,8 @@ async def test_the_bot_ends_when_it_is_asked_to(
             await process.wait()
     assert process.returncode == 0, said.decode()
     assert b"Traceback" not in said
-    assert b'"event": "starting"' in said
+    events = [json.loads(line)["event"] for line in said.splitlines()]
+    assert {"starting", "Invalid HTTP request received."} <= set(events), "one format for whoever logs"
     assert metadata.version("neumann-bot").encode() in said
     leases = [f"{prefix}:leases:{queue}" for queue in ("steps", "views", "chores")]
     assert await redis.exists(*leases) == 0

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.domain.cut_notification import beginning_of
+from handlers.domain.cut_notification import beginning_of, with_group_of
 from handlers.domain.notification import read_notification
 
 BODY = (Path(__file__).parents[2] / "data" / "webhooks" / "grouped_two_firing.json").read_bytes()
@@ -27,6 +27,33 @@ def test_what_stands_whole_is_taken(body: bytes, data: st.DataObject) -> None:
         delivery = read_notification(kept)
         assert [alert.fingerprint.encode() for alert in delivery.alerts] == whole
         assert (delivery.unreadable, delivery.truncated, delivery.over_limit) == ((), 1, 1)
+
+
+@pytest.mark.parametrize("body", [BODY, COMPACT], ids=["indented", "compact"])
+def test_the_groups_labels_are_found_behind_the_alerts(body: bytes) -> None:
+    kept = beginning_of(body[: body.index(b"1d300e89032ae2f1")])
+    assert kept
+    taken = read_notification(with_group_of(kept, body[-1000:]))
+    assert taken.group_labels == json.loads(body)["groupLabels"]
+    assert taken.group_is_known
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        b"",
+        b'"groupLabels":',
+        b'"groupLabels": {"a',
+        b'"groupLabels": "demo"}',
+        b'\\"groupLabels\\":{}',
+        b"\xff",
+    ],
+)
+def test_where_they_are_not_nobody_knows_the_group(end: bytes) -> None:
+    kept = beginning_of(BODY)
+    assert kept
+    kept = json.dumps({**json.loads(kept), "groupLabels": None}).encode()
+    assert not read_notification(with_group_of(kept, end)).group_is_known
 
 
 def _is_whole(cut: bytes, fingerprint: bytes) -> bool:

@@ -111,6 +111,28 @@ def test_long_annotations_are_cut_and_a_long_address_is_left_out() -> None:
     assert alert.generator_url == ""
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b'"annotations": {"summary": "caf\xe9"}',
+        b'"annotations": {"n": ' + b"9" * 6000 + b"}",
+        b'"n": -' + b"9" * 6000,
+    ],
+    ids=["no UTF-8", "digits", "digits of a field that nobody reads"],
+)
+def test_a_byte_or_number_that_cannot_be_read_takes_no_alert_away(odd: bytes) -> None:
+    alert = (
+        b'{"status": "firing", "labels": {"alertname": "A"}, "startsAt": "2026-11-23T07:17:02Z", %s}' % odd
+    )
+    (read,) = read_notification(b'{"version": "4", "alerts": [%s]}' % alert).alerts
+    assert read.labels == {"alertname": "A"}
+
+
+def test_a_label_without_a_value_is_none() -> None:
+    labels = {"alertname": "A", "cluster": ""}
+    assert read_notification(first_alert(labels=labels)).alerts[0].labels == {"alertname": "A"}
+
+
 def test_a_group_over_the_limit_is_taken_as_far_as_it_goes() -> None:
     body = json.dumps(
         {**BODY, "truncatedAlerts": 3, "alerts": BODY["alerts"] * (MAX_ALERTS // 2 + 1)}

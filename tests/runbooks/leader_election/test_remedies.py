@@ -83,6 +83,18 @@ def test_the_bump_is_refused_while_one_configuration_is_unknown() -> None:
     assert "node3" in remedy.reason
 
 
+def test_the_reason_says_what_the_agent_says_of_a_file_that_is_no_toml() -> None:
+    nodes = [*candidates(rtt_ms=400.0)]
+    assert nodes[2].config.value
+    spoilt = nodes[2].config.value.model_copy(
+        update={"malformed": True, "why_not_editable": "A byte order mark stands before it."}
+    )
+    nodes[2] = nodes[2].model_copy(update={"config": nodes[2].config.model_copy(update={"value": spoilt})})
+    assert "could not be read (node3: A byte order mark stands before it); all must get the same" in (
+        remedy_of(evidence(*nodes), "config_bump").reason
+    )
+
+
 def test_clocks_are_stepped_only_on_the_skewed_nodes_and_the_step_is_predicted() -> None:
     read = evidence(
         *(

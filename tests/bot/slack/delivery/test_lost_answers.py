@@ -166,5 +166,6 @@ def test_a_firing_is_known_by_its_alert_and_its_start_alone() -> None:
     assert firings_of(replace(OPENED, cluster="prod")) != firings_of(OPENED)
 
 
-def test_a_broken_body_is_one_of_the_clients_failures() -> None:
-    assert issubclass(UnicodeDecodeError, FAILURES)
+@pytest.mark.parametrize("broken", [UnicodeDecodeError, RecursionError])
+def test_a_broken_body_is_one_of_the_clients_failures(broken: type[Exception]) -> None:
+    assert issubclass(broken, FAILURES)

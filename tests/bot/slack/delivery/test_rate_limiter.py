@@ -144,7 +144,14 @@ async def test_turns_from_before_the_clock_was_set_back_hold_up_nobody(
 
 @pytest.mark.parametrize(
     ("headers", "seconds"),
-    [({"Retry-After": "30"}, 30.0), ({"retry-after": "2"}, 2.0), ({}, 30.0), ({"Retry-After": "soon"}, 30.0)],
+    [
+        ({"Retry-After": "30"}, 30.0),
+        ({"retry-after": "2"}, 2.0),
+        ({}, 30.0),
+        *(({"Retry-After": odd}, 30.0) for odd in ("soon", "nan", "inf")),
+        ({"Retry-After": "-3"}, 1.0),
+        ({"Retry-After": "1e9"}, 600.0),
+    ],
 )
 def test_how_long_slack_asks_to_wait(headers: dict[str, str], seconds: float) -> None:
     response = AsyncSlackResponse(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bot.slack.views.alert_lines import alert_lines
 from handlers.domain.alerts import Alert
 from handlers.domain.fold import fold
+from handlers.domain.notification import read_notification
 from tests.builders import alert, opened
 
+NO_SUMMARY = Path(__file__).parents[3] / "data" / "webhooks" / "10-no-summary.json"
 URL = "http://prom.example/graph?g0.expr=up&g0.tab=1"
 
 
@@ -51,6 +55,14 @@ def test_many_are_shown_in_part() -> None:
 )
 def test_without_a_summary_there_are_other_words(annotations: dict[str, str], words: str) -> None:
     assert said(annotations, instance="amber:9100") == words
+
+
+def test_an_alert_from_outside_without_a_summary_shows_what_it_says() -> None:
+    (line,) = lines(*read_notification(NO_SUMMARY.read_bytes()).alerts)
+    assert line == (
+        "OnlyDescription firing: Volume /data on amber is 97 % full and fills in 3 h · old style"
+        " (<http://prom.example/graph?g0.expr=up|rule>)"
+    )
 
 
 def test_an_alert_without_words_is_its_name() -> None:
