@@ -106,9 +106,10 @@ lock: ## write the locks anew (needs uv)
 	$(EXPORT) --extra bot --extra demo --group dev -o requirements-dev.txt
 	rm -f uv.lock
 
-dist: $(VENV)/.installed-dev ## build what a release attaches: wheel, source archive, checksums
+dist: $(VENV)/.installed-dev ## build what a release attaches: wheel, source archive, bill of materials, checksums
 	@rm -rf dist && mkdir dist
 	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+	@$(BIN)/python -m measure.sbom dist/neumann-bot.cdx.json
 	@git archive --format=tar.gz --prefix=neumann-bot/ --output=dist/neumann-bot.tar.gz HEAD
 	@cd dist && sha256sum * > SHA256SUMS && cat SHA256SUMS
 
