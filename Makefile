@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 FULL_RING := not exhaustive and not slow and not browser
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all attack storm coverage browser check format lint types imports rules schema keys prove mutants accuracy live chaos chaos-delivery \
+.PHONY: help demo test test-all attack fuzz storm coverage browser check format lint types imports rules schema keys prove mutants accuracy live chaos chaos-delivery \
 	nightly bench dist hooks structure lock clean
 
 help: ## list the targets
@@ -87,6 +87,9 @@ chaos-delivery: $(VENV)/.installed-dev ## what lies between Alertmanager and the
 attack: $(VENV)/.installed-dev ## the tests named after the rows of the threat model, with memory and times asserted
 	@$(PYTEST) -k test_row_ -m "$(FULL_RING)" $(ARGS)
 
+fuzz: $(VENV)/.installed-dev ## ten thousand random writes to the Redis of a bot at work, ten minutes; ARGS="--count N --seed N"
+	@$(BIN)/python -m measure.attack.redis_fuzz $(ARGS)
+
 storm: $(VENV)/.installed-dev ## alerts that fire, repeat and end, shuffled, while workers and Redis are killed, two minutes
 	@$(BIN)/python -m measure.chaos.storm $(ARGS)
 
@@ -103,9 +106,10 @@ lock: ## write the locks anew (needs uv)
 	$(EXPORT) --extra bot --extra demo --group dev -o requirements-dev.txt
 	rm -f uv.lock
 
-dist: $(VENV)/.installed-dev ## build what a release attaches: wheel, source archive, checksums
+dist: $(VENV)/.installed-dev ## build what a release attaches: wheel, source archive, bill of materials, checksums
 	@rm -rf dist && mkdir dist
 	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+	@$(BIN)/python -m measure.sbom dist/neumann-bot.cdx.json
 	@git archive --format=tar.gz --prefix=neumann-bot/ --output=dist/neumann-bot.tar.gz HEAD
 	@cd dist && sha256sum * > SHA256SUMS && cat SHA256SUMS
 

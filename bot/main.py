@@ -55,6 +55,7 @@ class Bot:
 
     redis: Redis
     web: Starlette
+    status: Starlette
     worker: Worker
     scheduler: Scheduler
     dispatcher: Dispatcher
@@ -85,9 +86,11 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
         thread = SlackThread(clients.slack, redis, prefix, channel, timing)
         ports = _ports(settings, stores, clients, thread, clock)
         app = _bolt(clients.slack, signing_secret, ports)
+        web = _web(settings, stores, app, signing_secret)
         yield Bot(
             redis=redis,
-            web=_web(settings, stores, app, signing_secret),
+            web=web.app(tells_status=settings.web.status_port is None),
+            status=web.status_app(),
             worker=_worker(settings, stores, clients, ports, thread=thread, timing=timing),
             scheduler=Scheduler(stores.timelines, stores.queues, partial(put_aside, redis, prefix)),
             dispatcher=Dispatcher(app, stores.requests, timing),
@@ -127,7 +130,7 @@ def _bolt(slack: AsyncWebClient, signing_secret: str, ports: Ports) -> AsyncApp:
     return app
 
 
-def _web(settings: Settings, stores: Stores, slack: AsyncApp, signing_secret: str) -> Starlette:
+def _web(settings: Settings, stores: Stores, slack: AsyncApp, signing_secret: str) -> Web:
     return Web(
         inbox=stores.inbox,
         redis=stores.redis,
@@ -137,7 +140,7 @@ def _web(settings: Settings, stores: Stores, slack: AsyncApp, signing_secret: st
         slack=slack,
         requests=stores.requests,
         signing_secret=signing_secret,
-    ).app()
+    )
 
 
 def _worker(
@@ -189,7 +192,10 @@ async def run(settings: Settings, parts: frozenset[Part], timing: Timing = DEFAU
         if "worker" in parts:
             work += [bot.worker.run(), bot.scheduler.run(), bot.dispatcher.run()]
         if "web" in parts:
-            work.append(serve(bot.web, settings.web))
+            web = settings.web
+            work.append(serve(bot.web, web, host=web.host, port=web.port))
+            if web.status_port is not None:
+                work.append(serve(bot.status, web, host=web.status_host, port=web.status_port))
             if settings.slack.app_token:
                 app_token = settings.slack.app_token.read().get_secret_value()
                 work.append(socket_mode.listen(bot.slack, app_token, settings.slack.api_url, bot.requests))

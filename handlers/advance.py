@@ -23,9 +23,15 @@ from handlers.domain.next_step import (
     WatchRecovery,
     next_step,
 )
+from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.errors import Moved
+from handlers.intake import remarked
+from handlers.judging import judge
 from handlers.ports import Ports
 from handlers.remediation import node_checks, run, run_end, silence
+
+UNDETERMINED_AGAIN_AFTER_S = 60.0
+"""How long an incident rests of which it cannot be decided what is next; an event wakes it earlier."""
 
 
 class Advanced(NamedTuple):
@@ -40,17 +46,28 @@ async def advance(ports: Ports, incident_id: str) -> Advanced:
     while True:
         incident = await ports.timelines.load(incident_id)
         is_configured = incident.cluster in ports.reader.clusters
-        step = next_step(incident, ports.time.now(), is_configured=is_configured)
+        step = judge(Judgement.NEXT_STEP, next_step, incident, ports.time.now(), is_configured=is_configured)
         if isinstance(step, Rest):
             return Advanced(incident, None)
         if isinstance(step, LeaveToOthers):
             return Advanced(incident, ports.time.now() + timedelta(seconds=step.again_after_s))
         try:
+            if isinstance(step, Undetermined):
+                return await _leave_undetermined(ports, incident, step)
             after = await _perform(ports, incident, step)
         except Moved:
             continue
         if isinstance(step, WatchRecovery) and after.position == incident.position:
             return Advanced(incident, ports.time.now() + timedelta(seconds=step.again_after_s))
+
+
+async def _leave_undetermined(ports: Ports, incident: Incident, failed: Undetermined) -> Advanced:
+    """Tell the thread that nobody knows what is next, end a run that is under way, and decide again later."""
+    if told := remarked(incident, ports.time.now(), [failed.remark]):
+        incident = await ports.timelines.append(incident, *told)
+    if incident.running:
+        incident = await run_end.end_run(ports, incident, because=failed.sentence)
+    return Advanced(incident, ports.time.now() + timedelta(seconds=UNDETERMINED_AGAIN_AFTER_S))
 
 
 async def _perform(  # noqa: PLR0911  one case a step

@@ -9,24 +9,34 @@ from handlers.domain.events import Event
 from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Offer
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
-from handlers.errors import Moved
+from handlers.domain.undetermined import Judgement, Undetermined, without_values
+from handlers.errors import EventTooLarge, Moved
 from handlers.intake import remarked
+from handlers.judging import judge
 from handlers.ports import Ports
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence
-from runbooks.model import Remedy
+from runbooks.model import Diagnosis, Remedy
 
 
 async def read_cluster(ports: Ports, incident: Incident) -> Incident:
     """Gather evidence and rank the findings, first on what came soon, then on everything."""
     async for evidence in ports.reader.read_progressively(incident.cluster):
-        incident = await _record(ports, incident, evidence)
+        judged = judge(Judgement.DIAGNOSIS, RUNBOOKS[incident.runbook].diagnose, evidence)
+        try:
+            incident = await _record(ports, incident, evidence, judged)
+        except EventTooLarge as error:
+            unkept = Undetermined(Judgement.KEEPING, type(error).__name__)
+            incident = await _record(ports, incident, without_values(evidence, str(error)), unkept)
     return incident
 
 
-async def _record(ports: Ports, incident: Incident, evidence: Evidence) -> Incident:
+async def _record(
+    ports: Ports, incident: Incident, evidence: Evidence, judged: Diagnosis | Undetermined
+) -> Incident:
     """Append evidence and findings; an alert that came meanwhile does not make the reading worthless."""
-    diagnosis = RUNBOOKS[incident.runbook].diagnose(evidence)
+    failed = [judged.remark] if isinstance(judged, Undetermined) else []
+    diagnosis = judged.diagnosis if isinstance(judged, Undetermined) else judged
     while True:
         offers = tuple(_offer(incident, remedy) for remedy in diagnosis.offers)
         for offer in offers:
@@ -36,12 +46,9 @@ async def _record(ports: Ports, incident: Incident, evidence: Evidence) -> Incid
             EvidenceRead(at=now, evidence=evidence),
             FindingsRanked(at=now, diagnosis=diagnosis, offers=offers),
         )
+        remarks = (*failed, *throttling.remarks(incident, apply(incident, *events)))
         try:
-            return await ports.timelines.append(
-                incident,
-                *events,
-                *remarked(incident, now, throttling.remarks(incident, apply(incident, *events))),
-            )
+            return await ports.timelines.append(incident, *events, *remarked(incident, now, remarks))
         except Moved:
             moved = await ports.timelines.load(incident.id)
             if moved.evidence_at != incident.evidence_at or moved.running or moved.closed:

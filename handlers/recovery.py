@@ -11,23 +11,39 @@ from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, Recovery
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident, Recovering
 from handlers.domain.next_step import CLOCKS_DIFFER_S, stable_s
+from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.intake import remarked
+from handlers.judging import judge
 from handlers.ports import Ports
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence, glance
-from runbooks.model import Recovery, Runbook
+from runbooks.model import Leadership, Recovery, Runbook
 
 
 async def watch(ports: Ports, incident: Incident) -> Incident:
     """Ask the runbook whether the cluster is well now; append only what is new."""
     runbook = RUNBOOKS[incident.runbook]
-    recovery = runbook.is_recovered(await _read(ports, runbook, incident.cluster))
-    now = ports.time.now()
+    read = await _read(ports, runbook, incident.cluster)
+    recovery, now = judge(Judgement.RECOVERY, runbook.is_recovered, read), ports.time.now()
+    if isinstance(recovery, Undetermined):
+        return await _not_known(ports, incident, recovery, now)
     event = what_is_new(incident, recovery, now)
     if event is None:
         return incident
     remarks = throttling.remarks(incident, apply(incident, event))
     return await ports.timelines.append(incident, event, *remarked(incident, now, remarks))
+
+
+async def _not_known(ports: Ports, incident: Incident, failed: Undetermined, now: datetime) -> Incident:
+    """Take what could not be judged as lost: nobody may call stable what was not seen to last."""
+    lost = [_lost(Recovery(is_recovered=False, leadership=_lead_lost(incident)), now)]
+    told = remarked(incident, now, [failed.remark])
+    new = [*(lost if incident.recovering else []), *told]
+    return await ports.timelines.append(incident, *new) if new else incident
+
+
+def _lead_lost(incident: Incident) -> Leadership | None:
+    return Leadership() if incident.leader_seen else None
 
 
 async def _read(ports: Ports, runbook: Runbook, cluster: str) -> Evidence:

@@ -48,6 +48,28 @@ asserts the figures in them: resident memory, the time that `/livez` takes, requ
 [SECURITY.md](../SECURITY.md) says what holds these attacks back."""
 
 
+class Figure(NamedTuple):
+    """What was measured once: by what, and what came out."""
+
+    command: str
+    outcome: str
+
+
+FIGURES = (
+    Figure(
+        "make fuzz",
+        "10,000 random writes under every key of a bot with a run under way, in ten episodes: no process"
+        " ended, no node felt what nobody had confirmed, 545 of 1,875 audits said sound and none of them"
+        " falsely; `/livez` at most 0.41 s beside two other loads",
+    ),
+    Figure(
+        "python -m measure.chaos.remediation --only redis-restored-after-undo",
+        "an older Redis after a run and its undo, four ways: no effect on any node, the second undo refused",
+    ),
+)
+"""What takes longer than a test may; each has a small helping of it among the tests below."""
+
+
 class RowTest(NamedTuple):
     """One test: its row, what it says holds, where it stands, and the attack, where it says more."""
 
@@ -70,7 +92,8 @@ def row_tests(root: Path = ROOT) -> Iterator[RowTest]:
 
 def page(tests: list[RowTest]) -> str:
     """Return the page: one section a threat, one line a test."""
-    lines = [HEAD.format(count=len(tests))]
+    lines = [HEAD.format(count=len(tests)), "", "## Measured", ""]
+    lines += [f"- `{each.command}`: {each.outcome}." for each in FIGURES]
     for row, threat in THREATS.items():
         lines += ["", f"## {row}. {threat}", ""]
         lines += [_line(test) for test in tests if test.row == row]

@@ -24,9 +24,12 @@ def _is_none(value: object) -> bool:
 
 
 class Frozen(BaseModel):
-    """Base of everything that is known: immutable, and an unknown field is an error."""
+    """Base of everything that is known: immutable, and an unknown field is an error.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    A number that is none is an error too: JSON has no word for it, so it would not be read again.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Role(StrEnum):

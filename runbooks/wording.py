@@ -26,12 +26,17 @@ def counted(number: int, noun: str) -> str:
 
 def duration(span: timedelta) -> str:
     """Return a duration to the second or, from an hour on, the minute: `42 s`, `3 min 05 s`, `2 h 10 min`."""
-    seconds = max(int(span.total_seconds()), 0)
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60:02d} s"
-    return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
+    return seconds(span.total_seconds())
+
+
+def seconds(value: float) -> str:
+    """Format a duration given in s as `duration` does; a node may say one that no `timedelta` holds."""
+    whole = max(int(value), 0)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 SECONDS_FROM_MS = 10_000.0
@@ -42,7 +47,7 @@ def milliseconds(value: float) -> str:
     """Format a duration given in ms: `12 ms`, `2400 ms`, `42 s`, `1 h 00 min`, `3 days`."""
     if value >= 2 * 86_400_000:
         return f"{value / 86_400_000:.0f} days"
-    return duration(timedelta(milliseconds=value)) if value >= SECONDS_FROM_MS else f"{value:.0f} ms"
+    return seconds(value / 1000) if value >= SECONDS_FROM_MS else f"{value:.0f} ms"
 
 
 def signed_milliseconds(value: float) -> str:

@@ -12,6 +12,12 @@ import uvicorn
 from agent.request_deadline import DeadlineProtocol
 from agent.server.gate import Gate, GateLimits
 
+MAX_CONNECTIONS = 48
+"""Connections that are through their handshake; a bot keeps a few, and each takes some 100 KiB.
+
+It is less than `limit_concurrency`, beyond which uvicorn would answer 503 to whoever is new.
+"""
+
 
 @dataclass(frozen=True)
 class Deadlines:
@@ -28,11 +34,21 @@ class AgentProtocol(DeadlineProtocol):
     owner: DeadlineServer
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin the wait for the first request."""
+        """Begin the wait for the first request; beyond the bound the oldest connection ends."""
         super().connection_made(transport)
+        self.owner.connected[self] = None
+        if len(self.owner.connected) > MAX_CONNECTIONS:
+            oldest = next(iter(self.owner.connected))
+            del self.owner.connected[oldest]
+            oldest.transport.abort()
         if transport.get_extra_info("sslcontext") is not self.owner.context:
             # Its handshake was still judged by keys that have been exchanged since.
             transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Make room for another."""
+        self.owner.connected.pop(self, None)
+        super().connection_lost(exc)
 
 
 class DeadlineServer(uvicorn.Server):
@@ -46,6 +62,7 @@ class DeadlineServer(uvicorn.Server):
         self.context = context
         self.deadlines = deadlines
         self.gates: list[Gate] = []
+        self.connected: dict[AgentProtocol, None] = {}
         self.servers: list[asyncio.Server] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -95,10 +95,13 @@ class PrometheusClient:
             end=end.isoformat(),
             step=f"{step_s:.3f}",
         )
-        return tuple(
-            Series(result.metric, tuple(Sample(_moment(at), float(value)) for at, value in result.values))
-            for result in results
-        )
+        try:
+            return tuple(
+                Series(result.metric, tuple(Sample(_moment(at), float(value)) for at, value in result.values))
+                for result in results
+            )
+        except (ValueError, OverflowError, OSError) as error:
+            raise SourceDown(f"{self._api.name} answers with times or values that are none.") from error
 
     async def elections(
         self, cluster: str, start: datetime, end: datetime, step_s: float = 5.0

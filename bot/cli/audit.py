@@ -45,7 +45,7 @@ def verify(
     reports = []
     for report in asyncio.run(_verify(config, incident)):
         sound = sound and not report.faults
-        reports.append(asdict(report) | {"sound": not report.faults})
+        reports.append(asdict(report) | {"sound": report.is_sound})
         if not as_json:
             say(report)
     if as_json:

@@ -34,10 +34,11 @@ Of an action whose end the timeline does not know, a ledger may say anything.
 
 @dataclass(frozen=True)
 class AuditReport:
-    """The audit of one incident: it is sound if `faults` is empty.
+    """The audit of one incident.
 
-    `actions_agree` counts the actions on which timeline and ledger agree; `not_asked` says which actions no
-    ledger was asked about, and why.
+    `is_trimmed` says that the bot itself has removed its events, as a proof shows; `actions_agree` counts the
+    actions on which timeline and ledger agree; `not_asked` says which actions no ledger was asked about, and
+    why.
     """
 
     incident: str
@@ -45,9 +46,16 @@ class AuditReport:
     faults: tuple[str, ...]
     actions_agree: int
     not_asked: tuple[str, ...]
+    is_trimmed: bool = False
+
+    @property
+    def is_sound(self) -> bool:
+        """Return whether there are events, or the proof that the bot trimmed them, and no fault."""
+        return not self.faults and (self.events > 0 or self.is_trimmed)
 
     def __str__(self) -> str:
-        words = [f"{self.incident}: {counted(self.events, 'event')}, {'; '.join(self.faults) or 'sound'}"]
+        judged = "; ".join(self.faults) or ("sound" if self.is_sound else "nothing to check")
+        words = [f"{self.incident}: {counted(self.events, 'event')}, {judged}"]
         if self.actions_agree:
             words.append(f"the ledgers agree on {counted(self.actions_agree, 'action')}")
         return "; ".join([*words, *(f"not asked: {each}" for each in self.not_asked)]) + "."
@@ -72,7 +80,7 @@ class Audit:
         walk = await self._store.walk(incident_id)
         if not walk.links and (trimmed := await self._retention.was_trimmed(incident_id)):
             why = f"the bot trimmed its events after their time{trimmed.words}"
-            return AuditReport(incident_id, 0, (), 0, (why,))
+            return AuditReport(incident_id, 0, (), 0, (why,), is_trimmed=True)
         incident, unreadable = _fold(incident_id, walk)
         faults, not_asked, agree = [*walk.faults, *unreadable], [], 0
         if not walk.links and not faults:
@@ -94,13 +102,14 @@ class Audit:
         faults: list[str] = []
         not_asked: list[str] = []
         macs = {link.position: link.mac for link in walk.links}
-        for node in self._agents.nodes_of(incident.cluster):
-            if (incident.cluster, node) in self._silent:
+        # Where not even its cluster is left, anybody may have acted on it.
+        for cluster, node in self._agents.nodes_of(incident.cluster):
+            if (cluster, node) in self._silent:
                 continue
             try:
-                kept = await self._agents.timeline(incident.cluster, node, incident.id)
+                kept = await self._agents.timeline(cluster, node, incident.id)
             except AgentUnreachableError as error:
-                self._silent[incident.cluster, node] = str(error)
+                self._silent[cluster, node] = str(error)
                 not_asked.append(f"how far {node} saw it come ({error})")
                 continue
             if kept and macs.get(kept.position) != kept.mac:

@@ -29,6 +29,7 @@ from handlers.domain import evidence_document
 from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
 from handlers.domain.fold import fold
 from handlers.errors import Refused
+from handlers.judging import diagnosis_of
 from runbooks.all_runbooks import ELECTION, RUNBOOKS, button_of_remedy, title_of_cause
 from runbooks.evidence import Evidence
 from runbooks.model import BY_HAND, Diagnosis, Remedy
@@ -47,7 +48,7 @@ def status(
 ) -> None:
     """Read every node live and say who leads; needs neither Slack nor Redis."""
     evidence = asyncio.run(_read(config, cluster))
-    _show(evidence, RUNBOOKS[ELECTION].diagnose(evidence))
+    _show(evidence, diagnosis_of(RUNBOOKS[ELECTION], evidence))
 
 
 def diagnose(  # noqa: PLR0917 - typer makes options of them, none is given by position
@@ -69,7 +70,7 @@ def diagnose(  # noqa: PLR0917 - typer makes options of them, none is given by p
     read = evidence_of(files[0] if files else None, config, cluster)
     if save:
         _write(save, read.model_dump_json(indent=2) + "\n")
-    diagnosis = RUNBOOKS[ELECTION].diagnose(read)
+    diagnosis = diagnosis_of(RUNBOOKS[ELECTION], read)
     if as_json:
         say_json(json.dumps(evidence_document.as_json(diagnosis), indent=2, ensure_ascii=False))
     else:
@@ -94,7 +95,7 @@ def _judge_each(files: list[Path], *, save: Path | None, as_json: bool) -> None:
             else:
                 say(f"{error}\n")
             continue
-        diagnosis = RUNBOOKS[ELECTION].diagnose(read)
+        diagnosis = diagnosis_of(RUNBOOKS[ELECTION], read)
         if as_json:
             answer = {"evidence": str(file), **evidence_document.as_json(diagnosis)}
             say_json(json.dumps(answer, ensure_ascii=False))
@@ -130,7 +131,7 @@ async def _replay(config: Path, incident_id: str) -> None:
         if isinstance(read, EvidenceRead) and isinstance(ranked, FindingsRanked)
     ]
     for read, then in judged:
-        changed = evidence_document.changes(then, runbook.diagnose(read.evidence))
+        changed = evidence_document.changes(then, diagnosis_of(runbook, read.evidence))
         say(f"{read.at:%Y-%m-%d %H:%M:%S} {then.summary}")
         for line in changed or ("the same today",):
             say(f"  {line}")

@@ -17,6 +17,7 @@ from bot.cli.output import say, say_json
 from bot.config import load
 from handlers import commands
 from handlers.errors import Refused
+from handlers.judging import diagnosis_of
 from handlers.remediation.planned_edits import with_planned_edits
 from runbooks.all_runbooks import ELECTION, RUNBOOKS
 from runbooks.evidence import Evidence
@@ -51,7 +52,7 @@ async def _live(config: Path, cluster: str, remedy: str) -> Plan:
 
 def _drawn_up(read: Evidence, remedy: str) -> Plan:
     runbook = RUNBOOKS[ELECTION]
-    return runbook.plan(offered(runbook.diagnose(read), remedy), read)
+    return runbook.plan(offered(diagnosis_of(runbook, read), remedy), read)
 
 
 def offered(diagnosis: Diagnosis, name: str) -> Remedy:

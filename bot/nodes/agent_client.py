@@ -46,9 +46,9 @@ class AgentClient(AgentConnection):
         self._key = key
         self._second_key = second_key
 
-    def nodes_of(self, cluster: str) -> tuple[str, ...]:
-        """Return the names of the cluster's configured nodes."""
-        return tuple(node for name, node in self._nodes if name == cluster)
+    def nodes_of(self, cluster: str) -> tuple[tuple[str, str], ...]:
+        """Return cluster and name of the cluster's configured nodes; without a cluster, of all nodes."""
+        return tuple(each for each in self._nodes if cluster in ("", each[0]))
 
     async def seen_fences(self, cluster: str) -> dict[str, int | None]:
         """Return the highest fence that each agent of the cluster reports; `None` for a silent one."""

@@ -6,23 +6,25 @@ import asyncio
 
 from bot.pictures.drawing.picture import Picture
 from bot.pictures.elections.series import ElectionSeries
+from handlers.domain.undetermined import Judgement, Undetermined
+from handlers.judging import judge
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis
 
 
-async def draw_link_map(evidence: Evidence, diagnosis: Diagnosis) -> Picture:
-    """Draw who reaches whom.
+async def draw_link_map(evidence: Evidence, diagnosis: Diagnosis) -> Picture | Undetermined:
+    """Draw who reaches whom; of what cannot be drawn, return that.
 
     Args:
         evidence: One reading of the cluster; a node may be dead, silent or half read.
         diagnosis: Its judgement, so that picture and thread give the same answer.
     """
-    return await asyncio.to_thread(_link_map, evidence, diagnosis)
+    return await asyncio.to_thread(judge, Judgement.PICTURE, _link_map, evidence, diagnosis)
 
 
-async def draw_election_timeline(series: ElectionSeries) -> Picture:
-    """Draw roles, elections and terms over time."""
-    return await asyncio.to_thread(_election_timeline, series)
+async def draw_election_timeline(series: ElectionSeries) -> Picture | Undetermined:
+    """Draw roles, elections and terms over time; of what cannot be drawn, return that."""
+    return await asyncio.to_thread(judge, Judgement.PICTURE, _election_timeline, series)
 
 
 def _link_map(evidence: Evidence, diagnosis: Diagnosis) -> Picture:

@@ -8,6 +8,7 @@ keys carry the same hash tag, so the scripts run on a cluster too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
@@ -116,8 +117,8 @@ class TimelineLog:
 
     def _remember(self, before: Incident, *events: Event, end: End) -> Incident:
         """Keep the newest states, so that a long incident is not folded anew every second."""
-        incident = replace(apply(before, *events), mac=end.mac)
-        self._folded.pop(incident.id, None)
+        self._folded.pop(before.id, None)
+        incident = replace(_folded(before, events), mac=end.mac)
         self._folded[incident.id] = incident
         while len(self._folded) > KEPT_STATES:
             del self._folded[next(iter(self._folded))]
@@ -159,3 +160,18 @@ class TimelineLog:
         if not taken:
             raise Moved
         return self._remember(incident, *events, end=end)
+
+
+def _folded(before: Incident, events: Sequence[Event]) -> Incident:
+    """Return the state after genuine events; this version may not make sense of what another one wrote.
+
+    Raises:
+        WrittenByNewer: If they cannot be folded, so that it is told and not tried for ever.
+    """
+    try:
+        return apply(before, *events)
+    except Exception as error:
+        raise WrittenByNewer(
+            f"{before.id} cannot be folded by this version of the bot ({type(error).__name__}); it leaves the"
+            " incident to another version."
+        ) from error

@@ -74,22 +74,35 @@ class Web:
         self._troubles, self._refusals = Troubles(redis, prefix), Refusals(redis, prefix)
         self._noted_s: dict[int, float] = {}
 
-    def app(self) -> Starlette:
-        """Make the Starlette application."""
+    def app(self, *, tells_status: bool = True) -> Starlette:
+        """Make the application that Slack and Alertmanager call.
+
+        Args:
+            tells_status: Whether it also answers what `status_app` does.
+        """
+        routes = [
+            *(Route(path, self._counted(self.alertmanager), methods=["POST"]) for path in WEBHOOK_PATHS),
+            Route("/slack/events", self._counted(self.slack_events), methods=["POST"]),
+        ]
         app = Starlette(
-            routes=[
-                *(Route(path, self._counted(self.alertmanager), methods=["POST"]) for path in WEBHOOK_PATHS),
-                Route("/slack/events", self._counted(self.slack_events), methods=["POST"]),
-                Route("/livez", self.livez),
-                Route("/readyz", self.readyz),
-                Route("/version", self.version),
-                Route("/metrics", self.metrics),
-            ],
+            routes=[*routes, *(self._status_routes() if tells_status else ())],
             exception_handlers={NOT_FOUND: self._nothing_here},
         )
         # A redirected POST may come as a GET: Alertmanager would read its answer as success.
         app.router.redirect_slashes = False
         return app
+
+    def status_app(self) -> Starlette:
+        """Make the application that tells of the bot itself, for a port of its own."""
+        return Starlette(routes=self._status_routes())
+
+    def _status_routes(self) -> list[Route]:
+        return [
+            Route("/livez", self.livez),
+            Route("/readyz", self.readyz),
+            Route("/version", self.version),
+            Route("/metrics", self.metrics),
+        ]
 
     def _counted(self, endpoint: Endpoint) -> Endpoint:
         async def counted(request: Request) -> Response:

@@ -12,10 +12,6 @@ from dataclasses import dataclass, field
 
 from agent.request_deadline import DeadlineProtocol
 
-MAX_HEAD_BYTES = 65_536
-MAX_PIPELINED = 4
-"""Requests that a connection may send ahead of its answers; no proxy does."""
-
 
 @dataclass
 class Callers:
@@ -55,8 +51,6 @@ class CallerProtocol(DeadlineProtocol):
     """One connection to the bot's port."""
 
     callers: Callers
-    _head_bytes = 0
-    _in_head = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin the wait for the first request."""
@@ -64,33 +58,12 @@ class CallerProtocol(DeadlineProtocol):
         self.callers.waits(self)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless it is more than a request's head may be."""
+        """Count what came, and read on."""
         self.callers.sent(self, len(data))
-        if self.transport.is_closing():
-            return
-        self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
-            self.transport.abort()
-
-    def on_message_begin(self) -> None:
-        """Begin with a request, unless too many are begun.
-
-        Raises:
-            ValueError: If they are; uvicorn answers 400 to that.
-        """
-        if len(self.pipeline) >= MAX_PIPELINED:
-            raise ValueError("too many requests ahead of their answers")
-        super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
-        """Stop counting the head."""
-        self._in_head = False
-        super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Wait no more: the request is here."""
-        self._in_head, self._head_bytes = True, 0
         self.callers.leaves(self)
         super().on_message_complete()
 

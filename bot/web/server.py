@@ -34,17 +34,17 @@ class EmbeddedServer(uvicorn.Server):
         yield
 
 
-async def serve(app: Starlette, web: WebSettings) -> None:
-    """Serve until cancelled, and then finish what has begun.
+async def serve(app: Starlette, web: WebSettings, *, host: str, port: int) -> None:
+    """Serve at a port until cancelled, and then finish what has begun.
 
     Raises:
         ConfigurationError: If the port cannot be opened.
     """
     try:
-        listening = socket.create_server((web.host, web.port))
+        listening = socket.create_server((host, port))
     except OSError as error:
         raise ConfigurationError(
-            f"Port {web.port} of {web.host} cannot be opened: {error.strerror}; choose another in [web]."
+            f"Port {port} of {host} cannot be opened: {error.strerror}; choose another in [web]."
         ) from error
     server = EmbeddedServer(
         uvicorn.Config(

@@ -8,6 +8,7 @@ from handlers import load_incidents
 from handlers.authorization import check_colleague
 from handlers.commands.answers import Asked, ElectionStatus, History, Watch
 from handlers.commands.arguments import resolve_cluster
+from handlers.judging import diagnosis_of
 from handlers.ports import Ports
 from runbooks.all_runbooks import ELECTION, RUNBOOKS
 
@@ -25,7 +26,7 @@ async def status(ports: Ports, asked: Asked) -> ElectionStatus:
         UnknownCluster: If there is no such cluster, or several and none was named.
     """
     evidence = await ports.reader.read(resolve_cluster(ports.reader.clusters, asked.arguments))
-    return ElectionStatus(evidence, RUNBOOKS[ELECTION].diagnose(evidence))
+    return ElectionStatus(evidence, diagnosis_of(RUNBOOKS[ELECTION], evidence))
 
 
 async def diagnose(ports: Ports, asked: Asked) -> ElectionStatus:

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 from handlers.domain.events.remediation import NodeChecked
 from handlers.domain.incident import Incident, Run
+from handlers.domain.undetermined import Judgement, Undetermined
+from handlers.judging import judge
 from handlers.ports import Ports
 from runbooks import node_check, raft
+from runbooks.model import Leadership
 
 CHECK_PATIENCE_S = 45.0
 """How long a node may take to be back, and a cluster to elect, before that counts as worse than before."""
@@ -24,17 +27,20 @@ async def check_node(ports: Ports, incident: Incident, node: str) -> Incident:
     while True:
         after = await ports.reader.read(incident.cluster)
         wanted = leader_wanted(incident, before.names)
-        found = node_check.complaints(before, after, actions, leader_wanted=wanted)
+        said = judge(
+            Judgement.NODE_CHECK, node_check.complaints, before, after, actions, leader_wanted=wanted
+        )
+        found = (said.sentence,) if isinstance(said, Undetermined) else said
         waited_s = (ports.time.now() - began).total_seconds()
         if not found or waited_s >= CHECK_PATIENCE_S:
             break
         await ports.time.sleep(AGAIN_S)
-    lead = node_check.leadership(after)
+    lead = judge(Judgement.NODE_CHECK, node_check.leadership, after)
     checked = NodeChecked(
         at=ports.time.now(),
         node=node,
         complaints=found,
-        leader=lead.leader if lead.majority else None,
+        leader=lead.leader if isinstance(lead, Leadership) and lead.majority else None,
         waited_s=waited_s,
     )
     return await ports.timelines.append(incident, checked)

@@ -8,7 +8,9 @@ from handlers.authorization import actions_of, check_person
 from handlers.domain.incident import Incident, Run
 from handlers.domain.permissions import PlanPermission
 from handlers.domain.plan_validity import begin_within
+from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.errors import NotAllowed
+from handlers.judging import judge
 from handlers.ports import NotBegun, Obstacle, Ports, Purpose, Readiness
 from handlers.remediation import overtaken
 from handlers.remediation.overtaken import Checked
@@ -99,9 +101,10 @@ async def gate(ports: Ports, incident: Incident, action: Action) -> NotBegun | N
         return None
     until = ports.time.now() + timedelta(seconds=GATE_PATIENCE_S)
     while True:
-        why = quorum_gate.why_not(await ports.reader.read(incident.cluster), action.node)
+        read = await ports.reader.read(incident.cluster)
+        why = judge(Judgement.QUORUM_GATE, quorum_gate.why_not, read, action.node)
         if why is None:
             return None
         if ports.time.now() >= until:
-            return NotBegun(Obstacle.CHECK, why)
+            return NotBegun(Obstacle.CHECK, why.sentence if isinstance(why, Undetermined) else why)
         await ports.time.sleep(AGAIN_S)

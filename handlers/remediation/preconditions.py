@@ -8,7 +8,9 @@ from handlers.domain import fences
 from handlers.domain.events.remediation import PlanProposed
 from handlers.domain.incident import Incident
 from handlers.domain.plan_validity import Void, why_void
+from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.errors import AlreadyConfirmed, Refused, UnknownHandle
+from handlers.judging import judge
 from handlers.ports import Fence, Ports
 
 
@@ -33,7 +35,9 @@ def proposal_of(incident: Incident, handle: str) -> PlanProposed:
 
 async def void_because(ports: Ports, incident: Incident, proposal: PlanProposed) -> Void | None:
     """Return why a plan that was shown is no longer valid, or `None`."""
-    return why_void(proposal, incident, ports.time.now(), await ports.timelines.life())
+    now, life = ports.time.now(), await ports.timelines.life()
+    void = judge(Judgement.VALIDITY, why_void, proposal, incident, now, life)
+    return Void(void.sentence.rstrip(".")) if isinstance(void, Undetermined) else void
 
 
 async def take_run_lock(ports: Ports, incident: Incident) -> int:

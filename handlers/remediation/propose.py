@@ -17,7 +17,9 @@ from handlers.domain.events.diagnosis import Offer
 from handlers.domain.events.remediation import PlanConfirmed, PlanProposed, StopAsked
 from handlers.domain.incident import Incident
 from handlers.domain.permissions import PlanPermission
+from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.errors import AlreadyConfirmed, NotAllowed, Refused, StaleOffer, StalePlan
+from handlers.judging import judge
 from handlers.ports import Ports, Purpose
 from handlers.remediation.planned_edits import with_planned_edits
 from handlers.remediation.preconditions import ShownPlan, check_open, proposal_of, take_run_lock, void_because
@@ -107,12 +109,14 @@ async def _propose(ports: Ports, incident: Incident, offer: Offer, by: Person) -
     )
     if incident.evidence is None:
         raise StaleOffer
-    plan = RUNBOOKS[incident.runbook].plan(offer.remedy, incident.evidence).of_cluster(incident.cluster)
+    plan = judge(Judgement.PLAN, RUNBOOKS[incident.runbook].plan, offer.remedy, incident.evidence)
+    if isinstance(plan, Undetermined):
+        raise Refused(plan.sentence)
     proposed = PlanProposed(
         at=ports.time.now(),
         handle=secrets.token_urlsafe(16),
         offer=offer.handle,
-        plan=await with_planned_edits(ports.agents, incident.cluster, plan),
+        plan=await with_planned_edits(ports.agents, incident.cluster, plan.of_cluster(incident.cluster)),
         by=by,
         life=await ports.timelines.life(),
     )

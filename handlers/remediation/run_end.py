@@ -16,10 +16,16 @@ from runbooks.wording import listed
 PUT_BACK = "Stopped: Redis was put back to an older copy while this went on."
 
 
-async def end_run(ports: Ports, incident: Incident) -> Incident:
-    """Record how the run ended and what was left undone, and offer to put back what was changed."""
+async def end_run(ports: Ports, incident: Incident, *, because: str | None = None) -> Incident:
+    """Record how the run ended and what was left undone, and offer to put back what was changed.
+
+    Args:
+        ports: What is touched.
+        incident: The incident whose newest run ends.
+        because: Why it ends, where that does not follow from the run itself.
+    """
     await ports.run_locks.end(incident.cluster, incident.id)
-    why = PUT_BACK if incident.went_back else _why_stopped(incident.runs[-1])
+    why = PUT_BACK if incident.went_back else because or _why_stopped(incident.runs[-1])
     if incident.went_back:
         incident = await _with_what_the_ledgers_know(ports, incident)
     run = incident.runs[-1]

@@ -25,12 +25,13 @@ from measure.chaos.remedies import FAILING
 from measure.chaos.rig import Rig, rig
 from measure.chaos.shared_parts import in_words
 from measure.chaos.traps import until
+from measure.chaos.undone import UNDONE
 from tests.redis_box import find_sentinel
 
 PLAYED_WITHIN_S = 240.0
 ENDED_WITHIN_S = 240.0
 SHOWN_WITHIN_S = 60.0
-KNOWN: tuple[Chaos, ...] = (*FAULTS, *FAILING)
+KNOWN: tuple[Chaos, ...] = (*FAULTS, *FAILING, *UNDONE)
 
 
 @dataclass(frozen=True)

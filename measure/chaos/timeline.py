@@ -34,13 +34,13 @@ class Timeline:
         self.incidents = 0
 
     async def follow(self) -> None:
-        """Read on and on; while Redis is away, what was read last stands."""
+        """Read on and on; while Redis is away, or holds what is no timeline, what was read last stands."""
         try:
             while True:
                 try:
                     async with asyncio.timeout(2):
                         await self._read()
-                except (RedisError, OSError):
+                except (RedisError, OSError, ValueError, LookupError):
                     await asyncio.sleep(0.1)
                 await asyncio.sleep(POLL_S)
         finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from runbooks.electability import Denial, Known
 from runbooks.evidence import Metrics, NodeEvidence, Reading
@@ -11,7 +10,7 @@ from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import CRASH_LOOP_RESTARTS, Facts
 from runbooks.missing_kind import MissingKind
 from runbooks.raft import is_page_refused
-from runbooks.wording import MAX_NAMES, duration, listed
+from runbooks.wording import MAX_NAMES, listed, seconds
 
 YOUNG_S = 60.0
 """A process that was restarted often and has run for less than this is taken to be crashing still."""
@@ -73,7 +72,7 @@ def _stopped(facts: Facts, node: NodeEvidence) -> Denial | None:
 def _not_serving(node: NodeEvidence) -> str:
     """Return what a process does that its service manager calls active and that listens nowhere."""
     running_s = node.service.value.running_s if node.service.value else None
-    since = f" for {duration(timedelta(seconds=running_s))}" if running_s is not None else ""
+    since = f" for {seconds(running_s)}" if running_s is not None else ""
     return (
         f"its service has been active{since} and serves nothing, not even on its own host: "
         f"it replays its log, or could not bind ({node.service.by})"
@@ -117,7 +116,7 @@ def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
     witnesses = [name for name in facts.names if name != node.node and facts.metrics(name)]
     logs = [log for name in witnesses if (log := facts.log(name))]
     if silent_s is not None and any((log.silent_s or SILENT_S) < SILENT_S for log in logs):
-        silence = duration(timedelta(seconds=silent_s))
+        silence = seconds(silent_s)
         signs.append(f"nothing in its log for {silence}, while others write ({node.log.by})")
     held = _held_by_all(facts, witnesses) and not _any_cut(facts)
     if held:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 
 from runbooks.leader_election.causes import COMPLAINTS, RootCause
 from runbooks.leader_election.facts import CURRENT_LOG_S, Facts
 from runbooks.leader_election.gossip_denials import gossip_said
 from runbooks.leader_election.structure import MAX_DECIDING, Structure, first_lines
 from runbooks.model import Finding, Verdict
-from runbooks.wording import duration, listed
+from runbooks.wording import listed, seconds
 
 MAX_KINDS = 3
 """Kinds of complaints that are told of one node, the most frequent first."""
@@ -54,11 +53,7 @@ def _complaints(facts: Facts, name: str) -> Iterator[str]:
         return
     said = listed([f"{COMPLAINTS[event]} ({count} times)" for count, event in seen[:MAX_KINDS]])
     silent_s = log.silent_s or 0.0
-    age = (
-        f", the newest {duration(timedelta(seconds=silent_s))} ago: history"
-        if silent_s > CURRENT_LOG_S
-        else ""
-    )
+    age = f", the newest {seconds(silent_s)} ago: history" if silent_s > CURRENT_LOG_S else ""
     line = f": {log.excerpts[-1][:EXCERPT_CHARS]}" if log.excerpts else ""
     yield f"{name} logs {said}{age} (log, {facts.node(name).log.by}){line}"
 

@@ -136,7 +136,7 @@ def _middle(band: Band) -> float:
 
 def _heads(seen: LinkMap, placed: tuple[Band, ...], grid: Grid) -> Iterator[Shape]:
     """Name the columns; where the names do not fit, rows and columns carry the same numbers."""
-    if says_clocks(seen):
+    if placed and says_clocks(seen):
         room = placed[0].end - placed[0].start - 2 * SEAM
         names = lettering.fitted_names([band.label for band in placed], SMALL, room)
         for band in placed:

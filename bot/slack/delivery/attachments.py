@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +25,7 @@ from bot.slack.views import findings
 from bot.store.errors import store_errors
 from bot.store.keys import Keys
 from bot.store.timelines import TimelineStore
+from handlers.domain import alert_sources
 from handlers.domain.alert_sources import Series
 from handlers.domain.events import Event
 from handlers.domain.events.diagnosis import EvidenceRead
@@ -31,7 +33,9 @@ from handlers.domain.events.lifecycle import AlertsReceived, Closed
 from handlers.domain.events.recovery import LeaderSeen, LeaderVerified
 from handlers.domain.events.remediation import NodeChecked, PlanConfirmed, RunEnded
 from handlers.domain.incident import Incident
+from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.errors import SlackDown, SourceDown
+from handlers.judging import judge
 from handlers.ports import Threads
 from runbooks.evidence import Metrics, Reading, Role
 
@@ -121,12 +125,15 @@ class ThreadAttachments:
     async def _file(self, name: str, incident: Incident) -> File:
         if name not in TITLES:
             assert incident.evidence and incident.diagnosis  # noqa: S101  it is due with both
-            words = findings.in_words(incident.diagnosis, incident.evidence)
-            return File(f"{incident.id}-{name}.txt", "Everything that was read", words)
+            words = judge(Judgement.VIEW, findings.in_words, incident.diagnosis, incident.evidence)
+            said = words.sentence if isinstance(words, Undetermined) else words
+            return File(f"{incident.id}-{name}.txt", "Everything that was read", said)
         picture = await self._draw(name, incident)
+        if isinstance(picture, Undetermined):
+            return File(f"{incident.id}-{name}.txt", TITLES[name], picture.sentence)
         return File(f"{incident.id}-{name}.png", TITLES[name], picture.png, picture.alt_text)
 
-    async def _draw(self, name: str, incident: Incident) -> Picture:
+    async def _draw(self, name: str, incident: Incident) -> Picture | Undetermined:
         if name == "links":
             assert incident.evidence and incident.diagnosis  # noqa: S101  it is due with both
             return await draw.draw_link_map(incident.evidence, incident.diagnosis)
@@ -163,7 +170,7 @@ def due(incident: Incident) -> Iterator[str]:
     """Yield the names of the pictures and files that an incident's thread should have by now."""
     evidence = incident.evidence
     if evidence and incident.diagnosis and evidence.complete:
-        if findings.is_brief(incident.diagnosis, evidence):
+        if judge(Judgement.VIEW, findings.is_brief, incident.diagnosis, evidence) is True:
             # Once for each judgement, not for each reading: the cluster is read again every minute.
             judged = incident.diagnosis.model_dump_json(
                 include={"findings": {"__all__": {"cause", "verdict"}}}
@@ -198,10 +205,15 @@ def samples_of_series(elections: Iterable[Series], terms: Iterable[Series]) -> I
     """Return Prometheus' samples; each node is named by its `node` label, else by its instance's host."""
     for series in elections:
         name = _node_of(series)
-        yield from (Sample(each.at, name, elections=int(each.value)) for each in series.samples)
+        yield from (Sample(each.at, name, elections=int(each.value)) for each in _numbers(series))
     for series in terms:
         name = _node_of(series)
-        yield from (Sample(each.at, name, term=int(each.value)) for each in series.samples)
+        yield from (Sample(each.at, name, term=int(each.value)) for each in _numbers(series))
+
+
+def _numbers(series: Series) -> Iterator[alert_sources.Sample]:
+    """Yield the samples that are numbers: Prometheus also has `NaN` and `+Inf`."""
+    return (each for each in series.samples if math.isfinite(each.value))
 
 
 def _node_of(series: Series) -> str:

@@ -2,45 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from bot.slack.views import blocks, findings, headline, labels
 from bot.slack.views import run as run_view
 from bot.slack.views.blocks import escape, escape_lines
 from bot.slack.views.message import Message
+from handlers.domain.events.lifecycle import Remarked
 from handlers.domain.events.recovery import RecoveryVerified
 from handlers.domain.events.triage import NoteAdded
 from handlers.domain.incident import Incident
+from handlers.domain.undetermined import Judgement, Undetermined
+from handlers.judging import judge
 from runbooks.model import Leadership
 from runbooks.wording import duration
 
+Part = tuple[str, Callable[[], Message]]
+"""A message's key, and what draws it."""
+
 
 def render(incident: Incident) -> tuple[Message, ...]:
-    """Return the incident's messages: the parent first, then the thread in order."""
+    """Return the incident's messages: the parent first, then the thread in order.
+
+    One that cannot be drawn says so in its place: it must not keep the others from being shown.
+    """
+    messages = (_drawn(key, draw) for key, draw in _parts(incident))
     return tuple(
         replace(message, text=blocks.cut(escape_lines(message.text), blocks.MAX_TEXT_CHARS))
-        for message in _messages(incident)
+        for message in messages
     )
 
 
-def _messages(incident: Incident) -> Iterator[Message]:
-    yield headline.headline(incident)
+def _drawn(key: str, draw: Callable[[], Message]) -> Message:
+    message = judge(Judgement.VIEW, draw)
+    if isinstance(message, Undetermined):
+        return Message(key, message.sentence, (blocks.section(escape(message.sentence)),))
+    return message
+
+
+def _parts(incident: Incident) -> Iterator[Part]:
+    yield "headline", partial(headline.headline, incident)
     for number, remark in enumerate(incident.remarks.values(), start=1):
-        yield Message(f"note-{number}", remark.sentence, (blocks.section(escape_lines(remark.sentence)),))
+        yield f"note-{number}", partial(_remark, remark, number)
     if incident.diagnosis and incident.evidence:
-        yield findings.message(incident, incident.diagnosis, incident.evidence)
+        yield "findings", partial(findings.message, incident, incident.diagnosis, incident.evidence)
     for number, written in enumerate(incident.triage.written, start=1):
-        yield note(written, number)
+        yield f"written-{number}", partial(note, written, number)
     for number, run in enumerate(incident.runs, start=1):
-        yield run_view.progress(incident, run, number)
-    if incident.awaiting_second:
-        yield run_view.second_asked(incident, incident.awaiting_second)
-    yield from (run_view.second_given(run) for run in incident.runs if run.approved_by)
+        yield f"run-{number}", partial(run_view.progress, incident, run, number)
+    if asked := incident.awaiting_second:
+        yield run_view.second_key(asked.handle), partial(run_view.second_asked, incident, asked)
+    for run in incident.runs:
+        if run.approved_by:
+            yield run_view.second_key(run.handle), partial(run_view.second_given, run)
     if incident.verified:
-        yield verdict(incident)
+        yield "verified", partial(verdict, incident)
     if incident.closed:
-        yield closing(incident)
+        yield _closing_key(incident), partial(closing, incident)
+
+
+def _remark(remark: Remarked, number: int) -> Message:
+    return Message(f"note-{number}", remark.sentence, (blocks.section(escape_lines(remark.sentence)),))
 
 
 def verdict(incident: Incident) -> Message:
@@ -100,10 +124,14 @@ def closing(incident: Incident) -> Message:
     began = incident.opened_at
     spans = [f"{what} after {duration(at - began)}" for what, at in took.items() if at and began]
     return Message(
-        key=f"closed-{incident.closings}" if incident.closings > 1 else "closed",
+        key=_closing_key(incident),
         text=text,
         blocks=(
             blocks.section(f"{labels.mark(incident)} {escape(text)}"),
             *([blocks.context(" · ".join(spans))] if spans else []),
         ),
     )
+
+
+def _closing_key(incident: Incident) -> str:
+    return f"closed-{incident.closings}" if incident.closings > 1 else "closed"

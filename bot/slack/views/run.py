@@ -43,7 +43,7 @@ def second_asked(incident: Incident, confirmed: PlanConfirmed) -> Message:
         "Read and approve", action_id=APPROVE_ACTION, value=confirmed.handle, style="primary"
     )
     return Message(
-        key=_second(confirmed.handle),
+        key=second_key(confirmed.handle),
         text=text,
         blocks=(blocks.section(f":busts_in_silhouette: {escape(text)}"), blocks.actions("second", [button])),
     )
@@ -54,13 +54,14 @@ def second_given(run: Run) -> Message:
     second = run.approved_by.name if run.approved_by else "nobody"
     text = f"{run.plan.title}: {run.confirmed_by.name} has confirmed it, {second} has approved it."
     return Message(
-        key=_second(run.handle),
+        key=second_key(run.handle),
         text=text,
         blocks=(blocks.section(f":busts_in_silhouette: {escape(text)}"),),
     )
 
 
-def _second(handle: str) -> str:
+def second_key(handle: str) -> str:
+    """Return the key of the message that asks for a second approval."""
     return f"second-{handle[:8]}"
 
 

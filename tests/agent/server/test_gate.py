@@ -8,7 +8,7 @@ import resource
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,38 @@ async def test_row_19_two_thousand_silent_callers_are_no_memory(
             finally:
                 for caller in callers:
                     caller.close()
+
+
+async def test_row_09_a_taken_over_bot_takes_little_of_the_agents_memory(
+    settings_document: dict[str, Any], tmp_path: Path, pki: Pki
+) -> None:
+    """Heads without end, requests ahead of their answers, a thousand connections, all with the bot's key."""
+    context = ssl.create_default_context(cafile=pki.folder / "authority.pem")
+    context.load_cert_chain(pki.issue("bot"))
+    beginning = b"GET /v1/health HTTP/1.1\r\nHost: x\r\n"
+    with many_descriptors():
+        async with agent_process(settings_document, tmp_path) as (process, url):
+            port, before_mib = int(url.rpartition(":")[2]), resident_mib(process.pid)
+
+            async def connected() -> asyncio.StreamWriter:
+                return (await asyncio.open_connection("127.0.0.1", port, ssl=context))[1]
+
+            for sent in (b"x: " + b"a" * 65_000 + b"\r\n", b"\r\n" + beginning):
+                writer = await connected()
+                writer.write(beginning)
+                with suppress(OSError):
+                    for _ in range(2_000):
+                        if writer.is_closing():
+                            break
+                        writer.write(sent * (1 if len(sent) > 1_000 else 500))
+                        await writer.drain()
+                writer.transport.abort()
+            crowd = [await connected() for _ in range(1_000)]
+            async with client_of(pki, url, pki.issue("bot")) as http, asyncio.timeout(30):
+                assert (await http.get("/v1/health")).status_code == 200
+            assert resident_mib(process.pid) - before_mib < MAX_GROWTH_MIB
+            for writer in crowd:
+                writer.transport.abort()
 
 
 class Served(asyncio.Protocol):

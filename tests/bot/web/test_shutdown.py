@@ -26,24 +26,30 @@ from tests.redis_box import free_address
 FIRING = (Path(__file__).parents[2] / "data" / "webhooks" / "noleader_firing.json").read_bytes()
 
 
-@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("asked", "apart"), [(signal.SIGTERM, False), (signal.SIGINT, True)], ids=["one port", "two ports"]
+)
 async def test_the_bot_ends_when_it_is_asked_to(
     write_config: WriteConfig,
     slack: SlackWorkspaceServer,
     redis: Redis,
     becomes: Becomes,
     asked: signal.Signals,
+    apart: bool,
 ) -> None:
-    config, at = write_config(slack), free_address()
+    config, at, apart_at = write_config(slack), free_address(), free_address()
+    ports = {"NEUMANN_BOT_WEB__PORT": str(at.port)}
+    ports |= {"NEUMANN_BOT_WEB__STATUS_PORT": str(apart_at.port)} if apart else {}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "serve", "--config", str(config)),
-        env={**os.environ, "NEUMANN_BOT_WEB__PORT": str(at.port)},
+        env={**os.environ, **ports},
         stderr=asyncio.subprocess.PIPE,
     )
     settings = load(config)
     prefix = settings.redis.prefix
     try:
-        async with httpx.AsyncClient(base_url=f"http://{at}", trust_env=False) as http:
+        told_at = apart_at if apart else at
+        async with httpx.AsyncClient(base_url=f"http://{told_at}", trust_env=False) as http:
 
             async def answers(path: str) -> bool:
                 try:
@@ -53,6 +59,8 @@ async def test_the_bot_ends_when_it_is_asked_to(
 
             for path in ("/livez", "/readyz", "/version", "/metrics"):
                 await becomes(partial(answers, path))
+                at_port = await http.get(f"http://{at}{path}")
+                assert at_port.status_code == (404 if apart else 200)
             await Inbox(redis, prefix, secrets.token_hex(4), Signer.of(settings.agents, SEAL_USE)).store(
                 FIRING, "demo"
             )

@@ -32,6 +32,7 @@ from bot.timing import Timing
 from handlers.domain.alerts import IncidentIdentity
 from handlers.errors import StoreDown
 from lab.slack.server import SlackWorkspaceServer
+from measure.attack.redis_writes import words
 from tests.bot.conftest import INCIDENTS, Becomes
 
 pytestmark = pytest.mark.process
@@ -58,27 +59,6 @@ STAYING = ("list", "own")
 KINDS = ("string", "number", "list", "set", "zset", "hash", "stream", "own")
 
 Put = Callable[[Redis, str, random.Random], Awaitable[object]]
-
-
-def words(chance: random.Random) -> bytes:
-    """Bytes that nobody meant: none, some, odd text, what looks like a value of the bot's but is none."""
-    return chance.choice(
-        [
-            chance.randbytes(chance.randrange(1, 40)),
-            b"\xff\xfe\x00",
-            b"",
-            b"inc-1-xxxxx",
-            b"inc-999999999999999999999-y",
-            b'{"channel": 5}',
-            b"[]",
-            b"1e999",
-            b"99999999999999999999:x",
-            b"9223372036854775807",
-            b"-1",
-            b"5 abc",
-            "\u2028\u202e".encode() * 3,
-        ]
-    )
 
 
 async def put(redis: Redis, key: str, kind: str, chance: random.Random, own: str) -> None:

@@ -1,0 +1,50 @@
+"""Judge without failing: what a judgement raises is logged once, and is the answer "undetermined"."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import structlog
+
+from handlers.domain.undetermined import Judgement, Undetermined
+from runbooks.evidence import Evidence
+from runbooks.model import Diagnosis, Runbook
+
+log = structlog.get_logger()
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MAX_LOGGED = 1_000
+_logged: dict[tuple[Judgement, str, str, int | None], None] = {}
+
+
+def judge(judgement: Judgement, pure: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Undetermined:
+    """Return what a pure function says of what was read; `Undetermined` where it raises.
+
+    What was read may be anything, and the same gives the same error at each look: a step that died of it
+    would be repeated for ever, and nobody told.
+    """
+    try:
+        return pure(*args, **kwargs)
+    except Exception as error:
+        _log_once(judgement, error)
+        return Undetermined(judgement, type(error).__name__)
+
+
+def diagnosis_of(runbook: Runbook, evidence: Evidence) -> Diagnosis:
+    """Return a runbook's diagnosis, or the one that says that there is none."""
+    judged = judge(Judgement.DIAGNOSIS, runbook.diagnose, evidence)
+    return judged.diagnosis if isinstance(judged, Undetermined) else judged
+
+
+def _log_once(judgement: Judgement, error: Exception) -> None:
+    """Log an error with its traceback, the first time that it comes from its place."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    key = (judgement, type(error).__name__, place.filename, place.lineno)
+    if key not in _logged:
+        _logged[key] = None
+        while len(_logged) > MAX_LOGGED:
+            del _logged[next(iter(_logged))]
+        log.error("judgement_failed", judgement=judgement.name.lower(), exc_info=error)
