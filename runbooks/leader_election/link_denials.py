@@ -53,16 +53,17 @@ def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:
     broken = {pair: result for pair in pairs if (result := broken_link(facts, pair))}
     unread = [pair for pair in pairs if pair not in facts.raft_results or pair[1] in facts.mute]
     asymmetric = len(broken) == 1 and not unread
-    cause = RootCause.ASYMMETRIC_PARTITION if asymmetric else RootCause.NETWORK_PARTITION
-    if "dns" in broken.values() and (len(set(broken.values())) == 1 or _names_are_missing(facts)):
-        cause = RootCause.NAMES_UNRESOLVED
+    cut = RootCause.ASYMMETRIC_PARTITION if asymmetric else RootCause.NETWORK_PARTITION
     for (observer, peer), result in broken.items():
+        # Where most connects fail for want of an address, what fails otherwise does so on the way to one.
+        unnamed = result == "dns" or ("dns" in broken.values() and _names_are_missing(facts))
+        cause = RootCause.NAMES_UNRESOLVED if unnamed else cut
         because = f"{observer} → {peer} on the Raft port {FAILURES[result]} (agent:{observer})"
         known, lacks = Known.BY_ONE, None
-        if len(broken) > 1 or _seen_otherwise(facts, (observer, peer)):
-            known = Known.CORROBORATED
-        elif _may_hang(facts, peer):
+        if len(broken) < 2 and _may_hang(facts, peer):
             known, lacks = Known.MAYBE, f"whether {peer} hangs or is cut off: its agent could not be read"
+        elif len(broken) > 1 or _seen_otherwise(facts, (observer, peer)):
+            known = Known.CORROBORATED
         elif asymmetric:
             # The peer's connect the other way is open: one agent's word against another's.
             known, lacks = Known.MAYBE, f"a second witness of what {observer} cannot reach"
