@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from lab.second_model.logs import log_of
-from lab.second_model.world import World, churns, electable, failed, serves, writes
+from lab.second_model.world import World, churns, electable, failed, late, serves, writes
 
 Document = dict[str, Any]
 BOTS = ("metrics", "metrics_again", "health")
@@ -19,7 +19,9 @@ def read(world: World, draw: Random, *, led: bool) -> Document:
     """Take every reading once; `led` is whether one leader stays throughout."""
     able = electable(world)
     leader = draw.choice(able) if able and led else None
-    storms = not led and ((bool(able) and churns(world)) or not able) and draw.random() < 0.7
+    # Under pre-vote nobody stands whom no majority would vote for, or whose answers come too late.
+    silent = draw.random() < 0.3 and (not able or late(world))
+    storms = not led and (not able or churns(world)) and not silent
     return {
         "schema_version": 1,
         "cluster": "second",

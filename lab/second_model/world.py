@@ -176,6 +176,11 @@ def timeouts_of(world: World) -> tuple[int, int]:
     return world.timeouts_ms or (150, 300)
 
 
+def late(world: World) -> bool:
+    """Return whether no answer is back before the shortest election timeout ends."""
+    return max(link.rtt_ms for link in world.links.values()) >= timeouts_of(world)[0]
+
+
 def churns(world: World) -> bool:
     """Return whether leaders come and go although somebody could be elected."""
     low = timeouts_of(world)[0]

@@ -127,6 +127,17 @@ class Facts:
         """Return the elections started between the two samples, and the seconds between them."""
         return raft.elections_between_samples(self.evidence)
 
+    def keeps_votes(self, name: str) -> bool:
+        """Return whether a node's term or commit index rose between the samples: it writes its log of record.
+
+        Neumann takes over no term and commits nothing before that is written (raft.rs).
+        """
+        before, after = self.node(name).metrics.value, self.node(name).metrics_again.value
+        if before is None or after is None:
+            return False
+        figures = ((before.term, after.term), (before.commit_index, after.commit_index))
+        return any(was is not None and now is not None and now > was for was, now in figures)
+
     @cached_property
     def log_elections_per_min(self) -> float | None:
         """Return the elections per minute in the log windows, all nodes together."""

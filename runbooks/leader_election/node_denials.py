@@ -124,15 +124,16 @@ def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
     held = _held_by_all(facts, witnesses) and not _any_cut(facts)
     if held:
         signs.append(f"gossip on {listed(witnesses)} holds a running peer failed (bot)")
-    elif not witnesses and _timed_out(node.metrics) and _timed_out(node.local_metrics):
+    elif not witnesses:
         signs.append("no answer in time, over the network or on its own host")
     # A follower that hears its leader writes nothing either: silence alone is no second sign.
     # A log that was not read may be written to, and then only the page does not answer.
+    nowhere = _timed_out(node.metrics) and _timed_out(node.local_metrics)
     known = (
         Known.CORROBORATED
         if held and silent_s is not None
         else Known.BY_ONE
-        if len(signs) > 1
+        if held or (nowhere and len(signs) > 1)
         else Known.MAYBE
     )
     return Denial(

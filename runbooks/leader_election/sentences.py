@@ -8,11 +8,11 @@ from runbooks.leader_election.causes import CAUSES, NOT_SERVING, TIGHT_FOR_HEART
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import beats_too_slowly
-from runbooks.model import SURE, Finding, Verdict
+from runbooks.model import SURE, CanElect, Finding, Verdict
 from runbooks.wording import MAX_NAMES, counted, listed
 
 
-def summary(facts: Facts, structure: Structure, ranked: Sequence[Finding]) -> str:
+def summary(facts: Facts, structure: Structure, ranked: Sequence[Finding], can_elect: CanElect) -> str:
     """Return one sentence for the parent message: every cause that is sure, the surest first."""
     lead, top = facts.leadership, ranked[0]
     if top.cause in (RootCause.ALERT_STALE, RootCause.MONITORING_BLIND):
@@ -21,7 +21,7 @@ def summary(facts: Facts, structure: Structure, ranked: Sequence[Finding]) -> st
         return f"A leader exists: {who}{blind}."
     opening = {"yes": "Can elect but does not", "no": "Cannot elect", "undetermined": "No leader"}
     sure = [finding for finding in ranked if finding.verdict in SURE] or [top]
-    return f"{opening[structure.can_elect]}: {'; '.join(_said(finding, structure) for finding in sure)}."
+    return f"{opening[can_elect]}: {'; '.join(_said(finding, structure) for finding in sure)}."
 
 
 def _said(finding: Finding, structure: Structure) -> str:
@@ -54,13 +54,14 @@ def running(facts: Facts) -> str:
     return f"{len(facts.running)} of {counted(len(facts.names), 'process')} run{rest}"
 
 
-def can_elect_reason(facts: Facts, structure: Structure, leader: str | None) -> str:
+def can_elect_reason(facts: Facts, can_elect: CanElect, leader: Finding | None) -> str:
     """Return why the cluster can or cannot elect, by the numbers."""
     tally = f"{running(facts)}, {facts.needed} are needed"
-    if leader:
-        return f"{leader} leads, acknowledged by a majority"
-    if structure.can_elect == "yes":
+    if leader and can_elect == "yes":
+        lead = facts.leadership.leader if facts.leadership.majority else None
+        return f"{lead} leads, acknowledged by a majority" if lead else "entries are being committed"
+    if can_elect == "yes":
         return f"{tally}, and a majority of votes can be had"
-    if structure.can_elect == "undetermined":
+    if can_elect == "undetermined":
         return f"{tally}; what could not be read decides"
     return tally if len(facts.running) < facts.needed else f"{tally}, but nobody can get that many votes"

@@ -42,6 +42,8 @@ def storage_denials(facts: Facts) -> Iterator[Denial]:
     """
     unseen = any(write_errors(facts, name) and not lacks_room(facts.node(name)) for name in facts.names)
     for node in facts.evidence.nodes:
+        if facts.keeps_votes(node.node):
+            continue
         signs = [*_room(node), *_complaints(facts, node)]
         if signs:
             known = Known.CORROBORATED if len(signs) > 1 else Known.BY_ONE

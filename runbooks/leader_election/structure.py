@@ -6,7 +6,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import permutations
 
-from runbooks.electability import Denial, Known, blocking_causes, can_elect, deciding_readings
+from runbooks.electability import (
+    Denial,
+    Known,
+    blocking_causes,
+    can_elect,
+    deciding_readings,
+    electable,
+)
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.clock_denials import clock_denials
 from runbooks.leader_election.facts import Facts
@@ -62,6 +69,17 @@ class Structure:
         """Return whether the cluster can elect: yes, no or undetermined."""
         answer = can_elect(self.facts.names, self.denials)
         return "undetermined" if answer is None else "yes" if answer else "no"
+
+    @cached_property
+    def hides_a_cause(self) -> bool:
+        """Return whether so many nodes were not read whole that nobody could be elected if they were bad."""
+        unread = (
+            Denial(RootCause.NONE_KNOWN, Known.MAYBE, node=node.node)
+            for node in self.facts.evidence.nodes
+            if node.newest_metrics is None
+            or any(reading.value is None for reading in (node.log, node.config, node.disk))
+        )
+        return not electable(self.facts.names, (*self.denials, *unread))
 
     @cached_property
     def verdicts(self) -> dict[str, Verdict]:
