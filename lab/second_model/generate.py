@@ -123,7 +123,7 @@ def _world(names: tuple[str, ...], luck: float, faults: list[Fault], draw: Rando
     world.probe_lines = 0.25 < luck < 0.4
     for fault in faults:
         fault.inject(world)
-    wrong = any(member.wrong_port for member in world.members.values())
+    wrong = any(member.wrong_port or member.lacks for member in world.members.values())
     form: PeerForm = draw.choice(("name", "name", "domain", "id", "name" if wrong else "seeds"))
     for member in world.members.values():
         member.peer_form = draw.choice((form, form, "address")) if form == "name" else form

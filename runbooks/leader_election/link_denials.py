@@ -62,7 +62,7 @@ def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:
         known, lacks = Known.BY_ONE, None
         if len(broken) < 2 and _may_hang(facts, peer):
             known, lacks = Known.MAYBE, f"whether {peer} hangs or is cut off: its agent could not be read"
-        elif len(broken) > 1 or _seen_otherwise(facts, (observer, peer)):
+        elif _is_corroborated(facts, (observer, peer), broken):
             known = Known.CORROBORATED
         elif asymmetric:
             # The peer's connect the other way is open: one agent's word against another's.
@@ -120,6 +120,18 @@ def _lossy(facts: Facts, pair: Pair) -> bool:
         for ping in facts.node(one).pings.value or ()
         if ping.peer == other
     )
+
+
+def _is_corroborated(facts: Facts, pair: Pair, broken: dict[Pair, str]) -> bool:
+    """Return whether a broken link has a second witness: its other end, lost pings, or Neumann itself."""
+    pinged = any(
+        ping.peer in pair and node in pair and ping.sent
+        for node in pair
+        for ping in facts.node(node).pings.value or ()
+    )
+    # Over a lossy link connects time out at both ends as well, and only pings tell it from a cut one.
+    both_ends = len(broken) > 1 and (pinged or "timeout" not in broken.values())
+    return both_ends or _seen_otherwise(facts, pair)
 
 
 def _seen_otherwise(facts: Facts, pair: Pair) -> bool:

@@ -128,17 +128,18 @@ def _disputes(lists: Lists, name: str, peer: str) -> int:
     )
 
 
-def _lonely_port(lists: Lists) -> int | None:
-    """Return the port that one list has for everybody while all others have another one for everybody.
+def _odd_ports(lists: Lists) -> frozenset[int | None]:
+    """Return the ports that fewer lists have for everybody than another one, where each list has one port.
 
     Lists of names and of addresses have no host in common, so only their ports can be compared.
     """
     used = [frozenset(entry.port for entry in entries) for entries in lists.values() if len(entries) > 1]
     if len(used) < 3 or any(len(ports) != 1 for ports in used):
-        return None
+        return frozenset()
     counts = Counter(next(iter(ports)) for ports in used)
-    lonely = [port for port, count in counts.items() if count == 1]
-    return lonely[0] if len(counts) == 2 and len(lonely) == 1 else None
+    right = max(counts, key=lambda port: (counts[port], port == DOCUMENTED_PORT))
+    told_apart = counts[right] > max((n for port, n in counts.items() if port != right), default=0)
+    return frozenset(counts) - {right} if told_apart or right == DOCUMENTED_PORT else frozenset()
 
 
 def _is_odd_port(lists: Lists, entry: Entry) -> bool:
@@ -151,7 +152,7 @@ def _is_odd_port(lists: Lists, entry: Entry) -> bool:
     for each in entries:
         of_member.setdefault(each.member or each.host, Counter())[each.port] += 1
     if entry.port is None or all(len(ports) == 1 for ports in of_member.values()):
-        return entry.port is not None and entry.port == _lonely_port(lists)
+        return entry.port is not None and entry.port in _odd_ports(lists)
     usual = Counter(each.port for each in entries)
     right = max(usual, key=lambda port: (usual[port], port == DOCUMENTED_PORT))
     shared = sum(right in ports for ports in of_member.values()) > 1
