@@ -32,6 +32,7 @@ _REASONS = {
 """Errors of a write (errno of Linux) that pass by themselves for nobody."""
 
 _COUNTED = {"wal_io_error": 5, "wal_no_space": 28, "wal_read_only": 30, "wal_quota": 122}
+_WAL_LINE = re.compile(r"WAL|disk space|os error", re.IGNORECASE)
 _WAL_ERRNO = re.compile(r"WAL persist failed\b.*\(os error (\d{1,4})\)")
 
 
@@ -83,8 +84,20 @@ def _of_disk(disk: Disk) -> Iterator[str]:
         yield "its file system is read-only"
 
 
+def _belies_its_counts(facts: Facts, name: str) -> bool:
+    """Return whether a log counts failed writes before all else, and none of its newest lines is one."""
+    log = facts.current_log(name)
+    if log is None or not log.excerpts:
+        return False
+    failed = facts.logged(name, "wal_failed", "disk_space_low")
+    others = sum(log.counts.values()) - failed
+    return failed > others and not any(map(_WAL_LINE.search, log.excerpts))
+
+
 def _complaints(facts: Facts, node: NodeEvidence) -> list[str]:
     name, by = node.node, node.log.by
+    if _belies_its_counts(facts, name):
+        return []
     low = facts.logged(name, "disk_space_low")
     failed = facts.logged(name, "wal_failed")
     reasons = [_REASONS[code] for code in sorted(write_errors(facts, name)) if code in _REASONS]
