@@ -76,9 +76,7 @@ def _case(draw: Random, name: str, family: Family) -> Case:
     wanted = frozenset(button for fault in faults for button in fault.wanted)
     useless = frozenset(
         ("start_service", name) for name, member in world.members.items() if not _starts(member)
-    ) | frozenset(
-        ("clock_sync", name) for name, member in world.members.items() if member.chrony != "synced"
-    )
+    ) | frozenset(("clock_sync", name) for name, member in world.members.items() if member.chrony != "synced")
     harmful = frozenset(("start_service", name) for name, member in world.members.items() if _is_full(member))
     evidence = read(world, draw, led=led)
     stories = [fault.story for fault in faults] or ["nothing"]

@@ -7,7 +7,9 @@ from typing import Any
 
 from lab.second_model.world import World, electable, failed, serves, shakes_hands, talk, writes
 
-WARNINGS = frozenset({"tls_failed", "version_mismatch", "peer_mismatch", "wal_retrying", "member_failed", "stepped_down"})
+WARNINGS = frozenset(
+    {"tls_failed", "version_mismatch", "peer_mismatch", "wal_retrying", "member_failed", "stepped_down"}
+)
 ERRORS = frozenset({"wal_failed", "disk_space_low", "quorum_lost", "accept_error"})
 LINES = {
     "tls_failed": "Failed to handle incoming connection from ADDR: TLS error: TLS handshake failed: {why}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from lab.second_model.fault import Fault, pick, put
-from lab.second_model.world import World
+from lab.second_model.world import Chrony, World
 
 
 def same_id(draw: Random, names: tuple[str, ...]) -> Fault:
@@ -31,7 +31,8 @@ def half_lists(draw: Random, names: tuple[str, ...]) -> Fault:
 
 def one_way(draw: Random, names: tuple[str, ...]) -> Fault:
     """Drop by port what some nodes send to others; answers come through."""
-    cut = {pair for pair in _pairs(names) if draw.random() < 0.4} or {names[:2]}
+    pairs = _pairs(names)
+    cut = {pair for pair in pairs if draw.random() < 0.4} or {pairs[0]}
 
     def inject(world: World) -> None:
         for pair in sorted(cut):
@@ -66,7 +67,7 @@ def behind(draw: Random, names: tuple[str, ...]) -> Fault:
 def unknown_time(draw: Random, names: tuple[str, ...]) -> Fault:
     """Set clocks apart on hosts whose chrony follows nothing, so that nobody there knows it."""
     offsets = {name: number * draw.uniform(900, 2500) for number, name in enumerate(names)}
-    chrony = draw.choice(("no_source", "no_source", "local"))
+    chrony: Chrony = draw.choice(("no_source", "no_source", "local"))
 
     def inject(world: World) -> None:
         for name, offset_ms in offsets.items():

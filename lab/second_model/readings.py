@@ -198,14 +198,11 @@ def _connect(world: World, draw: Random, name: str, peer: str, port: str) -> str
     link, back = world.links[name, peer], world.links[peer, name]
     way: str = getattr(link, port)
     there = world.members[peer]
-    if not world.members[name].resolves:
-        return "dns"
-    if way != "open":
-        return way
-    if there.process == "off":
-        return "timeout"
-    if back.raft == "timeout" and port == "raft" and not back.by_port:
-        return "timeout"  # the answer to the SYN is dropped on its way back
+    if way != "open" or not world.members[name].resolves:
+        return way if world.members[name].resolves else "dns"
+    unanswered = back.raft == "timeout" and port == "raft" and not back.by_port
+    if there.process == "off" or unanswered:
+        return "timeout"  # of a link cut both ways, the answer to the SYN is dropped on its way back
     if there.process in ("stopped", "replaying", "crashing"):
         return "refused"
     if there.process == "hung":

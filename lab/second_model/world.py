@@ -159,14 +159,12 @@ def electable(world: World) -> tuple[str, ...]:
     return tuple(
         name
         for name in able
-        if 1
-        + sum(votes_for(world, peer, name) for peer in able if peer != name)
-        >= world.quorum
+        if 1 + sum(votes_for(world, peer, name) for peer in able if peer != name) >= world.quorum
     )
 
 
 def votes_for(world: World, voter: str, candidate: str) -> bool:
-    """Return whether a node gives its vote: it is asked, holds the candidate healthy, and has no newer log."""
+    """Return whether a node gives its vote: it is asked, holds the candidate healthy, has no newer log."""
     newer = world.members[voter].log_index > world.members[candidate].log_index
     return talk(world, candidate, voter) and holds_healthy(world, voter, candidate) and not newer
 

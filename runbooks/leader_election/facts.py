@@ -86,9 +86,8 @@ class Facts:
     @cached_property
     def disbelieved(self) -> frozenset[str]:
         """Return the agents whose connects are contradicted, and so are taken for unread."""
-        # Who finds no address complains of something else, and of nobody's links.
-        told = self.told_results.items()
-        failing = ((one, other) for (one, other), result in told if result not in ("open", "dns"))
+        # Who finds no address complains of nobody's links.
+        failing = (pair for pair, result in self.told_results.items() if result not in ("open", "dns"))
         complaining = {one for one, other in failing if self.up[other]}
         name = next(iter(complaining), "")
         if len(complaining) != 1 or not is_contradicted(name, self.evidence, self.told_results, self.up):
@@ -126,17 +125,6 @@ class Facts:
     def elections(self) -> tuple[int, float] | None:
         """Return the elections started between the two samples, and the seconds between them."""
         return raft.elections_between_samples(self.evidence)
-
-    def keeps_votes(self, name: str) -> bool:
-        """Return whether a node's term or commit index rose between the samples: it writes its log of record.
-
-        Neumann takes over no term and commits nothing before that is written (raft.rs).
-        """
-        before, after = self.node(name).metrics.value, self.node(name).metrics_again.value
-        if before is None or after is None:
-            return False
-        figures = ((before.term, after.term), (before.commit_index, after.commit_index))
-        return any(was is not None and now is not None and now > was for was, now in figures)
 
     @cached_property
     def log_elections_per_min(self) -> float | None:

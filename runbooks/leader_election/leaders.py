@@ -115,7 +115,7 @@ def _unnamed_leader(facts: Facts) -> Finding | None:
 
 
 def leads_a_majority(facts: Facts) -> bool:
-    """Return whether a node leads that a majority acknowledges, or a majority commits without one in sight."""
+    """Return whether a majority acknowledges a leader, or commits entries without one in sight."""
     return facts.leadership.majority or len(_advancing(facts)) >= facts.needed
 
 

@@ -191,11 +191,15 @@ def _gone(facts: Facts, node: NodeEvidence) -> Denial | None:
     if "open" in results.values() or node.service.value or node.clock.value:
         return None
     answered, pinged = _pingers(facts, node.node)
-    if answered and (len(answered) > 1 or len(pinged) == 1):
-        return None  # the host lives: what does not answer there is cut off, or only not read
-    if answered and "open" not in results.values():
+    if answered:
+        if len(answered) > 1 or len(pinged) == 1:
+            return None  # the host lives: what does not answer there is cut off, or only not read
         lacks = f"whether the host of {node.node} lives: it answers the pings of {answered[0]} alone"
         return Denial(RootCause.HOST_DOWN, Known.MAYBE, node=node.node, lacks=lacks)
+    return _silent_host(node, results)
+
+
+def _silent_host(node: NodeEvidence, results: dict[str, str]) -> Denial:
     silent = [observer for observer, result in results.items() if result in ("timeout", "unreachable")]
     if silent and len(silent) == len(results):
         because = (

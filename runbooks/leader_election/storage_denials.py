@@ -43,7 +43,7 @@ def storage_denials(facts: Facts) -> Iterator[Denial]:
     """
     unseen = any(write_errors(facts, name) and not lacks_room(facts.node(name)) for name in facts.names)
     for node in facts.evidence.nodes:
-        if facts.keeps_votes(node.node):
+        if keeps_votes(node):
             continue
         signs = [*_room(node), *_complaints(facts, node)]
         if signs:
@@ -54,6 +54,18 @@ def storage_denials(facts: Facts) -> Iterator[Denial]:
         elif unseen and node.log.value is None:
             lacks = f"the log of {node.node}: whether its writes fail as well"
             yield Denial(RootCause.STORAGE_FULL, Known.MAYBE, node=node.node, lacks=lacks)
+
+
+def keeps_votes(node: NodeEvidence) -> bool:
+    """Return whether a node's term or commit index rose between the samples: it writes its log of record.
+
+    Neumann takes over no term and commits nothing before that is written (raft.rs).
+    """
+    before, after = node.metrics.value, node.metrics_again.value
+    if before is None or after is None:
+        return False
+    figures = ((before.term, after.term), (before.commit_index, after.commit_index))
+    return any(was is not None and now is not None and now > was for was, now in figures)
 
 
 def lacks_room(node: NodeEvidence) -> bool:
