@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from handlers import hand_off
 from handlers.domain import throttling
 from handlers.domain.events import Event
 from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Offer
@@ -36,11 +37,13 @@ async def _record(ports: Ports, incident: Incident, evidence: Evidence) -> Incid
             EvidenceRead(at=now, evidence=evidence),
             FindingsRanked(at=now, diagnosis=diagnosis, offers=offers),
         )
+        after = apply(incident, *events)
         try:
             return await ports.timelines.append(
                 incident,
                 *events,
-                *remarked(incident, now, throttling.remarks(incident, apply(incident, *events))),
+                *hand_off.due(after, evidence, now),
+                *remarked(incident, now, throttling.remarks(incident, after)),
             )
         except Moved:
             moved = await ports.timelines.load(incident.id)

@@ -10,6 +10,8 @@ from runbooks.evidence import Evidence
 from runbooks.leader_election.causes import CAUSES as CAUSES
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.churn import churn_findings
+from runbooks.leader_election.disaster import hand_off as hand_off
+from runbooks.leader_election.disaster import lost_nodes
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.leaders import commits, leader_finding, leads_a_majority
 from runbooks.leader_election.oddities import none_known
@@ -53,6 +55,7 @@ def diagnose(evidence: Evidence) -> Diagnosis:
         leadership=facts.leadership,
         summary=summary(facts, structure, ranked, can_elect),
         findings=ranked,
+        lost=() if leader else lost_nodes(facts),
     )
 
 

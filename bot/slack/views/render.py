@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.slack.views import blocks, findings, headline, labels
+from bot.slack.views import blocks, findings, hand_off, headline, labels
 from bot.slack.views import run as run_view
 from bot.slack.views.blocks import escape, escape_lines
 from bot.slack.views.message import Message
@@ -30,6 +30,8 @@ def _messages(incident: Incident) -> Iterator[Message]:
         yield Message(f"note-{number}", remark.sentence, (blocks.section(escape_lines(remark.sentence)),))
     if incident.diagnosis and incident.evidence:
         yield findings.message(incident, incident.diagnosis, incident.evidence)
+    if incident.hand_off:
+        yield hand_off.message(incident, incident.hand_off)
     for number, written in enumerate(incident.triage.written, start=1):
         yield note(written, number)
     for number, run in enumerate(incident.runs, start=1):
