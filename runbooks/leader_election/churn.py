@@ -8,7 +8,7 @@ from runbooks.electability import Denial, Known
 from runbooks.evidence import NodeEvidence, Ping, Role
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
-from runbooks.leader_election.structure import CUTS, Structure, first_lines
+from runbooks.leader_election.structure import CUTS, Structure
 from runbooks.leader_election.timeout_findings import (
     malformed_findings,
     mixed_timeouts_findings,
@@ -76,7 +76,7 @@ def _partial_partition(facts: Facts, structure: Structure) -> Finding | None:
         verdict=(sure if facts.storm else weaker) if all_seen else Verdict.POSSIBLE,
         nodes=tuple(name for name in facts.names if name in nodes),
         evidence_for=(
-            *first_lines(tuple(denial.because for denial in cut if denial.because)),
+            *structure.evidence_for(tuple(cut)),
             "a majority is still connected, but nodes that do not hear the leader keep calling elections",
         ),
     )

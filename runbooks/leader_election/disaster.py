@@ -129,8 +129,8 @@ def _steps(facts: Facts, standings: tuple[Standing, ...]) -> tuple[HandOffStep, 
         ),
         HandOffStep(
             key="fence",
-            text=f"Make sure that {listed(gone) if gone else 'what is given up'} cannot come back on its own: "
-            "power off, or network off.",
+            text=f"Switch {listed(gone) if gone else 'what is given up'} off, or off the network, so that it "
+            "cannot come back on its own.",
         ),
         HandOffStep(
             key="collect",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from runbooks.electability import Denial, Known
@@ -10,6 +10,7 @@ from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import CRASH_LOOP_RESTARTS, Facts
 from runbooks.missing_kind import MissingKind
 from runbooks.raft import Pair
+from runbooks.wording import MAX_NAMES, listed
 
 FAILURES = {
     "timeout": "times out, as a DROP rule or a lost route does",
@@ -18,6 +19,10 @@ FAILURES = {
     "dns": "finds no address",
     "reset": "is reset",
 }
+
+
+MAX_PAIRS = 8
+"""Pairs that are named in one line; the table of links has them all."""
 
 
 def link_denials(facts: Facts, gone: frozenset[str]) -> Iterator[Denial]:
@@ -46,6 +51,25 @@ def both_ways(
     """Yield the denial both ways: a vote is asked for and answered, so one broken way breaks both chances."""
     yield Denial(cause, known, because=because, pair=pair, lacks=lacks, by=by)
     yield Denial(cause, known, because="", pair=pair[::-1], lacks=lacks, by=by)
+
+
+def told_links(facts: Facts, denials: Iterable[Denial]) -> tuple[str, ...]:
+    """Return a line for each way in which links fail, with the pairs; both directions of a pair are one."""
+    pairs = dict.fromkeys(denial.pair for denial in denials if denial.pair and denial.because)
+    ways: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        ways.setdefault(facts.raft_results.get(pair, ""), []).append(pair)
+    return tuple(_told(way, failing) for way, failing in ways.items() if way in FAILURES)
+
+
+def _told(way: str, failing: list[Pair]) -> str:
+    both = {pair for pair in failing if pair[::-1] in failing}
+    once = [pair for pair in failing if pair not in both or pair[0] < pair[1]]
+    named = [f"{one} {'↔' if (one, other) in both else '→'} {other}" for one, other in once]
+    agents = sorted({observer for observer, _ in failing})
+    return (
+        f"the Raft port {FAILURES[way]}: {listed(named, MAX_PAIRS)} (agents of {listed(agents, MAX_NAMES)})"
+    )
 
 
 def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:

@@ -19,13 +19,25 @@ def summary(facts: Facts, structure: Structure, ranked: Sequence[Finding], can_e
         who = f"{lead.leader} leads term {lead.term}" if lead.leader else "entries are being committed"
         blind = "" if top.cause == RootCause.ALERT_STALE else ", but its metrics cannot be reached"
         return f"A leader exists: {who}{blind}."
+    if top.cause == RootCause.NONE_KNOWN and (unseen := _unseen(facts)):
+        return unseen
     opening = {"yes": "Can elect but does not", "no": "Cannot elect", "undetermined": "No leader"}
     sure = [finding for finding in ranked if finding.verdict in SURE] or [top]
     return f"{opening[can_elect]}: {'; '.join(_said(finding, structure) for finding in sure)}."
 
 
+def _unseen(facts: Facts) -> str | None:
+    """Return what is said where the bot sees too little to say that nobody leads."""
+    unread = [name for name in facts.names if facts.metrics(name) is None and facts.up[name] is not False]
+    if len(unread) < len(facts.names):
+        may_lead = listed(unread, MAX_NAMES)
+        return f"No leader among the nodes that could be read; {may_lead} may lead." if unread else None
+    agents = any(node.service.value or node.clock.value or node.log.value for node in facts.evidence.nodes)
+    return None if agents else "Nothing of this cluster can be read: is it the bot's own network?"
+
+
 def _said(finding: Finding, structure: Structure) -> str:
-    hedge = f"{finding.verdict.value}, " if finding.verdict in (Verdict.LIKELY, Verdict.POSSIBLE) else ""
+    hedge = {Verdict.LIKELY: "probably ", Verdict.POSSIBLE: "perhaps "}.get(finding.verdict, "")
     blocks = structure.blocks if finding.cause == RootCause.NETWORK_PARTITION else ()
     if 1 < len(blocks) < len(structure.facts.names) and len(blocks) <= MAX_NAMES:
         return f"{hedge}the network is cut into {' | '.join(listed(block, MAX_NAMES) for block in blocks)}"
