@@ -44,6 +44,30 @@ def peer_list_denials(facts: Facts) -> Iterator[Denial]:
                     because=because if position == 0 and pair[0] == name else "",
                     pair=pair,
                 )
+    yield from _doubtful_ports(every)
+
+
+def _doubtful_ports(lists: Lists) -> Iterator[Denial]:
+    """Yield that lists of another port than the documented one may be wrong, though most lists have it.
+
+    Where lists disagree, the port of most may be a mistake made on most nodes: no reading says who listens.
+    """
+    entries = [entry for each_list in lists.values() for entry in each_list if entry.port and entry.member]
+    counts = Counter(entry.port for entry in entries)
+    disputed = {
+        entry.member
+        for entry in entries
+        if any(other.member == entry.member and other.port != entry.port for other in entries)
+    }
+    if DOCUMENTED_PORT not in counts or 2 * counts[DOCUMENTED_PORT] > len(entries):
+        return
+    for name, each_list in lists.items():
+        for entry in each_list:
+            peer = entry.member
+            if peer and peer in disputed and entry.port not in (None, DOCUMENTED_PORT):
+                lacks = f"the port on which {peer} listens: {entry.port} or {DOCUMENTED_PORT}"
+                for pair in ((name, peer), (peer, name)):
+                    yield Denial(RootCause.PEER_LIST_WRONG, Known.MAYBE, pair=pair, lacks=lacks)
 
 
 def _lists(facts: Facts) -> Lists:

@@ -169,3 +169,21 @@ def test_a_heartbeat_above_the_timeout_is_named_even_where_no_election_was_seen(
     )
     read = evidence(*(node(n, config=known(slow), role=Role.FOLLOWER) for n in THREE))
     assert sure(read) == {RootCause.AGGRESSIVE_TIMEOUTS: Verdict.LIKELY}
+
+
+def test_a_port_that_most_lists_have_may_be_the_mistake_where_another_has_the_documented_one() -> None:
+    lists = {"node1": 7878, "node2": 7979, "node3": 7979}
+    nodes = [
+        node(n, config=known(Config(path="/etc/n.toml", sha256="ab" * 32, peers=named(n, port))))
+        for n, port in lists.items()
+    ]
+    assert leader_election.diagnose(evidence(*nodes)).can_elect == "undetermined"
+    one = [
+        node(n, config=known(Config(path="/etc/n.toml", sha256="ab" * 32, peers=named(n, port))))
+        for n, port in {**lists, "node2": 7878}.items()
+    ]
+    assert leader_election.diagnose(evidence(*one)).can_elect == "yes"
+
+
+def named(name: str, port: int) -> tuple[str, ...]:
+    return tuple(f"{peer}:{port}" for peer in THREE if peer != name)
