@@ -163,7 +163,7 @@ class Deadlines(_Section, frozen=True, kw_only=True):
     disk: Seconds = 1.0
     metrics: Seconds = 2.0
     connects: Seconds = 1.0
-    pings: Seconds = 3.0
+    pings: Seconds = 3.5
 
 
 class Limits(_Section, frozen=True, kw_only=True):

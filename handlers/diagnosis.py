@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from handlers import hand_off
 from handlers.domain import throttling
 from handlers.domain.events import Event
 from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Offer
@@ -46,9 +47,12 @@ async def _record(
             EvidenceRead(at=now, evidence=evidence),
             FindingsRanked(at=now, diagnosis=diagnosis, offers=offers),
         )
-        remarks = (*failed, *throttling.remarks(incident, apply(incident, *events)))
+        after = apply(incident, *events)
+        remarks = (*failed, *throttling.remarks(incident, after))
         try:
-            return await ports.timelines.append(incident, *events, *remarked(incident, now, remarks))
+            return await ports.timelines.append(
+                incident, *events, *hand_off.due(after, evidence, now), *remarked(incident, now, remarks)
+            )
         except Moved:
             moved = await ports.timelines.load(incident.id)
             if moved.evidence_at != incident.evidence_at or moved.running or moved.closed:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
+
+from pydantic import Field
 
 from runbooks.evidence import Evidence, Frozen
+from runbooks.hand_off import HandOff
 from runbooks.plans import Action, Plan
 
 CanElect = Literal["yes", "no", "undetermined"]
@@ -103,14 +106,22 @@ class Leadership(Frozen):
     majority: bool = False
 
 
+def _is_empty(value: object) -> bool:
+    return not value
+
+
 class Diagnosis(Frozen):
-    """The answer to one evidence: can it elect, who leads, what is wrong, most certain first."""
+    """The answer to one evidence: can it elect, who leads, what is wrong, most certain first.
+
+    `lost` are nodes of which nothing says that they can come back, where the others are no majority.
+    """
 
     can_elect: CanElect
     can_elect_reason: str
     leadership: Leadership
     summary: str
     findings: tuple[Finding, ...]
+    lost: Annotated[tuple[str, ...], Field(exclude_if=_is_empty)] = ()
 
     @property
     def top(self) -> Finding:
@@ -162,6 +173,9 @@ class Runbook(Protocol):
 
     def diagnose(self, evidence: Evidence) -> Diagnosis:
         """Judge the evidence: pure, and the same evidence gives the same words."""
+
+    def hand_off(self, evidence: Evidence) -> HandOff | None:
+        """Return what people need who must go on without a majority; `None` where the runbook has nothing."""
 
     def plan(self, remedy: Remedy, evidence: Evidence) -> Plan:
         """Draw up exactly what an offered remedy would do; edits of files are shown by `Plan.with_edits`."""

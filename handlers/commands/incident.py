@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from handlers import load_incidents, triage
+from handlers import hand_off, load_incidents, triage
 from handlers.authorization import check_colleague, check_may_silence
 from handlers.commands.answers import Asked, IncidentList, IncidentShown, PostmortemAnswer, Said
 from handlers.commands.arguments import person_of, resolve_incident, span_of
@@ -60,6 +60,20 @@ async def note(ports: Ports, asked: Asked) -> Said:
     incident_id, words = await resolve_incident(ports, asked)
     await triage.add_note(ports, incident_id, asked.by, words)
     return Said(f"Noted in {incident_id}.")
+
+
+async def draw_up_hand_off(ports: Ports, asked: Asked) -> Said:
+    """Draw up what people need who must go on without a majority."""
+    incident_id, _ = await resolve_incident(ports, asked)
+    await hand_off.draw_up(ports, incident_id, asked.by)
+    return Said(f"The hand-off of {incident_id} is in its thread.")
+
+
+async def tick(ports: Ports, asked: Asked) -> Said:
+    """Record that a point of the hand-off is done."""
+    incident_id, number = await resolve_incident(ports, asked)
+    await hand_off.tick(ports, incident_id, asked.by, number)
+    return Said(f"Point {number} of {incident_id} is ticked.")
 
 
 async def resolve(ports: Ports, asked: Asked) -> Said:

@@ -26,7 +26,14 @@ from handlers.domain.events.remediation import (
     SilenceLifted,
     StopAsked,
 )
-from handlers.domain.events.triage import Acknowledged, Assigned, NoteAdded, Snoozed
+from handlers.domain.events.triage import (
+    Acknowledged,
+    Assigned,
+    HandOffDrawnUp,
+    HandOffTicked,
+    NoteAdded,
+    Snoozed,
+)
 from handlers.domain.incident import ActionRun, Incident, Run
 
 KEPT_FIRINGS = 500
@@ -78,6 +85,7 @@ def _findings_ranked(incident: Incident, event: FindingsRanked) -> Incident:
         diagnosis=event.diagnosis,
         offers=event.offers,
         diagnosed_at=incident.diagnosed_at or event.at,
+        lost_since=(incident.lost_since or event.at) if event.diagnosis.lost else None,
     )
 
 
@@ -206,6 +214,14 @@ def _note_added(incident: Incident, event: NoteAdded) -> Incident:
     return replace(incident, triage=replace(incident.triage, written=(*incident.triage.written, event)))
 
 
+def _hand_off_drawn_up(incident: Incident, event: HandOffDrawnUp) -> Incident:
+    return replace(incident, hand_off=event)
+
+
+def _hand_off_ticked(incident: Incident, event: HandOffTicked) -> Incident:
+    return replace(incident, ticks={event.step: event, **incident.ticks})
+
+
 def _reopened(incident: Incident, event: Reopened) -> Incident:
     return replace(incident, closed=None, verified=None, leader_seen=None, recovery_seen=None)
 
@@ -237,6 +253,8 @@ _APPLIERS: dict[type, Callable[[Incident, Any], Incident]] = {
     Assigned: _assigned,
     Snoozed: _snoozed,
     NoteAdded: _note_added,
+    HandOffDrawnUp: _hand_off_drawn_up,
+    HandOffTicked: _hand_off_ticked,
     Reopened: _reopened,
     Closed: _closed,
 }

@@ -19,7 +19,7 @@ from handlers.domain.events.remediation import (
     RunEnded,
     Silenced,
 )
-from handlers.domain.events.triage import Acknowledged, NoteAdded
+from handlers.domain.events.triage import Acknowledged, HandOffDrawnUp, HandOffTicked, NoteAdded
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis
 from runbooks.plans import Plan
@@ -121,6 +121,8 @@ class Incident:
     `mac` is the store's MAC of the last folded event, from which the next one follows. `went_back` says that
     this process has known a longer timeline: Redis was put back, and a run under way is not gone on with.
     `leader_changes` counts those recorded since the newest run began.
+    `lost_since` is since when, without a break, the readings show no majority that could come back; `ticks`
+    are the points of the hand-off that are done, by the step's word.
     `handle` is the random one that the headline's buttons carry; `diagnosed_at` is when findings first came.
     `alerts` holds the newest state of each alert by its fingerprint, `firings` that of each of its firings.
     """
@@ -148,6 +150,9 @@ class Incident:
     leader_changes: int = 0
     recovery_seen: RecoverySeen | None = None
     verified: LeaderVerified | RecoveryVerified | None = None
+    lost_since: datetime | None = None
+    hand_off: HandOffDrawnUp | None = None
+    ticks: dict[str, HandOffTicked] = field(default_factory=dict)
     closed: Closed | None = None
     closings: int = 0
     mac: str = field(default="", compare=False)

@@ -50,6 +50,10 @@ def _leader_verified(event: recovery.LeaderVerified) -> str:
     return f"leader verified: {lead.leader}, term {lead.term}, stable for {event.stable_s:.0f} s"
 
 
+def _hand_off_drawn_up(event: triage.HandOffDrawnUp) -> str:
+    return f"the hand-off was drawn up{f', asked for by {event.by.name}' if event.by else ''}"
+
+
 _SENTENCES: dict[type, Callable[[Any], str]] = {
     lifecycle.AlertsReceived: _alerts_received,
     diagnosis.EvidenceRead: _evidence_read,
@@ -73,6 +77,8 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     triage.Assigned: lambda event: f"{event.by.name} gave it to {event.to.name}",
     triage.Snoozed: lambda event: f"{event.by.name} snoozed it until {event.until:%H:%M} UTC",
     triage.NoteAdded: lambda event: f"{event.by.name} noted: {event.text}",
+    triage.HandOffDrawnUp: _hand_off_drawn_up,
+    triage.HandOffTicked: lambda event: f"{event.by.name} ticked {event.step} of the hand-off",
     lifecycle.Reopened: lambda event: f"{event.by.name} opened it again",
     lifecycle.Closed: lambda event: event.detail,
 }

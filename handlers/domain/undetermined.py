@@ -24,6 +24,7 @@ class Judgement(StrEnum):
     VALIDITY = "whether the plan still holds"
     QUORUM_GATE = "the quorum gate"
     NODE_CHECK = "the check of the node"
+    HAND_OFF = "the hand-off"
     VIEW = "this part of the thread"
     PICTURE = "this picture"
 

@@ -18,6 +18,10 @@ from contextlib import suppress
 from pathlib import Path
 
 ROOT_DELAY_S, ROOT_DISPERSION_S = 0.000412, 0.000891
+NO_SOURCE_FILE = "no_time_source"
+"""Beside it chrony follows nothing, and prints what chronyd 4.3 does then."""
+
+UNSYNCHRONISED = "1.000000000,1.000000000,0.0,Not synchronised"
 PAYLOAD = struct.Struct("!I52x")  # 56 bytes, as ping sends
 ECHO = struct.Struct("!BBHHH")  # type, code, checksum, identifier, sequence number
 CONTROL_TIMEOUT_S = 20.0
@@ -42,6 +46,11 @@ def chronyc(folder: Path, arguments: list[str]) -> int:
         return 0
     if arguments != ["-c", "tracking"]:
         raise CommandError("Unrecognized command")
+    if (folder / NO_SOURCE_FILE).exists():
+        print(
+            "00000000,,0,0.000000000,0.000000000,0.000000000,0.000000000,0.000,0.000,0.000," + UNSYNCHRONISED
+        )
+        return 0
     # chronyc prints "slow of NTP time" for a positive value: a clock that is ahead has a negative one.
     slow_s = 0.0 - float(file.read_text()) / 1000
     reference = (f"{0xC0000202:08X}", "192.0.2.2", "2", f"{time.time() - 12:.9f}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lab.cluster.cluster import NetworkKind
 from lab.faults import FAULTS
-from lab.live import inside, network, nodes
+from lab.live import inside, network, nodes, surroundings
 from lab.live.scenario import ANY_NETWORK, LiveScenario, Sight, Step
 from lab.node.condition import Condition
 from lab.scenarios.fault import buttons
@@ -200,5 +200,34 @@ LIVE: tuple[LiveScenario, ...] = (
         open_to_doubt=True,
         family="missing",
     ),
+    _fault(
+        "two-hung-no-systemd",
+        26,
+        "process_hung",
+        nodes.all_of(surroundings.take_managers_away, nodes.freeze_leader_and_one),
+        SILENT_S,
+        open_to_doubt=True,
+        family="missing",
+    ),
+    _fault(
+        "clocks-apart-no-ntp",
+        12,
+        "clock_skew",
+        nodes.all_of(FAULTS["clock-skew"].inject, surroundings.take_time_sources_away),
+        CUT_S,
+        open_to_doubt=True,
+        family="missing",
+    ),
+    # Two of three lists have another port than the documented one: which is right, no reading says.
+    _fault(
+        "ports-mistaken",
+        21,
+        "peer_list_wrong",
+        inside.mistake_ports(N2, N3),
+        CUT_S,
+        open_to_doubt=True,
+    ),
+    _fault("two-replaying", 0, "quorum_loss", surroundings.replay(N1, N2), CUT_S),
+    _no_fault("agents-starved", 0, surroundings.starve_agents, 1.0),
     _no_fault("healthy", 0, nodes.nothing, 1.0),
 )

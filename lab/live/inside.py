@@ -7,6 +7,7 @@ import functools
 
 from lab.cluster.cluster import Lab
 from lab.cluster.disks import resize_disk
+from lab.layout import RAFT_PORT
 from lab.live.scenario import Step
 from lab.node.condition import SOUND, Condition, write_condition
 
@@ -103,6 +104,19 @@ def swap_peer_ids(*names: str) -> Step:
             ids = [peer.name for peer in lab.nodes if peer is not node]
             at = ids[1:] + ids[:1] if node.name in names else ids
             peers = ", ".join(f'"{id_}={lab.node(peer).raft}"' for id_, peer in zip(ids, at, strict=True))
+            node.config_file.write_text(_with_value(node.config_file.read_text(), "peers", f"[{peers}]"))
+        await _restart_all(lab)
+
+    return inject
+
+
+def mistake_ports(*names: str) -> Step:
+    """Give these nodes' lists a port at which none of their peers listens."""
+
+    async def inject(lab: Lab) -> None:
+        for node in lab.nodes:
+            port = 7979 if node.name in names else RAFT_PORT
+            peers = ", ".join(f'"{peer.name}:{port}"' for peer in lab.nodes if peer is not node)
             node.config_file.write_text(_with_value(node.config_file.read_text(), "peers", f"[{peers}]"))
         await _restart_all(lab)
 

@@ -17,6 +17,7 @@ from lab.node.settings import NodeSettings, read_settings
 from lab.node.tracing import TracingLog
 
 TICK_S = 0.01
+REPLAY_STEP_S = 0.05
 STATM = Path("/proc/self/statm")
 PAGE_BYTES = 4096
 
@@ -25,6 +26,9 @@ def run(settings: NodeSettings, stop: threading.Event) -> None:
     """Run the node until `stop` is set, then leave nothing open."""
     clock, condition = VirtualClock(settings.folder), ConditionFile(settings.folder)
     condition.end_if_due()
+    while condition.now().replays:
+        if stop.wait(REPLAY_STEP_S):
+            return
     with ExitStack() as parts:
         log = TracingLog(settings.log_file, settings.log_format, clock.now_s)
         parts.callback(log.close)

@@ -23,6 +23,7 @@ class Condition:
         wal_failures: How many tries of each write to the log of record fail, of the three there are.
         certificate_expired: No peer shakes hands with this node.
         ends_after_s: How many seconds after its start the process is killed, as by the kernel out of memory.
+        replays: It replays its log, and listens nowhere until that is over.
     """
 
     raft_task_dead: bool = False
@@ -30,6 +31,7 @@ class Condition:
     wal_failures: int = 0
     certificate_expired: bool = False
     ends_after_s: float | None = None
+    replays: bool = False
 
 
 SOUND = Condition()

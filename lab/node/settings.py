@@ -96,11 +96,16 @@ def read_settings(folder: Path) -> NodeSettings:
 
 
 def _peer(entry: str, links: dict[str, Any]) -> PeerSettings:
-    """Read `node2:7878`, or `node2=10.0.0.2:7878`: then the link is the one that leads to that address."""
+    """Read `node2:7878`, or `node2=10.0.0.2:7878`: then the link is the one that leads to that address.
+
+    Behind another port than the documented one nobody listens.
+    """
     name, _, address = entry.partition("=")
-    name = name if address else entry.rpartition(":")[0]
+    plain, _, port = entry.rpartition(":")
+    name = name if address else plain
     to_address = (link for link in links.values() if link["target"] == address)
     link = next(to_address) if address else links[name]
-    return PeerSettings(
-        name, f"{name}:{RAFT_PORT}", Address.parse(link["raft"]), Address.parse(link["gossip"])
-    )
+    raft = Address.parse(link["raft"])
+    if not address and port != str(RAFT_PORT):
+        raft = Address(raft.host, 1)
+    return PeerSettings(name, f"{name}:{RAFT_PORT}", raft, Address.parse(link["gossip"]))

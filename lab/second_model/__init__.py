@@ -1,5 +1,5 @@
 """A second model of a cluster: what Neumann, TCP, systemd and chrony do, apart from the first."""
 
-from lab.second_model.generate import Case, generate
+from lab.second_model.generate import Case, Family, generate
 
-__all__ = ["Case", "generate"]
+__all__ = ["Case", "Family", "generate"]

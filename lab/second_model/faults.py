@@ -2,76 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
 
+from lab.second_model.fault import Fault, pick, put
+from lab.second_model.rarer_faults import RARER
 from lab.second_model.world import World
-
-Button = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One fault: its cause, what it changes, and the actions that would help against it."""
-
-    cause: str
-    story: str
-    inject: Callable[[World], None]
-    wanted: frozenset[Button] = frozenset()
-
-
-def _pick(draw: Random, names: tuple[str, ...], at_least: int = 1) -> tuple[str, ...]:
-    return tuple(sorted(draw.sample(names, draw.randint(at_least, max(at_least, len(names) // 2 + 1)))))
-
-
-def _set(names: tuple[str, ...], **changes: object) -> Callable[[World], None]:
-    def inject(world: World) -> None:
-        for name in names:
-            if "process" in changes and world.members[name].process != "running":
-                continue  # what has stopped cannot hang as well
-            for key, value in changes.items():
-                setattr(world.members[name], key, value)
-
-    return inject
 
 
 def stopped(draw: Random, names: tuple[str, ...]) -> Fault:
     """Stop processes, as a signal does."""
-    chosen = _pick(draw, names)
+    chosen = pick(draw, names)
     wanted = frozenset(("start_service", name) for name in chosen)
-    return Fault("quorum_loss", f"stopped: {chosen}", _set(chosen, process="stopped", since_s=90.0), wanted)
+    return Fault("quorum_loss", f"stopped: {chosen}", put(chosen, process="stopped", since_s=90.0), wanted)
 
 
 def replaying(draw: Random, names: tuple[str, ...]) -> Fault:
     """Restart processes that replay their log and listen nowhere yet."""
-    chosen = _pick(draw, names)
+    chosen = pick(draw, names)
     age_s = draw.uniform(20, 900)
-    return Fault("quorum_loss", f"replaying: {chosen}", _set(chosen, process="replaying", since_s=age_s))
+    return Fault("quorum_loss", f"replaying: {chosen}", put(chosen, process="replaying", since_s=age_s))
 
 
 def hung(draw: Random, names: tuple[str, ...]) -> Fault:
     """Hang processes, some for so long that their accept queue is full."""
-    chosen = _pick(draw, names)
+    chosen = pick(draw, names)
     age_s = draw.choice((30.0, 1500.0))
     manager = draw.random() < 0.7
-    inject = _set(chosen, process="hung", since_s=age_s, manager=manager)
+    inject = put(chosen, process="hung", since_s=age_s, manager=manager)
     return Fault("process_hung", f"hung for {age_s:.0f} s: {chosen}", inject)
 
 
 def crashing(draw: Random, names: tuple[str, ...]) -> Fault:
     """Let processes crash and be restarted again and again."""
-    chosen = _pick(draw, names)
-    return Fault("crash_loop", f"crashing: {chosen}", _set(chosen, process="crashing"))
+    chosen = pick(draw, names)
+    return Fault("crash_loop", f"crashing: {chosen}", put(chosen, process="crashing"))
 
 
 def full_disk(draw: Random, names: tuple[str, ...]) -> Fault:
     """Leave disks without room, inodes or quota, or read-only."""
-    chosen = _pick(draw, names)
-    errno = draw.choice((None, 28, 30, 122))
-    inject = (
-        _set(chosen, free_bytes=draw.randint(0, 90_000_000)) if errno is None else _set(chosen, errno=errno)
-    )
+    chosen = pick(draw, names)
+    errno, told = draw.choice((None, 28, 30, 122)), draw.random() < 0.7
+    match errno:
+        case None:
+            inject = put(chosen, free_bytes=draw.randint(0, 90_000_000))
+        case 28 if told:
+            inject = put(chosen, errno=28, free_inodes=0)
+        case 30 if told:
+            inject = put(chosen, errno=30, read_only=True)
+        case _:
+            inject = put(chosen, errno=errno)
     return Fault("storage_full", f"cannot write ({errno}): {chosen}", inject)
 
 
@@ -94,26 +73,26 @@ def skewed(draw: Random, names: tuple[str, ...]) -> Fault:
 
 def expired(draw: Random, names: tuple[str, ...]) -> Fault:
     """Give nodes certificates that no peer accepts."""
-    chosen = _pick(draw, names)
-    return Fault("tls_failure", f"certificates of {chosen}", _set(chosen, accepted=False))
+    chosen = pick(draw, names)
+    return Fault("tls_failure", f"certificates of {chosen}", put(chosen, accepted=False))
 
 
 def other_version(draw: Random, names: tuple[str, ...]) -> Fault:
     """Let nodes speak another protocol version."""
-    chosen = _pick(draw, names)
-    return Fault("version_mismatch", f"version 2: {chosen}", _set(chosen, version=2))
+    chosen = pick(draw, names)
+    return Fault("version_mismatch", f"version 2: {chosen}", put(chosen, version=2))
 
 
 def out_of_files(draw: Random, names: tuple[str, ...]) -> Fault:
     """Use up the open files of processes."""
-    chosen = _pick(draw, names)
-    return Fault("too_many_files", f"no open files left: {chosen}", _set(chosen, has_files=False))
+    chosen = pick(draw, names)
+    return Fault("too_many_files", f"no open files left: {chosen}", put(chosen, has_files=False))
 
 
 def wrong_ports(draw: Random, names: tuple[str, ...]) -> Fault:
     """Give peers a wrong port in some lists."""
     chosen = tuple(sorted(draw.sample(names, draw.randint(1, len(names) // 2))))
-    return Fault("peer_list_wrong", f"wrong port in the lists of {chosen}", _set(chosen, wrong_port=True))
+    return Fault("peer_list_wrong", f"wrong port in the lists of {chosen}", put(chosen, wrong_port=True))
 
 
 def cut(draw: Random, names: tuple[str, ...]) -> Fault:
@@ -193,4 +172,5 @@ FAULTS = (
     far_apart,
     slow_heartbeat,
     lossy,
+    *RARER,
 )

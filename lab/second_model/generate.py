@@ -7,9 +7,12 @@ from copy import deepcopy
 from dataclasses import dataclass
 from itertools import combinations
 from random import Random
-from typing import Any
+from typing import Any, Literal, get_args
 
-from lab.second_model.faults import FAULTS, Button, Fault
+from lab.second_model.fault import Button, Fault
+from lab.second_model.faults import FAULTS
+from lab.second_model.lies import lie
+from lab.second_model.losses import lose
 from lab.second_model.readings import read
 from lab.second_model.world import (
     WAL_NEEDS_BYTES,
@@ -23,7 +26,9 @@ from lab.second_model.world import (
     writes,
 )
 
-COUNT = 400
+COUNT = 600
+Family = Literal["read", "lost", "lying"]
+"""Whether all of it was read as it is, some was not read, or one source lies. A third of the cases each."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class Case:
     """
 
     name: str
+    family: Family
     evidence: dict[str, Any]
     story: str
     causes: frozenset[str]
@@ -49,11 +55,13 @@ class Case:
 
 def generate(seed: int, count: int = COUNT) -> Iterator[Case]:
     """Yield cases; the same seed gives the same ones."""
+    families: tuple[Family, ...] = get_args(Family)
     for number in range(count):
-        yield _case(Random(f"{seed}-{number}"), f"second-{number:04}")  # noqa: S311
+        family = families[number % len(families)]
+        yield _case(Random(f"{seed}-{number}"), f"second-{number:04}", family)  # noqa: S311
 
 
-def _case(draw: Random, name: str) -> Case:
+def _case(draw: Random, name: str, family: Family) -> Case:
     size = draw.choice((3, 3, 3, 4, 5, 5, 7))
     names = tuple(f"{draw.choice(('node', 'db', 'realtime'))}-{number}" for number in range(size))
     makers = dict.fromkeys(draw.choices(FAULTS, k=draw.choice((0, 1, 1, 1, 2, 2, 3))))
@@ -68,20 +76,32 @@ def _case(draw: Random, name: str) -> Case:
     wanted = frozenset(button for fault in faults for button in fault.wanted)
     useless = frozenset(
         ("start_service", name) for name, member in world.members.items() if not _starts(member)
-    )
+    ) | frozenset(("clock_sync", name) for name, member in world.members.items() if member.chrony != "synced")
     harmful = frozenset(("start_service", name) for name, member in world.members.items() if _is_full(member))
+    evidence = read(world, draw, led=led)
+    stories = [fault.story for fault in faults] or ["nothing"]
+    if family != "read":
+        stories.append({"lost": lose, "lying": lie}[family](draw, evidence))
     return Case(
         name=name,
-        evidence=read(world, draw, led=led),
-        story="; ".join(fault.story for fault in faults) or "nothing",
+        family=family,
+        evidence=evidence,
+        story="; ".join(stories),
         causes=causes if not led else frozenset(),
-        present=frozenset(fault.cause for fault in faults),
+        present=frozenset(fault.cause for fault in faults) | _looks_stopped(evidence, world),
         can_elect=can,
         led=led,
         wanted=wanted - harmful,
         needed=needed - useless,
-        blurred=blurred,
+        blurred=blurred or family != "read",
     )
+
+
+def _looks_stopped(evidence: dict[str, Any], world: World) -> frozenset[str]:
+    """Return what a process that crashes looks like where its manager was not read: it is not there."""
+    unread = {node["node"] for node in evidence["nodes"] if node["service"]["value"] is None}
+    crashing = {name for name, member in world.members.items() if member.process == "crashing"}
+    return frozenset({"quorum_loss"} if unread & crashing else ())
 
 
 def _is_full(member: Member) -> bool:
@@ -101,7 +121,7 @@ def _world(names: tuple[str, ...], luck: float, faults: list[Fault], draw: Rando
     world.probe_lines = 0.25 < luck < 0.4
     for fault in faults:
         fault.inject(world)
-    wrong = any(member.wrong_port for member in world.members.values())
+    wrong = any(member.wrong_port or member.lacks for member in world.members.values())
     form: PeerForm = draw.choice(("name", "name", "domain", "id", "name" if wrong else "seeds"))
     for member in world.members.values():
         member.peer_form = draw.choice((form, form, "address")) if form == "name" else form
@@ -119,7 +139,9 @@ def _blur(world: World, draw: Random) -> bool:
         world.members[draw.choice(world.names)].agent = False
         blurred = True
     if draw.random() < 0.08:
-        world.starved = draw.uniform(0.05, 0.3)
+        share = draw.uniform(0.05, 0.3)
+        for member in world.members.values():
+            member.starved = share
         blurred = True
     return blurred
 

@@ -7,11 +7,14 @@ from typing import Any
 
 from lab.second_model.world import World, electable, failed, serves, shakes_hands, talk, writes
 
-WARNINGS = frozenset({"tls_failed", "version_mismatch", "wal_retrying", "member_failed", "stepped_down"})
+WARNINGS = frozenset(
+    {"tls_failed", "version_mismatch", "peer_mismatch", "wal_retrying", "member_failed", "stepped_down"}
+)
 ERRORS = frozenset({"wal_failed", "disk_space_low", "quorum_lost", "accept_error"})
 LINES = {
     "tls_failed": "Failed to handle incoming connection from ADDR: TLS error: TLS handshake failed: {why}",
     "version_mismatch": "Failed to handle incoming connection from ADDR: unsupported protocol version 2",
+    "peer_mismatch": "Failed to connect: peer ID mismatch: expected other, got this",
     "accept_error": "Accept error: Too many open files (os error 24)",
     "wal_failed": "WAL persist failed after 3 attempts: {errno}",
     "quorum_lost": "QUORUM LOST - rejecting writes",
@@ -54,10 +57,15 @@ def _now(world: World, draw: Random, name: str, *, storms: bool) -> dict[str, in
     strangers = [peer for peer in others if not shakes_hands(member, world.members[peer])]
     reached = [peer for peer in strangers if world.links[peer, name].raft == "open"]
     tls = [peer for peer in reached if not (member.accepted and world.members[peer].accepted)]
+    # Whoever dials learns the id of who answers, and refuses another than it dialled.
+    doubles = [
+        peer for peer in others if not world.members[peer].own_id and world.links[name, peer].raft == "open"
+    ]
     alone = not any(talk(world, name, peer) for peer in others) or not electable(world)
     return {
         "tls_failed": sum(draw.randint(20, 60) for _ in tls),
         "version_mismatch": sum(draw.randint(20, 60) for peer in reached if peer not in tls),
+        "peer_mismatch": sum(draw.randint(20, 60) for _ in doubles),
         "accept_error": 0 if member.has_files else draw.randint(300, 1_500),
         "wal_failed": 0 if writes(member) else draw.randint(20, 80),
         "disk_space_low": draw.randint(20, 80) if member.free_bytes < 100 * 2**20 else 0,

@@ -7,9 +7,11 @@ from random import Random
 from typing import Any
 
 from lab.second_model.logs import log_of
-from lab.second_model.world import World, churns, electable, failed, serves, writes
+from lab.second_model.world import World, churns, electable, failed, late, serves, writes
 
 Document = dict[str, Any]
+BOTS = ("metrics", "metrics_again", "health")
+AGENTS = ("clock", "service", "log", "config", "disk", "local_metrics", "connects", "pings")
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
@@ -17,7 +19,9 @@ def read(world: World, draw: Random, *, led: bool) -> Document:
     """Take every reading once; `led` is whether one leader stays throughout."""
     able = electable(world)
     leader = draw.choice(able) if able and led else None
-    storms = not led and ((bool(able) and churns(world)) or not able) and draw.random() < 0.7
+    # Under pre-vote nobody stands whom no majority would vote for, or whose answers come too late.
+    silent = draw.random() < 0.3 and (not able or late(world))
+    storms = not led and (not able or churns(world)) and not silent
     return {
         "schema_version": 1,
         "cluster": "second",
@@ -39,11 +43,13 @@ def _node(world: World, draw: Random, name: str, leader: str | None, *, storms: 
     member, by = world.members[name], f"agent:{name}"
     pages = _pages(world, draw, name, leader, storms=storms)
     refused, late = "connection refused", "no answer within 2 s"
+    if member.process == "off":
+        return _of_a_dead_host(name, by)
     if not serves(member):
         why = late if member.process == "hung" else refused
         done = "did not answer within 2 s" if why == late else "refused the connection"
         here = f"http://127.0.0.1:9090/metrics {done}."
-        bot = dict.fromkeys(("metrics", "metrics_again", "health"), _unread(why, "bot"))
+        bot = dict.fromkeys(BOTS, _unread(why, "bot"))
         local = _unread(here, by)
     else:
         bot = {
@@ -54,9 +60,8 @@ def _node(world: World, draw: Random, name: str, leader: str | None, *, storms: 
         local = _read(pages[1], by)
     if not member.agent:
         gone = _unread("the agent cannot be reached (connection refused)", by)
-        kinds = ("clock", "service", "log", "config", "disk", "local_metrics", "connects", "pings")
-        return {"node": name, **bot, **dict.fromkeys(kinds, gone)}
-    took_ms = 1_400.0 if world.starved else 60.0
+        return {"node": name, **bot, **dict.fromkeys(AGENTS, gone)}
+    took_ms = 1_400.0 if member.starved else 60.0
     return {
         "node": name,
         **bot,
@@ -71,22 +76,30 @@ def _node(world: World, draw: Random, name: str, leader: str | None, *, storms: 
     }
 
 
+def _of_a_dead_host(name: str, by: str) -> Document:
+    asked = dict.fromkeys(BOTS, _unread("no answer within 2 s", "bot"))
+    gone = _unread("the agent gave no answer within 10 s", by)
+    return {"node": name, **asked, **dict.fromkeys(AGENTS, gone)}
+
+
 def _pages(
     world: World, draw: Random, name: str, leader: str | None, *, storms: bool
 ) -> tuple[Document, Document]:
-    added = draw.randint(2, 5) if storms and writes(world.members[name]) else 0
-    role = "leader" if name == leader else "candidate" if storms and draw.random() < 0.5 else "follower"
-    moved = 40 if leader and writes(world.members[name]) else 0
+    index = world.members[name].log_index
+    stands = storms and writes(world.members[name])
+    added = draw.randint(2, 5) if stands else 0
+    role = "leader" if name == leader else "candidate" if stands and draw.random() < 0.5 else "follower"
+    moved = 40 if leader and writes(world.members[name]) and not world.stuck else 0
     first = {
         "role": role,
         "term": 12,
-        "commit_index": 900,
-        "applied_index": 900,
+        "commit_index": index,
+        "applied_index": index,
         "elections_total": 40,
         "gossip_healthy": len(world.names) - failed(world, name),
         "gossip_failed": failed(world, name),
     }
-    second = {**first, "commit_index": 900 + moved, "elections_total": 40 + added}
+    second = {**first, "commit_index": index + moved, "elections_total": 40 + added}
     if storms:
         second["term"] = 12 + added
     return first, second
@@ -142,7 +155,7 @@ def _config(world: World, name: str) -> Document:
 def _listed(world: World, name: str) -> list[str]:
     if world.members[name].peer_form == "seeds":
         return list(world.names[:2])
-    return [peer for peer in world.names if peer != name]
+    return [peer for peer in world.names if peer != name and peer not in world.members[name].lacks]
 
 
 def _peer(world: World, name: str, peer: str) -> str:
@@ -166,6 +179,8 @@ def _disk(world: World, name: str) -> Document:
         "free_bytes": member.free_bytes,
         "total_bytes": 500_000_000_000,
         "io_stalled_percent": member.stalled_percent,
+        **({} if member.free_inodes is None else {"free_inodes": member.free_inodes}),
+        **({"read_only": True} if member.read_only else {}),
     }
 
 
@@ -182,11 +197,12 @@ def _connects(world: World, draw: Random, name: str) -> list[Document]:
 def _connect(world: World, draw: Random, name: str, peer: str, port: str) -> str:
     link, back = world.links[name, peer], world.links[peer, name]
     way: str = getattr(link, port)
-    if way != "open":
-        return way
-    if back.raft == "timeout" and port == "raft":
-        return "timeout"  # the answer to the SYN is dropped on its way back
     there = world.members[peer]
+    if way != "open" or not world.members[name].resolves:
+        return way if world.members[name].resolves else "dns"
+    unanswered = back.raft == "timeout" and port == "raft" and not back.by_port
+    if there.process == "off" or unanswered:
+        return "timeout"  # of a link cut both ways, the answer to the SYN is dropped on its way back
     if there.process in ("stopped", "replaying", "crashing"):
         return "refused"
     if there.process == "hung":
@@ -194,7 +210,7 @@ def _connect(world: World, draw: Random, name: str, peer: str, port: str) -> str
         return "timeout" if there.since_s > 600 else "open"
     # A lost SYN is sent again after a second, which is the agent's deadline: each loss is a timeout.
     lost = draw.random() < 1 - (1 - link.loss) * (1 - back.loss)
-    return "timeout" if lost or draw.random() < world.starved else "open"
+    return "timeout" if lost or draw.random() < world.members[name].starved else "open"
 
 
 def _pings(world: World, draw: Random, name: str) -> list[Document]:
@@ -204,7 +220,9 @@ def _pings(world: World, draw: Random, name: str) -> list[Document]:
             continue
         link, back = world.links[name, peer], world.links[peer, name]
         # Rules by port let ICMP through; a lost route and missing names do not.
-        through = "dns" not in (link.raft, back.raft) and "timeout" not in (link.raft, back.raft)
+        cut = [way for way in (link, back) if way.raft == "timeout" and not way.by_port]
+        through = "dns" not in (link.raft, back.raft) and not cut and world.members[peer].process != "off"
+        through = through and world.members[name].resolves
         received = (
             sum(draw.random() > link.loss and draw.random() > back.loss for _ in range(20)) if through else 0
         )

@@ -7,7 +7,7 @@ from itertools import permutations
 from typing import Literal
 
 Pair = tuple[str, str]
-Process = Literal["running", "stopped", "replaying", "hung", "crashing"]
+Process = Literal["running", "stopped", "replaying", "hung", "crashing", "off"]
 Chrony = Literal["synced", "no_source", "local", "unread"]
 PeerForm = Literal["name", "domain", "address", "id", "seeds"]
 
@@ -17,7 +17,13 @@ MAX_SKEW_MS = 500.0
 
 @dataclass
 class Member:
-    """One node. `errno` is what its writes fail with, `tls_of_peers` whether its certificate is accepted."""
+    """One node; `off` is a host without power.
+
+    `errno` is what its writes fail with, `accepted` whether peers accept its certificate, `own_id` whether
+    no other node has its id. `resolves` is whether it finds its peers' addresses, `lacks` whom its peer list
+    leaves out; `log_index` is the last entry of its log, `starved` the share of its agent's connects that
+    time out for want of CPU.
+    """
 
     process: Process = "running"
     since_s: float = 500_000.0
@@ -33,21 +39,36 @@ class Member:
     wrong_port: bool = False
     agent: bool = True
     manager: bool = True
+    own_id: bool = True
+    resolves: bool = True
+    lacks: frozenset[str] = frozenset()
+    log_index: int = 900
+    free_inodes: int | None = None
+    read_only: bool = False
+    starved: float = 0.0
 
 
 @dataclass
 class Link:
-    """One direction between two nodes; `loss` is the share of packets that are lost."""
+    """One direction between two nodes; `loss` is the share of packets that are lost.
+
+    A rule that is `by_port` drops what goes to a port and lets answers from it through.
+    """
 
     raft: str = "open"
     gossip: str = "open"
     loss: float = 0.0
     rtt_ms: float = 1.0
+    by_port: bool = False
 
 
 @dataclass
 class World:
-    """A cluster. `timeouts_ms` is what its files set, `None` where they leave the documented default."""
+    """A cluster. `timeouts_ms` is what its files set, `None` where they leave the documented default.
+
+    `frozen` is a Raft task that stands still everywhere; `stuck` is a leader whose entries are too large for
+    the way to its followers, while heartbeats, which are small, come through.
+    """
 
     members: dict[str, Member]
     links: dict[Pair, Link]
@@ -55,7 +76,7 @@ class World:
     heartbeat_ms: int = 50
     log_level: Literal["error", "warn", "debug"] = "warn"
     frozen: bool = False
-    starved: float = 0.0
+    stuck: bool = False
     old_lines: dict[str, int] = field(default_factory=dict)
     probe_lines: bool = False
 
@@ -87,7 +108,10 @@ def shakes_hands(one: Member, other: Member) -> bool:
 
 def leads_to(world: World, one: str, other: str) -> bool:
     """Return whether two nodes find each other by their peer lists."""
-    return not world.members[one].wrong_port and not world.members[other].wrong_port
+    here, there = world.members[one], world.members[other]
+    named = other not in here.lacks and one not in there.lacks
+    found = here.resolves and there.resolves and here.own_id and there.own_id
+    return named and found and not here.wrong_port and not there.wrong_port
 
 
 def talk(world: World, one: str, other: str) -> bool:
@@ -119,6 +143,8 @@ def _gossips(world: World, one: str, other: str) -> bool:
     here, there = world.members[one], world.members[other]
     ways = world.links[one, other], world.links[other, one]
     heard = all(way.gossip == "open" for way in ways) and shakes_hands(here, there)
+    # Gossip goes over the same connections as Raft, so it ends where a handshake or a name fails.
+    heard = heard and here.resolves and there.resolves and here.own_id and there.own_id
     return serves(here) and serves(there) and heard and here.has_files and there.has_files
 
 
@@ -133,15 +159,24 @@ def electable(world: World) -> tuple[str, ...]:
     return tuple(
         name
         for name in able
-        if 1
-        + sum(talk(world, name, peer) and holds_healthy(world, peer, name) for peer in able if peer != name)
-        >= world.quorum
+        if 1 + sum(votes_for(world, peer, name) for peer in able if peer != name) >= world.quorum
     )
+
+
+def votes_for(world: World, voter: str, candidate: str) -> bool:
+    """Return whether a node gives its vote: it is asked, holds the candidate healthy, has no newer log."""
+    newer = world.members[voter].log_index > world.members[candidate].log_index
+    return talk(world, candidate, voter) and holds_healthy(world, voter, candidate) and not newer
 
 
 def timeouts_of(world: World) -> tuple[int, int]:
     """Return the election timeouts in force."""
     return world.timeouts_ms or (150, 300)
+
+
+def late(world: World) -> bool:
+    """Return whether no answer is back before the shortest election timeout ends."""
+    return max(link.rtt_ms for link in world.links.values()) >= timeouts_of(world)[0]
 
 
 def churns(world: World) -> bool:

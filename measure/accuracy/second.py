@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import get_args
 
-from lab.second_model import Case, generate
+from lab.second_model import Case, Family, generate
 from measure.accuracy.answers import Answer, of
 from runbooks import leader_election
 from runbooks.evidence import Evidence
@@ -79,20 +80,32 @@ def judge(case: Case) -> Verdict:
 
 
 def table(verdicts: Iterable[Verdict]) -> str:
-    """Return the figures as text."""
+    """Return the figures as text, a column for each family of documents and one for all."""
     every = list(verdicts)
-    right = sum(v.first_right or v.is_open for v in every)
-    rows = {
-        "first is right": sum(v.first_right for v in every),
-        "right or left open": right,
-        "wrong and confirmed": sum(v.is_confident for v in every),
-        "wrong and likely": sum(bool(v.false_claims) and not v.is_confident for v in every),
-        "can elect: wrong": sum(v.wrong_can_elect for v in every),
-        "wrong buttons": sum(bool(v.wrong_buttons) for v in every),
-        "missing buttons": sum(bool(v.missing_buttons) for v in every),
-    }
-    lines = [f"{name:<24}{count:>6}{count / len(every):>8.1%}" for name, count in rows.items()]
-    return "\n".join([f"Second model, {len(every)} documents", *lines])
+    columns = {family: [v for v in every if v.case.family == family] for family in get_args(Family)}
+    columns["all"] = every
+    head = f"{'':<24}" + "".join(f"{name:>16}" for name in columns)
+    size = f"{'documents':<24}" + "".join(f"{len(column):>16}" for column in columns.values())
+    rows = [
+        f"{name:<24}" + "".join(_share(sum(map(is_so, column)), len(column)) for column in columns.values())
+        for name, is_so in _FIGURES.items()
+    ]
+    return "\n".join(["Second model", head, size, *rows])
+
+
+_FIGURES: dict[str, Callable[[Verdict], bool]] = {
+    "first is right": lambda v: v.first_right,
+    "right or left open": lambda v: v.first_right or v.is_open,
+    "wrong and confirmed": lambda v: v.is_confident,
+    "wrong and likely": lambda v: bool(v.false_claims) and not v.is_confident,
+    "can elect: wrong": lambda v: v.wrong_can_elect,
+    "wrong buttons": lambda v: bool(v.wrong_buttons),
+    "missing buttons": lambda v: bool(v.missing_buttons),
+}
+
+
+def _share(count: int, of: int) -> str:
+    return f"{count:>8}{count / of:>8.1%}" if of else f"{'-':>16}"
 
 
 def misses(verdicts: Iterable[Verdict]) -> str:

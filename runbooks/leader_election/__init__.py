@@ -10,8 +10,10 @@ from runbooks.evidence import Evidence
 from runbooks.leader_election.causes import CAUSES as CAUSES
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.churn import churn_findings
+from runbooks.leader_election.disaster import hand_off as hand_off
+from runbooks.leader_election.disaster import lost_nodes
 from runbooks.leader_election.facts import Facts
-from runbooks.leader_election.leaders import commits, leader_finding
+from runbooks.leader_election.leaders import commits, leader_finding, leads_a_majority
 from runbooks.leader_election.oddities import none_known
 from runbooks.leader_election.plan import plan as plan
 from runbooks.leader_election.recovery import is_recovered as is_recovered
@@ -20,7 +22,7 @@ from runbooks.leader_election.remedy_kinds import REMEDIES as REMEDIES
 from runbooks.leader_election.ruled_out import history_findings, not_found
 from runbooks.leader_election.sentences import can_elect_reason, summary
 from runbooks.leader_election.structure import CUTS, Structure
-from runbooks.model import SURE, Diagnosis, Finding, RecoveryNeeds, Verdict
+from runbooks.model import SURE, CanElect, Diagnosis, Finding, RecoveryNeeds, Verdict
 
 NAME = "leader-election"
 TITLE = "Leader election failures"
@@ -46,19 +48,28 @@ def diagnose(evidence: Evidence) -> Diagnosis:
         finding.model_copy(update={"remedies": remedy_for(finding, facts, structure)})
         for finding in sorted(findings, key=_rank)
     )
-    leads = _leading(facts, leader)
+    can_elect = _can_elect(structure, leader, ranked[0])
     return Diagnosis(
-        can_elect="yes" if leads else structure.can_elect,
-        can_elect_reason=can_elect_reason(facts, structure, leads),
+        can_elect=can_elect,
+        can_elect_reason=can_elect_reason(facts, can_elect, leader),
         leadership=facts.leadership,
-        summary=summary(facts, structure, ranked),
+        summary=summary(facts, structure, ranked, can_elect),
         findings=ranked,
+        lost=() if leader else lost_nodes(facts),
     )
 
 
-def _leading(facts: Facts, leader: Finding | None) -> str | None:
-    """Return who leads with a majority, where a finding says so: then the cluster can elect, for it has."""
-    return facts.leadership.leader if leader and facts.leadership.majority else None
+def _can_elect(structure: Structure, leader: Finding | None, top: Finding) -> CanElect:
+    """Return whether the cluster can elect; where somebody leads with a majority it can, for it has.
+
+    A cluster without a leader, in which nothing known is borne out and something that could be was not read,
+    is not taken for one that can.
+    """
+    if leader and leads_a_majority(structure.facts):
+        return "yes"
+    if structure.can_elect == "yes" and top.cause == RootCause.NONE_KNOWN and structure.hides_a_cause:
+        return "undetermined"
+    return structure.can_elect
 
 
 def _findings(facts: Facts, structure: Structure, leader: Finding | None) -> list[Finding]:

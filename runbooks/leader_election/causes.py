@@ -51,13 +51,13 @@ _ROWS = (
     Cause(
         RootCause.HOST_DOWN,
         title="Host down",
-        sentence="nothing on the host of {nodes} answers anybody",
-        by_hand="Look at the hosts' consoles; the bot reaches nothing there.",
+        sentence="the power or the network of {nodes} is gone",
+        by_hand="Look at the consoles of these hosts: nothing there answers the bot.",
     ),
     Cause(
         RootCause.PROCESS_HUNG,
         title="Process hung",
-        sentence="{nodes} hung, with a process that answers nobody",
+        sentence="the process on {nodes} hangs",
         by_hand="Take a stack trace, then restart the service by hand.",
     ),
     Cause(
@@ -93,7 +93,7 @@ _ROWS = (
     Cause(
         RootCause.DUPLICATE_ID,
         title="Node ids do not match",
-        sentence="{nodes} meet peers under another id than expected",
+        sentence="peers of {nodes} answer under another id than expected",
         by_hand="Give each node an id of its own, the one that its peers have for it; then restart it.",
     ),
     Cause(
@@ -106,7 +106,7 @@ _ROWS = (
         RootCause.NETWORK_PARTITION,
         title="Network partition",
         sentence="{nodes} cannot reach each other",
-        by_hand=f"The bot touches no firewall: {_RULES}.",
+        by_hand="Check the firewall rules for 7878 and 7879, and the routes; the bot touches neither.",
     ),
     Cause(
         RootCause.ASYMMETRIC_PARTITION,
@@ -146,7 +146,7 @@ _ROWS = (
     Cause(
         RootCause.STALE_LOG,
         title="Stale log",
-        sentence="{nodes} campaign with an older log and cannot win",
+        sentence="the log of {nodes} is too old to win, and nobody else stands",
         by_hand="Bring a node with the newest log back.",
     ),
     Cause(
@@ -175,7 +175,7 @@ _ROWS = (
     Cause(
         RootCause.CONFIG_MALFORMED,
         title="Configuration file malformed",
-        sentence="the configuration file of {nodes} is no TOML",
+        sentence="the configuration file of {nodes} cannot be read as TOML",
         by_hand="Correct the file before the node is started or restarted: it would not come up with it.",
     ),
     Cause(
@@ -187,7 +187,7 @@ _ROWS = (
     Cause(
         RootCause.MONITORING_BLIND,
         title="Monitoring blind",
-        sentence="{nodes} cannot be scraped, though they run",
+        sentence="the metrics of {nodes} cannot be reached",
         by_hand="Mend the scrape; nothing is to be done to the cluster.",
         needs_no_remedy=True,
     ),
@@ -206,7 +206,7 @@ _ROWS = (
 CAUSES: Mapping[str, Cause] = {row.word: row for row in _ROWS}
 
 
-NOT_SERVING = "{nodes} run, but serve nothing yet"
+NOT_SERVING = "the process on {nodes} is up and serves nothing yet"
 """What is said in place of the sentence of quorum loss where the service manager calls a process active."""
 
 TIGHT_FOR_HEARTBEAT = "the election timeout is too tight for the heartbeat"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runbooks.electability import Known
+from runbooks.electability import Denial, Known
 from runbooks.evidence import NodeEvidence, Ping, Role
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
-from runbooks.leader_election.structure import CUTS, Structure, first_lines
+from runbooks.leader_election.structure import CUTS, Structure
 from runbooks.leader_election.timeout_findings import (
     malformed_findings,
     mixed_timeouts_findings,
@@ -59,7 +59,7 @@ def _partial_partition(facts: Facts, structure: Structure) -> Finding | None:
     if not cut or structure.can_elect != "yes":
         return None
     nodes = {name for denial in cut for name in denial.nodes}
-    known = max(denial.known for denial in cut)
+    known = _known_without_any_one(tuple(cut))
     two_way = any(denial.cause == RootCause.NETWORK_PARTITION for denial in cut)
     roles = all(m is not None and m.role for m in map(facts.metrics, facts.running))
     # A disk that could not be read may be full, a service may be stopped; then the majority is none.
@@ -76,10 +76,17 @@ def _partial_partition(facts: Facts, structure: Structure) -> Finding | None:
         verdict=(sure if facts.storm else weaker) if all_seen else Verdict.POSSIBLE,
         nodes=tuple(name for name in facts.names if name in nodes),
         evidence_for=(
-            *first_lines(tuple(denial.because for denial in cut if denial.because)),
+            *structure.evidence_for(tuple(cut)),
             "a majority is still connected, but nodes that do not hear the leader keep calling elections",
         ),
     )
+
+
+def _known_without_any_one(cut: tuple[Denial, ...]) -> Known:
+    """Return how well it is known that some link is cut, whichever single witness is left out."""
+    witnesses = {denial.by for denial in cut}
+    left = (max((d.known for d in cut if d.by != each), default=Known.BY_ONE) for each in witnesses)
+    return min(left)
 
 
 def _packet_loss(facts: Facts, structure: Structure) -> Finding | None:

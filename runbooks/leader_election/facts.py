@@ -86,7 +86,8 @@ class Facts:
     @cached_property
     def disbelieved(self) -> frozenset[str]:
         """Return the agents whose connects are contradicted, and so are taken for unread."""
-        failing = ((one, other) for (one, other), result in self.told_results.items() if result != "open")
+        # Who finds no address complains of nobody's links.
+        failing = (pair for pair, result in self.told_results.items() if result not in ("open", "dns"))
         complaining = {one for one, other in failing if self.up[other]}
         name = next(iter(complaining), "")
         if len(complaining) != 1 or not is_contradicted(name, self.evidence, self.told_results, self.up):

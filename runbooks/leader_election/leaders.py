@@ -91,8 +91,12 @@ def _doubts(facts: Facts, leader: str, *, idle: bool) -> list[str]:
 
 def _unnamed_leader(facts: Facts) -> Finding | None:
     """Return a finding where entries are committed and no node shows a leader: somebody leads, unseen."""
-    advancing = tuple(name for name in facts.names if commits(facts, name) and _term_stands(facts, name))
-    if len(advancing) < facts.needed or facts.leadership.claimed_by:
+    advancing = _advancing(facts)
+    # A follower learns of a commit from a leader alone. Of two nodes, one that stands still may be cut off.
+    read = [name for name in facts.running if facts.was_read_twice(name) and facts.metrics(name)]
+    if not advancing or (len(advancing) < facts.needed and len(advancing) < len(read)):
+        return None
+    if facts.leadership.claimed_by:
         return None
     roles_known = all(m.role for name in advancing if (m := facts.metrics(name)))
     unread = tuple(
@@ -108,6 +112,16 @@ def _unnamed_leader(facts: Facts) -> Finding | None:
         ),
         would_decide="the role on each node's metrics page",
     )
+
+
+def leads_a_majority(facts: Facts) -> bool:
+    """Return whether a majority acknowledges a leader, or commits entries without one in sight."""
+    return facts.leadership.majority or len(_advancing(facts)) >= facts.needed
+
+
+def _advancing(facts: Facts) -> tuple[str, ...]:
+    """Return the nodes that committed something between the samples, in one term for all of them."""
+    return tuple(name for name in facts.names if commits(facts, name) and _term_stands(facts, name))
 
 
 def _term_stands(facts: Facts, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from runbooks.electability import Denial, Known
@@ -10,6 +10,7 @@ from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import CRASH_LOOP_RESTARTS, Facts
 from runbooks.missing_kind import MissingKind
 from runbooks.raft import Pair
+from runbooks.wording import MAX_NAMES, listed
 
 FAILURES = {
     "timeout": "times out, as a DROP rule or a lost route does",
@@ -18,6 +19,10 @@ FAILURES = {
     "dns": "finds no address",
     "reset": "is reset",
 }
+
+
+MAX_PAIRS = 8
+"""Pairs that are named in one line; the table of links has them all."""
 
 
 def link_denials(facts: Facts, gone: frozenset[str]) -> Iterator[Denial]:
@@ -48,21 +53,41 @@ def both_ways(
     yield Denial(cause, known, because="", pair=pair[::-1], lacks=lacks, by=by)
 
 
+def told_links(facts: Facts, denials: Iterable[Denial]) -> tuple[str, ...]:
+    """Return a line for each way in which links fail, with the pairs; both directions of a pair are one."""
+    pairs = dict.fromkeys(denial.pair for denial in denials if denial.pair and denial.because)
+    ways: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        ways.setdefault(facts.raft_results.get(pair, ""), []).append(pair)
+    return tuple(_told(way, failing) for way, failing in ways.items() if way in FAILURES)
+
+
+def _told(way: str, failing: list[Pair]) -> str:
+    both = {pair for pair in failing if pair[::-1] in failing}
+    once = [pair for pair in failing if pair not in both or pair[0] < pair[1]]
+    named = [f"{one} {'↔' if (one, other) in both else '→'} {other}" for one, other in once]
+    agents = sorted({observer for observer, _ in failing})
+    return (
+        f"the Raft port {FAILURES[way]}: {listed(named, MAX_PAIRS)} (agents of {listed(agents, MAX_NAMES)})"
+    )
+
+
 def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:
     pairs = ((one, other), (other, one))
     broken = {pair: result for pair in pairs if (result := broken_link(facts, pair))}
     unread = [pair for pair in pairs if pair not in facts.raft_results or pair[1] in facts.mute]
     asymmetric = len(broken) == 1 and not unread
-    cause = RootCause.ASYMMETRIC_PARTITION if asymmetric else RootCause.NETWORK_PARTITION
-    if "dns" in broken.values() and (len(set(broken.values())) == 1 or _names_are_missing(facts)):
-        cause = RootCause.NAMES_UNRESOLVED
+    cut = RootCause.ASYMMETRIC_PARTITION if asymmetric else RootCause.NETWORK_PARTITION
     for (observer, peer), result in broken.items():
+        # Where most connects fail for want of an address, what fails otherwise does so on the way to one.
+        unnamed = result == "dns" or ("dns" in broken.values() and _names_are_missing(facts))
+        cause = RootCause.NAMES_UNRESOLVED if unnamed else cut
         because = f"{observer} → {peer} on the Raft port {FAILURES[result]} (agent:{observer})"
         known, lacks = Known.BY_ONE, None
-        if len(broken) > 1 or _seen_otherwise(facts, (observer, peer)):
-            known = Known.CORROBORATED
-        elif _may_hang(facts, peer):
+        if len(broken) < 2 and _may_hang(facts, peer):
             known, lacks = Known.MAYBE, f"whether {peer} hangs or is cut off: its agent could not be read"
+        elif _is_corroborated(facts, (observer, peer), broken):
+            known = Known.CORROBORATED
         elif asymmetric:
             # The peer's connect the other way is open: one agent's word against another's.
             known, lacks = Known.MAYBE, f"a second witness of what {observer} cannot reach"
@@ -119,6 +144,18 @@ def _lossy(facts: Facts, pair: Pair) -> bool:
         for ping in facts.node(one).pings.value or ()
         if ping.peer == other
     )
+
+
+def _is_corroborated(facts: Facts, pair: Pair, broken: dict[Pair, str]) -> bool:
+    """Return whether a broken link has a second witness: its other end, lost pings, or Neumann itself."""
+    pinged = any(
+        ping.peer in pair and node in pair and ping.sent
+        for node in pair
+        for ping in facts.node(node).pings.value or ()
+    )
+    # Over a lossy link connects time out at both ends as well, and only pings tell it from a cut one.
+    both_ends = len(broken) > 1 and (pinged or "timeout" not in broken.values())
+    return both_ends or _seen_otherwise(facts, pair)
 
 
 def _seen_otherwise(facts: Facts, pair: Pair) -> bool:

@@ -87,6 +87,8 @@ def _crash_loop(facts: Facts, node: NodeEvidence) -> Denial | None:
         return None
     # A service manager forgets how it ended as soon as it starts again, so a young process counts as well.
     young = service.running_s is not None and service.running_s < YOUNG_S
+    if service.running_s is not None and not young and facts.steady(node.node):
+        return None  # what was restarted often some time ago, and has stayed since
     if service.result in (None, "success") and not young:
         return None
     how = f"running for {service.running_s:.0f} s" if young else f"ended last by {service.result}"
@@ -121,15 +123,16 @@ def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
     held = _held_by_all(facts, witnesses) and not _any_cut(facts)
     if held:
         signs.append(f"gossip on {listed(witnesses)} holds a running peer failed (bot)")
-    elif _timed_out(node.metrics) and _timed_out(node.local_metrics):
+    elif not witnesses:
         signs.append("no answer in time, over the network or on its own host")
     # A follower that hears its leader writes nothing either: silence alone is no second sign.
     # A log that was not read may be written to, and then only the page does not answer.
+    nowhere = _timed_out(node.metrics) and _timed_out(node.local_metrics)
     known = (
         Known.CORROBORATED
         if held and silent_s is not None
         else Known.BY_ONE
-        if len(signs) > 1
+        if held or (nowhere and len(signs) > 1)
         else Known.MAYBE
     )
     return Denial(
@@ -166,9 +169,15 @@ def _any_cut(facts: Facts) -> bool:
     )
 
 
-def _answers_pings(facts: Facts, name: str) -> bool:
-    pings = (ping for node in facts.evidence.nodes for ping in node.pings.value or ())
-    return any(ping.peer == name and ping.received for ping in pings)
+def _pingers(facts: Facts, name: str) -> tuple[list[str], list[str]]:
+    """Return whose pings a host answered, and who pinged it."""
+    pings = {
+        node.node: ping
+        for node in facts.evidence.nodes
+        for ping in node.pings.value or ()
+        if ping.peer == name
+    }
+    return [one for one, ping in pings.items() if ping.received], list(pings)
 
 
 def _gone(facts: Facts, node: NodeEvidence) -> Denial | None:
@@ -180,8 +189,16 @@ def _gone(facts: Facts, node: NodeEvidence) -> Denial | None:
         return Denial(RootCause.QUORUM_LOSS, Known.MAYBE, node=node.node, lacks=lacks)
     if "open" in results.values() or node.service.value or node.clock.value:
         return None
-    if _answers_pings(facts, node.node):
-        return None  # the host lives: what does not answer there is cut off, or only not read
+    answered, pinged = _pingers(facts, node.node)
+    if answered:
+        if len(answered) > 1 or len(pinged) == 1:
+            return None  # the host lives: what does not answer there is cut off, or only not read
+        lacks = f"whether the host of {node.node} lives: it answers the pings of {answered[0]} alone"
+        return Denial(RootCause.HOST_DOWN, Known.MAYBE, node=node.node, lacks=lacks)
+    return _silent_host(node, results)
+
+
+def _silent_host(node: NodeEvidence, results: dict[str, str]) -> Denial:
     silent = [observer for observer, result in results.items() if result in ("timeout", "unreachable")]
     if silent and len(silent) == len(results):
         because = (

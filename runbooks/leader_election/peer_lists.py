@@ -42,7 +42,7 @@ class PortVotes:
     """Which ports the lists give, for each member (or stranger's host) and for everybody."""
 
     of_member: dict[str, Counter[int]]
-    lonely: int | None
+    odd: frozenset[int | None]
 
     @classmethod
     def of(cls, lists: Lists) -> PortVotes:
@@ -51,7 +51,7 @@ class PortVotes:
         for entry in (each for entries in lists.values() for each in entries):
             if entry.port:
                 of_member.setdefault(entry.member or entry.host, Counter())[entry.port] += 1
-        return cls(of_member, _lonely_port(lists))
+        return cls(of_member, _odd_ports(lists))
 
     @cached_property
     def agree(self) -> bool:
@@ -72,7 +72,7 @@ class PortVotes:
         if not entry.port:
             return False
         if self.agree:
-            return entry.port == self.lonely
+            return entry.port in self.odd
         return entry.port != (self.usual or _most_votes(self.of_member[entry.member or entry.host]))
 
 
@@ -134,6 +134,29 @@ def peer_list_denials(facts: Facts) -> Iterator[Denial]:
                     because=because if position == 0 and pair[0] == name else "",
                     pair=pair,
                 )
+    yield from _doubtful_ports(every)
+
+
+def _doubtful_ports(lists: Lists) -> Iterator[Denial]:
+    """Yield that lists of another port than the documented one may be wrong, though most lists have it.
+
+    Where lists disagree, the port of most may be a mistake made on most nodes: no reading says who listens.
+    """
+    of_member: dict[str, Counter[int]] = {}
+    for entry in (each for entries in lists.values() for each in entries):
+        if entry.port and entry.member:
+            of_member.setdefault(entry.member, Counter())[entry.port] += 1
+    disputed = {member for member, ports in of_member.items() if len(ports) > 1}
+    counts = sum(of_member.values(), Counter())
+    if DOCUMENTED_PORT not in counts or 2 * counts[DOCUMENTED_PORT] > counts.total():
+        return
+    for name, each_list in lists.items():
+        for entry in each_list:
+            peer = entry.member
+            if peer and peer in disputed and entry.port not in (None, DOCUMENTED_PORT):
+                lacks = f"the port on which {peer} listens: {entry.port} or {DOCUMENTED_PORT}"
+                for pair in ((name, peer), (peer, name)):
+                    yield Denial(RootCause.PEER_LIST_WRONG, Known.MAYBE, pair=pair, lacks=lacks)
 
 
 def _comparable(read: Lists) -> Lists:
@@ -164,17 +187,18 @@ def _consistent(lists: Lists) -> frozenset[str]:
         hosts.leave_out(left.pop(worst))
 
 
-def _lonely_port(lists: Lists) -> int | None:
-    """Return the port that one list has for everybody while all others have another one for everybody.
+def _odd_ports(lists: Lists) -> frozenset[int | None]:
+    """Return the ports that fewer lists have for everybody than another one, where each list has one port.
 
     Lists of names and of addresses have no host in common, so only their ports can be compared.
     """
     used = [frozenset(entry.port for entry in entries) for entries in lists.values() if len(entries) > 1]
     if len(used) < 3 or any(len(ports) != 1 for ports in used):
-        return None
+        return frozenset()
     counts = Counter(next(iter(ports)) for ports in used)
-    lonely = [port for port, count in counts.items() if count == 1]
-    return lonely[0] if len(counts) == 2 and len(lonely) == 1 else None
+    right = max(counts, key=lambda port: (counts[port], port == DOCUMENTED_PORT))
+    told_apart = counts[right] > max((n for port, n in counts.items() if port != right), default=0)
+    return frozenset(counts) - {right} if told_apart or right == DOCUMENTED_PORT else frozenset()
 
 
 def _most_votes(ports: Counter[int]) -> int:

@@ -97,7 +97,7 @@ def is_corroborated(structure: Structure, cause: str) -> bool:
     Two nodes' own words are enough only of nodes that answer, and that something else keeps apart in gossip.
     """
     facts = structure.facts
-    answering = {name for name in facts.running if facts.metrics(name) and name not in facts.mute}
+    answering = {name for name in facts.names if facts.metrics(name) or facts.up[name] is False}
     seen = [denial for denial in structure.of(cause) if answering.issuperset(denial.nodes)]
     witnessed = any(denial.known is Known.CORROBORATED for denial in seen)
     return witnessed or (bool(seen) and len(answering.intersection(facts.skewed)) > 1)

@@ -8,24 +8,36 @@ from runbooks.leader_election.causes import CAUSES, NOT_SERVING, TIGHT_FOR_HEART
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import beats_too_slowly
-from runbooks.model import SURE, Finding, Verdict
+from runbooks.model import SURE, CanElect, Finding, Verdict
 from runbooks.wording import MAX_NAMES, counted, listed
 
 
-def summary(facts: Facts, structure: Structure, ranked: Sequence[Finding]) -> str:
+def summary(facts: Facts, structure: Structure, ranked: Sequence[Finding], can_elect: CanElect) -> str:
     """Return one sentence for the parent message: every cause that is sure, the surest first."""
     lead, top = facts.leadership, ranked[0]
     if top.cause in (RootCause.ALERT_STALE, RootCause.MONITORING_BLIND):
         who = f"{lead.leader} leads term {lead.term}" if lead.leader else "entries are being committed"
         blind = "" if top.cause == RootCause.ALERT_STALE else ", but its metrics cannot be reached"
         return f"A leader exists: {who}{blind}."
+    if top.cause == RootCause.NONE_KNOWN and (unseen := _unseen(facts)):
+        return unseen
     opening = {"yes": "Can elect but does not", "no": "Cannot elect", "undetermined": "No leader"}
     sure = [finding for finding in ranked if finding.verdict in SURE] or [top]
-    return f"{opening[structure.can_elect]}: {'; '.join(_said(finding, structure) for finding in sure)}."
+    return f"{opening[can_elect]}: {'; '.join(_said(finding, structure) for finding in sure)}."
+
+
+def _unseen(facts: Facts) -> str | None:
+    """Return what is said where the bot sees too little to say that nobody leads."""
+    unread = [name for name in facts.names if facts.metrics(name) is None and facts.up[name] is not False]
+    if len(unread) < len(facts.names):
+        may_lead = listed(unread, MAX_NAMES)
+        return f"No leader among the nodes that could be read; {may_lead} may lead." if unread else None
+    agents = any(node.service.value or node.clock.value or node.log.value for node in facts.evidence.nodes)
+    return None if agents else "Nothing of this cluster can be read: is it the bot's own network?"
 
 
 def _said(finding: Finding, structure: Structure) -> str:
-    hedge = f"{finding.verdict.value}, " if finding.verdict in (Verdict.LIKELY, Verdict.POSSIBLE) else ""
+    hedge = {Verdict.LIKELY: "probably ", Verdict.POSSIBLE: "perhaps "}.get(finding.verdict, "")
     blocks = structure.blocks if finding.cause == RootCause.NETWORK_PARTITION else ()
     if 1 < len(blocks) < len(structure.facts.names) and len(blocks) <= MAX_NAMES:
         return f"{hedge}the network is cut into {' | '.join(listed(block, MAX_NAMES) for block in blocks)}"
@@ -54,13 +66,14 @@ def running(facts: Facts) -> str:
     return f"{len(facts.running)} of {counted(len(facts.names), 'process')} run{rest}"
 
 
-def can_elect_reason(facts: Facts, structure: Structure, leader: str | None) -> str:
+def can_elect_reason(facts: Facts, can_elect: CanElect, leader: Finding | None) -> str:
     """Return why the cluster can or cannot elect, by the numbers."""
     tally = f"{running(facts)}, {facts.needed} are needed"
-    if leader:
-        return f"{leader} leads, acknowledged by a majority"
-    if structure.can_elect == "yes":
+    if leader and can_elect == "yes":
+        lead = facts.leadership.leader if facts.leadership.majority else None
+        return f"{lead} leads, acknowledged by a majority" if lead else "entries are being committed"
+    if can_elect == "yes":
         return f"{tally}, and a majority of votes can be had"
-    if structure.can_elect == "undetermined":
+    if can_elect == "undetermined":
         return f"{tally}; what could not be read decides"
     return tally if len(facts.running) < facts.needed else f"{tally}, but nobody can get that many votes"

@@ -32,6 +32,7 @@ _REASONS = {
 """Errors of a write (errno of Linux) that pass by themselves for nobody."""
 
 _COUNTED = {"wal_io_error": 5, "wal_no_space": 28, "wal_read_only": 30, "wal_quota": 122}
+_WAL_LINE = re.compile(r"WAL|disk space|os error", re.IGNORECASE)
 _WAL_ERRNO = re.compile(r"WAL persist failed\b.*\(os error (\d{1,4})\)")
 
 
@@ -42,6 +43,8 @@ def storage_denials(facts: Facts) -> Iterator[Denial]:
     """
     unseen = any(write_errors(facts, name) and not lacks_room(facts.node(name)) for name in facts.names)
     for node in facts.evidence.nodes:
+        if keeps_votes(node):
+            continue
         signs = [*_room(node), *_complaints(facts, node)]
         if signs:
             known = Known.CORROBORATED if len(signs) > 1 else Known.BY_ONE
@@ -51,6 +54,18 @@ def storage_denials(facts: Facts) -> Iterator[Denial]:
         elif unseen and node.log.value is None:
             lacks = f"the log of {node.node}: whether its writes fail as well"
             yield Denial(RootCause.STORAGE_FULL, Known.MAYBE, node=node.node, lacks=lacks)
+
+
+def keeps_votes(node: NodeEvidence) -> bool:
+    """Return whether a node's term or commit index rose between the samples: it writes its log of record.
+
+    Neumann takes over no term and commits nothing before that is written (raft.rs).
+    """
+    before, after = node.metrics.value, node.metrics_again.value
+    if before is None or after is None:
+        return False
+    figures = ((before.term, after.term), (before.commit_index, after.commit_index))
+    return any(was is not None and now is not None and now > was for was, now in figures)
 
 
 def lacks_room(node: NodeEvidence) -> bool:
@@ -81,8 +96,20 @@ def _of_disk(disk: Disk) -> Iterator[str]:
         yield "its file system is read-only"
 
 
+def _belies_its_counts(facts: Facts, name: str) -> bool:
+    """Return whether a log counts failed writes before all else, and none of its newest lines is one."""
+    log = facts.current_log(name)
+    if log is None or not log.excerpts:
+        return False
+    failed = facts.logged(name, "wal_failed", "disk_space_low")
+    others = sum(log.counts.values()) - failed
+    return failed > others and not any(map(_WAL_LINE.search, log.excerpts))
+
+
 def _complaints(facts: Facts, node: NodeEvidence) -> list[str]:
     name, by = node.node, node.log.by
+    if _belies_its_counts(facts, name):
+        return []
     low = facts.logged(name, "disk_space_low")
     failed = facts.logged(name, "wal_failed")
     reasons = [_REASONS[code] for code in sorted(write_errors(facts, name)) if code in _REASONS]

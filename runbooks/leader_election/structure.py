@@ -6,14 +6,21 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import permutations
 
-from runbooks.electability import Denial, Known, blocking_causes, can_elect, deciding_readings
+from runbooks.electability import (
+    Denial,
+    Known,
+    blocking_causes,
+    can_elect,
+    deciding_readings,
+    electable,
+)
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.clock_denials import clock_denials
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.file_denials import file_denials
 from runbooks.leader_election.gossip_denials import gossip_denials, unexplained_gossip
 from runbooks.leader_election.handshake_denials import handshake_denials
-from runbooks.leader_election.link_denials import link_denials
+from runbooks.leader_election.link_denials import link_denials, told_links
 from runbooks.leader_election.node_denials import node_denials
 from runbooks.leader_election.peer_lists import peer_list_denials
 from runbooks.leader_election.storage_denials import storage_denials
@@ -25,6 +32,11 @@ SIGN_NAMES_IT = frozenset({RootCause.TLS_FAILURE, RootCause.VERSION_MISMATCH, Ro
 
 HEARD_IN_GOSSIP = frozenset({RootCause.STORAGE_FULL, RootCause.PEER_LIST_WRONG})
 """Causes that deny votes and leave gossip as it was, so they explain nothing that gossip holds."""
+
+OF_LINKS = frozenset(
+    {RootCause.NETWORK_PARTITION, RootCause.ASYMMETRIC_PARTITION, RootCause.NAMES_UNRESOLVED}
+)
+"""Causes whose every denial is a connect that failed."""
 
 CUTS = frozenset({RootCause.NETWORK_PARTITION, RootCause.ASYMMETRIC_PARTITION})
 
@@ -62,6 +74,17 @@ class Structure:
         """Return whether the cluster can elect: yes, no or undetermined."""
         answer = can_elect(self.facts.names, self.denials)
         return "undetermined" if answer is None else "yes" if answer else "no"
+
+    @cached_property
+    def hides_a_cause(self) -> bool:
+        """Return whether so many nodes were not read whole that nobody could be elected if they were bad."""
+        unread = (
+            Denial(RootCause.NONE_KNOWN, Known.MAYBE, node=node.node)
+            for node in self.facts.evidence.nodes
+            if node.newest_metrics is None
+            or any(reading.value is None for reading in (node.log, node.config, node.disk))
+        )
+        return not electable(self.facts.names, (*self.denials, *unread))
 
     @cached_property
     def verdicts(self) -> dict[str, Verdict]:
@@ -121,10 +144,16 @@ class Structure:
             cause=named[0],
             verdict=verdict,
             nodes=self.nodes_of(cause),
-            evidence_for=first_lines(tuple(dict.fromkeys(d.because for d in self.of(cause) if d.because))),
+            evidence_for=self.evidence_for(self.of(cause)),
             evidence_against=against,
             would_decide="; ".join(first_lines(deciding, MAX_DECIDING)) or None,
         )
+
+    def evidence_for(self, denials: tuple[Denial, ...]) -> tuple[str, ...]:
+        """Return what speaks for these denials, in few lines: links that fail alike are one."""
+        of_links = tuple(denial for denial in denials if denial.cause in OF_LINKS)
+        others = (denial.because for denial in denials if denial.cause not in OF_LINKS and denial.because)
+        return first_lines((*told_links(self.facts, of_links), *dict.fromkeys(others)))
 
     def _named(self, cause: str) -> tuple[str, ...]:
         """Return the causes by which a cut may be called, likeliest first.

@@ -86,8 +86,11 @@ def _too_tight(facts: Facts) -> bool | None:
 
 
 def _no_answer_in_time(facts: Facts) -> bool:
+    """Return whether no answer, or no heartbeat, can be back before the shortest election timeout ends."""
     low, slowest = lowest_timeout_ms(facts), facts.slowest_round_trip_ms
-    return slowest is not None and low is not None and slowest >= low
+    if low is None:
+        return False
+    return slowest_heartbeat_ms(facts) >= low or (slowest is not None and slowest >= low)
 
 
 def _timeout_evidence(facts: Facts, structure: Structure) -> tuple[list[str], list[str]]:

@@ -22,7 +22,14 @@ from handlers.domain.events.remediation import (
     SilenceLifted,
     StopAsked,
 )
-from handlers.domain.events.triage import Acknowledged, Assigned, NoteAdded, Snoozed
+from handlers.domain.events.triage import (
+    Acknowledged,
+    Assigned,
+    HandOffDrawnUp,
+    HandOffTicked,
+    NoteAdded,
+    Snoozed,
+)
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident
 from runbooks import leader_election
@@ -211,6 +218,8 @@ def whole_story() -> tuple[Event, ...]:
         Assigned(at=NOON, by=ALICE, to=BOB),
         Snoozed(at=NOON, by=BOB, until=LATER),
         NoteAdded(at=NOON, by=BOB, text="the switch was replaced", link="https://neumann.slack.com/p1"),
+        HandOffDrawnUp(at=NOON, by=BOB, hand_off=leader_election.hand_off(builders.evidence())),
+        HandOffTicked(at=NOON, by=BOB, step="give-up"),
     )
     other_runbook = (
         RecoverySeen(at=NOON, sign="14 GB free"),

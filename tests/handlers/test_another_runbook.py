@@ -108,6 +108,7 @@ ROOM = cast(
         REMEDIES=REMEDIES,
         AIM="service",
         RECOVERY_NEEDS=NEEDS,
+        hand_off=lambda _: None,
         diagnose=diagnose,
         plan=plan,
         is_recovered=is_recovered,

@@ -11,7 +11,7 @@ from bot.slack.views.message import REMEDY_ACTION, Message
 from handlers.domain.incident import Incident
 from runbooks.all_runbooks import aim, button_of_remedy, needs_no_remedy, title_of_cause
 from runbooks.evidence import Evidence
-from runbooks.model import BY_HAND, Diagnosis, Finding, Remedy, Verdict
+from runbooks.model import BY_HAND, SURE, Diagnosis, Finding, Remedy, Verdict
 from runbooks.wording import MAX_NAMES, listed
 
 MAX_NODES = 12
@@ -36,12 +36,14 @@ def message(incident: Incident, diagnosis: Diagnosis, evidence: Evidence) -> Mes
     shown = sure[:MAX_BRIEF_FINDINGS] if brief else sure
     body = [
         *_overtaken(incident, evidence),
-        blocks.section(f"*{escape(blocks.cut(diagnosis.summary, 600))}*"),
+        blocks.section(
+            "\n".join([f"*{escape(blocks.cut(diagnosis.summary, 600))}*", *_to_do(incident, diagnosis)])
+        ),
         *tables(evidence, brief=brief),
         blocks.section(can_elect(diagnosis)),
-        *(blocks.section(finding(each, brief=brief)) for each in shown),
+        *(blocks.section(finding(each, brief=brief, advised=each is sure[0])) for each in shown),
         *_named("Also", sure[len(shown) :]),
-        *(_named("Ruled out", ruled_out) if brief else _ruled_out(ruled_out)),
+        *_named("Not it", ruled_out),
         *_buttons(incident),
         *_small_print(diagnosis, evidence, brief=brief),
     ]
@@ -72,7 +74,7 @@ def in_words(diagnosis: Diagnosis, evidence: Evidence) -> str:
     parts = (
         f"{evidence.cluster}, read at {evidence.started_at:%Y-%m-%d %H:%M:%S} UTC",
         diagnosis.summary,
-        f"Can it elect? {diagnosis.can_elect}: {diagnosis.can_elect_reason}.",
+        f"Can it elect? {labels.CAN_ELECT[diagnosis.can_elect]}: {diagnosis.can_elect_reason}.",
         *judged,
         "\n".join(_refused(remedy) for remedy in _refusals(diagnosis)),
         node_table(evidence),
@@ -85,7 +87,7 @@ def in_words(diagnosis: Diagnosis, evidence: Evidence) -> str:
 def can_elect(diagnosis: Diagnosis) -> str:
     """Say whether a leader can be elected, and by which count."""
     reason = escape(blocks.cut(diagnosis.can_elect_reason, 300))
-    return f"*Can it elect?* {diagnosis.can_elect}: {reason}."
+    return f"*Can it elect?* {labels.CAN_ELECT[diagnosis.can_elect]}: {reason}."
 
 
 def tables(evidence: Evidence, *, brief: bool) -> list[Block]:
@@ -103,12 +105,13 @@ def tables(evidence: Evidence, *, brief: bool) -> list[Block]:
     return [blocks.preformatted(each, limit) for each in (nodes, *links)]
 
 
-def finding(judged: Finding, *, brief: bool = False) -> str:
+def finding(judged: Finding, *, brief: bool = False, advised: bool = False) -> str:
     """Return one cause with what speaks for it and against it, as mrkdwn.
 
     Args:
         judged: The finding.
         brief: Whether only the first of each kind of line is shown, and the nodes are counted.
+        advised: Whether what to do by hand is said elsewhere.
     """
     nodes = (
         f" ({escape(listed(judged.nodes, MAX_NAMES) if brief else ', '.join(judged.nodes))})"
@@ -116,21 +119,22 @@ def finding(judged: Finding, *, brief: bool = False) -> str:
         else ""
     )
     head = f"{labels.VERDICTS[judged.verdict]} *{title_of_cause(judged.cause)}*{nodes}"
-    lines = [head, *map(escape, points(judged, brief=brief))]
+    lines = [head, *map(escape, points(judged, brief=brief, advised=advised))]
     return blocks.cut("\n".join(lines), MAX_BRIEF_FINDING_CHARS if brief else MAX_FINDING_CHARS)
 
 
-def points(judged: Finding, *, brief: bool = False) -> Iterator[str]:
+def points(judged: Finding, *, brief: bool = False, advised: bool = False) -> Iterator[str]:
     """Return the points of a cause, a line each; what to do by hand comes first.
 
     Args:
         judged: The finding.
         brief: Whether only the first lines are shown.
+        advised: Whether what to do by hand is said elsewhere.
     """
     most = MAX_BRIEF_POINTS if brief else None
     for remedy in judged.remedies:
-        if remedy.name == BY_HAND:
-            yield f"→ by hand: {remedy.reason}"
+        if remedy.name == BY_HAND and not advised:
+            yield f"→ No button. {remedy.reason}"
     against = [f"against: {line}" for line in judged.evidence_against]
     deciding = [f"would decide: {judged.would_decide}"] if judged.would_decide else []
     for lines in (judged.evidence_for, against, deciding):
@@ -162,22 +166,44 @@ def _parted(diagnosis: Diagnosis) -> tuple[list[Finding], list[Finding]]:
 
 def _named(what: str, findings: list[Finding]) -> list[Block]:
     names = ", ".join(title_of_cause(each.cause) for each in findings)
-    return [blocks.context(blocks.cut(f"{what}: {names}", 400))] if findings else []
+    return [blocks.context(blocks.cut(f"{what}: {names.lower()}", 400))] if findings else []
 
 
-def _ruled_out(findings: list[Finding]) -> list[Block]:
-    return [blocks.context(*map(_finding_in_a_line, findings))] if findings else []
+def _to_do(incident: Incident, diagnosis: Diagnosis) -> list[str]:
+    """Return what to do now in one line: press a button, mend by hand, or read what would decide it."""
+    if incident.running or incident.verified or incident.closed or _is_acted_on(incident):
+        return []
+    if incident.offers:
+        wanted = dict.fromkeys(button_of_remedy(offer.remedy.name) for offer in incident.offers)
+        return [f"*Do:* see the plan behind {listed([f'“{each}”' for each in wanted])}, below."]
+    return [f"*Do:* {escape(blocks.cut(_lower(advice), 300))}" for advice in _advice(diagnosis)]
 
 
-def _finding_in_a_line(finding: Finding) -> str:
-    against = f": {escape('; '.join(finding.evidence_against))}" if finding.evidence_against else ""
-    return f"{labels.VERDICTS[finding.verdict]} {title_of_cause(finding.cause)}{against}"
+def _lower(sentence: str) -> str:
+    """Return a sentence that goes on after a colon; a name in capitals stays as it is."""
+    return sentence if sentence[:2].isupper() else sentence[:1].lower() + sentence[1:]
+
+
+def _advice(diagnosis: Diagnosis) -> list[str]:
+    """Return what people do where there is no button; nothing where the findings leave no more to say."""
+    top = diagnosis.top
+    if needs_no_remedy(top.cause):
+        return ["nothing to the cluster; look at the monitoring."]
+    by_hand = [remedy.reason for remedy in top.remedies if remedy.name == BY_HAND]
+    refused = [f"no button for it. {remedy.reason}" for remedy in top.remedies if not remedy.offered]
+    deciding = [f"look at what could not be read: {top.would_decide}."] if top.would_decide else []
+    return (by_hand or refused or deciding)[:1]
+
+
+def _is_acted_on(incident: Incident) -> bool:
+    """Return whether a run began on these findings, so that they say nothing of what to do now."""
+    run, read = incident.run, incident.evidence_at
+    return run is not None and read is not None and read < run.confirmed_at
 
 
 def _buttons(incident: Incident) -> list[Block]:
-    run, read = incident.run, incident.evidence_at
-    acted_on = run is not None and read is not None and read < run.confirmed_at
-    if incident.running or incident.verified or incident.closed or acted_on or not incident.offers:
+    over = incident.running or incident.verified or incident.closed or _is_acted_on(incident)
+    if over or not incident.offers:
         return []
     return [
         blocks.actions(
@@ -208,12 +234,13 @@ def _small_print(diagnosis: Diagnosis, evidence: Evidence, *, brief: bool) -> li
 
 
 def _refusals(diagnosis: Diagnosis) -> list[Remedy]:
-    """Return the remedies that have no button, where one might look for it."""
+    """Return the remedies that have no button, against what was seen: there one might look for it."""
     if needs_no_remedy(diagnosis.top.cause):
         return []
-    remedies = [remedy for each in diagnosis.findings for remedy in each.remedies]
+    seen = (*SURE, Verdict.POSSIBLE)
+    remedies = [remedy for each in diagnosis.findings if each.verdict in seen for remedy in each.remedies]
     return [remedy for remedy in remedies if not remedy.offered and remedy.name != BY_HAND]
 
 
 def _refused(remedy: Remedy) -> str:
-    return f"{button_of_remedy(remedy.name)}: off. {remedy.reason}"
+    return f"No button “{button_of_remedy(remedy.name)}”: {remedy.reason}"

@@ -15,6 +15,8 @@ VERDICTS = {
     Verdict.RULED_OUT: "✕ ruled out",
 }
 
+CAN_ELECT = {"yes": "yes", "no": "no", "undetermined": "not known"}
+
 OUTCOMES = {
     "done": ":white_check_mark:",
     "not_done": ":x:",
@@ -82,7 +84,7 @@ def _until_a_leader_is_proven(incident: Incident) -> str:
         return f"{stopped}{incident.diagnosis.leadership.leader} must prove that it leads"
     if incident.offers:
         return f"{stopped}Someone chooses a remedy in the thread"
-    return f"{stopped}It is for people to mend; the bot watches for a {aim(incident.runbook)}"
+    return f"{stopped}People mend it; the bot watches for a {aim(incident.runbook)}"
 
 
 def unproven(incident: Incident) -> str:

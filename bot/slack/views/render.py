@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from bot.slack.views import blocks, findings, headline, labels
+from bot.slack.views import blocks, findings, hand_off, headline, labels
 from bot.slack.views import run as run_view
 from bot.slack.views.blocks import escape, escape_lines
 from bot.slack.views.message import Message
@@ -48,6 +48,8 @@ def _parts(incident: Incident) -> Iterator[Part]:
         yield f"note-{number}", partial(_remark, remark, number)
     if incident.diagnosis and incident.evidence:
         yield "findings", partial(findings.message, incident, incident.diagnosis, incident.evidence)
+    if incident.hand_off:
+        yield "hand-off", partial(hand_off.message, incident, incident.hand_off)
     for number, written in enumerate(incident.triage.written, start=1):
         yield f"written-{number}", partial(note, written, number)
     for number, run in enumerate(incident.runs, start=1):

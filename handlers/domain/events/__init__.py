@@ -27,6 +27,8 @@ Event = Annotated[
     | triage.Assigned
     | triage.Snoozed
     | triage.NoteAdded
+    | triage.HandOffDrawnUp
+    | triage.HandOffTicked
     | lifecycle.Reopened
     | recovery.LeaderSeen
     | recovery.LeaderVerified

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from handlers.domain.events.base import Person, TimelineEvent
+from runbooks.hand_off import HandOff
 
 MAX_NOTE_CHARS = 2_000
 """A note is a few sentences; anything longer belongs in a file."""
@@ -33,6 +34,22 @@ class Snoozed(TimelineEvent):
     kind: Literal["snoozed"] = "snoozed"
     by: Person
     until: AwareDatetime
+
+
+class HandOffDrawnUp(TimelineEvent):
+    """What people need who must go on without a majority; `by` is who asked for it, `None` for the bot."""
+
+    kind: Literal["hand_off_drawn_up"] = "hand_off_drawn_up"
+    by: Person | None = None
+    hand_off: HandOff
+
+
+class HandOffTicked(TimelineEvent):
+    """Someone did one point of the hand-off's checklist."""
+
+    kind: Literal["hand_off_ticked"] = "hand_off_ticked"
+    by: Person
+    step: str
 
 
 class NoteAdded(TimelineEvent):

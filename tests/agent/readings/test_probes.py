@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
+import time
 
 import pytest
 from msgspec.structs import replace
@@ -42,6 +44,33 @@ async def test_a_silent_port_is_a_timeout_and_not_a_missing_reading(settings: Se
 )
 def test_each_error_has_its_name(error: OSError, result: str):
     assert classify(error) == result
+
+
+@pytest.mark.process
+async def test_a_process_that_comes_late_itself_does_not_call_it_a_timeout(settings: Settings):
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.socket() as first:
+        address = full.getsockname()
+        first.connect(address)
+        taken = Address(f"127.0.0.1:{address[1]}")
+        peer = Peer(node="node2", raft=taken, gossip=taken, ping="127.0.0.1")
+        changed = replace(settings, peers=(peer,), deadlines=Deadlines(connects=0.4))
+        reading = asyncio.create_task(read_connects(changed))
+        await asyncio.sleep(0.05)
+        time.sleep(0.6)
+        assert {connect.result for connect in await reading} == {"unknown"}
+
+
+@pytest.mark.process
+async def test_where_an_old_ping_refuses_to_go_so_fast_a_slower_one_is_sent(settings: Settings, node: Node):
+    told = "5 packets transmitted, 5 received, 0% packet loss, time 9ms"
+    (node.folder / "ping").write_text(
+        '#!/bin/sh\nif [ "$5" = 0.01 ]; then echo "ping: cannot flood; minimal interval allowed for user is '
+        f"200ms\" >&2; exit 2; fi\necho '{told}'\n"
+    )
+    closed = Address("127.0.0.1:1")
+    peer = Peer(node="node2", raft=closed, gossip=closed, ping="127.0.0.1")
+    (ping,) = await read_pings(replace(settings, peers=(peer,)))
+    assert (ping.sent, ping.received) == (5, 5)
 
 
 def test_nothing_came_back():

@@ -322,7 +322,10 @@ class TestHelp:
         assert seen["alice"] - seen["bob"] == {"silence"}
         assert seen["bob"] - seen["dave"] == {
             f"incident {word}"
-            for word in ("ack", "assign", "snooze", "note", "resolve", "reopen", "show", "report")
+            for word in (
+                *("ack", "assign", "snooze", "note", "handoff", "tick"),
+                *("resolve", "reopen", "show", "report"),
+            )
         } | {"election diagnose"}
         assert "election status" in seen["dave"]
 

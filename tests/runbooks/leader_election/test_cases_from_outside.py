@@ -71,7 +71,7 @@ CASES: dict[str, Right] = {
     "04a": right(can=OPEN, undetermined=(Cause.CLOCK_SKEW,), says=("gossip", "follows no source")),
     "04b": right(can=OPEN, undetermined=(Cause.CLOCK_SKEW,)),
     "04c": right(can=OPEN, says=("node1 and node3 are 1020 ms apart",), never=("node1 and node2 are",)),
-    "05": right(Cause.QUORUM_LOSS, can=NO, says=("serve nothing yet",)),
+    "05": right(Cause.QUORUM_LOSS, can=NO, says=("serves nothing yet",)),
     "06": right(
         Cause.QUORUM_LOSS,
         Cause.CLOCK_SKEW,

@@ -26,7 +26,7 @@ from handlers.domain.events.remediation import (
     Silenced,
     StopAsked,
 )
-from handlers.domain.events.triage import Acknowledged
+from handlers.domain.events.triage import Acknowledged, HandOffDrawnUp
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident
 from handlers.remediation.run_end import undo_offer
@@ -61,7 +61,8 @@ def check_everything(read: Evidence, diagnosis: Diagnosis | None = None) -> int:
     told = opening(read, diagnosis)
     # While nodes are awaited, the same judgement does: what is shown of it is of the same shape.
     half = (*told[:1], EvidenceRead(at=NOON, evidence=_partly(read)), *told[2:])
-    timelines = [told[:1], half, told, *recovered(read, told)]
+    handed = (*told, HandOffDrawnUp(at=NOON, by=ALICE, hand_off=leader_election.hand_off(read)))
+    timelines = [told[:1], half, told, handed, *recovered(read, told)]
     for number, proposed in enumerate(plans(fold(ID, told)), start=1):
         _check_plan(fold(ID, told), proposed, number)
         timelines += ways_of_a_run(proposed, told)

@@ -16,7 +16,7 @@ import pytest
 
 from bot.nodes.agent_evidence import still_reading
 from bot.slack.views import triage_modals
-from handlers import triage
+from handlers import hand_off, triage
 from handlers.commands import incident as incident_commands
 from handlers.commands.answers import Asked
 from handlers.domain.permissions import Permission, Permissions
@@ -25,7 +25,7 @@ from handlers.remediation import propose
 from runbooks.evidence import Role
 from tests.bot import incidents
 from tests.bot.slack.views.playing import CAROL, ID, Play
-from tests.builders import ALICE, candidates, evidence, node
+from tests.builders import ALICE, candidates, cut, evidence, node, silent
 from tests.handlers.story import click
 from tests.handlers.world import HOME, ON_CALL
 
@@ -98,6 +98,21 @@ async def undetermined() -> Play:
     play = Play(incidents.blind())
     await play.fires()
     await play.goes_on("the bot has read what can be read")
+    return play
+
+
+async def majority_lost() -> Play:
+    """Two of three hosts answer nobody for ten minutes: the thread hands over, people tick what is done."""
+    names = ("node1", "node2", "node3")
+    cuts = cut(*((one, other) for one in names for other in names[1:] if one != other))
+    play = Play(evidence(node("node1", cuts=cuts, lost_pings=20), silent("node2"), silent("node3")))
+    await play.fires()
+    await play.goes_on("the bot has read what can be read")
+    play.world.time.pass_s(601)
+    await play.goes_on("ten minutes later, nothing has come back", glimpse="hand_off_drawn_up")
+    for number, by in (("1", ALICE), ("2", CAROL)):
+        await hand_off.tick(play.world.ports, ID, by, number)
+    play.show("alice and carol have done the first two points")
     return play
 
 
@@ -217,6 +232,9 @@ QUESTIONS = (
     "incident snooze 2h",
     "incident snooze soon",
     "incident note rack 12 lost power",
+    "incident tick 1",
+    "incident handoff",
+    "incident tick 1",
     "incident resolve",
     "incident reopen inc-1",
     "silence 1h",
@@ -251,6 +269,7 @@ STORIES: dict[str, Story] = {
         aggressive_timeouts,
         network_partition,
         undetermined,
+        majority_lost,
         step_without_effect_and_undo,
         refused_step_of_two_people,
         unknown_outcome,

@@ -1,0 +1,84 @@
+"""The hand-off to people: drawn up where a majority may not come back, and its checklist ticked."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from handlers.authorization import check_colleague
+from handlers.decide_again import decide_again_if_moved
+from handlers.domain.events.base import Person
+from handlers.domain.events.triage import HandOffDrawnUp, HandOffTicked
+from handlers.domain.incident import Incident
+from handlers.domain.undetermined import Judgement, Undetermined
+from handlers.errors import Refused
+from handlers.judging import judge
+from handlers.ports import Ports
+from runbooks.all_runbooks import RUNBOOKS
+from runbooks.evidence import Evidence
+
+DRAWN_UP_AFTER = timedelta(minutes=10)
+"""A host that reboots is back by then; nobody should think of giving nodes up before."""
+
+
+def due(incident: Incident, evidence: Evidence, now: datetime) -> tuple[HandOffDrawnUp, ...]:
+    """Return the hand-off, where for long enough no majority was seen that could come back.
+
+    Args:
+        incident: The present state, with the findings on this evidence.
+        evidence: What was read.
+        now: The present time.
+    """
+    since = incident.lost_since
+    if incident.hand_off or since is None or now - since < DRAWN_UP_AFTER or not evidence.complete:
+        return ()
+    drawn_up = judge(Judgement.HAND_OFF, RUNBOOKS[incident.runbook].hand_off, evidence)
+    if drawn_up is None or isinstance(drawn_up, Undetermined):
+        return ()
+    return (HandOffDrawnUp(at=now, hand_off=drawn_up),)
+
+
+@decide_again_if_moved
+async def draw_up(ports: Ports, incident_id: str, by: Person) -> Incident:
+    """Draw up the hand-off on what was read last, because a person says that nodes will not come back.
+
+    Raises:
+        Refused: If the incident is not open, was not read yet, or its runbook has no hand-off.
+    """
+    incident = await _open(ports, incident_id, by)
+    if incident.evidence is None:
+        raise Refused(f"{incident.id} has not been read yet.")
+    drawn_up = judge(Judgement.HAND_OFF, RUNBOOKS[incident.runbook].hand_off, incident.evidence)
+    if isinstance(drawn_up, Undetermined):
+        raise Refused(drawn_up.sentence)
+    if drawn_up is None:
+        raise Refused("This runbook has no hand-off.")
+    return await ports.timelines.append(
+        incident, HandOffDrawnUp(at=ports.time.now(), by=by, hand_off=drawn_up)
+    )
+
+
+@decide_again_if_moved
+async def tick(ports: Ports, incident_id: str, by: Person, number: str) -> Incident:
+    """Record that one point of the checklist is done, named by its number.
+
+    Raises:
+        Refused: If there is no hand-off, no such point, or somebody ticked it already.
+    """
+    incident = await _open(ports, incident_id, by)
+    if incident.hand_off is None:
+        raise Refused(f"{incident.id} has no hand-off; `incident handoff` draws one up.")
+    steps = incident.hand_off.hand_off.steps
+    if not number.isdecimal() or not 1 <= int(number) <= len(steps):
+        raise Refused(f"Which point? Name its number, 1 to {len(steps)}.")
+    step = steps[int(number) - 1].key
+    if known := incident.ticks.get(step):
+        raise Refused(f"{known.by.name} ticked point {number} at {known.at:%H:%M} UTC already.")
+    return await ports.timelines.append(incident, HandOffTicked(at=ports.time.now(), by=by, step=step))
+
+
+async def _open(ports: Ports, incident_id: str, by: Person) -> Incident:
+    incident = await ports.timelines.load(incident_id)
+    await check_colleague(ports, by)
+    if incident.opened_at is None or incident.closed or incident.runbook not in RUNBOOKS:
+        raise Refused(f"{incident_id[:40]} is no open incident with a runbook.")
+    return incident

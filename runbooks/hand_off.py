@@ -1,0 +1,43 @@
+"""What is handed to people when a majority may not come back: what is left, what is lost, what to do.
+
+It holds text alone. Nothing of it can be carried out by the bot.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from runbooks.evidence import Frozen
+
+Condition = Literal["runs", "stopped", "hangs", "disk gone", "answers nobody", "not known"]
+
+
+class Standing(Frozen):
+    """How far one node's log goes, as its page showed it; `None` where no page could be read.
+
+    `term` is the node's present term, which may be newer than that of its last entry.
+    """
+
+    node: str
+    condition: Condition
+    term: int | None = None
+    commit_index: int | None = None
+
+
+class HandOffStep(Frozen):
+    """One point of the checklist: its fixed word, what to do, and commands to copy."""
+
+    key: str
+    text: str
+    commands: tuple[str, ...] = ()
+
+
+class HandOff(Frozen):
+    """The hand-off: standings, the furthest log first; sentences; the checklist in its order."""
+
+    needed: int
+    standings: tuple[Standing, ...]
+    losses: tuple[str, ...]
+    may_return: tuple[str, ...]
+    never: tuple[str, ...]
+    steps: tuple[HandOffStep, ...]

@@ -1,0 +1,164 @@
+"""What can be read of a node: a model for each reading's value."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PortName = Literal["raft", "gossip"]
+ConnectResult = Literal["open", "refused", "timeout", "unreachable", "dns", "reset", "unknown"]
+
+
+def is_none(value: object) -> bool:
+    """Return whether a field is left out of a document: what is new is, where it is not known."""
+    return value is None
+
+
+class Frozen(BaseModel):
+    """Base of everything that is known: immutable, and an unknown field is an error.
+
+    A number that is none is an error too: JSON has no word for it, so it would not be read again.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Role(StrEnum):
+    """A node's Raft role, as it claims it."""
+
+    FOLLOWER = "follower"
+    CANDIDATE = "candidate"
+    LEADER = "leader"
+
+
+class Metrics(Frozen):
+    """What a node's metrics page says about Raft and gossip; `None` where the page does not say."""
+
+    role: Role | None = None
+    term: int | None = None
+    commit_index: int | None = None
+    applied_index: int | None = None
+    elections_total: int | None = None
+    gossip_healthy: int | None = None
+    gossip_failed: int | None = None
+
+
+class Health(Frozen):
+    """What a node's `/health` says. Its status is a process's, not a leader's."""
+
+    status: str
+    role: Role | None = None
+    term: int | None = None
+    commit_index: int | None = None
+    members: int | None = None
+    healthy_members: int | None = None
+
+
+class Clock(Frozen):
+    """A node's clock against NTP; `offset_ms` is how far it is ahead, true within `error_ms`.
+
+    `source` is what chrony follows; it is empty without one, and chrony's own word for a local reference.
+    """
+
+    offset_ms: float
+    error_ms: float
+    synchronised: bool
+    source: str
+    ntp_service_active: bool | None = None
+
+
+class Service(Frozen):
+    """The Neumann service on a node, as its service manager sees it.
+
+    `restarts` counts the manager's own restarts; `result` is how it last ended (`oom-kill`, `exit-code`, …);
+    `boot_id` is the host's boot it was read in; `running_s` is for how long the process has run.
+    """
+
+    state: Literal["active", "inactive", "failed", "unknown"]
+    boot_id: str | None = None
+    running_s: float | None = None
+    pid: int | None = None
+    started_boottime_s: float | None = None
+    restarts: int | None = None
+    result: str | None = None
+
+
+class Log(Frozen):
+    """What the newest lines of a node's log held: event counts within `window_s`, and excerpts.
+
+    `silent_s` is how long nothing has been written.
+    """
+
+    path: str
+    window_s: float
+    bytes_read: int
+    counts: dict[str, int]
+    highest_term: int | None = None
+    excerpts: tuple[str, ...] = ()
+    silent_s: float | None = None
+
+
+class ConfigLine(Frozen):
+    """One line of a configuration file that holds an election key."""
+
+    number: int
+    text: str
+
+
+class Config(Frozen):
+    """A node's configuration file: its hash, its Raft values, and the lines they stand on.
+
+    `why_not_editable` says why the agent could not change its election timeouts; `None` where it could.
+    `malformed` is a file that is no TOML, so nothing in it could be read.
+    """
+
+    path: str
+    sha256: str
+    election_timeout_min_ms: int | None = None
+    election_timeout_max_ms: int | None = None
+    heartbeat_interval_ms: int | None = None
+    peers: tuple[str, ...] = ()
+    election_lines: tuple[ConfigLine, ...] = ()
+    why_not_editable: Annotated[str | None, Field(exclude_if=is_none)] = None
+    malformed: Annotated[bool | None, Field(exclude_if=is_none)] = None
+
+
+class Disk(Frozen):
+    """The file system of a node's log of record; `io_stalled_percent` of the last 10 s.
+
+    `free_inodes` is given where few are left, `read_only` where nothing can be written at all.
+    """
+
+    path: str
+    free_bytes: int
+    total_bytes: int
+    io_stalled_percent: float | None = None
+    free_inodes: Annotated[int | None, Field(exclude_if=is_none)] = None
+    read_only: Annotated[bool | None, Field(exclude_if=is_none)] = None
+
+
+class Connect(Frozen):
+    """One TCP connect from a node to a peer's port."""
+
+    peer: str
+    port: PortName
+    result: ConnectResult
+    latency_ms: float | None = None
+
+
+class Ping(Frozen):
+    """`ping` from a node to a peer."""
+
+    peer: str
+    sent: int
+    received: int
+    rtt_min_ms: float | None = None
+    rtt_avg_ms: float | None = None
+    rtt_max_ms: float | None = None
+
+    @property
+    def is_possible(self) -> bool:
+        """Return whether the counts can be: no more came back than went. What a node says may be anything."""
+        return 0 <= self.received <= self.sent

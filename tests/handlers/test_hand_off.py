@@ -1,0 +1,91 @@
+"""The hand-off: drawn up after ten minutes or for a person, once, and ticked point by point."""
+
+from __future__ import annotations
+
+import pytest
+
+from handlers import diagnosis, hand_off
+from handlers.domain.events.base import Person
+from handlers.domain.policy import Member
+from handlers.errors import NotAllowed, Refused
+from tests.builders import ALICE, BOB, cut, evidence, healthy, node, opened, silent
+from tests.handlers.world import HOME, World
+
+ID = "inc-1"
+DAVE = Person(id="U0DAVE0001", name="dave", team=HOME)
+NAMES = ("node1", "node2", "node3")
+GONE = cut(*((one, other) for one in NAMES for other in NAMES[1:] if one != other))
+
+
+async def world_of_two_lost_hosts() -> World:
+    world = World()
+    world.cluster.shows = evidence(node("node1", cuts=GONE), silent("node2"), silent("node3"))
+    world.timelines.events[ID] = [opened()]
+    world.timelines.open["demo/leader-election"] = ID
+    return world
+
+
+async def read(world: World, after_s: float = 0.0) -> None:
+    world.time.pass_s(after_s)
+    await diagnosis.read_cluster(world.ports, await world.timelines.load(ID))
+
+
+async def test_it_is_drawn_up_once_when_no_majority_has_answered_for_ten_minutes() -> None:
+    world = await world_of_two_lost_hosts()
+    await read(world)
+    await read(world, after_s=599)
+    assert "hand_off_drawn_up" not in world.kinds()
+    await read(world, after_s=1)
+    await read(world, after_s=60)
+    assert world.kinds().count("hand_off_drawn_up") == 1
+    drawn_up = (await world.timelines.load(ID)).hand_off
+    assert drawn_up is not None
+    assert drawn_up.by is None
+    assert drawn_up.hand_off.standings[0].node == "node1"
+
+
+async def test_hosts_that_come_back_in_between_begin_the_ten_minutes_anew() -> None:
+    world = await world_of_two_lost_hosts()
+    away = world.cluster.shows
+    await read(world)
+    world.cluster.shows = evidence(*healthy())
+    await read(world, after_s=300)
+    world.cluster.shows = away
+    await read(world, after_s=300)
+    await read(world, after_s=599)
+    assert "hand_off_drawn_up" not in world.kinds()
+
+
+async def test_a_person_who_knows_more_gets_it_at_once() -> None:
+    world = await world_of_two_lost_hosts()
+    with pytest.raises(Refused, match="has not been read"):
+        await hand_off.draw_up(world.ports, ID, ALICE)
+    await read(world)
+    incident = await hand_off.draw_up(world.ports, ID, ALICE)
+    assert incident.hand_off is not None
+    assert incident.hand_off.by == ALICE
+
+
+async def test_each_point_is_ticked_once_with_who_did_it() -> None:
+    world = await world_of_two_lost_hosts()
+    await read(world)
+    with pytest.raises(Refused, match="no hand-off"):
+        await hand_off.tick(world.ports, ID, ALICE, "1")
+    await hand_off.draw_up(world.ports, ID, ALICE)
+    incident = await hand_off.tick(world.ports, ID, BOB, "2")
+    assert {step: tick.by for step, tick in incident.ticks.items()} == {"fence": BOB}
+    with pytest.raises(Refused, match="bob ticked point 2"):
+        await hand_off.tick(world.ports, ID, ALICE, "2")
+    for nonsense in ("0", "9", "two", ""):
+        with pytest.raises(Refused, match="1 to 8"):
+            await hand_off.tick(world.ports, ID, ALICE, nonsense)
+
+
+async def test_only_colleagues_may_and_only_while_it_is_open() -> None:
+    world = await world_of_two_lost_hosts()
+    await read(world)
+    world.directory.members[DAVE.id] = Member(DAVE.id, HOME, HOME, frozenset(), is_guest=True)
+    with pytest.raises(NotAllowed):
+        await hand_off.draw_up(world.ports, ID, DAVE)
+    with pytest.raises(Refused, match="no open incident"):
+        await hand_off.draw_up(world.ports, "inc-9", ALICE)
