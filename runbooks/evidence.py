@@ -16,11 +16,16 @@ from runbooks.missing_kind import MissingKind, kind_of_sentence
 T = TypeVar("T")
 
 PortName = Literal["raft", "gossip"]
+ClockDoubt = Literal["kernel_unsynchronised", "set_back", "stale"]
 ConnectResult = Literal["open", "refused", "timeout", "unreachable", "dns", "reset", "unknown"]
 
 
 def _is_none(value: object) -> bool:
     return value is None
+
+
+def _is_empty(value: object) -> bool:
+    return value == ()
 
 
 class Frozen(BaseModel):
@@ -90,6 +95,7 @@ class Clock(Frozen):
     """A node's clock against NTP; `offset_ms` is how far it is ahead, true within `error_ms`.
 
     `source` is what chrony follows; it is empty without one, and chrony's own word for a local reference.
+    `doubts` says why chronyd may not have noticed that the clock was set since its last update.
     """
 
     offset_ms: float
@@ -97,6 +103,17 @@ class Clock(Frozen):
     synchronised: bool
     source: str
     ntp_service_active: bool | None = None
+    doubts: Annotated[tuple[ClockDoubt, ...], Field(exclude_if=_is_empty)] = ()
+
+
+class WallClock(Frozen):
+    """What a node's wall clock shows by the bot's: `ahead_ms` of it, true within `error_ms`.
+
+    The bot brackets it (Cristian): the node's time was read between sending and receiving.
+    """
+
+    ahead_ms: float
+    error_ms: float
 
 
 class Service(Frozen):
@@ -195,7 +212,7 @@ class Ping(Frozen):
 
 
 class NodeEvidence(Frozen):
-    """Everything read of one node.
+    """Everything read of one node; `wall_clock`, the bot's own look at its clock, is newer than the rest.
 
     `metrics_again` is the second sample, for the counters; `local_metrics` is the same page read on the
     node by its agent, which tells a node that is silent from one that only the bot cannot reach.
@@ -213,6 +230,7 @@ class NodeEvidence(Frozen):
     local_metrics: Reading[Metrics]
     connects: Reading[tuple[Connect, ...]]
     pings: Reading[tuple[Ping, ...]]
+    wall_clock: Annotated[Reading[WallClock] | None, Field(exclude_if=_is_none)] = None
 
     @property
     def newest_metrics(self) -> Metrics | None:

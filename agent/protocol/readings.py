@@ -12,6 +12,7 @@ ReadingName = Literal["clock", "service", "log", "config", "disk", "metrics", "c
 PortName = Literal["raft", "gossip"]
 ConnectResult = Literal["open", "refused", "timeout", "unreachable", "dns", "reset", "unknown"]
 ServiceState = Literal["active", "inactive", "failed", "unknown"]
+ClockDoubt = Literal["kernel_unsynchronised", "set_back", "stale"]
 
 ALL_READINGS: tuple[ReadingName, ...] = (
     "clock",
@@ -48,6 +49,10 @@ class Clock(Wire, frozen=True, kw_only=True):
 
     `offset_ms` is how far this clock is ahead of true time (behind is negative). `error_ms` is chrony's
     bound: |system time offset| aside, root_dispersion + root_delay / 2.
+
+    `doubts` says why chronyd may not know of a jump since its last update: the kernel holds the clock for
+    unsynchronised, that update lies in the future, or long back. It is left out where nothing does, so that
+    an older bot reads such a clock.
     """
 
     offset_ms: Figure
@@ -55,6 +60,17 @@ class Clock(Wire, frozen=True, kw_only=True):
     synchronised: bool
     source: Name
     ntp_service_active: bool | None = None
+    doubts: Annotated[tuple[ClockDoubt, ...], Meta(max_length=8)] | UnsetType = UNSET
+
+
+class WallClock(Wire, frozen=True, kw_only=True):
+    """What this node's wall clock shows right now, in seconds since the epoch.
+
+    Whoever asks brackets it between sending and receiving, and so reads the clock without trusting chronyd.
+    """
+
+    boot_id: Name
+    wall_s: Figure
 
 
 class Service(Wire, frozen=True, kw_only=True):

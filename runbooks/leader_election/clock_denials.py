@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
+from runbooks.clocks import follows_true_time, says_time
 from runbooks.electability import Denial, Known
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
 from runbooks.leader_election.link_denials import both_ways, held_failed
-from runbooks.node_check import follows_true_time, says_time
 from runbooks.raft import Pair
 from runbooks.wording import listed, milliseconds
 

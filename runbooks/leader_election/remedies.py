@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runbooks.clocks import says_time
 from runbooks.electability import Known
 from runbooks.leader_election.causes import CAUSES, RootCause
 from runbooks.leader_election.clock_denials import contradicted_clocks
@@ -12,7 +13,6 @@ from runbooks.leader_election.storage_denials import lacks_room
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
 from runbooks.model import BY_HAND, SURE, Finding, Remedy, Verdict
-from runbooks.node_check import says_time
 from runbooks.plans import Action
 from runbooks.wording import listed, milliseconds
 
