@@ -180,6 +180,8 @@ def _units(settings: Settings) -> Iterator[str]:
             return
         if "LoadState=not-found" in lines_of(shown):
             yield f"systemd knows no unit {unit}, {so}"
+        elif "LoadState=loaded" not in lines_of(shown):
+            yield f"systemd does not start {unit} as it is: systemctl status {unit}"
 
 
 def _rule_without_unit(settings: Settings, folders: tuple[Path, ...] = POLKIT_FOLDERS) -> Iterator[str]:

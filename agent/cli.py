@@ -149,6 +149,7 @@ async def _serve(config: Path, settings: Settings) -> None:
             _logger.info("neumann-agent %s serves %s at %s", version(), settings.node, settings.listen)
             await server.serve(sockets=[listener])
         finally:
+            await executor.finish()
             ledger.close()
 
 

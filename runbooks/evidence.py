@@ -120,10 +120,12 @@ class Service(Frozen):
     """The Neumann service on a node, as its service manager sees it.
 
     `restarts` counts the manager's own restarts; `result` is how it last ended (`oom-kill`, `exit-code`, …);
+    `load` is why the manager would not start it (`masked`, `not-found`, `bad-setting`);
     `boot_id` is the host's boot it was read in; `running_s` is for how long the process has run.
     """
 
     state: Literal["active", "inactive", "failed", "unknown"]
+    load: Annotated[str | None, Field(exclude_if=_is_none)] = None
     boot_id: str | None = None
     running_s: float | None = None
     pid: int | None = None

@@ -77,10 +77,12 @@ class Service(Wire, frozen=True, kw_only=True):
     """The Neumann service as the service manager sees it. `started_boottime_s` counts from the boot.
 
     `restarts` is how often the manager restarted it by itself, `result` how it last ended (`success`,
-    `exit-code`, `oom-kill`, `signal`, …).
+    `exit-code`, `oom-kill`, `signal`, …). `load` is why the manager would not start it (`masked`,
+    `not-found`, `bad-setting`); it is left out where the unit is loaded.
     """
 
     state: ServiceState
+    load: Name | UnsetType = UNSET
     pid: Whole | None = None
     started_boottime_s: Figure | None = None
     restarts: Whole | None = None

@@ -79,6 +79,11 @@ def _why_no_start(facts: Facts, down: set[str], full: tuple[str, ...]) -> str:
             f"Make room on {listed(full)} first: a node that cannot write its log of record does not start."
         )
     services = [facts.node(name).service.value for name in sorted(down)]
+    if held := {service.load for service in services if service and service.load}:
+        units = [name for name in sorted(down) if (s := facts.node(name).service.value) and s.load]
+        return (
+            f"systemd does not start {listed(units)}, whose unit is {listed(sorted(held))}: mend that first."
+        )
     if any(service and service.state == "active" for service in services):
         return "Its service is active already: see in its log whether it replays or could not bind."
     return "No agent answers there to start it." if down else "No node's service is known to be stopped."
