@@ -133,6 +133,11 @@ class Service(Frozen):
     restarts: int | None = None
     result: str | None = None
 
+    @property
+    def is_startable(self) -> bool:
+        """Return whether it is stopped, and nobody has seen to it that it stays so."""
+        return self.state in ("inactive", "failed") and self.load is None
+
 
 class Log(Frozen):
     """What the newest lines of a node's log held: event counts within `window_s`, and excerpts.

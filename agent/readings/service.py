@@ -15,6 +15,7 @@ from agent.settings import Settings
 Verb = Literal["start", "restart", "reset-failed"]
 _PROPERTIES = "--property=LoadState,ActiveState,MainPID,ExecMainStartTimestampMonotonic,NRestarts,Result"
 # A service between two states (activating, deactivating) is in none that an action may rely on.
+_NO_UNIT = ("not-found", "error")
 _STATES: dict[str, ServiceState] = {
     "active": "active",
     "reloading": "active",
@@ -26,7 +27,7 @@ _STATES: dict[str, ServiceState] = {
 def parse_show(shown: str) -> Service:
     """Parse `systemctl show` output of `KEY=VALUE` lines; a process id or start time of 0 means none.
 
-    A unit that is masked, not there or faulty has an ActiveState too, `inactive`; that is no stopped service.
+    A unit that is not there has an ActiveState too, `inactive`, which tells nothing of the service.
 
     A systemd before 235 knows no `NRestarts`; it is `None` then.
 
@@ -43,7 +44,7 @@ def parse_show(shown: str) -> Service:
     except (KeyError, ValueError) as error:
         raise ReadingError("systemctl did not print ActiveState, MainPID and the start time.") from error
     return Service(
-        state="unknown" if load != "loaded" and state != "active" else state,
+        state="unknown" if load in _NO_UNIT and state != "active" else state,
         load=UNSET if load == "loaded" else plain(load, limit=40),
         pid=pid or None,
         started_boottime_s=started_us / 1e6 if started_us else None,

@@ -54,7 +54,7 @@ def _start_nodes(facts: Facts, structure: Structure, *, sure: bool) -> Remedy:
     known = tuple(
         node
         for node in facts.evidence.nodes
-        if node.node in down and node.service.value and node.service.value.state in ("inactive", "failed")
+        if node.node in down and (service := node.service.value) and service.is_startable
     )
     full = tuple(node.node for node in known if lacks_room(node))
     spoilt = tuple(node.node for node in known if node.node in malformed(facts.evidence))
@@ -79,11 +79,8 @@ def _why_no_start(facts: Facts, down: set[str], full: tuple[str, ...]) -> str:
             f"Make room on {listed(full)} first: a node that cannot write its log of record does not start."
         )
     services = [facts.node(name).service.value for name in sorted(down)]
-    if held := {service.load for service in services if service and service.load}:
-        units = [name for name in sorted(down) if (s := facts.node(name).service.value) and s.load]
-        return (
-            f"systemd does not start {listed(units)}, whose unit is {listed(sorted(held))}: mend that first."
-        )
+    if held := [service.load for service in services if service and service.load]:
+        return f"systemd does not start a unit that is {listed(sorted(set(held)))}: mend that first."
     if any(service and service.state == "active" for service in services):
         return "Its service is active already: see in its log whether it replays or could not bind."
     return "No agent answers there to start it." if down else "No node's service is known to be stopped."

@@ -339,7 +339,7 @@ def test_the_last_look_takes_what_the_action_depends_on_and_no_more():
     ],
 )
 def test_a_unit_that_is_not_loaded_is_not_moved(settings: Settings, load: str, words: str):
-    stopped = structs.replace(service("unknown", None), service_load=load)
+    stopped = structs.replace(service("inactive", None), service_load=load)
     assert why_not(settings, StartService(), service("inactive", None), stopped) == words
     running = structs.replace(RUNNING, service_load=load)
     assert why_not(settings, RestartService(), RUNNING, running) == words

@@ -38,13 +38,13 @@ def test_a_zero_is_none():
 @pytest.mark.parametrize(
     ("load", "active", "state"),
     [
-        ("masked", "inactive", "unknown"),
+        ("masked", "inactive", "inactive"),
         ("not-found", "inactive", "unknown"),
-        ("bad-setting", "inactive", "unknown"),
+        ("bad-setting", "inactive", "inactive"),
         ("masked", "active", "active"),
     ],
 )
-def test_a_unit_that_is_not_loaded_is_not_a_stopped_service(load: str, active: str, state: str):
+def test_a_unit_that_is_not_loaded_is_told(load: str, active: str, state: str):
     shown = (
         f"MainPID=0\nResult=success\nNRestarts=0\nExecMainStartTimestampMonotonic=0\nLoadState={load}\n"
         f"ActiveState={active}\n"

@@ -121,11 +121,11 @@ def test_stopped_nodes_are_started_and_a_node_without_an_agent_is_not() -> None:
 
 
 def test_a_masked_unit_is_somebodys_decision_and_not_started() -> None:
-    masked = known(Service(state="unknown", load="masked"), by="agent:node2")
+    masked = known(Service(state="inactive", load="masked"), by="agent:node2")
     read = evidence(node("node1"), dead("node2", service=masked), dead("node3", service=masked))
     remedy = remedy_of(read, "start_nodes")
     assert (remedy.offered, remedy.actions) == (False, ())
-    assert "node2 and node3, whose unit is masked" in remedy.reason
+    assert "a unit that is masked" in remedy.reason
 
 
 def test_a_plan_has_one_hash_for_one_wording() -> None:
