@@ -61,13 +61,14 @@ def pair(options: argparse.Namespace) -> None:
     act_as_owner_of(options.config.parent)
     settings = load_settings(options.config)
     certificate = pairing.make_own_key(settings)
-    address = options.listen or settings.listen
-    print(pairing.how_to_add(settings, certificate, address))
-    if shown:
-        print(f"Code: {shown}")
-    print(f"Waiting {options.within_s:.0f} s for one bot ...", flush=True)
-    window = pairing.PairingWindow(options.config, settings, certificate, code)
-    identity = asyncio.run(pairing.wait_for_bot(window, address=address, within_s=options.within_s))
+    # Before a code is shown that nobody could use.
+    with pairing.listener(settings, options.listen) as listener:
+        print(pairing.how_to_add(settings, certificate, listener.getsockname()[1]))
+        if shown:
+            print(f"Code: {shown}")
+        print(f"Waiting {options.within_s:.0f} s for one bot ...", flush=True)
+        window = pairing.PairingWindow(options.config, settings, certificate, code)
+        identity = asyncio.run(pairing.wait_for_bot(window, listener, within_s=options.within_s))
     print(pairing.who_was_pinned(identity))
 
 
@@ -119,7 +120,10 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
     pairing = parsers["pair"].add_argument
     pairing("--code-file", help="Take the code from this file, or with - from stdin, and show none.")
-    pairing("--listen", help="Wait here (host:port), and not at `listen` of the settings.")
+    pairing(
+        "--listen",
+        help="Wait here (host:port); else at `listen`, or one port above it.",
+    )
     pairing("--within-s", type=float, default=PAIRING_WINDOW_S, help="Seconds to wait (%(default).0f).")
     parsers["keys"].add_argument("verb", choices=["list", "revoke"])
     parsers["keys"].add_argument("fingerprint", nargs="?", help="Its first digits, 8 or more.")
