@@ -117,7 +117,7 @@ class PairingWindow:
 
 
 def listener(settings: Settings, address: str | None) -> socket.socket:
-    """Bind where a bot shall come: the address that is given, or `listen`, or one port above who serves there.
+    """Bind where a bot shall come: the address that is given, or `listen`, or one port above it.
 
     Raises:
         ConfigError: If it cannot be bound.
