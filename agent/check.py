@@ -162,7 +162,7 @@ def _check_clock(settings: Settings) -> None:
         clock = asyncio.run(read_clock(settings))
     except CommandError as error:
         raise ReadingError(
-            f"No clock can be read, for chronyd does not answer ({error}): it must run, and chrony.conf must not"
+            f"No clock can be read, chronyd does not answer ({error}): it must run, and chrony.conf must not"
             " say `cmdport 0`. No other NTP service is asked."
         ) from error
     if not clock.synchronised:
