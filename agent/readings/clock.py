@@ -63,7 +63,7 @@ def parse_tracking(line: str, now_s: float | None = None) -> Clock:
         error_ms=abs(dispersion_s + delay_s / 2) * 1000,
         synchronised=fields[13] in _SYNCHRONISED and not fields[0].upper().startswith(_LOCAL_REFERENCES),
         source=plain(fields[1] or fields[0], limit=100),
-        doubts=UNSET if now_s is None else _doubts_of_age(now_s - updated_s, interval_s),
+        doubts=UNSET if now_s is None else _doubts_of_age(now_s + correction_s - updated_s, interval_s),
     )
 
 

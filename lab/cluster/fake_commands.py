@@ -44,7 +44,7 @@ def chronyc(folder: Path, arguments: list[str]) -> int:
         raise CommandError("Unrecognized command")
     # chronyc prints "slow of NTP time" for a positive value: a clock that is ahead has a negative one.
     slow_s = 0.0 - float(file.read_text()) / 1000
-    reference = (f"{0xC0000202:08X}", "192.0.2.2", "2", f"{time.time() - slow_s - 12:.9f}")
+    reference = (f"{0xC0000202:08X}", "192.0.2.2", "2", f"{time.time() - 12:.9f}")
     offsets = (f"{slow_s:.9f}", f"{slow_s:.9f}", f"{abs(slow_s):.9f}")
     rates = ("-12.345", "0.001", "0.042")
     bounds = (f"{ROOT_DELAY_S:.9f}", f"{ROOT_DISPERSION_S:.9f}", "64.2", "Normal")
