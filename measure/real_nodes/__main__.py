@@ -1,4 +1,4 @@
-"""`make real-nodes`: install the agent on a bare Debian as documented, and try what only a real node shows."""
+"""`make real-nodes`: install the agent on a bare Debian as documented, and try what only a node shows."""
 
 from __future__ import annotations
 
