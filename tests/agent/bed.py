@@ -394,6 +394,7 @@ async def serving(
         finally:
             server.should_exit = True
             await serving
+            await executor.finish()
             ledger.close()
 
 

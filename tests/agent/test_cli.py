@@ -17,9 +17,13 @@ from typing import Any
 import httpx
 import pytest
 import tomlkit
+from nacl.signing import SigningKey
 
+from agent.actions.ledger import Ledger
+from agent.protocol import ClockSync
 from agent.protocol.pairing import pem_certificates
-from tests.agent.bed import Client, Pki, free_port
+from tests.agent.bed import Bot, Client, Node, Pki, agent_process, client_of, free_port
+from tests.waiting import until
 
 pytestmark = pytest.mark.process
 
@@ -149,3 +153,25 @@ async def test_a_folder_of_roots_that_others_may_write_to_is_refused(config: Pat
     tmp_path.chmod(0o777)
     code, _, error = await run("keys", "list", "--config", str(config))
     assert (code, "chmod go-w" in error) == (2, True)
+
+
+async def test_an_agent_that_is_stopped_in_mid_action_sees_it_to_its_end(
+    settings_document: dict[str, Any], tmp_path: Path, pki: Pki, grant_key: SigningKey, node: Node
+):
+    (node.folder / "slow").write_text("1.5")
+    node.set_clock(ahead_s=-2.4, after_step_s=0.0004)
+    async with (
+        agent_process(settings_document, tmp_path) as (process, url),
+        client_of(pki, url, pki.issue("bot")) as http,
+    ):
+        bot = Bot(http, grant_key)
+        grant = await bot.grant(ClockSync())
+        asked = asyncio.create_task(bot.commit(grant))
+        await until(lambda: node.calls("chronyc makestep"), "the step is begun")
+        process.terminate()
+        assert await process.wait() == 0
+        await asyncio.gather(asked, return_exceptions=True)  # its answer may be lost
+    ledger = Ledger(Path(settings_document["state_dir"]) / "ledger.sqlite3")
+    entry = ledger.find(grant.action_id)
+    ledger.close()
+    assert entry and entry.state == "DONE"
