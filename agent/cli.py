@@ -7,12 +7,12 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from agent import service_manager
 from agent.actions.after_crash import judge_what_was_begun
 from agent.actions.executor import Executor
 from agent.actions.ledger import Ledger
@@ -36,7 +36,9 @@ def serve(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # Whatever this process creates is its owner's alone.
     os.umask(0o077)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    to_stderr = logging.StreamHandler()
+    to_stderr.setFormatter(service_manager.JournalFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[to_stderr])
     logging.getLogger("agent").setLevel(logging.INFO)
     asyncio.run(_serve(options.config, settings))
 
@@ -144,29 +146,18 @@ async def _serve(config: Path, settings: Settings) -> None:
             executor = Executor(settings, reader, ledger)
             await judge_what_was_begun(settings, reader, ledger)
             server = build_server(build_app(settings, reader, executor), settings)
-            reloads: set[asyncio.Task[None]] = set()
+            beside: set[asyncio.Task[None]] = set()
             asyncio.get_running_loop().add_signal_handler(
                 signal.SIGHUP,
-                lambda: reloads.add(asyncio.create_task(_reload(config, server, executor))),
+                lambda: beside.add(asyncio.create_task(_reload(config, server, executor))),
             )
-            _tell_systemd("READY=1")
+            service_manager.tell("READY=1")
+            beside.add(asyncio.create_task(service_manager.feed_watchdog()))
             _logger.info("neumann-agent %s serves %s at %s", version(), settings.node, settings.listen)
             await server.serve(sockets=[listener])
         finally:
             await executor.finish()
             ledger.close()
-
-
-def _tell_systemd(state: str) -> None:
-    """Tell the service manager, where one waits for it (sd_notify(3)): before that it reloads nothing."""
-    address = os.environ.get("NOTIFY_SOCKET", "")
-    if not address:
-        return
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
-            line.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
-    except OSError as error:
-        _logger.warning("systemd could not be told %s: %s", state, error)
 
 
 async def _reload(config: Path, server: DeadlineServer, executor: Executor) -> None:

@@ -24,6 +24,11 @@ def _ended(node: Node, action: str, state: str, words: str = "") -> Result:
     return Result(right, f"{outcome['state']}{took}: {outcome['detail']}")
 
 
+def _says(said: str, words: str) -> Result:
+    line = next((line for line in said.splitlines() if words in line), None)
+    return Result(line is not None, line or said)
+
+
 def ready(node: Node) -> Result:
     """The check in the unit, as its own user in its own sandbox, finds nothing missing."""
     said = node.root("journalctl -u neumann-agent -o cat --no-pager").said
@@ -130,7 +135,7 @@ def no_source(node: Node) -> Result:
     node.root("systemctl stop true-time; systemctl restart chrony; sleep 2")
     said = node.agent_user(f"{AGENT} check").said.strip()
     node.root("systemctl start true-time; systemctl restart chrony; chronyc waitsync 30 0 0 1")
-    return Result("follows no source" in said, said.splitlines()[0])
+    return _says(said, "follows no source")
 
 
 def no_command_port(node: Node) -> Result:
@@ -140,7 +145,7 @@ def no_command_port(node: Node) -> Result:
     node.root(
         "sed -i '/cmdport/d' /etc/chrony/chrony.conf; systemctl restart chrony; chronyc waitsync 30 0 0 1"
     )
-    return Result("`cmdport 0`" in said, said.splitlines()[0])
+    return _says(said, "`cmdport 0`")
 
 
 def hanging_check(node: Node) -> Result:
@@ -152,6 +157,20 @@ def hanging_check(node: Node) -> Result:
     took_s = time.monotonic() - began
     node.root(f"install -m 0644 /src/deploy/systemd/neumann-agent.service {unit}; systemctl daemon-reload")
     return Result(said == "active", f"{said} after {took_s:.0f} s")
+
+
+def watchdog(node: Node) -> Result:
+    """An agent whose process stands still is ended and started anew."""
+    drop_in = "/etc/systemd/system/neumann-agent.service.d"
+    node.root(f"mkdir -p {drop_in}; printf '[Service]\nWatchdogSec=3\n' > {drop_in}/case.conf")
+    node.root("systemctl daemon-reload; systemctl restart neumann-agent; sleep 5")
+    pid = "systemctl show neumann-agent --property=MainPID --value"
+    fed = node.root(pid).said
+    still = node.root(f"{pid}; kill -STOP $({pid}); sleep 10; systemctl is-active neumann-agent; {pid}").said
+    node.root(f"rm -r {drop_in}; systemctl daemon-reload; systemctl restart neumann-agent")
+    first, state, second = still.split()
+    right = fed.strip() == first != second and state == "active"
+    return Result(right, f"process {first} while fed, {state} as process {second} after SIGSTOP")
 
 
 def no_home(node: Node) -> Result:
@@ -170,6 +189,6 @@ CASES: Mapping[str, Callable[[Node], Result]] = {
     each.__name__: each
     for each in (
         ready, no_rule, started, killed, restarted, broken_file, start_limit, masked, slow_stop,
-        stopped_agent, clock_read, no_source, no_command_port, key_change, hanging_check, no_home,
+        stopped_agent, clock_read, no_source, no_command_port, key_change, hanging_check, watchdog, no_home,
     )
 }  # fmt: skip

@@ -104,10 +104,12 @@ async def test_it_tells_systemd_when_it_is_ready_and_a_reload_before_that_does_n
         manager.settimeout(30)
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "agent.cli", "serve", "--config", str(config), stderr=PIPE,
-            env={**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify")},
+            env={**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "100000"},
         )  # fmt: skip
         try:
             assert await asyncio.to_thread(manager.recv, 100) == b"READY=1"
+            for _ in range(2):
+                assert await asyncio.to_thread(manager.recv, 100) == b"WATCHDOG=1"
             for _ in range(3):
                 process.send_signal(signal.SIGHUP)
             await asyncio.sleep(0.2)
