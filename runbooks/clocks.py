@@ -34,22 +34,33 @@ class _Span(NamedTuple):
 
 def believed_clocks(evidence: Evidence) -> dict[str, Clock]:
     """Return by node the clocks that could be read; one without a witness that it needs counts as unread."""
-    read = {node.node: node.clock.value for node in evidence.nodes if node.clock.value}
-    looks = {node.node: look for node in evidence.nodes if (look := _look(node))}
-    bot_is_ahead = {
-        name: _bot_is_ahead(clock, looks[name])
-        for name, clock in read.items()
-        if name in looks and follows_true_time(clock)
-    }
-    agreed = _agreed(bot_is_ahead)
+    spans = _bot_is_ahead_by_node(evidence)
+    agreed, witnessed = _agreed(spans), witnessed_clocks(evidence)
     believed = {}
-    for name, clock in read.items():
-        span = bot_is_ahead.get(name)
-        if span and not (agreed and span.meets(agreed)):
-            believed[name] = _as_uncertain(clock, looks[name], agreed)
-        elif not clock.doubts or (span and agreed) or abs(clock.offset_ms) > MAX_SKEW_MS:
-            believed[name] = clock
+    for node in evidence.nodes:
+        clock, look = node.clock.value, _look(node)
+        if clock is None:
+            continue
+        if look and node.node in spans and node.node not in witnessed:
+            believed[node.node] = _as_uncertain(clock, look, agreed)
+        elif not clock.doubts or node.node in witnessed or abs(clock.offset_ms) > MAX_SKEW_MS:
+            believed[node.node] = clock
     return believed
+
+
+def witnessed_clocks(evidence: Evidence) -> frozenset[str]:
+    """Return the nodes whose chrony and the bot's look give the time that most agree on."""
+    spans = _bot_is_ahead_by_node(evidence)
+    agreed = _agreed(spans)
+    return frozenset(name for name, span in spans.items() if agreed and span.meets(agreed))
+
+
+def _bot_is_ahead_by_node(evidence: Evidence) -> dict[str, _Span]:
+    return {
+        node.node: _bot_is_ahead(clock, look)
+        for node in evidence.nodes
+        if (clock := node.clock.value) and (look := _look(node)) and follows_true_time(clock)
+    }
 
 
 def _look(node: NodeEvidence) -> WallClock | None:

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from runbooks import leader_election
 from runbooks.clocks import MAX_SKEW_MS, believed_clocks
-from runbooks.evidence import Clock, ClockDoubt, Evidence, Reading, WallClock
-from tests.builders import evidence
+from runbooks.evidence import Clock, ClockDoubt, Evidence, NodeEvidence, Reading, Role, WallClock
+from runbooks.model import Finding, Verdict
+from tests.builders import evidence, known, node
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -24,15 +26,15 @@ def seen(
     """Evidence in which the clocks are truly ahead by `looks`, and chrony says `chrony`."""
     read = evidence()
     nodes = []
-    for node in read.nodes:
-        offset_ms = (chrony or {}).get(node.node, 0.0)
+    for each in read.nodes:
+        offset_ms = (chrony or {}).get(each.node, 0.0)
         clock = Clock(offset_ms=offset_ms, error_ms=2, synchronised=True, source="10.0.0.1", doubts=doubts)
         changes: dict[str, object] = {"clock": Reading[Clock](value=clock, by="agent", at=AT)}
-        if node.node in looks:
-            ahead_ms = looks[node.node] - bot_ahead_ms
+        if each.node in looks:
+            ahead_ms = looks[each.node] - bot_ahead_ms
             look = WallClock(ahead_ms=ahead_ms, error_ms=round_trip_ms / 2)
             changes["wall_clock"] = Reading[WallClock](value=look, by="bot", at=AT)
-        nodes.append(node.model_copy(update=changes))
+        nodes.append(each.model_copy(update=changes))
     return read.model_copy(update={"nodes": tuple(nodes)})
 
 
@@ -90,4 +92,48 @@ def test_a_doubtful_word_that_it_is_off_is_kept():
 
 def test_an_old_document_without_looks_is_believed_as_it_was():
     read = evidence()
-    assert believed_clocks(read) == {node.node: node.clock.value for node in read.nodes}
+    assert believed_clocks(read) == {each.node: each.clock.value for each in read.nodes}
+
+
+def skew_in(read: Evidence) -> Finding:
+    return next(each for each in leader_election.diagnose(read).findings if each.cause == "clock_skew")
+
+
+def test_a_jump_that_chrony_has_not_noticed_does_not_rule_skew_out():
+    """Gossip holds everybody failed, chrony vouches for all clocks: so it was on real nodes."""
+    nodes = [node(f"node{n}", role=Role.CANDIDATE, gossip_failed=2) for n in (1, 2, 3)]
+    assert skew_in(with_looks(evidence(*nodes), {})).verdict is Verdict.RULED_OUT
+    jumped = skew_in(with_looks(evidence(*nodes), {"node1": -20_400.0}))
+    assert (jumped.verdict, jumped.would_decide) == (Verdict.UNDETERMINED, "the true time on node1")
+    two = skew_in(with_looks(evidence(*nodes), {"node1": 2400.0, "node3": -1900.0}))
+    assert two.verdict is Verdict.UNDETERMINED
+
+
+def test_the_bots_look_is_the_second_witness_of_a_single_clock():
+    """One clock that is read wrong would explain all of it, unless the bot saw the same."""
+    offsets_ms = {"node1": 2400.0, "node2": 0.0, "node3": 0.0}
+    nodes = [without_gossip(node(name, role=Role.CANDIDATE, offset_ms=ms)) for name, ms in offsets_ms.items()]
+    assert skew_in(evidence(*nodes)).evidence_for == ()
+    seen_by_both = skew_in(with_looks(evidence(*nodes), offsets_ms))
+    assert any("node1 and node2 are 2400 ms apart" in line for line in seen_by_both.evidence_for)
+
+
+def with_looks(read: Evidence, ahead_ms: dict[str, float]) -> Evidence:
+    """The evidence with the bot's look at each clock; one that is not named is right."""
+    nodes = (
+        each.model_copy(
+            update={"wall_clock": known(WallClock(ahead_ms=ahead_ms.get(each.node, 0.0), error_ms=2))}
+        )
+        for each in read.nodes
+    )
+    return read.model_copy(update={"nodes": tuple(nodes)})
+
+
+def without_gossip(member: NodeEvidence) -> NodeEvidence:
+    """The node with pages that say nothing of gossip."""
+    changes: dict[str, object] = {}
+    for name in ("metrics", "metrics_again", "local_metrics"):
+        reading = getattr(member, name)
+        page = reading.value.model_copy(update={"gossip_failed": None, "gossip_healthy": None})
+        changes[name] = reading.model_copy(update={"value": page})
+    return member.model_copy(update=changes)
