@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 FULL_RING := not exhaustive and not slow and not browser
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all attack fuzz storm coverage browser check format lint types imports rules schema keys prove mutants accuracy live chaos chaos-delivery \
+.PHONY: help demo test test-all attack fuzz storm coverage browser check format lint types imports rules schema keys prove mutants accuracy live chaos chaos-delivery real-nodes \
 	nightly bench dist hooks structure lock clean
 
 help: ## list the targets
@@ -55,6 +55,9 @@ imports: $(VENV)/.installed-dev ## who may import whom
 
 rules: ## test the alert rules with promtool
 	promtool test rules deploy/prometheus/neumann.rules.test.yml deploy/prometheus/neumann-bot.rules.test.yml
+
+real-nodes: $(VENV)/.installed-dev ## the agent on a real Debian with systemd, polkit and chrony, in a container; as root
+	@$(BIN)/python -m measure.real_nodes $(ARGS)
 
 schema: $(VENV)/.installed-dev ## write docs/evidence.schema.json from the models
 	$(BIN)/python -m runbooks.evidence_schema docs/evidence.schema.json

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from agent.errors import AgentError, CommandError, ReadingError
 from agent.neumann_config.edit import read_config_bytes
+from agent.polkit import STEP_UNIT, missing_rule, rule_without_unit
 from agent.readings.clock import read_clock
 from agent.readings.disk import read_disk
 from agent.readings.log_summary import read_log
@@ -20,13 +21,9 @@ from agent.run_command import run_checked
 from agent.sanitize import lines_of
 from agent.server.pinned_keys import pinned_keys
 from agent.server.routes import tls_context
-from agent.settings import Commands, Settings, split_address
+from agent.settings import Settings, split_address
 
-STEP_UNIT = "neumann-makestep.service"
 STEP_COMMAND = Path("/usr/local/lib/neumann-agent/chronyc")
-POLKIT_FOLDERS = (Path("/etc/polkit-1/rules.d"), Path("/usr/share/polkit-1/rules.d"))
-POLKIT_RULE = "50-neumann-agent.rules"
-POLKIT_STEP_RULE = "50-neumann-agent-makestep.rules"
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ def _what_stops(settings: Settings) -> Iterator[str]:
     yield from _unwritable(settings.state_dir, "state_dir")
     if not _agent_runs(settings):
         yield from _taken(settings.listen)
-    yield from _rule_without_unit(settings)
+    yield from rule_without_unit(settings)
 
 
 def _what_would_be_missing(settings: Settings) -> Iterator[str]:
@@ -72,7 +69,7 @@ def _what_would_be_missing(settings: Settings) -> Iterator[str]:
         yield from _failure(lambda: _check_clock(settings))
     if "systemctl" not in missing:
         yield from _units(settings)
-        yield from _polkit(settings)
+        yield from missing_rule(settings)
 
 
 def _failure(attempt: Callable[[], object]) -> Iterator[str]:
@@ -161,7 +158,13 @@ def _check_metrics(settings: Settings) -> None:
 
 
 def _check_clock(settings: Settings) -> None:
-    clock = asyncio.run(read_clock(settings))
+    try:
+        clock = asyncio.run(read_clock(settings))
+    except CommandError as error:
+        raise ReadingError(
+            f"No clock can be read, chronyd does not answer ({error}): it must run, and chrony.conf must not"
+            " say `cmdport 0`. No other NTP service is asked."
+        ) from error
     if not clock.synchronised:
         raise ReadingError("chronyd follows no source, so this clock's offset is not known: chronyc sources")
 
@@ -180,35 +183,5 @@ def _units(settings: Settings) -> Iterator[str]:
             return
         if "LoadState=not-found" in lines_of(shown):
             yield f"systemd knows no unit {unit}, {so}"
-
-
-def _rule_without_unit(settings: Settings, folders: tuple[Path, ...] = POLKIT_FOLDERS) -> Iterator[str]:
-    """Yield a complaint where the agent may start a unit that nobody defined, and so might define it."""
-    if not any(os.access(folder / POLKIT_STEP_RULE, os.F_OK) for folder in folders):
-        return
-    argv = [str(settings.commands.systemctl), "show", STEP_UNIT, "--property=LoadState"]
-    try:
-        shown = asyncio.run(run_checked(argv, timeout_s=settings.deadlines.service))
-    except CommandError:
-        return  # said by what would be missing
-    if "LoadState=not-found" in lines_of(shown):
-        yield (
-            f"{POLKIT_STEP_RULE} lets the agent start {STEP_UNIT}, and systemd knows no such unit:"
-            " install it, or remove the rule."
-        )
-
-
-def _polkit(settings: Settings, folders: tuple[Path, ...] = POLKIT_FOLDERS) -> Iterator[str]:
-    """Yield a complaint where no rule lets the agent start services; an unreadable folder says nothing."""
-    if settings.commands.systemctl != Commands().systemctl:
-        return  # another systemctl has its own ways
-    try:
-        if any((folder / POLKIT_RULE).exists() for folder in folders):
-            return
-        for folder in folders:
-            next(folder.iterdir(), None)
-    except PermissionError:
-        return
-    except FileNotFoundError:
-        pass
-    yield f"The polkit rule {POLKIT_RULE} is not in {folders[0]}, so nothing can be started: install it."
+        elif shown.strip() in ("LoadState=masked", "LoadState=bad-setting", "LoadState=error"):
+            yield f"systemd does not start {unit} as it is: systemctl status {unit}"

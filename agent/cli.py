@@ -7,12 +7,12 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from agent import service_manager
 from agent.actions.after_crash import judge_what_was_begun
 from agent.actions.executor import Executor
 from agent.actions.ledger import Ledger
@@ -36,7 +36,9 @@ def serve(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # Whatever this process creates is its owner's alone.
     os.umask(0o077)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    to_stderr = logging.StreamHandler()
+    to_stderr.setFormatter(service_manager.JournalFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[to_stderr])
     logging.getLogger("agent").setLevel(logging.INFO)
     asyncio.run(_serve(options.config, settings))
 
@@ -61,13 +63,14 @@ def pair(options: argparse.Namespace) -> None:
     act_as_owner_of(options.config.parent)
     settings = load_settings(options.config)
     certificate = pairing.make_own_key(settings)
-    address = options.listen or settings.listen
-    print(pairing.how_to_add(settings, certificate, address))
-    if shown:
-        print(f"Code: {shown}")
-    print(f"Waiting {options.within_s:.0f} s for one bot ...", flush=True)
-    window = pairing.PairingWindow(options.config, settings, certificate, code)
-    identity = asyncio.run(pairing.wait_for_bot(window, address=address, within_s=options.within_s))
+    # Before a code is shown that nobody could use.
+    with pairing.listener(settings, options.listen) as listener:
+        print(pairing.how_to_add(settings, certificate, listener.getsockname()[1]))
+        if shown:
+            print(f"Code: {shown}")
+        print(f"Waiting {options.within_s:.0f} s for one bot ...", flush=True)
+        window = pairing.PairingWindow(options.config, settings, certificate, code)
+        identity = asyncio.run(pairing.wait_for_bot(window, listener, within_s=options.within_s))
     print(pairing.who_was_pinned(identity))
 
 
@@ -119,7 +122,10 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
     pairing = parsers["pair"].add_argument
     pairing("--code-file", help="Take the code from this file, or with - from stdin, and show none.")
-    pairing("--listen", help="Wait here (host:port), and not at `listen` of the settings.")
+    pairing(
+        "--listen",
+        help="Wait here (host:port); else at `listen`, or one port above it.",
+    )
     pairing("--within-s", type=float, default=PAIRING_WINDOW_S, help="Seconds to wait (%(default).0f).")
     parsers["keys"].add_argument("verb", choices=["list", "revoke"])
     parsers["keys"].add_argument("fingerprint", nargs="?", help="Its first digits, 8 or more.")
@@ -140,28 +146,18 @@ async def _serve(config: Path, settings: Settings) -> None:
             executor = Executor(settings, reader, ledger)
             await judge_what_was_begun(settings, reader, ledger)
             server = build_server(build_app(settings, reader, executor), settings)
-            reloads: set[asyncio.Task[None]] = set()
+            beside: set[asyncio.Task[None]] = set()
             asyncio.get_running_loop().add_signal_handler(
                 signal.SIGHUP,
-                lambda: reloads.add(asyncio.create_task(_reload(config, server, executor))),
+                lambda: beside.add(asyncio.create_task(_reload(config, server, executor))),
             )
-            _tell_systemd("READY=1")
+            service_manager.tell("READY=1")
+            beside.add(asyncio.create_task(service_manager.feed_watchdog()))
             _logger.info("neumann-agent %s serves %s at %s", version(), settings.node, settings.listen)
             await server.serve(sockets=[listener])
         finally:
+            await executor.finish()
             ledger.close()
-
-
-def _tell_systemd(state: str) -> None:
-    """Tell the service manager, where one waits for it (sd_notify(3)): before that it reloads nothing."""
-    address = os.environ.get("NOTIFY_SOCKET", "")
-    if not address:
-        return
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
-            line.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
-    except OSError as error:
-        _logger.warning("systemd could not be told %s: %s", state, error)
 
 
 async def _reload(config: Path, server: DeadlineServer, executor: Executor) -> None:

@@ -174,6 +174,7 @@ class Limits(_Section, frozen=True, kw_only=True):
     second_approver_step_s: Annotated[float, Meta(gt=0, le=10)] = 10.0
     nonce_life_s: Annotated[float, Meta(gt=0, le=60)] = 60.0
     skew_threshold_ms: Annotated[float, Meta(gt=0, le=_FINITE)] = 500.0
+    stays_up_s: Annotated[float, Meta(ge=0, le=60)] = 3.0
 
 
 class Settings(_Section, frozen=True, kw_only=True):

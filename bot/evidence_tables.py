@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from runbooks import raft
+from runbooks.clocks import says_time
 from runbooks.evidence import Clock, Evidence, NodeEvidence
-from runbooks.node_check import says_time
 from runbooks.wording import MAX_NAMES, listed, signed_milliseconds
 
 HEADINGS = ("node", "role", "term", "elections", "process", "clock")

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field, model_validator
 from runbooks.missing_kind import MissingKind, kind_of_sentence
 from runbooks.node_readings import (
     Clock,
+    ClockDoubt,
     Config,
     ConfigLine,
     Connect,
@@ -26,11 +27,13 @@ from runbooks.node_readings import (
     PortName,
     Role,
     Service,
+    WallClock,
     is_none,
 )
 
 __all__ = [
     "Clock",
+    "ClockDoubt",
     "Config",
     "ConfigLine",
     "Connect",
@@ -47,6 +50,7 @@ __all__ = [
     "Reading",
     "Role",
     "Service",
+    "WallClock",
     "glance",
 ]
 
@@ -80,7 +84,7 @@ class Reading(Frozen, Generic[T]):
 
 
 class NodeEvidence(Frozen):
-    """Everything read of one node.
+    """Everything read of one node; `wall_clock`, the bot's own look at its clock, is newer than the rest.
 
     `metrics_again` is the second sample, for the counters; `local_metrics` is the same page read on the
     node by its agent, which tells a node that is silent from one that only the bot cannot reach.
@@ -98,6 +102,7 @@ class NodeEvidence(Frozen):
     local_metrics: Reading[Metrics]
     connects: Reading[tuple[Connect, ...]]
     pings: Reading[tuple[Ping, ...]]
+    wall_clock: Annotated[Reading[WallClock] | None, Field(exclude_if=is_none)] = None
 
     @property
     def newest_metrics(self) -> Metrics | None:

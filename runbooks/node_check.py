@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runbooks import raft
-from runbooks.evidence import Clock, Evidence, NodeEvidence
+from runbooks.clocks import MAX_SKEW_MS, believed_clocks
+from runbooks.evidence import Evidence, NodeEvidence
 from runbooks.model import Leadership
 from runbooks.plans import Action
 from runbooks.quorum_gate import CAUGHT_UP_ENTRIES
 from runbooks.raft import Pair
-
-MAX_SKEW_MS = 500.0
-"""The limit of the clock offset, from Neumann's leader-election runbook."""
 
 
 def complaints(
@@ -28,6 +26,8 @@ def complaints(
     """
     node = actions[-1].node
     found = [*_process(after.node(node)), *_in_effect(before.node(node), after.node(node), actions)]
+    if any(action.type == "clock_sync" for action in actions):
+        found += _clock(after, node)
     found += [*_links(before, after), *_votes(before, after)]
     if leader_wanted:
         found += _leader(after)
@@ -42,8 +42,6 @@ def _process(node: NodeEvidence) -> Iterator[str]:
 def _in_effect(before: NodeEvidence, after: NodeEvidence, actions: tuple[Action, ...]) -> Iterator[str]:
     for action in actions:
         match action.type:
-            case "clock_sync":
-                yield from _clock(after)
             case "set_election_timeouts":
                 yield from _timeouts(after, action)
             case "restart_service":
@@ -51,41 +49,19 @@ def _in_effect(before: NodeEvidence, after: NodeEvidence, actions: tuple[Action,
             case "start_service":
                 if after.service.value is None or after.service.value.state != "active":
                     yield f"the service on {after.node} is not known to be active"
-            case "undo_election_timeouts":
-                pass  # the agent compared the file's bytes with those of before
+            case "clock_sync" | "undo_election_timeouts":
+                pass  # all clocks tell of each; and the agent compared the file's bytes with those of before
 
 
-LOCAL_REFERENCES = ("7F7F", "127.127.", "4D414E55", "MANU", "LOCAL", ".LOCL.")
-"""How chrony and ntpd name a host's own clock and one that was set by hand: neither follows true time."""
-
-
-def follows_true_time(clock: Clock) -> bool:
-    """Say whether a clock is synchronised to a source that is not this host itself."""
-    return clock.synchronised and not _is_local(clock)
-
-
-def says_time(clock: Clock) -> bool:
-    """Say whether a clock's offset is a reading: chronyd without a source prints 0, which says nothing."""
-    if _is_local(clock):
-        return False
-    return clock.synchronised or abs(clock.offset_ms) > clock.error_ms
-
-
-def _is_local(clock: Clock) -> bool:
-    return clock.source.upper().startswith(LOCAL_REFERENCES)
-
-
-def is_surely_skewed(clock: Clock) -> bool:
-    """Say whether a clock's whole offset interval lies beyond the recommended limit."""
-    return abs(clock.offset_ms) - clock.error_ms > MAX_SKEW_MS
-
-
-def _clock(node: NodeEvidence) -> Iterator[str]:
-    clock = node.clock.value
-    if clock is None:
-        yield f"the clock of {node.node} could not be read: {node.clock.missing}"
+def _clock(after: Evidence, name: str) -> Iterator[str]:
+    read, clock = after.node(name).clock, believed_clocks(after).get(name)
+    if read.value is None:
+        yield f"the clock of {name} could not be read: {read.missing}"
+    elif clock is None:
+        yield f"nothing but chrony's own word says that the clock of {name} is right, and that word is old"
     elif abs(clock.offset_ms) + clock.error_ms > MAX_SKEW_MS:
-        yield f"the clock of {node.node} is still {clock.offset_ms:+.0f} ms off"
+        seen = f"the clock of {name} is still {clock.offset_ms:+.0f} ms off"
+        yield seen if clock == read.value else f"{seen} (±{clock.error_ms:.0f} ms), as the bot sees it"
 
 
 def _timeouts(node: NodeEvidence, action: Action) -> Iterator[str]:

@@ -8,12 +8,18 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 PortName = Literal["raft", "gossip"]
+ClockDoubt = Literal["kernel_unsynchronised", "set_back", "stale"]
 ConnectResult = Literal["open", "refused", "timeout", "unreachable", "dns", "reset", "unknown"]
 
 
 def is_none(value: object) -> bool:
     """Return whether a field is left out of a document: what is new is, where it is not known."""
     return value is None
+
+
+def is_empty(value: object) -> bool:
+    """Return whether a field that lists things is left out of a document."""
+    return value == ()
 
 
 class Frozen(BaseModel):
@@ -60,6 +66,7 @@ class Clock(Frozen):
     """A node's clock against NTP; `offset_ms` is how far it is ahead, true within `error_ms`.
 
     `source` is what chrony follows; it is empty without one, and chrony's own word for a local reference.
+    `doubts` says why chronyd may not have noticed that the clock was set since its last update.
     """
 
     offset_ms: float
@@ -67,22 +74,40 @@ class Clock(Frozen):
     synchronised: bool
     source: str
     ntp_service_active: bool | None = None
+    doubts: Annotated[tuple[ClockDoubt, ...], Field(exclude_if=is_empty)] = ()
+
+
+class WallClock(Frozen):
+    """What a node's wall clock shows by the bot's: `ahead_ms` of it, true within `error_ms`.
+
+    The bot brackets it (Cristian): the node's time was read between sending and receiving.
+    """
+
+    ahead_ms: float
+    error_ms: float
 
 
 class Service(Frozen):
     """The Neumann service on a node, as its service manager sees it.
 
     `restarts` counts the manager's own restarts; `result` is how it last ended (`oom-kill`, `exit-code`, …);
+    `load` is why the manager would not start it (`masked`, `not-found`, `bad-setting`);
     `boot_id` is the host's boot it was read in; `running_s` is for how long the process has run.
     """
 
     state: Literal["active", "inactive", "failed", "unknown"]
+    load: Annotated[str | None, Field(exclude_if=is_none)] = None
     boot_id: str | None = None
     running_s: float | None = None
     pid: int | None = None
     started_boottime_s: float | None = None
     restarts: int | None = None
     result: str | None = None
+
+    @property
+    def is_startable(self) -> bool:
+        """Return whether it is stopped, and nobody has seen to it that it stays so."""
+        return self.state in ("inactive", "failed") and self.load is None
 
 
 class Log(Frozen):

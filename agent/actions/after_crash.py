@@ -31,7 +31,8 @@ async def judge_what_was_begun(settings: Settings, reader: NodeReader, ledger: L
         restored = None if undone is None else undone.file_bytes
         case = Case(settings, entry.action, entry.before, entry.file_bytes, restored)
         after = await reader.state()
-        told = f"The agent stopped while this was being done. {ACTIONS[entry.action.type].tell(case, after)}"
+        what = "The agent stopped" if after.boot_id == entry.before.boot_id else "The node went down"
+        told = f"{what} while this was being done. {ACTIONS[entry.action.type].tell(case, after)}"
         await record_end(ledger, action_id, judge(case, after), told, after)
 
 

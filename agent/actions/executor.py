@@ -9,8 +9,9 @@ import logging
 from msgspec.structs import replace
 
 from agent.actions.case import NOTHING_TO_UNDO, Case, case_of
+from agent.actions.clock_step import needs_second_approver
 from agent.actions.grant_verification import Admission
-from agent.actions.kinds import ACTIONS, ActionKind, changed_file, needs_second_approver
+from agent.actions.kinds import ACTIONS, ActionKind, changed_file
 from agent.actions.ledger import UNDO_KIND, Ledger
 from agent.actions.ledger_entry import LedgerEntry
 from agent.actions.outcome import act, record_end
@@ -57,6 +58,7 @@ class Executor:
         self._ledger = ledger
         self.admission = Admission(settings)
         self._one_at_a_time = asyncio.Lock()
+        self._under_way: asyncio.Task[ActionReport] | None = None
 
     async def report(self, action_id: str) -> ActionReport:
         """Return what the ledger knows of an action.
@@ -142,12 +144,27 @@ class Executor:
         """
         grant = self.admission.admit(signed)
         self._refuse_if_busy()
-        async with self._one_at_a_time:
+        await self._one_at_a_time.acquire()
+        # Neither a caller that hangs up nor a server that closes breaks it off.
+        self._under_way = asyncio.create_task(self._commit_alone(grant))
+        self._under_way.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        return await asyncio.shield(self._under_way)
+
+    async def _commit_alone(self, grant: Grant) -> ActionReport:
+        """Carry the action out, and let the next one begin."""
+        try:
             entry = await asyncio.to_thread(self._ledger.find, grant.action_id)
             if entry is not None and entry.state != "PREPARED":
                 return await self._report_again(entry, grant)
             await self._refuse_if_too_soon(UNDO_KIND if grant.undoes is not None else grant.action.type)
             return await self._carry_out(grant)
+        finally:
+            self._one_at_a_time.release()
+
+    async def finish(self) -> None:
+        """Wait for the end of the action that is under way, if there is one; its report is in the ledger."""
+        if self._under_way is not None:
+            await asyncio.wait((self._under_way,))
 
     async def withdraw(self, request: PrepareRequest) -> ActionReport:
         """Close an action that was asked for and not begun; nothing comes of a late grant any more.
@@ -227,7 +244,11 @@ class Executor:
             done = kind.judge(case, after)
             if done:
                 break
-        return after, done
+        if not (done and kind.lasts):
+            return after, done
+        await asyncio.sleep(self._settings.limits.stays_up_s)
+        later = await self._reader.state()
+        return later, kind.lasts(after, later)
 
     def _refuse_if_busy(self) -> None:
         if self._one_at_a_time.locked():

@@ -41,6 +41,7 @@ from agent.protocol.grants import (
 from agent.protocol.readings import (
     ALL_READINGS,
     Clock,
+    ClockDoubt,
     Config,
     ConfigLine,
     Connect,
@@ -56,6 +57,7 @@ from agent.protocol.readings import (
     ReadingName,
     Service,
     ServiceState,
+    WallClock,
 )
 
 __all__ = [
@@ -69,6 +71,7 @@ __all__ = [
     "BadMessageError",
     "BadSecondApproverError",
     "Clock",
+    "ClockDoubt",
     "ClockSync",
     "Config",
     "ConfigLine",
@@ -102,6 +105,7 @@ __all__ = [
     "StartService",
     "TimelineMark",
     "UndoRequest",
+    "WallClock",
     "Wire",
     "Withdrawal",
     "action_id",

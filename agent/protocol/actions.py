@@ -64,12 +64,16 @@ def parse_action(raw: str) -> Action:
 
 
 class NodeState(Wire, frozen=True, kw_only=True):
-    """The state an action depends on, read fresh; `None` where it could not be read."""
+    """The state an action depends on, read fresh; `None` where it could not be read.
+
+    `service_load` is left out where the unit is loaded, as in `Service`.
+    """
 
     boot_id: Name
     config_sha256: Name | None = None
     service_state: ServiceState = "unknown"
     service_pid: Whole | None = None
+    service_load: Name | UnsetType = UNSET
     # JSON has no form for what is no number, which would be on neither side of a limit.
     offset_ms: Figure | None = None
     offset_error_ms: Figure | None = None

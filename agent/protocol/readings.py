@@ -12,6 +12,7 @@ ReadingName = Literal["clock", "service", "log", "config", "disk", "metrics", "c
 PortName = Literal["raft", "gossip"]
 ConnectResult = Literal["open", "refused", "timeout", "unreachable", "dns", "reset", "unknown"]
 ServiceState = Literal["active", "inactive", "failed", "unknown"]
+ClockDoubt = Literal["kernel_unsynchronised", "set_back", "stale"]
 
 ALL_READINGS: tuple[ReadingName, ...] = (
     "clock",
@@ -48,6 +49,10 @@ class Clock(Wire, frozen=True, kw_only=True):
 
     `offset_ms` is how far this clock is ahead of true time (behind is negative). `error_ms` is chrony's
     bound: |system time offset| aside, root_dispersion + root_delay / 2.
+
+    `doubts` says why chronyd may not know of a jump since its last update: the kernel holds the clock for
+    unsynchronised, that update lies in the future, or long back. It is left out where nothing does, so that
+    an older bot reads such a clock.
     """
 
     offset_ms: Figure
@@ -55,16 +60,29 @@ class Clock(Wire, frozen=True, kw_only=True):
     synchronised: bool
     source: Name
     ntp_service_active: bool | None = None
+    doubts: Annotated[tuple[ClockDoubt, ...], Meta(max_length=8)] | UnsetType = UNSET
+
+
+class WallClock(Wire, frozen=True, kw_only=True):
+    """What this node's wall clock shows right now, in seconds since the epoch.
+
+    Whoever asks brackets it between sending and receiving, and so reads the clock without trusting chronyd.
+    """
+
+    boot_id: Name
+    wall_s: Figure
 
 
 class Service(Wire, frozen=True, kw_only=True):
     """The Neumann service as the service manager sees it. `started_boottime_s` counts from the boot.
 
     `restarts` is how often the manager restarted it by itself, `result` how it last ended (`success`,
-    `exit-code`, `oom-kill`, `signal`, …).
+    `exit-code`, `oom-kill`, `signal`, …). `load` is why the manager would not start it (`masked`,
+    `not-found`, `bad-setting`); it is left out where the unit is loaded.
     """
 
     state: ServiceState
+    load: Name | UnsetType = UNSET
     pid: Whole | None = None
     started_boottime_s: Figure | None = None
     restarts: Whole | None = None

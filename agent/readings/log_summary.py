@@ -16,6 +16,8 @@ from agent.sanitize import plain
 
 MAX_LOG_BYTES = 256 * 1024
 WINDOW_S = 60.0
+_STEP_S = 1.0
+"""Lines of several threads may change places, but not by so much."""
 _MAX_EXCERPTS = 5
 _EXCERPT_CHARS = 200
 
@@ -85,10 +87,20 @@ def _read_tail(path: Path) -> tuple[bytes, float]:
 
 
 def _window(lines: list[LogLine]) -> Iterator[LogLine]:
-    """Yield the lines from the newest back to the first one that is too old."""
+    """Yield the lines from the newest back to the first one that is too old.
+
+    Where the clock was put back, the line before bears a later time: from there on the rest of the window is
+    counted by the clock as it was.
+    """
     newest: datetime | None = None
+    later: datetime | None = None
+    since_step_s = 0.0
     for line in reversed(lines):
-        newest = newest or line.time
-        if newest and line.time and (newest - line.time).total_seconds() > WINDOW_S:
-            return
+        if line.time:
+            if newest and later and (line.time - later).total_seconds() > _STEP_S:
+                since_step_s += (newest - later).total_seconds()
+                newest = line.time
+            newest, later = newest or line.time, line.time
+            if since_step_s + (newest - line.time).total_seconds() > WINDOW_S:
+                return
         yield line

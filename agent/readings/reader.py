@@ -96,6 +96,7 @@ class NodeReader:
             config_sha256=sha256.value if sha256 else None,
             service_state=running.state if running else "unknown",
             service_pid=running.pid if running else None,
+            service_load=running.load if running else UNSET,
             offset_ms=offset.offset_ms if offset else None,
             offset_error_ms=offset.error_ms if offset else None,
             transactions_active=transactions.value if transactions else None,

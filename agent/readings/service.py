@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
+from msgspec import UNSET
+
 from agent.errors import ReadingError
 from agent.protocol import Service, ServiceState
 from agent.run_command import run_checked
 from agent.sanitize import lines_of, plain
 from agent.settings import Settings
 
-_PROPERTIES = "--property=ActiveState,MainPID,ExecMainStartTimestampMonotonic,NRestarts,Result"
+Verb = Literal["start", "restart", "reset-failed"]
+_PROPERTIES = "--property=LoadState,ActiveState,MainPID,ExecMainStartTimestampMonotonic,NRestarts,Result"
 # A service between two states (activating, deactivating) is in none that an action may rely on.
+_NO_UNIT = ("not-found", "error")
 _STATES: dict[str, ServiceState] = {
     "active": "active",
     "reloading": "active",
@@ -22,6 +26,8 @@ _STATES: dict[str, ServiceState] = {
 
 def parse_show(shown: str) -> Service:
     """Parse `systemctl show` output of `KEY=VALUE` lines; a process id or start time of 0 means none.
+
+    A unit that is not there has an ActiveState too, `inactive`, which tells nothing of the service.
 
     A systemd before 235 knows no `NRestarts`; it is `None` then.
 
@@ -34,10 +40,12 @@ def parse_show(shown: str) -> Service:
         started_us = int(values["ExecMainStartTimestampMonotonic"])
         restarts = int(values["NRestarts"]) if "NRestarts" in values else None
         state = _STATES.get(values["ActiveState"], "unknown")
+        load = values.get("LoadState", "loaded")
     except (KeyError, ValueError) as error:
         raise ReadingError("systemctl did not print ActiveState, MainPID and the start time.") from error
     return Service(
-        state=state,
+        state="unknown" if load in _NO_UNIT and state != "active" else state,
+        load=UNSET if load == "loaded" else plain(load, limit=40),
         pid=pid or None,
         started_boottime_s=started_us / 1e6 if started_us else None,
         restarts=restarts,
@@ -55,8 +63,10 @@ async def read_service(settings: Settings) -> Service:
     return parse_show(await run_checked(argv, timeout_s=settings.deadlines.service))
 
 
-async def move_service(settings: Settings, verb: Literal["start", "restart"], *, timeout_s: float) -> None:
-    """Start or restart the service and wait until the service manager says it is done.
+async def move_service(
+    settings: Settings, verb: Literal["start", "restart", "reset-failed"], *, timeout_s: float
+) -> None:
+    """Start or restart the service, or forget its crashes, and wait until the service manager is done.
 
     Raises:
         CommandError: If the service manager refuses, or is not done in time.

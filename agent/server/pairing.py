@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ from agent.server.routes import app_of, listen, open_tls_context, takes, tls_ser
 from agent.settings import Settings, split_address
 
 _POLL_S = 0.2
+MAX_PORT = 65_535
 
 
 def make_own_key(settings: Settings) -> bytes:
@@ -115,28 +117,42 @@ class PairingWindow:
         return prove(self.code, side, agent_certificate=self.certificate, identity=identity)
 
 
-async def wait_for_bot(window: PairingWindow, *, address: str, within_s: float) -> BotCredentials:
-    """Listen until a bot has been paired with.
+def listener(settings: Settings, address: str | None) -> socket.socket:
+    """Bind where a bot shall come: the address that is given, or `listen`, or one port above it.
+
+    Raises:
+        ConfigError: If it cannot be bound.
+    """
+    try:
+        return listen(address or settings.listen)
+    except ConfigError:
+        host, port = split_address(settings.listen)
+        if address or port == MAX_PORT:
+            raise
+        return listen(f"[{host}]:{port + 1}" if ":" in host else f"{host}:{port + 1}")
+
+
+async def wait_for_bot(window: PairingWindow, listener: socket.socket, *, within_s: float) -> BotCredentials:
+    """Serve until a bot has been paired with.
 
     Args:
         window: What is waited for.
-        address: Where to listen, `host:port`.
+        listener: Where it is to come.
         within_s: Seconds, on the boot clock, which nobody sets.
 
     Raises:
         PairingError: If nobody came in time, or who came did not hold the code.
-        ConfigError: If the address cannot be used, or the keys cannot be written.
+        ConfigError: If the keys cannot be written.
     """
     app = app_of(Route(PAIRING_PATH, takes(PairRequest, window.pair), methods=["POST"]))
     server = tls_server(app, open_tls_context(window.settings.tls))
     until_s = boottime_s() + within_s
-    with listen(address) as listener:
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        # Not an event with a timeout: that is the loop's clock, which stands still in suspend.
-        while not (window.is_over or serving.done()) and boottime_s() < until_s:  # noqa: ASYNC110
-            await asyncio.sleep(_POLL_S)
-        server.should_exit = True
-        await serving
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    # Not an event with a timeout: that is the loop's clock, which stands still in suspend.
+    while not (window.is_over or serving.done()) and boottime_s() < until_s:  # noqa: ASYNC110
+        await asyncio.sleep(_POLL_S)
+    server.should_exit = True
+    await serving
     if window.paired_with is None:
         raise window.failure or PairingError(f"Nobody came within {within_s:.0f} s; nothing was changed.")
     return window.paired_with
@@ -159,12 +175,14 @@ def code_from(file: str | None) -> tuple[str | None, bytes]:
         raise ConfigError(f"The code cannot be taken from {file} ({error}): openssl rand -hex 16") from error
 
 
-def how_to_add(settings: Settings, certificate: bytes, address: str) -> str:
-    """Say what to do on the bot's side, and what will be seen there."""
+def how_to_add(settings: Settings, certificate: bytes, port: int) -> str:
+    """Say what to do on the bot's side, and what will be seen there; `port` is where the pairing waits."""
+    serves = split_address(settings.listen)[1]
+    beside = "" if port == serves else f" --pair-at https://{settings.node}:{port}"
     return (
         f"This agent's certificate is sha256:{fingerprint(certificate)}.\n"
         f"On the bot's host: neumann-bot agents add --cluster {settings.cluster} --node {settings.node}"
-        f" --url https://{settings.node}:{split_address(address)[1]}"
+        f" --url https://{settings.node}:{serves}{beside}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
@@ -32,6 +33,7 @@ from agent.protocol import (
     SignedGrant,
     SignedWithdrawal,
     UndoRequest,
+    WallClock,
     Wire,
 )
 from agent.protocol.pairing import trusted_certificates
@@ -54,6 +56,9 @@ def build_app(settings: Settings, reader: NodeReader, executor: Executor) -> Sta
     async def health(_request: Request) -> Response:
         return _answer(Health(node=settings.node, boot_id=boot_id(), ledger=await executor.mark()))
 
+    async def wall_clock(_request: Request) -> Response:
+        return _answer(WallClock(boot_id=boot_id(), wall_s=time.time()))
+
     async def report(request: Request) -> Response:
         return _answer(await executor.report(request.path_params["action_id"]))
 
@@ -62,6 +67,7 @@ def build_app(settings: Settings, reader: NodeReader, executor: Executor) -> Sta
 
     return app_of(
         Route("/v1/health", health, methods=["GET"]),
+        Route("/v1/time", wall_clock, methods=["GET"]),
         Route("/v1/observe", takes(ObserveRequest, SharedObservations(reader).observe), methods=["POST"]),
         Route("/v1/plan", takes(PlanRequest, executor.plan), methods=["POST"]),
         Route("/v1/prepare", takes(PrepareRequest, executor.prepare), methods=["POST"]),

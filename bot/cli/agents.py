@@ -34,7 +34,9 @@ NodeOption = Annotated[str, typer.Option(help="The node, as the configuration na
 def add(
     cluster: ClusterOption,
     node: NodeOption,
-    url: Annotated[str, typer.Option(help="Where its agent waits; `agent_url` if left out.")] = "",
+    *,
+    url: Annotated[str, typer.Option(help="Where its agent serves; `agent_url` if left out.")] = "",
+    pair_at: Annotated[str, typer.Option(help="Where `neumann-agent pair` waits, beside that.")] = "",
     code_file: Annotated[str, typer.Option(help="Take the code from this file, - is stdin.")] = "",
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
@@ -44,7 +46,7 @@ def add(
     url = url or known.agent_url
     BotIdentity.of(settings.agents).make_missing()
     wanted = identity(settings, cluster, node)
-    certificate = asyncio.run(pair(url, _code(code_file), wanted, say))
+    certificate = asyncio.run(pair(pair_at or url, _code(code_file), wanted, say))
     pinned = pin_file(settings.agents, cluster, node)
     values = {
         "agent_url": url,
@@ -81,7 +83,8 @@ def rotate(config: ConfigOption = DEFAULT_CONFIG) -> None:
     own = BotIdentity.of(settings.agents)
     if not own.next.are_there:
         own.next.make_missing()
-        say("New keys are made, the old ones are still in use. Now pair with every agent again:")
+        say("New keys are made, the old ones are still in use. Now pair with every agent again. Its")
+        say("`neumann-agent pair` waits beside the agent that serves, and says where (`--pair-at`):")
         for cluster, node in each_node(settings):
             say(_how_to_add(cluster, node))
         say("Then run `neumann-bot agents rotate` once more.")

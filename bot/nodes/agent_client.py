@@ -26,6 +26,9 @@ from runbooks.plans import Action, PlannedEdit
 ASK_AGAIN_FOR_S = 30.0
 """How long a lost answer is asked about before it is called unknown."""
 
+UNDER_WAY_FOR_S = 150.0
+"""... and while the agent says that it is still at it: systemd gives a service 90 s to stop."""
+
 
 class AgentClient(AgentConnection):
     """`handlers.ports.Agents`, and the agents' half of a reading."""
@@ -164,8 +167,9 @@ class AgentClient(AgentConnection):
         except AgentUnreachableError as error:
             return Outcome("unknown", f"Nobody can be asked: {error}.")
         last = f"the agent on {order.action.node} does not answer"
-        deadline = time.monotonic() + ASK_AGAIN_FOR_S
-        while time.monotonic() < deadline:
+        began = time.monotonic()
+        patience_s = ASK_AGAIN_FOR_S
+        while time.monotonic() - began < patience_s:
             try:
                 report = await ask()
             except (AgentUnreachableError, AgentRefusedError) as error:
@@ -178,6 +182,7 @@ class AgentClient(AgentConnection):
                 if outcome := outcome_of(report):
                     return outcome
                 last = report.detail
+                patience_s = UNDER_WAY_FOR_S if report.state == "INTENT" else patience_s
             await asyncio.sleep(1.0)
         return Outcome("unknown", f"Nobody knows whether it was done, look at {order.action.node}: {last}")
 

@@ -57,6 +57,14 @@ class AgentConnection:
         request = wire.ObserveRequest().to_json()
         return await self.ask("POST", f"{agent_url}/v1/observe", wire.Observation, request)
 
+    async def wall_clock(self, agent_url: str) -> wire.WallClock:
+        """Ask an agent for its node's wall clock.
+
+        Raises:
+            AgentUnreachableError, AgentRefusedError: If it does not say; an older one has no such route.
+        """
+        return await self.ask("GET", f"{agent_url}/v1/time", wire.WallClock, timeout_s=ASK_TIMEOUT_S)
+
     async def greet(self, agent_url: str) -> str | None:
         """Return why an agent does not answer; `None` where it does."""
         url = f"{agent_url}/v1/health"

@@ -78,7 +78,7 @@ def still_reading(node: str) -> known.NodeEvidence:
         return known.Reading[Any](missing=STILL_READING, kind=MissingKind.PENDING, by=by, at=at)
 
     from_agent = {name: pending(f"agent:{node}") for name in _FROM_AGENT}
-    from_bot = {name: pending("bot") for name in ("metrics", "metrics_again", "health")}
+    from_bot = {name: pending("bot") for name in ("metrics", "metrics_again", "health", "wall_clock")}
     return known.NodeEvidence(node=node, **from_bot, **from_agent)
 
 

@@ -23,6 +23,7 @@ from bot.nodes import health_page, metrics_page
 from bot.nodes.agent_client import AgentClient
 from bot.nodes.agent_connection import AgentRefusedError, AgentTimedOutError, AgentUnreachableError
 from bot.nodes.agent_evidence import NotObserved, Observed, from_agent, still_reading
+from bot.nodes.wall_clock import bracket
 from handlers.errors import UnknownCluster
 from runbooks import evidence as known
 from runbooks.missing_kind import MissingKind
@@ -109,14 +110,15 @@ class ClusterReader:
             await asyncio.gather(*pending, return_exceptions=True)
 
     async def _node(self, node: Node) -> known.NodeEvidence:
-        (metrics, again), health, agents = await asyncio.gather(
-            self._metrics_twice(node), self._health(node), self._observe(node)
+        (metrics, again), health, wall_clock, agents = await asyncio.gather(
+            self._metrics_twice(node), self._health(node), self._wall_clock(node), self._observe(node)
         )
         return known.NodeEvidence(
             node=node.name,
             metrics=metrics,
             metrics_again=again,
             health=health,
+            wall_clock=wall_clock,
             **agents,
         )
 
@@ -138,6 +140,10 @@ class ClusterReader:
             return health_page.parse((await self._get(f"{node.metrics_url}/health", MAX_HEALTH_BYTES)).body)
 
         return await self._reading(read(), known.Reading[known.Health])
+
+    async def _wall_clock(self, node: Node) -> known.Reading[known.WallClock]:
+        look = bracket(lambda: self._agents.wall_clock(node.agent_url))
+        return await self._reading(look, known.Reading[known.WallClock])
 
     async def _get(self, url: str, limit_bytes: int) -> Answer:
         answer = await exchange(self._http, "GET", url, limit_bytes=limit_bytes)

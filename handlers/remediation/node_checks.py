@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from handlers.domain.events.remediation import NodeChecked
 from handlers.domain.incident import Incident, Run
 from handlers.domain.undetermined import Judgement, Undetermined
+from handlers.errors import Moved
 from handlers.judging import judge
 from handlers.ports import Ports
 from runbooks import node_check, raft
@@ -19,11 +20,15 @@ AGAIN_S = 1.0
 
 
 async def check_node(ports: Ports, incident: Incident, node: str) -> Incident:
-    """Look at the node and the cluster until nothing is worse than before, or patience ends."""
+    """Look at the node and the cluster until nothing is worse than before, or patience ends.
+
+    Patience begins with the end of the node's last action: what comes into the timeline meanwhile, or another
+    replica that takes over, does not begin it anew.
+    """
     run, before = incident.runs[-1], incident.evidence
     assert before is not None  # noqa: S101  a plan is drawn up on evidence
     actions = tuple(run.plan.steps[index].action for index in run.indexes_of(node))
-    began = ports.time.now()
+    acted_at = max(done.at for index in run.indexes_of(node) if (done := run.actions[index].finished))
     while True:
         after = await ports.reader.read(incident.cluster)
         wanted = leader_wanted(incident, before.names)
@@ -31,7 +36,7 @@ async def check_node(ports: Ports, incident: Incident, node: str) -> Incident:
             Judgement.NODE_CHECK, node_check.complaints, before, after, actions, leader_wanted=wanted
         )
         found = (said.sentence,) if isinstance(said, Undetermined) else said
-        waited_s = (ports.time.now() - began).total_seconds()
+        waited_s = max(0.0, (ports.time.now() - acted_at).total_seconds())
         if not found or waited_s >= CHECK_PATIENCE_S:
             break
         await ports.time.sleep(AGAIN_S)
@@ -43,7 +48,20 @@ async def check_node(ports: Ports, incident: Incident, node: str) -> Incident:
         leader=lead.leader if isinstance(lead, Leadership) and lead.majority else None,
         waited_s=waited_s,
     )
-    return await ports.timelines.append(incident, checked)
+    return await _record(ports, incident, checked)
+
+
+async def _record(ports: Ports, incident: Incident, checked: NodeChecked) -> Incident:
+    """Append the check; an alert that came meanwhile does not make it worthless."""
+    while True:
+        try:
+            return await ports.timelines.append(incident, checked)
+        except Moved:
+            moved = await ports.timelines.load(incident.id)
+            is_same_run = moved.running and moved.running.fence == incident.runs[-1].fence
+            if not is_same_run or moved.went_back or checked.node in moved.runs[-1].checks:
+                raise
+            incident = moved
 
 
 def leader_wanted(incident: Incident, names: tuple[str, ...]) -> bool:

@@ -219,7 +219,7 @@ class Lab:
                     credentials=credentials.agents[node.name],
                     key=credentials.verify_key,
                 )
-                argv = (*here, "agent.cli", "serve", "--config", str(file))
+                argv = (*here, "lab.node.on_its_clock", str(folder), "serve", "--config", str(file))
                 self.agents[node.name] = Process(f"agent of {node.name}", argv, folder / "agent.out")
 
     async def _start_parts(self) -> None:

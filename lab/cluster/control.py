@@ -18,7 +18,7 @@ class ControlSocket:
     Args:
         path: The socket; short, since a Unix address has about a hundred bytes.
         services: The node processes by name, to show.
-        verbs: What to do with a node's name for `start`, `stop` and `restart`.
+        verbs: What to do with a node's name for each verb that changes something.
     """
 
     def __init__(self, path: Path, services: Mapping[str, Process], verbs: Mapping[str, Verb]) -> None:
@@ -67,6 +67,7 @@ class ControlSocket:
             except (OSError, TimeoutError):
                 error = f"Job for neumann.service failed.\n{service.last_words()}"
         properties = {
+            "LoadState": "loaded",
             "MainPID": str(service.pid),
             "ExecMainStartTimestampMonotonic": str(service.started_monotonic_us),
             "ActiveState": service.state,

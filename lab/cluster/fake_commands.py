@@ -72,9 +72,9 @@ def timedatectl(folder: Path, arguments: list[str]) -> int:
 
 
 def systemctl(folder: Path, arguments: list[str]) -> int:
-    """Play `systemctl show|start|stop|restart neumann`, answered by the lab that runs the node."""
+    """Play `systemctl show|start|stop|restart|reset-failed neumann`; the lab that runs the node answers."""
     verb, unit, *rest = [*arguments, "", ""]
-    if verb not in ("show", "start", "stop", "restart"):
+    if verb not in ("show", "start", "stop", "restart", "reset-failed"):
         raise CommandError(f"Unknown command verb {verb}.")
     if unit.removesuffix(".service") != "neumann":
         raise CommandError(f"Failed to {verb} {unit}: Unit {unit} not found.", 5)

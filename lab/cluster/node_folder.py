@@ -90,6 +90,7 @@ ping = "$folder/bin/ping"
 
 [limits]
 same_action_interval_s = 1
+stays_up_s = 0.3
 """)
 
 AGENT_PEER = Template("""

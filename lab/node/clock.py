@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 OFFSET_FILE = "clock_offset_ms"
@@ -14,10 +15,12 @@ class VirtualClock:
 
     Args:
         folder: The node's folder; `clock_offset_ms` in it is how far this clock is ahead.
+        machine_s: The machine's own clock, in seconds since the epoch.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, machine_s: Callable[[], float] = time.time) -> None:
         self._file = folder / OFFSET_FILE
+        self._machine_s = machine_s
         self._offset_s = 0.0
         self._read_at = float("-inf")
 
@@ -26,7 +29,7 @@ class VirtualClock:
         if time.monotonic() - self._read_at > REREAD_S:
             self._offset_s = read_offset_ms(self._file.parent) / 1000
             self._read_at = time.monotonic()
-        return time.time() + self._offset_s
+        return self._machine_s() + self._offset_s
 
 
 def read_offset_ms(folder: Path) -> float:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
+from runbooks.clocks import follows_true_time, says_time, witnessed_clocks
 from runbooks.electability import Denial, Known
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
 from runbooks.leader_election.link_denials import both_ways, held_failed
-from runbooks.node_check import follows_true_time, says_time
 from runbooks.raft import Pair
 from runbooks.wording import listed, milliseconds
 
@@ -35,7 +35,7 @@ def clock_denials(facts: Facts, impaired: frozenset[Pair]) -> Iterator[Denial]:
         known, lacks = Known.BY_ONE, None
         if held[one, other]:
             known = Known.CORROBORATED
-        elif one_clock:
+        elif one_clock and not one_clock <= witnessed_clocks(facts.evidence):
             # One clock that is read wrong would explain all of it: that is a single source.
             known, lacks = Known.MAYBE, f"a second witness of the clock of {' or '.join(sorted(one_clock))}"
         yield from both_ways(RootCause.CLOCK_SKEW, known, because, (one, other), lacks)

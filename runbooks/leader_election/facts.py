@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from runbooks import raft
+from runbooks.clocks import MAX_SKEW_MS, believed_clocks, is_surely_skewed, says_time
 from runbooks.evidence import Clock, Evidence, Log, Metrics, NodeEvidence
 from runbooks.leader_election.configured import election_timeouts_of
 from runbooks.leader_election.witnesses import is_contradicted, is_mute
 from runbooks.model import Leadership
-from runbooks.node_check import MAX_SKEW_MS, is_surely_skewed, says_time
 
 STORM_ELECTIONS = 2
 STORM_ELECTIONS_PER_S = 0.5
@@ -179,8 +179,8 @@ class Facts:
 
     @cached_property
     def clocks(self) -> dict[str, Clock]:
-        """Return by node the clocks that could be read."""
-        return {node.node: node.clock.value for node in self.evidence.nodes if node.clock.value}
+        """Return by node the clocks that could be read, as far as they are believed."""
+        return believed_clocks(self.evidence)
 
     @cached_property
     def skewed(self) -> tuple[str, ...]:

@@ -9,13 +9,16 @@ from runbooks.leader_election.timeouts import arithmetic
 from runbooks.model import Remedy
 from runbooks.node_check import leadership
 from runbooks.plans import Action, Binding, Plan, PlanStep
-from runbooks.wording import listed, signed_milliseconds
+from runbooks.wording import listed, milliseconds, signed_milliseconds
 
 MIN_STABLE_S = 10.0
 """Seconds that one leader must hold its term, at least, before the cluster counts as recovered."""
 
 STABLE_TIMEOUTS = 10
 """Election timeouts that it must hold its term as well: a leader that outlives ten is no accident."""
+
+CHRONY_SLEWS_SHARE = 0.083333
+"""chrony's `maxslewrate` on Linux, 83,333 ppm: what it corrects by itself, without a step."""
 
 LARGE_STEP_MS = 10_000.0
 """A clock step beyond this needs a second person; the agents ask for one by themselves."""
@@ -72,11 +75,13 @@ def _step(action: Action, evidence: Evidence) -> PlanStep:
     node = evidence.node(action.node)
     if action.type == "clock_sync":
         clock = node.clock.value
-        effect = (
-            f"steps by {signed_milliseconds(-clock.offset_ms)} (±{clock.error_ms:.0f} ms)"
-            if clock
-            else "steps the clock"
-        )
+        effect = "steps the clock"
+        if clock:
+            slewed_in = milliseconds(abs(clock.offset_ms) / CHRONY_SLEWS_SHARE)
+            effect = (
+                f"steps by {signed_milliseconds(-clock.offset_ms)} (±{clock.error_ms:.0f} ms);"
+                f" chrony alone would take {slewed_in} or more"
+            )
         return PlanStep(action=action, shown="chronyc makestep", effect=effect)
     if action.type == "set_election_timeouts":
         return PlanStep(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runbooks.clocks import says_time
 from runbooks.electability import Known
 from runbooks.leader_election.causes import CAUSES, RootCause
 from runbooks.leader_election.clock_denials import contradicted_clocks
@@ -12,7 +13,6 @@ from runbooks.leader_election.storage_denials import lacks_room
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
 from runbooks.model import BY_HAND, SURE, Finding, Remedy, Verdict
-from runbooks.node_check import says_time
 from runbooks.plans import Action
 from runbooks.wording import listed, milliseconds
 
@@ -54,7 +54,7 @@ def _start_nodes(facts: Facts, structure: Structure, *, sure: bool) -> Remedy:
     known = tuple(
         node
         for node in facts.evidence.nodes
-        if node.node in down and node.service.value and node.service.value.state in ("inactive", "failed")
+        if node.node in down and (service := node.service.value) and service.is_startable
     )
     full = tuple(node.node for node in known if lacks_room(node))
     spoilt = tuple(node.node for node in known if node.node in malformed(facts.evidence))
@@ -79,6 +79,8 @@ def _why_no_start(facts: Facts, down: set[str], full: tuple[str, ...]) -> str:
             f"Make room on {listed(full)} first: a node that cannot write its log of record does not start."
         )
     services = [facts.node(name).service.value for name in sorted(down)]
+    if held := [service.load for service in services if service and service.load]:
+        return f"systemd does not start a unit that is {listed(sorted(set(held)))}: mend that first."
     if any(service and service.state == "active" for service in services):
         return "Its service is active already: see in its log whether it replays or could not bind."
     return "No agent answers there to start it." if down else "No node's service is known to be stopped."

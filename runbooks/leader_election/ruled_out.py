@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from runbooks.clocks import follows_true_time
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.clock_denials import is_right
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
 from runbooks.leader_election.sentences import running
 from runbooks.leader_election.structure import Structure, first_lines
 from runbooks.model import Finding, Verdict
-from runbooks.node_check import follows_true_time
 from runbooks.wording import listed, milliseconds
 
 

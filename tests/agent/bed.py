@@ -80,6 +80,7 @@ SYSTEMCTL = """#!/bin/sh
 echo "systemctl $*" >> FOLDER/calls
 case "$1" in
   show) cat FOLDER/service ;;
+  reset-failed) ;;
   start|restart) cp FOLDER/service_after FOLDER/service ;;
   *) exit 1 ;;
 esac
@@ -355,7 +356,7 @@ def document_of(node: Node, pki: Pki, grant_key: SigningKey) -> dict[str, Any]:
         "commands": {
             name: str(node.folder / name) for name in ("chronyc", "timedatectl", "systemctl", "ping")
         },
-        "limits": {"same_action_interval_s": 0},
+        "limits": {"same_action_interval_s": 0, "stays_up_s": 0},
     }
 
 
@@ -393,6 +394,7 @@ async def serving(
         finally:
             server.should_exit = True
             await serving
+            await executor.finish()
             ledger.close()
 
 
@@ -403,7 +405,7 @@ async def standing(folder: Path) -> AsyncIterator[tuple[Node, Bot, Starlette]]:
     with metrics_page(node) as metrics_url:
         document = document_of(node, pki, key) | {"metrics_url": metrics_url}
         # Longer than any settings file may say.
-        limits = Limits(same_action_interval_s=0, nonce_life_s=600)
+        limits = Limits(same_action_interval_s=0, nonce_life_s=600, stays_up_s=0)
         settings = replace(settings_from(document), limits=limits)
         async with (
             serving(settings) as (url, app),

@@ -14,14 +14,12 @@ from typing import Any
 import pytest
 import tomlkit
 
-from agent.check import _config_file, _polkit, _rule_without_unit
-from agent.settings import Commands
+from agent.check import _config_file
 from tests.agent.bed import (
     Node,
     Pki,
     agent_process,
     metrics_server,
-    settings_from,
 )
 
 pytestmark = pytest.mark.process
@@ -73,6 +71,10 @@ def no_unit(document: dict[str, Any], node: Node) -> None:
     (node.folder / "service").write_text("LoadState=not-found\n")
 
 
+def masked(document: dict[str, Any], node: Node) -> None:
+    (node.folder / "service").write_text("LoadState=masked\n")
+
+
 def no_data_dir(document: dict[str, Any], node: Node) -> None:
     document["data_dir"] = "/nowhere"
 
@@ -115,6 +117,7 @@ def a_link_for_a_file(document: dict[str, Any], node: Node) -> None:
         (no_chronyc, "commands.chronyc) is missing"),
         (no_source, "chronyd follows no source"),
         (no_unit, "systemd knows no unit neumann, so it cannot be started"),
+        (masked, "systemd does not start neumann as it is: systemctl status neumann"),
         (no_data_dir, "/nowhere (data_dir) cannot be read"),
         (no_log, "None of the log files exists"),
         (no_metrics, "metrics_url: http://127.0.0.1:9/metrics refused the connection."),
@@ -193,32 +196,3 @@ def test_a_file_of_somebody_else_is_named(node: Node):
     (line,) = _config_file(node.config, owner + 1)
     assert "(config_file) is not this user's" in line
     assert list(_config_file(node.config, owner)) == list(_config_file(node.config, 0)) == []
-
-
-def test_a_missing_polkit_rule_is_named_where_one_can_look(settings_document: dict[str, Any], tmp_path: Path):
-    folders = (tmp_path / "etc", tmp_path / "usr")
-    systemd = settings_from(
-        settings_document
-        | {"commands": settings_document["commands"] | {"systemctl": str(Commands().systemctl)}}
-    )
-    assert ["50-neumann-agent.rules is not in" in line for line in _polkit(systemd, folders)] == [True]
-    for folder in folders:
-        folder.mkdir()
-    assert len(list(_polkit(systemd, folders))) == 1
-    (folders[1] / "50-neumann-agent.rules").touch()
-    assert list(_polkit(systemd, folders)) == []
-    other = settings_from(settings_document)
-    assert list(_polkit(other, (tmp_path / "nowhere",))) == [], "another systemctl has its own ways"
-
-
-def test_a_rule_for_a_unit_that_nobody_defined_stops_the_agent(
-    node: Node, settings_document: dict[str, Any], tmp_path: Path
-):
-    (tmp_path / "50-neumann-agent-makestep.rules").touch()
-    (node.folder / "systemctl").write_text("#!/bin/sh\necho LoadState=not-found\n")
-    settings = settings_from(settings_document)
-    assert list(_rule_without_unit(settings, (tmp_path / "nowhere",))) == []
-    (line,) = _rule_without_unit(settings, (tmp_path,))
-    assert "systemd knows no such unit: install it, or remove the rule" in line
-    (node.folder / "systemctl").write_text("#!/bin/sh\necho LoadState=loaded\n")
-    assert list(_rule_without_unit(settings, (tmp_path,))) == []

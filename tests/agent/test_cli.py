@@ -17,9 +17,13 @@ from typing import Any
 import httpx
 import pytest
 import tomlkit
+from nacl.signing import SigningKey
 
+from agent.actions.ledger import Ledger
+from agent.protocol import ClockSync
 from agent.protocol.pairing import pem_certificates
-from tests.agent.bed import Client, Pki, free_port
+from tests.agent.bed import Bot, Client, Node, Pki, agent_process, client_of, free_port
+from tests.waiting import until
 
 pytestmark = pytest.mark.process
 
@@ -100,10 +104,12 @@ async def test_it_tells_systemd_when_it_is_ready_and_a_reload_before_that_does_n
         manager.settimeout(30)
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "agent.cli", "serve", "--config", str(config), stderr=PIPE,
-            env={**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify")},
+            env={**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "100000"},
         )  # fmt: skip
         try:
             assert await asyncio.to_thread(manager.recv, 100) == b"READY=1"
+            for _ in range(2):
+                assert await asyncio.to_thread(manager.recv, 100) == b"WATCHDOG=1"
             for _ in range(3):
                 process.send_signal(signal.SIGHUP)
             await asyncio.sleep(0.2)
@@ -149,3 +155,25 @@ async def test_a_folder_of_roots_that_others_may_write_to_is_refused(config: Pat
     tmp_path.chmod(0o777)
     code, _, error = await run("keys", "list", "--config", str(config))
     assert (code, "chmod go-w" in error) == (2, True)
+
+
+async def test_an_agent_that_is_stopped_in_mid_action_sees_it_to_its_end(
+    settings_document: dict[str, Any], tmp_path: Path, pki: Pki, grant_key: SigningKey, node: Node
+):
+    (node.folder / "slow").write_text("1.5")
+    node.set_clock(ahead_s=-2.4, after_step_s=0.0004)
+    async with (
+        agent_process(settings_document, tmp_path) as (process, url),
+        client_of(pki, url, pki.issue("bot")) as http,
+    ):
+        bot = Bot(http, grant_key)
+        grant = await bot.grant(ClockSync())
+        asked = asyncio.create_task(bot.commit(grant))
+        await until(lambda: node.calls("chronyc makestep"), "the step is begun")
+        process.terminate()
+        assert await process.wait() == 0
+        await asyncio.gather(asked, return_exceptions=True)  # its answer may be lost
+    ledger = Ledger(Path(settings_document["state_dir"]) / "ledger.sqlite3")
+    entry = ledger.find(grant.action_id)
+    ledger.close()
+    assert entry and entry.state == "DONE"

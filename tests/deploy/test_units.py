@@ -12,6 +12,7 @@ import pytest
 
 import agent.cli
 import bot.cli.app
+from agent.actions import service_moves
 from agent.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +46,26 @@ def test_systemd_understands_every_line(unit: Path):
     about_us = [line for line in said.splitlines() if unit.name in line]
     # The programs are not installed here; anything else is a mistake in the unit.
     assert [line for line in about_us if "is not executable" not in line] == []
+
+
+@pytest.mark.parametrize("name", ["neumann-agent", "neumann-bot"])
+def test_a_check_that_fails_or_hangs_keeps_nobody_down(name: str):
+    unit = (SYSTEMD / f"{name}.service").read_text()
+    (before,) = re.findall(r"^ExecStartPre=(.*)$", unit, re.MULTILINE)
+    assert re.fullmatch(rf"-/usr/bin/timeout [23]0 /opt/neumann-bot/bin/{name} check --config \S+", before)
+
+
+def test_a_user_without_an_account_has_a_home_all_the_same():
+    """slack_sdk asks for it as it is imported; without libnss-systemd nobody else knows one."""
+    unit = (SYSTEMD / "neumann-bot.service").read_text()
+    assert "DynamicUser=yes" in unit and re.search("^Environment=HOME=/nonexistent$", unit, re.MULTILINE)
+
+
+def test_an_action_under_way_is_seen_to_its_end():
+    unit = (SYSTEMD / "neumann-agent.service").read_text()
+    assert re.search("^KillMode=mixed$", unit, re.MULTILINE), "systemctl under the agent is not hit"
+    (stop_s,) = re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)
+    assert int(stop_s) > service_moves.ACTION_DEADLINE_S
 
 
 def test_the_agent_still_sees_the_boot_id():
@@ -110,6 +131,7 @@ def test_row_18_the_agents_user_may_start_and_restart_neumann_and_step_the_clock
     allowed = {
         (f"{service}.service", "start"),
         (f"{service}.service", "restart"),
+        (f"{service}.service", "reset-failed"),
         ("neumann-makestep.service", "start"),
     }
     units = (f"{service}.service", "neumann-makestep.service", "ssh.service", f"{service}@.service", "")

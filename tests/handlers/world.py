@@ -142,7 +142,8 @@ class Cluster:
     """A cluster that shows what the test says, and feels what is done to it.
 
     `leads_after` is after how many actions a leader stands, `None` for never; `deaf` names nodes on which
-    actions have no effect that shows; `breaks` names links that fail once their first node is acted on.
+    actions have no effect that shows; `breaks` names links that fail once their first node is acted on;
+    `comes_meanwhile` happens during each reading.
     """
 
     shows: Evidence = field(default_factory=evidence)
@@ -157,11 +158,13 @@ class Cluster:
     deaf: set[str] = field(default_factory=set)
     breaks: dict[str, str] = field(default_factory=dict)
     felt: int = 0
+    comes_meanwhile: Callable[[], None] = lambda: None
 
     async def read(self, cluster: str) -> Evidence:
         if cluster not in self.clusters:
             raise UnknownCluster
         self.reads += 1
+        self.comes_meanwhile()
         return self.shows
 
     async def read_progressively(self, cluster: str) -> AsyncIterator[Evidence]:

@@ -10,9 +10,9 @@ from functools import cached_property
 from itertools import permutations
 
 from runbooks import raft
+from runbooks.clocks import is_surely_skewed
 from runbooks.evidence import ConnectResult, Evidence, NodeEvidence, Role
 from runbooks.model import CanElect, Diagnosis, Leadership
-from runbooks.node_check import is_surely_skewed
 
 
 class WayState(StrEnum):

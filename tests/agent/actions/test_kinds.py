@@ -10,7 +10,8 @@ import pytest
 from msgspec import structs
 
 from agent.actions.case import Case
-from agent.actions.kinds import ACTIONS, needs_second_approver
+from agent.actions.clock_step import needs_second_approver
+from agent.actions.kinds import ACTIONS
 from agent.errors import ConfigFileError
 from agent.neumann_config.edit import with_election_timeouts
 from agent.protocol import Action, ClockSync, NodeState, RestartService, SetElectionTimeouts, StartService
@@ -110,22 +111,40 @@ def test_what_was_not_read_is_no_large_step_however_low_the_limit(settings: Sett
 
 
 @pytest.mark.parametrize(
-    ("after_ms", "done", "words"),
+    ("after_ms", "error_ms", "done", "words"),
     [
-        (0.0, True, "was +600.0 ms and is +0.0 ms."),
-        (500.0, True, "is +500.0 ms."),
-        (-500.0, True, "is -500.0 ms."),
-        (500.5, False, "is +500.5 ms."),
-        (-500.5, False, "is -500.5 ms."),
-        (None, None, "is unknown."),
+        (0.0, 12.0, True, "was +600.0 ms and is +0.0 ms ± 12.0 ms by chrony."),
+        (500.0, 0.0, True, "is +500.0 ms ± 0.0 ms by chrony."),
+        (-499.0, 1.5, None, "is -499.0 ms ± 1.5 ms by chrony."),
+        (0.0, 837.0, None, "± 837.0 ms by chrony."),
+        (500.5, 0.0, False, "is +500.5 ms ± 0.0 ms by chrony."),
+        (-500.5, 0.0, False, "is -500.5 ms ± 0.0 ms by chrony."),
+        (None, None, None, "is unknown."),
     ],
 )
-def test_a_step_is_done_when_the_clock_is_within_the_threshold(
-    settings: Settings, after_ms: float | None, done: bool | None, words: str
+def test_a_step_is_done_when_the_clock_is_surely_within_the_threshold(
+    settings: Settings, after_ms: float | None, error_ms: float | None, done: bool | None, words: str
 ):
     kind, case = ACTIONS["clock_sync"], Case(settings, ClockSync(), offset(600))
-    assert kind.judge(case, offset(after_ms)) is done
-    assert kind.tell(case, offset(after_ms)).endswith(words)
+    assert kind.judge(case, offset(after_ms, error_ms)) is done
+    assert kind.tell(case, offset(after_ms, error_ms)).endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("offset_ms", "error_ms", "settled"),
+    [
+        (-973, 265, False),  # as chrony had it of a real clock that was 690 ms off
+        (5735, 1848, False),  # ... of one that was 5.1 s off
+        (-4964, 40, True),
+        (1000, 250, True),
+        (5000, 251, False),  # what is left must surely be within the limit
+    ],
+)
+def test_an_estimate_that_has_not_settled_is_not_stepped_on(
+    settings: Settings, offset_ms: float, error_ms: float, settled: bool
+):
+    now = offset(offset_ms, error_ms)
+    assert ("has not settled" in why_not(settings, ClockSync(), now, now)) is not settled
 
 
 # Election timeouts.
@@ -308,3 +327,34 @@ def test_the_last_look_takes_what_the_action_depends_on_and_no_more():
         "start_service": {"service"},
         "restart_service": {"service", "config"},
     }
+
+
+@pytest.mark.parametrize(
+    ("load", "words"),
+    [
+        ("masked", "The unit is masked, so somebody decided that it must not start: systemctl unmask."),
+        ("not-found", "The unit is not known to systemd: correct `service`."),
+        ("bad-setting", "The unit has a line that systemd refuses: systemd-analyze verify."),
+        ("error", "The unit is error: systemctl status."),
+    ],
+)
+def test_a_unit_that_is_not_loaded_is_not_moved(settings: Settings, load: str, words: str):
+    stopped = structs.replace(service("inactive", None), service_load=load)
+    assert why_not(settings, StartService(), service("inactive", None), stopped) == words
+    running = structs.replace(RUNNING, service_load=load)
+    assert why_not(settings, RestartService(), RUNNING, running) == words
+
+
+@pytest.mark.parametrize(
+    ("later", "stays"),
+    [
+        (RUNNING, True),
+        (service("active", 101), False),
+        (service("failed", None), False),
+        (service("unknown", None), None),
+    ],
+)
+def test_a_process_that_is_gone_a_moment_later_did_not_stay_up(later: NodeState, stays: bool | None):
+    for name in ("start_service", "restart_service"):
+        lasts = ACTIONS[name].lasts
+        assert lasts and lasts(RUNNING, later) is stays

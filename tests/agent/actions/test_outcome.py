@@ -68,7 +68,7 @@ RUNNING_AGAIN = NodeState(boot_id="b", service_state="active", service_pid=2)
         (RestartService(), NodeState(boot_id="b", service_state="inactive"), "UNKNOWN"),
         (StartService(), RUNNING_AGAIN, "DONE"),
         (StartService(), structs.replace(RUNNING_AGAIN, boot_id="c"), "UNKNOWN"),
-        (ClockSync(), NodeState(boot_id="b", offset_ms=1.0), "DONE"),
+        (ClockSync(), NodeState(boot_id="b", offset_ms=1.0, offset_error_ms=2.0), "DONE"),
         (ClockSync(), NodeState(boot_id="b", offset_ms=2400.0), "UNKNOWN"),
         (ClockSync(), NodeState(boot_id="b"), "UNKNOWN"),
         (ClockSync(), NodeState(boot_id="c", offset_ms=1.0), "UNKNOWN"),

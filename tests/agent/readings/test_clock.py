@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import UNSET
 
 from agent.errors import ReadingError
 from agent.readings.clock import parse_tracking, read_clock
@@ -48,3 +49,47 @@ async def test_a_missing_timedatectl_costs_only_its_own_answer(settings: Setting
     clock = await read_clock(settings)
     assert clock.ntp_service_active is None
     assert clock.offset_ms == pytest.approx(2400)
+
+
+@pytest.mark.parametrize(
+    ("age_s", "interval_s", "doubts"),
+    [
+        (12, 64.2, UNSET),
+        (500, 8, UNSET),
+        (8000, 1030, UNSET),
+        (600, 8, ("stale",)),
+        (-20, 64.2, ("set_back",)),
+    ],
+    ids=["fresh", "eight usual polls", "a slow poll", "unreachable for long", "put back since"],
+)
+def test_the_age_of_chronys_word_is_asked(age_s: float, interval_s: float, doubts: object):
+    line = f"C0A80001,192.168.0.1,3,{1_700_000_000 - age_s},0,0,0,0,0,0,0.01,0.001,{interval_s},Normal\n"
+    assert parse_tracking(line, now_s=1_700_000_000).doubts == doubts
+
+
+# `chronyc -c tracking` of chrony 4.3 on a virtual machine that was paused for 20 s: before and (its figures
+# rounded) after the next poll.
+PAUSED_AT_S = 1_796_039_450.0
+UNNOTICED = (
+    "0A000202,10.0.2.2,9,1796039444.323461191,-0.000094030,0.000012674,1.195132375,6.788,1.100,4.616,"
+    "0.001237055,0.000998850,8.1,Normal\n"
+)
+NOTICED = (
+    "0A000202,10.0.2.2,9,1796039471.500000000,21.354000000,21.400000000,9.000000000,6.788,1.100,4.616,"
+    "0.001237055,1.440000000,8.1,Normal\n"
+)
+
+
+def test_a_clock_that_chronyd_knows_to_be_behind_was_not_put_back_since():
+    """The time of the last update is true time as chronyd has it, not what the clock showed."""
+    assert parse_tracking(UNNOTICED, now_s=PAUSED_AT_S).doubts == UNSET, "so only the bot's look tells"
+    assert parse_tracking(NOTICED, now_s=PAUSED_AT_S).doubts == UNSET
+    assert parse_tracking(NOTICED, now_s=PAUSED_AT_S).offset_ms == pytest.approx(-21_354)
+
+
+@pytest.mark.process
+async def test_a_clock_that_was_set_since_is_doubted_by_the_kernel(settings: Settings, node: Node):
+    """settimeofday makes the kernel call the clock unsynchronised until chronyd's next update."""
+    (node.folder / "timedatectl").write_text("#!/bin/sh\necho NTP=yes\necho NTPSynchronized=no\n")
+    clock = await read_clock(settings)
+    assert clock.doubts and "kernel_unsynchronised" in clock.doubts

@@ -156,3 +156,18 @@ def test_no_log_is_said(tmp_path: Path):
     os.mkfifo(tmp_path / "fifo")
     with pytest.raises(ReadingError, match="cannot be read"):
         read_log([tmp_path / "fifo"])
+
+
+def test_after_a_step_back_the_window_is_no_longer_than_ever():
+    """A clock that was put back by six years: all that was logged before it bears a later time."""
+    before = [f"2026-03-02T10:{m:02}:{s:02}Z" for m in range(10) for s in range(0, 60, 2)]
+    after = [f"2020-03-02T10:00:{s:02}Z" for s in range(0, 20, 2)]
+    lines = (f"{time}  INFO tensor_chain::raft: Starting election new_term=4\n" for time in (*before, *after))
+    log = summarise(Path("/log"), "".join(lines).encode())
+    assert 10 + 20 <= log.counts["election_started"] <= 10 + 22, "20 s after the step, and 40 s before"
+
+
+def test_lines_that_changed_places_are_no_step():
+    times = ("10:00:00.0", "10:00:50.5", "10:00:50.1", "10:01:00.2")
+    lines = (f"2026-03-02T{time}Z  INFO tensor_chain::raft: Starting election new_term=4\n" for time in times)
+    assert summarise(Path("/log"), "".join(lines).encode()).counts["election_started"] == 3

@@ -34,6 +34,30 @@ def test_a_zero_is_none():
     assert (service.state, service.pid, service.started_boottime_s) == ("inactive", None, None)
 
 
+# As systemd 252 shows them.
+@pytest.mark.parametrize(
+    ("load", "active", "state"),
+    [
+        ("masked", "inactive", "inactive"),
+        ("not-found", "inactive", "unknown"),
+        ("bad-setting", "inactive", "inactive"),
+        ("masked", "active", "active"),
+    ],
+)
+def test_a_unit_that_is_not_loaded_is_told(load: str, active: str, state: str):
+    shown = (
+        f"MainPID=0\nResult=success\nNRestarts=0\nExecMainStartTimestampMonotonic=0\nLoadState={load}\n"
+        f"ActiveState={active}\n"
+    )
+    service = parse_show(shown)
+    assert (service.state, service.load) == (state, load)
+
+
+def test_a_loaded_unit_is_told_as_ever():
+    shown = "MainPID=0\nExecMainStartTimestampMonotonic=0\nLoadState=loaded\nActiveState=inactive\n"
+    assert '"load"' not in parse_show(shown).to_json(), "an older bot reads it"
+
+
 @pytest.mark.parametrize("shown", ["", "MainPID=x\nActiveState=active\nExecMainStartTimestampMonotonic=0\n"])
 def test_other_output_is_refused(shown: str):
     with pytest.raises(ReadingError):

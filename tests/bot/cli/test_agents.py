@@ -170,6 +170,30 @@ def node_of(config: Path, name: str = "node1") -> dict[str, Any]:
 
 
 @pytest.mark.process
+async def test_keys_are_changed_beside_the_agent_that_serves(config: Path, host: Host):
+    """As the documents say: `pair` while the agent runs, and the bot goes on where it was."""
+    async with host.waiting():
+        assert (await add(config, host))[0] == 0
+    first = node_of(config)
+    async with host.serving():
+        await host.pairing.start()
+        beside = Address(host.address.host, host.address.port + 1)
+        await host.pairing.until_listening(beside)
+        printed = (host.config.parent / "pair.out").read_text()
+        assert f"--url https://node1:{host.address.port} --pair-at https://node1:{beside.port}" in printed
+        named = ("--cluster", "demo", "--node", "node1", "--code-file", str(host.code))
+        code, _, err = await run(
+            "agents", "add", *named, "--pair-at", f"https://{beside}", "--config", str(config)
+        )
+        await host.pairing.stop()
+        assert (code, err) == (0, "")
+        assert node_of(config)["agent_url"] == first["agent_url"] == host.url
+        assert node_of(config)["pairing"] != first["pairing"]
+        _, out, _ = await run("agents", "list", "--config", str(config))
+        assert f"demo node1 {host.url}" in out and ": answers" in out
+
+
+@pytest.mark.process
 async def test_an_agent_is_paired_with_and_answers_this_bot_alone(config: Path, host: Host, tmp_path: Path):
     async with host.waiting():
         named = ("--cluster", "demo", "--node", "node1", "--url", host.url, "--config", str(config))

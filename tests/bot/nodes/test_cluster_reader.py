@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -22,6 +23,8 @@ from bot.nodes.agent_connection import AgentTimedOutError
 from bot.nodes.cluster_reader import ClusterReader
 from handlers.errors import UnknownCluster
 from lab.cluster.cluster import Lab
+from lab.node.clock import read_offset_ms, write_offset_ms
+from runbooks.clocks import believed_clocks
 from runbooks.evidence import Evidence, NodeEvidence, Role
 from runbooks.missing_kind import MissingKind
 from tests.bot.conftest import Becomes, WriteConfig
@@ -76,6 +79,32 @@ async def test_a_whole_cluster_is_read_with_nothing_missing(reader: ClusterReade
     ]
     assert leader == await lab.leader()
     assert Evidence.model_validate_json(evidence.model_dump_json()) == evidence, "it is kept as JSON"
+
+
+@pytest.mark.process
+async def test_a_clock_that_jumped_is_seen_though_chrony_vouches_for_it(
+    reader: ClusterReader, lab: Lab
+) -> None:
+    """A VM that was paused: until chronyd's next poll its word is that of before."""
+    folder = lab.node("node1").folder
+    chronyc, before = folder / "bin" / "chronyc", read_offset_ms(folder)
+    script = chronyc.read_text()
+    now = subprocess.run([chronyc, "-c", "tracking"], capture_output=True, text=True, check=True).stdout
+    try:
+        write_offset_ms(folder, before - 20_000)
+        chronyc.write_text(f"#!/bin/sh\necho '{now.strip()}'\n")
+        evidence = await reader.read("demo")
+    finally:
+        chronyc.write_text(script)
+        write_offset_ms(folder, before)
+    looks = {node.node: node.wall_clock.value for node in evidence.nodes if node.wall_clock}
+    assert looks["node1"] and -20_100 < looks["node1"].ahead_ms - before < -19_900
+    assert looks["node2"] and looks["node2"].error_ms < 500
+    vouched = evidence.node("node1").clock.value
+    assert vouched and vouched.synchronised and abs(vouched.offset_ms) < 100
+    believed = believed_clocks(evidence)
+    assert abs(believed["node1"].offset_ms) + believed["node1"].error_ms > 19_000, "so it is not ruled out"
+    assert believed["node2"] == evidence.node("node2").clock.value
 
 
 async def test_a_look_is_one_sample_of_each_node(reader: ClusterReader) -> None:

@@ -12,7 +12,7 @@ from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.errors import AlreadyConfirmed, NotAllowed, StaleOffer
 from handlers.ports import NotBegun, Order, Readiness
-from handlers.remediation import obstacles, propose, run, second_approval
+from handlers.remediation import node_checks, obstacles, propose, run, second_approval
 from runbooks.evidence import Evidence
 from tests.builders import ALICE, BOB, NOON, evidence, led_by, node, silent
 from tests.handlers.story import (
@@ -48,6 +48,22 @@ async def test_a_confirmed_plan_is_carried_out_in_order_and_once() -> None:
         "node_checked",
         "run_ended",
     ]
+
+
+async def test_alerts_that_come_all_the_time_do_not_begin_a_nodes_check_anew() -> None:
+    """Over slow nodes with flapping alerts a run had not ended after 400 s."""
+    world = await diagnosed_world()
+    world.cluster.deaf = {"node2"}
+    await confirmed(world)
+    note = Remarked(at=NOON, key="noise", sentence="something comes in")
+    world.cluster.comes_meanwhile = lambda: world.timelines.events["inc-1"].append(note)
+    await advance.advance(world.ports, "inc-1")
+    newest = await newest_run(world)
+    assert newest.ended and not newest.ended.completed
+    check = newest.checks["node2"]
+    assert check.complaints
+    assert node_checks.CHECK_PATIENCE_S <= check.waited_s < node_checks.CHECK_PATIENCE_S + 5
+    assert world.kinds().count("node_checked") == 1
 
 
 async def test_the_run_stops_at_the_first_node_that_refuses_and_says_what_was_not_begun() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from runbooks import leader_election
-from runbooks.evidence import Evidence, Role
+from runbooks.evidence import Evidence, Role, Service
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
@@ -104,8 +104,16 @@ def test_clocks_are_stepped_only_on_the_skewed_nodes_and_the_step_is_predicted()
     )
     plan = plan_of(read, "clock_sync")
     assert [(step.action.node, step.shown, step.effect) for step in plan.steps] == [
-        ("node2", "chronyc makestep", "steps by -2400 ms (±1 ms)"),
-        ("node3", "chronyc makestep", "steps by +1900 ms (±1 ms)"),
+        (
+            "node2",
+            "chronyc makestep",
+            "steps by -2400 ms (±1 ms); chrony alone would take 28 s or more",
+        ),
+        (
+            "node3",
+            "chronyc makestep",
+            "steps by +1900 ms (±1 ms); chrony alone would take 22 s or more",
+        ),
     ]
 
 
@@ -130,6 +138,14 @@ def test_stopped_nodes_are_started_and_a_node_without_an_agent_is_not() -> None:
     gone = late("the agent gave no answer within 4 s")
     read = evidence(node("node1"), dead("node2"), dead("node3", service=gone, connects=gone))
     assert remedy_of(read, "start_nodes").nodes == ("node2",)
+
+
+def test_a_masked_unit_is_somebodys_decision_and_not_started() -> None:
+    masked = known(Service(state="inactive", load="masked"), by="agent:node2")
+    read = evidence(node("node1"), dead("node2", service=masked), dead("node3", service=masked))
+    remedy = remedy_of(read, "start_nodes")
+    assert (remedy.offered, remedy.actions) == (False, ())
+    assert "a unit that is masked" in remedy.reason
 
 
 def test_a_plan_has_one_hash_for_one_wording() -> None:
