@@ -139,9 +139,11 @@ class SlackStub:
                 ts = f"{len(self.posts) + 1}.000000"
                 self.posts.append(Post(time.perf_counter(), ts, arguments))
                 self._came.set()
-                return {"channel": arguments["channel"], "ts": ts, "message": {"app_id": APP, "team": TEAM}}
+                said = {"app_id": APP, "team": TEAM, "thread_ts": arguments.get("thread_ts")}
+                return {"channel": arguments["channel"], "ts": ts, "message": said}
             case "chat.update":
                 self.edits.append((time.perf_counter(), arguments))
+                return {"channel": arguments["channel"], "ts": arguments["ts"]}
             case "conversations.history" | "conversations.replies":
                 return {"messages": self._messages(str(arguments.get("channel")))}
             case "auth.test":
