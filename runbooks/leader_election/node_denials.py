@@ -123,7 +123,7 @@ def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
     held = _held_by_all(facts, witnesses) and not _any_cut(facts)
     if held:
         signs.append(f"gossip on {listed(witnesses)} holds a running peer failed (bot)")
-    elif not witnesses:
+    elif all(facts.gossip_failed(name) is None for name in witnesses):
         signs.append("no answer in time, over the network or on its own host")
     # A follower that hears its leader writes nothing either: silence alone is no second sign.
     # A log that was not read may be written to, and then only the page does not answer.

@@ -33,6 +33,19 @@ def test_a_page_that_hangs_beside_gossip_that_is_well_is_no_hung_process() -> No
     assert RootCause.PROCESS_HUNG not in sure(read)
 
 
+def test_where_no_gossip_was_read_a_page_that_hangs_at_home_too_is_a_hung_process() -> None:
+    silent_gossip = [without_gossip(node(n, names=FIVE)) for n in FIVE[3:]]
+    read = evidence(*(mute(n, FIVE) for n in FIVE[:3]), *silent_gossip)
+    assert sure(read) == {RootCause.PROCESS_HUNG: Verdict.LIKELY}
+
+
+def without_gossip(read: NodeEvidence) -> NodeEvidence:
+    page = read.metrics.value
+    assert page
+    bare = known(page.model_copy(update={"gossip_failed": None, "gossip_healthy": None}))
+    return read.model_copy(update=dict.fromkeys(("metrics", "metrics_again", "local_metrics"), bare))
+
+
 def test_a_process_that_has_run_for_days_is_in_no_crash_loop_whatever_was_counted() -> None:
     old = Service(state="active", restarts=99, result="exit-code", running_s=500_000.0)
     read = evidence(node("node1", service=known(old)), dead("node2"), node("node3"))
