@@ -92,7 +92,10 @@ def demo(  # noqa: PLR0917  each is an option of the command line
     with_prometheus: Annotated[
         bool, typer.Option(help="Use the prometheus and alertmanager binaries that are on PATH.")
     ] = False,
-    port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65_535, help="Port of the page, 8420 unless it is taken; 0 takes a free one."),
+    ] = None,
     metrics_shape: Annotated[
         Literal["state_label", "active_only", "number", "raft_state_label"],
         typer.Option(help="How the nodes' metrics tell their role; Neumann's documents show all of these."),
