@@ -64,7 +64,7 @@ def _why(error: Exception, port: int | None) -> str:
     """Return a sentence for what kept it from starting."""
     if not isinstance(error, OSError):
         return f"{str(error).removesuffix('.')}."
-    said = error.strerror or str(error)
+    said = os.strerror(error.errno) if error.errno else str(error)
     if port and error.errno in (errno.EADDRINUSE, errno.EACCES):
         return f"port {port} cannot be listened on ({said}): name another with --port."
     return f"{error.filename}: {said}." if error.filename else f"{said}."
