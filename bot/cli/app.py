@@ -14,6 +14,7 @@ import uvloop
 from agent.version import version
 from bot import main as wiring
 from bot.cli import agents, audit, diagnose, incidents, outside, plan
+from bot.cli.init.command import init
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.cli.output import say
 from bot.config import Settings, load
@@ -75,6 +76,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     raise typer.Exit(0 if asyncio.run(build_once(load(config))) else 1)
 
 
+app.command()(init)
 app.add_typer(agents.app, name="agents")
 app.command()(diagnose.status)
 app.command()(diagnose.diagnose)
@@ -94,7 +96,9 @@ def demo(  # noqa: PLR0917  each is an option of the command line
     ] = False,
     port: Annotated[
         int | None,
-        typer.Option(min=0, max=65_535, help="Port of the page, 8420 unless it is taken; 0 takes a free one."),
+        typer.Option(
+            min=0, max=65_535, help="Port of the page, 8420 unless it is taken; 0 takes a free one."
+        ),
     ] = None,
     metrics_shape: Annotated[
         Literal["state_label", "active_only", "number", "raft_state_label"],
