@@ -102,7 +102,7 @@ async def _play(options: Options, folder: Path) -> int:
 
 
 def _page_port(options: Options) -> int:
-    """Return the port that was asked for, or else the usual one; 0, any, where that is taken or nobody reads."""
+    """Return the port that was asked for, else the usual one; 0 (any) where that is taken or nobody reads."""
     if options.port is not None or options.headless:
         return options.port or 0
     try:
