@@ -65,8 +65,9 @@ imports: $(VENV)/.installed-dev ## who may import whom
 rules: ## test the alert rules with promtool
 	promtool test rules deploy/prometheus/neumann.rules.test.yml deploy/prometheus/neumann-bot.rules.test.yml
 
-schema: $(VENV)/.installed-dev ## write docs/evidence.schema.json from the models
+schema: $(VENV)/.installed-dev ## write the JSON schemas in docs/ from the models
 	$(BIN)/python -m runbooks.evidence_schema docs/evidence.schema.json
+	$(BIN)/python -m bot.config_schema docs/neumann-bot.schema.json
 
 keys: $(VENV)/.installed-dev ## write the table of Redis keys in docs/architecture.md from bot/store/keys.py
 	$(BIN)/python -m bot.store.keys

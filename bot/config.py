@@ -69,7 +69,11 @@ class Settings(BaseSettings):
         """Return the rows of `[[permissions]]`, and behind them each cluster's own `confirm_groups`."""
         rows = [Permission(**row.model_dump()) for row in self.permissions]
         rows += [
-            Permission(clusters=frozenset({cluster.name}), confirm_groups=cluster.confirm_groups)
+            Permission(
+                clusters=frozenset({cluster.name}),
+                confirm_groups=cluster.confirm_groups,
+                confirm_users=cluster.confirm_users,
+            )
             for cluster in self.clusters
         ]
         return Permissions(tuple(rows), {cluster.name: cluster.environment for cluster in self.clusters})

@@ -120,15 +120,16 @@ class Node(_Section):
 
 
 class Cluster(_Section):
-    """A cluster: its members, its channel, and the Slack user groups that may confirm actions on it.
+    """A cluster: its members, its channel, and the user groups and people that may confirm actions on it.
 
-    `confirm_groups` holds where no row of `[[permissions]]` does.
+    `confirm_groups` and `confirm_users` hold where no row of `[[permissions]]` does.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
     environment: str = ""
     channel: str | None = None
     confirm_groups: tuple[str, ...] = ()
+    confirm_users: tuple[str, ...] = ()
     nodes: Annotated[tuple[Node, ...], Field(min_length=1)]
 
 
@@ -143,5 +144,6 @@ class PermissionRow(_Section):
     actions: frozenset[ActionType] = frozenset()
     propose_groups: tuple[str, ...] = ()
     confirm_groups: tuple[str, ...] = ()
+    confirm_users: tuple[str, ...] = ()
     second_groups: tuple[str, ...] = ()
     silence_groups: tuple[str, ...] = ()

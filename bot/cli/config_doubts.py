@@ -16,8 +16,9 @@ from bot.secret_files import SecretFile
 from handlers.errors import ConfigurationError
 
 Doubt = tuple[KeyPath, str]
-_EXAMPLES = re.compile(r"[CS]012345678\d")
+_EXAMPLES = re.compile(r"[CSU]012345678\d")
 _CHANNEL, _GROUP = re.compile(r"[CGD][A-Z0-9]{8,}"), re.compile(r"S[A-Z0-9]{8,}")
+_PERSON = re.compile(r"[UW][A-Z0-9]{6,}")
 _PREFIXES = {"bot_token": "xoxb-", "app_token": "xapp-"}
 _GROUPS = ("propose_groups", "confirm_groups", "second_groups", "silence_groups")
 
@@ -30,9 +31,11 @@ def doubts(settings: Settings) -> Iterator[Doubt]:
         if cluster.channel:
             yield from _channel((*at, "channel"), cluster.channel)
         yield from _groups((*at, "confirm_groups"), cluster.confirm_groups)
+        yield from _people((*at, "confirm_users"), cluster.confirm_users)
     for number, row in enumerate(settings.permissions):
         for name in _GROUPS:
             yield from _groups(("permissions", number, name), getattr(row, name))
+        yield from _people(("permissions", number, "confirm_users"), row.confirm_users)
     yield from _shared_addresses(settings)
     yield from _secrets(settings, ())
     yield from _slack_tokens(settings)
@@ -53,6 +56,17 @@ def _groups(at: KeyPath, groups: tuple[str, ...]) -> Iterator[Doubt]:
             yield (
                 at,
                 f'{group[:80]!r} is no user group\'s id, such as S0123456789: "Copy group ID" in its menu',
+            )
+
+
+def _people(at: KeyPath, people: tuple[str, ...]) -> Iterator[Doubt]:
+    for person in people:
+        if _EXAMPLES.fullmatch(person):
+            yield at, f'{person} is the example\'s: "Copy member ID" in the menu of a profile'
+        elif not _PERSON.fullmatch(person):
+            yield (
+                at,
+                f'{person[:80]!r} is no person\'s id, such as U0123456789: "Copy member ID" in a profile',
             )
 
 

@@ -24,7 +24,7 @@ class NodeAnswer:
 
 @dataclass(frozen=True)
 class Answers:
-    """Everything the files follow from.
+    """Everything the files follow from. `may_confirm` holds ids of user groups and of people.
 
     `public_url` is where Slack reaches the bot; without one Slack is asked over Socket Mode. `bot_url` is
     where Alertmanager and Prometheus reach it.
@@ -33,7 +33,7 @@ class Answers:
     cluster: str
     nodes: tuple[NodeAnswer, ...]
     channel: str
-    confirm_groups: tuple[str, ...]
+    may_confirm: tuple[str, ...]
     public_url: str
     bot_url: str
     redis_url: str
@@ -87,13 +87,14 @@ def channel_of(text: str) -> str:
     return text
 
 
-def groups_of(text: str) -> tuple[str, ...]:
-    """Return ids of user groups; none is an answer too, and then nobody may confirm."""
+def ids_of(text: str) -> tuple[str, ...]:
+    """Return ids of user groups and people; none is an answer too, and then nobody may confirm."""
     found = tuple(text.replace(",", " ").split())
     for each in found:
-        if not re.fullmatch(r"S[A-Z0-9]{8,}", each):
+        if not re.fullmatch(r"[SUW][A-Z0-9]{6,}", each):
             raise Refused(
-                f'{each[:80]!r} is no user group\'s id, such as S0123456789: "Copy group ID" in its menu.'
+                f"{each[:80]!r} is no id of a user group or a person, such as S0123456789 or U0123456789:"
+                ' "Copy group ID" or "Copy member ID" in its menu.'
             )
     return found
 

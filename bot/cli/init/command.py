@@ -63,8 +63,8 @@ def init(  # noqa: PLR0917  each is an option of the command line
     cluster: Annotated[str | None, typer.Option(help="The `cluster` label of its alerts.")] = None,
     nodes: Annotated[str | None, typer.Option(help="All members: 'node1=10.0.0.1 node2=10.0.0.2 …'.")] = None,
     channel: Annotated[str | None, typer.Option(help="Id of the Slack channel for incidents.")] = None,
-    confirm_groups: Annotated[
-        str | None, typer.Option(help="Ids of the user groups that may confirm actions.")
+    may_confirm: Annotated[
+        str | None, typer.Option(help="Ids of the user groups and people that may confirm actions.")
     ] = None,
     public_url: Annotated[
         str | None, typer.Option(help="Where Slack reaches the bot (https); empty for Socket Mode.")
@@ -94,8 +94,11 @@ def init(  # noqa: PLR0917  each is an option of the command line
         cluster=ask(cluster, "Name of the cluster, as its alerts' `cluster` label has it?", read.cluster_of),
         nodes=ask(nodes, "Its nodes, as NAME=HOST with spaces between?", read.nodes_of),
         channel=ask(channel, "Id of the Slack channel for incidents (C…)?", read.channel_of),
-        confirm_groups=ask(
-            confirm_groups, "Ids of the user groups that may confirm actions (S…)?", read.groups_of, ""
+        may_confirm=ask(
+            may_confirm,
+            "Ids of the user groups (S…) or people (U…) that may confirm actions?",
+            read.ids_of,
+            "",
         ),
         public_url=ask(
             public_url,

@@ -33,7 +33,9 @@ def bot_file(answers: Answers, folder: Path) -> str:
         document.add(tomlkit.nl())
         document.add(name, table)
     cluster = tomlkit.table()
-    cluster.update({"name": answers.cluster, "confirm_groups": list(answers.confirm_groups)})
+    groups = [each for each in answers.may_confirm if each.startswith("S")]
+    people = [each for each in answers.may_confirm if each not in groups]
+    cluster.update({"name": answers.cluster, "confirm_groups": groups, "confirm_users": people})
     cluster.add("nodes", _tables(_node(each) for each in answers.nodes))
     document.add("clusters", _tables([cluster]))
     return tomlkit.dumps(document)

@@ -85,7 +85,7 @@ async def test_check_says_that_the_token_is_no_good(
     code, out, err = await run("check", "--config", str(write_config(slack)))
     assert (code, err.count("\n")) == (1, 1)
     assert f"Slack says {word}" in err
-    assert "not asked: user groups S0ONCALL01 and channels C0INCIDENT" in out
+    assert "not asked: user groups and channels: S0ONCALL01, C0INCIDENT" in out
     assert "fine: channel" not in out
 
 

@@ -108,8 +108,8 @@ def test_placeholders_names_for_ids_and_shared_addresses(config: Path):
         " it",
         '14: clusters.0.confirm_groups: S0123456789 is the example\'s: "Copy group ID" in the menu of your'
         " user group",
-        "14: clusters.0.confirm_groups: '@oncall' is no user group's id, such as S0123456789: \"Copy group ID\""
-        " in its menu",
+        "14: clusters.0.confirm_groups: '@oncall' is no user group's id, such as S0123456789: \"Copy group"
+        ' ID" in its menu',
         "24: clusters.0.nodes.1.agent_url: is the address of demo/node1 too, so one process would count as"
         " two members",
     ]

@@ -30,7 +30,7 @@ from tests.bot.cli.test_app import run as run_process
 
 ASKED = (
     "--cluster", "demo", "--nodes", "node1=10.0.0.1 node2=10.0.0.2 node3", "--channel", "C0INCIDENT",
-    "--confirm-groups", "S0ONCALL01",
+    "--may-confirm", "S0ONCALL01 U0ALICE",
 )  # fmt: skip
 
 
@@ -56,6 +56,7 @@ def test_what_it_writes_is_a_configuration_and_secrets_that_nobody_else_reads(fo
         "https://node3:7880",
     ]
     assert settings.clusters[0].confirm_groups == ("S0ONCALL01",)
+    assert settings.clusters[0].confirm_users == ("U0ALICE",)
     assert settings.slack.app_token, "Socket Mode is the default: it needs no public address"
     for secret in ("webhook-token", "slack-signing-secret"):
         assert stat.S_IMODE((folder / secret).stat().st_mode) == 0o600
@@ -198,7 +199,7 @@ async def test_from_init_to_the_first_answer_in_slack(
         nodes,
         "--channel",
         "C0INCIDENT",
-        "--confirm-groups",
+        "--may-confirm",
         "S0ONCALL01",
     )
     where = ("--bot-url", f"http://{reached}", "--redis-url", redis_url)
