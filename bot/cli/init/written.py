@@ -95,7 +95,7 @@ def agent_settings(answers: Answers, node: NodeAnswer) -> str:
                 "key": "/etc/neumann-agent/agent.key",
                 "authority": "/etc/neumann-agent/authority.pem",
             },
-            "commands": {"chronyc": "/usr/local/lib/neumann-agent/chronyc"},
+            "commands": {"chronyc": "/usr/lib/neumann-agent/chronyc"},
         }
     )
     document.add("peers", _tables(_peer(each) for each in answers.nodes if each != node))

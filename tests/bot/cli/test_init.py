@@ -153,7 +153,7 @@ AGENT = """\
 #!/bin/sh
 # The agent, where this node of the lab has the files that a real one has under /etc and /var.
 sed -e "s#/etc/neumann/config.toml#$NODE/config.toml#" -e "s#/etc/neumann-agent#$NODE#" \
-    -e "s#/var/lib/neumann-agent#$NODE/agent#" -e "s#/usr/local/lib/neumann-agent#$NODE/bin#" |
+    -e "s#/var/lib/neumann-agent#$NODE/agent#" -e "s#/usr/lib/neumann-agent#$NODE/bin#" |
     '{python}' -m agent.cli "$@" --config "$NODE/neumann-agent.toml"
 """
 SYSTEMCTL = """\
