@@ -113,11 +113,12 @@ lock: ## write the locks anew (needs uv)
 	$(EXPORT) --extra bot --extra demo --group dev -o requirements-dev.txt
 	rm -f uv.lock
 
-dist: $(VENV)/.installed-dev ## build what a release attaches: wheel, the agent's Debian package, source archive, checksums
+dist: $(VENV)/.installed-dev ## build what a release attaches: wheel and its lock, the agent's package, source archive, checksums
 	@rm -rf dist && mkdir dist
 	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 	@if command -v dpkg-deb >/dev/null; then deploy/debian/build $(BIN)/python dist/*.whl dist; fi
 	@git archive --format=tar.gz --prefix=neumann-bot/ --output=dist/neumann-bot.tar.gz HEAD
+	@cp requirements.txt dist/
 	@cd dist && sha256sum * > SHA256SUMS && cat SHA256SUMS
 
 hooks: $(VENV)/.installed-dev ## check format, lint, types and imports before each commit

@@ -113,7 +113,8 @@ def init(  # noqa: PLR0917  each is an option of the command line
         alertmanager_urls=ask(alertmanager, "Alertmanager (empty: none)?", read.urls_of, ""),
         prometheus_url=ask(prometheus, "Prometheus (empty: none)?", read.optional_url_of, ""),
     )
-    _write(_files(answers, folder))
+    program = Path(shutil.which(sys.argv[0]) or "/opt/neumann-bot/bin/neumann-bot").absolute()
+    _write(_files(answers, folder, program))
     say(f"Written: {folder}. Create the Slack app from {folder / 'slack-manifest.yaml'} and install it.")
     given = {
         written.BOT_TOKEN: bot_token_file,
@@ -122,7 +123,7 @@ def init(  # noqa: PLR0917  each is an option of the command line
         ),
     }
     missing = _take_tokens(folder, given, questions)
-    _say_what_is_next(folder, answers, missing)
+    _say_what_is_next(folder, program, missing)
 
 
 def _refuse_to_overwrite(folder: Path) -> None:
@@ -132,11 +133,10 @@ def _refuse_to_overwrite(folder: Path) -> None:
         )
 
 
-def _files(answers: Answers, folder: Path) -> Mapping[Path, NewFile]:
-    program = shutil.which(sys.argv[0]) or "/opt/neumann-bot/bin/neumann-bot"
+def _files(answers: Answers, folder: Path, program: Path) -> Mapping[Path, NewFile]:
     texts = {
         folder / written.BOT_FILE: written.bot_file(answers, folder),
-        folder / "neumann-bot.service": snippets.unit(answers, folder, Path(program).absolute()),
+        folder / "neumann-bot.service": snippets.unit(answers, folder, program),
         folder / "slack-manifest.yaml": snippets.slack_manifest(answers),
         folder / "alertmanager.yml": snippets.alertmanager(answers, folder),
         folder / "prometheus.yml": snippets.prometheus(answers),
@@ -190,13 +190,13 @@ def _typed(name: str, questions: Questions) -> str:
     return typed.strip()
 
 
-def _say_what_is_next(folder: Path, answers: Answers, missing: tuple[str, ...]) -> None:
+def _say_what_is_next(folder: Path, program: Path, missing: tuple[str, ...]) -> None:
     config = folder / written.BOT_FILE
     for name in missing:
         say(f"Still to be pasted: {TOKENS[name]}:")
         say(f"  install -m 0600 /dev/stdin {folder / name}")
     say("Invite the bot to its channel: /invite @neumann-bot. Then, with the agent's package on every node:")
-    say(f"  neumann-bot agents add --all --config {config}")
-    say(f"  neumann-bot check --config {config}")
+    say(f"  {program} agents add --all --config {config}")
+    say(f"  {program} check --config {config}")
     say(f"  systemctl enable --now {folder / 'neumann-bot.service'}")
     say(f"For the alerts: {folder / 'alertmanager.yml'} and {folder / 'prometheus.yml'}.")
