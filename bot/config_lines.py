@@ -15,7 +15,7 @@ def lines_of_keys(text: str) -> Mapping[Path, int]:
     lines: dict[Path, int] = {}
     newest: dict[Path, int] = {}  # of each array of tables, the number of its newest one
     table: Path = ()
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if header := _HEADER.fullmatch(line):
             table = _table(_parts(header[2]), newest, is_new=header[1] == "[[")
             lines.setdefault(table, number)
