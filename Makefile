@@ -2,9 +2,18 @@
 
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# Fails where any command of a pipe does; the `bash` of Debian and macOS can do that, not every `sh`.
+SHELL := bash
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# A venv that was left half-made, or whose Python is gone, is made anew.
+WHOLE := $(and $(wildcard $(VENV)/.installed),$(shell $(BIN)/python -c 'import pip' 2>/dev/null && echo yes))
+# Installs what $(1) locks, and counts along: pip itself says nothing for a minute, or two hundred lines.
+install_locked = set -o pipefail; $(BIN)/python -m pip --disable-pip-version-check install --progress-bar off \
+	--require-hashes --only-binary :all: --no-binary pysyncobj --no-build-isolation -r $(1) | awk -v of="$$(grep -c == $(1))" \
+	'/^(Collecting|Processing|Requirement already|Ignoring)/ { n++; if (n % 10 == 0 || n == of) { print "  " n " of " of; fflush() } } \
+	/^Installing/ { print "  unpacking"; fflush() }' >&2
 CODE := bot handlers runbooks agent lab
 ARGS ?=
 # The tests of the outer ring wait for processes; three at a time on two cores.
@@ -13,7 +22,7 @@ FULL_RING := not exhaustive and not slow and not browser
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all attack fuzz storm coverage browser check format lint types imports rules schema keys prove mutants accuracy live chaos chaos-delivery real-nodes \
-	nightly bench dist hooks structure lock clean
+	nightly bench dist hooks structure lock clean venv
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -59,8 +68,9 @@ rules: ## test the alert rules with promtool
 real-nodes: $(VENV)/.installed-dev ## the agent on a real Debian with systemd, polkit and chrony, in a container; as root
 	@$(BIN)/python -m measure.real_nodes $(ARGS)
 
-schema: $(VENV)/.installed-dev ## write docs/evidence.schema.json from the models
+schema: $(VENV)/.installed-dev ## write the JSON schemas in docs/ from the models
 	$(BIN)/python -m runbooks.evidence_schema docs/evidence.schema.json
+	$(BIN)/python -m bot.config_schema docs/neumann-bot.schema.json
 
 keys: $(VENV)/.installed-dev ## write the table of Redis keys in docs/architecture.md from bot/store/keys.py
 	$(BIN)/python -m bot.store.keys
@@ -109,11 +119,13 @@ lock: ## write the locks anew (needs uv)
 	$(EXPORT) --extra bot --extra demo --group dev -o requirements-dev.txt
 	rm -f uv.lock
 
-dist: $(VENV)/.installed-dev ## build what a release attaches: wheel, source archive, bill of materials, checksums
+dist: $(VENV)/.installed-dev ## build what a release attaches: wheel and its lock, the agent's package, sources, bill of materials, checksums
 	@rm -rf dist && mkdir dist
 	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+	@if command -v dpkg-deb >/dev/null; then deploy/debian/build $(BIN)/python dist/*.whl dist; fi
 	@$(BIN)/python -m measure.sbom dist/neumann-bot.cdx.json
 	@git archive --format=tar.gz --prefix=neumann-bot/ --output=dist/neumann-bot.tar.gz HEAD
+	@cp requirements.txt dist/
 	@cd dist && sha256sum * > SHA256SUMS && cat SHA256SUMS
 
 hooks: $(VENV)/.installed-dev ## check format, lint, types and imports before each commit
@@ -125,20 +137,26 @@ structure: $(VENV)/.installed-dev ## rooms, arrows and circles of each package
 clean: ## take away what was built
 	rm -rf $(VENV) build dist *.egg-info .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
-$(VENV)/bin/python:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it: make PYTHON=/path/to/python3"; exit 2; }
+venv:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: install it, or name it: make PYTHON=/path/to/python3" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is no Python 3.11 or newer: name another one: make PYTHON=/path/to/python3" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "$(PYTHON) has no venv module: install it (Debian: apt install python3-venv)" >&2; exit 2; }
 	@echo "making the virtual environment" >&2
+	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: requirements-agent.txt requirements-demo.txt pyproject.toml | $(VENV)/bin/python
-	@echo "installing what is locked, by hash (a minute on a slow line)" >&2
+$(VENV)/.installed: requirements-agent.txt requirements-demo.txt pyproject.toml $(if $(WHOLE),,venv)
 	@# The first brings the build backend; pysyncobj alone, which is plain Python, has no wheel.
-	@$(PIP) install --require-hashes --only-binary :all: -r requirements-agent.txt
-	@$(PIP) install --require-hashes --only-binary :all: --no-binary pysyncobj --no-build-isolation -r requirements-demo.txt
+	@echo "installing what an agent needs, locked by hash" >&2
+	@$(call install_locked,requirements-agent.txt)
+	@echo "installing what the bot and the demo need (a minute on a slow line)" >&2
+	@$(call install_locked,requirements-demo.txt)
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	@echo "installing the tools of development, by hash" >&2
-	@$(PIP) install --require-hashes --only-binary :all: --no-binary pysyncobj --no-build-isolation -r requirements-dev.txt
+	@echo "installing the tools of development" >&2
+	@$(call install_locked,requirements-dev.txt)
 	@touch $@

@@ -23,7 +23,8 @@ from agent.server.pinned_keys import pinned_keys
 from agent.server.routes import tls_context
 from agent.settings import Settings, split_address
 
-STEP_COMMAND = Path("/usr/local/lib/neumann-agent/chronyc")
+STEP_COMMANDS = (Path("/usr/lib/neumann-agent/chronyc"), Path("/usr/local/lib/neumann-agent/chronyc"))
+"""Where the package, and where a person, installs what hands a step to the unit."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ def _check_clock(settings: Settings) -> None:
 def _units(settings: Settings) -> Iterator[str]:
     """Yield the units that systemd does not know; one that does not answer is not asked again."""
     units = {settings.service: "so it cannot be started: correct `service`."}
-    if settings.commands.chronyc == STEP_COMMAND:
+    if settings.commands.chronyc in STEP_COMMANDS:
         units[STEP_UNIT] = "so no clock can be stepped: install it."
     for unit, so in units.items():
         argv = [str(settings.commands.systemctl), "show", unit, "--property=LoadState"]

@@ -61,6 +61,8 @@ def pair(options: argparse.Namespace) -> None:
 
     shown, code = pairing.code_from(options.code_file)
     act_as_owner_of(options.config.parent)
+    if options.settings_from_stdin:
+        pairing.replace_settings(options.config, sys.stdin.read())
     settings = load_settings(options.config)
     certificate = pairing.make_own_key(settings)
     # Before a code is shown that nobody could use.
@@ -122,6 +124,9 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
     pairing = parsers["pair"].add_argument
     pairing("--code-file", help="Take the code from this file, or with - from stdin, and show none.")
+    pairing(
+        "--settings-from-stdin", action="store_true", help="Write --config from stdin first, after the code."
+    )
     pairing(
         "--listen",
         help="Wait here (host:port); else at `listen`, or one port above it.",

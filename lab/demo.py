@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import errno
 import json
+import os
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -23,18 +25,20 @@ from lab.slack.shapes import Json
 from lab.stage import Stage, stage
 
 FAULT_AFTER_S = 6.0
+PAGE_PORT = 8420
+"""The same each time, so that whoever comes over SSH can forward it before."""
 HEAL_AFTER_FINDINGS_S = 15.0
 
 
 @dataclass(frozen=True)
 class Options:
-    """The command line's options."""
+    """The command line's options. Without a `port` it is the usual one for a reader, if that is free."""
 
     fault: str
     headless: bool = False
     json: bool = False
     with_prometheus: bool = False
-    port: int = 0
+    port: int | None = None
     metrics_shape: MetricsShape = "state_label"
 
 
@@ -50,13 +54,20 @@ def main(options: Options) -> int:
     try:
         return asyncio.run(_run(options))
     except (LabError, NoRedisError, RealAlertingError, OSError) as error:
-        hint = (
-            " Choose another page with --port." if getattr(error, "errno", None) == errno.EADDRINUSE else ""
-        )
-        _say(f"The demo cannot start: {error}.{hint}")
+        _say(f"The demo cannot start: {_why(error, options.port)}")
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _why(error: Exception, port: int | None) -> str:
+    """Return a sentence for what kept it from starting."""
+    if not isinstance(error, OSError):
+        return f"{str(error).removesuffix('.')}."
+    said = os.strerror(error.errno) if error.errno else str(error)
+    if port and error.errno in (errno.EADDRINUSE, errno.EACCES):
+        return f"port {port} cannot be listened on ({said}): name another with --port."
+    return f"{error.filename}: {said}." if error.filename else f"{said}."
 
 
 async def _run(options: Options) -> int:
@@ -79,7 +90,7 @@ async def _play(options: Options, folder: Path) -> int:
     async with stage(
         folder,
         lambda part: _say(f"starting {part}"),
-        page_port=options.port,
+        page_port=_page_port(options),
         with_prometheus=options.with_prometheus,
         metrics_shape=options.metrics_shape,
     ) as running:
@@ -88,6 +99,18 @@ async def _play(options: Options, folder: Path) -> int:
             return await _headless(running, options)
         await _for_a_reader(running, FAULTS[options.fault])
     return 0
+
+
+def _page_port(options: Options) -> int:
+    """Return the port that was asked for, else the usual one; 0 (any) where that is taken or nobody reads."""
+    if options.port is not None or options.headless:
+        return options.port or 0
+    try:
+        socket.create_server(("127.0.0.1", PAGE_PORT)).close()
+    except OSError:
+        _say(f"port {PAGE_PORT} is taken, so the page has another one this time")
+        return 0
+    return PAGE_PORT
 
 
 async def _headless(running: Stage, options: Options) -> int:
@@ -103,6 +126,9 @@ async def _headless(running: Stage, options: Options) -> int:
 async def _for_a_reader(running: Stage, fault: Fault) -> None:
     sys.stdout.write(f"\n  Open {running.slack.url}\n\n")
     sys.stdout.flush()
+    if os.environ.get("SSH_CONNECTION"):
+        port = running.slack.url.rpartition(":")[2]
+        _say(f"From where you sit, first: ssh -N -L {port}:127.0.0.1:{port} THIS-HOST")
     _say("In the page's message box, `/neumann election status` and `/neumann help` work at once.")
     _say(f"In {FAULT_AFTER_S:.0f} s: {fault.summary}")
     await asyncio.sleep(FAULT_AFTER_S)

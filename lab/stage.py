@@ -61,7 +61,9 @@ async def stage(
         redis = await parts.enter_async_context(redis_url(folder / "redis"))
         say("the Slack workspace")
         slack = await parts.enter_async_context(
-            SlackWorkspaceServer(port=page_port, manifest=AppManifest.read(SHIPPED_MANIFEST))
+            SlackWorkspaceServer(
+                port=page_port, manifest=AppManifest.read(SHIPPED_MANIFEST), has_rate_limits=True
+            )
         )
         say("three nodes, an agent beside each")
         lab = await parts.enter_async_context(Lab(folder / "cluster", metrics_shape=metrics_shape))

@@ -79,6 +79,22 @@ def test_a_fault_that_does_not_exist_is_one_sentence_and_exit_code_2() -> None:
     assert done.stdout == ""
 
 
+def test_a_port_that_cannot_be_had_is_a_sentence_and_no_traceback() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said = {}
+        for named in (port, "70000"):
+            argv = (*NEUMANN_BOT, "demo", "--port", named)
+            done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=ROOT)
+            assert (done.returncode, done.stdout) == (2, "")
+            assert "Traceback" not in done.stderr
+            said[named] = done.stderr.splitlines()[-1]
+    assert said[port] == (
+        f"[demo] The demo cannot start: port {port} cannot be listened on (Address already in use): name"
+        " another with --port."
+    )
+
+
 async def test_ctrl_c_leaves_no_process_no_port_no_socket_and_no_file(tmp_path: Path) -> None:
     demo = await asyncio.create_subprocess_exec(
         *NEUMANN_BOT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -31,7 +32,7 @@ from agent.protocol.pairing import (
 )
 from agent.server.pinned_keys import pin
 from agent.server.routes import app_of, listen, open_tls_context, takes, tls_server
-from agent.settings import Settings, split_address
+from agent.settings import Settings, parse_settings, split_address
 
 _POLL_S = 0.2
 MAX_PORT = 65_535
@@ -173,6 +174,24 @@ def code_from(file: str | None) -> tuple[str | None, bytes]:
         )
     except (OSError, ValueError) as error:
         raise ConfigError(f"The code cannot be taken from {file} ({error}): openssl rand -hex 16") from error
+
+
+def replace_settings(path: Path, text: str) -> None:
+    """Write the settings file that the bot's host has made for this node; an earlier one is kept beside it.
+
+    Raises:
+        ConfigError: If it is no settings file, or cannot be written.
+    """
+    try:
+        parse_settings(tomllib.loads(text), path)
+        new = {path: NewFile(text.encode())}
+        if path.exists():
+            new[path.with_name(path.name + ".former")] = NewFile(path.read_bytes())
+        replace_all(new)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"What came for {path} is not valid TOML ({error}).") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written ({error.strerror}).") from error
 
 
 def how_to_add(settings: Settings, certificate: bytes, port: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -15,12 +16,14 @@ from agent.keys.bounded_files import MAX_NAMED_BYTES, read_bounded_text
 from agent.keys.whole_files import NewFile
 from agent.protocol.pairing import der_of, fingerprint, parse_code, pem_certificates
 from bot import clients
+from bot.cli.init.written import agent_file
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.cli.output import say
 from bot.config import AgentSettings, Cluster, Node, Settings, load
 from bot.nodes.bot_identity import BotIdentity, identity
 from bot.nodes.config_edit import change_node
 from bot.nodes.pairing import pair
+from bot.nodes.ssh_pairing import SshPairing
 from bot.secret_files import SecretFile, require_private
 from handlers.errors import ConfigurationError, Refused, UnknownCluster
 
@@ -31,22 +34,60 @@ NodeOption = Annotated[str, typer.Option(help="The node, as the configuration na
 
 
 @app.command()
-def add(
-    cluster: ClusterOption,
-    node: NodeOption,
-    *,
+def add(  # noqa: PLR0917  each is an option of the command line
+    cluster: Annotated[str, typer.Option(help="The cluster, as the configuration names it.")] = "",
+    node: Annotated[str, typer.Option(help="The node, as the configuration names it.")] = "",
     url: Annotated[str, typer.Option(help="Where its agent serves; `agent_url` if left out.")] = "",
     pair_at: Annotated[str, typer.Option(help="Where `neumann-agent pair` waits, beside that.")] = "",
     code_file: Annotated[str, typer.Option(help="Take the code from this file, - is stdin.")] = "",
+    every: Annotated[
+        bool, typer.Option("--all", help="Every node that is not paired with, over --ssh; no code is typed.")
+    ] = False,
+    ssh: Annotated[
+        str, typer.Option(help="With --all: how root's shell on a node is reached.")
+    ] = "ssh -o BatchMode=yes -l root",
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Pair with the agent that waits on a node (`neumann-agent pair`); makes the bot's keys if need be."""
     settings = load(config)
-    known = find(settings, cluster, node)
-    url = url or known.agent_url
+    if every:
+        _add_all(config, settings, ssh)
+        return
+    if not (cluster and node):
+        raise Refused("Say which: --cluster and --node, or --all for every node that is not paired with.")
+    url = url or find(settings, cluster, node).agent_url
     BotIdentity.of(settings.agents).make_missing()
     wanted = identity(settings, cluster, node)
     certificate = asyncio.run(pair(pair_at or url, _code(code_file), wanted, say))
+    _keep(config, settings, (cluster, node), url, certificate)
+    say(f"Paired with {node} of {cluster}. Restart the bot, and start or reload the agent.")
+
+
+def _add_all(config: Path, settings: Settings, ssh: str) -> None:
+    """Pair with each node that is not paired with; one that fails does not keep the others from it."""
+    BotIdentity.of(settings.agents).make_missing()
+    failed = 0
+    for cluster, node in each_node(settings):
+        if node.agent_certificate:
+            say(f"{node.name} of {cluster.name} is paired with already.")
+            continue
+        fleet = SshPairing(shlex.split(ssh), agent_file(config.parent, cluster.name, node.name))
+        try:
+            wanted = identity(settings, cluster.name, node.name)
+            certificate = asyncio.run(fleet.pair(node.agent_url, wanted, say))
+        except Refused as error:
+            failed += 1
+            say(f"{node.name} of {cluster.name}: {error}", err=True)
+            continue
+        _keep(config, settings, (cluster.name, node.name), node.agent_url, certificate)
+        say(f"Paired with {node.name} of {cluster.name}; its agent runs.")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _keep(config: Path, settings: Settings, of: tuple[str, str], url: str, certificate: str) -> None:
+    """Pin the certificate of the agent of a cluster's node."""
+    cluster, node = of
     pinned = pin_file(settings.agents, cluster, node)
     values = {
         "agent_url": url,
@@ -55,7 +96,6 @@ def add(
         "pairing": secrets.token_hex(4),
     }
     change_node(config, cluster, node, values, {pinned: NewFile(certificate.encode())})
-    say(f"Paired with {node} of {cluster}. Restart the bot, and start or reload the agent.")
 
 
 @app.command("list")

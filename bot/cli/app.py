@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,10 +12,12 @@ import uvloop
 from agent.version import version
 from bot import log_lines
 from bot import main as wiring
-from bot.cli import agents, audit, diagnose, incidents, outside, plan
+from bot.cli import agents, audit, diagnose, incidents, plan
+from bot.cli.check import check
+from bot.cli.init.command import init
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.cli.output import say
-from bot.config import Settings, load
+from bot.config import load
 from handlers.errors import BotError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -55,26 +56,8 @@ def worker(config: ConfigOption = DEFAULT_CONFIG) -> None:
     _run(config, "worker")
 
 
-@app.command()
-def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Say what is wrong with the configuration, its secrets and keys, and with Redis and Slack as they are.
-
-    Every user group and channel is asked for. The exit code is 1 where something is wrong.
-    """
-
-    async def build_once(settings: Settings) -> bool:
-        async with wiring.build(settings) as bot:
-            found = [each async for each in outside.complaints(bot, settings)]
-        if not found:
-            names = ", ".join(cluster.name for cluster in settings.clusters)
-            say(f"{config} is fine. Clusters: {names}.")
-        for sentence in (*found, *agents.unpaired(settings)):
-            say(sentence, err=True)
-        return not found
-
-    raise typer.Exit(0 if asyncio.run(build_once(load(config))) else 1)
-
-
+app.command()(check)
+app.command()(init)
 app.add_typer(agents.app, name="agents")
 app.command()(diagnose.status)
 app.command()(diagnose.diagnose)
@@ -92,7 +75,12 @@ def demo(  # noqa: PLR0917  each is an option of the command line
     with_prometheus: Annotated[
         bool, typer.Option(help="Use the prometheus and alertmanager binaries that are on PATH.")
     ] = False,
-    port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65_535, help="Port of the page, 8420 unless it is taken; 0 takes a free one."
+        ),
+    ] = None,
     metrics_shape: Annotated[
         Literal["state_label", "active_only", "number", "raft_state_label"],
         typer.Option(help="How the nodes' metrics tell their role; Neumann's documents show all of these."),

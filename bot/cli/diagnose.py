@@ -31,9 +31,12 @@ from handlers.domain.fold import fold
 from handlers.errors import Refused
 from handlers.judging import diagnosis_of
 from runbooks.all_runbooks import ELECTION, RUNBOOKS, button_of_remedy, title_of_cause
-from runbooks.evidence import Evidence
+from runbooks.evidence import Evidence, NodeEvidence
 from runbooks.model import BY_HAND, Diagnosis, Remedy
 from runbooks.wording import listed
+
+EXIT_LED, EXIT_NO_LEADER, EXIT_UNREAD = 0, 1, 3
+UNREAD = "could not be read: no node and no agent answers, so nothing is known of its leader"
 
 MAX_TABLE_NODES = 12
 """Nodes from which on the tables tell groups, so that an answer fits on a screen."""
@@ -44,11 +47,15 @@ MAX_EVIDENCE_BYTES = 64 * 1024 * 1024
 
 def status(
     cluster: Annotated[str, typer.Argument(help="Which cluster; not needed where there is one.")] = "",
+    as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Read every node live and say who leads; needs neither Slack nor Redis."""
-    evidence = asyncio.run(_read(config, cluster))
-    _show(evidence, diagnosis_of(RUNBOOKS[ELECTION], evidence))
+    """Read every node live and say who leads; needs neither Slack nor Redis.
+
+    The exit code is 0 where one does, 1 where none does, 2 where that cannot be asked, and 3 where no node
+    and no agent could be read.
+    """
+    _judge_live(asyncio.run(_read(config, cluster)), as_json=as_json)
 
 
 def diagnose(  # noqa: PLR0917 - typer makes options of them, none is given by position
@@ -62,7 +69,10 @@ def diagnose(  # noqa: PLR0917 - typer makes options of them, none is given by p
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Judge a cluster, read live or from stored evidence documents, by the leader-election runbook."""
+    """Judge a cluster, read live or from stored evidence documents, by the leader-election runbook.
+
+    Live, the exit code is that of `status`; of stored evidence it is 0 once all of it is judged.
+    """
     files = [*(evidence or ()), *(more or ())]
     if len(files) > 1:
         _judge_each(files, save=save, as_json=as_json)
@@ -70,11 +80,39 @@ def diagnose(  # noqa: PLR0917 - typer makes options of them, none is given by p
     read = evidence_of(files[0] if files else None, config, cluster)
     if save:
         _write(save, read.model_dump_json(indent=2) + "\n")
+    if files:
+        _judge(read, as_json=as_json)
+    else:
+        _judge_live(read, as_json=as_json)
+
+
+def _judge_live(read: Evidence, *, as_json: bool) -> None:
+    """Judge what was just read, and end with the exit code for it; of what nobody read nothing is judged."""
+    if not any_read(read):
+        if as_json:
+            say_json(json.dumps({"cluster": read.cluster, "error": UNREAD}, indent=2))
+        else:
+            say(f"{read.cluster}: {UNREAD}")
+            for line in not_read(read):
+                say(line)
+        raise typer.Exit(EXIT_UNREAD)
+    diagnosis = _judge(read, as_json=as_json)
+    raise typer.Exit(EXIT_LED if diagnosis.leadership.leader else EXIT_NO_LEADER)
+
+
+def _judge(read: Evidence, *, as_json: bool) -> Diagnosis:
     diagnosis = diagnosis_of(RUNBOOKS[ELECTION], read)
     if as_json:
         say_json(json.dumps(evidence_document.as_json(diagnosis), indent=2, ensure_ascii=False))
     else:
         _show(read, diagnosis)
+    return diagnosis
+
+
+def any_read(evidence: Evidence) -> bool:
+    """Return whether any node or agent has told anything at all."""
+    names = NodeEvidence.model_fields.keys() - {"node"}
+    return any(getattr(node, name).value is not None for node in evidence.nodes for name in names)
 
 
 def _judge_each(files: list[Path], *, save: Path | None, as_json: bool) -> None:

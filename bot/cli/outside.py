@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Literal
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -15,42 +16,61 @@ from bot.store.health import why_not_ready
 from handlers.domain.permissions import GROUPS_GONE
 from handlers.errors import SlackDown
 from handlers.ports import Purpose
+from runbooks.wording import counted
+
+State = Literal["fine", "wrong", "not asked"]
+Answer = tuple[State, str, str]
+"""How it is, what was asked, and what came of it."""
 
 
-async def complaints(bot: Bot, settings: Settings) -> AsyncIterator[str]:
-    """Yield a sentence for each thing that is not as it should be."""
-    if why := await why_not_ready(bot.redis, settings.redis.prefix):
-        yield why
+async def answers(bot: Bot, settings: Settings) -> AsyncIterator[Answer]:
+    """Yield what Redis and Slack say, thing by thing."""
+    why = await why_not_ready(bot.redis, settings.redis.prefix)
+    yield ("wrong", "Redis", why) if why else ("fine", "Redis", "takes writes")
     client, directory = bot.slack.client, bot.ports.directory
     assert isinstance(directory, SlackDirectory)  # noqa: S101  `build` makes no other
+    groups, channels = sorted(settings.who_may.groups), _channels_of(settings)
     try:
         await call(client, "auth.test")
     except SlackDown as error:
-        yield f"{error} No user group and no channel was asked for."
+        yield "wrong", "Slack", str(error)
+        yield "not asked", f"user groups and channels: {', '.join((*groups, *channels))}", ""
         return
-    async for complaint in _groups(directory, sorted(settings.who_may.groups)):
-        yield complaint
-    async for complaint in _channels(client, settings):
-        yield complaint
+    yield "fine", "Slack", "the bot token is taken"
+    async for answer in _groups(directory, groups):
+        yield answer
+    for channel in channels:
+        yield await _channel(client, channel)
 
 
-async def _groups(directory: SlackDirectory, groups: list[str]) -> AsyncIterator[str]:
+async def _groups(directory: SlackDirectory, groups: list[str]) -> AsyncIterator[Answer]:
     patient = Lookups(directory.members)  # Slack answers twenty a minute, and there may be more groups
     for group in groups:
+        what = f"user group {group}"
         try:
-            if await patient.get(group, Purpose.RUN) is None:
-                yield GROUPS_GONE.format(groups=group)
+            members = await patient.get(group, Purpose.RUN)
         except SlackDown as error:
-            yield f"The user group {group}: {error}"
+            yield "wrong", what, str(error)
+            continue
+        if members is None:
+            yield "wrong", what, GROUPS_GONE.format(groups=group)
+        elif not members:
+            yield "wrong", what, "nobody is in it"
+        else:
+            yield "fine", what, counted(len(members), "member")
 
 
-async def _channels(client: AsyncWebClient, settings: Settings) -> AsyncIterator[str]:
-    """Read the newest message of each channel: that is what the scopes of the app allow to ask."""
-    channels = {settings.slack.channel, *(channel_of(settings, each.name) for each in settings.clusters)}
-    for channel in sorted(channels):
-        try:
-            await call(client, "conversations.history", read=True, channel=channel, limit=1)
-        except SlackBusy:
-            continue  # it is asked for nothing that it would refuse
-        except SlackDown as error:
-            yield f"The channel {channel}: {error}"
+def _channels_of(settings: Settings) -> list[str]:
+    return sorted({settings.slack.channel, *(channel_of(settings, each.name) for each in settings.clusters)})
+
+
+async def _channel(client: AsyncWebClient, channel: str) -> Answer:
+    """Read the newest message of a channel: that is what the scopes of the app allow to ask."""
+    what = f"channel {channel}"
+    try:
+        await call(client, "conversations.history", read=True, channel=channel, limit=1)
+    except SlackBusy as busy:
+        return "not asked", what, f"Slack takes no such question for {busy.wait_s:.0f} s"
+    except SlackDown as error:
+        return "wrong", what, str(error)
+    return "fine", what, "the bot is in it"

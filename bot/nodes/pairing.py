@@ -28,6 +28,10 @@ TIMEOUT_S = 10.0
 MAX_ANSWER_BYTES = 64_000
 
 
+class NobodyWaits(Refused):
+    """No agent waits for a pairing at an address."""
+
+
 async def pair(
     url: str, code: bytes, identity: BotCredentials, tell: Callable[[str], None], timeout_s: float = TIMEOUT_S
 ) -> str:
@@ -41,7 +45,8 @@ async def pair(
         timeout_s: How long each of its answers may take.
 
     Raises:
-        Refused: If nobody waits there, the agent says no, or it does not hold the code.
+        NobodyWaits: If nobody waits there.
+        Refused: If the agent says no, or it does not hold the code.
     """
     certificate = await shown_by(url, timeout_s)
     shown = der_of(certificate)
@@ -68,7 +73,8 @@ async def shown_by(url: str, timeout_s: float = TIMEOUT_S) -> str:
     """Return the certificate (PEM) that is shown at an address; whose it is, is not known yet.
 
     Raises:
-        Refused: If it is no https address, or nobody shows one there.
+        Refused: If it is no https address.
+        NobodyWaits: If nobody shows one there.
     """
     try:
         parsed = httpx.URL(url)
@@ -81,7 +87,7 @@ async def shown_by(url: str, timeout_s: float = TIMEOUT_S) -> str:
         return await asyncio.to_thread(ssl.get_server_certificate, address, timeout=timeout_s)
     except (OSError, ValueError) as error:
         words = why(error) or error
-        raise Refused(
+        raise NobodyWaits(
             f"Nobody waits at {url} ({words}): run `neumann-agent pair` on the node, then this again."
         ) from error
 

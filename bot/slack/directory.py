@@ -23,8 +23,11 @@ log = structlog.get_logger()
 NO_SUCH_GROUP = frozenset({"no_such_subteam", "subteam_not_found", "plan_upgrade_required"})
 """Slack's words for a user group that is deleted or disabled, or that the workspace's plan has no more."""
 
+ALL_GROUPS = "*"
+"""What the one look-up of every group goes by."""
+
 MAX_GROUPS_A_MINUTE = 8
-"""How many user groups are looked up for one person: Slack answers twenty a minute, for all together."""
+"""How often user groups are looked up for one person: Slack answers twenty times a minute, for all."""
 
 MAX_FACTS_A_MINUTE = 30
 """How often one person's account is: Slack answers a hundred a minute."""
@@ -41,7 +44,8 @@ class SlackDirectory:
     def __init__(self, client: AsyncWebClient, allowance: Allowance) -> None:
         self._client, self._allowance = client, allowance
         self._users = Lookups(self._ask_user)
-        self._groups = Lookups(self._ask_group)
+        self._listed = Lookups(self._ask_all_groups)
+        self._unlisted = Lookups(self._ask_group)
         self._told_gone: set[str] = set()
         self._home = ""
 
@@ -65,8 +69,8 @@ class SlackDirectory:
         await self._count(person.id, asked, purpose)
         try:
             home = await self._home_team()
-            facts, *members = await asyncio.gather(
-                self._users.get(person.id, purpose), *(self._groups.get(each, purpose) for each in asked)
+            facts, by_group = await asyncio.gather(
+                self._users.get(person.id, purpose), self._members(asked, purpose)
             )
         except SlackBusy as busy:
             wait_s = math.ceil(busy.wait_s)
@@ -74,7 +78,6 @@ class SlackDirectory:
             raise NotAllowed(sentence) from busy
         except SlackDown as error:
             raise NotAllowed("Slack does not say who you are at the moment, so nothing is done.") from error
-        by_group = dict(zip(asked, members, strict=True))
         return Member(
             id=person.id,
             team=str(facts.get("team_id", "")),
@@ -85,6 +88,18 @@ class SlackDirectory:
             is_deactivated=bool(facts.get("deleted")),
             gone=frozenset(group for group, ids in by_group.items() if ids is None),
         )
+
+    async def _members(self, groups: list[str], purpose: Purpose) -> Mapping[str, frozenset[str] | None]:
+        """Return the members of each group, `None` for one that is gone; however many, it is one call.
+
+        A group that the list leaves out is asked about by itself: only Slack's own word makes it gone.
+        """
+        if not groups:
+            return {}
+        listed = await self._listed.get(ALL_GROUPS, purpose)
+        others = [group for group in groups if group not in listed]
+        unlisted = await asyncio.gather(*(self._unlisted.get(group, purpose) for group in others))
+        return {**{group: listed.get(group) for group in groups}, **dict(zip(others, unlisted, strict=True))}
 
     async def members(self, group: str) -> frozenset[str] | None:
         """Return the ids of a user group's members; `None` where the workspace has no such group.
@@ -100,6 +115,16 @@ class SlackDirectory:
             return None
         return frozenset(answer["users"])
 
+    async def _ask_all_groups(self, _: str) -> Mapping[str, frozenset[str]]:
+        """Return the members of every group of the workspace; none where its plan has no groups."""
+        try:
+            answer = await call(self._client, "usergroups.list", read=True, include_users=True)
+        except SlackRefused as refused:
+            if refused.word not in NO_SUCH_GROUP:
+                raise
+            return {}
+        return {each["id"]: frozenset(each.get("users", ())) for each in answer["usergroups"]}
+
     async def _ask_group(self, group: str) -> frozenset[str] | None:
         members = await self.members(group)
         if members is None and group not in self._told_gone:
@@ -112,7 +137,9 @@ class SlackDirectory:
         if purpose is Purpose.RUN:
             return
         calls = [("facts", MAX_FACTS_A_MINUTE)] * (not self._users.known(person, purpose))
-        calls += [("groups", MAX_GROUPS_A_MINUTE) for each in groups if not self._groups.known(each, purpose)]
+        calls += [("groups", MAX_GROUPS_A_MINUTE)] * (
+            bool(groups) and not self._listed.known(ALL_GROUPS, purpose)
+        )
         for what, at_most in calls:
             if not await self._allowance.take(what, person, at_most):
                 raise NotAllowed(TOO_OFTEN)

@@ -95,7 +95,8 @@ async def _audiences(ports: Ports, asked: Asked) -> frozenset[str]:
         return frozenset({"anyone"})
     if policy.is_colleague(member) is not policy.Ruling.ALLOWED:
         return frozenset({"anyone"})
-    return frozenset({"anyone", "colleague", *(["confirmer"] if member.groups else [])})
+    may_act = any(ports.permissions.ruling_on_silence(member, name) is None for name in ports.reader.clusters)
+    return frozenset({"anyone", "colleague", *(["confirmer"] if may_act else [])})
 
 
 def _did_you_mean(words: str) -> str:

@@ -31,7 +31,8 @@ class Permission:
     """One row of `[[permissions]]`: for which clusters and actions it holds, and which groups may do what.
 
     An empty `clusters`, `environments` or `actions` means all. Where `second_groups` names a group, a second
-    person from it must approve. `silence_groups` holds whatever the `actions`.
+    person from it must approve. `confirm_users` are people by their ids, for a workspace whose plan has no
+    groups. `silence_groups` holds whatever the `actions`.
     """
 
     clusters: frozenset[str] = frozenset()
@@ -39,6 +40,7 @@ class Permission:
     actions: frozenset[ActionType] = frozenset()
     propose_groups: tuple[str, ...] = ()
     confirm_groups: tuple[str, ...] = ()
+    confirm_users: tuple[str, ...] = ()
     second_groups: tuple[str, ...] = ()
     silence_groups: tuple[str, ...] = ()
 
@@ -59,6 +61,14 @@ class Permission:
             PlanPermission.CONFIRM: self.confirm_groups,
             PlanPermission.APPROVE: self.second_groups,
         }[part]
+
+    def users(self, part: PlanPermission) -> tuple[str, ...]:
+        """Return the people who are named for this step, beside the groups.
+
+        Where no group is named to approve, whoever may confirm may approve what another confirmed.
+        """
+        is_theirs = part is not PlanPermission.APPROVE or not self.second_groups
+        return self.confirm_users if is_theirs else ()
 
 
 @dataclass(frozen=True)
@@ -91,7 +101,9 @@ class Permissions:
 
     def ruling_on_silence(self, member: Member, cluster: str) -> str | None:
         """Return why a member may not silence a cluster's alerts, or `None` if they may."""
-        return _ruling(member, self.may_silence(cluster), SILENCE_REFUSED)
+        groups, restart = self.may_silence(cluster), self.of(cluster, "restart_service")
+        users = restart.confirm_users if groups == restart.confirm_groups else ()
+        return _ruling(member, groups, users, SILENCE_REFUSED)
 
     def second_needed(self, cluster: str, actions: Iterable[ActionType]) -> bool:
         """Return whether any of these actions needs a second person."""
@@ -133,15 +145,19 @@ class Permissions:
         if part is PlanPermission.APPROVE and member.id == confirmed_by:
             return "A second person must approve: you confirmed this plan yourself."
         for action in sorted(set(actions)):
-            if refused := _ruling(member, self._may(part, cluster, action)):
+            groups, users = self._may(part, cluster, action), self.of(cluster, action).users(part)
+            if refused := _ruling(member, groups, users):
                 return refused
         return None
 
 
 def _ruling(
-    member: Member, groups: tuple[str, ...], not_in_group: str = policy.Ruling.NOT_IN_GROUP.value
+    member: Member,
+    groups: tuple[str, ...],
+    users: tuple[str, ...],
+    not_in_group: str = policy.Ruling.NOT_IN_GROUP.value,
 ) -> str | None:
-    ruling = policy.may_act(member, groups)
+    ruling = policy.may_act(member, groups, users)
     if ruling is not policy.Ruling.NOT_IN_GROUP:
         return None if ruling is policy.Ruling.ALLOWED else ruling.value
     gone = sorted(member.gone.intersection(groups))

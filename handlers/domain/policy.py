@@ -32,7 +32,10 @@ class Ruling(StrEnum):
     DEACTIVATED = "A deactivated account may not act."
     BOT = "A bot may not confirm an action."
     GUEST = "A guest may not act on a cluster."
-    NO_GROUP_CONFIGURED = "No user group is configured to confirm actions on this cluster (confirm_groups)."
+    NO_GROUP_CONFIGURED = (
+        "No user group and nobody is configured to confirm actions on this cluster (confirm_groups,"
+        " confirm_users)."
+    )
     NOT_IN_GROUP = "Only the on-call group of this cluster may do that; ask someone in it."
 
 
@@ -47,16 +50,19 @@ def is_colleague(member: Member) -> Ruling:
     return Ruling.GUEST if member.is_guest else Ruling.ALLOWED
 
 
-def may_act(member: Member, confirm_groups: tuple[str, ...]) -> Ruling:
+def may_act(member: Member, confirm_groups: tuple[str, ...], confirm_users: tuple[str, ...] = ()) -> Ruling:
     """Decide whether a member may propose and confirm actions on a cluster.
 
     Args:
         member: Live facts about the user.
         confirm_groups: Ids of the user groups that the configuration names for the cluster.
+        confirm_users: Ids of the people that it names beside them.
     """
     ruling = is_colleague(member)
     if ruling is not Ruling.ALLOWED:
         return ruling
-    if not confirm_groups:
+    if member.id in confirm_users:
+        return Ruling.ALLOWED
+    if not confirm_groups and not confirm_users:
         return Ruling.NO_GROUP_CONFIGURED
     return Ruling.ALLOWED if member.groups & set(confirm_groups) else Ruling.NOT_IN_GROUP

@@ -150,6 +150,8 @@ class SlackStub:
                 return {"user": "neumann-bot", "user_id": "U0BOT", "bot_id": "B0BOT", "team_id": TEAM}
             case "users.info":
                 return {"user": {"id": USER, "name": "alice", "team_id": TEAM}}
+            case "usergroups.list":
+                return {"usergroups": []}  # whichever is asked about is asked about by itself
             case "usergroups.users.list":
                 return {"users": [USER]}
             case "files.getUploadURLExternal":

@@ -10,6 +10,7 @@ import pytest
 import tomlkit
 
 from bot.config import AgentSettings, RedisSettings, load
+from bot.config_schema import schema_text
 from bot.main import channel_of
 from bot.nodes.tls import tls_context
 from bot.secret_files import SecretFile
@@ -38,6 +39,11 @@ def refused(file: Path) -> str:
     assert str(file) in sentence
     assert "\n" not in sentence
     return sentence
+
+
+def test_the_published_schema_is_the_codes_own() -> None:
+    published = Path(__file__).parents[2] / "docs" / "neumann-bot.schema.json"
+    assert published.read_text() == schema_text(), "make schema"
 
 
 def test_a_short_file_is_enough(tmp_path: Path) -> None:
@@ -79,7 +85,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "a secret in the file": ({**GOOD, "web": {"webhook_token": "s3cr3t"}}, "web.webhook_token"),
     "a file that cannot be": (
         {**GOOD, "web": {"webhook_token": {"file": "/a\0b"}}},
-        "web.webhook_token.file: Value error, this cannot be the name of a file",
+        "web.webhook_token.file: value error, this cannot be the name of a file",
     ),
     "a file of a name too long": (
         {**GOOD, "web": {"webhook_token": {"file": "/" + "x" * 256}}},

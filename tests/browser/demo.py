@@ -54,7 +54,7 @@ async def running_demo(fault: str, folder: Path) -> AsyncIterator[Demo]:
     said = folder / "demo.err"
     with said.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
-            *(*NEUMANN_BOT, "demo", "--fault", fault),
+            *(*NEUMANN_BOT, "demo", "--port", "0", "--fault", fault),
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
             cwd=ROOT,

@@ -143,10 +143,10 @@ def test_the_readme_gives_the_agent_options_that_it_has():
 
 
 def test_the_readme_gives_the_bot_options_that_it_has():
-    (add,) = [words for words in commands("neumann-bot") if words[:2] == ["agents", "add"]]
+    adds = [words for words in commands("neumann-bot") if words[:2] == ["agents", "add"]]
     help_text = (
         CliRunner().invoke(bot.cli.app.app, ["agents", "add", "--help"], env={"COLUMNS": "200"}).stdout
     )
-    options = [word for word in add if word.startswith("--")]
+    options = [word for add in adds for word in add if word.startswith("--")]
     assert options
     assert [option for option in options if option not in help_text] == []

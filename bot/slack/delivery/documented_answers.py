@@ -40,6 +40,14 @@ def _has_users(answer: Answer) -> bool:
     return isinstance(answer.get("users"), list) and all(map(_is_name, answer["users"]))
 
 
+def _has_groups(answer: Answer) -> bool:
+    found = answer.get("usergroups")
+    return isinstance(found, list) and all(
+        isinstance(each, dict) and _is_name(each.get("id")) and _has_users({"users": [], **each})
+        for each in found
+    )
+
+
 def _has_team(answer: Answer) -> bool:
     return _is_name(answer.get("team_id"))
 
@@ -50,6 +58,7 @@ CARRIED: Mapping[str, Callable[[Answer], bool]] = {
     "conversations.history": _has_messages,
     "conversations.replies": _has_messages,
     "users.info": _has_user,
+    "usergroups.list": _has_groups,
     "usergroups.users.list": _has_users,
     "auth.test": _has_team,
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -33,7 +35,18 @@ async def run(*arguments: str) -> tuple[int, str, str]:
 
 async def test_check_says_that_all_is_well(write_config: WriteConfig, slack: SlackWorkspaceServer) -> None:
     file = write_config(slack)
-    assert await run("check", "--config", str(file)) == (0, f"{file} is fine. Clusters: demo.\n", "")
+    code, out, err = await run("check", "--config", str(file))
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        f"fine: {file}: clusters demo",
+        "fine: Redis: takes writes",
+        "fine: Slack: the bot token is taken",
+        "fine: user group S0ONCALL01: 2 members",
+        "fine: channel C0INCIDENT: the bot is in it",
+        "not asked: nodes and agents: `neumann-bot status` and `neumann-bot agents list` ask them",
+        "not asked: Alertmanager and Prometheus: the bot asks them while it runs: `alertmanager_not_asked` in"
+        " its log",
+    ]
 
 
 async def test_check_names_each_group_and_channel_that_is_not_as_it_should_be(
@@ -46,13 +59,14 @@ async def test_check_names_each_group_and_channel_that_is_not_as_it_should_be(
         .replace('channel = "C0INCIDENT"', 'channel = "C0GONE0001"')
         + '\n[[permissions]]\nconfirm_groups = ["S0ONCALL01", "S0GONE0002"]\n'
     )
-    code, out, err = await run("check", "--config", str(file))
-    assert (code, out) == (1, "")
-    assert [line.split(":")[0] for line in err.splitlines()] == [
-        "Slack has no user group S0DELETED1 any more, which the configuration names",
-        "Slack has no user group S0GONE0002 any more, which the configuration names",
-        "The channel C0GONE0001",
+    code, _, err = await run("check", "--config", str(file))
+    assert code == 1
+    assert [line.split(":")[1] for line in err.splitlines()] == [
+        " user group S0DELETED1",
+        " user group S0GONE0002",
+        " channel C0GONE0001",
     ]
+    assert "Slack has no user group S0DELETED1 any more, which the configuration names" in err
     assert "channel_not_found: check the channel id in the configuration" in err
 
 
@@ -71,14 +85,17 @@ async def test_check_says_that_the_token_is_no_good(
 ) -> None:
     slack.faults.fail("auth.test", word, times=None)
     code, out, err = await run("check", "--config", str(write_config(slack)))
-    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert (code, err.count("\n")) == (1, 1)
     assert f"Slack says {word}" in err
+    assert "not asked: user groups and channels: S0ONCALL01, C0INCIDENT" in out
+    assert "fine: channel" not in out
 
 
 async def test_check_says_that_nobody_answers(write_config: WriteConfig) -> None:
     code, out, err = await run("check", "--config", str(write_config(redis="redis://127.0.0.1:1/0")))
-    assert (code, out) == (1, "")
-    assert [line.split()[0] for line in err.splitlines()] == ["Redis", "auth.test:"]
+    assert code == 1
+    assert [line.split(": ")[1] for line in err.splitlines()] == ["Redis", "Slack"]
+    assert "not asked: user groups" in out
 
 
 async def test_status_reads_the_cluster_with_neither_slack_nor_redis(
@@ -88,14 +105,29 @@ async def test_status_reads_the_cluster_with_neither_slack_nor_redis(
     for _ in range(10):  # on a busy machine a leader may not last for the time of a reading
         before = await lab.claims()
         code, out, err = await run("status", "--config", str(file))
-        assert (code, err) == (0, "")
-        if before and before == await lab.claims():
+        assert (code in (0, 1), err) == (True, "")
+        if code == 0 and before and before == await lab.claims():
             break
     else:
         pytest.fail("the lab's leader never lasted for the time of a reading")
     assert f"A leader exists: {before[-1][1]} leads term" in out
     assert "Can it elect? yes" in out
     assert all(node.name in out for node in lab.nodes)
+
+
+async def test_a_cluster_that_nobody_could_read_is_said_to_be_that_and_not_to_have_no_leader(
+    write_config: WriteConfig,
+) -> None:
+    file = write_config()
+    text = re.sub(r'_url = "(https?)://127[^"]*"', r'_url = "\1://127.0.0.1:1"', file.read_text())
+    file.write_text(text)
+    for command in ("status", "diagnose"):
+        code, out, err = await run(command, "--config", str(file))
+        assert (code, err) == (3, "")
+        assert out.startswith("demo: could not be read: no node and no agent answers")
+        assert "no leader" not in out.lower()
+        code, out, _ = await run(command, "--json", "--config", str(file))
+        assert (code, "could not be read" in json.loads(out)["error"]) == (3, True)
 
 
 async def test_a_cluster_that_is_not_configured_is_named(write_config: WriteConfig) -> None:
@@ -115,10 +147,12 @@ async def test_every_command_says_in_one_sentence_that_its_configuration_is_not_
 
 async def test_a_secret_that_is_gone_is_named_by_check(write_config: WriteConfig) -> None:
     file = write_config()
-    (file.parent / "webhook-token").unlink()
-    code, _, err = await run("check", "--config", str(file))
-    assert (code, err.count("\n")) == (2, 1)
+    for gone in ("webhook-token", "slack-bot-token"):
+        (file.parent / gone).unlink()
+    code, out, err = await run("check", "--config", str(file))
+    assert (code, err.count("\n")) == (2, 2), "both at once"
     assert "webhook-token cannot be read: No such file" in err
+    assert "fine" not in out
 
 
 async def test_an_address_of_redis_that_is_none_is_named(write_config: WriteConfig) -> None:

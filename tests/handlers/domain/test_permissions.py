@@ -113,6 +113,30 @@ def test_where_no_row_holds_nobody_may_and_the_sentence_says_what_to_configure()
     assert refusal == Ruling.NO_GROUP_CONFIGURED.value
 
 
+def test_a_person_may_be_named_where_a_workspace_has_no_groups() -> None:
+    named = Permissions((Permission(confirm_users=("U1", "U2")),))
+    one, other = member(), member(id="U3")
+    for part in (PlanPermission.PROPOSE, PlanPermission.CONFIRM):
+        assert named.ruling(one, part, "blue", ["clock_sync"]) is None
+        assert named.ruling(other, part, "blue", ["clock_sync"]) == Ruling.NOT_IN_GROUP.value
+        assert named.decisive(part, "blue", ["clock_sync"]) == frozenset(), "Slack is asked about no group"
+    assert named.ruling_on_silence(one, "blue") is None
+    assert named.ruling_on_silence(other, "blue") == SILENCE_REFUSED
+    approve = PlanPermission.APPROVE
+    assert named.ruling(one, approve, "blue", ["clock_sync"], confirmed_by="U2") is None
+    assert named.ruling(one, approve, "blue", ["clock_sync"], confirmed_by="U1") is not None
+    assert named.ruling(member(is_guest=True), approve, "blue", ["clock_sync"]) == Ruling.GUEST.value
+
+
+def test_who_is_named_to_confirm_does_not_approve_where_a_group_is_named_for_that() -> None:
+    rows = Permissions((Permission(confirm_users=("U1",), second_groups=(SENIOR,)),))
+    refused = rows.ruling(member(), PlanPermission.APPROVE, "blue", ["clock_sync"], confirmed_by="U2")
+    assert refused == Ruling.NOT_IN_GROUP.value
+    assert (
+        rows.ruling(member(SENIOR), PlanPermission.APPROVE, "blue", ["clock_sync"], confirmed_by="U2") is None
+    )
+
+
 def test_a_silence_asks_the_first_row_of_the_cluster_that_names_a_group_or_else_who_may_restart() -> None:
     def member(group: str) -> Member:
         return Member(id="U1", team="T1", home_team="T1", groups=frozenset({group}))

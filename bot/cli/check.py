@@ -1,0 +1,100 @@
+"""`neumann-bot check`: everything that is wrong, at once, and what was not asked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import typer
+
+from bot import main as wiring
+from bot.cli import agents
+from bot.cli.config_doubts import closed_to_the_unit, doubts
+from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
+from bot.cli.output import say, say_json
+from bot.cli.outside import Answer, answers
+from bot.config import Settings, load
+from bot.config_problems import ConfigProblem, Places, UnusableConfiguration, unknown_variables
+from handlers.errors import ConfigurationError
+
+UNASKED = (
+    ("nodes and agents", "`neumann-bot status` and `neumann-bot agents list` ask them"),
+    ("Alertmanager and Prometheus", "the bot asks them while it runs: `alertmanager_not_asked` in its log"),
+)
+"""What this command never asks."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One line of the answer."""
+
+    state: Literal["fine", "wrong", "not asked"]
+    what: str
+    says: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.state}: {self.what}" + (f": {self.says}" if self.says else "")
+
+
+def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Say everything that is wrong with the configuration, its secrets and keys, and with Redis and Slack.
+
+    Every user group and channel is asked for. What was not asked is said to be so. The exit code is 1 where
+    Redis, Slack or the pairing with an agent is not as configured, 2 where the configuration cannot be used.
+    """
+    try:
+        settings = load(config)
+    except UnusableConfiguration as error:
+        wrong = (*error.problems, *unknown_variables(os.environ, Settings))
+        _tell([*_wrong(wrong), *_unasked("the configuration cannot be used")], as_json=as_json)
+        raise typer.Exit(2) from error
+    found = list(_wrong(_configured_wrongly(settings, config)))
+    try:
+        outside = asyncio.run(_outside(settings))
+    except ConfigurationError as error:
+        if not found:
+            found.append(Checked("wrong", str(config), str(error).removesuffix(".")))
+        _tell([*found, *_unasked("the configuration cannot be used")], as_json=as_json)
+        raise typer.Exit(2) from error
+    if not found:
+        found.append(Checked("fine", str(config), "clusters " + ", ".join(c.name for c in settings.clusters)))
+    found += [Checked(*answer) for answer in outside]
+    found += [Checked("wrong", sentence) for sentence in agents.unpaired(settings)]
+    found += [Checked("not asked", *unasked) for unasked in UNASKED]
+    _tell(found, as_json=as_json)
+    raise typer.Exit(1 if any(each.state == "wrong" for each in found) else 0)
+
+
+def _configured_wrongly(settings: Settings, config: Path) -> Iterator[ConfigProblem]:
+    places = Places(config, config.read_text(), os.environ)
+    yield from unknown_variables(os.environ, Settings)
+    yield from (places.problem(at, what) for at, what in doubts(settings))
+    yield from (ConfigProblem(str(file), "", what) for file, what in closed_to_the_unit(settings, config))
+
+
+async def _outside(settings: Settings) -> list[Answer]:
+    async with wiring.build(settings) as bot:
+        return [each async for each in answers(bot, settings)]
+
+
+def _wrong(problems: Iterator[ConfigProblem] | tuple[ConfigProblem, ...]) -> Iterator[Checked]:
+    yield from (Checked("wrong", str(problem)) for problem in problems)
+
+
+def _unasked(why: str) -> Iterator[Checked]:
+    yield from (
+        Checked("not asked", what, why) for what in ("Redis", "Slack", *(what for what, _ in UNASKED))
+    )
+
+
+def _tell(found: list[Checked], *, as_json: bool) -> None:
+    if as_json:
+        say_json(json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=False))
+        return
+    for each in found:
+        say(each, err=each.state == "wrong")

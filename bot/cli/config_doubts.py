@@ -1,0 +1,125 @@
+"""What a configuration may say and hardly means: placeholders, names for ids, one address for two nodes."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from bot.config import Settings
+from bot.config_lines import Path as KeyPath
+from bot.secret_files import SecretFile
+from handlers.errors import ConfigurationError
+
+Doubt = tuple[KeyPath, str]
+_EXAMPLES = re.compile(r"[CSU]012345678\d")
+_CHANNEL, _GROUP = re.compile(r"[CGD][A-Z0-9]{8,}"), re.compile(r"S[A-Z0-9]{8,}")
+_PERSON = re.compile(r"[UW][A-Z0-9]{6,}")
+_PREFIXES = {"bot_token": "xoxb-", "app_token": "xapp-"}
+_GROUPS = ("propose_groups", "confirm_groups", "second_groups", "silence_groups")
+
+
+def doubts(settings: Settings) -> Iterator[Doubt]:
+    """Yield the path of each value that can hardly be meant, and the mend."""
+    yield from _channel(("slack", "channel"), settings.slack.channel)
+    for number, cluster in enumerate(settings.clusters):
+        at = ("clusters", number)
+        if cluster.channel:
+            yield from _channel((*at, "channel"), cluster.channel)
+        yield from _groups((*at, "confirm_groups"), cluster.confirm_groups)
+        yield from _people((*at, "confirm_users"), cluster.confirm_users)
+    for number, row in enumerate(settings.permissions):
+        for name in _GROUPS:
+            yield from _groups(("permissions", number, name), getattr(row, name))
+        yield from _people(("permissions", number, "confirm_users"), row.confirm_users)
+    yield from _shared_addresses(settings)
+    yield from _secrets(settings, ())
+    yield from _slack_tokens(settings)
+
+
+def _channel(at: KeyPath, channel: str) -> Iterator[Doubt]:
+    if _EXAMPLES.fullmatch(channel):
+        yield at, f'{channel} is the example\'s: "Copy link" on your channel ends in its id'
+    elif not _CHANNEL.fullmatch(channel):
+        yield at, f'{channel[:80]!r} is no channel\'s id, such as C0123456789: "Copy link" on it ends in it'
+
+
+def _groups(at: KeyPath, groups: tuple[str, ...]) -> Iterator[Doubt]:
+    for group in groups:
+        if _EXAMPLES.fullmatch(group):
+            yield at, f'{group} is the example\'s: "Copy group ID" in the menu of your user group'
+        elif not _GROUP.fullmatch(group):
+            yield (
+                at,
+                f'{group[:80]!r} is no user group\'s id, such as S0123456789: "Copy group ID" in its menu',
+            )
+
+
+def _people(at: KeyPath, people: tuple[str, ...]) -> Iterator[Doubt]:
+    for person in people:
+        if _EXAMPLES.fullmatch(person):
+            yield at, f'{person} is the example\'s: "Copy member ID" in the menu of a profile'
+        elif not _PERSON.fullmatch(person):
+            yield (
+                at,
+                f'{person[:80]!r} is no person\'s id, such as U0123456789: "Copy member ID" in a profile',
+            )
+
+
+def _shared_addresses(settings: Settings) -> Iterator[Doubt]:
+    """One address for two nodes makes one process two members, and a quorum of what is none."""
+    owners: dict[str, str] = {}
+    for number, cluster in enumerate(settings.clusters):
+        for place, node in enumerate(cluster.nodes):
+            for key in ("metrics_url", "agent_url"):
+                url, at = getattr(node, key).rstrip("/"), ("clusters", number, "nodes", place, key)
+                if not url.startswith(("http://", "https://")):
+                    yield at, "is no address: write http://HOST:PORT"
+                elif owner := owners.get(url):
+                    yield at, f"is the address of {owner} too, so one process would count as two members"
+                owners.setdefault(url, f"{cluster.name}/{node.name}")
+
+
+def _secrets(section: BaseModel, at: KeyPath) -> Iterator[Doubt]:
+    """Try every secret that a section names, in whatever depth."""
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        for place, each in enumerate(value) if isinstance(value, tuple) else ((None, value),):
+            path = (*at, name) if place is None else (*at, name, place)
+            if isinstance(each, SecretFile):
+                yield from ((path, str(why).removesuffix(".")) for why in _unreadable(each))
+            elif isinstance(each, BaseModel):
+                yield from _secrets(each, path)
+
+
+def _unreadable(secret: SecretFile) -> Iterator[ConfigurationError]:
+    try:
+        secret.read()
+    except ConfigurationError as error:
+        yield error
+
+
+def _slack_tokens(settings: Settings) -> Iterator[Doubt]:
+    for key, prefix in _PREFIXES.items():
+        secret: SecretFile | None = getattr(settings.slack, key)
+        if secret is None or any(_unreadable(secret)):
+            continue
+        if not secret.read().get_secret_value().startswith(prefix):
+            yield ("slack", key), f"{secret.file} holds another kind of token: this one begins with {prefix}"
+
+
+def closed_to_the_unit(settings: Settings, config: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the files that root reads and the bot's unit does not: it runs as a user of its own."""
+    if os.geteuid() != 0:
+        return
+    pins = (node.agent_certificate for cluster in settings.clusters for node in cluster.nodes)
+    for file in (config, settings.agents.certificate, settings.agents.authority, *pins):
+        if file and file.exists() and not file.stat().st_mode & stat.S_IROTH:
+            yield (
+                file,
+                f"only its owner may read it, and the bot's unit runs as another user: chmod 644 {file}",
+            )

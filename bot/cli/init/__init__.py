@@ -1,0 +1,1 @@
+"""`neumann-bot init`: questions, and every file that follows from the answers."""

@@ -1,0 +1,237 @@
+"""`neumann-bot init`: from its questions to the first answer in Slack, as an operator walks it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import sys
+import tomllib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+import yaml
+from typer.testing import CliRunner
+
+import agent.settings
+from bot.cli import app
+from bot.config import load
+from handlers.errors import Refused
+from lab.cluster.cluster import Lab
+from lab.cluster.process import Process
+from lab.slack.app.manifest import AppManifest
+from lab.slack.person import Person
+from lab.slack.plain_text import plain_text
+from lab.slack.server import SlackWorkspaceServer
+from tests.bot.cli.test_agents import free_address
+from tests.bot.cli.test_app import run as run_process
+
+ASKED = (
+    "--cluster", "demo", "--nodes", "node1=10.0.0.1 node2=10.0.0.2 node3", "--channel", "C0INCIDENT",
+    "--may-confirm", "S0ONCALL01 U0ALICE",
+)  # fmt: skip
+
+
+def init(*arguments: str, typed: str | None = None) -> str:
+    done = CliRunner().invoke(app.app, ("init", *arguments), input=typed)
+    if isinstance(done.exception, Refused):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "bot"
+
+
+def test_what_it_writes_is_a_configuration_and_secrets_that_nobody_else_reads(folder: Path):
+    init("--folder", str(folder), "--defaults", *ASKED)
+    settings = load(folder / "neumann-bot.toml")
+    assert [node.agent_url for node in settings.clusters[0].nodes] == [
+        "https://10.0.0.1:7880",
+        "https://10.0.0.2:7880",
+        "https://node3:7880",
+    ]
+    assert settings.clusters[0].confirm_groups == ("S0ONCALL01",)
+    assert settings.clusters[0].confirm_users == ("U0ALICE",)
+    assert settings.slack.app_token, "Socket Mode is the default: it needs no public address"
+    for secret in ("webhook-token", "slack-signing-secret"):
+        assert stat.S_IMODE((folder / secret).stat().st_mode) == 0o600
+    assert settings.web.webhook_token.read().get_secret_value() in (folder / "webhook-token").read_text()
+
+
+def test_each_agents_file_names_the_others_and_agrees_with_the_bots(folder: Path):
+    init("--folder", str(folder), "--defaults", *ASKED)
+    bot = load(folder / "neumann-bot.toml").clusters[0]
+    for node in bot.nodes:
+        own = agent.settings.load_settings(folder / "nodes" / "demo" / node.name / "neumann-agent.toml")
+        assert (own.cluster, own.node) == (bot.name, node.name)
+        assert {peer.node for peer in own.peers} == {each.name for each in bot.nodes} - {node.name}
+        assert own.listen.endswith(":7880")
+
+
+def test_over_http_the_manifest_has_the_address_and_over_socket_mode_none(folder: Path, tmp_path: Path):
+    init("--folder", str(folder), "--defaults", *ASKED)
+    socket_mode = (folder / "slack-manifest.yaml").read_text()
+    assert "http" not in socket_mode
+    assert yaml.safe_load(socket_mode)["settings"]["socket_mode_enabled"] is True
+    init("--folder", str(tmp_path / "http"), "--defaults", *ASKED, "--public-url", "https://bot.example.org/")
+    http = yaml.safe_load((tmp_path / "http" / "slack-manifest.yaml").read_text())
+    assert http["settings"]["socket_mode_enabled"] is False
+    assert http["settings"]["interactivity"]["request_url"] == "https://bot.example.org/slack/events"
+    assert load(tmp_path / "http" / "neumann-bot.toml").slack.app_token is None
+
+
+def test_alerting_is_told_the_right_addresses(folder: Path):
+    reached = (
+        "--bot-url",
+        "http://bot.example.org:8081",
+        "--alertmanager",
+        "http://am1:9093 http://am2:9093",
+    )
+    init("--folder", str(folder), "--defaults", *ASKED, *reached)
+    settings = load(folder / "neumann-bot.toml")
+    assert (settings.web.host, settings.web.port) == ("0.0.0.0", 8081)
+    assert settings.alertmanager and settings.alertmanager.urls == ("http://am1:9093", "http://am2:9093")
+    receivers = yaml.safe_load((folder / "alertmanager.yml").read_text())["receivers"]
+    (webhook,) = receivers[-1]["webhook_configs"]
+    assert webhook["url"] == "http://bot.example.org:8081/alertmanager/demo"
+    nodes, bot = yaml.safe_load((folder / "prometheus.yml").read_text())["scrape_configs"]
+    assert [each["labels"]["node"] for each in nodes["static_configs"]] == ["node1", "node2", "node3"]
+    assert bot["static_configs"] == [{"targets": ["bot.example.org:8081"]}]
+
+
+def test_the_unit_hands_over_every_secret_that_the_configuration_names(folder: Path):
+    init("--folder", str(folder), "--defaults", *ASKED)
+    lines = (folder / "neumann-bot.service").read_text().splitlines()
+    handed = {line.split(":", 1)[1] for line in lines if line.startswith("LoadCredential=")}
+    written = tomllib.loads((folder / "neumann-bot.toml").read_text())
+    named = [written["slack"][key]["file"] for key in ("bot_token", "app_token", "signing_secret")]
+    named += [written["web"]["webhook_token"]["file"], written["agents"]["grant_key"]["file"]]
+    assert handed == {*named, written["agents"]["key"]}
+    (start,) = (line for line in lines if line.startswith("ExecStart="))
+    assert start.endswith(f"--config {folder}/neumann-bot.toml")
+
+
+def test_a_person_is_asked_again_until_the_answer_is_one(folder: Path):
+    typed = "\n".join(
+        ("demo", "node1 node1", "node1 node2", "#incidents", "C0INCIDENT", *[""] * 6, "xoxb-1", "")
+    )
+    said = init("--folder", str(folder), typed=typed + "\n")
+    assert "Two nodes have the name node1." in said
+    assert "'#incidents' is no channel's id" in said
+    assert (folder / "slack-bot-token").read_text() == "xoxb-1\n"
+    assert f"install -m 0600 /dev/stdin {folder}/slack-app-token" in said
+    assert "xoxb-1" not in said
+
+
+def test_what_is_there_is_not_overwritten(folder: Path):
+    init("--folder", str(folder), "--defaults", *ASKED)
+    before = (folder / "webhook-token").read_text()
+    with pytest.raises(Refused, match="nothing is overwritten"):
+        init("--folder", str(folder), "--defaults", *ASKED)
+    assert (folder / "webhook-token").read_text() == before
+
+
+def test_a_script_that_leaves_an_answer_out_is_told_which(folder: Path):
+    with pytest.raises(Refused, match="Its nodes"):
+        init("--folder", str(folder), "--defaults", "--cluster", "demo")
+    assert not folder.exists()
+
+
+SSH = """\
+#!/bin/sh
+# What ssh would do: run what it is given in the node's own shell.
+NODE={lab}/$(ls {lab} | grep -x "node${{1##*.}}") PATH={bin}:$PATH
+export NODE PATH
+exec sh -c "$2"
+"""
+AGENT = """\
+#!/bin/sh
+# The agent, where this node of the lab has the files that a real one has under /etc and /var.
+sed -e "s#/etc/neumann/config.toml#$NODE/config.toml#" -e "s#/etc/neumann-agent#$NODE#" \
+    -e "s#/var/lib/neumann-agent#$NODE/agent#" -e "s#/usr/lib/neumann-agent#$NODE/bin#" |
+    '{python}' -m agent.cli "$@" --config "$NODE/neumann-agent.toml"
+"""
+SYSTEMCTL = """\
+#!/bin/sh
+case "$1" in enable)
+    '{python}' -m agent.cli serve --config "$NODE/neumann-agent.toml" </dev/null >"$NODE/agent.out" 2>&1 &
+    echo $! >"$NODE/agent.pid" ;;
+esac
+"""
+
+
+@pytest_asyncio.fixture
+async def bare_nodes(tmp_path: Path) -> AsyncIterator[Lab]:
+    """Three nodes, as they are before any agent is on them."""
+    async with Lab(tmp_path / "nodes", with_agents=False) as lab:
+        yield lab
+        for pid in lab.folder.glob("*/agent.pid"):
+            os.kill(int(pid.read_text()), signal.SIGTERM)
+
+
+@pytest.fixture
+def ssh(tmp_path: Path, bare_nodes: Lab) -> Iterator[Path]:
+    """Something that behaves as ssh to those nodes does."""
+    (tmp_path / "bin").mkdir()
+    known = {"lab": bare_nodes.folder, "bin": tmp_path / "bin", "python": sys.executable}
+    for name, script in (("ssh", SSH), ("neumann-agent", AGENT), ("systemctl", SYSTEMCTL)):
+        (tmp_path / "bin" / name).write_text(script.format(**known))
+        (tmp_path / "bin" / name).chmod(0o755)
+    yield tmp_path / "bin" / "ssh"
+
+
+@pytest.mark.process
+async def test_from_init_to_the_first_answer_in_slack(
+    folder: Path, bare_nodes: Lab, ssh: Path, redis_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+):
+    commands = 3  # the agent's package, on each of three nodes
+    nodes = " ".join(f"{node.name}={node.agent.host}" for node in bare_nodes.nodes)
+    reached = free_address()
+    answers = (
+        "--cluster",
+        "demo",
+        "--nodes",
+        nodes,
+        "--channel",
+        "C0INCIDENT",
+        "--may-confirm",
+        "S0ONCALL01",
+    )
+    where = ("--bot-url", f"http://{reached}", "--redis-url", redis_url)
+    code, _, err = await run_process("init", "--folder", str(folder), "--defaults", *answers, *where)
+    assert (code, err) == (0, "")
+    commands += 1
+    manifest = AppManifest.read(folder / "slack-manifest.yaml")
+    async with SlackWorkspaceServer(manifest=manifest, has_rate_limits=True) as slack:
+        for name, token in (("slack-bot-token", slack.bot_token), ("slack-app-token", slack.app_token)):
+            (folder / name).touch(0o600)
+            (folder / name).write_text(token)
+            commands += 1
+        monkeypatch.setenv("NEUMANN_BOT_SLACK__API_URL", f"{slack.url}/api/")
+        monkeypatch.setenv("NEUMANN_BOT_REDIS__PREFIX", prefix)
+        config = ("--config", str(folder / "neumann-bot.toml"))
+
+        code, out, err = await run_process("agents", "add", "--all", "--ssh", str(ssh), *config)
+        assert (code, err) == (0, ""), out
+        assert out.count("its agent runs") == 3
+        code, out, err = await run_process("check", *config)
+        assert (code, err) == (0, "")
+        commands += 2
+        bot = Process("bot", (sys.executable, "-m", "bot", "serve", *config), folder / "bot.out")
+        await bot.start()
+        commands += 1
+        try:
+            await bot.until_listening(reached)
+            async with Person(slack.url, "alice") as alice:
+                await alice.command("/neumann election status")
+                commands += 1
+                answer = await alice.wait_for_message(lambda m: "leads term" in plain_text(m), 20)
+            assert plain_text(answer).count("+0 ms") == 3, "every agent has read its node's clock"
+        finally:
+            await bot.stop()
+    assert commands <= 12
