@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from runbooks.evidence import Evidence, NodeEvidence
 from runbooks.hand_off import Condition, HandOff, HandOffStep, Standing
+from runbooks.leader_election.denials.storage import write_errors
 from runbooks.leader_election.facts import Facts
-from runbooks.leader_election.storage_denials import write_errors
 from runbooks.wording import listed
 
 DATA_DIR = "/var/lib/neumann"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from runbooks.leader_election.causes import COMPLAINTS, RootCause
+from runbooks.leader_election.denials.gossip import gossip_said
 from runbooks.leader_election.facts import CURRENT_LOG_S, Facts
-from runbooks.leader_election.gossip_denials import gossip_said
 from runbooks.leader_election.structure import MAX_DECIDING, Structure, first_lines
 from runbooks.model import Finding, Verdict
 from runbooks.wording import listed, seconds

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from runbooks.clocks import follows_true_time
 from runbooks.leader_election.causes import RootCause
-from runbooks.leader_election.clock_denials import is_right
+from runbooks.leader_election.denials.clock import is_right
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
 from runbooks.leader_election.sentences import running
 from runbooks.leader_election.structure import Structure, first_lines

@@ -15,15 +15,15 @@ from runbooks.electability import (
     electable,
 )
 from runbooks.leader_election.causes import RootCause
-from runbooks.leader_election.clock_denials import clock_denials
+from runbooks.leader_election.denials.clock import clock_denials
+from runbooks.leader_election.denials.file import file_denials
+from runbooks.leader_election.denials.gossip import gossip_denials, unexplained_gossip
+from runbooks.leader_election.denials.handshake import handshake_denials
+from runbooks.leader_election.denials.link import link_denials, told_links
+from runbooks.leader_election.denials.node import node_denials
+from runbooks.leader_election.denials.peer_lists import peer_list_denials
+from runbooks.leader_election.denials.storage import storage_denials
 from runbooks.leader_election.facts import Facts
-from runbooks.leader_election.file_denials import file_denials
-from runbooks.leader_election.gossip_denials import gossip_denials, unexplained_gossip
-from runbooks.leader_election.handshake_denials import handshake_denials
-from runbooks.leader_election.link_denials import link_denials, told_links
-from runbooks.leader_election.node_denials import node_denials
-from runbooks.leader_election.peer_lists import peer_list_denials
-from runbooks.leader_election.storage_denials import storage_denials
 from runbooks.model import CanElect, Finding, Verdict
 from runbooks.raft import Pair
 

@@ -12,8 +12,8 @@ from itertools import combinations
 from runbooks.clocks import follows_true_time, says_time, witnessed_clocks
 from runbooks.electability import Denial, Known
 from runbooks.leader_election.causes import RootCause
+from runbooks.leader_election.denials.link import both_ways, held_failed
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
-from runbooks.leader_election.link_denials import both_ways, held_failed
 from runbooks.raft import Pair
 from runbooks.wording import listed, milliseconds
 

@@ -9,8 +9,8 @@ from functools import cached_property
 
 from runbooks.electability import Denial, Known
 from runbooks.leader_election.causes import RootCause
+from runbooks.leader_election.denials.peer_addresses import Entry, Lists, entries_of
 from runbooks.leader_election.facts import Facts
-from runbooks.leader_election.peer_addresses import Entry, Lists, entries_of
 from runbooks.wording import listed
 
 DOCUMENTED_PORT = 7878

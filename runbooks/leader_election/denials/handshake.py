@@ -13,8 +13,8 @@ from itertools import combinations
 
 from runbooks.electability import Denial, Known
 from runbooks.leader_election.causes import RootCause
+from runbooks.leader_election.denials.peer_addresses import entries_of
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
-from runbooks.leader_election.peer_addresses import entries_of
 from runbooks.raft import Pair
 from runbooks.wording import counted, listed, milliseconds
 

@@ -7,8 +7,8 @@ from itertools import combinations
 
 from runbooks.electability import Denial, Known, votes_of
 from runbooks.leader_election.causes import RootCause
+from runbooks.leader_election.denials.link import both_ways
 from runbooks.leader_election.facts import Facts
-from runbooks.leader_election.link_denials import both_ways
 from runbooks.raft import Pair
 from runbooks.wording import MAX_NAMES, counted, listed
 
