@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from bot.posture_settings import PostureSettings
 from bot.secret_files import SecretFile
 from handlers.domain.permissions import Permission, Permissions
 from handlers.errors import ConfigurationError
@@ -113,7 +114,8 @@ class Node(_Section):
     """One configured member of a cluster.
 
     `agent_certificate` is the one that its agent must show, pinned by `neumann-bot agents add`; `pairing`
-    names that pairing. Without them the agent is known by `[agents] authority`.
+    names that pairing. Without them the agent is known by `[agents] authority`. `host` and `zone` say what
+    it shares with others; the posture tells which of them takes the majority with it.
     """
 
     name: str
@@ -121,6 +123,8 @@ class Node(_Section):
     agent_url: str
     agent_certificate: Path | None = None
     pairing: str = ""
+    host: Annotated[str, Field(max_length=64)] = ""
+    zone: Annotated[str, Field(max_length=64)] = ""
 
 
 class Cluster(_Section):
@@ -165,6 +169,7 @@ class Settings(BaseSettings):
     prometheus: PrometheusSettings | None = None
     agents: AgentSettings
     readings: ReadingSettings = ReadingSettings()
+    posture: PostureSettings = PostureSettings()
     clusters: Annotated[tuple[Cluster, ...], Field(min_length=1)]
     permissions: tuple[PermissionRow, ...] = ()
 

@@ -7,7 +7,7 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -21,6 +21,7 @@ from bot.config import Settings
 from bot.slack import listeners
 from bot.slack.allowance import Allowance
 from bot.slack.delivery.attachments import ThreadAttachments
+from bot.slack.delivery.notices import ChannelNotices
 from bot.slack.delivery.thread_sync import SlackThread
 from bot.slack.directory import SlackDirectory
 from bot.slack.inbound import socket_mode
@@ -31,6 +32,7 @@ from bot.store.foreign_keys import put_aside
 from bot.store.health import require_usable
 from bot.store.incident_history import IncidentHistoryStore
 from bot.store.ledger_marks import LedgerMarks
+from bot.store.postures import PostureStore
 from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
 from bot.store.redis_time import RedisTime
 from bot.store.refusals import Refusals
@@ -83,13 +85,16 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
             await clock.ask()
         channel = partial(channel_of, settings)
         thread = SlackThread(clients.slack, redis, prefix, channel, timing)
-        ports = _ports(settings, stores, clients, thread, clock)
+        notices = ChannelNotices(clients.slack, redis, prefix, channel, timing)
+        ports = replace(_ports(settings, stores, clients, thread, clock), notices=notices)
         app = _bolt(clients.slack, signing_secret, ports)
         yield Bot(
             redis=redis,
             web=_web(settings, stores, app, signing_secret),
             worker=_worker(settings, stores, clients, ports, thread=thread, timing=timing),
-            scheduler=Scheduler(stores.timelines, stores.queues, partial(put_aside, redis, prefix)),
+            scheduler=Scheduler(
+                stores.timelines, stores.queues, partial(put_aside, redis, prefix), settings.posture.watching
+            ),
             dispatcher=Dispatcher(app, stores.requests, timing),
             slack=app,
             requests=stores.requests,
@@ -117,6 +122,7 @@ def _ports(
         prometheus=clients.prometheus,
         checkpoints=ReconcileCheckpointStore(stores.redis, stores.prefix),
         troubles=Troubles(stores.redis, stores.prefix),
+        postures=PostureStore(stores.redis, stores.prefix),
     )
 
 
@@ -153,6 +159,7 @@ def _worker(
             settings.alertmanager,
             stores.retention,
             settings.redis.closed_kept_days,
+            watching=settings.posture.watching,
             greet=thread.greet,
         ),
         timelines=stores.timelines,

@@ -13,7 +13,7 @@ import uvloop
 
 from agent.version import version
 from bot import main as wiring
-from bot.cli import agents, audit, diagnose, incidents, outside, plan
+from bot.cli import agents, audit, diagnose, incidents, outside, plan, posture
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.cli.output import say
 from bot.config import Settings, load
@@ -80,6 +80,7 @@ app.command()(diagnose.status)
 app.command()(diagnose.diagnose)
 app.command()(diagnose.replay)
 app.command()(plan.plan)
+app.command()(posture.posture)
 app.add_typer(audit.app, name="audit")
 app.add_typer(incidents.app, name="incidents")
 

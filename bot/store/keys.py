@@ -163,6 +163,18 @@ class Keys:
         """Hash: who refused what, or what was refused → how often, since when, and when last."""
         return self._key("refusals")
 
+    def posture(self, cluster: str) -> str:
+        """String: a cluster's last posture, since when each line holds, and what was told of it."""
+        return self._key("posture", cluster)
+
+    def posture_samples(self, cluster: str) -> str:
+        """Stream, the newest 672: readings of a cluster cut down to what trends need."""
+        return self._key("posture-samples", cluster)
+
+    def posture_mutes(self, cluster: str) -> str:
+        """Hash: check of the posture → until when it is muted, and by whom."""
+        return self._key("posture-mutes", cluster)
+
     def aside(self, key: str, at_s: int) -> str:
         """Any: what stood under a key of the bot and was of another type than the bot keeps there."""
         return self._key("aside", key.removeprefix(f"{self.prefix}:"), str(at_s))

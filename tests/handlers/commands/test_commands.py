@@ -323,7 +323,7 @@ class TestHelp:
         assert seen["bob"] - seen["dave"] == {
             f"incident {word}"
             for word in ("ack", "assign", "snooze", "note", "resolve", "reopen", "show", "report")
-        } | {"election diagnose"}
+        } | {"election diagnose", "posture", "posture mute", "posture unmute"}
         assert "election status" in seen["dave"]
 
     async def test_while_slack_does_not_answer_what_anyone_may_is_listed(self) -> None:
