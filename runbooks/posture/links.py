@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from runbooks import raft
 from runbooks.evidence import Evidence
 from runbooks.posture.model import Check, Line, Severity
-from runbooks.posture.samples import PairSample, pings
+from runbooks.posture.samples import PairSample
 from runbooks.posture.trends import DAY, RECENTLY, Trends
 from runbooks.raft import Pair
 from runbooks.statistics import wilson_interval
@@ -63,7 +63,6 @@ def _open(states: dict[Pair, raft.Tri]) -> Line:
 
 def _loss(evidence: Evidence, trends: Trends) -> Line:
     check = Check.LINK_LOSS
-    tried = {(each.one, each.other) for each in pings(evidence)}
     losing: dict[Pair, tuple[float, int]] = {}
     severity = Severity.FINE
     for pair, seen in trends.pings(RECENTLY).items():
@@ -82,7 +81,7 @@ def _loss(evidence: Evidence, trends: Trends) -> Line:
         ]
         fact = f"over the last six hours {listed(said, MAX_TOLD)}"
         return Line(check=check, severity=severity, fact=fact, advice=ADVICE, nodes=_nodes(worst_first))
-    if unread := _silent(evidence, tried):
+    if unread := _silent(evidence, check):
         return unread
     return Line(check=check, severity=Severity.FINE, fact="no pair loses more than 1 %")
 
@@ -114,7 +113,7 @@ def _latency(evidence: Evidence, trends: Trends) -> Line:
             advice=ADVICE,
             nodes=_nodes(slowest_first),
         )
-    if unread := _silent(evidence, {(each.one, each.other) for each in pings(evidence)}, check):
+    if unread := _silent(evidence, check):
         return unread
     if not compared:
         fact = "no baseline yet: it takes a few hours of samples"
@@ -122,9 +121,11 @@ def _latency(evidence: Evidence, trends: Trends) -> Line:
     return Line(check=check, severity=Severity.FINE, fact="no pair is slower than usual")
 
 
-def _silent(evidence: Evidence, tried: set[Pair], check: Check = Check.LINK_LOSS) -> Line | None:
+def _silent(evidence: Evidence, check: Check) -> Line | None:
     """Return a line for the nodes whose pings were not read, if there are any."""
-    unread = tuple(name for name in evidence.names if not any(name == one for one, _ in tried))
+    unread = tuple(
+        node.node for node in evidence.nodes if not any(ping.sent for ping in node.pings.value or ())
+    )
     if not unread or len(evidence.names) == 1:
         return None
     fact = f"no ping was sent from {listed(unread, MAX_NAMES)}"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from pydantic import AwareDatetime
 
-from runbooks.evidence import Evidence, Frozen, NodeEvidence
+from runbooks.evidence import Evidence, Frozen, NodeEvidence, Ping
 from runbooks.node_check import says_time
 
 MAX_PAIRS = 42
@@ -52,29 +50,26 @@ class Sample(Frozen):
 
 def sample_of(evidence: Evidence) -> Sample:
     """Return what is kept of a reading."""
-    pairs = list(pings(evidence))
-    worst = sorted(pairs, key=lambda pair: (pair.received - pair.sent, -(pair.rtt_ms or 0.0)))
-    round_trips = [pair.rtt_ms for pair in pairs if pair.rtt_ms is not None]
+    pings = [
+        (node.node, ping)
+        for node in evidence.nodes
+        for ping in node.pings.value or ()
+        if ping.is_possible and ping.sent
+    ]
+    worst = sorted(pings, key=lambda each: (each[1].received - each[1].sent, -(each[1].rtt_avg_ms or 0.0)))
+    round_trips = [ping.rtt_avg_ms for _, ping in pings if ping.rtt_avg_ms is not None]
     return Sample(
         at=evidence.started_at,
         nodes={node.node: _node(node) for node in evidence.nodes},
-        pairs=tuple(worst[:MAX_PAIRS]),
+        pairs=tuple(_pair(name, ping) for name, ping in worst[:MAX_PAIRS]),
         slowest_rtt_ms=max(round_trips, default=None),
     )
 
 
-def pings(evidence: Evidence) -> Iterator[PairSample]:
-    """Yield every ordered pair's ping that can be."""
-    for node in evidence.nodes:
-        for ping in node.pings.value or ():
-            if ping.is_possible and ping.sent:
-                yield PairSample(
-                    one=node.node,
-                    other=ping.peer,
-                    sent=ping.sent,
-                    received=ping.received,
-                    rtt_ms=ping.rtt_avg_ms,
-                )
+def _pair(name: str, ping: Ping) -> PairSample:
+    return PairSample(
+        one=name, other=ping.peer, sent=ping.sent, received=ping.received, rtt_ms=ping.rtt_avg_ms
+    )
 
 
 def _node(node: NodeEvidence) -> NodeSample:

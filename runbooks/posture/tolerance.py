@@ -59,13 +59,15 @@ class Votes:
     @cached_property
     def needed_alone(self) -> tuple[str, ...]:
         """Return the members without any one of which no majority is left."""
+        if not self.unlinked:  # then one is as good as another
+            return self.running if len(self.running) <= raft.quorum(len(self.names)) else ()
         return tuple(name for name in self.running if not self.without(name).have_majority)
 
-    @property
-    def unlinked(self) -> list[str]:
+    @cached_property
+    def unlinked(self) -> tuple[str, ...]:
         """Return the running members that do not reach some other running member."""
         pairs = permutations(self.running, 2)
-        return list(dict.fromkeys(one for one, other in pairs if not self.links[one, other]))
+        return tuple(dict.fromkeys(one for one, other in pairs if not self.links[one, other]))
 
     @cached_property
     def spare(self) -> int:
@@ -105,7 +107,7 @@ def _spare(worst: Votes, best: Votes) -> Line:
             nodes=tuple(down),
         )
     if worst.spare != best.spare:
-        doubt = [name for name in best.running if not worst.up[name]] or worst.unlinked
+        doubt = tuple(name for name in best.running if not worst.up[name]) or worst.unlinked
         why = f"whether {listed(doubt, MAX_NAMES)} can vote is not known"
         return Line(
             check=Check.SPARE_NODES,

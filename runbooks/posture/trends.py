@@ -86,9 +86,10 @@ class Trends:
 def _grown(before: Sample, after: Sample, counter: str, only: str = "") -> int:
     """Return by how much a counter grew on one or all nodes; one that fell began anew with a restart."""
     grown = 0
-    for name, node in after.nodes.items():
-        then, now = getattr(before.nodes.get(name), counter, None), getattr(node, counter)
-        if then is not None and now is not None and only in ("", name):
+    for name in (only,) if only else after.nodes:
+        then = getattr(before.nodes.get(name), counter, None)
+        now = getattr(after.nodes.get(name), counter, None)
+        if then is not None and now is not None:
             grown += now - then if now >= then else now
     return grown
 
@@ -102,11 +103,13 @@ def percentile(values: Iterable[float], share: float) -> float | None:
 def slope_per_hour(points: Sequence[Point]) -> float | None:
     """Return the median slope between all pairs of points (Theil and Sen): a single outlier moves nothing."""
     thinned = points[:: max(math.ceil(len(points) / MAX_POINTS), 1)]
+    hours = [at.timestamp() / 3600 for at, _ in thinned]
+    values = [value for _, value in thinned]
     slopes = [
-        (after - before) / hours
-        for number, (began, before) in enumerate(thinned)
-        for ended, after in thinned[number + 1 :]
-        if (hours := (ended - began) / timedelta(hours=1)) > 0
+        (values[later] - values[number]) / (hours[later] - hours[number])
+        for number in range(len(thinned))
+        for later in range(number + 1, len(thinned))
+        if hours[later] > hours[number]
     ]
     return statistics.median(slopes) if slopes else None
 

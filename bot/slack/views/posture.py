@@ -9,7 +9,7 @@ from bot.slack.views import blocks
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import Message
 from handlers.domain.posture_watch import Notice
-from runbooks.posture.model import Line, Posture, Severity
+from runbooks.posture.model import Check, Line, Posture, Severity
 from runbooks.posture.rules import RULES
 from runbooks.wording import counted, duration
 
@@ -27,9 +27,8 @@ MUTING = "`/neumann posture mute CHECK 7d` mutes a check"
 
 def answer(posture: Posture) -> tuple[str, list[Block]]:
     """Return (text, blocks): what is wrong and its mend, what is not known, what is fine by name."""
-    head = f"*{escape(posture.cluster)}*: {_counts(posture)}"
     return f"{posture.cluster}: {_counts(posture)}", [
-        blocks.section(head),
+        blocks.section(f"*{escape(posture.cluster)}*: {_counts(posture)}"),
         *_body(posture),
         blocks.context(f"read at {posture.at:%H:%M:%S} UTC · {_watched(posture)} · {MUTING}"),
     ]
@@ -74,12 +73,15 @@ def home_line(posture: Posture) -> str:
 
 
 def _body(posture: Posture) -> Iterable[Block]:
+    spare = posture.line(Check.SPARE_NODES)
+    if spare and spare.severity is Severity.FINE:  # the first question, so it is answered in any case
+        yield blocks.section(f"{MARKS[spare.severity]} {_said(spare)}")
     wrong = posture.of(Severity.CRITICAL, Severity.WARNING, Severity.NOTICE)
     yield from blocks.packed(_line(line, posture.at) for line in wrong)
     if unknown := posture.of(Severity.UNKNOWN):
         lines = "\n".join(f"• {_said(line)}{_mend(line)}" for line in unknown)
         yield blocks.section(f"{MARKS[Severity.UNKNOWN]} *Not known*\n{lines}")
-    if fine := posture.of(Severity.FINE):
+    if fine := [line for line in posture.of(Severity.FINE) if line.check is not Check.SPARE_NODES]:
         names = ", ".join(RULES[line.check].title.lower() for line in fine)
         yield blocks.section(f"{MARKS[Severity.FINE]} *Fine*: {names}")
 
