@@ -13,7 +13,7 @@ import uvloop
 
 from agent.version import version
 from bot import main as wiring
-from bot.cli import agents, audit, diagnose, incidents, outside, plan, posture
+from bot.cli import agents, audit, diagnose, doctor, incidents, outside, plan, posture
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.cli.output import say
 from bot.config import Settings, load
@@ -75,6 +75,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     raise typer.Exit(0 if asyncio.run(build_once(load(config))) else 1)
 
 
+app.command()(doctor.doctor)
 app.add_typer(agents.app, name="agents")
 app.command()(diagnose.status)
 app.command()(diagnose.diagnose)

@@ -85,8 +85,8 @@ def tolerance_lines(evidence: Evidence, inventory: Inventory) -> Iterator[Line]:
     yield _spare(worst, best)
     zones = {name: site.zone for name, site in inventory.sites.items()}
     hosts = {name: site.host for name, site in inventory.sites.items()}
-    # Where nothing more can be lost, what counts is how the members are spread.
-    votes = best if best.have_majority else Votes.all_up(evidence.names)
+    # Where not one node can be lost, no zone can: what is left to say is how the members are spread.
+    votes = best if best.spare else Votes.all_up(evidence.names)
     yield _domains(Check.ZONES, "zone", zones, votes)
     yield _domains(Check.HOSTS, "host", hosts, votes)
     yield _voters(len(evidence.names))

@@ -91,6 +91,11 @@ class TestZones:
         assert found.severity is Severity.WARNING
         assert "a holds node1 and node2; b holds node3 and node4" in found.fact
 
+    def test_where_not_one_node_can_be_lost_the_zones_repeat_no_warning(self):
+        spread = placed(node1="a", node2="b", node3="c")
+        found = line(Check.ZONES, *healthy()[:2], dead("node3"), inventory=spread)
+        assert found.severity is Severity.FINE
+
     def test_a_node_without_a_zone_may_stand_in_any(self):
         found = line(Check.ZONES, inventory=placed(node1="a", node2="b"))
         assert found.severity is Severity.UNKNOWN
