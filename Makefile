@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 FULL_RING := not exhaustive and not slow and not browser
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all attack storm coverage browser check format lint types imports rules schema keys prove mutants accuracy early-warning live chaos chaos-delivery \
+.PHONY: help demo test test-all attack storm coverage browser check format lint types imports rules schema keys prove mutants accuracy warnings live chaos chaos-delivery \
 	nightly bench dist hooks structure lock clean
 
 help: ## list the targets
@@ -71,7 +71,7 @@ mutants: $(VENV)/.installed-dev ## small wrongs in what decides on a node: does 
 accuracy: $(VENV)/.installed-dev ## how often the diagnosis is right, beside three baselines
 	$(BIN)/python -m measure.accuracy $(ARGS)
 
-early-warning: $(VENV)/.installed-dev ## how long before a failure the posture warns, and how often for nothing, ten minutes
+warnings: $(VENV)/.installed-dev ## how long before a failure the posture warns, and how often for nothing, ten minutes
 	@$(BIN)/python -m measure.early_warning $(ARGS)
 
 live: $(VENV)/.installed-dev ## the same on real processes and real faults, ten minutes

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from redis.asyncio import Redis
 
 from bot.store.compression import pack, unpack
 from bot.store.errors import WHO_ELSE, WrongType, store_errors, text
+from bot.store.foreign_keys import put_one_aside
 from bot.store.keys import Keys
 from handlers.domain.posture_watch import Mute, Standing
 from runbooks.posture.model import Check
@@ -27,22 +29,27 @@ class PostureStore:
     """`handlers.ports.Postures` over Redis; what cannot be read there is as if it had not been kept."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
-        self._redis, self._keys = redis, Keys(prefix)
+        self._redis, self._prefix, self._keys = redis, prefix, Keys(prefix)
+
+    @asynccontextmanager
+    async def _own(self, key: str) -> AsyncIterator[None]:
+        """Bound commands on a key; what is of another type there is put aside, and counts as not there."""
+        try:
+            async with store_errors():
+                yield
+        except WrongType:
+            await put_one_aside(self._redis, self._prefix, key)
 
     async def samples(self, cluster: str) -> tuple[Sample, ...]:
         """Return the kept samples, oldest first."""
-        try:
-            async with store_errors():
-                entries: Any = await self._redis.xrange(
-                    self._keys.posture_samples(cluster), count=2 * KEPT_SAMPLES
-                )
-        except WrongType as error:
-            self._unreadable(cluster, error)
-            return ()
+        key = self._keys.posture_samples(cluster)
+        entries: Any = ()
+        async with self._own(key):
+            entries = await self._redis.xrevrange(key, count=KEPT_SAMPLES)
         found = []
-        for _, fields in entries:
+        for _, fields in entries or ():
             try:
-                packed = next(iter(fields.values()), b"")
+                packed: Any = next(iter((fields or {}).values()), b"")
                 found.append(Sample.model_validate_json(unpack(packed, MAX_SAMPLE_BYTES)))
             except ValidationError as error:
                 self._unreadable(cluster, error)
@@ -50,19 +57,20 @@ class PostureStore:
 
     async def add_sample(self, cluster: str, sample: Sample) -> None:
         """Keep a sample; the oldest one beyond the bound goes."""
+        key = self._keys.posture_samples(cluster)
         packed = pack(sample.model_dump_json(exclude_none=True).encode())
-        async with store_errors():
-            await self._redis.xadd(
-                self._keys.posture_samples(cluster), {FIELD: packed}, maxlen=KEPT_SAMPLES, approximate=False
-            )
+        async with self._own(key):
+            await self._redis.xadd(key, {FIELD: packed}, maxlen=KEPT_SAMPLES, approximate=False)
 
     async def standing(self, cluster: str) -> Standing:
         """Return what was kept of the last look; an empty one where there is none."""
+        key, kept = self._keys.posture(cluster), None
+        async with self._own(key):
+            kept = await self._redis.get(key)
         try:
-            async with store_errors():
-                kept: Any = await self._redis.get(self._keys.posture(cluster))
-            return Standing.model_validate_json(unpack(kept)) if kept else Standing()
-        except (WrongType, ValidationError) as error:
+            packed: Any = kept
+            return Standing.model_validate_json(unpack(packed)) if kept else Standing()
+        except ValidationError as error:
             self._unreadable(cluster, error)
             return Standing()
 
@@ -73,13 +81,10 @@ class PostureStore:
 
     async def mutes(self, cluster: str) -> Mapping[Check, Mute]:
         """Return the mutes that have not ended, by Redis' clock."""
-        try:
-            async with store_errors():
-                kept: dict[Any, Any] = await self._redis.hgetall(self._keys.posture_mutes(cluster))
-                now_s, _ = await self._redis.time()
-        except WrongType as error:
-            self._unreadable(cluster, error)
-            return {}
+        key, kept, now_s = self._keys.posture_mutes(cluster), {}, 0
+        async with self._own(key):
+            now_s, _ = await self._redis.time()
+            kept = await self._redis.hgetall(key)
         now, found = datetime.fromtimestamp(int(now_s), UTC), {}
         for check, mute in kept.items():
             try:

@@ -89,3 +89,5 @@ async def test_nor_does_a_key_of_another_type_end_the_looking(
     assert await kept.standing("demo") == Standing()
     assert await kept.samples("demo") == ()
     assert await kept.mutes("demo") == {}
+    await kept.add_sample("demo", SAMPLE)
+    assert await kept.samples("demo") == (SAMPLE,), "what was there is put aside"
