@@ -2,87 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import permutations
+from collections.abc import Iterable, Iterator, Mapping
 
 from runbooks import raft
+from runbooks.electability import Denial, Known
 from runbooks.evidence import Evidence
+from runbooks.leader_election.causes import CAUSES
+from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.structure import Structure
+from runbooks.model import Leadership
 from runbooks.posture.inventory import Inventory
 from runbooks.posture.model import Check, Line, Severity
-from runbooks.raft import Pair
+from runbooks.posture.votes import Votes
 from runbooks.wording import MAX_NAMES, counted, listed
 
 MIN_TOLERANT = 3
 """Below three members nothing may be lost, wherever they stand."""
 
 
-@dataclass(frozen=True)
-class Votes:
-    """Which members run and reach each other, with what is not known taken as good or as bad."""
-
-    names: tuple[str, ...]
-    up: Mapping[str, bool]
-    links: Mapping[Pair, bool]
-
-    @classmethod
-    def of(cls, evidence: Evidence, *, unknown: bool) -> Votes:
-        """Return the votes of a reading; `unknown` stands for every process and link that was not read."""
-
-        def known(state: raft.Tri) -> bool:
-            return unknown if state is None else state
-
-        up = {name: known(state) for name, state in raft.processes(evidence).items()}
-        links = {pair: known(state) for pair, state in raft.links(evidence, "raft").items()}
-        return cls(evidence.names, up, links)
-
-    @classmethod
-    def all_up(cls, names: tuple[str, ...]) -> Votes:
-        """Return the votes of a cluster in which everything works."""
-        return cls(names, dict.fromkeys(names, True), dict.fromkeys(permutations(names, 2), True))
-
-    def without(self, *lost: str) -> Votes:
-        """Return the votes without these members, which still count for the quorum."""
-        return replace(self, up={name: is_up and name not in lost for name, is_up in self.up.items()})
-
-    @cached_property
-    def running(self) -> tuple[str, ...]:
-        """Return the members that run."""
-        return tuple(name for name in self.names if self.up[name])
-
-    @cached_property
-    def have_majority(self) -> bool:
-        """Return whether some member reaches a majority in both directions."""
-        return bool(raft.quorum_connected(self.names, self.up, self.links))
-
-    @cached_property
-    def needed_alone(self) -> tuple[str, ...]:
-        """Return the members without any one of which no majority is left."""
-        if not self.unlinked:  # then one is as good as another
-            return self.running if len(self.running) <= raft.quorum(len(self.names)) else ()
-        return tuple(name for name in self.running if not self.without(name).have_majority)
-
-    @cached_property
-    def unlinked(self) -> tuple[str, ...]:
-        """Return the running members that do not reach some other running member."""
-        pairs = permutations(self.running, 2)
-        return tuple(dict.fromkeys(one for one, other in pairs if not self.links[one, other]))
-
-    @cached_property
-    def spare(self) -> int:
-        """Return how many members may be lost, whichever they are; where links are cut, at most 1."""
-        if not self.have_majority or self.needed_alone:
-            return 0
-        meshed = all(self.links[one, other] for one in self.running for other in self.running if one != other)
-        left = len(self.running) - raft.quorum(len(self.names))
-        return left if meshed else min(left, 1)
-
-
 def tolerance_lines(evidence: Evidence, inventory: Inventory) -> Iterator[Line]:
     """Yield what may be lost: nodes, zones, hosts; and whether the number of voters is a good one."""
-    worst, best = Votes.of(evidence, unknown=False), Votes.of(evidence, unknown=True)
-    yield _spare(worst, best)
+    facts = Facts(evidence)
+    denials = Structure(facts).denials
+    worst, best = (Votes.of(evidence, denials, unknown=good) for good in (False, True))
+    unread = tuple(node.node for node in evidence.nodes if node.connects.value is None)
+    yield _spare(worst, best, _why_not(evidence, best, denials), facts.leadership, unread)
     zones = {name: site.zone for name, site in inventory.sites.items()}
     hosts = {name: site.host for name, site in inventory.sites.items()}
     # Where not one node can be lost, no zone can: what is left to say is how the members are spread.
@@ -92,51 +36,64 @@ def tolerance_lines(evidence: Evidence, inventory: Inventory) -> Iterator[Line]:
     yield _voters(len(evidence.names))
 
 
-def _spare(worst: Votes, best: Votes) -> Line:
-    size = len(worst.names)
-    down = [name for name in best.names if not best.up[name]]
-    beside = f"; {listed(down, MAX_NAMES)} {'is' if len(down) == 1 else 'are'} down" if down else ""
-    of = f"{len(best.running)} of {size} up"
+def _why_not(evidence: Evidence, votes: Votes, denials: Iterable[Denial]) -> str:
+    """Return who cannot vote, or is not heard, and why: `; node3 is down; clock skew`."""
+    processes = raft.processes(evidence)
+    down = [name for name in votes.names if processes[name] is False]
+    said = [f"{listed(down, MAX_NAMES)} {'is' if len(down) == 1 else 'are'} down"] if down else []
+    causes: dict[str, set[str]] = {}
+    for each in denials:
+        if each.known >= Known.BY_ONE and not set(each.nodes) & set(down):
+            causes.setdefault(each.cause, set()).update(each.nodes)
+    for cause, nodes in causes.items():
+        concerned = [name for name in votes.names if name in nodes]
+        said.append(f"{listed(concerned, MAX_NAMES)}: {_title(cause)}")
+    return "".join(f"; {each}" for each in said)
+
+
+def _title(cause: str) -> str:
+    title = CAUSES[cause].title
+    return title if title[:2].isupper() else title[0].lower() + title[1:]
+
+
+def _spare(worst: Votes, best: Votes, why_not: str, lead: Leadership, unread: tuple[str, ...]) -> Line:
+    size, needed = len(worst.names), raft.quorum(len(worst.names))
+    state = f"{len(best.running)} of {size} can vote{why_not}"
+    out = tuple(name for name in best.names if not best.up[name])
     if not best.have_majority:
-        fact = f"no quorum: {of}, {raft.quorum(size)} needed{beside}"
-        return Line(
-            check=Check.SPARE_NODES,
-            severity=Severity.CRITICAL,
-            fact=fact,
-            advice="`/neumann election diagnose` says what keeps it from electing",
-            nodes=tuple(down),
-        )
+        diagnose = "`/neumann election diagnose` says what keeps it from electing"
+        if lead.majority:
+            fact = f"{lead.leader} leads, but no other node could be elected: {state}"
+            return _line(Severity.WARNING, fact, diagnose, out)
+        fact = f"no quorum: {len(best.running)} of {size} can vote, {needed} needed{why_not}"
+        if len(best.running) >= needed:
+            fact = f"no quorum: no node gets the {needed} votes it needs{why_not}"
+        return _line(Severity.CRITICAL, fact, diagnose, out)
     if worst.spare != best.spare:
-        doubt = tuple(name for name in best.running if not worst.up[name]) or worst.unlinked
+        doubt = tuple(name for name in best.running if not worst.up[name]) or unread or worst.unlinked
         why = f"whether {listed(doubt, MAX_NAMES)} can vote is not known"
-        return Line(
-            check=Check.SPARE_NODES,
-            severity=Severity.UNKNOWN,
-            fact=f"can lose between {worst.spare} and {best.spare} nodes: {why}{beside}",
-            advice="see Agents",
-            nodes=tuple(doubt),
-        )
-    return _spare_known(best, f"{of}{beside}", tuple(down))
+        fact = f"can lose between {worst.spare} and {best.spare} nodes: {why}{why_not}"
+        return _line(Severity.UNKNOWN, fact, "see Agents", doubt)
+    return _spare_known(best, state, out)
 
 
-def _spare_known(votes: Votes, state: str, down: tuple[str, ...]) -> Line:
+def _spare_known(votes: Votes, state: str, out: tuple[str, ...]) -> Line:
     size, spare = len(votes.names), votes.spare
-    designed = size - raft.quorum(size)
+    mend = f"bring {listed(out, MAX_NAMES)} back" if out else _more_or_mend(size)
     if spare == 0:
         alone = votes.needed_alone
-        whose = "any more nodes" if len(alone) == len(votes.running) else listed(alone, MAX_NAMES)
-        return Line(
-            check=Check.SPARE_NODES,
-            severity=Severity.WARNING,
-            fact=f"cannot lose {whose}: there would be no quorum ({state})",
-            advice=f"bring {listed(down, MAX_NAMES)} back" if down else _more_or_mend(size),
-            nodes=down or alone,
-        )
+        any_of = listed(alone, MAX_NAMES).replace(" and ", " or ")
+        whose = "any more nodes" if len(alone) == len(votes.running) else any_of
+        fact = f"cannot lose {whose}: there would be no quorum ({state})"
+        return _line(Severity.WARNING, fact, mend, out or alone)
     fact = f"can lose any {counted(spare, 'node')} ({state})"
-    if spare < designed:
-        advice = f"bring {listed(down, MAX_NAMES)} back" if down else "repair the links that are down"
-        return Line(check=Check.SPARE_NODES, severity=Severity.NOTICE, fact=fact, advice=advice, nodes=down)
-    return Line(check=Check.SPARE_NODES, severity=Severity.FINE, fact=fact)
+    if spare < size - raft.quorum(size):
+        return _line(Severity.NOTICE, fact, mend, out)
+    return _line(Severity.FINE, fact)
+
+
+def _line(severity: Severity, fact: str, advice: str = "", nodes: tuple[str, ...] = ()) -> Line:
+    return Line(check=Check.SPARE_NODES, severity=severity, fact=fact, advice=advice, nodes=nodes)
 
 
 def _more_or_mend(size: int) -> str:

@@ -38,7 +38,7 @@ async def test_a_lost_node_is_posted_once_and_stands_in_the_app_home(
         for _ in range(3):
             assert await posture.watch(bot.ports, AGAIN) == ()
         assert len(keys(slack)) == 1
-        says = "cannot lose any more nodes: there would be no quorum (2 of 3 up; node1 is down)"
+        says = "cannot lose any more nodes: there would be no quorum (2 of 3 can vote; node1 is down)"
         assert says in plain_text({"blocks": slack.workspace.messages[-1].blocks})
         assert says in plain_text(app_home.view(await gather(bot.ports, "U0ALICE001")))
 

@@ -34,7 +34,7 @@ async def test_lines_that_crossed_are_one_message_in_the_clusters_channel(at: Ri
     (message,) = at.messages
     assert message.channel_id == at.channel
     text = plain_text({"blocks": message.blocks})
-    assert "no quorum: 1 of 3 up, 2 needed; node2 and node3 are down" in text
+    assert "no quorum: 1 of 3 can vote, 2 needed; node2 and node3 are down" in text
     assert "mute CHECK 7d" in text
 
 
