@@ -9,7 +9,7 @@ from handlers import load_incidents
 from handlers.domain import posture_watch
 from handlers.domain.posture_schedule import DigestSchedule, Watching
 from handlers.domain.posture_watch import Standing
-from handlers.errors import SlackDown
+from handlers.errors import StoreDown
 from handlers.ports import Ports
 from handlers.ports.posture import Postures
 from runbooks import posture as judging
@@ -35,25 +35,33 @@ async def read(ports: Ports, cluster: str) -> Posture:
     return posture_watch.dated(posture, standing, mutes)
 
 
-async def watch(ports: Ports, how: Watching) -> tuple[SlackDown, ...]:
+async def watch(ports: Ports, how: Watching) -> tuple[Exception, ...]:
     """Look at every cluster that is due, tell what crossed, and post the digest that is due.
 
     Returns:
-        Why something could not be posted; it is tried again at the next look.
+        What went wrong with one cluster and held up no other; it is tried again at the next look.
+
+    Raises:
+        StoreDown: If Redis does not answer.
     """
-    if ports.postures is None:
-        return ()
-    failed = []
-    for cluster in ports.reader.clusters:
-        standing = await ports.postures.standing(cluster)
-        if _is_due(ports, standing, how):
-            standing = await _look(ports, ports.postures, cluster, standing)
+    failed: list[Exception] = []
+    for cluster in ports.reader.clusters if ports.postures else ():
         try:
-            standing = await _tell_crossed(ports, cluster, standing)
-            await _tell_digest(ports, cluster, standing, how.digest)
-        except SlackDown as error:
+            await _watch(ports, cluster, how)
+        except StoreDown:
+            raise
+        except Exception as error:
             failed.append(error)
     return tuple(failed)
+
+
+async def _watch(ports: Ports, cluster: str, how: Watching) -> None:
+    assert ports.postures  # noqa: S101  the caller has looked
+    standing = await ports.postures.standing(cluster)
+    if _is_due(ports, standing, how):
+        standing = await _look(ports, ports.postures, cluster, standing)
+    standing = await _tell_crossed(ports, cluster, standing)
+    await _tell_digest(ports, cluster, standing, how.digest)
 
 
 def _is_due(ports: Ports, standing: Standing, how: Watching) -> bool:

@@ -75,7 +75,10 @@ class PeriodicJobs:
 
     async def _watch_posture(self) -> None:
         for failure in await posture.watch(self._ports, self._watching):
-            log.warning("posture_not_told", error=str(failure))
+            if isinstance(failure, SlackDown):
+                log.warning("posture_not_told", error=str(failure))
+            else:
+                log.error("posture_failed", exc_info=failure)
 
     async def _reconcile(self) -> None:
         how = self._how if self._has_reconciled else dataclasses.replace(self._how, just_started=True)

@@ -101,6 +101,21 @@ class TestCrossing:
 
 
 class TestLooking:
+    async def test_a_cluster_that_cannot_be_looked_at_holds_up_no_other(self) -> None:
+        world = World()
+        world.cluster.clusters = ("broken", "demo")
+        read = world.cluster.read
+
+        async def read_all_but_one(cluster: str) -> Evidence:
+            if cluster == "broken":
+                raise RuntimeError("a defect")
+            return await read(cluster)
+
+        world.cluster.read = read_all_but_one  # type: ignore[method-assign]
+        (failure,) = await posture.watch(world.ports, HOW)
+        assert str(failure) == "a defect"
+        assert list(world.postures.kept) == ["demo"]
+
     async def test_replicas_that_mark_it_again_take_no_second_sample(self) -> None:
         world = World()
         await look(world)
