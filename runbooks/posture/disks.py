@@ -20,6 +20,7 @@ STOP_BYTES = 100 * MB
 SPAN = 3 * DAY
 MIN_SPAN = timedelta(hours=12)
 MIN_POINTS = 12
+FAR_DAYS = 365.0
 WARNED_DAYS, CRITICAL_DAYS = 7.0, 1.0
 NOISE = 4.0
 
@@ -51,7 +52,8 @@ def disk_lines(evidence: Evidence, trends: Trends) -> Iterator[Line]:
         )
     else:
         fullest = min(disks, key=lambda name: disks[name].free_bytes)
-        ahead = f"; hard stop in {_days(min(days.values()))} at the earliest" if days else ""
+        soonest = min(days.values(), default=FAR_DAYS)
+        ahead = f"; hard stop in {_days(soonest)} at the earliest" if soonest < FAR_DAYS else ""
         fact = f"least on {fullest}: {_state(disks[fullest])}{ahead}"
         yield Line(check=Check.DISK, severity=Severity.FINE, fact=fact)
 

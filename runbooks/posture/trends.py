@@ -17,6 +17,9 @@ DAY = timedelta(days=1)
 RECENTLY = timedelta(hours=6)
 """The span over which loss and latency of now are told: long enough for some hundred pings."""
 
+MAX_GAP = timedelta(hours=6)
+"""Between two samples further apart than this nobody has looked."""
+
 MAX_POINTS = 48
 """Points that a line is laid through: of more, every so many-th."""
 
@@ -45,14 +48,18 @@ class Trends:
 
     @cached_property
     def elections_by_day(self) -> tuple[int, ...]:
-        """Return the elections of each whole day that was watched, counted back from now, the last first."""
+        """Return the elections of each whole day that was watched, the last first.
+
+        Days are counted back from now. What happened while nobody looked for long belongs to no day; without
+        the last day there is none.
+        """
         days = int((self.now - self.samples[0].at) / DAY)
-        counts = [0] * days
+        counts: dict[int, int] = {}
         for before, after in pairwise(self.samples):
             day = int((self.now - after.at) / DAY)
-            if day < days:
-                counts[day] += _grown(before, after, "elections_total")
-        return tuple(counts)
+            if day < days and after.at - before.at <= MAX_GAP:
+                counts[day] = counts.get(day, 0) + _grown(before, after, "elections_total")
+        return tuple(counts[day] for day in sorted(counts)) if 0 in counts else ()
 
     def restarts(self, name: str, span: timedelta) -> int | None:
         """Return how often a node's process was restarted in a span; `None` where nobody has watched."""

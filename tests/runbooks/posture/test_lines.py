@@ -205,6 +205,20 @@ class TestTrends:
         assert found.severity is Severity.WARNING, found.fact
         assert line(Check.ELECTIONS, on_node2(elections=(43, 43)), elected(10, 0)).severity is Severity.FINE
 
+    def test_days_on_which_nobody_looked_are_no_quiet_days(self):
+        def count(sample: Sample, left: int) -> Sample:
+            return with_node2(sample, elections_total=3 + (6 * 96 - left) * 8 // 96)
+
+        whole = watched(6.0, count)
+        read = on_node2(elections=(51, 51))
+        assert line(Check.ELECTIONS, read, whole).fact == "8 in the last day, usually 8"
+        nobody_looked_today = whole[: 5 * 96]
+        assert line(Check.ELECTIONS, read, nobody_looked_today).severity is Severity.UNKNOWN
+        with_a_hole = [*whole[: 2 * 96], *whole[5 * 96 :]]
+        found = line(Check.ELECTIONS, read, with_a_hole)
+        assert found.severity is not Severity.WARNING
+        assert found.fact == "8 in the last day, usually 8", "three days are missing, two are left"
+
     def test_what_is_usual_takes_days_to_know(self):
         assert line(Check.ELECTIONS).severity is Severity.UNKNOWN
         assert "the baseline takes three days" in line(Check.ELECTIONS, None, watched(2.0)).fact
