@@ -21,7 +21,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 FULL_RING := not exhaustive and not slow and not browser
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all attack fuzz storm coverage browser check format lint types imports rules schema keys prove mutants accuracy live chaos chaos-delivery real-nodes \
+.PHONY: help demo test test-all attack fuzz storm coverage browser check format lint types imports rules schema keys prove mutants accuracy warnings live chaos chaos-delivery real-nodes \
 	nightly bench dist hooks structure lock clean venv
 
 help: ## list the targets
@@ -83,6 +83,9 @@ mutants: $(VENV)/.installed-dev ## small wrongs in what decides on a node: does 
 
 accuracy: $(VENV)/.installed-dev ## how often the diagnosis is right, beside three baselines
 	$(BIN)/python -m measure.accuracy $(ARGS)
+
+warnings: $(VENV)/.installed-dev ## how long before a failure the posture warns, and how often for nothing, ten minutes
+	@$(BIN)/python -m measure.early_warning $(ARGS)
 
 live: $(VENV)/.installed-dev ## the same on real processes and real faults, ten minutes
 	@$(BIN)/python -m measure.accuracy.live $(ARGS)

@@ -1,8 +1,10 @@
 """The version of what is installed here: agent and bot are one package."""
 
+from functools import cache
 from importlib import metadata
 
 
+@cache
 def version() -> str:
     """Return the installed version, or `unknown` where the code runs without having been installed."""
     try:

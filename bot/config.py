@@ -27,6 +27,7 @@ from bot.config_sections import (
     SlackSettings,
     WebSettings,
 )
+from bot.posture_settings import PostureSettings
 from handlers.domain.permissions import Permission, Permissions
 from handlers.errors import ConfigurationError
 
@@ -37,6 +38,7 @@ __all__ = [
     "Endpoint",
     "Node",
     "PermissionRow",
+    "PostureSettings",
     "PrometheusSettings",
     "ReadingSettings",
     "RedisSettings",
@@ -62,6 +64,7 @@ class Settings(BaseSettings):
     prometheus: PrometheusSettings | None = None
     agents: AgentSettings
     readings: ReadingSettings = ReadingSettings()
+    posture: PostureSettings = PostureSettings()
     clusters: Annotated[tuple[Cluster, ...], Field(min_length=1)]
     permissions: tuple[PermissionRow, ...] = ()
 

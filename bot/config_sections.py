@@ -114,7 +114,8 @@ class Node(_Section):
     """One configured member of a cluster.
 
     `agent_certificate` is the one that its agent must show, pinned by `neumann-bot agents add`; `pairing`
-    names that pairing. Without them the agent is known by `[agents] authority`.
+    names that pairing. Without them the agent is known by `[agents] authority`. `host` and `zone` say what
+    it shares with others; the posture tells which of them takes the majority with it.
     """
 
     name: str
@@ -122,6 +123,8 @@ class Node(_Section):
     agent_url: str
     agent_certificate: NamedFile | None = None
     pairing: str = ""
+    host: Annotated[str, Field(max_length=64)] = ""
+    zone: Annotated[str, Field(max_length=64)] = ""
 
 
 class Cluster(_Section):

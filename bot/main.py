@@ -7,7 +7,7 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -21,6 +21,7 @@ from bot.config import Settings
 from bot.slack import listeners
 from bot.slack.allowance import Allowance
 from bot.slack.delivery.attachments import ThreadAttachments
+from bot.slack.delivery.notices import ChannelNotices
 from bot.slack.delivery.thread_sync import SlackThread
 from bot.slack.directory import SlackDirectory
 from bot.slack.inbound import socket_mode
@@ -31,6 +32,7 @@ from bot.store.foreign_keys import put_aside
 from bot.store.health import require_usable
 from bot.store.incident_history import IncidentHistoryStore
 from bot.store.ledger_marks import LedgerMarks
+from bot.store.postures import PostureStore
 from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
 from bot.store.redis_time import RedisTime
 from bot.store.refusals import Refusals
@@ -84,7 +86,8 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
             await clock.ask()
         channel = partial(channel_of, settings)
         thread = SlackThread(clients.slack, redis, prefix, channel, timing)
-        ports = _ports(settings, stores, clients, thread, clock)
+        notices = ChannelNotices(clients.slack, redis, prefix, channel, timing)
+        ports = replace(_ports(settings, stores, clients, thread, clock), notices=notices)
         app = _bolt(clients.slack, signing_secret, ports)
         web = _web(settings, stores, app, signing_secret)
         yield Bot(
@@ -92,7 +95,9 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
             web=web.app(tells_status=settings.web.status_port is None),
             status=web.status_app(),
             worker=_worker(settings, stores, clients, ports, thread=thread, timing=timing),
-            scheduler=Scheduler(stores.timelines, stores.queues, partial(put_aside, redis, prefix)),
+            scheduler=Scheduler(
+                stores.timelines, stores.queues, partial(put_aside, redis, prefix), settings.posture.watching
+            ),
             dispatcher=Dispatcher(app, stores.requests, timing),
             slack=app,
             requests=stores.requests,
@@ -120,6 +125,7 @@ def _ports(
         prometheus=clients.prometheus,
         checkpoints=ReconcileCheckpointStore(stores.redis, stores.prefix),
         troubles=Troubles(stores.redis, stores.prefix),
+        postures=PostureStore(stores.redis, stores.prefix),
     )
 
 
@@ -156,6 +162,7 @@ def _worker(
             settings.alertmanager,
             stores.retention,
             settings.redis.closed_kept_days,
+            watching=settings.posture.watching,
             greet=thread.greet,
         ),
         timelines=stores.timelines,

@@ -70,8 +70,14 @@ def _agents(lab: Lab) -> dict[str, object]:
 
 def _cluster(lab: Lab, confirm_groups: list[str]) -> dict[str, object]:
     nodes = [
-        {"name": node.name, "metrics_url": node.metrics_url, "agent_url": node.agent_url}
-        for node in lab.nodes
+        {
+            "name": node.name,
+            "metrics_url": node.metrics_url,
+            "agent_url": node.agent_url,
+            "host": f"host-{number}",
+            "zone": f"zone-{number}",
+        }
+        for number, node in enumerate(lab.nodes, start=1)
     ]
     return {"name": lab.cluster, "confirm_groups": confirm_groups, "nodes": nodes}
 

@@ -113,7 +113,15 @@ async def _start_alerting(
     webhook_url = f"{bot_url}/alertmanager/{lab.cluster}"
     if with_prometheus:
         await parts.enter_async_context(
-            real_alerting(folder / "prometheus", lab.cluster, nodes, webhook_url, token, speed=ALERTS_SPEED)
+            real_alerting(
+                folder / "prometheus",
+                lab.cluster,
+                nodes,
+                webhook_url,
+                token,
+                speed=ALERTS_SPEED,
+                bot_url=bot_url,
+            )
         )
         return ()
     alerting = Alerting(lab.cluster, nodes, webhook_url, token, speed=ALERTS_SPEED)

@@ -27,7 +27,14 @@ from agent.protocol.actions import (
     Withdrawal,
     parse_action,
 )
-from agent.protocol.base import PROTOCOL_VERSION, REVISION, REVISION_HEADER, BadMessageError, Wire
+from agent.protocol.base import (
+    PROTOCOL_VERSION,
+    REVISION,
+    REVISION_HEADER,
+    VERSION_HEADER,
+    BadMessageError,
+    Wire,
+)
 from agent.protocol.grants import (
     BadGrantError,
     BadSecondApproverError,
@@ -65,6 +72,7 @@ __all__ = [
     "PROTOCOL_VERSION",
     "REVISION",
     "REVISION_HEADER",
+    "VERSION_HEADER",
     "Action",
     "ActionReport",
     "BadGrantError",

@@ -10,6 +10,7 @@ from msgspec import Meta
 PROTOCOL_VERSION: Literal[1] = 1
 REVISION = 1
 REVISION_HEADER = "neumann-revision"
+VERSION_HEADER = "neumann-version"
 """What has been added within the version. An agent tells it in a header, which an older bot does not read; a
 bot sends what is new only to agents that told it."""
 

@@ -24,6 +24,7 @@ from agent.keys.bounded_files import read_bounded_text
 from agent.protocol import (
     REVISION,
     REVISION_HEADER,
+    VERSION_HEADER,
     BadMessageError,
     Health,
     ObserveRequest,
@@ -42,6 +43,7 @@ from agent.readings.shared import SharedObservations
 from agent.sanitize import plain
 from agent.server.deadlines import Deadlines, DeadlineServer
 from agent.settings import Settings, Tls, split_address
+from agent.version import version
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_DETAIL_CHARS = 1_000
@@ -221,7 +223,7 @@ def _answer(answer: Wire, status: int = 200) -> Response:
         answer.to_json(),
         status_code=status,
         media_type="application/json",
-        headers={REVISION_HEADER: str(REVISION)},
+        headers={REVISION_HEADER: str(REVISION), VERSION_HEADER: version()},
     )
 
 

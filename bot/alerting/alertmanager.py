@@ -76,6 +76,19 @@ class AlertmanagerClient:
                 unreadable += 1
         return Listing(tuple(held), unreadable)
 
+    async def receivers(self) -> frozenset[str]:
+        """Return the names of the configured receivers.
+
+        Raises:
+            SourceDown: If no peer answers.
+        """
+
+        async def ask(peer: JsonApi) -> frozenset[str]:
+            answer = await peer.call("GET", "/api/v2/receivers")
+            return _checked(peer, lambda: frozenset(str(each["name"]) for each in answer))
+
+        return await self._first_that_answers(ask)
+
     async def silence(self, alerts: tuple[Alert, ...], ends_at: datetime, by: str, comment: str) -> str:
         """Make one silence for these alerts: each label must have a value that one of them has for it.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import statistics
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,6 +18,8 @@ from bot.config import PrometheusSettings
 from bot.http.json_api import JsonApi
 from handlers.domain.alert_sources import Fired, Labels, Sample, Series
 from handlers.errors import SourceDown
+
+T = TypeVar("T")
 
 OF_ALERTS_ITSELF = frozenset({"__name__", "alertstate"})
 """Labels that Prometheus adds to an alert's own where it keeps the alert as a series."""
@@ -41,6 +44,16 @@ class _Result(BaseModel):
     metric: dict[str, str]
     value: tuple[_UnixTime, str] | None = None
     values: tuple[tuple[_UnixTime, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class LoadedRule:
+    """An alert rule as Prometheus has it; `error` says why it cannot be evaluated, if `health` is `err`."""
+
+    name: str
+    query: str
+    health: str
+    error: str
 
 
 class PrometheusClient:
@@ -115,11 +128,39 @@ class PrometheusClient:
         """Return each node's Raft term; raises as `series` does."""
         return await self.series(_of_cluster("tensor_chain_term", cluster), start, end, step_s)
 
+    async def labels(self, query: str) -> tuple[Labels, ...]:
+        """Return the labels of each series that an instant query gives; raises as `firing` does."""
+        return tuple(result.metric for result in await self._query("query", query=query))
+
+    async def rules(self) -> tuple[LoadedRule, ...]:
+        """Return the alert rules that are loaded; raises as `firing` does."""
+        answer = await self._api.call("GET", "/api/v1/rules", params=(("type", "alert"),))
+        return self._checked(
+            lambda: tuple(
+                LoadedRule(
+                    str(rule["name"]),
+                    str(rule["query"]),
+                    str(rule.get("health", "")),
+                    str(rule.get("lastError", "")),
+                )
+                for group in answer["data"]["groups"]
+                for rule in group["rules"]
+            )
+        )
+
+    async def alertmanagers(self) -> int:
+        """Return to how many Alertmanagers alerts are sent; raises as `firing` does."""
+        answer = await self._api.call("GET", "/api/v1/alertmanagers")
+        return self._checked(lambda: len(answer["data"]["activeAlertmanagers"]))
+
     async def _query(self, kind: str, **params: str) -> tuple[_Result, ...]:
         answer: Any = await self._api.call("POST", f"/api/v1/{kind}", params=tuple(params.items()))
+        return self._checked(lambda: tuple(_Result.model_validate(each) for each in answer["data"]["result"]))
+
+    def _checked(self, read: Callable[[], T]) -> T:
         try:
-            return tuple(_Result.model_validate(each) for each in answer["data"]["result"])
-        except (ValidationError, KeyError, TypeError) as error:
+            return read()
+        except (ValidationError, KeyError, TypeError, AttributeError) as error:
             raise SourceDown(f"{self._api.name} answers in a shape that is not of its v1 API.") from error
 
 

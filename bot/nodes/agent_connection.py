@@ -9,6 +9,7 @@ from typing import TypeVar
 import httpx
 
 from agent import protocol as wire
+from agent.sanitize import plain
 from bot.http.errors import timed_out, why
 from bot.http.exchange import exchange
 
@@ -47,6 +48,7 @@ class AgentConnection:
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
         self._revisions: dict[bytes, int] = {}
+        self._versions: dict[bytes, str] = {}
 
     async def observe(self, agent_url: str) -> wire.Observation:
         """Ask an agent for all its readings at once.
@@ -127,7 +129,9 @@ class AgentConnection:
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise _unreachable(error) from error
         told = said.headers.get(wire.REVISION_HEADER, "")
-        self._revisions[httpx.URL(url).netloc] = int(told) if re.fullmatch("[0-9]{1,3}", told) else 0
+        where = httpx.URL(url).netloc
+        self._revisions[where] = int(told) if re.fullmatch("[0-9]{1,3}", told) else 0
+        self._versions[where] = plain(said.headers.get(wire.VERSION_HEADER, ""), limit=40)
         try:
             if said.is_success:
                 return answer.from_json(said.body)
@@ -141,6 +145,10 @@ class AgentConnection:
     def knows_timelines(self, agent_url: str) -> bool:
         """Say whether the agent told, when it last answered, that it keeps how far timelines have come."""
         return self._revisions.get(httpx.URL(agent_url).netloc, 0) >= 1
+
+    def version_of(self, agent_url: str) -> str:
+        """Return the version that the agent told when it last answered; nothing where it told none."""
+        return self._versions.get(httpx.URL(agent_url).netloc, "")
 
 
 def _unreachable(error: Exception) -> AgentUnreachableError:

@@ -16,6 +16,7 @@ import httpx
 import structlog
 
 from agent.sanitize import plain
+from agent.version import version
 from bot.config import Cluster, Node, ReadingSettings
 from bot.http.errors import UnfitAnswerError, refused, timed_out, why
 from bot.http.exchange import Answer, exchange
@@ -27,6 +28,7 @@ from bot.nodes.wall_clock import bracket
 from handlers.errors import UnknownCluster
 from runbooks import evidence as known
 from runbooks.missing_kind import MissingKind
+from runbooks.posture.inventory import Inventory, Site
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -60,6 +62,16 @@ class ClusterReader:
         if name not in self._clusters:
             raise UnknownCluster(f"No cluster {name} is configured.")
         return self._clusters[name]
+
+    def inventory(self, cluster: str) -> Inventory:
+        """Return where the nodes are, and which versions their agents told when they last answered."""
+        nodes = self._cluster(cluster).nodes
+        told = {node.name: self._agents.version_of(node.agent_url) for node in nodes}
+        return Inventory(
+            sites={node.name: Site(node.host, node.zone) for node in nodes},
+            agent_versions={name: each for name, each in told.items() if each},
+            bot_version=version(),
+        )
 
     async def sample_metrics(self, cluster: str) -> Mapping[str, known.Metrics | None]:
         """Return one metrics sample of each node; `None` of a node whose page could not be read."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 
 import structlog
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from bot.store.errors import WHO_ELSE, store_errors, text
 from bot.store.keys import Keys, kinds
@@ -40,15 +42,25 @@ async def put_aside(redis: Redis, prefix: str) -> tuple[str, ...]:
             for key in expected:
                 pipe.type(key)
             types = await pipe.execute()
-        now_s, _ = await redis.time()
         foreign = [
             key
             for (key, kind), found in zip(expected.items(), types, strict=True)
             if text(found) not in (kind, "none")
         ]
-        for key in foreign:
-            await redis.rename(key, keys.aside(key, int(now_s)))
     for key in foreign:
-        log.error("foreign_key_put_aside", key=key, hint=WHO_ELSE)
-        await Refusals(redis, prefix).note("redis", "foreign_key")
+        await put_one_aside(redis, prefix, key)
     return tuple(foreign)
+
+
+async def put_one_aside(redis: Redis, prefix: str, key: str) -> None:
+    """Rename a key that is known to be of another type; one that is gone by now needs it no more.
+
+    Raises:
+        StoreDown: If Redis does not answer, or refuses.
+    """
+    with contextlib.suppress(ResponseError):
+        async with store_errors(but=ResponseError):
+            now_s, _ = await redis.time()
+            await redis.rename(key, Keys(prefix).aside(key, int(now_s)))
+    log.error("foreign_key_put_aside", key=key, hint=WHO_ELSE)
+    await Refusals(redis, prefix).note("redis", "foreign_key")

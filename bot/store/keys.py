@@ -14,6 +14,9 @@ HANDLE_LIFE_S = 30 * 24 * 3600
 """How long a button, a plan or a message of the bot may be clicked: longer than any incident should last."""
 
 
+CANARY_LIFE_S = 15 * 60
+"""How long the canary fires at most, where whoever let it fly has died."""
+
 ENDS_LIFE_S = 7 * 24 * 3600
 MAX_ENDS = 100_000
 """How long ends are kept after the last one came, and of how many alerts: the newest by their own times.
@@ -162,6 +165,22 @@ class Keys:
     def refusals(self) -> str:
         """Hash: who refused what, or what was refused → how often, since when, and when last."""
         return self._key("refusals")
+
+    def posture(self, cluster: str) -> str:
+        """String: a cluster's last posture, since when each line holds, and what was told of it."""
+        return self._key("posture", cluster)
+
+    def posture_samples(self, cluster: str) -> str:
+        """Stream, the newest 672: readings of a cluster cut down to what trends need."""
+        return self._key("posture-samples", cluster)
+
+    def posture_mutes(self, cluster: str) -> str:
+        """Hash: check of the posture → until when it is muted, and by whom."""
+        return self._key("posture-mutes", cluster)
+
+    def canary(self) -> str:
+        """String, 15 minutes: the cluster for which the test alert fires now."""
+        return self._key("canary")
 
     def aside(self, key: str, at_s: int) -> str:
         """Any: what stood under a key of the bot and was of another type than the bot keeps there."""

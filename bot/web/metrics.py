@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from redis.asyncio import Redis
 
 from bot.slack.delivery.refusal_store import HIDES, RefusalStore
+from bot.store.canary import CanaryFlag
 from bot.store.errors import WrongType, store_errors
 from bot.store.foreign_keys import QUEUES
 from bot.store.health import why_not_ready
@@ -55,6 +56,8 @@ class BotMetrics:
             "refused_for_seconds", "How long such refusals have lasted; 0 once they ended.", "source", "kind"
         )
 
+        self._canary = self._gauge("canary", "1 while the doctor's test alert is to fire.", "cluster")
+
     def _gauge(self, name: str, what: str, *labels: str) -> Gauge:
         return Gauge(f"neumann_bot_{name}", what, labels, registry=self._registry)
 
@@ -68,6 +71,7 @@ class BotMetrics:
             waits = await backlog.read(self._redis, self._prefix)
             refusals = await Refusals(self._redis, self._prefix).all()
             now_s = await self._now_s()
+            canary_of = await CanaryFlag(self._redis, self._prefix).cluster()
         except WrongType:
             self._redis_up.set(1)
         except StoreDown:
@@ -80,6 +84,9 @@ class BotMetrics:
                 self._refusals.labels(each.source, each.kind).set(each.count)
                 lasts_s = max(now_s - each.since_s, 1) if each.since_s else 0
                 self._refused_s.labels(each.source, each.kind).set(lasts_s)
+            self._canary.clear()
+            if canary_of:
+                self._canary.labels(canary_of).set(1)
         return generate_latest(self._registry)
 
     async def _now_s(self) -> int:

@@ -10,7 +10,8 @@ from structlog.contextvars import bind_contextvars
 
 from bot.config import AlertmanagerSettings
 from bot.store.retention import Retention
-from handlers import reconcile_alerts
+from handlers import posture, reconcile_alerts
+from handlers.domain.posture_schedule import Watching
 from handlers.errors import SlackDown, SourceDown
 from handlers.ports import Ports
 from handlers.reconcile_alerts import ReconcileSettings
@@ -20,6 +21,7 @@ log = structlog.get_logger()
 RECONCILE = "look-at-alerting"
 ASK_SLACK = "ask-slack"
 TRIM = "trim-closed-incidents"
+POSTURE = "watch-posture"
 
 NEXT_TRIM_AFTER_S = 5.0
 """The pause between two batches of incidents that are trimmed."""
@@ -35,8 +37,10 @@ class PeriodicJobs:
         retention: Retention,
         kept_days: int,
         *,
+        watching: Watching,
         greet: Callable[[], Awaitable[object]],
     ) -> None:
+        self._watching = watching
         self._greet = greet
         self._ports = ports
         self._retention = retention
@@ -55,6 +59,8 @@ class PeriodicJobs:
             await self._reconcile()
         if job == ASK_SLACK:
             await self._ask_slack()
+        if job == POSTURE:
+            await self._watch_posture()
         if job == TRIM and (trimmed := await self._retention.trim(self._kept_days)):
             log.info("incidents_trimmed", incidents=trimmed)
             return NEXT_TRIM_AFTER_S
@@ -66,6 +72,13 @@ class PeriodicJobs:
             await self._greet()
         except SlackDown as error:
             log.error("slack_not_ready", error=str(error))
+
+    async def _watch_posture(self) -> None:
+        for failure in await posture.watch(self._ports, self._watching):
+            if isinstance(failure, SlackDown):
+                log.warning("posture_not_told", error=str(failure))
+            else:
+                log.error("posture_failed", exc_info=failure)
 
     async def _reconcile(self) -> None:
         how = self._how if self._has_reconciled else dataclasses.replace(self._how, just_started=True)

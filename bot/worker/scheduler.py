@@ -11,7 +11,8 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.store.queues.due_queue import Queues
-from bot.worker.periodic_jobs import ASK_SLACK, RECONCILE, TRIM
+from bot.worker.periodic_jobs import ASK_SLACK, POSTURE, RECONCILE, TRIM
+from handlers.domain.posture_schedule import Watching
 from handlers.errors import StoreDown
 from handlers.ports import Timelines
 
@@ -22,8 +23,13 @@ class Scheduler:
     """Marks open incidents and periodic jobs as due: at the start, and every so often."""
 
     def __init__(
-        self, timelines: Timelines, queues: Queues, put_aside: Callable[[], Awaitable[object]]
+        self,
+        timelines: Timelines,
+        queues: Queues,
+        put_aside: Callable[[], Awaitable[object]],
+        watching: Watching,
     ) -> None:
+        self._watching = watching
         self._put_aside = put_aside
         self._timelines = timelines
         self._queues = queues
@@ -37,6 +43,11 @@ class Scheduler:
         # The defaults drop a job that is a second late; here late is better than never.
         calendar = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True})
         calendar.add_job(self.mark_trim, "interval", hours=1, next_run_time=datetime.now(UTC))
+        if digest := self._watching.digest:
+            day = None if digest.day == "daily" else digest.day
+            calendar.add_job(
+                self.mark_posture, "cron", day_of_week=day, hour=digest.hour, timezone=digest.zone
+            )
         calendar.start()
         try:
             async with asyncio.TaskGroup() as timers:
@@ -47,6 +58,8 @@ class Scheduler:
                     (self.mark_ask_slack, 60),
                 ):
                     timers.create_task(_repeat(mark, every_s))
+                look_s = self._watching.sample_every.total_seconds()
+                timers.create_task(_repeat(self.mark_posture, look_s, after_s=look_s))
         finally:
             calendar.shutdown(wait=False)
 
@@ -64,13 +77,19 @@ class Scheduler:
         """Mark the call that shows whether Slack answers."""
         await self._queues.chores.mark(ASK_SLACK)
 
+    async def mark_posture(self) -> None:
+        """Mark the look at all clusters' postures, and the digest that may be due."""
+        with contextlib.suppress(StoreDown):  # the next look does it
+            await self._queues.chores.mark(POSTURE)
+
     async def mark_trim(self) -> None:
         """Mark the trimming of incidents that were closed long ago."""
         with contextlib.suppress(StoreDown):  # the next hour does it
             await self._queues.chores.mark(TRIM)
 
 
-async def _repeat(mark: Callable[[], Awaitable[object]], every_s: float) -> None:
+async def _repeat(mark: Callable[[], Awaitable[object]], every_s: float, *, after_s: float = 0.0) -> None:
+    await asyncio.sleep(after_s)
     while True:
         try:
             await mark()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from handlers.commands import election, incident
+from handlers.commands import election, incident, posture
 from handlers.commands.answers import Answer, Asked, Command, Help, Runbooks
 from handlers.commands.arguments import resolve_cluster as resolve_cluster
 from handlers.domain import policy
@@ -42,6 +42,21 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "election history", "[cluster]", "its incidents of the last seven days", "anyone", election.history
+    ),
+    Command(
+        "posture mute",
+        "check [cluster] 7d",
+        "stop posting about one check for a while; it is still shown",
+        "colleague",
+        posture.mute,
+    ),
+    Command("posture unmute", "check [cluster]", "post about it again", "colleague", posture.unmute),
+    Command(
+        "posture",
+        "[cluster]",
+        "what the cluster can lose and what may break next: read live",
+        "colleague",
+        posture.show,
     ),
     Command("incident list", "", "what is open, and who has it", "anyone", incident.list_open),
     Command("incident show", "[id]", "one incident as it stands", "colleague", incident.show),

@@ -12,6 +12,7 @@ from handlers.domain.incident import Incident
 from handlers.ports import Ports
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis
+from runbooks.posture.model import Posture
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,13 @@ class Runbooks:
 
 
 @dataclass(frozen=True)
+class PostureShown:
+    """A cluster's posture."""
+
+    posture: Posture
+
+
+@dataclass(frozen=True)
 class Said:
     """One sentence that says what was done."""
 
@@ -102,6 +110,7 @@ Answer = (
     | IncidentList
     | IncidentShown
     | PostmortemAnswer
+    | PostureShown
     | Runbooks
     | Said
     | Help

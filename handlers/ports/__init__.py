@@ -22,6 +22,7 @@ from handlers.ports.nodes import (
     Readiness,
     RunLocks,
 )
+from handlers.ports.posture import Notices, Postures
 from handlers.ports.timelines import IncidentHistory, Timelines
 
 __all__ = [
@@ -34,11 +35,13 @@ __all__ = [
     "HeldBy",
     "IncidentHistory",
     "NotBegun",
+    "Notices",
     "Obstacle",
     "Order",
     "Outcome",
     "Place",
     "Ports",
+    "Postures",
     "Prometheus",
     "Purpose",
     "Readiness",
@@ -87,3 +90,5 @@ class Ports:
     prometheus: Prometheus | None = None
     checkpoints: ReconcileCheckpoints | None = None
     troubles: Troubles | None = None
+    postures: Postures | None = None
+    notices: Notices | None = None

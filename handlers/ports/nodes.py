@@ -10,6 +10,7 @@ from typing import Protocol
 from handlers.domain.events.remediation import OutcomeState
 from runbooks.evidence import Evidence, Metrics
 from runbooks.plans import Action, PlannedEdit
+from runbooks.posture.inventory import Inventory
 
 
 class ClusterReader(Protocol):
@@ -24,6 +25,9 @@ class ClusterReader(Protocol):
 
     def read_progressively(self, cluster: str) -> AsyncIterator[Evidence]:
         """Read like `read`, and yield intermediate results; the last one is complete."""
+
+    def inventory(self, cluster: str) -> Inventory:
+        """Return where the nodes are, and which versions their agents told when they last answered."""
 
     async def sample_metrics(self, cluster: str) -> Mapping[str, Metrics | None]:
         """Read one metrics sample per node: enough to see who leads."""

@@ -65,15 +65,17 @@ async def real_alerting(
     *,
     speed: float = 1.0,
     group_interval_s: int = 1,
+    bot_url: str = "",
 ) -> AsyncIterator[RealAlerting]:
     """Run both programs on free loopback ports until the block ends.
 
-    Files, storage and logs go into the folder. speed divides every `for` and range of the rules. Raises
-    RealAlertingError if a program is missing or does not get ready.
+    Files, storage and logs go into the folder. speed divides every `for` and range of the rules; bot_url is
+    the bot's own, where its metrics are to be scraped. Raises RealAlertingError if a program is missing or
+    does not get ready.
     """
     binaries = find_binaries()
     prometheus, alertmanager = _free_address(), _free_address()
-    config = write_prometheus_config(folder, cluster, nodes, alertmanager, speed)
+    config = write_prometheus_config(folder, cluster, nodes, alertmanager, speed, bot_url=bot_url)
     routes = write_alertmanager_config(folder, webhook_url, token, group_interval_s)
     async with AsyncExitStack() as running:
         for argv, address in (

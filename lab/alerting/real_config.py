@@ -13,7 +13,13 @@ from lab.alerting.rule_words import quickened_rules
 
 
 def write_prometheus_config(
-    folder: Path, cluster: str, nodes: Mapping[str, str], alertmanager_address: str, speed: float
+    folder: Path,
+    cluster: str,
+    nodes: Mapping[str, str],
+    alertmanager_address: str,
+    speed: float,
+    *,
+    bot_url: str = "",
 ) -> Path:
     """Write the rules and the scrape configuration into the folder; return the latter's path.
 
@@ -23,6 +29,7 @@ def write_prometheus_config(
         nodes: Base URL of each node's /metrics, by the node's name.
         alertmanager_address: Host and port.
         speed: Divides every `for` and range of the rules.
+        bot_url: Base URL of the bot's own metrics, where it is to be scraped too.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "rules.yml").write_text(quickened_rules(speed), encoding="utf-8")
@@ -31,6 +38,10 @@ def write_prometheus_config(
         {"targets": [urlsplit(url).netloc], "labels": {"cluster": cluster, "node": node}}
         for node, url in nodes.items()
     ]
+    jobs: list[dict[str, Any]] = [{"job_name": "neumann", "static_configs": scraped}]
+    if bot_url:
+        targets = [{"targets": [urlsplit(bot_url).netloc]}]
+        jobs.append({"job_name": "neumann-bot", "static_configs": targets})
     alertmanagers = {"static_configs": [{"targets": [alertmanager_address]}]}
     return _write(
         folder / "prometheus.yml",
@@ -38,7 +49,7 @@ def write_prometheus_config(
             "global": every_second,
             "rule_files": ["rules.yml"],
             "alerting": {"alertmanagers": [alertmanagers]},
-            "scrape_configs": [{"job_name": "neumann", "static_configs": scraped}],
+            "scrape_configs": jobs,
         },
     )
 

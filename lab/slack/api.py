@@ -43,7 +43,12 @@ class WebApi:
             answer = self._answer(request, name, arguments)
         except SlackRefusalError as refusal:
             return JSONResponse(refusal.to_slack())
-        return _after(request, met) or JSONResponse(answer)
+        return _after(request, met) or JSONResponse(answer, headers=self._granted())
+
+    def _granted(self) -> dict[str, str]:
+        """Return the header in which Slack tells a token's scopes, where there is a manifest to go by."""
+        scopes = self.workspace.manifest.scopes
+        return {} if scopes is None else {"X-OAuth-Scopes": ",".join(sorted(scopes))}
 
     def _answer(self, request: Request, name: str, arguments: Json) -> Json:
         self._check_token(request, name, arguments)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import uvloop
 
-from measure.bench import clicks, intake, many, person, posting, reading, start, storm, workers
+from measure.bench import clicks, intake, many, person, posting, posture, reading, start, storm, workers
 from measure.bench.figures import Figure, as_json, table
 
 Bench = Callable[[Path, argparse.Namespace], Awaitable[list[Figure]]]
@@ -29,6 +29,7 @@ BENCHES: dict[str, Bench] = {
     "person": lambda folder, how: person.measure(folder, 1 if how.quick else 5),
     "many": lambda folder, how: many.measure(folder, (10, 200) if how.quick else many.SIZES),
     "workers": lambda folder, how: workers.measure(folder, *((1, 100) if how.quick else (3, 1_000))),
+    "posture": lambda folder, how: posture.measure(folder, 1 if how.quick else 7),
     "start": lambda folder, how: start.measure(folder, 1 if how.quick else 5),
     "storm": lambda folder, how: storm.measure(folder, how.minutes or (0.1 if how.quick else 5.0)),
 }

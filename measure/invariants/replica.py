@@ -37,6 +37,7 @@ from measure.invariants.fleet import Fleet
 from measure.invariants.witness import Witness
 from runbooks.evidence import Evidence, Metrics
 from runbooks.plans import Action, PlannedEdit
+from runbooks.posture.inventory import Inventory
 from tests.handlers.world import HOME
 
 CHAIN = Chain(SigningKey(b"the key that all replicas share."))
@@ -174,6 +175,9 @@ class World:
         member_of = self._people.groups.get(person.id, frozenset())
         actor.asked[person.id] = (self._clock.s, member_of)
         return Member(person.id, team=HOME, home_team=HOME, groups=member_of & frozenset(groups))
+
+    def inventory(self, cluster: str) -> Inventory:
+        return Inventory()
 
     async def name(self, user_id: str) -> str:
         return user_id

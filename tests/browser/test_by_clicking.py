@@ -21,6 +21,8 @@ async def test_two_nodes_die_and_alice_brings_the_leader_back_at_her_desk(
     alice = await open_window(demo, "alice")
     await alice.say("/neumann election status")
     await expect(alice.channel).to_contain_text("Can it elect?")
+    await alice.say("/neumann posture")
+    await expect(alice.channel).to_contain_text("Fault tolerance")
 
     await expect(alice.headline).to_contain_text("Someone chooses a remedy in the thread")
     await expect(alice.thread).to_contain_text("confirmed Quorum loss")

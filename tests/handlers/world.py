@@ -17,7 +17,8 @@ from handlers.domain.incident import Incident
 from handlers.domain.known_alerts import IdentityState, ends_left_by
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
-from handlers.errors import Moved, NotAllowed, SilenceFailed, SourceDown, Tampered, UnknownCluster
+from handlers.domain.posture_watch import Mute, Notice, Standing
+from handlers.errors import Moved, NotAllowed, SilenceFailed, SlackDown, SourceDown, Tampered, UnknownCluster
 from handlers.ports import (
     CannotEdit,
     Fence,
@@ -33,6 +34,9 @@ from handlers.ports import (
 )
 from runbooks.evidence import Evidence, Metrics, NodeEvidence, Role
 from runbooks.plans import Action, PlannedEdit
+from runbooks.posture.inventory import Inventory
+from runbooks.posture.model import Check, Posture
+from runbooks.posture.samples import Sample
 from tests.builders import ALICE, NOON, after, evidence, led_by, planned_edit, reaching
 
 ON_CALL = "S0ONCALL01"
@@ -159,6 +163,7 @@ class Cluster:
     breaks: dict[str, str] = field(default_factory=dict)
     felt: int = 0
     comes_meanwhile: Callable[[], None] = lambda: None
+    sites: Inventory = field(default_factory=Inventory)
 
     async def read(self, cluster: str) -> Evidence:
         if cluster not in self.clusters:
@@ -171,6 +176,9 @@ class Cluster:
         for early in self.shows_first:
             yield early
         yield await self.read(cluster)
+
+    def inventory(self, cluster: str) -> Inventory:
+        return self.sites
 
     async def sample_metrics(self, cluster: str) -> Mapping[str, Metrics | None]:
         self.commits += 1 if self.leader else 0
@@ -393,6 +401,50 @@ class Alerting:
 
 
 @dataclass
+class Postures:
+    """What is kept of postures; `said` is what the channel was told, `refuses` that Slack is away."""
+
+    kept: dict[str, list[Sample]] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
+    muted: dict[str, dict[Check, Mute]] = field(default_factory=dict)
+    said: list[tuple[str, str, str]] = field(default_factory=list)
+    refuses: bool = False
+
+    async def samples(self, cluster: str) -> tuple[Sample, ...]:
+        return tuple(self.kept.get(cluster, []))
+
+    async def add_sample(self, cluster: str, sample: Sample) -> None:
+        self.kept.setdefault(cluster, []).append(sample)
+
+    async def standing(self, cluster: str) -> Standing:
+        return self.standings.get(cluster, Standing())
+
+    async def remember(self, cluster: str, standing: Standing) -> None:
+        self.standings[cluster] = Standing.model_validate_json(standing.model_dump_json())
+
+    async def mutes(self, cluster: str) -> Mapping[Check, Mute]:
+        return self.muted.get(cluster, {})
+
+    async def mute(self, cluster: str, check: Check, mute: Mute | None) -> None:
+        mutes = self.muted.setdefault(cluster, {})
+        mutes.pop(check, None)
+        if mute:
+            mutes[check] = mute
+
+    async def crossed(self, cluster: str, notice: Notice) -> None:
+        self._say(cluster, notice.key, " ".join(line.check for line in notice.lines))
+
+    async def digest(self, cluster: str, key: str, posture: Posture) -> None:
+        self._say(cluster, key, f"{len(posture.lines)} lines")
+
+    def _say(self, *message: str) -> None:
+        if self.refuses:
+            raise SlackDown
+        if message not in self.said:
+            self.said.append(message)  # type: ignore[arg-type]
+
+
+@dataclass
 class Clock:
     """Time that passes only when somebody sleeps."""
 
@@ -428,6 +480,7 @@ class World:
     )
     silences: Silences = field(default_factory=Silences)
     alerting: Alerting | None = None
+    postures: Postures = field(default_factory=Postures)
 
     def __post_init__(self) -> None:
         self.agents.on_effect = self.cluster.feel
@@ -452,6 +505,8 @@ class World:
             alertmanager=self.alerting,
             prometheus=self.alerting,
             checkpoints=self.alerting,
+            postures=self.postures,
+            notices=self.postures,
         )
 
     def kinds(self, incident_id: str = "inc-1") -> list[str]:

@@ -122,6 +122,13 @@ class MessageStore:
                 life_s=HANDLE_LIFE_S,
             )
 
+    async def keep_newest(self, incident_id: str, count: int) -> None:
+        """Drop the notes of all but the newest messages: nobody looks for the others any more."""
+        oldest = sorted((await self.of(incident_id)).items(), key=lambda each: each[1].ts)[:-count]
+        if oldest:
+            async with store_errors():
+                await self._redis.hdel(self._keys.thread(incident_id), *(key for key, _ in oldest))
+
     async def incident_at(self, channel: str, message_ts: str) -> str | None:
         """Return the id of the incident that posted this message, as long as the message may be clicked."""
         async with store_errors():

@@ -18,6 +18,7 @@ from handlers.errors import BotError
 from handlers.ports import Ports
 from runbooks import raft
 from runbooks.model import Leadership
+from runbooks.posture.model import Posture
 
 log = structlog.get_logger()
 MAX_CLUSTERS = 30
@@ -67,7 +68,16 @@ async def gather(ports: Ports, user: str) -> app_home.Home:
         left_alone=tuple(map(str, left)),
         troubles=await ports.troubles.now() if ports.troubles else (),
         unshown=await ports.threads.unshown(),
+        postures=await _postures(ports, names),
     )
+
+
+async def _postures(ports: Ports, clusters: tuple[str, ...]) -> tuple[Posture, ...]:
+    """Return what the last look showed: a page that somebody opens reads no cluster in full."""
+    if ports.postures is None:
+        return ()
+    standings = await asyncio.gather(*(ports.postures.standing(name) for name in clusters))
+    return tuple(each.posture for each in standings if each.posture)
 
 
 async def _leadership(ports: Ports, cluster: str) -> Leadership | None:

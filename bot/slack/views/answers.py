@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.evidence_tables import all_links_open, not_read
-from bot.slack.views import blocks, findings, headline, labels
+from bot.slack.views import blocks, findings, headline, labels, posture
 from bot.slack.views.blocks import Block, escape, escape_lines
 from handlers.commands.answers import (
     Answer,
@@ -13,6 +13,7 @@ from handlers.commands.answers import (
     IncidentList,
     IncidentShown,
     PostmortemAnswer,
+    PostureShown,
     Runbooks,
     Said,
     Watch,
@@ -46,6 +47,8 @@ def _answer(result: Answer) -> tuple[str, list[Block]]:  # noqa: PLR0911  one ca
             return incident(result.incident)
         case Runbooks():
             return runbooks(result)
+        case PostureShown():
+            return posture.answer(result.posture)
         case Said():
             return result.sentence, [blocks.section(escape_lines(result.sentence))]
         case Help():

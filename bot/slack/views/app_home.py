@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.slack.views import answers, blocks
+from bot.slack.views import answers, blocks, posture
 from bot.slack.views.blocks import Block, escape
 from handlers.domain.incident import Incident
 from runbooks.model import Leadership
+from runbooks.posture.model import Posture
 
 MAX_LISTED = 10
 
@@ -19,7 +20,7 @@ class Home:
 
     `left_alone` has a sentence for each open incident that the bot does not touch; `open_beside` counts
     those that were not looked through. `unshown` has one for what Slack refuses to show, `troubles` one for
-    each thing that is wrong with the bot itself.
+    each thing that is wrong with the bot itself. `postures` are those of the last look.
     """
 
     viewer: str
@@ -31,6 +32,7 @@ class Home:
     unshown: tuple[str, ...] = ()
     open_beside: int = 0
     troubles: tuple[str, ...] = ()
+    postures: tuple[Posture, ...] = ()
 
 
 def view(home: Home) -> Block:
@@ -42,6 +44,7 @@ def view(home: Home) -> Block:
             {"type": "header", "text": {"type": "plain_text", "text": "Neumann clusters"}},
             *blocks.packed(f":warning: {escape(each)}" for each in home.troubles[:MAX_LISTED]),
             *blocks.packed(_cluster(name, lead) for name, lead in home.clusters.items()),
+            *_postures(home.postures),
             *_part("Open incidents", home.open, "Nothing is open.", home.open_beside),
             *blocks.packed(f":no_entry: {escape(each)}" for each in home.left_alone[:MAX_LISTED]),
             *blocks.packed(f":mute: {escape(each)}" for each in home.unshown[:MAX_LISTED]),
@@ -61,6 +64,19 @@ def _cluster(name: str, lead: Leadership | None) -> str:
         f":large_green_circle: *{escape(name)}*: {escape(lead.leader)} leads term {lead.term}, "
         f"acknowledged by {len(lead.acknowledged_by)}"
     )
+
+
+def _postures(postures: tuple[Posture, ...]) -> list[Block]:
+    """Show the last look at each cluster, the worst first."""
+    if not postures:
+        return []
+    worst_first = sorted(postures, key=lambda each: each.worst.rank)
+    lines = [posture.home_line(each) for each in worst_first[:MAX_LISTED]]
+    hidden = len(postures) - MAX_LISTED
+    small = f"as of {blocks.moment(min(each.at for each in postures))} · `/neumann posture` reads it anew"
+    more = f"and {hidden} more · {small}" if hidden > 0 else small
+    title = blocks.section("*Posture*")
+    return [{"type": "divider"}, title, *blocks.packed(lines), blocks.context(more)]
 
 
 def _part(title: str, incidents: tuple[Incident, ...], otherwise: str, beside: int = 0) -> list[Block]:

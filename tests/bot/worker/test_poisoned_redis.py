@@ -159,6 +159,7 @@ def keys_of(keys: Keys, incident: str) -> Iterator[tuple[str, str]]:
         "what": ["groups"],
         "person": ["U0ALICE001"],
         "key": ["inbox"],
+        "cluster": ["demo"],
     }
     for name, (kind, parameters) in kinds().items():
         for first in filled[parameters[0]] if parameters else [""]:
@@ -186,6 +187,8 @@ async def test_row_08_no_value_under_any_key_ends_a_process_or_stops_a_loop(
             await put(on.redis, key, kind, chance, own)
             with contextlib.suppress(StoreDown):  # Alertmanager is told, and sends it again
                 await on.inbox.store(QUIET, "demo")
+            if "posture" in name:
+                await on.bot.scheduler.mark_posture()
             await on.turn()
             await _nothing_is_sound_that_is_not(on, incident, key)
             if kind in STAYING:

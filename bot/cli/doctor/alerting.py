@@ -1,0 +1,110 @@
+"""Prometheus and Alertmanager: do the rules stand on series that exist, and do alerts find their way?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Collection
+
+from bot.alerting.alertmanager import AlertmanagerClient
+from bot.alerting.prometheus import LoadedRule, PrometheusClient
+from bot.cli.doctor.findings import Finding
+from bot.config import Cluster, Settings
+from handlers.errors import SourceDown
+from runbooks.all_runbooks import known_alerts
+from runbooks.wording import listed
+
+METRIC = re.compile(r"\btensor_chain_\w+")
+LEADER_RULE = "NoLeader"
+SHIPPED = "take the rules of deploy/prometheus/neumann.rules.yml"
+
+
+async def prometheus_findings(client: PrometheusClient | None, settings: Settings) -> AsyncIterator[Finding]:
+    """Yield what Prometheus scrapes and evaluates."""
+    if client is None:
+        yield Finding("Prometheus", "not configured: [prometheus] lets the bot see what fires and what fired")
+        return
+    try:
+        rules = {rule.name: rule for rule in await client.rules()}
+        for name in sorted(known_alerts()):
+            yield _rule(name, rules.get(name))
+        for cluster in settings.clusters:
+            yield await _targets(client, cluster)
+            async for finding in _series(client, cluster, rules.values()):
+                yield finding
+        if rule := rules.get(LEADER_RULE):
+            yield await _without_series(client, rule, settings.clusters)
+        sends_to = await client.alertmanagers()
+        none = "sends its alerts to no Alertmanager: name it under `alerting` in prometheus.yml"
+        yield Finding("Prometheus", f"sends alerts to {sends_to}", None if sends_to else none)
+    except SourceDown as error:
+        yield Finding("Prometheus", "", str(error))
+
+
+def _rule(name: str, rule: LoadedRule | None) -> Finding:
+    if rule is None:
+        return Finding("Rules", name, f"{name} is not loaded: {SHIPPED}")
+    if rule.health == "err":
+        return Finding("Rules", name, f"{name} cannot be evaluated: {rule.error}")
+    return Finding("Rules", f"{name} is loaded")
+
+
+async def _targets(client: PrometheusClient, cluster: Cluster) -> Finding:
+    """Return whether each configured node is scraped under the labels that rules and bot go by."""
+    series = await client.labels(f'up{{job="neumann",cluster="{cluster.name}"}}')
+    scraped = {labels.get("node", "") for labels in series}
+    expected = {node.name for node in cluster.nodes}
+    if missing := sorted(expected - scraped):
+        wrong = (
+            f'no target has job="neumann", cluster="{cluster.name}" and node="{missing[0]}"'
+            f" ({len(missing)} of {len(expected)} nodes lack one): set the labels as in"
+            " deploy/prometheus/prometheus.yml"
+        )
+        return Finding("Scraping", cluster.name, wrong)
+    if extra := sorted(scraped - expected):
+        wrong = f"{listed(extra, 3)} is scraped and is no node of {cluster.name} in the bot's configuration"
+        return Finding("Scraping", cluster.name, wrong)
+    return Finding("Scraping", f"all {len(expected)} nodes of {cluster.name} are targets")
+
+
+async def _series(
+    client: PrometheusClient, cluster: Cluster, rules: Collection[LoadedRule]
+) -> AsyncIterator[Finding]:
+    """Yield whether each metric that a rule of the runbooks names is there, with the cluster's label."""
+    mine = [rule for rule in rules if rule.name in known_alerts()]
+    for metric in sorted({metric for rule in mine for metric in METRIC.findall(rule.query)}):
+        there = await client.labels(f'{metric}{{cluster="{cluster.name}"}}')
+        wrong = f'{metric} has no series with cluster="{cluster.name}": rules on it never fire'
+        yield Finding("Series", f"{metric} of {cluster.name}", None if there else wrong)
+
+
+async def _without_series(
+    client: PrometheusClient, rule: LoadedRule, clusters: Collection[Cluster]
+) -> Finding:
+    """Return whether the rule would fire if all its series were gone, by asking it about others."""
+    fires_for = {
+        labels.get("cluster", "") for labels in await client.labels(METRIC.sub("no_such_metric", rule.query))
+    }
+    silent = [cluster.name for cluster in clusters if cluster.name not in fires_for]
+    if silent:
+        wrong = f"{rule.name} stays silent for {listed(silent, 3)} when every node is gone: {SHIPPED}"
+        return Finding("Rules", rule.name, wrong)
+    return Finding("Rules", f"{rule.name} fires when every node is gone")
+
+
+async def alertmanager_findings(
+    client: AlertmanagerClient | None, settings: Settings
+) -> AsyncIterator[Finding]:
+    """Yield whether Alertmanager answers and has the bot's receiver."""
+    if client is None or settings.alertmanager is None:
+        yield Finding("Alertmanager", "not configured: [alertmanager] lets the bot find what got lost")
+        return
+    name = settings.alertmanager.receiver
+    try:
+        receivers = await client.receivers()
+    except SourceDown as error:
+        yield Finding("Alertmanager", "", str(error))
+        return
+    wrong = (
+        f"it has no receiver {name}; there are {listed(sorted(receivers), 5)}: see [alertmanager] receiver"
+    )
+    yield Finding("Alertmanager", f"has the receiver {name}", None if name in receivers else wrong)

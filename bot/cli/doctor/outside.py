@@ -1,0 +1,77 @@
+"""Slack, Redis and the agents beyond what `neumann-bot check` asks: scopes, clocks, persistence, versions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from email.utils import parsedate_to_datetime
+
+from bot.cli.doctor.findings import Finding
+from bot.config import Settings
+from bot.main import Bot
+from bot.nodes.cluster_reader import ClusterReader
+from bot.slack.delivery.web_api import FAILURES
+from bot.slack.scopes import SCOPES
+from bot.store.errors import store_errors
+from handlers.errors import StoreDown
+from runbooks.wording import listed
+
+MAX_CLOCK_DIFFERENCE_S = 60.0
+"""Slack's requests are refused from 300 s on; whoever is a minute off will get there."""
+
+
+async def slack_findings(bot: Bot) -> AsyncIterator[Finding]:
+    """Yield whether the token has every scope that the bot uses, and whether the host's clock is Slack's."""
+    try:
+        answer = await bot.slack.client.auth_test()
+    except FAILURES:
+        return  # `check` has said so
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    granted = {scope.strip() for scope in str(headers.get("x-oauth-scopes", "")).split(",") if scope.strip()}
+    if granted:
+        missing = sorted(SCOPES.keys() - granted)
+        uses = "; ".join(f"{scope} ({SCOPES[scope]})" for scope in missing)
+        wrong = f"the token lacks {uses}: reinstall the app with deploy/slack-manifest.yaml"
+        yield Finding("Slack", f"the token has all {len(SCOPES)} scopes", wrong if missing else None)
+    else:
+        yield Finding("Slack", "Slack does not say which scopes the token has")
+    try:
+        ahead_s = time.time() - parsedate_to_datetime(str(headers.get("date"))).timestamp()
+    except ValueError:
+        return
+    wrong = f"this host's clock is {ahead_s:+.0f} s off Slack's; from 300 s on every click is refused: set it"
+    off = abs(ahead_s) > MAX_CLOCK_DIFFERENCE_S
+    yield Finding("Slack", "this host's clock agrees with Slack's", wrong if off else None)
+
+
+async def redis_findings(bot: Bot) -> AsyncIterator[Finding]:
+    """Yield whether Redis would survive a crash."""
+    try:
+        async with store_errors():
+            info = await bot.redis.info("persistence")
+    except StoreDown:
+        return  # `check` has said so
+    wrong = "it runs without appendonly, so a crash loses incidents: set `appendonly yes`"
+    yield Finding("Redis", "appends to a file", None if int(info.get("aof_enabled", 0)) else wrong)
+
+
+async def node_findings(bot: Bot, settings: Settings) -> AsyncIterator[Finding]:
+    """Yield whether every metrics page and agent answers, and which version the agents run."""
+    reader = bot.ports.reader
+    assert isinstance(reader, ClusterReader)  # noqa: S101  `build` makes no other
+    silent = await reader.silent()
+    for sentence in silent:
+        yield Finding("Nodes", "", f"{sentence}: see `neumann-agent check` on that node")
+    if not silent:
+        yield Finding("Nodes", "every metrics page and every agent answers")
+    for cluster in settings.clusters:
+        await bot.ports.agents.seen_fences(cluster.name)  # any answer tells the version
+        inventory = reader.inventory(cluster.name)
+        other = sorted(
+            f"{name} {told}"
+            for name, told in inventory.agent_versions.items()
+            if told != inventory.bot_version
+        )
+        wrong = f"the bot runs {inventory.bot_version}, but {listed(other, 5)}: finish the upgrade"
+        what = f"{len(inventory.agent_versions)} agents of {cluster.name} run {inventory.bot_version}"
+        yield Finding("Agents", what, wrong if other else None)

@@ -1,0 +1,147 @@
+"""Configuration files: do the election timeouts fit the network, and are the files alike?"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+
+from runbooks.evidence import Config, Evidence
+from runbooks.leader_election.configured import election_timeouts_of
+from runbooks.leader_election.timeouts import (
+    DEFAULT_HEARTBEAT_MS,
+    HEARTBEATS,
+    MIN_HEARTBEATS_PER_TIMEOUT,
+    RUNBOOK_MIN_MS,
+    asked_ms,
+)
+from runbooks.posture.model import Check, Line, Severity
+from runbooks.posture.trends import Trends
+from runbooks.wording import MAX_NAMES, counted, listed
+
+ROUND_TO_MS = 50
+
+
+def configuration_lines(evidence: Evidence, trends: Trends) -> Iterator[Line]:
+    """Yield what the nodes' configuration files say; what was not read is not known to be right."""
+    configs = {
+        node.node: node.config.value
+        for node in evidence.nodes
+        if node.config.value and not node.config.value.malformed
+    }
+    unread = tuple(name for name in evidence.names if name not in configs)
+    yield _fit(configs, unread, trends)
+    yield _equal(configs, unread)
+    yield _alike(evidence, configs, unread)
+
+
+def _heartbeat_ms(config: Config) -> int:
+    return config.heartbeat_interval_ms or DEFAULT_HEARTBEAT_MS
+
+
+def fitting_timeouts_ms(round_trip_ms: float, heartbeat_ms: int) -> tuple[int, int]:
+    """Return the (min, max) election timeout that fits, as the runbook's own remedy computes it."""
+    asked = max(asked_ms(round_trip_ms), HEARTBEATS * heartbeat_ms, RUNBOOK_MIN_MS)
+    low = math.ceil(asked / ROUND_TO_MS) * ROUND_TO_MS
+    return low, 2 * low
+
+
+def _fit(configs: dict[str, Config], unread: tuple[str, ...], trends: Trends) -> Line:
+    check = Check.ELECTION_TIMEOUTS
+    usual, high = trends.round_trip_ms(0.5), trends.round_trip_ms(0.99)
+    if not configs:
+        return _unread(check, unread)
+    timeouts = {name: election_timeouts_of(config) for name, config in configs.items()}
+    heartbeat_ms = max(map(_heartbeat_ms, configs.values()))
+    shortest = min(low for low, _ in timeouts.values())
+    if usual is None or high is None:
+        fact = f"from {shortest} ms, but no round trip was measured"
+        return Line(check=check, severity=Severity.UNKNOWN, fact=fact, advice="allow the agents to run ping")
+    state = (
+        f"election timeout from {shortest} ms, heartbeat {heartbeat_ms} ms, round trip of the slowest pair"
+        f" {usual:.1f} ms (median of a day), {high:.1f} ms (99th percentile)"
+    )
+    tight = tuple(
+        name
+        for name, (low, _) in timeouts.items()
+        if low < asked_ms(high) or low < MIN_HEARTBEATS_PER_TIMEOUT * heartbeat_ms
+    )
+    if tight:
+        low, most = fitting_timeouts_ms(high, heartbeat_ms)
+        return Line(
+            check=check,
+            severity=Severity.WARNING,
+            fact=f"too short on {listed(tight, MAX_NAMES)}: {state}",
+            advice=f"set {low} to {most} ms on every node",
+            nodes=tight,
+        )
+    return _unread(check, unread, state) if unread else Line(check=check, severity=Severity.FINE, fact=state)
+
+
+def _equal(configs: dict[str, Config], unread: tuple[str, ...]) -> Line:
+    check = Check.EQUAL_TIMEOUTS
+    timeouts = {name: election_timeouts_of(config) for name, config in configs.items()}
+    kinds = Counter(timeouts.values())
+    if len(kinds) > 1:
+        usual, _ = kinds.most_common(1)[0]
+        others = {name: each for name, each in timeouts.items() if each != usual}
+        said = [f"{name} {low}/{high} ms" for name, (low, high) in others.items()]
+        return Line(
+            check=check,
+            severity=Severity.WARNING,
+            fact=f"most nodes have {usual[0]}/{usual[1]} ms, but {listed(said, MAX_NAMES)}",
+            advice="finish the change that stopped half-way: set the same on every node",
+            nodes=tuple(others),
+        )
+    if unread:
+        return _unread(check, unread)
+    low, high = next(iter(kinds))
+    return Line(check=check, severity=Severity.FINE, fact=f"{low}/{high} ms on every node")
+
+
+def _alike(evidence: Evidence, configs: dict[str, Config], unread: tuple[str, ...]) -> Line:
+    check = Check.CONFIGURATION
+    broken = tuple(node.node for node in evidence.nodes if node.config.value and node.config.value.malformed)
+    if broken:
+        return Line(
+            check=check,
+            severity=Severity.WARNING,
+            fact=f"{listed(broken, MAX_NAMES)}: not valid TOML, so the process would not start again",
+            advice="fix the file before anything restarts",
+            nodes=broken,
+        )
+    heartbeats = Counter(map(_heartbeat_ms, configs.values()))
+    missing = _missing_members(configs)
+    drifted = tuple(name for name, count in missing.items() if count)
+    if len(heartbeats) > 1 or drifted:
+        said = [f"heartbeats of {listed([f'{ms} ms' for ms in sorted(heartbeats)])}"] if heartbeats else []
+        said = said if len(heartbeats) > 1 else []
+        said += [f"{name} lacks {counted(missing[name], 'member')} that others name" for name in drifted]
+        return Line(
+            check=check,
+            severity=Severity.WARNING,
+            fact=f"the files differ: {listed(said, MAX_NAMES)}",
+            advice="set the same members and heartbeat on every node",
+            nodes=drifted,
+        )
+    if unread:
+        return _unread(check, unread)
+    return Line(check=check, severity=Severity.FINE, fact="same members and heartbeat on every node")
+
+
+def _missing_members(configs: dict[str, Config]) -> dict[str, int]:
+    """Return by node how many addresses its file lacks that others name; its own may be left out."""
+    listing = {name: frozenset(config.peers) for name, config in configs.items() if config.peers}
+    named = frozenset().union(*listing.values())
+    return {name: max(len(named - peers) - 1, 0) for name, peers in listing.items()}
+
+
+def _unread(check: Check, unread: tuple[str, ...], rest: str = "") -> Line:
+    fact = f"configuration of {listed(unread, MAX_NAMES)} not read"
+    return Line(
+        check=check,
+        severity=Severity.UNKNOWN,
+        fact=f"{fact}; of the others: {rest}" if rest else fact,
+        advice="see Agents",
+        nodes=unread,
+    )

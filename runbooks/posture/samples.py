@@ -1,0 +1,82 @@
+"""What is kept of each reading, so that a later one can be compared: small, and bounded for any cluster."""
+
+from __future__ import annotations
+
+from pydantic import AwareDatetime
+
+from runbooks.clocks import says_time
+from runbooks.evidence import Evidence, Frozen, NodeEvidence, Ping
+
+MAX_PAIRS = 42
+"""Pairs kept of a sample: all of seven nodes, the worst of more."""
+
+KEPT_SAMPLES = 672
+"""A week at the default of one sample in 15 minutes."""
+
+
+class NodeSample(Frozen):
+    """One node's figures; `None` is what could not be read.
+
+    `offset_ms` is only there where the clock says true time.
+    """
+
+    elections_total: int | None = None
+    restarts: int | None = None
+    offset_ms: float | None = None
+    free_bytes: int | None = None
+
+
+class PairSample(Frozen):
+    """What one node's ping to another gave."""
+
+    one: str
+    other: str
+    sent: int
+    received: int
+    rtt_ms: float | None = None
+
+
+class Sample(Frozen):
+    """One reading of a cluster, cut down to what trends need.
+
+    `slowest_rtt_ms` is the mean round trip of the slowest pair, of all pairs and not of the kept ones alone.
+    """
+
+    at: AwareDatetime
+    nodes: dict[str, NodeSample]
+    pairs: tuple[PairSample, ...] = ()
+    slowest_rtt_ms: float | None = None
+
+
+def sample_of(evidence: Evidence) -> Sample:
+    """Return what is kept of a reading."""
+    pings = [
+        (node.node, ping)
+        for node in evidence.nodes
+        for ping in node.pings.value or ()
+        if ping.is_possible and ping.sent
+    ]
+    worst = sorted(pings, key=lambda each: (each[1].received - each[1].sent, -(each[1].rtt_avg_ms or 0.0)))
+    round_trips = [ping.rtt_avg_ms for _, ping in pings if ping.rtt_avg_ms is not None]
+    return Sample(
+        at=evidence.started_at,
+        nodes={node.node: _node(node) for node in evidence.nodes},
+        pairs=tuple(_pair(name, ping) for name, ping in worst[:MAX_PAIRS]),
+        slowest_rtt_ms=max(round_trips, default=None),
+    )
+
+
+def _pair(name: str, ping: Ping) -> PairSample:
+    return PairSample(
+        one=name, other=ping.peer, sent=ping.sent, received=ping.received, rtt_ms=ping.rtt_avg_ms
+    )
+
+
+def _node(node: NodeEvidence) -> NodeSample:
+    metrics, clock = node.newest_metrics, node.clock.value
+    return NodeSample(
+        elections_total=metrics.elections_total if metrics else None,
+        restarts=node.service.value.restarts if node.service.value else None,
+        offset_ms=round(clock.offset_ms, 1) if clock and says_time(clock) else None,
+        free_bytes=node.disk.value.free_bytes if node.disk.value else None,
+    )

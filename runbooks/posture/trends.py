@@ -1,0 +1,129 @@
+"""What a cluster's samples say over time: counts by day, percentiles, and where a figure is going."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import pairwise
+
+from runbooks.posture.samples import PairSample, Sample
+from runbooks.raft import Pair
+
+DAY = timedelta(days=1)
+RECENTLY = timedelta(hours=6)
+"""The span over which loss and latency of now are told: long enough for some hundred pings."""
+
+MAX_GAP = timedelta(hours=6)
+"""Between two samples further apart than this nobody has looked."""
+
+MAX_POINTS = 48
+"""Points that a line is laid through: of more, every so many-th."""
+
+Point = tuple[datetime, float]
+
+
+@dataclass(frozen=True)
+class Trends:
+    """A cluster's samples, oldest first; the last is of the reading that is judged."""
+
+    samples: tuple[Sample, ...]
+
+    @property
+    def now(self) -> datetime:
+        """Return when the last sample was taken."""
+        return self.samples[-1].at
+
+    def within(self, span: timedelta, *, until: datetime | None = None) -> tuple[Sample, ...]:
+        """Return the samples of a span that ends now, or then."""
+        end = until or self.now
+        return tuple(each for each in self.samples if end - span < each.at <= end)
+
+    def covers(self, span: timedelta) -> bool:
+        """Return whether samples reach so far back."""
+        return self.now - self.samples[0].at >= span
+
+    @cached_property
+    def elections_by_day(self) -> tuple[int, ...]:
+        """Return the elections of each whole day that was watched, the last first.
+
+        Days are counted back from now. What happened while nobody looked for long belongs to no day; without
+        the last day there is none.
+        """
+        days = int((self.now - self.samples[0].at) / DAY)
+        counts: dict[int, int] = {}
+        for before, after in pairwise(self.samples):
+            day = int((self.now - after.at) / DAY)
+            if day < days and after.at - before.at <= MAX_GAP:
+                counts[day] = counts.get(day, 0) + _grown(before, after, "elections_total")
+        return tuple(counts[day] for day in sorted(counts)) if 0 in counts else ()
+
+    def restarts(self, name: str, span: timedelta) -> int | None:
+        """Return how often a node's process was restarted in a span; `None` where nobody has watched."""
+        watched = [each for each in self.within(span) if each.nodes.get(name)]
+        if len(watched) < 2:
+            return None
+        return sum(_grown(before, after, "restarts", name) for before, after in pairwise(watched))
+
+    def round_trip_ms(self, share: float) -> float | None:
+        """Return a percentile over a day of the slowest pair's round trip."""
+        seen = [each.slowest_rtt_ms for each in self.within(DAY) if each.slowest_rtt_ms is not None]
+        return percentile(seen, share)
+
+    def pings(self, span: timedelta, *, until: datetime | None = None) -> dict[Pair, list[PairSample]]:
+        """Return what was kept of each ordered pair in a span."""
+        found: dict[Pair, list[PairSample]] = {}
+        for sample in self.within(span, until=until):
+            for pair in sample.pairs:
+                found.setdefault((pair.one, pair.other), []).append(pair)
+        return found
+
+    def series(self, name: str, figure: str, span: timedelta) -> list[Point]:
+        """Return a node's figure over a span."""
+        return [
+            (sample.at, float(value))
+            for sample in self.within(span)
+            if (node := sample.nodes.get(name)) and (value := getattr(node, figure)) is not None
+        ]
+
+
+def _grown(before: Sample, after: Sample, counter: str, only: str = "") -> int:
+    """Return by how much a counter grew on one or all nodes; one that fell began anew with a restart."""
+    grown = 0
+    for name in (only,) if only else after.nodes:
+        then = getattr(before.nodes.get(name), counter, None)
+        now = getattr(after.nodes.get(name), counter, None)
+        if then is not None and now is not None:
+            grown += now - then if now >= then else now
+    return grown
+
+
+def percentile(values: Iterable[float], share: float) -> float | None:
+    """Return the smallest value that a share of the values does not exceed."""
+    ordered = sorted(values)
+    return ordered[max(math.ceil(share * len(ordered)) - 1, 0)] if ordered else None
+
+
+def slope_per_hour(points: Sequence[Point]) -> float | None:
+    """Return the median slope between all pairs of points (Theil and Sen): a single outlier moves nothing."""
+    thinned = points[:: max(math.ceil(len(points) / MAX_POINTS), 1)]
+    hours = [at.timestamp() / 3600 for at, _ in thinned]
+    values = [value for _, value in thinned]
+    slopes = [
+        (values[later] - values[number]) / (hours[later] - hours[number])
+        for number in range(len(thinned))
+        for later in range(number + 1, len(thinned))
+        if hours[later] > hours[number]
+    ]
+    return statistics.median(slopes) if slopes else None
+
+
+def spread(points: Sequence[Point], slope: float) -> float:
+    """Return the median distance of points from the line of that slope through their middle."""
+    hours = [(at - points[0][0]) / timedelta(hours=1) for at, _ in points]
+    rests = [value - slope * hour for hour, (_, value) in zip(hours, points, strict=True)]
+    middle = statistics.median(rests)
+    return statistics.median(abs(rest - middle) for rest in rests)

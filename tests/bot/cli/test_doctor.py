@@ -1,0 +1,138 @@
+"""`neumann-bot doctor`: whether an alert would get through, and with the canary, that one does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import clients
+from bot.alerting.prometheus import PrometheusClient
+from bot.cli.doctor.alerting import prometheus_findings
+from bot.cli.doctor.findings import Finding
+from bot.config import PrometheusSettings, Settings, load
+from bot.slack.scopes import SCOPES
+from lab.alerting.prometheus import real_alerting
+from lab.cluster.cluster import Lab
+from lab.slack.app.manifest import SHIPPED_MANIFEST, AppManifest
+from lab.slack.plain_text import plain_text
+from lab.slack.server import SlackWorkspaceServer
+from tests.bot.cli.test_app import run
+from tests.bot.conftest import WriteConfig
+from tests.bot.real_alerting import needs_the_real_programs, prometheus
+from tests.bot.web.serving import serve
+from tests.bot.worker.working import working
+from tests.waiting import until
+
+
+def test_the_scopes_are_those_of_the_shipped_manifest() -> None:
+    assert AppManifest.read(SHIPPED_MANIFEST).scopes == frozenset(SCOPES)
+
+
+def test_a_finding_is_one_line_that_says_the_mend() -> None:
+    assert Finding("Redis", "appends to a file").line == "ok   Redis: appends to a file"
+    assert Finding("Redis", "x", "set it").line == "BAD  Redis: set it"
+
+
+@pytest.mark.process
+async def test_without_alerting_it_says_what_is_well_and_what_is_not_configured(
+    write_config: WriteConfig, slack: SlackWorkspaceServer
+) -> None:
+    slack.workspace.manifest = AppManifest.read(SHIPPED_MANIFEST)
+    code, out, err = await run("doctor", "--config", str(write_config(slack)))
+    assert (code, err) == (0, ""), out
+    assert "ok   Slack: the token has all 10 scopes" in out
+    assert "ok   Nodes: every metrics page and every agent answers" in out
+    assert "ok   Prometheus: not configured" in out
+
+
+@pytest.mark.process
+async def test_a_missing_scope_and_a_silent_node_are_named_with_their_mends(
+    write_config: WriteConfig, slack: SlackWorkspaceServer, lab: Lab
+) -> None:
+    manifest = AppManifest.read(SHIPPED_MANIFEST)
+    assert manifest.scopes
+    slack.workspace.manifest = AppManifest(**{**vars(manifest), "scopes": manifest.scopes - {"files:write"}})
+    await lab.kill("node3")
+    code, out, _ = await run("doctor", "--json", "--config", str(write_config(slack)))
+    await lab.restart_node("node3")
+    assert code == 1
+    wrong = [each["wrong"] for each in json.loads(out) if each["wrong"]]
+    assert any("lacks files:write (put pictures and reports into a thread)" in each for each in wrong)
+    assert any("demo/node3 metrics" in each for each in wrong)
+
+
+@pytest.mark.process
+@needs_the_real_programs
+async def test_a_test_alert_goes_all_the_way_and_back(
+    write_config: WriteConfig, slack: SlackWorkspaceServer, lab: Lab, tmp_path: Path, parts: AsyncExitStack
+) -> None:
+    file = write_config(slack)
+    token = (file.parent / "webhook-token").read_text().strip()
+    async with working(load(file)) as bot, serve(bot.web) as url:
+        nodes = {node.name: node.metrics_url for node in lab.nodes}
+        alerting = await parts.enter_async_context(
+            real_alerting(tmp_path, "demo", nodes, f"{url}/alertmanager", token, speed=10, bot_url=url)
+        )
+        file.write_text(
+            f'{file.read_text()}\n[alertmanager]\nurls = ["{alerting.alertmanager_url}"]\n'
+            f'[prometheus]\nurl = "{alerting.prometheus_url}"\n'
+        )
+        await parts.enter_async_context(scraped(load(file), 3, sends=True))
+        code, out, err = await run("doctor", "--canary", "--timeout-s", "40", "--config", str(file))
+    assert (code, err) == (0, ""), out
+    legs = [line for line in out.splitlines() if " Canary: " in line]
+    assert [line.split(" (")[0].removeprefix("ok   Canary: ") for line in legs] == [
+        "Prometheus' rule fires",
+        "Alertmanager routes it to the bot",
+        "the bot has opened an incident",
+        "its thread is in Slack",
+        "resolved has closed it",
+    ]
+    assert "ok   Rules: NoLeader fires when every node is gone" in out
+    assert "A test alert of neumann-bot doctor for demo" in " ".join(
+        plain_text(vars(each)) for each in slack.workspace.messages
+    )
+
+
+@asynccontextmanager
+async def scraped(settings: Settings, nodes: int, *, sends: bool = False) -> AsyncIterator[PrometheusClient]:
+    """Prometheus' client once so many nodes were scraped, and once it has found Alertmanager."""
+    async with clients.alerting(settings) as (_, client):
+        assert client
+
+        async def is_ready() -> bool:
+            up = await client.labels('up{job="neumann"}')
+            return len(up) == nodes and (not sends or bool(await client.alertmanagers()))
+
+        await until(is_ready, poll_s=0.2)
+        yield client
+
+
+SILENT_RULE: dict[str, Any] = {
+    "alert": "NoLeader",
+    "expr": 'sum(tensor_chain_raft_state{state="leader"}) == 0',
+}
+
+
+@pytest.mark.process
+@needs_the_real_programs
+async def test_the_runbook_pages_own_rule_is_found_to_be_silent_in_a_total_outage(
+    settings: Settings, tmp_path: Path, parts: AsyncExitStack
+) -> None:
+
+    rules = {"groups": [{"name": "page", "rules": [SILENT_RULE]}]}
+    running = await parts.enter_async_context(prometheus(tmp_path, rules, "127.0.0.1:1"))
+    with_it = settings.model_copy(update={"prometheus": PrometheusSettings(url=running.url)})
+    client = await parts.enter_async_context(scraped(with_it, 1))
+    wrong = [each.wrong async for each in prometheus_findings(client, with_it) if each.wrong]
+    said = "\n".join(wrong)
+    assert "NoLeader stays silent for demo when every node is gone" in said
+    assert "ElectionStorm is not loaded" in said
+    assert 'no target has job="neumann", cluster="demo" and node="node2" (2 of 3 nodes lack one)' in said
+    assert 'tensor_chain_raft_state has no series with cluster="demo"' in said
+    assert "sends its alerts to no Alertmanager" in said

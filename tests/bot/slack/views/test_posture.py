@@ -1,0 +1,46 @@
+"""A posture in Slack: foreign words are inert, mutes and ages are shown, many clusters stay one page."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from bot.slack.views import app_home, posture
+from handlers.domain.posture_watch import Held, Mute, Standing, dated
+from lab.slack.plain_text import plain_text
+from runbooks.evidence import Clock
+from runbooks.posture import judge
+from runbooks.posture.inventory import Inventory
+from runbooks.posture.model import Check, Severity
+from tests.builders import ALICE, NOON, dead, evidence, healthy, known, node
+
+SHORT_OF_ONE = judge(evidence(*healthy()[:2], dead("node3")), Inventory())
+
+
+def test_what_a_node_says_of_itself_pings_nobody_and_links_nowhere() -> None:
+    source = "<!channel> <https://evil|click> *bold*"
+    clock = Clock(offset_ms=0, error_ms=1, synchronised=True, source=source)
+    read = evidence(*(node(name, clock=known(clock)) for name in ("node1", "node2", "node3")))
+    versions = dict.fromkeys(read.names, "<@U0ALICE001>")
+    _, blocks = posture.answer(judge(read, Inventory(agent_versions=versions, bot_version="1")))
+    said = json.dumps(blocks)
+    assert "&lt;!channel&gt;" in said
+    assert not any(mark in said for mark in ("<!", "<http", "<@"))
+
+
+def test_a_line_says_since_when_it_holds_and_who_muted_it_until_when() -> None:
+    held = {Check.SPARE_NODES: Held(severity=Severity.WARNING, since=NOON - timedelta(hours=3))}
+    mutes = {Check.SPARE_NODES: Mute(until=NOON + timedelta(days=2), by=ALICE)}
+    text, blocks = posture.answer(dated(SHORT_OF_ONE, Standing(held=held), mutes))
+    assert text.startswith("demo: 1 warning")
+    shown = plain_text({"blocks": blocks})
+    assert "Since 3 h 00 min. Muted until 2026-11-26 by alice." in shown
+
+
+def test_the_app_home_shows_the_worst_cluster_first_and_counts_the_rest() -> None:
+    fine = judge(evidence(), Inventory())
+    many = [fine.model_copy(update={"cluster": f"c{number}"}) for number in range(11)]
+    home = app_home.Home("U1", open=(), recent=(), clusters={}, at=NOON, postures=(*many, SHORT_OF_ONE))
+    shown = plain_text(app_home.view(home))
+    assert shown.index("cannot lose any more nodes") < shown.index("c0")
+    assert "and 2 more" in shown
