@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.addresses import split_address
 from agent.errors import AgentError, CommandError, ReadingError
 from agent.neumann_config.edit import read_config_bytes
 from agent.polkit import STEP_UNIT, missing_rule, rule_without_unit
@@ -21,7 +22,7 @@ from agent.run_command import run_checked
 from agent.sanitize import lines_of
 from agent.server.pinned_keys import pinned_keys
 from agent.server.routes import tls_context
-from agent.settings import Settings, split_address
+from agent.settings import Settings
 
 STEP_COMMANDS = (Path("/usr/lib/neumann-agent/chronyc"), Path("/usr/local/lib/neumann-agent/chronyc"))
 """Where the package, and where a person, installs what hands a step to the unit."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -15,77 +14,10 @@ import msgspec
 from msgspec import Meta
 from nacl.signing import VerifyKey
 
+from agent.addresses import CHECKS, Address, HttpAddress, PublicKey
 from agent.errors import ConfigError
 from agent.keys.bounded_files import read_bounded_text
 
-
-def split_address(address: str) -> tuple[str, int]:
-    """Split `host:port` or `[v6]:port`.
-
-    Raises:
-        ValueError: If there is no host or no port of 1..65535 in it.
-    """
-    host, _, port = address.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ValueError('write it as "host:port"')
-    return host, int(port)
-
-
-class Address(str):
-    """`host:port` or `[v6]:port`."""
-
-
-class HttpAddress(str):
-    """`http://host:port`, without a slash at the end."""
-
-
-class PublicKey(str):
-    """An Ed25519 public key, as base64."""
-
-
-MAX_PATH_CHARS = 4_095
-"""Of Linux: PATH_MAX."""
-
-
-def _absolute(path: str) -> str:
-    if not path.startswith("/"):
-        raise ValueError("write an absolute path")
-    if not path.isprintable() or len(path) > MAX_PATH_CHARS:
-        raise ValueError("this cannot be the path of a file")
-    return path
-
-
-def _address(address: str) -> str:
-    split_address(address)
-    return address
-
-
-def _http_address(url: str) -> str:
-    scheme, _, address = url.removesuffix("/").partition("://")
-    try:
-        split_address(address)
-    except ValueError:
-        scheme = ""
-    if scheme != "http" or "/" in address or "@" in address or address.split() != [address]:
-        raise ValueError('write it as "http://host:port"')
-    return f"http://{address}"
-
-
-def _public_key(text: str) -> str:
-    try:
-        VerifyKey(base64.b64decode(text, validate=True))
-    except (binascii.Error, ValueError, TypeError) as error:
-        raise ValueError("write an Ed25519 public key of 32 bytes as base64") from error
-    return text
-
-
-_CHECKS: Mapping[type, Callable[[str], str]] = {
-    Path: _absolute,
-    Address: _address,
-    HttpAddress: _http_address,
-    PublicKey: _public_key,
-}
 Name = Annotated[str, Meta(min_length=1)]
 # A name that ends up in an argv: it must not be able to look like an option.
 Argument = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_][A-Za-z0-9_.:@%-]*\Z")]
@@ -231,7 +163,7 @@ def _checked(kind: type, value: object) -> object:
     """Make what TOML has no type for."""
     if not isinstance(value, str):
         raise TypeError("write it as text")
-    made: object = kind(_CHECKS[kind](value))
+    made: object = kind(CHECKS[kind](value))
     return made
 
 

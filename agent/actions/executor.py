@@ -8,12 +8,13 @@ import logging
 
 from msgspec.structs import replace
 
-from agent.actions.case import NOTHING_TO_UNDO, Case, case_of
+from agent.actions.case import NOTHING_TO_UNDO, case_of
 from agent.actions.clock_step import needs_second_approver
 from agent.actions.grant_verification import Admission
-from agent.actions.kinds import ACTIONS, ActionKind, changed_file
+from agent.actions.kinds import ACTIONS, changed_file
 from agent.actions.ledger import UNDO_KIND, Ledger
 from agent.actions.ledger_entry import LedgerEntry
+from agent.actions.observe_effect import observe_effect
 from agent.actions.outcome import act, record_end
 from agent.boot import boottime_s
 from agent.errors import ConfigFileError, ConflictError, DeniedError, NeverSeenError
@@ -23,7 +24,6 @@ from agent.protocol import (
     Grant,
     LedgerMark,
     LedgerState,
-    NodeState,
     PlannedEdit,
     PlanRequest,
     Prepared,
@@ -37,8 +37,6 @@ from agent.protocol import (
 from agent.readings.reader import STATE_READINGS, NodeReader
 from agent.settings import Settings
 
-_OBSERVATIONS = 3
-_OBSERVE_EVERY_S = 0.5
 _NEEDS_SECOND = "So large a step needs a second approver, who signs the grant too."
 _logger = logging.getLogger(__name__)
 
@@ -230,25 +228,10 @@ class Executor:
             await record_end(self._ledger, grant.action_id, "REJECTED", why_not, now)
             raise ConflictError(reason, why_not)
         problem, may_go_on = await act(kind, case)
-        after, done = await self._observe_effect(kind, case)
+        after, done = await observe_effect(self._reader, kind, case, self._settings.limits.stays_up_s)
         state: LedgerState = "DONE" if done else "UNKNOWN" if done is None or may_go_on else "NOT_DONE"
         await record_end(self._ledger, grant.action_id, state, f"{problem}{kind.tell(case, after)}", after)
         return await self.report(grant.action_id)
-
-    async def _observe_effect(self, kind: ActionKind, case: Case) -> tuple[NodeState, bool | None]:
-        """Look at the effect until it is there, a few times: a service and chronyd settle shortly after."""
-        for number in range(_OBSERVATIONS):
-            if number:
-                await asyncio.sleep(_OBSERVE_EVERY_S)
-            after = await self._reader.state()
-            done = kind.judge(case, after)
-            if done:
-                break
-        if not (done and kind.lasts):
-            return after, done
-        await asyncio.sleep(self._settings.limits.stays_up_s)
-        later = await self._reader.state()
-        return later, kind.lasts(after, later)
 
     def _refuse_if_busy(self) -> None:
         if self._one_at_a_time.locked():

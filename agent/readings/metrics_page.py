@@ -8,10 +8,11 @@ from contextlib import suppress
 from email.message import Message
 from email.parser import BytesHeaderParser
 
+from agent.addresses import split_address
 from agent.errors import ReadingError, ReadingRefusedError, ReadingTimedOutError
 from agent.protocol import MetricsPage
 from agent.sanitize import plain
-from agent.settings import Settings, split_address
+from agent.settings import Settings
 
 PREFIX = "tensor_chain_"
 MAX_PAGE_BYTES = 4 * 1024 * 1024

@@ -9,11 +9,12 @@ import socket
 import time
 from contextlib import suppress
 
+from agent.addresses import split_address
 from agent.errors import CommandError, ReadingError
 from agent.protocol import Connect, ConnectResult, Ping, PortName
 from agent.run_command import run
 from agent.sanitize import plain
-from agent.settings import Peer, Settings, split_address
+from agent.settings import Peer, Settings
 
 _UNREACHABLE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN})
 # The runbook's 100 probes: they show a loss of 4 % or more with 95 % certainty, and are sent within a second.

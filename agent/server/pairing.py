@@ -12,6 +12,7 @@ from typing import Literal
 
 from starlette.routing import Route
 
+from agent.addresses import split_address
 from agent.boot import boottime_s
 from agent.errors import AgentError, BadRequestError, ConfigError, ConflictError, DeniedError, PairingError
 from agent.keys.bounded_files import MAX_NAMED_BYTES, read_bounded_text
@@ -32,7 +33,7 @@ from agent.protocol.pairing import (
 )
 from agent.server.pinned_keys import pin
 from agent.server.routes import app_of, listen, open_tls_context, takes, tls_server
-from agent.settings import Settings, parse_settings, split_address
+from agent.settings import Settings, parse_settings
 
 _POLL_S = 0.2
 MAX_PORT = 65_535

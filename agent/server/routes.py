@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.actions.executor import Executor
+from agent.addresses import split_address
 from agent.boot import boot_id
 from agent.errors import BadRequestError, ConfigError, RefusedError, TooLargeError
 from agent.keys import NO_CHECK_TIME
@@ -42,7 +43,7 @@ from agent.readings.reader import NodeReader
 from agent.readings.shared import SharedObservations
 from agent.sanitize import plain
 from agent.server.deadlines import Deadlines, DeadlineServer
-from agent.settings import Settings, Tls, split_address
+from agent.settings import Settings, Tls
 from agent.version import version
 
 MAX_BODY_BYTES = 64 * 1024

@@ -23,8 +23,8 @@ from bot.config_problems import ConfigProblem, Places, UnusableConfiguration, un
 from handlers.errors import ConfigurationError
 
 UNASKED = (
-    ("nodes and agents", "`neumann-bot status` and `neumann-bot agents list` ask them"),
-    ("Alertmanager and Prometheus", "the bot asks them while it runs: `alertmanager_not_asked` in its log"),
+    ("nodes and agents", "`neumann-bot doctor` asks them"),
+    ("Alertmanager and Prometheus", "`neumann-bot doctor` asks them"),
 )
 """What this command never asks."""
 

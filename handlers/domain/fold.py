@@ -26,14 +26,7 @@ from handlers.domain.events.remediation import (
     SilenceLifted,
     StopAsked,
 )
-from handlers.domain.events.triage import (
-    Acknowledged,
-    Assigned,
-    HandOffDrawnUp,
-    HandOffTicked,
-    NoteAdded,
-    Snoozed,
-)
+from handlers.domain.fold_triage import TRIAGE_APPLIERS
 from handlers.domain.incident import ActionRun, Incident, Run
 
 KEPT_FIRINGS = 500
@@ -198,30 +191,6 @@ def _leader_verified(incident: Incident, event: LeaderVerified) -> Incident:
     return replace(incident, verified=event)
 
 
-def _acknowledged(incident: Incident, event: Acknowledged) -> Incident:
-    return replace(incident, triage=replace(incident.triage, acknowledged=event, assigned_to=None))
-
-
-def _assigned(incident: Incident, event: Assigned) -> Incident:
-    return replace(incident, triage=replace(incident.triage, assigned_to=event.to))
-
-
-def _snoozed(incident: Incident, event: Snoozed) -> Incident:
-    return replace(incident, triage=replace(incident.triage, snoozed_until=event.until))
-
-
-def _note_added(incident: Incident, event: NoteAdded) -> Incident:
-    return replace(incident, triage=replace(incident.triage, written=(*incident.triage.written, event)))
-
-
-def _hand_off_drawn_up(incident: Incident, event: HandOffDrawnUp) -> Incident:
-    return replace(incident, hand_off=event)
-
-
-def _hand_off_ticked(incident: Incident, event: HandOffTicked) -> Incident:
-    return replace(incident, ticks={event.step: event, **incident.ticks})
-
-
 def _reopened(incident: Incident, event: Reopened) -> Incident:
     return replace(incident, closed=None, verified=None, leader_seen=None, recovery_seen=None)
 
@@ -249,12 +218,7 @@ _APPLIERS: dict[type, Callable[[Incident, Any], Incident]] = {
     LeaderVerified: _leader_verified,
     RecoverySeen: _recovery_seen,
     RecoveryVerified: _recovery_verified,
-    Acknowledged: _acknowledged,
-    Assigned: _assigned,
-    Snoozed: _snoozed,
-    NoteAdded: _note_added,
-    HandOffDrawnUp: _hand_off_drawn_up,
-    HandOffTicked: _hand_off_ticked,
+    **TRIAGE_APPLIERS,
     Reopened: _reopened,
     Closed: _closed,
 }

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 import agent.settings
 import bot.config
-from agent.settings import split_address
+from agent.addresses import split_address
 from bot.main import channel_of
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

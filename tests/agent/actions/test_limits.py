@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from nacl.signing import SigningKey
 
 from agent.actions.ledger import Ledger
+from agent.addresses import PublicKey
 from agent.errors import LedgerError
 from agent.protocol import ActionReport, ClockSync, Grant, Prepared, Refusal, RestartService, sign
-from agent.settings import Grants, PublicKey, Settings
+from agent.settings import Grants, Settings
 from tests.agent.bed import Bot, Connected, Node
 
 pytestmark = pytest.mark.process

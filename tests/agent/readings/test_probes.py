@@ -10,9 +10,10 @@ import time
 import pytest
 from msgspec.structs import replace
 
+from agent.addresses import Address
 from agent.errors import ReadingError
 from agent.readings.probes import classify, parse_ping, read_connects, read_pings
-from agent.settings import Address, Deadlines, Peer, Settings
+from agent.settings import Deadlines, Peer, Settings
 from tests.agent.bed import Node
 
 

@@ -11,9 +11,10 @@ import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from agent.addresses import Address
 from agent.protocol import ALL_READINGS, Observation, ObserveRequest
 from agent.readings.reader import NodeReader
-from agent.settings import Address, Deadlines, Peer, Settings
+from agent.settings import Deadlines, Peer, Settings
 from tests.agent.bed import Connected, Node, metrics_server
 
 pytestmark = pytest.mark.process

@@ -43,9 +43,8 @@ async def test_check_says_that_all_is_well(write_config: WriteConfig, slack: Sla
         "fine: Slack: the bot token is taken",
         "fine: user group S0ONCALL01: 2 members",
         "fine: channel C0INCIDENT: the bot is in it",
-        "not asked: nodes and agents: `neumann-bot status` and `neumann-bot agents list` ask them",
-        "not asked: Alertmanager and Prometheus: the bot asks them while it runs: `alertmanager_not_asked` in"
-        " its log",
+        "not asked: nodes and agents: `neumann-bot doctor` asks them",
+        "not asked: Alertmanager and Prometheus: `neumann-bot doctor` asks them",
     ]
 
 

@@ -1,0 +1,36 @@
+"""Whether an action had its effect."""
+
+from __future__ import annotations
+
+import asyncio
+
+from agent.actions.case import Case
+from agent.actions.kinds import ActionKind
+from agent.protocol import NodeState
+from agent.readings.reader import NodeReader
+
+_OBSERVATIONS = 3
+_OBSERVE_EVERY_S = 0.5
+
+
+async def observe_effect(
+    reader: NodeReader, kind: ActionKind, case: Case, stays_up_s: float
+) -> tuple[NodeState, bool | None]:
+    """Look at the effect until it is there, a few times: a service and chronyd settle shortly after.
+
+    Returns:
+        The node's state at the last look, and whether the effect is there; `None` where nobody can say. One
+        that must last counts only if it is still there after `stays_up_s` seconds.
+    """
+    for number in range(_OBSERVATIONS):
+        if number:
+            await asyncio.sleep(_OBSERVE_EVERY_S)
+        after = await reader.state()
+        done = kind.judge(case, after)
+        if done:
+            break
+    if not (done and kind.lasts):
+        return after, done
+    await asyncio.sleep(stays_up_s)
+    later = await reader.state()
+    return later, kind.lasts(after, later)

@@ -1,0 +1,52 @@
+"""Fold what people do with an incident, beside acting on nodes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from handlers.domain.events.triage import (
+    Acknowledged,
+    Assigned,
+    HandOffDrawnUp,
+    HandOffTicked,
+    NoteAdded,
+    Snoozed,
+)
+from handlers.domain.incident import Incident
+
+
+def _acknowledged(incident: Incident, event: Acknowledged) -> Incident:
+    return replace(incident, triage=replace(incident.triage, acknowledged=event, assigned_to=None))
+
+
+def _assigned(incident: Incident, event: Assigned) -> Incident:
+    return replace(incident, triage=replace(incident.triage, assigned_to=event.to))
+
+
+def _snoozed(incident: Incident, event: Snoozed) -> Incident:
+    return replace(incident, triage=replace(incident.triage, snoozed_until=event.until))
+
+
+def _note_added(incident: Incident, event: NoteAdded) -> Incident:
+    return replace(incident, triage=replace(incident.triage, written=(*incident.triage.written, event)))
+
+
+def _hand_off_drawn_up(incident: Incident, event: HandOffDrawnUp) -> Incident:
+    return replace(incident, hand_off=event)
+
+
+def _hand_off_ticked(incident: Incident, event: HandOffTicked) -> Incident:
+    return replace(incident, ticks={event.step: event, **incident.ticks})
+
+
+TRIAGE_APPLIERS: dict[type, Callable[[Incident, Any], Incident]] = {
+    Acknowledged: _acknowledged,
+    Assigned: _assigned,
+    Snoozed: _snoozed,
+    NoteAdded: _note_added,
+    HandOffDrawnUp: _hand_off_drawn_up,
+    HandOffTicked: _hand_off_ticked,
+}
+"""By type of event what it makes of an incident."""
