@@ -232,7 +232,7 @@ class AgentClient(AgentConnection):
         return f"{self._node(order).agent_url}/v1/{path}"
 
     async def _why_not_this_ledger(self, order: Order) -> str | None:
-        """Return why this ledger is not the newest that was seen; refused requests let no old one catch up."""
+        """Return why this is not the newest ledger seen; it is asked first, lest refusals let it catch up."""
         if self._marks is None:
             return None
         seen = await self._marks.newest(self._ledger_name(order))
