@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, get_args
 
+from bot.cli.diagnose import EXIT_LED, EXIT_NO_LEADER
 from lab.bot_files import write_bot_files
 from lab.cluster.cluster import Lab, NetworkKind
 from lab.cluster.disks import why_no_disks
@@ -146,7 +147,7 @@ async def _diagnose(config: Path, evidence: Path) -> dict[str, Any]:
         stderr=asyncio.subprocess.PIPE,
     )
     printed, complaint = await process.communicate()
-    assert process.returncode == 0, complaint.decode()
+    assert process.returncode in (EXIT_LED, EXIT_NO_LEADER), complaint.decode()
     said: dict[str, Any] = json.loads(printed)
     return said
 
