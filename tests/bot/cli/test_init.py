@@ -230,7 +230,7 @@ async def test_from_init_to_the_first_answer_in_slack(
             async with Person(slack.url, "alice") as alice:
                 await alice.command("/neumann election status")
                 commands += 1
-                answer = await alice.wait_for_message(lambda m: "leads term" in plain_text(m), 20)
+                answer = await alice.wait_for_message(lambda m: "leads term" in plain_text(m), 60)
             assert plain_text(answer).count("+0 ms") == 3, "every agent has read its node's clock"
         finally:
             await bot.stop()

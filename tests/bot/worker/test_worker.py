@@ -46,7 +46,7 @@ WEBHOOKS = Path(__file__).parents[2] / "data" / "webhooks"
 FIRING = (WEBHOOKS / "noleader_firing.json").read_bytes()
 RESOLVED = (WEBHOOKS / "noleader_resolved.json").read_bytes()
 
-IMPATIENT = Timing(lease_s=1.0, after_failure_s=0.1, left_to_others_s=0.2)
+IMPATIENT = Timing(lease_s=1.0, after_failure_s=0.1, left_to_others_s=1.0)
 
 Post = Callable[[bytes], Awaitable[None]]
 
