@@ -88,9 +88,18 @@ def _is_active(state: NodeState) -> bool:
     return state.service_state == "active" and state.service_pid is not None
 
 
+_WAS = {"active": "was active", "inactive": "was stopped", "failed": "had failed", "unknown": "was unknown"}
+_IS = {"active": "is active", "inactive": "is stopped", "failed": "has failed", "unknown": "is unknown"}
+
+
 def tell(case: Case, after: NodeState) -> str:
     """Put the move in words."""
+    before, now = case.agreed, after
     return (
-        f"The service was {case.agreed.service_state} (process {case.agreed.service_pid or 'none'})"
-        f" and is {after.service_state} (process {after.service_pid or 'none'})."
+        f"The service {_WAS[before.service_state]}{_process(before)} and"
+        f" {_IS[now.service_state]}{_process(now)}."
     )
+
+
+def _process(state: NodeState) -> str:
+    return f" (process {state.service_pid})" if state.service_pid else ""

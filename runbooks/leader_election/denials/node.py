@@ -15,6 +15,9 @@ from runbooks.wording import MAX_NAMES, listed, seconds
 YOUNG_S = 60.0
 """A process that was restarted often and has run for less than this is taken to be crashing still."""
 
+STOPPED = {"inactive": "is stopped", "failed": "has failed"}
+"""The states in which the service manager runs no process, in words."""
+
 SILENT_S = 10.0
 """A running node writes something at least every few seconds; a hung one writes nothing."""
 
@@ -54,8 +57,8 @@ def _stopped(facts: Facts, node: NodeEvidence) -> Denial | None:
         return None
     signs = []
     service = node.service.value
-    if service and service.state in ("inactive", "failed"):
-        signs.append(f"the service is {service.state} ({node.service.by})")
+    if service and service.state in STOPPED:
+        signs.append(f"the service {STOPPED[service.state]} ({node.service.by})")
     elif service:
         signs.append(_not_serving(node))
     if refused := _refused_by(facts, node):

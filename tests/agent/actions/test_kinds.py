@@ -313,10 +313,10 @@ def test_a_service_is_judged_by_its_process(
 def test_a_service_is_told_with_its_processes(settings: Settings):
     case = Case(settings, StartService(), service("failed", None))
     assert ACTIONS["start_service"].tell(case, RUNNING) == (
-        "The service was failed (process none) and is active (process 100)."
+        "The service had failed and is active (process 100)."
     )
     assert ACTIONS["restart_service"].tell(replace(case, agreed=RUNNING), service("inactive", None)) == (
-        "The service was active (process 100) and is inactive (process none)."
+        "The service was active (process 100) and is stopped."
     )
 
 

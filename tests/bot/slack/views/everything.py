@@ -41,7 +41,7 @@ from tests.builders import ALICE, BOB, NOON, opened, with_edits
 
 ID = "inc-7"
 STATES: tuple[OutcomeState, ...] = ("done", "not_done", "rejected", "unknown")
-DETAIL = "The service was failed (process none) and is active (process 4712)."
+DETAIL = "The service had failed and is active (process 4712)."
 Events = tuple[Event, ...]
 
 

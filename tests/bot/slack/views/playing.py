@@ -34,7 +34,7 @@ def said_by_agent(action: Action, read: Evidence) -> str:
     """What an agent tells of an action that is done on a node that read like this."""
     match action.type:
         case "start_service":
-            return "The service was failed (process none) and is active (process 4712)."
+            return "The service had failed and is active (process 4712)."
         case "restart_service":
             return "The service was active (process 4711) and is active (process 4712)."
         case "clock_sync":
