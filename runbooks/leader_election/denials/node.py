@@ -63,7 +63,7 @@ def _stopped(facts: Facts, node: NodeEvidence) -> Denial | None:
         signs.append(_not_serving(node))
     if refused := _refused_by(facts, node):
         signs.append(f"connects from {listed(refused)} are refused")
-    if not _timed_out(node.metrics):
+    if node.metrics.kind not in (MissingKind.TIMEOUT, MissingKind.PENDING):
         signs.append(f"its metrics: {node.metrics.missing} (bot)")
     if len(signs) == 1 and not service:
         lacks = f"the service on {node.node}: a firewall that rejects looks the same"
