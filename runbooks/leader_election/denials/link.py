@@ -153,9 +153,16 @@ def _is_corroborated(facts: Facts, pair: Pair, broken: dict[Pair, str]) -> bool:
         for node in pair
         for ping in facts.node(node).pings.value or ()
     )
-    # Over a lossy link connects time out at both ends as well, and only pings tell it from a cut one.
-    both_ends = len(broken) > 1 and (pinged or "timeout" not in broken.values())
+    # Over a lossy link connects time out at both ends as well, and only pings tell it from a cut one. A port
+    # that refuses everybody may as well have no listener at its address, and then both ends say the same.
+    unheard = all(result == "refused" and _refuses_all(facts, peer) for (_, peer), result in broken.items())
+    both_ends = len(broken) > 1 and not unheard and (pinged or "timeout" not in broken.values())
     return both_ends or _seen_otherwise(facts, pair)
+
+
+def _refuses_all(facts: Facts, name: str) -> bool:
+    """Return whether no other node's connect to the Raft port of this one was open."""
+    return all(result != "open" for (_, peer), result in facts.raft_results.items() if peer == name)
 
 
 def _seen_otherwise(facts: Facts, pair: Pair) -> bool:
