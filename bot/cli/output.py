@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import unicodedata
 
 import typer
 
 from handlers.domain.foreign_text import visible
+from handlers.errors import Refused
 
 
 def say(text: object, *, err: bool = False) -> None:
     """Print text without what a terminal would take for an order."""
-    typer.echo(visible(str(text)), err=err)
+    _echo(visible(str(text)), err=err)
 
 
 def say_json(document: str) -> None:
     """Print a JSON document; what is not seen is written as an escape, so that nothing is lost."""
-    typer.echo(
+    _echo(
         "".join(
             char if char == "\n" or unicodedata.category(char)[0] != "C" else json.dumps(char)[1:-1]
             for char in document
         )
     )
+
+
+def _echo(text: str, *, err: bool = False) -> None:
+    try:
+        typer.echo(text, err=err)
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # whoever reads has seen enough; typer ends quietly then
+            raise
+        raise Refused(f"What was to be printed cannot be written: {error.strerror}.") from error

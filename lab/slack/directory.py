@@ -93,7 +93,7 @@ class UserGroup:
     user_ids: tuple[str, ...]
 
 
-BOT = User("U0NEUMANN1", "neumann", "Neumann", is_bot=True)
+BOT = User("U0NEUMANN1", "neumann-bot", "Neumann", is_bot=True)
 ALICE = User("U0ALICE001", "alice", "Alice Novak")
 BOB = User("U0BOB00001", "bob", "Bob Lindqvist")
 CAROL = User("U0CAROL001", "carol", "Carol Mbeki")

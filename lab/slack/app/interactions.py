@@ -1,5 +1,6 @@
 """What a person does in the workspace, carried to the app."""
 
+import re
 from collections.abc import Mapping
 from html import escape
 
@@ -32,7 +33,7 @@ class Interactions:
             return await self._command(user, channel, text, thread_ts)
         bot = self.workspace.directory.bot
         # Slack's own client escapes what people type; only what it recognises becomes a mention.
-        text = escape(text, quote=False).replace(f"@{bot.name}", f"<@{bot.id}>")
+        text = re.sub(rf"@{re.escape(bot.name)}(?![\w-])", f"<@{bot.id}>", escape(text, quote=False))
         message = self.workspace.post(channel.id, user.id, {"text": text}, thread_ts=thread_ts)
         announcements.message_written(self.workspace, message)
         return Outcome()

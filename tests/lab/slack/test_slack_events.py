@@ -84,9 +84,9 @@ async def test_a_mention_is_heard_in_a_channel_and_a_message_in_the_direct_one(
 ) -> None:
     heard = collect(bolt, "app_mention", "message")
     await alice.write("nothing for the bot")
-    await alice.write("@neumann status")
+    await alice.write("@neumann-bot status")
     async with Person(slack.url, "alice", channel="D0ALICE001") as direct:
-        await direct.write("@neumann status")
+        await direct.write("@neumann-bot status")
     await until(lambda: len(heard) == 2)
     assert sorted((each["type"], each["channel_type"]) for each in heard) == [
         ("app_mention", "channel"),
@@ -99,9 +99,9 @@ async def test_a_mention_where_the_bot_is_not_is_not_heard(
 ) -> None:
     heard = collect(bolt, "app_mention")
     async with Person(slack.url, "alice", channel="general") as alice:
-        assert (await alice.write("@neumann status")).ok
+        assert (await alice.write("@neumann-bot status")).ok
         alice.channel = "neumann-incidents"
-        await alice.write("@neumann status")
+        await alice.write("@neumann-bot status")
     await until(lambda: heard)
     assert [each["channel"] for each in heard] == [INCIDENTS]
 
@@ -187,7 +187,7 @@ async def test_an_event_is_sent_again_until_it_is_taken(
         return Response(status_code=500 if len(got) <= refusals else 200, headers=headers)
 
     slack.bot_request_url = await serve(endpoint)
-    await alice.write("@neumann status")
+    await alice.write("@neumann-bot status")
     wanted = 1 if no_retry else min(refusals, 3) + 1
     await until(lambda: len(got) == wanted)
     await asyncio.sleep(0.4)  # a fourth retry would have come by now

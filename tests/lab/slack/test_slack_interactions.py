@@ -232,7 +232,7 @@ async def test_a_mention_reaches_the_app(bolt: AsyncApp, client: AsyncWebClient,
     async def mentioned(event: dict[str, Any], say: AsyncSay) -> None:
         await say(f"you said {event['text']}", thread_ts=event["ts"])
 
-    await alice.write("@neumann status please")
+    await alice.write("@neumann-bot status please")
     answer = await alice.wait_for_message(lambda message: message["user"] == "U0NEUMANN1")
     assert answer["text"] == "you said <@U0NEUMANN1> status please"
     parent, reply = await alice.thread(answer["thread_ts"])

@@ -63,7 +63,7 @@ async def test_commands_clicks_modals_and_events_come_through_the_socket(
     assert (await alice.click(posted["ts"], "Go")).ok
     view = await alice.wait_for_modal()
     assert (await alice.submit(view, {"why": "x"})).errors == {"why": "Too short."}
-    await alice.write("@neumann hello")
+    await alice.write("@neumann-bot hello")
     async with asyncio.timeout(10):
         await mentioned.wait()
 
