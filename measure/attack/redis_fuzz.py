@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ import httpx
 from redis.asyncio import Redis
 
 from bot import clients
-from bot.cli.audit_check import Audit
+from bot.cli.audit_check import Audit, AuditReport
 from bot.config import load
 from bot.grant_keys import grant_key, mac, mac_key
 from bot.nodes.agent_client import AgentClient
@@ -50,6 +51,8 @@ STAYS = 0.1
 """The share of writes that are not taken back."""
 CALM_S = 6.0
 """How long the bot goes on after the writes of an episode, with nothing held up any more."""
+
+Entries = Sequence[tuple[bytes, dict[bytes, bytes]]]
 
 QUIET = Path(__file__).parents[2] / "tests" / "data" / "webhooks" / "noleader_firing.json"
 
@@ -114,26 +117,13 @@ class Episode:
     async def _audit(self, audit: Audit, what: str) -> None:
         """Ask for the audit, and hold it against what is stored."""
         for incident in self._incidents:
-            with contextlib.suppress(
-                Exception
-            ):  # it says that it cannot check; so it says not that it is sound
-                report = await audit.of(incident)
-                self._tally.audits += 1
-                if report.is_sound:
-                    self._tally.sound += 1
-                    if why := await self._not_sound(incident):
-                        self._tally.wrongs.append(f"{report} after {what}: {why}")
+            await judge(self._tally, incident, audit.of, self._not_sound, what)
 
     async def _not_sound(self, incident: str) -> str | None:
         """Return why what is stored is not what the bot wrote, told without the bot's own check of it."""
         entries: Any = await self._redis.xrange(self._keys.timeline(incident))
-        last = ""
-        for place, (name, fields) in enumerate(entries, start=1):
-            event = unpack(fields[b"event"])
-            right = mac(self._mac, incident.encode(), b"%d" % place, last.encode(), event).hex()
-            if name != b"0-%d" % place or not hmac.compare_digest(right.encode(), fields[b"mac"]):
-                return f"event {place} is another"
-            last = right
+        if other := first_other(incident, entries, self._mac):
+            return f"event {other} is another"
         known = max((e for e in self._granted_at() if e[0] == incident), default=(incident, 0))[1]
         return f"an agent knows {known} events" if len(entries) < known or not entries else None
 
@@ -156,6 +146,44 @@ class Episode:
         except httpx.HTTPError as error:
             self._tally.wrongs.append(f"/livez: {error!r}")
         self._tally.slowest_livez_s = max(self._tally.slowest_livez_s, time.monotonic() - began)
+
+
+async def judge(
+    tally: Tally,
+    incident: str,
+    audit: Callable[[str], Awaitable[AuditReport]],
+    not_sound: Callable[[str], Awaitable[str | None]],
+    what: str,
+) -> None:
+    """Count an audit, and as wrong one that says sound where it is not, or where that cannot be told."""
+    try:
+        report = await audit(incident)
+    except Exception:  # it says that it cannot check; so it does not say that it is sound
+        return
+    tally.audits += 1
+    if not report.is_sound:
+        return
+    tally.sound += 1
+    try:
+        why = await not_sound(incident)
+    except Exception as error:
+        why = repr(error)
+    if why:
+        tally.wrongs.append(f"{report} after {what}: {why}")
+
+
+def first_other(incident: str, entries: Entries, key: bytes) -> int | None:
+    """Return the place of the first event that the bot did not write there; `None` if it wrote them all."""
+    last = ""
+    for place, (name, fields) in enumerate(entries, start=1):
+        if not fields.keys() >= {b"event", b"mac"}:
+            return place
+        event = unpack(fields[b"event"])
+        right = mac(key, incident.encode(), b"%d" % place, last.encode(), event).hex()
+        if name != b"0-%d" % place or not hmac.compare_digest(right.encode(), fields[b"mac"]):
+            return place
+        last = right
+    return None
 
 
 def timelines_of(ledger: Path) -> list[tuple[str, int]]:
