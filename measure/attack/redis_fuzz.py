@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import hmac
 import json
 import random
 import shutil
@@ -20,8 +19,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +26,16 @@ import httpx
 from redis.asyncio import Redis
 
 from bot import clients
-from bot.cli.audit_check import Audit, AuditReport
+from bot.cli.audit_check import Audit
 from bot.config import load
-from bot.grant_keys import grant_key, mac, mac_key
+from bot.grant_keys import grant_key, mac_key
 from bot.nodes.agent_client import AgentClient
 from bot.store.client import connect
-from bot.store.compression import unpack
 from bot.store.keys import Keys
 from bot.store.mac_chain import KEY_USE, Chain
 from bot.store.retention import Retention
 from bot.store.timelines import TimelineStore
+from measure.attack.audits import Tally, first_other, judge
 from measure.attack.redis_writes import Writes, every_key
 from measure.chaos.on_call import OnCall
 from measure.chaos.rig import Rig, rig
@@ -52,25 +49,7 @@ STAYS = 0.1
 CALM_S = 6.0
 """How long the bot goes on after the writes of an episode, with nothing held up any more."""
 
-Entries = Sequence[tuple[bytes, dict[bytes, bytes]]]
-
 QUIET = Path(__file__).parents[2] / "tests" / "data" / "webhooks" / "noleader_firing.json"
-
-
-@dataclass
-class Tally:
-    """What came of it."""
-
-    writes: Counter[str] = field(default_factory=Counter)
-    wrongs: list[str] = field(default_factory=list)
-    audits: int = 0
-    sound: int = 0
-    slowest_livez_s: float = 0.0
-
-    @property
-    def count(self) -> int:
-        """How many writes there were."""
-        return sum(self.writes.values())
 
 
 class Episode:
@@ -146,44 +125,6 @@ class Episode:
         except httpx.HTTPError as error:
             self._tally.wrongs.append(f"/livez: {error!r}")
         self._tally.slowest_livez_s = max(self._tally.slowest_livez_s, time.monotonic() - began)
-
-
-async def judge(
-    tally: Tally,
-    incident: str,
-    audit: Callable[[str], Awaitable[AuditReport]],
-    not_sound: Callable[[str], Awaitable[str | None]],
-    what: str,
-) -> None:
-    """Count an audit, and as wrong one that says sound where it is not, or where that cannot be told."""
-    try:
-        report = await audit(incident)
-    except Exception:  # it says that it cannot check; so it does not say that it is sound
-        return
-    tally.audits += 1
-    if not report.is_sound:
-        return
-    tally.sound += 1
-    try:
-        why = await not_sound(incident)
-    except Exception as error:
-        why = repr(error)
-    if why:
-        tally.wrongs.append(f"{report} after {what}: {why}")
-
-
-def first_other(incident: str, entries: Entries, key: bytes) -> int | None:
-    """Return the place of the first event that the bot did not write there; `None` if it wrote them all."""
-    last = ""
-    for place, (name, fields) in enumerate(entries, start=1):
-        if not fields.keys() >= {b"event", b"mac"}:
-            return place
-        event = unpack(fields[b"event"])
-        right = mac(key, incident.encode(), b"%d" % place, last.encode(), event).hex()
-        if name != b"0-%d" % place or not hmac.compare_digest(right.encode(), fields[b"mac"]):
-            return place
-        last = right
-    return None
 
 
 def timelines_of(ledger: Path) -> list[tuple[str, int]]:

@@ -6,7 +6,8 @@ import pytest
 
 from bot.cli.audit_check import AuditReport
 from bot.grant_keys import mac
-from measure.attack.redis_fuzz import Entries, Tally, first_other, fuzz, judge
+from measure.attack.audits import Entries, Tally, first_other, judge
+from measure.attack.redis_fuzz import fuzz
 
 KEY = b"k" * 32
 
