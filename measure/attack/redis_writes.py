@@ -50,6 +50,7 @@ def every_key(keys: Keys, incident: str, cluster: str) -> list[str]:
         "what": ["groups"],
         "person": ["U0ALICE001"],
         "key": [cluster],
+        "cluster": [cluster],
     }
     made = []
     for name, (_, parameters) in kinds().items():

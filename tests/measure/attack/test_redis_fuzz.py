@@ -6,8 +6,10 @@ import pytest
 
 from bot.cli.audit_check import AuditReport
 from bot.grant_keys import mac
+from bot.store.keys import Keys, kinds
 from measure.attack.audits import Entries, Tally, first_other, judge
 from measure.attack.redis_fuzz import fuzz
+from measure.attack.redis_writes import every_key
 
 KEY = b"k" * 32
 
@@ -18,6 +20,12 @@ async def test_row_08_random_writes_to_redis_end_no_process_do_nothing_and_call_
     assert tally.wrongs == []
     assert tally.count == 200
     assert tally.sound > 0, "what nobody has touched is sound"
+
+
+def test_every_key_that_the_bot_has_is_written_to() -> None:
+    keys = every_key(Keys("{x}"), "inc-1", "demo")
+    assert len(keys) == len(set(keys))
+    assert len(keys) >= len(kinds())
 
 
 async def sound(incident: str) -> AuditReport:
