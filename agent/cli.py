@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -61,12 +62,13 @@ def pair(options: argparse.Namespace) -> None:
 
     shown, code = pairing.code_from(options.code_file)
     act_as_owner_of(options.config.parent)
-    if options.settings_from_stdin:
-        pairing.replace_settings(options.config, sys.stdin.read())
-    settings = load_settings(options.config)
-    certificate = pairing.make_own_key(settings)
-    # Before a code is shown that nobody could use.
-    with pairing.listener(settings, options.listen) as listener:
+    with ExitStack() as undone:
+        if options.settings_from_stdin:
+            undone.enter_context(pairing.settings_replaced(options.config, sys.stdin.read()))
+        settings = load_settings(options.config)
+        certificate = pairing.make_own_key(settings)
+        # Before a code is shown that nobody could use.
+        listener = undone.enter_context(pairing.listener(settings, options.listen))
         print(pairing.how_to_add(settings, certificate, listener.getsockname()[1]))
         if shown:
             print(f"Code: {shown}")

@@ -19,17 +19,21 @@ POLKIT_STEP_RULE = "50-neumann-agent-makestep.rules"
 POLKIT_BUS_NAME = Path("/usr/share/dbus-1/system-services/org.freedesktop.PolicyKit1.service")
 PROBED_UNIT = "neumann-agent-no-such.service"
 
+_DENIED, _NOT_INSTALLED = 4, 5
+"""Exit codes of `systemctl start`."""
+
 
 def rule_without_unit(settings: Settings, folders: tuple[Path, ...] = POLKIT_FOLDERS) -> Iterator[str]:
     """Yield a complaint where the agent may start a unit that nobody defined, and so might define it."""
-    if not any(os.access(folder / POLKIT_STEP_RULE, os.F_OK) for folder in folders):
+    is_seen = any(os.access(folder / POLKIT_STEP_RULE, os.F_OK) for folder in folders)
+    if not is_seen and all(os.access(folder, os.X_OK) for folder in folders if folder.exists()):
         return
     argv = [str(settings.commands.systemctl), "show", STEP_UNIT, "--property=LoadState"]
     try:
         shown = asyncio.run(run_checked(argv, timeout_s=settings.deadlines.service))
     except CommandError:
         return  # said by what would be missing
-    if "LoadState=not-found" in lines_of(shown):
+    if "LoadState=not-found" in lines_of(shown) and (is_seen or _may_start(settings, STEP_UNIT)):
         yield (
             f"{POLKIT_STEP_RULE} lets the agent start {STEP_UNIT}, and systemd knows no such unit:"
             " install it, or remove the rule."
@@ -56,8 +60,22 @@ async def _is_ruled_out(settings: Settings) -> bool:
     The folder of the rules is polkitd's alone. Asked for a unit that there is not, systemd starts nothing,
     whatever it answers; "no permission" (4) is the rule's own No, and "not installed" (5) everybody's Yes.
     """
-    argv = [str(settings.commands.systemctl), "start", "--no-ask-password", PROBED_UNIT]
     try:
-        return (await run(argv, timeout_s=settings.deadlines.service)).exit_code in (4, 5)
+        return (await _answer(settings, PROBED_UNIT)) in (_DENIED, _NOT_INSTALLED)
     except CommandError:
         return True  # said by what does not answer
+
+
+def _may_start(settings: Settings, unit: str) -> bool:
+    """Return whether a unit that there is not might be started: polkit is asked before it is missed."""
+    if settings.commands.systemctl != Commands().systemctl:
+        return False  # another systemctl has its own ways
+    try:
+        return asyncio.run(_answer(settings, unit)) == _NOT_INSTALLED
+    except CommandError:
+        return False  # said by what does not answer
+
+
+async def _answer(settings: Settings, unit: str) -> int:
+    argv = [str(settings.commands.systemctl), "start", "--no-ask-password", unit]
+    return (await run(argv, timeout_s=settings.deadlines.service)).exit_code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from handlers.authorization import check_colleague
@@ -42,7 +43,8 @@ async def draw_up(ports: Ports, incident_id: str, by: Person) -> Incident:
     """Draw up the hand-off on what was read last, because a person says that nodes will not come back.
 
     Raises:
-        Refused: If the incident is not open, was not read yet, or its runbook has no hand-off.
+        Refused: If the incident is not open, was not read yet, or its runbook has no hand-off, or the one
+            that stands says the same.
     """
     incident = await _open(ports, incident_id, by)
     if incident.evidence is None:
@@ -52,6 +54,8 @@ async def draw_up(ports: Ports, incident_id: str, by: Person) -> Incident:
         raise Refused(drawn_up.sentence)
     if drawn_up is None:
         raise Refused("This runbook has no hand-off.")
+    if incident.hand_off and incident.hand_off.hand_off == drawn_up:
+        raise Refused("The hand-off that stands says the same: nothing that was read since changes it.")
     return await ports.timelines.append(
         incident, HandOffDrawnUp(at=ports.time.now(), by=by, hand_off=drawn_up)
     )
@@ -68,7 +72,7 @@ async def tick(ports: Ports, incident_id: str, by: Person, number: str) -> Incid
     if incident.hand_off is None:
         raise Refused(f"{incident.id} has no hand-off; `incident handoff` draws one up.")
     steps = incident.hand_off.hand_off.steps
-    if not number.isdecimal() or not 1 <= int(number) <= len(steps):
+    if not re.fullmatch(r"[0-9]{1,3}", number) or not 1 <= int(number) <= len(steps):
         raise Refused(f"Which point? Name its number, 1 to {len(steps)}.")
     step = steps[int(number) - 1].key
     if known := incident.ticks.get(step):

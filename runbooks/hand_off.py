@@ -23,6 +23,11 @@ class Standing(Frozen):
     term: int | None = None
     commit_index: int | None = None
 
+    @property
+    def log_was_read(self) -> bool:
+        """Return whether the page told both index and term; with one alone nothing is known of the log."""
+        return self.commit_index is not None and self.term is not None
+
 
 class HandOffStep(Frozen):
     """One point of the checklist: its fixed word, what to do, and commands to copy."""

@@ -6,6 +6,8 @@ import asyncio
 import socket
 import sys
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -177,8 +179,11 @@ def code_from(file: str | None) -> tuple[str | None, bytes]:
         raise ConfigError(f"The code cannot be taken from {file} ({error}): openssl rand -hex 16") from error
 
 
-def replace_settings(path: Path, text: str) -> None:
+@contextmanager
+def settings_replaced(path: Path, text: str) -> Iterator[None]:
     """Write the settings file that the bot's host has made for this node; an earlier one is kept beside it.
+
+    Where nobody is paired with, the earlier one is put back: the agent that it belongs to may still serve.
 
     Raises:
         ConfigError: If it is no settings file, or cannot be written.
@@ -186,13 +191,20 @@ def replace_settings(path: Path, text: str) -> None:
     try:
         parse_settings(tomllib.loads(text), path)
         new = {path: NewFile(text.encode())}
-        if path.exists():
-            new[path.with_name(path.name + ".former")] = NewFile(path.read_bytes())
+        former = path.read_bytes() if path.exists() else None
+        if former is not None:
+            new[path.with_name(path.name + ".former")] = NewFile(former)
         replace_all(new)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"What came for {path} is not valid TOML ({error}).") from error
     except OSError as error:
         raise ConfigError(f"{path} cannot be written ({error.strerror}).") from error
+    try:
+        yield
+    except BaseException:  # also where the process is told to end
+        if former is not None:
+            replace_all({path: NewFile(former)})
+        raise
 
 
 def how_to_add(settings: Settings, certificate: bytes, port: int) -> str:

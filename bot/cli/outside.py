@@ -34,7 +34,8 @@ async def answers(bot: Bot, settings: Settings) -> AsyncIterator[Answer]:
         await call(client, "auth.test")
     except SlackDown as error:
         yield "wrong", "Slack", str(error)
-        yield "not asked", f"user groups and channels: {', '.join((*groups, *channels))}", ""
+        what = f"user groups and channels: {', '.join((*groups, *channels))}"
+        yield "not asked", what, "Slack did not let the bot in"
         return
     yield "fine", "Slack", "the bot token is taken"
     async for answer in _groups(directory, groups):

@@ -18,9 +18,15 @@ from handlers.errors import Refused
 
 WAITS_WITHIN_S = 60.0
 _POLL_S = 0.3
+ENDS_WITHIN_S = 15.0
+"""How long the shell may take to start the former agent again where nobody was paired with."""
+
 REMOTE = (
-    "systemctl stop neumann-agent 2>/dev/null;"
-    " neumann-agent pair --code-file - --settings-from-stdin && systemctl enable --now neumann-agent"
+    "was=$(systemctl is-active neumann-agent 2>/dev/null);"
+    " systemctl stop neumann-agent 2>/dev/null;"
+    f" if neumann-agent pair --code-file - --settings-from-stdin --within-s {WAITS_WITHIN_S:.0f};"
+    " then systemctl enable --now neumann-agent;"
+    ' else [ "$was" != active ] || systemctl start neumann-agent; exit 1; fi'
 )
 """What root's shell on the node is asked to run; code and settings come over its standard input."""
 
@@ -58,6 +64,9 @@ class SshPairing:
             said, _ = await asyncio.wait_for(asyncio.shield(talking), WAITS_WITHIN_S)
         except TimeoutError as error:
             raise Refused(f"The shell on the node did not end within {WAITS_WITHIN_S:.0f} s.") from error
+        except Refused:
+            await asyncio.wait({talking}, timeout=ENDS_WITHIN_S)
+            raise
         finally:
             if process.returncode is None:
                 process.kill()

@@ -34,7 +34,11 @@ def _note_added(incident: Incident, event: NoteAdded) -> Incident:
 
 
 def _hand_off_drawn_up(incident: Incident, event: HandOffDrawnUp) -> Incident:
-    return replace(incident, hand_off=event)
+    # Who ticked a point has done what it said then: where it says something else now, it is to be done.
+    stood = incident.hand_off.hand_off.steps if incident.hand_off else ()
+    same = {step.key for step in event.hand_off.steps if step in stood}
+    ticks = {key: tick for key, tick in incident.ticks.items() if key in same}
+    return replace(incident, hand_off=event, ticks=ticks)
 
 
 def _hand_off_ticked(incident: Incident, event: HandOffTicked) -> Incident:

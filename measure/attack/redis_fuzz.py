@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import hmac
 import json
 import random
 import shutil
@@ -20,7 +19,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +28,14 @@ from redis.asyncio import Redis
 from bot import clients
 from bot.cli.audit_check import Audit
 from bot.config import load
-from bot.grant_keys import grant_key, mac, mac_key
+from bot.grant_keys import grant_key, mac_key
 from bot.nodes.agent_client import AgentClient
 from bot.store.client import connect
-from bot.store.compression import unpack
 from bot.store.keys import Keys
 from bot.store.mac_chain import KEY_USE, Chain
 from bot.store.retention import Retention
 from bot.store.timelines import TimelineStore
+from measure.attack.audits import Tally, first_other, judge
 from measure.attack.redis_writes import Writes, every_key
 from measure.chaos.on_call import OnCall
 from measure.chaos.rig import Rig, rig
@@ -52,22 +50,6 @@ CALM_S = 6.0
 """How long the bot goes on after the writes of an episode, with nothing held up any more."""
 
 QUIET = Path(__file__).parents[2] / "tests" / "data" / "webhooks" / "noleader_firing.json"
-
-
-@dataclass
-class Tally:
-    """What came of it."""
-
-    writes: Counter[str] = field(default_factory=Counter)
-    wrongs: list[str] = field(default_factory=list)
-    audits: int = 0
-    sound: int = 0
-    slowest_livez_s: float = 0.0
-
-    @property
-    def count(self) -> int:
-        """How many writes there were."""
-        return sum(self.writes.values())
 
 
 class Episode:
@@ -114,26 +96,13 @@ class Episode:
     async def _audit(self, audit: Audit, what: str) -> None:
         """Ask for the audit, and hold it against what is stored."""
         for incident in self._incidents:
-            with contextlib.suppress(
-                Exception
-            ):  # it says that it cannot check; so it says not that it is sound
-                report = await audit.of(incident)
-                self._tally.audits += 1
-                if report.is_sound:
-                    self._tally.sound += 1
-                    if why := await self._not_sound(incident):
-                        self._tally.wrongs.append(f"{report} after {what}: {why}")
+            await judge(self._tally, incident, audit.of, self._not_sound, what)
 
     async def _not_sound(self, incident: str) -> str | None:
         """Return why what is stored is not what the bot wrote, told without the bot's own check of it."""
         entries: Any = await self._redis.xrange(self._keys.timeline(incident))
-        last = ""
-        for place, (name, fields) in enumerate(entries, start=1):
-            event = unpack(fields[b"event"])
-            right = mac(self._mac, incident.encode(), b"%d" % place, last.encode(), event).hex()
-            if name != b"0-%d" % place or not hmac.compare_digest(right.encode(), fields[b"mac"]):
-                return f"event {place} is another"
-            last = right
+        if other := first_other(incident, entries, self._mac):
+            return f"event {other} is another"
         known = max((e for e in self._granted_at() if e[0] == incident), default=(incident, 0))[1]
         return f"an agent knows {known} events" if len(entries) < known or not entries else None
 

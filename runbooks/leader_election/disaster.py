@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from runbooks.evidence import Evidence, NodeEvidence
 from runbooks.hand_off import Condition, HandOff, HandOffStep, Standing
+from runbooks.leader_election.denials.peer_lists import DOCUMENTED_PORT
 from runbooks.leader_election.denials.storage import write_errors
 from runbooks.leader_election.facts import Facts
 from runbooks.wording import listed
@@ -50,7 +52,7 @@ def hand_off(evidence: Evidence) -> HandOff:
         may_return=tuple(
             f"{each.node}: {_RETURNS[each.condition]}" for each in standings if each.condition in _RETURNS
         ),
-        never=_never(standings),
+        never=_NEVER,
         steps=_steps(facts, standings),
     )
 
@@ -81,46 +83,45 @@ def _standing(facts: Facts, node: NodeEvidence) -> Standing:
 
 def _furthest_first(standing: Standing) -> tuple[bool, int, int]:
     # The present term rises on whoever stands in vain, so what is committed counts before it.
-    known = standing.commit_index is not None
-    return not known, -(standing.commit_index or 0), -(standing.term or 0)
+    return not standing.log_was_read, -(standing.commit_index or 0), -(standing.term or 0)
 
 
 def _losses(standings: tuple[Standing, ...]) -> Iterator[str]:
     """Yield what each choice of a node to go on from would lose, as far as the pages show it."""
-    read = [each for each in standings if each.commit_index is not None]
+    read = [each for each in standings if each.log_was_read]
     if not read:
         yield "No node's log could be read, so nobody knows yet what any choice would lose."
         return
     best = read[0]
-    yield f"{best.node} has committed furthest of those read: index {best.commit_index}, term {best.term}."
+    yield (
+        f"{best.node} has committed furthest of those read: index {best.commit_index}, in term {best.term} "
+        "at present."
+    )
     for each in read[1:]:
         behind = (best.commit_index or 0) - (each.commit_index or 0)
-        entries = "1 committed entry" if behind == 1 else f"{behind} committed entries"
+        # A log may hold what its node does not know yet to be committed.
+        entries = "up to 1 committed entry" if behind == 1 else f"up to {behind} committed entries"
         yield (
             f"From {each.node} instead: {entries} would be lost."
             if behind
-            else f"{each.node} is as far: nothing committed would be lost from there either."
+            else f"{each.node} is as far: nothing known to be committed would be lost from there either."
         )
-    if unread := [each.node for each in standings if each.commit_index is None]:
+    if unread := [each.node for each in standings if not each.log_was_read]:
         yield f"{listed(unread)} could not be read, and may hold newer entries than all of these."
 
 
-def _never(standings: tuple[Standing, ...]) -> tuple[str, ...]:
-    best = next((each.node for each in standings if each.commit_index is not None), None)
-    newest = f"the data of {best}, the furthest log" if best else "any node's data"
-    return (
-        "Do not bootstrap twice, nor on two nodes: that makes two clusters of one name.",
-        f"Do not wipe or restore {newest}, until it is copied and the new cluster is verified.",
-        "Do not delete a write-ahead log. Do not let a node that was given up come back with its old data.",
-        "Do not add members to get a majority: adding one takes a leader.",
-    )
+_NEVER = (
+    "Do not bootstrap twice, nor on two nodes: that makes two clusters of one name.",
+    "Do not wipe or restore any node's data until it is copied and the new cluster is verified.",
+    "Do not delete a write-ahead log. Do not let a node that was given up come back with its old data.",
+    "Do not add members to get a majority: adding one takes a leader.",
+)
 
 
 def _steps(facts: Facts, standings: tuple[Standing, ...]) -> tuple[HandOffStep, ...]:
-    left = [each.node for each in standings if each.condition in ("runs", "stopped", "hangs")]
-    best = left[0] if left else "NODE"
-    gone = [each.node for each in standings if each.node not in left]
-    data = _data_dir(facts, best)
+    left = [each for each in standings if each.condition in ("runs", "stopped", "hangs")]
+    names = [each.node for each in left]
+    gone = [each.node for each in standings if each.node not in names]
     return (
         HandOffStep(
             key="give-up",
@@ -129,40 +130,73 @@ def _steps(facts: Facts, standings: tuple[Standing, ...]) -> tuple[HandOffStep, 
         ),
         HandOffStep(
             key="fence",
-            text=f"Switch {listed(gone) if gone else 'what is given up'} off, or off the network, so that it "
-            "cannot come back on its own.",
+            text=f"Switch {listed(gone) if gone else 'what is given up'} off, or off the network: nothing "
+            "that was given up may come back on its own.",
         ),
         HandOffStep(
             key="collect",
-            text=f"On each node that is left ({listed(left) if left else 'none is known'}), compare the last "
-            "entry's term, then its index; the pages show only the present term.",
+            text=f"Compare the logs of those that are left ({listed(names) if names else 'none is known'}): "
+            "the newest has the highest term of the last entry, and among equals the highest index. The "
+            "pages show only the present term and what is committed.",
             commands=("neumann raft status",),
         ),
         HandOffStep(
             key="copy",
             text="Stop and copy each of them, before anything else is changed.",
-            commands=("systemctl stop neumann", f"cp -a {data} {data}.before-recovery"),
+            commands=("systemctl stop neumann", *_copies(facts, names)),
         ),
         HandOffStep(
             key="backup",
             text="Note how old the newest backup is; the bot does not know.",
             commands=("neumann backup status",),
         ),
-        HandOffStep(
-            key="choose",
-            text=f"Choose one node to go on from ({best} by what was read), and write down what is lost.",
-        ),
-        HandOffStep(
-            key="apply",
-            text=f"Begin anew on {best} alone, then let empty nodes join it.",
-            commands=("neumann-admin init-cluster --bootstrap", f"neumann start --join {best}:7878"),
-        ),
+        *_going_on(_best(left)),
         HandOffStep(
             key="verify",
             text="One leader, one term, and the commit index grows; then check the data.",
             commands=("neumann cluster health --verbose", "neumann-admin verify-checksums"),
         ),
     )
+
+
+def _best(left: list[Standing]) -> str | None:
+    """Return whose log goes furthest of those left, furthest first; `None` where one of them is not known."""
+    return left[0].node if left and all(each.log_was_read for each in left) else None
+
+
+def _going_on(best: str | None) -> Iterator[HandOffStep]:
+    """Yield how one node is chosen and begun anew on; one is named only where all that are left were read."""
+    bootstrap = "neumann-admin init-cluster --bootstrap"
+    named = f" ({best} by what was read)" if best else ""
+    yield HandOffStep(
+        key="choose",
+        text=f"Choose one node to go on from, after comparing the logs{named}, and write down what is lost.",
+    )
+    if best is None:
+        text = (
+            "Begin anew on the chosen node alone, then let empty nodes join it: neumann start --join with "
+            f"its host and port {DOCUMENTED_PORT}."
+        )
+        yield HandOffStep(key="apply", text=text, commands=(bootstrap,))
+        return
+    yield HandOffStep(
+        key="apply",
+        text=f"Begin anew on the chosen node alone, then let empty nodes join it; for {best}:",
+        commands=(bootstrap, f"neumann start --join {shlex.quote(f'{best}:{DOCUMENTED_PORT}')}"),
+    )
+
+
+def _copies(facts: Facts, left: list[str]) -> Iterator[str]:
+    """Yield the command that copies the data; where it lies elsewhere on some node, one for each of them."""
+    folders = {name: _data_dir(facts, name) for name in left} or {"": DATA_DIR}
+    commands = {
+        name: f"cp -a {shlex.quote(folder)} {shlex.quote(f'{folder}.before-recovery')}"
+        for name, folder in folders.items()
+    }
+    if len(set(commands.values())) == 1:
+        yield next(iter(commands.values()))
+        return
+    yield from (f"{command}  # {name}" for name, command in sorted(commands.items()))
 
 
 def _data_dir(facts: Facts, name: str) -> str:

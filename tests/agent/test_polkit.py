@@ -69,3 +69,23 @@ def test_a_rule_for_a_unit_that_nobody_defined_stops_the_agent(
     assert "systemd knows no such unit: install it, or remove the rule" in line
     (node.folder / "systemctl").write_text("#!/bin/sh\necho LoadState=loaded\n")
     assert list(rule_without_unit(settings, (tmp_path,))) == []
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("code", "complaints"), [(5, 1), (4, 0), (1, 0)])
+def test_where_the_rules_may_not_be_looked_at_systemd_is_asked(
+    node: Node,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    complaints: int,
+):
+    """As the agent's user finds the folder where polkit was installed: it is polkitd's alone."""
+    (node.folder / "systemctl").write_text(
+        "#!/bin/sh\n[ $1 = show ] && { echo LoadState=not-found; exit; }\n"
+        f'[ "$*" = "start --no-ask-password neumann-makestep.service" ] && exit {code}\nexit 9\n'
+    )
+    monkeypatch.setattr(polkit, "Commands", lambda: settings.commands)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert len(list(rule_without_unit(settings, (tmp_path,)))) == complaints

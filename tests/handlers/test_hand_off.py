@@ -16,6 +16,8 @@ DAVE = Person(id="U0DAVE0001", name="dave", team=HOME)
 NAMES = ("node1", "node2", "node3")
 GONE = cut(*((one, other) for one in NAMES for other in NAMES[1:] if one != other))
 
+ALONE = cut(("node2", "node1"), ("node2", "node3"))
+
 
 async def world_of_two_lost_hosts() -> World:
     world = World()
@@ -76,9 +78,35 @@ async def test_each_point_is_ticked_once_with_who_did_it() -> None:
     assert {step: tick.by for step, tick in incident.ticks.items()} == {"fence": BOB}
     with pytest.raises(Refused, match="bob ticked point 2"):
         await hand_off.tick(world.ports, ID, ALICE, "2")
-    for nonsense in ("0", "9", "two", ""):
+    for nonsense in ("0", "9", "two", "", "-1", "٣", "1" * 5_000):
         with pytest.raises(Refused, match="1 to 8"):
             await hand_off.tick(world.ports, ID, ALICE, nonsense)
+
+
+async def test_a_tick_holds_only_while_the_point_stays_as_it_was() -> None:
+    world = await world_of_two_lost_hosts()
+    await read(world)
+    before = await hand_off.draw_up(world.ports, ID, ALICE)
+    for number in ("1", "5", "6", "7"):
+        await hand_off.tick(world.ports, ID, BOB, number)
+    world.cluster.shows = evidence(silent("node1"), node("node2", cuts=ALONE), silent("node3"))
+    await read(world)
+    after = await hand_off.draw_up(world.ports, ID, ALICE)
+    assert before.hand_off and after.hand_off
+    choose = [each.hand_off.hand_off.steps[5].text for each in (before, after) if each.hand_off]
+    assert ["node1" in choose[0], "node2" in choose[1]] == [True, True]
+    assert set(after.ticks) == {"backup"}, "nobody has chosen node2, nor given node1 up"
+    ticked = await hand_off.tick(world.ports, ID, ALICE, "6")
+    assert ticked.ticks["choose"].by == ALICE
+
+
+async def test_one_that_says_the_same_is_not_drawn_up_again() -> None:
+    world = await world_of_two_lost_hosts()
+    await read(world)
+    await hand_off.draw_up(world.ports, ID, ALICE)
+    with pytest.raises(Refused, match="The hand-off that stands says the same"):
+        await hand_off.draw_up(world.ports, ID, BOB)
+    assert world.kinds().count("hand_off_drawn_up") == 1
 
 
 async def test_only_colleagues_may_and_only_while_it_is_open() -> None:

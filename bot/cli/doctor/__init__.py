@@ -67,7 +67,10 @@ async def _examine(settings: Settings, canary_of: str | None, timeout_s: float, 
 
 async def _findings(bot: wiring.Bot, settings: Settings) -> AsyncIterator[Finding]:
     async for state, what, says in checked.answers(bot, settings):
-        said = f"{what}: {says}" if says else what
+        if state == "not asked":
+            yield Finding("Check", what, not_asked=says)
+            continue
+        said = f"{what}: {says}"
         yield Finding("Check", said) if state == "fine" else Finding("Check", "", said)
     prometheus, alertmanager = bot.ports.prometheus, bot.ports.alertmanager
     assert prometheus is None or isinstance(prometheus, PrometheusClient)  # noqa: S101  `build` makes no other

@@ -14,6 +14,7 @@ from bot.slack.delivery.web_api import FAILURES
 from bot.slack.scopes import SCOPES
 from bot.store.errors import store_errors
 from handlers.errors import StoreDown
+from runbooks.posture.inventory import Inventory
 from runbooks.wording import listed
 
 MAX_CLOCK_DIFFERENCE_S = 60.0
@@ -66,12 +67,19 @@ async def node_findings(bot: Bot, settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("Nodes", "every metrics page and every agent answers")
     for cluster in settings.clusters:
         await bot.ports.agents.seen_fences(cluster.name)  # any answer tells the version
-        inventory = reader.inventory(cluster.name)
-        other = sorted(
-            f"{name} {told}"
-            for name, told in inventory.agent_versions.items()
-            if told != inventory.bot_version
-        )
-        wrong = f"the bot runs {inventory.bot_version}, but {listed(other, 5)}: finish the upgrade"
-        what = f"{len(inventory.agent_versions)} agents of {cluster.name} run {inventory.bot_version}"
-        yield Finding("Agents", what, wrong if other else None)
+        yield versions(cluster.name, reader.inventory(cluster.name))
+
+
+def versions(cluster: str, inventory: Inventory) -> Finding:
+    """Return whether the agents that told their version run the bot's."""
+    agents, told = len(inventory.sites), inventory.agent_versions
+    if not told:
+        return Finding("Agents", f"versions of {cluster}", not_asked=f"no agent of {agents} told a version")
+    other = sorted(f"{name} {each}" for name, each in told.items() if each != inventory.bot_version)
+    wrong = f"the bot runs {inventory.bot_version}, but {listed(other, 5)}: finish the upgrade"
+    what = (
+        f"{agents} agents of {cluster} run {inventory.bot_version}"
+        if len(told) == agents
+        else f"{len(told)} of {agents} agents of {cluster} told a version: {inventory.bot_version}"
+    )
+    return Finding("Agents", what, wrong if other else None)

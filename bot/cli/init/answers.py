@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from handlers.errors import Refused
+from bot.store.client import connect
+from handlers.errors import ConfigurationError, Refused
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:.]+\]")
 METRICS_PORT, AGENT_PORT, RAFT_PORT, GOSSIP_PORT = 9090, 7880, 7878, 7879
+DEFAULT_PORT, FIRST_FREE_PORT = 8080, 1024
+"""Of the bot; below the second only who has CAP_NET_BIND_SERVICE may listen, and its unit has not."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -50,14 +54,16 @@ class Answers:
         """Return where the bot listens: on loopback where only that, or a TLS proxy, has to reach it."""
         where = urlsplit(self.bot_url)
         if where.scheme == "https":
-            return "127.0.0.1", 8080
-        return ("127.0.0.1" if where.hostname in LOOPBACK else "0.0.0.0"), where.port or 80  # noqa: S104
+            return "127.0.0.1", DEFAULT_PORT
+        return ("127.0.0.1" if where.hostname in LOOPBACK else "0.0.0.0"), where.port or DEFAULT_PORT  # noqa: S104
 
 
 def cluster_of(text: str) -> str:
     """Return a cluster's name: the `cluster` label of its alerts."""
     if not _NAME.fullmatch(text):
-        raise Refused(f"{text[:80]!r} is no cluster's name: letters, digits, dot, underscore and hyphen.")
+        raise Refused(
+            f"{text[:80]!r} is not a valid cluster name: letters, digits, dot, underscore and hyphen."
+        )
     return text
 
 
@@ -67,7 +73,7 @@ def nodes_of(text: str) -> tuple[NodeAnswer, ...]:
     for word in text.replace(",", " ").split():
         name, _, host = word.partition("=")
         if not _NAME.fullmatch(name) or not _HOST.fullmatch(host or name):
-            raise Refused(f"{word[:80]!r} is no node: write NAME or NAME=HOST, without a port.")
+            raise Refused(f"{word[:80]!r} is not a valid node: write NAME or NAME=HOST, without a port.")
         found.append(NodeAnswer(name, host or name))
     for what, seen in (("name", [each.name for each in found]), ("host", [each.host for each in found])):
         twice = sorted({each for each in seen if seen.count(each) > 1})
@@ -82,7 +88,8 @@ def channel_of(text: str) -> str:
     """Return a channel's id."""
     if not re.fullmatch(r"[CG][A-Z0-9]{8,}", text):
         raise Refused(
-            f'{text[:80]!r} is no channel\'s id, such as C0123456789: "Copy link" on the channel ends in it.'
+            f"{text[:80]!r} is not a valid channel id, such as C0123456789:"
+            ' "Copy link" on the channel ends in it.'
         )
     return text
 
@@ -93,22 +100,55 @@ def ids_of(text: str) -> tuple[str, ...]:
     for each in found:
         if not re.fullmatch(r"[SUW][A-Z0-9]{6,}", each):
             raise Refused(
-                f"{each[:80]!r} is no id of a user group or a person, such as S0123456789 or U0123456789:"
-                ' "Copy group ID" or "Copy member ID" in its menu.'
+                f"{each[:80]!r} is not a valid id of a user group or a person, such as S0123456789 or"
+                ' U0123456789: "Copy group ID" or "Copy member ID" in its menu.'
             )
     return found
 
 
 def url_of(text: str) -> str:
-    """Return an http or https address without a slash at its end."""
-    where = urlsplit(text)
+    """Return an http or https address without a slash at its end; what is secret may not stand in it."""
+    where = _parts(text, "http://HOST:PORT")
+    if "@" in where.netloc:
+        raise Refused(
+            "Leave user and password out of the address, since everybody may read the file it goes into: set"
+            " what Prometheus or Alertmanager asks for as `token = { file = … }` in its section afterwards."
+        )
+    if where.scheme not in ("http", "https") or where.query or where.fragment:
+        raise _not_an_address(text, "http://HOST:PORT")
+    return text.rstrip("/")
+
+
+def bot_url_of(text: str) -> str:
+    """Return where the bot is reached, with a port that its unit may bind where it listens there itself."""
+    where = urlsplit(url_of(text))
+    if where.scheme == "https":
+        return url_of(text)
+    if where.port is None:
+        return where._replace(netloc=f"{where.netloc.rstrip(':')}:{DEFAULT_PORT}").geturl()
+    if where.port < FIRST_FREE_PORT:
+        raise Refused(
+            f"The bot may not bind port {where.port}: name one from {FIRST_FREE_PORT} on, or give https where"
+            " a proxy stands before it."
+        )
+    return url_of(text)
+
+
+def _parts(text: str, form: str) -> SplitResult:
     try:
-        is_address = where.scheme in ("http", "https") and bool(where.hostname) and where.port != 0
+        where = urlsplit(text)
+        is_address = bool(where.hostname) and where.port != 0 and not re.search(r"\s", text)
     except ValueError:
         is_address = False
-    if not is_address or where.query or where.fragment:
-        raise Refused(f"{text[:200]!r} is no address: write http://HOST:PORT.")
-    return text.rstrip("/")
+    if not is_address:
+        raise _not_an_address(text, form)
+    return where
+
+
+def _not_an_address(text: str, form: str) -> Refused:
+    # What cannot be taken apart may hold a password all the same.
+    shown = "What was given" if "@" in text else repr(text[:200])
+    return Refused(f"{shown} is not a valid address: write {form}.")
 
 
 def public_url_of(text: str) -> str:
@@ -127,8 +167,19 @@ def urls_of(text: str) -> tuple[str, ...]:
 
 def redis_url_of(text: str) -> str:
     """Return the address of Redis; a password in it would stand in a file that everybody may read."""
-    if urlsplit(text).password:
-        raise Refused("Leave the password out of Redis' address, and set `password` in [redis] afterwards.")
+    form = "redis://HOST:6379/0"
+    try:
+        where = urlsplit(text)
+        # Asked for before all else, so that no complaint repeats it.
+        asked = [key.casefold() for key, _ in parse_qsl(where.query, keep_blank_values=True)]
+        if where.password or any(key.endswith("password") for key in asked):
+            raise Refused(
+                "Leave the password out of Redis' address, since everybody may read the file it goes into:"
+                " set `password = { file = … }` in [redis] afterwards."
+            )
+        connect(text)
+    except (ValueError, ConfigurationError) as error:
+        raise _not_an_address(text, form) from error
     return text
 
 

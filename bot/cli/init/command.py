@@ -17,7 +17,7 @@ from bot.cli.init import answers as read
 from bot.cli.init import snippets, written
 from bot.cli.init.answers import Answers
 from bot.cli.output import say
-from bot.secret_files import require_private
+from bot.secret_files import SecretFile
 from handlers.errors import ConfigurationError, Refused
 
 Answer = TypeVar("Answer")
@@ -107,21 +107,26 @@ def init(  # noqa: PLR0917  each is an option of the command line
             "",
         ),
         bot_url=ask(
-            bot_url, "Where do Alertmanager and Prometheus reach it?", read.url_of, "http://127.0.0.1:8080"
+            bot_url,
+            "Where do Alertmanager and Prometheus reach it?",
+            read.bot_url_of,
+            "http://127.0.0.1:8080",
         ),
         redis_url=ask(redis_url, "Redis?", read.redis_url_of, "redis://127.0.0.1:6379/0"),
         alertmanager_urls=ask(alertmanager, "Alertmanager (empty: none)?", read.urls_of, ""),
         prometheus_url=ask(prometheus, "Prometheus (empty: none)?", read.optional_url_of, ""),
     )
+    given = _tokens(
+        {
+            written.BOT_TOKEN: bot_token_file,
+            written.APP_TOKEN if answers.is_socket_mode else written.SIGNING_SECRET: (
+                app_token_file if answers.is_socket_mode else signing_secret_file
+            ),
+        }
+    )
     program = Path(shutil.which(sys.argv[0]) or "/opt/neumann-bot/bin/neumann-bot").absolute()
     _write(_files(answers, folder, program))
     say(f"Written: {folder}. Create the Slack app from {folder / 'slack-manifest.yaml'} and install it.")
-    given = {
-        written.BOT_TOKEN: bot_token_file,
-        written.APP_TOKEN if answers.is_socket_mode else written.SIGNING_SECRET: (
-            app_token_file if answers.is_socket_mode else signing_secret_file
-        ),
-    }
     missing = _take_tokens(folder, given, questions)
     _say_what_is_next(folder, program, missing)
 
@@ -161,17 +166,22 @@ def _write(files: Mapping[Path, NewFile]) -> None:
         raise ConfigurationError(f"{error.filename} cannot be written: {error.strerror}.") from error
 
 
-def _take_tokens(folder: Path, given: Mapping[str, Path | None], questions: Questions) -> tuple[str, ...]:
+def _tokens(files: Mapping[str, Path | None]) -> dict[str, str]:
+    """Return by name the tokens that lie in files, and nothing for those without a file.
+
+    Raises:
+        ConfigurationError: If one cannot be read, is empty, or is open to others.
+    """
+    return {
+        name: SecretFile(file=file).read().get_secret_value() if file else "" for name, file in files.items()
+    }
+
+
+def _take_tokens(folder: Path, given: Mapping[str, str], questions: Questions) -> tuple[str, ...]:
     """Store the tokens that are there already; return the names of those that are still to be put there."""
     missing = []
-    for name, file in given.items():
-        if file:
-            require_private(file)
-        try:
-            token = file.read_text().strip() if file else _typed(name, questions)
-        except OSError as error:
-            raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from error
-        if token:
+    for name, known in given.items():
+        if token := known or _typed(name, questions):
             _write({folder / name: NewFile(f"{token}\n".encode(), PRIVATE)})
         elif not (folder / name).exists():
             missing.append(name)

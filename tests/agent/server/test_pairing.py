@@ -150,11 +150,16 @@ def _nobody_in_particular() -> ssl.SSLContext:
     return context
 
 
-@asynccontextmanager
-async def pairing(config: Path, code: str | None, within_s: float = 60) -> AsyncIterator[Waiting]:
+async def free_address() -> str:
     reserved = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     address = f"127.0.0.1:{reserved.sockets[0].getsockname()[1]}"
     reserved.close()
+    return address
+
+
+@asynccontextmanager
+async def pairing(config: Path, code: str | None, within_s: float = 60) -> AsyncIterator[Waiting]:
+    address = await free_address()
     given = () if code is None else ("--code-file", "-")
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "agent.cli", "pair", "--config", str(config), "--listen", address,
@@ -232,6 +237,19 @@ async def test_who_does_not_hold_the_code_ends_the_pairing_and_changes_nothing(c
     assert "Paired" not in out
     assert config.read_bytes() == before
     assert pinned_keys(load_settings(config)) == ()
+
+
+async def test_settings_that_came_for_a_pairing_that_failed_do_not_stay(config: Path):
+    before = config.read_bytes()
+    given = tomlkit.dumps(tomlkit.parse(config.read_text()).unwrap() | {"node": "node2"})
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "agent.cli", "pair", "--config", str(config), "--listen", await free_address(),
+        "--within-s", "0", "--code-file", "-", "--settings-from-stdin", stdin=PIPE, stdout=PIPE, stderr=PIPE,
+    )  # fmt: skip
+    out, err = await process.communicate(f"{new_code()}\n{given}".encode())
+    assert "--node node2" in out.decode(), err.decode()
+    assert (process.returncode, err.decode()) == (2, "Nobody came within 0 s; nothing was changed.\n")
+    assert config.read_bytes() == before
 
 
 async def test_who_stands_between_gains_nothing_from_what_it_hears(config: Path, keys: Keys):

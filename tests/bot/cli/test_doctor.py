@@ -14,6 +14,7 @@ from bot import clients
 from bot.alerting.prometheus import PrometheusClient
 from bot.cli.doctor.alerting import prometheus_findings
 from bot.cli.doctor.findings import Finding
+from bot.cli.doctor.outside import versions
 from bot.config import PrometheusSettings, Settings, load
 from bot.slack.scopes import SCOPES
 from lab.alerting.prometheus import real_alerting
@@ -21,6 +22,7 @@ from lab.cluster.cluster import Lab
 from lab.slack.app.manifest import SHIPPED_MANIFEST, AppManifest
 from lab.slack.plain_text import plain_text
 from lab.slack.server import SlackWorkspaceServer
+from runbooks.posture.inventory import Inventory, Site
 from tests.bot.cli.test_app import run
 from tests.bot.conftest import WriteConfig
 from tests.bot.real_alerting import needs_the_real_programs, prometheus
@@ -36,6 +38,40 @@ def test_the_scopes_are_those_of_the_shipped_manifest() -> None:
 def test_a_finding_is_one_line_that_says_the_mend() -> None:
     assert Finding("Redis", "appends to a file").line == "ok   Redis: appends to a file"
     assert Finding("Redis", "x", "set it").line == "BAD  Redis: set it"
+
+
+def test_what_was_not_asked_says_why_and_is_neither_well_nor_wrong() -> None:
+    finding = Finding("Check", "user groups", not_asked="Slack does not answer")
+    assert finding.line == "?    Check: user groups: not asked: Slack does not answer"
+    assert finding.wrong is None
+
+
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        ({}, "?    Agents: versions of demo: not asked: no agent of 3 told a version"),
+        ({"node1": "2"}, "ok   Agents: 1 of 3 agents of demo told a version: 2"),
+        (dict.fromkeys(("node1", "node2", "node3"), "2"), "ok   Agents: 3 agents of demo run 2"),
+        ({"node1": "1"}, "BAD  Agents: the bot runs 2, but node1 1: finish the upgrade"),
+    ],
+)
+def test_who_did_not_answer_is_not_counted_among_those_that_run_a_version(
+    told: dict[str, str], line: str
+) -> None:
+    sites = {name: Site() for name in ("node1", "node2", "node3")}
+    assert versions("demo", Inventory(sites=sites, agent_versions=told, bot_version="2")).line == line
+
+
+@pytest.mark.process
+async def test_where_slack_is_away_what_hangs_on_it_is_not_asked_for_that_reason(
+    write_config: WriteConfig, slack: SlackWorkspaceServer
+) -> None:
+    slack.faults.fail("auth.test", "token_revoked", times=None)
+    code, out, _ = await run("doctor", "--config", str(write_config(slack)))
+    assert code == 1
+    (line,) = (each for each in out.splitlines() if "user groups and channels" in each)
+    assert line.startswith("?    Check: user groups and channels: S0")
+    assert line.endswith("not asked: Slack did not let the bot in")
 
 
 @pytest.mark.process

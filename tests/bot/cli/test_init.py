@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 import agent.settings
 from bot.cli import app
 from bot.config import load
-from handlers.errors import Refused
+from handlers.errors import ConfigurationError, Refused
 from lab.cluster.cluster import Lab
 from lab.cluster.process import Process
 from lab.slack.app.manifest import AppManifest
@@ -122,7 +122,7 @@ def test_a_person_is_asked_again_until_the_answer_is_one(folder: Path):
     )
     said = init("--folder", str(folder), typed=typed + "\n")
     assert "Two nodes have the name node1." in said
-    assert "'#incidents' is no channel's id" in said
+    assert "'#incidents' is not a valid channel id" in said
     assert (folder / "slack-bot-token").read_text() == "xoxb-1\n"
     assert f"install -m 0600 /dev/stdin {folder}/slack-app-token" in said
     assert "xoxb-1" not in said
@@ -140,6 +140,75 @@ def test_a_script_that_leaves_an_answer_out_is_told_which(folder: Path):
     with pytest.raises(Refused, match="Its nodes"):
         init("--folder", str(folder), "--defaults", "--cluster", "demo")
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("flag", "given", "mend"),
+    [
+        ("--prometheus", "https://joe:hunter2@prometheus:9090", "`token = { file = "),
+        ("--alertmanager", "http://am1:9093 http://hunter2@am2:9093", "`token = { file = "),
+        ("--bot-url", "http://joe:hunter2@bot:8080", "out of the address"),
+        ("--public-url", "https://joe:hunter2@bot", "out of the address"),
+        ("--redis-url", "redis://:hunter2@redis:6379/0", "`password = { file = "),
+        ("--redis-url", "redis://redis:6379/0?password=hunter2", "`password = { file = "),
+        ("--redis-url", "redis+sentinel://a,b:26379/main/0?Password=hunter2", "`password = { file = "),
+    ],
+)
+def test_a_password_in_an_address_is_refused_in_a_sentence_that_does_not_repeat_it(
+    folder: Path, flag: str, given: str, mend: str
+):
+    with pytest.raises(Refused) as told:
+        init("--folder", str(folder), "--defaults", *ASKED, flag, given)
+    assert mend in str(told.value)
+    assert "hunter2" not in str(told.value)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("flag", "given"),
+    [
+        ("--bot-url", "http://[::1"),
+        ("--prometheus", "http://prome theus"),
+        ("--alertmanager", "https://[::1"),
+        ("--redis-url", "redis://[::1"),
+        ("--redis-url", "hello"),
+        ("--redis-url", ""),
+        ("--redis-url", "http://redis:6379"),
+        ("--redis-url", "redis+sentinel://a,b:26379"),
+    ],
+)
+def test_what_is_not_an_address_is_refused_before_anything_is_written(folder: Path, flag: str, given: str):
+    with pytest.raises(Refused, match="is not a valid address"):
+        init("--folder", str(folder), "--defaults", *ASKED, flag, given)
+    assert not folder.exists()
+
+
+def test_the_bot_is_given_a_port_that_its_unit_may_bind(folder: Path, tmp_path: Path):
+    for number, url in enumerate(("http://bot.example.com", "http://[::1]", "http://127.0.0.1:")):
+        into = tmp_path / str(number)
+        init("--folder", str(into), "--defaults", *ASKED, "--bot-url", url)
+        assert load(into / "neumann-bot.toml").web.port == 8080
+        assert f"{url.rstrip(':')}:8080/alertmanager/demo" in (into / "alertmanager.yml").read_text()
+    with pytest.raises(Refused, match=r"port 80: .* 1024"):
+        init("--folder", str(folder), "--defaults", *ASKED, "--bot-url", "http://bot.example.com:80")
+
+
+@pytest.mark.parametrize("trouble", ["missing", "empty", "open"])
+def test_a_token_that_cannot_be_taken_is_said_before_anything_is_written(
+    folder: Path, tmp_path: Path, trouble: str
+):
+    token = tmp_path / "token"
+    if trouble != "missing":
+        token.write_text("" if trouble == "empty" else "xoxb-1")
+        token.chmod(0o600 if trouble == "empty" else 0o644)
+    arguments = ("--folder", str(folder), "--defaults", *ASKED, "--bot-token-file", str(token))
+    done = CliRunner().invoke(app.app, ("init", *arguments))
+    assert isinstance(done.exception, ConfigurationError)
+    assert not folder.exists()
+    token.write_text("xoxb-1")
+    token.chmod(0o600)
+    init(*arguments)
+    assert (folder / "slack-bot-token").read_text() == "xoxb-1\n"
 
 
 SSH = """\
