@@ -72,7 +72,10 @@ def test_every_check_has_a_rule_with_its_source_and_a_line():
 
 
 def test_a_watched_healthy_cluster_has_nothing_to_tell():
-    posture = judge(evidence(), WELL, watched())
+    service = known(Service(state="active", restarts=0))
+    read = evidence(*(each.model_copy(update={"service": service}) for each in healthy()))
+    calm = sample_of(read)
+    posture = judge(read, WELL, watched(4.0, lambda sample, _: calm.model_copy(update={"at": sample.at})))
     assert [each.check for each in posture.of(Severity.CRITICAL, Severity.WARNING)] == []
     assert [each.check for each in posture.of(Severity.NOTICE)] == [Check.TIME_SOURCES]
     assert [each.check for each in posture.of(Severity.UNKNOWN)] == [Check.ZONES, Check.HOSTS]
