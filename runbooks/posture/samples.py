@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime
 
-from runbooks.clocks import says_time
-from runbooks.evidence import Evidence, Frozen, NodeEvidence, Ping
+from runbooks.clocks import believed_clocks, says_time
+from runbooks.evidence import Clock, Evidence, Frozen, NodeEvidence, Ping
 
 MAX_PAIRS = 42
 """Pairs kept of a sample: all of seven nodes, the worst of more."""
@@ -17,7 +17,7 @@ KEPT_SAMPLES = 672
 class NodeSample(Frozen):
     """One node's figures; `None` is what could not be read.
 
-    `offset_ms` is only there where the clock says true time.
+    `offset_ms` is only there where the clock says true time, and the bot's own look does not belie it.
     """
 
     elections_total: int | None = None
@@ -58,9 +58,10 @@ def sample_of(evidence: Evidence) -> Sample:
     ]
     worst = sorted(pings, key=lambda each: (each[1].received - each[1].sent, -(each[1].rtt_avg_ms or 0.0)))
     round_trips = [ping.rtt_avg_ms for _, ping in pings if ping.rtt_avg_ms is not None]
+    believed = believed_clocks(evidence)
     return Sample(
         at=evidence.started_at,
-        nodes={node.node: _node(node) for node in evidence.nodes},
+        nodes={node.node: _node(node, believed.get(node.node)) for node in evidence.nodes},
         pairs=tuple(_pair(name, ping) for name, ping in worst[:MAX_PAIRS]),
         slowest_rtt_ms=max(round_trips, default=None),
     )
@@ -72,8 +73,9 @@ def _pair(name: str, ping: Ping) -> PairSample:
     )
 
 
-def _node(node: NodeEvidence) -> NodeSample:
-    metrics, clock = node.newest_metrics, node.clock.value
+def _node(node: NodeEvidence, believed: Clock | None) -> NodeSample:
+    # A clock that is believed otherwise than it says of itself is uncertain by the difference.
+    metrics, clock = node.newest_metrics, believed if believed == node.clock.value else None
     return NodeSample(
         elections_total=metrics.elections_total if metrics else None,
         restarts=node.service.value.restarts if node.service.value else None,

@@ -68,7 +68,7 @@ class Trends:
         return tuple(name for name in self.samples[-1].nodes if 0 not in self._elections(name))
 
     def _elections(self, name: str) -> dict[int, int]:
-        """Return by whole day, 0 being the last, the elections that a node started on it, where it was watched."""
+        """Return by whole day, 0 being the last, a node's elections, where it was watched."""
         days = int((self.now - self.samples[0].at) / DAY)
         counts: dict[int, int] = {}
         seen: dict[int, timedelta] = {}

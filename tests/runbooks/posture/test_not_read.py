@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from runbooks.evidence import Service
+from runbooks.evidence import Clock, Evidence, Service, WallClock
 from runbooks.posture.model import Check, Severity
-from runbooks.posture.samples import NodeSample, Sample
+from runbooks.posture.samples import NodeSample, Sample, sample_of
 from tests.builders import dead, evidence, healthy, known, missing, silent
 from tests.runbooks.posture.test_lines import line, on_node2, watched, with_node2
 
@@ -63,3 +63,30 @@ class TestCounters:
         first, _, third = healthy()
         read = evidence(first, dead("node2", metrics=missing("refused")), third)
         assert line(Check.ELECTIONS, read, watched(4.0, gone)).severity is Severity.FINE
+
+
+def looked_at(ahead_ms: float) -> Evidence:
+    """The bot's own look at every clock; chrony says everywhere that its clock is right."""
+    look = dict.fromkeys(("node1", "node3"), 0.0) | {"node2": ahead_ms}
+    return evidence(
+        *(
+            each.model_copy(update={"wall_clock": known(WallClock(ahead_ms=look[each.node], error_ms=2))})
+            for each in healthy()
+        )
+    )
+
+
+class TestClocks:
+    def test_a_clock_that_the_bot_sees_elsewhere_than_chrony_is_not_known_to_be_right(self):
+        found = line(Check.CLOCK_OFFSET, looked_at(5_000.0))
+        assert (found.severity, found.nodes) == (Severity.UNKNOWN, ("node2",))
+        assert line(Check.CLOCK_OFFSET, looked_at(3.0)).severity is Severity.FINE
+
+    def test_it_is_no_point_of_a_drift_either(self):
+        assert sample_of(looked_at(5_000.0)).nodes["node2"].offset_ms is None
+        assert sample_of(looked_at(3.0)).nodes["node2"].offset_ms == 0.0
+
+    def test_one_that_may_have_been_set_since_and_has_no_witness_is_not_known(self):
+        clock = Clock(offset_ms=0, error_ms=1, synchronised=True, source="ntp.example", doubts=("stale",))
+        found = line(Check.CLOCK_OFFSET, on_node2(clock=known(clock)))
+        assert (found.severity, found.nodes) == (Severity.UNKNOWN, ("node2",))
