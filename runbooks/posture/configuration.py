@@ -16,8 +16,9 @@ from runbooks.leader_election.timeouts import (
     asked_ms,
 )
 from runbooks.posture.model import Check, Line, Severity
+from runbooks.posture.peer_lists import not_comparable, wrong_entries
 from runbooks.posture.trends import Trends
-from runbooks.wording import MAX_NAMES, counted, listed
+from runbooks.wording import MAX_NAMES, listed
 
 ROUND_TO_MS = 50
 
@@ -110,30 +111,24 @@ def _alike(evidence: Evidence, configs: dict[str, Config], unread: tuple[str, ..
             advice="fix the file before anything restarts",
             nodes=broken,
         )
-    heartbeats = Counter(map(_heartbeat_ms, configs.values()))
-    missing = _missing_members(configs)
-    drifted = tuple(name for name, count in missing.items() if count)
-    if len(heartbeats) > 1 or drifted:
-        said = [f"heartbeats of {listed([f'{ms} ms' for ms in sorted(heartbeats)])}"] if heartbeats else []
-        said = said if len(heartbeats) > 1 else []
-        said += [f"{name} lacks {counted(missing[name], 'member')} that others name" for name in drifted]
+    heartbeats = sorted(set(map(_heartbeat_ms, configs.values())))
+    wrong = wrong_entries(evidence)
+    said = [f"heartbeats of {listed([f'{ms} ms' for ms in heartbeats], MAX_NAMES)}"] if heartbeats[1:] else []
+    if said or wrong:
         return Line(
             check=check,
             severity=Severity.WARNING,
-            fact=f"the files differ: {listed(said, MAX_NAMES)}",
+            fact=f"the files differ: {listed([*said, *wrong.values()], MAX_NAMES)}",
             advice="set the same members and heartbeat on every node",
-            nodes=drifted,
+            nodes=tuple(wrong),
         )
     if unread:
         return _unread(check, unread)
-    return Line(check=check, severity=Severity.FINE, fact="same members and heartbeat on every node")
-
-
-def _missing_members(configs: dict[str, Config]) -> dict[str, int]:
-    """Return by node how many addresses its file lacks that others name; its own may be left out."""
-    listing = {name: frozenset(config.peers) for name, config in configs.items() if config.peers}
-    named = frozenset().union(*listing.values())
-    return {name: max(len(named - peers) - 1, 0) for name, peers in listing.items()}
+    if apart := not_comparable(evidence):
+        whose = f"{listed(apart, MAX_NAMES)} {'names' if len(apart) == 1 else 'name'}"
+        fact = f"{whose} the members in another form than the rest: whether they are the same is not known"
+        return Line(check=check, severity=Severity.UNKNOWN, fact=fact, nodes=apart)
+    return Line(check=check, severity=Severity.FINE, fact="heartbeat and members agree on every node")
 
 
 def _unread(check: Check, unread: tuple[str, ...], rest: str = "") -> Line:
