@@ -13,7 +13,7 @@ from runbooks.posture import judge
 from runbooks.posture.inventory import Inventory
 from runbooks.posture.model import Check, Line, Posture, Severity
 from runbooks.posture.rules import RULES
-from runbooks.posture.samples import KEPT_SAMPLES, MAX_PAIRS, PairSample, Sample, sample_of
+from runbooks.posture.samples import KEPT_SAMPLES, Sample, sample_of
 from tests.builders import GB, NOON, dead, evidence, healthy, known, missing, node, silent
 
 QUARTER = timedelta(minutes=15)
@@ -280,11 +280,3 @@ class TestFiftyOneNodes:
         posture = self.read()
         assert len(posture.lines) == len(Check)
         assert max(len(each.fact) for each in posture.lines) < 250
-
-    def test_of_2550_pairs_the_worst_are_kept(self):
-        names = [f"node{number}" for number in range(51)]
-        nodes = [node(name, names=names, lost_pings=number % 3) for number, name in enumerate(names)]
-        sample = sample_of(evidence(*nodes))
-        assert len(sample.pairs) == MAX_PAIRS
-        assert all(isinstance(pair, PairSample) and pair.received == 18 for pair in sample.pairs)
-        assert len(sample.model_dump_json(exclude_none=True)) < 8_000
