@@ -116,9 +116,12 @@ def test_the_same_readings_give_the_same_words():
             "50 ms and 90 ms",
         ),
         (Check.CONFIGURATION, on_node2(config=config(malformed=True)), "warning", "node2: not valid TOML"),
-        (Check.DISK, on_node2(disk=disk(9 * GB)), "warning", "less than 10 GiB free: node2 (9 GB free)"),
-        (Check.DISK, on_node2(disk=disk(90_000_000)), "critical", "cannot be written on node2 (90 MB"),
+        (Check.DISK, on_node2(disk=disk(9 * GB)), "warning", "less than 10 GiB free: node2 (8.3 GiB free)"),
+        (Check.DISK, on_node2(disk=disk(90_000_000)), "critical", "cannot be written on node2 (85 MiB"),
         (Check.DISK, on_node2(disk=disk(50 * GB, read_only=True)), "critical", "node2 (read-only)"),
+        (Check.DISK, on_node2(disk=disk(104_000_000)), "critical", "cannot be written on node2 (99 MiB"),
+        (Check.DISK, on_node2(disk=disk(50 * GB, free_inodes=0)), "critical", "node2 (0 inodes left)"),
+        (Check.DISK, on_node2(disk=disk(10_500_000_000)), "warning", "less than 10 GiB free: node2 (9.7 GiB"),
         (Check.DISK, on_node2(disk=missing("no path")), "not known", "node2"),
         (Check.LINKS, on_node2(cuts={("node2", "node3"): "timeout"}), "warning", "node2 → node3"),
         (Check.LINKS, on_node2(connects=missing("no time")), "not known", "links from node2"),
@@ -192,7 +195,7 @@ class TestTrends:
         )
         found = line(Check.DISK, on_node2(disk=disk(20 * GB)), filling)
         assert found.severity is Severity.WARNING
-        assert found.fact == "reaches the log's hard stop: node2 in 4 days (20 GB free)"
+        assert found.fact == "reaches the log's hard stop: node2 in 4 days (18.6 GiB free)"
 
     def test_elections_are_held_against_the_clusters_own_days(self):
         def elected(per_day: int, today: int) -> tuple[Sample, ...]:
