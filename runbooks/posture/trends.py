@@ -89,10 +89,21 @@ class Trends:
         is_watched = len(points) > 1 and points[-1][0] - points[0][0] >= WATCHED_SHARE * span
         return grown if grown or is_watched else None
 
-    def round_trip_ms(self, share: float) -> float | None:
-        """Return a percentile over a day of the slowest pair's round trip."""
-        seen = [each.slowest_rtt_ms for each in self.within(DAY) if each.slowest_rtt_ms is not None]
-        return percentile(seen, share)
+    @property
+    def usual_round_trip_ms(self) -> float | None:
+        """Return the median over a day of the slowest pair's round trip."""
+        return percentile(self._round_trips_ms, 0.5)
+
+    @property
+    def high_round_trip_ms(self) -> float | None:
+        """Return its 95th percentile, and of few samples never the only one that is so high."""
+        trips_ms = sorted(self._round_trips_ms)
+        high = percentile(trips_ms, 0.95)
+        return high if high is None or len(trips_ms) < 2 else min(high, trips_ms[-2])
+
+    @property
+    def _round_trips_ms(self) -> list[float]:
+        return [each.slowest_rtt_ms for each in self.within(DAY) if each.slowest_rtt_ms is not None]
 
     def pings(self, span: timedelta, *, until: datetime | None = None) -> dict[Pair, list[PairSample]]:
         """Return what was kept of each ordered pair in a span."""

@@ -64,6 +64,13 @@ def with_pair(sample: Sample, **figures: Any) -> Sample:
     return sample.model_copy(update={"pairs": (first.model_copy(update=figures), *others)})
 
 
+def slow(when: Callable[[int], bool], days: float = 1.0) -> tuple[Sample, ...]:
+    """Samples whose slowest pair took 80 ms now and then, and 1 ms else."""
+    return watched(
+        days, lambda sample, left: sample.model_copy(update={"slowest_rtt_ms": 80.0 if when(left) else 1.0})
+    )
+
+
 def test_every_check_has_a_rule_with_its_source_and_a_line():
     posture = judge(evidence(), WELL)
     assert {each.check for each in posture.lines} == set(Check) == set(RULES)
@@ -107,7 +114,12 @@ def test_the_same_readings_give_the_same_words():
         ),
         (Check.TIME_SOURCES, evidence(), "notice", "all 3 nodes follow ntp.example"),
         (Check.TIME_SOURCES, on_node2(clock=clock()), "fine", "2 sources: ntp.example and other.ntp"),
-        (Check.EQUAL_TIMEOUTS, on_node2(timeouts_ms=(300, 600)), "warning", "but node2 300/600 ms"),
+        (
+            Check.EQUAL_TIMEOUTS,
+            on_node2(timeouts_ms=(300, 600)),
+            "warning",
+            "150/300 ms on most and 300/600 ms on node2",
+        ),
         (Check.EQUAL_TIMEOUTS, on_node2(config=missing("no such file")), "not known", "node2"),
         (
             Check.CONFIGURATION,
@@ -140,6 +152,22 @@ def test_what_is_wrong_now(check: Check, read: Evidence, severity: str, says: st
     assert (found.severity.value, says in found.fact) == (severity, True), found.fact
 
 
+def test_where_no_timeouts_are_those_of_most_nodes_it_is_said_who_has_which():
+    two = evidence(
+        node("node1", names=("node1", "node2")),
+        node("node2", names=("node1", "node2"), timeouts_ms=(300, 600)),
+    )
+    found = line(Check.EQUAL_TIMEOUTS, two)
+    assert found.fact == "150/300 ms on node1 and 300/600 ms on node2"
+    assert found.nodes == ("node1", "node2")
+    first, *_ = healthy()
+    third = node("node3", timeouts_ms=(500, 900))
+    read = evidence(first, node("node2", timeouts_ms=(300, 600)), third)
+    assert line(Check.EQUAL_TIMEOUTS, read).fact == (
+        "150/300 ms on node1, 300/600 ms on node2 and 500/900 ms on node3"
+    )
+
+
 def test_members_that_one_file_lacks():
     peers = {"node1": ("b:1", "c:1"), "node2": ("a:1", "c:1"), "node3": ("a:1",)}
     alike = evidence(
@@ -156,13 +184,15 @@ class TestTimeouts:
     """Ten one-way latencies of the slowest pair, over a day and not at one moment."""
 
     def test_a_round_trip_that_is_slow_now_and_then_counts(self):
-        slow_for_an_hour = watched(
-            1.0, lambda sample, left: sample.model_copy(update={"slowest_rtt_ms": 80.0 if left < 5 else 1.0})
-        )
-        found = line(Check.ELECTION_TIMEOUTS, None, slow_for_an_hour)
+        found = line(Check.ELECTION_TIMEOUTS, None, slow(lambda left: left < 9))
         assert found.severity is Severity.WARNING
-        assert "round trip of the slowest pair 1.0 ms (median of a day), 80.0 ms (99th" in found.fact
+        assert "round trip of the slowest pair 1.0 ms (median of a day), 80.0 ms (95th" in found.fact
         assert found.advice == "set 400 to 800 ms on every node"
+
+    @pytest.mark.parametrize("days", [0.04, 1.0])
+    def test_one_slow_reading_says_nothing_of_the_day_after_it(self, days: float):
+        found = line(Check.ELECTION_TIMEOUTS, None, slow(lambda left: left == 2, days))
+        assert found.severity is Severity.FINE, found.fact
 
     def test_fast_links_leave_the_default_alone(self):
         assert line(Check.ELECTION_TIMEOUTS, None, watched(1.0)).severity is Severity.FINE
