@@ -9,8 +9,13 @@ from typing import ParamSpec, TypeVar
 import structlog
 
 from handlers.domain.undetermined import Judgement, Undetermined
+from runbooks import posture
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis, Runbook
+from runbooks.posture import samples
+from runbooks.posture.inventory import Inventory
+from runbooks.posture.model import Posture
+from runbooks.posture.samples import Sample
 
 log = structlog.get_logger()
 P = ParamSpec("P")
@@ -37,6 +42,20 @@ def diagnosis_of(runbook: Runbook, evidence: Evidence) -> Diagnosis:
     """Return a runbook's diagnosis, or the one that says that there is none."""
     judged = judge(Judgement.DIAGNOSIS, runbook.diagnose, evidence)
     return judged.diagnosis if isinstance(judged, Undetermined) else judged
+
+
+def posture_of(evidence: Evidence, inventory: Inventory, earlier: tuple[Sample, ...] = ()) -> Posture:
+    """Return a cluster's posture, or the one that says that nothing of it is known."""
+    judged = judge(Judgement.POSTURE, posture.judge, evidence, inventory, earlier)
+    if isinstance(judged, Undetermined):
+        return judged.posture(evidence.cluster, evidence.started_at)
+    return judged
+
+
+def sample_of(evidence: Evidence) -> Sample | None:
+    """Return what is kept of a reading; `None` where it could not be cut down to that."""
+    judged = judge(Judgement.POSTURE, samples.sample_of, evidence)
+    return None if isinstance(judged, Undetermined) else judged
 
 
 def _log_once(judgement: Judgement, error: Exception) -> None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from handlers import load_incidents
+from handlers import judging, load_incidents
 from handlers.domain import posture_watch
 from handlers.domain.posture_schedule import DigestSchedule, Watching
 from handlers.domain.posture_watch import Standing
 from handlers.errors import StoreDown
 from handlers.ports import Ports
 from handlers.ports.posture import Postures
-from runbooks import posture as judging
 from runbooks.posture.model import Posture
-from runbooks.posture.samples import sample_of
 
 EARLY = 0.9
 """A look that comes up to a tenth of the interval early counts: several replicas mark it."""
@@ -24,14 +22,14 @@ async def read(ports: Ports, cluster: str) -> Posture:
     """Read a cluster now and judge it by what was kept of it; nothing is kept of this reading."""
     if ports.postures is None:
         evidence = await ports.reader.read(cluster)
-        return judging.judge(evidence, ports.reader.inventory(cluster))
+        return judging.posture_of(evidence, ports.reader.inventory(cluster))
     evidence, samples, standing, mutes = await asyncio.gather(
         ports.reader.read(cluster),
         ports.postures.samples(cluster),
         ports.postures.standing(cluster),
         ports.postures.mutes(cluster),
     )
-    posture = judging.judge(evidence, ports.reader.inventory(cluster), samples)
+    posture = judging.posture_of(evidence, ports.reader.inventory(cluster), samples)
     return posture_watch.dated(posture, standing, mutes)
 
 
@@ -74,11 +72,12 @@ def _is_due(ports: Ports, standing: Standing, how: Watching) -> bool:
 async def _look(ports: Ports, postures: Postures, cluster: str, standing: Standing) -> Standing:
     evidence = await ports.reader.read(cluster)
     samples = await postures.samples(cluster)
-    posture = judging.judge(evidence, ports.reader.inventory(cluster), samples)
+    posture = judging.posture_of(evidence, ports.reader.inventory(cluster), samples)
     mutes = await postures.mutes(cluster)
     quiet = await _has_open_incident(ports, cluster)
     after = posture_watch.looked(standing, posture, mutes, quiet=quiet)
-    await postures.add_sample(cluster, sample_of(evidence))
+    if sample := judging.sample_of(evidence):
+        await postures.add_sample(cluster, sample)
     await postures.remember(cluster, after)
     return after
 

@@ -16,11 +16,10 @@ from bot.cli.output import say, say_json
 from bot.config import Settings, load
 from bot.store.client import connect_to
 from bot.store.postures import PostureStore
-from handlers import commands
+from handlers import commands, judging
 from handlers.domain import posture_watch
 from handlers.domain.posture_watch import Mutes, Standing
 from handlers.errors import StoreDown
-from runbooks import posture as judging
 from runbooks.posture.model import Line, Posture, Severity
 from runbooks.posture.rules import RULES
 from runbooks.posture.samples import Sample
@@ -60,7 +59,7 @@ async def _read(config: Path, asked: str) -> Posture:
     except StoreDown as error:
         say(f"Without what the bot keeps in Redis no trend is known: {error}", err=True)
         samples, standing, mutes = (), Standing(), {}
-    return posture_watch.dated(judging.judge(evidence, inventory, samples), standing, mutes)
+    return posture_watch.dated(judging.posture_of(evidence, inventory, samples), standing, mutes)
 
 
 async def _kept(settings: Settings, cluster: str) -> tuple[tuple[Sample, ...], Standing, Mutes]:

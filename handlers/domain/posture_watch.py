@@ -93,7 +93,9 @@ def looked(standing: Standing, posture: Posture, mutes: Mutes, *, quiet: bool = 
     now = posture.at
     seen = dated(posture, standing, mutes)
     told = {
-        line.check: each for line in seen.lines if (each := _after(standing.told.get(line.check), line, now))
+        line.check: each
+        for line in seen.lines
+        if not line.is_muted(now) and (each := _after(standing.told.get(line.check), line, now))
     }
     crossing = tuple(line for line in seen.lines if _is_to_be_told(line, standing, told, now))
     pending = standing.pending

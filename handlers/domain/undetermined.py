@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from runbooks.evidence import Evidence, Reading
 from runbooks.missing_kind import MissingKind
 from runbooks.model import Diagnosis, Finding, Leadership, Verdict
+from runbooks.posture.model import Check, Line, Posture, Severity
 
 NOT_JUDGED = "judgement_failed"
 """The cause that stands for it among the findings."""
@@ -25,6 +27,7 @@ class Judgement(StrEnum):
     QUORUM_GATE = "the quorum gate"
     NODE_CHECK = "the check of the node"
     HAND_OFF = "the hand-off"
+    POSTURE = "the posture"
     VIEW = "this part of the thread"
     PICTURE = "this picture"
 
@@ -65,6 +68,11 @@ class Undetermined:
             summary=self.sentence,
             findings=(finding,),
         )
+
+    def posture(self, cluster: str, at: datetime) -> Posture:
+        """Return the posture that stands in: nothing is known, so nothing has become better or worse."""
+        lines = (Line(check=check, severity=Severity.UNKNOWN, fact=self.sentence) for check in Check)
+        return Posture(cluster=cluster, at=at, lines=tuple(lines))
 
 
 def without_values(evidence: Evidence, why: str) -> Evidence:

@@ -28,8 +28,13 @@ def asked_ms(round_trip_ms: float) -> float:
 
 
 def wanted_timeouts_ms(facts: Facts) -> tuple[int, int]:
-    """Return the (min, max) to set in ms: rounded up to 50 ms, never below the runbook's 300/600."""
-    asked = max(asked_ms(facts.round_trip_ms or 0.0), HEARTBEATS * slowest_heartbeat_ms(facts))
+    """Return the (min, max) to set in ms."""
+    return fitting_timeouts_ms(facts.round_trip_ms or 0.0, slowest_heartbeat_ms(facts))
+
+
+def fitting_timeouts_ms(round_trip_ms: float, heartbeat_ms: int) -> tuple[int, int]:
+    """Return the (min, max) that fit, in ms: rounded up to 50 ms, never below the runbook's 300/600."""
+    asked = max(asked_ms(round_trip_ms), HEARTBEATS * heartbeat_ms)
     election_timeout_min_ms = max(RUNBOOK_MIN_MS, math.ceil(asked / 50) * 50)
     return election_timeout_min_ms, 2 * election_timeout_min_ms
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from runbooks.clocks import MAX_SKEW_MS, follows_true_time, is_surely_skewed, says_time
+from runbooks.clocks import MAX_SKEW_MS, believed_clocks, follows_true_time, is_surely_skewed, says_time
 from runbooks.evidence import Clock, Evidence
 from runbooks.posture.model import Check, Line, Severity
 from runbooks.posture.trends import Point, Trends, slope_per_hour, spread
@@ -27,7 +27,7 @@ CHRONY = "check `chronyc tracking` and `chronyc sources` on that node"
 
 def clock_lines(evidence: Evidence, trends: Trends) -> Iterator[Line]:
     """Yield what the clocks say; a clock that could not be read is not known to be right."""
-    clocks = {node.node: node.clock.value for node in evidence.nodes if node.clock.value}
+    clocks = believed_clocks(evidence)
     unread = tuple(name for name in evidence.names if name not in clocks)
     yield _offset(clocks, unread)
     yield _drift(evidence.names, trends)
@@ -36,7 +36,7 @@ def clock_lines(evidence: Evidence, trends: Trends) -> Iterator[Line]:
 
 
 def _not_read(check: Check, unread: tuple[str, ...], rest: str = "") -> Line:
-    fact = f"clock of {listed(unread, MAX_NAMES)} not read{rest}"
+    fact = f"clock of {listed(unread, MAX_NAMES)} not read, or not to be believed{rest}"
     return Line(check=check, severity=Severity.UNKNOWN, fact=fact, advice="see Agents", nodes=unread)
 
 
@@ -44,7 +44,12 @@ def _offset(clocks: dict[str, Clock], unread: tuple[str, ...]) -> Line:
     check = Check.CLOCK_OFFSET
     saying = {name: clock for name, clock in clocks.items() if says_time(clock)}
     beyond = {name: clock for name, clock in saying.items() if is_surely_skewed(clock)}
-    near = {name: clock for name, clock in saying.items() if abs(clock.offset_ms) > NEAR_MS}
+    open_ones = {name: clock for name, clock in saying.items() if _may_be_skewed(clock)}
+    near = {
+        name: clock
+        for name, clock in saying.items()
+        if abs(clock.offset_ms) > NEAR_MS and name not in open_ones
+    }
     if far := beyond or near:
         where = "off by more than 500 ms" if beyond else "off by more than half the limit"
         return Line(
@@ -59,11 +64,18 @@ def _offset(clocks: dict[str, Clock], unread: tuple[str, ...]) -> Line:
         return _not_read(check, silent)
     low, high = (pick(clock.offset_ms for clock in saying.values()) for pick in (min, max))
     error = max(clock.error_ms for clock in saying.values())
-    if max(abs(low), abs(high)) + error > MAX_SKEW_MS:
-        fact = f"the error bound of {error:.0f} ms leaves it open whether all clocks are within 500 ms"
-        return Line(check=check, severity=Severity.UNKNOWN, fact=fact, advice=CHRONY)
+    if open_ones:
+        error = max(clock.error_ms for clock in open_ones.values())
+        who = f"the clock{'' if len(open_ones) == 1 else 's'} of {listed(tuple(open_ones), MAX_NAMES)}"
+        fact = f"an error bound of {error:.0f} ms leaves it open whether {who} kept within 500 ms"
+        return Line(check=check, severity=Severity.UNKNOWN, fact=fact, advice=CHRONY, nodes=tuple(open_ones))
     fact = f"{signed_milliseconds(low)} to {signed_milliseconds(high)}, known to {error:.0f} ms"
     return Line(check=check, severity=Severity.FINE, fact=fact)
+
+
+def _may_be_skewed(clock: Clock) -> bool:
+    """Return whether it is open on which side of the limit a clock is."""
+    return not is_surely_skewed(clock) and abs(clock.offset_ms) + clock.error_ms > MAX_SKEW_MS
 
 
 def _offsets(clocks: dict[str, Clock]) -> list[str]:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Iterator
 
 from runbooks.evidence import Config, Evidence
 from runbooks.leader_election.configured import election_timeouts_of
 from runbooks.leader_election.timeouts import (
     DEFAULT_HEARTBEAT_MS,
-    HEARTBEATS,
     MIN_HEARTBEATS_PER_TIMEOUT,
-    RUNBOOK_MIN_MS,
     asked_ms,
+    fitting_timeouts_ms,
 )
 from runbooks.posture.model import Check, Line, Severity
+from runbooks.posture.peer_lists import not_comparable, wrong_entries
 from runbooks.posture.trends import Trends
-from runbooks.wording import MAX_NAMES, counted, listed
+from runbooks.wording import MAX_NAMES, listed
 
-ROUND_TO_MS = 50
+MAX_KINDS = 3
+"""Kinds of timeouts that are told, with their nodes."""
 
 
 def configuration_lines(evidence: Evidence, trends: Trends) -> Iterator[Line]:
@@ -39,16 +38,9 @@ def _heartbeat_ms(config: Config) -> int:
     return config.heartbeat_interval_ms or DEFAULT_HEARTBEAT_MS
 
 
-def fitting_timeouts_ms(round_trip_ms: float, heartbeat_ms: int) -> tuple[int, int]:
-    """Return the (min, max) election timeout that fits, as the runbook's own remedy computes it."""
-    asked = max(asked_ms(round_trip_ms), HEARTBEATS * heartbeat_ms, RUNBOOK_MIN_MS)
-    low = math.ceil(asked / ROUND_TO_MS) * ROUND_TO_MS
-    return low, 2 * low
-
-
 def _fit(configs: dict[str, Config], unread: tuple[str, ...], trends: Trends) -> Line:
     check = Check.ELECTION_TIMEOUTS
-    usual, high = trends.round_trip_ms(0.5), trends.round_trip_ms(0.99)
+    usual, high = trends.usual_round_trip_ms, trends.high_round_trip_ms
     if not configs:
         return _unread(check, unread)
     timeouts = {name: election_timeouts_of(config) for name, config in configs.items()}
@@ -59,7 +51,7 @@ def _fit(configs: dict[str, Config], unread: tuple[str, ...], trends: Trends) ->
         return Line(check=check, severity=Severity.UNKNOWN, fact=fact, advice="allow the agents to run ping")
     state = (
         f"election timeout from {shortest} ms, heartbeat {heartbeat_ms} ms, round trip of the slowest pair"
-        f" {usual:.1f} ms (median of a day), {high:.1f} ms (99th percentile)"
+        f" {usual:.1f} ms (median of a day), {high:.1f} ms (95th percentile)"
     )
     tight = tuple(
         name
@@ -81,15 +73,21 @@ def _fit(configs: dict[str, Config], unread: tuple[str, ...], trends: Trends) ->
 def _equal(configs: dict[str, Config], unread: tuple[str, ...]) -> Line:
     check = Check.EQUAL_TIMEOUTS
     timeouts = {name: election_timeouts_of(config) for name, config in configs.items()}
-    kinds = Counter(timeouts.values())
+    kinds: dict[tuple[int, int], list[str]] = {}
+    for name, each in timeouts.items():
+        kinds.setdefault(each, []).append(name)
     if len(kinds) > 1:
-        usual, _ = kinds.most_common(1)[0]
-        others = {name: each for name, each in timeouts.items() if each != usual}
-        said = [f"{name} {low}/{high} ms" for name, (low, high) in others.items()]
+        usual = max(kinds, key=lambda each: len(kinds[each]))
+        are_most = 2 * len(kinds[usual]) > len(timeouts)
+        said = [
+            f"{low}/{high} ms on {'most' if are_most and (low, high) == usual else listed(names, MAX_NAMES)}"
+            for (low, high), names in sorted(kinds.items(), key=lambda each: -len(each[1]))
+        ]
+        others = [name for name in timeouts if not (are_most and timeouts[name] == usual)]
         return Line(
             check=check,
             severity=Severity.WARNING,
-            fact=f"most nodes have {usual[0]}/{usual[1]} ms, but {listed(said, MAX_NAMES)}",
+            fact=listed(said, MAX_KINDS),
             advice="finish the change that stopped half-way: set the same on every node",
             nodes=tuple(others),
         )
@@ -110,30 +108,24 @@ def _alike(evidence: Evidence, configs: dict[str, Config], unread: tuple[str, ..
             advice="fix the file before anything restarts",
             nodes=broken,
         )
-    heartbeats = Counter(map(_heartbeat_ms, configs.values()))
-    missing = _missing_members(configs)
-    drifted = tuple(name for name, count in missing.items() if count)
-    if len(heartbeats) > 1 or drifted:
-        said = [f"heartbeats of {listed([f'{ms} ms' for ms in sorted(heartbeats)])}"] if heartbeats else []
-        said = said if len(heartbeats) > 1 else []
-        said += [f"{name} lacks {counted(missing[name], 'member')} that others name" for name in drifted]
+    heartbeats = sorted(set(map(_heartbeat_ms, configs.values())))
+    wrong = wrong_entries(evidence)
+    said = [f"heartbeats of {listed([f'{ms} ms' for ms in heartbeats], MAX_NAMES)}"] if heartbeats[1:] else []
+    if said or wrong:
         return Line(
             check=check,
             severity=Severity.WARNING,
-            fact=f"the files differ: {listed(said, MAX_NAMES)}",
+            fact=f"the files differ: {listed([*said, *wrong.values()], MAX_NAMES)}",
             advice="set the same members and heartbeat on every node",
-            nodes=drifted,
+            nodes=tuple(wrong),
         )
     if unread:
         return _unread(check, unread)
-    return Line(check=check, severity=Severity.FINE, fact="same members and heartbeat on every node")
-
-
-def _missing_members(configs: dict[str, Config]) -> dict[str, int]:
-    """Return by node how many addresses its file lacks that others name; its own may be left out."""
-    listing = {name: frozenset(config.peers) for name, config in configs.items() if config.peers}
-    named = frozenset().union(*listing.values())
-    return {name: max(len(named - peers) - 1, 0) for name, peers in listing.items()}
+    if apart := not_comparable(evidence):
+        whose = f"{listed(apart, MAX_NAMES)} {'names' if len(apart) == 1 else 'name'}"
+        fact = f"{whose} the members in another form than the rest: whether they are the same is not known"
+        return Line(check=check, severity=Severity.UNKNOWN, fact=fact, nodes=apart)
+    return Line(check=check, severity=Severity.FINE, fact="heartbeat and members agree on every node")
 
 
 def _unread(check: Check, unread: tuple[str, ...], rest: str = "") -> Line:

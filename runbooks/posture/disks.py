@@ -6,16 +6,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from runbooks.evidence import Disk, Evidence
+from runbooks.leader_election.denials.storage import NEEDS_FREE_INODES, WAL_NEEDS_FREE_BYTES, lacks_room
 from runbooks.posture.model import Check, Line, Severity
 from runbooks.posture.trends import DAY, Trends, slope_per_hour, spread
 from runbooks.wording import MAX_NAMES, counted, listed
 
-GB, MB = 1_000_000_000, 1_000_000
-LOW_BYTES = 10 * 2**30
+GIB, MIB = 2**30, 2**20
+LOW_BYTES = 10 * GIB
 """DiskSpaceLow of Neumann's capacity-planning runbook."""
-
-STOP_BYTES = 100 * MB
-"""Below it Neumann's log of record takes no write (raft_wal)."""
 
 SPAN = 3 * DAY
 MIN_SPAN = timedelta(hours=12)
@@ -28,7 +26,7 @@ NOISE = 4.0
 def disk_lines(evidence: Evidence, trends: Trends) -> Iterator[Line]:
     """Yield the one line on the disks that hold the logs of record."""
     disks = {node.node: node.disk.value for node in evidence.nodes if node.disk.value}
-    stopped = {name: disk for name, disk in disks.items() if disk.read_only or disk.free_bytes < STOP_BYTES}
+    stopped = {name: disk for name, disk in disks.items() if lacks_room(evidence.node(name))}
     days = {name: left for name in disks if (left := days_to_stop(trends, name)) is not None}
     if stopped:
         said = [f"{name} ({_state(disk)})" for name, disk in stopped.items()]
@@ -63,7 +61,7 @@ def _line(severity: Severity, fact: str, nodes: dict[str, Disk] | dict[str, floa
         check=Check.DISK,
         severity=severity,
         fact=fact,
-        advice="free space or enlarge the volume; never delete the log itself",
+        advice="free space or inodes, or enlarge the volume; never delete the log itself",
         nodes=tuple(nodes),
     )
 
@@ -79,14 +77,17 @@ def days_to_stop(trends: Trends, name: str) -> float | None:
     hours = (points[-1][0] - points[0][0]) / timedelta(hours=1)
     if -slope * hours < NOISE * spread(points, slope):
         return None  # it goes up and down, as with snapshots that come and go
-    return max(points[-1][1] - STOP_BYTES, 0.0) / -slope / 24
+    return max(points[-1][1] - WAL_NEEDS_FREE_BYTES, 0.0) / -slope / 24
 
 
 def _state(disk: Disk) -> str:
     if disk.read_only:
         return "read-only"
-    size = f"{disk.free_bytes / GB:.0f} GB" if disk.free_bytes >= GB else f"{disk.free_bytes / MB:.0f} MB"
-    return f"{size} free"
+    if disk.free_inodes is not None and disk.free_inodes < NEEDS_FREE_INODES:
+        return f"{counted(disk.free_inodes, 'inode')} left"
+    if disk.free_bytes >= GIB:
+        return f"{disk.free_bytes * 10 // GIB / 10:.1f} GiB free"  # never up to the limit that it is below
+    return f"{disk.free_bytes // MIB} MiB free"
 
 
 def _days(left: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
+from itertools import permutations
 
 from runbooks import raft
 from runbooks.evidence import Evidence
@@ -27,20 +28,16 @@ ADVICE = "check switches and firewalls between them; run `mtr` in both direction
 
 def link_lines(evidence: Evidence, trends: Trends) -> Iterator[Line]:
     """Yield what the links between the running nodes are like."""
-    up = raft.processes(evidence)
-    states = {
-        pair: state for pair, state in raft.links(evidence, "raft").items() if up[pair[0]] and up[pair[1]]
-    }
-    yield _open(states)
+    yield _open(evidence)
     yield _loss(evidence, trends)
     yield _latency(evidence, trends)
 
 
-def _open(states: dict[Pair, raft.Tri]) -> Line:
-    check = Check.LINKS
-    closed = [pair for pair, state in states.items() if state is False]
-    unknown = [pair for pair, state in states.items() if state is None]
-    if closed:
+def _open(evidence: Evidence) -> Line:
+    check, up = Check.LINKS, raft.processes(evidence)
+    every = raft.links(evidence, "raft")
+    states = {(one, other): every[one, other] for one, other in every if up[one] and up[other]}
+    if closed := [pair for pair, state in states.items() if state is False]:
         return Line(
             check=check,
             severity=Severity.WARNING,
@@ -48,17 +45,23 @@ def _open(states: dict[Pair, raft.Tri]) -> Line:
             advice=ADVICE,
             nodes=_nodes(closed),
         )
-    if unknown or not states:
-        who = sorted({one for one, _ in unknown})
-        fact = f"links from {listed(who, MAX_NAMES)} were not tried" if who else "no two nodes are up"
+    doubtful = [name for name in evidence.names if up[name] is None]
+    untried = sorted({one for (one, _), state in states.items() if state is None})
+    said = [f"whether {listed(doubtful, MAX_NAMES)} {_are(doubtful)} up is not known"] if doubtful else []
+    said += [f"links from {listed(untried, MAX_NAMES)} were not tried"] if untried else []
+    if said or not states:
         return Line(
             check=check,
             severity=Severity.UNKNOWN,
-            fact=fact,
-            advice="see Agents" if who else "",
-            nodes=tuple(who),
+            fact="; ".join(said) or "no two nodes are up",
+            advice="see Agents" if said else "",
+            nodes=tuple(dict.fromkeys((*doubtful, *untried))),
         )
     return Line(check=check, severity=Severity.FINE, fact=f"all {len(states)} ordered pairs are open")
+
+
+def _are(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
 def _loss(evidence: Evidence, trends: Trends) -> Line:
@@ -83,6 +86,9 @@ def _loss(evidence: Evidence, trends: Trends) -> Line:
         return Line(check=check, severity=severity, fact=fact, advice=ADVICE, nodes=_nodes(worst_first))
     if unread := _silent(evidence, check):
         return unread
+    if unseen := _expected(evidence) - trends.pings(RECENTLY).keys():
+        fact = f"{counted(len(unseen), 'pair')} not watched; no other one loses more than 1 %"
+        return Line(check=check, severity=Severity.UNKNOWN, fact=fact)
     return Line(check=check, severity=Severity.FINE, fact="no pair loses more than 1 %")
 
 
@@ -91,12 +97,12 @@ def _latency(evidence: Evidence, trends: Trends) -> Line:
     recent = trends.pings(RECENTLY)
     before = trends.pings(7 * DAY, until=trends.now - RECENTLY)
     slower: dict[Pair, tuple[float, float]] = {}
-    compared = 0
+    compared: set[Pair] = set()
     for pair, seen in recent.items():
         now, usual = _round_trips(seen), _round_trips(before.get(pair, []))
         if len(now) < MIN_COMPARED or len(usual) < MIN_COMPARED:
             continue
-        compared += 1
+        compared.add(pair)
         is_now, was = statistics.median(now), statistics.median(usual)
         if is_now > SLOWER_TIMES * was and is_now > was + SLOWER_MS:
             slower[pair] = was, is_now
@@ -118,7 +124,16 @@ def _latency(evidence: Evidence, trends: Trends) -> Line:
     if not compared:
         fact = "no baseline yet: it takes a few hours of samples"
         return Line(check=check, severity=Severity.UNKNOWN, fact=fact)
+    if bare := _expected(evidence) - compared:
+        fact = f"{counted(len(bare), 'pair')} without a baseline; no other one is slower than usual"
+        return Line(check=check, severity=Severity.UNKNOWN, fact=fact)
     return Line(check=check, severity=Severity.FINE, fact="no pair is slower than usual")
+
+
+def _expected(evidence: Evidence) -> set[Pair]:
+    """Return the ordered pairs of all nodes but those that are down."""
+    up = raft.processes(evidence)
+    return set(permutations((name for name in evidence.names if up[name] is not False), 2))
 
 
 def _silent(evidence: Evidence, check: Check) -> Line | None:

@@ -24,7 +24,7 @@ MANY_RESTARTS = 3
 
 def process_lines(evidence: Evidence, inventory: Inventory, trends: Trends) -> Iterator[Line]:
     """Yield what the processes and the agents beside them are like."""
-    yield _elections(trends)
+    yield _elections(evidence, trends)
     yield _lag(evidence)
     yield _restarts(evidence, trends)
     yield _agents(evidence, inventory)
@@ -36,10 +36,10 @@ def usual_elections(trends: Trends) -> float | None:
     return statistics.median(earlier) if len(earlier) > 1 else None
 
 
-def _elections(trends: Trends) -> Line:
+def _elections(evidence: Evidence, trends: Trends) -> Line:
     check, days = Check.ELECTIONS, trends.elections_by_day
     if not days:
-        fact = "less than a day of samples"
+        fact = "they were not read for a day"
         return Line(check=check, severity=Severity.UNKNOWN, fact=fact)
     usual = usual_elections(trends)
     if usual is None:
@@ -53,6 +53,10 @@ def _elections(trends: Trends) -> Line:
             fact=fact,
             advice="check links, clocks and timeouts here, and what was changed in the last day",
         )
+    up = raft.processes(evidence)
+    if unseen := tuple(name for name in trends.elections_unseen if up[name] is not False):
+        fact = f"{fact}, without those of {listed(unseen, MAX_NAMES)}, which were not read"
+        return Line(check=check, severity=Severity.UNKNOWN, fact=fact, advice="see Agents", nodes=unseen)
     return Line(check=check, severity=Severity.FINE, fact=fact)
 
 
@@ -100,9 +104,9 @@ def _restarts(evidence: Evidence, trends: Trends) -> Line:
             advice="`journalctl -u neumann` there says why",
             nodes=tuple(fallen),
         )
-    if len(known) < len(counted_ones):
-        fact = f"no earlier samples to compare with ({len(known)} of {counted(len(counted_ones), 'node')})"
-        return Line(check=check, severity=Severity.UNKNOWN, fact=fact)
+    if unseen := tuple(name for name in evidence.names if name not in known):
+        fact = f"those of {listed(unseen, MAX_NAMES)} were not read for most of a day"
+        return Line(check=check, severity=Severity.UNKNOWN, fact=fact, nodes=unseen)
     return Line(check=check, severity=Severity.FINE, fact="none in the last day")
 
 

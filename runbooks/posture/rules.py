@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runbooks.leader_election.denials.storage import NEEDS_FREE_INODES
 from runbooks.posture.model import Check
 
 
@@ -81,7 +82,8 @@ RULES: dict[Check, Rule] = {
     ),
     Check.DISK: Rule(
         "Disk",
-        "at least 10 GB free; below 100 MB Neumann's log refuses writes, and with them votes",
+        f"at least 10 GiB free; below 100 MiB, or {NEEDS_FREE_INODES} inodes, Neumann's log refuses writes,"
+        " and with them votes",
         "capacity-planning runbook; Neumann, raft_wal",
     ),
     Check.LAG: Rule(

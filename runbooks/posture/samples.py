@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import AwareDatetime
 
-from runbooks.clocks import says_time
-from runbooks.evidence import Evidence, Frozen, NodeEvidence, Ping
+from runbooks.clocks import believed_clocks, says_time
+from runbooks.evidence import Clock, Evidence, Frozen, NodeEvidence, Ping
+from runbooks.raft import Pair
 
-MAX_PAIRS = 42
-"""Pairs kept of a sample: all of seven nodes, the worst of more."""
+MAX_PAIRS = 132
+"""Pairs kept of a sample: all of twelve nodes, of more the same ones each time, at least one from each."""
 
 KEPT_SAMPLES = 672
 """A week at the default of one sample in 15 minutes."""
@@ -17,7 +20,7 @@ KEPT_SAMPLES = 672
 class NodeSample(Frozen):
     """One node's figures; `None` is what could not be read.
 
-    `offset_ms` is only there where the clock says true time.
+    `offset_ms` is only there where the clock says true time, and the bot's own look does not belie it.
     """
 
     elections_total: int | None = None
@@ -56,13 +59,28 @@ def sample_of(evidence: Evidence) -> Sample:
         for ping in node.pings.value or ()
         if ping.is_possible and ping.sent
     ]
-    worst = sorted(pings, key=lambda each: (each[1].received - each[1].sent, -(each[1].rtt_avg_ms or 0.0)))
+    watched = watched_pairs(evidence.names)
     round_trips = [ping.rtt_avg_ms for _, ping in pings if ping.rtt_avg_ms is not None]
+    believed = believed_clocks(evidence)
     return Sample(
         at=evidence.started_at,
-        nodes={node.node: _node(node) for node in evidence.nodes},
-        pairs=tuple(_pair(name, ping) for name, ping in worst[:MAX_PAIRS]),
+        nodes={node.node: _node(node, believed.get(node.node)) for node in evidence.nodes},
+        pairs=tuple(_pair(name, ping) for name, ping in pings if (name, ping.peer) in watched),
         slowest_rtt_ms=max(round_trips, default=None),
+    )
+
+
+def watched_pairs(names: Sequence[str]) -> frozenset[Pair]:
+    """Return the ordered pairs that are kept, whatever they show: the worst of each time would lie.
+
+    Each node keeps those to the next ones in a ring, so each is looked at from others, and looks at others.
+    """
+    ring = sorted(names)
+    steps = min(len(ring) - 1, max(MAX_PAIRS // max(len(ring), 1), 1))
+    return frozenset(
+        (one, ring[(place + step) % len(ring)])
+        for place, one in enumerate(ring)
+        for step in range(1, steps + 1)
     )
 
 
@@ -72,8 +90,9 @@ def _pair(name: str, ping: Ping) -> PairSample:
     )
 
 
-def _node(node: NodeEvidence) -> NodeSample:
-    metrics, clock = node.newest_metrics, node.clock.value
+def _node(node: NodeEvidence, believed: Clock | None) -> NodeSample:
+    # A clock that is believed otherwise than it says of itself is uncertain by the difference.
+    metrics, clock = node.newest_metrics, believed if believed == node.clock.value else None
     return NodeSample(
         elections_total=metrics.elections_total if metrics else None,
         restarts=node.service.value.restarts if node.service.value else None,

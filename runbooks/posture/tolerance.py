@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from runbooks import raft
 from runbooks.electability import Denial, Known
 from runbooks.evidence import Evidence
-from runbooks.leader_election.causes import CAUSES
+from runbooks.leader_election.causes import CAUSES, RootCause
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import Structure
 from runbooks.model import Leadership
@@ -19,6 +20,14 @@ from runbooks.wording import MAX_NAMES, counted, listed
 MIN_TOLERANT = 3
 """Below three members nothing may be lost, wherever they stand."""
 
+MORE = "run three members or more"
+MAX_MENDS = 3
+_BY_CAUSE: dict[str, str] = {
+    RootCause.QUORUM_LOSS: "Start the service on the nodes where it is stopped.",
+    RootCause.CLOCK_SKEW: "Check `chronyc tracking` and `chronyc sources` on every node.",
+}
+"""What to do by hand about those which the runbook mends by itself."""
+
 
 def tolerance_lines(evidence: Evidence, inventory: Inventory) -> Iterator[Line]:
     """Yield what may be lost: nodes, zones, hosts; and whether the number of voters is a good one."""
@@ -26,7 +35,7 @@ def tolerance_lines(evidence: Evidence, inventory: Inventory) -> Iterator[Line]:
     denials = Structure(facts).denials
     worst, best = (Votes.of(evidence, denials, unknown=good) for good in (False, True))
     unread = tuple(node.node for node in evidence.nodes if node.connects.value is None)
-    yield _spare(worst, best, _why_not(evidence, best, denials), facts.leadership, unread)
+    yield _spare(worst, best, _Denied.of(evidence, denials), facts.leadership, unread)
     zones = {name: site.zone for name, site in inventory.sites.items()}
     hosts = {name: site.host for name, site in inventory.sites.items()}
     # Where not one node can be lost, no zone can: what is left to say is how the members are spread.
@@ -36,19 +45,41 @@ def tolerance_lines(evidence: Evidence, inventory: Inventory) -> Iterator[Line]:
     yield _voters(len(evidence.names))
 
 
-def _why_not(evidence: Evidence, votes: Votes, denials: Iterable[Denial]) -> str:
-    """Return who cannot vote, or is not heard, and why: `; node3 is down; clock skew`."""
-    processes = raft.processes(evidence)
-    down = [name for name in votes.names if processes[name] is False]
-    said = [f"{listed(down, MAX_NAMES)} {'is' if len(down) == 1 else 'are'} down"] if down else []
-    causes: dict[str, set[str]] = {}
-    for each in denials:
-        if each.known >= Known.BY_ONE and not set(each.nodes) & set(down):
-            causes.setdefault(each.cause, set()).update(each.nodes)
-    for cause, nodes in causes.items():
-        concerned = [name for name in votes.names if name in nodes]
-        said.append(f"{listed(concerned, MAX_NAMES)}: {_title(cause)}")
-    return "".join(f"; {each}" for each in said)
+@dataclass(frozen=True)
+class _Denied:
+    """Who is down, and by cause whose votes else are denied."""
+
+    down: tuple[str, ...]
+    causes: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, evidence: Evidence, denials: Iterable[Denial]) -> _Denied:
+        """Return what is known of a reading; where a node is down, nothing else about it matters."""
+        processes = raft.processes(evidence)
+        down = tuple(name for name in evidence.names if processes[name] is False)
+        causes: dict[str, set[str]] = {}
+        for each in denials:
+            if each.known >= Known.BY_ONE and not set(each.nodes) & set(down):
+                causes.setdefault(each.cause, set()).update(each.nodes)
+        concerned = {
+            cause: tuple(name for name in evidence.names if name in nodes) for cause, nodes in causes.items()
+        }
+        return cls(down, concerned)
+
+    @property
+    def why(self) -> str:
+        """Return it as a sentence goes on: `; node3 is down; node1 and node2: clock skew`."""
+        said = [f"{listed(self.down, MAX_NAMES)} {'is' if len(self.down) == 1 else 'are'} down"]
+        said = said if self.down else []
+        said += [f"{listed(nodes, MAX_NAMES)}: {_title(cause)}" for cause, nodes in self.causes.items()]
+        return "".join(f"; {each}" for each in said)
+
+    @property
+    def mend(self) -> str:
+        """Return what brings these votes back; empty where none is denied."""
+        said = [f"Bring {listed(self.down, MAX_NAMES)} back."] if self.down else []
+        said += [mend for cause in self.causes if (mend := CAUSES[cause].by_hand or _BY_CAUSE.get(cause, ""))]
+        return " ".join(said[:MAX_MENDS])
 
 
 def _title(cause: str) -> str:
@@ -56,8 +87,8 @@ def _title(cause: str) -> str:
     return title if title[:2].isupper() else title[0].lower() + title[1:]
 
 
-def _spare(worst: Votes, best: Votes, why_not: str, lead: Leadership, unread: tuple[str, ...]) -> Line:
-    size, needed = len(worst.names), raft.quorum(len(worst.names))
+def _spare(worst: Votes, best: Votes, denied: _Denied, lead: Leadership, unread: tuple[str, ...]) -> Line:
+    why_not, size, needed = denied.why, len(worst.names), raft.quorum(len(worst.names))
     state = f"{len(best.running)} of {size} can vote{why_not}"
     out = tuple(name for name in best.names if not best.up[name])
     if not best.have_majority:
@@ -74,12 +105,13 @@ def _spare(worst: Votes, best: Votes, why_not: str, lead: Leadership, unread: tu
         why = f"whether {listed(doubt, MAX_NAMES)} can vote is not known"
         fact = f"can lose between {worst.spare} and {best.spare} nodes: {why}{why_not}"
         return _line(Severity.UNKNOWN, fact, "see Agents", doubt)
-    return _spare_known(best, state, out)
+    return _spare_known(best, state, denied.mend, out)
 
 
-def _spare_known(votes: Votes, state: str, out: tuple[str, ...]) -> Line:
+def _spare_known(votes: Votes, state: str, mend: str, out: tuple[str, ...]) -> Line:
     size, spare = len(votes.names), votes.spare
-    mend = f"bring {listed(out, MAX_NAMES)} back" if out else _more_or_mend(size)
+    if not mend:  # no vote is denied: there are too few, or links are cut that no denial stands for
+        mend = MORE if size < MIN_TOLERANT else "repair the links that are down" if votes.unlinked else ""
     if spare == 0:
         alone = votes.needed_alone
         any_of = listed(alone, MAX_NAMES).replace(" and ", " or ")
@@ -94,10 +126,6 @@ def _spare_known(votes: Votes, state: str, out: tuple[str, ...]) -> Line:
 
 def _line(severity: Severity, fact: str, advice: str = "", nodes: tuple[str, ...] = ()) -> Line:
     return Line(check=Check.SPARE_NODES, severity=severity, fact=fact, advice=advice, nodes=nodes)
-
-
-def _more_or_mend(size: int) -> str:
-    return "run three members or more" if size < MIN_TOLERANT else "repair the links that are down"
 
 
 def _domains(check: Check, kind: str, where: Mapping[str, str], votes: Votes) -> Line:
@@ -124,7 +152,7 @@ def _domains(check: Check, kind: str, where: Mapping[str, str], votes: Votes) ->
             fact=f"losing one {kind} loses the quorum: {said}",
             advice=f"spread the members so that no {kind} holds that many"
             if len(votes.names) >= MIN_TOLERANT
-            else _more_or_mend(len(votes.names)),
+            else MORE,
             nodes=tuple(name for members in fatal.values() for name in members),
         )
     if unplaced and undecided:

@@ -20,6 +20,9 @@ RECENTLY = timedelta(hours=6)
 MAX_GAP = timedelta(hours=6)
 """Between two samples further apart than this nobody has looked."""
 
+WATCHED_SHARE = 0.5
+"""Of a day less of which was watched, nothing is said."""
+
 MAX_POINTS = 48
 """Points that a line is laid through: of more, every so many-th."""
 
@@ -48,30 +51,59 @@ class Trends:
 
     @cached_property
     def elections_by_day(self) -> tuple[int, ...]:
-        """Return the elections of each whole day that was watched, the last first.
+        """Return the elections of each whole day that was watched on some node, the last first.
 
         Days are counted back from now. What happened while nobody looked for long belongs to no day; without
         the last day there is none.
         """
-        days = int((self.now - self.samples[0].at) / DAY)
         counts: dict[int, int] = {}
-        for before, after in pairwise(self.samples):
-            day = int((self.now - after.at) / DAY)
-            if day < days and after.at - before.at <= MAX_GAP:
-                counts[day] = counts.get(day, 0) + _grown(before, after, "elections_total")
+        for name in self.samples[-1].nodes:
+            for day, grown in self._elections(name).items():
+                counts[day] = counts.get(day, 0) + grown
         return tuple(counts[day] for day in sorted(counts)) if 0 in counts else ()
 
-    def restarts(self, name: str, span: timedelta) -> int | None:
-        """Return how often a node's process was restarted in a span; `None` where nobody has watched."""
-        watched = [each for each in self.within(span) if each.nodes.get(name)]
-        if len(watched) < 2:
-            return None
-        return sum(_grown(before, after, "restarts", name) for before, after in pairwise(watched))
+    @cached_property
+    def elections_unseen(self) -> tuple[str, ...]:
+        """Return the nodes whose elections of the last day are not known."""
+        return tuple(name for name in self.samples[-1].nodes if 0 not in self._elections(name))
 
-    def round_trip_ms(self, share: float) -> float | None:
-        """Return a percentile over a day of the slowest pair's round trip."""
-        seen = [each.slowest_rtt_ms for each in self.within(DAY) if each.slowest_rtt_ms is not None]
-        return percentile(seen, share)
+    def _elections(self, name: str) -> dict[int, int]:
+        """Return by whole day, 0 being the last, a node's elections, where it was watched."""
+        days = int((self.now - self.samples[0].at) / DAY)
+        counts: dict[int, int] = {}
+        seen: dict[int, timedelta] = {}
+        for (then, was), (at, is_now) in pairwise(self.series(name, "elections_total", days * DAY)):
+            if at - then <= MAX_GAP:
+                day = int((self.now - at) / DAY)
+                counts[day] = counts.get(day, 0) + _grown(was, is_now)
+                seen[day] = seen.get(day, timedelta()) + (at - then)
+        return {day: count for day, count in counts.items() if seen[day] >= WATCHED_SHARE * DAY}
+
+    def restarts(self, name: str, span: timedelta) -> int | None:
+        """Return how often a node's process was seen to restart in a span.
+
+        `None` is none that was seen, by somebody who did not watch for most of the span.
+        """
+        points = self.series(name, "restarts", span)
+        grown = sum(_grown(was, is_now) for (_, was), (_, is_now) in pairwise(points))
+        is_watched = len(points) > 1 and points[-1][0] - points[0][0] >= WATCHED_SHARE * span
+        return grown if grown or is_watched else None
+
+    @property
+    def usual_round_trip_ms(self) -> float | None:
+        """Return the median over a day of the slowest pair's round trip."""
+        return percentile(self._round_trips_ms, 0.5)
+
+    @property
+    def high_round_trip_ms(self) -> float | None:
+        """Return its 95th percentile, and of few samples never the only one that is so high."""
+        trips_ms = sorted(self._round_trips_ms)
+        high = percentile(trips_ms, 0.95)
+        return high if high is None or len(trips_ms) < 2 else min(high, trips_ms[-2])
+
+    @property
+    def _round_trips_ms(self) -> list[float]:
+        return [each.slowest_rtt_ms for each in self.within(DAY) if each.slowest_rtt_ms is not None]
 
     def pings(self, span: timedelta, *, until: datetime | None = None) -> dict[Pair, list[PairSample]]:
         """Return what was kept of each ordered pair in a span."""
@@ -90,15 +122,9 @@ class Trends:
         ]
 
 
-def _grown(before: Sample, after: Sample, counter: str, only: str = "") -> int:
-    """Return by how much a counter grew on one or all nodes; one that fell began anew with a restart."""
-    grown = 0
-    for name in (only,) if only else after.nodes:
-        then = getattr(before.nodes.get(name), counter, None)
-        now = getattr(after.nodes.get(name), counter, None)
-        if then is not None and now is not None:
-            grown += now - then if now >= then else now
-    return grown
+def _grown(was: float, is_now: float) -> int:
+    """Return by how much a counter grew; one that fell began anew with a restart."""
+    return int(is_now - was if is_now >= was else is_now)
 
 
 def percentile(values: Iterable[float], share: float) -> float | None:

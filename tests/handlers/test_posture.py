@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from structlog.testing import capture_logs
 
-from handlers import commands, posture
+from handlers import commands, judging, posture
 from handlers.commands.answers import Asked
 from handlers.domain.posture_schedule import Day, DigestSchedule, Watching
 from handlers.domain.posture_watch import SETTLED, Standing
 from handlers.errors import StoreDown
+from runbooks.clocks import believed_clocks
 from runbooks.evidence import Evidence
+from runbooks.posture import samples
 from runbooks.posture.model import Check, Severity
 from tests.builders import ALICE, NOON, alert, dead, evidence, healthy, opened
 from tests.handlers.world import World
@@ -149,6 +152,69 @@ class TestMute:
         assert line.muted_by == ALICE.name
         assert told(world) == []
         await look(world, short_of_one(), times=8)
+        assert told(world) == ["spare-nodes"]
+
+    async def test_a_line_that_was_told_before_its_mute_is_told_again_when_that_ends(self) -> None:
+        world = World()
+        await look(world, short_of_one(), times=3)
+        assert told(world) == ["spare-nodes"]
+        await mute(world, "spare-nodes 2h")
+        await look(world, short_of_one(), times=6)
+        assert told(world) == ["spare-nodes"]
+        await look(world, short_of_one(), times=8)
+        assert told(world) == ["spare-nodes", "spare-nodes"]
+
+    async def test_one_that_is_well_when_its_mute_ends_is_not(self) -> None:
+        world = World()
+        await look(world, short_of_one(), times=3)
+        await mute(world, "spare-nodes 2h")
+        await look(world, times=20)
+        assert told(world) == ["spare-nodes"]
+
+
+class TestAJudgementThatRaises:
+    """Odd evidence gives the same error at each look: it is told, logged once, and nothing dies of it."""
+
+    @pytest.fixture(autouse=True)
+    def broken(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def odd(_: Evidence) -> float:
+            raise KeyError("a word that nobody knows")
+
+        monkeypatch.setattr(samples, "believed_clocks", odd)
+        monkeypatch.setattr(judging, "_logged", {})
+
+    async def test_the_answer_says_that_it_is_not_known(self) -> None:
+        read = await posture.read(World().ports, "demo")
+        assert {line.check for line in read.of(Severity.UNKNOWN)} == set(Check)
+        assert {line.fact for line in read.lines} == {
+            "Undetermined: the posture failed (KeyError). This is a defect of the bot, and says nothing about"
+            " the cluster; the bot's log has the place."
+        }
+
+    async def test_the_watch_goes_on_keeps_no_sample_and_looks_again_at_its_hour(self) -> None:
+        world = World()
+        with capture_logs() as logs:
+            await look(world, times=3)
+        assert [each["judgement"] for each in logs if each["event"] == "judgement_failed"] in (
+            [],
+            ["posture"],
+        )
+        assert world.postures.kept.get("demo", []) == []
+        standing = await world.postures.standing("demo")
+        assert standing.posture
+        assert standing.posture.at == world.time.now()
+        assert await posture.watch(world.ports, HOW) == ()
+        assert told(world) == []
+
+    async def test_what_was_told_before_stays_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        world = World()
+        with monkeypatch.context() as working:
+            working.setattr(samples, "believed_clocks", believed_clocks)
+            await look(world, short_of_one(), times=3)
+        await look(world, short_of_one(), times=40)
+        with monkeypatch.context() as working:
+            working.setattr(samples, "believed_clocks", believed_clocks)
+            await look(world, short_of_one(), times=3)
         assert told(world) == ["spare-nodes"]
 
 

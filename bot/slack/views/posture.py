@@ -79,11 +79,20 @@ def _body(posture: Posture) -> Iterable[Block]:
     wrong = posture.of(Severity.CRITICAL, Severity.WARNING, Severity.NOTICE)
     yield from blocks.packed(_line(line, posture.at) for line in wrong)
     if unknown := posture.of(Severity.UNKNOWN):
-        lines = "\n".join(f"• {_said(line)}{_mend(line)}" for line in unknown)
-        yield blocks.section(f"{MARKS[Severity.UNKNOWN]} *Not known*\n{lines}")
+        yield from blocks.packed((f"{MARKS[Severity.UNKNOWN]} *Not known*", *_unknown(unknown)))
     if fine := [line for line in posture.of(Severity.FINE) if line.check is not Check.SPARE_NODES]:
         names = ", ".join(RULES[line.check].title.lower() for line in fine)
         yield blocks.section(f"{MARKS[Severity.FINE]} *Fine*: {names}")
+
+
+def _unknown(lines: Iterable[Line]) -> Iterable[str]:
+    """Return a paragraph for each reason, with every check that is not known because of it."""
+    same: dict[tuple[str, str], list[Line]] = {}
+    for line in lines:
+        same.setdefault((line.fact, line.advice), []).append(line)
+    for each in same.values():
+        titles = ", ".join(RULES[line.check].title for line in each)
+        yield f"• *{titles}*: {_fact(each[0])}{_mend(each[0])}"
 
 
 def _line(line: Line, now: datetime) -> str:
@@ -99,7 +108,11 @@ def _line(line: Line, now: datetime) -> str:
 
 
 def _said(line: Line) -> str:
-    return f"*{RULES[line.check].title}*: {escape(blocks.cut(line.fact, MAX_FACT_CHARS))}"
+    return f"*{RULES[line.check].title}*: {_fact(line)}"
+
+
+def _fact(line: Line) -> str:
+    return escape(blocks.cut(line.fact, MAX_FACT_CHARS))
 
 
 def _mend(line: Line) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from runbooks.electability import Denial, Known
+from runbooks.evidence import Evidence
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.denials.peer_addresses import Entry, Lists, entries_of
 from runbooks.leader_election.facts import Facts
@@ -93,10 +94,10 @@ class Seeds:
         return 2 * sum(peer not in self._named[other] for other in others) > len(others)
 
 
-def peer_list_denials(facts: Facts) -> Iterator[Denial]:
-    """Yield denials between a node and the members that its list lacks or leads elsewhere for."""
-    every = entries_of(facts.evidence)
-    lists = _comparable(every)
+def wrong_lists(evidence: Evidence) -> dict[str, tuple[str, ...]]:
+    """Return by node whose list is wrong the members that it lacks or leads elsewhere for."""
+    every = entries_of(evidence)
+    lists = comparable(every)
     hosts, ports, seeds = HostVotes(lists), PortVotes.of(every), Seeds(lists)
     trusted = _consistent(lists)
 
@@ -111,13 +112,18 @@ def peer_list_denials(facts: Facts) -> Iterator[Denial]:
     wrong = {
         name: peers
         for name in lists
-        if (peers := tuple(peer for peer in facts.names if peer != name and not leads_to(name, peer)))
+        if (peers := tuple(peer for peer in evidence.names if peer != name and not leads_to(name, peer)))
     }
-    wrong |= {
-        name: tuple(peer for peer in facts.names if peer != name)
+    return wrong | {
+        name: tuple(peer for peer in evidence.names if peer != name)
         for name, entries in every.items()
         if name not in lists and all(ports.is_odd(entry) for entry in entries)
     }
+
+
+def peer_list_denials(facts: Facts) -> Iterator[Denial]:
+    """Yield denials between a node and the members that its list lacks or leads elsewhere for."""
+    every, wrong = entries_of(facts.evidence), wrong_lists(facts.evidence)
     for name, peers in wrong.items():
         logged = facts.logged(name, "peer_mismatch")
         held = listed([entry.shown for entry in every[name]])
@@ -159,7 +165,7 @@ def _doubtful_ports(lists: Lists) -> Iterator[Denial]:
                     yield Denial(RootCause.PEER_LIST_WRONG, Known.MAYBE, pair=pair, lacks=lacks)
 
 
-def _comparable(read: Lists) -> Lists:
+def comparable(read: Lists) -> Lists:
     """Return the lists that can be held against the members: those that name some, or strangers."""
     # Addresses alone, or names of a domain that may be aliases, cannot be held against the members.
     known = {name for name, entries in read.items() if any(entry.member for entry in entries)}

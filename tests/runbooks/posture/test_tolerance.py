@@ -8,11 +8,11 @@ import pytest
 
 from lab.scenarios import generate
 from runbooks import leader_election
-from runbooks.evidence import Evidence, NodeEvidence, Role
+from runbooks.evidence import Disk, Evidence, Log, NodeEvidence, Role
 from runbooks.posture import judge
 from runbooks.posture.inventory import Inventory, Site
 from runbooks.posture.model import Check, Line, Severity
-from tests.builders import cut, dead, evidence, healthy, node, silent
+from tests.builders import cut, dead, evidence, healthy, known, node, silent
 
 FIVE = tuple(f"node{number}" for number in range(1, 6))
 
@@ -71,6 +71,47 @@ class TestNodes:
         found = line(Check.SPARE_NODES, *healthy()[:2], silent("node3"))
         assert found.severity is Severity.UNKNOWN
         assert found.fact == "can lose between 0 and 1 nodes: whether node3 can vote is not known"
+
+
+def refusing_tls(*pairs: tuple[str, str]) -> list[NodeEvidence]:
+    """Three nodes with open links; these pairs log that their handshakes fail."""
+    found = []
+    for each in healthy():
+        partners = [other for pair in pairs for other in pair if each.node in pair and other != each.node]
+        log = Log(
+            path="/l",
+            window_s=60,
+            bytes_read=900,
+            counts={"tls_failed": 60} if partners else {},
+            excerpts=tuple(f"TLS handshake failed: incoming connection from {p}:1: x" for p in partners),
+        )
+        found.append(each.model_copy(update={"log": known(log, by=each.log.by)}))
+    return found
+
+
+class TestAdvice:
+    """What to do is worded by what denies the votes."""
+
+    def test_links_that_are_open_need_no_mending_where_certificates_fail(self):
+        found = line(Check.SPARE_NODES, *refusing_tls(("node1", "node2"), ("node2", "node3")))
+        assert "TLS failure" in found.fact
+        assert found.advice.startswith("Check the certificates'")
+        assert "links" not in found.advice
+
+    def test_cut_links_are_to_be_mended(self):
+        cuts = cut(("node2", "node3"), ("node3", "node2"))
+        found = line(Check.SPARE_NODES, *(node(name, cuts=cuts) for name in ("node1", "node2", "node3")))
+        assert found.advice.startswith("Check the firewall rules")
+
+    def test_a_node_that_is_down_is_to_be_brought_back_and_a_full_disk_is_no_node_that_is_down(self):
+        assert line(Check.SPARE_NODES, *five("node5")).advice == "Bring node5 back."
+        full = known(Disk(path="/d", free_bytes=1, total_bytes=10))
+        found = line(Check.SPARE_NODES, *healthy()[:2], node("node3", commits=0, disk=full))
+        assert found.advice.startswith("Make room")
+
+    def test_a_pair_of_members_needs_a_third(self):
+        pair = [node(name, names=("node1", "node2")) for name in ("node1", "node2")]
+        assert line(Check.SPARE_NODES, *pair).advice == "run three members or more"
 
 
 class TestZones:

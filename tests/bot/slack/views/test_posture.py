@@ -11,8 +11,8 @@ from lab.slack.plain_text import plain_text
 from runbooks.evidence import Clock
 from runbooks.posture import judge
 from runbooks.posture.inventory import Inventory
-from runbooks.posture.model import Check, Severity
-from tests.builders import ALICE, NOON, dead, evidence, healthy, known, node
+from runbooks.posture.model import Check, Line, Posture, Severity
+from tests.builders import ALICE, NOON, dead, evidence, healthy, known, node, silent
 
 SHORT_OF_ONE = judge(evidence(*healthy()[:2], dead("node3")), Inventory())
 
@@ -44,3 +44,30 @@ def test_the_app_home_shows_the_worst_cluster_first_and_counts_the_rest() -> Non
     shown = plain_text(app_home.view(home))
     assert shown.index("cannot lose any more nodes") < shown.index("c0")
     assert "and 2 more" in shown
+
+
+def test_not_one_unknown_line_is_cut_however_many_there_are() -> None:
+    names = ", ".join(f"a-node-with-quite-a-long-name-{number}" for number in range(11))
+    unread = [
+        Line(
+            check=check,
+            severity=Severity.UNKNOWN,
+            fact=f"{check.value} of {names} not read",
+            advice="see Agents",
+        )
+        for check in Check
+    ]
+    _, blocks = posture.answer(Posture(cluster="demo", at=NOON, lines=tuple(unread)))
+    assert all(len(block["text"]["text"]) <= 3_000 for block in blocks if block["type"] == "section")
+    shown = plain_text({"blocks": blocks})
+    assert shown.count("Not known") == 1
+    for check in Check:
+        assert f"{check.value} of" in shown
+    assert "…" not in shown
+
+
+def test_what_is_not_known_for_the_same_reason_is_said_once() -> None:
+    _, blocks = posture.answer(judge(evidence(*map(silent, ("node1", "node2", "node3"))), Inventory()))
+    shown = plain_text({"blocks": blocks})
+    assert shown.count("configuration of node1, node2 and node3 not read") == 1
+    assert "*Election timeouts, Equal timeouts, Configuration*: configuration of" in shown
