@@ -16,6 +16,7 @@ from handlers.judging import judge
 from handlers.ports import Ports
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence
+from runbooks.wording import listed
 
 DRAWN_UP_AFTER = timedelta(minutes=10)
 """A host that reboots is back by then; nobody should think of giving nodes up before."""
@@ -40,20 +41,24 @@ def due(incident: Incident, evidence: Evidence, now: datetime) -> tuple[HandOffD
 
 @decide_again_if_moved
 async def draw_up(ports: Ports, incident_id: str, by: Person) -> Incident:
-    """Draw up the hand-off on what was read last, because a person says that nodes will not come back.
+    """Draw up the hand-off on a fresh reading, because a person says that nodes will not come back.
 
     Raises:
-        Refused: If the incident is not open, was not read yet, or its runbook has no hand-off, or the one
+        Refused: If the incident is not open, its runbook has no hand-off, a majority runs, or the hand-off
             that stands says the same.
     """
     incident = await _open(ports, incident_id, by)
-    if incident.evidence is None:
-        raise Refused(f"{incident.id} has not been read yet.")
-    drawn_up = judge(Judgement.HAND_OFF, RUNBOOKS[incident.runbook].hand_off, incident.evidence)
+    evidence = await ports.reader.read(incident.cluster)
+    drawn_up = judge(Judgement.HAND_OFF, RUNBOOKS[incident.runbook].hand_off, evidence)
     if isinstance(drawn_up, Undetermined):
         raise Refused(drawn_up.sentence)
     if drawn_up is None:
         raise Refused("This runbook has no hand-off.")
+    if running := drawn_up.running_majority:
+        raise Refused(
+            f"{listed(running)} run, and {drawn_up.needed} are a majority: nothing is to be given up. The"
+            " findings say what keeps them from electing."
+        )
     if incident.hand_off and incident.hand_off.hand_off == drawn_up:
         raise Refused("The hand-off that stands says the same: nothing that was read since changes it.")
     return await ports.timelines.append(

@@ -46,3 +46,9 @@ class HandOff(Frozen):
     may_return: tuple[str, ...]
     never: tuple[str, ...]
     steps: tuple[HandOffStep, ...]
+
+    @property
+    def running_majority(self) -> tuple[str, ...]:
+        """Return the nodes that run, where they are enough to elect; empty where they are too few."""
+        running = tuple(each.node for each in self.standings if each.condition == "runs")
+        return running if len(running) >= self.needed else ()

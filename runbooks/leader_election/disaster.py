@@ -125,8 +125,9 @@ def _steps(facts: Facts, standings: tuple[Standing, ...]) -> tuple[HandOffStep, 
     return (
         HandOffStep(
             key="give-up",
-            text=f"Decide, two people together, that {listed(gone) if gone else 'a majority'} will not come "
-            "back; until then, bringing nodes back is better than all that follows.",
+            text=f"{_may_serve(standings, facts.needed)}Decide, two people together, that "
+            f"{listed(gone) if gone else 'a majority'} will not come back; until then, bringing nodes back "
+            "is better than all that follows.",
         ),
         HandOffStep(
             key="fence",
@@ -156,6 +157,17 @@ def _steps(facts: Facts, standings: tuple[Standing, ...]) -> tuple[HandOffStep, 
             text="One leader, one term, and the commit index grows; then check the data.",
             commands=("neumann cluster health --verbose", "neumann-admin verify-checksums"),
         ),
+    )
+
+
+def _may_serve(standings: tuple[Standing, ...], needed: int) -> str:
+    """Return the warning that nodes which only this side cannot reach may be a majority that serves."""
+    unseen = [each.node for each in standings if each.condition in ("answers nobody", "not known")]
+    if len(unseen) < needed:
+        return ""
+    return (
+        f"{listed(unseen)} may run, cut off from here, and serve as the majority: make sure at their "
+        "consoles, and from clients, that they do not. "
     )
 
 

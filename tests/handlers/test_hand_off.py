@@ -8,7 +8,7 @@ from handlers import diagnosis, hand_off
 from handlers.domain.events.base import Person
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, Refused
-from tests.builders import ALICE, BOB, cut, evidence, healthy, node, opened, silent
+from tests.builders import ALICE, BOB, cut, dead, evidence, healthy, node, opened, silent
 from tests.handlers.world import HOME, World
 
 ID = "inc-1"
@@ -60,12 +60,18 @@ async def test_hosts_that_come_back_in_between_begin_the_ten_minutes_anew() -> N
 
 async def test_a_person_who_knows_more_gets_it_at_once() -> None:
     world = await world_of_two_lost_hosts()
-    with pytest.raises(Refused, match="has not been read"):
-        await hand_off.draw_up(world.ports, ID, ALICE)
-    await read(world)
     incident = await hand_off.draw_up(world.ports, ID, ALICE)
     assert incident.hand_off is not None
     assert incident.hand_off.by == ALICE
+
+
+async def test_it_is_refused_while_a_majority_runs_as_is_read_then() -> None:
+    world = await world_of_two_lost_hosts()
+    await read(world)
+    world.cluster.shows = evidence(*healthy()[:2], dead("node3"))
+    with pytest.raises(Refused, match="node1 and node2 run, and 2 are a majority: nothing is to be given up"):
+        await hand_off.draw_up(world.ports, ID, ALICE)
+    assert "hand_off_drawn_up" not in world.kinds()
 
 
 async def test_each_point_is_ticked_once_with_who_did_it() -> None:

@@ -32,8 +32,9 @@ def message(incident: Incident, drawn_up: HandOffDrawnUp) -> Message:
         blocks.section(_list("Never", given.never)),
         *blocks.packed(_point(number, step, incident.ticks) for number, step in enumerate(given.steps, 1)),
         blocks.context(
-            "The commands are those of Neumann's documentation; try them on the copy first. "
-            "`incident tick 3` after the bot's name, here in the thread, records that point 3 is done."
+            f"read at {drawn_up.at:%H:%M:%S} UTC; `incident handoff` reads anew. The commands are those of "
+            "Neumann's documentation; try them on the copy first. `incident tick 3` after the bot's name, "
+            "here in the thread, records that point 3 is done."
         ),
     ]
     return Message(key="hand-off", text=f"{TITLE}.", blocks=tuple(body))
@@ -44,6 +45,8 @@ def _overtaken(incident: Incident) -> list[Block]:
         return []
     if incident.verified or incident.closed:
         return [blocks.context(":rewind: Overtaken: see below.")]
+    if incident.leader_seen:
+        return [blocks.context(":rewind: A leader is seen by now: do none of this before it is gone again.")]
     if incident.hand_off and incident.hand_off.by:
         return []
     return [blocks.context(":rewind: Nodes have come back since this was drawn up: read the findings first.")]
