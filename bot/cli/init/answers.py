@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from bot.store.client import connect
 from handlers.errors import ConfigurationError, Refused
 
+_FOLDER = re.compile(r"[A-Za-z0-9/._-]+")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:.]+\]")
 METRICS_PORT, AGENT_PORT, RAFT_PORT, GOSSIP_PORT = 9090, 7880, 7878, 7879
@@ -56,6 +58,18 @@ class Answers:
         if where.scheme == "https":
             return "127.0.0.1", DEFAULT_PORT
         return ("127.0.0.1" if where.hostname in LOOPBACK else "0.0.0.0"), where.port or DEFAULT_PORT  # noqa: S104
+
+
+def folder_of(text: str) -> Path:
+    """Return the folder that everything is written into; its name stands in a unit and in commands.
+
+    Raises:
+        Refused: If there is none, or its name would have to be quoted there.
+    """
+    folder = Path(text).absolute()
+    if not text.strip() or not _FOLDER.fullmatch(str(folder)):
+        raise Refused(f"{text!r} cannot be the folder: name one of letters, digits and / . _ - alone.")
+    return folder
 
 
 def cluster_of(text: str) -> str:

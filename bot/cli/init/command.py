@@ -59,7 +59,7 @@ class Questions:
 
 
 def init(  # noqa: PLR0917  each is an option of the command line
-    folder: Annotated[Path, typer.Option(help="Where everything is written.")] = FOLDER,
+    into: Annotated[str, typer.Option("--folder", help="Where everything is written.")] = str(FOLDER),
     cluster: Annotated[str | None, typer.Option(help="The `cluster` label of its alerts.")] = None,
     nodes: Annotated[str | None, typer.Option(help="All members: 'node1=10.0.0.1 node2=10.0.0.2 …'.")] = None,
     channel: Annotated[str | None, typer.Option(help="Id of the Slack channel for incidents.")] = None,
@@ -88,7 +88,7 @@ def init(  # noqa: PLR0917  each is an option of the command line
     """
     questions = Questions(defaults)
     ask = questions.ask
-    folder = folder.absolute()
+    folder = read.folder_of(into)
     _refuse_to_overwrite(folder)
     answers = Answers(
         cluster=ask(cluster, "Name of the cluster, as its alerts' `cluster` label has it?", read.cluster_of),

@@ -183,6 +183,14 @@ def test_what_is_not_an_address_is_refused_before_anything_is_written(folder: Pa
     assert not folder.exists()
 
 
+@pytest.mark.parametrize("name", ["", " ", "with space", 'a"b', "a\nExecStartPre=/bin/true", "$HOME", "a;b"])
+def test_a_folder_whose_name_would_have_to_be_quoted_is_refused(tmp_path: Path, name: str):
+    given = str(tmp_path / name) if name.strip() else name
+    with pytest.raises(Refused, match="cannot be the folder"):
+        init("--folder", given, "--defaults", *ASKED)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_bot_is_given_a_port_that_its_unit_may_bind(folder: Path, tmp_path: Path):
     for number, url in enumerate(("http://bot.example.com", "http://[::1]", "http://127.0.0.1:")):
         into = tmp_path / str(number)
