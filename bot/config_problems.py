@@ -96,7 +96,7 @@ def _problem(found: ErrorDetails, model: type[BaseModel], places: Places) -> Con
     kind = found["type"]
     if kind == "extra_forbidden":
         within = _model_at(model, path[:-1])
-        what = "is no key that the bot knows" + (_did_you_mean(str(path[-1]), within) if within else "")
+        what = "is not a key that the bot knows" + (_did_you_mean(str(path[-1]), within) if within else "")
         return places.problem(path, what)
     at = _model_at(model, path)
     if kind in ("model_type", "model_attributes_type") and at and set(at.model_fields) == {"file"}:

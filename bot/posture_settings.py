@@ -15,7 +15,7 @@ def _is_time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, ZoneInfoNotFoundError) as error:
-        raise ValueError(f"{name} is no time zone, such as Europe/Berlin") from error
+        raise ValueError(f"{name} is not a valid time zone, such as Europe/Berlin") from error
     return name
 
 

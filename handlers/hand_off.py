@@ -89,5 +89,5 @@ async def _open(ports: Ports, incident_id: str, by: Person) -> Incident:
     incident = await ports.timelines.load(incident_id)
     await check_colleague(ports, by)
     if incident.opened_at is None or incident.closed or incident.runbook not in RUNBOOKS:
-        raise Refused(f"{incident_id[:40]} is no open incident with a runbook.")
+        raise Refused(f"{incident_id[:40]} is not an open incident with a runbook.")
     return incident

@@ -114,7 +114,7 @@ class PrometheusClient:
                 for result in results
             )
         except (ValueError, OverflowError, OSError) as error:
-            raise SourceDown(f"{self._api.name} answers with times or values that are none.") from error
+            raise SourceDown(f"{self._api.name} answers with times or values that cannot be read.") from error
 
     async def elections(
         self, cluster: str, start: datetime, end: datetime, step_s: float = 5.0

@@ -45,7 +45,10 @@ def _channel(at: KeyPath, channel: str) -> Iterator[Doubt]:
     if _EXAMPLES.fullmatch(channel):
         yield at, f'{channel} is the example\'s: "Copy link" on your channel ends in its id'
     elif not _CHANNEL.fullmatch(channel):
-        yield at, f'{channel[:80]!r} is no channel\'s id, such as C0123456789: "Copy link" on it ends in it'
+        yield (
+            at,
+            f'{channel[:80]!r} is not a valid channel id, such as C0123456789: "Copy link" on it ends in it',
+        )
 
 
 def _groups(at: KeyPath, groups: tuple[str, ...]) -> Iterator[Doubt]:
@@ -55,7 +58,8 @@ def _groups(at: KeyPath, groups: tuple[str, ...]) -> Iterator[Doubt]:
         elif not _GROUP.fullmatch(group):
             yield (
                 at,
-                f'{group[:80]!r} is no user group\'s id, such as S0123456789: "Copy group ID" in its menu',
+                f"{group[:80]!r} is not a valid user group id, such as S0123456789:"
+                ' "Copy group ID" in its menu',
             )
 
 
@@ -66,7 +70,7 @@ def _people(at: KeyPath, people: tuple[str, ...]) -> Iterator[Doubt]:
         elif not _PERSON.fullmatch(person):
             yield (
                 at,
-                f'{person[:80]!r} is no person\'s id, such as U0123456789: "Copy member ID" in a profile',
+                f'{person[:80]!r} is not a valid user id, such as U0123456789: "Copy member ID" in a profile',
             )
 
 
@@ -78,7 +82,7 @@ def _shared_addresses(settings: Settings) -> Iterator[Doubt]:
             for key in ("metrics_url", "agent_url"):
                 url, at = getattr(node, key).rstrip("/"), ("clusters", number, "nodes", place, key)
                 if not url.startswith(("http://", "https://")):
-                    yield at, "is no address: write http://HOST:PORT"
+                    yield at, "is not a valid address: write http://HOST:PORT"
                 elif owner := owners.get(url):
                     yield at, f"is the address of {owner} too, so one process would count as two members"
                 owners.setdefault(url, f"{cluster.name}/{node.name}")

@@ -64,7 +64,7 @@ class JsonApi:
         try:
             return json.loads(answer.body) if answer.body.strip() else None
         except (ValueError, RecursionError) as error:
-            raise SourceDown(f"{self.name} answers with something that is no JSON.") from error
+            raise SourceDown(f"{self.name} answers with something that is not JSON.") from error
 
     async def _exchange(
         self, method: str, path: str, params: tuple[tuple[str, str], ...], body: Mapping[str, Any] | None

@@ -79,9 +79,9 @@ async def shown_by(url: str, timeout_s: float = TIMEOUT_S) -> str:
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise Refused(f"{url[:200]} is no address: {error}.") from error
+        raise Refused(f"{url[:200]} is not a valid address: {error}.") from error
     if parsed.scheme != "https" or not parsed.host:
-        raise Refused(f"{url[:200]} is no address of an agent: give https://HOST:PORT.")
+        raise Refused(f"{url[:200]} is not a valid address of an agent: give https://HOST:PORT.")
     address = (parsed.host, parsed.port or 443)
     try:
         return await asyncio.to_thread(ssl.get_server_certificate, address, timeout=timeout_s)

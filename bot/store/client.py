@@ -49,7 +49,7 @@ def connect(url: str, prefix: str = "{neumann}", password: str | None = None) ->
             return _by_primary(url, kind, prefix)
         return Redis.from_url(url, **client_options())
     except ValueError as error:
-        raise ConfigurationError(f"[redis] url is no address of a Redis: {error}.") from error
+        raise ConfigurationError(f"[redis] url is not a valid address of a Redis: {error}.") from error
 
 
 def connect_to(settings: RedisSettings) -> Redis:
@@ -118,7 +118,7 @@ def _addresses(hosts: str, port: int) -> tuple[tuple[str, int], ...]:
     for host in filter(None, hosts.split(",")):
         at = urlsplit(f"//{host}")
         if not at.hostname:
-            raise ValueError(f"{host} is no host")
+            raise ValueError(f"{host} is not a valid host")
         found.append((at.hostname, at.port or port))
     if not found:
         raise ValueError("it names no host")

@@ -178,7 +178,7 @@ class Web:
         try:
             asked = SlackRequest.read(body.decode(), request.headers.get("content-type", ""))
         except ValueError:
-            return PlainTextResponse("This is no request of Slack's.", status_code=400)
+            return PlainTextResponse("This is not a request from Slack.", status_code=400)
         try:
             return await self._taken(asked, request.headers["x-slack-signature"])
         except StoreDown as error:

@@ -43,7 +43,7 @@ def parse(raw: bytes, name: str) -> Evidence:
     except ValidationError as error:
         raise UnreadableEvidence(f"{name} {_what_is_wrong(error)}") from error
     if wrong := _wrong_names(evidence):
-        raise UnreadableEvidence(f"{name} is no evidence document: {wrong}")
+        raise UnreadableEvidence(f"{name} is not a valid evidence document: {wrong}")
     return evidence
 
 
@@ -52,7 +52,7 @@ def _what_is_wrong(error: ValidationError) -> str:
     place = ".".join(str(part) for part in first["loc"])
     if first["type"] in _OF_A_NEWER_VERSION:
         return f"was written by a newer version: this bot does not know {place}; use that version, or update."
-    return f"is no evidence document: {place}: {first['msg']}."
+    return f"is not a valid evidence document: {place}: {first['msg']}."
 
 
 _OF_A_NEWER_VERSION = frozenset({"extra_forbidden", "enum", "literal_error"})

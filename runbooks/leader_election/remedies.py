@@ -38,7 +38,7 @@ def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Re
         apart = verdict is Verdict.LIKELY and is_corroborated(structure, cause)
         return (_clock_sync(facts, sure=sure or apart),)
     if cause == RootCause.AGGRESSIVE_TIMEOUTS:
-        return (_config_bump(facts, sure=sure),)
+        return (_config_bump(facts, verdict),)
     if CAUSES[cause].by_hand and verdict is not Verdict.RULED_OUT:
         return (
             Remedy(
@@ -142,15 +142,19 @@ def _why_no_skew(facts: Facts) -> str:
     if not facts.clocks:
         return "No clock could be read."
     largest = max(abs(clock.offset_ms) for clock in facts.clocks.values())
-    return f"The largest offset is {milliseconds(largest)}: a step would not help."
+    return f"The largest known offset is {milliseconds(largest)}: there is nothing to step."
 
 
-def _config_bump(facts: Facts, *, sure: bool) -> Remedy:
+def _config_bump(facts: Facts, verdict: Verdict) -> Remedy:
     def refused(reason: str) -> Remedy:
         return Remedy(name=CONFIG_BUMP, offered=False, reason=reason)
 
-    if not sure:
-        return refused("Elections are not known to fail for want of time, wider timeouts would not help.")
+    if verdict is not Verdict.CONFIRMED:
+        return refused(
+            "Elections are not known to fail for want of time: wider timeouts would not help."
+            if verdict is Verdict.RULED_OUT
+            else "It is not confirmed that elections fail for want of time, and every node would restart."
+        )
     unread = tuple(name for name in facts.names if name not in facts.timeouts_ms)
     if unread:
         why = _why_not_editable(facts, unread)

@@ -121,5 +121,5 @@ async def test_only_colleagues_may_and_only_while_it_is_open() -> None:
     world.directory.members[DAVE.id] = Member(DAVE.id, HOME, HOME, frozenset(), is_guest=True)
     with pytest.raises(NotAllowed):
         await hand_off.draw_up(world.ports, ID, DAVE)
-    with pytest.raises(Refused, match="no open incident"):
+    with pytest.raises(Refused, match="not an open incident"):
         await hand_off.draw_up(world.ports, "inc-9", ALICE)

@@ -61,7 +61,9 @@ async def _targets(client: PrometheusClient, cluster: Cluster) -> Finding:
         )
         return Finding("Scraping", cluster.name, wrong)
     if extra := sorted(scraped - expected):
-        wrong = f"{listed(extra, 3)} is scraped and is no node of {cluster.name} in the bot's configuration"
+        wrong = (
+            f"{listed(extra, 3)} is scraped and is not a node of {cluster.name} in the bot's configuration"
+        )
         return Finding("Scraping", cluster.name, wrong)
     return Finding("Scraping", f"all {len(expected)} nodes of {cluster.name} are targets")
 

@@ -263,7 +263,7 @@ async def test_what_cannot_be_is_one_sentence(config: Path, host: Host, tmp_path
             "Nobody waits at https://127.0.0.1:1 (connection refused)",
         ),
         (("--cluster", "demo", "--node", "node1", "--url", "http://127.0.0.1:1"), "give https://HOST:PORT"),
-        (("--cluster", "demo", "--node", "node1", "--url", "https://x:y"), "is no address"),
+        (("--cluster", "demo", "--node", "node1", "--url", "https://x:y"), "is not a valid address"),
     ]:
         code, _, err = await run("agents", "add", *arguments, *given)
         assert (code, err.count("\n")) == (2, 1), err

@@ -75,9 +75,9 @@ def test_unknown_keys_are_named_with_their_line_and_what_was_meant(config: Path)
     changes = (("channel =", "chanel ="), ("confirm_groups", "confirm_group"), ("[web]", "[web]\nport = 0"))
     assert wrong(config, *changes) == [
         "1: slack.channel: is missing; add it",
-        "4: slack.chanel: is no key that the bot knows; did you mean `channel`?",
+        "4: slack.chanel: is not a key that the bot knows; did you mean `channel`?",
         "6: web.port: input should be greater than or equal to 1",
-        "15: clusters.0.confirm_group: is no key that the bot knows; did you mean `confirm_groups`?",
+        "15: clusters.0.confirm_group: is not a key that the bot knows; did you mean `confirm_groups`?",
     ]
 
 
@@ -104,12 +104,12 @@ def test_placeholders_names_for_ids_and_shared_addresses(config: Path):
         ("https://10.0.0.2", "https://10.0.0.1"),
     )
     assert wrong(config, *changes) == [
-        "4: slack.channel: '#incidents' is no channel's id, such as C0123456789: \"Copy link\" on it ends in"
-        " it",
+        "4: slack.channel: '#incidents' is not a valid channel id, such as C0123456789: \"Copy link\" on it"
+        " ends in it",
         '14: clusters.0.confirm_groups: S0123456789 is the example\'s: "Copy group ID" in the menu of your'
         " user group",
-        "14: clusters.0.confirm_groups: '@oncall' is no user group's id, such as S0123456789: \"Copy group"
-        ' ID" in its menu',
+        "14: clusters.0.confirm_groups: '@oncall' is not a valid user group id, such as S0123456789: \"Copy"
+        ' group ID" in its menu',
         "24: clusters.0.nodes.1.agent_url: is the address of demo/node1 too, so one process would count as"
         " two members",
     ]

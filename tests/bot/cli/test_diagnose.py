@@ -95,7 +95,7 @@ NOT_EVIDENCE = {
         b'{"schema_version": 2}',
         "is of schema version 2, newer than this bot: ",
     ),
-    "no nodes": (b'{"schema_version": 1, "cluster": "demo"}', "is no evidence document: "),
+    "no nodes": (b'{"schema_version": 1, "cluster": "demo"}', "is not a valid evidence document: "),
 }
 
 

@@ -28,7 +28,7 @@ async def test_no_cancel_is_swallowed_wherever_the_call_stands(redis: Redis) -> 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:6379", "", "redis://127.0.0.1:port"])
 def test_an_address_that_is_none_is_named(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="is no address of a Redis"):
+    with pytest.raises(ConfigurationError, match="is not a valid address of a Redis"):
         connect(url)
 
 

@@ -149,6 +149,15 @@ def test_what_is_claimed_and_offered_is_right(number: str, expected: Right) -> N
     assert {verdict[cause] for cause in expected.undetermined} <= {Verdict.UNDETERMINED}
 
 
+@pytest.mark.parametrize("number", CASES)
+def test_no_remedy_is_said_to_be_useless_against_what_may_be_the_cause(number: str) -> None:
+    findings = leader_election.diagnose(_read(number)).findings
+    open_ = [finding for finding in findings if finding.verdict is not Verdict.RULED_OUT]
+    assert [
+        remedy.reason for each in open_ for remedy in each.remedies if "would not help" in remedy.reason
+    ] == []
+
+
 @pytest.mark.parametrize(("number", "expected"), CASES.items(), ids=CASES)
 def test_what_was_seen_is_told(number: str, expected: Right) -> None:
     words = _words(leader_election.diagnose(_read(number)))

@@ -161,7 +161,7 @@ async def test_an_event_that_slack_sends_again_is_taken_once(door: Door) -> None
 async def test_what_slack_signed_and_nobody_can_read_is_said_to_be_so(door: Door, body: bytes) -> None:
     kind = "application/json" if body[:1] in b"{[" else "application/x-www-form-urlencoded"
     headers = {**door.signed(body), "Content-Type": kind}
-    assert await door.send(headers, body) == (400, "This is no request of Slack's.")
+    assert await door.send(headers, body) == (400, "This is not a request from Slack.")
 
 
 NOT_OURS = "The request is not signed with this app's secret."
