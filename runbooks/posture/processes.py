@@ -39,7 +39,7 @@ def usual_elections(trends: Trends) -> float | None:
 def _elections(evidence: Evidence, trends: Trends) -> Line:
     check, days = Check.ELECTIONS, trends.elections_by_day
     if not days:
-        fact = "they were not read for a day"
+        fact = "less than a day of readings"
         return Line(check=check, severity=Severity.UNKNOWN, fact=fact)
     usual = usual_elections(trends)
     if usual is None:
@@ -105,7 +105,7 @@ def _restarts(evidence: Evidence, trends: Trends) -> Line:
             nodes=tuple(fallen),
         )
     if unseen := tuple(name for name in evidence.names if name not in known):
-        fact = f"those of {listed(unseen, MAX_NAMES)} were not read for most of a day"
+        fact = f"less than half a day of readings of {listed(unseen, MAX_NAMES)}"
         return Line(check=check, severity=Severity.UNKNOWN, fact=fact, nodes=unseen)
     return Line(check=check, severity=Severity.FINE, fact="none in the last day")
 

@@ -45,10 +45,6 @@ class Trends:
         end = until or self.now
         return tuple(each for each in self.samples if end - span < each.at <= end)
 
-    def covers(self, span: timedelta) -> bool:
-        """Return whether samples reach so far back."""
-        return self.now - self.samples[0].at >= span
-
     @cached_property
     def elections_by_day(self) -> tuple[int, ...]:
         """Return the elections of each whole day that was watched on some node, the last first.

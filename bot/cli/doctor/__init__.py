@@ -21,7 +21,9 @@ from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.cli.output import say, say_json
 from bot.config import Settings, load
 from handlers.commands import resolve_cluster
+from handlers.errors import Refused
 
+LEG_TIMEOUTS_S = (1.0, 3600.0)
 LEG_TIMEOUT_S = 180.0
 """Scrape, evaluation, grouping and their intervals, as shipped, take a minute; a slow set-up takes two."""
 
@@ -42,9 +44,14 @@ def doctor(
     It does what `check` does, and goes on from there. The exit code is 1 where something is wrong; each such
     line says the mend.
     """
-    raise typer.Exit(
-        asyncio.run(_examine(load(config), cluster if canary else None, timeout_s, as_json=as_json))
-    )
+    settings = load(config)
+    if canary and not (settings.prometheus and settings.alertmanager):
+        raise Refused(
+            "The canary's legs are seen in Prometheus and Alertmanager: configure both sections first."
+        )
+    if not LEG_TIMEOUTS_S[0] <= timeout_s <= LEG_TIMEOUTS_S[1]:
+        raise Refused(f"--timeout-s takes {LEG_TIMEOUTS_S[0]:g} to {LEG_TIMEOUTS_S[1]:g} seconds.")
+    raise typer.Exit(asyncio.run(_examine(settings, cluster if canary else None, timeout_s, as_json=as_json)))
 
 
 async def _examine(settings: Settings, canary_of: str | None, timeout_s: float, *, as_json: bool) -> int:

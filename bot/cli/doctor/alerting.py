@@ -21,7 +21,8 @@ SHIPPED = "take the rules of deploy/prometheus/neumann.rules.yml"
 async def prometheus_findings(client: PrometheusClient | None, settings: Settings) -> AsyncIterator[Finding]:
     """Yield what Prometheus scrapes and evaluates."""
     if client is None:
-        yield Finding("Prometheus", "not configured: [prometheus] lets the bot see what fires and what fired")
+        why = "[prometheus] is not configured; it lets the bot see what fires and what fired"
+        yield Finding("Prometheus", "rules and targets", not_asked=why)
         return
     try:
         rules = {rule.name: rule for rule in await client.rules()}
@@ -98,7 +99,8 @@ async def alertmanager_findings(
 ) -> AsyncIterator[Finding]:
     """Yield whether Alertmanager answers and has the bot's receiver."""
     if client is None or settings.alertmanager is None:
-        yield Finding("Alertmanager", "not configured: [alertmanager] lets the bot find what got lost")
+        why = "[alertmanager] is not configured; it lets the bot find what got lost"
+        yield Finding("Alertmanager", "receiver", not_asked=why)
         return
     name = settings.alertmanager.receiver
     try:

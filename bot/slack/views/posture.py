@@ -68,7 +68,9 @@ def home_line(posture: Posture) -> str:
     told = posture.of(Severity.CRITICAL, Severity.WARNING)
     facts = "".join(f"\n{MARKS[line.severity]} {_said(line)}" for line in told[:3])
     more = f"\nand {counted(len(told) - 3, 'more warning')}" if len(told) > 3 else ""
-    mark = MARKS[posture.worst] if told else MARKS[Severity.FINE]
+    spare = posture.line(Check.SPARE_NODES)
+    known = spare is None or spare.severity is not Severity.UNKNOWN
+    mark = MARKS[posture.worst] if told else MARKS[Severity.FINE if known else Severity.UNKNOWN]
     return f"{mark} *{escape(posture.cluster)}*: {_counts(posture)}{facts}{more}"
 
 

@@ -83,7 +83,9 @@ async def test_without_alerting_it_says_what_is_well_and_what_is_not_configured(
     assert (code, err) == (0, ""), out
     assert "ok   Slack: the token has all 10 scopes" in out
     assert "ok   Nodes: every metrics page and every agent answers" in out
-    assert "ok   Prometheus: not configured" in out
+    assert "?    Prometheus: rules and targets: not asked: [prometheus] is not configured" in out
+    code, _, err = await run("doctor", "--canary", "--config", str(write_config(slack)))
+    assert (code, "configure both sections first" in err) == (2, True)
 
 
 @pytest.mark.process

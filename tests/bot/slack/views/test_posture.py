@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from bot.slack.views import app_home, posture
 from handlers.domain.posture_watch import Held, Mute, Standing, dated
+from handlers.domain.undetermined import Judgement, Undetermined
 from lab.slack.plain_text import plain_text
 from runbooks.evidence import Clock
 from runbooks.posture import judge
@@ -71,3 +72,9 @@ def test_what_is_not_known_for_the_same_reason_is_said_once() -> None:
     shown = plain_text({"blocks": blocks})
     assert shown.count("configuration of node1, node2 and node3 not read") == 1
     assert "*Election timeouts, Equal timeouts, Configuration*: configuration of" in shown
+
+
+def test_a_cluster_of_which_nothing_is_known_is_not_green_in_the_app_home() -> None:
+    undetermined = Undetermined(Judgement.POSTURE, "KeyError").posture("demo", NOON)
+    assert posture.home_line(undetermined).startswith(":white_circle:")
+    assert posture.home_line(judge(evidence(), Inventory())).startswith(":large_green_circle:")
