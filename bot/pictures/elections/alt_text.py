@@ -21,6 +21,8 @@ def elections_words(series: ElectionSeries) -> str:
     grew = series.terms is not None and series.terms[0] < series.terms[1]
     if series.elections == 0 and not grew:
         return f"no election in {span}"
+    if series.elections and series.elections < series.new_terms:
+        return f"at least {series.new_terms} elections in {span}"
     if series.elections:
         return f"{counted(series.elections, 'election')} in {span}"
     if series.terms:

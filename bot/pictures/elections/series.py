@@ -166,6 +166,16 @@ class ElectionSeries:
         return sum(counts) if counts else None
 
     @cached_property
+    def new_terms(self) -> int:
+        """Return how far the highest term rose; each new term took an election, counted or not."""
+        first = [
+            known[0]
+            for story in self.stories
+            if (known := [sample.term for sample in story.samples if sample.term is not None])
+        ]
+        return self.terms[1] - max(first) if self.terms and first else 0
+
+    @cached_property
     def terms(self) -> tuple[int, int] | None:
         """Return the lowest and the highest term that was seen."""
         seen = [sample.term for sample in self.samples if sample.term is not None]

@@ -164,6 +164,14 @@ def test_where_nobody_counted_the_terms_count():
     assert texts.count("?") >= 3
 
 
+def test_terms_that_nobody_counted_an_election_for_took_one_each():
+    early = NOON + timedelta(minutes=1)
+    samples = tuple(replace(each, elections=None) if each.at > early else each for each in storm().samples)
+    series = ElectionSeries("demo", samples, storm().marks, 5)
+    assert series.elections and series.elections < series.new_terms
+    assert _first_words(series) == f"At least {series.new_terms} elections, then a leader"
+
+
 def test_the_times_below_are_round_and_few():
     for seconds, expected in ((600, "12:02"), (20, "12:00:05"), (7200, "12:30")):
         ticks = TimeAxis(NOON, NOON + timedelta(seconds=seconds), 0, 900).ticks()
