@@ -45,7 +45,7 @@ def leader_words(series: ElectionSeries) -> str:
 
 def sentence(words: str) -> str:
     """Capitalise the first letter, unless the sentence begins with a node's name."""
-    return words[0].upper() + words[1:] if words.startswith(("nobody", "no ")) else words
+    return words[0].upper() + words[1:] if words.startswith(("nobody", "no ", "at least ")) else words
 
 
 def alt_text(series: ElectionSeries) -> str:
