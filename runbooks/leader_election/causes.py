@@ -135,7 +135,7 @@ _ROWS = (
     Cause(
         RootCause.CLOCK_SKEW,
         title="Clock skew",
-        sentence="the clocks are apart, and nodes hold each other failed",
+        sentence="the clocks differ too much, and nodes mark each other as failed",
     ),
     Cause(
         RootCause.PEER_LIST_WRONG,

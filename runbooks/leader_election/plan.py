@@ -39,7 +39,7 @@ def plan(remedy: Remedy, evidence: Evidence) -> Plan:
         risk=kind.risk,
         checks_before=(
             kind.check,
-            "One node at a time, the leader last; where anything is worse after one, the run stops.",
+            "One node at a time, the leader last; the run stops if anything gets worse.",
         ),
         watch_after=f"One leader in the highest term, acknowledged by a majority, for {stable_s:.0f} s.",
         undo=kind.undo,
@@ -88,15 +88,15 @@ def _step(action: Action, evidence: Evidence) -> PlanStep:
             action=action,
             shown=f"{_config_path(node)}: election timeouts"
             f" {action.election_timeout_min_ms} to {action.election_timeout_max_ms} ms",
-            effect="new timeouts, in force from the restart on",
+            effect="new timeouts, in effect after the restart",
         )
     if action.type == "restart_service":
-        return PlanStep(action=action, shown="systemctl restart neumann", effect="runs with that file")
+        return PlanStep(action=action, shown="systemctl restart neumann", effect="restarts with the new file")
     if action.type == "undo_election_timeouts":
         return PlanStep(
             action=action,
             shown=f"{_config_path(node)}, byte for byte",
-            effect="the file as it was before the change, in force from the restart on",
+            effect="the file as it was before the change, in effect after the restart",
         )
     return PlanStep(action=action, shown="systemctl start neumann", effect="the node votes again")
 

@@ -15,7 +15,7 @@ _ROWS = (
         title="Set the clocks right",
         risk="A clock step can expire running transactions and locks on that node.",
         undo="A step is not undone; chrony keeps the clock right from there.",
-        check="The offset is read again on the node: still beyond the limit, in the same direction.",
+        check="The offset is read again on the node: it must still be too large, in the same direction.",
     ),
     RemedyKind(
         CONFIG_BUMP,
@@ -29,7 +29,7 @@ _ROWS = (
         START_NODES,
         button="Start stopped nodes",
         title="Start the stopped nodes",
-        risk="A starting node replays its log; none that runs is touched.",
+        risk="A starting node replays its log; nodes that run are not touched.",
         undo="Stopping the node again.",
         check="The service is still stopped.",
     ),

@@ -124,7 +124,7 @@ async def test_who_is_not_on_call_is_told_so_alone_and_nothing_runs(
     await window.become("alice")
     await expect(told).to_have_count(0)
     await window.click_remedy("Start stopped nodes")
-    await window.plan.get_by_role("button", name="Leave it").click()
+    await window.plan.get_by_role("button", name="Cancel").click()
     await expect(window.plan).to_be_hidden()
     await expect(window.message("confirmed by")).to_have_count(0)
     assert demo.acted() == []

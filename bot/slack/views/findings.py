@@ -147,7 +147,7 @@ def points(judged: Finding, *, brief: bool = False, advised: bool = False) -> It
 
 def _overtaken(incident: Incident, evidence: Evidence) -> list[Block]:
     """Say what has overtaken the findings, which stay as they were read."""
-    back = f"a {aim(incident.runbook)} is back since"
+    back = f"a {aim(incident.runbook)} has been back since then"
     since = back if incident.verified else "the incident is closed" if incident.closed else ""
     if not since:
         return []

@@ -36,7 +36,7 @@ def plan_modal(
         "external_id": blocks.external_id(proposed.handle, viewer),
         "title": {"type": "plain_text", "text": "Approve the plan" if approves else "Confirm the plan"},
         "submit": {"type": "plain_text", "text": "Approve" if approves else "Run it"},
-        "close": {"type": "plain_text", "text": "Leave it"},
+        "close": {"type": "plain_text", "text": "Cancel"},
         "blocks": [
             blocks.section(f"{escape_lines(first)}*{escape(plan.title)}* ({escape(incident.cluster)})"),
             *blocks.packed(_step(number, step) for number, step in enumerate(plan.steps, start=1)),

@@ -112,7 +112,7 @@ def _node(run: Run, node: str) -> Iterator[str]:
         yield f":x: {escape(node)}: {blocks.cut(escape(said), MAX_LINE_CHARS)}"
     elif check:
         led = f"{check.leader} leads" if check.leader else "no leader yet"
-        yield f":mag: {escape(node)} and the others are as well as before, {escape(led)}"
+        yield f":mag: {escape(node)} and the others are no worse than before, {escape(led)}"
 
 
 def _step(run: Run, index: int) -> str:

@@ -106,7 +106,7 @@ def _modal(callback: str, title: str, submit: str, shown: _Shown, block: Block) 
         "external_id": external_id(shown.handle, shown.viewer),
         "title": {"type": "plain_text", "text": cut(title, 24)},
         "submit": {"type": "plain_text", "text": submit},
-        "close": {"type": "plain_text", "text": "Leave it"},
+        "close": {"type": "plain_text", "text": "Cancel"},
         "blocks": [block],
     }
 

@@ -25,7 +25,7 @@ def test_it_prints_every_step_and_how_the_values_came_about(tmp_path: Path) -> N
     shown = plan(tmp_path, evidence(*candidates(rtt_ms=400.0)), "--remedy", "config_bump")
     assert shown.returncode == 0, shown.stderr
     for words in (
-        "1. node1: new timeouts, in force from the restart on",
+        "1. node1: new timeouts, in effect after the restart",
         "   /etc/neumann/config.toml: election timeouts 2000 to 4000 ms",
         "10 one-way latencies of the slowest pair: 10 x 400.0 ms / 2 = 2000 ms",
         "Risk: Each node restarts",

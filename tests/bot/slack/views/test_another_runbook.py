@@ -21,4 +21,4 @@ async def test_its_causes_buttons_and_proof_are_said_as_it_says_them() -> None:
     with world_with_it() as world:
         proven = thread(await mended(world))
         assert "Verified: all services run, stable for" in proven
-        assert "a service is back since" in proven
+        assert "a service has been back since then" in proven

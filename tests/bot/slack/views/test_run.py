@@ -43,7 +43,7 @@ def buttons(of: Incident) -> list[dict[str, Any]]:
 def test_each_step_is_told_in_words_and_each_node_is_checked() -> None:
     text = shown(DONE, NodeChecked(at=NOON, node="node2", complaints=(), leader=None, waited_s=2.0))
     assert ":white_check_mark: node2: start the service: It runs." in text
-    assert ":mag: node2 and the others are as well as before, no leader yet" in text
+    assert ":mag: node2 and the others are no worse than before, no leader yet" in text
     assert ":white_circle: node3: start the service" in text
 
 
