@@ -57,10 +57,10 @@ class Figure(NamedTuple):
 
 FIGURES = (
     Figure(
-        'make fuzz ARGS="--count 2000 --seed 2"',
-        "2,000 random writes under every key of a bot with a run under way, in two episodes: no process"
-        " ended, no node felt what nobody had confirmed, 117 of 215 audits said sound and none of them"
-        " falsely; `/livez` at most 0.005 s",
+        "make fuzz",
+        "10,000 random writes under every key of a bot with a run under way, in ten episodes: no process"
+        " ended, no node felt what nobody had confirmed, 398 of 1,526 audits said sound and none of them"
+        " falsely; `/livez` at most 0.02 s",
     ),
     Figure(
         "python -m measure.attack.port_fuzz",
