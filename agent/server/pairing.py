@@ -125,8 +125,12 @@ def listener(settings: Settings, address: str | None) -> socket.socket:
     """Bind where a bot shall come: the address that is given, or `listen`, or one port above it.
 
     Raises:
-        ConfigError: If it cannot be bound.
+        ConfigError: If it is no address, or cannot be bound.
     """
+    try:
+        split_address(address or settings.listen)
+    except ValueError as error:
+        raise ConfigError(f"{address} is not an address to wait at: {error}.") from error
     try:
         return listen(address or settings.listen)
     except ConfigError:

@@ -6,6 +6,9 @@ from collections.abc import AsyncIterator
 
 from starlette.requests import Request
 
+MAX_DIGITS = 20
+"""Of a length that is looked at: one of more is over every limit by its first."""
+
 
 class TooLargeError(Exception):
     """The body is over the limit."""
@@ -42,5 +45,5 @@ def refuse_declared(request: Request, limit_bytes: int) -> None:
         TooLargeError: If that is over the limit.
     """
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit_bytes:
+    if declared.isascii() and declared.isdigit() and int(declared[:MAX_DIGITS]) > limit_bytes:
         raise TooLargeError

@@ -50,7 +50,7 @@ from agent.protocol.pairing import (
     parse_code,
     prove,
 )
-from agent.server.pairing import make_own_key
+from agent.server.pairing import listener, make_own_key
 from agent.server.pinned_keys import pin, pinned_keys, revoke
 from agent.server.routes import tls_context
 from agent.settings import load_settings
@@ -183,6 +183,12 @@ async def pairing(config: Path, code: str | None, within_s: float = 60) -> Async
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:0", "127.0.0.1:65536", "7880", "127.0.0.1:²"])
+def test_what_is_no_address_cannot_be_waited_at(config: Path, address: str):
+    with pytest.raises(ConfigError, match="is not an address to wait at"):
+        listener(load_settings(config), address)
 
 
 async def test_a_bot_that_holds_the_code_is_let_in_and_obeyed(
