@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from handlers.domain.posture_schedule import Day, DigestSchedule, Watching
+from handlers.domain.posture.schedule import Day, DigestSchedule, Watching
 
 
 def _is_time_zone(name: str) -> str:

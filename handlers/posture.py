@@ -6,9 +6,9 @@ import asyncio
 from datetime import timedelta
 
 from handlers import judging, load_incidents
-from handlers.domain import posture_watch
-from handlers.domain.posture_schedule import DigestSchedule, Watching
-from handlers.domain.posture_watch import Standing
+from handlers.domain.posture import watch as posture_watch
+from handlers.domain.posture.schedule import DigestSchedule, Watching
+from handlers.domain.posture.watch import Standing
 from handlers.errors import StoreDown
 from handlers.ports import Ports
 from handlers.ports.posture import Postures

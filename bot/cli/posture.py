@@ -17,8 +17,8 @@ from bot.config import Settings, load
 from bot.store.client import connect_to
 from bot.store.postures import PostureStore
 from handlers import commands, judging
-from handlers.domain import posture_watch
-from handlers.domain.posture_watch import Mutes, Standing
+from handlers.domain.posture import watch as posture_watch
+from handlers.domain.posture.watch import Mutes, Standing
 from handlers.errors import StoreDown
 from runbooks.posture.model import Line, Posture, Severity
 from runbooks.posture.rules import RULES

@@ -16,7 +16,7 @@ from bot.store.compression import pack, unpack
 from bot.store.errors import WHO_ELSE, WrongType, store_errors, text
 from bot.store.foreign_keys import put_one_aside
 from bot.store.keys import Keys
-from handlers.domain.posture_watch import Mute, Standing
+from handlers.domain.posture.watch import Mute, Standing
 from runbooks.posture.model import Check
 from runbooks.posture.samples import KEPT_SAMPLES, Sample
 

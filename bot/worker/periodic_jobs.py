@@ -11,7 +11,7 @@ from structlog.contextvars import bind_contextvars
 from bot.config import AlertmanagerSettings
 from bot.store.retention import Retention
 from handlers import posture, reconcile_alerts
-from handlers.domain.posture_schedule import Watching
+from handlers.domain.posture.schedule import Watching
 from handlers.errors import SlackDown, SourceDown
 from handlers.ports import Ports
 from handlers.reconcile_alerts import ReconcileSettings

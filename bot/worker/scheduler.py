@@ -12,7 +12,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.store.queues.due_queue import Queues
 from bot.worker.periodic_jobs import ASK_SLACK, POSTURE, RECONCILE, TRIM
-from handlers.domain.posture_schedule import Watching
+from handlers.domain.posture.schedule import Watching
 from handlers.errors import StoreDown
 from handlers.ports import Timelines
 

@@ -9,7 +9,7 @@ from handlers import posture
 from handlers.authorization import check_colleague
 from handlers.commands.answers import Asked, PostureShown, Said
 from handlers.commands.arguments import SPAN, resolve_cluster, span_of
-from handlers.domain.posture_watch import Mute
+from handlers.domain.posture.watch import Mute
 from handlers.errors import Refused
 from handlers.ports import Ports
 from handlers.ports.posture import Postures

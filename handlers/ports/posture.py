@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from handlers.domain.posture_watch import Mute, Notice, Standing
+from handlers.domain.posture.watch import Mute, Notice, Standing
 from runbooks.posture.model import Check, Posture
 from runbooks.posture.samples import Sample
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from handlers.domain.posture_watch import Standing, looked
+from handlers.domain.posture.watch import Standing, looked
 from measure.early_warning.faults import FAULTS, Fault
 from measure.early_warning.month import BEGINS, month
 from runbooks.evidence import Evidence

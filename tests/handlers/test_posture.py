@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from handlers import commands, judging, posture
 from handlers.commands.answers import Asked
-from handlers.domain.posture_schedule import Day, DigestSchedule, Watching
-from handlers.domain.posture_watch import SETTLED, Standing
+from handlers.domain.posture.schedule import Day, DigestSchedule, Watching
+from handlers.domain.posture.watch import SETTLED, Standing
 from handlers.errors import StoreDown
 from runbooks.clocks import believed_clocks
 from runbooks.evidence import Evidence

@@ -17,7 +17,7 @@ from handlers.domain.incident import Incident
 from handlers.domain.known_alerts import IdentityState, ends_left_by
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
-from handlers.domain.posture_watch import Mute, Notice, Standing
+from handlers.domain.posture.watch import Mute, Notice, Standing
 from handlers.errors import Moved, NotAllowed, SilenceFailed, SlackDown, SourceDown, Tampered, UnknownCluster
 from handlers.ports import (
     CannotEdit,

@@ -16,7 +16,7 @@ from bot.slack.delivery.rate_limiter import RateLimiter
 from bot.slack.views import posture as views
 from bot.slack.views.message import Message
 from bot.timing import DEFAULT_TIMING, Timing
-from handlers.domain.posture_watch import Notice
+from handlers.domain.posture.watch import Notice
 from runbooks.posture.model import Posture
 
 KEPT_NOTES = 20

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.slack.views import blocks
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import Message
-from handlers.domain.posture_watch import Notice
+from handlers.domain.posture.watch import Notice
 from runbooks.posture.model import Check, Line, Posture, Severity
 from runbooks.posture.rules import RULES
 from runbooks.wording import counted, duration

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from bot.store.keys import Keys
 from bot.store.postures import PostureStore
-from handlers.domain.posture_watch import Mute, Standing, looked
+from handlers.domain.posture.watch import Mute, Standing, looked
 from runbooks.posture import judge
 from runbooks.posture.inventory import Inventory
 from runbooks.posture.model import Check

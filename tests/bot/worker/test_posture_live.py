@@ -11,7 +11,7 @@ from bot.config import Settings
 from bot.slack.listeners.app_home import gather
 from bot.slack.views import app_home
 from handlers import posture
-from handlers.domain.posture_schedule import Watching
+from handlers.domain.posture.schedule import Watching
 from lab.cluster.cluster import Lab
 from lab.slack.plain_text import plain_text
 from lab.slack.server import SlackWorkspaceServer

@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 
 from bot.slack.delivery.notices import KEPT_NOTES, ChannelNotices
 from bot.store.keys import Keys
-from handlers.domain.posture_watch import Notice, Standing, looked
+from handlers.domain.posture.watch import Notice, Standing, looked
 from handlers.errors import SlackDown
 from lab.slack.plain_text import plain_text
 from runbooks.posture import judge

@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 
 from bot.slack.views import app_home, posture
-from handlers.domain.posture_watch import Held, Mute, Standing, dated
+from handlers.domain.posture.watch import Held, Mute, Standing, dated
 from handlers.domain.undetermined import Judgement, Undetermined
 from lab.slack.plain_text import plain_text
 from runbooks.evidence import Clock
