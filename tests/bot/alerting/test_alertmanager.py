@@ -193,8 +193,8 @@ async def test_nobody_answering_names_every_peer(http: httpx.AsyncClient) -> Non
 
 
 ODD = {
-    "no JSON": (page("<html>"), "something that is no JSON"),
-    "too deep": (page("[" * 100_000), "something that is no JSON"),
+    "no JSON": (page("<html>"), "something that is not JSON"),
+    "too deep": (page("[" * 100_000), "something that is not JSON"),
     "an error page": (page("try\nlater", status="502 Bad Gateway"), "refuses with 502: try later."),
     "a redirect": (page("", status="302 Found"), "refuses with 302: nothing more is said."),
 }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 import ssl
 import sys
 import tomllib
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +80,12 @@ async def run(*arguments: str) -> tuple[int, str, str]:
 
 
 def free_address() -> Address:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return Address(*free.getsockname()[:2])
+    """Where nothing listens, nor one port above; below the ports that outgoing connections are given."""
+    while True:
+        port = 20_000 + 2 * secrets.randbelow(6_000)
+        both = [("127.0.0.1", port), ("127.0.0.1", port + 1)]
+        with suppress(OSError), socket.create_server(both[0]), socket.create_server(both[1]):
+            return Address(*both[0])
 
 
 class Host:

@@ -27,6 +27,7 @@ from lab.slack.plain_text import plain_text
 from lab.slack.server import SlackWorkspaceServer
 from tests.bot.cli.test_agents import free_address
 from tests.bot.cli.test_app import run as run_process
+from tests.waiting import until
 
 ASKED = (
     "--cluster", "demo", "--nodes", "node1=10.0.0.1 node2=10.0.0.2 node3", "--channel", "C0INCIDENT",
@@ -304,8 +305,13 @@ async def test_from_init_to_the_first_answer_in_slack(
         commands += 1
         try:
             await bot.until_listening(reached)
+            await until(bare_nodes.leader)
             async with Person(slack.url, "alice") as alice:
-                await alice.command("/neumann election status")
+
+                async def is_taken() -> bool:
+                    return (await alice.command("/neumann election status")).ok
+
+                await until(is_taken, "the bot has opened its socket, and takes the command")
                 commands += 1
                 answer = await alice.wait_for_message(lambda m: "leads term" in plain_text(m), 60)
             assert plain_text(answer).count("+0 ms") == 3, "every agent has read its node's clock"

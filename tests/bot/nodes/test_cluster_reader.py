@@ -64,6 +64,7 @@ async def answering(parts: AsyncExitStack, how: Talk) -> str:
 
 @pytest.mark.process
 async def test_a_whole_cluster_is_read_with_nothing_missing(reader: ClusterReader, lab: Lab) -> None:
+    led_before = await lab.leader()
     evidence = await reader.read("demo")
     assert evidence.names == ("node1", "node2", "node3")
     for node in evidence.nodes:
@@ -77,7 +78,7 @@ async def test_a_whole_cluster_is_read_with_nothing_missing(reader: ClusterReade
         for node in evidence.nodes
         if node.newest_metrics and node.newest_metrics.role is Role.LEADER
     ]
-    assert leader == await lab.leader()
+    assert leader in (led_before, await lab.leader()), "on a busy machine it may have changed meanwhile"
     assert Evidence.model_validate_json(evidence.model_dump_json()) == evidence, "it is kept as JSON"
 
 
