@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from runbooks import leader_election
+from runbooks import leader_election, replication_lag
 from runbooks.model import BY_HAND, Runbook
 
-RUNBOOKS: dict[str, Runbook] = {leader_election.NAME: leader_election}
+RUNBOOKS: dict[str, Runbook] = {
+    leader_election.NAME: leader_election,
+    replication_lag.NAME: replication_lag,
+}
 
 
 ELECTION = leader_election.NAME

@@ -312,7 +312,7 @@ def after(action: Action, member: NodeEvidence) -> NodeEvidence:
         case "restart_service":
             assert member.service.value
             service = member.service.value.model_copy(update={"pid": (member.service.value.pid or 0) + 1})
-            return member.model_copy(update={"service": known(service, by=member.service.by)})
+            return level(member.model_copy(update={"service": known(service, by=member.service.by)}))
         case "clock_sync":
             assert clock
             right = clock.model_copy(update={"offset_ms": 0.0})
@@ -329,6 +329,18 @@ def after(action: Action, member: NodeEvidence) -> NodeEvidence:
                 }
             )
             return member.model_copy(update={"config": known(changed, by=member.config.by)})
+
+
+def level(member: NodeEvidence) -> NodeEvidence:
+    """A node that has applied what it holds, where it answers."""
+    pages = {
+        name: reading.model_copy(
+            update={"value": reading.value.model_copy(update={"applied_index": reading.value.commit_index})}
+        )
+        for name in ("metrics", "metrics_again", "local_metrics")
+        if (reading := getattr(member, name)).value
+    }
+    return member.model_copy(update=pages)
 
 
 def reaching(member: NodeEvidence, peer: str, result: str = "open") -> NodeEvidence:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from runbooks.binding import bound_to
 from runbooks.evidence import Evidence, NodeEvidence
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.remedy_kinds import CLOCK_SYNC, CONFIG_BUMP, REMEDIES
 from runbooks.leader_election.timeouts import arithmetic
 from runbooks.model import Remedy
-from runbooks.node_check import leadership
-from runbooks.plans import Action, Binding, Plan, PlanStep
+from runbooks.plans import Action, Plan, PlanStep
 from runbooks.wording import listed, milliseconds, signed_milliseconds
 
 MIN_STABLE_S = 10.0
@@ -31,7 +31,7 @@ def plan(remedy: Remedy, evidence: Evidence) -> Plan:
     configured = [n.config.value.election_timeout_min_ms or 0 for n in evidence.nodes if n.config.value]
     stable_s = max(MIN_STABLE_S, STABLE_TIMEOUTS * max([low, *configured]) / 1000)
     return Plan(
-        bound=_binding(remedy, evidence),
+        bound=bound_to(evidence, remedy, with_files=remedy.name == CONFIG_BUMP),
         arithmetic=arithmetic(Facts(evidence)) if remedy.name == CONFIG_BUMP else (),
         remedy=remedy.name,
         title=f"{kind.title} on {listed(remedy.nodes)}",
@@ -51,24 +51,6 @@ def plan(remedy: Remedy, evidence: Evidence) -> Plan:
 def _has_large_step(remedy: Remedy, evidence: Evidence) -> bool:
     clocks = [evidence.node(action.node).clock.value for action in remedy.actions]
     return any(clock and abs(clock.offset_ms) > LARGE_STEP_MS for clock in clocks)
-
-
-def _binding(remedy: Remedy, evidence: Evidence) -> Binding:
-    lead = leadership(evidence)
-    nodes = [evidence.node(name) for name in dict.fromkeys(action.node for action in remedy.actions)]
-    files = {node.node: node.config.value.sha256 for node in nodes if node.config.value}
-    boots = {node.node: boot_id for node in nodes if (boot_id := _boot_id(node))}
-    return Binding(
-        evidence_at=evidence.started_at,
-        leader=lead.leader if lead.majority else None,
-        term=lead.term,
-        config_sha256=files if remedy.name == CONFIG_BUMP else {},
-        boot_ids=boots,
-    )
-
-
-def _boot_id(node: NodeEvidence) -> str | None:
-    return node.service.value.boot_id if node.service.value else None
 
 
 def _step(action: Action, evidence: Evidence) -> PlanStep:

@@ -7,11 +7,11 @@ from runbooks.electability import Known
 from runbooks.leader_election.causes import CAUSES, RootCause
 from runbooks.leader_election.configured import malformed
 from runbooks.leader_election.denials.clock import contradicted_clocks
-from runbooks.leader_election.denials.storage import lacks_room
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
 from runbooks.leader_election.remedy_kinds import CLOCK_SYNC, CONFIG_BUMP, START_NODES
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
+from runbooks.log_room import lacks_room
 from runbooks.model import BY_HAND, SURE, Finding, Remedy, Verdict
 from runbooks.plans import Action
 from runbooks.wording import listed, milliseconds

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from runbooks.evidence import Disk, Evidence
-from runbooks.leader_election.denials.storage import NEEDS_FREE_INODES, WAL_NEEDS_FREE_BYTES, lacks_room
+from runbooks.log_room import NEEDS_FREE_INODES, WAL_NEEDS_FREE_BYTES, lacks_room
 from runbooks.posture.model import Check, Line, Severity
 from runbooks.posture.trends import DAY, Trends, slope_per_hour, spread
 from runbooks.wording import MAX_NAMES, counted, listed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runbooks.leader_election.denials.storage import NEEDS_FREE_INODES
+from runbooks.log_room import NEEDS_FREE_INODES
 from runbooks.posture.model import Check
 
 

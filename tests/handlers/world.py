@@ -204,7 +204,18 @@ class Cluster:
     def _sample(self, name: str) -> Metrics:
         role = Role.LEADER if name == self.leader else Role.FOLLOWER
         role = role if self.leader else Role.CANDIDATE
-        return Metrics(role=role, term=self.term, commit_index=self.commits)
+        return Metrics(
+            role=role,
+            term=self.term,
+            commit_index=self.commits,
+            applied_index=self.commits - unapplied(self.shows.node(name)),
+        )
+
+
+def unapplied(member: NodeEvidence) -> int:
+    """Return how many entries a node holds and has not applied."""
+    page = member.newest_metrics
+    return (page.commit_index or 0) - (page.applied_index or 0) if page else 0
 
 
 @dataclass

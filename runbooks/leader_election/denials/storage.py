@@ -6,16 +6,11 @@ import re
 from collections.abc import Iterator
 
 from runbooks.electability import Denial, Known
-from runbooks.evidence import Disk, NodeEvidence
+from runbooks.evidence import NodeEvidence
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
+from runbooks.log_room import lacks_room, why_no_room
 from runbooks.wording import counted, listed
-
-WAL_NEEDS_FREE_BYTES = 100 * 1024 * 1024
-"""Below this Neumann refuses to write its log, and so to vote or to stand (raft_wal.rs)."""
-
-NEEDS_FREE_INODES = 8
-"""A rotation of the log needs a file or two; with fewer inodes than this, none may be had."""
 
 FAILED_PER_MIN = 5.0
 """Writes a minute that failed for good, after three tries each, from which on the disk is not merely slow."""
@@ -45,7 +40,7 @@ def storage_denials(facts: Facts) -> Iterator[Denial]:
     for node in facts.evidence.nodes:
         if keeps_votes(node):
             continue
-        signs = [*_room(node), *_complaints(facts, node)]
+        signs = [*why_no_room(node), *_complaints(facts, node)]
         if signs:
             known = Known.CORROBORATED if len(signs) > 1 else Known.BY_ONE
             because = f"{node.node}: {'; '.join(signs)}"
@@ -68,11 +63,6 @@ def keeps_votes(node: NodeEvidence) -> bool:
     return any(was is not None and now is not None and now > was for was, now in figures)
 
 
-def lacks_room(node: NodeEvidence) -> bool:
-    """Return whether a node's disk has no room for its log of record, so that it would start in vain."""
-    return bool(node.disk.value and tuple(_of_disk(node.disk.value)))
-
-
 def write_errors(facts: Facts, name: str) -> frozenset[int]:
     """Return the errnos with which a node's writes fail, by its current log."""
     log = facts.current_log(name)
@@ -81,19 +71,6 @@ def write_errors(facts: Facts, name: str) -> frozenset[int]:
     counted_ones = {code for event, code in _COUNTED.items() if log.counts.get(event)}
     quoted = {int(found[1]) for line in log.excerpts if (found := _WAL_ERRNO.search(line))}
     return frozenset(counted_ones | quoted)
-
-
-def _room(node: NodeEvidence) -> list[str]:
-    return [f"{said} ({node.disk.by})" for said in _of_disk(node.disk.value)] if node.disk.value else []
-
-
-def _of_disk(disk: Disk) -> Iterator[str]:
-    if disk.free_bytes < WAL_NEEDS_FREE_BYTES:
-        yield f"{disk.free_bytes / 2**20:.0f} MiB free, its log of record needs 100"
-    if disk.free_inodes is not None and disk.free_inodes < NEEDS_FREE_INODES:
-        yield f"{counted(disk.free_inodes, 'inode')} left, though bytes are free"
-    if disk.read_only:
-        yield "its file system is read-only"
 
 
 def _belies_its_counts(facts: Facts, name: str) -> bool:
@@ -115,7 +92,7 @@ def _complaints(facts: Facts, node: NodeEvidence) -> list[str]:
     reasons = [_REASONS[code] for code in sorted(write_errors(facts, name)) if code in _REASONS]
     if reasons:
         return [f"{counted(failed, 'write')} of its log of record failed, {listed(reasons)} (log, {by})"]
-    if low or (failed and any(_room(node))):
+    if low or (failed and any(why_no_room(node))):
         return [
             f"{counted(max(low, failed), 'write')} of its log of record failed for want of room (log, {by})"
         ]

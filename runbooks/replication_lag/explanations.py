@@ -1,0 +1,192 @@
+"""Why one node is behind: an explanation for each cause that something read speaks for or rules out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from runbooks import raft
+from runbooks.evidence import NodeEvidence, Ping
+from runbooks.log_room import why_no_room
+from runbooks.model import Verdict
+from runbooks.replication_lag.causes import LagCause
+from runbooks.replication_lag.gaps import Gap, Gaps
+from runbooks.statistics import wilson_interval
+from runbooks.wording import counted, seconds
+
+STALLED_PERCENT = 20.0
+"""Share of the last 10 s in which every task waited for the disk (`full` of /proc/pressure/io)."""
+
+LOSSY_SHARE = 0.02
+"""Loss from which on TCP's throughput falls to a few round trips' worth (Mathis: rate ~ 1/√loss)."""
+
+JUST_STARTED_S = 600.0
+"""A process younger than this may still be replaying its log."""
+
+STILL_RECEIVED = 10
+"""Entries that arrived between the samples, from which on it is no coincidence that none was applied."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One cause judged for one node, with what speaks for and against it and what would decide."""
+
+    cause: LagCause
+    verdict: Verdict
+    because: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    lacks: str | None = None
+
+
+@dataclass(frozen=True)
+class _Signs:
+    """What was seen of one cause: phrases for and against, from sources of different kinds."""
+
+    seen: list[str] = field(default_factory=list)
+    against: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+
+
+def explanations(gaps: Gaps, name: str) -> Iterator[Explanation]:
+    """Yield how each cause stands for a node that is behind; those without a word either way are left out."""
+    node, gap = gaps.evidence.node(name), gaps.of[name]
+    for cause, look in _LOOKS:
+        signs = look(gaps, node, gap)
+        if len(signs.seen) > 1:
+            verdict = Verdict.CONFIRMED
+        elif signs.seen:
+            verdict = Verdict.POSSIBLE if signs.against else Verdict.LIKELY
+        elif signs.unread:
+            verdict = Verdict.UNDETERMINED
+        elif signs.against:
+            verdict = Verdict.RULED_OUT
+        else:
+            continue
+        lacks = " and ".join(signs.unread) if verdict is not Verdict.CONFIRMED else ""
+        yield Explanation(cause, verdict, tuple(signs.seen), tuple(signs.against), lacks or None)
+
+
+def _room(_: Gaps, node: NodeEvidence, __: Gap) -> _Signs:
+    if node.disk.value is None:
+        return _Signs(unread=[f"the disk of {node.node}"])
+    reasons = list(why_no_room(node))
+    failed = _logged(node, "wal_failed", "disk_space_low")
+    if reasons and failed:
+        reasons.append(f"{counted(failed, 'write')} of its log failed (log, {node.log.by})")
+    if reasons:
+        # The disk's own word is enough: without room Neumann refuses to write, whatever else is so.
+        return _Signs(seen=[*reasons, "Neumann stops writing below that"])
+    return _Signs(against=[f"{node.disk.value.free_bytes / 2**30:.0f} GiB free on {node.node}"])
+
+
+def _link(gaps: Gaps, node: NodeEvidence, gap: Gap) -> _Signs:
+    leader = gaps.leader
+    if leader is None or leader == node.node or not gap.missing:
+        return _Signs(against=["all that is committed has reached it"] if leader else [])
+    signs = _Signs()
+    results = raft.connect_results(gaps.evidence, "raft")
+    for one, other in ((leader, node.node), (node.node, leader)):
+        result, ping = results.get((one, other)), _ping(gaps, one, other)
+        if result is None:
+            signs.unread.append(f"the connect from {one} to {other}")
+        elif result != "open":
+            signs.seen.append(f"{one} → {other}: {result} (agent:{one})")
+        if ping and ping.is_possible and ping.sent:
+            lost = ping.sent - ping.received
+            low, _ = wilson_interval(lost, ping.sent)
+            if low > LOSSY_SHARE:
+                signs.seen.append(f"{one} → {other}: {lost} of {ping.sent} pings lost (agent:{one})")
+    if not signs.seen and not signs.unread:
+        signs.against.append(f"{leader} and {node.node} reach each other")
+    return signs
+
+
+def _disk(_: Gaps, node: NodeEvidence, __: Gap) -> _Signs:
+    signs, disk = _Signs(), node.disk.value
+    stalled = disk.io_stalled_percent if disk else None
+    if stalled is None:
+        signs.unread.append(f"how long {node.node} waits for its disk")
+    elif stalled >= STALLED_PERCENT:
+        signs.seen.append(f"waits for its disk {stalled:.0f} % of the time (agent:{node.node})")
+    if retried := _logged(node, "wal_retrying"):
+        signs.seen.append(f"{counted(retried, 'write')} of its log tried again (log, {node.log.by})")
+    if not signs.seen and stalled is not None:
+        signs.against.append(f"{node.node} waits for its disk {stalled:.0f} % of the time")
+    return signs
+
+
+def _stuck(_: Gaps, node: NodeEvidence, gap: Gap) -> _Signs:
+    if gap.applied_per_s is None:
+        return _Signs(unread=[f"a second sample of {node.node}'s applied index"])
+    if gap.applied_per_s > 0 or not gap.unapplied:
+        return _Signs(
+            against=["it applies entries" if gap.applied_per_s > 0 else "nothing waits to be applied"]
+        )
+    signs = _Signs(seen=[f"{gap.unapplied} entries wait, and its applied index does not move (bot)"])
+    if gap.received >= STILL_RECEIVED:
+        signs.seen.append(f"{gap.received} more arrived meanwhile (bot)")
+    else:
+        signs.unread.append(f"whether {node.node} applies anything once entries are written")
+    return signs
+
+
+def _replaying(_: Gaps, node: NodeEvidence, gap: Gap) -> _Signs:
+    service = node.service.value
+    if service is None or service.running_s is None:
+        return _Signs(unread=[f"how long {node.node} has run"])
+    if service.running_s > JUST_STARTED_S:
+        return _Signs(against=[f"{node.node} has run for {seconds(service.running_s)}"])
+    signs = _Signs(seen=[f"started {seconds(service.running_s)} ago ({node.service.by})"])
+    if gap.closes_in_s is not None:
+        signs.seen.append(f"level in {seconds(gap.closes_in_s)} at this speed (bot)")
+    return signs
+
+
+def _closing(_: Gaps, node: NodeEvidence, gap: Gap) -> _Signs:
+    if gap.grows_per_s is None:
+        return _Signs(unread=[f"a second sample of {node.node}"])
+    if gap.closes_in_s is None:
+        return _Signs(against=["the gap does not close"])
+    return _Signs(
+        seen=[f"the gap closes by {-gap.grows_per_s:.0f} a second: {seconds(gap.closes_in_s)} more (bot)"]
+    )
+
+
+def _writes(gaps: Gaps, node: NodeEvidence, gap: Gap) -> _Signs:
+    followers = [name for name in gaps.of if name != gaps.leader]
+    others = [name for name in followers if name not in gaps.behind]
+    if others:
+        return _Signs(against=[f"{others[0]} keeps up with the same writes"])
+    signs = _Signs(seen=[f"no follower keeps up with {gaps.leader} (bot)"] if gap.node != gaps.leader else [])
+    speed = gaps.commits_per_s
+    if speed is None or gap.applied_per_s is None:
+        signs.unread.append("a second sample of the indexes")
+    elif speed > gap.applied_per_s > 0:
+        signs.seen.append(
+            f"it applies {gap.applied_per_s:.0f} entries a second of {speed:.0f} committed (bot)"
+        )
+    return signs
+
+
+_Look = Callable[[Gaps, NodeEvidence, Gap], _Signs]
+_LOOKS: tuple[tuple[LagCause, _Look], ...] = (
+    (LagCause.LOG_FULL, _room),
+    (LagCause.LINK_TO_LEADER, _link),
+    (LagCause.DISK_TOO_SLOW, _disk),
+    (LagCause.APPLY_STUCK, _stuck),
+    (LagCause.REPLAYING, _replaying),
+    (LagCause.CATCHING_UP, _closing),
+    (LagCause.WRITES_TOO_MANY, _writes),
+)
+
+
+def _logged(node: NodeEvidence, *events: str) -> int:
+    """Return how often a log that is still being written says one of these events."""
+    log = node.log.value
+    if log is None or (log.silent_s or 0.0) > log.window_s:
+        return 0
+    return sum(log.counts.get(event, 0) for event in events)
+
+
+def _ping(gaps: Gaps, one: str, other: str) -> Ping | None:
+    return next((ping for ping in gaps.evidence.node(one).pings.value or () if ping.peer == other), None)
