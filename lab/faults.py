@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from lab.cluster.cluster import Lab
+from lab.node.condition import SOUND, Condition, write_condition
 
 Step = Callable[[Lab], Awaitable[None]]
 
@@ -76,6 +77,20 @@ async def _start_all(lab: Lab) -> None:
             await lab.start_node(node.name)
 
 
+async def _stop_applying(lab: Lab) -> None:
+    leader = await lab.leader()
+    stuck = next(node for node in lab.nodes if node.name != leader)
+    pid = lab.services[stuck.name].pid
+    for node in lab.nodes:
+        of_this = pid if node is stuck else None
+        write_condition(node.folder, Condition(is_busy=True, applies_nothing_pid=of_this))
+
+
+async def _apply_again(lab: Lab) -> None:
+    for node in lab.nodes:
+        write_condition(node.folder, SOUND)
+
+
 FAULTS: dict[str, Fault] = {
     fault.name: fault
     for fault in (
@@ -97,6 +112,12 @@ FAULTS: dict[str, Fault] = {
             _cut_links,
             _join_links,
             heals_itself=True,
+        ),
+        Fault(
+            "node-behind",
+            "A follower's process takes every entry and applies none any more.",
+            _stop_applying,
+            _apply_again,
         ),
         Fault(
             "quorum-loss",

@@ -29,8 +29,9 @@ CAUSES = {
     "Clock skew": "clock_skew",
     "Quorum loss": "quorum_loss",
     "Election timeout too aggressive": "aggressive_timeouts",
+    "Applies nothing": "node_behind",
 }
-"""How the thread names the runbook's four causes."""
+"""How the thread names the causes of the faults that a demo makes."""
 
 
 @dataclass(frozen=True)

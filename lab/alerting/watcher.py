@@ -1,8 +1,9 @@
-"""Watches the lab's nodes, and posts Alertmanager's webhook when nobody leads or a node is down."""
+"""Watches the lab's nodes, and posts Alertmanager's webhook when nobody leads or a node is down or behind."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -20,6 +21,9 @@ EXTERNAL_URL = "http://lab-alerting.invalid"
 
 _HEALTH_TIMEOUT_S, _WEBHOOK_TIMEOUT_S = 0.4, 5.0
 
+_INDEX = re.compile(r"^tensor_chain_(commit|applied)_index (\S+)$", re.MULTILINE)
+MAX_LAG_ENTRIES = 1000
+
 Labels = tuple[tuple[str, str], ...]
 
 
@@ -34,11 +38,11 @@ class Delivery:
 
 
 class Alerting:
-    """Raises NoLeader and NodeDown for one cluster, in the words of the shipped rules.
+    """Raises NoLeader, NodeDown and HighReplicationLag for one cluster, in the words of the shipped rules.
 
     Args:
         cluster: The cluster's name.
-        nodes: Base URL of each node's /health, by the node's name.
+        nodes: Base URL of each node's /health and /metrics, by the node's name.
         webhook_url: Where notifications go.
         token: The bearer token that the webhook demands.
         speed: Divides the rules' waits.
@@ -72,8 +76,11 @@ class Alerting:
         async with httpx.AsyncClient(trust_env=False, timeout=_HEALTH_TIMEOUT_S) as client:
             while True:
                 next_s = time.monotonic() + POLL_S
-                roles = await asyncio.gather(*(self._role(client, url) for url in self._nodes.values()))
-                self._judge(dict(zip(self._nodes, roles, strict=True)), time.monotonic())
+                urls = self._nodes.values()
+                roles = await asyncio.gather(*(self._role(client, url) for url in urls))
+                indexes = await asyncio.gather(*(self._indexes(client, url) for url in urls))
+                lags = _lags(dict(zip(self._nodes, indexes, strict=True)))
+                self._judge(dict(zip(self._nodes, roles, strict=True)), lags, time.monotonic())
                 await self._notify(client)
                 await asyncio.sleep(next_s - time.monotonic())
 
@@ -85,8 +92,19 @@ class Alerting:
         except (httpx.HTTPError, TimeoutError, ValueError, KeyError):
             return None
 
-    def _judge(self, roles: Mapping[str, str | None], now_s: float) -> None:
+    async def _indexes(self, client: httpx.AsyncClient, url: str) -> dict[str, int]:
+        """Return a node's commit and applied index; empty where it does not show them."""
+        try:
+            async with asyncio.timeout(_HEALTH_TIMEOUT_S):
+                page = (await client.get(f"{url}/metrics")).raise_for_status().text
+        except (httpx.HTTPError, TimeoutError):
+            return {}
+        return {name: round(float(value)) for name, value in _INDEX.findall(page)}
+
+    def _judge(self, roles: Mapping[str, str | None], lags: Mapping[str, int], now_s: float) -> None:
         true = {self._labels("NodeDown", node=node): 0 for node, role in roles.items() if role is None}
+        behind = {node: entries for node, entries in lags.items() if entries > MAX_LAG_ENTRIES}
+        true |= {self._labels("HighReplicationLag", node=node): entries for node, entries in behind.items()}
         if "leader" not in roles.values():
             true[self._labels("NoLeader")] = len(roles)
         self._pending = {labels: self._pending.get(labels, now_s) for labels in true}
@@ -130,3 +148,9 @@ class Alerting:
         names = tuple(alert["labels"]["alertname"] for alert in body["alerts"])
         self.deliveries.append(Delivery(sent_at_s, body["status"], names, code))
         return code
+
+
+def _lags(indexes: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Return by node how far its applied index is behind the newest commit index."""
+    newest = max((each["commit"] for each in indexes.values() if "commit" in each), default=0)
+    return {node: newest - each["applied"] for node, each in indexes.items() if "applied" in each}

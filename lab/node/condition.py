@@ -23,6 +23,8 @@ class Condition:
         wal_failures: How many tries of each write to the log of record fail, of the three there are.
         certificate_expired: No peer shakes hands with this node.
         ends_after_s: How many seconds after its start the process is killed, as by the kernel out of memory.
+        applies_nothing_pid: The process that takes entries and applies none; the next one is sound again.
+        is_busy: A leader takes a write every few milliseconds instead of two a second.
         replays: It replays its log, and listens nowhere until that is over.
     """
 
@@ -32,6 +34,8 @@ class Condition:
     certificate_expired: bool = False
     ends_after_s: float | None = None
     replays: bool = False
+    applies_nothing_pid: int | None = None
+    is_busy: bool = False
 
 
 SOUND = Condition()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import time
 from collections.abc import Callable
 from typing import Any, Literal
@@ -20,7 +21,7 @@ Role = Literal["follower", "candidate", "leader"]
 ROLES: tuple[Role, ...] = ("follower", "candidate", "leader")  # pysyncobj's states 0, 1, 2
 LEADER_FALLBACK_S = 3.0
 CONNECT_RETRY_S = 0.5
-WRITE_INTERVAL_S = 0.5
+WRITE_INTERVAL_S, BUSY_WRITE_INTERVAL_S = 0.5, 0.002
 NEVER = 10**9
 
 
@@ -83,6 +84,7 @@ class RaftMember:
         self._votes = 0
         self._granted = False
         self._next_write = 0.0
+        self._stuck_at: int | None = None
         self._state = _State(
             TCPNode(settings.id),
             [Peer(peer.id, peer.raft) for peer in settings.peers],
@@ -102,8 +104,13 @@ class RaftMember:
 
     @property
     def applied_index(self) -> int:
-        """Return the last index applied to the state."""
-        return int(self._state.raftLastApplied)
+        """Return the last index applied to the state; what a stuck process shows is where it got stuck."""
+        applied = int(self._state.raftLastApplied)
+        if self.condition().applies_nothing_pid != os.getpid():
+            self._stuck_at = None
+        elif self._stuck_at is None:
+            self._stuck_at = applied
+        return applied if self._stuck_at is None else self._stuck_at
 
     @property
     def entries(self) -> int:
@@ -116,7 +123,8 @@ class RaftMember:
             time.sleep(wait_s)
             return
         if self.role == "leader" and time.monotonic() > self._next_write:
-            self._next_write = time.monotonic() + WRITE_INTERVAL_S
+            busy = self.condition().is_busy
+            self._next_write = time.monotonic() + (BUSY_WRITE_INTERVAL_S if busy else WRITE_INTERVAL_S)
             if self._wal.takes():
                 self._state.add()
         if self._state.is_about_to_stand() and not self._wal.takes("election start"):

@@ -136,6 +136,8 @@ def _replaying(_: Gaps, node: NodeEvidence, gap: Gap) -> _Signs:
         return _Signs(unread=[f"how long {node.node} has run"])
     if service.running_s > JUST_STARTED_S:
         return _Signs(against=[f"{node.node} has run for {seconds(service.running_s)}"])
+    if gap.closes_in_s is None and gap.grows_per_s is not None:
+        return _Signs(against=["the gap does not close"])
     signs = _Signs(seen=[f"started {seconds(service.running_s)} ago ({node.service.by})"])
     if gap.closes_in_s is not None:
         signs.seen.append(f"level in {seconds(gap.closes_in_s)} at this speed (bot)")

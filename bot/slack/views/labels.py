@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers.domain.incident import Incident, Stage
-from runbooks.all_runbooks import RUNBOOKS, aim
+from runbooks.all_runbooks import ELECTION, RUNBOOKS, aim
 from runbooks.model import Verdict
 from runbooks.wording import duration
 
@@ -80,7 +80,8 @@ def _until_a_leader_is_proven(incident: Incident) -> str:
     read = incident.evidence_at
     if run and run.ended and run.ended.completed and read and read <= run.ended.at:
         return f"A {aim(incident.runbook)} must now prove to be stable"
-    if incident.diagnosis and incident.diagnosis.leadership.leader:
+    waits_for_leader = aim(incident.runbook) == aim(ELECTION)
+    if waits_for_leader and incident.diagnosis and incident.diagnosis.leadership.leader:
         return f"{stopped}{incident.diagnosis.leadership.leader} must prove that it leads"
     if incident.offers:
         return f"{stopped}Someone chooses a remedy in the thread"

@@ -194,6 +194,12 @@ def test_a_leader_that_applies_nothing_is_not_restarted_by_a_button() -> None:
     assert "transfer-leadership" in found.top.remedies[0].reason
 
 
+def test_a_process_that_applies_nothing_since_its_start_is_not_replaying() -> None:
+    found = diagnose(leader(), level("node2"), stuck("node3", service=ran_for(28)))
+    assert of(found, "replaying").verdict is Verdict.RULED_OUT
+    assert [remedy.name for remedy in found.offers] == [RESTART_STUCK]
+
+
 def test_what_closes_by_itself_is_told_with_the_time_it_takes() -> None:
     closing = sampled("node3", commit=HEAD, applied=HEAD - 6000, commits_per_s=100, applies_per_s=200)
     top = diagnose(leader(), level("node2"), closing).top
