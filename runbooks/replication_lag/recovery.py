@@ -16,7 +16,7 @@ def is_recovered(evidence: Evidence) -> Recovery:
     return Recovery(
         is_recovered=True,
         sign="caught up",
-        sentence=f"every node has caught up with {gaps.leader}, to within {_entries(most)}",
+        sentence=f"{gaps.leader} and all others stand level, to within {_entries(most)}",
     )
 
 

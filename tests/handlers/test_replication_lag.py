@@ -75,7 +75,7 @@ async def test_after_its_restart_it_is_proven_to_have_caught_up(world: World) ->
     incident = await restarted(world)
     assert incident.stage is Stage.RECOVERED, world.kinds()
     assert isinstance(incident.verified, RecoveryVerified)
-    assert incident.verified.sentence.startswith("every node has caught up with node1")
+    assert incident.verified.sentence.startswith("node1 and all others stand level")
 
 
 async def test_a_restart_that_does_not_help_is_not_called_mended(world: World) -> None:

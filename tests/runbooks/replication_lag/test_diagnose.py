@@ -262,7 +262,7 @@ def read(*nodes: NodeEvidence) -> Evidence:
 def test_it_has_recovered_when_every_node_was_read_and_is_within_the_bound() -> None:
     recovery = replication_lag.is_recovered(read(*WELL))
     assert recovery.is_recovered
-    assert recovery.sentence == "every node has caught up with node1, to within 3 entries"
+    assert recovery.sentence == "node1 and all others stand level, to within 3 entries"
 
 
 @pytest.mark.parametrize(
