@@ -12,7 +12,7 @@ from runbooks.model import Verdict
 from runbooks.replication_lag.causes import LagCause
 from runbooks.replication_lag.gaps import Gap, Gaps
 from runbooks.statistics import wilson_interval
-from runbooks.wording import counted, seconds
+from runbooks.wording import MAX_NAMES, counted, listed, seconds
 
 STALLED_PERCENT = 20.0
 """Share of the last 10 s in which every task waited for the disk (`full` of /proc/pressure/io)."""
@@ -25,6 +25,10 @@ JUST_STARTED_S = 600.0
 
 STILL_RECEIVED = 10
 """Entries that arrived between the samples, from which on it is no coincidence that none was applied."""
+
+
+HOLDS_BACK = frozenset({LagCause.LINK_TO_LEADER, LagCause.DISK_TOO_SLOW, LagCause.WRITES_TOO_MANY})
+"""Causes that slow a node down; a node that gains on the leader in spite of them is not behind for them."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,10 @@ def explanations(gaps: Gaps, name: str) -> Iterator[Explanation]:
     node, gap = gaps.evidence.node(name), gaps.of[name]
     for cause, look in _LOOKS:
         signs = look(gaps, node, gap)
-        if len(signs.seen) > 1:
-            verdict = Verdict.CONFIRMED
-        elif signs.seen:
-            verdict = Verdict.POSSIBLE if signs.against else Verdict.LIKELY
+        if cause in HOLDS_BACK and signs.seen:
+            _hold_against_speed(signs, name, gap)
+        if signs.seen:
+            verdict = _how_sure(signs, held_back=cause in HOLDS_BACK)
         elif signs.unread:
             verdict = Verdict.UNDETERMINED
         elif signs.against:
@@ -64,6 +68,23 @@ def explanations(gaps: Gaps, name: str) -> Iterator[Explanation]:
             continue
         lacks = " and ".join(signs.unread) if verdict is not Verdict.CONFIRMED else ""
         yield Explanation(cause, verdict, tuple(signs.seen), tuple(signs.against), lacks or None)
+
+
+def _how_sure(signs: _Signs, *, held_back: bool) -> Verdict:
+    """Return how sure a cause is of which something was seen."""
+    if held_back and (signs.against or signs.unread):
+        return Verdict.POSSIBLE if signs.against else Verdict.UNDETERMINED
+    if len(signs.seen) > 1:
+        return Verdict.CONFIRMED
+    return Verdict.POSSIBLE if signs.against else Verdict.LIKELY
+
+
+def _hold_against_speed(signs: _Signs, name: str, gap: Gap) -> None:
+    """Take what is busy for what holds a node back only where its gap does not close: catching up is work."""
+    if gap.closes_in_s is not None:
+        signs.against.append(f"the gap closes all the same, in {seconds(gap.closes_in_s)}")
+    elif gap.grows_per_s is None:
+        signs.unread.append(f"a second sample of {name}'s indexes")
 
 
 def _room(_: Gaps, node: NodeEvidence, __: Gap) -> _Signs:
@@ -159,6 +180,8 @@ def _writes(gaps: Gaps, node: NodeEvidence, gap: Gap) -> _Signs:
     others = [name for name in followers if name not in gaps.behind]
     if others:
         return _Signs(against=[f"{others[0]} keeps up with the same writes"])
+    if gaps.unread:
+        return _Signs(unread=[f"the indexes of {listed(gaps.unread, MAX_NAMES)}"])
     signs = _Signs(seen=[f"no follower keeps up with {gaps.leader} (bot)"] if gap.node != gaps.leader else [])
     speed = gaps.commits_per_s
     if speed is None or gap.applied_per_s is None:

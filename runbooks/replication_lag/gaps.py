@@ -13,6 +13,9 @@ from runbooks.node_check import leadership
 MAX_LAG_ENTRIES = 1000
 """HighReplicationLag of Neumann's monitoring page fires above it."""
 
+SOON_S = 3600.0
+"""A gap that closes within the hour closes by itself; more slowly is within what two samples may miss."""
+
 
 @dataclass(frozen=True)
 class Gap:
@@ -41,10 +44,11 @@ class Gap:
 
     @property
     def closes_in_s(self) -> float | None:
-        """Return when the gap will have closed at this speed; None where it does not close."""
+        """Return when the gap will have closed at this speed; None where that is not within the hour."""
         if self.grows_per_s is None or self.grows_per_s >= 0:
             return None
-        return self.entries / -self.grows_per_s
+        left_s = self.entries / -self.grows_per_s
+        return left_s if left_s < SOON_S else None
 
 
 class Gaps:

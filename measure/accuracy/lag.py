@@ -1,0 +1,93 @@
+"""Measure the replication-lag runbook on a cluster of queues: its first finding and its button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import get_args
+
+from lab.lag_model import Case, generate
+from lab.lag_model.generate import Family
+from measure.accuracy.answers import Answer, of
+from runbooks import replication_lag
+from runbooks.evidence import Evidence
+
+_OPEN = "lag_unexplained"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one answer stands against what is so."""
+
+    case: Case
+    said: Answer
+
+    @property
+    def first_right(self) -> bool:
+        """Return whether the first finding names the fault, or none where no rule knows it."""
+        cause, _ = self.said.findings[0]
+        return cause in self.case.causes if self.case.causes else self.is_open
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether nothing is claimed."""
+        return not self.said.claims - {_OPEN}
+
+    @property
+    def false_claims(self) -> frozenset[str]:
+        """Return the causes claimed of which nothing is there."""
+        return self.said.claims - self.case.causes - {_OPEN}
+
+    @property
+    def is_confident(self) -> bool:
+        """Return whether a false cause is claimed without a doubt."""
+        return bool(self.false_claims & self.said.confident)
+
+    @property
+    def wanted(self) -> frozenset[tuple[str, str]]:
+        """Return the action that would mend it."""
+        return frozenset({("restart_service", self.case.restart)} if self.case.restart else ())
+
+
+def measure(seed: int) -> list[Verdict]:
+    """Judge every case of a seed."""
+    return [judge(case) for case in generate(seed)]
+
+
+def judge(case: Case) -> Verdict:
+    """Judge one case."""
+    return Verdict(case, of(replication_lag.diagnose(Evidence.model_validate(case.evidence))))
+
+
+_FIGURES: dict[str, Callable[[Verdict], bool]] = {
+    "first is right": lambda v: v.first_right,
+    "right or left open": lambda v: v.first_right or v.is_open,
+    "wrong and confirmed": lambda v: v.is_confident,
+    "wrong and likely": lambda v: bool(v.false_claims) and not v.is_confident,
+    "wrong buttons": lambda v: bool(v.said.buttons - v.wanted),
+    "missing buttons": lambda v: v.case.family == "as_read" and bool(v.wanted - v.said.buttons),
+}
+
+
+def table(verdicts: Iterable[Verdict]) -> str:
+    """Return the figures as text, a column for each family of documents."""
+    every = list(verdicts)
+    columns = {family: [v for v in every if v.case.family == family] for family in get_args(Family)}
+    rows = [
+        f"{name:<24}" + "".join(f"{sum(map(is_so, c)) / len(c):>16.1%}" for c in columns.values())
+        for name, is_so in _FIGURES.items()
+    ]
+    head = f"{'':<24}" + "".join(f"{name:>16}" for name in columns)
+    size = f"{'documents':<24}" + "".join(f"{len(column):>16}" for column in columns.values())
+    return "\n".join(["Replication lag", head, size, *rows])
+
+
+def misses(verdicts: Iterable[Verdict]) -> str:
+    """Return a line for each document that was not answered as well as it could be."""
+    return "\n".join(
+        f"{v.case.name}: is {sorted(v.case.causes)}, said {v.said.findings[:3]}, {sorted(v.said.buttons)}"
+        for v in verdicts
+        if v.false_claims
+        or v.said.buttons != (v.wanted if v.case.family == "as_read" else v.said.buttons & v.wanted)
+        or not (v.first_right or (v.is_open and v.case.family == "readings_lost"))
+    )

@@ -1,0 +1,51 @@
+"""The replication-lag runbook on a cluster of queues, which knows nothing of its rules."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.lag_model import generate
+from lab.lag_model.flow import Member, flow
+from measure.accuracy import lag
+from measure.accuracy.answers import Answer
+
+
+@pytest.fixture(scope="module")
+def verdicts() -> list[lag.Verdict]:
+    return [lag.judge(case) for case in generate(seed=11, each=6)]
+
+
+def test_no_false_cause_is_claimed(verdicts: list[lag.Verdict]) -> None:
+    assert [v.case.name for v in verdicts if v.false_claims] == []
+
+
+def test_the_first_finding_is_right_where_all_was_read(verdicts: list[lag.Verdict]) -> None:
+    read = [v for v in verdicts if v.case.family == "as_read"]
+    assert read
+    assert [v.case.name for v in read if not v.first_right] == []
+
+
+def test_no_button_is_wrong_and_none_is_missing(verdicts: list[lag.Verdict]) -> None:
+    assert [v.case.name for v in verdicts if v.said.buttons - v.wanted] == []
+    assert any(v.wanted for v in verdicts)
+    assert [v.case.name for v in verdicts if v.case.family == "as_read" and v.wanted - v.said.buttons] == []
+
+
+def test_a_wrong_claim_is_counted(verdicts: list[lag.Verdict]) -> None:
+    wrong = lag.Verdict(verdicts[0].case, Answer((("log_full", "confirmed"),), frozenset()))
+    assert wrong.is_confident
+    assert "wrong and confirmed" in lag.table([wrong, verdicts[0], *verdicts])
+    assert "log_full" in lag.misses([wrong])
+
+
+def test_what_no_majority_holds_is_not_committed() -> None:
+    leader = Member("node1", applies=1e4, writes=1e4)
+    others = [Member(name, applies=1e4, writes=1e4, cut=True) for name in ("node2", "node3")]
+    flow(leader, others, offered=100, seconds=10)
+    assert (leader.commit, leader.log > 0) == (0, True)
+
+
+def test_loss_slows_a_link_down_as_tcp_does() -> None:
+    clean, lossy = Member("a", 1, 1, round_trip_s=0.05), Member("b", 1, 1, round_trip_s=0.05, loss=0.06)
+    assert lossy.receives == pytest.approx(1448 / 0.05 * 5 / 400)
+    assert clean.receives > 100 * lossy.receives
