@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     posture: PostureSettings = PostureSettings()
     clusters: Annotated[tuple[Cluster, ...], Field(min_length=1)]
     permissions: tuple[PermissionRow, ...] = ()
+    runbooks: tuple[str, ...] = ()
 
     @property
     def who_may(self) -> Permissions:

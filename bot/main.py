@@ -16,6 +16,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
+from bot import add_ons
 from bot.clients import Clients, connected
 from bot.config import Settings
 from bot.slack import listeners
@@ -193,6 +194,7 @@ async def run(settings: Settings, parts: frozenset[Part], timing: Timing = DEFAU
     Raises:
         ConfigurationError: If the configuration cannot be used.
     """
+    add_ons.register_and_log(settings.runbooks)
     async with build(settings, timing) as bot:
         await require_usable(bot.redis)
         work = [bot.clock.keep()]

@@ -12,6 +12,7 @@ from typing import Literal
 
 import typer
 
+from bot import add_ons
 from bot import main as wiring
 from bot.cli import agents
 from bot.cli.config_doubts import closed_to_the_unit, doubts
@@ -63,6 +64,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
         raise typer.Exit(2) from error
     if not found:
         found.append(Checked("fine", str(config), "clusters " + ", ".join(c.name for c in settings.clusters)))
+    found += [Checked("wrong", sentence) for sentence in add_ons.register(settings.runbooks)]
     found += [Checked(*answer) for answer in outside]
     found += [Checked("wrong", sentence) for sentence in agents.unpaired(settings)]
     found += [Checked("not asked", *unasked) for unasked in UNASKED]

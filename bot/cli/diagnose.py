@@ -105,7 +105,7 @@ def _judge(read: Evidence, *, as_json: bool) -> Diagnosis:
     if as_json:
         say_json(json.dumps(evidence_document.as_json(diagnosis), indent=2, ensure_ascii=False))
     else:
-        _show(read, diagnosis)
+        show(read, diagnosis)
     return diagnosis
 
 
@@ -139,7 +139,7 @@ def _judge_each(files: list[Path], *, save: Path | None, as_json: bool) -> None:
             say_json(json.dumps(answer, ensure_ascii=False))
         else:
             say(f"{file}\n")
-            _show(read, diagnosis)
+            show(read, diagnosis)
             say("")
     if unread:
         raise typer.Exit(2)
@@ -193,7 +193,8 @@ async def _read(config: Path, cluster: str) -> Evidence:
         return await clusters.read(commands.resolve_cluster(clusters.clusters, cluster))
 
 
-def _show(evidence: Evidence, diagnosis: Diagnosis) -> None:
+def show(evidence: Evidence, diagnosis: Diagnosis) -> None:
+    """Print what was read and what it means."""
     small = len(evidence.nodes) <= MAX_TABLE_NODES
     node_lines = node_table(evidence) if small else node_groups(evidence)
     link_lines = link_table(evidence) if small else cut_links(evidence)

@@ -1,0 +1,62 @@
+"""Runbooks of other packages: named in the configuration, found by entry point, held against the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from importlib.metadata import entry_points
+from typing import cast
+
+import structlog
+
+from runbooks.all_runbooks import RUNBOOKS
+from runbooks.contract import problems
+from runbooks.model import Runbook
+
+GROUP = "neumann_bot.runbooks"
+"""The group of entry points under which a package offers a runbook: its name, and the module."""
+
+log = structlog.get_logger()
+
+
+def offered() -> tuple[str, ...]:
+    """Return the names of the runbooks that installed packages offer, used or not."""
+    return tuple(sorted(entry.name for entry in entry_points(group=GROUP)))
+
+
+def imported(name: str) -> Runbook | str:
+    """Return the runbook that an installed package offers, unchecked; a sentence where there is none."""
+    entry = next(iter(entry_points(group=GROUP, name=name)), None)
+    if entry is None:
+        return f"There is no runbook {name[:80]}, and no installed package offers one."
+    try:
+        return cast("Runbook", entry.load())
+    except Exception as error:
+        return f"The runbook {name} cannot be imported: {type(error).__name__}: {error}."
+
+
+def register(names: Collection[str]) -> tuple[str, ...]:
+    """Add the named runbooks, and return why each of the others is left out, a sentence each."""
+    return tuple(why for name in names for why in _added(name))
+
+
+def register_and_log(names: Collection[str]) -> None:
+    """Add the named runbooks to those there are; one that cannot be used is named in the log and left out."""
+    for why in register(names):
+        log.error("runbook_left_out", why=why)
+
+
+def _added(name: str) -> Iterator[str]:
+    if name in RUNBOOKS:
+        return
+    runbook = imported(name)
+    if isinstance(runbook, str):
+        yield runbook
+        return
+    wrong = tuple(problems(runbook, RUNBOOKS))
+    if not wrong and name != runbook.NAME:
+        wrong = (f"its NAME is {runbook.NAME}.",)
+    if wrong:
+        more = f" `neumann-bot runbook lint {name}` says {len(wrong) - 1} more." if len(wrong) > 1 else ""
+        yield f"The runbook {name} is left out: {wrong[0]}{more}"
+        return
+    RUNBOOKS[name] = runbook
