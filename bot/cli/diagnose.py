@@ -177,14 +177,23 @@ async def _replay(config: Path, incident_id: str) -> None:
         say(f"{incident_id} holds no evidence.")
 
 
-def evidence_of(stored: Path | None, config: Path, cluster: str) -> Evidence:
+def stored(file: Path) -> Evidence:
+    """Return the evidence in a file.
+
+    Raises:
+        BotError: With what is wrong with the file.
+    """
+    return evidence_document.parse(_bytes_of(file), str(file))
+
+
+def evidence_of(file: Path | None, config: Path, cluster: str) -> Evidence:
     """Return the stored evidence, or else read a cluster now.
 
     Raises:
         BotError: With what is wrong with the file, the configuration or the name.
     """
-    if stored:
-        return evidence_document.parse(_bytes_of(stored), str(stored))
+    if file:
+        return stored(file)
     return asyncio.run(_read(config, cluster))
 
 

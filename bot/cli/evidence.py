@@ -1,0 +1,43 @@
+"""`neumann-bot evidence`: look into stored evidence, compare two readings, and make one fit to be shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.diagnose import stored
+from bot.cli.output import say, say_json
+from handlers.domain.evidence_lines import differences, lines
+from handlers.domain.redaction import redacted
+
+app = typer.Typer(no_args_is_help=True, help="Look into stored evidence, compare it, and redact it.")
+FileArgument = Annotated[Path, typer.Argument(help="Stored evidence; - is stdin.")]
+
+
+@app.command()
+def show(file: FileArgument) -> None:
+    """Print every reading of every node, with who read it and how long that took."""
+    for line in lines(stored(file)):
+        say(line)
+
+
+@app.command()
+def diff(before: FileArgument, after: FileArgument) -> None:
+    """Print every figure that differs between two readings; the exit code is 1 where there is one."""
+    found = list(differences(stored(before), stored(after)))
+    for line in found:
+        say(line)
+    if found:
+        raise typer.Exit(1)
+    say("Nothing differs.")
+
+
+@app.command()
+def redact(file: FileArgument) -> None:
+    """Print the evidence without names, addresses and paths; it is judged as before.
+
+    Lines of logs keep their words without names and addresses: read them before you show them to others.
+    """
+    say_json(redacted(stored(file)).model_dump_json(indent=2))

@@ -1,0 +1,44 @@
+"""`neumann-bot evidence`, as it is typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli.app import app
+from handlers.domain.evidence_document import parse
+from tests.builders import evidence, healthy, node
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["evidence", *map(str, arguments)])
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    kept = tmp_path / "a.json"
+    kept.write_text(evidence(*healthy()).model_dump_json())
+    return kept
+
+
+def test_show_prints_each_reading(file: Path) -> None:
+    assert "node1\n  metrics (bot, 0 ms): role leader" in run("show", file).output
+
+
+def test_diff_says_what_differs_and_exits_with_1(file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "b.json"
+    other.write_text(evidence(*healthy()[:2], node("node3", commits=5, offset_ms=900)).model_dump_json())
+    done = run("diff", file, other)
+    assert (done.exit_code, done.output) == (1, "node3 clock.offset_ms: 0.0 → 900.0\n")
+    assert (run("diff", file, file).exit_code, run("diff", file, file).output) == (0, "Nothing differs.\n")
+
+
+def test_redact_prints_a_document_that_can_be_read_again(file: Path) -> None:
+    assert parse(run("redact", file).output.encode(), "it").cluster == "redacted"
+
+
+def test_what_is_no_evidence_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text("{")
+    assert str(run("show", tmp_path / "c.json").exception) == f"{tmp_path / 'c.json'} is not JSON."
