@@ -82,11 +82,19 @@ async def _stop_applying(lab: Lab) -> None:
     stuck = next(node for node in lab.nodes if node.name != leader)
     pid = lab.services[stuck.name].pid
     for node in lab.nodes:
-        of_this = pid if node is stuck else None
-        write_condition(node.folder, Condition(is_busy=True, applies_nothing_pid=of_this))
+        write_condition(node.folder, Condition(is_busy=True))
+    write_condition(stuck.folder, Condition(applies_nothing=True, of_pid=pid))
 
 
-async def _apply_again(lab: Lab) -> None:
+async def _stop_hearing(lab: Lab) -> None:
+    leader = await lab.leader()
+    if leader is None:
+        raise LookupError("Nobody leads, so nobody can go on calling itself leader.")
+    dead = Condition(raft_task_dead=True, of_pid=lab.services[leader].pid)
+    write_condition(lab.node(leader).folder, dead)
+
+
+async def _make_sound(lab: Lab) -> None:
     for node in lab.nodes:
         write_condition(node.folder, SOUND)
 
@@ -117,13 +125,19 @@ FAULTS: dict[str, Fault] = {
             "node-behind",
             "A follower's process takes every entry and applies none any more.",
             _stop_applying,
-            _apply_again,
+            _make_sound,
         ),
         Fault(
             "quorum-loss",
             "The leader's process and a follower's are killed, and nothing restarts them.",
             _kill_quorum,
             _start_all,
+        ),
+        Fault(
+            "stale-leader",
+            "Raft dies inside the leader's process, which goes on calling itself leader while others elect.",
+            _stop_hearing,
+            _make_sound,
         ),
     )
 }

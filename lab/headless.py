@@ -30,6 +30,7 @@ CAUSES = {
     "Quorum loss": "quorum_loss",
     "Election timeout too aggressive": "aggressive_timeouts",
     "Applies nothing": "node_behind",
+    "A stale leader that does not step down": "stale_leader",
 }
 """How the thread names the causes of the faults that a demo makes."""
 

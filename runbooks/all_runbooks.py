@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from runbooks import leader_election, replication_lag
+from runbooks import leader_election, replication_lag, split_brain
 from runbooks.model import BY_HAND, Runbook
 
 RUNBOOKS: dict[str, Runbook] = {
     leader_election.NAME: leader_election,
     replication_lag.NAME: replication_lag,
+    split_brain.NAME: split_brain,
 }
 
 

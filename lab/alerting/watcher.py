@@ -38,7 +38,7 @@ class Delivery:
 
 
 class Alerting:
-    """Raises NoLeader, NodeDown and HighReplicationLag for one cluster, in the words of the shipped rules.
+    """Raises the shipped alerts that a lab can fire, for one cluster and in the rules' own words.
 
     Args:
         cluster: The cluster's name.
@@ -105,8 +105,11 @@ class Alerting:
         true = {self._labels("NodeDown", node=node): 0 for node, role in roles.items() if role is None}
         behind = {node: entries for node, entries in lags.items() if entries > MAX_LAG_ENTRIES}
         true |= {self._labels("HighReplicationLag", node=node): entries for node, entries in behind.items()}
-        if "leader" not in roles.values():
+        leaders = sum(role == "leader" for role in roles.values())
+        if not leaders:
             true[self._labels("NoLeader")] = len(roles)
+        elif leaders > 1:
+            true[self._labels("MultipleLeaders")] = leaders
         self._pending = {labels: self._pending.get(labels, now_s) for labels in true}
         wall = datetime.now(UTC)
         for labels, since_s in self._pending.items():

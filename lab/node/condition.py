@@ -23,8 +23,9 @@ class Condition:
         wal_failures: How many tries of each write to the log of record fail, of the three there are.
         certificate_expired: No peer shakes hands with this node.
         ends_after_s: How many seconds after its start the process is killed, as by the kernel out of memory.
-        applies_nothing_pid: The process that takes entries and applies none; the next one is sound again.
+        applies_nothing: It takes entries, and applies none.
         is_busy: A leader takes a write every few milliseconds instead of two a second.
+        of_pid: The process that is so; the next one is sound again. None: every process of this node.
         replays: It replays its log, and listens nowhere until that is over.
     """
 
@@ -34,8 +35,9 @@ class Condition:
     certificate_expired: bool = False
     ends_after_s: float | None = None
     replays: bool = False
-    applies_nothing_pid: int | None = None
+    applies_nothing: bool = False
     is_busy: bool = False
+    of_pid: int | None = None
 
 
 SOUND = Condition()
@@ -53,7 +55,8 @@ class ConditionFile:
     def now(self) -> Condition:
         """Return the condition, at most 50 ms old."""
         if time.monotonic() - self._read_at > REREAD_S:
-            self._condition = read_condition(self._folder)
+            found = read_condition(self._folder)
+            self._condition = found if found.of_pid in (None, os.getpid()) else SOUND
             self._read_at = time.monotonic()
         return self._condition
 

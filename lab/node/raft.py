@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import time
 from collections.abc import Callable
 from typing import Any, Literal
@@ -106,7 +105,7 @@ class RaftMember:
     def applied_index(self) -> int:
         """Return the last index applied to the state; what a stuck process shows is where it got stuck."""
         applied = int(self._state.raftLastApplied)
-        if self.condition().applies_nothing_pid != os.getpid():
+        if not self.condition().applies_nothing:
             self._stuck_at = None
         elif self._stuck_at is None:
             self._stuck_at = applied

@@ -342,6 +342,7 @@ class TestHelp:
         assert [(name, alerts) for name, _, _, alerts in answer.rows] == [
             ("leader-election", ("ElectionStorm", "NoLeader", "NodeDown")),
             ("replication-lag", ("HighReplicationLag",)),
+            ("split-brain", ("MultipleLeaders",)),
         ]
         assert all(url.startswith("https://") for _, _, url, _ in answer.rows)
 

@@ -1,0 +1,122 @@
+"""Who claims to lead, in which term, for how long, and whether it commits: figures, without judging them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from runbooks import raft
+from runbooks.evidence import Evidence, Metrics, NodeEvidence, Role
+from runbooks.model import Leadership
+from runbooks.node_check import leadership
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One node's claim to lead.
+
+    Args:
+        node: The node.
+        term: The term that it claims to lead; None where its page does not say.
+        commit_index: Where it stood at the later sample.
+        committed: Entries that it committed between the samples; None with one sample.
+        lasted: Whether it claimed the same term in both samples.
+        is_logged: Whether its log, which its agent reads, says that it became leader.
+    """
+
+    node: str
+    term: int | None
+    commit_index: int | None
+    committed: int | None
+    lasted: bool
+    is_logged: bool
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether it was read twice and committed nothing."""
+        return self.committed == 0
+
+    def __str__(self) -> str:
+        """Return it as a phrase of evidence."""
+        moved = "" if self.committed is None else f", {self.committed} committed between two readings"
+        return f"{self.node} claims to lead term {self.term}, at index {self.commit_index}{moved} (bot)"
+
+
+class Claims:
+    """Every claim to lead of one evidence, the newest term first.
+
+    Args:
+        evidence: What was read of the cluster.
+    """
+
+    def __init__(self, evidence: Evidence) -> None:
+        """Collect the claims, and who could not be read."""
+        self.evidence = evidence
+        self.leadership: Leadership = leadership(evidence)
+        self.up = raft.processes(evidence)
+        self.all = tuple(sorted(self._claims(), key=lambda claim: -(claim.term or 0)))
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Return the nodes that may be claiming and were not read."""
+        return tuple(
+            node.node
+            for node in self.evidence.nodes
+            if node.newest_metrics is None and self.up[node.node] is not False
+        )
+
+    @property
+    def backed(self) -> Claim | None:
+        """Return the claim of the newest term, if a majority is in that term and it is the only one there."""
+        if not self.leadership.majority or self.leadership.term != self.leadership.highest_term:
+            return None
+        return next((claim for claim in self.all if claim.node == self.leadership.leader), None)
+
+    @property
+    def same_term(self) -> tuple[Claim, ...]:
+        """Return the claims that share their term with another that lasted."""
+        terms = [claim.term for claim in self.all if claim.lasted and claim.term is not None]
+        return tuple(claim for claim in self.all if claim.lasted and terms.count(claim.term or -1) > 1)
+
+    @property
+    def older(self) -> tuple[Claim, ...]:
+        """Return the claims of a term below the newest that any node shows."""
+        highest = self.leadership.highest_term
+        return tuple(c for c in self.all if c.term is not None and highest is not None and c.term < highest)
+
+    def hears(self, name: str, other: str) -> bool | None:
+        """Return whether two nodes reach each other's Raft port, both ways; None where that was not tried."""
+        links = raft.links(self.evidence, "raft")
+        ways = {links[name, other], links[other, name]}
+        return None if None in ways and False not in ways else ways == {True}
+
+    def _claims(self) -> Iterator[Claim]:
+        for node in self.evidence.nodes:
+            page = node.newest_metrics
+            if page is None or page.role is not Role.LEADER:
+                continue
+            yield Claim(
+                node.node,
+                page.term,
+                page.commit_index,
+                _committed(node),
+                lasted=_lasted(node, page),
+                is_logged=_is_logged(node),
+            )
+
+
+def _lasted(node: NodeEvidence, page: Metrics) -> bool:
+    samples = (node.metrics.value, node.metrics_again.value)
+    return all(each is not None and each.role is Role.LEADER and each.term == page.term for each in samples)
+
+
+def _is_logged(node: NodeEvidence) -> bool:
+    log = node.log.value
+    return log is not None and any(log.counts.get(event) for event in ("became_leader", "election_won"))
+
+
+def _committed(node: NodeEvidence) -> int | None:
+    before, after = node.metrics.value, node.metrics_again.value
+    if not before or not after or before.commit_index is None or after.commit_index is None:
+        return None
+    return after.commit_index - before.commit_index
