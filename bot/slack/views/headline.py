@@ -94,7 +94,10 @@ def one_sentence(incident: Incident) -> str:
         unproven = f"Alertmanager says resolved, but no {aim(incident.runbook)} is proven."
         return f"{unproven} {incident.diagnosis.summary}"
     if incident.runbook not in RUNBOOKS:
-        return "No runbook of this bot covers this alert on this cluster; what Alertmanager says is below."
+        return (
+            "No runbook of this bot covers this alert, so nothing was read or judged; what Alertmanager says"
+            " is below. `neumann-bot runbook new` begins one."
+        )
     return _judged(incident.diagnosis) if incident.diagnosis else "Reading every node…"
 
 
