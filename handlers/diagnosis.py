@@ -15,6 +15,7 @@ from handlers.errors import EventTooLarge, Moved
 from handlers.intake import remarked
 from handlers.judging import judge
 from handlers.ports import Ports
+from handlers.siblings import also_open
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis, Remedy
@@ -38,6 +39,7 @@ async def _record(
     """Append evidence and findings; an alert that came meanwhile does not make the reading worthless."""
     failed = [judged.remark] if isinstance(judged, Undetermined) else []
     diagnosis = judged.diagnosis if isinstance(judged, Undetermined) else judged
+    siblings = await also_open(ports, incident) if evidence.complete else []
     while True:
         offers = tuple(_offer(incident, remedy) for remedy in diagnosis.offers)
         for offer in offers:
@@ -48,7 +50,7 @@ async def _record(
             FindingsRanked(at=now, diagnosis=diagnosis, offers=offers),
         )
         after = apply(incident, *events)
-        remarks = (*failed, *throttling.remarks(incident, after))
+        remarks = (*failed, *siblings, *throttling.remarks(incident, after))
         try:
             return await ports.timelines.append(
                 incident, *events, *hand_off.due(after, evidence, now), *remarked(incident, now, remarks)
