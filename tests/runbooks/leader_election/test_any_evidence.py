@@ -29,14 +29,6 @@ def made(seed: int) -> Evidence:
 some_evidence = st.integers(0, 1_000_000).map(made)
 
 
-@given(some_evidence)
-def test_row_12_no_value_of_any_field_keeps_evidence_from_being_judged(read: Evidence) -> None:
-    diagnosis = leader_election.diagnose(read)
-    for remedy in diagnosis.offers:
-        assert leader_election.plan(remedy, read).steps
-    leader_election.is_recovered(read)
-
-
 @given(some_evidence, some_evidence)
 def test_row_12_no_value_of_any_field_keeps_the_checks_of_a_run_from_deciding(
     read: Evidence, before: Evidence
