@@ -4,6 +4,6 @@ It is written from Raft (sections 5.3 and 5.4), TCP's throughput under loss (Mat
 pressure-stall accounting, and knows nothing of the rules that judge it.
 """
 
-from lab.lag_model.generate import Case, generate
+from lab.lag_model.generate import generate
 
-__all__ = ["Case", "generate"]
+__all__ = ["generate"]

@@ -5,37 +5,17 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
 
+from lab.case import Case
 from lab.lag_model.document import SAMPLE_GAP_S, Look, Surroundings, document
 from lab.lag_model.flow import Member, flow
 from lab.second_model.losses import lose
 
-Family = Literal["as_read", "readings_lost"]
 ALLOWED_ENTRIES = 1000
 """What the alert allows."""
 
 READINGS_LOST = 0.5
 """Share of the documents in which a group of readings is missing."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """One document with what is so.
-
-    Args:
-        name: Its number and fault.
-        family: Whether all was read.
-        evidence: The document.
-        causes: The words that name it rightly; empty where no rule is meant to know the fault.
-        restart: The node that a restart would mend.
-    """
-
-    name: str
-    family: Family
-    evidence: dict[str, Any]
-    causes: frozenset[str]
-    restart: str | None = None
 
 
 @dataclass

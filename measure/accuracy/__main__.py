@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from lab.scenarios import Scenario, generate
-from measure.accuracy import lag, second
+from measure.accuracy import second, smaller
 from measure.accuracy.answers import Diagnoser, always, runbook
 from measure.accuracy.baselines import page
 from measure.accuracy.goals import Goal, goals
@@ -102,12 +102,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(table(marks, rows))
     apart = second.measure(options.seed)
     print(f"\n{second.table(apart)}")
-    behind = lag.measure(options.seed)
-    print(f"\n{lag.table(behind)}")
+    others = {name: smaller.measure(name, options.seed) for name in smaller.MODELS}
+    for name, verdicts in others.items():
+        print(f"\n{smaller.table(name, verdicts)}")
     if options.misses:
         print(f"\nMisses\n{misses(marks[OURS], scenarios)}")
         print(f"\nMisses, second model\n{second.misses(apart)}")
-        print(f"\nMisses, replication lag\n{lag.misses(behind)}")
+        for name, verdicts in others.items():
+            print(f"\nMisses, {name}\n{smaller.misses(verdicts)}")
     if options.json:
         options.json.write_text(as_json(options.seed, marks, rows))
     return int(options.gate and not all(goal.ok for goal in rows))

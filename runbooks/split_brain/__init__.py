@@ -78,7 +78,7 @@ def _finding(claims: Claims) -> Finding:
         return _grave(SplitCause.BOTH_SIDES_COMMIT, lasting, claims)
     if stale := [claim for claim in claims.older if claim.lasted]:
         return _stale(stale, claims)
-    if len(claims.all) > 1 or (claims.all and not claims.all[0].lasted):
+    if claims.changed:
         return _of(SplitCause.HANDOVER, Verdict.LIKELY, claims.all, claims)
     return _one_or_none(claims)
 
@@ -88,30 +88,39 @@ def _grave(cause: SplitCause, about: Sequence[Claim], claims: Claims) -> Finding
     alone = [claim.node for claim in about if not claim.is_logged]
     if not alone:
         return _of(cause, Verdict.CONFIRMED, about, claims)
-    return _of(
-        cause, Verdict.LIKELY, about, claims, f"whether the log of {listed(alone)} says it became leader"
-    )
+    lacks = f"whether the log of {listed(alone)} says that it became leader"
+    return _of(cause, Verdict.UNDETERMINED, about, claims, lacks)
 
 
 def _one_or_none(claims: Claims) -> Finding:
-    if claims.unread or not claims.backed:
-        unread = listed(claims.unread, MAX_NAMES) if claims.unread else ""
-        lacks = f"the pages of {unread}" if unread else "a node that leads with a majority"
-        return Finding(
-            cause=SplitCause.TOO_FEW_READ,
-            verdict=Verdict.UNDETERMINED,
-            evidence_for=tuple(map(str, claims.all)),
-            would_decide=lacks,
-        )
-    return _of(SplitCause.ONE_LEADER, Verdict.CONFIRMED, claims.all, claims)
+    lacks = _what_decides(claims)
+    if lacks is None:
+        return _of(SplitCause.ONE_LEADER, Verdict.CONFIRMED, claims.all, claims)
+    return Finding(
+        cause=SplitCause.TOO_FEW_READ,
+        verdict=Verdict.UNDETERMINED,
+        evidence_for=tuple(map(str, claims.all)),
+        would_decide=lacks,
+    )
+
+
+def _what_decides(claims: Claims) -> str | None:
+    """Return what would have to be read to say who leads; None where one node alone is known to."""
+    if claims.unread:
+        return f"the pages of {listed(claims.unread, MAX_NAMES)}"
+    if len(claims.all) > 1:
+        return f"a second look at {listed([claim.node for claim in claims.all], MAX_NAMES)}"
+    return None if claims.backed else "a node that leads with a majority"
 
 
 def _stale(stale: Sequence[Claim], claims: Claims) -> Finding:
     """Judge leaders of an old term: cut off, or able to hear the new one and yet not stepping down."""
     if claims.backed is None:
-        return _of(SplitCause.STALE_LEADER, Verdict.LIKELY, stale, claims, "who leads the newest term")
+        lacks = "whom a majority follows"
+        return _of(SplitCause.STALE_LEADER, Verdict.UNDETERMINED, stale, claims, lacks)
     if busy := [claim.node for claim in stale if not claim.is_idle]:
-        return _of(SplitCause.STALE_LEADER, Verdict.LIKELY, stale, claims, f"whether {listed(busy)} commits")
+        lacks = f"whether {listed(busy)} commits"
+        return _of(SplitCause.STALE_LEADER, Verdict.UNDETERMINED, stale, claims, lacks)
     heard = {claim.node: claims.hears(claim.node, claims.backed.node) for claim in stale}
     if None in heard.values():
         links = f"the connects between {listed(tuple(heard))} and {claims.backed.node}"

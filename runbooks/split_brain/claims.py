@@ -67,8 +67,11 @@ class Claims:
 
     @property
     def backed(self) -> Claim | None:
-        """Return the claim of the newest term, if a majority is in that term and it is the only one there."""
-        if not self.leadership.majority or self.leadership.term != self.leadership.highest_term:
+        """Return the claim with a majority in its term.
+
+        A node that is cut off and stands again and again has a newer term, and leads nobody in it.
+        """
+        if not self.leadership.majority:
             return None
         return next((claim for claim in self.all if claim.node == self.leadership.leader), None)
 
@@ -80,9 +83,14 @@ class Claims:
 
     @property
     def older(self) -> tuple[Claim, ...]:
-        """Return the claims of a term below the newest that any node shows."""
-        highest = self.leadership.highest_term
-        return tuple(c for c in self.all if c.term is not None and highest is not None and c.term < highest)
+        """Return the claims of a term below the majority's, or else below the newest that is claimed."""
+        newest = self.backed.term if self.backed else max((c.term or 0 for c in self.all), default=0)
+        return tuple(c for c in self.all if c.term is not None and newest is not None and c.term < newest)
+
+    @property
+    def changed(self) -> bool:
+        """Return whether a node was seen to lead in one sample and not to lead that term in the other."""
+        return any(_changed(node) for node in self.evidence.nodes)
 
     def hears(self, name: str, other: str) -> bool | None:
         """Return whether two nodes reach each other's Raft port, both ways; None where that was not tried."""
@@ -103,6 +111,13 @@ class Claims:
                 lasted=_lasted(node, page),
                 is_logged=_is_logged(node),
             )
+
+
+def _changed(node: NodeEvidence) -> bool:
+    before, after = node.metrics.value, node.metrics_again.value
+    if before is None or after is None or Role.LEADER not in (before.role, after.role):
+        return False
+    return (before.role, before.term) != (after.role, after.term)
 
 
 def _lasted(node: NodeEvidence, page: Metrics) -> bool:

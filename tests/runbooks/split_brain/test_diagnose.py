@@ -90,7 +90,7 @@ def test_a_page_alone_makes_no_second_history_certain(cause: str) -> None:
         for n in (TWICE if cause == "one_term_twice" else BOTH)
     ]
     top = diagnose(*nodes).top
-    assert (top.cause, top.verdict) == (cause, Verdict.LIKELY)
+    assert (top.cause, top.verdict) == (cause, Verdict.UNDETERMINED)
     assert top.would_decide and "log" in top.would_decide
 
 
@@ -110,7 +110,14 @@ def test_where_no_majority_is_in_the_newest_term_nothing_is_restarted() -> None:
         dead("node5"),
     )
     found = diagnose(*few)
-    assert (found.top.cause, found.top.verdict, found.offers) == ("stale_leader", Verdict.LIKELY, ())
+    assert (found.top.cause, found.top.verdict, found.offers) == ("stale_leader", Verdict.UNDETERMINED, ())
+
+
+def test_a_node_that_stands_in_vain_does_not_make_the_leader_a_stale_one() -> None:
+    alone = cut(*((one, other) for one in FIVE for other in FIVE if "node1" in (one, other) and one != other))
+    standing = member("node1", 40, commits=0, role=Role.CANDIDATE, cuts=alone)
+    top = diagnose(standing, *majority(cuts=alone)).top
+    assert (top.cause, top.verdict, top.nodes) == ("one_leader", Verdict.CONFIRMED, ("node2",))
 
 
 def test_links_that_were_not_tried_leave_open_why_it_does_not_step_down() -> None:
@@ -120,13 +127,13 @@ def test_links_that_were_not_tried_leave_open_why_it_does_not_step_down() -> Non
     assert diagnose(*untried).offers == ()
 
 
-def test_an_old_leader_that_commits_is_not_called_idle() -> None:
+def test_a_claim_that_was_read_once_is_not_taken_for_one_that_passed() -> None:
     once = leader("node1", 7, metrics_again=missing("late"))
     top = diagnose(once, *majority()).top
-    assert top.cause == "handover"
+    assert (top.cause, top.would_decide) == ("too_few_read", "a second look at node2 and node1")
 
 
-def test_a_claim_seen_once_is_a_change_of_leader() -> None:
+def test_a_claim_in_one_sample_alone_is_a_change_of_leader() -> None:
     first, second = leader("node1", 8), member("node1", 9)
     passing = second.model_copy(update={"metrics": first.metrics})
     fresh = leader("node2", 9)

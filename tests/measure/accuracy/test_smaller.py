@@ -1,41 +1,42 @@
-"""The replication-lag runbook on a cluster of queues, which knows nothing of its rules."""
+"""The smaller runbooks on models that know nothing of their rules."""
 
 from __future__ import annotations
 
 import pytest
 
-from lab.lag_model import generate
+from lab import lag_model, split_model
 from lab.lag_model.flow import Member, flow
-from measure.accuracy import lag
+from measure.accuracy import smaller
 from measure.accuracy.answers import Answer
 
 
-@pytest.fixture(scope="module")
-def verdicts() -> list[lag.Verdict]:
-    return [lag.judge(case) for case in generate(seed=11, each=6)]
+@pytest.fixture(scope="module", params=["replication-lag", "split-brain"])
+def verdicts(request: pytest.FixtureRequest) -> list[smaller.Verdict]:
+    generate = {"replication-lag": lag_model.generate, "split-brain": split_model.generate}[request.param]
+    return [smaller.judge(request.param, case) for case in generate(seed=11, each=6)]
 
 
-def test_no_false_cause_is_claimed(verdicts: list[lag.Verdict]) -> None:
+def test_no_false_cause_is_claimed(verdicts: list[smaller.Verdict]) -> None:
     assert [v.case.name for v in verdicts if v.false_claims] == []
 
 
-def test_the_first_finding_is_right_where_all_was_read(verdicts: list[lag.Verdict]) -> None:
+def test_the_first_finding_is_right_where_all_was_read(verdicts: list[smaller.Verdict]) -> None:
     read = [v for v in verdicts if v.case.family == "as_read"]
     assert read
     assert [v.case.name for v in read if not v.first_right] == []
 
 
-def test_no_button_is_wrong_and_none_is_missing(verdicts: list[lag.Verdict]) -> None:
+def test_no_button_is_wrong_and_none_is_missing(verdicts: list[smaller.Verdict]) -> None:
     assert [v.case.name for v in verdicts if v.said.buttons - v.wanted] == []
     assert any(v.wanted for v in verdicts)
     assert [v.case.name for v in verdicts if v.case.family == "as_read" and v.wanted - v.said.buttons] == []
 
 
-def test_a_wrong_claim_is_counted(verdicts: list[lag.Verdict]) -> None:
-    wrong = lag.Verdict(verdicts[0].case, Answer((("log_full", "confirmed"),), frozenset()))
+def test_a_wrong_claim_is_counted(verdicts: list[smaller.Verdict]) -> None:
+    wrong = smaller.Verdict(verdicts[0].case, Answer((("log_full", "confirmed"),), frozenset()))
     assert wrong.is_confident
-    assert "wrong and confirmed" in lag.table([wrong, verdicts[0], *verdicts])
-    assert "log_full" in lag.misses([wrong])
+    assert "wrong and confirmed" in smaller.table("replication-lag", [wrong, *verdicts])
+    assert "log_full" in smaller.misses([wrong])
 
 
 def test_what_no_majority_holds_is_not_committed() -> None:

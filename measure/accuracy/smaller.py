@@ -1,18 +1,24 @@
-"""Measure the replication-lag runbook on a cluster of queues: its first finding and its button."""
+"""Measure the smaller runbooks on models of their own: the first finding and the button."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import get_args
 
-from lab.lag_model import Case, generate
-from lab.lag_model.generate import Family
+from lab import lag_model, split_model
+from lab.case import Case, Family
 from measure.accuracy.answers import Answer, of
-from runbooks import replication_lag
+from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence
 
-_OPEN = "lag_unexplained"
+MODELS: dict[str, Callable[[int], Iterator[Case]]] = {
+    "replication-lag": lag_model.generate,
+    "split-brain": split_model.generate,
+}
+"""Runbook → the model that it is held against."""
+
+_OPEN = frozenset({"lag_unexplained", "too_few_read"})
 
 
 @dataclass(frozen=True)
@@ -31,12 +37,12 @@ class Verdict:
     @property
     def is_open(self) -> bool:
         """Return whether nothing is claimed."""
-        return not self.said.claims - {_OPEN}
+        return not self.said.claims - _OPEN
 
     @property
     def false_claims(self) -> frozenset[str]:
         """Return the causes claimed of which nothing is there."""
-        return self.said.claims - self.case.causes - {_OPEN}
+        return self.said.claims - self.case.causes - _OPEN
 
     @property
     def is_confident(self) -> bool:
@@ -49,14 +55,14 @@ class Verdict:
         return frozenset({("restart_service", self.case.restart)} if self.case.restart else ())
 
 
-def measure(seed: int) -> list[Verdict]:
-    """Judge every case of a seed."""
-    return [judge(case) for case in generate(seed)]
+def measure(runbook: str, seed: int) -> list[Verdict]:
+    """Judge every case that a runbook's model gives for a seed."""
+    return [judge(runbook, case) for case in MODELS[runbook](seed)]
 
 
-def judge(case: Case) -> Verdict:
+def judge(runbook: str, case: Case) -> Verdict:
     """Judge one case."""
-    return Verdict(case, of(replication_lag.diagnose(Evidence.model_validate(case.evidence))))
+    return Verdict(case, of(RUNBOOKS[runbook].diagnose(Evidence.model_validate(case.evidence))))
 
 
 _FIGURES: dict[str, Callable[[Verdict], bool]] = {
@@ -69,17 +75,17 @@ _FIGURES: dict[str, Callable[[Verdict], bool]] = {
 }
 
 
-def table(verdicts: Iterable[Verdict]) -> str:
-    """Return the figures as text, a column for each family of documents."""
+def table(runbook: str, verdicts: Iterable[Verdict]) -> str:
+    """Return the figures of a runbook as text, a column for each family of documents."""
     every = list(verdicts)
     columns = {family: [v for v in every if v.case.family == family] for family in get_args(Family)}
     rows = [
-        f"{name:<24}" + "".join(f"{sum(map(is_so, c)) / len(c):>16.1%}" for c in columns.values())
+        f"{name:<24}" + "".join(f"{sum(map(is_so, c)) / max(len(c), 1):>16.1%}" for c in columns.values())
         for name, is_so in _FIGURES.items()
     ]
     head = f"{'':<24}" + "".join(f"{name:>16}" for name in columns)
     size = f"{'documents':<24}" + "".join(f"{len(column):>16}" for column in columns.values())
-    return "\n".join(["Replication lag", head, size, *rows])
+    return "\n".join([runbook, head, size, *rows])
 
 
 def misses(verdicts: Iterable[Verdict]) -> str:

@@ -1,0 +1,27 @@
+"""A document with what is so: what a model of a cluster gives to whoever measures a diagnosis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Family = Literal["as_read", "readings_lost"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One document with what is so.
+
+    Args:
+        name: Its number and fault, and what of it was lost.
+        family: Whether all was read.
+        evidence: The document.
+        causes: The words that name it rightly; empty where no rule is meant to know the fault.
+        restart: The node that a restart would mend.
+    """
+
+    name: str
+    family: Family
+    evidence: dict[str, Any]
+    causes: frozenset[str]
+    restart: str | None = None
