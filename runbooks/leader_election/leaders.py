@@ -82,11 +82,14 @@ def _doubts(facts: Facts, leader: str, *, idle: bool) -> list[str]:
         doubts.append(f"{called} elections in the nodes' newest log: this may be a lull between two")
     if rivals := [name for name in facts.leadership.claimed_by if name != leader]:
         doubts.append(f"{listed(rivals)} claims to lead too")
-    if unread := [
-        name for name in facts.names if facts.metrics(name) is None and facts.up[name] is not False
-    ]:
+    if unread := may_lead(facts):
         doubts.append(f"{listed(unread)} could not be read, and may claim to lead too")
     return doubts
+
+
+def may_lead(facts: Facts) -> tuple[str, ...]:
+    """Return the nodes that are not known to be down and whose metrics could not be read: any may lead."""
+    return tuple(name for name in facts.names if facts.metrics(name) is None and facts.up[name] is not False)
 
 
 def _unnamed_leader(facts: Facts) -> Finding | None:
@@ -99,9 +102,7 @@ def _unnamed_leader(facts: Facts) -> Finding | None:
     if facts.leadership.claimed_by:
         return None
     roles_known = all(m.role for name in advancing if (m := facts.metrics(name)))
-    unread = tuple(
-        name for name in facts.names if facts.metrics(name) is None and facts.node(name).service.value
-    )
+    unread = may_lead(facts)
     blind = roles_known and bool(unread)
     return Finding(
         cause=RootCause.MONITORING_BLIND if blind else RootCause.ALERT_STALE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from runbooks.electability import Denial, Known
 from runbooks.evidence import Metrics, NodeEvidence, Reading
@@ -24,12 +25,20 @@ SILENT_S = 10.0
 
 def node_denials(facts: Facts) -> Iterator[Denial]:
     """Yield the denials of nodes whose process takes no part, at most one for each."""
-    for node in facts.evidence.nodes:
-        for find in (_crash_loop, _stopped, _hung, _gone):
-            denial = find(facts, node)
-            if denial:
-                yield denial
-                break
+    finds = (_crash_loop, _stopped, _hung, _gone)
+    found = [
+        denial
+        for node in facts.evidence.nodes
+        if (denial := next(filter(None, (find(facts, node) for find in finds)), None))
+    ]
+    unheard = [denial for denial in found if denial.cause == RootCause.HOST_DOWN]
+    if len(unheard) < facts.needed:
+        yield from found
+        return
+    # A majority that nobody here hears may hear itself, and have a leader: silence says nothing of the kind.
+    lacks = f"a look from elsewhere at {listed([denial.nodes[0] for denial in unheard], MAX_NAMES)}"
+    for denial in found:
+        yield replace(denial, known=Known.MAYBE, lacks=lacks) if denial in unheard else denial
 
 
 def _denial(cause: RootCause, node: NodeEvidence, signs: list[str], sources: int) -> Denial | None:
