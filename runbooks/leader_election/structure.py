@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import permutations
@@ -94,15 +95,25 @@ class Structure:
         """
         names = self.facts.names
         sure = tuple(d for d in self.denials if d.known is Known.CORROBORATED)
-        witnesses = dict.fromkeys(d.by for d in sure if d.by)
-        without_one = [tuple(d for d in sure if d.by != witness) for witness in witnesses]
-        corroborated = [blocking_causes(names, left, Known.CORROBORATED) for left in (sure, *without_one)]
+        corroborated = [blocking_causes(names, left, Known.CORROBORATED) for left in _without_each(sure)]
         verdicts = dict.fromkeys(frozenset.intersection(*corroborated), Verdict.CONFIRMED)
-        for cause in corroborated[0] | blocking_causes(names, self.denials, Known.BY_ONE):
+        for cause in corroborated[0] | (self._blocking - self._dispensable):
             verdicts.setdefault(cause, Verdict.LIKELY)
         return verdicts or dict.fromkeys(
             blocking_causes(names, self.denials, Known.MAYBE), Verdict.UNDETERMINED
         )
+
+    @cached_property
+    def _blocking(self) -> frozenset[str]:
+        return blocking_causes(self.facts.names, self.denials, Known.BY_ONE)
+
+    @cached_property
+    def _dispensable(self) -> frozenset[str]:
+        """Return the causes that one witness alone tells, by one reading, where the rest explains it all."""
+        told = tuple(d for d in self.denials if d.known >= Known.BY_ONE)
+        alone = {cause for cause in self._blocking if _is_one_word(self.of(cause))}
+        left = {cause: tuple(d for d in told if d.cause != cause) for cause in alone}
+        return frozenset(c for c in alone if blocking_causes(self.facts.names, left[c], Known.BY_ONE))
 
     def of(self, cause: str) -> tuple[Denial, ...]:
         """Return the denials of a cause that somebody read."""
@@ -211,6 +222,18 @@ def first_lines(lines: tuple[str, ...], at_most: int = MAX_LINES) -> tuple[str, 
     """Return the first lines of many of one kind, and how many more there are: a thread fits a screen."""
     left = len(lines) - at_most
     return (*lines[:at_most], f"and {left} more like these") if left > 1 else lines
+
+
+def _is_one_word(denials: tuple[Denial, ...]) -> bool:
+    """Return whether denials rest on one reading of one witness."""
+    return len({denial.by for denial in denials}) == 1 and all(d.by and d.known is Known.BY_ONE for d in denials)
+
+
+def _without_each(denials: tuple[Denial, ...]) -> Iterator[tuple[Denial, ...]]:
+    """Yield the denials, and then what is left of them without each single witness."""
+    yield denials
+    for witness in dict.fromkeys(denial.by for denial in denials if denial.by):
+        yield tuple(denial for denial in denials if denial.by != witness)
 
 
 def _one_kind_of_cut(denials: tuple[Denial, ...]) -> tuple[Denial, ...]:
