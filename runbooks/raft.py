@@ -5,7 +5,7 @@ Unknown is `None`, and stays so: what to make of it is for `electability` to say
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import permutations
 
 from runbooks.evidence import Evidence, Metrics, NodeEvidence, PortName, Role
@@ -46,9 +46,15 @@ def _process(node: NodeEvidence, connects: frozenset[str]) -> Tri:
     if "open" in connects or node.local_metrics.value:
         return True
     if state == "active":
-        return None if is_page_refused(node) else True
+        # Refused by the bot and by every peer: it listens nowhere, or a firewall rejects all of them.
+        return None if is_refused_by_all(node, connects) or is_page_refused(node) else True
     # A refusal comes from a living host without a listener, or from a firewall that rejects.
     return False if connects == {"refused"} else None
+
+
+def is_refused_by_all(node: NodeEvidence, connects: Collection[str]) -> bool:
+    """Return whether a node refuses the bot its page and its peers their connects, and accepts nobody's."""
+    return node.metrics.kind is MissingKind.REFUSED and "refused" in connects and "open" not in connects
 
 
 def is_page_refused(node: NodeEvidence) -> bool:

@@ -84,6 +84,16 @@ class Facts:
         return {pair: result for pair, result in results.items() if pair[0] not in self.disbelieved}
 
     @cached_property
+    def is_patchy(self) -> bool:
+        """Return whether some connects fail on the Raft port alone, and others on the gossip port alone."""
+        odd = {
+            result
+            for pair, result in self.raft_results.items()
+            if {result, self.gossip_results.get(pair)} == {"open", "timeout"}
+        }
+        return len(odd) == 2
+
+    @cached_property
     def disbelieved(self) -> frozenset[str]:
         """Return the agents whose connects are contradicted, and so are taken for unread."""
         # Who finds no address complains of nobody's links.

@@ -27,6 +27,7 @@ from runbooks.leader_election.denials.storage import storage_denials
 from runbooks.leader_election.facts import Facts
 from runbooks.model import CanElect, Finding, Verdict
 from runbooks.raft import Pair
+from runbooks.wording import listed
 
 SIGN_NAMES_IT = frozenset({RootCause.TLS_FAILURE, RootCause.VERSION_MISMATCH, RootCause.DUPLICATE_ID})
 """Causes whose sign names them: a log does not complain of such handshakes where none fail."""
@@ -60,6 +61,7 @@ class Structure:
         others = (*nodes, *peers, *links, *handshake_denials(facts, listed_wrong))
         heard = tuple(denial for denial in others if denial.cause not in HEARD_IN_GOSSIP)
         clocks = tuple(clock_denials(facts, _pairs_of(facts.names, heard)))
+        others = _without_lone_words(facts, others, clocks)
         sure = tuple(denial for denial in (*others, *clocks) if denial.known > Known.MAYBE)
         heard = tuple(denial for denial in sure if denial.cause not in HEARD_IN_GOSSIP)
         return (*others, *clocks, *gossip_denials(facts, _pairs_of(facts.names, heard), sure))
@@ -224,9 +226,32 @@ def first_lines(lines: tuple[str, ...], at_most: int = MAX_LINES) -> tuple[str, 
     return (*lines[:at_most], f"and {left} more like these") if left > 1 else lines
 
 
+def _without_lone_words(
+    facts: Facts, others: tuple[Denial, ...], clocks: tuple[Denial, ...]
+) -> tuple[Denial, ...]:
+    """Return the denials, with the one-way cuts that one agent alone tells as a maybe.
+
+    Its peers' connects to it are open. Gossip may bear it out, but not by what holds peers failed anyway.
+    """
+    one_way = [denial for denial in others if denial.cause == RootCause.ASYMMETRIC_PARTITION]
+    by = {denial.by for denial in one_way}
+    if len(by) != 1:
+        return others
+    rest = (*(denial for denial in others if denial not in one_way), *clocks)
+    heard = tuple(denial for denial in rest if denial.cause not in HEARD_IN_GOSSIP)
+    if unexplained_gossip(facts, _pairs_of(facts.names, heard)):
+        return others
+    lacks = f"a second witness of what {listed(tuple(filter(None, by)))} cannot reach"
+    return tuple(
+        replace(denial, known=Known.MAYBE, lacks=lacks) if denial in one_way else denial for denial in others
+    )
+
+
 def _is_one_word(denials: tuple[Denial, ...]) -> bool:
     """Return whether denials rest on one reading of one witness."""
-    return len({denial.by for denial in denials}) == 1 and all(d.by and d.known is Known.BY_ONE for d in denials)
+    return len({denial.by for denial in denials}) == 1 and all(
+        d.by and d.known is Known.BY_ONE for d in denials
+    )
 
 
 def _without_each(denials: tuple[Denial, ...]) -> Iterator[tuple[Denial, ...]]:

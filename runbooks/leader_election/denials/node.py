@@ -201,6 +201,8 @@ def _gone(facts: Facts, node: NodeEvidence) -> Denial | None:
         return Denial(RootCause.QUORUM_LOSS, Known.MAYBE, node=node.node, lacks=lacks)
     if "open" in results.values() or node.service.value or node.clock.value:
         return None
+    if MissingKind.REFUSED in (node.metrics.kind, node.metrics_again.kind, node.health.kind):
+        return None  # a refusal comes from a host that lives
     answered, pinged = _pingers(facts, node.node)
     if answered:
         if len(answered) > 1 or len(pinged) == 1:
@@ -226,6 +228,12 @@ def _contradiction(node: NodeEvidence, results: dict[str, str]) -> str | None:
     """Return what would decide whether a process runs whose witnesses are at odds."""
     if is_page_refused(node):
         return f"whether anything listens on {node.node}: its page is refused there and here"
+    if (
+        node.service.value
+        and node.metrics.kind is MissingKind.REFUSED
+        and set(results.values()) == {"refused"}
+    ):
+        return f"the page as read on {node.node}: it is refused here, and its Raft port by everybody"
     if (
         node.service.value
         and node.service.value.state in ("inactive", "failed")
