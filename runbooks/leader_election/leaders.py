@@ -8,6 +8,7 @@ from runbooks import raft
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
 from runbooks.model import Finding, Verdict
+from runbooks.raft import is_page_refused, is_refused_by_all
 from runbooks.wording import listed
 
 LULL_ELECTIONS = 6
@@ -88,8 +89,22 @@ def _doubts(facts: Facts, leader: str, *, idle: bool) -> list[str]:
 
 
 def may_lead(facts: Facts) -> tuple[str, ...]:
-    """Return the nodes that are not known to be down and whose metrics could not be read: any may lead."""
-    return tuple(name for name in facts.names if facts.metrics(name) is None and facts.up[name] is not False)
+    """Return the nodes whose metrics could not be read and that nothing shows to be away: any may lead."""
+    return tuple(
+        name
+        for name in facts.names
+        if facts.metrics(name) is None
+        and facts.up[name] is not False
+        and name not in facts.mute
+        and not _refuses(facts, name)
+    )
+
+
+def _refuses(facts: Facts, name: str) -> bool:
+    """Return whether a node refuses its own host, or the bot and every peer: it leads nobody."""
+    node = facts.node(name)
+    results = [result for pair, result in facts.raft_results.items() if pair[1] == name]
+    return is_page_refused(node) or is_refused_by_all(node, results)
 
 
 def _unnamed_leader(facts: Facts) -> Finding | None:

@@ -10,7 +10,7 @@ from runbooks.evidence import Metrics, NodeEvidence, Reading
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import CRASH_LOOP_RESTARTS, Facts
 from runbooks.missing_kind import MissingKind
-from runbooks.raft import is_page_refused
+from runbooks.raft import is_page_refused, is_refused_by_all
 from runbooks.wording import MAX_NAMES, listed, seconds
 
 YOUNG_S = 60.0
@@ -199,10 +199,8 @@ def _gone(facts: Facts, node: NodeEvidence) -> Denial | None:
     results = connects_to(facts, node.node)
     if lacks := _contradiction(node, results):
         return Denial(RootCause.QUORUM_LOSS, Known.MAYBE, node=node.node, lacks=lacks)
-    if "open" in results.values() or node.service.value or node.clock.value:
+    if "open" in results.values() or _host_answers(node):
         return None
-    if MissingKind.REFUSED in (node.metrics.kind, node.metrics_again.kind, node.health.kind):
-        return None  # a refusal comes from a host that lives
     answered, pinged = _pingers(facts, node.node)
     if answered:
         if len(answered) > 1 or len(pinged) == 1:
@@ -210,6 +208,12 @@ def _gone(facts: Facts, node: NodeEvidence) -> Denial | None:
         lacks = f"whether the host of {node.node} lives: it answers the pings of {answered[0]} alone"
         return Denial(RootCause.HOST_DOWN, Known.MAYBE, node=node.node, lacks=lacks)
     return _silent_host(node, results)
+
+
+def _host_answers(node: NodeEvidence) -> bool:
+    """Return whether a host gave any answer: a refusal is one as well."""
+    refused = MissingKind.REFUSED in (node.metrics.kind, node.metrics_again.kind, node.health.kind)
+    return refused or node.service.value is not None or node.clock.value is not None
 
 
 def _silent_host(node: NodeEvidence, results: dict[str, str]) -> Denial:
@@ -228,11 +232,7 @@ def _contradiction(node: NodeEvidence, results: dict[str, str]) -> str | None:
     """Return what would decide whether a process runs whose witnesses are at odds."""
     if is_page_refused(node):
         return f"whether anything listens on {node.node}: its page is refused there and here"
-    if (
-        node.service.value
-        and node.metrics.kind is MissingKind.REFUSED
-        and set(results.values()) == {"refused"}
-    ):
+    if node.service.value and is_refused_by_all(node, results.values()):
         return f"the page as read on {node.node}: it is refused here, and its Raft port by everybody"
     if (
         node.service.value
