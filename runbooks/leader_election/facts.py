@@ -156,13 +156,28 @@ class Facts:
     @cached_property
     def round_trip_ms(self) -> float | None:
         """Return the slowest pair's mean round trip in ms: a candidate needs every voter of a majority."""
-        means = [
-            ping.rtt_avg_ms
-            for node in self.evidence.nodes
-            for ping in node.pings.value or ()
-            if ping.rtt_avg_ms is not None
-        ]
-        return max(means, default=None)
+        return max(self._pinged_ms, default=self._connected_ms)
+
+    @cached_property
+    def is_pinged(self) -> bool:
+        """Return whether a ping told a round trip; else it is how long connects took."""
+        return bool(self._pinged_ms)
+
+    @cached_property
+    def _pinged_ms(self) -> tuple[float, ...]:
+        pings = (ping for node in self.evidence.nodes for ping in node.pings.value or ())
+        return tuple(ping.rtt_avg_ms for ping in pings if ping.rtt_avg_ms is not None)
+
+    @cached_property
+    def _connected_ms(self) -> float | None:
+        """Return the slowest pair's shortest connect: SYN and SYN-ACK are one round trip (RFC 9293, 3.5)."""
+        took: dict[frozenset[str], float] = {}
+        for node in self.evidence.nodes:
+            for connect in node.connects.value or ():
+                pair = frozenset({node.node, connect.peer})
+                if connect.result == "open" and connect.latency_ms is not None:
+                    took[pair] = min(connect.latency_ms, took.get(pair, connect.latency_ms))
+        return max(took.values(), default=None)
 
     @cached_property
     def slowest_round_trip_ms(self) -> float | None:

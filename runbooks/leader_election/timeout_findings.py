@@ -72,7 +72,10 @@ def _timeout_verdict(facts: Facts, structure: Structure, *, explained: bool) -> 
         return Verdict.POSSIBLE
     if facts.storm is None or structure.can_elect == "undetermined":
         return Verdict.UNDETERMINED
-    return Verdict.UNDETERMINED if tight is None else Verdict.CONFIRMED
+    if tight is None:
+        return Verdict.UNDETERMINED
+    # A connect is one round trip, and whatever else a busy host adds to it.
+    return Verdict.CONFIRMED if facts.is_pinged or beats_too_slowly(facts) else Verdict.LIKELY
 
 
 def _too_tight(facts: Facts) -> bool | None:
@@ -113,8 +116,9 @@ def _timeout_evidence(facts: Facts, structure: Structure) -> tuple[list[str], li
             f"the file of {listed(silent)} names no election timeout: the documented default holds"
         )
     if facts.round_trip_ms is not None and low is not None:
+        trip = "round trip" if facts.is_pinged else "shortest connect"
         line = (
-            f"the election timeout starts at {low} ms (agents), the slowest pair's round trip is "
+            f"the election timeout starts at {low} ms (agents), the slowest pair's {trip} is "
             f"{milliseconds(facts.round_trip_ms)} ({ONE_WAY_LATENCIES} one-way latencies are "
             f"{milliseconds(asked_ms(facts.round_trip_ms))})"
         )
@@ -127,6 +131,6 @@ def _timeout_evidence(facts: Facts, structure: Structure) -> tuple[list[str], li
 def _would_decide(facts: Facts) -> str | None:
     if facts.storm is None:
         return "two readings of tensor_chain_elections_total"
-    if facts.round_trip_ms is None:
-        return "the round trip between the nodes"
+    if facts.round_trip_ms is None or not facts.is_pinged:
+        return "the round trip between the nodes, by ping"
     return None if facts.timeouts_ms else "the configured election timeouts"
