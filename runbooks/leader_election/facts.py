@@ -188,7 +188,7 @@ class Facts:
             for ping in node.pings.value or ()
             if ping.rtt_max_ms is not None
         ]
-        return max(slowest, default=None)
+        return max(slowest, default=self._connected_ms)
 
     @cached_property
     def timeouts_ms(self) -> dict[str, tuple[int, int]]:
@@ -238,6 +238,12 @@ class Facts:
             return None
         away = len(self.names) - len(self.running) - (self.up[name] is not True)
         return max(metrics.gossip_failed - away, 0)
+
+    @cached_property
+    def all_held_well(self) -> bool:
+        """Return whether gossip on every node was read, and holds every peer healthy."""
+        pages = [self.metrics(name) for name in self.names]
+        return all(page is not None and page.gossip_failed == 0 for page in pages)
 
     def steady(self, name: str) -> bool:
         """Return whether a process answered the bot throughout, without having been restarted in between."""

@@ -32,6 +32,19 @@ from runbooks.wording import listed
 SIGN_NAMES_IT = frozenset({RootCause.TLS_FAILURE, RootCause.VERSION_MISMATCH, RootCause.DUPLICATE_ID})
 """Causes whose sign names them: a log does not complain of such handshakes where none fail."""
 
+OF_SEVERAL = frozenset(
+    {
+        RootCause.PROCESS_HUNG,
+        RootCause.CRASH_LOOP,
+        RootCause.STORAGE_FULL,
+        RootCause.TOO_MANY_FILES,
+        RootCause.NAMES_UNRESOLVED,
+        RootCause.GOSSIP_BLOCKED,
+    }
+)
+"""Causes that strike several nodes at once: of failures of nodes, more than a third come in such bursts (Ford
+et al., Availability in Globally Distributed Storage Systems, 2010, section 4)."""
+
 HEARD_IN_GOSSIP = frozenset({RootCause.STORAGE_FULL, RootCause.PEER_LIST_WRONG})
 """Causes that deny votes and leave gossip as it was, so they explain nothing that gossip holds."""
 
@@ -121,13 +134,19 @@ class Structure:
         """Return the denials of a cause that somebody read."""
         return tuple(d for d in self.denials if d.cause == cause and d.known >= Known.BY_ONE)
 
+    @property
+    def saw_any(self) -> bool:
+        """Return whether anybody read a denial of whatever cause."""
+        return any(denial.known >= Known.BY_ONE for denial in self.denials)
+
     def is_well_seen(self, cause: str) -> bool:
         """Return whether a cause was itself read beyond doubt, and only what else it takes was not read."""
         seen = self.denials_of(cause)
         if cause in SIGN_NAMES_IT:
             return any(denial.by is None for denial in seen)  # both ends log it, so one alone is odd
-        stopped = any(denial.known is Known.CORROBORATED for denial in seen)
-        return cause == RootCause.QUORUM_LOSS and stopped
+        certain = any(denial.known is Known.CORROBORATED for denial in seen)
+        others = {denial.cause for denial in self.denials if denial.known >= Known.BY_ONE} - {cause}
+        return certain and (cause == RootCause.QUORUM_LOSS or (cause in OF_SEVERAL and not others))
 
     def denials_of(self, cause: str) -> tuple[Denial, ...]:
         """Return every denial of a cause, those that may be among them."""

@@ -70,10 +70,16 @@ def _timeout_verdict(facts: Facts, structure: Structure, *, explained: bool) -> 
         return Verdict.LIKELY if hopeless else Verdict.RULED_OUT
     if explained or tight is False or (structure.verdicts and structure.can_elect == "yes"):
         return Verdict.POSSIBLE
-    if facts.storm is None or structure.can_elect == "undetermined":
+    if facts.storm is None or tight is None:
         return Verdict.UNDETERMINED
-    if tight is None:
-        return Verdict.UNDETERMINED
+    return _when_tight(facts, structure)
+
+
+def _when_tight(facts: Facts, structure: Structure) -> Verdict:
+    """Return how sure it is that timeouts that are too short keep elections from ending."""
+    if structure.can_elect == "undetermined":
+        # Links that were not tried are no doubt where gossip holds everybody well over them.
+        return Verdict.LIKELY if facts.all_held_well and not structure.saw_any else Verdict.UNDETERMINED
     # A connect is one round trip, and whatever else a busy host adds to it.
     return Verdict.CONFIRMED if facts.is_pinged or beats_too_slowly(facts) else Verdict.LIKELY
 
