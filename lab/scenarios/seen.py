@@ -1,4 +1,4 @@
-"""What a truth looks like in a document of which readings were lost: causes that nothing there tells apart."""
+"""What a truth looks like in a document that lost readings: causes that nothing there tells apart."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def as_seen(truth: Truth, document: Document, leading: tuple[str, ...]) -> Truth
         # A host that is down and one that is cut off from everybody answer alike: not at all.
         also.add("host_down")
     if "crash_loop" in truth.causes and any(node["service"]["value"] is None for node in nodes.values()):
-        # Between two starts there is no process, and only the service manager counts restarts (systemd.service(5)).
+        # Between two starts there is no process; only the service manager counts starts (systemd.service(5)).
         also.add("quorum_loss")
     return replace(truth, also=frozenset(also - truth.causes))
 

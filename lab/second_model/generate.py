@@ -117,7 +117,7 @@ def _is_full(member: Member) -> bool:
 def _can_be_stepped(world: World, name: str) -> bool:
     """Return whether a clock has a source to step to, an agent that can, and another that bears it out.
 
-    Of two clocks that differ, nobody can tell the false one (RFC 5905, 11.2.1, finds truechimers by majority).
+    Of two clocks that differ nobody can tell the false one (RFC 5905, 11.2.1, finds truechimers by majority).
     """
     member = world.members[name]
     others = [other for peer, other in world.members.items() if peer != name and serves(other)]

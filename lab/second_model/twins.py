@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import chain, combinations, permutations, product
 from random import Random
-from typing import Any
+from typing import Literal
 
 from lab.second_model.generate import Case
 from lab.second_model.logs import WARNINGS
@@ -23,6 +23,7 @@ DRAWS = 6
 """How often a twin is read: who stands, and whether anybody does, is chance."""
 
 Change = Callable[[World], None]
+Level = Literal["error", "warn", "debug"]
 OF_NODES: dict[str, tuple[dict[str, object], ...]] = {
     "quorum_loss": ({"process": "stopped", "since_s": 90.0}, {"process": "replaying", "since_s": 90.0}),
     "process_hung": ({"process": "hung", "since_s": 30.0}, {"process": "hung", "since_s": 1500.0}),
@@ -42,8 +43,8 @@ OF_NODES: dict[str, tuple[dict[str, object], ...]] = {
 def has_twin(case: Case) -> bool:
     """Return whether another world, which none of the case's causes keeps from a leader, gives this document.
 
-    Only twins with one fault in place of the case's causes are tried, beside what else is there; so none found
-    does not mean that there is none.
+    Only twins with one fault in place of the case's causes are tried, beside what else is there, so that none
+    is found does not mean that there is none.
     """
     if len(case.world.names) > MAX_NODES:
         return False
@@ -70,7 +71,7 @@ def _gives(case: Case, causes: frozenset[str], change: Change) -> bool:
     )
 
 
-def _level(case: Case) -> Any:
+def _level(case: Case) -> Level:
     """Return the level at which logs hold what these do."""
     logs = [node["log"]["value"] for node in case.evidence["nodes"] if is_read(node, "log")]
     seen = {event for log in logs for event, count in log["counts"].items() if count}
@@ -101,12 +102,12 @@ def _looks_alike(case: Case, world: World) -> bool:
         node["node"]: node["metrics_again"]["value"] or node["metrics"]["value"]
         for node in case.evidence["nodes"]
     }
-    odd = sum(page["gossip_failed"] != failed(world, name) for name, page in pages.items() if page)
-    return odd <= (case.family == "lying")
+    odd = [name for name, page in pages.items() if page and page["gossip_failed"] != failed(world, name)]
+    return len(odd) <= (case.family == "lying")
 
 
 def _faults(case: Case) -> Iterator[tuple[frozenset[str], Change]]:
-    """Yield what may be wrong instead: nothing, one fault alone, or one beside the processes that are away."""
+    """Yield what may be wrong instead: nothing, one fault alone, or one beside processes that are away."""
     away = _away(case)
     singles = list(chain(_of_nodes(case), _of_links(case), _of_clocks(case)))
     yield frozenset(), lambda world: None
@@ -164,7 +165,7 @@ def _belies(node: Document, cause: str) -> bool:
         case "storage_full":
             return log is not None and not log["counts"].get("wal_failed")
         case "slow_disk":
-            return is_read(node, "disk") and node["disk"]["value"]["io_stalled_percent"] < 50
+            return is_read(node, "disk") and bool(node["disk"]["value"]["io_stalled_percent"] < 50)
         case "names_unresolved":
             return connects is not None and any(each["result"] != "dns" for each in connects)
         case _:

@@ -9,6 +9,7 @@ from runbooks import raft
 from runbooks.clocks import MAX_SKEW_MS, believed_clocks, is_surely_skewed, says_time
 from runbooks.evidence import Clock, Evidence, Log, Metrics, NodeEvidence
 from runbooks.leader_election.configured import election_timeouts_of
+from runbooks.leader_election.round_trips import connected_ms, pinged_ms, slowest_pings_ms
 from runbooks.leader_election.witnesses import is_contradicted, is_mute
 from runbooks.model import Leadership
 
@@ -156,39 +157,12 @@ class Facts:
     @cached_property
     def round_trip_ms(self) -> float | None:
         """Return the slowest pair's mean round trip in ms: a candidate needs every voter of a majority."""
-        return max(self._pinged_ms, default=self._connected_ms)
-
-    @cached_property
-    def is_pinged(self) -> bool:
-        """Return whether a ping told a round trip; else it is how long connects took."""
-        return bool(self._pinged_ms)
-
-    @cached_property
-    def _pinged_ms(self) -> tuple[float, ...]:
-        pings = (ping for node in self.evidence.nodes for ping in node.pings.value or ())
-        return tuple(ping.rtt_avg_ms for ping in pings if ping.rtt_avg_ms is not None)
-
-    @cached_property
-    def _connected_ms(self) -> float | None:
-        """Return the slowest pair's shortest connect: SYN and SYN-ACK are one round trip (RFC 9293, 3.5)."""
-        took: dict[frozenset[str], float] = {}
-        for node in self.evidence.nodes:
-            for connect in node.connects.value or ():
-                pair = frozenset({node.node, connect.peer})
-                if connect.result == "open" and connect.latency_ms is not None:
-                    took[pair] = min(connect.latency_ms, took.get(pair, connect.latency_ms))
-        return max(took.values(), default=None)
+        return max(pinged_ms(self.evidence), default=connected_ms(self.evidence))
 
     @cached_property
     def slowest_round_trip_ms(self) -> float | None:
         """Return in ms the slowest single round trip of any pair."""
-        slowest = [
-            ping.rtt_max_ms
-            for node in self.evidence.nodes
-            for ping in node.pings.value or ()
-            if ping.rtt_max_ms is not None
-        ]
-        return max(slowest, default=self._connected_ms)
+        return max(slowest_pings_ms(self.evidence), default=connected_ms(self.evidence))
 
     @cached_property
     def timeouts_ms(self) -> dict[str, tuple[int, int]]:
@@ -238,12 +212,6 @@ class Facts:
             return None
         away = len(self.names) - len(self.running) - (self.up[name] is not True)
         return max(metrics.gossip_failed - away, 0)
-
-    @cached_property
-    def all_held_well(self) -> bool:
-        """Return whether gossip on every node was read, and holds every peer healthy."""
-        pages = [self.metrics(name) for name in self.names]
-        return all(page is not None and page.gossip_failed == 0 for page in pages)
 
     def steady(self, name: str) -> bool:
         """Return whether a process answered the bot throughout, without having been restarted in between."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import permutations
 
 from runbooks.electability import (
     Denial,
@@ -25,9 +23,16 @@ from runbooks.leader_election.denials.node import node_denials
 from runbooks.leader_election.denials.peer_lists import peer_list_denials
 from runbooks.leader_election.denials.storage import storage_denials
 from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.lone_words import (
+    HEARD_IN_GOSSIP,
+    is_one_word,
+    one_kind_of_cut,
+    pairs_of,
+    without_each,
+    without_lone_words,
+)
 from runbooks.model import CanElect, Finding, Verdict
 from runbooks.raft import Pair
-from runbooks.wording import listed
 
 SIGN_NAMES_IT = frozenset({RootCause.TLS_FAILURE, RootCause.VERSION_MISMATCH, RootCause.DUPLICATE_ID})
 """Causes whose sign names them: a log does not complain of such handshakes where none fail."""
@@ -44,9 +49,6 @@ OF_SEVERAL = frozenset(
 )
 """Causes that strike several nodes at once: of failures of nodes, more than a third come in such bursts (Ford
 et al., Availability in Globally Distributed Storage Systems, 2010, section 4)."""
-
-HEARD_IN_GOSSIP = frozenset({RootCause.STORAGE_FULL, RootCause.PEER_LIST_WRONG})
-"""Causes that deny votes and leave gossip as it was, so they explain nothing that gossip holds."""
 
 OF_LINKS = frozenset(
     {RootCause.NETWORK_PARTITION, RootCause.ASYMMETRIC_PARTITION, RootCause.NAMES_UNRESOLVED}
@@ -68,22 +70,22 @@ class Structure:
         facts = self.facts
         nodes = (*node_denials(facts), *storage_denials(facts), *file_denials(facts))
         gone = frozenset(d.node for d in nodes if d.node and d.cause == RootCause.HOST_DOWN)
-        links = _one_kind_of_cut(tuple(link_denials(facts, gone)))
+        links = one_kind_of_cut(tuple(link_denials(facts, gone)))
         peers = tuple(peer_list_denials(facts))
         listed_wrong = frozenset(name for denial in peers for name in denial.nodes)
         others = (*nodes, *peers, *links, *handshake_denials(facts, listed_wrong))
         heard = tuple(denial for denial in others if denial.cause not in HEARD_IN_GOSSIP)
-        clocks = tuple(clock_denials(facts, _pairs_of(facts.names, heard)))
-        others = _without_lone_words(facts, others, clocks)
+        clocks = tuple(clock_denials(facts, pairs_of(facts.names, heard)))
+        others = without_lone_words(facts, others, clocks)
         sure = tuple(denial for denial in (*others, *clocks) if denial.known > Known.MAYBE)
         heard = tuple(denial for denial in sure if denial.cause not in HEARD_IN_GOSSIP)
-        return (*others, *clocks, *gossip_denials(facts, _pairs_of(facts.names, heard), sure))
+        return (*others, *clocks, *gossip_denials(facts, pairs_of(facts.names, heard), sure))
 
     @cached_property
     def unexplained_gossip(self) -> dict[str, int]:
         """Return by node how many peers its gossip holds failed for no reason that was read."""
         known = tuple(d for d in self.denials if d.known > Known.MAYBE and d.cause not in HEARD_IN_GOSSIP)
-        return unexplained_gossip(self.facts, _pairs_of(self.facts.names, known))
+        return unexplained_gossip(self.facts, pairs_of(self.facts.names, known))
 
     @cached_property
     def can_elect(self) -> CanElect:
@@ -110,7 +112,7 @@ class Structure:
         """
         names = self.facts.names
         sure = tuple(d for d in self.denials if d.known is Known.CORROBORATED)
-        corroborated = [blocking_causes(names, left, Known.CORROBORATED) for left in _without_each(sure)]
+        corroborated = [blocking_causes(names, left, Known.CORROBORATED) for left in without_each(sure)]
         verdicts = dict.fromkeys(frozenset.intersection(*corroborated), Verdict.CONFIRMED)
         for cause in corroborated[0] | (self._blocking - self._dispensable):
             verdicts.setdefault(cause, Verdict.LIKELY)
@@ -126,7 +128,7 @@ class Structure:
     def _dispensable(self) -> frozenset[str]:
         """Return the causes that one witness alone tells, by one reading, where the rest explains it all."""
         told = tuple(d for d in self.denials if d.known >= Known.BY_ONE)
-        alone = {cause for cause in self._blocking if _is_one_word(self.of(cause))}
+        alone = {cause for cause in self._blocking if is_one_word(self.of(cause))}
         left = {cause: tuple(d for d in told if d.cause != cause) for cause in alone}
         return frozenset(c for c in alone if blocking_causes(self.facts.names, left[c], Known.BY_ONE))
 
@@ -243,64 +245,3 @@ def first_lines(lines: tuple[str, ...], at_most: int = MAX_LINES) -> tuple[str, 
     """Return the first lines of many of one kind, and how many more there are: a thread fits a screen."""
     left = len(lines) - at_most
     return (*lines[:at_most], f"and {left} more like these") if left > 1 else lines
-
-
-def _without_lone_words(
-    facts: Facts, others: tuple[Denial, ...], clocks: tuple[Denial, ...]
-) -> tuple[Denial, ...]:
-    """Return the denials, with the one-way cuts that one agent alone tells as a maybe.
-
-    Its peers' connects to it are open. Gossip may bear it out, but not by what holds peers failed anyway.
-    """
-    one_way = [denial for denial in others if denial.cause == RootCause.ASYMMETRIC_PARTITION]
-    by = {denial.by for denial in one_way}
-    if len(by) != 1:
-        return others
-    rest = (*(denial for denial in others if denial not in one_way), *clocks)
-    heard = tuple(denial for denial in rest if denial.cause not in HEARD_IN_GOSSIP)
-    if unexplained_gossip(facts, _pairs_of(facts.names, heard)):
-        return others
-    lacks = f"a second witness of what {listed(tuple(filter(None, by)))} cannot reach"
-    return tuple(
-        replace(denial, known=Known.MAYBE, lacks=lacks) if denial in one_way else denial for denial in others
-    )
-
-
-def _is_one_word(denials: tuple[Denial, ...]) -> bool:
-    """Return whether denials rest on one reading of one witness."""
-    return len({denial.by for denial in denials}) == 1 and all(
-        d.by and d.known is Known.BY_ONE for d in denials
-    )
-
-
-def _without_each(denials: tuple[Denial, ...]) -> Iterator[tuple[Denial, ...]]:
-    """Yield the denials, and then what is left of them without each single witness."""
-    yield denials
-    for witness in dict.fromkeys(denial.by for denial in denials if denial.by):
-        yield tuple(denial for denial in denials if denial.by != witness)
-
-
-def _one_kind_of_cut(denials: tuple[Denial, ...]) -> tuple[Denial, ...]:
-    """Return all cuts as one cause: asymmetric only where no link is known to be cut both ways.
-
-    One-way cuts that a single agent reports may be that agent's; from two on they are believed.
-    """
-    full = any(d.cause == RootCause.NETWORK_PARTITION and d.known >= Known.BY_ONE for d in denials)
-    one_way = [d for d in denials if d.cause == RootCause.ASYMMETRIC_PARTITION and d.because]
-    several = len({denial.by for denial in one_way}) > 1
-    cause = RootCause.NETWORK_PARTITION if full else RootCause.ASYMMETRIC_PARTITION
-    return tuple(
-        replace(denial, cause=cause, known=max(denial.known, Known.BY_ONE) if several else denial.known)
-        if denial.cause == RootCause.ASYMMETRIC_PARTITION
-        else denial
-        for denial in denials
-    )
-
-
-def _pairs_of(names: tuple[str, ...], denials: tuple[Denial, ...]) -> frozenset[Pair]:
-    """Return the pairs that these denials concern: every pair of a node that takes no part."""
-    away = {denial.node for denial in denials}
-    pairs = {denial.pair for denial in denials}
-    return frozenset(
-        pair for pair in permutations(names, 2) if pair in pairs or pair[0] in away or pair[1] in away
-    )
