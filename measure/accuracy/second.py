@@ -55,7 +55,7 @@ class Verdict:
 
     @cached_property
     def is_not_to_be_known(self) -> bool:
-        """Return whether another truth, found by search, gives the same document; only what is open is searched."""
+        """Return whether it is open and another truth, found by search, gives the same document."""
         return self.is_open and not self.first_right and has_twin(self.case)
 
     @property
