@@ -113,17 +113,11 @@ def _likely_if_seen(finding: Finding, structure: Structure) -> Finding:
 
     Where a node that was not read may lead, there may be nothing to explain.
     """
-    if finding.verdict is not Verdict.UNDETERMINED or not structure.is_well_seen(finding.cause):
+    if finding.verdict is not Verdict.UNDETERMINED or may_lead(structure.facts):
         return finding
-    if may_lead(structure.facts):
+    if not structure.is_well_seen(finding.cause):
         return finding
-    denials = structure.denials_of(finding.cause)
-    concerned = {name for denial in denials for name in denial.nodes if denial.because}
-    seen = {
-        "nodes": finding.nodes or tuple(name for name in structure.facts.names if name in concerned),
-        "evidence_for": finding.evidence_for or tuple(dict.fromkeys(d.because for d in denials if d.because)),
-    }
-    return finding.model_copy(update={"verdict": Verdict.LIKELY, **seen})
+    return finding.model_copy(update={"verdict": Verdict.LIKELY})
 
 
 def _rank(finding: Finding) -> tuple[int, int]:

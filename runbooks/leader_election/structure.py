@@ -156,7 +156,10 @@ class Structure:
 
     def nodes_of(self, cause: str) -> tuple[str, ...]:
         """Return the nodes that a cause concerns, in the cluster's order."""
-        concerned = {name for denial in self.of(cause) for name in denial.nodes}
+        return self._in_order(self.of(cause))
+
+    def _in_order(self, denials: tuple[Denial, ...]) -> tuple[str, ...]:
+        concerned = {name for denial in denials for name in denial.nodes}
         return tuple(name for name in self.facts.names if name in concerned)
 
     def findings(self) -> tuple[Finding, ...]:
@@ -168,6 +171,7 @@ class Structure:
     def _finding(self, cause: str) -> Finding:
         verdict = self.verdicts.get(cause, Verdict.POSSIBLE)
         lacking = dict.fromkeys(denial.lacks for denial in self.of(cause) if denial.lacks)
+        seen = self.of(cause) or tuple(denial for denial in self.denials_of(cause) if denial.because)
         undetermined = verdict is Verdict.UNDETERMINED
         deciding = deciding_readings(self.facts.names, self.denials) if undetermined else tuple(lacking)
         against = () if verdict is not Verdict.POSSIBLE else ("a majority could still vote in spite of it",)
@@ -177,8 +181,8 @@ class Structure:
         return Finding(
             cause=named[0],
             verdict=verdict,
-            nodes=self.nodes_of(cause),
-            evidence_for=self.evidence_for(self.of(cause)),
+            nodes=self.nodes_of(cause) or self._in_order(seen),
+            evidence_for=self.evidence_for(seen),
             evidence_against=against,
             would_decide="; ".join(first_lines(deciding, MAX_DECIDING)) or None,
         )

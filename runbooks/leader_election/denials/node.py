@@ -36,7 +36,8 @@ def node_denials(facts: Facts) -> Iterator[Denial]:
         yield from found
         return
     # A majority that nobody here hears may hear itself, and have a leader: silence says nothing of the kind.
-    lacks = f"a look from elsewhere at {listed([denial.nodes[0] for denial in unheard], MAX_NAMES)}"
+    hosts = listed([denial.nodes[0] for denial in unheard], MAX_NAMES)
+    lacks = f"{hosts} from elsewhere, such as their consoles"
     for denial in found:
         yield replace(denial, known=Known.MAYBE, lacks=lacks) if denial in unheard else denial
 
