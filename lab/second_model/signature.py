@@ -8,6 +8,7 @@ from typing import Any
 from lab.second_model.readings import AGENTS, BOTS, Document
 
 YOUNG_S, CURRENT_S, NEEDS_BYTES, STALLED_PERCENT = 60.0, 60.0, 100 * 2**20, 20.0
+LATE_MS = 1_250.0
 
 
 def agrees(one: Document, twin: Document, *, lies: bool) -> bool:
@@ -40,7 +41,15 @@ def _agree(node: Document, other: Document, kind: str) -> bool:
         return (
             "refused" not in (node[kind]["missing"] or "") or node[kind]["missing"] == other[kind]["missing"]
         )
+    if kind == "connects" and node[kind]["took_ms"] > LATE_MS:
+        return is_read(other, kind) and all(map(_agree_late, node[kind]["value"], other[kind]["value"]))
     return is_read(other, kind) and _SEEN[kind](node[kind]["value"]) == _SEEN[kind](other[kind]["value"])
+
+
+def _agree_late(one: Document, other: Document) -> bool:
+    """Return whether connects of a starved agent agree: those that time out may be open."""
+    results = {one["result"], other["result"]}
+    return len(results) == 1 or results == {"open", "timeout"}
 
 
 def _page(page: Document) -> object:

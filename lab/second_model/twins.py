@@ -1,6 +1,6 @@
-"""Look for a twin of a case: another world of this model, with another truth, that gives the same document.
+"""Look for twins of a case: other worlds of this model, with other truths, that give the same document.
 
-Where there is one, the document does not hold its truth, and to leave it open is right.
+Where no cause is true in all of them, the document does not hold its truth, and to leave it open is right.
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ from lab.second_model.logs import WARNINGS
 from lab.second_model.readings import Document, read
 from lab.second_model.signature import agrees, is_read
 from lab.second_model.world import World, churns, electable, failed, sound
-
-MAX_NODES = 5
-"""Larger clusters are not searched: there are too many ways to spoil them."""
 
 DRAWS = 6
 """How often a twin is read: who stands, and whether anybody does, is chance."""
@@ -41,34 +38,32 @@ OF_NODES: dict[str, tuple[dict[str, object], ...]] = {
 
 
 def has_twin(case: Case) -> bool:
-    """Return whether another world, which none of the case's causes keeps from a leader, gives this document.
+    """Return whether no cause is true in all the worlds that are found to give this document.
 
-    Only twins with one fault in place of the case's causes are tried, beside what else is there, so that none
-    is found does not mean that there is none.
+    What is tried is one fault in place of the case's causes, beside what else is there; that nothing is found
+    does not mean that there is nothing.
     """
-    if len(case.world.names) > MAX_NODES:
-        return False
-    return any(
-        not causes & case.causes and _gives(case, causes, change)
-        for causes, change in _faults(case)
-        if causes or case.causes
-    )
+    common = case.causes
+    for causes, change in _faults(case):
+        if (common and common <= causes) or not _gives(case, causes, change):
+            continue
+        common &= causes
+        if not common:
+            return True
+    return False
 
 
 def _gives(case: Case, causes: frozenset[str], change: Change) -> bool:
     world = _twin_world(case)
     change(world)
-    led = bool(electable(world)) and not churns(world) and not world.frozen
-    if led and case.led:
-        return False
-    if not led and not causes:
-        world.frozen = True
+    world.frozen = world.frozen or not causes
+    if bool(electable(world)) and not churns(world) and not world.frozen:
+        return False  # it would have a leader, whatever is wrong with it
     if not _looks_alike(case, world):
         return False
     draws = (Random(f"twin-{number}") for number in range(DRAWS))  # noqa: S311
-    return any(
-        agrees(case.evidence, read(world, draw, led=led), lies=case.family == "lying") for draw in draws
-    )
+    lies = case.family == "lying"
+    return any(agrees(case.evidence, read(world, draw, led=False), lies=lies) for draw in draws)
 
 
 def _level(case: Case) -> Level:
@@ -150,7 +145,7 @@ def _of_nodes(case: Case) -> Iterator[tuple[str, Change]]:
     for chosen in _subsets(case.world.names):
         for cause, kinds in OF_NODES.items():
             belied = sum(_belies(nodes[name], cause) for name in chosen)
-            if belied <= (case.family == "lying"):
+            if belied <= (case.family == "lying" and len(case.world.names) < 7):
                 yield from ((cause, _put(chosen, values)) for values in kinds)
 
 

@@ -198,8 +198,8 @@ def _gone(facts: Facts, node: NodeEvidence) -> Denial | None:
     if facts.up[node.node] is not None:
         return None
     results = connects_to(facts, node.node)
-    if lacks := _contradiction(node, results):
-        return Denial(RootCause.QUORUM_LOSS, Known.MAYBE, node=node.node, lacks=lacks)
+    if denial := _at_odds(facts, node, results):
+        return denial
     if "open" in results.values() or _host_answers(node):
         return None
     answered, pinged = _pingers(facts, node.node)
@@ -215,6 +215,24 @@ def _host_answers(node: NodeEvidence) -> bool:
     """Return whether a host gave any answer: a refusal is one as well."""
     refused = MissingKind.REFUSED in (node.metrics.kind, node.metrics_again.kind, node.health.kind)
     return refused or node.service.value is not None or node.clock.value is not None
+
+
+def _at_odds(facts: Facts, node: NodeEvidence, results: dict[str, str]) -> Denial | None:
+    """Return the denial of a node of which one witness says that it runs, and another that it does not."""
+    if is_page_refused(node) and not results and (holders := _who_misses(facts)):
+        because = (
+            f"{node.node}: its page is refused there and here, gossip on {listed(holders)} holds it failed"
+        )
+        return Denial(RootCause.QUORUM_LOSS, Known.BY_ONE, because=because, node=node.node)
+    lacks = _contradiction(node, results)
+    return Denial(RootCause.QUORUM_LOSS, Known.MAYBE, node=node.node, lacks=lacks) if lacks else None
+
+
+def _who_misses(facts: Facts) -> list[str]:
+    """Return the nodes that were read, if gossip on each holds as many failed as were not."""
+    pages = {name: page for name in facts.names if (page := facts.metrics(name))}
+    missed = [page.gossip_failed or 0 for page in pages.values()]
+    return list(pages) if missed and min(missed) >= len(facts.names) - len(pages) else []
 
 
 def _silent_host(node: NodeEvidence, results: dict[str, str]) -> Denial:
