@@ -42,7 +42,7 @@ def _process(node: NodeEvidence, connects: frozenset[str]) -> Tri:
         return None if "open" in connects and not gone else False
     if is_page_refused(node) and "refused" in connects:
         # A process that listens nowhere is no member, whatever the service manager calls it.
-        return False if connects == {"refused"} else None
+        return None if "open" in connects else False
     if "open" in connects or node.local_metrics.value:
         return True
     if state == "active":

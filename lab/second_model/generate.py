@@ -15,6 +15,7 @@ from lab.second_model.lies import lie
 from lab.second_model.losses import lose
 from lab.second_model.readings import read
 from lab.second_model.world import (
+    MAX_SKEW_MS,
     WAL_NEEDS_BYTES,
     Member,
     PeerForm,
@@ -115,13 +116,18 @@ def _is_full(member: Member) -> bool:
 
 
 def _can_be_stepped(world: World, name: str) -> bool:
-    """Return whether a clock has a source to step to, an agent that can, and another that bears it out.
+    """Return whether a clock has a source to step to, and another, of a process that runs, bears it out.
 
-    Of two clocks that differ nobody can tell the false one (RFC 5905, 11.2.1, finds truechimers by majority).
+    A host's word about its own clock is one source, and nobody can tell the false one of too few (RFC 5905,
+    11.2.1): gossip tells it, and only between two that run and are apart.
     """
     member = world.members[name]
-    others = [other for peer, other in world.members.items() if peer != name and serves(other)]
-    return member.chrony == "synced" and member.process != "off" and bool(others)
+    apart = (
+        abs(member.offset_ms - other.offset_ms) > MAX_SKEW_MS
+        for peer, other in world.members.items()
+        if peer != name and serves(other)
+    )
+    return member.chrony == "synced" and serves(member) and any(apart)
 
 
 def _starts(member: Member) -> bool:
