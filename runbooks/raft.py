@@ -5,10 +5,10 @@ Unknown is `None`, and stays so: what to make of it is for `electability` to say
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import permutations
 
-from runbooks.evidence import Evidence, Metrics, NodeEvidence, PortName, Role
+from runbooks.evidence import Connect, Evidence, Metrics, NodeEvidence, PortName, Role
 from runbooks.missing_kind import MissingKind
 from runbooks.model import Leadership
 
@@ -42,13 +42,19 @@ def _process(node: NodeEvidence, connects: frozenset[str]) -> Tri:
         return None if "open" in connects and not gone else False
     if is_page_refused(node) and "refused" in connects:
         # A process that listens nowhere is no member, whatever the service manager calls it.
-        return False if connects == {"refused"} else None
+        return None if "open" in connects else False
     if "open" in connects or node.local_metrics.value:
         return True
     if state == "active":
-        return None if is_page_refused(node) else True
+        # Refused by the bot and by every peer: it listens nowhere, or a firewall rejects all of them.
+        return None if is_refused_by_all(node, connects) or is_page_refused(node) else True
     # A refusal comes from a living host without a listener, or from a firewall that rejects.
     return False if connects == {"refused"} else None
+
+
+def is_refused_by_all(node: NodeEvidence, connects: Collection[str]) -> bool:
+    """Return whether a node refuses the bot its page and its peers their connects, and accepts nobody's."""
+    return node.metrics.kind is MissingKind.REFUSED and "refused" in connects and "open" not in connects
 
 
 def is_page_refused(node: NodeEvidence) -> bool:
@@ -65,16 +71,24 @@ def connect_results(evidence: Evidence, port: PortName) -> dict[Pair, str]:
         for node in evidence.nodes
         for connect in node.connects.value or ()
         if connect.port == port and connect.result != "unknown" and connect.peer in members
-        if not (connect.result == "timeout" and _is_late(node, connect.peer))
+        if not (connect.result == "timeout" and _is_late(node, connect))
     }
 
 
-def _is_late(node: NodeEvidence, peer: str) -> bool:
-    """Return whether a connect may have timed out on a busy agent: late, and no ping was lost."""
-    if node.connects.took_ms <= LATE_CONNECTS_MS:
+def _is_late(node: NodeEvidence, tried: Connect) -> bool:
+    """Return whether a connect may have timed out on a busy agent: late, by chance, and no ping was lost."""
+    if node.connects.took_ms <= LATE_CONNECTS_MS or _fails_by_port(node, tried.port):
         return False
-    pings = [ping for ping in node.pings.value or () if ping.peer == peer]
+    pings = [ping for ping in node.pings.value or () if ping.peer == tried.peer]
     return all(ping.sent and ping.received == ping.sent for ping in pings)
+
+
+def _fails_by_port(node: NodeEvidence, port: PortName) -> bool:
+    """Return whether all connects to one port timed out and all to the other are open: chance is no rule."""
+    tried = node.connects.value or ()
+    here = {connect.result for connect in tried if connect.port == port}
+    there = [connect.result for connect in tried if connect.port != port]
+    return here == {"timeout"} and len(there) > 1 and set(there) == {"open"}
 
 
 def links(evidence: Evidence, port: PortName) -> dict[Pair, Tri]:

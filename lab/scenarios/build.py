@@ -43,6 +43,7 @@ def drawn(world: World, *faults: Fault, because: str = "", open_to_doubt: bool =
     keeps_leader = causes <= NO_FAULT | {"two_leaders"}
     if keeps_leader != (outcome(world) == "steady"):
         raise WrongTruthError(f"{sorted(causes)}: {outcome(world)}; {story}")
-    # Where no host answers, it may as well be the observer's own way to all of them that is cut.
-    dark = not any(node.host_up for node in world.nodes.values())
+    # Silence does not tell a dead host from a cut one (Fischer, Lynch, Paterson 1985): a majority that nobody
+    # here hears may be well and have a leader, with the observer cut off beside the few.
+    dark = 2 * sum(not node.host_up for node in world.nodes.values()) > len(world.nodes)
     return Drawn(world, Truth(causes, open_to_doubt or dark, wanted), f"{len(world.nodes)} nodes, {story}")

@@ -12,6 +12,7 @@ from lab.scenarios.defects import LIES, MISSING
 from lab.scenarios.negatives import negative
 from lab.scenarios.readings import Document, read
 from lab.scenarios.scenario import Family, Scenario
+from lab.scenarios.seen import as_seen, leaders
 from lab.scenarios.singles import single
 from lab.scenarios.thresholds import threshold
 
@@ -46,8 +47,10 @@ def _scenario(family: Family, number: int, random: Random) -> Scenario:
     truth, story = case.truth, case.story
     if family in {"missing", "lying"}:
         spoils: tuple[Spoil, ...] = MISSING if family == "missing" else LIES
+        leading = leaders(document)
         said = _spoil(random, document, spoils[number % len(spoils)])
         truth, story = replace(truth, may_be_undetermined=True), f"{story}; {said}"
+        truth = as_seen(truth, document, leading) if family == "missing" else truth
     return Scenario(
         name=f"{family}-{number:03}-{'+'.join(sorted(truth.causes))}",
         family=family,

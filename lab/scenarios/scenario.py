@@ -43,12 +43,14 @@ class Truth:
     """What the cluster suffers from.
 
     `may_be_undetermined` says that an honest observer with these readings may leave it open; `wanted` are
-    the only actions that an offered button may contain.
+    the only actions that an offered button may contain. `also` are causes that nothing in the document tells
+    from the true ones, so that it is not wrong to name them.
     """
 
     causes: frozenset[str]
     may_be_undetermined: bool = False
     wanted: frozenset[Button] = frozenset()
+    also: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

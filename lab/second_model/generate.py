@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from random import Random
 from typing import Any, Literal, get_args
@@ -15,12 +15,14 @@ from lab.second_model.lies import lie
 from lab.second_model.losses import lose
 from lab.second_model.readings import read
 from lab.second_model.world import (
+    MAX_SKEW_MS,
     WAL_NEEDS_BYTES,
     Member,
     PeerForm,
     World,
     churns,
     electable,
+    serves,
     sound,
     timeouts_of,
     writes,
@@ -38,6 +40,7 @@ class Case:
     `causes` are those that keep a leader away; `present` are all faults that are there, which may be named
     without being wrong. `can_elect` is by physics. `wanted` are actions that help, `needed` those whose
     absence would keep the cluster without a leader. `blurred` is a document in which something was not read.
+    `world` is what was read, `faults` what was put into it.
     """
 
     name: str
@@ -51,6 +54,8 @@ class Case:
     wanted: frozenset[Button]
     needed: frozenset[Button]
     blurred: bool
+    world: World
+    faults: tuple[Fault, ...] = field(compare=False)
 
 
 def generate(seed: int, count: int = COUNT) -> Iterator[Case]:
@@ -76,7 +81,7 @@ def _case(draw: Random, name: str, family: Family) -> Case:
     wanted = frozenset(button for fault in faults for button in fault.wanted)
     useless = frozenset(
         ("start_service", name) for name, member in world.members.items() if not _starts(member)
-    ) | frozenset(("clock_sync", name) for name, member in world.members.items() if member.chrony != "synced")
+    ) | frozenset(("clock_sync", name) for name in names if not _can_be_stepped(world, name))
     harmful = frozenset(("start_service", name) for name, member in world.members.items() if _is_full(member))
     evidence = read(world, draw, led=led)
     stories = [fault.story for fault in faults] or ["nothing"]
@@ -94,6 +99,8 @@ def _case(draw: Random, name: str, family: Family) -> Case:
         wanted=wanted - harmful,
         needed=needed - useless,
         blurred=blurred or family != "read",
+        world=world,
+        faults=tuple(faults),
     )
 
 
@@ -106,6 +113,21 @@ def _looks_stopped(evidence: dict[str, Any], world: World) -> frozenset[str]:
 
 def _is_full(member: Member) -> bool:
     return member.free_bytes < WAL_NEEDS_BYTES
+
+
+def _can_be_stepped(world: World, name: str) -> bool:
+    """Return whether a clock has a source to step to, and another, of a process that runs, bears it out.
+
+    A host's word about its own clock is one source, and nobody can tell the false one of too few (RFC 5905,
+    11.2.1): gossip tells it, and only between two that run and are apart.
+    """
+    member = world.members[name]
+    apart = (
+        abs(member.offset_ms - other.offset_ms) > MAX_SKEW_MS
+        for peer, other in world.members.items()
+        if peer != name and serves(other)
+    )
+    return member.chrony == "synced" and serves(member) and any(apart)
 
 
 def _starts(member: Member) -> bool:

@@ -190,7 +190,9 @@ def _connects(world: World, draw: Random, name: str) -> list[Document]:
         for port in ("raft", "gossip"):
             if peer != name:
                 result = _connect(world, draw, name, peer, port)
-                found.append({"peer": peer, "port": port, "result": result, "latency_ms": None})
+                # SYN and SYN-ACK are one round trip (RFC 9293, 3.5).
+                took_ms = world.links[name, peer].rtt_ms if result == "open" else None
+                found.append({"peer": peer, "port": port, "result": result, "latency_ms": took_ms})
     return found
 
 

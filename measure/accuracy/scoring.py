@@ -37,7 +37,8 @@ def mark(scenario: Scenario, answer: Answer) -> Mark:
     truth = scenario.truth
     real = truth.causes - {NONE_KNOWN}
     cause, verdict = answer.findings[0]
-    first_right = cause in truth.causes and (verdict in CLAIMING or (cause == NONE_KNOWN and not real))
+    not_false = truth.causes | truth.also
+    first_right = cause in not_false and (verdict in CLAIMING or (cause == NONE_KNOWN and not real))
     first_right = first_right and verdict != "ruled_out"
     abstained = not answer.claims
     open_is_fine = truth.may_be_undetermined or not real
@@ -47,11 +48,11 @@ def mark(scenario: Scenario, answer: Answer) -> Mark:
         causes=truth.causes,
         said=answer.findings,
         first_right=first_right,
-        exact=answer.claims == real,
-        wrong_confident=answer.confident - truth.causes,
-        correct_or_open=answer.claims <= truth.causes and (not abstained or open_is_fine),
+        exact=real <= answer.claims | truth.also and answer.claims <= real | truth.also,
+        wrong_confident=answer.confident - not_false,
+        correct_or_open=answer.claims <= not_false and (not abstained or open_is_fine),
         wrong_buttons=answer.buttons - truth.wanted,
-        false_causes=answer.claims - truth.causes - NO_FAULT,
+        false_causes=answer.claims - not_false - NO_FAULT,
         abstained=abstained,
         excused=abstained and truth.may_be_undetermined,
     )

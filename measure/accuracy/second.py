@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import get_args
 
-from lab.second_model import Case, Family, generate
+from lab.second_model import Case, Family, generate, has_twin
 from measure.accuracy.answers import Answer, of
 from runbooks import leader_election
 from runbooks.evidence import Evidence
@@ -52,6 +53,11 @@ class Verdict:
         """Return whether nothing is claimed."""
         return not self.said.claims
 
+    @cached_property
+    def is_not_to_be_known(self) -> bool:
+        """Return whether it is open and another truth, found by search, gives the same document."""
+        return self.is_open and not self.first_right and has_twin(self.case)
+
     @property
     def wrong_can_elect(self) -> bool:
         """Return whether "can it elect?" is answered, and wrongly."""
@@ -90,7 +96,11 @@ def table(verdicts: Iterable[Verdict]) -> str:
         f"{name:<24}" + "".join(_share(sum(map(is_so, column)), len(column)) for column in columns.values())
         for name, is_so in _FIGURES.items()
     ]
-    return "\n".join(["Second model", head, size, *rows])
+    knowable = [[v for v in column if not v.is_not_to_be_known] for column in columns.values()]
+    last = f"{'right, of the others':<24}" + "".join(
+        _share(sum(v.first_right for v in column), len(column)) for column in knowable
+    )
+    return "\n".join(["Second model", head, size, *rows, last])
 
 
 _FIGURES: dict[str, Callable[[Verdict], bool]] = {
@@ -101,6 +111,7 @@ _FIGURES: dict[str, Callable[[Verdict], bool]] = {
     "can elect: wrong": lambda v: v.wrong_can_elect,
     "wrong buttons": lambda v: bool(v.wrong_buttons),
     "missing buttons": lambda v: bool(v.missing_buttons),
+    "another truth fits too": lambda v: v.is_not_to_be_known,
 }
 
 

@@ -13,7 +13,7 @@ from runbooks.leader_election.churn import churn_findings
 from runbooks.leader_election.disaster import hand_off as hand_off
 from runbooks.leader_election.disaster import lost_nodes
 from runbooks.leader_election.facts import Facts
-from runbooks.leader_election.leaders import commits, leader_finding, leads_a_majority
+from runbooks.leader_election.leaders import commits, leader_finding, leads_a_majority, may_lead
 from runbooks.leader_election.oddities import none_known
 from runbooks.leader_election.plan import plan as plan
 from runbooks.leader_election.recovery import is_recovered as is_recovered
@@ -62,12 +62,12 @@ def diagnose(evidence: Evidence) -> Diagnosis:
 def _can_elect(structure: Structure, leader: Finding | None, top: Finding) -> CanElect:
     """Return whether the cluster can elect; where somebody leads with a majority it can, for it has.
 
-    A cluster without a leader, in which nothing known is borne out and something that could be was not read,
-    is not taken for one that can.
+    A cluster without a leader, in which nothing known is borne out for certain and something that could be
+    was not read, is not taken for one that can.
     """
     if leader and leads_a_majority(structure.facts):
         return "yes"
-    if structure.can_elect == "yes" and top.cause == RootCause.NONE_KNOWN and structure.hides_a_cause:
+    if structure.can_elect == "yes" and top.verdict is not Verdict.CONFIRMED and structure.hides_a_cause:
         return "undetermined"
     return structure.can_elect
 
@@ -109,16 +109,15 @@ def _in_spite_of_a_leader(finding: Finding) -> Finding:
 
 
 def _likely_if_seen(finding: Finding, structure: Structure) -> Finding:
-    """Return as likely what was seen and explains it together with what was not read."""
-    if finding.verdict is not Verdict.UNDETERMINED or not structure.is_well_seen(finding.cause):
+    """Return as likely what was seen and explains it together with what was not read.
+
+    Where a node that was not read may lead, there may be nothing to explain.
+    """
+    if finding.verdict is not Verdict.UNDETERMINED or may_lead(structure.facts):
         return finding
-    denials = structure.denials_of(finding.cause)
-    concerned = {name for denial in denials for name in denial.nodes if denial.because}
-    seen = {
-        "nodes": finding.nodes or tuple(name for name in structure.facts.names if name in concerned),
-        "evidence_for": finding.evidence_for or tuple(dict.fromkeys(d.because for d in denials if d.because)),
-    }
-    return finding.model_copy(update={"verdict": Verdict.LIKELY, **seen})
+    if not structure.is_well_seen(finding.cause):
+        return finding
+    return finding.model_copy(update={"verdict": Verdict.LIKELY})
 
 
 def _rank(finding: Finding) -> tuple[int, int]:

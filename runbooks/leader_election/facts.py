@@ -9,6 +9,7 @@ from runbooks import raft
 from runbooks.clocks import MAX_SKEW_MS, believed_clocks, is_surely_skewed, says_time
 from runbooks.evidence import Clock, Evidence, Log, Metrics, NodeEvidence
 from runbooks.leader_election.configured import election_timeouts_of
+from runbooks.leader_election.round_trips import connected_ms, pinged_ms, slowest_pings_ms
 from runbooks.leader_election.witnesses import is_contradicted, is_mute
 from runbooks.model import Leadership
 
@@ -84,6 +85,16 @@ class Facts:
         return {pair: result for pair, result in results.items() if pair[0] not in self.disbelieved}
 
     @cached_property
+    def is_patchy(self) -> bool:
+        """Return whether some connects fail on the Raft port alone, and others on the gossip port alone."""
+        odd = {
+            result
+            for pair, result in self.raft_results.items()
+            if {result, self.gossip_results.get(pair)} == {"open", "timeout"}
+        }
+        return len(odd) == 2
+
+    @cached_property
     def disbelieved(self) -> frozenset[str]:
         """Return the agents whose connects are contradicted, and so are taken for unread."""
         # Who finds no address complains of nobody's links.
@@ -146,24 +157,12 @@ class Facts:
     @cached_property
     def round_trip_ms(self) -> float | None:
         """Return the slowest pair's mean round trip in ms: a candidate needs every voter of a majority."""
-        means = [
-            ping.rtt_avg_ms
-            for node in self.evidence.nodes
-            for ping in node.pings.value or ()
-            if ping.rtt_avg_ms is not None
-        ]
-        return max(means, default=None)
+        return max(pinged_ms(self.evidence), default=connected_ms(self.evidence))
 
     @cached_property
     def slowest_round_trip_ms(self) -> float | None:
         """Return in ms the slowest single round trip of any pair."""
-        slowest = [
-            ping.rtt_max_ms
-            for node in self.evidence.nodes
-            for ping in node.pings.value or ()
-            if ping.rtt_max_ms is not None
-        ]
-        return max(slowest, default=None)
+        return max(slowest_pings_ms(self.evidence), default=connected_ms(self.evidence))
 
     @cached_property
     def timeouts_ms(self) -> dict[str, tuple[int, int]]:

@@ -8,6 +8,7 @@ from runbooks import raft
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
 from runbooks.model import Finding, Verdict
+from runbooks.raft import is_page_refused, is_refused_by_all
 from runbooks.wording import listed
 
 LULL_ELECTIONS = 6
@@ -82,11 +83,28 @@ def _doubts(facts: Facts, leader: str, *, idle: bool) -> list[str]:
         doubts.append(f"{called} elections in the nodes' newest log: this may be a lull between two")
     if rivals := [name for name in facts.leadership.claimed_by if name != leader]:
         doubts.append(f"{listed(rivals)} claims to lead too")
-    if unread := [
-        name for name in facts.names if facts.metrics(name) is None and facts.up[name] is not False
-    ]:
+    if unread := may_lead(facts):
         doubts.append(f"{listed(unread)} could not be read, and may claim to lead too")
     return doubts
+
+
+def may_lead(facts: Facts) -> tuple[str, ...]:
+    """Return the nodes whose metrics could not be read and that nothing shows to be away: any may lead."""
+    return tuple(
+        name
+        for name in facts.names
+        if facts.metrics(name) is None
+        and facts.up[name] is not False
+        and name not in facts.mute
+        and not _refuses(facts, name)
+    )
+
+
+def _refuses(facts: Facts, name: str) -> bool:
+    """Return whether a node refuses its own host, or the bot and every peer: it leads nobody."""
+    node = facts.node(name)
+    results = [result for pair, result in facts.raft_results.items() if pair[1] == name]
+    return is_page_refused(node) or is_refused_by_all(node, results)
 
 
 def _unnamed_leader(facts: Facts) -> Finding | None:
@@ -99,9 +117,7 @@ def _unnamed_leader(facts: Facts) -> Finding | None:
     if facts.leadership.claimed_by:
         return None
     roles_known = all(m.role for name in advancing if (m := facts.metrics(name)))
-    unread = tuple(
-        name for name in facts.names if facts.metrics(name) is None and facts.node(name).service.value
-    )
+    unread = may_lead(facts)
     blind = roles_known and bool(unread)
     return Finding(
         cause=RootCause.MONITORING_BLIND if blind else RootCause.ALERT_STALE,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from runbooks.leader_election.causes import CAUSES, NOT_SERVING, TIGHT_FOR_HEARTBEAT, RootCause
 from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.leaders import may_lead
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import beats_too_slowly
 from runbooks.model import SURE, CanElect, Finding, Verdict
@@ -28,12 +29,21 @@ def summary(facts: Facts, structure: Structure, ranked: Sequence[Finding], can_e
 
 def _unseen(facts: Facts) -> str | None:
     """Return what is said where the bot sees too little to say that nobody leads."""
-    unread = [name for name in facts.names if facts.metrics(name) is None and facts.up[name] is not False]
-    if len(unread) < len(facts.names):
-        may_lead = listed(unread, MAX_NAMES)
-        return f"No leader among the nodes that could be read; {may_lead} may lead." if unread else None
-    agents = any(node.service.value or node.clock.value or node.log.value for node in facts.evidence.nodes)
-    return None if agents else "Nothing of this cluster can be read: is it the bot's own network?"
+    unread = may_lead(facts)
+    if not unread:
+        return None
+    of_hosts = [node for node in facts.evidence.nodes if node.service.value or node.clock.value]
+    if len(unread) == len(facts.names):
+        if not of_hosts:
+            return "Nothing of this cluster can be read: is it the bot's own network?"
+        return f"No node's metrics page can be read; {listed(unread, MAX_NAMES)} may lead."
+    said = f"No leader among the nodes that could be read; {listed(unread, MAX_NAMES)} may lead."
+    unheard = set(unread) - {node.node for node in of_hosts}
+    return (
+        f"{said} Are their hosts down, or is it the bot's own network?"
+        if len(unheard) >= facts.needed
+        else said
+    )
 
 
 def _said(finding: Finding, structure: Structure) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import permutations
 
 from runbooks.electability import (
     Denial,
@@ -24,14 +23,32 @@ from runbooks.leader_election.denials.node import node_denials
 from runbooks.leader_election.denials.peer_lists import peer_list_denials
 from runbooks.leader_election.denials.storage import storage_denials
 from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.lone_words import (
+    HEARD_IN_GOSSIP,
+    is_one_word,
+    one_kind_of_cut,
+    pairs_of,
+    without_each,
+    without_lone_words,
+)
 from runbooks.model import CanElect, Finding, Verdict
 from runbooks.raft import Pair
 
 SIGN_NAMES_IT = frozenset({RootCause.TLS_FAILURE, RootCause.VERSION_MISMATCH, RootCause.DUPLICATE_ID})
 """Causes whose sign names them: a log does not complain of such handshakes where none fail."""
 
-HEARD_IN_GOSSIP = frozenset({RootCause.STORAGE_FULL, RootCause.PEER_LIST_WRONG})
-"""Causes that deny votes and leave gossip as it was, so they explain nothing that gossip holds."""
+OF_SEVERAL = frozenset(
+    {
+        RootCause.PROCESS_HUNG,
+        RootCause.CRASH_LOOP,
+        RootCause.STORAGE_FULL,
+        RootCause.TOO_MANY_FILES,
+        RootCause.NAMES_UNRESOLVED,
+        RootCause.GOSSIP_BLOCKED,
+    }
+)
+"""Causes that strike several nodes at once: of failures of nodes, more than a third come in such bursts (Ford
+et al., Availability in Globally Distributed Storage Systems, 2010, section 4)."""
 
 OF_LINKS = frozenset(
     {RootCause.NETWORK_PARTITION, RootCause.ASYMMETRIC_PARTITION, RootCause.NAMES_UNRESOLVED}
@@ -53,21 +70,22 @@ class Structure:
         facts = self.facts
         nodes = (*node_denials(facts), *storage_denials(facts), *file_denials(facts))
         gone = frozenset(d.node for d in nodes if d.node and d.cause == RootCause.HOST_DOWN)
-        links = _one_kind_of_cut(tuple(link_denials(facts, gone)))
+        links = one_kind_of_cut(tuple(link_denials(facts, gone)))
         peers = tuple(peer_list_denials(facts))
         listed_wrong = frozenset(name for denial in peers for name in denial.nodes)
         others = (*nodes, *peers, *links, *handshake_denials(facts, listed_wrong))
         heard = tuple(denial for denial in others if denial.cause not in HEARD_IN_GOSSIP)
-        clocks = tuple(clock_denials(facts, _pairs_of(facts.names, heard)))
+        clocks = tuple(clock_denials(facts, pairs_of(facts.names, heard)))
+        others = without_lone_words(facts, others, clocks)
         sure = tuple(denial for denial in (*others, *clocks) if denial.known > Known.MAYBE)
         heard = tuple(denial for denial in sure if denial.cause not in HEARD_IN_GOSSIP)
-        return (*others, *clocks, *gossip_denials(facts, _pairs_of(facts.names, heard), sure))
+        return (*others, *clocks, *gossip_denials(facts, pairs_of(facts.names, heard), sure))
 
     @cached_property
     def unexplained_gossip(self) -> dict[str, int]:
         """Return by node how many peers its gossip holds failed for no reason that was read."""
         known = tuple(d for d in self.denials if d.known > Known.MAYBE and d.cause not in HEARD_IN_GOSSIP)
-        return unexplained_gossip(self.facts, _pairs_of(self.facts.names, known))
+        return unexplained_gossip(self.facts, pairs_of(self.facts.names, known))
 
     @cached_property
     def can_elect(self) -> CanElect:
@@ -94,27 +112,43 @@ class Structure:
         """
         names = self.facts.names
         sure = tuple(d for d in self.denials if d.known is Known.CORROBORATED)
-        witnesses = dict.fromkeys(d.by for d in sure if d.by)
-        without_one = [tuple(d for d in sure if d.by != witness) for witness in witnesses]
-        corroborated = [blocking_causes(names, left, Known.CORROBORATED) for left in (sure, *without_one)]
+        corroborated = [blocking_causes(names, left, Known.CORROBORATED) for left in without_each(sure)]
         verdicts = dict.fromkeys(frozenset.intersection(*corroborated), Verdict.CONFIRMED)
-        for cause in corroborated[0] | blocking_causes(names, self.denials, Known.BY_ONE):
+        for cause in corroborated[0] | (self._blocking - self._dispensable):
             verdicts.setdefault(cause, Verdict.LIKELY)
         return verdicts or dict.fromkeys(
             blocking_causes(names, self.denials, Known.MAYBE), Verdict.UNDETERMINED
         )
 
+    @cached_property
+    def _blocking(self) -> frozenset[str]:
+        return blocking_causes(self.facts.names, self.denials, Known.BY_ONE)
+
+    @cached_property
+    def _dispensable(self) -> frozenset[str]:
+        """Return the causes that one witness alone tells, by one reading, where the rest explains it all."""
+        told = tuple(d for d in self.denials if d.known >= Known.BY_ONE)
+        alone = {cause for cause in self._blocking if is_one_word(self.of(cause))}
+        left = {cause: tuple(d for d in told if d.cause != cause) for cause in alone}
+        return frozenset(c for c in alone if blocking_causes(self.facts.names, left[c], Known.BY_ONE))
+
     def of(self, cause: str) -> tuple[Denial, ...]:
         """Return the denials of a cause that somebody read."""
         return tuple(d for d in self.denials if d.cause == cause and d.known >= Known.BY_ONE)
+
+    @property
+    def saw_any(self) -> bool:
+        """Return whether anybody read a denial of whatever cause."""
+        return any(denial.known >= Known.BY_ONE for denial in self.denials)
 
     def is_well_seen(self, cause: str) -> bool:
         """Return whether a cause was itself read beyond doubt, and only what else it takes was not read."""
         seen = self.denials_of(cause)
         if cause in SIGN_NAMES_IT:
             return any(denial.by is None for denial in seen)  # both ends log it, so one alone is odd
-        stopped = any(denial.known is Known.CORROBORATED for denial in seen)
-        return cause == RootCause.QUORUM_LOSS and stopped
+        certain = any(denial.known is Known.CORROBORATED for denial in seen)
+        others = {denial.cause for denial in self.denials if denial.known >= Known.BY_ONE} - {cause}
+        return certain and (cause == RootCause.QUORUM_LOSS or (cause in OF_SEVERAL and not others))
 
     def denials_of(self, cause: str) -> tuple[Denial, ...]:
         """Return every denial of a cause, those that may be among them."""
@@ -122,7 +156,10 @@ class Structure:
 
     def nodes_of(self, cause: str) -> tuple[str, ...]:
         """Return the nodes that a cause concerns, in the cluster's order."""
-        concerned = {name for denial in self.of(cause) for name in denial.nodes}
+        return self._in_order(self.of(cause))
+
+    def _in_order(self, denials: tuple[Denial, ...]) -> tuple[str, ...]:
+        concerned = {name for denial in denials for name in denial.nodes}
         return tuple(name for name in self.facts.names if name in concerned)
 
     def findings(self) -> tuple[Finding, ...]:
@@ -134,6 +171,7 @@ class Structure:
     def _finding(self, cause: str) -> Finding:
         verdict = self.verdicts.get(cause, Verdict.POSSIBLE)
         lacking = dict.fromkeys(denial.lacks for denial in self.of(cause) if denial.lacks)
+        seen = self.of(cause) or tuple(denial for denial in self.denials_of(cause) if denial.because)
         undetermined = verdict is Verdict.UNDETERMINED
         deciding = deciding_readings(self.facts.names, self.denials) if undetermined else tuple(lacking)
         against = () if verdict is not Verdict.POSSIBLE else ("a majority could still vote in spite of it",)
@@ -143,8 +181,8 @@ class Structure:
         return Finding(
             cause=named[0],
             verdict=verdict,
-            nodes=self.nodes_of(cause),
-            evidence_for=self.evidence_for(self.of(cause)),
+            nodes=self.nodes_of(cause) or self._in_order(seen),
+            evidence_for=self.evidence_for(seen),
             evidence_against=against,
             would_decide="; ".join(first_lines(deciding, MAX_DECIDING)) or None,
         )
@@ -211,29 +249,3 @@ def first_lines(lines: tuple[str, ...], at_most: int = MAX_LINES) -> tuple[str, 
     """Return the first lines of many of one kind, and how many more there are: a thread fits a screen."""
     left = len(lines) - at_most
     return (*lines[:at_most], f"and {left} more like these") if left > 1 else lines
-
-
-def _one_kind_of_cut(denials: tuple[Denial, ...]) -> tuple[Denial, ...]:
-    """Return all cuts as one cause: asymmetric only where no link is known to be cut both ways.
-
-    One-way cuts that a single agent reports may be that agent's; from two on they are believed.
-    """
-    full = any(d.cause == RootCause.NETWORK_PARTITION and d.known >= Known.BY_ONE for d in denials)
-    one_way = [d for d in denials if d.cause == RootCause.ASYMMETRIC_PARTITION and d.because]
-    several = len({denial.by for denial in one_way}) > 1
-    cause = RootCause.NETWORK_PARTITION if full else RootCause.ASYMMETRIC_PARTITION
-    return tuple(
-        replace(denial, cause=cause, known=max(denial.known, Known.BY_ONE) if several else denial.known)
-        if denial.cause == RootCause.ASYMMETRIC_PARTITION
-        else denial
-        for denial in denials
-    )
-
-
-def _pairs_of(names: tuple[str, ...], denials: tuple[Denial, ...]) -> frozenset[Pair]:
-    """Return the pairs that these denials concern: every pair of a node that takes no part."""
-    away = {denial.node for denial in denials}
-    pairs = {denial.pair for denial in denials}
-    return frozenset(
-        pair for pair in permutations(names, 2) if pair in pairs or pair[0] in away or pair[1] in away
-    )

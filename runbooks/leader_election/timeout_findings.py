@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.configured import malformed, without_timeouts
 from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.round_trips import pinged_ms
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import (
     ONE_WAY_LATENCIES,
@@ -70,9 +71,24 @@ def _timeout_verdict(facts: Facts, structure: Structure, *, explained: bool) -> 
         return Verdict.LIKELY if hopeless else Verdict.RULED_OUT
     if explained or tight is False or (structure.verdicts and structure.can_elect == "yes"):
         return Verdict.POSSIBLE
-    if facts.storm is None or structure.can_elect == "undetermined":
+    if facts.storm is None or tight is None:
         return Verdict.UNDETERMINED
-    return Verdict.UNDETERMINED if tight is None else Verdict.CONFIRMED
+    return _when_tight(facts, structure)
+
+
+def _when_tight(facts: Facts, structure: Structure) -> Verdict:
+    """Return how sure it is that timeouts that are too short keep elections from ending."""
+    if structure.can_elect == "undetermined":
+        # Links that were not tried are no doubt where gossip holds everybody well over them.
+        return Verdict.LIKELY if _all_held_well(facts) and not structure.saw_any else Verdict.UNDETERMINED
+    # A connect is one round trip, and whatever else a busy host adds to it.
+    return Verdict.CONFIRMED if pinged_ms(facts.evidence) or beats_too_slowly(facts) else Verdict.LIKELY
+
+
+def _all_held_well(facts: Facts) -> bool:
+    """Return whether gossip on every node was read, and holds every peer healthy."""
+    pages = [facts.metrics(name) for name in facts.names]
+    return all(page is not None and page.gossip_failed == 0 for page in pages)
 
 
 def _too_tight(facts: Facts) -> bool | None:
@@ -113,8 +129,9 @@ def _timeout_evidence(facts: Facts, structure: Structure) -> tuple[list[str], li
             f"the file of {listed(silent)} names no election timeout: the documented default holds"
         )
     if facts.round_trip_ms is not None and low is not None:
+        trip = "round trip" if pinged_ms(facts.evidence) else "shortest connect"
         line = (
-            f"the election timeout starts at {low} ms (agents), the slowest pair's round trip is "
+            f"the election timeout starts at {low} ms (agents), the slowest pair's {trip} is "
             f"{milliseconds(facts.round_trip_ms)} ({ONE_WAY_LATENCIES} one-way latencies are "
             f"{milliseconds(asked_ms(facts.round_trip_ms))})"
         )
@@ -127,6 +144,6 @@ def _timeout_evidence(facts: Facts, structure: Structure) -> tuple[list[str], li
 def _would_decide(facts: Facts) -> str | None:
     if facts.storm is None:
         return "two readings of tensor_chain_elections_total"
-    if facts.round_trip_ms is None:
-        return "the round trip between the nodes"
+    if facts.round_trip_ms is None or not pinged_ms(facts.evidence):
+        return "the round trip between the nodes, by ping"
     return None if facts.timeouts_ms else "the configured election timeouts"

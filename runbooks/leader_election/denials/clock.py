@@ -7,11 +7,12 @@ other in gossip decides whether it denies votes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, permutations
 
 from runbooks.clocks import follows_true_time, says_time, witnessed_clocks
 from runbooks.electability import Denial, Known
 from runbooks.leader_election.causes import RootCause
+from runbooks.leader_election.denials.gossip import unexplained_gossip
 from runbooks.leader_election.denials.link import both_ways, held_failed
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
 from runbooks.raft import Pair
@@ -28,14 +29,17 @@ def clock_denials(facts: Facts, impaired: frozenset[Pair]) -> Iterator[Denial]:
     apart = {pair: ms for pair in combinations(facts.names, 2) if (ms := _apart_ms(facts, pair))}
     held = {pair: None if pair in impaired else _hold_failed(facts, pair, impaired) for pair in apart}
     one_clock = {name for name in facts.names if all(name in pair for pair in apart)}
+    # What holds a peer failed whose clock is right may hold the others failed as well.
+    explains_all = not unexplained_gossip(facts, impaired | _may_be_apart(facts))
+    witnessed = witnessed_clocks(facts.evidence)
     for (one, other), ms in apart.items():
         if held[one, other] is False:
             continue  # the nodes themselves do not mind: a wrong clock, but not what denies votes
         because = f"{one} and {other} are {milliseconds(ms)} apart (chrony on agent:{one} and agent:{other})"
         known, lacks = Known.BY_ONE, None
-        if held[one, other]:
+        if held[one, other] and (explains_all or {one, other} <= witnessed):
             known = Known.CORROBORATED
-        elif one_clock and not one_clock <= witnessed_clocks(facts.evidence):
+        elif one_clock and not one_clock <= witnessed:
             # One clock that is read wrong would explain all of it: that is a single source.
             known, lacks = Known.MAYBE, f"a second witness of the clock of {' or '.join(sorted(one_clock))}"
         yield from both_ways(RootCause.CLOCK_SKEW, known, because, (one, other), lacks)
@@ -54,6 +58,10 @@ def _unknown(facts: Facts, impaired: frozenset[Pair], apart: frozenset[Pair]) ->
     for pair in open_pairs:
         if _hold_failed(facts, pair, impaired):
             yield from both_ways(RootCause.CLOCK_SKEW, Known.MAYBE, "", pair, lacks)
+
+
+def _may_be_apart(facts: Facts) -> frozenset[Pair]:
+    return frozenset(pair for pair in permutations(facts.names, 2) if could_be_apart(facts, pair))
 
 
 def is_right(facts: Facts, name: str) -> bool:

@@ -43,7 +43,9 @@ def gossip_denials(facts: Facts, explained: frozenset[Pair], sure: tuple[Denial,
     held = unexplained_gossip(facts, explained)
     # To bar a candidate, so many of those that would vote for it must refuse that too few are left.
     refusals = sum(votes - facts.needed + 1 for votes in votes_of(facts.names, sure).values())
-    if not held or sum(held.values()) < refusals:
+    # What a node's gossip holds that was not read may be anything.
+    unread = sum(facts.gossip_failed(name) is None for name in facts.running)
+    if not held or sum(held.values()) + unread * (len(facts.running) - 1) < refusals:
         return
     lacks = f"why gossip holds peers failed: {gossip_said(held)}"
     for pair in combinations(facts.running, 2):

@@ -92,7 +92,10 @@ def _raft(facts: Facts, one: str, other: str) -> Iterator[Denial]:
             # The peer's connect the other way is open: one agent's word against another's.
             known, lacks = Known.MAYBE, f"a second witness of what {observer} cannot reach"
         yield from both_ways(cause, known, because, (observer, peer), lacks, by=observer)
-    if unread and not broken and not {one, other} & facts.mute:
+    if not broken and any(_may_be_loss(facts, pair) for pair in pairs):
+        lacks = f"pings between {one} and {other}: loss and a cut look alike"
+        yield from both_ways(RootCause.NETWORK_PARTITION, Known.MAYBE, "", (one, other), lacks)
+    elif unread and not broken and not {one, other} & facts.mute:
         lacks = f"the connects from {' and '.join(pair[0] for pair in unread)}"
         yield from both_ways(RootCause.NETWORK_PARTITION, Known.MAYBE, "", (one, other), lacks)
 
@@ -126,7 +129,22 @@ def _networks_fault(facts: Facts, pair: Pair, result: str) -> str | None:
     if result == "refused":
         # A process that runs and yet refuses: that is a firewall's word, not the process's.
         return result if facts.steady(pair[1]) or _runs(facts, pair[1]) else None
-    return None if _lossy(facts, pair) else result
+    return None if _lossy(facts, pair) or (result == "timeout" and _may_be_loss(facts, pair)) else result
+
+
+def _may_be_loss(facts: Facts, pair: Pair) -> bool:
+    """Return whether connects of a pair that nobody pinged fail where connects fail here and there.
+
+    A cut takes both ports of a peer, a rule always the same one; loss takes now the one, now the other.
+    """
+    results = (facts.raft_results.get(pair), facts.gossip_results.get(pair))
+    return "timeout" in results and facts.is_patchy and not _pinged(facts, pair)
+
+
+def _pinged(facts: Facts, pair: Pair) -> bool:
+    return any(
+        ping.peer in pair and ping.sent for name in pair for ping in facts.node(name).pings.value or ()
+    )
 
 
 def _runs(facts: Facts, name: str) -> bool:
@@ -148,15 +166,10 @@ def _lossy(facts: Facts, pair: Pair) -> bool:
 
 def _is_corroborated(facts: Facts, pair: Pair, broken: dict[Pair, str]) -> bool:
     """Return whether a broken link has a second witness: its other end, lost pings, or Neumann itself."""
-    pinged = any(
-        ping.peer in pair and node in pair and ping.sent
-        for node in pair
-        for ping in facts.node(node).pings.value or ()
-    )
     # Over a lossy link connects time out at both ends as well, and only pings tell it from a cut one. A port
     # that refuses everybody may as well have no listener at its address, and then both ends say the same.
     unheard = all(result == "refused" and _refuses_all(facts, peer) for (_, peer), result in broken.items())
-    both_ends = len(broken) > 1 and not unheard and (pinged or "timeout" not in broken.values())
+    both_ends = len(broken) > 1 and not unheard and (_pinged(facts, pair) or "timeout" not in broken.values())
     return both_ends or _seen_otherwise(facts, pair)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from runbooks.electability import Denial, Known
 from runbooks.evidence import Metrics, NodeEvidence, Reading
 from runbooks.leader_election.causes import RootCause
+from runbooks.leader_election.denials.gone import connects_to, gone
 from runbooks.leader_election.facts import CRASH_LOOP_RESTARTS, Facts
 from runbooks.missing_kind import MissingKind
 from runbooks.raft import is_page_refused
@@ -24,12 +26,21 @@ SILENT_S = 10.0
 
 def node_denials(facts: Facts) -> Iterator[Denial]:
     """Yield the denials of nodes whose process takes no part, at most one for each."""
-    for node in facts.evidence.nodes:
-        for find in (_crash_loop, _stopped, _hung, _gone):
-            denial = find(facts, node)
-            if denial:
-                yield denial
-                break
+    finds = (_crash_loop, _stopped, _hung, gone)
+    found = [
+        denial
+        for node in facts.evidence.nodes
+        if (denial := next(filter(None, (find(facts, node) for find in finds)), None))
+    ]
+    unheard = [denial for denial in found if denial.cause == RootCause.HOST_DOWN]
+    if len(unheard) < facts.needed:
+        yield from found
+        return
+    # A majority that nobody here hears may hear itself, and have a leader: silence says nothing of the kind.
+    hosts = listed([denial.nodes[0] for denial in unheard], MAX_NAMES)
+    lacks = f"{hosts} from elsewhere, such as their consoles"
+    for denial in found:
+        yield replace(denial, known=Known.MAYBE, lacks=lacks) if denial in unheard else denial
 
 
 def _denial(cause: RootCause, node: NodeEvidence, signs: list[str], sources: int) -> Denial | None:
@@ -37,11 +48,6 @@ def _denial(cause: RootCause, node: NodeEvidence, signs: list[str], sources: int
         return None
     known = Known.CORROBORATED if sources > 1 else Known.BY_ONE
     return Denial(cause, known, because=f"{node.node}: {'; '.join(signs)}", node=node.node)
-
-
-def connects_to(facts: Facts, name: str) -> dict[str, str]:
-    """Return by observer what its connect to this node's Raft port gave."""
-    return {pair[0]: result for pair, result in facts.raft_results.items() if pair[1] == name}
 
 
 def _refused_by(facts: Facts, node: NodeEvidence) -> list[str]:
@@ -170,57 +176,3 @@ def _any_cut(facts: Facts) -> bool:
         result != "open" and facts.up[pair[1]] is not False and pair[1] not in facts.mute
         for pair, result in results
     )
-
-
-def _pingers(facts: Facts, name: str) -> tuple[list[str], list[str]]:
-    """Return whose pings a host answered, and who pinged it."""
-    pings = {
-        node.node: ping
-        for node in facts.evidence.nodes
-        for ping in node.pings.value or ()
-        if ping.peer == name
-    }
-    return [one for one, ping in pings.items() if ping.received], list(pings)
-
-
-def _gone(facts: Facts, node: NodeEvidence) -> Denial | None:
-    """Return the denial of a node whose host answers nobody, or of which nobody can say."""
-    if facts.up[node.node] is not None:
-        return None
-    results = connects_to(facts, node.node)
-    if lacks := _contradiction(node, results):
-        return Denial(RootCause.QUORUM_LOSS, Known.MAYBE, node=node.node, lacks=lacks)
-    if "open" in results.values() or node.service.value or node.clock.value:
-        return None
-    answered, pinged = _pingers(facts, node.node)
-    if answered:
-        if len(answered) > 1 or len(pinged) == 1:
-            return None  # the host lives: what does not answer there is cut off, or only not read
-        lacks = f"whether the host of {node.node} lives: it answers the pings of {answered[0]} alone"
-        return Denial(RootCause.HOST_DOWN, Known.MAYBE, node=node.node, lacks=lacks)
-    return _silent_host(node, results)
-
-
-def _silent_host(node: NodeEvidence, results: dict[str, str]) -> Denial:
-    silent = [observer for observer, result in results.items() if result in ("timeout", "unreachable")]
-    if silent and len(silent) == len(results):
-        because = (
-            f"{node.node}: answers neither the bot, nor its agent's port, nor {listed(silent, MAX_NAMES)}"
-        )
-        lacks = f"a look at {node.node}'s console: a host that is down and one that is cut off look alike"
-        return Denial(RootCause.HOST_DOWN, Known.BY_ONE, because=because, node=node.node, lacks=lacks)
-    lacks = f"any reading of {node.node}, or from a peer of it"
-    return Denial(RootCause.HOST_DOWN, Known.MAYBE, node=node.node, lacks=lacks)
-
-
-def _contradiction(node: NodeEvidence, results: dict[str, str]) -> str | None:
-    """Return what would decide whether a process runs whose witnesses are at odds."""
-    if is_page_refused(node):
-        return f"whether anything listens on {node.node}: its page is refused there and here"
-    if (
-        node.service.value
-        and node.service.value.state in ("inactive", "failed")
-        and "open" in results.values()
-    ):
-        return f"whether {node.node}'s process runs: its agent and its peers contradict each other"
-    return None

@@ -139,6 +139,7 @@ def peer_list_denials(facts: Facts) -> Iterator[Denial]:
                     Known.CORROBORATED if sure else Known.BY_ONE,
                     because=because if position == 0 and pair[0] == name else "",
                     pair=pair,
+                    by=None if sure else name,
                 )
     yield from _doubtful_ports(every)
 

@@ -26,8 +26,9 @@ def test_it_prints_every_step_and_how_the_values_came_about(tmp_path: Path) -> N
     assert shown.returncode == 0, shown.stderr
     for words in (
         "1. node1: new timeouts, in effect after the restart",
-        "   /etc/neumann/config.toml: election timeouts 2000 to 4000 ms",
-        "10 one-way latencies of the slowest pair: 10 x 400.0 ms / 2 = 2000 ms",
+        "   /etc/neumann/config.toml: election timeouts 3000 to 6000 ms",
+        "10 one-way latencies of the slowest pair, and half as much for its variance: "
+        "10 x 400.0 ms / 2 x 1.5 = 3000 ms",
         "Risk: Each node restarts",
     ):
         assert words in shown.stdout

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from lab.second_model import generate
+from lab.second_model import generate, has_twin
 from lab.second_model.fault import Fault
 from lab.second_model.faults import FAULTS
 from lab.second_model.readings import read
@@ -79,6 +79,13 @@ def test_a_node_with_a_newer_log_gives_no_vote_and_a_host_without_power_reaches_
     world.members["node2"].process = world.members["node3"].process = "off"
     document = read(world, Random(1), led=False)
     assert {connect["result"] for connect in document["nodes"][0]["connects"]["value"]} == {"timeout"}
+
+
+def test_another_truth_fits_clocks_that_nobody_knows_and_none_fits_stopped_processes() -> None:
+    alone = (case for case in generate(61) if len(case.faults) == 1 and case.family == "read")
+    cases = {case.faults[0].story.split(":")[0]: case for case in alone if len(case.world.names) == 3}
+    assert has_twin(cases["clocks apart, chrony no_source"])
+    assert not has_twin(cases["stopped"])
 
 
 def test_the_figures_and_the_misses_are_told() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runbooks import leader_election
-from runbooks.evidence import Evidence, Log, NodeEvidence, Role, Service
+from runbooks.evidence import Evidence, Log, NodeEvidence, Reading, Role, Service
 from runbooks.leader_election.causes import RootCause
 from runbooks.model import Diagnosis, Verdict
 from tests.builders import (
@@ -195,10 +195,26 @@ def test_a_counter_that_was_reset_is_not_a_negative_number_of_elections() -> Non
 
 
 def test_without_any_round_trip_it_is_undetermined_and_the_round_trip_would_decide() -> None:
-    top, second, *_ = leader_election.diagnose(evidence(*candidates(pings=late()))).findings
+    blind = [each.model_copy(update={"connects": _untimed(each)}) for each in candidates(pings=late())]
+    top, second, *_ = leader_election.diagnose(evidence(*blind)).findings
     assert top.cause == RootCause.NONE_KNOWN
     assert (second.cause, second.verdict) == (RootCause.AGGRESSIVE_TIMEOUTS, Verdict.UNDETERMINED)
-    assert top.would_decide == second.would_decide == "the round trip between the nodes"
+    assert top.would_decide == second.would_decide == "the round trip between the nodes, by ping"
+
+
+def test_where_nobody_could_ping_the_connects_tell_the_round_trip() -> None:
+    slow = [
+        each.model_copy(update={"connects": _untimed(each, latency_ms=400.0)})
+        for each in candidates(pings=late())
+    ]
+    diagnosis = leader_election.diagnose(evidence(*slow))
+    assert (diagnosis.top.cause, diagnosis.top.verdict) == (RootCause.AGGRESSIVE_TIMEOUTS, Verdict.LIKELY)
+    assert diagnosis.offers == ()
+
+
+def _untimed(each: NodeEvidence, latency_ms: float | None = None) -> Reading[Any]:
+    tried = tuple(c.model_copy(update={"latency_ms": latency_ms}) for c in each.connects.value or ())
+    return known(tried, by=each.connects.by)
 
 
 def test_a_leader_that_is_there_while_elections_climb_leaves_the_timeouts_only_possible() -> None:

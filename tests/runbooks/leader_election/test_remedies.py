@@ -18,7 +18,7 @@ def plan_of(read: Evidence, name: str) -> Plan:
 
 @pytest.mark.parametrize(
     ("round_trip_ms", "expected"),
-    [(None, (300, 600)), (1.0, (300, 600)), (60.0, (300, 600)), (61.0, (350, 700)), (400.0, (2000, 4000))],
+    [(None, (300, 600)), (1.0, (300, 600)), (40.0, (300, 600)), (41.0, (350, 700)), (400.0, (3000, 6000))],
 )
 def test_the_timeouts_are_the_runbooks_or_wider_where_the_round_trip_asks_for_it(
     round_trip_ms: float | None, expected: tuple[int, int]
@@ -31,10 +31,11 @@ def test_the_timeouts_are_the_runbooks_or_wider_where_the_round_trip_asks_for_it
 def test_the_plan_shows_how_its_timeouts_came_about() -> None:
     lines = plan_of(evidence(*candidates(rtt_ms=400.0)), "config_bump").arithmetic
     assert lines == (
-        "10 one-way latencies of the slowest pair: 10 x 400.0 ms / 2 = 2000 ms",
+        "10 one-way latencies of the slowest pair, and half as much for its variance: "
+        "10 x 400.0 ms / 2 x 1.5 = 3000 ms",
         "6 heartbeats: 6 x 50 ms = 300 ms",
         "the runbook's own: 300 ms",
-        "the largest, rounded up to 50 ms: 2000 ms; the maximum is twice that: 4000 ms",
+        "the largest, rounded up to 50 ms: 3000 ms; the maximum is twice that: 6000 ms",
     )
 
 
@@ -159,7 +160,7 @@ def test_a_plan_has_one_hash_for_one_wording() -> None:
 
 def test_a_leader_must_hold_for_ten_seconds_or_ten_timeouts_whichever_is_longer() -> None:
     assert plan_of(evidence(node("node1"), dead("node2"), dead("node3")), "start_nodes").stable_s == 10
-    assert plan_of(evidence(*candidates(rtt_ms=400.0)), "config_bump").stable_s == 20
+    assert plan_of(evidence(*candidates(rtt_ms=400.0)), "config_bump").stable_s == 30
 
 
 def test_a_clock_that_the_others_gossip_contradicts_is_not_stepped() -> None:

@@ -187,7 +187,7 @@ class TestTimeouts:
         found = line(Check.ELECTION_TIMEOUTS, None, slow(lambda left: left < 9))
         assert found.severity is Severity.WARNING
         assert "round trip of the slowest pair 1.0 ms (median of a day), 80.0 ms (95th" in found.fact
-        assert found.advice == "set 400 to 800 ms on every node"
+        assert found.advice == "set 600 to 1200 ms on every node"
 
     @pytest.mark.parametrize("days", [0.04, 1.0])
     def test_one_slow_reading_says_nothing_of_the_day_after_it(self, days: float):
