@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import re
 import socket
 
@@ -25,6 +26,8 @@ _MIN_BYTES = 576
 _HEADERS_BYTES = {socket.AF_INET: 20 + 8, socket.AF_INET6: 40 + 8}  # of IP and of ICMP
 # `IP_MTU` and `IPV6_MTU` of ip(7) and ipv6(7), which Python does not name.
 _MTU_OPTION = {socket.AF_INET: (socket.IPPROTO_IP, 14), socket.AF_INET6: (socket.IPPROTO_IPV6, 24)}
+_ANY_PORT = 9
+_ADDRESS = re.compile(r"PING \S+?\s?\(([0-9A-Fa-f.:]+)\)")  # PING node2 (10.0.0.2) 1472(1500) bytes of data.
 # Three, and seldom enough for everybody: that a lossy link loses all of them is as good as ruled out.
 _ARGUMENTS = ("-n", "-c", "3", "-i", "0.2", "-W", "1", "-M", "do")
 # A router that cannot pass it on; this node's kernel, which knows that by now; a router of IPv6.
@@ -47,17 +50,26 @@ async def read_full_pings(settings: Settings) -> tuple[FullPing, ...]:
 
 
 async def _ping(settings: Settings, peer: Peer) -> FullPing | str:
-    packet_bytes, headers_bytes = await _packet_to(peer.ping)
+    size = _full_size(peer.ping) or (USUAL_BYTES, _HEADERS_BYTES[socket.AF_INET])
+    said = await _said(settings, peer, size)
+    # Only ping resolves names here: where DNS is away, that blocks no thread of this process.
+    found = _ADDRESS.match(said)
+    if found and (known := _full_size(found[1])) and known != size:
+        size, said = known, await _said(settings, peer, known)
+    if ping := parse_full_ping(peer.node, said, packet_bytes=size[0]):
+        return ping
+    return f"ping to {peer.node} printed no counts: {plain(said.strip(), limit=200) or 'it said nothing'}"
+
+
+async def _said(settings: Settings, peer: Peer, size: tuple[int, int]) -> str:
+    packet_bytes, headers_bytes = size
     payload = ("-s", str(packet_bytes - headers_bytes))
     argv = [str(settings.commands.ping), *_ARGUMENTS, *payload, peer.ping]
     try:
         output = await run(argv, timeout_s=settings.deadlines.pings)
     except CommandError as error:
         return str(error)
-    said = output.stdout + output.stderr
-    if ping := parse_full_ping(peer.node, said, packet_bytes=packet_bytes):
-        return ping
-    return f"ping to {peer.node} printed no counts: {plain(said.strip(), limit=200) or 'it said nothing'}"
+    return output.stdout + output.stderr
 
 
 def parse_full_ping(peer: str, printed: str, *, packet_bytes: int) -> FullPing | None:
@@ -75,16 +87,17 @@ def parse_full_ping(peer: str, printed: str, *, packet_bytes: int) -> FullPing |
     )
 
 
-async def _packet_to(host: str) -> tuple[int, int]:
-    """Return the largest IP packet that the kernel would send to a host, and how much of it are headers."""
+def _full_size(host: str) -> tuple[int, int] | None:
+    """Return the largest IP packet that the kernel sends to an address, and how much of it are headers.
+
+    `None` of what is no address, or of one without a route.
+    """
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, 0, type=socket.SOCK_DGRAM)
-        family, _, _, _, address = found[0]
+        family = socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET
         with socket.socket(family, socket.SOCK_DGRAM) as route:
             # Nothing is sent: this asks the kernel for its route, with what it knows of the path already.
-            route.connect((address[0], 9, *address[2:]))
-            mtu_bytes = route.getsockopt(*_MTU_OPTION[socket.AddressFamily(family)])
-        headers_bytes = _HEADERS_BYTES[socket.AddressFamily(family)]
-    except (OSError, KeyError, UnicodeError):
-        return USUAL_BYTES, _HEADERS_BYTES[socket.AF_INET]
-    return max(min(mtu_bytes, MAX_BYTES), _MIN_BYTES), headers_bytes
+            route.connect((host, _ANY_PORT))
+            mtu_bytes = route.getsockopt(*_MTU_OPTION[family])
+    except (OSError, ValueError):
+        return None
+    return max(min(mtu_bytes, MAX_BYTES), _MIN_BYTES), _HEADERS_BYTES[family]
