@@ -89,7 +89,7 @@ def _standing_still(facts: Facts) -> tuple[str, ...]:
 
 
 def _is_borne_out(facts: Facts, pair: Pair) -> bool:
-    """Return whether the peer loses them too: the answer to a large ping is as large, and takes the way back."""
+    """Return whether the peer loses them too: an answer to a large ping is as large, and goes back."""
     back = facts.node(pair[1]).full_pings
     answers = [ping for ping in (back.value if back else None) or () if ping.peer == pair[0]]
     return all(ping.received == 0 for ping in answers)
