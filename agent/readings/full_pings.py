@@ -24,12 +24,13 @@ MAX_BYTES = 9_000
 
 _MIN_BYTES = 576
 _HEADERS_BYTES = {socket.AF_INET: 20 + 8, socket.AF_INET6: 40 + 8}  # of IP and of ICMP
+_USUAL_SIZE = (USUAL_BYTES, _HEADERS_BYTES[socket.AF_INET])
 # `IP_MTU` and `IPV6_MTU` of ip(7) and ipv6(7), which Python does not name.
 _MTU_OPTION = {socket.AF_INET: (socket.IPPROTO_IP, 14), socket.AF_INET6: (socket.IPPROTO_IPV6, 24)}
 _ANY_PORT = 9
 _ADDRESS = re.compile(r"PING \S+?\s?\(([0-9A-Fa-f.:]+)\)")  # PING node2 (10.0.0.2) 1472(1500) bytes of data.
 # Three, and seldom enough for everybody: that a lossy link loses all of them is as good as ruled out.
-_ARGUMENTS = ("-n", "-c", "3", "-i", "0.2", "-W", "1", "-M", "do")
+FULL_ARGUMENTS = ("-n", "-c", "3", "-i", "0.2", "-W", "1", "-M", "do")
 # A router that cannot pass it on; this node's kernel, which knows that by now; a router of IPv6.
 _TOLD = re.compile(
     r"(?:Frag needed and DF set \(mtu = |message too long, mtu[=:] ?|Packet too big: mtu[=:] ?)(\d{1,5})"
@@ -50,12 +51,14 @@ async def read_full_pings(settings: Settings) -> tuple[FullPing, ...]:
 
 
 async def _ping(settings: Settings, peer: Peer) -> FullPing | str:
-    size = _full_size(peer.ping) or (USUAL_BYTES, _HEADERS_BYTES[socket.AF_INET])
-    said = await _said(settings, peer, size)
-    # Only ping resolves names here: where DNS is away, that blocks no thread of this process.
-    found = _ADDRESS.match(said)
-    if found and (known := _full_size(found[1])) and known != size:
-        size, said = known, await _said(settings, peer, known)
+    size, said = _full_size(peer.ping), ""
+    if size is None:
+        # Only ping resolves names here: where DNS is away, that blocks no thread of this process.
+        said = await _said(settings, peer, _USUAL_SIZE)
+        found = _ADDRESS.match(said)
+        size = (_full_size(found[1]) if found else None) or _USUAL_SIZE
+    if not said or size != _USUAL_SIZE:
+        said = await _said(settings, peer, size)
     if ping := parse_full_ping(peer.node, said, packet_bytes=size[0]):
         return ping
     return f"ping to {peer.node} printed no counts: {plain(said.strip(), limit=200) or 'it said nothing'}"
@@ -64,7 +67,7 @@ async def _ping(settings: Settings, peer: Peer) -> FullPing | str:
 async def _said(settings: Settings, peer: Peer, size: tuple[int, int]) -> str:
     packet_bytes, headers_bytes = size
     payload = ("-s", str(packet_bytes - headers_bytes))
-    argv = [str(settings.commands.ping), *_ARGUMENTS, *payload, peer.ping]
+    argv = [str(settings.commands.ping), *FULL_ARGUMENTS, *payload, peer.ping]
     try:
         output = await run(argv, timeout_s=settings.deadlines.pings)
     except CommandError as error:
