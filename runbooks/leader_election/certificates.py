@@ -19,16 +19,18 @@ from runbooks.raft import Pair
 from runbooks.wording import MAX_NAMES, listed, milliseconds
 
 Fault = Literal["expired", "not yet valid", "wrong name"]
+CertificateOrigin = Literal["served", "file"]
 BOT = ""
 """The judge who is no node."""
 
 
 @dataclass(frozen=True)
 class BadCertificate:
-    """A certificate that peers refuse for what it says, and what is so, as a sentence without its end."""
+    """A certificate that peers refuse for what it says: `so` is how a sentence about it goes on."""
 
     fault: Fault
-    said: str
+    origin: CertificateOrigin
+    so: str
 
 
 def read_certificates(node: NodeEvidence) -> tuple[Certificate, ...] | None:
@@ -71,8 +73,8 @@ class Certificates:
                 found[node.node] = self._outdated(node, certificate)
             elif certificate and self._rightly_named and node.node not in self._rightly_named:
                 names = listed(certificate.names, MAX_NAMES) if certificate.names else "no name at all"
-                said = f"{_whose(node.node, certificate)} is for {names}, not for {node.node}"
-                found[node.node] = BadCertificate("wrong name", said)
+                so = f"for {names}, not for {node.node}"
+                found[node.node] = BadCertificate("wrong name", certificate.origin, so)
         return found
 
     @cached_property
@@ -105,9 +107,14 @@ class Certificates:
         place = {name: number for number, name in enumerate(self.evidence.names)}
         return frozenset((a, b) if place[a] < place[b] else (b, a) for a, b in pairs)
 
-    def said_of(self, names: frozenset[str]) -> Iterator[str]:
-        """Yield a sentence for each of these nodes whose certificate is bad, or whose clock misjudges."""
-        yield from (bad.said for name, bad in self.bad.items() if name in names)
+    def said_of(self, names: Iterable[str]) -> Iterator[str]:
+        """Yield what is so of these nodes' certificates and clocks; what is alike shares a line."""
+        alike: dict[BadCertificate, list[str]] = {}
+        for name in names:
+            if name in self.bad:
+                alike.setdefault(self.bad[name], []).append(name)
+        for bad, nodes in alike.items():
+            yield f"{_shown(bad.origin, nodes)} {bad.so} ({_agents(nodes)})"
         yield from (self._blame(judge, peers) for judge, peers in self.misjudged_by.items() if judge in names)
 
     @cached_property
@@ -128,18 +135,17 @@ class Certificates:
 
     def _outdated(self, node: NodeEvidence, certificate: Certificate) -> BadCertificate:
         judge, fault = next(iter(self._refusing[node.node].items()))
-        at_s, whose = self.times_s[judge], _whose(node.node, certificate)
+        at_s = self.times_s[judge]
         if fault == "expired":
             ago = milliseconds((at_s - certificate.not_after_s) * 1000)
-            said = f"{whose} expired on {day(certificate.not_after_s)}, {ago} ago"
+            so = f"that expired on {day(certificate.not_after_s)}, {ago} ago"
         else:
             ahead = milliseconds((certificate.not_before_s - at_s) * 1000)
-            said = f"{whose} is valid only from {day(certificate.not_before_s)} on, in {ahead}"
+            so = f"valid only from {day(certificate.not_before_s)} on, in {ahead}"
         others = (read_certificates(node) or ())[1:]
         if good := [each for each in others if fault_at(each, at_s) is None]:
-            until = day(good[0].not_after_s)
-            said += f"; the one in its file is valid until {until}, so a restart loads it"
-        return BadCertificate(fault, said)
+            so += f", and a restart loads one from its file that is valid until {day(good[0].not_after_s)}"
+        return BadCertificate(fault, certificate.origin, so)
 
     def _blame(self, judge: str, peers: dict[str, Fault]) -> str:
         off_ms = (self.times_s[judge] - self.times_s[BOT]) * 1000
@@ -182,9 +188,15 @@ def day(time_s: float) -> str:
         return "a day beyond all calendars"
 
 
-def _whose(name: str, certificate: Certificate) -> str:
-    origin = "as served" if certificate.origin == "served" else "as its file has it"
-    return f"{name}'s certificate ({origin}, agent:{name})"
+def _shown(origin: CertificateOrigin, nodes: list[str]) -> str:
+    names, one = listed(nodes, MAX_NAMES), len(nodes) == 1
+    if origin == "served":
+        return f"{names} serves a certificate" if one else f"{names} serve certificates"
+    return f"the file of {names} holds a certificate" if one else f"the files of {names} hold certificates"
+
+
+def _agents(nodes: list[str]) -> str:
+    return f"agent:{nodes[0]}" if len(nodes) == 1 else "their agents"
 
 
 def _fits(pattern: str, names: set[str]) -> bool:

@@ -26,11 +26,11 @@ def certificate_lines(evidence: Evidence) -> Iterator[Line]:
     left_s = {name: each.not_after_s - now_s for name, each in found.shown.items()}
     soon = [name for name in sorted(left_s, key=lambda name: left_s[name]) if _ends_soon(found, name, left_s)]
     if dated:
-        fact = listed([bad.said for bad in dated.values()], MAX_NAMES)
+        fact = "; ".join(found.said_of(dated))
         yield _line(Severity.CRITICAL, fact, RENEW, tuple(dated))
     elif found.misjudged_by:
         judges = tuple(name for name in evidence.names if name in found.misjudged_by)
-        fact = listed([*found.said_of(frozenset(judges))], MAX_NAMES)
+        fact = "; ".join(found.said_of(judges))
         yield _line(Severity.CRITICAL, fact, "set that clock right: the certificates are good", judges)
     elif soon:
         said = [
@@ -41,7 +41,7 @@ def certificate_lines(evidence: Evidence) -> Iterator[Line]:
     elif unread:
         yield _line(Severity.UNKNOWN, _unread(evidence, unread), "see Agents", unread)
     elif found.bad:
-        fact = listed([bad.said for bad in found.bad.values()], MAX_NAMES)
+        fact = "; ".join(found.said_of(found.bad))
         yield _line(Severity.NOTICE, fact, "peers that check names refuse it", tuple(found.bad))
     else:
         yield _line(Severity.FINE, _fine(evidence, found))

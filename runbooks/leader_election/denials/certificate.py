@@ -34,7 +34,7 @@ def unlogged_denials(facts: Facts, certificates: Certificates) -> Iterator[Denia
     dated = {name for name, bad in certificates.bad.items() if bad.fault != "wrong name"}
     blamed = frozenset({*dated, *certificates.misjudged_by})
     silent = {name for name in facts.running if facts.current_log(name) is None}
-    because = "; ".join(certificates.said_of(blamed))
+    because = "; ".join(certificates.said_of(sorted(blamed)))
     for pair in sorted(certificates.outdated):
         if blamed & set(pair) and set(pair) <= set(facts.running) and silent & set(pair):
             lacks = f"whether handshakes fail: the log of {listed(sorted(silent & set(pair)))}"

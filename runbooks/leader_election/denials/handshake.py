@@ -98,15 +98,15 @@ def _denials(
     # A log and a certificate are two readings of different kinds.
     pairs |= dict.fromkeys(refused, Known.CORROBORATED)
     bad = _bad_ends([pair for pair, known in pairs.items() if known > Known.MAYBE], loud)
-    said = certificates.said_of(frozenset(facts.names)) if cause == RootCause.TLS_FAILURE else ()
-    because = "; ".join((*said, *_because(facts, cause, loud, () if refused else bad)))
+    logged = "; ".join(_because(facts, cause, loud, () if refused else bad))
+    shown = "; ".join(certificates.said_of(facts.names)) if cause == RootCause.TLS_FAILURE else ""
     for (one, other), known in pairs.items():
         lacks = (
             f"which handshakes fail: the peers in the log of {listed(loud)}" if known is Known.MAYBE else None
         )
         by = loud[0] if len(loud) == 1 and not refused else None
-        yield Denial(cause, known, because=because, pair=(one, other), lacks=lacks, by=by)
-        yield Denial(cause, known, pair=(other, one), lacks=lacks, by=by)
+        yield Denial(cause, known, because=shown or logged, pair=(one, other), lacks=lacks, by=by)
+        yield Denial(cause, known, because=logged, pair=(other, one), lacks=lacks, by=by)
 
 
 def failing_pairs(facts: Facts, loud: tuple[str, ...], cause: RootCause) -> dict[Pair, Known]:

@@ -42,7 +42,7 @@ def line(read: Evidence) -> Line:
             -2,
             365,
             Severity.CRITICAL,
-            "node2's certificate (as served, agent:node2) expired on 2026-11-22, 2 days ago",
+            "node2 serves a certificate that expired on 2026-11-22, 2 days ago (agent:node2)",
         ),
     ],
 )
@@ -58,7 +58,7 @@ def test_one_for_another_name_is_noted() -> None:
     other = CERTIFICATE.model_copy(update={"names": ("db7",)})
     found = line(evidence(node("node1", certificates=certificates("node1", other)), node("node2")))
     assert (found.severity, found.nodes) == (Severity.NOTICE, ("node1",))
-    assert "is for db7, not for node1" in found.fact
+    assert "node1 serves a certificate for db7, not for node1" in found.fact
 
 
 def test_what_an_older_agent_is_not_asked_for_is_not_fine() -> None:
