@@ -76,6 +76,16 @@ async def test_an_address_is_pinged_with_as_much_as_its_interface_takes(settings
 
 
 @pytest.mark.process
+async def test_of_a_large_cluster_a_node_pings_those_that_come_next(settings: Settings, node: Node):
+    (node.folder / "ping").write_text(f"#!/bin/sh\ncat {RECORDED}/fits.txt\n")
+    many = replace(peers(settings, *["127.0.0.2"] * 30), node="node25-b")
+    told = [each.peer.removeprefix("node") for each in await read_full_pings(many)]
+    assert told == ["26", "27", "28", "29", "3", "30", "31", "4", "5", "6", "7", "8"]
+    last = await read_full_pings(replace(many, node="node8"))
+    assert [each.peer for each in last][:4] == ["node8", "node9", "node10", "node11"]
+
+
+@pytest.mark.process
 async def test_a_name_is_resolved_by_ping_alone(settings: Settings, node: Node):
     said = printed("fits").replace("PING 10.77.2.2 (10.77.2.2)", "PING node2 (127.0.0.2)")
     (node.folder / "ping.out").write_text(said)
