@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.addresses import split_address
+from agent.check_ping import ping_problems
 from agent.errors import AgentError, CommandError, ReadingError
 from agent.neumann_config.edit import read_config_bytes
 from agent.polkit import STEP_UNIT, missing_rule, rule_without_unit
@@ -67,6 +68,8 @@ def _what_would_be_missing(settings: Settings) -> Iterator[str]:
     for name in missing:
         path = getattr(settings.commands, name)
         yield f"The command {path} (commands.{name}) is missing or not executable."
+    if "ping" not in missing:
+        yield from ping_problems(settings)
     if "chronyc" not in missing:
         yield from _failure(lambda: _check_clock(settings))
     if "systemctl" not in missing:

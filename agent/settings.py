@@ -96,6 +96,7 @@ class Deadlines(_Section, frozen=True, kw_only=True):
     metrics: Seconds = 2.0
     connects: Seconds = 1.0
     pings: Seconds = 3.5
+    certificates: Seconds = 1.0
 
 
 class Limits(_Section, frozen=True, kw_only=True):

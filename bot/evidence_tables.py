@@ -10,7 +10,10 @@ from runbooks.evidence import Clock, Evidence, NodeEvidence
 from runbooks.wording import MAX_NAMES, listed, signed_milliseconds
 
 HEADINGS = ("node", "role", "term", "elections", "process", "clock")
-READINGS = ("metrics", "clock", "service", "log", "config", "disk", "connects", "pings")
+READINGS = (
+    *("metrics", "clock", "service", "log", "config", "disk", "connects", "pings"),
+    *("certificates", "full_pings"),
+)
 UNKNOWN = "?"
 MAX_GROUPS = 12
 
@@ -140,6 +143,6 @@ def _unread_of(node: NodeEvidence) -> str:
     reasons: dict[str, list[str]] = {}
     for name in READINGS:
         reading = getattr(node, name)
-        if reading.value is None:
+        if reading and reading.value is None:  # one that an older agent is not asked for is none
             reasons.setdefault(str(reading.missing), []).append(name.replace("_", " "))
     return "; ".join(f"{', '.join(names)} of {node.node}: {reason}" for reason, names in reasons.items())

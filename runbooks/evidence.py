@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from runbooks.missing_kind import MissingKind, kind_of_sentence
 from runbooks.node_readings import (
+    Certificate,
     Clock,
     ClockDoubt,
     Config,
@@ -20,6 +21,7 @@ from runbooks.node_readings import (
     ConnectResult,
     Disk,
     Frozen,
+    FullPing,
     Health,
     Log,
     Metrics,
@@ -32,6 +34,7 @@ from runbooks.node_readings import (
 )
 
 __all__ = [
+    "Certificate",
     "Clock",
     "ClockDoubt",
     "Config",
@@ -41,6 +44,7 @@ __all__ = [
     "Disk",
     "Evidence",
     "Frozen",
+    "FullPing",
     "Health",
     "Log",
     "Metrics",
@@ -84,8 +88,10 @@ class Reading(Frozen, Generic[T]):
 
 
 class NodeEvidence(Frozen):
-    """Everything read of one node; `wall_clock`, the bot's own look at its clock, is newer than the rest.
+    """Everything read of one node.
 
+    `wall_clock`, the bot's own look at its clock, `certificates` and `full_pings` are newer than the rest: of
+    an older agent they are not asked for, which is `None`. Of a node without TLS there are no certificates.
     `metrics_again` is the second sample, for the counters; `local_metrics` is the same page read on the
     node by its agent, which tells a node that is silent from one that only the bot cannot reach.
     """
@@ -103,6 +109,8 @@ class NodeEvidence(Frozen):
     connects: Reading[tuple[Connect, ...]]
     pings: Reading[tuple[Ping, ...]]
     wall_clock: Annotated[Reading[WallClock] | None, Field(exclude_if=is_none)] = None
+    certificates: Annotated[Reading[tuple[Certificate, ...]] | None, Field(exclude_if=is_none)] = None
+    full_pings: Annotated[Reading[tuple[FullPing, ...]] | None, Field(exclude_if=is_none)] = None
 
     @property
     def newest_metrics(self) -> Metrics | None:

@@ -187,3 +187,35 @@ class Ping(Frozen):
     def is_possible(self) -> bool:
         """Return whether the counts can be: no more came back than went. What a node says may be anything."""
         return 0 <= self.received <= self.sent
+
+
+class FullPing(Frozen):
+    """`ping` of full size from a node to a peer, which no router may cut into smaller packets.
+
+    `told_mtu_bytes` is a smaller size that the network told of: the node goes by it from then on.
+    """
+
+    peer: str
+    packet_bytes: int
+    sent: int
+    received: int
+    told_mtu_bytes: Annotated[int | None, Field(exclude_if=is_none)] = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Return whether all of them were lost without a word, as TCP's packets of this size are as well."""
+        return self.sent > 0 and self.received == 0 and self.told_mtu_bytes is None
+
+
+class Certificate(Frozen):
+    """A certificate of a node's Raft port, as it is `served`, or as the configured `file` has it.
+
+    Nobody has verified it. Its dates are seconds since the epoch, `names` its subject's alternative names.
+    """
+
+    origin: Literal["served", "file"]
+    subject: str
+    issuer: str
+    not_before_s: float
+    not_after_s: float
+    names: tuple[str, ...] = ()

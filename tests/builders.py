@@ -13,12 +13,14 @@ from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Offer
 from handlers.domain.events.lifecycle import AlertsReceived
 from runbooks import leader_election
 from runbooks.evidence import (
+    Certificate,
     Clock,
     Config,
     ConfigLine,
     Connect,
     Disk,
     Evidence,
+    FullPing,
     Health,
     Log,
     Metrics,
@@ -136,6 +138,8 @@ def node(
         "local_metrics": known(metrics[1], by=agent),
         "connects": _connects(name, peers, cuts or {}),
         "pings": _pings(name, peers, rtt_ms, lost_pings),
+        "certificates": certificates(name, CERTIFICATE.model_copy(update={"names": (name,)})),
+        "full_pings": _full_pings(name, peers),
     }
     return NodeEvidence(node=name, **{**defaults, **readings})
 
@@ -162,6 +166,25 @@ def _pings(name: str, peers: list[str], rtt_ms: float, lost: int) -> Reading[Any
         for peer in peers
     )
     return Reading[tuple[Ping, ...]](value=pings, by=f"agent:{name}", at=NOON)
+
+
+CERTIFICATE = Certificate(
+    origin="served",
+    subject="CN=demo",
+    issuer="CN=CA",
+    not_before_s=(NOON - timedelta(days=100)).timestamp(),
+    not_after_s=(NOON + timedelta(days=265)).timestamp(),
+)
+
+
+def certificates(name: str, *shown: Certificate) -> Reading[tuple[Certificate, ...]]:
+    """What a node's agent read of its certificates."""
+    return Reading[tuple[Certificate, ...]](value=shown, by=f"agent:{name}", at=NOON)
+
+
+def _full_pings(name: str, peers: list[str]) -> Reading[Any]:
+    pings = tuple(FullPing(peer=peer, packet_bytes=1500, sent=3, received=3) for peer in peers)
+    return Reading[tuple[FullPing, ...]](value=pings, by=f"agent:{name}", at=NOON)
 
 
 def planned_edit(action: Action, read: NodeEvidence | None = None) -> PlannedEdit:
@@ -208,7 +231,10 @@ def dead(name: str, **changes: Any) -> NodeEvidence:
 def silent(name: str) -> NodeEvidence:
     """A node of which nothing can be read at all."""
     bot: dict[str, Any] = {kind: late() for kind in ("metrics", "metrics_again", "health")}
-    kinds = ("clock", "service", "log", "config", "disk", "local_metrics", "connects", "pings")
+    kinds = (
+        *("clock", "service", "log", "config", "disk", "local_metrics", "connects", "pings"),
+        *("certificates", "full_pings"),
+    )
     agent: dict[str, Any] = {
         kind: late("the agent gave no answer within 4 s", by=f"agent:{name}") for kind in kinds
     }

@@ -1,4 +1,4 @@
-"""Read files that people name: a file or a pipe, up to a bound."""
+"""Read files that people name, up to a bound; what is no file could be waited for without end."""
 
 from __future__ import annotations
 
@@ -12,19 +12,23 @@ MAX_NAMED_BYTES = 4 * 1024 * 1024
 
 
 def read_bounded(path: Path, max_bytes: int = MAX_NAMED_BYTES) -> bytes:
-    """Return what a file holds, or what comes out of a pipe until its end.
+    """Return what a regular file holds.
 
     Raises:
-        OSError: If it cannot be read, is neither file nor pipe, or has more bytes; its `strerror` says which.
+        OSError: If it cannot be read, is no regular file, or has more bytes; its `strerror` says which.
     """
-    with path.open("rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
-        if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
-            raise OSError(errno.EINVAL, "it is neither a file nor a pipe", str(path))
+    with open(path, "rb", opener=_open_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
         content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
         raise OSError(errno.EFBIG, f"it has more than {max_bytes} bytes", str(path))
     return content
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open without waiting for somebody who writes, as a FIFO would."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def read_bounded_text(path: Path) -> str:

@@ -35,6 +35,7 @@ from agent.protocol.base import (
     BadMessageError,
     Wire,
 )
+from agent.protocol.certificates import Certificate, CertificateOrigin
 from agent.protocol.grants import (
     BadGrantError,
     BadSecondApproverError,
@@ -47,6 +48,7 @@ from agent.protocol.grants import (
 )
 from agent.protocol.readings import (
     ALL_READINGS,
+    FIRST_READINGS,
     Clock,
     ClockDoubt,
     Config,
@@ -54,6 +56,7 @@ from agent.protocol.readings import (
     Connect,
     ConnectResult,
     Disk,
+    FullPing,
     Log,
     MetricsPage,
     Observation,
@@ -69,6 +72,7 @@ from agent.protocol.readings import (
 
 __all__ = [
     "ALL_READINGS",
+    "FIRST_READINGS",
     "PROTOCOL_VERSION",
     "REVISION",
     "REVISION_HEADER",
@@ -78,6 +82,8 @@ __all__ = [
     "BadGrantError",
     "BadMessageError",
     "BadSecondApproverError",
+    "Certificate",
+    "CertificateOrigin",
     "Clock",
     "ClockDoubt",
     "ClockSync",
@@ -86,6 +92,7 @@ __all__ = [
     "Connect",
     "ConnectResult",
     "Disk",
+    "FullPing",
     "Grant",
     "Health",
     "LedgerMark",

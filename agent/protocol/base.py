@@ -8,11 +8,13 @@ import msgspec
 from msgspec import Meta
 
 PROTOCOL_VERSION: Literal[1] = 1
-REVISION = 1
+REVISION = 2
 REVISION_HEADER = "neumann-revision"
 VERSION_HEADER = "neumann-version"
-"""What has been added within the version. An agent tells it in a header, which an older bot does not read; a
-bot sends what is new only to agents that told it."""
+"""What has been added within the version: 1 timelines, 2 the readings `certificates` and `full_pings`.
+
+An agent tells it in a header, which an older bot does not read; a bot sends what is new only to agents that
+told it."""
 
 # How long a text on the wire may be, whoever sends it. An honest end cuts what it quotes well below.
 Name = Annotated[str, Meta(max_length=255)]

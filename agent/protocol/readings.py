@@ -7,14 +7,17 @@ from typing import Annotated, Generic, Literal, TypeVar
 from msgspec import UNSET, Meta, UnsetType
 
 from agent.protocol.base import PROTOCOL_VERSION, Figure, FilePath, Name, Sentence, Whole, Wire
+from agent.protocol.certificates import Certificate
 
-ReadingName = Literal["clock", "service", "log", "config", "disk", "metrics", "connects", "pings"]
+ReadingName = Literal[
+    "clock", "service", "log", "config", "disk", "metrics", "connects", "pings", "certificates", "full_pings"
+]
 PortName = Literal["raft", "gossip"]
 ConnectResult = Literal["open", "refused", "timeout", "unreachable", "dns", "reset", "unknown"]
 ServiceState = Literal["active", "inactive", "failed", "unknown"]
 ClockDoubt = Literal["kernel_unsynchronised", "set_back", "stale"]
 
-ALL_READINGS: tuple[ReadingName, ...] = (
+FIRST_READINGS: tuple[ReadingName, ...] = (
     "clock",
     "service",
     "log",
@@ -24,6 +27,9 @@ ALL_READINGS: tuple[ReadingName, ...] = (
     "connects",
     "pings",
 )
+"""What agents below revision 2 take; they refuse a request that names another one."""
+
+ALL_READINGS: tuple[ReadingName, ...] = (*FIRST_READINGS, "certificates", "full_pings")
 
 T = TypeVar("T")
 
@@ -175,6 +181,21 @@ class Ping(Wire, frozen=True, kw_only=True):
     rtt_max_ms: Figure | None = None
 
 
+class FullPing(Wire, frozen=True, kw_only=True):
+    """Pings of full size from this node to a peer, which routers may not cut into smaller ones.
+
+    `packet_bytes` is their size as IP packets: the MTU that this node's kernel goes by towards the peer.
+    `told_mtu_bytes` is a smaller one that the network told of, by which the kernel goes from then on; it is
+    left out where none was told. What is lost without a word, TCP loses as well.
+    """
+
+    peer: Name
+    packet_bytes: Whole
+    sent: Whole
+    received: Whole
+    told_mtu_bytes: Whole | UnsetType = UNSET
+
+
 class ObserveRequest(Wire, frozen=True, kw_only=True):
     """Which readings to take; each has its own deadline on the agent, and none waits for another."""
 
@@ -182,7 +203,10 @@ class ObserveRequest(Wire, frozen=True, kw_only=True):
 
 
 class Observation(Wire, frozen=True, kw_only=True):
-    """What the agent read. A reading that was not asked for is absent (`None`)."""
+    """What the agent read. A reading that was not asked for is absent (`None`, or left out).
+
+    `certificates` has none where the node's configuration names no TLS.
+    """
 
     protocol: Literal[1] = PROTOCOL_VERSION
     cluster: Name
@@ -197,3 +221,5 @@ class Observation(Wire, frozen=True, kw_only=True):
     metrics: Read[MetricsPage] | None = None
     connects: Read[Annotated[tuple[Connect, ...], Meta(max_length=2 * MAX_PEERS)]] | None = None
     pings: Read[Annotated[tuple[Ping, ...], Meta(max_length=MAX_PEERS)]] | None = None
+    certificates: Read[Annotated[tuple[Certificate, ...], Meta(max_length=8)]] | UnsetType = UNSET
+    full_pings: Read[Annotated[tuple[FullPing, ...], Meta(max_length=MAX_PEERS)]] | UnsetType = UNSET

@@ -72,6 +72,15 @@ def events_in(message: str) -> tuple[str, ...]:
     return tuple(name for name, pattern in LOG_EVENTS.items() if pattern.search(message))
 
 
+_CALLER = re.compile(r"^Failed to handle incoming connection from \[?(?P<host>[\w.:-]+?)\]?(?::\d+)?: ")
+
+
+def caller_in(message: str) -> str | None:
+    """Return who dialled the connection that a message complains of, as it names them, without the port."""
+    found = _CALLER.match(message)
+    return found["host"].removeprefix("::ffff:") if found else None
+
+
 def term_in(message: str) -> int | None:
     """Return the Raft term that a message of an election names; the last one, behind any peer's name."""
     terms = _TERM.findall(message) if _TELLS_TERM.match(message) else []

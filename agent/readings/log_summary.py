@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from agent.errors import ReadingError
 from agent.protocol import Log
-from agent.readings.log_events import LOG_EVENTS, events_in, term_in
+from agent.readings.log_events import LOG_EVENTS, caller_in, events_in, term_in
 from agent.readings.log_lines import LogLine, parse_line
 from agent.sanitize import plain
 
@@ -22,8 +22,12 @@ _MAX_EXCERPTS = 5
 _EXCERPT_CHARS = 200
 
 
-def read_log(paths: Sequence[Path]) -> Log:
+def read_log(paths: Sequence[Path], *, own_hosts: Collection[str] = ()) -> Log:
     """Read and summarise the first of the log files that exists.
+
+    Args:
+        paths: Where to look, in this order.
+        own_hosts: Addresses of this node, from which the agent alone connects to it.
 
     Raises:
         ReadingError: If none exists or it cannot be read.
@@ -37,11 +41,13 @@ def read_log(paths: Sequence[Path]) -> Log:
             raise ReadingError(f"{path} cannot be read: {error.strerror}.") from error
         # Both times are this node's wall clock, which may have been stepped back since the last line (the
         # file then seems to come from the future) or ahead (it seems silent for longer than it is).
-        return summarise(path, tail, silent_s=max(0.0, time.time() - written_s))
+        return summarise(path, tail, silent_s=max(0.0, time.time() - written_s), own_hosts=own_hosts)
     raise ReadingError(f"None of the log files exists: {', '.join(map(str, paths))}.")
 
 
-def summarise(path: Path, tail: bytes, *, silent_s: float | None = None) -> Log:
+def summarise(
+    path: Path, tail: bytes, *, silent_s: float | None = None, own_hosts: Collection[str] = ()
+) -> Log:
     """Count events in the `WINDOW_S` before the newest line; text, ANSI and JSON forms may be mixed.
 
     The newest line is the last one, whatever its time says: the clock may have been stepped in between.
@@ -50,13 +56,14 @@ def summarise(path: Path, tail: bytes, *, silent_s: float | None = None) -> Log:
         path: The file, for the record.
         tail: Its end, in whole lines.
         silent_s: For how long it has not been written, where that is known.
+        own_hosts: Addresses whose connections are no peer's: what the log says of them counts nothing.
     """
     counts = dict.fromkeys(LOG_EVENTS, 0)
     excerpts: list[str] = []
     terms: list[int] = []
     # Not splitlines(): it also breaks at characters that a message may quote.
     for line in _window([parse_line(raw) for raw in tail.decode(errors="replace").split("\n")]):
-        events = events_in(line.message)
+        events = () if caller_in(line.message) in own_hosts else events_in(line.message)
         for name in events:
             counts[name] += 1
         if events and len(excerpts) < _MAX_EXCERPTS:

@@ -18,9 +18,9 @@ from agent.settings import Peer, Settings
 
 _UNREACHABLE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN})
 # The runbook's 100 probes: they show a loss of 4 % or more with 95 % certainty, and are sent within a second.
-_PING_ARGUMENTS = ("-n", "-c", "100", "-i", "0.01", "-W", "1")
+FAST_ARGUMENTS = ("-n", "-c", "100", "-i", "0.01", "-W", "1")
 # iputils before mid-2021 lets nobody but root ping more often than every 200 ms.
-_SLOW_PING_ARGUMENTS = ("-n", "-c", "8", "-i", "0.2", "-W", "1")
+SLOW_ARGUMENTS = ("-n", "-c", "8", "-i", "0.2", "-W", "1")
 # An agent whose own loop comes so late cannot tell its lateness from the network's.
 _LATE_LOOP_S = 0.25
 _LOOP_TICK_S = 0.02
@@ -120,7 +120,7 @@ def classify(error: OSError) -> ConnectResult:
 async def _ping(settings: Settings, peer: Peer) -> Ping | str:
     """Ping as often as the runbook says, or where that is refused as often as an old ping lets anybody."""
     said = ""
-    for arguments in (_PING_ARGUMENTS, _SLOW_PING_ARGUMENTS):
+    for arguments in (FAST_ARGUMENTS, SLOW_ARGUMENTS):
         try:
             output = await run(
                 [str(settings.commands.ping), *arguments, peer.ping], timeout_s=settings.deadlines.pings

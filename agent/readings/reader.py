@@ -24,8 +24,10 @@ from agent.protocol import (
     Service,
 )
 from agent.protocol.base import parse
+from agent.readings.certificates import Certificates, own_hosts
 from agent.readings.clock import read_clock
 from agent.readings.disk import read_disk
+from agent.readings.full_pings import read_full_pings
 from agent.readings.log_events import LOG_EVENTS
 from agent.readings.log_summary import read_log
 from agent.readings.metrics_page import read_metrics, read_transactions
@@ -51,6 +53,7 @@ class NodeReader:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._certificates = Certificates(settings)
 
     async def observe(self, request: ObserveRequest) -> Observation:
         """Take the readings asked for; one that fails says why, and holds up none of the others."""
@@ -58,12 +61,16 @@ class NodeReader:
         take: dict[ReadingName, Callable[[], Awaitable[Read[Any]]]] = {
             "clock": self._clock,
             "service": self._service,
-            "log": lambda: _take_in_thread(lambda: read_log(settings.log_files), within.log),
+            "log": lambda: _take_in_thread(
+                lambda: read_log(settings.log_files, own_hosts=own_hosts(settings)), within.log
+            ),
             "config": lambda: _take_in_thread(lambda: read_config(settings.config_file), within.config),
             "disk": lambda: _take_in_thread(lambda: read_disk(settings.data_dir), within.disk),
             "metrics": lambda: _take(read_metrics(settings), within.metrics + _GRACE_S),
             "connects": lambda: _take(read_connects(settings), within.connects + _GRACE_S),
             "pings": lambda: _take(read_pings(settings), within.pings + _GRACE_S),
+            "certificates": lambda: _take(self._certificates.read(), within.certificates + _GRACE_S),
+            "full_pings": lambda: _take(read_full_pings(settings), within.pings + _GRACE_S),
         }
         asked = [name for name in take if name in request.readings]
         readings = await asyncio.gather(*(take[name]() for name in asked))

@@ -12,7 +12,7 @@ import uvloop
 from agent.version import version
 from bot import log_lines
 from bot import main as wiring
-from bot.cli import agents, audit, diagnose, doctor, evidence, incidents, plan, posture, runbook
+from bot.cli import agents, audit, diagnose, doctor, evidence, incidents, plan, posture, replay, runbook
 from bot.cli.check import check
 from bot.cli.init.command import init
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
@@ -62,7 +62,7 @@ app.command()(doctor.doctor)
 app.add_typer(agents.app, name="agents")
 app.command()(diagnose.status)
 app.command()(diagnose.diagnose)
-app.command()(diagnose.replay)
+app.command()(replay.replay)
 app.command()(plan.plan)
 app.command()(posture.posture)
 app.add_typer(evidence.app, name="evidence")

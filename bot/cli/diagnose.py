@@ -1,10 +1,8 @@
-"""The commands that read and judge; they need no Slack and, except `replay`, no Redis."""
+"""The commands that read and judge a cluster; they need neither Slack nor Redis."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import itertools
 import json
 import os
 import stat
@@ -21,13 +19,8 @@ from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.cli.output import say, say_json
 from bot.config import load
 from bot.evidence_tables import cut_links, link_table, node_groups, node_table, not_read
-from bot.store.client import connect_to
-from bot.store.mac_chain import Chain
-from bot.store.timelines import TimelineStore
 from handlers import commands
 from handlers.domain import evidence_document
-from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
-from handlers.domain.fold import fold
 from handlers.errors import Refused
 from handlers.judging import diagnosis_of
 from runbooks.all_runbooks import ELECTION, RUNBOOKS, button_of_remedy, title_of_cause
@@ -37,6 +30,8 @@ from runbooks.wording import listed
 
 EXIT_LED, EXIT_NO_LEADER, EXIT_UNREAD = 0, 1, 3
 UNREAD = "could not be read: no node and no agent answers, so nothing is known of its leader"
+
+THERE_ALREADY = "{path} is there already: name another file, or give --force to replace it."
 
 MAX_TABLE_NODES = 12
 """Nodes from which on the tables tell groups, so that an answer fits on a screen."""
@@ -66,6 +61,7 @@ def diagnose(  # noqa: PLR0917 - typer makes options of them, none is given by p
     ] = None,
     more: Annotated[list[Path] | None, typer.Argument(help="More stored evidence to judge.")] = None,
     save: Annotated[Path | None, typer.Option(help="Keep the evidence that was read in this file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Let --save replace a file that is there.")] = False,
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
@@ -77,9 +73,11 @@ def diagnose(  # noqa: PLR0917 - typer makes options of them, none is given by p
     if len(files) > 1:
         _judge_each(files, save=save, as_json=as_json)
         return
+    if save and not force and save.exists():
+        raise Refused(THERE_ALREADY.format(path=save))  # before a cluster is read for nothing
     read = evidence_of(files[0] if files else None, config, cluster)
     if save:
-        _write(save, read.model_dump_json(indent=2) + "\n")
+        _write(save, read.model_dump_json(indent=2) + "\n", replace=force)
     if files:
         _judge(read, as_json=as_json)
     else:
@@ -143,38 +141,6 @@ def _judge_each(files: list[Path], *, save: Path | None, as_json: bool) -> None:
             say("")
     if unread:
         raise typer.Exit(2)
-
-
-def replay(
-    incident: Annotated[str, typer.Argument(help="The incident's id, such as inc-7-k3xqf.")],
-    config: ConfigOption = DEFAULT_CONFIG,
-) -> None:
-    """Judge a past incident's evidence again by today's rules, and show what changed."""
-    asyncio.run(_replay(config, incident))
-
-
-async def _replay(config: Path, incident_id: str) -> None:
-    settings = load(config)
-    async with contextlib.aclosing(connect_to(settings.redis)) as redis:
-        store = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
-        events = await store.timeline(incident_id)
-    if not events:
-        raise Refused(f"There is no incident {incident_id}.")
-    runbook = RUNBOOKS.get(fold(incident_id, events).runbook)
-    if runbook is None:
-        raise Refused(f"{incident_id} belongs to no runbook, so there is nothing to judge it by.")
-    judged = [
-        (read, ranked.diagnosis)
-        for read, ranked in itertools.pairwise(events)
-        if isinstance(read, EvidenceRead) and isinstance(ranked, FindingsRanked)
-    ]
-    for read, then in judged:
-        changed = evidence_document.changes(then, diagnosis_of(runbook, read.evidence))
-        say(f"{read.at:%Y-%m-%d %H:%M:%S} {then.summary}")
-        for line in changed or ("the same today",):
-            say(f"  {line}")
-    if not judged:
-        say(f"{incident_id} holds no evidence.")
 
 
 def stored(file: Path) -> Evidence:
@@ -241,17 +207,21 @@ def _bytes_of(path: Path) -> bytes:
         if len(content) > MAX_EVIDENCE_BYTES:
             raise Refused(f"Standard input has more than {MAX_EVIDENCE_BYTES} bytes.")
     except OSError as error:
-        raise Refused(f"{path} cannot be read: {error.strerror}.") from error
+        hint = "" if path.is_file() or not path.exists() else "; `-` reads standard input"
+        raise Refused(f"{path} cannot be read: {error.strerror}{hint}.") from error
     else:
         return content
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, *, replace: bool) -> None:
+    how = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if replace else os.O_EXCL)
     try:
         # It quotes logs and names hosts, so one that was there is closed to others too.
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w") as file:  # noqa: PTH123
+        with open(os.open(path, how, PRIVATE), "w") as file:  # noqa: PTH123
             if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 os.fchmod(file.fileno(), PRIVATE)
             file.write(text)
+    except FileExistsError as error:
+        raise Refused(THERE_ALREADY.format(path=path)) from error
     except OSError as error:
         raise Refused(f"{path} cannot be written: {error.strerror}.") from error

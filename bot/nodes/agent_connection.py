@@ -16,6 +16,9 @@ from bot.http.exchange import exchange
 ASK_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 30.0
 """A commit carries out its action before it answers; a restart may take a while."""
+SINCE_CERTIFICATES = 2
+"""The revision from which on agents take every reading there is; who told none yet is asked for all."""
+
 MAX_ANSWER_BYTES = 192_000
 """An observation is some 5 kB, of 51 nodes 25 kB, and the node's own metrics are at most 66 kB more."""
 
@@ -51,13 +54,20 @@ class AgentConnection:
         self._versions: dict[bytes, str] = {}
 
     async def observe(self, agent_url: str) -> wire.Observation:
-        """Ask an agent for all its readings at once.
+        """Ask an agent for all its readings at once, an older one for those that it knows.
 
         Raises:
-            AgentUnreachableError: With the reason.
+            AgentUnreachableError, AgentRefusedError: With the reason.
         """
-        request = wire.ObserveRequest().to_json()
-        return await self.ask("POST", f"{agent_url}/v1/observe", wire.Observation, request)
+        url = f"{agent_url}/v1/observe"
+        if self._revisions.get(httpx.URL(agent_url).netloc, SINCE_CERTIFICATES) >= SINCE_CERTIFICATES:
+            try:
+                return await self.ask("POST", url, wire.Observation, wire.ObserveRequest().to_json())
+            except AgentRefusedError as error:
+                if error.reason != "bad_request":
+                    raise
+        first = wire.ObserveRequest(readings=wire.FIRST_READINGS)
+        return await self.ask("POST", url, wire.Observation, first.to_json())
 
     async def wall_clock(self, agent_url: str) -> wire.WallClock:
         """Ask an agent for its node's wall clock.

@@ -22,7 +22,12 @@ _FROM_AGENT: dict[str, type[known.Reading[Any]]] = {
     "local_metrics": known.Reading[known.Metrics],
     "connects": known.Reading[tuple[known.Connect, ...]],
     "pings": known.Reading[tuple[known.Ping, ...]],
+    "certificates": known.Reading[tuple[known.Certificate, ...]],
+    "full_pings": known.Reading[tuple[known.FullPing, ...]],
 }
+
+
+_COUNTED = frozenset({"pings", "full_pings"})
 
 
 @dataclass(frozen=True)
@@ -50,9 +55,11 @@ def from_agent(node: str, answer: Observed | NotObserved) -> dict[str, known.Rea
             name: reading(missing=answer.missing, kind=answer.kind, by=by, at=answer.at)
             for name, reading in _FROM_AGENT.items()
         }
+    # What an agent was not asked for, since it is older, is left out.
     readings = {
         name: reading(**_fields(answer.observation, name), by=by, at=answer.at)
         for name, reading in _FROM_AGENT.items()
+        if getattr(answer.observation, name, None) is not msgspec.UNSET
     }
     return _with_boot(readings, answer.observation)
 
@@ -97,7 +104,7 @@ def _fields(observation: wire.Observation, name: str) -> dict[str, Any]:
         return {"missing": read.missing, "kind": kind, "took_ms": read.took_ms}
     if name != "local_metrics":
         value = msgspec.to_builtins(read.value)
-        if name == "pings" and not all(known.Ping(**ping).is_possible for ping in value):
+        if name in _COUNTED and not all(0 <= ping["received"] <= ping["sent"] for ping in value):
             why = "the agent says that more pings came back than were sent"
             return {"missing": why, "kind": MissingKind.OTHER, "took_ms": read.took_ms}
         return {"value": value, "took_ms": read.took_ms}

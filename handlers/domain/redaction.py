@@ -12,7 +12,7 @@ from runbooks.evidence import Evidence
 
 _PEER = re.compile(r"(?P<id>[^=\s]+=)?(?P<host>\[[^\]]+\]|[^:\s\[\]]+)(?P<port>:\d+)?")
 _WORDS = frozenset(
-    {"at", "started_at", "role", "status", "state", "load", "result", "port", "kind", "doubts"}
+    {"at", "started_at", "role", "status", "state", "load", "result", "port", "kind", "doubts", "origin"}
 )
 """Fields that hold one of a few fixed words, or a time. Every other text is renamed or left out."""
 
@@ -120,6 +120,7 @@ _TEXTS: dict[str, Callable[[_Names, str], str]] = {
     "node": _Names.host,
     "peer": _Names.host,
     "peers": _Names.peer,
+    "names": _Names.host,
     "by": _who,
     "source": _source,
     "excerpts": _Names.line,

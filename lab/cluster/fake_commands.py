@@ -95,12 +95,12 @@ def systemctl(folder: Path, arguments: list[str]) -> int:
 
 
 def ping(folder: Path, arguments: list[str]) -> int:
-    """Play `ping -n -c COUNT -i SECONDS -W SECONDS HOST`, by UDP to the near end of the node's link.
+    """Play `ping -n -c COUNT -i SECONDS -W SECONDS -M do -s BYTES HOST`, by UDP to the near end of the link.
 
     Where that is port 0, there is a host to answer, and it is asked by ICMP.
     """
     options = dict(zip(arguments[1:-1:2], arguments[2:-1:2], strict=False))
-    if arguments[:1] != ["-n"] or not options.keys() <= {"-c", "-i", "-W"}:
+    if arguments[:1] != ["-n"] or not options.keys() <= {"-c", "-i", "-W", "-M", "-s"}:
         raise CommandError("ping: usage error: Destination address required", 2)
     host = arguments[-1]
     links = tomllib.loads((folder / "lab.toml").read_text())["links"].values()
@@ -108,10 +108,11 @@ def ping(folder: Path, arguments: list[str]) -> int:
     if host not in ends:
         raise CommandError(f"ping: {host}: Name or service not known", 2)
     address, _, port = ends[host].rpartition(":")
-    print(f"PING {host} ({address}) 56(84) bytes of data.", flush=True)
+    size = int(options.get("-s", PAYLOAD.size))
+    print(f"PING {host} ({address}) {size}({size + 28}) bytes of data.", flush=True)
     count, interval_s, wait_s = (float(options.get(name, "1")) for name in ("-c", "-i", "-W"))
     begun = time.monotonic()
-    round_trips_ms = _probe((address, int(port)), int(count), interval_s, wait_s)
+    round_trips_ms = _probe((address, int(port)), int(count), interval_s, wait_s, size)
     took_ms = (time.monotonic() - begun) * 1000
     print(f"\n--- {host} ping statistics ---")
     received, sent = len(round_trips_ms), int(count)
@@ -127,7 +128,7 @@ def ping(folder: Path, arguments: list[str]) -> int:
     return 0
 
 
-def _probe(address: tuple[str, int], count: int, interval_s: float, wait_s: float) -> list[float]:
+def _probe(address: tuple[str, int], count: int, interval_s: float, wait_s: float, size: int) -> list[float]:
     sent_at: list[float] = []
     round_trips_ms: dict[int, float] = {}
     begun = time.monotonic()
@@ -141,16 +142,20 @@ def _probe(address: tuple[str, int], count: int, interval_s: float, wait_s: floa
                 with suppress(ConnectionRefusedError):  # told of an earlier one: nobody answers there
                     number = len(sent_at) - 1
                     # The kernel puts in the checksum and the identifier.
-                    probe.send((ECHO.pack(8, 0, 0, 0, number) if icmp else b"") + PAYLOAD.pack(number))
+                    probe.send(
+                        (ECHO.pack(8, 0, 0, 0, number) if icmp else b"")
+                        + PAYLOAD.pack(number).ljust(size, b"\0")
+                    )
             all_sent = len(sent_at) == count
             until = sent_at[-1] + wait_s if all_sent else begun + len(sent_at) * interval_s
             if all_sent and now > until:
                 break
             if select.select([probe], [], [], max(0.0, until - now))[0]:
                 with suppress(ConnectionRefusedError):
-                    number = PAYLOAD.unpack(probe.recv(512)[ECHO.size if icmp else 0 :])[0]
+                    number = PAYLOAD.unpack_from(probe.recv(size + ECHO.size), ECHO.size if icmp else 0)[0]
                     trip_ms = round_trips_ms[number] = (time.monotonic() - sent_at[number]) * 1000
-                    print(f"64 bytes from {address[0]}: icmp_seq={number + 1} ttl=64 time={trip_ms:.3g} ms")
+                    told = f"{size + ECHO.size} bytes from {address[0]}: icmp_seq={number + 1} ttl=64"
+                    print(f"{told} time={trip_ms:.3g} ms")
     return list(round_trips_ms.values())
 
 

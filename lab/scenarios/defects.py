@@ -140,12 +140,32 @@ def shout_in_the_log(random: Random, document: Document) -> str:
     return f"the log of {node['node']} holds every complaint there is"
 
 
+def show_another_certificate(random: Random, document: Document) -> str:
+    """Let one agent read a certificate that has expired, of another service on that port or an old file."""
+    node = random.choice(_with(document, "certificates"))
+    for certificate in node["certificates"]["value"]:
+        certificate["not_after_s"] = certificate["not_before_s"] + 1.0
+    return f"{node['node']} shows a certificate that has expired, and serves another"
+
+
+def lose_large_pings(random: Random, document: Document) -> str:
+    """Let a host's firewall drop pings of full size, and nothing else."""
+    node = random.choice(_with(document, "full_pings"))
+    for other in document["nodes"]:
+        for ping in other["full_pings"]["value"] or ():
+            if node["node"] in (other["node"], ping["peer"]):
+                ping["received"] = 0
+    return f"large pings from and to {node['node']} are dropped, and nothing else"
+
+
 LIES: tuple[Callable[[Random, Document], str], ...] = (
     lie_about_links,
     lie_about_clock,
     lie_about_service,
     claim_to_lead,
     shout_in_the_log,
+    show_another_certificate,
+    lose_large_pings,
 )
 
 

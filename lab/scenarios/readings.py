@@ -10,6 +10,7 @@ from typing import Any, Literal
 from lab.scenarios.logs import failed_members, log_of
 from lab.scenarios.motion import SAMPLE_GAP_S, Claim, Motion, leader_of, motion
 from lab.scenarios.paths import connects, pings
+from lab.scenarios.port_readings import certificates, full_pings
 from lab.scenarios.world import NodeState, World
 
 Document = dict[str, Any]
@@ -17,7 +18,10 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 HTTP_DEADLINE_S, AGENT_DEADLINE_S = 2.0, 10.0
 # Pings take a second; everything an agent reads is as old as the bot's first sample.
 AGENT_ANSWERS_S = 1.3
-AGENT_READINGS = ("clock", "service", "log", "config", "disk", "local_metrics", "connects", "pings")
+AGENT_READINGS = (
+    *("clock", "service", "log", "config", "disk", "local_metrics", "connects", "pings"),
+    *("certificates", "full_pings"),
+)
 
 
 def read(world: World) -> Document:
@@ -112,7 +116,13 @@ def _from_agent(world: World, name: str, moved: Motion) -> Document:
         "pings": pings(world, name),
     }
     taken = {what: value(of, by, AGENT_ANSWERS_S, draw.uniform(1, 60)) for what, of in readings.items()}
-    return {**taken, "local_metrics": _local_metrics(world, name, moved[name][0])}
+    local = _local_metrics(world, name, moved[name][0])
+    newer = {
+        "certificates": certificates(world, name, NOON.timestamp()),
+        "full_pings": full_pings(world, name),
+    }
+    last = {what: value(of, by, AGENT_ANSWERS_S, 30.0) for what, of in newer.items()}
+    return {**taken, "local_metrics": local, **last}
 
 
 def _local_metrics(world: World, name: str, claim: Claim) -> Document:

@@ -92,6 +92,18 @@ def _peers(draw: Random, node: Node) -> None:
         node["config"]["value"]["peers"] = ["old1:7878", "old2:7878"]
 
 
+def _certificate(draw: Random, node: Node) -> None:
+    del draw
+    for certificate in node["certificates"]["value"] or ():
+        certificate["not_after_s"] = certificate["not_before_s"] + 1.0
+
+
+def _full_pings(draw: Random, node: Node) -> None:
+    del draw
+    for ping in node["full_pings"]["value"] or ():
+        ping["received"] = 0
+
+
 LIES: dict[str, Lie] = {
     "every connect times out": _connects("timeout"),
     "every connect is refused": _connects("refused"),
@@ -115,6 +127,8 @@ LIES: dict[str, Lie] = {
     "all pings are lost": _pings(0),
     "no ping is lost": _pings(20),
     "its peers are others": _peers,
+    "its certificate has expired": _certificate,
+    "large pings are lost": _full_pings,
 }
 
 

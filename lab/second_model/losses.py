@@ -33,7 +33,7 @@ def lose(draw: Random, document: Document) -> str:
     words = _LATE if len(group) > 2 else draw.choice((_LATE, _REFUSED))
     for node in chosen:
         for kind in group:
-            if node[kind]["value"] is not None or len(group) > 2:
+            if kind in node and (node[kind]["value"] is not None or len(group) > 2):
                 # An agent that gives other readings has answered: what it lacks is one it does not take.
                 who = words if set(AGENTS) <= set(group) or kind in BOTS else _REFUSED
                 why = who["bot" if kind in BOTS else "agent"]

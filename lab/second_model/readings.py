@@ -7,11 +7,15 @@ from random import Random
 from typing import Any
 
 from lab.second_model.logs import log_of
+from lab.second_model.port_readings import port_readings
 from lab.second_model.world import World, churns, electable, failed, late, serves, writes
 
 Document = dict[str, Any]
 BOTS = ("metrics", "metrics_again", "health")
-AGENTS = ("clock", "service", "log", "config", "disk", "local_metrics", "connects", "pings")
+AGENTS = (
+    *("clock", "service", "log", "config", "disk", "local_metrics", "connects", "pings"),
+    *("certificates", "full_pings"),
+)
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
@@ -73,6 +77,7 @@ def _node(world: World, draw: Random, name: str, leader: str | None, *, storms: 
         "disk": _read(_disk(world, name), by),
         "connects": _read(_connects(world, draw, name), by, took_ms),
         "pings": _read(_pings(world, draw, name), by),
+        **{what: _read(of, by) for what, of in port_readings(world, name, NOON.timestamp(), draw).items()},
     }
 
 

@@ -32,6 +32,7 @@ class RootCause(StrEnum):
     PEER_LIST_WRONG = "peer_list_wrong"
     STALE_LOG = "stale_log"
     PACKET_LOSS = "packet_loss"
+    MTU = "mtu"
     SLOW_DISK = "slow_disk"
     AGGRESSIVE_TIMEOUTS = "aggressive_timeouts"
     MIXED_TIMEOUTS = "mixed_timeouts"
@@ -154,6 +155,12 @@ _ROWS = (
         title="Packet loss",
         sentence="packets are lost between the nodes",
         by_hand="Mend the links first; wider timeouts only hide the loss.",
+    ),
+    Cause(
+        RootCause.MTU,
+        title="Large packets lost",
+        sentence="large packets between {nodes} are lost, small ones pass",
+        by_hand="Set one MTU on the whole path, or let ICMP's “fragmentation needed” through the firewalls.",
     ),
     Cause(
         RootCause.SLOW_DISK,

@@ -8,6 +8,7 @@ from runbooks.electability import Denial, Known
 from runbooks.evidence import NodeEvidence, Ping, Role
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.mtu import mtu_finding
 from runbooks.leader_election.structure import CUTS, Structure
 from runbooks.leader_election.timeout_findings import (
     malformed_findings,
@@ -40,7 +41,7 @@ def churn_findings(facts: Facts, structure: Structure) -> Iterator[Finding]:
     """Yield the findings that may explain why a cluster that could elect has no lasting leader."""
     found = [
         finding
-        for find in (_partial_partition, _packet_loss, _slow_disk, _stale_log)
+        for find in (_partial_partition, _packet_loss, mtu_finding, _slow_disk, _stale_log)
         if (finding := find(facts, structure))
     ]
     yield from found

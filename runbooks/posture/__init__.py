@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runbooks.evidence import Evidence
+from runbooks.posture.certificates import certificate_lines
 from runbooks.posture.clocks import clock_lines
 from runbooks.posture.configuration import configuration_lines
 from runbooks.posture.disks import disk_lines
@@ -30,6 +31,7 @@ def judge(evidence: Evidence, inventory: Inventory, samples: tuple[Sample, ...] 
         *link_lines(evidence, trends),
         *configuration_lines(evidence, trends),
         *clock_lines(evidence, trends),
+        *certificate_lines(evidence),
         *disk_lines(evidence, trends),
         *process_lines(evidence, inventory, trends),
     ]

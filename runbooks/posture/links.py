@@ -8,6 +8,7 @@ from itertools import permutations
 
 from runbooks import raft
 from runbooks.evidence import Evidence
+from runbooks.leader_election.mtu import black_holes, said_of
 from runbooks.posture.model import Check, Line, Severity
 from runbooks.posture.samples import PairSample
 from runbooks.posture.trends import DAY, RECENTLY, Trends
@@ -23,6 +24,7 @@ MIN_COMPARED = 8
 """Samples of a pair on either side below which no comparison is made."""
 
 MAX_TOLD = 3
+MTU_ADVICE = "set one MTU on the whole path, or let ICMP through that says what fits: `tracepath` shows where"
 ADVICE = "check switches and firewalls between them; run `mtr` in both directions"
 
 
@@ -44,6 +46,11 @@ def _open(evidence: Evidence) -> Line:
             fact=f"{counted(len(closed), 'link')} down: {listed(_names(closed), MAX_NAMES)}",
             advice=ADVICE,
             nodes=_nodes(closed),
+        )
+    if lost := black_holes(evidence):
+        fact = f"open, but {said_of(evidence, lost)}"
+        return Line(
+            check=check, severity=Severity.NOTICE, fact=fact, advice=MTU_ADVICE, nodes=_nodes([*lost])
         )
     doubtful = [name for name in evidence.names if up[name] is None]
     untried = sorted({one for (one, _), state in states.items() if state is None})

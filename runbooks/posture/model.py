@@ -48,6 +48,7 @@ class Check(StrEnum):
     CLOCK_DRIFT = "clock-drift"
     TIME_SERVICE = "time-service"
     TIME_SOURCES = "time-sources"
+    CERTIFICATES = "certificates"
     DISK = "disk"
     LAG = "lag"
     RESTARTS = "restarts"

@@ -80,6 +80,11 @@ RULES: dict[Check, Rule] = {
         "the nodes do not all depend on one source",
         "RFC 8633, section 3.2",
     ),
+    Check.CERTIFICATES: Rule(
+        "Certificates",
+        "every node's certificate is valid, for two weeks or a fifth of its life more, and names its node",
+        _OWN,
+    ),
     Check.DISK: Rule(
         "Disk",
         f"at least 10 GiB free; below 100 MiB, or {NEEDS_FREE_INODES} inodes, Neumann's log refuses writes,"

@@ -87,7 +87,7 @@ esac
 """
 PING = """#!/bin/sh
 echo "ping $*" >> FOLDER/calls
-cat FOLDER/ping
+echo "1 packets transmitted, 1 received, 0% packet loss, time 0ms"
 """
 
 

@@ -130,7 +130,7 @@ def test_so_is_what_python_cannot_read(tmp_path: Path, odd: str) -> None:
 def test_a_file_that_is_not_there_or_none(tmp_path: Path) -> None:
     assert "cannot be read: No such file" in refused(tmp_path / "missing.toml")
     assert "cannot be read" in refused(tmp_path)
-    assert "cannot be read: it is neither a file nor a pipe" in refused(Path("/dev/zero"))
+    assert "cannot be read: it is no regular file" in refused(Path("/dev/zero"))
 
 
 def test_a_file_in_another_encoding(tmp_path: Path) -> None:

@@ -51,6 +51,8 @@ def doctor(
         )
     if not LEG_TIMEOUTS_S[0] <= timeout_s <= LEG_TIMEOUTS_S[1]:
         raise Refused(f"--timeout-s takes {LEG_TIMEOUTS_S[0]:g} to {LEG_TIMEOUTS_S[1]:g} seconds.")
+    if cluster or canary:
+        cluster = resolve_cluster(tuple(each.name for each in settings.clusters), cluster)
     raise typer.Exit(asyncio.run(_examine(settings, cluster if canary else None, timeout_s, as_json=as_json)))
 
 
@@ -62,8 +64,7 @@ async def _examine(settings: Settings, canary_of: str | None, timeout_s: float, 
             if not as_json:
                 say(finding.line)
         if canary_of is not None:
-            cluster = resolve_cluster(bot.ports.reader.clusters, canary_of)
-            async for leg in Canary(bot, settings.redis.prefix, cluster, timeout_s).fly():
+            async for leg in Canary(bot, settings.redis.prefix, canary_of, timeout_s).fly():
                 found.append(leg)
                 if not as_json:
                     say(leg.line)

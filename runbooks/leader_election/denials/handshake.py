@@ -13,6 +13,8 @@ from itertools import combinations
 
 from runbooks.electability import Denial, Known
 from runbooks.leader_election.causes import RootCause
+from runbooks.leader_election.certificates import Certificates
+from runbooks.leader_election.denials.certificate import refused_pairs, unlogged_denials
 from runbooks.leader_election.denials.peer_addresses import entries_of
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
 from runbooks.raft import Pair
@@ -52,13 +54,16 @@ def handshake_denials(facts: Facts, explained: frozenset[str]) -> Iterator[Denia
         facts: The evidence.
         explained: Nodes whose ids are told apart by a peer list that is wrong: their mismatches come of it.
     """
+    certificates = Certificates(facts.evidence)
     for cause in EVENTS:
         loud = tuple(name for name in facts.running if complains(facts, name, cause))
         lists_read = all(facts.node(name).config.value for name in loud)
         if cause == RootCause.DUPLICATE_ID and (explained & set(loud) or not lists_read):
             continue  # a peer list that is wrong, or may be, makes peers answer under another id as well
         if loud:
-            yield from _denials(facts, cause, loud)
+            yield from _denials(facts, cause, loud, certificates)
+        elif cause == RootCause.TLS_FAILURE:
+            yield from unlogged_denials(facts, certificates)
 
 
 def complains(facts: Facts, name: str, cause: RootCause) -> bool:
@@ -80,17 +85,28 @@ def _only_closed(excerpts: tuple[str, ...]) -> bool:
     return bool(quoted) and all(_CLOSED.search(line) for line in quoted)
 
 
-def _denials(facts: Facts, cause: RootCause, loud: tuple[str, ...]) -> Iterator[Denial]:
+def _denials(
+    facts: Facts, cause: RootCause, loud: tuple[str, ...], certificates: Certificates
+) -> Iterator[Denial]:
     pairs = failing_pairs(facts, loud, cause)
+    refused = (
+        refused_pairs(facts, loud, certificates) & pairs.keys() if cause == RootCause.TLS_FAILURE else set()
+    )
+    explained = set(loud) <= {name for pair in refused for name in pair}
+    if explained and _named(facts, loud, EVENTS[cause]) <= refused:
+        pairs = {}  # every complaint comes of these certificates
+    # A log and a certificate are two readings of different kinds.
+    pairs |= dict.fromkeys(refused, Known.CORROBORATED)
     bad = _bad_ends([pair for pair, known in pairs.items() if known > Known.MAYBE], loud)
-    because = _because(facts, cause, loud, bad)
+    logged = "; ".join(_because(facts, cause, loud, () if refused else bad))
+    shown = "; ".join(certificates.said_of(facts.names)) if cause == RootCause.TLS_FAILURE else ""
     for (one, other), known in pairs.items():
         lacks = (
             f"which handshakes fail: the peers in the log of {listed(loud)}" if known is Known.MAYBE else None
         )
-        by = loud[0] if len(loud) == 1 else None
-        yield Denial(cause, known, because=because, pair=(one, other), lacks=lacks, by=by)
-        yield Denial(cause, known, pair=(other, one), lacks=lacks, by=by)
+        by = loud[0] if len(loud) == 1 and not refused else None
+        yield Denial(cause, known, because=shown or logged, pair=(one, other), lacks=lacks, by=by)
+        yield Denial(cause, known, because=logged, pair=(other, one), lacks=lacks, by=by)
 
 
 def failing_pairs(facts: Facts, loud: tuple[str, ...], cause: RootCause) -> dict[Pair, Known]:
@@ -167,17 +183,17 @@ def _bad_ends(pairs: list[Pair], loud: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(always) if len(always) == 1 else ()
 
 
-def _because(facts: Facts, cause: RootCause, loud: tuple[str, ...], bad: tuple[str, ...]) -> str:
+def _because(facts: Facts, cause: RootCause, loud: tuple[str, ...], bad: tuple[str, ...]) -> Iterator[str]:
     event = EVENTS[cause]
     noun, tail = WHAT[cause]
-    said = [f"{name} logs {counted(facts.logged(name, event), noun)}{tail} (agent:{name})" for name in loud]
+    for name in loud:
+        yield f"{name} logs {counted(facts.logged(name, event), noun)}{tail} (agent:{name})"
     if bad:
-        said.append(f"all of them have {listed(bad)} at one end")
+        yield f"all of them have {listed(bad)} at one end"
     elif len(loud) == 2:
-        said.append("both ends log a failure, and one bad end is enough for it")
+        yield "both ends log a failure, and one bad end is enough for it"
     if cause == RootCause.TLS_FAILURE:
-        said += _clocks_off(facts)
-    return "; ".join(said)
+        yield from _clocks_off(facts)
 
 
 def _clocks_off(facts: Facts) -> Iterator[str]:

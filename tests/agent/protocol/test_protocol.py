@@ -258,10 +258,19 @@ def test_the_words_of_the_wire_are_fixed():
     assert get_args(wire.ConnectResult) == (
         "open", "refused", "timeout", "unreachable", "dns", "reset", "unknown"
     )  # fmt: skip
-    readings = ("clock", "service", "log", "config", "disk", "metrics", "connects", "pings")
-    assert get_args(wire.ReadingName) == wire.ALL_READINGS == readings
+    first = ("clock", "service", "log", "config", "disk", "metrics", "connects", "pings")
+    assert first == wire.FIRST_READINGS
+    assert get_args(wire.ReadingName) == wire.ALL_READINGS == (*first, "certificates", "full_pings")
     assert wire.PROTOCOL_VERSION == 1
     assert json.loads(good().to_json())["protocol"] == 1
+
+
+def test_an_older_bot_meets_no_reading_that_it_does_not_know():
+    answer = wire.Observation(cluster="demo", node="node1", boot_id="b", boottime_s=1.0)
+    assert json.loads(answer.to_json()).keys() == {
+        "protocol", "cluster", "node", "boot_id", "boottime_s",
+        "clock", "service", "log", "config", "disk", "metrics", "connects", "pings",
+    }  # fmt: skip
 
 
 def test_what_is_not_said_is_not_made_up():

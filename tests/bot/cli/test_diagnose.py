@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -117,7 +118,10 @@ async def test_a_file_that_cannot_be_read_or_written_is_named(tmp_path: Path) ->
         f"neumann-bot: {tmp_path}/gone.json cannot be read: No such file or directory.\n",
     )
     code, _, err = await run("diagnose", "--evidence", "/dev/zero")
-    assert (code, err) == (2, "neumann-bot: /dev/zero cannot be read: it is neither a file nor a pipe.\n")
+    assert (code, err) == (
+        2,
+        "neumann-bot: /dev/zero cannot be read: it is no regular file; `-` reads standard input.\n",
+    )
     target = tmp_path / "gone" / "kept.json"
     arguments = ("--evidence", str(stored(tmp_path, evidence())), "--save", str(target))
     code, _, err = await run("diagnose", *arguments)
@@ -131,10 +135,31 @@ async def test_row_21_evidence_that_is_kept_is_nobody_elses_to_read(tmp_path: Pa
         kept.write_text("x" * 100_000)
         kept.chmod(0o644)
     given = stored(tmp_path, evidence())
-    code, _, err = await run("diagnose", "--evidence", str(given), "--save", str(kept))
+    forced = ("--force",) if was_there else ()
+    code, _, err = await run("diagnose", "--evidence", str(given), "--save", str(kept), *forced)
     assert (code, err) == (0, "")
     assert kept.stat().st_mode & 0o777 == 0o600
     assert Evidence.model_validate_json(kept.read_text()) == evidence()
+
+
+async def test_evidence_that_was_kept_before_is_not_overwritten_unasked(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.json"
+    kept.write_text("the night before")
+    code, out, err = await run(
+        "diagnose", "--evidence", str(stored(tmp_path, evidence())), "--save", str(kept)
+    )
+    refusal = f"neumann-bot: {kept} is there already: name another file, or give --force to replace it.\n"
+    assert (code, out, err) == (2, "", refusal)
+    assert kept.read_text() == "the night before"
+
+
+async def test_a_pipe_that_nobody_writes_to_is_refused_at_once(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    code, _, err = await run("diagnose", "--evidence", str(fifo))
+    assert (code, "it is no regular file; `-` reads standard input" in err) == (2, True)
+    code, _, err = await run("status", "--config", str(fifo))
+    assert (code, "it is no regular file" in err) == (2, True)
 
 
 async def test_evidence_that_was_read_live_and_kept_gives_the_same_verdict_again(
@@ -144,7 +169,7 @@ async def test_evidence_that_was_read_live_and_kept_gives_the_same_verdict_again
     config = ("--config", str(write_config(redis="redis://127.0.0.1:1/0")))
 
     async def read_in_health() -> bool:
-        code, live, err = await run("diagnose", *config, "--save", str(kept), "--json")
+        code, live, err = await run("diagnose", *config, "--save", str(kept), "--force", "--json")
         assert (code in (0, 1), err) == (True, "")
         code, again, _ = await run("diagnose", "--evidence", str(kept), "--json")
         assert (code, again) == (0, live)
@@ -189,6 +214,19 @@ async def test_a_diagnosis_that_has_changed_since_is_shown_word_by_word(
         "  quorum_loss: likely then, confirmed offering start_nodes now",
     ]
     assert out.splitlines()[-1] == "  the same today"
+
+
+async def test_a_reading_that_came_in_parts_is_shown_once(write_config: WriteConfig, redis: Redis) -> None:
+    config = write_config()
+    settings = load(config)
+    store = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
+    partly = quorum_loss().model_copy(update={"complete": False})
+    incident = await store.append(await store.load("inc-7"), opened())
+    incident = await store.append(incident, *diagnosed(partly))
+    await store.append(incident, *diagnosed(quorum_loss()))
+    code, out, err = await run("replay", "inc-7", "--config", str(config))
+    assert (code, err) == (0, "")
+    assert out == "2026-11-24 12:00:00 Cannot elect: node2 and node3 stopped.\n  the same today\n"
 
 
 async def test_an_incident_that_nobody_had_is_one_sentence(write_config: WriteConfig) -> None:

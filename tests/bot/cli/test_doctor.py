@@ -89,6 +89,13 @@ async def test_without_alerting_it_says_what_is_well_and_what_is_not_configured(
 
 
 @pytest.mark.process
+async def test_a_cluster_that_is_not_configured_is_no_clean_bill(write_config: WriteConfig) -> None:
+    code, out, err = await run("doctor", "--cluster", "demp", "--config", str(write_config()))
+    sentence = "neumann-bot: No cluster demp is configured: demo. Did you mean demo?\n"
+    assert (code, out, err) == (2, "", sentence)
+
+
+@pytest.mark.process
 async def test_a_missing_scope_and_a_silent_node_are_named_with_their_mends(
     write_config: WriteConfig, slack: SlackWorkspaceServer, lab: Lab
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -11,6 +12,7 @@ from handlers.domain.evidence_document import parse
 from handlers.domain.redaction import redacted
 from runbooks import leader_election
 from runbooks.evidence import Config, Evidence, Log
+from tests.any_evidence import any_evidence
 from tests.builders import dead, evidence, healthy, known, node, silent
 
 DOCUMENTS = sorted((Path(__file__).parents[2] / "data" / "evidence").glob("*.json"))
@@ -35,6 +37,12 @@ def test_no_name_and_no_address_of_it_is_left(file: Path) -> None:
     assert [address for address in addresses if address in shown] == []
     own = [name for name in read.names if not re.fullmatch(r"node\d+", name)]
     assert [name for name in own if name in shown] == []
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_evidence_of_any_kind_can_be_redacted(seed: int) -> None:
+    read = any_evidence(Random(seed))
+    assert len(redacted(read).nodes) == len(read.nodes)
 
 
 def named(*names: str) -> Evidence:

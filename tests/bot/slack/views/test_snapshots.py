@@ -28,6 +28,9 @@ from tests.bot.slack.views.playing import CAROL, ID, Play
 from tests.builders import ALICE, candidates, cut, evidence, node, silent
 from tests.handlers.story import click
 from tests.handlers.world import HOME, ON_CALL
+from tests.runbooks.leader_election.test_certificates import certificate, having
+from tests.runbooks.leader_election.test_handshakes import complaining
+from tests.runbooks.leader_election.test_mtu import everywhere
 
 FOLDER = Path(__file__).parent / "snapshots"
 ACCEPT = "ACCEPT_SNAPSHOTS"
@@ -98,6 +101,32 @@ async def undetermined() -> Play:
     play = Play(incidents.blind())
     await play.fires()
     await play.goes_on("the bot has read what can be read")
+    return play
+
+
+async def expired_certificates() -> Play:
+    """Certificates have expired: the file of one was renewed and never loaded."""
+    play = Play(
+        evidence(
+            having(complaining("node1", 40), certificate("node1", ends=-3)),
+            having(
+                complaining("node2", 40, gossip_failed=2),
+                certificate("node2", ends=-3),
+                certificate("node2", ends=90, origin="file"),
+            ),
+            having(complaining("node3", 40, gossip_failed=2)),
+        )
+    )
+    await play.fires()
+    await play.goes_on("the bot has read every node")
+    return play
+
+
+async def large_packets_lost() -> Play:
+    """Elections follow each other, and no path takes a packet of full size."""
+    play = Play(evidence(*everywhere(candidates())))
+    await play.fires()
+    await play.goes_on("the bot has read every node")
     return play
 
 
@@ -275,6 +304,8 @@ STORIES: dict[str, Story] = {
         network_partition,
         undetermined,
         majority_lost,
+        expired_certificates,
+        large_packets_lost,
         step_without_effect_and_undo,
         refused_step_of_two_people,
         unknown_outcome,
