@@ -14,6 +14,7 @@ from runbooks.missing_kind import MissingKind, kind_of_sentence
 from runbooks.node_readings import (
     Clock,
     ClockDoubt,
+    ClockKeeper,
     Config,
     ConfigLine,
     Connect,
@@ -34,6 +35,7 @@ from runbooks.node_readings import (
 __all__ = [
     "Clock",
     "ClockDoubt",
+    "ClockKeeper",
     "Config",
     "ConfigLine",
     "Connect",
