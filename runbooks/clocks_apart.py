@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from itertools import combinations
 from typing import NamedTuple
 
-from runbooks.clocks import MAX_SKEW_MS, follows_true_time, look_at, says_time
-from runbooks.evidence import Clock, Evidence
+from runbooks.clocks import MAX_SKEW_MS, follows_true_time, look_at, says_time, witnessed_clocks
+from runbooks.evidence import Clock, Evidence, WallClock
 from runbooks.raft import Pair
 from runbooks.wording import milliseconds
 
@@ -35,36 +35,54 @@ class Apart(NamedTuple):
         return self.ms + self.error_ms > MAX_SKEW_MS
 
 
-def apart(evidence: Evidence, believed: Mapping[str, Clock], pair: Pair) -> Apart | None:
-    """Return how far two clocks are apart; `None` where neither NTP nor the bot can tell.
+def clocks_apart(evidence: Evidence, believed: Mapping[str, Clock]) -> dict[Pair, Apart]:
+    """Return by pair how far two clocks are apart; a pair of which nobody can tell is absent."""
+    looks, witnessed = _looks(evidence), witnessed_clocks(evidence)
+    found: dict[Pair, Apart] = {}
+    for pair in combinations(evidence.names, 2):
+        seen = _seen(pair, looks)
+        if told := _told(pair, believed, surely=witnessed.issuperset(pair) and seen is not None):
+            found[pair] = told
+        elif last := seen or _adrift(pair, believed):
+            found[pair] = last
+    return found
 
-    Two clocks that follow true time are judged by their services; else the bot's look counts, before the
-    word of a service that follows nothing.
+
+def _told(pair: Pair, believed: Mapping[str, Clock], *, surely: bool) -> Apart | None:
+    """Return what the NTP services say of two clocks, if that counts before the bot's look at them.
+
+    It does where both follow true time, with `surely` only if it leaves nothing open: ntpd and timesyncd
+    know of a clock that they are correcting only between which bounds it is.
     """
     one, other = (believed.get(name) for name in pair)
-    if one and other and follows_true_time(one) and follows_true_time(other):
-        return _told(pair, one, other)
-    if seen := seen_apart(evidence, pair):
-        return seen
-    if one and other and says_time(one) and says_time(other):
-        # What it lacks of a source, no bound of its own makes good.
-        told = _told(pair, one, other)
-        return told if told.is_surely_beyond else None
-    return None
+    if one is None or other is None or not (follows_true_time(one) and follows_true_time(other)):
+        return None
+    told = _by_their_words(pair, one, other)
+    return None if surely and told.may_be_beyond and not told.is_surely_beyond else told
 
 
-def _told(pair: Pair, one: Clock, other: Clock) -> Apart:
-    by = (
-        f"{one.kept_by} on agent:{pair[0]} and agent:{pair[1]}"
-        if one.kept_by == other.kept_by
-        else f"{one.kept_by} on agent:{pair[0]}, {other.kept_by} on agent:{pair[1]}"
-    )
+def _adrift(pair: Pair, believed: Mapping[str, Clock]) -> Apart | None:
+    """Return what services that follow nothing say of two clocks: it counts only if they are surely off."""
+    one, other = (believed.get(name) for name in pair)
+    if one is None or other is None or not (says_time(one) and says_time(other)):
+        return None
+    told = _by_their_words(pair, one, other)
+    return told if told.is_surely_beyond else None
+
+
+def _by_their_words(pair: Pair, one: Clock, other: Clock) -> Apart:
+    by = f"{one.kept_by} on agent:{pair[0]} and agent:{pair[1]}"
+    if one.kept_by != other.kept_by:
+        by = f"{one.kept_by} on agent:{pair[0]}, {other.kept_by} on agent:{pair[1]}"
     return Apart(abs(one.offset_ms - other.offset_ms), one.error_ms + other.error_ms, by)
 
 
-def seen_apart(evidence: Evidence, pair: Pair) -> Apart | None:
-    """Return how far two clocks are apart by the bot's look at both, if it has one."""
-    one, other = (look_at(evidence.node(name)) for name in pair)
+def _looks(evidence: Evidence) -> dict[str, WallClock]:
+    return {node.node: look for node in evidence.nodes if (look := look_at(node))}
+
+
+def _seen(pair: Pair, looks: Mapping[str, WallClock]) -> Apart | None:
+    one, other = (looks.get(name) for name in pair)
     if one is None or other is None:
         return None
     error_ms = one.error_ms + other.error_ms
@@ -77,7 +95,7 @@ def seen_together(evidence: Evidence) -> tuple[str, ...]:
 
     Those lie in one span of that length with their bounds, so a clock that is hardly known is in none.
     """
-    looks = {node.node: look for node in evidence.nodes if (look := look_at(node))}
+    looks = _looks(evidence)
     best: tuple[str, ...] = ()
     for start in looks.values():
         low = start.ahead_ms - start.error_ms
@@ -92,5 +110,6 @@ def seen_together(evidence: Evidence) -> tuple[str, ...]:
 
 def widest_seen(evidence: Evidence) -> Apart | None:
     """Return the two clocks that the bot sees furthest apart, errors counted in."""
-    seen = (seen_apart(evidence, pair) for pair in combinations(evidence.names, 2))
+    looks = _looks(evidence)
+    seen = (_seen(pair, looks) for pair in combinations(looks, 2))
     return max((each for each in seen if each), key=lambda each: each.ms + each.error_ms, default=None)

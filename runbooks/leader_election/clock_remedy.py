@@ -73,8 +73,8 @@ def _by_hand(facts: Facts, off: tuple[str, ...]) -> Iterator[str]:
 
 def _why_no_skew(facts: Facts) -> str:
     unknown = [name for name, clock in facts.clocks.items() if not says_time(clock)]
-    if skewed := skewed_pairs(facts):
-        return _without_source(facts, {name for pair in skewed for name in pair})
+    if seen := [pair for pair, each in skewed_pairs(facts).items() if each.is_seen_from_here]:
+        return _without_order(facts, {name for pair in seen for name in pair})
     if unknown:
         services = [f"{by} on {listed(names)}" for by, names in kept_by(facts.clocks, unknown).items()]
         return f"{listed(services)} follows no source: start NTP there first."
@@ -84,16 +84,16 @@ def _why_no_skew(facts: Facts) -> str:
     return f"The largest known offset is {milliseconds(largest)}: there is nothing to step."
 
 
-def _without_source(facts: Facts, concerned: set[str]) -> str:
-    """Return what to do where the bot sees clocks apart and no time service says which is right."""
-    following = {name for name, clock in facts.clocks.items() if follows_true_time(clock)}
-    without = [name for name in facts.names if name in concerned and name not in following]
-    seen = [
-        f"{name} {signed_milliseconds(look.ahead_ms)}"
-        for name in facts.names
-        if name in concerned and (look := look_at(facts.node(name)))
-    ]
-    return (
+def _without_order(facts: Facts, concerned: set[str]) -> str:
+    """Return what to do where clocks are apart and no service says by how much one is to be stepped."""
+    names = [name for name in facts.names if name in concerned]
+    without = [name for name in names if not (c := facts.clocks.get(name)) or not follows_true_time(c)]
+    looks = {name: look for name in names if (look := look_at(facts.node(name)))}
+    seen = [f"{name} {signed_milliseconds(look.ahead_ms)}" for name, look in looks.items()]
+    start = (
         f"A step needs a time source, and the clock of {listed(without)} follows none: start NTP there"
-        f" (`timedatectl set-ntp true`, or install chrony). By this host's clock: {listed(seen)}."
+        " (`timedatectl set-ntp true`, or install chrony)."
     )
+    by_hand = tuple(_by_hand(facts, tuple(name for name in names if name not in without)))
+    measured = f"By this host's clock: {listed(seen)}."
+    return " ".join((*((start,) if without else ()), *by_hand, *((measured,) if seen else ())))

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from runbooks import raft
 from runbooks.clocks import MAX_SKEW_MS, believed_clocks, is_surely_skewed, says_time
+from runbooks.clocks_apart import Apart, clocks_apart
 from runbooks.evidence import Clock, Evidence, Log, Metrics, NodeEvidence
 from runbooks.leader_election.configured import election_timeouts_of
 from runbooks.leader_election.witnesses import is_contradicted, is_mute
@@ -146,24 +147,14 @@ class Facts:
     @cached_property
     def round_trip_ms(self) -> float | None:
         """Return the slowest pair's mean round trip in ms: a candidate needs every voter of a majority."""
-        means = [
-            ping.rtt_avg_ms
-            for node in self.evidence.nodes
-            for ping in node.pings.value or ()
-            if ping.rtt_avg_ms is not None
-        ]
-        return max(means, default=None)
+        pings = (ping for node in self.evidence.nodes for ping in node.pings.value or ())
+        return max((ping.rtt_avg_ms for ping in pings if ping.rtt_avg_ms is not None), default=None)
 
     @cached_property
     def slowest_round_trip_ms(self) -> float | None:
         """Return in ms the slowest single round trip of any pair."""
-        slowest = [
-            ping.rtt_max_ms
-            for node in self.evidence.nodes
-            for ping in node.pings.value or ()
-            if ping.rtt_max_ms is not None
-        ]
-        return max(slowest, default=None)
+        pings = (ping for node in self.evidence.nodes for ping in node.pings.value or ())
+        return max((ping.rtt_max_ms for ping in pings if ping.rtt_max_ms is not None), default=None)
 
     @cached_property
     def timeouts_ms(self) -> dict[str, tuple[int, int]]:
@@ -181,6 +172,11 @@ class Facts:
     def clocks(self) -> dict[str, Clock]:
         """Return by node the clocks that could be read, as far as they are believed."""
         return believed_clocks(self.evidence)
+
+    @cached_property
+    def clocks_apart(self) -> dict[raft.Pair, Apart]:
+        """Return by pair how far two clocks are apart, of those of which somebody can tell."""
+        return clocks_apart(self.evidence, self.clocks)
 
     @cached_property
     def skewed(self) -> tuple[str, ...]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import combinations
 
 from runbooks.clocks import MAX_SKEW_MS, believed_clocks, follows_true_time, is_surely_skewed, says_time
-from runbooks.clocks_apart import apart, seen_together, widest_seen
+from runbooks.clocks_apart import clocks_apart, seen_together, widest_seen
 from runbooks.evidence import Clock, Evidence
 from runbooks.posture.model import Check, Line, Severity
 from runbooks.posture.trends import Point, Trends, slope_per_hour, spread
@@ -44,8 +43,8 @@ def _not_read(check: Check, unread: tuple[str, ...], rest: str = "") -> Line:
 
 def _apart(evidence: Evidence, clocks: dict[str, Clock]) -> Line | None:
     """Say which clocks the bot sees apart where no time service says that they are."""
-    pairs = ((pair, apart(evidence, clocks, pair)) for pair in combinations(evidence.names, 2))
-    beyond = {pair: each for pair, each in pairs if each and each.is_surely_beyond}
+    pairs = clocks_apart(evidence, clocks)
+    beyond = {pair: each for pair, each in pairs.items() if each.is_surely_beyond}
     seen = [f"{listed(pair)} by {milliseconds(each.ms)}" for pair, each in beyond.items()]
     if not any(each.is_seen_from_here for each in beyond.values()):
         return None

@@ -143,3 +143,21 @@ def test_where_some_are_kept_by_chrony_those_are_stepped():
     (remedy,) = skew_in(off_by({"node2": "timesyncd"})).remedies
     assert [action.node for action in remedy.actions] == ["node1"]
     assert remedy.offered and "timesyncd on node2 takes no order to step" in (remedy.reason or "")
+
+
+def test_what_timesyncd_leaves_open_the_look_decides():
+    """timesyncd tells what it found at its last poll, and not how much of that it has corrected since."""
+    looks = {"node1": (3.0, 4990.0), "node2": (0.0, 0.0), "node3": (-2.0, -4980.0)}
+    last_poll = {"node1": (2500.0, 2502.0), "node2": (0.0, 2.0), "node3": (-2500.0, 2502.0)}
+    for number, verdict in enumerate((Verdict.RULED_OUT, Verdict.CONFIRMED)):
+        read = looked_at({name: ahead_ms[number] for name, ahead_ms in looks.items()})
+        nodes = []
+        for each in read.nodes:
+            offset_ms, error_ms = last_poll[each.node]
+            clock = Clock(
+                offset_ms=offset_ms, error_ms=error_ms, synchronised=True, source="a", kept_by="timesyncd"
+            )
+            nodes.append(each.model_copy(update={"clock": known(clock)}))
+        found = skew_in(read.model_copy(update={"nodes": tuple(nodes)}))
+        assert found.verdict is verdict
+        assert verdict is Verdict.RULED_OUT or "timesyncd on node1" in (found.remedies[0].reason or "")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from runbooks.clocks import follows_true_time, witnessed_clocks
-from runbooks.clocks_apart import Apart, apart
+from runbooks.clocks_apart import Apart
 from runbooks.electability import Denial, Known
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.denials.link import both_ways, held_failed
@@ -45,8 +45,7 @@ def clock_denials(facts: Facts, impaired: frozenset[Pair]) -> Iterator[Denial]:
 
 def skewed_pairs(facts: Facts) -> dict[Pair, Apart]:
     """Return the pairs of clocks that are surely apart by more than the limit."""
-    found = {pair: apart(facts.evidence, facts.clocks, pair) for pair in combinations(facts.names, 2)}
-    return {pair: each for pair, each in found.items() if each and each.is_surely_beyond}
+    return {pair: each for pair, each in facts.clocks_apart.items() if each.is_surely_beyond}
 
 
 def _unknown(facts: Facts, impaired: frozenset[Pair], skewed: frozenset[Pair]) -> Iterator[Denial]:
@@ -73,7 +72,7 @@ def is_right(facts: Facts, name: str) -> bool:
 
 def could_be_apart(facts: Facts, pair: Pair) -> bool:
     """Return whether two clocks may be apart by more than the limit: not known to anybody, or by error."""
-    found = apart(facts.evidence, facts.clocks, pair)
+    found = facts.clocks_apart.get(pair)
     return found is None or found.may_be_beyond
 
 
