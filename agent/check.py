@@ -11,21 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.addresses import split_address
+from agent.clock_check import STEP_COMMANDS, check_clock
 from agent.errors import AgentError, CommandError, ReadingError
 from agent.neumann_config.edit import read_config_bytes
 from agent.polkit import STEP_UNIT, missing_rule, rule_without_unit
-from agent.readings.clock import read_clock
 from agent.readings.disk import read_disk
-from agent.readings.log_summary import read_log
+from agent.readings.log_source import read_log
 from agent.readings.metrics_page import read_metrics
 from agent.run_command import run_checked
 from agent.sanitize import lines_of
 from agent.server.pinned_keys import pinned_keys
 from agent.server.routes import tls_context
 from agent.settings import Settings
-
-STEP_COMMANDS = (Path("/usr/lib/neumann-agent/chronyc"), Path("/usr/local/lib/neumann-agent/chronyc"))
-"""Where the package, and where a person, installs what hands a step to the unit."""
 
 
 @dataclass(frozen=True)
@@ -55,23 +52,22 @@ def _what_stops(settings: Settings) -> Iterator[str]:
 def _what_would_be_missing(settings: Settings) -> Iterator[str]:
     yield from _key_rights(settings.tls.key)
     yield from _nobody_trusted(settings)
-    yield from _failure(lambda: read_log(settings.log_files))
+    yield from _failure(lambda: asyncio.run(read_log(settings)))
     yield from _failure(lambda: read_disk(settings.data_dir))
     yield from _failure(lambda: _check_metrics(settings))
     yield from _config_file(settings.config_file, os.geteuid())
-    missing = [
-        name
-        for name in settings.commands.__struct_fields__
-        if not os.access(getattr(settings.commands, name), os.X_OK)
-    ]
-    for name in missing:
-        path = getattr(settings.commands, name)
-        yield f"The command {path} (commands.{name}) is missing or not executable."
-    if "chronyc" not in missing:
-        yield from _failure(lambda: _check_clock(settings))
-    if "systemctl" not in missing:
+    for name in ("timedatectl", "systemctl", "ping"):
+        yield from _missing_command(settings, name)
+    yield from check_clock(settings)
+    if not any(_missing_command(settings, "systemctl")):
         yield from _units(settings)
         yield from missing_rule(settings)
+
+
+def _missing_command(settings: Settings, name: str) -> Iterator[str]:
+    path = getattr(settings.commands, name)
+    if not os.access(path, os.X_OK):
+        yield f"The command {path} (commands.{name}) is missing or not executable."
 
 
 def _failure(attempt: Callable[[], object]) -> Iterator[str]:
@@ -157,18 +153,6 @@ def _check_metrics(settings: Settings) -> None:
             f"metrics_url: {settings.metrics_url}/metrics has no metric of Neumann"
             f" (content type: {page.content_type or 'none'})."
         )
-
-
-def _check_clock(settings: Settings) -> None:
-    try:
-        clock = asyncio.run(read_clock(settings))
-    except CommandError as error:
-        raise ReadingError(
-            f"No clock can be read, chronyd does not answer ({error}): it must run, and chrony.conf must not"
-            " say `cmdport 0`. No other NTP service is asked."
-        ) from error
-    if not clock.synchronised:
-        raise ReadingError("chronyd follows no source, so this clock's offset is not known: chronyc sources")
 
 
 def _units(settings: Settings) -> Iterator[str]:
