@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import grp
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ from agent.sanitize import lines_of
 from agent.server.pinned_keys import pinned_keys
 from agent.server.routes import tls_context
 from agent.settings import Settings
+
+OWN_UNIT = "neumann-agent.service"
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ def _what_would_be_missing(settings: Settings) -> Iterator[str]:
     yield from check_clock(settings)
     if not any(_missing_command(settings, "systemctl")):
         yield from _units(settings)
+        yield from _own_group(settings)
         yield from missing_rule(settings)
 
 
@@ -171,3 +175,20 @@ def _units(settings: Settings) -> Iterator[str]:
             yield f"systemd knows no unit {unit}, {so}"
         elif shown.strip() in ("LoadState=masked", "LoadState=bad-setting", "LoadState=error"):
             yield f"systemd does not start {unit} as it is: systemctl status {unit}"
+
+
+def _own_group(settings: Settings) -> Iterator[str]:
+    """Yield a complaint where the agent's unit names a group that there is not: it does not start then."""
+    argv = [str(settings.commands.systemctl), "show", OWN_UNIT, "--property=Group"]
+    try:
+        shown = asyncio.run(run_checked(argv, timeout_s=settings.deadlines.service))
+        group = dict(line.split("=", 1) for line in lines_of(shown) if "=" in line).get("Group")
+        if group:
+            grp.getgrnam(group)
+    except CommandError:
+        return  # said by what does not answer
+    except KeyError:
+        yield (
+            f"There is no group {group}, so {OWN_UNIT} does not start (216/GROUP): name Neumann's own as"
+            " `Group=`."
+        )

@@ -40,7 +40,8 @@ def parse_ntpq(printed: str) -> Clock:
         peer = _followed(printed)
         offset_ms, poll_s = (float(peer[8]), float(peer[5])) if peer else (0.0, 0.0)
     except (KeyError, ValueError) as error:
-        raise ReadingError("ntpq did not print the system's variables and a table of peers.") from error
+        said = plain(printed.strip(), limit=100) or "nothing"
+        raise ReadingError(f"ntpq printed no system's variables and table of peers, but: {said}") from error
     if not all(map(math.isfinite, (*figures, offset_ms, poll_s))):
         raise ReadingError("ntpq printed a number that is not finite.")
     refid = variables.get("refid", "")
