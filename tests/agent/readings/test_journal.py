@@ -33,14 +33,14 @@ def counted(entries: list[Entry]) -> int:
     return summarise_lines("x", window(entries), bytes_read=0, silent_s=None).counts["election_started"]
 
 
-@pytest.mark.parametrize("record", ["journal/debian-12.txt"])
+@pytest.mark.parametrize("record", ["journal/debian-12.txt", "journal/debian-13.txt"])
 def test_what_journald_wrote_is_read(record: str):
     (said,) = recorded(record, "as root").values()
     entries = parse_entries(said.text)
     seen = summarise_lines("x", window(entries), bytes_read=0, silent_s=None)
     assert (seen.counts["election_started"], seen.counts["election_won"]) == (1, 1), "the first is in colours"
     assert (seen.counts["vote_denied"], seen.counts["vote_denied_log"], seen.highest_term) == (1, 1, 43)
-    assert {each.boot for each in entries} == {"5bbc7bd8e9344d9db6bcf0670b36d26d"}
+    assert len({each.boot for each in entries}) == 1
     assert any("bytes \ufffd\ufffd that" in each.message for each in entries)
 
 
