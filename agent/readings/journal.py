@@ -68,7 +68,8 @@ async def read_journal(settings: Settings) -> Log:
 def _why_empty(unit: str, output: CommandOutput) -> ReadingError:
     if any(words in output.stderr for words in _NOT_PERMITTED):
         return ReadingNotPermittedError(
-            f"The journal of {unit} may not be read by this user: put {RIGHT} into neumann-agent.service."
+            f"The journal of {unit} may not be read by this user: put {RIGHT} into neumann-agent.service"
+            " (`systemctl edit neumann-agent`)."
         )
     if output.exit_code != 0:
         said = plain(output.stderr.strip(), limit=200) or "it said nothing"
