@@ -52,7 +52,9 @@ async def read_clock(settings: Settings) -> Clock:
     )
     if status.synchronised is False and clock.synchronised:
         clock = replace(clock, doubts=("kernel_unsynchronised", *(clock.doubts or ())))
-    return replace(clock, ntp_service_active=status.ntp_service_active)
+    # systemd may not count ntpd among the services that it enables, so its "no" says nothing of it.
+    unknown = clock.kept_by == "ntpd" and not status.ntp_service_active
+    return replace(clock, ntp_service_active=None if unknown else status.ntp_service_active)
 
 
 async def _read_kept(settings: Settings) -> Clock:

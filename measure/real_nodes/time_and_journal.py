@@ -33,7 +33,7 @@ def readings(node: Node) -> dict[str, Any]:
 
 def _instead_of_chrony(node: Node, unit: str, *, within_s: float = 60) -> Result:
     """Run another service in chrony's place, and read the clock until it is synchronised."""
-    node.root(f"systemctl stop chrony; systemctl start true-time-123 {unit}")
+    node.root(f"systemctl stop chrony; systemctl start true-time-123; sleep 1; systemctl start {unit}")
     until = time.monotonic() + within_s
     while not ((clock := readings(node)["clock"])["value"] or {}).get("synchronised"):
         if time.monotonic() > until:

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 SERVICES = ("systemd-timesyncd", "ntpsec")
-SERVER = "127.0.0.2"
-"""True time at port 123, which timesyncd and ntpd take for given."""
+SERVER, BRIDGE = "10.123.0.1", "10.123.0.2"
+"""True time at port 123, as timesyncd and ntpd want it, in a network apart: ntpd takes no loopback."""
 
 _FILES = {
     "etc/systemd/timesyncd.conf": f"[Time]\nNTP={SERVER}\nPollIntervalMinSec=16\n",
@@ -18,7 +18,7 @@ _FILES = {
         "[Service]\nAmbientCapabilities=\nCapabilityBoundingSet=\n"
     ),
     "etc/ntpsec/ntp.conf": (
-        "driftfile /var/lib/ntpsec/ntp.drift\ninterface ignore wildcard\ninterface listen 127.0.0.1\n"
+        "driftfile /var/lib/ntpsec/ntp.drift\nrestrict 127.0.0.1\nrestrict ::1\n"
         f"server {SERVER} iburst minpoll 4 maxpoll 4\n"
     ),
     "var/lib/ntpsec/ntp.drift": "0.0\n",
@@ -27,11 +27,17 @@ _FILES = {
         "[Service]\nType=simple\nPIDFile=\nExecStart=\nExecStart=/usr/sbin/ntpd -n -c /etc/ntpsec/ntp.conf\n"
     ),
     "etc/true-time-123.conf": (
-        f"port 123\nbindaddress {SERVER}\nallow 127.0.0.0/8\nlocal stratum 8\ncmdport 0\nbindcmdaddress /\n"
+        f"port 123\nallow {BRIDGE}\nlocal stratum 8\ncmdport 0\nbindcmdaddress /\n"
         "pidfile /run/true-time-123.pid\n"
     ),
     "etc/systemd/system/true-time-123.service": (
-        "[Service]\nExecStart=/usr/sbin/chronyd -x -d -f /etc/true-time-123.conf\n"
+        "[Service]\n"
+        "ExecStartPre=/bin/sh -ec 'ip netns add truth; "
+        "ip link add there type veth peer name here netns truth; "
+        f"ip addr add {BRIDGE}/24 dev there; ip link set there up; "
+        f"ip -n truth addr add {SERVER}/24 dev here; ip -n truth link set here up'\n"
+        "ExecStart=/sbin/ip netns exec truth /usr/sbin/chronyd -x -d -f /etc/true-time-123.conf\n"
+        "ExecStopPost=/sbin/ip netns delete truth\n"
     ),
 }
 

@@ -27,6 +27,7 @@ async def test_ntpd_is_read_where_it_keeps_the_clock(settings: Settings, node: N
     play(node, DEBIAN_12, "ntpsec, synchronised")
     clock = await read_clock(settings)
     assert (clock.kept_by, clock.synchronised) == ("ntpd", True)
+    assert clock.ntp_service_active is None, "timedatectl says NTP=no of an ntpd that is enabled"
 
 
 async def test_where_none_is_active_that_is_said_and_none_is_asked(settings: Settings, node: Node):
