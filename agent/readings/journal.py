@@ -91,7 +91,7 @@ def parse_entries(printed: str) -> list[Entry]:
                     boot=str(fields["_BOOT_ID"]),
                 )
             )
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             continue
     return entries
 

@@ -27,7 +27,8 @@ def parse_ntpq(printed: str) -> Clock:
 
     The offset is that of the peer which is followed, true time less this clock's: the system's own leaves
     out what ntpd holds for a spike, until after five minutes (`stepout`) it steps. The bound is the
-    system's root dispersion + root delay / 2 (RFC 5905, root synchronisation distance). All are in ms.
+    system's root dispersion + root delay / 2 (RFC 5905, root synchronisation distance), or what a newer
+    NTPsec itself calls its root distance, which has the peer's jitter in it. All are in ms.
 
     Raises:
         ReadingError: If it is not of that form.
@@ -35,21 +36,22 @@ def parse_ntpq(printed: str) -> Clock:
     variables = dict(_VARIABLE.findall(printed))
     try:
         leap, stratum = variables["leap"], int(variables["stratum"])
-        figures = delay_ms, dispersion_ms = float(variables["rootdelay"]), float(variables["rootdisp"])
+        delay_ms, dispersion_ms = float(variables["rootdelay"]), float(variables["rootdisp"])
+        distance_ms = float(variables.get("rootdist", "0"))
         age_s = _seconds(variables["clock"]) - _seconds(variables["reftime"])
         peer = _followed(printed)
         offset_ms, poll_s = (float(peer[8]), float(peer[5])) if peer else (0.0, 0.0)
     except (KeyError, ValueError) as error:
         said = plain(printed.strip(), limit=100) or "nothing"
         raise ReadingError(f"ntpq printed no system's variables and table of peers, but: {said}") from error
-    if not all(map(math.isfinite, (*figures, offset_ms, poll_s))):
+    if not all(map(math.isfinite, (delay_ms, dispersion_ms, distance_ms, offset_ms, poll_s))):
         raise ReadingError("ntpq printed a number that is not finite.")
     refid = variables.get("refid", "")
     is_followed = peer is not None and not refid.upper().startswith(_LOCAL_REFERENCES)
     synchronised = is_followed and leap != _UNSYNCHRONISED_LEAP and 0 < stratum <= _MAX_STRATUM
     return Clock(
         offset_ms=0.0 - offset_ms,
-        error_ms=abs(dispersion_ms + delay_ms / 2),
+        error_ms=max(abs(dispersion_ms + delay_ms / 2), distance_ms),
         synchronised=synchronised,
         source=plain(peer[0][1:] if peer and is_followed else "", limit=100),
         doubts=doubts_of_age(age_s, poll_s) if synchronised else UNSET,

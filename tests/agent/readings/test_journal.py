@@ -84,6 +84,8 @@ def test_of_a_long_message_the_beginning_is_kept_and_lines_of_one_entry_share_it
         '{"MESSAGE": "x"}',
         '{"MESSAGE":[1,400],"__REALTIME_TIMESTAMP":"1","__MONOTONIC_TIMESTAMP":"1","_BOOT_ID":"b"}',
         '{"MESSAGE":"x","__REALTIME_TIMESTAMP":"later","__MONOTONIC_TIMESTAMP":"1","_BOOT_ID":"b"}',
+        '{"MESSAGE":"x","__REALTIME_TIMESTAMP":"%s","__MONOTONIC_TIMESTAMP":"1","_BOOT_ID":"b"}'
+        % ("9" * 400),
         "[" * 100_000,
     ],
 )

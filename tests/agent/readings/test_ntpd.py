@@ -24,6 +24,8 @@ DEBIAN_12 = "ntp/debian-12.txt"
 def test_without_a_peer_that_it_follows_it_follows_nothing(case: str):
     """After a jump `leap` and `offset` are still those of before, for minutes."""
     assert not parse_ntpq(recorded(DEBIAN_12, case)[NTPQ].text).synchronised
+    if case != "ntpsec without a drift file, in alarm for its first minutes":
+        assert not parse_ntpq(recorded("ntp/debian-13.txt", case)[NTPQ].text).synchronised
 
 
 def test_a_stopped_daemon_gives_no_reading():
@@ -40,6 +42,12 @@ def test_its_offset_is_true_time_less_this_clocks_and_its_bound_the_root_distanc
     assert clock.offset_ms == pytest.approx(-71.8176)
     assert clock.error_ms == pytest.approx(72.037 + 15.896 / 2)
     assert clock.doubts is UNSET
+
+
+def test_a_newer_one_tells_its_root_distance_itself():
+    clock = parse_ntpq(recorded("ntp/debian-13.txt", "ntpsec, synchronised")[NTPQ].text)
+    assert clock.synchronised
+    assert clock.offset_ms == pytest.approx(-1.5066) and clock.error_ms == pytest.approx(15.715)
 
 
 def test_just_started_it_knows_little():
