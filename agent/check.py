@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import grp
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -12,12 +13,12 @@ from pathlib import Path
 
 from agent.addresses import split_address
 from agent.check_ping import ping_problems
+from agent.clock_check import STEP_COMMANDS, check_clock
 from agent.errors import AgentError, CommandError, ReadingError
 from agent.neumann_config.edit import read_config_bytes
 from agent.polkit import STEP_UNIT, missing_rule, rule_without_unit
-from agent.readings.clock import read_clock
 from agent.readings.disk import read_disk
-from agent.readings.log_summary import read_log
+from agent.readings.log_source import read_log
 from agent.readings.metrics_page import read_metrics
 from agent.run_command import run_checked
 from agent.sanitize import lines_of
@@ -25,8 +26,7 @@ from agent.server.pinned_keys import pinned_keys
 from agent.server.routes import tls_context
 from agent.settings import Settings
 
-STEP_COMMANDS = (Path("/usr/lib/neumann-agent/chronyc"), Path("/usr/local/lib/neumann-agent/chronyc"))
-"""Where the package, and where a person, installs what hands a step to the unit."""
+OWN_UNIT = "neumann-agent.service"
 
 
 @dataclass(frozen=True)
@@ -56,25 +56,25 @@ def _what_stops(settings: Settings) -> Iterator[str]:
 def _what_would_be_missing(settings: Settings) -> Iterator[str]:
     yield from _key_rights(settings.tls.key)
     yield from _nobody_trusted(settings)
-    yield from _failure(lambda: read_log(settings.log_files))
+    yield from _failure(lambda: asyncio.run(read_log(settings)))
     yield from _failure(lambda: read_disk(settings.data_dir))
     yield from _failure(lambda: _check_metrics(settings))
     yield from _config_file(settings.config_file, os.geteuid())
-    missing = [
-        name
-        for name in settings.commands.__struct_fields__
-        if not os.access(getattr(settings.commands, name), os.X_OK)
-    ]
-    for name in missing:
-        path = getattr(settings.commands, name)
-        yield f"The command {path} (commands.{name}) is missing or not executable."
-    if "ping" not in missing:
+    for name in ("timedatectl", "systemctl", "ping"):
+        yield from _missing_command(settings, name)
+    if not any(_missing_command(settings, "ping")):
         yield from ping_problems(settings)
-    if "chronyc" not in missing:
-        yield from _failure(lambda: _check_clock(settings))
-    if "systemctl" not in missing:
+    yield from check_clock(settings)
+    if not any(_missing_command(settings, "systemctl")):
         yield from _units(settings)
+        yield from _own_group(settings)
         yield from missing_rule(settings)
+
+
+def _missing_command(settings: Settings, name: str) -> Iterator[str]:
+    path = getattr(settings.commands, name)
+    if not os.access(path, os.X_OK):
+        yield f"The command {path} (commands.{name}) is missing or not executable."
 
 
 def _failure(attempt: Callable[[], object]) -> Iterator[str]:
@@ -162,18 +162,6 @@ def _check_metrics(settings: Settings) -> None:
         )
 
 
-def _check_clock(settings: Settings) -> None:
-    try:
-        clock = asyncio.run(read_clock(settings))
-    except CommandError as error:
-        raise ReadingError(
-            f"No clock can be read, chronyd does not answer ({error}): it must run, and chrony.conf must not"
-            " say `cmdport 0`. No other NTP service is asked."
-        ) from error
-    if not clock.synchronised:
-        raise ReadingError("chronyd follows no source, so this clock's offset is not known: chronyc sources")
-
-
 def _units(settings: Settings) -> Iterator[str]:
     """Yield the units that systemd does not know; one that does not answer is not asked again."""
     units = {settings.service: "so it cannot be started: correct `service`."}
@@ -190,3 +178,20 @@ def _units(settings: Settings) -> Iterator[str]:
             yield f"systemd knows no unit {unit}, {so}"
         elif shown.strip() in ("LoadState=masked", "LoadState=bad-setting", "LoadState=error"):
             yield f"systemd does not start {unit} as it is: systemctl status {unit}"
+
+
+def _own_group(settings: Settings) -> Iterator[str]:
+    """Yield a complaint where the agent's unit names a group that there is not: it does not start then."""
+    argv = [str(settings.commands.systemctl), "show", OWN_UNIT, "--property=Group"]
+    try:
+        shown = asyncio.run(run_checked(argv, timeout_s=settings.deadlines.service))
+        group = dict(line.split("=", 1) for line in lines_of(shown) if "=" in line).get("Group")
+        if group:
+            grp.getgrnam(group)
+    except CommandError:
+        return  # said by what does not answer
+    except KeyError:
+        yield (
+            f"There is no group {group}, so {OWN_UNIT} does not start (216/GROUP): name Neumann's own as"
+            " `Group=`."
+        )

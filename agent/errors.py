@@ -6,6 +6,9 @@ AgentError
 ├── ReadingError         one reading could not be taken (becomes `Read.missing`)
 │   ├── ReadingTimedOutError
 │   ├── ReadingRefusedError
+│   ├── ReadingNotPermittedError
+│   ├── NoClockKeeperError
+│   ├── NoLogFileError
 │   └── CommandError     a fixed command could not be run
 │       └── CommandTimedOutError (a ReadingTimedOutError as well)
 ├── ConfigFileError      Neumann's configuration file cannot be changed as asked
@@ -44,6 +47,18 @@ class ReadingTimedOutError(ReadingError):
 
 class ReadingRefusedError(ReadingError):
     """Nothing listens where it was asked."""
+
+
+class ReadingNotPermittedError(ReadingError):
+    """The agent's user has no right to read it."""
+
+
+class NoClockKeeperError(ReadingError):
+    """No NTP service is active on this host."""
+
+
+class NoLogFileError(ReadingError):
+    """None of the log files is there."""
 
 
 class CommandError(ReadingError):

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from agent.errors import CommandError, CommandTimedOutError
 from agent.sanitize import plain
 
-# The C locale, because the output is parsed; nothing of the agent's own environment is handed on.
-_ENVIRONMENT = {"LC_ALL": "C", "PATH": os.defpath}
+# The C locale and UTC, because the output is parsed; nothing of the agent's own environment is handed on.
+_ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
+
+
+MAX_OUTPUT_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,13 @@ class CommandOutput:
     stderr: str
 
 
-async def run(argv: Sequence[str], *, timeout_s: float) -> CommandOutput:
-    """Run a command to its end.
+async def run(argv: Sequence[str], *, timeout_s: float, limit_bytes: int = MAX_OUTPUT_BYTES) -> CommandOutput:
+    """Run a command to its end, or until it has printed more than is read.
 
     Args:
         argv: Absolute path and arguments.
         timeout_s: Seconds after which its process group is killed and reaped.
+        limit_bytes: How much of its output is read; who prints more is killed then.
 
     Raises:
         CommandError: If it cannot be started.
@@ -46,7 +50,7 @@ async def run(argv: Sequence[str], *, timeout_s: float) -> CommandOutput:
         raise CommandError(f"{argv[0]} cannot be run: {error.strerror}.") from error
     try:
         async with asyncio.timeout(timeout_s):
-            stdout, stderr = await process.communicate()
+            stdout, stderr = await _output(process, limit_bytes)
     except TimeoutError as error:
         raise CommandTimedOutError(f"{argv[0]} did not end within {timeout_s:g} s.") from error
     finally:
@@ -54,6 +58,28 @@ async def run(argv: Sequence[str], *, timeout_s: float) -> CommandOutput:
     return CommandOutput(
         process.returncode or 0, stdout.decode(errors="replace"), stderr.decode(errors="replace")
     )
+
+
+async def _output(process: Process, limit_bytes: int) -> tuple[bytes, bytes]:
+    assert process.stdout and process.stderr  # noqa: S101 (tells the type checker)
+    complaints = asyncio.create_task(_read(process.stderr, limit_bytes))
+    try:
+        stdout = await _read(process.stdout, limit_bytes)
+        if len(stdout) >= limit_bytes:
+            await _kill_and_reap(process)
+        stderr = await complaints
+        await process.wait()
+    finally:
+        complaints.cancel()
+    return stdout, stderr
+
+
+async def _read(stream: asyncio.StreamReader, limit_bytes: int) -> bytes:
+    """Return what a stream gives until its end or the limit."""
+    kept = bytearray()
+    while len(kept) < limit_bytes and (part := await stream.read(limit_bytes - len(kept))):
+        kept += part
+    return bytes(kept)
 
 
 async def run_checked(argv: Sequence[str], *, timeout_s: float) -> str:

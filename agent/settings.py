@@ -68,12 +68,14 @@ class Grants(_Section, frozen=True, kw_only=True):
 
 
 class Commands(_Section, frozen=True, kw_only=True):
-    """Where the four commands are; nothing else is ever run."""
+    """Where the commands are; nothing else is ever run. `ntpq` and `journalctl` are not needed everywhere."""
 
     chronyc: Path = Path("/usr/bin/chronyc")
+    ntpq: Path = Path("/usr/bin/ntpq")
     timedatectl: Path = Path("/usr/bin/timedatectl")
     systemctl: Path = Path("/usr/bin/systemctl")
     ping: Path = Path("/usr/bin/ping")
+    journalctl: Path = Path("/usr/bin/journalctl")
 
 
 class Peer(_Section, frozen=True, kw_only=True):
@@ -114,6 +116,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     """Everything an agent is told at start, each field once.
 
     `data_dir` is on the file system whose room is watched; `metrics_url` is where the node serves `/metrics`.
+    `log_unit` is the unit whose journal is read where none of `log_files` is there; by default `service`.
     """
 
     cluster: Name
@@ -122,6 +125,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     state_dir: Path
     config_file: Path
     log_files: tuple[Path, ...] = (Path("/var/log/neumann/tensor_chain.log"),)
+    log_unit: Argument | None = None
     data_dir: Path = Path("/var/lib/neumann")
     metrics_url: HttpAddress = HttpAddress("http://127.0.0.1:9090")
     service: Argument = "neumann"
@@ -131,6 +135,12 @@ class Settings(_Section, frozen=True, kw_only=True):
     peers: tuple[Peer, ...] = ()
     deadlines: Deadlines = Deadlines()
     limits: Limits = Limits()
+
+    @property
+    def journal_unit(self) -> str:
+        """Return the unit whose journal is Neumann's log, with its kind."""
+        unit = self.log_unit or self.service
+        return unit if unit.endswith((".service", ".scope", ".slice")) else f"{unit}.service"
 
 
 def load_settings(path: Path) -> Settings:

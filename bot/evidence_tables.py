@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from runbooks import raft
-from runbooks.clocks import says_time
+from runbooks.clocks import look_at, says_time
 from runbooks.evidence import Clock, Evidence, NodeEvidence
 from runbooks.wording import MAX_NAMES, listed, signed_milliseconds
 
@@ -63,12 +63,18 @@ def _row(node: NodeEvidence) -> Row:
         _number(metrics.term if metrics else None),
         _number(metrics.elections_total if metrics else None),
         service.state if service else UNKNOWN,
-        _offset(clock) if clock else UNKNOWN,
+        _offset(clock) if clock else _seen(node),
     )
 
 
 def _offset(clock: Clock) -> str:
     return signed_milliseconds(clock.offset_ms) if says_time(clock) else "no source"
+
+
+def _seen(node: NodeEvidence) -> str:
+    """Return how the bot sees a clock that no NTP service tells of: against its own."""
+    look = look_at(node)
+    return f"seen {signed_milliseconds(look.ahead_ms)}" if look else UNKNOWN
 
 
 def _number(value: int | None) -> str:

@@ -1,4 +1,4 @@
-"""What is believed of each node's clock: chrony's word, held against the bot's own look at the same clock.
+"""What is believed of each node's clock: its NTP service's word, held against the bot's own look at it.
 
 chronyd knows of a jump only at its next poll, up to 17 minutes later, and vouches for the clock until then.
 The bot brackets every node's wall clock by its own. With that, each node's chrony says how far the bot's
@@ -8,9 +8,10 @@ does not agree is as uncertain as its two readings are apart.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from runbooks.evidence import Clock, Evidence, NodeEvidence, WallClock
+from runbooks.evidence import Clock, ClockKeeper, Evidence, NodeEvidence, WallClock
 
 MAX_SKEW_MS = 500.0
 """The limit of the clock offset, from Neumann's leader-election runbook."""
@@ -38,7 +39,7 @@ def believed_clocks(evidence: Evidence) -> dict[str, Clock]:
     agreed, witnessed = _agreed(spans), witnessed_clocks(evidence)
     believed = {}
     for node in evidence.nodes:
-        clock, look = node.clock.value, _look(node)
+        clock, look = node.clock.value, look_at(node)
         if clock is None:
             continue
         if look and node.node in spans and node.node not in witnessed:
@@ -59,11 +60,12 @@ def _bot_is_ahead_by_node(evidence: Evidence) -> dict[str, _Span]:
     return {
         node.node: _bot_is_ahead(clock, look)
         for node in evidence.nodes
-        if (clock := node.clock.value) and (look := _look(node)) and follows_true_time(clock)
+        if (clock := node.clock.value) and (look := look_at(node)) and follows_true_time(clock)
     }
 
 
-def _look(node: NodeEvidence) -> WallClock | None:
+def look_at(node: NodeEvidence) -> WallClock | None:
+    """Return the bot's own look at a node's wall clock, if it has one."""
     return node.wall_clock.value if node.wall_clock else None
 
 
@@ -106,6 +108,12 @@ def says_time(clock: Clock) -> bool:
     if _is_local(clock):
         return False
     return clock.synchronised or abs(clock.offset_ms) > clock.error_ms
+
+
+def kept_by(clocks: Mapping[str, Clock], names: Collection[str]) -> dict[ClockKeeper, list[str]]:
+    """Return which of these nodes' clocks each NTP service keeps."""
+    keepers = dict.fromkeys(clocks[name].kept_by for name in names)
+    return {keeper: [name for name in names if clocks[name].kept_by == keeper] for keeper in keepers}
 
 
 def _is_local(clock: Clock) -> bool:

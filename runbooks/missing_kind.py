@@ -11,6 +11,7 @@ class MissingKind(StrEnum):
 
     TIMEOUT = "timeout"
     REFUSED = "refused"
+    NOT_PERMITTED = "not_permitted"
     PENDING = "pending"
     OTHER = "other"
 

@@ -9,12 +9,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 PortName = Literal["raft", "gossip"]
 ClockDoubt = Literal["kernel_unsynchronised", "set_back", "stale"]
+ClockKeeper = Literal["chrony", "timesyncd", "ntpd"]
 ConnectResult = Literal["open", "refused", "timeout", "unreachable", "dns", "reset", "unknown"]
 
 
 def is_none(value: object) -> bool:
     """Return whether a field is left out of a document: what is new is, where it is not known."""
     return value is None
+
+
+def is_chrony(value: object) -> bool:
+    """Return whether a clock's keeper is left out of a document, as it was when there was only one."""
+    return value == "chrony"
 
 
 def is_empty(value: object) -> bool:
@@ -65,8 +71,9 @@ class Health(Frozen):
 class Clock(Frozen):
     """A node's clock against NTP; `offset_ms` is how far it is ahead, true within `error_ms`.
 
-    `source` is what chrony follows; it is empty without one, and chrony's own word for a local reference.
-    `doubts` says why chronyd may not have noticed that the clock was set since its last update.
+    `kept_by` is the NTP service that says so. `source` is what it follows; it is empty without one, and the
+    service's own word for a local reference. `doubts` says why it may not have noticed that the clock was set
+    since its last update.
     """
 
     offset_ms: float
@@ -75,6 +82,7 @@ class Clock(Frozen):
     source: str
     ntp_service_active: bool | None = None
     doubts: Annotated[tuple[ClockDoubt, ...], Field(exclude_if=is_empty)] = ()
+    kept_by: Annotated[ClockKeeper, Field(exclude_if=is_chrony)] = "chrony"
 
 
 class WallClock(Frozen):

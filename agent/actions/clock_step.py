@@ -20,7 +20,7 @@ def why_not(case: Case, now: NodeState) -> str | None:
     """Return why the clock is not stepped on what chrony says now."""
     max_step_s = case.settings.limits.max_step_s
     if now.offset_ms is None or now.offset_error_ms is None or case.agreed.offset_ms is None:
-        return "The clock's offset could not be read from a synchronised source."
+        return "The clock's offset could not be read from a synchronised source of chrony's."
     if unsure := _why_unsure(now.offset_ms, now.offset_error_ms, case.settings.limits.skew_threshold_ms):
         return unsure
     if now.offset_ms * case.agreed.offset_ms <= 0:

@@ -16,6 +16,7 @@ PortName = Literal["raft", "gossip"]
 ConnectResult = Literal["open", "refused", "timeout", "unreachable", "dns", "reset", "unknown"]
 ServiceState = Literal["active", "inactive", "failed", "unknown"]
 ClockDoubt = Literal["kernel_unsynchronised", "set_back", "stale"]
+ClockKeeper = Literal["chrony", "timesyncd", "ntpd"]
 
 FIRST_READINGS: tuple[ReadingName, ...] = (
     "clock",
@@ -39,8 +40,9 @@ MAX_PEERS = 512
 class Read(Wire, Generic[T], frozen=True, kw_only=True):
     """One reading: its value, or in one sentence why there is none.
 
-    `timed_out` says that it failed because a deadline ran out, `refused` because nothing listens there. They
-    are left out of every other reading, so that a bot which does not know the fields reads those.
+    `timed_out` says that it failed because a deadline ran out, `refused` because nothing listens there, and
+    `not_permitted` because the agent's user has no right to it. They are left out of every other reading, so
+    that a bot which does not know the fields reads those.
     """
 
     value: T | None = None
@@ -48,17 +50,18 @@ class Read(Wire, Generic[T], frozen=True, kw_only=True):
     took_ms: Figure = 0.0
     timed_out: bool | UnsetType = UNSET
     refused: bool | UnsetType = UNSET
+    not_permitted: bool | UnsetType = UNSET
 
 
 class Clock(Wire, frozen=True, kw_only=True):
-    """This node's clock against NTP, from `chronyc -c tracking` and `timedatectl show`.
+    """This node's clock against NTP, as the service that keeps it says, and `timedatectl show`.
 
-    `offset_ms` is how far this clock is ahead of true time (behind is negative). `error_ms` is chrony's
-    bound: |system time offset| aside, root_dispersion + root_delay / 2.
+    `offset_ms` is how far this clock is ahead of true time (behind is negative). `error_ms` is the service's
+    bound: root dispersion + root delay / 2, and for timesyncd what it may have corrected since.
 
-    `doubts` says why chronyd may not know of a jump since its last update: the kernel holds the clock for
-    unsynchronised, that update lies in the future, or long back. It is left out where nothing does, so that
-    an older bot reads such a clock.
+    `doubts` says why the service may not know of a jump since its last update: the kernel holds the clock for
+    unsynchronised, that update lies in the future, or long back. It is left out where nothing does, and
+    `kept_by` where chrony keeps the clock, so that an older bot reads such a clock.
     """
 
     offset_ms: Figure
@@ -67,12 +70,13 @@ class Clock(Wire, frozen=True, kw_only=True):
     source: Name
     ntp_service_active: bool | None = None
     doubts: Annotated[tuple[ClockDoubt, ...], Meta(max_length=8)] | UnsetType = UNSET
+    kept_by: ClockKeeper | UnsetType = UNSET
 
 
 class WallClock(Wire, frozen=True, kw_only=True):
     """What this node's wall clock shows right now, in seconds since the epoch.
 
-    Whoever asks brackets it between sending and receiving, and so reads the clock without trusting chronyd.
+    Whoever asks brackets it between sending and receiving, and so reads the clock without trusting NTP.
     """
 
     boot_id: Name
@@ -96,7 +100,7 @@ class Service(Wire, frozen=True, kw_only=True):
 
 
 class Log(Wire, frozen=True, kw_only=True):
-    """A summary of the election log, read from its end, bounded in bytes.
+    """A summary of the election log, read from its end, bounded in bytes; `path` may be `journal:UNIT`.
 
     `counts` maps an event name of `agent.readings.reader.LOG_EVENTS` to how often it was seen within
     `window_s` before the newest line; `excerpts` are the newest matching lines, masked and cut;

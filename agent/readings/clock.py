@@ -1,30 +1,32 @@
-"""Read this node's clock against NTP from chrony."""
+"""Read this node's clock against NTP, from whichever service keeps it."""
 
 from __future__ import annotations
 
 import asyncio
-import math
 import time
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
 
-from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from agent.errors import CommandError, ReadingError
-from agent.protocol import Clock, ClockDoubt
-from agent.run_command import run_checked
-from agent.sanitize import lines_of, plain
+from agent.errors import CommandError, CommandTimedOutError, NoClockKeeperError
+from agent.protocol import Clock, ClockKeeper
+from agent.readings.chrony import parse_tracking
+from agent.readings.ntpd import parse_ntpq
+from agent.readings.timesyncd import parse_timesync
+from agent.run_command import run, run_checked
+from agent.sanitize import lines_of
 from agent.settings import Settings
 
-_TRACKING_FIELDS = 14
-# How chrony names this host's own clock (127.127.1.1, "7F7F0101") and one that was set by hand: neither
-# follows true time, whatever the leap status says.
-_LOCAL_REFERENCES = ("7F7F", "4D414E55")
-_MISSED_POLLS, _USUAL_POLL_S = 8, 64.0
-"""After so many polls without an update chrony's reach register is 0. At its start it polls more often."""
-_FUTURE_S = 1.0
-"""The update lies in the future where somebody has put the clock back since."""
-_SYNCHRONISED = frozenset({"Normal", "Insert second", "Delete second"})
+KEEPERS: Mapping[str, ClockKeeper] = {
+    "chrony.service": "chrony",
+    "chronyd.service": "chrony",
+    "ntpsec.service": "ntpd",
+    "ntp.service": "ntpd",
+    "ntpd.service": "ntpd",
+    "systemd-timesyncd.service": "timesyncd",
+}
+"""The units of each service, the one first that is read where several are active."""
 
 
 class _TimeStatus(NamedTuple):
@@ -34,65 +36,81 @@ class _TimeStatus(NamedTuple):
     synchronised: bool | None = None
 
 
-def parse_tracking(line: str, now_s: float | None = None) -> Clock:
-    """Parse `chronyc -c tracking`; with what the wall clock shows now, also say whether its word is old.
-
-    The 14 fields are: reference id, its name, stratum, reference time, system time, last offset, RMS offset,
-    frequency, residual frequency, skew, root delay, root dispersion, update interval, leap status. "System
-    time" is chronyd's remaining correction in seconds: chronyc's own report calls a positive number "slow
-    of NTP time" and a negative one "fast" (client.c, print_report, case 'O'), so the sign is turned here.
-    The bound is root dispersion + root delay / 2 (RFC 5905, root synchronisation distance).
-
-    Raises:
-        ReadingError: If the line is not of that form.
-    """
-    fields = line.strip().split(",")
-    if len(fields) != _TRACKING_FIELDS:
-        raise ReadingError(f"chronyc printed {len(fields)} fields where {_TRACKING_FIELDS} are expected.")
-    try:
-        updated_s, correction_s, delay_s, dispersion_s, interval_s = (
-            float(fields[index]) for index in (3, 4, 10, 11, 12)
-        )
-    except ValueError as error:
-        raise ReadingError("chronyc printed a field that is no number.") from error
-    if not all(map(math.isfinite, (updated_s, correction_s, delay_s, dispersion_s, interval_s))):
-        raise ReadingError("chronyc printed a number that is not finite.")
-    return Clock(
-        # 0.0 minus, so that an exact zero does not become -0.0.
-        offset_ms=0.0 - correction_s * 1000,
-        error_ms=abs(dispersion_s + delay_s / 2) * 1000,
-        synchronised=fields[13] in _SYNCHRONISED and not fields[0].upper().startswith(_LOCAL_REFERENCES),
-        source=plain(fields[1] or fields[0], limit=100),
-        doubts=UNSET if now_s is None else _doubts_of_age(now_s + correction_s - updated_s, interval_s),
-    )
-
-
-def _doubts_of_age(age_s: float, interval_s: float) -> tuple[ClockDoubt, ...] | UnsetType:
-    """Say whether the last update, so old by the clock it has set, still tells about that clock."""
-    if age_s < -_FUTURE_S:
-        return ("set_back",)
-    return ("stale",) if age_s > _MISSED_POLLS * max(interval_s, _USUAL_POLL_S) else UNSET
-
-
 async def read_clock(settings: Settings) -> Clock:
-    """Read offset and bound from chrony, and of systemd what the kernel holds of the clock.
+    """Read offset and bound from the service that keeps the clock, and of systemd what the kernel holds.
 
-    Whoever sets the clock makes the kernel call it unsynchronised until chronyd's next update; where
+    Whoever sets the clock makes the kernel call it unsynchronised until the service's next update; where
     chrony.conf lacks `rtcsync`, it always does.
 
     Raises:
-        ReadingError: If chrony gives no usable answer.
+        ReadingError: If no service keeps the clock, or the one that does gives no usable answer.
     """
-    deadline_s = settings.deadlines.clock
-    tracking, status = await asyncio.gather(
-        run_checked([str(settings.commands.chronyc), "-c", "tracking"], timeout_s=deadline_s),
+    clock, status = await asyncio.gather(
+        _read_kept(settings),
         # Half the deadline: its silence must not cost the offset.
-        _time_status(str(settings.commands.timedatectl), timeout_s=deadline_s / 2),
+        _time_status(str(settings.commands.timedatectl), timeout_s=settings.deadlines.clock / 2),
     )
-    clock = parse_tracking(tracking, time.time())
     if status.synchronised is False and clock.synchronised:
         clock = replace(clock, doubts=("kernel_unsynchronised", *(clock.doubts or ())))
-    return replace(clock, ntp_service_active=status.ntp_service_active)
+    # systemd may not count ntpd among the services that it enables, so its "no" says nothing of it.
+    unknown = clock.kept_by == "ntpd" and not status.ntp_service_active
+    return replace(clock, ntp_service_active=None if unknown else status.ntp_service_active)
+
+
+async def _read_kept(settings: Settings) -> Clock:
+    """Ask chronyd; where nobody answers, ask systemd which service is active, and that one."""
+    timeout_s = settings.deadlines.clock
+    try:
+        tracking = [str(settings.commands.chronyc), "-c", "tracking"]
+        return parse_tracking(await run_checked(tracking, timeout_s=timeout_s), time.time())
+    except CommandTimedOutError:
+        raise
+    except CommandError as silence:
+        keeper = await clock_keeper(settings)
+        if keeper == "timesyncd":
+            return await _read_timesyncd(settings)
+        if keeper == "ntpd":
+            return await _read_ntpd(settings)
+        if keeper == "none":
+            raise NoClockKeeperError(
+                "No NTP service is active: neither chrony, ntpsec, ntp nor systemd-timesyncd."
+            ) from silence
+        raise
+
+
+async def clock_keeper(settings: Settings) -> ClockKeeper | Literal["none"] | None:
+    """Return which NTP service's unit is active, `none` if none is; `None` where systemd does not say."""
+    argv = [str(settings.commands.systemctl), "show", *KEEPERS, "--property=Id,ActiveState"]
+    try:
+        shown = await run_checked(argv, timeout_s=settings.deadlines.service)
+    except CommandError:
+        return None
+    unit, units = "", {}
+    for line in lines_of(shown):
+        name, _, value = line.partition("=")
+        if name == "Id":
+            unit = value
+        elif name == "ActiveState":
+            units[unit] = value
+    if not units.keys() & KEEPERS.keys():
+        return None
+    active = (keeper for unit, keeper in KEEPERS.items() if units.get(unit) in ("active", "reloading"))
+    return next(active, "none")
+
+
+async def _read_timesyncd(settings: Settings) -> Clock:
+    # Only while it is active: a question for it makes D-Bus start it.
+    command, timeout_s = str(settings.commands.timedatectl), settings.deadlines.clock
+    status, shown = await asyncio.gather(
+        run_checked([command, "timesync-status"], timeout_s=timeout_s),
+        run([command, "show-timesync", "--all"], timeout_s=timeout_s),
+    )
+    return parse_timesync(status, shown.stdout, time.time())
+
+
+async def _read_ntpd(settings: Settings) -> Clock:
+    command = [str(settings.commands.ntpq), "-c", "rv", "-pn"]
+    return parse_ntpq(await run_checked(command, timeout_s=settings.deadlines.clock))
 
 
 async def _time_status(timedatectl: str, *, timeout_s: float) -> _TimeStatus:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from agent.errors import ReadingError
+from agent.errors import NoLogFileError, ReadingError
 from agent.protocol import Log
 from agent.readings.log_events import LOG_EVENTS, caller_in, events_in, term_in
 from agent.readings.log_lines import LogLine, parse_line
@@ -18,11 +18,13 @@ MAX_LOG_BYTES = 256 * 1024
 WINDOW_S = 60.0
 _STEP_S = 1.0
 """Lines of several threads may change places, but not by so much."""
+_MAX_STEPS_BACK = 3
+"""In one minute nobody puts a clock back more often."""
 _MAX_EXCERPTS = 5
 _EXCERPT_CHARS = 200
 
 
-def read_log(paths: Sequence[Path], *, own_hosts: Collection[str] = ()) -> Log:
+def read_log_file(paths: Sequence[Path], *, own_hosts: Collection[str] = ()) -> Log:
     """Read and summarise the first of the log files that exists.
 
     Args:
@@ -30,7 +32,8 @@ def read_log(paths: Sequence[Path], *, own_hosts: Collection[str] = ()) -> Log:
         own_hosts: Addresses of this node, from which the agent alone connects to it.
 
     Raises:
-        ReadingError: If none exists or it cannot be read.
+        NoLogFileError: If none exists.
+        ReadingError: If it cannot be read.
     """
     for path in paths:
         try:
@@ -42,13 +45,13 @@ def read_log(paths: Sequence[Path], *, own_hosts: Collection[str] = ()) -> Log:
         # Both times are this node's wall clock, which may have been stepped back since the last line (the
         # file then seems to come from the future) or ahead (it seems silent for longer than it is).
         return summarise(path, tail, silent_s=max(0.0, time.time() - written_s), own_hosts=own_hosts)
-    raise ReadingError(f"None of the log files exists: {', '.join(map(str, paths))}.")
+    raise NoLogFileError(f"None of the log files exists: {', '.join(map(str, paths))}.")
 
 
 def summarise(
     path: Path, tail: bytes, *, silent_s: float | None = None, own_hosts: Collection[str] = ()
 ) -> Log:
-    """Count events in the `WINDOW_S` before the newest line; text, ANSI and JSON forms may be mixed.
+    """Summarise the end of a file; text, ANSI and JSON forms may be mixed.
 
     The newest line is the last one, whatever its time says: the clock may have been stepped in between.
 
@@ -58,11 +61,25 @@ def summarise(
         silent_s: For how long it has not been written, where that is known.
         own_hosts: Addresses whose connections are no peer's: what the log says of them counts nothing.
     """
+    # Not splitlines(): it also breaks at characters that a message may quote.
+    lines = [parse_line(raw) for raw in tail.decode(errors="replace").split("\n")]
+    window = _window(lines)
+    return summarise_lines(str(path), window, bytes_read=len(tail), silent_s=silent_s, own_hosts=own_hosts)
+
+
+def summarise_lines(
+    path: str,
+    newest_first: Iterable[LogLine],
+    *,
+    bytes_read: int,
+    silent_s: float | None,
+    own_hosts: Collection[str] = (),
+) -> Log:
+    """Count the events in these lines of the last `WINDOW_S`, and keep the newest that tell of any."""
     counts = dict.fromkeys(LOG_EVENTS, 0)
     excerpts: list[str] = []
     terms: list[int] = []
-    # Not splitlines(): it also breaks at characters that a message may quote.
-    for line in _window([parse_line(raw) for raw in tail.decode(errors="replace").split("\n")]):
+    for line in newest_first:
         events = () if caller_in(line.message) in own_hosts else events_in(line.message)
         for name in events:
             counts[name] += 1
@@ -71,9 +88,9 @@ def summarise(
         if (term := term_in(line.message)) is not None:
             terms.append(term)
     return Log(
-        path=str(path),
+        path=path,
         window_s=WINDOW_S,
-        bytes_read=len(tail),
+        bytes_read=bytes_read,
         counts=counts,
         highest_term=max(terms, default=None),
         excerpts=tuple(reversed(excerpts)),
@@ -96,18 +113,19 @@ def _read_tail(path: Path) -> tuple[bytes, float]:
 def _window(lines: list[LogLine]) -> Iterator[LogLine]:
     """Yield the lines from the newest back to the first one that is too old.
 
-    Where the clock was put back, the line before bears a later time: from there on the rest of the window is
-    counted by the clock as it was.
+    Time is added up from line to line. Where the clock was put back, the line before bears a later time:
+    nothing is known to have passed between the two. A file whose times go back again and again is in no order
+    of time, and no more of it is counted.
     """
-    newest: datetime | None = None
     later: datetime | None = None
-    since_step_s = 0.0
+    age_s, steps_back = 0.0, 0
     for line in reversed(lines):
         if line.time:
-            if newest and later and (line.time - later).total_seconds() > _STEP_S:
-                since_step_s += (newest - later).total_seconds()
-                newest = line.time
-            newest, later = newest or line.time, line.time
-            if since_step_s + (newest - line.time).total_seconds() > WINDOW_S:
+            passed_s = (later - line.time).total_seconds() if later else 0.0
+            steps_back += passed_s < -_STEP_S
+            # Between lines of several threads that changed places time has passed too.
+            age_s += 0.0 if passed_s < -_STEP_S else abs(passed_s)
+            if age_s > WINDOW_S or steps_back > _MAX_STEPS_BACK:
                 return
+            later = line.time
         yield line

@@ -10,7 +10,12 @@ from typing import Any, Literal, TypeVar, cast, get_type_hints
 from msgspec import UNSET, UnsetType
 
 from agent.boot import boot_id, boottime_s
-from agent.errors import AgentError, ReadingRefusedError, ReadingTimedOutError
+from agent.errors import (
+    AgentError,
+    ReadingNotPermittedError,
+    ReadingRefusedError,
+    ReadingTimedOutError,
+)
 from agent.neumann_config.edit import read_config_bytes
 from agent.neumann_config.read import read_config
 from agent.protocol import (
@@ -24,12 +29,12 @@ from agent.protocol import (
     Service,
 )
 from agent.protocol.base import parse
-from agent.readings.certificates import Certificates, own_hosts
+from agent.readings.certificates import Certificates
 from agent.readings.clock import read_clock
 from agent.readings.disk import read_disk
 from agent.readings.full_pings import read_full_pings
 from agent.readings.log_events import LOG_EVENTS
-from agent.readings.log_summary import read_log
+from agent.readings.log_source import read_log
 from agent.readings.metrics_page import read_metrics, read_transactions
 from agent.readings.probes import read_connects, read_pings
 from agent.readings.service import read_service
@@ -61,9 +66,7 @@ class NodeReader:
         take: dict[ReadingName, Callable[[], Awaitable[Read[Any]]]] = {
             "clock": self._clock,
             "service": self._service,
-            "log": lambda: _take_in_thread(
-                lambda: read_log(settings.log_files, own_hosts=own_hosts(settings)), within.log
-            ),
+            "log": lambda: _take(read_log(settings), within.log + _GRACE_S),
             "config": lambda: _take_in_thread(lambda: read_config(settings.config_file), within.config),
             "disk": lambda: _take_in_thread(lambda: read_disk(settings.data_dir), within.disk),
             "metrics": lambda: _take(read_metrics(settings), within.metrics + _GRACE_S),
@@ -95,8 +98,9 @@ class NodeReader:
             _if("config" in parts, self._config_sha256),
             _if("transactions" in parts, self._transactions),
         )
-        # An unsynchronised chronyd prints an offset of 0, which says nothing.
+        # An unsynchronised chronyd prints an offset of 0, which says nothing; others take no order to step.
         offset = clock.value if clock and clock.value and clock.value.synchronised else None
+        offset = None if offset and offset.kept_by is not UNSET else offset
         running = service.value if service else None
         return NodeState(
             boot_id=boot_id(),
@@ -152,6 +156,7 @@ async def _take(reading: Awaitable[T], deadline_s: float) -> Read[T]:
     missing: str | None = None
     timed_out: bool | UnsetType = UNSET
     refused: bool | UnsetType = UNSET
+    not_permitted: bool | UnsetType = UNSET
     try:
         async with asyncio.timeout(deadline_s):
             value = await reading
@@ -161,7 +166,15 @@ async def _take(reading: Awaitable[T], deadline_s: float) -> Read[T]:
         missing = str(error)[:MAX_SENTENCE_CHARS]
         timed_out = True if isinstance(error, ReadingTimedOutError) else UNSET
         refused = True if isinstance(error, ReadingRefusedError) else UNSET
+        not_permitted = True if isinstance(error, ReadingNotPermittedError) else UNSET
     except Exception as error:  # A reading must never take the others down with it.
         missing = plain(f"The reading failed: {type(error).__name__}: {error}", limit=200)
     took_ms = (time.monotonic() - start) * 1000
-    return Read(value=value, missing=missing, took_ms=took_ms, timed_out=timed_out, refused=refused)
+    return Read(
+        value=value,
+        missing=missing,
+        took_ms=took_ms,
+        timed_out=timed_out,
+        refused=refused,
+        not_permitted=not_permitted,
+    )

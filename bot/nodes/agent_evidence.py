@@ -101,6 +101,7 @@ def _fields(observation: wire.Observation, name: str) -> dict[str, Any]:
         # An agent from before these fields does not name the kind: `Reading` then goes by its sentence.
         kind = MissingKind.TIMEOUT if read.timed_out is True else None
         kind = MissingKind.REFUSED if read.refused is True else kind
+        kind = MissingKind.NOT_PERMITTED if read.not_permitted is True else kind
         return {"missing": read.missing, "kind": kind, "took_ms": read.took_ms}
     if name != "local_metrics":
         value = msgspec.to_builtins(read.value)

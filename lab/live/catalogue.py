@@ -215,7 +215,6 @@ LIVE: tuple[LiveScenario, ...] = (
         "clock_skew",
         nodes.all_of(FAULTS["clock-skew"].inject, surroundings.take_time_sources_away),
         CUT_S,
-        open_to_doubt=True,
         family="missing",
     ),
     # Two of three lists have another port than the documented one: which is right, no reading says.

@@ -93,6 +93,16 @@ def _pings(pings: list[Document]) -> object:
     )
 
 
+def _certificates(certificates: list[Document]) -> object:
+    def days(seconds: float) -> int:
+        return round(seconds / 86_400)
+
+    return tuple(
+        (c["origin"], c["issuer"], days(c["not_before_s"]), days(c["not_after_s"]), tuple(c["names"]))
+        for c in certificates
+    )
+
+
 _SEEN: dict[str, Callable[[Any], object]] = {
     "metrics": _page,
     "metrics_again": _page,
@@ -105,4 +115,6 @@ _SEEN: dict[str, Callable[[Any], object]] = {
     "disk": _disk,
     "connects": _connects,
     "pings": _pings,
+    "certificates": _certificates,
+    "full_pings": lambda pings: tuple((each["peer"], each["received"] > 0) for each in pings),
 }

@@ -7,10 +7,13 @@ import sys
 import time
 from pathlib import Path
 
-from measure.real_nodes.cases import CASES
+from measure.real_nodes import cases, time_and_journal
 from measure.real_nodes.container import Container
 from measure.real_nodes.node import Node, head, version_of
 from measure.real_nodes.root import make_root, missing_programs
+from measure.real_nodes.time_services import put_time_services
+
+CASES = {**cases.CASES, **time_and_journal.CASES}
 
 
 def main() -> int:
@@ -25,6 +28,7 @@ def main() -> int:
         return 2
     began = time.monotonic()
     root = make_root(options.folder, options.suite)
+    put_time_services(root)
     print(f"{head()}: {options.suite} root with the agent, {time.monotonic() - began:.0f} s", flush=True)
     with Container(root, options.folder / "node1") as container:
         print(f"booted, {time.monotonic() - began:.0f} s", flush=True)

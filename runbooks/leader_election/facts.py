@@ -7,6 +7,7 @@ from functools import cached_property
 
 from runbooks import raft
 from runbooks.clocks import MAX_SKEW_MS, believed_clocks, is_surely_skewed, says_time
+from runbooks.clocks_apart import Apart, clocks_apart
 from runbooks.evidence import Clock, Evidence, Log, Metrics, NodeEvidence
 from runbooks.leader_election.configured import election_timeouts_of
 from runbooks.leader_election.round_trips import connected_ms, pinged_ms, slowest_pings_ms
@@ -180,6 +181,11 @@ class Facts:
     def clocks(self) -> dict[str, Clock]:
         """Return by node the clocks that could be read, as far as they are believed."""
         return believed_clocks(self.evidence)
+
+    @cached_property
+    def clocks_apart(self) -> dict[raft.Pair, Apart]:
+        """Return by pair how far two clocks are apart, of those of which somebody can tell."""
+        return clocks_apart(self.evidence, self.clocks)
 
     @cached_property
     def skewed(self) -> tuple[str, ...]:

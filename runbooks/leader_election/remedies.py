@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from runbooks.clocks import says_time
 from runbooks.electability import Known
 from runbooks.leader_election.causes import CAUSES, RootCause
+from runbooks.leader_election.clock_remedy import clock_sync
 from runbooks.leader_election.configured import malformed
-from runbooks.leader_election.denials.clock import contradicted_clocks
-from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
-from runbooks.leader_election.remedy_kinds import CLOCK_SYNC, CONFIG_BUMP, START_NODES
+from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.remedy_kinds import CONFIG_BUMP, START_NODES
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
 from runbooks.log_room import lacks_room
 from runbooks.model import BY_HAND, SURE, Finding, Remedy, Verdict
 from runbooks.plans import Action
-from runbooks.wording import listed, milliseconds
-
-MAX_STEP_MS = 1_000_000.0
-"""Agents refuse a larger clock step by default (`max_step_s`), so none is offered."""
+from runbooks.wording import listed
 
 
 def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Remedy, ...]:
@@ -36,7 +32,7 @@ def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Re
     if cause == RootCause.CLOCK_SKEW:
         # What else it takes may be less sure than the clocks, which two instruments show: chrony and gossip.
         apart = verdict is Verdict.LIKELY and is_corroborated(structure, cause)
-        return (_clock_sync(facts, sure=sure or apart),)
+        return (clock_sync(facts, sure=sure or apart),)
     if cause == RootCause.AGGRESSIVE_TIMEOUTS:
         return (_config_bump(facts, verdict),)
     if CAUSES[cause].by_hand and verdict is not Verdict.RULED_OUT:
@@ -103,46 +99,6 @@ def is_corroborated(structure: Structure, cause: str) -> bool:
     seen = [denial for denial in structure.of(cause) if answering.issuperset(denial.nodes)]
     witnessed = any(denial.known is Known.CORROBORATED for denial in seen)
     return witnessed or (bool(seen) and len(answering.intersection(facts.skewed)) > 1)
-
-
-def _clock_sync(facts: Facts, *, sure: bool) -> Remedy:
-    nodes = tuple(name for name in facts.skewed if name not in contradicted_clocks(facts))
-    if reason := _why_no_step(facts, nodes, sure=sure):
-        return Remedy(name=CLOCK_SYNC, nodes=facts.skewed, offered=False, reason=reason)
-    clocks = f"clock of {listed(nodes)} is" if len(nodes) == 1 else f"clocks of {listed(nodes)} are"
-    return Remedy(
-        name=CLOCK_SYNC,
-        nodes=nodes,
-        actions=tuple(Action(type="clock_sync", node=name) for name in nodes),
-        offered=True,
-        reason=f"The {clocks} off by more than {MAX_RECOMMENDED_SKEW_MS:.0f} ms.",
-    )
-
-
-def _why_no_step(facts: Facts, nodes: tuple[str, ...], *, sure: bool) -> str | None:
-    """Return why no clock is stepped; `None` where the clocks of `nodes` may be."""
-    if not facts.skewed:
-        return _why_no_skew(facts)
-    clocks = {name: facts.clocks[name] for name in facts.skewed}
-    if unsynced := [name for name, clock in clocks.items() if not clock.synchronised]:
-        return f"chrony on {listed(unsynced)} has no selected source to step to: start NTP there first."
-    if far := {name: abs(c.offset_ms) for name, c in clocks.items() if abs(c.offset_ms) > MAX_STEP_MS}:
-        return (
-            f"By hand: agents step no clock by more than {milliseconds(MAX_STEP_MS)}, and that of "
-            f"{listed(tuple(far))} is {milliseconds(max(far.values()))} off. Find out why first."
-        )
-    if not sure:
-        return "The skew does not explain this for certain; a step can expire running transactions."
-    return None if nodes else f"Gossip contradicts what chrony on {listed(facts.skewed)} says."
-
-
-def _why_no_skew(facts: Facts) -> str:
-    if unknown := [name for name, clock in facts.clocks.items() if not says_time(clock)]:
-        return f"chrony on {listed(unknown)} follows no source: start NTP there first."
-    if not facts.clocks:
-        return "No clock could be read."
-    largest = max(abs(clock.offset_ms) for clock in facts.clocks.values())
-    return f"The largest known offset is {milliseconds(largest)}: there is nothing to step."
 
 
 def _config_bump(facts: Facts, verdict: Verdict) -> Remedy:

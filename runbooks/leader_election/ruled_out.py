@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from runbooks.clocks import follows_true_time
+from runbooks.clocks import follows_true_time, kept_by
+from runbooks.clocks_apart import seen_together, widest_seen
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.denials.clock import is_right
 from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
@@ -72,24 +73,35 @@ def _links(facts: Facts, structure: Structure) -> tuple[tuple[str, ...], str | N
 def _clocks(facts: Facts, structure: Structure) -> tuple[tuple[str, ...], str | None]:
     unread = [name for name in facts.names if name not in facts.clocks]
     unknown = [name for name, clock in facts.clocks.items() if not follows_true_time(clock)]
-    against = (
-        [f"chrony on {listed(unknown)} follows no source, so the time there is not known"] if unknown else []
-    )
+    wide = [name for name in facts.names if name not in {*unread, *unknown} and not is_right(facts, name)]
+    against = tuple(_clock_figures(facts, unknown))
+    right = len(facts.names) - len({*unread, *unknown, *wide})
+    # Votes are denied between clocks that are apart: together is enough, whatever the true time is.
+    right = max(right, len(seen_together(facts.evidence)))
+    # Where gossip holds nobody failed, the clocks do no harm, whatever they show.
+    if right == len(facts.names) or (right >= facts.needed and not structure.unexplained_gossip):
+        return against, None
+    if facts.clocks and not unread and _gossip_is_well(facts):
+        return (*against, "gossip holds no running peer failed, so they deny no vote"), None
+    return against, f"the true time on {listed([*unread, *unknown, *wide])}"
+
+
+def _clock_figures(facts: Facts, unknown: Collection[str]) -> Iterator[str]:
+    """Yield what is known of the clocks, and by whom it was measured."""
+    for keeper, names in kept_by(facts.clocks, unknown).items():
+        yield f"{keeper} on {listed(names)} follows no source, so the time there is not known"
     read = {name: clock for name, clock in facts.clocks.items() if name not in unknown}
     if read:
         name, clock = max(read.items(), key=lambda item: abs(item[1].offset_ms))
-        against.append(
+        yield (
             f"the largest offset is {milliseconds(abs(clock.offset_ms))} (±{milliseconds(clock.error_ms)}, "
             f"agent:{name}), the limit {MAX_RECOMMENDED_SKEW_MS:.0f} ms"
         )
-    wide = [name for name in read if not is_right(facts, name)]
-    right = len(facts.names) - len({*unread, *unknown, *wide})
-    # Where gossip holds nobody failed, the clocks do no harm, whatever they show.
-    if right == len(facts.names) or (right >= facts.needed and not structure.unexplained_gossip):
-        return tuple(against), None
-    if facts.clocks and not unread and _gossip_is_well(facts):
-        return (*against, "gossip holds no running peer failed, so they deny no vote"), None
-    return tuple(against), f"the true time on {listed([*unread, *unknown, *wide])}"
+    if len(read) < len(facts.names) and (widest := widest_seen(facts.evidence)):
+        yield (
+            f"the clocks that could be looked at are at most {milliseconds(widest.ms)} apart"
+            f" ({widest.whose}), the limit {MAX_RECOMMENDED_SKEW_MS:.0f} ms"
+        )
 
 
 def _gossip_is_well(facts: Facts) -> bool:

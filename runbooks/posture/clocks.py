@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from runbooks.clocks import MAX_SKEW_MS, believed_clocks, follows_true_time, is_surely_skewed, says_time
+from runbooks.clocks_apart import clocks_apart, seen_together, widest_seen
 from runbooks.evidence import Clock, Evidence
 from runbooks.posture.model import Check, Line, Severity
 from runbooks.posture.trends import Point, Trends, slope_per_hour, spread
-from runbooks.wording import MAX_NAMES, counted, listed, signed_milliseconds
+from runbooks.wording import MAX_NAMES, counted, listed, milliseconds, signed_milliseconds
 
 NEAR_MS = MAX_SKEW_MS / 2
 DRIFT_SPAN = timedelta(hours=12)
@@ -22,14 +23,14 @@ MIN_OFFSET_MS = 20.0
 NOISE = 4.0
 """The way that a clock has gone must be so many times its scatter around that line."""
 
-CHRONY = "check `chronyc tracking` and `chronyc sources` on that node"
+ASK_NTP = "check `timedatectl` and `chronyc tracking` (or `ntpq -pn`) on that node"
 
 
 def clock_lines(evidence: Evidence, trends: Trends) -> Iterator[Line]:
     """Yield what the clocks say; a clock that could not be read is not known to be right."""
     clocks = believed_clocks(evidence)
     unread = tuple(name for name in evidence.names if name not in clocks)
-    yield _offset(clocks, unread)
+    yield _apart(evidence, clocks) or _offset(clocks, unread, _seen_together(evidence))
     yield _drift(evidence.names, trends)
     yield _service(clocks, unread)
     yield _sources(clocks, unread)
@@ -40,7 +41,32 @@ def _not_read(check: Check, unread: tuple[str, ...], rest: str = "") -> Line:
     return Line(check=check, severity=Severity.UNKNOWN, fact=fact, advice="see Agents", nodes=unread)
 
 
-def _offset(clocks: dict[str, Clock], unread: tuple[str, ...]) -> Line:
+def _apart(evidence: Evidence, clocks: dict[str, Clock]) -> Line | None:
+    """Say which clocks the bot sees apart where no time service says that they are."""
+    pairs = clocks_apart(evidence, clocks)
+    beyond = {pair: each for pair, each in pairs.items() if each.is_surely_beyond}
+    seen = [f"{listed(pair)} by {milliseconds(each.ms)}" for pair, each in beyond.items()]
+    if not any(each.is_seen_from_here for each in beyond.values()):
+        return None
+    bound_ms = max(each.error_ms for each in beyond.values())
+    return Line(
+        check=Check.CLOCK_OFFSET,
+        severity=Severity.WARNING,
+        fact=f"clocks apart, measured from here ±{milliseconds(bound_ms)}: {listed(seen, MAX_NAMES)}",
+        advice="start a time service there: `timedatectl set-ntp true`, or install chrony",
+        nodes=tuple(name for name in evidence.names if any(name in pair for pair in beyond)),
+    )
+
+
+def _seen_together(evidence: Evidence) -> str:
+    """Return what the bot sees of clocks whose true time nobody tells; empty where they may be apart."""
+    widest = widest_seen(evidence)
+    if widest is None or len(seen_together(evidence)) < len(evidence.names):
+        return ""
+    return f"; at most {milliseconds(widest.ms)} apart ({widest.whose})"
+
+
+def _offset(clocks: dict[str, Clock], unread: tuple[str, ...], seen: str) -> Line:
     check = Check.CLOCK_OFFSET
     saying = {name: clock for name, clock in clocks.items() if says_time(clock)}
     beyond = {name: clock for name, clock in saying.items() if is_surely_skewed(clock)}
@@ -56,19 +82,19 @@ def _offset(clocks: dict[str, Clock], unread: tuple[str, ...]) -> Line:
             check=check,
             severity=Severity.WARNING if beyond else Severity.NOTICE,
             fact=f"{where}: {listed(_offsets(far), MAX_NAMES)}",
-            advice=CHRONY,
+            advice=ASK_NTP,
             nodes=tuple(far),
         )
     silent = (*unread, *(name for name in clocks if name not in saying))
     if silent:
-        return _not_read(check, silent)
+        return _not_read(check, silent, seen)
     low, high = (pick(clock.offset_ms for clock in saying.values()) for pick in (min, max))
     error = max(clock.error_ms for clock in saying.values())
     if open_ones:
         error = max(clock.error_ms for clock in open_ones.values())
         who = f"the clock{'' if len(open_ones) == 1 else 's'} of {listed(tuple(open_ones), MAX_NAMES)}"
         fact = f"an error bound of {error:.0f} ms leaves it open whether {who} kept within 500 ms"
-        return Line(check=check, severity=Severity.UNKNOWN, fact=fact, advice=CHRONY, nodes=tuple(open_ones))
+        return Line(check=check, severity=Severity.UNKNOWN, fact=fact, advice=ASK_NTP, nodes=tuple(open_ones))
     fact = f"{signed_milliseconds(low)} to {signed_milliseconds(high)}, known to {error:.0f} ms"
     return Line(check=check, severity=Severity.FINE, fact=fact)
 
@@ -102,7 +128,7 @@ def _drift(names: tuple[str, ...], trends: Trends) -> Line:
             check=Check.CLOCK_DRIFT,
             severity=Severity.WARNING,
             fact=listed(said, MAX_NAMES),
-            advice=CHRONY,
+            advice=ASK_NTP,
             nodes=tuple(soonest_first),
         )
     if watched < len(names):
@@ -142,7 +168,7 @@ def _service(clocks: dict[str, Clock], unread: tuple[str, ...]) -> Line:
             check=check,
             severity=Severity.WARNING,
             fact=f"{listed(alone, MAX_NAMES)} {'follows' if len(alone) == 1 else 'follow'} no time source",
-            advice=CHRONY,
+            advice=ASK_NTP,
             nodes=alone,
         )
     if stopped:

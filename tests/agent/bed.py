@@ -354,7 +354,8 @@ def document_of(node: Node, pki: Pki, grant_key: SigningKey) -> dict[str, Any]:
         "tls": {"certificate": server, "key": server, "authority": str(pki.folder / "authority.pem")},
         "grants": {"verify_keys": [base64.b64encode(bytes(grant_key.verify_key)).decode()]},
         "commands": {
-            name: str(node.folder / name) for name in ("chronyc", "timedatectl", "systemctl", "ping")
+            name: str(node.folder / name)
+            for name in ("chronyc", "ntpq", "timedatectl", "systemctl", "ping", "journalctl")
         },
         "limits": {"same_action_interval_s": 0, "stays_up_s": 0},
     }

@@ -21,6 +21,7 @@ from tests.agent.bed import (
     agent_process,
     metrics_server,
 )
+from tests.agent.playing import play
 
 pytestmark = pytest.mark.process
 
@@ -65,6 +66,25 @@ def no_chronyc(document: dict[str, Any], node: Node) -> None:
 
 def no_source(document: dict[str, Any], node: Node) -> None:
     node.set_clock(ahead_s=0, after_step_s=0, leap="Not synchronised")
+
+
+def timesyncd_not_yet(document: dict[str, Any], node: Node) -> None:
+    play(node, "ntp/debian-12.txt", "timesyncd, a server that does not answer")
+
+
+def no_ntp_at_all(document: dict[str, Any], node: Node) -> None:
+    play(node, "ntp/debian-12.txt", "timesyncd, not installed")
+
+
+def logs_in_the_journal_alone(document: dict[str, Any], node: Node) -> None:
+    node.log.unlink()
+    words = "No journal files were opened due to insufficient permissions."
+    (node.folder / "journalctl").write_text(f"#!/bin/sh\necho '{words}' >&2; exit 1\n")
+    (node.folder / "journalctl").chmod(0o755)
+
+
+def no_group(document: dict[str, Any], node: Node) -> None:
+    (node.folder / "service").write_text((node.folder / "service").read_text() + "Group=no-such-group\n")
 
 
 def no_unit(document: dict[str, Any], node: Node) -> None:
@@ -116,6 +136,10 @@ def a_link_for_a_file(document: dict[str, Any], node: Node) -> None:
         (no_ping, "commands.ping) is missing"),
         (no_chronyc, "commands.chronyc) is missing"),
         (no_source, "chronyd follows no source"),
+        (timesyncd_not_yet, "timesyncd follows no source, so this clock's offset is not known: timedatectl"),
+        (no_ntp_at_all, "No NTP service is active: neither chrony"),
+        (logs_in_the_journal_alone, "put SupplementaryGroups=systemd-journal into neumann-agent.service"),
+        (no_group, "There is no group no-such-group, so neumann-agent.service does not start"),
         (no_unit, "systemd knows no unit neumann, so it cannot be started"),
         (masked, "systemd does not start neumann as it is: systemctl status neumann"),
         (no_data_dir, "/nowhere (data_dir) cannot be read"),

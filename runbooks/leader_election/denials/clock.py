@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations, permutations
 
-from runbooks.clocks import follows_true_time, says_time, witnessed_clocks
+from runbooks.clocks import follows_true_time, witnessed_clocks
+from runbooks.clocks_apart import Apart
 from runbooks.electability import Denial, Known
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.denials.gossip import unexplained_gossip
@@ -26,32 +27,37 @@ def clock_denials(facts: Facts, impaired: frozenset[Pair]) -> Iterator[Denial]:
         facts: The evidence.
         impaired: Pairs that something else keeps apart: what gossip holds there says nothing of clocks.
     """
-    apart = {pair: ms for pair in combinations(facts.names, 2) if (ms := _apart_ms(facts, pair))}
-    held = {pair: None if pair in impaired else _hold_failed(facts, pair, impaired) for pair in apart}
-    one_clock = {name for name in facts.names if all(name in pair for pair in apart)}
+    skewed = skewed_pairs(facts)
+    held = {pair: None if pair in impaired else _hold_failed(facts, pair, impaired) for pair in skewed}
+    one_clock = {name for name in facts.names if all(name in pair for pair in skewed)}
     # What holds a peer failed whose clock is right may hold the others failed as well.
     explains_all = not unexplained_gossip(facts, impaired | _may_be_apart(facts))
     witnessed = witnessed_clocks(facts.evidence)
-    for (one, other), ms in apart.items():
+    for (one, other), found in skewed.items():
         if held[one, other] is False:
             continue  # the nodes themselves do not mind: a wrong clock, but not what denies votes
-        because = f"{one} and {other} are {milliseconds(ms)} apart (chrony on agent:{one} and agent:{other})"
+        because = f"{one} and {other} are {milliseconds(found.ms)} apart ({found.whose})"
         known, lacks = Known.BY_ONE, None
         if held[one, other] and (explains_all or {one, other} <= witnessed):
             known = Known.CORROBORATED
-        elif one_clock and not one_clock <= witnessed:
+        elif one_clock and not found.is_seen_from_here and not one_clock <= witnessed:
             # One clock that is read wrong would explain all of it: that is a single source.
             known, lacks = Known.MAYBE, f"a second witness of the clock of {' or '.join(sorted(one_clock))}"
         yield from both_ways(RootCause.CLOCK_SKEW, known, because, (one, other), lacks)
-    yield from _unknown(facts, impaired, frozenset(apart))
+    yield from _unknown(facts, impaired, frozenset(skewed))
 
 
-def _unknown(facts: Facts, impaired: frozenset[Pair], apart: frozenset[Pair]) -> Iterator[Denial]:
+def skewed_pairs(facts: Facts) -> dict[Pair, Apart]:
+    """Return the pairs of clocks that are surely apart by more than the limit."""
+    return {pair: each for pair, each in facts.clocks_apart.items() if each.is_surely_beyond}
+
+
+def _unknown(facts: Facts, impaired: frozenset[Pair], skewed: frozenset[Pair]) -> Iterator[Denial]:
     """Yield votes that may be denied where a clock is not known to be right and gossip holds peers failed."""
     open_pairs = [
         pair
         for pair in combinations(facts.names, 2)
-        if pair not in apart and pair not in impaired and could_be_apart(facts, pair)
+        if pair not in skewed and pair not in impaired and could_be_apart(facts, pair)
     ]
     unknown = [name for name in facts.names if not is_right(facts, name)]
     lacks = f"the true time on {listed(unknown or facts.names)}"
@@ -73,12 +79,9 @@ def is_right(facts: Facts, name: str) -> bool:
 
 
 def could_be_apart(facts: Facts, pair: Pair) -> bool:
-    """Return whether two clocks may be apart by more than the limit: unread, unsynchronised, or by error."""
-    one, other = (facts.clocks.get(name) for name in pair)
-    if one is None or other is None or not (follows_true_time(one) and follows_true_time(other)):
-        return True
-    apart_ms = abs(one.offset_ms - other.offset_ms)
-    return apart_ms + one.error_ms + other.error_ms > MAX_RECOMMENDED_SKEW_MS
+    """Return whether two clocks may be apart by more than the limit: not known to anybody, or by error."""
+    found = facts.clocks_apart.get(pair) or facts.clocks_apart.get(pair[::-1])
+    return found is None or found.may_be_beyond
 
 
 def _hold_failed(facts: Facts, pair: Pair, impaired: frozenset[Pair]) -> bool | None:
@@ -92,15 +95,6 @@ def _hold_failed(facts: Facts, pair: Pair, impaired: frozenset[Pair]) -> bool | 
     return any(failed > explained for failed, explained in counts) if held and counts else held
 
 
-def _apart_ms(facts: Facts, pair: Pair) -> float | None:
-    """Return how far two clocks are apart in ms; `None` where that may be within the limit."""
-    one, other = (facts.clocks.get(name) for name in pair)
-    if one is None or other is None or not (says_time(one) and says_time(other)):
-        return None
-    apart_ms = abs(one.offset_ms - other.offset_ms)
-    return apart_ms if apart_ms - one.error_ms - other.error_ms > MAX_RECOMMENDED_SKEW_MS else None
-
-
 def contradicted_clocks(facts: Facts) -> frozenset[str]:
     """Return the nodes whose clock, as it was read, gossip contradicts.
 
@@ -108,7 +102,7 @@ def contradicted_clocks(facts: Facts) -> frozenset[str]:
     that it was read to be apart from: its clock or that peer's was read wrong, so neither is stepped.
     """
     # A node that is away is held failed for that, so its clock contradicts nobody's.
-    apart = [pair for pair in combinations(facts.running, 2) if _apart_ms(facts, pair)]
+    apart = [pair for pair in skewed_pairs(facts) if set(pair) <= set(facts.running)]
     return frozenset(
         name
         for name in facts.names

@@ -6,7 +6,8 @@ import pytest
 from msgspec import UNSET
 
 from agent.errors import ReadingError
-from agent.readings.clock import parse_tracking, read_clock
+from agent.readings.chrony import parse_tracking
+from agent.readings.clock import read_clock
 from agent.settings import Settings
 from tests.agent.bed import Node
 

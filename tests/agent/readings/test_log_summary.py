@@ -6,13 +6,14 @@ import json
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from agent.errors import ReadingError
 from agent.readings.log_events import LOG_EVENTS
-from agent.readings.log_summary import MAX_LOG_BYTES, read_log, summarise
+from agent.readings.log_summary import MAX_LOG_BYTES, read_log_file, summarise
 
 TEXT = """\
 2026-03-02T10:13:00.000000Z  INFO tensor_chain::raft: Starting election node_id=node1 new_term=7
@@ -123,7 +124,7 @@ def test_only_the_end_of_a_large_log_is_read(tmp_path: Path):
     log = tmp_path / "a.log"
     line = "2026-03-02T10:15:04Z  INFO tensor_chain::raft: Starting election node_id=node1 new_term=1\n"
     log.write_text(line * (4 * MAX_LOG_BYTES // len(line)))
-    found = read_log([tmp_path / "absent.log", log])
+    found = read_log_file([tmp_path / "absent.log", log])
     assert found.path == str(log)
     assert found.bytes_read <= MAX_LOG_BYTES
     assert found.counts["election_started"] == found.bytes_read // len(line)
@@ -134,7 +135,7 @@ def test_how_long_a_log_is_silent(tmp_path: Path):
     log.touch()
     an_hour_ago = time.time() - 3600
     os.utime(log, (an_hour_ago, an_hour_ago))
-    assert read_log([log]).silent_s == pytest.approx(3600, abs=60)
+    assert read_log_file([log]).silent_s == pytest.approx(3600, abs=60)
 
 
 def test_a_clock_stepped_back_makes_no_negative_silence(tmp_path: Path):
@@ -142,7 +143,7 @@ def test_a_clock_stepped_back_makes_no_negative_silence(tmp_path: Path):
     log.touch()
     in_an_hour = time.time() + 3600
     os.utime(log, (in_an_hour, in_an_hour))
-    assert read_log([log]).silent_s == 0
+    assert read_log_file([log]).silent_s == 0
 
 
 def test_a_line_break_and_a_far_time_in_a_message_hide_nothing():
@@ -152,10 +153,10 @@ def test_a_line_break_and_a_far_time_in_a_message_hide_nothing():
 
 def test_no_log_is_said(tmp_path: Path):
     with pytest.raises(ReadingError, match=r"None of the log files exists: .*absent\.log"):
-        read_log([tmp_path / "absent.log"])
+        read_log_file([tmp_path / "absent.log"])
     os.mkfifo(tmp_path / "fifo")
     with pytest.raises(ReadingError, match="cannot be read"):
-        read_log([tmp_path / "fifo"])
+        read_log_file([tmp_path / "fifo"])
 
 
 def test_after_a_step_back_the_window_is_no_longer_than_ever():
@@ -171,3 +172,25 @@ def test_lines_that_changed_places_are_no_step():
     times = ("10:00:00.0", "10:00:50.5", "10:00:50.1", "10:01:00.2")
     lines = (f"2026-03-02T{time}Z  INFO tensor_chain::raft: Starting election new_term=4\n" for time in times)
     assert summarise(Path("/log"), "".join(lines).encode()).counts["election_started"] == 3
+
+
+def elections(*at_s: float) -> str:
+    """A log of elections at these seconds after ten o'clock."""
+    start = datetime(2026, 3, 2, 10, tzinfo=UTC)
+    lines = [f"{start + timedelta(seconds=at):%Y-%m-%dT%H:%M:%S.%fZ}" for at in at_s]
+    return "".join(f"{line}  INFO tensor_chain::raft: Starting election new_term=7\n" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("at_s", "counted"),
+    [
+        ([3600 + each for each in range(600)] + [each * 1.0 for each in range(10)], 62),
+        ([600 - each * 0.5 for each in range(600)], 121),
+        ([600 - each * 5.0 for each in range(600)], 4),
+        ([100 + each for each in range(30)] + [50 + each for each in range(100)], 61),
+    ],
+    ids=["put back", "each half a second before the last", "newest first", "put back long ago"],
+)
+def test_lines_whose_times_go_back_are_not_counted_over_and_over(at_s: list[float], counted: int):
+    """After a step back the whole rest of the file, "618 elections in 60 s", was once counted."""
+    assert summary(elections(*at_s)).counts["election_started"] == counted

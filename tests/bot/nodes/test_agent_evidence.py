@@ -50,6 +50,7 @@ OTHER_PAGE = MetricsPage(content_type="text/html", text="")
     [
         (Read(missing="in whatever words", timed_out=True), MissingKind.TIMEOUT),
         (Read(missing="in whatever words", refused=True), MissingKind.REFUSED),
+        (Read(missing="in whatever words", not_permitted=True), MissingKind.NOT_PERMITTED),
         (Read(missing="http://realtime-2:9090/metrics refused the connection."), MissingKind.REFUSED),
         (Read(missing=OLD_SENTENCE), MissingKind.TIMEOUT),
         (Read(value=OTHER_PAGE), MissingKind.OTHER),
@@ -58,6 +59,7 @@ OTHER_PAGE = MetricsPage(content_type="text/html", text="")
     ids=[
         "timed out",
         "refused",
+        "not permitted",
         "an agent from before refused",
         "an agent from before timed_out",
         "another page",

@@ -76,11 +76,26 @@ def looked_at(ahead_ms: float) -> Evidence:
     )
 
 
+def without_ntp(read: Evidence) -> Evidence:
+    """The same with no NTP service on any node."""
+    nodes = (each.model_copy(update={"clock": missing("no NTP service is active")}) for each in read.nodes)
+    return read.model_copy(update={"nodes": tuple(nodes)})
+
+
 class TestClocks:
     def test_a_clock_that_the_bot_sees_elsewhere_than_chrony_is_not_known_to_be_right(self):
         found = line(Check.CLOCK_OFFSET, looked_at(5_000.0))
         assert (found.severity, found.nodes) == (Severity.UNKNOWN, ("node2",))
         assert line(Check.CLOCK_OFFSET, looked_at(3.0)).severity is Severity.FINE
+
+    def test_without_any_ntp_clocks_that_are_seen_apart_are_told(self):
+        found = line(Check.CLOCK_OFFSET, without_ntp(looked_at(5_000.0)))
+        assert (found.severity, found.nodes) == (Severity.WARNING, ("node1", "node2", "node3"))
+        assert "node1 and node2 by 5000 ms" in found.fact and "measured from here ±4 ms" in found.fact
+
+    def test_without_any_ntp_clocks_that_are_seen_together_are_still_not_known_to_be_right(self):
+        found = line(Check.CLOCK_OFFSET, without_ntp(looked_at(3.0)))
+        assert found.severity is Severity.UNKNOWN and "at most 3 ms apart" in found.fact
 
     def test_it_is_no_point_of_a_drift_either(self):
         assert sample_of(looked_at(5_000.0)).nodes["node2"].offset_ms is None
