@@ -1,47 +1,62 @@
-"""`make real-nodes`: install the agent on a bare Debian as documented, and try what only a node shows."""
+"""`make real-nodes`: install the agent on bare Debians as documented, and try what only a node shows."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from measure.real_nodes.cases import CASES
+from measure.real_nodes.cases import CASES, Result
 from measure.real_nodes.container import Container
 from measure.real_nodes.node import Node, head, version_of
 from measure.real_nodes.root import make_root, missing_programs
 
+SUITES = ("bookworm", "trixie")
+FOLDER = Path("/var/tmp/neumann-real-nodes")  # noqa: S108  kept from one run to the next, and root's
+
 
 def main() -> int:
-    """Run the cases; return how many did not come out right."""
+    """Run the cases on each release at once; return how many did not come out right."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--suite", default="bookworm", help="Debian's release (%(default)s).")
-    parser.add_argument("--folder", type=Path, default=Path("/var/tmp/neumann-real-nodes"))
+    parser.add_argument("--suite", nargs="*", default=SUITES, help="Debian's releases (%(default)s).")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--only", nargs="*", default=list(CASES), choices=list(CASES))
     options = parser.parse_args()
     if lacks := missing_programs():
         print("\n".join(lacks), file=sys.stderr)
         return 2
+    with ThreadPoolExecutor(len(options.suite)) as pool:
+        columns = pool.map(lambda suite: on_one(options.folder, suite, options.only), options.suite)
+        results = dict(zip(options.suite, columns, strict=True))
+    print(f"\n| case | {' | '.join(results)} |\n|{'---|' * (len(results) + 1)}")
+    for name in options.only:
+        what = (CASES[name].__doc__ or "").rstrip(".")
+        print(f"| {what} | {' | '.join(column[name].said for column in results.values())} |")
+    return sum(not result.right for column in results.values() for result in column.values())
+
+
+def on_one(folder: Path, suite: str, names: list[str]) -> dict[str, Result]:
+    """Return what came of each case on a node of this release."""
     began = time.monotonic()
-    root = make_root(options.folder, options.suite)
-    print(f"{head()}: {options.suite} root with the agent, {time.monotonic() - began:.0f} s", flush=True)
-    with Container(root, options.folder / "node1") as container:
-        print(f"booted, {time.monotonic() - began:.0f} s", flush=True)
-        node = Node(container, options.folder / "node1")
+
+    def say(line: str) -> None:
+        print(f"{suite} {time.monotonic() - began:4.0f} s: {line}", flush=True)
+
+    root = make_root(folder, suite)
+    say(f"root with the agent of {head()}")
+    with Container(root, folder / f"{suite}-node") as container:
+        say("booted")
+        node = Node(container, folder / f"{suite}-node")
         for step in (node.prepare(), node.pair(), node.serve()):
             print(step if isinstance(step, str) else step.said, end="", flush=True)
-        print(f"installed, {time.monotonic() - began:.0f} s: {version_of(node)}\n", flush=True)
-        return sum(not _try(name, node) for name in options.only)
-
-
-def _try(name: str, node: Node) -> bool:
-    began = time.monotonic()
-    result = CASES[name](node)
-    took_s = time.monotonic() - began
-    what = (CASES[name].__doc__ or "").rstrip(".")
-    print(f"| {what} | {'right' if result.right else 'WRONG'} | {took_s:.0f} s | {result.said} |", flush=True)
-    return result.right
+        say(f"installed: {version_of(node)}")
+        results = {}
+        for name in names:
+            results[name] = CASES[name](node)
+            say(f"{'right' if results[name].right else 'WRONG'}: {name}: {results[name].said}")
+        return results
 
 
 if __name__ == "__main__":

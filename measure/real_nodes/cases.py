@@ -32,7 +32,7 @@ def _says(said: str, words: str) -> Result:
 def ready(node: Node) -> Result:
     """The check in the unit, as its own user in its own sandbox, finds nothing missing."""
     said = node.root("journalctl -u neumann-agent -o cat --no-pager").said
-    return Result("Ready to serve." in said, said.strip().splitlines()[-2])
+    return _says(said, "Ready to serve.")
 
 
 def no_rule(node: Node) -> Result:

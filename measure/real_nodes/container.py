@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -20,16 +22,30 @@ class Ran(NamedTuple):
     said: str
 
 
+ONE_HIERARCHY = {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
+"""systemd 257 boots on control groups of version 2 alone, also where this host still mounts those of version 1."""
+
+
 class Container:
     """A booted Debian, in a network of its own and without the right to set the host's clock.
 
     Args:
         root: What it is booted on; it is not written to.
         folder: Where it writes instead.
+        network: nspawn's argument for its network.
+        files: What it shall find beside the root, by path.
     """
 
-    def __init__(self, root: Path, folder: Path) -> None:
+    def __init__(
+        self,
+        root: Path,
+        folder: Path,
+        *,
+        network: str = "--private-network",
+        files: Mapping[str, str] = {},
+    ) -> None:
         self._root, self._folder = root, folder
+        self._network, self._files = network, files
         self._at = folder / "root"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -39,19 +55,28 @@ class Container:
             (self._folder / name).mkdir(parents=True)
         layers = f"lowerdir={self._root},upperdir={self._folder}/upper,workdir={self._folder}/work"
         subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, self._at], check=True)
+        for path, text in self._files.items():
+            self.write(path, text)
         with (self._folder / "console").open("wb") as console:
             self._process = subprocess.Popen(
-                ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--private-network",
-                 "--drop-capability=CAP_SYS_TIME", "--machine=node1", "-D", self._at],
-                stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
+                ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", self._network,
+                 "--drop-capability=CAP_SYS_TIME", f"--machine={self._folder.name}", "-D", self._at],
+                env={**os.environ, **ONE_HIERARCHY}, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
             )  # fmt: skip
+        if not self.has_booted():
+            self.__exit__()
+            raise RuntimeError(f"The container did not boot; see {self._folder}/console.")
+        return self
+
+    def has_booted(self) -> bool:
+        """Wait until the init says so, at first or after a reboot; return whether it did."""
+        assert self._process is not None
         until = time.monotonic() + BOOT_S
         while self.run("systemctl is-system-running").said.strip() not in ("running", "degraded"):
             if time.monotonic() > until or self._process.poll() is not None:
-                self.__exit__()
-                raise RuntimeError(f"The container did not boot; see {self._folder}/console.")
+                return False
             time.sleep(0.2)
-        return self
+        return True
 
     def __exit__(self, *_what: object) -> None:
         if self._process is not None:
@@ -85,6 +110,7 @@ class Container:
 
     def write(self, path: str, text: str) -> None:
         """Write a file of the node."""
+        (self._at / path.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
         (self._at / path.lstrip("/")).write_text(text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -118,11 +119,13 @@ def _install(root: Path) -> None:
     lock = ("--require-hashes", "--only-binary", ":all:", "--implementation", "cp", "--abi", "none")
     if not wheels.exists():
         _run(*pip, *lock, *tags, "-r", str(REPOSITORY / "requirements-agent.txt"))
+    listed = ("git", "-C", str(REPOSITORY), "ls-files", "-co", "--exclude-standard", "-z")
+    files = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split("\0")
+    if (installed := root / "installed").exists() and installed.read_text() == _digest(files):
+        return
     shutil.rmtree(source, ignore_errors=True)
     source.mkdir()
-    listed = ("git", "-C", str(REPOSITORY), "ls-files", "-co", "--exclude-standard", "-z")
-    files = subprocess.run(listed, capture_output=True, text=True, check=True).stdout
-    _copy(files.split("\0"), source)
+    _copy(files, source)
     steps = (
         "cd /src && python3 -m venv /opt/neumann-bot"
         ' && pip() { /opt/neumann-bot/bin/pip -q install --disable-pip-version-check "$@"; }'
@@ -131,6 +134,13 @@ def _install(root: Path) -> None:
     )
     offline = ("PATH=/usr/sbin:/usr/bin:/sbin:/bin", "PIP_NO_INDEX=1", "PIP_FIND_LINKS=/wheels")
     _run("chroot", str(root), "/usr/bin/env", "-i", *offline, "sh", "-c", steps)
+    installed.write_text(_digest(files))
+
+
+def _digest(names: list[str]) -> str:
+    """Return what tells whether this checkout is installed already."""
+    files = [REPOSITORY / name for name in sorted(names) if name and (REPOSITORY / name).is_file()]
+    return hashlib.sha256(b"\0".join(str(file).encode() + file.read_bytes() for file in files)).hexdigest()
 
 
 def _copy(names: list[str], to: Path) -> None:
