@@ -54,7 +54,7 @@ def killed(node: Node) -> Result:
     """A process that was killed is started."""
     node.neumann()
     node.root("systemctl start neumann; systemctl kill -s KILL neumann; sleep 0.5")
-    return _ended(node, "start_service", "done", "was failed")
+    return _ended(node, "start_service", "done", "had failed")
 
 
 def restarted(node: Node) -> Result:
@@ -68,7 +68,7 @@ def broken_file(node: Node) -> Result:
     """A service that dies of its file 300 ms after its start is not done."""
     node.neumann()
     node.root("echo 'no [ toml' >> /etc/neumann/config.toml")
-    return _ended(node, "start_service", "not_done", "is failed")
+    return _ended(node, "start_service", "not_done", "has failed")
 
 
 def start_limit(node: Node) -> Result:

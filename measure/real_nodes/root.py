@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
@@ -62,10 +63,10 @@ ExecStart=/usr/sbin/chronyd -x -F 1
 """
 
 
-def missing_programs() -> list[str]:
+def missing_programs(needed: Mapping[str, str] = NEEDED) -> list[str]:
     """Return one sentence for each thing that this host lacks."""
-    lacks = [] if os.geteuid() == 0 else ["Run it as root: a container with an init of its own needs that."]
-    for program, package in NEEDED.items():
+    lacks = [] if os.geteuid() == 0 else ["Run it as root: containers and mounts need that."]
+    for program, package in needed.items():
         if shutil.which(program) is None:
             lacks.append(f"{program} is not installed: apt-get install {package}")
     return lacks
