@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from measure.real_nodes import power
 from measure.real_nodes.cases import CASES, Result
 from measure.real_nodes.container import Container
 from measure.real_nodes.node import Node, head, version_of
-from measure.real_nodes.root import make_root, missing_programs
+from measure.real_nodes.root import NEEDED, make_root, missing_programs
 
 SUITES = ("bookworm", "trixie")
 FOLDER = Path("/var/tmp/neumann-real-nodes")  # noqa: S108  kept from one run to the next, and root's
@@ -20,13 +22,18 @@ FOLDER = Path("/var/tmp/neumann-real-nodes")  # noqa: S108  kept from one run to
 def main() -> int:
     """Run the cases on each release at once; return how many did not come out right."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="?", default="cases", choices=["cases", "power"])
     parser.add_argument("--suite", nargs="*", default=SUITES, help="Debian's releases (%(default)s).")
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--only", nargs="*", default=list(CASES), choices=list(CASES))
+    parser.add_argument("--cuts", type=int, default=40, help="power cuts at each step (%(default)s)")
     options = parser.parse_args()
-    if lacks := missing_programs():
+    if lacks := missing_programs(power.NEEDED if options.what == "power" else NEEDED):
         print("\n".join(lacks), file=sys.stderr)
         return 2
+    if options.what == "power":
+        program = (sys.executable, "-m", "measure.real_nodes.power", str(options.cuts))
+        os.execvp("unshare", ("unshare", "--mount", *program))  # its mounts end with it
     with ThreadPoolExecutor(len(options.suite)) as pool:
         columns = pool.map(lambda suite: on_one(options.folder, suite, options.only), options.suite)
         results = dict(zip(options.suite, columns, strict=True))

@@ -105,7 +105,8 @@ def stopped_agent(node: Node) -> Result:
     """An agent that systemd stops in mid-action sees the action to its end."""
     node.neumann("ExecStop=/bin/sleep 8")
     node.root("systemctl start neumann; sleep 1")
-    stopper = threading.Thread(target=lambda: node.root("sleep 3; systemctl restart neumann-agent"))
+    stops = "until systemctl is-active neumann | grep -q deactivating; do sleep 0.1; done"
+    stopper = threading.Thread(target=lambda: node.root(f"{stops}; systemctl restart neumann-agent"))
     stopper.start()
     result = _ended(node, "restart_service", "done")
     stopper.join()

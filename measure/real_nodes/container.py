@@ -97,16 +97,28 @@ class Container:
     def run(self, script: str, *, user: str = "root", timeout_s: float = 120) -> Ran:
         """Run a script on the node, as root or as another user."""
         try:
-            inside = ("nsenter", "-t", self._init, "-m", "-u", "-i", "-n", "-p", "-C", "--")
+            inside = self.shell()
         except (OSError, IndexError):
             return Ran(255, "not booted yet")
         become = () if user == "root" else ("runuser", "-u", user, "--")
-        argv = (*inside, "env", "-i", PATH, "LC_ALL=C", *become, "bash", "-c", script)
-        return _run(argv, timeout_s)
+        return _run((*inside, *become, "bash", "-c", script), timeout_s)
+
+    def shell(self) -> tuple[str, ...]:
+        """Return what runs a program on the node, as root; only until it boots again.
+
+        Raises:
+            OSError, IndexError: Where there is no init yet.
+        """
+        inside = ("nsenter", "-t", self._init, "-m", "-u", "-i", "-n", "-p", "-C", "--")
+        return (*inside, "env", "-i", PATH, "LC_ALL=C")
 
     def from_outside(self, argv: tuple[str, ...], *, timeout_s: float = 200) -> Ran:
         """Run a program of this host in the node's network."""
         return _run(("nsenter", "-t", self._init, "-n", "--", *argv), timeout_s)
+
+    def put(self, file: Path, path: str) -> None:
+        """Copy a file of this host onto the node."""
+        shutil.copyfile(file, self._at / path.lstrip("/"))
 
     def write(self, path: str, text: str) -> None:
         """Write a file of the node."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -107,6 +108,12 @@ def _put_neumann(root: Path) -> None:
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
+    for package in ("lab", "pysyncobj", "prometheus_client"):  # plain Python, whichever the node's own is
+        where = importlib.util.find_spec(package)
+        assert where and where.origin
+        copied = root / "opt/neumann" / package
+        shutil.rmtree(copied, ignore_errors=True)
+        shutil.copytree(Path(where.origin).parent, copied, ignore=shutil.ignore_patterns("__pycache__"))
     if "neumann:" not in (root / "etc/passwd").read_text():
         _run("chroot", str(root), "useradd", "--system", "--no-create-home", "neumann")
 
