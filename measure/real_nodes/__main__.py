@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from measure.real_nodes import power
 from measure.real_nodes.cases import CASES, Result
 from measure.real_nodes.container import Container
 from measure.real_nodes.node import Node, head, version_of
+from measure.real_nodes.package import built_package
 from measure.real_nodes.root import NEEDED, make_root, missing_programs
 
 SUITES = ("bookworm", "trixie")
@@ -22,7 +24,7 @@ FOLDER = Path("/var/tmp/neumann-real-nodes")  # noqa: S108  kept from one run to
 def main() -> int:
     """Run the cases on each release at once; return how many did not come out right."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", default="cases", choices=["cases", "power"])
+    parser.add_argument("what", nargs="?", default="cases", choices=["cases", "power", "thread"])
     parser.add_argument("--suite", nargs="*", default=SUITES, help="Debian's releases (%(default)s).")
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--only", nargs="*", default=list(CASES), choices=list(CASES))
@@ -34,6 +36,8 @@ def main() -> int:
     if options.what == "power":
         program = (sys.executable, "-m", "measure.real_nodes.power", str(options.cuts))
         os.execvp("unshare", ("unshare", "--mount", *program))  # its mounts end with it
+    if options.what == "thread":
+        return sum(_thread(options.folder, suite) for suite in options.suite)
     with ThreadPoolExecutor(len(options.suite)) as pool:
         columns = pool.map(lambda suite: on_one(options.folder, suite, options.only), options.suite)
         results = dict(zip(options.suite, columns, strict=True))
@@ -42,6 +46,14 @@ def main() -> int:
         what = (CASES[name].__doc__ or "").rstrip(".")
         print(f"| {what} | {' | '.join(column[name].said for column in results.values())} |")
     return sum(not result.right for column in results.values() for result in column.values())
+
+
+def _thread(folder: Path, suite: str) -> int:
+    """Play the thread over three nodes of this release, in a network of its own; what needs another comes first."""
+    make_root(folder, suite)
+    built_package(folder)
+    program = (sys.executable, "-m", "measure.real_nodes.thread", str(folder), suite)
+    return subprocess.run(("unshare", "--mount", "--net", *program), check=False).returncode
 
 
 def on_one(folder: Path, suite: str, names: list[str]) -> dict[str, Result]:

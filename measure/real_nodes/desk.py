@@ -13,7 +13,7 @@ from pathlib import Path
 
 import tomlkit
 
-from lab.alerting import Alerting
+from lab.alerting.prometheus import real_alerting
 from lab.cluster.process import Process
 from lab.layout import Address
 from lab.redis_server import redis_url
@@ -130,7 +130,7 @@ def _button(message: Json, action: str) -> bool:
 
 @asynccontextmanager
 async def desk_over(folder: Path, nodes: Mapping[str, Container]) -> AsyncIterator[Desk]:
-    """Set the bot up as the document's short way does, and serve; alerts are raised by the lab's watcher."""
+    """Set the bot up as the document's short way does, and serve; alerts come from Prometheus by the shipped rules."""
     async with redis_url(folder.parent / "redis") as redis:
         code, said = await neumann_bot(
             "init", "--folder", str(folder), "--defaults", "--cluster", "demo",
@@ -183,14 +183,12 @@ async def _serving(desk: Desk) -> AsyncIterator[None]:
     await bot.start()
     token = (desk.folder / "webhook-token").read_text().strip()
     metrics = {name: f"http://{host}:9090" for name, host in HOSTS.items()}
-    alerting = Alerting("demo", metrics, f"http://{BOT}/alertmanager/demo", token, speed=ALERTS_SPEED)
-    watching: asyncio.Task[None] | None = None
     try:
         await bot.until_listening(BOT)
-        watching = asyncio.create_task(alerting.run())
-        yield
+        webhook = f"http://{BOT}/alertmanager/demo"
+        async with real_alerting(
+            desk.folder / "prometheus", "demo", metrics, webhook, token, speed=ALERTS_SPEED
+        ):
+            yield
     finally:
-        if watching is not None:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
         await bot.stop()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,7 +15,6 @@ from measure.real_nodes.cases import Result
 from measure.real_nodes.cluster import CONFIG_FILE, HOSTS, NAMES, asked, config_of, three_nodes
 from measure.real_nodes.container import Container
 from measure.real_nodes.desk import Desk, Loop, desk_over
-from measure.real_nodes.root import REPOSITORY, make_root
 from tests.waiting import until
 
 PACKAGE = "/root/neumann-agent.deb"
@@ -44,27 +42,23 @@ class Bed:
         """Run a script on every node at once."""
         return dict(zip(NAMES, await asyncio.gather(*(self.on(name, script) for name in NAMES)), strict=True))
 
-    async def leader(self) -> str | None:
-        """Return which node says that it leads."""
-        said = await self.everywhere(HEALTH)
-        return next((name for name, words in said.items() if '"raft_state": "leader"' in words), None)
-
     async def well(self) -> str:
         """Wait until somebody leads three members; return who."""
-        async def is_well() -> bool:
-            said = (await self.everywhere(HEALTH)).values()
-            return all('"healthy_members": 3' in words for words in said) and "leader" in " ".join(said)
+        async def who() -> str | None:
+            said = await self.everywhere(HEALTH)
+            leads = [name for name, words in said.items() if '"raft_state": "leader"' in words]
+            all_there = all('"healthy_members": 3' in words for words in said.values())
+            return leads[0] if all_there and len(leads) == 1 else None
 
-        await until(is_well, "three healthy members and a leader", deadline_s=60)
-        return await self.leader() or "?"
+        return str(await until(who, "three healthy members and a leader", deadline_s=60))
 
     async def stop(self, *names: str, how: str = "systemctl stop neumann") -> None:
         """Stop Neumann on some nodes."""
         await asyncio.gather(*(self.on(name, how) for name in names))
 
     async def make_timeouts_short(self) -> None:
-        """Give every node timeouts below its heartbeat, as an administrator would: nobody leads for long."""
-        short = "sed -i 's/_min_ms = .*/_min_ms = 20/; s/_max_ms = .*/_max_ms = 30/'"
+        """Give every node timeouts far below its heartbeat, as an administrator would: nobody leads for long."""
+        short = "sed -i 's/_min_ms = .*/_min_ms = 5/; s/_max_ms = .*/_max_ms = 10/'"
         await self.everywhere(f"{short} {CONFIG_FILE}; systemctl restart neumann")
 
     async def acted(self) -> dict[str, str]:
@@ -119,22 +113,11 @@ def install(nodes: Mapping[str, Container], package: Path) -> None:
         list(pool.map(lambda node: asked(node, INSTALL), nodes.values()))
 
 
-def built_package(folder: Path) -> Path:
-    """Return the agent's package, built by `make dist` where the one that is kept is older than its sources."""
-    kept = folder / "neumann-agent.deb"
-    sources = [REPOSITORY / "requirements-agent.txt", *(REPOSITORY / "agent").rglob("*.py")]
-    sources += (REPOSITORY / "deploy").rglob("*")
-    if not kept.exists() or kept.stat().st_mtime < max(source.stat().st_mtime for source in sources):
-        subprocess.run(("make", "-C", str(REPOSITORY), "--silent", "dist"), check=True, stdout=subprocess.DEVNULL)
-        shutil.copyfile(next((REPOSITORY / "dist").glob("neumann-agent_*.deb")), kept)
-    return kept
-
-
 async def main() -> int:
     """Set everything up, run the cases; return how many did not come out right."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("suite")
     parser.add_argument("folder", type=Path)
+    parser.add_argument("suite")
     parser.add_argument("--only", nargs="*", default=list(CASES), choices=list(CASES))
     options = parser.parse_args()
     began, wrong = time.monotonic(), 0
@@ -142,9 +125,9 @@ async def main() -> int:
     def say(line: str) -> None:
         print(f"{options.suite} {time.monotonic() - began:4.0f} s: {line}", flush=True)
 
-    root, package = make_root(options.folder, options.suite), built_package(options.folder)
-    say("root and package")
-    shutil.rmtree(options.folder / "bot", ignore_errors=True)
+    root, package = options.folder / options.suite, options.folder / "neumann-agent.deb"
+    for former in ("bot", "redis"):
+        shutil.rmtree(options.folder / former, ignore_errors=True)
     with three_nodes(root, options.folder) as nodes:
         say("three nodes booted, Neumann runs")
         install(nodes, package)
