@@ -118,7 +118,7 @@ def _leader(after: Evidence) -> Iterator[str]:
 
 
 def leads_steadily(evidence: Evidence) -> bool:
-    """Return whether one leader led one term through both readings, so that there was one and not a moment's."""
+    """Return whether one leader led one term through both readings, and not for a moment."""
     first = raft.leadership({node.node: node.metrics.value for node in evidence.nodes})
     last = leadership(evidence)
     return last.leader is not None and (first.leader, first.term) == (last.leader, last.term)

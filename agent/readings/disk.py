@@ -42,8 +42,8 @@ def read_disk(data_dir: Path, *, pressure_file: Path = PRESSURE_FILE) -> Disk:
 def _is_read_only(folder: Path) -> bool:
     """Return whether the file system itself takes no writes; False where /proc does not say.
 
-    Not statvfs: its flag is that of this process' own mount, and in the agent's unit `ProtectSystem=strict` makes
-    every mount read-only, however well Neumann may write there.
+    Not statvfs: its flag is that of this process' own mount, and in the agent's unit `ProtectSystem=strict`
+    makes every mount read-only, however well Neumann may write there.
     """
     try:
         handle = os.open(folder, os.O_PATH)

@@ -18,7 +18,7 @@ from measure.real_nodes.package import built_package
 from measure.real_nodes.root import NEEDED, make_root, missing_programs
 
 SUITES = ("bookworm", "trixie")
-FOLDER = Path("/var/tmp/neumann-real-nodes")  # noqa: S108  kept from one run to the next, and root's
+FOLDER = Path("/var/tmp/neumann-real-nodes")
 
 
 def main() -> int:
@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def _thread(folder: Path, suite: str) -> int:
-    """Play the thread over three nodes of this release, in a network of its own; what needs another comes first."""
+    """Play the thread over three nodes of this release, in a network of its own."""
     make_root(folder, suite)
     built_package(folder)
     program = (sys.executable, "-m", "measure.real_nodes.thread", str(folder), suite)

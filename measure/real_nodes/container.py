@@ -23,7 +23,7 @@ class Ran(NamedTuple):
 
 
 ONE_HIERARCHY = {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
-"""systemd 257 boots on control groups of version 2 alone, also where this host still mounts those of version 1."""
+"""systemd 257 boots on control groups of version 2 alone, whatever this host mounts beside them."""
 
 
 class Container:
@@ -61,7 +61,8 @@ class Container:
             self._process = subprocess.Popen(
                 ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", self._network,
                  "--drop-capability=CAP_SYS_TIME", f"--machine={self._folder.name}", "-D", self._at],
-                env={**os.environ, **ONE_HIERARCHY}, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
+                env={**os.environ, **ONE_HIERARCHY}, stdin=subprocess.DEVNULL, stdout=console, stderr=console,
+                start_new_session=True,
             )  # fmt: skip
         if not self.has_booted():
             self.__exit__()
@@ -119,6 +120,10 @@ class Container:
     def put(self, file: Path, path: str) -> None:
         """Copy a file of this host onto the node."""
         shutil.copyfile(file, self._at / path.lstrip("/"))
+
+    def overwrite(self, path: str, text: str) -> None:
+        """Write a file of the running node as it sees it, owner and mode kept."""
+        (Path(f"/proc/{self._init}/root") / path.lstrip("/")).write_text(text)
 
     def write(self, path: str, text: str) -> None:
         """Write a file of the node."""

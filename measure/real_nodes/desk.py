@@ -1,4 +1,4 @@
-"""The bot over real nodes, set up by the short way of docs/install.md, and a person at the workspace's page."""
+"""The bot over real nodes, set up by the short way of docs/install.md, and a person at the page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import shlex
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,21 +26,29 @@ from lab.stage import ALERTS_SPEED, CHANNEL
 from measure.real_nodes.cluster import HOSTS
 from measure.real_nodes.container import Container
 
+SSH = """\
+#!/bin/sh
+# What ssh would do: run what it is given in the node's own shell.
+case $1 in
+{ways}
+esac
+exec "$@"
+"""
 BOT = Address("127.0.0.1", 8080)
+MAX_PRESSES = 20
 FINDINGS_WITHIN_S = 120.0
 RUN_WITHIN_S = 240.0
 CLOSED_WITHIN_S = 120.0
-Meanwhile = Callable[[], Awaitable[None]]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Loop:
     """What became of one incident: the words of the findings, of the run and of the end."""
 
-    findings: str = ""
-    run: str = ""
-    end: str = ""
-    took_s: float = 0.0
+    findings: str
+    run: str
+    end: str
+    took_s: float
 
 
 class Desk:
@@ -49,15 +57,24 @@ class Desk:
     def __init__(self, person: Person, folder: Path, slack: SlackWorkspaceServer) -> None:
         self.person, self.folder, self.slack = person, folder, slack
         self.config = folder / "neumann-bot.toml"
+        argv = (sys.executable, "-m", "bot", "serve", "--config", str(self.config))
+        self.serving = Process("neumann-bot", argv, folder / "bot.out")
+        self.presses = 0
         self._seen = ""
 
     async def bot(self, *arguments: str, typed: str = "") -> tuple[int, str]:
         """Run `neumann-bot` with this configuration; return its exit code and what it said."""
         return await neumann_bot(*arguments, "--config", str(self.config), typed=typed)
 
+    async def restart_bot(self) -> None:
+        """Stop the bot in order, and start it again."""
+        await self.serving.stop()
+        await self.serving.start()
+        await self.serving.until_listening(BOT)
+
     def turn(self) -> None:
         """Begin with a clean page: what was posted so far counts no more."""
-        self._seen = f"{time.time():.6f}"
+        self.presses, self._seen = 0, f"{time.time():.6f}"
 
     async def message(self, key: str, words: str, within_s: float) -> Json:
         """Wait for the newest message of that key since the last turn, with a button or words in it.
@@ -73,7 +90,9 @@ class Desk:
             if found and (words in plain_text(found) or _button(found, words)):
                 return found
             await asyncio.sleep(0.2)
-        said = "\n\n".join(plain_text(each) for each in await self.person.messages() if each["ts"] > self._seen)
+        said = "\n\n".join(
+            plain_text(each) for each in await self.person.messages() if each["ts"] > self._seen
+        )
         raise TimeoutError(f"no {key} with {words!r} within {within_s:.0f} s; there is:\n{said}")
 
     async def press(self, of: Json, remedy: str) -> str:
@@ -88,24 +107,43 @@ class Desk:
         modal = await self.person.wait_for_modal(20.0)
         shown = plain_text(modal)
         outcome = await self.person.submit(modal)
-        if not outcome.ok or (still := await self.person.modal()) is not None:
-            raise LookupError(shown if not outcome.ok else plain_text(still))
+        still = await self.person.modal()
+        if still is not None:
+            await self.person.close_modal(still)
+            raise LookupError(plain_text(still))
+        if not outcome.ok:
+            raise LookupError(str(outcome.error))
         return shown
 
-    async def loop(self, remedy: str, *, meanwhile: Meanwhile | None = None, ends: str = "verified") -> Loop:
-        """Confirm a remedy once it is offered, and wait for the message that ends it and for the close."""
+    async def loop(self, remedy: str) -> Loop:
+        """Confirm a remedy once it is offered; wait for the verified leader and for the close."""
         began = time.monotonic()
-        findings = await self.message("findings", f"remedy:{remedy}", FINDINGS_WITHIN_S)
-        loop = Loop(findings=plain_text(findings))
-        await self.press(findings, remedy)
-        if meanwhile is not None:
-            await meanwhile()
-        loop.end = plain_text(await self.message(ends, "", RUN_WITHIN_S))
-        loop.run = plain_text(await self.message("run-", "", 5.0))
-        if ends == "verified":
-            await self.message("closed", "", CLOSED_WITHIN_S)
-        loop.took_s = time.monotonic() - began
-        return loop
+        findings = await self.confirm(remedy)
+        end = plain_text(await self.message("verified", "Leader verified", RUN_WITHIN_S))
+        run = plain_text(await self.message("run-", "", 5.0))
+        await self.message("closed", "", CLOSED_WITHIN_S)
+        return Loop(findings, run, end, time.monotonic() - began)
+
+    async def confirm(self, remedy: str) -> str:
+        """Wait until a remedy is offered, and confirm its plan; return the words of the findings.
+
+        Where the cluster has moved since the plan was shown, the button is pressed again, as a person would.
+        """
+        for _ in range(MAX_PRESSES):
+            findings = await self.message("findings", f"remedy:{remedy}", FINDINGS_WITHIN_S)
+            self.presses += 1
+            try:
+                await self.press(findings, remedy)
+            except LookupError as refused:
+                if "has moved since" not in str(refused):
+                    raise
+                continue
+            return plain_text(findings)
+        raise LookupError(f"{MAX_PRESSES} plans were void before they were confirmed")
+
+    async def stopped_run(self) -> Json:
+        """Wait for a run that stopped, and return its message."""
+        return await self.message("run-", "Stopped", RUN_WITHIN_S)
 
 
 async def neumann_bot(*arguments: str, typed: str = "") -> tuple[int, str]:
@@ -130,7 +168,7 @@ def _button(message: Json, action: str) -> bool:
 
 @asynccontextmanager
 async def desk_over(folder: Path, nodes: Mapping[str, Container]) -> AsyncIterator[Desk]:
-    """Set the bot up as the document's short way does, and serve; alerts come from Prometheus by the shipped rules."""
+    """Set the bot up as the document's short way does, and serve; the alerts come from Prometheus."""
     async with redis_url(folder.parent / "redis") as redis:
         code, said = await neumann_bot(
             "init", "--folder", str(folder), "--defaults", "--cluster", "demo",
@@ -152,12 +190,12 @@ async def desk_over(folder: Path, nodes: Mapping[str, Container]) -> AsyncIterat
 
 
 def _hand_over(folder: Path, slack: SlackWorkspaceServer) -> None:
-    """Paste the tokens, and make the edits that the lab needs: Slack's address, and several actions a minute."""
+    """Paste the tokens, and make the lab's edits: Slack's address, and several actions a minute."""
     for name, token in (("slack-bot-token", slack.bot_token), ("slack-app-token", slack.app_token)):
         (folder / name).touch(0o600)
         (folder / name).write_text(token)
     config = tomlkit.parse((folder / "neumann-bot.toml").read_text())
-    config["slack"].update({"api_url": f"{slack.url}/api/"})  # type: ignore[union-attr]
+    config["slack"].update({"api_url": f"{slack.url}/api/"})
     (folder / "neumann-bot.toml").write_text(tomlkit.dumps(config))
     for settings in folder.glob("nodes/demo/*/neumann-agent.toml"):
         agent = tomlkit.parse(settings.read_text())
@@ -166,9 +204,11 @@ def _hand_over(folder: Path, slack: SlackWorkspaceServer) -> None:
 
 
 async def _pair(desk: Desk, nodes: Mapping[str, Container]) -> None:
-    ways = "\n".join(f"{HOSTS[name]}) set -- {shlex.join(node.shell())} sh -c \"$2\" ;;" for name, node in nodes.items())
+    ways = "\n".join(
+        f'{HOSTS[name]}) set -- {shlex.join(node.shell())} sh -c "$2" ;;' for name, node in nodes.items()
+    )
     ssh = desk.folder / "ssh"
-    ssh.write_text(f"#!/bin/sh\n# What ssh would do: run what it is given in the node's own shell.\ncase $1 in\n{ways}\nesac\nexec \"$@\"\n")
+    ssh.write_text(SSH.format(ways=ways))
     ssh.chmod(0o755)
     code, said = await desk.bot("agents", "add", "--all", "--ssh", str(ssh))
     assert code == 0, said
@@ -178,17 +218,15 @@ async def _pair(desk: Desk, nodes: Mapping[str, Container]) -> None:
 
 @asynccontextmanager
 async def _serving(desk: Desk) -> AsyncIterator[None]:
-    argv = (sys.executable, "-m", "bot", "serve", "--config", str(desk.config))
-    bot = Process("neumann-bot", argv, desk.folder / "bot.out")
-    await bot.start()
+    await desk.serving.start()
     token = (desk.folder / "webhook-token").read_text().strip()
     metrics = {name: f"http://{host}:9090" for name, host in HOSTS.items()}
     try:
-        await bot.until_listening(BOT)
+        await desk.serving.until_listening(BOT)
         webhook = f"http://{BOT}/alertmanager/demo"
         async with real_alerting(
             desk.folder / "prometheus", "demo", metrics, webhook, token, speed=ALERTS_SPEED
         ):
             yield
     finally:
-        await bot.stop()
+        await desk.serving.stop()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from measure.real_nodes.root import REPOSITORY
 
+INSTALL = "set -e; cd /root; DEBIAN_FRONTEND=noninteractive apt-get install -y -q ./neumann-agent.deb"
+"""What docs/install.md says, for a script: apt itself warns that it is for people."""
 PACKAGE, NEWER = "neumann-agent.deb", "neumann-agent-newer.deb"
 
 

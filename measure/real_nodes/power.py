@@ -1,8 +1,8 @@
-"""Power cuts: `make real-nodes ARGS=power` copies the disk at a step of an action, and boots an agent over the copy.
+"""Power cuts: `make real-nodes ARGS=power` copies the disk at a step of an action, and goes on with the copy.
 
-Ledger and configuration file lie on an ext4 of their own (data=ordered) in an image. What the file system has not
-handed to its disk by then is not in the copy, as after a cut; each cut shows that with a line that nobody synced. A
-disk that loses what it was handed and not told to flush is not played: that takes dm-log-writes.
+Ledger and configuration file lie on an ext4 of their own (data=ordered) in an image. What the file system has
+not handed to its disk by then is not in the copy, as after a cut; each cut shows that with a line that nobody
+synced. A disk that loses what it was handed and not told to flush is not played: that takes dm-log-writes.
 """
 
 from __future__ import annotations
@@ -37,7 +37,12 @@ CHANGED = with_election_timeouts(CONFIG.encode(), min_ms=1000, max_ms=2000).deco
 ACTIONS: dict[str, Action] = {"timeouts": WIDER, "restart": RestartService()}
 MIB = 16
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
-NAMES = {"INTENT": "INTENT recorded", "replaced": "file replaced", "effect": "effect, no end yet", "DONE": "DONE recorded"}
+NAMES = {
+    "INTENT": "INTENT recorded",
+    "replaced": "file replaced",
+    "effect": "effect, no end yet",
+    "DONE": "DONE recorded",
+}
 NEEDED = {"mke2fs": "e2fsprogs", "mount": "mount", "unshare": "util-linux"}
 
 
@@ -76,7 +81,7 @@ class Disk:
         return copies[0]
 
     def go_on_with(self, copy: Path) -> None:
-        """Take the disk away and mount its copy in its place: the journal is replayed, and the rest is clean."""
+        """Mount a copy in the place of the disk: the journal is replayed, and the rest is clean."""
         self.unmount()
         self._image.unlink()
         copy.rename(self._image)
@@ -168,7 +173,9 @@ class Bench:
         self.process, self.bot = await self._start()
         state = (await self.bot.report(grant.action_id)).state
         assert await self.bot.commit(grant) == (403, "nonce")
-        assert isinstance(await self.bot.prepare(action, generation=self._generation), Refusal), "offered twice"
+        assert isinstance(await self.bot.prepare(action, generation=self._generation), Refusal), (
+            "offered twice"
+        )
         assert self.effects() == before, "the new agent acted by itself"
         return After(state, before)
 
@@ -192,7 +199,7 @@ class Bench:
 
 
 def is_right(action: str, step: Step, after: After) -> bool:
-    """Return whether this may be said: of a file what it shows, of a service nothing that another boot saw."""
+    """Return whether this may be said: of a file what it shows, of a service nothing after a boot."""
     if action == "timeouts":
         expected = {"INTENT": {0}, "replaced": {0, 1}, "effect": {1}, "DONE": {1}}[step]
         return after.effects in expected and after.state == ("DONE" if after.effects else "NOT_DONE")
@@ -217,7 +224,10 @@ async def main(cuts: int) -> int:
             (Path(name) / part).mkdir()
         lost = await loses_without_sync(Path(name) / "control")
         print(f"control, a ledger that does not sync: {'loses its DONE' if lost else 'LOSES NOTHING'}")
-        print("| power cut at | action | cuts | the agent says (effects that are on the disk) | wrong |\n|---|---|---|---|---|")
+        print(
+            "| power cut at | action | cuts | the agent says (effects on the disk) | wrong |\n"
+            "|---|---|---|---|---|"
+        )
         async with Bench(Path(name) / "bench") as bench:
             for step in STEPS:
                 which = ["timeouts"] if step == "replaced" else list(ACTIONS)
@@ -225,7 +235,9 @@ async def main(cuts: int) -> int:
                     share = cuts // len(which)
                     said = [await bench.cut_at(ACTIONS[action], step) for _ in range(share)]
                     bad = sum(not is_right(action, step, each) for each in said)
-                    shown = ", ".join(f"{n} × {each.state} ({each.effects})" for each, n in Counter(said).items())
+                    shown = ", ".join(
+                        f"{n} x {each.state} ({each.effects})" for each, n in Counter(said).items()
+                    )
                     print(f"| {NAMES[step]} | {action} | {share} | {shown} | {bad} |", flush=True)
                     wrong += bad
     print(f"{len(STEPS) * cuts} cuts, {wrong} wrong, in {time.monotonic() - began:.0f} s")

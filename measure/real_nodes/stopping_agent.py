@@ -1,7 +1,8 @@
-"""An agent that stands still at a step of an action: `stopping_agent.py FOLDER PYTHON -m agent.cli ARGUMENTS`.
+"""An agent that stands still at a step of an action: `stopping_agent.py FOLDER PYTHON -m agent.cli …`.
 
-`FOLDER/stop_at` names the step and `FOLDER/stopped` says that it was reached; nothing in the process runs on then.
-With `NO_SYNC` set its ledger does not wait for the disk: what a power cut must then lose shows that one can.
+`FOLDER/stop_at` names the step and `FOLDER/stopped` says that it was reached; nothing in the process runs on
+then. With `NO_SYNC` set its ledger does not wait for the disk: what a power cut must then lose shows that one
+can.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 from agent import cli
 from agent.actions import ledger_file
 from agent.actions.ledger import Ledger
+from agent.keys.whole_files import sync_folder
 from agent.neumann_config import edit
 
 FOLDER = Path(sys.argv[1])
@@ -47,11 +49,14 @@ def stopping(function: Callable[..., Any], *, before: str = "", after: str = "")
 
 def main() -> None:
     """Serve, standing still where `stop_at` says."""
-    vars(edit)["sync_folder"] = stopping(edit.sync_folder, before="replaced")
-    for name, places in {"intend": {"after": "INTENT"}, "finish": {"before": "effect", "after": "DONE"}}.items():
+    vars(edit)["sync_folder"] = stopping(sync_folder, before="replaced")
+    for name, places in {
+        "intend": {"after": "INTENT"},
+        "finish": {"before": "effect", "after": "DONE"},
+    }.items():
         setattr(Ledger, name, stopping(getattr(Ledger, name), **places))
     if "NO_SYNC" in os.environ:
-        schema = ledger_file._SCHEMA  # noqa: SLF001  a control: there is no such setting, on purpose
+        schema = ledger_file._SCHEMA
         vars(ledger_file)["_SCHEMA"] = schema.replace("synchronous = FULL", "synchronous = OFF")
     with (FOLDER / "agent.log").open("ab") as log:
         os.dup2(log.fileno(), sys.stderr.fileno())

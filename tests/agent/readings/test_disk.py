@@ -60,7 +60,9 @@ MOUNTS = """\
 """
 
 
-@pytest.mark.parametrize(("mount_id", "is_read_only"), [("36", False), ("37", True), ("137", False), ("3", False)])
+@pytest.mark.parametrize(
+    ("mount_id", "is_read_only"), [("36", False), ("37", True), ("137", False), ("3", False)]
+)
 def test_what_counts_is_the_file_system_and_not_how_this_process_has_it_mounted(
     mount_id: str, is_read_only: bool
 ):
@@ -80,7 +82,10 @@ def test_what_counts_is_the_file_system_and_not_how_this_process_has_it_mounted(
 def test_a_read_only_file_system_is_told_and_the_agents_own_sandbox_is_not(
     tmp_path: Path, mounts: str, told: str
 ):
-    program = "import sys, pathlib, agent.readings.disk as d; print(d.read_disk(pathlib.Path(sys.argv[1])).read_only)"
+    program = (
+        "import sys, pathlib; from agent.readings.disk import read_disk;"
+        " print(read_disk(pathlib.Path(sys.argv[1])).read_only)"
+    )
     script = f'{mounts.format(tmp_path)} && exec "$0" -c "$1" {tmp_path}'
     line = ("unshare", "--mount", "sh", "-c", script, sys.executable, program)
     said = subprocess.run(line, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3])
