@@ -61,6 +61,7 @@ async def main() -> int:
                     result = await CASES[name](bed)
                 except (TimeoutError, LookupError, AssertionError) as error:
                     result = Result(right=False, said=str(error))
+                    await bed.mend()
                 took_s = time.monotonic() - case_began
                 say(f"{'right' if result.right else 'WRONG'}: {name} ({took_s:.0f} s): {result.said}")
                 wrong += not result.right
