@@ -7,10 +7,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from measure.real_nodes.root import REPOSITORY
+from measure.real_nodes.document import REPOSITORY, documented
 
-INSTALL = "set -e; cd /root; DEBIAN_FRONTEND=noninteractive apt-get install -y -q ./neumann-agent.deb"
-"""What docs/install.md says, for a script: apt itself warns that it is for people."""
+INSTALL = "cd /root; " + documented("apt install ./neumann-agent")
+AT = "/root/neumann-agent_all.deb"
 PACKAGE, NEWER = "neumann-agent.deb", "neumann-agent-newer.deb"
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import subprocess
 import sys
 import time
 import uuid
@@ -28,6 +26,7 @@ from nacl.signing import SigningKey
 from agent.keys.whole_files import sync_folder
 from agent.neumann_config.edit import with_election_timeouts
 from agent.protocol import Action, Refusal, RestartService, SetElectionTimeouts, sign
+from measure.real_nodes.image_disk import Disk, run
 from tests.agent.bed import CONFIG, Bot, Node, Pki, agent_process, client_of, document_of, metrics_page
 
 Step = Literal["INTENT", "replaced", "effect", "DONE"]
@@ -35,7 +34,6 @@ STEPS: tuple[Step, ...] = get_args(Step)
 WIDER = SetElectionTimeouts(election_timeout_min_ms=1000, election_timeout_max_ms=2000)
 CHANGED = with_election_timeouts(CONFIG.encode(), min_ms=1000, max_ms=2000).decode()
 ACTIONS: dict[str, Action] = {"timeouts": WIDER, "restart": RestartService()}
-MIB = 16
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 NAMES = {
     "INTENT": "INTENT recorded",
@@ -51,48 +49,6 @@ class After(NamedTuple):
 
     state: str
     effects: int
-
-
-class Disk:
-    """An ext4 in an image, mounted on a folder; `cut` goes on with what its image held at that moment."""
-
-    def __init__(self, folder: Path) -> None:
-        self.at = folder / "disk"
-        self._image, self._copies = folder / "image", 0
-        self.at.mkdir()
-        with self._image.open("wb") as image:
-            image.truncate(MIB * 2**20)
-        _run("mke2fs", "-q", "-t", "ext4", "-F", str(self._image))
-        self._mount()
-
-    def _mount(self) -> None:
-        # Nothing reaches the disk by the passing of time: what is there was synced.
-        _run("mount", "-o", "loop,data=ordered,commit=600", str(self._image), str(self.at))
-
-    def copy(self) -> Path:
-        """Copy the image as it is; nobody writes meanwhile, which a second copy shows."""
-        self._copies += 1
-        copies = [self._image.with_name(f"copy-{self._copies}-{number}") for number in (1, 2)]
-        for copy in copies:
-            shutil.copyfile(self._image, copy)
-        if copies[0].read_bytes() != copies[1].read_bytes():
-            raise AssertionError("The disk was written to while it was copied.")
-        copies[1].unlink()
-        return copies[0]
-
-    def go_on_with(self, copy: Path) -> None:
-        """Mount a copy in the place of the disk: the journal is replayed, and the rest is clean."""
-        self.unmount()
-        self._image.unlink()
-        copy.rename(self._image)
-        self._mount()
-        self.unmount()
-        _run("e2fsck", "-f", "-n", str(self._image))
-        self._mount()
-
-    def unmount(self) -> None:
-        """Take it away; what used it must have ended."""
-        _run("umount", str(self.at))
 
 
 class Bench:
@@ -126,14 +82,14 @@ class Bench:
         # The settings are there before the agent is, for the wrapper.
         (self.folder / "agent.toml").write_text(tomlkit.dumps(self._document))
         self.put(CONFIG)
-        _run("mount", "--bind", str(self.folder / "boot_id"), BOOT_ID)
+        run("mount", "--bind", str(self.folder / "boot_id"), BOOT_ID)
         self.process, self.bot = await self._start()
         return self
 
     async def __aexit__(self, *_raised: object) -> None:
         await self._agent.aclose()
         self._page.close()
-        _run("umount", BOOT_ID)
+        run("umount", BOOT_ID)
         self.disk.unmount()
 
     def put(self, text: str) -> None:
@@ -246,12 +202,6 @@ async def main(cuts: int) -> int:
 
 def _stands_still(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
-
-
-def _run(*argv: str) -> None:
-    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(argv)}: {done.stdout}{done.stderr}")
 
 
 if __name__ == "__main__":

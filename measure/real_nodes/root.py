@@ -11,7 +11,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
+from measure.real_nodes.document import REPOSITORY, documented
+
 PACKAGES = (
     "systemd", "systemd-sysv", "dbus", "polkitd", "chrony", "iproute2", "iputils-ping", "python3",
     "python3-venv", "procps", "openssl", "ca-certificates",
@@ -134,14 +135,24 @@ def _install(root: Path) -> None:
     shutil.rmtree(source, ignore_errors=True)
     source.mkdir()
     _copy(files, source)
-    steps = (
-        "cd /src && python3 -m venv /opt/neumann-bot"
-        ' && pip() { /opt/neumann-bot/bin/pip -q install --disable-pip-version-check "$@"; }'
-        " && pip --require-hashes --only-binary :all: -r requirements-agent.txt"
-        " && pip --no-deps --no-build-isolation --force-reinstall ."
+    # "... with requirements-agent.txt in place of requirements.txt".
+    steps = documented("--no-build-isolation").replace(" requirements.txt", " requirements-agent.txt")
+    offline = (
+        "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+        "PIP_NO_INDEX=1",
+        "PIP_FIND_LINKS=/wheels",
+        "PIP_QUIET=1",
     )
-    offline = ("PATH=/usr/sbin:/usr/bin:/sbin:/bin", "PIP_NO_INDEX=1", "PIP_FIND_LINKS=/wheels")
-    _run("chroot", str(root), "/usr/bin/env", "-i", *offline, "sh", "-c", steps)
+    _run(
+        "chroot",
+        str(root),
+        "/usr/bin/env",
+        "-i",
+        *offline,
+        "sh",
+        "-ec",
+        f"rm -rf /opt/neumann-bot; cd /src\n{steps}",
+    )
     installed.write_text(_digest(files))
 
 

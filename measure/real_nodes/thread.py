@@ -17,7 +17,7 @@ from measure.real_nodes.cases import Result
 from measure.real_nodes.cluster import asked, three_nodes
 from measure.real_nodes.container import Container
 from measure.real_nodes.desk import desk_over
-from measure.real_nodes.package import INSTALL, PACKAGE
+from measure.real_nodes.package import AT, INSTALL, PACKAGE
 
 CASES: Mapping[str, Callable[[Bed], Awaitable[Result]]] = {
     each.__name__: each for each in (*thread_cases.CASES, *upkeep.CASES)
@@ -27,7 +27,7 @@ CASES: Mapping[str, Callable[[Bed], Awaitable[Result]]] = {
 def install(nodes: Mapping[str, Container], package: Path) -> None:
     """Install the agent's package on each node."""
     for node in nodes.values():
-        node.put(package, f"/root/{PACKAGE}")
+        node.put(package, AT)
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda node: asked(node, INSTALL), nodes.values()))
 

@@ -9,7 +9,7 @@ import secrets
 from measure.real_nodes.bed import PID, Bed
 from measure.real_nodes.cases import Result
 from measure.real_nodes.cluster import HOSTS, NAMES
-from measure.real_nodes.package import INSTALL, NEWER, PACKAGE
+from measure.real_nodes.package import AT, INSTALL, NEWER
 
 STATE = "/var/lib/neumann-agent"
 AGENT_PID = "systemctl show neumann-agent --property=MainPID --value"
@@ -19,7 +19,7 @@ async def upgraded(bed: Bed) -> Result:
     """The package of a higher version over a serving agent: same keys, same ledger, another process."""
     before, pids = await bed.acted(), await bed.everywhere(AGENT_PID)
     for name in NAMES:
-        bed.nodes[name].put(bed.desk.folder.parent / NEWER, f"/root/{PACKAGE}")
+        bed.nodes[name].put(bed.desk.folder.parent / NEWER, AT)
         await bed.on(name, INSTALL)
     code, said = await _answering(bed)
     versions = await bed.everywhere("dpkg-query -W -f '${Version}' neumann-agent")
