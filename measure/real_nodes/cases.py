@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from measure.real_nodes.node import AGENT, Node
+from measure.real_nodes.node import AGENT, SETTINGS, Node
 
 
 class Result(NamedTuple):
@@ -174,6 +174,25 @@ def watchdog(node: Node) -> Result:
     return Result(right, f"process {first} while fed, {state} as process {second} after SIGSTOP")
 
 
+def priorities(node: Node) -> Result:
+    """What keeps the agent from serving is an error of the journal."""
+    node.root(f"cp -p {SETTINGS} /root/kept; echo 'no [ toml' >> {SETTINGS}; systemctl restart neumann-agent")
+    said = node.root("sleep 1; journalctl -u neumann-agent -p err -o cat --no-pager | tail -1").said.strip()
+    node.root(f"cp -p /root/kept {SETTINGS}; systemctl reset-failed; systemctl restart neumann-agent")
+    return Result(SETTINGS in said, said)
+
+
+def job_mode(node: Node) -> Result:
+    """With `--job-mode=flush` the agent's user cancels a start under way, and stops nothing that runs."""
+    slow = "systemd-run -q --no-block --unit=slow -p Type=oneshot sleep 60; sleep 0.5; systemctl list-jobs"
+    jobs = node.root(f"{slow} | grep -c slow").said.strip()
+    node.agent_user("systemctl start neumann --job-mode=flush")
+    left = node.root("systemctl list-jobs --no-legend | grep -c slow").said.strip()
+    runs = node.root("systemctl is-active chrony neumann neumann-agent; systemctl stop slow").said.split()
+    said = f"jobs of another unit: {jobs} before, {left} after; chrony, neumann, agent: {', '.join(runs)}"
+    return Result(runs[:3] == ["active"] * 3, said)
+
+
 def no_home(node: Node) -> Result:
     """A user that is made for the run has a home, as neumann-bot.service gives it one."""
     ask = "/usr/bin/python3 -c 'from pathlib import Path; print(Path.home())'"
@@ -190,6 +209,7 @@ CASES: Mapping[str, Callable[[Node], Result]] = {
     each.__name__: each
     for each in (
         ready, no_rule, started, killed, restarted, broken_file, start_limit, masked, slow_stop,
-        stopped_agent, clock_read, no_source, no_command_port, key_change, hanging_check, watchdog, no_home,
+        stopped_agent, clock_read, no_source, no_command_port, key_change, hanging_check, watchdog, priorities,
+        job_mode, no_home,
     )
 }  # fmt: skip
