@@ -27,7 +27,10 @@ def main() -> int:
     parser.add_argument("what", nargs="?", default="cases", choices=["cases", "power", "thread"])
     parser.add_argument("--suite", nargs="*", default=SUITES, help="Debian's releases (%(default)s).")
     parser.add_argument("--folder", type=Path, default=FOLDER)
-    parser.add_argument("--only", nargs="*", default=list(CASES), choices=list(CASES))
+    parser.add_argument("--only", nargs="*", default=[], help="these cases alone")
+    parser.add_argument(
+        "--screenshots", action="store_true", help="of the thread: docs/images/real-nodes-*.png"
+    )
     parser.add_argument("--cuts", type=int, default=40, help="power cuts at each step (%(default)s)")
     options = parser.parse_args()
     if lacks := missing_programs(power.NEEDED if options.what == "power" else NEEDED):
@@ -37,22 +40,27 @@ def main() -> int:
         program = (sys.executable, "-m", "measure.real_nodes.power", str(options.cuts))
         os.execvp("unshare", ("unshare", "--mount", *program))  # its mounts end with it
     if options.what == "thread":
-        return sum(_thread(options.folder, suite) for suite in options.suite)
+        asked = (
+            *(("--only", *options.only) if options.only else ()),
+            *["--screenshots"] * options.screenshots,
+        )
+        return sum(_thread(options.folder, suite, asked) for suite in options.suite)
+    names = options.only or list(CASES)
     with ThreadPoolExecutor(len(options.suite)) as pool:
-        columns = pool.map(lambda suite: on_one(options.folder, suite, options.only), options.suite)
+        columns = pool.map(lambda suite: on_one(options.folder, suite, names), options.suite)
         results = dict(zip(options.suite, columns, strict=True))
     print(f"\n| case | {' | '.join(results)} |\n|{'---|' * (len(results) + 1)}")
-    for name in options.only:
+    for name in names:
         what = (CASES[name].__doc__ or "").rstrip(".")
         print(f"| {what} | {' | '.join(column[name].said for column in results.values())} |")
     return sum(not result.right for column in results.values() for result in column.values())
 
 
-def _thread(folder: Path, suite: str) -> int:
+def _thread(folder: Path, suite: str, asked: tuple[str, ...]) -> int:
     """Play the thread over three nodes of this release, in a network of its own."""
     make_root(folder, suite)
     built_package(folder)
-    program = (sys.executable, "-m", "measure.real_nodes.thread", str(folder), suite)
+    program = (sys.executable, "-m", "measure.real_nodes.thread", str(folder), suite, *asked)
     return subprocess.run(("unshare", "--mount", "--net", *program), check=False).returncode
 
 

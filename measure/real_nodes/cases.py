@@ -209,7 +209,7 @@ CASES: Mapping[str, Callable[[Node], Result]] = {
     each.__name__: each
     for each in (
         ready, no_rule, started, killed, restarted, broken_file, start_limit, masked, slow_stop,
-        stopped_agent, clock_read, no_source, no_command_port, key_change, hanging_check, watchdog, priorities,
-        job_mode, no_home,
+        stopped_agent, clock_read, no_source, no_command_port, key_change, hanging_check, watchdog,
+        priorities, job_mode, no_home,
     )
 }  # fmt: skip

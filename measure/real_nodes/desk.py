@@ -6,7 +6,7 @@ import asyncio
 import shlex
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +60,7 @@ class Desk:
         argv = (sys.executable, "-m", "bot", "serve", "--config", str(self.config))
         self.serving = Process("neumann-bot", argv, folder / "bot.out")
         self.presses = 0
+        self.look: Callable[[str], Awaitable[None]] = _nobody_looks
         self._seen = ""
 
     async def bot(self, *arguments: str, typed: str = "") -> tuple[int, str]:
@@ -106,6 +107,7 @@ class Desk:
             raise LookupError(str(outcome.error))
         modal = await self.person.wait_for_modal(20.0)
         shown = plain_text(modal)
+        await self.look("plan")
         outcome = await self.person.submit(modal)
         still = await self.person.modal()
         if still is not None:
@@ -122,6 +124,7 @@ class Desk:
         end = plain_text(await self.message("verified", "Leader verified", RUN_WITHIN_S))
         run = plain_text(await self.message("run-", "", 5.0))
         await self.message("closed", "", CLOSED_WITHIN_S)
+        await self.look("verified")
         return Loop(findings, run, end, time.monotonic() - began)
 
     async def confirm(self, remedy: str) -> str:
@@ -144,6 +147,10 @@ class Desk:
     async def stopped_run(self) -> Json:
         """Wait for a run that stopped, and return its message."""
         return await self.message("run-", "Stopped", RUN_WITHIN_S)
+
+
+async def _nobody_looks(_what: str) -> None:
+    """Take no picture."""
 
 
 async def neumann_bot(*arguments: str, typed: str = "") -> tuple[int, str]:

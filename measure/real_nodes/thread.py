@@ -9,9 +9,10 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from pathlib import Path
 
-from measure.real_nodes import thread_cases, upkeep
+from measure.real_nodes import pictures, thread_cases, upkeep
 from measure.real_nodes.bed import Bed
 from measure.real_nodes.cases import Result
 from measure.real_nodes.cluster import asked, three_nodes
@@ -38,6 +39,7 @@ async def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("suite")
     parser.add_argument("--only", nargs="*", default=list(CASES), choices=list(CASES))
+    parser.add_argument("--screenshots", action="store_true", help="write docs/images/real-nodes-*.png")
     options = parser.parse_args()
     began, wrong = time.monotonic(), 0
 
@@ -51,7 +53,9 @@ async def main() -> int:
         say("three nodes booted, Neumann runs")
         install(nodes, package)
         say("the agents' package is installed")
-        async with desk_over(options.folder / "bot", nodes) as desk:
+        async with desk_over(options.folder / "bot", nodes) as desk, AsyncExitStack() as parts:
+            if options.screenshots:
+                await parts.enter_async_context(pictures.camera(desk))
             bed = Bed(nodes, desk)
             say(f"paired, the bot serves; {await bed.well()} leads")
             for name in options.only:
