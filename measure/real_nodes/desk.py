@@ -35,10 +35,15 @@ esac
 exec "$@"
 """
 BOT = Address("127.0.0.1", 8080)
-MAX_PRESSES = 20
+MAX_PRESSES = 10
+PLAN_WITHIN_S = 10.0
 FINDINGS_WITHIN_S = 120.0
 RUN_WITHIN_S = 240.0
 CLOSED_WITHIN_S = 120.0
+
+
+class VoidPlanError(LookupError):
+    """The plan does not hold any more, and what the person was told instead."""
 
 
 @dataclass(frozen=True)
@@ -100,19 +105,23 @@ class Desk:
         """Press a remedy's button, read the plan, confirm it; return the plan's words.
 
         Raises:
-            LookupError: If the plan is refused.
+            VoidPlanError: If there is no plan any more, or it is refused.
         """
         outcome = await self.person.click(of["ts"], f"remedy:{remedy}")
         if not outcome.ok:
             raise LookupError(str(outcome.error))
-        modal = await self.person.wait_for_modal(20.0)
+        try:
+            modal = await self.person.wait_for_modal(PLAN_WITHIN_S)
+        except TimeoutError:
+            newest = max(await self.person.messages(), key=lambda each: str(each["ts"]))
+            raise VoidPlanError(f"no plan: {plain_text(newest)}") from None
         shown = plain_text(modal)
         await self.look("plan")
         outcome = await self.person.submit(modal)
         still = await self.person.modal()
         if still is not None:
             await self.person.close_modal(still)
-            raise LookupError(plain_text(still))
+            raise VoidPlanError(plain_text(still))
         if not outcome.ok:
             raise LookupError(str(outcome.error))
         return shown
@@ -130,19 +139,22 @@ class Desk:
     async def confirm(self, remedy: str) -> str:
         """Wait until a remedy is offered, and confirm its plan; return the words of the findings.
 
-        Where the cluster has moved since the plan was shown, the button is pressed again, as a person would.
+        Where the plan does not hold any more, the button is pressed again, as a person would.
+
+        Raises:
+            LookupError: If that goes on.
         """
+        refused = ""
         for _ in range(MAX_PRESSES):
             findings = await self.message("findings", f"remedy:{remedy}", FINDINGS_WITHIN_S)
             self.presses += 1
             try:
                 await self.press(findings, remedy)
-            except LookupError as refused:
-                if "has moved since" not in str(refused):
-                    raise
+            except VoidPlanError as void:
+                refused = str(void)
                 continue
             return plain_text(findings)
-        raise LookupError(f"{MAX_PRESSES} plans were void before they were confirmed")
+        raise LookupError(f"none of {MAX_PRESSES} plans was taken: {refused}")
 
     async def stopped_run(self) -> Json:
         """Wait for a run that stopped, and return its message."""
