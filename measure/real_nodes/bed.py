@@ -62,10 +62,13 @@ class Bed:
         return {name: said.replace("\n", ", ") for name, said in (await self.everywhere(LEDGER)).items()}
 
     async def mend(self) -> None:
-        """Do what an administrator would in the end: every file as it was at first, every service anew."""
+        """Do what an administrator would in the end: files and units as they were at first, all started anew."""
         for name in NAMES:
             await asyncio.to_thread(self.nodes[name].overwrite, CONFIG_FILE, config_of(name))
         await self.everywhere(
-            "systemctl unmask -q neumann; systemctl reset-failed; systemctl restart neumann"
+            "systemctl unmask -q neumann; mv /root/neumann.service /etc/systemd/system/ 2>/dev/null;"
+            " rm -rf /etc/systemd/system/neumann.service.d; systemctl daemon-reload;"
+            " systemctl reset-failed; systemctl restart neumann"
         )
         await self.well()
+        await self.desk.quiet()

@@ -25,6 +25,7 @@ from lab.slack.shapes import Json
 from lab.stage import ALERTS_SPEED, CHANNEL
 from measure.real_nodes.cluster import HOSTS
 from measure.real_nodes.container import Container
+from tests.waiting import until
 
 SSH = """\
 #!/bin/sh
@@ -155,6 +156,15 @@ class Desk:
                 continue
             return plain_text(findings)
         raise LookupError(f"none of {MAX_PRESSES} plans was taken: {refused}")
+
+    async def quiet(self) -> None:
+        """Wait until no incident is open; what was posted before counts no more."""
+
+        async def is_quiet() -> bool:
+            heads = [each for each in await self.person.messages() if _key(each) == "headline"]
+            return all("Closed after" in plain_text(each) for each in heads)
+
+        await until(is_quiet, "every incident is closed", deadline_s=CLOSED_WITHIN_S, poll_s=0.5)
 
     async def stopped_run(self) -> Json:
         """Wait for a run that stopped, and return its message."""

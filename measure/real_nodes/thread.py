@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 from measure.real_nodes import pictures, thread_cases, upkeep
@@ -31,6 +31,17 @@ def install(nodes: Mapping[str, Container], package: Path) -> None:
         node.put(package, AT)
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda node: asked(node, INSTALL), nodes.values()))
+
+
+async def tried(name: str, bed: Bed) -> Result:
+    """Return what came of a case; one that goes wrong leaves the next a cluster that is well."""
+    bed.desk.turn()
+    try:
+        return await CASES[name](bed)
+    except (TimeoutError, LookupError, AssertionError) as error:
+        with suppress(AssertionError):
+            await bed.mend()
+        return Result(right=False, said=str(error))
 
 
 async def main() -> int:
@@ -60,12 +71,7 @@ async def main() -> int:
             say(f"paired, the bot serves; {await bed.well()} leads")
             for name in options.only:
                 case_began = time.monotonic()
-                desk.turn()
-                try:
-                    result = await CASES[name](bed)
-                except (TimeoutError, LookupError, AssertionError) as error:
-                    result = Result(right=False, said=str(error))
-                    await bed.mend()
+                result = await tried(name, bed)
                 took_s = time.monotonic() - case_began
                 say(f"{'right' if result.right else 'WRONG'}: {name} ({took_s:.0f} s): {result.said}")
                 wrong += not result.right

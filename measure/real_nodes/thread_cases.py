@@ -102,7 +102,6 @@ async def rebooted_in_mid_run(bed: Bed) -> Result:
     await bed.desk.message("run-2", "Every action is done", 240)
     back = await bed.everywhere(FILE) == before
     await bed.mend()
-    await bed.desk.message("closed", "", 120)
     return Result(back, f"changed {changed}, rebooted {rebooted}: {last}; put back as it was: {back}")
 
 
@@ -121,7 +120,6 @@ async def agent_killed_in_mid_run(bed: Bed) -> Result:
     ledgers = await bed.acted()
     await bed.everywhere(WITHOUT)
     await bed.mend()
-    await bed.desk.message("closed", "", 120)
     last = [line for line in stopped["text"].splitlines() if line][-1:]
     return Result("INTENT" not in str(ledgers), f"{last}; ledger of {lead}: {ledgers[lead].split(', (')[-1]}")
 
