@@ -62,7 +62,7 @@ class Bed:
         return {name: said.replace("\n", ", ") for name, said in (await self.everywhere(LEDGER)).items()}
 
     async def mend(self) -> None:
-        """Do what an administrator would in the end: files and units as they were at first, all started anew."""
+        """Do what an administrator would in the end: files and units as at first, all started anew."""
         for name in NAMES:
             await asyncio.to_thread(self.nodes[name].overwrite, CONFIG_FILE, config_of(name))
         await self.everywhere(
