@@ -6,12 +6,17 @@ import os
 import shutil
 import subprocess
 import time
+import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 BOOT_S = 60.0
+GROUPS = (Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup"))
+"""Where control groups of version 2 are mounted, with version 1 beside them or alone."""
+IN_GROUP = ("sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"')
+"""Each container has a group of its own: else `cgroup.kill` of one node's unit ends it on all."""
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -47,6 +52,9 @@ class Container:
         self._root, self._folder = root, folder
         self._network, self._files = network, files
         self._at = folder / "root"
+        self._group = (
+            next(at for at in GROUPS if (at / "cgroup.procs").exists()) / f"neumann-{uuid.uuid4().hex}"
+        )
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Container:
@@ -57,10 +65,11 @@ class Container:
         subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, self._at], check=True)
         for path, text in self._files.items():
             self.write(path, text)
+        self._group.mkdir()
         with (self._folder / "console").open("wb") as console:
             self._process = subprocess.Popen(
-                ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", self._network,
-                 "--drop-capability=CAP_SYS_TIME", f"--machine={self._folder.name}", "-D", self._at],
+                [*IN_GROUP, self._group, "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit",
+                 self._network, "--drop-capability=CAP_SYS_TIME", f"--machine={self._folder.name}", "-D", self._at],
                 env={**os.environ, **ONE_HIERARCHY}, stdin=subprocess.DEVNULL, stdout=console, stderr=console,
                 start_new_session=True,
             )  # fmt: skip
@@ -87,6 +96,9 @@ class Container:
             self._process.kill()
             self._process.wait()
         subprocess.run(["umount", self._at], check=False)
+        for group, _, _ in os.walk(self._group, topdown=False):
+            with suppress(OSError):  # one that is not empty yet stays behind
+                Path(group).rmdir()
 
     @property
     def _init(self) -> str:

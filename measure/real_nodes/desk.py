@@ -66,7 +66,7 @@ class Desk:
         argv = (sys.executable, "-m", "bot", "serve", "--config", str(self.config))
         self.serving = Process("neumann-bot", argv, folder / "bot.out")
         self.presses = 0
-        self.look: Callable[[str], Awaitable[None]] = _nobody_looks
+        self.look: Callable[[str], Awaitable[None]] = nobody_looks
         self._seen = ""
 
     async def bot(self, *arguments: str, typed: str = "") -> tuple[int, str]:
@@ -171,7 +171,7 @@ class Desk:
         return await self.message("run-", "Stopped", RUN_WITHIN_S)
 
 
-async def _nobody_looks(_what: str) -> None:
+async def nobody_looks(_what: str) -> None:
     """Take no picture."""
 
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import async_playwright, expect
 
-from measure.real_nodes.desk import Desk
+from measure.real_nodes.desk import Desk, nobody_looks
 from tests.browser.conftest import CHROMIUM, DESK, PICTURES, _write
 from tests.browser.window import Window
 
@@ -29,6 +29,7 @@ async def camera(desk: Desk) -> AsyncIterator[None]:
             else:
                 await expect(window.message("Closed after").first).to_be_visible()
                 await window.thread.get_by_text("Every action is done").first.scroll_into_view_if_needed()
+                desk.look = nobody_looks  # what comes after is another incident
             _write(PICTURES / f"real-nodes-{name}.png", await page.screenshot(animations="disabled"))
 
         desk.look = take
