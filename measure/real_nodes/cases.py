@@ -177,7 +177,9 @@ def watchdog(node: Node) -> Result:
 def priorities(node: Node) -> Result:
     """What keeps the agent from serving is an error of the journal."""
     node.root(f"cp -p {SETTINGS} /root/kept; echo 'no [ toml' >> {SETTINGS}; systemctl restart neumann-agent")
-    said = node.root("sleep 1; journalctl -u neumann-agent -p err -o cat --no-pager | tail -1").said.strip()
+    said = node.root(
+        "sleep 1; journalctl -u neumann-agent -p err -o cat --no-pager | grep toml | tail -1"
+    ).said.strip()
     node.root(f"cp -p /root/kept {SETTINGS}; systemctl reset-failed; systemctl restart neumann-agent")
     return Result(SETTINGS in said, said)
 

@@ -68,8 +68,9 @@ class Container:
         self._group.mkdir()
         with (self._folder / "console").open("wb") as console:
             self._process = subprocess.Popen(
-                [*IN_GROUP, self._group, "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit",
-                 self._network, "--drop-capability=CAP_SYS_TIME", f"--machine={self._folder.name}", "-D", self._at],
+                [*IN_GROUP, self._group, "systemd-nspawn", "--quiet", "--boot", "--register=no",
+                 "--keep-unit", self._network, "--drop-capability=CAP_SYS_TIME",
+                 f"--machine={self._folder.name}", "-D", self._at],
                 env={**os.environ, **ONE_HIERARCHY}, stdin=subprocess.DEVNULL, stdout=console, stderr=console,
                 start_new_session=True,
             )  # fmt: skip
