@@ -114,8 +114,8 @@ async def agent_killed_in_mid_run(bed: Bed) -> Result:
     await bed.desk.confirm("start_nodes")
     starting = "systemctl show neumann --property=ActiveState --value"
     kill = f"until {starting} | grep -q ^activ; do sleep 0.1; done; systemctl kill -s KILL neumann-agent"
-    await asyncio.wait((asyncio.create_task(bed.on(name, kill)) for name in (lead, other)),
-                       return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
+    killed = [asyncio.create_task(bed.on(name, f"timeout 60 bash -c '{kill}'")) for name in (lead, other)]
+    await asyncio.wait(killed, return_when=asyncio.FIRST_COMPLETED)
     stopped = await bed.desk.stopped_run()
     ledgers = await bed.acted()
     await bed.everywhere(WITHOUT)
