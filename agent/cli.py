@@ -50,7 +50,7 @@ def check(options: argparse.Namespace) -> None:
 
     problems = find_problems(load_settings(options.config))
     for problem in problems:
-        print(problem.sentence, file=sys.stderr)
+        print(service_manager.prioritised(problem.sentence, logging.WARNING), file=sys.stderr)
     if problems:
         sys.exit(2 if any(problem.stops for problem in problems) else 1)
     print("Ready to serve.")
@@ -106,7 +106,7 @@ def main() -> None:
     try:
         options.run(options)
     except AgentError as error:
-        print(error, file=sys.stderr)
+        print(service_manager.prioritised(str(error), logging.ERROR), file=sys.stderr)
         sys.exit(2)
 
 

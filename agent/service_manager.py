@@ -38,8 +38,12 @@ class JournalFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; every line of a traceback bears the priority too."""
-        text = super().format(record)
-        if "JOURNAL_STREAM" not in os.environ:
-            return text
-        priority = next((number for level, number in _PRIORITIES if record.levelno >= level), 7)
-        return "\n".join(f"<{priority}>{line}" for line in text.split("\n"))
+        return prioritised(super().format(record), record.levelno)
+
+
+def prioritised(text: str, level: int) -> str:
+    """Return the text for the journal, to which a line without a priority is mere information."""
+    if "JOURNAL_STREAM" not in os.environ:
+        return text
+    priority = next((number for least, number in _PRIORITIES if level >= least), 7)
+    return "\n".join(f"<{priority}>{line}" for line in text.split("\n"))

@@ -117,6 +117,13 @@ def _leader(after: Evidence) -> Iterator[str]:
                 yield f"{name} is {behind} entries behind {last.leader}"
 
 
+def leads_steadily(evidence: Evidence) -> bool:
+    """Return whether one leader led one term through both readings, and not for a moment."""
+    first = raft.leadership({node.node: node.metrics.value for node in evidence.nodes})
+    last = leadership(evidence)
+    return last.leader is not None and (first.leader, first.term) == (last.leader, last.term)
+
+
 def leadership(evidence: Evidence) -> Leadership:
     """Return who leads, by the newest samples."""
     return raft.leadership({node.node: node.newest_metrics for node in evidence.nodes})

@@ -11,6 +11,7 @@ from handlers.errors import Moved
 from handlers.judging import judge
 from handlers.ports import Ports
 from runbooks import node_check, raft
+from runbooks.evidence import Evidence
 from runbooks.model import Leadership
 
 CHECK_PATIENCE_S = 45.0
@@ -31,7 +32,7 @@ async def check_node(ports: Ports, incident: Incident, node: str) -> Incident:
     acted_at = max(done.at for index in run.indexes_of(node) if (done := run.actions[index].finished))
     while True:
         after = await ports.reader.read(incident.cluster)
-        wanted = leader_wanted(incident, before.names)
+        wanted = leader_wanted(incident, before)
         said = judge(
             Judgement.NODE_CHECK, node_check.complaints, before, after, actions, leader_wanted=wanted
         )
@@ -64,20 +65,23 @@ async def _record(ports: Ports, incident: Incident, checked: NodeChecked) -> Inc
             incident = moved
 
 
-def leader_wanted(incident: Incident, names: tuple[str, ...]) -> bool:
+def leader_wanted(incident: Incident, before: Evidence) -> bool:
     """Return whether a leader must stand by now: one stood before, or a majority has the change.
+
+    One that the readings before caught for a moment, as elections that never end make them, did not stand.
 
     Timeouts are the exception: without pre-vote one node with the old, short timeout keeps raising the term
     and unseats every candidate, so a leader is demanded only once all have the new ones. An undo is another:
     it goes back to how it was, and that may have been without a leader.
     """
     run = incident.runs[-1]
+    stood = node_check.leads_steadily(before)
     if run.plan.remedy == "undo":
-        return _undone(incident.runs).plan.bound.leader is not None
+        return stood and _undone(incident.runs).plan.bound.leader is not None
     done = [node for node in run.plan.nodes if all(map(run.is_done, run.indexes_of(node)))]
     timeouts = any(step.action.type == "set_election_timeouts" for step in run.plan.steps)
-    enough = len(run.plan.nodes) if timeouts else raft.quorum(len(names))
-    return run.plan.bound.leader is not None or len(done) >= enough
+    enough = len(run.plan.nodes) if timeouts else raft.quorum(len(before.names))
+    return (stood and run.plan.bound.leader is not None) or len(done) >= enough
 
 
 def _undone(runs: Sequence[Run]) -> Run:

@@ -1,51 +1,92 @@
-"""`make real-nodes`: install the agent on a bare Debian as documented, and try what only a node shows."""
+"""`make real-nodes`: install the agent on bare Debians as documented, and try what only a node shows."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from measure.real_nodes import cases, time_and_journal
+from measure.real_nodes import cases, power, time_and_journal
+from measure.real_nodes.cases import Result
 from measure.real_nodes.container import Container
 from measure.real_nodes.node import Node, head, version_of
-from measure.real_nodes.root import make_root, missing_programs
+from measure.real_nodes.package import built_package
+from measure.real_nodes.root import NEEDED, make_root, missing_programs
 from measure.real_nodes.time_services import put_time_services
 
 CASES = {**cases.CASES, **time_and_journal.CASES}
+SUITES = ("bookworm", "trixie")
+FOLDER = Path("/var/tmp/neumann-real-nodes")
 
 
 def main() -> int:
-    """Run the cases; return how many did not come out right."""
+    """Run the cases on each release at once; return how many did not come out right."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--suite", default="bookworm", help="Debian's release (%(default)s).")
-    parser.add_argument("--folder", type=Path, default=Path("/var/tmp/neumann-real-nodes"))
-    parser.add_argument("--only", nargs="*", default=list(CASES), choices=list(CASES))
+    parser.add_argument("what", nargs="?", default="cases", choices=["cases", "power", "thread"])
+    parser.add_argument("--suite", nargs="*", default=SUITES, help="Debian's releases (%(default)s).")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--only", nargs="*", default=[], help="these cases alone")
+    parser.add_argument(
+        "--screenshots", action="store_true", help="of the thread: docs/images/real-nodes-*.png"
+    )
+    parser.add_argument("--cuts", type=int, default=40, help="power cuts at each step (%(default)s)")
     options = parser.parse_args()
-    if lacks := missing_programs():
+    if lacks := missing_programs(power.NEEDED if options.what == "power" else NEEDED):
         print("\n".join(lacks), file=sys.stderr)
         return 2
+    if options.what == "power":
+        program = (sys.executable, "-m", "measure.real_nodes.power", str(options.cuts))
+        os.execvp("unshare", ("unshare", "--mount", *program))  # its mounts end with it
+    if options.what == "thread":
+        asked = (
+            *(("--only", *options.only) if options.only else ()),
+            *["--screenshots"] * options.screenshots,
+        )
+        return sum(_thread(options.folder, suite, asked) for suite in options.suite)
+    names = options.only or list(CASES)
+    with ThreadPoolExecutor(len(options.suite)) as pool:
+        columns = pool.map(lambda suite: on_one(options.folder, suite, names), options.suite)
+        results = dict(zip(options.suite, columns, strict=True))
+    print(f"\n| case | {' | '.join(results)} |\n|{'---|' * (len(results) + 1)}")
+    for name in names:
+        what = (CASES[name].__doc__ or "").rstrip(".")
+        print(f"| {what} | {' | '.join(column[name].said for column in results.values())} |")
+    return sum(not result.right for column in results.values() for result in column.values())
+
+
+def _thread(folder: Path, suite: str, asked: tuple[str, ...]) -> int:
+    """Play the thread over three nodes of this release, in a network of its own."""
+    make_root(folder, suite)
+    built_package(folder)
+    program = (sys.executable, "-m", "measure.real_nodes.thread", str(folder), suite, *asked)
+    return subprocess.run(("unshare", "--mount", "--net", *program), check=False).returncode
+
+
+def on_one(folder: Path, suite: str, names: list[str]) -> dict[str, Result]:
+    """Return what came of each case on a node of this release."""
     began = time.monotonic()
-    root = make_root(options.folder, options.suite)
+
+    def say(line: str) -> None:
+        print(f"{suite} {time.monotonic() - began:4.0f} s: {line}", flush=True)
+
+    root = make_root(folder, suite)
     put_time_services(root)
-    print(f"{head()}: {options.suite} root with the agent, {time.monotonic() - began:.0f} s", flush=True)
-    with Container(root, options.folder / "node1") as container:
-        print(f"booted, {time.monotonic() - began:.0f} s", flush=True)
-        node = Node(container, options.folder / "node1")
+    say(f"root with the agent of {head()}")
+    with Container(root, folder / f"{suite}-node") as container:
+        say("booted")
+        node = Node(container, folder / f"{suite}-node")
         for step in (node.prepare(), node.pair(), node.serve()):
             print(step if isinstance(step, str) else step.said, end="", flush=True)
-        print(f"installed, {time.monotonic() - began:.0f} s: {version_of(node)}\n", flush=True)
-        return sum(not _try(name, node) for name in options.only)
-
-
-def _try(name: str, node: Node) -> bool:
-    began = time.monotonic()
-    result = CASES[name](node)
-    took_s = time.monotonic() - began
-    what = (CASES[name].__doc__ or "").rstrip(".")
-    print(f"| {what} | {'right' if result.right else 'WRONG'} | {took_s:.0f} s | {result.said} |", flush=True)
-    return result.right
+        say(f"installed: {version_of(node)}")
+        results = {}
+        for name in names:
+            results[name] = CASES[name](node)
+            say(f"{'right' if results[name].right else 'WRONG'}: {name}: {results[name].said}")
+        return results
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from measure.real_nodes.node import AGENT, Node
+from measure.real_nodes.node import AGENT, SETTINGS, Node
 
 
 class Result(NamedTuple):
@@ -32,7 +32,7 @@ def _says(said: str, words: str) -> Result:
 def ready(node: Node) -> Result:
     """The check in the unit, as its own user in its own sandbox, finds nothing missing."""
     said = node.root("journalctl -u neumann-agent -o cat --no-pager").said
-    return Result("Ready to serve." in said, said.strip().splitlines()[-2])
+    return _says(said, "Ready to serve.")
 
 
 def no_rule(node: Node) -> Result:
@@ -54,7 +54,7 @@ def killed(node: Node) -> Result:
     """A process that was killed is started."""
     node.neumann()
     node.root("systemctl start neumann; systemctl kill -s KILL neumann; sleep 0.5")
-    return _ended(node, "start_service", "done", "was failed")
+    return _ended(node, "start_service", "done", "had failed")
 
 
 def restarted(node: Node) -> Result:
@@ -68,7 +68,7 @@ def broken_file(node: Node) -> Result:
     """A service that dies of its file 300 ms after its start is not done."""
     node.neumann()
     node.root("echo 'no [ toml' >> /etc/neumann/config.toml")
-    return _ended(node, "start_service", "not_done", "is failed")
+    return _ended(node, "start_service", "not_done", "has failed")
 
 
 def start_limit(node: Node) -> Result:
@@ -105,7 +105,8 @@ def stopped_agent(node: Node) -> Result:
     """An agent that systemd stops in mid-action sees the action to its end."""
     node.neumann("ExecStop=/bin/sleep 8")
     node.root("systemctl start neumann; sleep 1")
-    stopper = threading.Thread(target=lambda: node.root("sleep 3; systemctl restart neumann-agent"))
+    stops = "until systemctl is-active neumann | grep -q deactivating; do sleep 0.1; done"
+    stopper = threading.Thread(target=lambda: node.root(f"{stops}; systemctl restart neumann-agent"))
     stopper.start()
     result = _ended(node, "restart_service", "done")
     stopper.join()
@@ -173,6 +174,27 @@ def watchdog(node: Node) -> Result:
     return Result(right, f"process {first} while fed, {state} as process {second} after SIGSTOP")
 
 
+def priorities(node: Node) -> Result:
+    """What keeps the agent from serving is an error of the journal."""
+    node.root(f"cp -p {SETTINGS} /root/kept; echo 'no [ toml' >> {SETTINGS}; systemctl restart neumann-agent")
+    said = node.root(
+        "sleep 1; journalctl -u neumann-agent -p err -o cat --no-pager | grep toml | tail -1"
+    ).said.strip()
+    node.root(f"cp -p /root/kept {SETTINGS}; systemctl reset-failed; systemctl restart neumann-agent")
+    return Result(SETTINGS in said, said)
+
+
+def job_mode(node: Node) -> Result:
+    """With `--job-mode=flush` the agent's user cancels a start under way, and stops nothing that runs."""
+    slow = "systemd-run -q --no-block --unit=slow -p Type=oneshot sleep 60; sleep 0.5; systemctl list-jobs"
+    jobs = node.root(f"{slow} | grep -c slow").said.strip()
+    node.agent_user("systemctl start neumann --job-mode=flush")
+    left = node.root("systemctl list-jobs --no-legend | grep -c slow").said.strip()
+    runs = node.root("systemctl is-active chrony neumann neumann-agent; systemctl stop slow").said.split()
+    said = f"jobs of another unit: {jobs} before, {left} after; chrony, neumann, agent: {', '.join(runs)}"
+    return Result(runs[:3] == ["active"] * 3, said)
+
+
 def no_home(node: Node) -> Result:
     """A user that is made for the run has a home, as neumann-bot.service gives it one."""
     ask = "/usr/bin/python3 -c 'from pathlib import Path; print(Path.home())'"
@@ -189,6 +211,7 @@ CASES: Mapping[str, Callable[[Node], Result]] = {
     each.__name__: each
     for each in (
         ready, no_rule, started, killed, restarted, broken_file, start_limit, masked, slow_stop,
-        stopped_agent, clock_read, no_source, no_command_port, key_change, hanging_check, watchdog, no_home,
+        stopped_agent, clock_read, no_source, no_command_port, key_change, hanging_check, watchdog,
+        priorities, job_mode, no_home,
     )
 }  # fmt: skip

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import time
+import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 BOOT_S = 60.0
+GROUPS = (Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup"))
+"""Where control groups of version 2 are mounted, with version 1 beside them or alone."""
+IN_GROUP = ("sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"')
+"""Each container has a group of its own: else `cgroup.kill` of one node's unit ends it on all."""
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -20,17 +27,34 @@ class Ran(NamedTuple):
     said: str
 
 
+ONE_HIERARCHY = {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
+"""systemd 257 boots on control groups of version 2 alone, whatever this host mounts beside them."""
+
+
 class Container:
     """A booted Debian, in a network of its own and without the right to set the host's clock.
 
     Args:
         root: What it is booted on; it is not written to.
         folder: Where it writes instead.
+        network: nspawn's argument for its network.
+        files: What it shall find beside the root, by path.
     """
 
-    def __init__(self, root: Path, folder: Path) -> None:
+    def __init__(
+        self,
+        root: Path,
+        folder: Path,
+        *,
+        network: str = "--private-network",
+        files: Mapping[str, str] = {},
+    ) -> None:
         self._root, self._folder = root, folder
+        self._network, self._files = network, files
         self._at = folder / "root"
+        self._group = (
+            next(at for at in GROUPS if (at / "cgroup.procs").exists()) / f"neumann-{uuid.uuid4().hex}"
+        )
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Container:
@@ -39,19 +63,31 @@ class Container:
             (self._folder / name).mkdir(parents=True)
         layers = f"lowerdir={self._root},upperdir={self._folder}/upper,workdir={self._folder}/work"
         subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, self._at], check=True)
+        for path, text in self._files.items():
+            self.write(path, text)
+        self._group.mkdir()
         with (self._folder / "console").open("wb") as console:
             self._process = subprocess.Popen(
-                ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--private-network",
-                 "--drop-capability=CAP_SYS_TIME", "--machine=node1", "-D", self._at],
-                stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
+                [*IN_GROUP, self._group, "systemd-nspawn", "--quiet", "--boot", "--register=no",
+                 "--keep-unit", self._network, "--drop-capability=CAP_SYS_TIME",
+                 f"--machine={self._folder.name}", "-D", self._at],
+                env={**os.environ, **ONE_HIERARCHY}, stdin=subprocess.DEVNULL, stdout=console, stderr=console,
+                start_new_session=True,
             )  # fmt: skip
+        if not self.has_booted():
+            self.__exit__()
+            raise RuntimeError(f"The container did not boot; see {self._folder}/console.")
+        return self
+
+    def has_booted(self) -> bool:
+        """Wait until the init says so, at first or after a reboot; return whether it did."""
+        assert self._process is not None
         until = time.monotonic() + BOOT_S
         while self.run("systemctl is-system-running").said.strip() not in ("running", "degraded"):
             if time.monotonic() > until or self._process.poll() is not None:
-                self.__exit__()
-                raise RuntimeError(f"The container did not boot; see {self._folder}/console.")
+                return False
             time.sleep(0.2)
-        return self
+        return True
 
     def __exit__(self, *_what: object) -> None:
         if self._process is not None:
@@ -61,6 +97,9 @@ class Container:
             self._process.kill()
             self._process.wait()
         subprocess.run(["umount", self._at], check=False)
+        for group, _, _ in os.walk(self._group, topdown=False):
+            with suppress(OSError):  # one that is not empty yet stays behind
+                Path(group).rmdir()
 
     @property
     def _init(self) -> str:
@@ -72,19 +111,36 @@ class Container:
     def run(self, script: str, *, user: str = "root", timeout_s: float = 120) -> Ran:
         """Run a script on the node, as root or as another user."""
         try:
-            inside = ("nsenter", "-t", self._init, "-m", "-u", "-i", "-n", "-p", "-C", "--")
+            inside = self.shell()
         except (OSError, IndexError):
             return Ran(255, "not booted yet")
         become = () if user == "root" else ("runuser", "-u", user, "--")
-        argv = (*inside, "env", "-i", PATH, "LC_ALL=C", *become, "bash", "-c", script)
-        return _run(argv, timeout_s)
+        return _run((*inside, *become, "bash", "-c", script), timeout_s)
+
+    def shell(self) -> tuple[str, ...]:
+        """Return what runs a program on the node, as root; only until it boots again.
+
+        Raises:
+            OSError, IndexError: Where there is no init yet.
+        """
+        inside = ("nsenter", "-t", self._init, "-m", "-u", "-i", "-n", "-p", "-C", "--")
+        return (*inside, "env", "-i", PATH, "LC_ALL=C")
 
     def from_outside(self, argv: tuple[str, ...], *, timeout_s: float = 200) -> Ran:
         """Run a program of this host in the node's network."""
         return _run(("nsenter", "-t", self._init, "-n", "--", *argv), timeout_s)
 
+    def put(self, file: Path, path: str) -> None:
+        """Copy a file of this host onto the node."""
+        shutil.copyfile(file, self._at / path.lstrip("/"))
+
+    def overwrite(self, path: str, text: str) -> None:
+        """Write a file of the running node as it sees it, owner and mode kept."""
+        (Path(f"/proc/{self._init}/root") / path.lstrip("/")).write_text(text)
+
     def write(self, path: str, text: str) -> None:
         """Write a file of the node."""
+        (self._at / path.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
         (self._at / path.lstrip("/")).write_text(text)
 
 

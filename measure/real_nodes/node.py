@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import secrets
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from measure.real_nodes.container import Container, Ran
-from measure.real_nodes.root import REPOSITORY
+from measure.real_nodes.document import REPOSITORY, documented
 
 AGENT = "/opt/neumann-bot/bin/neumann-agent"
 KEPT = "/root/config.toml"
@@ -35,17 +34,6 @@ name = "node1"
 metrics_url = "http://node1:9090"
 agent_url = "https://node1:7880"
 """
-
-
-def documented_blocks() -> list[str]:
-    """Return the commands of the installation chapter, block by block."""
-    return re.findall(r"```sh\n(.*?)```", (REPOSITORY / "docs/install.md").read_text(), re.DOTALL)
-
-
-def documented(with_words: str) -> str:
-    """Return the one block that has these words."""
-    (block,) = [block for block in documented_blocks() if with_words in block]
-    return block
 
 
 class Node:
@@ -100,7 +88,7 @@ class Node:
 
     def serve(self) -> Ran:
         """Start the agent as the chapter does."""
-        return self.root(documented("enable --now neumann-agent").splitlines()[-1])
+        return self.root(documented("enable --now neumann-agent"))
 
     def order(self, what: str) -> dict[str, Any]:
         """Order an action as the bot does, or with `clock` look at the clock; return what came of it."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
+from measure.real_nodes.document import REPOSITORY, documented
+
 PACKAGES = (
     "systemd", "systemd-sysv", "dbus", "polkitd", "chrony", "iproute2", "iputils-ping", "python3",
     "python3-venv", "procps", "openssl", "ca-certificates",
@@ -61,10 +65,10 @@ ExecStart=/usr/sbin/chronyd -x -F 1
 """
 
 
-def missing_programs() -> list[str]:
+def missing_programs(needed: Mapping[str, str] = NEEDED) -> list[str]:
     """Return one sentence for each thing that this host lacks."""
-    lacks = [] if os.geteuid() == 0 else ["Run it as root: a container with an init of its own needs that."]
-    for program, package in NEEDED.items():
+    lacks = [] if os.geteuid() == 0 else ["Run it as root: containers and mounts need that."]
+    for program, package in needed.items():
         if shutil.which(program) is None:
             lacks.append(f"{program} is not installed: apt-get install {package}")
     return lacks
@@ -105,6 +109,12 @@ def _put_neumann(root: Path) -> None:
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
+    for package in ("lab", "pysyncobj", "prometheus_client"):  # plain Python, whichever the node's own is
+        where = importlib.util.find_spec(package)
+        assert where and where.origin
+        copied = root / "opt/neumann" / package
+        shutil.rmtree(copied, ignore_errors=True)
+        shutil.copytree(Path(where.origin).parent, copied, ignore=shutil.ignore_patterns("__pycache__"))
     if "neumann:" not in (root / "etc/passwd").read_text():
         _run("chroot", str(root), "useradd", "--system", "--no-create-home", "neumann")
 
@@ -118,19 +128,38 @@ def _install(root: Path) -> None:
     lock = ("--require-hashes", "--only-binary", ":all:", "--implementation", "cp", "--abi", "none")
     if not wheels.exists():
         _run(*pip, *lock, *tags, "-r", str(REPOSITORY / "requirements-agent.txt"))
+    listed = ("git", "-C", str(REPOSITORY), "ls-files", "-co", "--exclude-standard", "-z")
+    files = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split("\0")
+    if (installed := root / "installed").exists() and installed.read_text() == _digest(files):
+        return
     shutil.rmtree(source, ignore_errors=True)
     source.mkdir()
-    listed = ("git", "-C", str(REPOSITORY), "ls-files", "-co", "--exclude-standard", "-z")
-    files = subprocess.run(listed, capture_output=True, text=True, check=True).stdout
-    _copy(files.split("\0"), source)
-    steps = (
-        "cd /src && python3 -m venv /opt/neumann-bot"
-        ' && pip() { /opt/neumann-bot/bin/pip -q install --disable-pip-version-check "$@"; }'
-        " && pip --require-hashes --only-binary :all: -r requirements-agent.txt"
-        " && pip --no-deps --no-build-isolation --force-reinstall ."
+    _copy(files, source)
+    # "... with requirements-agent.txt in place of requirements.txt".
+    steps = documented("--no-build-isolation").replace(" requirements.txt", " requirements-agent.txt")
+    offline = (
+        "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+        "PIP_NO_INDEX=1",
+        "PIP_FIND_LINKS=/wheels",
+        "PIP_QUIET=1",
     )
-    offline = ("PATH=/usr/sbin:/usr/bin:/sbin:/bin", "PIP_NO_INDEX=1", "PIP_FIND_LINKS=/wheels")
-    _run("chroot", str(root), "/usr/bin/env", "-i", *offline, "sh", "-c", steps)
+    _run(
+        "chroot",
+        str(root),
+        "/usr/bin/env",
+        "-i",
+        *offline,
+        "sh",
+        "-ec",
+        f"rm -rf /opt/neumann-bot; cd /src\n{steps}",
+    )
+    installed.write_text(_digest(files))
+
+
+def _digest(names: list[str]) -> str:
+    """Return what tells whether this checkout is installed already."""
+    files = [REPOSITORY / name for name in sorted(names) if name and (REPOSITORY / name).is_file()]
+    return hashlib.sha256(b"\0".join(str(file).encode() + file.read_bytes() for file in files)).hexdigest()
 
 
 def _copy(names: list[str], to: Path) -> None:

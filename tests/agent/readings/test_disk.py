@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from msgspec import UNSET
 
 from agent.errors import ReadingError
-from agent.readings.disk import read_disk
+from agent.readings.disk import is_mounted_read_only, read_disk
 
 PRESSURE = """\
 some avg10=12.50 avg60=7.07 avg300=0.05 total=10445302
@@ -51,7 +53,40 @@ def test_inodes_are_told_where_few_are_left_and_a_file_system_that_cannot_be_wri
     assert read_disk(Path("/proc")).free_inodes is UNSET, "it counts no inodes"
 
 
-@pytest.mark.skipif(not Path("/sys/fs/cgroup").exists(), reason="no file system here that is read-only")
-def test_a_read_only_file_system_is_told():
-    is_read_only = bool(os.statvfs("/sys").f_flag & os.ST_RDONLY)
-    assert (read_disk(Path("/sys")).read_only is True) is is_read_only
+MOUNTS = """\
+36 35 98:0 / / ro,relatime shared:1 - ext4 /dev/vda rw,errors=remount-ro
+37 36 98:0 / /var/lib/neumann rw,noatime - ext4 /dev/vdb ro,errors=remount-ro
+137 36 0:35 / /srv/with\\040ro,rw rw - tmpfs tmpfs rw,size=10k
+"""
+
+
+@pytest.mark.parametrize(
+    ("mount_id", "is_read_only"), [("36", False), ("37", True), ("137", False), ("3", False)]
+)
+def test_what_counts_is_the_file_system_and_not_how_this_process_has_it_mounted(
+    mount_id: str, is_read_only: bool
+):
+    assert is_mounted_read_only(MOUNTS, mount_id) is is_read_only
+
+
+@pytest.mark.process
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs root and unshare")
+@pytest.mark.parametrize(
+    ("mounts", "told"),
+    [
+        # As systemd's ProtectSystem=strict has it: Neumann, outside, may write.
+        ("mount --bind {0} {0} && mount -o remount,ro,bind {0}", "UNSET"),
+        ("mount -t tmpfs tmpfs {0} && mount -o remount,ro {0}", "True"),
+    ],
+)
+def test_a_read_only_file_system_is_told_and_the_agents_own_sandbox_is_not(
+    tmp_path: Path, mounts: str, told: str
+):
+    program = (
+        "import sys, pathlib; from agent.readings.disk import read_disk;"
+        " print(read_disk(pathlib.Path(sys.argv[1])).read_only)"
+    )
+    script = f'{mounts.format(tmp_path)} && exec "$0" -c "$1" {tmp_path}'
+    line = ("unshare", "--mount", "sh", "-c", script, sys.executable, program)
+    said = subprocess.run(line, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3])
+    assert said.stdout.strip() == told

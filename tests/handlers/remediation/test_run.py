@@ -211,6 +211,21 @@ async def test_new_timeouts_demand_a_leader_only_once_all_have_them() -> None:
     assert newest.ended.detail == "Stopped after node3: no leader with a majority."
 
 
+async def test_a_leader_that_the_second_reading_caught_for_a_moment_is_demanded_of_no_node() -> None:
+    """In a storm of elections somebody leads at every other look; seen on three real nodes."""
+    read = too_slow()
+    for_a_moment = [
+        led_by(each, "node1", term=9).model_copy(update={"metrics": each.metrics}) for each in read.nodes
+    ]
+    world = await diagnosed_world(evidence(*for_a_moment))
+    world.cluster.leads_after = None
+    incident = await confirmed(world, "config_bump")
+    assert incident.runs[-1].plan.bound.leader == "node1"
+    await advance.advance(world.ports, "inc-1")
+    newest = await newest_run(world)
+    assert [bool(check.complaints) for check in newest.checks.values()] == [False, False, True]
+
+
 async def test_an_undo_puts_every_node_back_though_the_old_values_elect_nobody() -> None:
     """That is how the cluster was before: half undone would be a third state that nobody wanted."""
     world = await diagnosed_world(too_slow())

@@ -1,0 +1,261 @@
+"""The bot over real nodes, set up by the short way of docs/install.md, and a person at the page."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import tomlkit
+
+from lab.alerting.prometheus import real_alerting
+from lab.cluster.process import Process
+from lab.layout import Address
+from lab.redis_server import redis_url
+from lab.slack.app.manifest import AppManifest
+from lab.slack.person import Person
+from lab.slack.plain_text import plain_text
+from lab.slack.server import SlackWorkspaceServer
+from lab.slack.shapes import Json
+from lab.stage import ALERTS_SPEED, CHANNEL
+from measure.real_nodes.cluster import HOSTS
+from measure.real_nodes.container import Container
+from tests.waiting import until
+
+SSH = """\
+#!/bin/sh
+# What ssh would do: run what it is given in the node's own shell.
+case $1 in
+{ways}
+esac
+exec "$@"
+"""
+BOT = Address("127.0.0.1", 8080)
+MAX_PRESSES = 10
+PLAN_WITHIN_S = 10.0
+FINDINGS_WITHIN_S = 120.0
+RUN_WITHIN_S = 240.0
+CLOSED_WITHIN_S = 120.0
+
+
+class VoidPlanError(LookupError):
+    """The plan does not hold any more, and what the person was told instead."""
+
+
+@dataclass(frozen=True)
+class Loop:
+    """What became of one incident: the words of the findings, of the run and of the end."""
+
+    findings: str
+    run: str
+    end: str
+    took_s: float
+
+
+class Desk:
+    """A person on call, the bot's configuration, and the command line on the bot's host."""
+
+    def __init__(self, person: Person, folder: Path, slack: SlackWorkspaceServer) -> None:
+        self.person, self.folder, self.slack = person, folder, slack
+        self.config = folder / "neumann-bot.toml"
+        argv = (sys.executable, "-m", "bot", "serve", "--config", str(self.config))
+        self.serving = Process("neumann-bot", argv, folder / "bot.out")
+        self.presses = 0
+        self.look: Callable[[str], Awaitable[None]] = nobody_looks
+        self._seen = ""
+
+    async def bot(self, *arguments: str, typed: str = "") -> tuple[int, str]:
+        """Run `neumann-bot` with this configuration; return its exit code and what it said."""
+        return await neumann_bot(*arguments, "--config", str(self.config), typed=typed)
+
+    async def restart_bot(self) -> None:
+        """Stop the bot in order, and start it again."""
+        await self.serving.stop()
+        await self.serving.start()
+        await self.serving.until_listening(BOT)
+
+    def turn(self) -> None:
+        """Begin with a clean page: what was posted so far counts no more."""
+        self.presses, self._seen = 0, f"{time.time():.6f}"
+
+    async def message(self, key: str, words: str, within_s: float) -> Json:
+        """Wait for the newest message of that key since the last turn, with a button or words in it.
+
+        Raises:
+            TimeoutError: With what stood there instead.
+        """
+        until, found = time.monotonic() + within_s, None
+        while time.monotonic() < until:
+            for each in await self.person.messages():
+                if _key(each).startswith(key) and each["ts"] > self._seen:
+                    found = each
+            if found and (words in plain_text(found) or _button(found, words)):
+                return found
+            await asyncio.sleep(0.2)
+        said = "\n\n".join(
+            plain_text(each) for each in await self.person.messages() if each["ts"] > self._seen
+        )
+        raise TimeoutError(f"no {key} with {words!r} within {within_s:.0f} s; there is:\n{said}")
+
+    async def press(self, of: Json, remedy: str) -> str:
+        """Press a remedy's button, read the plan, confirm it; return the plan's words.
+
+        Raises:
+            VoidPlanError: If there is no plan any more, or it is refused.
+        """
+        outcome = await self.person.click(of["ts"], f"remedy:{remedy}")
+        if not outcome.ok:
+            raise LookupError(str(outcome.error))
+        try:
+            modal = await self.person.wait_for_modal(PLAN_WITHIN_S)
+        except TimeoutError:
+            newest = max(await self.person.messages(), key=lambda each: str(each["ts"]))
+            raise VoidPlanError(f"no plan: {plain_text(newest)}") from None
+        shown = plain_text(modal)
+        await self.look("plan")
+        outcome = await self.person.submit(modal)
+        still = await self.person.modal()
+        if still is not None:
+            await self.person.close_modal(still)
+            raise VoidPlanError(plain_text(still))
+        if not outcome.ok:
+            raise LookupError(str(outcome.error))
+        return shown
+
+    async def loop(self, remedy: str) -> Loop:
+        """Confirm a remedy once it is offered; wait for the verified leader and for the close."""
+        began = time.monotonic()
+        findings = await self.confirm(remedy)
+        end = plain_text(await self.message("verified", "Leader verified", RUN_WITHIN_S))
+        run = plain_text(await self.message("run-", "", 5.0))
+        await self.message("closed", "", CLOSED_WITHIN_S)
+        await self.look("verified")
+        return Loop(findings, run, end, time.monotonic() - began)
+
+    async def confirm(self, remedy: str) -> str:
+        """Wait until a remedy is offered, and confirm its plan; return the words of the findings.
+
+        Where the plan does not hold any more, the button is pressed again, as a person would.
+
+        Raises:
+            LookupError: If that goes on.
+        """
+        refused = ""
+        for _ in range(MAX_PRESSES):
+            findings = await self.message("findings", f"remedy:{remedy}", FINDINGS_WITHIN_S)
+            self.presses += 1
+            try:
+                await self.press(findings, remedy)
+            except VoidPlanError as void:
+                refused = str(void)
+                continue
+            return plain_text(findings)
+        raise LookupError(f"none of {MAX_PRESSES} plans was taken: {refused}")
+
+    async def quiet(self) -> None:
+        """Wait until no incident is open; what was posted before counts no more."""
+
+        async def is_quiet() -> bool:
+            heads = [each for each in await self.person.messages() if _key(each) == "headline"]
+            return all("Closed after" in plain_text(each) for each in heads)
+
+        await until(is_quiet, "every incident is closed", deadline_s=CLOSED_WITHIN_S, poll_s=0.5)
+
+    async def stopped_run(self) -> Json:
+        """Wait for a run that stopped, and return its message."""
+        return await self.message("run-", "Stopped", RUN_WITHIN_S)
+
+
+async def nobody_looks(_what: str) -> None:
+    """Take no picture."""
+
+
+async def neumann_bot(*arguments: str, typed: str = "") -> tuple[int, str]:
+    """Run `neumann-bot`; return its exit code and what it said."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", *arguments, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT
+    )
+    said, _ = await process.communicate(typed.encode())
+    return process.returncode or 0, said.decode()
+
+
+def _key(message: Json) -> str:
+    payload = (message.get("metadata") or {}).get("event_payload") or {}
+    return str(payload.get("key", ""))
+
+
+def _button(message: Json, action: str) -> bool:
+    blocks = [block for block in message.get("blocks", []) if block["type"] == "actions"]
+    return any(action and e.get("action_id") == action for block in blocks for e in block["elements"])
+
+
+@asynccontextmanager
+async def desk_over(folder: Path, nodes: Mapping[str, Container]) -> AsyncIterator[Desk]:
+    """Set the bot up as the document's short way does, and serve; the alerts come from Prometheus."""
+    async with redis_url(folder.parent / "redis") as redis:
+        code, said = await neumann_bot(
+            "init", "--folder", str(folder), "--defaults", "--cluster", "demo",
+            "--nodes", " ".join(f"{name}={host}" for name, host in HOSTS.items()),
+            "--channel", "C0INCIDENT", "--may-confirm", "S0ONCALL01",
+            "--bot-url", f"http://{BOT}", "--redis-url", redis,
+        )  # fmt: skip
+        assert code == 0, said
+        manifest = AppManifest.read(folder / "slack-manifest.yaml")
+        async with (
+            SlackWorkspaceServer(manifest=manifest, has_rate_limits=True) as slack,
+            Person(slack.url, "alice", CHANNEL) as person,
+        ):
+            _hand_over(folder, slack)
+            desk = Desk(person, folder, slack)
+            await _pair(desk, nodes)
+            async with _serving(desk):
+                yield desk
+
+
+def _hand_over(folder: Path, slack: SlackWorkspaceServer) -> None:
+    """Paste the tokens, and make the lab's edits: Slack's address, and several actions a minute."""
+    for name, token in (("slack-bot-token", slack.bot_token), ("slack-app-token", slack.app_token)):
+        (folder / name).touch(0o600)
+        (folder / name).write_text(token)
+    config = tomlkit.parse((folder / "neumann-bot.toml").read_text())
+    config["slack"].update({"api_url": f"{slack.url}/api/"})
+    (folder / "neumann-bot.toml").write_text(tomlkit.dumps(config))
+    for settings in folder.glob("nodes/demo/*/neumann-agent.toml"):
+        agent = tomlkit.parse(settings.read_text())
+        agent["limits"] = {"same_action_interval_s": 0}
+        settings.write_text(tomlkit.dumps(agent))
+
+
+async def _pair(desk: Desk, nodes: Mapping[str, Container]) -> None:
+    ways = "\n".join(
+        f'{HOSTS[name]}) set -- {shlex.join(node.shell())} sh -c "$2" ;;' for name, node in nodes.items()
+    )
+    ssh = desk.folder / "ssh"
+    ssh.write_text(SSH.format(ways=ways))
+    ssh.chmod(0o755)
+    code, said = await desk.bot("agents", "add", "--all", "--ssh", str(ssh))
+    assert code == 0, said
+    code, said = await desk.bot("check")
+    assert code == 0, said
+
+
+@asynccontextmanager
+async def _serving(desk: Desk) -> AsyncIterator[None]:
+    await desk.serving.start()
+    token = (desk.folder / "webhook-token").read_text().strip()
+    metrics = {name: f"http://{host}:9090" for name, host in HOSTS.items()}
+    try:
+        await desk.serving.until_listening(BOT)
+        webhook = f"http://{BOT}/alertmanager/demo"
+        async with real_alerting(
+            desk.folder / "prometheus", "demo", metrics, webhook, token, speed=ALERTS_SPEED
+        ):
+            yield
+    finally:
+        await desk.serving.stop()

@@ -1,0 +1,85 @@
+"""The thread over three real nodes, `make real-nodes ARGS=thread`: each case ends with a leader."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+
+from measure.real_nodes import pictures, thread_cases, upkeep
+from measure.real_nodes.bed import Bed
+from measure.real_nodes.cases import Result
+from measure.real_nodes.cluster import asked, three_nodes
+from measure.real_nodes.container import Container
+from measure.real_nodes.desk import desk_over
+from measure.real_nodes.package import AT, INSTALL, PACKAGE
+
+CASES: Mapping[str, Callable[[Bed], Awaitable[Result]]] = {
+    each.__name__: each for each in (*thread_cases.CASES, *upkeep.CASES)
+}
+
+
+def install(nodes: Mapping[str, Container], package: Path) -> None:
+    """Install the agent's package on each node."""
+    for node in nodes.values():
+        node.put(package, AT)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda node: asked(node, INSTALL), nodes.values()))
+
+
+async def tried(name: str, bed: Bed) -> Result:
+    """Return what came of a case; one that goes wrong leaves the next a cluster that is well."""
+    bed.desk.turn()
+    try:
+        return await CASES[name](bed)
+    except (TimeoutError, LookupError, AssertionError) as error:
+        with suppress(AssertionError):
+            await bed.mend()
+        return Result(right=False, said=str(error))
+
+
+async def main() -> int:
+    """Set everything up, run the cases; return how many did not come out right."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("suite")
+    parser.add_argument("--only", nargs="*", default=list(CASES), choices=list(CASES))
+    parser.add_argument("--screenshots", action="store_true", help="write docs/images/real-nodes-*.png")
+    options = parser.parse_args()
+    began, wrong = time.monotonic(), 0
+
+    def say(line: str) -> None:
+        print(f"{options.suite} {time.monotonic() - began:4.0f} s: {line}", flush=True)
+
+    root, package = options.folder / options.suite, options.folder / PACKAGE
+    for former in ("bot", "redis"):
+        shutil.rmtree(options.folder / former, ignore_errors=True)
+    with three_nodes(root, options.folder) as nodes:
+        say("three nodes booted, Neumann runs")
+        install(nodes, package)
+        say("the agents' package is installed")
+        async with desk_over(options.folder / "bot", nodes) as desk, AsyncExitStack() as parts:
+            if options.screenshots:
+                await parts.enter_async_context(pictures.camera(desk))
+            bed = Bed(nodes, desk)
+            say(f"paired, the bot serves; {await bed.well()} leads")
+            for name in options.only:
+                case_began = time.monotonic()
+                result = await tried(name, bed)
+                took_s = time.monotonic() - case_began
+                say(f"{'right' if result.right else 'WRONG'}: {name} ({took_s:.0f} s): {result.said}")
+                wrong += not result.right
+            say(f"ledgers: {await bed.acted()}")
+            code, said = await desk.bot("audit", "verify", "--all")
+            say(f"audit verify: {code} {said.strip().splitlines()[-1:]}")
+    return wrong + (code != 0)
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

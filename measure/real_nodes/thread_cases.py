@@ -1,0 +1,130 @@
+"""What a person confirms in the thread, over three real nodes: each ends with a leader."""
+
+from __future__ import annotations
+
+import asyncio
+
+from measure.real_nodes.bed import FILE, PID, Bed
+from measure.real_nodes.cases import Result
+from measure.real_nodes.cluster import NAMES
+from measure.real_nodes.desk import Loop
+from tests.waiting import until
+
+DROP_IN = "/etc/systemd/system/neumann.service.d"
+WITHOUT = f"rm -rf {DROP_IN}; systemctl daemon-reload"
+AT_LIMIT = (
+    "for _ in 1 2 3 4; do systemctl restart neumann; done; systemctl kill -s KILL neumann; sleep 0.5;"
+    " systemctl start neumann; systemctl show neumann --property=Result,ActiveState"
+)
+
+
+def _with(*lines: str) -> str:
+    """Return what gives Neumann's unit these lines more."""
+    listed = " ".join(f"'{line}'" for line in lines)
+    return f"mkdir -p {DROP_IN}; printf '%s\\n' {listed} > {DROP_IN}/case.conf; systemctl daemon-reload"
+
+
+def _told(loop: Loop, *, right: bool = True) -> Result:
+    last = [line for line in loop.run.splitlines() if line.strip()][-1]
+    return Result(
+        right and "Every action is done" in last, f"{last} {loop.end.splitlines()[0]} {loop.took_s:.0f} s"
+    )
+
+
+async def rolling_restart(bed: Bed) -> Result:
+    """Timeouts widened on all three by the agent's own rights, each service restarted, the leader last."""
+    await bed.make_timeouts_short()
+    before = await bed.everywhere(PID)
+    loop = await bed.desk.loop("config_bump")
+    after, files = await bed.everywhere(PID), await bed.everywhere(FILE)
+    restarted = all(before[name] != after[name] for name in NAMES)
+    kept = all(said.startswith("neumann-agent:neumann 640") for said in files.values())
+    told = _told(loop, right=restarted and kept)
+    return Result(told.right, f"{told.said}, pressed {bed.desk.presses} times")
+
+
+async def started_after_stop(bed: Bed) -> Result:
+    """The leader and a follower, both stopped, are started."""
+    lead = await bed.well()
+    await bed.stop(lead, next(name for name in NAMES if name != lead))
+    return _told(await bed.desk.loop("start_nodes"))
+
+
+async def started_after_crash(bed: Bed) -> Result:
+    """The leader and a follower, both killed, are started."""
+    lead = await bed.well()
+    await bed.stop(lead, next(name for name in NAMES if name != lead), how="systemctl kill -s KILL neumann")
+    return _told(await bed.desk.loop("start_nodes"))
+
+
+async def started_at_the_limit(bed: Bed) -> Result:
+    """One at its start limit and one that was stopped are started."""
+    lead = await bed.well()
+    limited = _with("[Unit]", "StartLimitIntervalSec=600", "StartLimitBurst=2")
+    limit = await bed.on(lead, f"{limited}; {AT_LIMIT}")
+    await bed.stop(next(name for name in NAMES if name != lead))
+    result = _told(await bed.desk.loop("start_nodes"), right="failed" in limit)
+    await bed.everywhere(WITHOUT)
+    return result
+
+
+async def masked(bed: Bed) -> Result:
+    """A masked unit is not offered to be started, and said; with the mask gone it is."""
+    lead = await bed.well()
+    other = next(name for name in NAMES if name != lead)
+    unit = "/etc/systemd/system/neumann.service"
+    await bed.stop(lead, other, how=f"systemctl stop neumann; mv {unit} /root/; systemctl mask -q neumann")
+    said = await bed.desk.message("findings", "masked", 120)
+    offered = "start_nodes" in str(said)
+    await bed.stop(
+        lead,
+        other,
+        how=f"systemctl unmask -q neumann; mv /root/neumann.service {unit}; systemctl daemon-reload",
+    )
+    await bed.stop(lead, other, how="systemctl start neumann")
+    await bed.desk.message("closed", "", 120)
+    return Result(not offered, f"masked: {'' if offered else 'not '}offered; started by hand, closed")
+
+
+async def rebooted_in_mid_run(bed: Bed) -> Result:
+    """A node that reboots in mid-run stops the run; what was changed is put back, owner and mode kept."""
+    await bed.make_timeouts_short()
+    before = await bed.everywhere(FILE)
+    await bed.desk.confirm("config_bump")
+    await bed.desk.message("run-", "write the timeouts: /etc", 60)
+    changed = [name for name, said in (await bed.everywhere(FILE)).items() if said != before[name]]
+    rebooted = next(name for name in NAMES if name not in changed)
+    await bed.on(rebooted, "systemctl reboot")
+    stopped = await bed.desk.stopped_run()
+    await until(bed.nodes[rebooted].has_booted, deadline_s=60)
+    last = [line for line in stopped["text"].splitlines() if line][-1:]
+    await bed.desk.press(await bed.desk.message("run-", "remedy:undo", 60), "undo")
+    await bed.desk.message("run-2", "Every action is done", 240)
+    back = await bed.everywhere(FILE) == before
+    await bed.mend()
+    return Result(back, f"changed {changed}, rebooted {rebooted}: {last}; put back as it was: {back}")
+
+
+async def agent_killed_in_mid_run(bed: Bed) -> Result:
+    """An agent that is killed while it restarts the service: the run stops, the ledger says what it knows."""
+    lead = await bed.well()
+    other = next(name for name in NAMES if name != lead)
+    await bed.everywhere(_with("[Service]", "ExecStartPre=/bin/sleep 6"))
+    await bed.stop(lead, other)
+    await bed.desk.confirm("start_nodes")
+    starting = "systemctl show neumann --property=ActiveState --value"
+    kill = f"until {starting} | grep -q ^activ; do sleep 0.1; done; systemctl kill -s KILL neumann-agent"
+    killed = [asyncio.create_task(bed.on(name, f"timeout 60 bash -c '{kill}'")) for name in (lead, other)]
+    await asyncio.wait(killed, return_when=asyncio.FIRST_COMPLETED)
+    stopped = await bed.desk.stopped_run()
+    ledgers = await bed.acted()
+    await bed.everywhere(WITHOUT)
+    await bed.mend()
+    last = [line for line in stopped["text"].splitlines() if line][-1:]
+    return Result("INTENT" not in str(ledgers), f"{last}; ledger of {lead}: {ledgers[lead].split(', (')[-1]}")
+
+
+CASES = (
+    rolling_restart, started_after_stop, started_after_crash, started_at_the_limit, masked,
+    rebooted_in_mid_run, agent_killed_in_mid_run,
+)  # fmt: skip
