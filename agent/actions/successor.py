@@ -55,8 +55,8 @@ async def _watched(reader: NodeReader, kind: ActionKind, case: Case) -> tuple[Le
         is_over = time.monotonic() >= give_up
         was, pod = pod_of(case.agreed), pod_of(after)
         if was and pod and pod.uid == was.uid:
-            # Neither going nor gone: the request may never have been sent, or may still arrive.
-            if done is False or is_over:
+            # One that is going is left to the next agent. If it is not, the request may never have been sent.
+            if done is False:
                 return "UNKNOWN", after
         elif done is False or is_over:
             return "NOT_DONE" if pod else "UNKNOWN", after

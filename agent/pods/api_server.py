@@ -75,9 +75,7 @@ class ApiServer:
         try:
             return read_bounded_text(path).strip()
         except (OSError, ValueError) as error:
-            said = (
-                f"No API server can be asked: {path} of the pod's service account cannot be read ({error})."
-            )
+            said = f"No API server can be asked: the service account's {path} cannot be read ({error})."
             raise ApiError(said) from error
 
     async def _ask(

@@ -91,14 +91,20 @@ def _step(action: Action, evidence: Evidence) -> PlanStep:
             effect="new timeouts, in effect after the restart",
         )
     if action.type == "restart_service":
-        return PlanStep(action=action, shown="systemctl restart neumann", effect="restarts with the new file")
+        return PlanStep(action=action, shown=_move(node, "restart"), effect="restarts with the new file")
     if action.type == "undo_election_timeouts":
         return PlanStep(
             action=action,
             shown=f"{_config_path(node)}, byte for byte",
             effect="the file as it was before the change, in effect after the restart",
         )
-    return PlanStep(action=action, shown="systemctl start neumann", effect="the node votes again")
+    return PlanStep(action=action, shown=_move(node, "start"), effect="the node votes again")
+
+
+def _move(node: NodeEvidence, verb: str) -> str:
+    """Return the command that a person would type; a pod is moved by having Kubernetes make it anew."""
+    pod = node.service.value.pod if node.service.value else None
+    return f"kubectl delete pod {pod.name}, uid {pod.uid}" if pod else f"systemctl {verb} neumann"
 
 
 def _config_path(node: NodeEvidence) -> str:
