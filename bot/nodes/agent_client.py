@@ -106,7 +106,7 @@ class AgentClient(AgentConnection):
         )
 
     async def commit(self, order: Order, readiness: Readiness) -> Outcome:
-        """Sign the grant and send it once; a lost answer, or an end that is a later agent's, is asked about."""
+        """Sign the grant and send it once; a lost answer, or one without an end, is asked about."""
         grant = grant_of(
             order,
             readiness,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -32,13 +34,14 @@ class Rule:
 class PlayedApiServer:
     """Answers as the API server does; `trouble` is the status that requests of a method get in its place.
 
-    `seen` has every request's method and path.
+    `seen` has every request's method and path. `on_change` is awaited before and after one takes effect.
     """
 
     objects: Objects = field(default_factory=Objects)
     tokens: dict[str, tuple[Rule, ...] | None] = field(default_factory=dict)
     trouble: dict[str, int] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
+    on_change: Callable[[str, Literal["before", "after"]], Awaitable[None]] | None = None
 
     def app(self) -> Starlette:
         """Return the application; a token without rules may do everything."""
@@ -53,7 +56,12 @@ class PlayedApiServer:
         if code := self.trouble.get(request.method):
             return _status(RefusedError(code, "Trouble", "the server is in trouble"))
         try:
-            return JSONResponse(await self._carry_out(request))
+            if self.on_change and request.method != "GET":
+                await self.on_change(request.method, "before")
+            answer = JSONResponse(await self._carry_out(request))
+            if self.on_change and request.method != "GET":
+                await self.on_change(request.method, "after")
+            return answer
         except RefusedError as error:
             return _status(error)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -114,8 +113,3 @@ def admin_of(address: str, token: str, authority: Path) -> httpx.AsyncClient:
     context = ssl.create_default_context(cafile=str(authority))
     headers = {"Authorization": f"Bearer {token}"}
     return httpx.AsyncClient(base_url=f"https://{address}", verify=context, headers=headers, timeout=20)
-
-
-ASSETS = Path(os.environ.get("KUBEBUILDER_ASSETS", "/usr/local/kubebuilder/bin"))
-WHY_NO_REAL_ONE = f"no kube-apiserver and etcd in {ASSETS} (KUBEBUILDER_ASSETS)"
-HAS_REAL_ONE = all(os.access(ASSETS / name, os.X_OK) for name in ("kube-apiserver", "etcd"))

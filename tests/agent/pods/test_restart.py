@@ -22,7 +22,8 @@ async def ended(bot: Bot, name: str) -> ActionReport:
         found = await bot.report(name)
         return None if found.state == "INTENT" else found
 
-    return await until(report)
+    found: ActionReport = await until(report)
+    return found
 
 
 async def test_a_restart_is_under_way_until_the_next_pod_has_stayed_ready(
