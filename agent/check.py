@@ -13,6 +13,7 @@ from pathlib import Path
 from agent.addresses import split_address
 from agent.errors import AgentError, CommandError, ReadingError
 from agent.neumann_config.edit import read_config_bytes
+from agent.pods.check import pod_problems
 from agent.polkit import STEP_UNIT, missing_rule, rule_without_unit
 from agent.readings.clock import read_clock
 from agent.readings.disk import read_disk
@@ -58,20 +59,24 @@ def _what_would_be_missing(settings: Settings) -> Iterator[str]:
     yield from _failure(lambda: read_log(settings.log_files))
     yield from _failure(lambda: read_disk(settings.data_dir))
     yield from _failure(lambda: _check_metrics(settings))
+    if settings.kubernetes:
+        yield from pod_problems(settings, settings.kubernetes)
+        yield from _missing_commands(settings, ("ping",))
+        return
     yield from _config_file(settings.config_file, os.geteuid())
-    missing = [
-        name
-        for name in settings.commands.__struct_fields__
-        if not os.access(getattr(settings.commands, name), os.X_OK)
-    ]
-    for name in missing:
-        path = getattr(settings.commands, name)
-        yield f"The command {path} (commands.{name}) is missing or not executable."
-    if "chronyc" not in missing:
+    yield from _missing_commands(settings, settings.commands.__struct_fields__)
+    if os.access(settings.commands.chronyc, os.X_OK):
         yield from _failure(lambda: _check_clock(settings))
-    if "systemctl" not in missing:
+    if os.access(settings.commands.systemctl, os.X_OK):
         yield from _units(settings)
         yield from missing_rule(settings)
+
+
+def _missing_commands(settings: Settings, names: tuple[str, ...]) -> Iterator[str]:
+    for name in names:
+        path = getattr(settings.commands, name)
+        if not os.access(path, os.X_OK):
+            yield f"The command {path} (commands.{name}) is missing or not executable."
 
 
 def _failure(attempt: Callable[[], object]) -> Iterator[str]:
