@@ -101,6 +101,7 @@ class AgentClient(AgentConnection):
             prepared.nonce,
             prepared.state.to_json(),
             boot_id=prepared.state.boot_id,
+            pod_uid=prepared.state.pod.uid if prepared.state.pod else None,
             config_sha256=prepared.state.config_sha256,
             needs_second=prepared.needs_second_approver,
         )

@@ -6,8 +6,9 @@ from runbooks.evidence import Evidence, NodeEvidence
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.remedy_kinds import CLOCK_SYNC, CONFIG_BUMP, REMEDIES
 from runbooks.leader_election.timeouts import arithmetic
-from runbooks.model import Remedy
+from runbooks.model import UNDO, Remedy
 from runbooks.node_check import leadership
+from runbooks.node_readings import Pod
 from runbooks.plans import Action, Binding, Plan, PlanStep
 from runbooks.wording import listed, milliseconds, signed_milliseconds
 
@@ -57,6 +58,7 @@ def _binding(remedy: Remedy, evidence: Evidence) -> Binding:
     lead = leadership(evidence)
     nodes = [evidence.node(name) for name in dict.fromkeys(action.node for action in remedy.actions)]
     files = {node.node: node.config.value.sha256 for node in nodes if node.config.value}
+    pods = {node.node: pod.uid for node in nodes if (pod := _pod(node))}
     boots = {node.node: boot_id for node in nodes if (boot_id := _boot_id(node))}
     return Binding(
         evidence_at=evidence.started_at,
@@ -64,6 +66,8 @@ def _binding(remedy: Remedy, evidence: Evidence) -> Binding:
         term=lead.term,
         config_sha256=files if remedy.name == CONFIG_BUMP else {},
         boot_ids=boots,
+        # An undo is drawn up on evidence from before the run that has made the pods anew.
+        pods={} if remedy.name == UNDO else pods,
     )
 
 
@@ -103,8 +107,12 @@ def _step(action: Action, evidence: Evidence) -> PlanStep:
 
 def _move(node: NodeEvidence, verb: str) -> str:
     """Return the command that a person would type; a pod is moved by having Kubernetes make it anew."""
-    pod = node.service.value.pod if node.service.value else None
-    return f"kubectl delete pod {pod.name}, uid {pod.uid}" if pod else f"systemctl {verb} neumann"
+    pod = _pod(node)
+    return f"kubectl delete pod {pod.name}" if pod else f"systemctl {verb} neumann"
+
+
+def _pod(node: NodeEvidence) -> Pod | None:
+    return node.service.value.pod if node.service.value else None
 
 
 def _config_path(node: NodeEvidence) -> str:
