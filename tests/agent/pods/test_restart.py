@@ -93,7 +93,7 @@ async def test_a_pod_that_stays_pending_or_unready_is_not_done_in_the_end(
     assert (report.state, "Pending" in report.detail) == ("NOT_DONE", True)
 
 
-async def test_an_old_grant_deletes_no_new_pod(cluster: Cluster, pod: str, pod_bot: Bot):
+async def test_row_15_an_old_grant_deletes_no_new_pod(cluster: Cluster, pod: str, pod_bot: Bot):
     grant = await pod_bot.grant(RestartService())
     await cluster.kubelet.end_pod()
     new = await cluster.kubelet.run_pod()
