@@ -15,8 +15,8 @@ from agent.pods.pod_view import WORDS
 from agent.protocol import NodeState, Pod, RestartService
 from agent.settings import Kubernetes
 
-_FINAL = ("crash_loop", "image", "container_config", "ended")
-"""A pod in one of these does not come up by being waited for."""
+_FINAL = ("crash_loop", "image", "container_config")
+"""A pod in one of these does not come up by being waited for; one that has ended once is started again."""
 _LOOK_AGAIN_S = 0.5
 
 

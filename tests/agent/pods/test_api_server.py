@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 import trustme
 
+from agent.addresses import Address
 from agent.errors import ApiUnansweredError, ReadingError
 from agent.pods.api_server import MAX_ANSWER_BYTES, ApiServer
 from agent.pods.pod_view import service_in
-from agent.settings import Address, Kubernetes
+from agent.settings import Kubernetes
 from tests.agent.pods.bed import account_of
 
 HEAD = b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n"

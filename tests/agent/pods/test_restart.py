@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -103,6 +104,25 @@ async def test_row_15_an_old_grant_deletes_no_new_pod(cluster: Cluster, pod: str
     with pytest.raises(ApiConflictError):
         await server.delete_pod(pod)
     assert new in (await server.pod(within_s=5)).decode()
+
+
+async def test_a_container_that_ended_once_and_came_up_is_done(cluster: Cluster, pod_bot: Bot):
+    grant = await pod_bot.grant(RestartService())
+    await pod_bot.commit(grant)
+    await cluster.kubelet.end_pod()
+    await cluster.kubelet.make_pod()
+    await cluster.kubelet.report({"terminated": {"exitCode": 1, "reason": "Error"}})
+    await asyncio.sleep(0.05)
+    assert (await pod_bot.report(grant.action_id)).state == "INTENT"
+    await cluster.kubelet.report(RUNNING, ready=True, restarts=1)
+    assert (await ended(pod_bot, grant.action_id)).state == "DONE"
+
+
+async def test_nothing_else_is_begun_while_a_pod_is_made_anew(cluster: Cluster, pod_bot: Bot):
+    await pod_bot.commit(await pod_bot.grant(RestartService()))
+    busy = await pod_bot.prepare(RestartService(), generation=2)
+    assert isinstance(busy, Refusal)
+    assert busy.reason == "busy"
 
 
 @pytest.mark.parametrize("code", [401, 403, 409, 422, 429])
