@@ -181,7 +181,6 @@ class PodBench:
     async def _start(self) -> tuple[Process, Bot]:
         await self._agent.aclose()
         document = self.cluster.document(self._document)
-        document["kubernetes"] |= {"mounted_within_s": 60.0, "ready_within_s": 60.0}
         process, url = await self._agent.enter_async_context(agent_process(document, self._folder))
         http = await self._agent.enter_async_context(client_of(self._pki, url, self._pki.issue("bot")))
         return process, Bot(http, self._key)

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from agent.actions import observe_effect, pod_moves, successor
+from agent.pods import config_map
 from tests.agent.bed import Bot, Connected
 from tests.agent.pods.bed import Cluster, played_cluster
 
 
 @pytest.fixture(autouse=True)
 def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config_map, "READ_WITHIN_S", 30.0)
     monkeypatch.setattr(successor, "LOOK_EVERY_S", 0.01)
     monkeypatch.setattr(pod_moves, "_LOOK_AGAIN_S", 0.01)
     monkeypatch.setattr(observe_effect, "_OBSERVE_EVERY_S", 0.01)

@@ -106,6 +106,33 @@ async def test_row_15_an_old_grant_deletes_no_new_pod(cluster: Cluster, pod: str
     assert new in (await server.pod(within_s=5)).decode()
 
 
+@pytest.mark.parametrize(
+    ("hidden", "state", "words"), [(False, "NOT_DONE", "older text"), (True, "UNKNOWN", "cannot be read")]
+)
+async def test_a_pod_without_the_agreed_text_or_out_of_sight_is_not_called_done(
+    cluster: Cluster,
+    pod: str,
+    settings_document: dict[str, Any],
+    connected: Connected,
+    hidden: bool,
+    state: str,
+    words: str,
+):
+    settings = cluster.settings(settings_document)
+    settings = replace(settings, kubernetes=cluster.kubernetes(ready_within_s=0.1))
+    async with connected(settings) as bot:
+        grant = await bot.grant(RestartService())
+        await bot.commit(grant)
+    await cluster.kubelet.end_pod()
+    await cluster.kubelet.run_pod()
+    cluster.kubelet.mount(KEY, CONFIG.replace("150", "160"))
+    assert cluster.played is not None
+    cluster.played.trouble |= {"GET": 403} if hidden else {}
+    async with connected(settings) as bot:
+        report = await ended(bot, grant.action_id)
+    assert (report.state, words in report.detail) == (state, True)
+
+
 async def test_a_container_that_ended_once_and_came_up_is_done(cluster: Cluster, pod_bot: Bot):
     grant = await pod_bot.grant(RestartService())
     await pod_bot.commit(grant)
