@@ -16,6 +16,7 @@ from agent.check_ping import ping_problems
 from agent.clock_check import STEP_COMMANDS, check_clock
 from agent.errors import AgentError, CommandError, ReadingError
 from agent.neumann_config.edit import read_config_bytes
+from agent.pods.check import pod_problems
 from agent.polkit import STEP_UNIT, missing_rule, rule_without_unit
 from agent.readings.disk import read_disk
 from agent.readings.log_source import read_log
@@ -59,22 +60,26 @@ def _what_would_be_missing(settings: Settings) -> Iterator[str]:
     yield from _failure(lambda: asyncio.run(read_log(settings)))
     yield from _failure(lambda: read_disk(settings.data_dir))
     yield from _failure(lambda: _check_metrics(settings))
+    if settings.kubernetes:
+        yield from pod_problems(settings, settings.kubernetes)
+        yield from _missing_commands(settings, ("ping",))
+        return
     yield from _config_file(settings.config_file, os.geteuid())
-    for name in ("timedatectl", "systemctl", "ping"):
-        yield from _missing_command(settings, name)
-    if not any(_missing_command(settings, "ping")):
+    yield from _missing_commands(settings, ("timedatectl", "systemctl", "ping"))
+    if os.access(settings.commands.ping, os.X_OK):
         yield from ping_problems(settings)
     yield from check_clock(settings)
-    if not any(_missing_command(settings, "systemctl")):
+    if os.access(settings.commands.systemctl, os.X_OK):
         yield from _units(settings)
         yield from _own_group(settings)
         yield from missing_rule(settings)
 
 
-def _missing_command(settings: Settings, name: str) -> Iterator[str]:
-    path = getattr(settings.commands, name)
-    if not os.access(path, os.X_OK):
-        yield f"The command {path} (commands.{name}) is missing or not executable."
+def _missing_commands(settings: Settings, names: tuple[str, ...]) -> Iterator[str]:
+    for name in names:
+        path = getattr(settings.commands, name)
+        if not os.access(path, os.X_OK):
+            yield f"The command {path} (commands.{name}) is missing or not executable."
 
 
 def _failure(attempt: Callable[[], object]) -> Iterator[str]:

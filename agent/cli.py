@@ -18,7 +18,7 @@ from agent.actions.after_crash import judge_what_was_begun
 from agent.actions.executor import Executor
 from agent.actions.ledger import Ledger
 from agent.errors import AgentError, ConfigError
-from agent.readings.reader import NodeReader
+from agent.pods.reader import reader_of
 from agent.rights import act_as_owner_of
 from agent.server.deadlines import DeadlineServer
 from agent.server.routes import build_app, build_server, listen, tls_context
@@ -149,9 +149,9 @@ async def _serve(config: Path, settings: Settings) -> None:
     with listen(settings.listen) as listener:
         ledger = Ledger(settings.state_dir / "ledger.sqlite3")
         try:
-            reader = NodeReader(settings)
+            reader = reader_of(settings)
             executor = Executor(settings, reader, ledger)
-            await judge_what_was_begun(settings, reader, ledger)
+            executor.see_through(await judge_what_was_begun(settings, reader, ledger))
             server = build_server(build_app(settings, reader, executor), settings)
             beside: set[asyncio.Task[None]] = set()
             asyncio.get_running_loop().add_signal_handler(

@@ -9,8 +9,11 @@ AgentError
 │   ├── ReadingNotPermittedError
 │   ├── NoClockKeeperError
 │   ├── NoLogFileError
-│   └── CommandError     a fixed command could not be run
-│       └── CommandTimedOutError (a ReadingTimedOutError as well)
+│   ├── CommandError     a fixed command could not be run
+│   │   └── CommandTimedOutError (a ReadingTimedOutError as well)
+│   └── ApiError         Kubernetes' API server refused, and did nothing
+│       ├── ApiConflictError
+│       └── ApiUnansweredError (what was asked of it may have been done)
 ├── ConfigFileError      Neumann's configuration file cannot be changed as asked
 └── RefusedError         answered to the bot as a `Refusal`
     ├── BadRequestError  400
@@ -67,6 +70,18 @@ class CommandError(ReadingError):
 
 class CommandTimedOutError(CommandError, ReadingTimedOutError):
     """A command did not end within its deadline and was killed."""
+
+
+class ApiError(ReadingError):
+    """Kubernetes' API server refused what was asked of it, and did nothing."""
+
+
+class ApiConflictError(ApiError):
+    """What was to be changed is not what it was any more."""
+
+
+class ApiUnansweredError(ApiError):
+    """Kubernetes' API server gave no answer that can be understood; what was asked may have been done."""
 
 
 class ConfigFileError(AgentError):

@@ -21,6 +21,8 @@ from agent.keys.bounded_files import read_bounded_text
 Name = Annotated[str, Meta(min_length=1)]
 # A name that ends up in an argv: it must not be able to look like an option.
 Argument = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_][A-Za-z0-9_.:@%-]*\Z")]
+# A name of Kubernetes' that ends up in the path of a request (RFC 1123).
+Resource = Annotated[str, Meta(pattern=r"\A[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?\Z")]
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
 _FINITE = sys.float_info.max
 
@@ -112,11 +114,28 @@ class Limits(_Section, frozen=True, kw_only=True):
     stays_up_s: Annotated[float, Meta(ge=0, le=60)] = 3.0
 
 
+class Kubernetes(_Section, frozen=True, kw_only=True):
+    """The pod whose container Neumann is, and the one key of the one ConfigMap that holds its file.
+
+    `service_account` is the folder of the agent's token, its namespace and the authority of the API server.
+    """
+
+    pod: Resource
+    config_map: Resource
+    config_key: Annotated[str, Meta(pattern=r"\A[-._a-zA-Z0-9]{1,253}\Z")]
+    container: Resource = "neumann"
+    api: Address = Address("kubernetes.default.svc:443")
+    service_account: Path = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+    ready_within_s: Seconds = 120.0
+    mounted_within_s: Seconds = 90.0
+
+
 class Settings(_Section, frozen=True, kw_only=True):
     """Everything an agent is told at start, each field once.
 
     `data_dir` is on the file system whose room is watched; `metrics_url` is where the node serves `/metrics`.
     `log_unit` is the unit whose journal is read where none of `log_files` is there; by default `service`.
+    With `kubernetes` the node is a pod, and `config_file` what its ConfigMap is mounted as.
     """
 
     cluster: Name
@@ -135,6 +154,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     peers: tuple[Peer, ...] = ()
     deadlines: Deadlines = Deadlines()
     limits: Limits = Limits()
+    kubernetes: Kubernetes | None = None
 
     @property
     def journal_unit(self) -> str:

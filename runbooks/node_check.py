@@ -78,6 +78,8 @@ def _restarted(before: NodeEvidence, after: NodeEvidence) -> Iterator[str]:
         yield f"the service on {after.node} is not known to be active"
     elif old is not None and old.pid is not None and old.pid == new.pid:
         yield f"the service on {after.node} is still process {new.pid}, so the new values are not in force"
+    elif old is not None and old.pod and new.pod and old.pod.uid == new.pod.uid:
+        yield f"the pod {new.pod.name} is still the one of before, so the new values are not in force"
 
 
 def _links(before: Evidence, after: Evidence) -> Iterator[str]:

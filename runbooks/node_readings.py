@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 PortName = Literal["raft", "gossip"]
 ClockDoubt = Literal["kernel_unsynchronised", "set_back", "stale"]
 ClockKeeper = Literal["chrony", "timesyncd", "ntpd"]
+PodTrouble = Literal["crash_loop", "image", "container_config", "pending", "starting", "ended", "terminating"]
 ConnectResult = Literal["open", "refused", "timeout", "unreachable", "dns", "reset", "unknown"]
 
 
@@ -95,12 +96,27 @@ class WallClock(Frozen):
     error_ms: float
 
 
+class Pod(Frozen):
+    """The pod that Neumann runs in: `uid` is this very pod's, `container_id` one start of Neumann in it.
+
+    `trouble` is why Neumann does not run there; `mounted_sha256` is its configuration as the pod sees it.
+    """
+
+    name: str
+    uid: str
+    container_id: str | None = None
+    ready: bool = False
+    trouble: PodTrouble | None = None
+    mounted_sha256: str | None = None
+
+
 class Service(Frozen):
     """The Neumann service on a node, as its service manager sees it.
 
     `restarts` counts the manager's own restarts; `result` is how it last ended (`oom-kill`, `exit-code`, …);
     `load` is why the manager would not start it (`masked`, `not-found`, `bad-setting`);
     `boot_id` is the host's boot it was read in; `running_s` is for how long the process has run.
+    `pod` is there where Kubernetes is the service manager.
     """
 
     state: Literal["active", "inactive", "failed", "unknown"]
@@ -111,6 +127,7 @@ class Service(Frozen):
     started_boottime_s: float | None = None
     restarts: int | None = None
     result: str | None = None
+    pod: Annotated[Pod | None, Field(exclude_if=is_none)] = None
 
     @property
     def is_startable(self) -> bool:

@@ -62,7 +62,7 @@ class Binding(Frozen):
     `evidence_at` is the generation of the evidence; the mappings are node → SHA-256 of its configuration
     file, node → boot id, and node → SHA-256 of the file as it was shown after the edit, of the nodes that
     the plan touches. What is empty is left out, so plans of before keep their hash. `cluster` is the one that
-    the plan was drawn up for.
+    the plan was drawn up for, `pods` the uid of each node's pod, where nodes are pods.
     """
 
     evidence_at: AwareDatetime
@@ -72,6 +72,7 @@ class Binding(Frozen):
     boot_ids: dict[str, str]
     cluster: Annotated[str | None, Field(exclude_if=_is_empty)] = None
     after_sha256: dict[str, str] = Field(default_factory=dict, exclude_if=_is_empty)
+    pods: dict[str, str] = Field(default_factory=dict, exclude_if=_is_empty)
 
 
 class Plan(Frozen):

@@ -6,9 +6,10 @@ import asyncio
 import logging
 
 from agent.actions.case import Case
-from agent.actions.kinds import ACTIONS
+from agent.actions.kinds import actions_of
 from agent.actions.ledger import Ledger
 from agent.actions.outcome import record_end
+from agent.actions.successor import Begun
 from agent.errors import UnreadableEntryError
 from agent.protocol import LedgerState, NodeState, SetElectionTimeouts
 from agent.readings.reader import NodeReader
@@ -17,8 +18,9 @@ from agent.settings import Settings
 _logger = logging.getLogger(__name__)
 
 
-async def judge_what_was_begun(settings: Settings, reader: NodeReader, ledger: Ledger) -> None:
-    """Give an end to each action that was begun and has none."""
+async def judge_what_was_begun(settings: Settings, reader: NodeReader, ledger: Ledger) -> tuple[Begun, ...]:
+    """Give an end to each action that was begun and has none; return those that have to be watched for it."""
+    to_watch: list[Begun] = []
     for action_id in await asyncio.to_thread(ledger.intents):
         try:
             entry = ledger.find(action_id)
@@ -30,10 +32,15 @@ async def judge_what_was_begun(settings: Settings, reader: NodeReader, ledger: L
             continue
         restored = None if undone is None else undone.file_bytes
         case = Case(settings, entry.action, entry.before, entry.file_bytes, restored)
+        kind = actions_of(settings)[entry.action.type]
+        if kind.has_begun is not None:
+            to_watch.append(Begun(action_id, case))
+            continue
         after = await reader.state()
         what = "The agent stopped" if after.boot_id == entry.before.boot_id else "The node went down"
-        told = f"{what} while this was being done. {ACTIONS[entry.action.type].tell(case, after)}"
+        told = f"{what} while this was being done. {kind.tell(case, after)}"
         await record_end(ledger, action_id, judge(case, after), told, after)
+    return tuple(to_watch)
 
 
 def judge(case: Case, after: NodeState) -> LedgerState:
@@ -42,7 +49,7 @@ def judge(case: Case, after: NodeState) -> LedgerState:
     A file is as it was or as it was to be. A service or a clock that is as wanted, in the same boot, is
     done; one that is not may still be on its way, or was undone by others, so that stays unknown.
     """
-    done = ACTIONS[case.action.type].judge(case, after)
+    done = actions_of(case.settings)[case.action.type].judge(case, after)
     if isinstance(case.action, SetElectionTimeouts):
         return "DONE" if done else "NOT_DONE" if done is False else "UNKNOWN"
     return "DONE" if done and after.boot_id == case.agreed.boot_id else "UNKNOWN"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agent.actions.ledger import Ledger
 from agent.errors import ConfigFileError, ConflictError
-from agent.neumann_config.edit import read_config_bytes
+from agent.neumann_config.store import store_of
 from agent.protocol import Action, NodeState, SetElectionTimeouts
 from agent.settings import Settings
 
@@ -41,7 +41,7 @@ async def case_of(
     file_bytes = None
     if isinstance(action, SetElectionTimeouts):
         try:
-            file_bytes = read_config_bytes(settings.config_file).raw
+            file_bytes = await store_of(settings).read()
         except ConfigFileError as error:
             raise ConflictError("precondition", str(error)) from error
     restored = None if undoes is None else await _recorded_bytes(ledger, action, agreed, undoes)

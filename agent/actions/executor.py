@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+from collections.abc import Collection
+from contextlib import suppress
 
 from msgspec.structs import replace
 
 from agent.actions.case import NOTHING_TO_UNDO, case_of
 from agent.actions.clock_step import needs_second_approver
 from agent.actions.grant_verification import Admission
-from agent.actions.kinds import ACTIONS, changed_file
+from agent.actions.kinds import actions_of
 from agent.actions.ledger import UNDO_KIND, Ledger
 from agent.actions.ledger_entry import LedgerEntry
 from agent.actions.observe_effect import observe_effect
 from agent.actions.outcome import act, record_end
+from agent.actions.planning import plan_edit
+from agent.actions.successor import Begun, see_through
 from agent.boot import boottime_s
-from agent.errors import ConfigFileError, ConflictError, DeniedError, NeverSeenError
-from agent.neumann_config.planned_edit import planned_edit, why_not_editable
+from agent.errors import ConflictError, DeniedError, NeverSeenError
 from agent.protocol import (
     ActionReport,
     Grant,
@@ -57,6 +60,7 @@ class Executor:
         self.admission = Admission(settings)
         self._one_at_a_time = asyncio.Lock()
         self._under_way: asyncio.Task[ActionReport] | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     async def report(self, action_id: str) -> ActionReport:
         """Return what the ledger knows of an action.
@@ -96,20 +100,12 @@ class Executor:
         )
 
     async def plan(self, request: PlanRequest) -> PlannedEdit:
-        """Return what a change of the configuration file would write, without writing it.
+        """Return what a change of the configuration would write; ConflictError if it could not be made."""
+        return await plan_edit(self._settings, self._reader, self._ledger, request)
 
-        Raises:
-            ConflictError: If it could not be made.
-        """
-        state = await self._reader.state(frozenset({"config"}))
-        case = await case_of(self._settings, self._ledger, request.action, state, request.undoes)
-        path = self._settings.config_file
-        try:
-            if why_not := await asyncio.to_thread(why_not_editable, path):
-                raise ConfigFileError(why_not)
-            return planned_edit(path, case.file_bytes or b"", changed_file(case))
-        except ConfigFileError as error:
-            raise ConflictError("precondition", str(error)) from error
+    def see_through(self, begun: Collection[Begun]) -> None:
+        """Watch actions whose end is this agent's to see, and begin no other meanwhile."""
+        self._watch = asyncio.create_task(see_through(self._reader, self._ledger, begun))
 
     async def _offer(self, request: PrepareRequest, *, undoes: str | None) -> Prepared:
         self._refuse_if_busy()
@@ -119,7 +115,7 @@ class Executor:
                 "already_recorded", f"This action is {entry.state} already; ask for its report."
             )
         await self._refuse_if_too_soon(UNDO_KIND if undoes else request.action.type)
-        kind = ACTIONS[request.action.type]
+        kind = actions_of(self._settings)[request.action.type]
         state = await self._reader.state(STATE_READINGS | kind.reads)
         case = await case_of(self._settings, self._ledger, request.action, state, undoes)
         if why_not := kind.why_not(case, state):
@@ -160,9 +156,13 @@ class Executor:
             self._one_at_a_time.release()
 
     async def finish(self) -> None:
-        """Wait for the end of the action that is under way, if there is one; its report is in the ledger."""
+        """Wait for the end of the action that is under way; one that ends this agent is its successor's."""
         if self._under_way is not None:
             await asyncio.wait((self._under_way,))
+        if self._watch is not None:
+            self._watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watch
 
     async def withdraw(self, request: PrepareRequest) -> ActionReport:
         """Close an action that was asked for and not begun; nothing comes of a late grant any more.
@@ -208,7 +208,7 @@ class Executor:
         return await self.report(grant.action_id)
 
     async def _carry_out(self, grant: Grant) -> ActionReport:
-        kind = ACTIONS[grant.action.type]
+        kind = actions_of(self._settings)[grant.action.type]
         case = await case_of(self._settings, self._ledger, grant.action, grant.precondition, grant.undoes)
         if isinstance(grant.after_sha256, str):
             case = dataclasses.replace(case, shown_sha256=grant.after_sha256)
@@ -228,13 +228,16 @@ class Executor:
             await record_end(self._ledger, grant.action_id, "REJECTED", why_not, now)
             raise ConflictError(reason, why_not)
         problem, may_go_on = await act(kind, case)
+        if kind.has_begun and (not problem or kind.has_begun(case, await self._reader.state(kind.reads))):
+            self.see_through((Begun(grant.action_id, case),))
+            return await self.report(grant.action_id)
         after, done = await observe_effect(self._reader, kind, case, self._settings.limits.stays_up_s)
         state: LedgerState = "DONE" if done else "UNKNOWN" if done is None or may_go_on else "NOT_DONE"
         await record_end(self._ledger, grant.action_id, state, f"{problem}{kind.tell(case, after)}", after)
         return await self.report(grant.action_id)
 
     def _refuse_if_busy(self) -> None:
-        if self._one_at_a_time.locked():
+        if self._one_at_a_time.locked() or (self._watch is not None and not self._watch.done()):
             raise ConflictError("busy", "Another action is being carried out on this node.")
 
     async def _refuse_if_too_soon(self, kind: str) -> None:

@@ -1,17 +1,20 @@
-"""The four actions: when each is refused, what it runs, and how its effect is judged."""
+"""The four actions, of a host and of a pod: when each is refused, what it runs, how its effect is judged."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from agent.actions import clock_step, service_moves
+from agent.actions import clock_step, pod_moves, service_moves
 from agent.actions.case import Case
 from agent.errors import ConfigFileError
-from agent.neumann_config.edit import has_single_key, replace_config, with_election_timeouts
+from agent.neumann_config.edit import has_single_key, with_election_timeouts
+from agent.neumann_config.store import store_of
+from agent.pods.reader import CLOCK_BY_HAND
 from agent.protocol import NodeState, SetElectionTimeouts
 from agent.readings.reader import StateReading
+from agent.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class ActionKind:
     `reads` is what is read again at the last instant. `why_not` gives a sentence where the action must not
     run on the state that is there now. `run` acts. `judge` looks at the state afterwards: True is done,
     False is not done, None is not to be told. `tell` puts the effect in words. `lasts` looks once more
-    after `limits.stays_up_s`, where an effect may be gone again at once.
+    after `limits.stays_up_s`, where an effect may be gone again at once. `has_begun` is there where the
+    effect ends this agent too: it says whether a later one has to see what came of it.
     """
 
     reads: frozenset[StateReading]
@@ -30,6 +34,7 @@ class ActionKind:
     judge: Callable[[Case, NodeState], bool | None]
     tell: Callable[[Case, NodeState], str]
     lasts: Callable[[NodeState, NodeState], bool | None] | None = None
+    has_begun: Callable[[Case, NodeState], bool] | None = None
 
 
 def changed_file(case: Case) -> bytes:
@@ -55,10 +60,11 @@ def _sha256(raw: bytes) -> str:
 
 
 def _timeouts_why_not(case: Case, now: NodeState) -> str | None:
+    name = store_of(case.settings).name
     if case.file_bytes is None or now.config_sha256 is None:
-        return f"{case.settings.config_file} could not be read as a regular file."
+        return f"{name} could not be read{'' if case.settings.kubernetes else ' as a regular file'}."
     if not _sha256(case.file_bytes) == now.config_sha256 == case.agreed.config_sha256:
-        return f"{case.settings.config_file} has changed since it was read."
+        return f"{name} has changed since it was read."
     try:
         changed = changed_file(case)
     except ConfigFileError as error:
@@ -70,8 +76,12 @@ def _timeouts_why_not(case: Case, now: NodeState) -> str | None:
 
 async def _timeouts_run(case: Case) -> None:
     assert case.agreed.config_sha256 is not None  # noqa: S101 (checked by _timeouts_why_not)
-    # On the event loop on purpose: a thread could outlive its deadline and write later.
-    replace_config(case.settings.config_file, changed_file(case), expected_sha256=case.agreed.config_sha256)
+    await store_of(case.settings).replace(changed_file(case), expected_sha256=case.agreed.config_sha256)
+
+
+async def _timeouts_run_and_mount(case: Case) -> None:
+    await _timeouts_run(case)
+    await pod_moves.wait_until_mounted(case, _sha256(changed_file(case)))
 
 
 def _timeouts_judge(case: Case, after: NodeState) -> bool | None:
@@ -84,7 +94,7 @@ def _timeouts_judge(case: Case, after: NodeState) -> bool | None:
 
 
 def _timeouts_tell(case: Case, after: NodeState) -> str:
-    path = case.settings.config_file
+    path = store_of(case.settings).name
     done = _timeouts_judge(case, after)
     if not done:
         return f"{path} is {'neither as it was nor as asked' if done is None else 'as it was'}."
@@ -129,3 +139,38 @@ ACTIONS: Mapping[str, ActionKind] = {
         lasts=service_moves.stayed_up,
     ),
 }
+
+_NO_STEP = ActionKind(
+    reads=frozenset(),
+    why_not=lambda _case, _now: CLOCK_BY_HAND,
+    run=clock_step.run,
+    judge=clock_step.judge,
+    tell=clock_step.tell,
+)
+POD_ACTIONS: Mapping[str, ActionKind] = {
+    "clock_sync": _NO_STEP,
+    "set_election_timeouts": replace(ACTIONS["set_election_timeouts"], run=_timeouts_run_and_mount),
+    "start_service": ActionKind(
+        reads=frozenset({"service"}),
+        why_not=pod_moves.why_no_start,
+        run=pod_moves.delete,
+        judge=pod_moves.judge,
+        tell=pod_moves.tell,
+        lasts=pod_moves.stayed_ready,
+        has_begun=pod_moves.has_begun,
+    ),
+    "restart_service": ActionKind(
+        reads=frozenset({"service", "config"}),
+        why_not=pod_moves.why_no_restart,
+        run=pod_moves.delete,
+        judge=pod_moves.judge,
+        tell=pod_moves.tell,
+        lasts=pod_moves.stayed_ready,
+        has_begun=pod_moves.has_begun,
+    ),
+}
+
+
+def actions_of(settings: Settings) -> Mapping[str, ActionKind]:
+    """Return how each action is carried out on the node that the settings describe."""
+    return POD_ACTIONS if settings.kubernetes else ACTIONS

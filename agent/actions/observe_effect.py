@@ -29,8 +29,15 @@ async def observe_effect(
         done = kind.judge(case, after)
         if done:
             break
-    if not (done and kind.lasts):
-        return after, done
+    return await stays(reader, kind, after, stays_up_s) if done else (after, done)
+
+
+async def stays(
+    reader: NodeReader, kind: ActionKind, after: NodeState, stays_up_s: float
+) -> tuple[NodeState, bool | None]:
+    """Look once more at an effect that is there, where one of its kind may be gone again at once."""
+    if kind.lasts is None:
+        return after, True
     await asyncio.sleep(stays_up_s)
     later = await reader.state()
     return later, kind.lasts(after, later)

@@ -8,7 +8,7 @@ import logging
 from agent.actions.case import Case
 from agent.actions.kinds import ActionKind
 from agent.actions.ledger import Ledger
-from agent.errors import AgentError, CommandTimedOutError
+from agent.errors import AgentError, ApiUnansweredError, CommandTimedOutError
 from agent.protocol import LedgerState, NodeState
 from agent.sanitize import plain
 
@@ -22,7 +22,7 @@ async def act(kind: ActionKind, case: Case) -> tuple[str, bool]:
     """
     try:
         await kind.run(case)
-    except CommandTimedOutError as error:
+    except (CommandTimedOutError, ApiUnansweredError) as error:
         return f"{error} ", True
     except AgentError as error:
         return f"{error} ", False

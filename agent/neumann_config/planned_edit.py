@@ -24,7 +24,7 @@ _FS_IMMUTABLE, _FS_APPEND_ONLY = 0x10, 0x20
 _PROBE_MIN_MS, _PROBE_MAX_MS = 30_000, 60_000
 
 
-def planned_edit(path: Path, before: bytes, after: bytes) -> PlannedEdit:
+def planned_edit(path: Path | str, before: bytes, after: bytes) -> PlannedEdit:
     """Return the lines that differ, and the hash of the file as it would be.
 
     Raises:
@@ -62,7 +62,7 @@ def why_not_editable(path: Path) -> str | None:
         planned_edit(path, raw, with_election_timeouts(raw, min_ms=_PROBE_MIN_MS, max_ms=_PROBE_MAX_MS))
     except ConfigFileError as error:
         return str(error)
-    if _is_mount_point(path):
+    if is_mount_point(path):
         return f"{path} is a mount point of its own, so it cannot be replaced."
     for place in (path, path.parent):
         if _is_locked(place):
@@ -81,7 +81,7 @@ def _lines(raw: bytes) -> list[str]:
     return raw.decode(errors="replace").split("\n")
 
 
-def _is_mount_point(path: Path) -> bool:
+def is_mount_point(path: Path) -> bool:
     """Say whether something is mounted on the file itself, as container runtimes mount single files."""
     try:
         mounts = Path("/proc/self/mountinfo").read_text().split("\n")

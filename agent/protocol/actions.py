@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from agent.protocol.base import PROTOCOL_VERSION, Figure, FilePath, Name, Sentence, Whole, Wire, parse
-from agent.protocol.readings import ServiceState
+from agent.protocol.readings import Pod, ServiceState
 
 # SQLite's largest integer: a ledger holds no larger fence.
 MAX_FENCE = 2**63 - 1
@@ -66,7 +66,7 @@ def parse_action(raw: str) -> Action:
 class NodeState(Wire, frozen=True, kw_only=True):
     """The state an action depends on, read fresh; `None` where it could not be read.
 
-    `service_load` is left out where the unit is loaded, as in `Service`.
+    `service_load` is left out where the unit is loaded, as in `Service`, and `pod` on a host.
     """
 
     boot_id: Name
@@ -78,6 +78,7 @@ class NodeState(Wire, frozen=True, kw_only=True):
     offset_ms: Figure | None = None
     offset_error_ms: Figure | None = None
     transactions_active: Whole | None = None
+    pod: Pod | UnsetType = UNSET
 
 
 class PrepareRequest(Wire, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ ConnectResult = Literal["open", "refused", "timeout", "unreachable", "dns", "res
 ServiceState = Literal["active", "inactive", "failed", "unknown"]
 ClockDoubt = Literal["kernel_unsynchronised", "set_back", "stale"]
 ClockKeeper = Literal["chrony", "timesyncd", "ntpd"]
+PodTrouble = Literal["crash_loop", "image", "container_config", "pending", "starting", "ended", "terminating"]
 
 FIRST_READINGS: tuple[ReadingName, ...] = (
     "clock",
@@ -83,12 +84,28 @@ class WallClock(Wire, frozen=True, kw_only=True):
     wall_s: Figure
 
 
+class Pod(Wire, frozen=True, kw_only=True):
+    """The pod that Neumann runs in: `uid` is this very pod's, `container_id` one start of Neumann in it.
+
+    `ready` is the readiness that Kubernetes sees, `trouble` why Neumann does not run there, left out where
+    it does. `mounted_sha256` is the configuration file as the pod sees it: a changed ConfigMap takes up to
+    a minute to get there.
+    """
+
+    name: Name
+    uid: Name
+    container_id: Name | None = None
+    ready: bool = False
+    trouble: PodTrouble | UnsetType = UNSET
+    mounted_sha256: Name | None = None
+
+
 class Service(Wire, frozen=True, kw_only=True):
     """The Neumann service as the service manager sees it. `started_boottime_s` counts from the boot.
 
     `restarts` is how often the manager restarted it by itself, `result` how it last ended (`success`,
     `exit-code`, `oom-kill`, `signal`, …). `load` is why the manager would not start it (`masked`,
-    `not-found`, `bad-setting`); it is left out where the unit is loaded.
+    `not-found`, `bad-setting`); it is left out where the unit is loaded. `pod` is left out of a host's.
     """
 
     state: ServiceState
@@ -97,6 +114,7 @@ class Service(Wire, frozen=True, kw_only=True):
     started_boottime_s: Figure | None = None
     restarts: Whole | None = None
     result: Name | None = None
+    pod: Pod | UnsetType = UNSET
 
 
 class Log(Wire, frozen=True, kw_only=True):

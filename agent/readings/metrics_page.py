@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from contextlib import suppress
-from email.message import Message
-from email.parser import BytesHeaderParser
 
-from agent.addresses import split_address
 from agent.errors import ReadingError, ReadingRefusedError, ReadingTimedOutError
+from agent.http_request import NoAnswerError, send
 from agent.protocol import MetricsPage
 from agent.sanitize import plain
 from agent.settings import Settings
@@ -17,7 +14,6 @@ from agent.settings import Settings
 PREFIX = "tensor_chain_"
 MAX_PAGE_BYTES = 4 * 1024 * 1024
 MAX_TEXT_CHARS = 64 * 1024
-_HEADER_BYTES = 64 * 1024
 _TX_ACTIVE = re.compile(r"tensor_chain_tx_active(?=[{ \t])(?:\{.*\})?[ \t]+")
 _COUNT = re.compile(r"([0-9]{1,15})(?:\.0*)?(?:[ \t]+[0-9]+)?[ \t]*")
 
@@ -33,7 +29,12 @@ async def read_metrics(settings: Settings) -> MetricsPage:
     url, within_s = f"{settings.metrics_url}/metrics", settings.deadlines.metrics
     try:
         async with asyncio.timeout(within_s):
-            headers, body = await _get(settings.metrics_url.removeprefix("http://"))
+            answer = await send(
+                settings.metrics_url.removeprefix("http://"),
+                "GET /metrics",
+                ("Accept: text/plain",),
+                max_bytes=MAX_PAGE_BYTES,
+            )
     except TimeoutError as error:
         raise ReadingTimedOutError(f"{url} did not answer within {within_s:g} s.") from error
     except ConnectionRefusedError as error:
@@ -42,11 +43,12 @@ async def read_metrics(settings: Settings) -> MetricsPage:
         raise ReadingError(f"{url} broke off its answer.") from error
     except (OSError, asyncio.LimitOverrunError) as error:
         raise ReadingError(plain(f"{url} cannot be read: {error}.", limit=200)) from error
-    except _NoPageError as error:
+    except NoAnswerError as error:
         raise ReadingError(plain(f"{url} answered {error}.", limit=200)) from error
-    return MetricsPage(
-        content_type=plain(str(headers.get("Content-Type", "")), limit=200), text=neumann_lines(body)
-    )
+    if answer.code != 200:
+        raise ReadingError(plain(f"{url} answered with status {answer.status}.", limit=200))
+    content_type = plain(str(answer.headers.get("Content-Type", "")), limit=200)
+    return MetricsPage(content_type=content_type, text=neumann_lines(answer.body))
 
 
 async def read_transactions(settings: Settings) -> int:
@@ -81,40 +83,3 @@ def neumann_lines(body: bytes) -> str:
             break
         kept.append(line.removesuffix("\r") + "\n")
     return "".join(kept)
-
-
-class _NoPageError(Exception):
-    """What was answered in place of a page."""
-
-
-async def _get(address: str) -> tuple[Message, bytes]:
-    reader, writer = await asyncio.open_connection(*split_address(address), limit=_HEADER_BYTES)
-    try:
-        # HTTP/1.0: the body then comes as it is, in one piece (RFC 9112, 6.1).
-        writer.write(f"GET /metrics HTTP/1.0\r\nHost: {address}\r\nAccept: text/plain\r\n\r\n".encode())
-        await writer.drain()
-        status_line, _, rest = (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")
-        protocol, _, status = status_line.decode("latin-1").partition(" ")
-        if not protocol.startswith("HTTP/"):
-            raise _NoPageError("in another protocol than HTTP")
-        headers = BytesHeaderParser().parsebytes(rest)
-        if not status.startswith("200"):
-            raise _NoPageError(f"with status {status}")
-        if headers.get("Transfer-Encoding"):
-            raise _NoPageError("in chunks, which HTTP/1.0 does not have")
-        return headers, await _read_body(reader, str(headers.get("Content-Length", "")))
-    finally:
-        writer.close()
-        # It may reset what is closed before its end.
-        with suppress(OSError):
-            await writer.wait_closed()
-
-
-async def _read_body(reader: asyncio.StreamReader, length: str) -> bytes:
-    """Read as much as the header says, or to the end, but never more than one byte over the limit."""
-    if length.isascii() and length.isdigit():
-        return await reader.readexactly(min(int(length), MAX_PAGE_BYTES + 1))
-    body = bytearray()
-    while len(body) <= MAX_PAGE_BYTES and (part := await reader.read(MAX_PAGE_BYTES + 1 - len(body))):
-        body += part
-    return bytes(body)

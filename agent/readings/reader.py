@@ -21,6 +21,7 @@ from agent.neumann_config.read import read_config
 from agent.protocol import (
     BadMessageError,
     Clock,
+    Config,
     NodeState,
     Observation,
     ObserveRequest,
@@ -50,7 +51,7 @@ STATE_READINGS: frozenset[StateReading] = frozenset({"clock", "service", "config
 MAX_SENTENCE_CHARS = 1_000
 _KINDS = get_type_hints(Observation, include_extras=True)
 # Room for a reading that keeps its own deadlines inside to say so itself.
-_GRACE_S = 0.5
+GRACE_S = 0.5
 
 
 class NodeReader:
@@ -66,14 +67,14 @@ class NodeReader:
         take: dict[ReadingName, Callable[[], Awaitable[Read[Any]]]] = {
             "clock": self._clock,
             "service": self._service,
-            "log": lambda: _take(read_log(settings), within.log + _GRACE_S),
-            "config": lambda: _take_in_thread(lambda: read_config(settings.config_file), within.config),
-            "disk": lambda: _take_in_thread(lambda: read_disk(settings.data_dir), within.disk),
-            "metrics": lambda: _take(read_metrics(settings), within.metrics + _GRACE_S),
-            "connects": lambda: _take(read_connects(settings), within.connects + _GRACE_S),
-            "pings": lambda: _take(read_pings(settings), within.pings + _GRACE_S),
-            "certificates": lambda: _take(self._certificates.read(), within.certificates + _GRACE_S),
-            "full_pings": lambda: _take(read_full_pings(settings), within.pings + _GRACE_S),
+            "log": lambda: take(read_log(settings), within.log + GRACE_S),
+            "config": self._config,
+            "disk": lambda: take_in_thread(lambda: read_disk(settings.data_dir), within.disk),
+            "metrics": lambda: take(read_metrics(settings), within.metrics + GRACE_S),
+            "connects": lambda: take(read_connects(settings), within.connects + GRACE_S),
+            "pings": lambda: take(read_pings(settings), within.pings + GRACE_S),
+            "certificates": lambda: take(self._certificates.read(), within.certificates + GRACE_S),
+            "full_pings": lambda: take(read_full_pings(settings), within.pings + GRACE_S),
         }
         asked = [name for name in take if name in request.readings]
         readings = await asyncio.gather(*(take[name]() for name in asked))
@@ -111,32 +112,38 @@ class NodeReader:
             offset_ms=offset.offset_ms if offset else None,
             offset_error_ms=offset.error_ms if offset else None,
             transactions_active=transactions.value if transactions else None,
+            pod=running.pod if running else UNSET,
         )
 
     async def _clock(self) -> Read[Clock]:
-        deadline_s = self._settings.deadlines.clock + _GRACE_S
-        return await _take(read_clock(self._settings), deadline_s)
+        deadline_s = self._settings.deadlines.clock + GRACE_S
+        return await take(read_clock(self._settings), deadline_s)
 
     async def _service(self) -> Read[Service]:
-        deadline_s = self._settings.deadlines.service + _GRACE_S
-        return await _take(read_service(self._settings), deadline_s)
+        deadline_s = self._settings.deadlines.service + GRACE_S
+        return await take(read_service(self._settings), deadline_s)
+
+    async def _config(self) -> Read[Config]:
+        path = self._settings.config_file
+        return await take_in_thread(lambda: read_config(path), self._settings.deadlines.config)
 
     async def _transactions(self) -> Read[int]:
-        deadline_s = self._settings.deadlines.metrics + _GRACE_S
-        return await _take(read_transactions(self._settings), deadline_s)
+        deadline_s = self._settings.deadlines.metrics + GRACE_S
+        return await take(read_transactions(self._settings), deadline_s)
 
     async def _config_sha256(self) -> Read[str]:
         path = self._settings.config_file
         deadline_s = self._settings.deadlines.config
-        return await _take_in_thread(lambda: read_config_bytes(path).sha256, deadline_s)
+        return await take_in_thread(lambda: read_config_bytes(path).sha256, deadline_s)
 
 
 async def _if(asked: bool, take: Callable[[], Awaitable[Read[T]]]) -> Read[T] | None:
     return await take() if asked else None
 
 
-async def _take_in_thread(read: Callable[[], T], deadline_s: float) -> Read[T]:
-    return await _take(asyncio.to_thread(read), deadline_s)
+async def take_in_thread(read: Callable[[], T], deadline_s: float) -> Read[T]:
+    """Take a reading that blocks."""
+    return await take(asyncio.to_thread(read), deadline_s)
 
 
 def _within_bounds(name: ReadingName, read: Read[Any]) -> Read[Any]:
@@ -149,7 +156,7 @@ def _within_bounds(name: ReadingName, read: Read[Any]) -> Read[Any]:
     return read
 
 
-async def _take(reading: Awaitable[T], deadline_s: float) -> Read[T]:
+async def take(reading: Awaitable[T], deadline_s: float) -> Read[T]:
     """Await a reading; whatever goes wrong becomes a sentence."""
     start = time.monotonic()
     value: T | None = None

@@ -27,7 +27,7 @@ ASK_AGAIN_FOR_S = 30.0
 """How long a lost answer is asked about before it is called unknown."""
 
 UNDER_WAY_FOR_S = 150.0
-"""... and while the agent says that it is still at it: systemd gives a service 90 s to stop."""
+"""... and while the agent says that it is still at it: systemd gives 90 s to stop, a pod is made anew."""
 
 
 class AgentClient(AgentConnection):
@@ -101,12 +101,13 @@ class AgentClient(AgentConnection):
             prepared.nonce,
             prepared.state.to_json(),
             boot_id=prepared.state.boot_id,
+            pod_uid=prepared.state.pod.uid if prepared.state.pod else None,
             config_sha256=prepared.state.config_sha256,
             needs_second=prepared.needs_second_approver,
         )
 
     async def commit(self, order: Order, readiness: Readiness) -> Outcome:
-        """Sign the grant and send it once; an answer that is lost is asked about, never sent again."""
+        """Sign the grant and send it once; a lost answer, or one without an end, is asked about."""
         grant = grant_of(
             order,
             readiness,
@@ -122,16 +123,17 @@ class AgentClient(AgentConnection):
         except AgentUnreachableError:
             return await self.withdraw(order)
         await self._remember(order, report.ledger)
-        return outcome_of(report) or Outcome("unknown", report.detail)
+        ended = outcome_of(report) or await self.status(order, UNDER_WAY_FOR_S)
+        return ended or Outcome("unknown", report.detail)
 
-    async def status(self, order: Order) -> Outcome | None:
+    async def status(self, order: Order, patience_s: float = ASK_AGAIN_FOR_S) -> Outcome | None:
         """Poll the ledger while the action is under way or the agent is silent."""
         name = self.action_id(order)
-        return await self._until_known(order, lambda: self.ledger_entry(order, name))
+        return await self._until_known(order, lambda: self.ledger_entry(order, name), patience_s)
 
     async def withdraw(self, order: Order) -> Outcome:
         """Have the ledger close the action if it was not begun, so that a late grant is void."""
-        known = await self._until_known(order, lambda: self._void(order))
+        known = await self._until_known(order, lambda: self._void(order), ASK_AGAIN_FOR_S)
         return known or Outcome("unknown", f"{order.action.node} does not say what became of it.")
 
     async def void(self, orders: Collection[Order]) -> frozenset[str]:
@@ -160,7 +162,7 @@ class AgentClient(AgentConnection):
         raise AgentUnreachableError("the agent knows no way to close an action")
 
     async def _until_known(
-        self, order: Order, ask: Callable[[], Awaitable[wire.ActionReport | None]]
+        self, order: Order, ask: Callable[[], Awaitable[wire.ActionReport | None]], patience_s: float
     ) -> Outcome | None:
         try:
             self._node(order)
@@ -168,7 +170,6 @@ class AgentClient(AgentConnection):
             return Outcome("unknown", f"Nobody can be asked: {error}.")
         last = f"the agent on {order.action.node} does not answer"
         began = time.monotonic()
-        patience_s = ASK_AGAIN_FOR_S
         while time.monotonic() - began < patience_s:
             try:
                 report = await ask()

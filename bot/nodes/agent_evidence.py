@@ -72,7 +72,8 @@ def _with_boot(
     if service.value is None:
         return readings
     started_s = service.value.started_boottime_s
-    running_s = answer.boottime_s - started_s if service.value.pid and started_s else None
+    runs = service.value.pid or service.value.pod
+    running_s = answer.boottime_s - started_s if runs and started_s else None
     value = service.value.model_copy(update={"boot_id": answer.boot_id, "running_s": running_s})
     return {**readings, "service": service.model_copy(update={"value": value})}
 

@@ -39,6 +39,8 @@ def obstacle_on_node(run: Run, action: Action, readiness: Readiness) -> NotBegun
     bound, node = run.plan.bound, action.node
     if bound.boot_ids.get(node, readiness.boot_id) != readiness.boot_id:
         return NotBegun(Obstacle.CHECK, f"{node} was rebooted since the plan was drawn up.")
+    if bound.pods.get(node, readiness.pod_uid) != readiness.pod_uid:
+        return NotBegun(Obstacle.CHECK, f"The pod of {node} was made anew since the plan was drawn up.")
     if action.type in USES_CONFIG and config_agreed(run, node) not in (None, readiness.config_sha256):
         return NotBegun(
             Obstacle.CHECK, f"The configuration of {node} has changed since the plan was drawn up."

@@ -9,6 +9,7 @@ from runbooks.leader_election.remedy_kinds import CLOCK_SYNC, CONFIG_BUMP, REMED
 from runbooks.leader_election.timeouts import arithmetic
 from runbooks.model import Remedy
 from runbooks.plans import Action, Plan, PlanStep
+from runbooks.service_command import service_command
 from runbooks.wording import listed, milliseconds, signed_milliseconds
 
 MIN_STABLE_S = 10.0
@@ -73,14 +74,16 @@ def _step(action: Action, evidence: Evidence) -> PlanStep:
             effect="new timeouts, in effect after the restart",
         )
     if action.type == "restart_service":
-        return PlanStep(action=action, shown="systemctl restart neumann", effect="restarts with the new file")
+        return PlanStep(
+            action=action, shown=service_command(node, "restart"), effect="restarts with the new file"
+        )
     if action.type == "undo_election_timeouts":
         return PlanStep(
             action=action,
             shown=f"{_config_path(node)}, byte for byte",
             effect="the file as it was before the change, in effect after the restart",
         )
-    return PlanStep(action=action, shown="systemctl start neumann", effect="the node votes again")
+    return PlanStep(action=action, shown=service_command(node, "start"), effect="the node votes again")
 
 
 def _config_path(node: NodeEvidence) -> str:

@@ -76,6 +76,8 @@ def _why_no_start(facts: Facts, down: set[str], full: tuple[str, ...]) -> str:
         )
     services = [facts.node(name).service.value for name in sorted(down)]
     if held := [service.load for service in services if service and service.load]:
+        if any(service and service.pod for service in services):
+            return f"Kubernetes does not start what is in {listed(sorted(set(held)))}: mend that first."
         return f"systemd does not start a unit that is {listed(sorted(set(held)))}: mend that first."
     if any(service and service.state == "active" for service in services):
         return "Its service is active already: see in its log whether it replays or could not bind."

@@ -11,6 +11,7 @@ from runbooks.plans import Action, Plan, PlanStep
 from runbooks.quorum_gate import why_not
 from runbooks.replication_lag.causes import CAUSES, LagCause
 from runbooks.replication_lag.gaps import MAX_LAG_ENTRIES, Gaps
+from runbooks.service_command import service_command
 from runbooks.wording import listed
 
 RESTART_STUCK = "restart_stuck"
@@ -79,7 +80,7 @@ def plan(remedy: Remedy, evidence: Evidence) -> Plan:
     steps = [
         PlanStep(
             action=action,
-            shown="systemctl restart neumann",
+            shown=service_command(evidence.node(action.node), "restart"),
             effect="replays its log and applies what waits",
         )
         for action in remedy.actions

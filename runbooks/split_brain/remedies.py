@@ -9,6 +9,7 @@ from runbooks.evidence import Evidence
 from runbooks.model import BY_HAND, Finding, Remedy, RemedyKind, Verdict
 from runbooks.plans import Action, Plan, PlanStep
 from runbooks.quorum_gate import why_not
+from runbooks.service_command import service_command
 from runbooks.split_brain.causes import CAUSES, SplitCause
 from runbooks.split_brain.claims import Claims
 from runbooks.wording import listed
@@ -68,7 +69,7 @@ def plan(remedy: Remedy, evidence: Evidence) -> Plan:
         steps=tuple(
             PlanStep(
                 action=action,
-                shown="systemctl restart neumann",
+                shown=service_command(evidence.node(action.node), "restart"),
                 effect="starts as a follower of the newest term",
             )
             for action in remedy.actions

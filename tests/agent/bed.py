@@ -29,6 +29,7 @@ from starlette.applications import Starlette
 from agent.actions.after_crash import judge_what_was_begun
 from agent.actions.executor import Executor
 from agent.actions.ledger import Ledger
+from agent.pods.reader import reader_of
 from agent.protocol import (
     Action,
     ActionReport,
@@ -43,7 +44,6 @@ from agent.protocol import (
     sign,
     undo_action_id,
 )
-from agent.readings.reader import NodeReader
 from agent.server.deadlines import Deadlines
 from agent.server.routes import DEFAULT_DEADLINES, build_app, build_server
 from agent.settings import Limits, Settings, parse_settings
@@ -380,9 +380,9 @@ async def serving(
     """Serve an agent in this process, on a free port; yields its address and its application."""
     settings.state_dir.mkdir(exist_ok=True)
     ledger = Ledger(settings.state_dir / "ledger.sqlite3")
-    reader = NodeReader(settings)
+    reader = reader_of(settings)
     executor = Executor(settings, reader, ledger)
-    await judge_what_was_begun(settings, reader, ledger)
+    executor.see_through(await judge_what_was_begun(settings, reader, ledger))
     app = build_app(settings, reader, executor)
     server = build_server(app, settings, deadlines)
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 import pytest
+import yaml
 from pydantic import BaseModel
 
 import agent.settings
@@ -20,6 +21,12 @@ from bot.main import channel_of
 DEPLOY = Path(__file__).parents[2] / "deploy"
 BOT = DEPLOY / "neumann-bot.example.toml"
 AGENT = DEPLOY / "neumann-agent.example.toml"
+# What only a pod has is shown there.
+SETTINGS_IN_A_POD: str = next(
+    each["data"]["neumann-0.toml"]
+    for each in yaml.safe_load_all((DEPLOY / "kubernetes" / "neumann-nodes.yaml").read_text())
+    if (each["kind"], each["metadata"]["name"]) == ("ConfigMap", "neumann-agent")
+)
 COMMENTED_KEY = re.compile(r"^# (?=[a-z_]+ = )", re.MULTILINE)
 
 
@@ -63,7 +70,7 @@ def models_in(annotation: Any) -> Iterator[type[Model]]:
     ("example", "settings"), [(BOT, bot.config.Settings), (AGENT, agent.settings.Settings)]
 )
 def test_every_key_is_shown(example: Path, settings: type[Model]):
-    text = example.read_text()
+    text = example.read_text() + (SETTINGS_IN_A_POD if example == AGENT else "")
     shown = {*re.findall(r"^(?:# )?([a-z_]+) = ", text, re.MULTILINE), *re.findall(r"\{ ([a-z_]+) = ", text)}
     shown |= {
         part for table in re.findall(r"^\[+([a-z_.]+)\]+", text, re.MULTILINE) for part in table.split(".")

@@ -235,6 +235,7 @@ class Agents:
     silent: frozenset[str] = frozenset()
     edits: dict[str, PlannedEdit | CannotEdit] = field(default_factory=dict)
     boot_id: str = "boot-1"
+    pod_uid: str | None = None
     config_sha256: str | None = None
     fences: list[int | None] = field(default_factory=list)
     on_effect: Callable[[Action], None] = lambda action: None
@@ -264,6 +265,7 @@ class Agents:
             nonce="n",
             state="{}",
             boot_id=self.boot_id,
+            pod_uid=self.pod_uid,
             config_sha256=self._file(order.action.node),
             needs_second=order.action.node in self.asks_for_second,
         )

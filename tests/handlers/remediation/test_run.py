@@ -13,8 +13,9 @@ from handlers.domain.policy import Member
 from handlers.errors import AlreadyConfirmed, NotAllowed, StaleOffer
 from handlers.ports import NotBegun, Order, Readiness
 from handlers.remediation import node_checks, obstacles, propose, run, second_approval
-from runbooks.evidence import Evidence
-from tests.builders import ALICE, BOB, NOON, evidence, led_by, node, silent
+from runbooks.evidence import Evidence, Service
+from runbooks.node_readings import Pod
+from tests.builders import ALICE, BOB, NOON, dead, evidence, known, led_by, node, silent
 from tests.handlers.story import (
     click,
     confirmed,
@@ -293,6 +294,20 @@ async def test_who_leaves_the_group_after_confirming_has_nothing_carried_out_any
     assert ended
     assert "No longer permitted" in ended.detail
     assert world.agents.effects == []
+
+
+@pytest.mark.parametrize(("uid", "is_done"), [("uid-1", True), ("uid-2", False)])
+async def test_a_pod_that_is_not_the_one_of_the_plan_is_not_acted_on(uid: str, is_done: bool) -> None:
+    pod = known(Service(state="failed", pod=Pod(name="neumann-0", uid="uid-1")), by="agent")
+    world = await diagnosed_world(
+        evidence(node("node1"), dead("node2", service=pod), dead("node3", service=pod))
+    )
+    world.agents.pod_uid = uid
+    await confirmed(world, "start_nodes")
+    await advance.advance(world.ports, "inc-1")
+    assert bool(world.agents.effects) is is_done
+    ended = (await newest_run(world)).ended
+    assert is_done or "made anew" in (ended.detail if ended else "")
 
 
 @pytest.mark.parametrize(

@@ -81,10 +81,10 @@ def test_a_node_with_a_newer_log_gives_no_vote_and_a_host_without_power_reaches_
     assert {connect["result"] for connect in document["nodes"][0]["connects"]["value"]} == {"timeout"}
 
 
-def test_another_truth_fits_clocks_that_nobody_knows_and_none_fits_stopped_processes() -> None:
+def test_another_truth_fits_slow_links_and_none_fits_stopped_processes() -> None:
     alone = (case for case in generate(61) if len(case.faults) == 1 and case.family == "read")
     cases = {case.faults[0].story.split(":")[0]: case for case in alone if len(case.world.names) == 3}
-    assert has_twin(cases["clocks apart, chrony no_source"])
+    assert any(has_twin(case) for story, case in cases.items() if story.startswith("round trip"))
     assert not has_twin(cases["stopped"])
 
 

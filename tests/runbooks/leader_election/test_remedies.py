@@ -1,13 +1,16 @@
 """Each remedy is offered or refused, with the reason; an offered one becomes an exact plan."""
 
+from typing import Any, Literal
+
 import pytest
 
 from runbooks import leader_election
-from runbooks.evidence import Evidence, Role, Service
+from runbooks.evidence import Evidence, Reading, Role, Service
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
 from runbooks.model import Verdict
+from runbooks.node_readings import Pod
 from runbooks.plans import Plan
 from tests.builders import candidates, dead, evidence, known, late, missing, node, remedy_of
 
@@ -189,3 +192,32 @@ def test_no_button_where_an_agent_could_not_change_its_file() -> None:
     )
     remedy = remedy_of(evidence(*nodes), "config_bump")
     assert (remedy.offered, remedy.reason) == (False, "node2: /etc/neumann cannot be written to.")
+
+
+def in_a_pod(name: str, state: Literal["active", "failed"] = "active", **fields: Any) -> Reading[Any]:
+    pod = Pod(name=f"pod-{name}", uid=f"uid-{name}", ready=state == "active")
+    return known(Service(state=state, pod=pod, **fields), by=f"agent:{name}")
+
+
+def test_a_pod_is_started_by_being_made_anew_and_the_plan_is_bound_to_this_very_one() -> None:
+    crashed = {name: dead(name, service=in_a_pod(name, "failed")) for name in ("node2", "node3")}
+    plan = plan_of(evidence(node("node1"), *crashed.values()), "start_nodes")
+    assert [step.shown for step in plan.steps] == [
+        "kubectl delete pod pod-node2",
+        "kubectl delete pod pod-node3",
+    ]
+    assert plan.bound.pods == {"node2": "uid-node2", "node3": "uid-node3"}
+
+
+def test_a_pod_without_an_image_is_not_offered_to_be_started() -> None:
+    held = [
+        dead(name, service=in_a_pod(name, "failed", load="ImagePullBackOff")) for name in ("node2", "node3")
+    ]
+    remedy = remedy_of(evidence(node("node1"), *held), "start_nodes")
+    assert (remedy.offered, remedy.actions) == (False, ())
+    assert "Kubernetes does not start what is in ImagePullBackOff" in (remedy.reason or "")
+
+
+def test_a_plan_on_hosts_has_no_pods_and_keeps_its_hash() -> None:
+    plan = plan_of(evidence(node("node1"), dead("node2"), dead("node3")), "start_nodes")
+    assert "pods" not in plan.bound.model_dump()

@@ -1,0 +1,63 @@
+"""See an action to its end whose effect takes the agent itself away: whichever agent is there then does."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from agent.actions.case import Case
+from agent.actions.kinds import ActionKind, actions_of
+from agent.actions.ledger import Ledger
+from agent.actions.observe_effect import stays
+from agent.actions.outcome import record_end
+from agent.actions.pod_moves import pod_of
+from agent.protocol import LedgerState, NodeState
+from agent.readings.reader import NodeReader
+
+LOOK_EVERY_S = 1.0
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """An action that was begun and whose end is not recorded yet."""
+
+    action_id: str
+    case: Case
+
+
+async def see_through(reader: NodeReader, ledger: Ledger, begun: Collection[Begun]) -> None:
+    """Watch until each has an end that can be told, and record it."""
+    for each in begun:
+        kind = actions_of(each.case.settings)[each.case.action.type]
+        try:
+            state, after = await _watched(reader, kind, each.case)
+            await record_end(ledger, each.action_id, state, kind.tell(each.case, after), after)
+        except Exception:  # An action without an end is asked about again; a dead watch would tell nobody.
+            _logger.exception("an action could not be seen through: %s", each.action_id[:12])
+
+
+async def _watched(reader: NodeReader, kind: ActionKind, case: Case) -> tuple[LedgerState, NodeState]:
+    """Return how it ended; only what has stayed ready is done."""
+    assert case.settings.kubernetes is not None  # noqa: S101 (only a pod's actions outlive their agent)
+    give_up = time.monotonic() + case.settings.kubernetes.ready_within_s
+    while True:
+        after = await reader.state(kind.reads)
+        done = kind.judge(case, after)
+        if done:
+            # One that does not last is looked at again: it comes back, or Kubernetes says what ails it.
+            after, lasts = await stays(reader, kind, after, case.settings.limits.stays_up_s)
+            if lasts:
+                return "DONE", after
+        is_over = time.monotonic() >= give_up
+        was, pod = pod_of(case.agreed), pod_of(after)
+        if was and pod and pod.uid == was.uid:
+            # One that is going is left to the next agent. If it is not, the request may never have been sent.
+            if done is False:
+                return "UNKNOWN", after
+        elif done is False or is_over:
+            return "NOT_DONE" if pod else "UNKNOWN", after
+        await asyncio.sleep(LOOK_EVERY_S)
