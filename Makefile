@@ -22,7 +22,7 @@ FULL_RING := not exhaustive and not slow and not browser
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all attack fuzz storm coverage browser check format lint types imports rules schema keys prove mutants accuracy warnings live chaos chaos-delivery real-nodes \
-	nightly bench dist hooks structure lock clean venv
+	nightly bench dist image hooks structure lock clean venv
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -130,6 +130,11 @@ dist: $(VENV)/.installed-dev ## build what a release attaches: wheel and its loc
 	@git archive --format=tar.gz --prefix=neumann-bot/ --output=dist/neumann-bot.tar.gz HEAD
 	@cp requirements.txt dist/
 	@cd dist && sha256sum * > SHA256SUMS && cat SHA256SUMS
+
+image: $(VENV)/.installed ## the bot as an OCI image, without daemon and registry; as root, with buildah and mmdebstrap
+	@mkdir -p dist
+	@deploy/image/build $(BIN)/python dist
+	@cd dist && rm -f SHA256SUMS && sha256sum * > SHA256SUMS && cat SHA256SUMS
 
 hooks: $(VENV)/.installed-dev ## check format, lint, types and imports before each commit
 	@$(BIN)/pre-commit install
