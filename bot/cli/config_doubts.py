@@ -122,8 +122,16 @@ def closed_to_the_unit(settings: Settings, config: Path) -> Iterator[tuple[Path,
         return
     pins = (node.agent_certificate for cluster in settings.clusters for node in cluster.nodes)
     for file in (config, settings.agents.certificate, settings.agents.authority, *pins):
-        if file and file.exists() and not file.stat().st_mode & stat.S_IROTH:
+        if not (file and file.exists()):
+            continue
+        if not file.stat().st_mode & stat.S_IROTH:
             yield (
                 file,
                 f"only its owner may read it, and the bot's unit runs as another user: chmod 644 {file}",
+            )
+        if not file.parent.stat().st_mode & stat.S_IXOTH:
+            yield (
+                file,
+                f"only its owner may enter its folder, and the bot's unit runs as another user: chmod 755"
+                f" {file.parent}",
             )

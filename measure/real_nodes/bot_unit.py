@@ -141,6 +141,9 @@ def main() -> int:
         for case in CASES.values():
             right, said = case(node)
             wrong += not right
+            if not right and case is ready:
+                print(node.run("journalctl -u neumann-bot -o cat --no-pager | tail -60").said)
+                return len(CASES)
             print(
                 f"| {(case.__doc__ or '').rstrip('.')} | {'right' if right else 'WRONG'} | {said} |",
                 flush=True,
