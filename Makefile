@@ -22,7 +22,7 @@ FULL_RING := not exhaustive and not slow and not browser
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all attack fuzz storm coverage browser check format lint types imports rules schema keys prove mutants accuracy warnings live chaos chaos-delivery real-nodes \
-	nightly bench dist hooks structure lock clean venv
+	nightly bench dist image chart hooks structure lock clean venv
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -120,7 +120,11 @@ lock: ## write the locks anew (needs uv)
 	$(EXPORT) --extra bot -o requirements.txt
 	$(EXPORT) --extra bot --extra demo -o requirements-demo.txt
 	$(EXPORT) --extra bot --extra demo --group dev -o requirements-dev.txt
+	$(subst --group build,--only-group chart,$(EXPORT)) -o requirements-chart.txt
 	rm -f uv.lock
+
+# Checksums of whatever was built so far.
+sums = cd dist && rm -f SHA256SUMS && sha256sum * > SHA256SUMS && cat SHA256SUMS
 
 dist: $(VENV)/.installed-dev ## build what a release attaches: wheel and its lock, the agent's package, sources, bill of materials, checksums
 	@rm -rf dist && mkdir dist
@@ -129,7 +133,18 @@ dist: $(VENV)/.installed-dev ## build what a release attaches: wheel and its loc
 	@$(BIN)/python -m measure.sbom dist/neumann-bot.cdx.json
 	@git archive --format=tar.gz --prefix=neumann-bot/ --output=dist/neumann-bot.tar.gz HEAD
 	@cp requirements.txt dist/
-	@cd dist && sha256sum * > SHA256SUMS && cat SHA256SUMS
+	@$(sums)
+
+chart: $(VENV)/.installed-chart ## lint, render and check the Helm chart with Helm's own library, and pack it into dist/
+	@$(BIN)/python -m pytest -q -n 0 -m process tests/deploy/test_chart.py $(ARGS)
+	@mkdir -p dist
+	@$(BIN)/python -m measure.chart package dist 2>/dev/null
+	@$(sums)
+
+image: $(VENV)/.installed ## the bot as an OCI image, without daemon and registry; as root, with buildah and mmdebstrap
+	@mkdir -p dist
+	@deploy/image/build $(BIN)/python dist
+	@$(sums)
 
 hooks: $(VENV)/.installed-dev ## check format, lint, types and imports before each commit
 	@$(BIN)/pre-commit install
@@ -162,4 +177,9 @@ $(VENV)/.installed: requirements-agent.txt requirements-demo.txt pyproject.toml 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "installing the tools of development" >&2
 	@$(call install_locked,requirements-dev.txt)
+	@touch $@
+
+$(VENV)/.installed-chart: requirements-chart.txt $(VENV)/.installed-dev
+	@echo "installing Helm's library and Kubernetes' schemas (100 MB)" >&2
+	@$(call install_locked,requirements-chart.txt)
 	@touch $@

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Callable
 
 _logger = logging.getLogger(__name__)
 _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (logging.DEBUG, 7))
@@ -23,13 +24,14 @@ def tell(state: str) -> None:
         _logger.warning("systemd could not be told %s: %s", state, error)
 
 
-async def feed_watchdog() -> None:
-    """Tell that this loop still turns, twice as often as is asked for (`WatchdogSec`)."""
+async def feed_watchdog(is_well: Callable[[], bool] = lambda: True) -> None:
+    """Tell that this loop still turns, twice as often as is asked for (`WatchdogSec`), while all is well."""
     asked_us = os.environ.get("WATCHDOG_USEC", "")
     if not (asked_us.isdigit() and os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())):
         return
     while True:
-        tell("WATCHDOG=1")
+        if is_well():
+            tell("WATCHDOG=1")
         await asyncio.sleep(int(asked_us) / 2e6)
 
 

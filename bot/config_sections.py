@@ -31,13 +31,15 @@ class WebSettings(_Section):
     """The HTTP side: where it listens, and the token that Alertmanager must send.
 
     With `status_port`, what tells of the bot itself (probes, version, metrics) is answered there alone, at
-    `status_host`, and no more at the port that Slack reaches.
+    `status_host`, and no more at the port that Slack reaches. A worker in a process of its own answers the
+    same at `worker_status_port`, or nowhere.
     """
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)] = 8080
     status_host: str = "127.0.0.1"
     status_port: Annotated[int | None, Field(ge=1, le=65_535)] = None
+    worker_status_port: Annotated[int | None, Field(ge=1, le=65_535)] = None
     webhook_token: SecretFile
     max_body_bytes: Annotated[int, Field(ge=1024)] = 8_388_608
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
 
 from redis.asyncio import Redis
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
-from bot import add_ons
 from bot.clients import Clients, connected
 from bot.config import Settings
 from bot.slack import listeners
@@ -25,12 +21,10 @@ from bot.slack.delivery.attachments import ThreadAttachments
 from bot.slack.delivery.notices import ChannelNotices
 from bot.slack.delivery.thread_sync import SlackThread
 from bot.slack.directory import SlackDirectory
-from bot.slack.inbound import socket_mode
 from bot.slack.inbound.dispatcher import Dispatcher
 from bot.slack.inbound.request_queue import SlackRequests
 from bot.store.client import connect_to
 from bot.store.foreign_keys import put_aside
-from bot.store.health import require_usable
 from bot.store.incident_history import IncidentHistoryStore
 from bot.store.ledger_marks import LedgerMarks
 from bot.store.postures import PostureStore
@@ -41,15 +35,12 @@ from bot.store.run_lock import RunLocks
 from bot.stores import Stores
 from bot.timing import DEFAULT_TIMING, Timing
 from bot.web.app import Web
-from bot.web.server import serve
 from bot.web.troubles import Troubles
 from bot.worker.periodic_jobs import PeriodicJobs
 from bot.worker.scheduler import Scheduler
 from bot.worker.worker import Worker
 from handlers.errors import StoreDown
 from handlers.ports import Ports
-
-Part = Literal["web", "worker"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +57,7 @@ class Bot:
     requests: SlackRequests
     ports: Ports
     clock: RedisTime
+    hangs: Callable[[], str | None]
 
 
 @asynccontextmanager
@@ -90,21 +82,32 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
         notices = ChannelNotices(clients.slack, redis, prefix, channel, timing)
         ports = replace(_ports(settings, stores, clients, thread, clock), notices=notices)
         app = _bolt(clients.slack, signing_secret, ports)
-        web = _web(settings, stores, app, signing_secret)
+        worker = _worker(settings, stores, clients, ports, thread=thread, timing=timing)
+        dispatcher = Dispatcher(app, stores.requests, timing)
+        hangs = partial(_hangs, worker, dispatcher, timing.standstill_s)
+        web = _web(settings, stores, app, signing_secret, hangs)
         yield Bot(
             redis=redis,
             web=web.app(tells_status=settings.web.status_port is None),
             status=web.status_app(),
-            worker=_worker(settings, stores, clients, ports, thread=thread, timing=timing),
+            worker=worker,
             scheduler=Scheduler(
                 stores.timelines, stores.queues, partial(put_aside, redis, prefix), settings.posture.watching
             ),
-            dispatcher=Dispatcher(app, stores.requests, timing),
+            dispatcher=dispatcher,
             slack=app,
             requests=stores.requests,
             ports=ports,
             clock=clock,
+            hangs=hangs,
         )
+
+
+def _hangs(worker: Worker, dispatcher: Dispatcher, at_most_s: float) -> str | None:
+    standstill_s = max(worker.standstill_s(), dispatcher.standstill_s())
+    return (
+        f"the worker has got on with nothing for {standstill_s:.0f} s" if standstill_s > at_most_s else None
+    )
 
 
 def _ports(
@@ -137,7 +140,13 @@ def _bolt(slack: AsyncWebClient, signing_secret: str, ports: Ports) -> AsyncApp:
     return app
 
 
-def _web(settings: Settings, stores: Stores, slack: AsyncApp, signing_secret: str) -> Web:
+def _web(
+    settings: Settings,
+    stores: Stores,
+    slack: AsyncApp,
+    signing_secret: str,
+    hangs: Callable[[], str | None],
+) -> Web:
     return Web(
         inbox=stores.inbox,
         redis=stores.redis,
@@ -147,6 +156,7 @@ def _web(settings: Settings, stores: Stores, slack: AsyncApp, signing_secret: st
         slack=slack,
         requests=stores.requests,
         signing_secret=signing_secret,
+        hangs=hangs,
     )
 
 
@@ -186,44 +196,3 @@ def channel_of(settings: Settings, cluster: str) -> str:
     """Return the Slack channel of a cluster; the common channel where none is configured."""
     configured = settings.cluster(cluster)
     return configured.channel if configured and configured.channel else settings.slack.channel
-
-
-async def run(settings: Settings, parts: frozenset[Part], timing: Timing = DEFAULT_TIMING) -> None:
-    """Run the web side, the worker, or both, until a signal ends it.
-
-    Raises:
-        ConfigurationError: If the configuration cannot be used.
-    """
-    add_ons.register_and_log(settings.runbooks)
-    async with build(settings, timing) as bot:
-        await require_usable(bot.redis)
-        work = [bot.clock.keep()]
-        if "worker" in parts:
-            work += [bot.worker.run(), bot.scheduler.run(), bot.dispatcher.run()]
-        if "web" in parts:
-            web = settings.web
-            work.append(serve(bot.web, web, host=web.host, port=web.port))
-            if web.status_port is not None:
-                work.append(serve(bot.status, web, host=web.status_host, port=web.status_port))
-            if settings.slack.app_token:
-                app_token = settings.slack.app_token.read().get_secret_value()
-                work.append(socket_mode.listen(bot.slack, app_token, settings.slack.api_url, bot.requests))
-        tasks = [asyncio.create_task(part) for part in (*work, _signalled())]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            consumers = bot.worker, bot.dispatcher
-            await asyncio.gather(*(each.drain(timing.drain_s) for each in consumers))
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _signalled() -> None:
-    """Return once the process is asked to end."""
-    asked = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, asked.set)
-    await asked.wait()

@@ -33,6 +33,10 @@ class Timing:
     left_to_others_s: float = 60.0
     """How long a process takes no step of an incident that only a newer version can read."""
 
+    standstill_s: float = 300.0
+    """A loop of the worker that got on with nothing for so long hangs, and its process is to be started anew:
+    an action on a node takes 100 s at most, and one such step is several calls."""
+
     drain_s: float = 10.0
     """How long work may go on once the process is asked to end; Kubernetes gives 30 s, systemd 90."""
 

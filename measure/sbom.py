@@ -1,4 +1,7 @@
-"""Write what a release is made of as CycloneDX JSON: `python -m measure.sbom FILE`, from the lock alone."""
+"""Write what a release is made of as CycloneDX JSON: `python -m measure.sbom FILE [DEBIAN]`.
+
+From the lock alone; for an image also from `DEBIAN`, lines of package, version and architecture.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 ROOT = Path(__file__).parents[1]
 LOCK = ROOT / "requirements.txt"
@@ -33,7 +37,15 @@ def components(lock: str) -> Iterator[Json]:
             }
 
 
-def document() -> Json:
+def debian_components(listed: str) -> Iterator[Json]:
+    """Yield each of Debian's packages, as `dpkg-query` lists them."""
+    for line in listed.splitlines():
+        name, version, architecture = line.split()
+        purl = f"pkg:deb/debian/{name}@{quote(version)}?arch={architecture}"
+        yield {"type": "library", "bom-ref": purl, "purl": purl, "name": name, "version": version}
+
+
+def document(debian: str = "") -> Json:
     """Return the bill of materials of this version; the same lock gives the same document."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     return {
@@ -49,9 +61,10 @@ def document() -> Json:
                 "licenses": [{"license": {"id": project["license"]}}],
             }
         },
-        "components": list(components(LOCK.read_text())),
+        "components": [*components(LOCK.read_text()), *debian_components(debian)],
     }
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(json.dumps(document(), indent=2) + "\n")
+    file, *listed = map(Path, sys.argv[1:])
+    file.write_text(json.dumps(document("".join(each.read_text() for each in listed)), indent=2) + "\n")

@@ -30,7 +30,10 @@ def imports(file: Path, known: dict[str, Path]) -> set[str]:
 
 def test_the_bot_takes_only_the_wire_types_and_the_keys_of_the_agent() -> None:
     known = modules()
-    shared = ("agent.protocol", "agent.keys", "agent.request_deadline", "agent.sanitize", "agent.version")
+    shared = (
+        *("agent.protocol", "agent.keys", "agent.request_deadline", "agent.sanitize"),
+        *("agent.service_manager", "agent.version"),
+    )
     for name, file in known.items():
         if name.startswith("bot"):
             strange = [i for i in imports(file, known) if i.startswith("agent") and not i.startswith(shared)]
@@ -40,7 +43,15 @@ def test_the_bot_takes_only_the_wire_types_and_the_keys_of_the_agent() -> None:
 def test_what_the_agent_shares_knows_nothing_else_of_the_agent() -> None:
     known = modules()
     for name, file in known.items():
-        if name.startswith(("agent.keys", "agent.request_deadline", "agent.sanitize", "agent.version")):
+        if name.startswith(
+            (
+                "agent.keys",
+                "agent.request_deadline",
+                "agent.sanitize",
+                "agent.service_manager",
+                "agent.version",
+            )
+        ):
             assert not {i for i in imports(file, known) if not i.startswith("agent.keys")}, name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,13 +12,15 @@ import uvloop
 
 from agent.version import version
 from bot import log_lines
-from bot import main as wiring
 from bot.cli import agents, audit, diagnose, doctor, evidence, incidents, plan, posture, replay, runbook
 from bot.cli.check import check
 from bot.cli.init.command import init
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.cli.output import say
+from bot.cli.reread import reread
 from bot.config import load
+from bot.running import run
+from bot.shift import Part
 from handlers.errors import BotError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -111,11 +114,11 @@ def demo(  # noqa: PLR0917  each is an option of the command line
     raise typer.Exit(lab_demo.main(options))
 
 
-def _run(config: Path, *parts: wiring.Part) -> None:
+def _run(config: Path, *parts: Part) -> None:
     log_lines.configure()
     settings = load(config)
     structlog.get_logger().info("starting", version=version(), parts=sorted(parts))
-    uvloop.run(wiring.run(settings, frozenset(parts)))
+    uvloop.run(run(settings, frozenset(parts), reread=partial(reread, config)))
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ def doubts(settings: Settings) -> Iterator[Doubt]:
             yield from _groups(("permissions", number, name), getattr(row, name))
         yield from _people(("permissions", number, "confirm_users"), row.confirm_users)
     yield from _shared_addresses(settings)
-    yield from _secrets(settings, ())
+    yield from unreadable_secrets(settings)
     yield from _slack_tokens(settings)
 
 
@@ -88,8 +88,8 @@ def _shared_addresses(settings: Settings) -> Iterator[Doubt]:
                 owners.setdefault(url, f"{cluster.name}/{node.name}")
 
 
-def _secrets(section: BaseModel, at: KeyPath) -> Iterator[Doubt]:
-    """Try every secret that a section names, in whatever depth."""
+def unreadable_secrets(section: BaseModel, at: KeyPath = ()) -> Iterator[Doubt]:
+    """Yield the path of every secret below a section that cannot be read, and why."""
     for name in type(section).model_fields:
         value = getattr(section, name)
         for place, each in enumerate(value) if isinstance(value, tuple) else ((None, value),):
@@ -97,7 +97,7 @@ def _secrets(section: BaseModel, at: KeyPath) -> Iterator[Doubt]:
             if isinstance(each, SecretFile):
                 yield from ((path, str(why).removesuffix(".")) for why in _unreadable(each))
             elif isinstance(each, BaseModel):
-                yield from _secrets(each, path)
+                yield from unreadable_secrets(each, path)
 
 
 def _unreadable(secret: SecretFile) -> Iterator[ConfigurationError]:
@@ -122,8 +122,16 @@ def closed_to_the_unit(settings: Settings, config: Path) -> Iterator[tuple[Path,
         return
     pins = (node.agent_certificate for cluster in settings.clusters for node in cluster.nodes)
     for file in (config, settings.agents.certificate, settings.agents.authority, *pins):
-        if file and file.exists() and not file.stat().st_mode & stat.S_IROTH:
+        if not (file and file.exists()):
+            continue
+        if not file.stat().st_mode & stat.S_IROTH:
             yield (
                 file,
                 f"only its owner may read it, and the bot's unit runs as another user: chmod 644 {file}",
+            )
+        if not file.parent.stat().st_mode & stat.S_IXOTH:
+            yield (
+                file,
+                f"only its owner may enter its folder, and the bot's unit runs as another user: chmod 755"
+                f" {file.parent}",
             )

@@ -61,6 +61,7 @@ class Web:
         slack: AsyncApp,
         requests: SlackRequests,
         signing_secret: str,
+        hangs: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._inbox = inbox
         self._redis = redis
@@ -70,6 +71,7 @@ class Web:
         self._slack = slack
         self._requests = requests
         self._verifier = SignatureVerifier(signing_secret)
+        self._hangs = hangs
         self._metrics = BotMetrics(redis, prefix)
         self._troubles, self._refusals = Troubles(redis, prefix), Refusals(redis, prefix)
         self._noted_s: dict[int, float] = {}
@@ -194,8 +196,9 @@ class Web:
         return PlainTextResponse("This request has been seen before.", status_code=401)
 
     async def livez(self, _: Request) -> Response:
-        """Say that the process runs."""
-        return PlainTextResponse("alive")
+        """Say that the process runs, and that the worker in it does not hang."""
+        why = self._hangs()
+        return PlainTextResponse(why or "alive", status_code=503 if why else 200)
 
     async def readyz(self, _: Request) -> Response:
         """Say whether the process can store what it is sent."""

@@ -7,12 +7,14 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import structlog
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
-from bot.config import WebSettings
 from bot.web.callers import Callers, protocol_for
 from handlers.errors import ConfigurationError
+
+log = structlog.get_logger()
 
 MAX_CONNECTIONS = 512
 """Callers beyond it are told to come again (503). With `BACKLOG` it leaves a process of 1,024 descriptors,
@@ -34,11 +36,11 @@ class EmbeddedServer(uvicorn.Server):
         yield
 
 
-async def serve(app: Starlette, web: WebSettings, *, host: str, port: int) -> None:
-    """Serve at a port until cancelled, and then finish what has begun.
+def listen(host: str, port: int) -> socket.socket:
+    """Open a port.
 
     Raises:
-        ConfigurationError: If the port cannot be opened.
+        ConfigurationError: If it cannot be opened.
     """
     try:
         listening = socket.create_server((host, port))
@@ -46,12 +48,16 @@ async def serve(app: Starlette, web: WebSettings, *, host: str, port: int) -> No
         raise ConfigurationError(
             f"Port {port} of {host} cannot be opened: {error.strerror}; choose another in [web]."
         ) from error
+    log.info("listening", host=host, port=port)
+    return listening
+
+
+async def serve(app: ASGIApp, listening: socket.socket, max_body_bytes: int) -> None:
+    """Serve at an open port until cancelled, and then finish what has begun."""
     server = EmbeddedServer(
         uvicorn.Config(
             app,
-            http=protocol_for(
-                Callers(max_waiting_bytes=max(MAX_WAITING_BYTES, MIN_BODIES * web.max_body_bytes))
-            ),
+            http=protocol_for(Callers(max_waiting_bytes=max(MAX_WAITING_BYTES, MIN_BODIES * max_body_bytes))),
             ws="none",
             log_level="warning",
             log_config=None,

@@ -98,6 +98,10 @@ class Worker:
         """Take nothing new, and wait until what is held is done, but no longer than this."""
         await asyncio.gather(*(each.drain(within_s) for each in (self._folding, *self._due)))
 
+    def standstill_s(self) -> float:
+        """Return for how long the slowest of its loops has got on with nothing."""
+        return max(each.standstill_s() for each in (self._folding, *self._due))
+
     async def _greet(self) -> None:
         """Log at the start what does not work; it also opens the connections that an alert will need."""
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -74,20 +75,22 @@ def missing_programs(needed: Mapping[str, str] = NEEDED) -> list[str]:
     return lacks
 
 
-def make_root(folder: Path, suite: str) -> Path:
-    """Return the root of a bare Debian of this suite, made if it is not there, with this checkout's agent."""
+def make_root(
+    folder: Path, suite: str, packages: tuple[str, ...] = PACKAGES, lock: str = "requirements-agent.txt"
+) -> Path:
+    """Return the root of a bare Debian of this suite, made if it is not there, with this checkout."""
     root = folder / suite
     if not (root / "made").exists():
         shutil.rmtree(root, ignore_errors=True)
         root.mkdir(parents=True)
         tar = folder / f"{suite}.tar"
-        packages = ",".join(PACKAGES)
-        _run("mmdebstrap", "--mode=root", "--variant=minbase", f"--include={packages}", suite, str(tar))
+        wanted = f"--include={','.join(packages)}"
+        _run("mmdebstrap", "--mode=root", "--variant=minbase", wanted, suite, str(tar))
         _run("tar", "-C", str(root), "-xf", str(tar))
         tar.unlink()
         (root / "made").touch()
     _put_neumann(root)
-    _install(root)
+    _install(root, lock)
     return root
 
 
@@ -119,15 +122,18 @@ def _put_neumann(root: Path) -> None:
         _run("chroot", str(root), "useradd", "--system", "--no-create-home", "neumann")
 
 
-def _install(root: Path) -> None:
+def _install(root: Path, lock: str) -> None:
     """Install the checkout as docs/install.md does in its first step, from wheels that this host fetched."""
     wheels, source = root / "wheels", root / "src"
     version = "".join(filter(str.isdigit, next(root.glob("usr/bin/python3.*")).name))
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", "download", "-d", str(wheels))
     tags = ("--python-version", f"{version[0]}.{version[1:]}", "--abi", f"cp{version}", "--abi", "abi3")
-    lock = ("--require-hashes", "--only-binary", ":all:", "--implementation", "cp", "--abi", "none")
+    locked = ("--require-hashes", "--only-binary", ":all:", "--implementation", "cp", "--abi", "none")
     if not wheels.exists():
-        _run(*pip, *lock, *tags, "-r", str(REPOSITORY / "requirements-agent.txt"))
+        # Without its conditions: pip holds those against this host's Python, which may be a later one.
+        whole = root / "tmp" / lock
+        whole.write_text(re.sub(r" ; [^\\\n]*", " ", (REPOSITORY / lock).read_text()))
+        _run(*pip, *locked, *tags, "--no-deps", "-r", str(whole))
     listed = ("git", "-C", str(REPOSITORY), "ls-files", "-co", "--exclude-standard", "-z")
     files = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split("\0")
     if (installed := root / "installed").exists() and installed.read_text() == _digest(files):
@@ -135,8 +141,7 @@ def _install(root: Path) -> None:
     shutil.rmtree(source, ignore_errors=True)
     source.mkdir()
     _copy(files, source)
-    # "... with requirements-agent.txt in place of requirements.txt".
-    steps = documented("--no-build-isolation").replace(" requirements.txt", " requirements-agent.txt")
+    steps = documented("--no-build-isolation").replace(" requirements.txt", f" {lock}")
     offline = (
         "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
         "PIP_NO_INDEX=1",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
 from agent import cli
-from agent.service_manager import JournalFormatter
+from agent.service_manager import JournalFormatter, feed_watchdog
 
 
 @pytest.mark.parametrize(("level", "priority"), [("ERROR", 3), ("WARNING", 4), ("INFO", 6), ("CRITICAL", 3)])
@@ -43,3 +45,16 @@ def test_what_keeps_the_agent_from_serving_is_an_error_in_the_journal(
         cli.main()
     assert ended.value.code == 2
     assert capsys.readouterr().err.startswith(begins)
+
+
+async def test_the_watchdog_is_fed_while_all_is_well_and_not_a_time_more(monkeypatch: pytest.MonkeyPatch):
+    asked = iter((True, True, False, False))
+    monkeypatch.setenv("NOTIFY_SOCKET", "@neumann-test-watchdog")
+    monkeypatch.setenv("WATCHDOG_USEC", "1000")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as manager:
+        manager.bind("\0neumann-test-watchdog")
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            await asyncio.create_task(feed_watchdog(lambda: next(asked)))
+        assert [manager.recv(100), manager.recv(100)] == [b"WATCHDOG=1"] * 2
+        with pytest.raises(BlockingIOError):
+            manager.recv(100)

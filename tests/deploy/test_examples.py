@@ -98,7 +98,7 @@ def test_what_is_commented_out_in_the_bots_example_is_the_default(tmp_path: Path
         "alertmanager": full.alertmanager.model_copy(update={"cluster": None, **no_credentials}),
         "redis": full.redis.model_copy(update={"password": None}),
         "prometheus": full.prometheus.model_copy(update=no_credentials),
-        "web": full.web.model_copy(update={"status_port": None}),
+        "web": full.web.model_copy(update={"status_port": None, "worker_status_port": None}),
         "posture": full.posture.model_copy(update={"digest_day": None}),
     }
     assert full.model_copy(update=plain) == as_it_is

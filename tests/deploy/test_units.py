@@ -72,6 +72,19 @@ def test_the_agent_still_sees_the_boot_id():
     assert not re.search(r"^ProcSubset=pid", (SYSTEMD / "neumann-agent.service").read_text(), re.MULTILINE)
 
 
+def test_the_bot_is_reloaded_watched_and_not_started_again_with_what_cannot_be_used():
+    unit = (SYSTEMD / "neumann-bot.service").read_text().splitlines()
+    assert {
+        "Type=notify",
+        "ExecReload=/bin/kill -HUP $MAINPID",
+        "WatchdogSec=60",
+        "Restart=always",
+        "RestartPreventExitStatus=2",
+    } <= set(unit)
+    (families,) = [line for line in unit if line.startswith("RestrictAddressFamilies=")]
+    assert "AF_UNIX" in families, "systemd is told over such a socket"
+
+
 def test_a_reload_makes_the_agent_read_its_trusted_keys_again():
     unit = (SYSTEMD / "neumann-agent.service").read_text()
     assert re.search(r"^ExecReload=/bin/kill -HUP \$MAINPID$", unit, re.MULTILINE)

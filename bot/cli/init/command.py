@@ -160,10 +160,18 @@ def _files(answers: Answers, folder: Path, program: Path) -> Mapping[Path, NewFi
 def _write(files: Mapping[Path, NewFile]) -> None:
     try:
         for path in files:
-            path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            _make_folder(path.parent)
         replace_all({path: new for path, new in files.items() if not path.exists()})
     except OSError as error:
         raise ConfigurationError(f"{error.filename} cannot be written: {error.strerror}.") from error
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder that the unit's user may enter, whatever the umask; its secrets are closed themselves."""
+    if not folder.exists():
+        _make_folder(folder.parent)
+        folder.mkdir()
+        folder.chmod(0o755)
 
 
 def _tokens(files: Mapping[str, Path | None]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Generic, Protocol, TypeVar
@@ -81,9 +82,11 @@ class Consumer(Generic[Item]):
         self._held: set[asyncio.Task[None]] = set()
         self._ends, self._idle = asyncio.Event(), asyncio.Event()
         self._idle.set()
+        self._got_on_at_s = 0.0
 
     async def run(self) -> None:
         """Work until cancelled, or until `drain` is called and all that is held is done."""
+        self._got_on_at_s = time.monotonic()
         self._idle.clear()
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -100,9 +103,17 @@ class Consumer(Generic[Item]):
         self._ends.set()
         await wait_for(self._idle, within_s)
 
+    def standstill_s(self) -> float:
+        """Return for how long it has neither looked for work nor, holding all it may, finished any.
+
+        It is 0 where it does not run.
+        """
+        return 0.0 if self._idle.is_set() else time.monotonic() - self._got_on_at_s
+
     async def _take(self) -> Sequence[Item]:
         if len(self._held) >= self._at_once:
             await asyncio.wait(self._held, return_when=asyncio.FIRST_COMPLETED)
+        self._got_on_at_s = time.monotonic()
         try:
             return await self._source.take(self._ends, self._at_once - len(self._held))
         except StoreDown as error:

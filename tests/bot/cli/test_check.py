@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,7 @@ def config(tmp_path: Path) -> Path:
     for name, secret in SECRETS.items():
         (tmp_path / name).touch(0o600)
         (tmp_path / name).write_text(secret)
+    tmp_path.chmod(0o755)  # as a folder of /etc has it
     path = tmp_path / "neumann-bot.toml"
     path.write_text(GOOD.format(folder=tmp_path))
     return path
@@ -128,6 +130,13 @@ def test_every_secret_is_tried(config: Path):
         ["2", " slack.bot_token"],
     ]
     assert "begins with xoxb-" in said[-1]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root reads what the unit's user does not")
+def test_a_folder_that_the_units_user_may_not_enter_is_named(config: Path):
+    config.parent.chmod(0o700)
+    said = [line for line in wrong(config) if "its folder" in line]
+    assert said and said[0].endswith(f"chmod 755 {config.parent}")
 
 
 def test_the_variable_is_named_where_it_came_from_the_environment(

@@ -64,6 +64,16 @@ def test_what_it_writes_is_a_configuration_and_secrets_that_nobody_else_reads(fo
     assert settings.web.webhook_token.read().get_secret_value() in (folder / "webhook-token").read_text()
 
 
+def test_the_units_user_may_enter_the_folder_whatever_the_umask_of_who_made_it(folder: Path):
+    before = os.umask(0o077)
+    try:
+        init("--folder", str(folder / "below"), "--defaults", *ASKED)
+    finally:
+        os.umask(before)
+    made = (folder, folder / "below", folder / "below" / "neumann-bot.toml")
+    assert [stat.S_IMODE(each.stat().st_mode) for each in made] == [0o755, 0o755, 0o644]
+
+
 def test_each_agents_file_names_the_others_and_agrees_with_the_bots(folder: Path):
     init("--folder", str(folder), "--defaults", *ASKED)
     bot = load(folder / "neumann-bot.toml").clusters[0]

@@ -12,7 +12,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from bot import main as wiring
+from bot import running
 from bot.config import Settings, load
 from bot.store.client import connect
 from bot.store.errors import refusal, store_errors
@@ -55,7 +55,7 @@ async def test_the_bot_does_not_start_on_it(
     await own.config_set("maxmemory-policy", "volatile-ttl")
     settings = load(write_config(redis=mortal_redis.url))
     with pytest.raises(ConfigurationError, match="noeviction"):
-        await wiring.run(settings, frozenset({"worker"}))
+        await running.run(settings, frozenset({"worker"}))
 
 
 async def test_a_read_only_replica_is_refused(own: Redis) -> None:

@@ -55,7 +55,9 @@ class Site:
         return [(each.body, each.cluster) for each in taken if each]
 
 
-async def open_site(parts: AsyncExitStack, redis: Redis, prefix: str) -> Site:
+async def open_site(
+    parts: AsyncExitStack, redis: Redis, prefix: str, hangs: Callable[[], str | None] = lambda: None
+) -> Site:
     inbox = Inbox(redis, prefix, "test", SEAL)
     slack = AsyncApp(signing_secret="unused", token="xoxb-unused")
     web = Web(
@@ -67,6 +69,7 @@ async def open_site(parts: AsyncExitStack, redis: Redis, prefix: str) -> Site:
         slack=slack,
         requests=SlackRequests(redis, prefix, "test", Signer(b"test", SigningKey.generate())),
         signing_secret="unused",
+        hangs=hangs,
     )
     url = await parts.enter_async_context(serve(web.app()))
     http = await parts.enter_async_context(httpx.AsyncClient(base_url=url, trust_env=False, timeout=10))
@@ -486,3 +489,12 @@ async def test_garbage_under_one_key_hides_none_of_the_other_figures(
 def test_the_recorded_bodies_are_there() -> None:
     assert len(RECORDED) >= 7
     assert all(read_notification(file.read_bytes()).alerts for file in RECORDED)
+
+
+async def test_a_worker_that_hangs_beside_it_is_no_process_that_lives(
+    parts: AsyncExitStack, redis: Redis, prefix: str
+) -> None:
+    site = await open_site(parts, redis, prefix, lambda: "the worker has got on with nothing for 301 s")
+    answer = await site.http.get("/livez")
+    assert (answer.status_code, answer.text) == (503, "the worker has got on with nothing for 301 s")
+    assert (await site.http.get("/readyz")).status_code == 200, "it stores what it is sent"

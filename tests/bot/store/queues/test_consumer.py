@@ -16,6 +16,7 @@ from bot.store.queues.stream import Stream, StreamEntry
 from bot.timing import Timing
 from handlers.errors import StoreDown
 from tests.bot.conftest import Becomes
+from tests.waiting import until
 
 pytestmark = pytest.mark.process
 
@@ -130,6 +131,24 @@ async def test_what_a_killed_process_holds_another_does(work: Work, becomes: Bec
         await began.wait()
     async with running(work, do, "another"):
         await becomes(work.done)
+
+
+async def test_a_loop_that_holds_all_it_may_and_finishes_nothing_stands_still(work: Work) -> None:
+    began = 0
+    may_end = asyncio.Event()
+
+    async def do(_: object) -> None:
+        nonlocal began
+        began += 1
+        await may_end.wait()
+
+    async with running(work, do) as consumer:
+        await until(lambda: began == AT_ONCE)
+        await until(lambda: consumer.standstill_s() > 2 * SHORT.poll_s)
+        may_end.set()
+        await until(work.done)
+        await until(lambda: consumer.standstill_s() < SHORT.poll_s, "it looks for work again")
+    assert consumer.standstill_s() == 0, "a loop that does not run has nothing to get on with"
 
 
 async def test_to_drain_is_to_finish_what_is_held_and_to_take_no_more(work: Work) -> None:
