@@ -60,7 +60,7 @@ def _is_read_only(folder: Path) -> bool:
 
 def is_mounted_read_only(mounts: str, mount_id: str) -> bool:
     """Return whether the file system behind a mount is read-only, by /proc/self/mountinfo (proc(5))."""
-    lines = (line for line in mounts.splitlines() if line.split(" ", 1)[0] == mount_id)
+    lines = (line for line in mounts.split("\n") if line.split(" ", 1)[0] == mount_id)
     # The options of the mount come before " - ", those of its file system are the last field.
     return any(line.rpartition(" ")[2].split(",")[0] == "ro" for line in lines)
 
