@@ -17,10 +17,14 @@ import typer
 from agent.keys.bounded_files import read_bounded
 from agent.keys.whole_files import PRIVATE
 from bot import clients
+from bot.cli import terminal
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.cli.output import say, say_json
+from bot.cli.screens import diagnosis as screens
+from bot.cli.screens.replay import JudgedAgain
+from bot.cli.screens.replay import replay as replay_screen
 from bot.config import load
-from bot.evidence_tables import cut_links, link_table, node_groups, node_table, not_read
+from bot.evidence_tables import not_read
 from bot.store.client import connect_to
 from bot.store.mac_chain import Chain
 from bot.store.timelines import TimelineStore
@@ -30,16 +34,12 @@ from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
 from handlers.domain.fold import fold
 from handlers.errors import Refused
 from handlers.judging import diagnosis_of
-from runbooks.all_runbooks import ELECTION, RUNBOOKS, button_of_remedy, title_of_cause
+from runbooks.all_runbooks import ELECTION, RUNBOOKS
 from runbooks.evidence import Evidence, NodeEvidence
-from runbooks.model import BY_HAND, Diagnosis, Remedy
-from runbooks.wording import listed
+from runbooks.model import Diagnosis
 
 EXIT_LED, EXIT_NO_LEADER, EXIT_UNREAD = 0, 1, 3
 UNREAD = "could not be read: no node and no agent answers, so nothing is known of its leader"
-
-MAX_TABLE_NODES = 12
-"""Nodes from which on the tables tell groups, so that an answer fits on a screen."""
 
 MAX_EVIDENCE_BYTES = 64 * 1024 * 1024
 """The evidence of a thousand nodes with full logs."""
@@ -123,37 +123,52 @@ def _judge_each(files: list[Path], *, save: Path | None, as_json: bool) -> None:
     if save:
         raise Refused("--save keeps one reading, so give one --evidence with it, or none.")
     unread = 0
-    for file in files:
-        try:
-            read = evidence_document.parse(_bytes_of(file), str(file))
-        except Refused as error:
-            unread += 1
-            if as_json:
-                say_json(json.dumps({"evidence": str(file), "error": str(error)}))
-            else:
-                say(f"{error}\n")
-            continue
-        diagnosis = diagnosis_of(RUNBOOKS[ELECTION], read)
-        if as_json:
-            answer = {"evidence": str(file), **evidence_document.as_json(diagnosis)}
-            say_json(json.dumps(answer, ensure_ascii=False))
-        else:
-            say(f"{file}\n")
-            _show(read, diagnosis)
-            say("")
+    with terminal.progress("Judging", len(files)) as judged_one:
+        for file in files:
+            unread += not _judge_stored(file, as_json=as_json)
+            judged_one()
     if unread:
         raise typer.Exit(2)
 
 
+def _judge_stored(file: Path, *, as_json: bool) -> bool:
+    """Judge one stored document of several; return whether it could be read."""
+    try:
+        read = evidence_document.parse(_bytes_of(file), str(file))
+    except Refused as error:
+        if as_json:
+            say_json(json.dumps({"evidence": str(file), "error": str(error)}))
+        else:
+            say(f"{error}\n")
+        return False
+    judged = diagnosis_of(RUNBOOKS[ELECTION], read)
+    if as_json:
+        answer = {"evidence": str(file), **evidence_document.as_json(judged)}
+        say_json(json.dumps(answer, ensure_ascii=False))
+    else:
+        say(f"{file}\n")
+        _show(read, judged)
+        say("")
+    return True
+
+
 def replay(
     incident: Annotated[str, typer.Argument(help="The incident's id, such as inc-7-k3xqf.")],
+    as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Judge a past incident's evidence again by today's rules, and show what changed."""
-    asyncio.run(_replay(config, incident))
+    judged = asyncio.run(_judged_again(config, incident))
+    if as_json:
+        again = [{"at": each.at.isoformat(), "then": each.then, "changes": each.changes} for each in judged]
+        say_json(json.dumps({"incident": incident, "judged": again}, indent=2, ensure_ascii=False))
+    elif judged:
+        terminal.show(lambda look: replay_screen(judged, look))
+    else:
+        say(f"{incident} holds no evidence.")
 
 
-async def _replay(config: Path, incident_id: str) -> None:
+async def _judged_again(config: Path, incident_id: str) -> list[JudgedAgain]:
     settings = load(config)
     async with contextlib.aclosing(connect_to(settings.redis)) as redis:
         store = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
@@ -163,18 +178,15 @@ async def _replay(config: Path, incident_id: str) -> None:
     runbook = RUNBOOKS.get(fold(incident_id, events).runbook)
     if runbook is None:
         raise Refused(f"{incident_id} belongs to no runbook, so there is nothing to judge it by.")
-    judged = [
-        (read, ranked.diagnosis)
+    return [
+        JudgedAgain(
+            read.at,
+            ranked.diagnosis.summary,
+            evidence_document.changes(ranked.diagnosis, diagnosis_of(runbook, read.evidence)),
+        )
         for read, ranked in itertools.pairwise(events)
         if isinstance(read, EvidenceRead) and isinstance(ranked, FindingsRanked)
     ]
-    for read, then in judged:
-        changed = evidence_document.changes(then, diagnosis_of(runbook, read.evidence))
-        say(f"{read.at:%Y-%m-%d %H:%M:%S} {then.summary}")
-        for line in changed or ("the same today",):
-            say(f"  {line}")
-    if not judged:
-        say(f"{incident_id} holds no evidence.")
 
 
 def evidence_of(stored: Path | None, config: Path, cluster: str) -> Evidence:
@@ -193,34 +205,8 @@ async def _read(config: Path, cluster: str) -> Evidence:
         return await clusters.read(commands.resolve_cluster(clusters.clusters, cluster))
 
 
-def _show(evidence: Evidence, diagnosis: Diagnosis) -> None:
-    small = len(evidence.nodes) <= MAX_TABLE_NODES
-    node_lines = node_table(evidence) if small else node_groups(evidence)
-    link_lines = link_table(evidence) if small else cut_links(evidence)
-    say(f"{diagnosis.summary}\n\n{node_lines}\n\n{link_lines}\n")
-    say(f"Can it elect? {diagnosis.can_elect}: {diagnosis.can_elect_reason}.")
-    for finding in diagnosis.findings:
-        nodes = f" ({listed(finding.nodes, MAX_TABLE_NODES)})" if finding.nodes else ""
-        verdict = finding.verdict.value.replace("_", " ")
-        say(f"\n{verdict}: {title_of_cause(finding.cause)}{nodes}")
-        for line in finding.evidence_for:
-            say(f"  + {line}")
-        for line in finding.evidence_against:
-            say(f"  - {line}")
-        if finding.would_decide:
-            say(f"  would decide: {finding.would_decide}")
-        for remedy in finding.remedies:
-            say(f"  {_advice(remedy)}")
-    for line in not_read(evidence):
-        say(line)
-
-
-def _advice(remedy: Remedy) -> str:
-    """Return what to do, or why a button would not help."""
-    button = button_of_remedy(remedy.name)
-    if remedy.name == BY_HAND:
-        return f"{button}: {remedy.reason}"
-    return f"{button}: {'offered' if remedy.offered else 'not offered'}. {remedy.reason}"
+def _show(evidence: Evidence, judged: Diagnosis) -> None:
+    terminal.show(lambda look: screens.diagnosis(evidence, judged, look))
 
 
 def _bytes_of(path: Path) -> bytes:
