@@ -21,7 +21,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 FULL_RING := not exhaustive and not slow and not browser
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all attack fuzz storm coverage browser check format lint types imports rules schema keys prove mutants accuracy warnings live chaos chaos-delivery real-nodes \
+.PHONY: help demo test test-all attack fuzz storm coverage browser check format lint types imports rules schema man keys prove mutants accuracy warnings live chaos chaos-delivery real-nodes \
 	nightly bench dist hooks structure lock clean venv
 
 help: ## list the targets
@@ -72,6 +72,10 @@ schema: $(VENV)/.installed-dev ## write the JSON schemas in docs/ from the model
 	$(BIN)/python -m runbooks.evidence_schema docs/evidence.schema.json
 	$(BIN)/python -m bot.config_schema docs/neumann-bot.schema.json
 
+man: $(VENV)/.installed-dev ## write the manual pages in deploy/man from the command lines
+	@mkdir -p deploy/man
+	$(BIN)/python -m measure.man_pages deploy/man
+
 keys: $(VENV)/.installed-dev ## write the table of Redis keys in docs/architecture.md from bot/store/keys.py
 	$(BIN)/python -m bot.store.keys
 
@@ -120,6 +124,7 @@ lock: ## write the locks anew (needs uv)
 	$(EXPORT) --extra bot -o requirements.txt
 	$(EXPORT) --extra bot --extra demo -o requirements-demo.txt
 	$(EXPORT) --extra bot --extra demo --group dev -o requirements-dev.txt
+	$(EXPORT) --extra bot --extra demo --group docs -o requirements-docs.txt
 	rm -f uv.lock
 
 dist: $(VENV)/.installed-dev ## build what a release attaches: wheel and its lock, the agent's package, sources, bill of materials, checksums

@@ -114,7 +114,7 @@ def _keep(config: Path, settings: Settings, of: tuple[str, str], url: str, certi
 
 @app.command("list")
 def show(as_json: JsonOption = False, config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Show by which key each agent is known, and whether it answers; exit code 1 where one does not."""
+    """Show by which key each agent is known, and whether it answers."""
     settings = load(config)
     own = BotIdentity.of(settings.agents)
     keys = {

@@ -14,13 +14,14 @@ from bot import log_lines
 from bot import main as wiring
 from bot.cli import agents, audit, diagnose, doctor, incidents, plan, posture
 from bot.cli.check import check
+from bot.cli.help import explain
 from bot.cli.init.command import init
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.cli.output import say
 from bot.config import load
 from handlers.errors import BotError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 def _say_version(wanted: bool) -> None:
@@ -107,6 +108,9 @@ def demo(  # noqa: PLR0917  each is an option of the command line
         metrics_shape=metrics_shape,
     )
     raise typer.Exit(lab_demo.main(options))
+
+
+explain(app)
 
 
 def _run(config: Path, *parts: wiring.Part) -> None:

@@ -46,8 +46,7 @@ class Checked:
 def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Say everything that is wrong with the configuration, its secrets and keys, and with Redis and Slack.
 
-    Every user group and channel is asked for. What was not asked is said to be so. The exit code is 1 where
-    Redis, Slack or the pairing with an agent is not as configured, 2 where the configuration cannot be used.
+    Every user group and channel is asked for. What was not asked is said to be so.
     """
     try:
         settings = load(config)

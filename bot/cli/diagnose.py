@@ -50,11 +50,7 @@ def status(
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Read every node live and say who leads; needs neither Slack nor Redis.
-
-    The exit code is 0 where one does, 1 where none does, 2 where that cannot be asked, and 3 where no node
-    and no agent could be read.
-    """
+    """Read every node live and say who leads; needs neither Slack nor Redis."""
     _judge_live(asyncio.run(_read(config, cluster)), as_json=as_json)
 
 
@@ -69,10 +65,7 @@ def diagnose(  # noqa: PLR0917 - typer makes options of them, none is given by p
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Judge a cluster, read live or from stored evidence documents, by the leader-election runbook.
-
-    Live, the exit code is that of `status`; of stored evidence it is 0 once all of it is judged.
-    """
+    """Judge a cluster, read live or from stored evidence documents, by the leader-election runbook."""
     files = [*(evidence or ()), *(more or ())]
     if len(files) > 1:
         _judge_each(files, save=save, as_json=as_json)

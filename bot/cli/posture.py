@@ -37,8 +37,7 @@ def posture(
 ) -> None:
     """Read every node live and say what the cluster may lose and what could become the next incident.
 
-    It needs no Slack. Trends and mutes are in the bot's Redis; without it they are not known. The exit code
-    is 1 where a line is critical or a warning that nobody has muted.
+    It needs no Slack. Trends and mutes are in the bot's Redis; without it they are not known.
     """
     read = asyncio.run(_read(config, cluster))
     if as_json:

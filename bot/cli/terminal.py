@@ -61,7 +61,7 @@ class Look:
         cells = [[cell if isinstance(cell, Text) else words(cell) for cell in row] for row in rows]
         if self.is_plain:
             shape = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-        elif self.fits(headings, [[cell.plain for cell in row] for row in cells]):
+        elif self._holds(headings, [[cell.plain for cell in row] for row in cells]):
             shape = Table(box=box.ROUNDED, border_style="dim", header_style="bold")
         else:
             shape = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
@@ -70,6 +70,15 @@ class Look:
         for row in cells:
             shape.add_row(*row)
         return shape
+
+    def _holds(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+        """Return whether the table fits with its frame, if cells are broken between words alone."""
+        columns = zip(headings, *rows, strict=True)
+        longest = (
+            max((words(word).cell_len for cell in column for word in cell.split()), default=0)
+            for column in columns
+        )
+        return sum(width + 3 for width in longest) < self.width
 
     def fits(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
         """Return whether such a table is no wider than the screen, so that no cell is broken."""
@@ -98,7 +107,9 @@ def show(rendered: Callable[[Look], Iterator[RenderableType]], *, err: bool = Fa
         for part in rendered(Look.of(screen)):
             screen.print(part)
     # Columns are filled up with blanks, which whoever reads a line did not ask for.
-    lines = (line.rstrip(" ") for line in captured.get().split("\n"))
+    if not (printed := captured.get()):
+        return
+    lines = (line.rstrip(" ") for line in printed.split("\n"))
     echo("\n".join(lines).removesuffix("\n"), err=err)
 
 

@@ -139,7 +139,7 @@ def commands(program: str) -> list[list[str]]:
 def test_the_readme_gives_the_agent_options_that_it_has():
     assert {words[0] for words in commands("neumann-agent")} >= {"pair", "check"}
     for words in commands("neumann-agent"):
-        agent.cli._parser().parse_args(words)
+        agent.cli.parser().parse_args(words)
 
 
 def test_the_readme_gives_the_bot_options_that_it_has():

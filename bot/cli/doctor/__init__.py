@@ -43,8 +43,7 @@ def doctor(
 ) -> None:
     """Ask Slack, Redis, the agents, Prometheus and Alertmanager whether an alert would get through.
 
-    It does what `check` does, and goes on from there. The exit code is 1 where something is wrong; each such
-    line says the mend.
+    It does what `check` does, and goes on from there. What is wrong is said with its mend.
     """
     settings = load(config)
     if canary and not (settings.prometheus and settings.alertmanager):

@@ -21,7 +21,7 @@ from bot.evidence_tables import (
 from runbooks.all_runbooks import button_of_remedy, title_of_cause
 from runbooks.evidence import Evidence
 from runbooks.model import BY_HAND, SURE, Diagnosis, Finding, Remedy, Verdict
-from runbooks.wording import listed
+from runbooks.wording import MAX_NAMES, listed
 
 MAX_TABLE_NODES = 12
 """Nodes from which on the tables tell groups, so that an answer fits on a screen."""
@@ -96,7 +96,8 @@ def _link(cell: str) -> Text:
 
 def finding(judged: Finding, at_most: int | None = None) -> Iterator[RenderableType]:
     """Yield a cause, what speaks for it and against it, and what to do; at most so many points of each."""
-    nodes = f" ({listed(judged.nodes, MAX_TABLE_NODES)})" if judged.nodes else ""
+    names = listed(judged.nodes, MAX_TABLE_NODES if at_most is None else MAX_NAMES)
+    nodes = f" ({names})" if judged.nodes else ""
     verdict, style = judged.verdict.value.replace("_", " "), STYLES[judged.verdict]
     yield words("")
     yield hanging(f"{verdict}: ", f"{title_of_cause(judged.cause)}{nodes}", style, style)
