@@ -198,7 +198,7 @@ class TestASpanThatIsNone:
 
     @pytest.mark.parametrize("words", ["disk", "disk demo"])
     async def test_what_is_left_out_is_asked_for(self, words: str) -> None:
-        with pytest.raises(Refused, match="Until when\\? .* disk 7d"):
+        with pytest.raises(Refused, match=r"Until when\? .* disk 7d"):
             await mute(World(), words)
 
 
