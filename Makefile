@@ -22,7 +22,7 @@ FULL_RING := not exhaustive and not slow and not browser
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all attack fuzz storm coverage browser check format lint types imports rules schema man keys prove mutants accuracy warnings live chaos chaos-delivery real-nodes \
-	nightly bench dist hooks structure lock clean venv
+	nightly bench dist reference generated docs hooks structure lock clean venv
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -124,8 +124,19 @@ lock: ## write the locks anew (needs uv)
 	$(EXPORT) --extra bot -o requirements.txt
 	$(EXPORT) --extra bot --extra demo -o requirements-demo.txt
 	$(EXPORT) --extra bot --extra demo --group dev -o requirements-dev.txt
-	$(EXPORT) --extra bot --extra demo --group docs -o requirements-docs.txt
+	uv export --quiet --no-header --format requirements-txt --only-group docs -o requirements-docs.txt
 	rm -f uv.lock
+
+reference: $(VENV)/.installed-dev ## write docs/reference/ and the pictures of a terminal from the code
+	@mkdir -p docs/reference
+	$(BIN)/python -m measure.docs_site.references
+	@$(BIN)/python -m measure.docs_site.screens docs/images
+
+generated: schema keys man reference ## all that is written from the code, anew
+
+docs: $(VENV)/.installed-docs ## the documentation's site, into site/; a broken link or a page that needs the net fails
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/mkdocs build --strict
+	@$(BIN)/python -m measure.docs_site.offline site
 
 dist: $(VENV)/.installed-dev ## build what a release attaches: wheel and its lock, the agent's package, sources, bill of materials, checksums
 	@rm -rf dist && mkdir dist
@@ -143,7 +154,7 @@ structure: $(VENV)/.installed-dev ## rooms, arrows and circles of each package
 	@$(BIN)/python -m measure.structure $(ARGS)
 
 clean: ## take away what was built
-	rm -rf $(VENV) build dist *.egg-info .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build dist site *.egg-info .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 venv:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: install it, or name it: make PYTHON=/path/to/python3" >&2; exit 2; }
@@ -167,4 +178,9 @@ $(VENV)/.installed: requirements-agent.txt requirements-demo.txt pyproject.toml 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "installing the tools of development" >&2
 	@$(call install_locked,requirements-dev.txt)
+	@touch $@
+
+$(VENV)/.installed-docs: requirements-docs.txt $(VENV)/.installed
+	@echo "installing what makes the site" >&2
+	@$(call install_locked,requirements-docs.txt)
 	@touch $@

@@ -18,7 +18,7 @@ def parse(words: list[str]) -> None:
     """
     command: Any = get_command(app)
     while hasattr(command, "commands"):
-        if words[:1] in (["--version"], ["--help"]):
+        if words[:1] in (["--version"], ["--help"], ["--install-completion"]):
             return
         command, words = command.commands[words[0]], words[1:]
     with command.make_context(command.name, list(words)):
