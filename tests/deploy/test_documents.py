@@ -103,10 +103,13 @@ def test_nothing_names_the_machine_it_was_written_on(document: Path):
 def test_every_command_line_is_taken_by_the_parser(document: Path):
     for line in command_lines(document.read_text()):
         words = shlex.split(line, comments=True)
-        if words and (program := Path(words[0]).name) == "neumann-bot":
-            parse(words[1:])
-        elif words and program == "neumann-agent":
-            agent.cli.parser().parse_args(words[1:])
+        for place, word in enumerate(words):
+            if place and "/bin/" not in word:
+                continue
+            if word.endswith("neumann-bot"):
+                parse(words[place + 1 :])
+            elif word.endswith("neumann-agent"):
+                agent.cli.parser().parse_args(words[place + 1 :])
 
 
 @each_document

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rich.console import RenderableType
 
-from bot.cli.terminal import Look, hanging, words
+from bot.cli.terminal import Look, hanging
 
 STYLES = {
     "fine": "green",
@@ -30,4 +30,3 @@ def verdict(wrong: int, not_asked: int, look: Look) -> Iterator[RenderableType]:
         return
     said = f"{wrong} wrong" if wrong else "nothing is wrong"
     yield look.headline(f"{said}, {not_asked} not asked", "in all", "red" if wrong else "green")
-    yield words("")

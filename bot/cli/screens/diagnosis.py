@@ -56,8 +56,10 @@ def diagnosis(evidence: Evidence, judged: Diagnosis, look: Look) -> Iterator[Ren
         yield from finding(each, at_most=MAX_POINTS if brief else None)
     if brief:
         yield from _rest([each for each in judged.findings if each not in (shown or judged.findings[:1])])
-    for line in not_read(evidence, limit=3 if brief else 8):
-        yield words(line, "dim")
+    unread = not_read(evidence, limit=3 if brief else 8)
+    if unread and not look.is_plain:
+        yield words("")
+    yield from (words(line, "dim") for line in unread)
 
 
 def _gap(look: Look) -> Iterator[RenderableType]:
