@@ -21,8 +21,8 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 FULL_RING := not exhaustive and not slow and not browser
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all attack fuzz storm coverage browser check format lint types imports rules schema keys prove mutants accuracy warnings live chaos chaos-delivery real-nodes \
-	nightly bench dist image chart hooks structure lock clean venv
+.PHONY: help demo test test-all attack fuzz storm coverage browser check format lint types imports rules schema man keys prove mutants accuracy warnings live chaos chaos-delivery real-nodes \
+	nightly bench dist image chart reference generated docs hooks structure lock clean venv
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -71,6 +71,10 @@ real-nodes: $(VENV)/.installed-dev ## the agent on Debian 12 and 13 with systemd
 schema: $(VENV)/.installed-dev ## write the JSON schemas in docs/ from the models
 	$(BIN)/python -m runbooks.evidence_schema docs/evidence.schema.json
 	$(BIN)/python -m bot.config_schema docs/neumann-bot.schema.json
+
+man: $(VENV)/.installed-dev ## write the manual pages in deploy/man from the command lines
+	@mkdir -p deploy/man
+	$(BIN)/python -m measure.man_pages deploy/man
 
 keys: $(VENV)/.installed-dev ## write the table of Redis keys in docs/architecture.md from bot/store/keys.py
 	$(BIN)/python -m bot.store.keys
@@ -121,7 +125,19 @@ lock: ## write the locks anew (needs uv)
 	$(EXPORT) --extra bot --extra demo -o requirements-demo.txt
 	$(EXPORT) --extra bot --extra demo --group dev -o requirements-dev.txt
 	$(subst --group build,--only-group chart,$(EXPORT)) -o requirements-chart.txt
+	uv export --quiet --no-header --format requirements-txt --only-group docs -o requirements-docs.txt
 	rm -f uv.lock
+
+reference: $(VENV)/.installed-dev ## write docs/reference/ and the pictures of a terminal from the code
+	@mkdir -p docs/reference
+	$(BIN)/python -m measure.docs_site.references
+	@$(BIN)/python -m measure.docs_site.screens docs/images
+
+generated: schema keys man reference ## all that is written from the code, anew
+
+docs: $(VENV)/.installed-docs ## the documentation's site, into site/; a broken link or a page that needs the net fails
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/mkdocs build --strict
+	@$(BIN)/python -m measure.docs_site.offline site
 
 # Checksums of whatever was built so far.
 sums = cd dist && rm -f SHA256SUMS && sha256sum * > SHA256SUMS && cat SHA256SUMS
@@ -153,7 +169,7 @@ structure: $(VENV)/.installed-dev ## rooms, arrows and circles of each package
 	@$(BIN)/python -m measure.structure $(ARGS)
 
 clean: ## take away what was built
-	rm -rf $(VENV) build dist *.egg-info .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build dist site *.egg-info .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 venv:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: install it, or name it: make PYTHON=/path/to/python3" >&2; exit 2; }
@@ -182,4 +198,7 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 $(VENV)/.installed-chart: requirements-chart.txt $(VENV)/.installed-dev
 	@echo "installing Helm's library and Kubernetes' schemas (100 MB)" >&2
 	@$(call install_locked,requirements-chart.txt)
+$(VENV)/.installed-docs: requirements-docs.txt $(VENV)/.installed
+	@echo "installing what makes the site" >&2
+	@$(call install_locked,requirements-docs.txt)
 	@touch $@

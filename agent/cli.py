@@ -102,7 +102,7 @@ def main() -> None:
     # uvicorn raises the signal again once it has closed down; this makes that a clean exit.
     signal.signal(signal.SIGTERM, _exit)
     signal.signal(signal.SIGINT, _exit)
-    options = _parser().parse_args()
+    options = parser().parse_args()
     try:
         options.run(options)
     except AgentError as error:
@@ -110,13 +110,14 @@ def main() -> None:
         sys.exit(2)
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's parser; the manual page is made of it."""
     # argparse, because an agent should start at once and stay small.
-    parser = argparse.ArgumentParser(
+    line = argparse.ArgumentParser(
         prog="neumann-agent", description="Read a Neumann node, and carry out granted actions on it."
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {version()}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    line.add_argument("--version", action="version", version=f"%(prog)s {version()}")
+    commands = line.add_subparsers(required=True, metavar="COMMAND")
     parsers = {}
     for name, run in COMMANDS.items():
         command = parsers[name] = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
@@ -136,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     pairing("--within-s", type=float, default=PAIRING_WINDOW_S, help="Seconds to wait (%(default).0f).")
     parsers["keys"].add_argument("verb", choices=["list", "revoke"])
     parsers["keys"].add_argument("fingerprint", nargs="?", help="Its first digits, 8 or more.")
-    return parser
+    return line
 
 
 async def _serve(config: Path, settings: Settings) -> None:

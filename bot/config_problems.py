@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.config_lines import Path, line_of, lines_of_keys
+from handlers.domain.complaints import complaint
 from handlers.errors import ConfigurationError
 
 ENV_PREFIX = "NEUMANN_BOT_"
@@ -101,8 +102,7 @@ def _problem(found: ErrorDetails, model: type[BaseModel], places: Places) -> Con
     at = _model_at(model, path)
     if kind in ("model_type", "model_attributes_type") and at and set(at.model_fields) == {"file"}:
         return places.problem(path, _WRITE_A_FILE)
-    said = str(found["msg"])
-    return places.problem(path, _WORDS.get(kind, said[0].lower() + said[1:]))
+    return places.problem(path, _WORDS.get(kind) or complaint(found))
 
 
 def _did_you_mean(name: str, model: type[BaseModel]) -> str:

@@ -1,8 +1,10 @@
-"""Format evidence as plain-text tables: one line per node, and who reaches whom."""
+"""Evidence as rows and as plain-text tables: one line per node, and who reaches whom."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+
+from rich.cells import cell_len, set_cell_size
 
 from runbooks import raft
 from runbooks.clocks import look_at, says_time
@@ -10,6 +12,7 @@ from runbooks.evidence import Clock, Evidence, NodeEvidence
 from runbooks.wording import MAX_NAMES, listed, signed_milliseconds
 
 HEADINGS = ("node", "role", "term", "elections", "process", "clock")
+GROUP_HEADINGS = ("", "role", "term", "process", "nodes")
 READINGS = (
     *("metrics", "clock", "service", "log", "config", "disk", "connects", "pings"),
     *("certificates", "full_pings"),
@@ -24,19 +27,29 @@ Results = Mapping[tuple[str, str, str], str]
 
 def node_table(evidence: Evidence) -> str:
     """Return a monospaced table with a line for each node; `?` is what could not be read."""
-    return _columns([HEADINGS, *(_row(node) for node in evidence.nodes)])
+    return _columns([HEADINGS, *node_rows(evidence)])
+
+
+def node_rows(evidence: Evidence) -> list[Row]:
+    """Return a row for each node, under `HEADINGS`."""
+    return [_row(node) for node in evidence.nodes]
 
 
 def node_groups(evidence: Evidence) -> str:
     """Return a table for a large cluster: nodes that read alike share a line, the smallest group first."""
+    rows, beside = group_rows(evidence)
+    return "\n".join([_columns([GROUP_HEADINGS, *rows]), *beside])
+
+
+def group_rows(evidence: Evidence) -> tuple[list[Row], list[str]]:
+    """Return the rows of that table, under `GROUP_HEADINGS`, and what stands below it."""
     alike: dict[Row, list[str]] = {}
     for node in evidence.nodes:
         _, role, term, _, process, _ = _row(node)
         alike.setdefault((role, term, process), []).append(node.node)
     groups = sorted(alike.items(), key=lambda group: len(group[1]))
-    rows: list[Row] = [("", "role", "term", "process", "nodes")]
-    rows += [(str(len(names)), *what, listed(names, MAX_NAMES)) for what, names in groups[:MAX_GROUPS]]
-    lines = [_columns(rows)]
+    rows = [(str(len(names)), *what, listed(names, MAX_NAMES)) for what, names in groups[:MAX_GROUPS]]
+    lines = []
     if left := sum(len(names) for _, names in groups[MAX_GROUPS:]):
         lines.append(f"and {left} nodes that read otherwise again")
     clocks = [node.clock.value for node in evidence.nodes if node.clock.value]
@@ -45,14 +58,12 @@ def node_groups(evidence: Evidence) -> str:
         lines.append(f"clocks: {signed_milliseconds(min(offsets))} to {signed_milliseconds(max(offsets))}")
     if unknown := len(clocks) - len(offsets):
         lines.append(f"clocks without a source: {unknown}")
-    return "\n".join(lines)
+    return rows, lines
 
 
 def _columns(rows: Sequence[Row]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(set_cell_size, row, widths)).rstrip() for row in rows)
 
 
 def _row(node: NodeEvidence) -> Row:
@@ -86,12 +97,16 @@ def link_table(evidence: Evidence) -> str:
 
     A cell is `ok`, what went wrong, or `?`; where one of the two ports fails alone, it is named.
     """
+    headings, rows = link_rows(evidence)
+    return _columns([headings, *rows])
+
+
+def link_rows(evidence: Evidence) -> tuple[Row, list[Row]]:
+    """Return that table's headings and its rows."""
     names, results = evidence.names, _results(evidence)
-    rows = [("from \\ to", *names)]
-    rows += [
+    return ("from \\ to", *names), [
         (one, *("—" if one == other else _link(results, one, other) for other in names)) for one in names
     ]
-    return _columns(rows)
 
 
 def cut_links(evidence: Evidence) -> str:

@@ -13,13 +13,17 @@ from nacl.signing import SigningKey
 from bot.secret_files import SecretFile
 from handlers.errors import ConfigurationError
 
+NOT_THERE = "is not there: `neumann-bot agents add` makes the bot's keys when it pairs with the first agent"
+
 
 def grant_key(secret: SecretFile) -> SigningKey:
     """Read a key that signs grants.
 
     Raises:
-        ConfigurationError: If the file holds no 32-byte seed in base64.
+        ConfigurationError: If the file is not there, or holds no 32-byte seed in base64.
     """
+    if not secret.file.exists():
+        raise ConfigurationError(f"{secret.file} {NOT_THERE}.")
     try:
         return SigningKey(base64.b64decode(secret.read().get_secret_value(), validate=True))
     except (binascii.Error, ValueError, TypeError) as error:

@@ -71,7 +71,8 @@ async def tick(ports: Ports, incident_id: str, by: Person, number: str) -> Incid
     """Record that one point of the checklist is done, named by its number.
 
     Raises:
-        Refused: If there is no hand-off, no such point, or somebody ticked it already.
+        Refused: If there is no hand-off, no such point, or somebody ticked it already; of a point that takes
+            two people, if this one was the first of them.
     """
     incident = await _open(ports, incident_id, by)
     if incident.hand_off is None:
@@ -82,6 +83,8 @@ async def tick(ports: Ports, incident_id: str, by: Person, number: str) -> Incid
     step = steps[int(number) - 1].key
     if known := incident.ticks.get(step):
         raise Refused(f"{known.by.name} ticked point {number} at {known.at:%H:%M} UTC already.")
+    if (half := incident.half_ticks.get(step)) and half.by.id == by.id:
+        raise Refused(f"Point {number} takes two people, and you were the first: somebody else ticks it too.")
     return await ports.timelines.append(incident, HandOffTicked(at=ports.time.now(), by=by, step=step))
 
 

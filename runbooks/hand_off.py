@@ -5,7 +5,9 @@ It holds text alone. Nothing of it can be carried out by the bot.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from runbooks.evidence import Frozen
 
@@ -30,11 +32,12 @@ class Standing(Frozen):
 
 
 class HandOffStep(Frozen):
-    """One point of the checklist: its fixed word, what to do, and commands to copy."""
+    """One point of the checklist: its fixed word, what to do, commands to copy, how many people tick it."""
 
     key: str
     text: str
     commands: tuple[str, ...] = ()
+    people: Annotated[int, Field(exclude_if=lambda people: people == 1)] = 1
 
 
 class HandOff(Frozen):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import shlex
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
 import typer
 
@@ -16,16 +17,20 @@ from agent.keys.bounded_files import MAX_NAMED_BYTES, read_bounded_text
 from agent.keys.whole_files import NewFile
 from agent.protocol.pairing import der_of, fingerprint, parse_code, pem_certificates
 from bot import clients
+from bot.cli import terminal
+from bot.cli.configured_nodes import each_node, find, how_to_add, pin_file
 from bot.cli.init.written import agent_file
-from bot.cli.options import DEFAULT_CONFIG, ConfigOption
-from bot.cli.output import say
-from bot.config import AgentSettings, Cluster, Node, Settings, load
+from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
+from bot.cli.output import say, say_json
+from bot.cli.screens.agents import Greeted
+from bot.cli.screens.agents import agents as screen
+from bot.config import Cluster, Node, Settings, load
 from bot.nodes.bot_identity import BotIdentity, identity
 from bot.nodes.config_edit import change_node
 from bot.nodes.pairing import pair
 from bot.nodes.ssh_pairing import SshPairing
 from bot.secret_files import SecretFile, require_private
-from handlers.errors import ConfigurationError, Refused, UnknownCluster
+from handlers.errors import ConfigurationError, Refused
 
 app = typer.Typer(no_args_is_help=True, help="Pair with agents, see whom the bot knows, and change keys.")
 
@@ -67,22 +72,31 @@ def _add_all(config: Path, settings: Settings, ssh: str) -> None:
     """Pair with each node that is not paired with; one that fails does not keep the others from it."""
     BotIdentity.of(settings.agents).make_missing()
     failed = 0
-    for cluster, node in each_node(settings):
-        if node.agent_certificate:
-            say(f"{node.name} of {cluster.name} is paired with already.")
-            continue
-        fleet = SshPairing(shlex.split(ssh), agent_file(config.parent, cluster.name, node.name))
-        try:
-            wanted = identity(settings, cluster.name, node.name)
-            certificate = asyncio.run(fleet.pair(node.agent_url, wanted, say))
-        except Refused as error:
-            failed += 1
-            say(f"{node.name} of {cluster.name}: {error}", err=True)
-            continue
-        _keep(config, settings, (cluster.name, node.name), node.agent_url, certificate)
-        say(f"Paired with {node.name} of {cluster.name}; its agent runs.")
+    nodes = each_node(settings)
+    with terminal.progress("Pairing", len(nodes)) as tried_one:
+        for cluster, node in nodes:
+            failed += not _add_over_ssh(config, settings, (cluster, node), ssh)
+            tried_one()
     if failed:
         raise typer.Exit(1)
+
+
+def _add_over_ssh(config: Path, settings: Settings, of: tuple[Cluster, Node], ssh: str) -> bool:
+    """Pair with one node, unless that is done; return whether it is paired with now."""
+    cluster, node = of
+    if node.agent_certificate:
+        say(f"{node.name} of {cluster.name} is paired with already.")
+        return True
+    fleet = SshPairing(shlex.split(ssh), agent_file(config.parent, cluster.name, node.name))
+    try:
+        wanted = identity(settings, cluster.name, node.name)
+        certificate = asyncio.run(fleet.pair(node.agent_url, wanted, say))
+    except Refused as error:
+        say(f"{node.name} of {cluster.name}: {error}", err=True)
+        return False
+    _keep(config, settings, (cluster.name, node.name), node.agent_url, certificate)
+    say(f"Paired with {node.name} of {cluster.name}; its agent runs.")
+    return True
 
 
 def _keep(config: Path, settings: Settings, of: tuple[str, str], url: str, certificate: str) -> None:
@@ -99,19 +113,34 @@ def _keep(config: Path, settings: Settings, of: tuple[str, str], url: str, certi
 
 
 @app.command("list")
-def show(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Show by which key each agent is known, and whether it answers; exit code 1 where one does not."""
+def show(as_json: JsonOption = False, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Show by which key each agent is known, and whether it answers."""
     settings = load(config)
     own = BotIdentity.of(settings.agents)
-    for words, keys in (("This bot shows", own), ("Next it shows", own.next)):
-        if keys.are_there:
-            shown, grants = keys.fingerprints
-            say(f"{words} sha256:{shown} and grants with sha256:{grants}")
+    keys = {
+        name: [f"sha256:{each}" for each in kept.fingerprints]
+        for name, kept in (("This bot", own), ("Next it", own.next))
+        if kept.are_there
+    }
+    if not as_json:
+        for name, (shown, grants) in keys.items():
+            say(f"{name} shows {shown} and grants with {grants}")
     silent = asyncio.run(_greet(settings))
-    for cluster, node in each_node(settings):
-        answer = silent.get((cluster.name, node.name))
-        known_by = _known_by(settings, node)
-        say(f"{cluster.name} {node.name} {node.agent_url} {known_by}: {answer or 'answers'}")
+    found = [
+        Greeted(
+            cluster.name,
+            node.name,
+            node.agent_url,
+            _known_by(settings, node),
+            silent.get((cluster.name, node.name)),
+        )
+        for cluster, node in each_node(settings)
+    ]
+    if as_json:
+        document = {"keys": list(keys.values()), "agents": [asdict(each) for each in found]}
+        say_json(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        terminal.show(lambda look: screen(found, look))
     if silent:
         raise typer.Exit(1)
 
@@ -126,7 +155,7 @@ def rotate(config: ConfigOption = DEFAULT_CONFIG) -> None:
         say("New keys are made, the old ones are still in use. Now pair with every agent again. Its")
         say("`neumann-agent pair` waits beside the agent that serves, and says where (`--pair-at`):")
         for cluster, node in each_node(settings):
-            say(_how_to_add(cluster, node))
+            say(how_to_add(cluster, node))
         say("Then run `neumann-bot agents rotate` once more.")
         return
     new = own.next
@@ -136,7 +165,7 @@ def rotate(config: ConfigOption = DEFAULT_CONFIG) -> None:
         say("The old keys stay in use: these do not let the bot in by its new one yet.", err=True)
         for cluster, node in each_node(settings):
             if why := silent.get((cluster.name, node.name)):
-                say(f"{_how_to_add(cluster, node)}  # {why}", err=True)
+                say(f"{how_to_add(cluster, node)}  # {why}", err=True)
         raise typer.Exit(1)
     dropped = own.fingerprints
     own.let_next_take_over()
@@ -166,47 +195,6 @@ def revoke(cluster: ClusterOption, node: NodeOption, config: ConfigOption = DEFA
     say("That its agent may not obey this bot either is said on the node:")
     for key in own.fingerprints:
         say(f"neumann-agent keys revoke {key[:16]}")
-
-
-def find(settings: Settings, cluster: str, node: str) -> Node:
-    """Return the configured node.
-
-    Raises:
-        UnknownCluster: If there is no such cluster.
-        Refused: If it has no such node.
-    """
-    known = settings.cluster(cluster)
-    if known is None:
-        names = ", ".join(each.name for each in settings.clusters)
-        raise UnknownCluster(f"No cluster {cluster[:80]} is configured: {names}.")
-    for found in known.nodes:
-        if found.name == node:
-            return found
-    raise Refused(
-        f"{cluster} has no node {node[:80]}: write a [[clusters.nodes]] for it first, since the quorum is"
-        " counted from that list."
-    )
-
-
-def each_node(settings: Settings) -> list[tuple[Cluster, Node]]:
-    """Return every configured node with its cluster."""
-    return [(cluster, node) for cluster in settings.clusters for node in cluster.nodes]
-
-
-def unpaired(settings: Settings) -> tuple[str, ...]:
-    """Return a sentence for each node whose agent nobody vouches for."""
-    if settings.agents.authority:
-        return ()
-    return tuple(
-        f"The agent on {node.name} of {cluster.name} is not paired with: {_how_to_add(cluster, node)}"
-        for cluster, node in each_node(settings)
-        if node.agent_certificate is None
-    )
-
-
-def pin_file(agents: AgentSettings, cluster: str, node: str) -> Path:
-    """Return where an agent's certificate is kept, beside the bot's own."""
-    return agents.certificate.parent.resolve() / "agents" / f"{cluster}.{quote(node, safe='')}.pem"
 
 
 async def _greet(settings: Settings) -> dict[tuple[str, str], str]:
@@ -241,7 +229,3 @@ def _known_by(settings: Settings, node: Node) -> str:
         return f"sha256:{fingerprint(der_of(pinned))}"
     except (OSError, ValueError):
         return f"{node.agent_certificate} cannot be read"
-
-
-def _how_to_add(cluster: Cluster, node: Node) -> str:
-    return f"neumann-bot agents add --cluster {cluster.name} --node {node.name} --url {node.agent_url}"

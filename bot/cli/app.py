@@ -14,6 +14,7 @@ from agent.version import version
 from bot import log_lines
 from bot.cli import agents, audit, diagnose, doctor, evidence, incidents, plan, posture, replay, runbook
 from bot.cli.check import check
+from bot.cli.help import explain
 from bot.cli.init.command import init
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.cli.output import say
@@ -23,7 +24,7 @@ from bot.running import run
 from bot.shift import Part
 from handlers.errors import BotError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 def _say_version(wanted: bool) -> None:
@@ -112,6 +113,9 @@ def demo(  # noqa: PLR0917  each is an option of the command line
         metrics_shape=metrics_shape,
     )
     raise typer.Exit(lab_demo.main(options))
+
+
+explain(app)
 
 
 def _run(config: Path, *parts: Part) -> None:

@@ -35,10 +35,7 @@ def verify(
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Check every event's MAC and place, and ask the nodes' ledgers about every action.
-
-    The exit code is 1 where something was found, 2 where it could not be checked.
-    """
+    """Check every event's MAC and place, and ask the nodes' ledgers about every action."""
     if bool(incident) == every:
         raise Refused("Name one incident, or give --all.")
     sound = True

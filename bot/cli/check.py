@@ -5,20 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import typer
+from rich.console import RenderableType
 
 from bot import add_ons
 from bot import main as wiring
-from bot.cli import agents
+from bot.cli import terminal
 from bot.cli.config_doubts import closed_to_the_unit, doubts
+from bot.cli.configured_nodes import unpaired
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
-from bot.cli.output import say, say_json
+from bot.cli.output import say_json
 from bot.cli.outside import Answer, answers
+from bot.cli.screens import checks as screens
 from bot.config import Settings, load
 from bot.config_problems import ConfigProblem, Places, UnusableConfiguration, unknown_variables
 from handlers.errors import ConfigurationError
@@ -38,15 +43,11 @@ class Checked:
     what: str
     says: str = ""
 
-    def __str__(self) -> str:
-        return f"{self.state}: {self.what}" + (f": {self.says}" if self.says else "")
-
 
 def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Say everything that is wrong with the configuration, its secrets and keys, and with Redis and Slack.
 
-    Every user group and channel is asked for. What was not asked is said to be so. The exit code is 1 where
-    Redis, Slack or the pairing with an agent is not as configured, 2 where the configuration cannot be used.
+    Every user group and channel is asked for. What was not asked is said to be so.
     """
     try:
         settings = load(config)
@@ -66,7 +67,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
         found.append(Checked("fine", str(config), "clusters " + ", ".join(c.name for c in settings.clusters)))
     found += [Checked("wrong", sentence) for sentence in add_ons.register(settings.runbooks)]
     found += [Checked(*answer) for answer in outside]
-    found += [Checked("wrong", sentence) for sentence in agents.unpaired(settings)]
+    found += [Checked("wrong", sentence) for sentence in unpaired(settings)]
     found += [Checked("not asked", *unasked) for unasked in UNASKED]
     _tell(found, as_json=as_json)
     raise typer.Exit(1 if any(each.state == "wrong" for each in found) else 0)
@@ -99,4 +100,11 @@ def _tell(found: list[Checked], *, as_json: bool) -> None:
         say_json(json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=False))
         return
     for each in found:
-        say(each, err=each.state == "wrong")
+        terminal.show(partial(_shown, each), err=each.state == "wrong")
+    states = Counter(each.state for each in found)
+    terminal.show(lambda look: screens.verdict(states["wrong"], states["not asked"], look))
+
+
+def _shown(each: Checked, look: terminal.Look) -> Iterator[RenderableType]:
+    said = each.what + (f": {each.says}" if each.says else "")
+    return screens.line(each.state, f"{each.state}: ", said, look)

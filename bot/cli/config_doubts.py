@@ -12,15 +12,22 @@ from pydantic import BaseModel
 
 from bot.config import Settings
 from bot.config_lines import Path as KeyPath
+from bot.grant_keys import NOT_THERE
 from bot.secret_files import SecretFile
 from handlers.errors import ConfigurationError
 
+GRANT_KEY = ("agents", "grant_key")
 Doubt = tuple[KeyPath, str]
 _EXAMPLES = re.compile(r"[CSU]012345678\d")
 _CHANNEL, _GROUP = re.compile(r"[CGD][A-Z0-9]{8,}"), re.compile(r"S[A-Z0-9]{8,}")
 _PERSON = re.compile(r"[UW][A-Z0-9]{6,}")
 _PREFIXES = {"bot_token": "xoxb-", "app_token": "xapp-"}
 _GROUPS = ("propose_groups", "confirm_groups", "second_groups", "silence_groups")
+
+
+def is_example(found: str) -> bool:
+    """Return whether an id is one that the example configuration and the questions show."""
+    return bool(_EXAMPLES.fullmatch(found))
 
 
 def doubts(settings: Settings) -> Iterator[Doubt]:
@@ -42,7 +49,7 @@ def doubts(settings: Settings) -> Iterator[Doubt]:
 
 
 def _channel(at: KeyPath, channel: str) -> Iterator[Doubt]:
-    if _EXAMPLES.fullmatch(channel):
+    if is_example(channel):
         yield at, f'{channel} is the example\'s: "Copy link" on your channel ends in its id'
     elif not _CHANNEL.fullmatch(channel):
         yield (
@@ -53,7 +60,7 @@ def _channel(at: KeyPath, channel: str) -> Iterator[Doubt]:
 
 def _groups(at: KeyPath, groups: tuple[str, ...]) -> Iterator[Doubt]:
     for group in groups:
-        if _EXAMPLES.fullmatch(group):
+        if is_example(group):
             yield at, f'{group} is the example\'s: "Copy group ID" in the menu of your user group'
         elif not _GROUP.fullmatch(group):
             yield (
@@ -65,7 +72,7 @@ def _groups(at: KeyPath, groups: tuple[str, ...]) -> Iterator[Doubt]:
 
 def _people(at: KeyPath, people: tuple[str, ...]) -> Iterator[Doubt]:
     for person in people:
-        if _EXAMPLES.fullmatch(person):
+        if is_example(person):
             yield at, f'{person} is the example\'s: "Copy member ID" in the menu of a profile'
         elif not _PERSON.fullmatch(person):
             yield (
@@ -94,7 +101,9 @@ def unreadable_secrets(section: BaseModel, at: KeyPath = ()) -> Iterator[Doubt]:
         value = getattr(section, name)
         for place, each in enumerate(value) if isinstance(value, tuple) else ((None, value),):
             path = (*at, name) if place is None else (*at, name, place)
-            if isinstance(each, SecretFile):
+            if path == GRANT_KEY and isinstance(each, SecretFile) and not each.file.exists():
+                yield path, f"{each.file} {NOT_THERE}"
+            elif isinstance(each, SecretFile):
                 yield from ((path, str(why).removesuffix(".")) for why in _unreadable(each))
             elif isinstance(each, BaseModel):
                 yield from unreadable_secrets(each, path)

@@ -15,26 +15,24 @@ import typer
 from agent.keys.bounded_files import read_bounded
 from agent.keys.whole_files import PRIVATE
 from bot import clients
+from bot.cli import terminal
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.cli.output import say, say_json
+from bot.cli.screens import diagnosis as screens
 from bot.config import load
-from bot.evidence_tables import cut_links, link_table, node_groups, node_table, not_read
+from bot.evidence_tables import not_read
 from handlers import commands
 from handlers.domain import evidence_document
 from handlers.errors import Refused
 from handlers.judging import diagnosis_of
-from runbooks.all_runbooks import ELECTION, RUNBOOKS, button_of_remedy, title_of_cause
+from runbooks.all_runbooks import ELECTION, RUNBOOKS
 from runbooks.evidence import Evidence, NodeEvidence
-from runbooks.model import BY_HAND, Diagnosis, Remedy
-from runbooks.wording import listed
+from runbooks.model import Diagnosis
 
 EXIT_LED, EXIT_NO_LEADER, EXIT_UNREAD = 0, 1, 3
 UNREAD = "could not be read: no node and no agent answers, so nothing is known of its leader"
 
 THERE_ALREADY = "{path} is there already: name another file, or give --force to replace it."
-
-MAX_TABLE_NODES = 12
-"""Nodes from which on the tables tell groups, so that an answer fits on a screen."""
 
 MAX_EVIDENCE_BYTES = 64 * 1024 * 1024
 """The evidence of a thousand nodes with full logs."""
@@ -45,11 +43,7 @@ def status(
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Read every node live and say who leads; needs neither Slack nor Redis.
-
-    The exit code is 0 where one does, 1 where none does, 2 where that cannot be asked, and 3 where no node
-    and no agent could be read.
-    """
+    """Read every node live and say who leads; needs neither Slack nor Redis."""
     _judge_live(asyncio.run(_read(config, cluster)), as_json=as_json)
 
 
@@ -65,10 +59,7 @@ def diagnose(  # noqa: PLR0917 - typer makes options of them, none is given by p
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Judge a cluster, read live or from stored evidence documents, by the leader-election runbook.
-
-    Live, the exit code is that of `status`; of stored evidence it is 0 once all of it is judged.
-    """
+    """Judge a cluster, read live or from stored evidence documents, by the leader-election runbook."""
     files = [*(evidence or ()), *(more or ())]
     if len(files) > 1:
         _judge_each(files, save=save, as_json=as_json)
@@ -121,26 +112,33 @@ def _judge_each(files: list[Path], *, save: Path | None, as_json: bool) -> None:
     if save:
         raise Refused("--save keeps one reading, so give one --evidence with it, or none.")
     unread = 0
-    for file in files:
-        try:
-            read = evidence_document.parse(_bytes_of(file), str(file))
-        except Refused as error:
-            unread += 1
-            if as_json:
-                say_json(json.dumps({"evidence": str(file), "error": str(error)}))
-            else:
-                say(f"{error}\n")
-            continue
-        diagnosis = diagnosis_of(RUNBOOKS[ELECTION], read)
-        if as_json:
-            answer = {"evidence": str(file), **evidence_document.as_json(diagnosis)}
-            say_json(json.dumps(answer, ensure_ascii=False))
-        else:
-            say(f"{file}\n")
-            show(read, diagnosis)
-            say("")
+    with terminal.progress("Judging", len(files)) as judged_one:
+        for file in files:
+            unread += not _judge_stored(file, as_json=as_json)
+            judged_one()
     if unread:
         raise typer.Exit(2)
+
+
+def _judge_stored(file: Path, *, as_json: bool) -> bool:
+    """Judge one stored document of several; return whether it could be read."""
+    try:
+        read = stored(file)
+    except Refused as error:
+        if as_json:
+            say_json(json.dumps({"evidence": str(file), "error": str(error)}))
+        else:
+            say(f"{error}\n")
+        return False
+    judged = diagnosis_of(RUNBOOKS[ELECTION], read)
+    if as_json:
+        answer = {"evidence": str(file), **evidence_document.as_json(judged)}
+        say_json(json.dumps(answer, ensure_ascii=False))
+    else:
+        say(f"{file}\n")
+        show(read, judged)
+        say("")
+    return True
 
 
 def stored(file: Path) -> Evidence:
@@ -168,35 +166,9 @@ async def _read(config: Path, cluster: str) -> Evidence:
         return await clusters.read(commands.resolve_cluster(clusters.clusters, cluster))
 
 
-def show(evidence: Evidence, diagnosis: Diagnosis) -> None:
-    """Print what was read and what it means."""
-    small = len(evidence.nodes) <= MAX_TABLE_NODES
-    node_lines = node_table(evidence) if small else node_groups(evidence)
-    link_lines = link_table(evidence) if small else cut_links(evidence)
-    say(f"{diagnosis.summary}\n\n{node_lines}\n\n{link_lines}\n")
-    say(f"Can it elect? {diagnosis.can_elect}: {diagnosis.can_elect_reason}.")
-    for finding in diagnosis.findings:
-        nodes = f" ({listed(finding.nodes, MAX_TABLE_NODES)})" if finding.nodes else ""
-        verdict = finding.verdict.value.replace("_", " ")
-        say(f"\n{verdict}: {title_of_cause(finding.cause)}{nodes}")
-        for line in finding.evidence_for:
-            say(f"  + {line}")
-        for line in finding.evidence_against:
-            say(f"  - {line}")
-        if finding.would_decide:
-            say(f"  would decide: {finding.would_decide}")
-        for remedy in finding.remedies:
-            say(f"  {_advice(remedy)}")
-    for line in not_read(evidence):
-        say(line)
-
-
-def _advice(remedy: Remedy) -> str:
-    """Return what to do, or why a button would not help."""
-    button = button_of_remedy(remedy.name)
-    if remedy.name == BY_HAND:
-        return f"{button}: {remedy.reason}"
-    return f"{button}: {'offered' if remedy.offered else 'not offered'}. {remedy.reason}"
+def show(evidence: Evidence, judged: Diagnosis) -> None:
+    """Print what was read and what it means, as the terminal can show it."""
+    terminal.show(lambda look: screens.diagnosis(evidence, judged, look))
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -14,12 +14,12 @@ from handlers.errors import Refused
 
 def say(text: object, *, err: bool = False) -> None:
     """Print text without what a terminal would take for an order."""
-    _echo(visible(str(text)), err=err)
+    echo(visible(str(text)), err=err)
 
 
 def say_json(document: str) -> None:
     """Print a JSON document; what is not seen is written as an escape, so that nothing is lost."""
-    _echo(
+    echo(
         "".join(
             char if char == "\n" or unicodedata.category(char)[0] != "C" else json.dumps(char)[1:-1]
             for char in document
@@ -27,9 +27,14 @@ def say_json(document: str) -> None:
     )
 
 
-def _echo(text: str, *, err: bool = False) -> None:
+def echo(text: str, *, err: bool = False) -> None:
+    """Print text as it is, colours too.
+
+    Raises:
+        Refused: If it cannot be written.
+    """
     try:
-        typer.echo(text, err=err)
+        typer.echo(text, err=err, color=True)
     except OSError as error:
         if error.errno == errno.EPIPE:  # whoever reads has seen enough; typer ends quietly then
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -21,8 +22,12 @@ from handlers.judging import diagnosis_of
 from handlers.remediation.planned_edits import with_planned_edits
 from runbooks.all_runbooks import ELECTION, RUNBOOKS
 from runbooks.evidence import Evidence
-from runbooks.model import Diagnosis, Remedy
+from runbooks.model import UNDO, Diagnosis, Remedy
 from runbooks.plans import Plan
+from runbooks.wording import listed
+
+REMEDIES = sorted(set(RUNBOOKS[ELECTION].REMEDIES) - {UNDO})
+"""What a plan may be drawn up for; an undo belongs to a run."""
 
 
 def plan(
@@ -66,8 +71,12 @@ def offered(diagnosis: Diagnosis, name: str) -> Remedy:
     }
     found = remedies.get(name)
     if found is None:
-        names = ", ".join(sorted(remedies)) or "none"
-        raise Refused(f"No remedy {name[:80]} belongs to what was found here; there are: {names}.")
+        near = difflib.get_close_matches(name, REMEDIES, n=1)
+        if name not in REMEDIES:
+            hint = f"did you mean {near[0]}?" if near else f"there are {listed(REMEDIES)}."
+            raise Refused(f"There is no remedy {name[:80]}: {hint}")
+        there = f"of what was found here, {listed(sorted(remedies))} can be" if remedies else "none can be"
+        raise Refused(f"{name} mends nothing that was found here; {there}.")
     if not found.offered:
         raise Refused(f"{name} is off: {found.reason}")
     return found

@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 from bot import clients
+from bot.cli import terminal
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.cli.output import say, say_json
+from bot.cli.screens.posture import posture as screen
 from bot.config import Settings, load
 from bot.store.client import connect_to
 from bot.store.postures import PostureStore
@@ -20,10 +22,9 @@ from handlers import commands, judging
 from handlers.domain.posture import watch as posture_watch
 from handlers.domain.posture.watch import Mutes, Standing
 from handlers.errors import StoreDown
-from runbooks.posture.model import Line, Posture, Severity
+from runbooks.posture.model import Posture
 from runbooks.posture.rules import RULES
 from runbooks.posture.samples import Sample
-from runbooks.wording import duration
 
 WORSE = 1
 """The exit code where a line is critical or a warning, for a job that runs this by itself."""
@@ -36,14 +37,13 @@ def posture(
 ) -> None:
     """Read every node live and say what the cluster may lose and what could become the next incident.
 
-    It needs no Slack. Trends and mutes are in the bot's Redis; without it they are not known. The exit code
-    is 1 where a line is critical or a warning that nobody has muted.
+    It needs no Slack. Trends and mutes are in the bot's Redis; without it they are not known.
     """
     read = asyncio.run(_read(config, cluster))
     if as_json:
         say_json(json.dumps(as_document(read), indent=2, ensure_ascii=False))
     else:
-        _show(read)
+        terminal.show(lambda look: screen(read, look))
     if any(line.severity.is_told and not line.is_muted(read.at) for line in read.lines):
         raise typer.Exit(WORSE)
 
@@ -84,21 +84,3 @@ def as_document(read: Posture) -> dict[str, object]:
             for line in read.lines
         ],
     }
-
-
-def _show(read: Posture) -> None:
-    say(f"{read.cluster} at {read.at:%Y-%m-%d %H:%M:%S} UTC, {read.samples} earlier samples")
-    for line in read.lines:
-        say(f"\n{line.severity.value}: {RULES[line.check].title} ({line.check.value}){_since(line, read)}")
-        say(f"  {line.fact}")
-        if line.severity is not Severity.FINE:
-            say(f"  rule: {RULES[line.check].sentence} ({RULES[line.check].source})")
-        if line.advice:
-            say(f"  do: {line.advice}")
-
-
-def _since(line: Line, read: Posture) -> str:
-    since = f" since {duration(read.at - line.since)}" if line.since and line.since < read.at else ""
-    if line.muted_until and line.is_muted(read.at):
-        return f"{since}, muted until {line.muted_until:%Y-%m-%d %H:%M} UTC by {line.muted_by}"
-    return since

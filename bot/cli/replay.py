@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.cli.options import DEFAULT_CONFIG, ConfigOption
-from bot.cli.output import say
+from bot import add_ons
+from bot.cli import terminal
+from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
+from bot.cli.output import say, say_json
+from bot.cli.screens.replay import JudgedAgain
+from bot.cli.screens.replay import replay as screen
 from bot.config import load
 from bot.store.client import connect_to
 from bot.store.mac_chain import Chain
@@ -26,14 +31,23 @@ from runbooks.all_runbooks import RUNBOOKS
 
 def replay(
     incident: Annotated[str, typer.Argument(help="The incident's id, such as inc-7-k3xqf.")],
+    as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Judge a past incident's evidence again by today's rules, and show what changed."""
-    asyncio.run(_replay(config, incident))
+    judged = asyncio.run(_judged_again(config, incident))
+    if as_json:
+        again = [{"at": each.at.isoformat(), "then": each.then, "changes": each.changes} for each in judged]
+        say_json(json.dumps({"incident": incident, "judged": again}, indent=2, ensure_ascii=False))
+    elif judged:
+        terminal.show(lambda look: screen(judged, look))
+    else:
+        say(f"{incident} holds no evidence.")
 
 
-async def _replay(config: Path, incident_id: str) -> None:
+async def _judged_again(config: Path, incident_id: str) -> list[JudgedAgain]:
     settings = load(config)
+    add_ons.register(settings.runbooks)
     async with contextlib.aclosing(connect_to(settings.redis)) as redis:
         store = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
         events = await store.timeline(incident_id)
@@ -48,12 +62,11 @@ async def _replay(config: Path, incident_id: str) -> None:
         if isinstance(read, EvidenceRead) and isinstance(ranked, FindingsRanked)
     ]
     whole = {read.evidence.started_at for read, _ in judged if read.evidence.complete}
-    for read, then in judged:
-        if not read.evidence.complete and read.evidence.started_at in whole:
-            continue  # what had come of a reading that was read to its end
-        changed = evidence_document.changes(then, diagnosis_of(runbook, read.evidence))
-        say(f"{read.at:%Y-%m-%d %H:%M:%S} {then.summary}")
-        for line in changed or ("the same today",):
-            say(f"  {line}")
-    if not judged:
-        say(f"{incident_id} holds no evidence.")
+    return [
+        JudgedAgain(
+            read.at, then.summary, evidence_document.changes(then, diagnosis_of(runbook, read.evidence))
+        )
+        for read, then in judged
+        # What had come of a reading that was read to its end is no reading of its own.
+        if read.evidence.complete or read.evidence.started_at not in whole
+    ]

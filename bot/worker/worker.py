@@ -27,7 +27,7 @@ from bot.timing import DEFAULT_TIMING, Timing
 from bot.worker.periodic_jobs import RECONCILE, PeriodicJobs
 from bot.worker.quarantine import Quarantine
 from handlers import advance, intake
-from handlers.domain.notification import read_notification
+from handlers.domain.notification import first_complaint, read_notification
 from handlers.errors import Quarantined, SlackDown
 from handlers.ports import Ports
 
@@ -120,8 +120,9 @@ class Worker:
         try:
             delivery = read_notification(stored.body)
         except ValidationError as error:
-            log.error("notification_unreadable", error=str(error))
-            await self._inbox.put_aside(entry, [(stored.body, str(error))])
+            why = first_complaint(error)
+            log.error("notification_unreadable", error=why)
+            await self._inbox.put_aside(entry, [(stored.body, why)])
             return None
         try:
             async with self._one_fold_at_a_time:

@@ -29,53 +29,57 @@ async def list_runbooks(_ports: Ports, _: Asked) -> Runbooks:
 COMMANDS: tuple[Command, ...] = (
     Command(
         "election status",
-        "[cluster]",
+        "[<cluster>]",
         "who leads, who reaches whom, can it elect: read live from every node",
         "anyone",
         election.status,
     ),
     Command(
-        "election diagnose", "[cluster]", "the same with every cause judged", "colleague", election.diagnose
+        "election diagnose", "[<cluster>]", "the same with every cause judged", "colleague", election.diagnose
     ),
     Command(
-        "election watch", "[cluster]", "the status again and again for a minute", "anyone", election.watch
+        "election watch", "[<cluster>]", "the status again and again for a minute", "anyone", election.watch
     ),
     Command(
-        "election history", "[cluster]", "its incidents of the last seven days", "anyone", election.history
+        "election history", "[<cluster>]", "its incidents of the last seven days", "anyone", election.history
     ),
     Command(
         "posture mute",
-        "check [cluster] 7d",
+        "<check> [<cluster>] <7d>",
         "stop posting about one check for a while; it is still shown",
         "colleague",
         posture.mute,
     ),
-    Command("posture unmute", "check [cluster]", "post about it again", "colleague", posture.unmute),
+    Command("posture unmute", "<check> [<cluster>]", "post about it again", "colleague", posture.unmute),
     Command(
         "posture",
-        "[cluster]",
+        "[<cluster>]",
         "what the cluster can lose and what may break next: read live",
         "colleague",
         posture.show,
     ),
     Command("incident list", "", "what is open, and who has it", "anyone", incident.list_open),
-    Command("incident show", "[id]", "one incident as it stands", "colleague", incident.show),
-    Command("incident ack", "[id]", "say that you have it", "colleague", incident.acknowledge),
-    Command("incident assign", "[id] me|@someone", "give it to someone", "colleague", incident.assign),
-    Command("incident snooze", "[id] [30m|2h]", "put it off", "colleague", incident.snooze),
-    Command("incident note", "[id] text", "write something into its timeline", "colleague", incident.note),
+    Command("incident show", "[<id>]", "one incident as it stands", "colleague", incident.show),
+    Command("incident ack", "[<id>]", "say that you have it", "colleague", incident.acknowledge),
+    Command("incident assign", "[<id>] me|<@someone>", "give it to someone", "colleague", incident.assign),
+    Command("incident snooze", "[<id>] [<30m>]", "put it off", "colleague", incident.snooze),
+    Command(
+        "incident note", "[<id>] <text>", "write something into its timeline", "colleague", incident.note
+    ),
     Command(
         "incident handoff",
-        "[id]",
+        "[<id>]",
         "nodes will not come back: what is left, what is lost, what to do in order",
         "colleague",
         incident.draw_up_hand_off,
     ),
-    Command("incident tick", "[id] number", "a point of the hand-off is done", "colleague", incident.tick),
-    Command("incident resolve", "[id]", "end it, once nothing fires", "colleague", incident.resolve),
-    Command("incident reopen", "id", "take a closed one up again", "colleague", incident.reopen),
-    Command("incident report", "[id]", "a draft of its postmortem", "colleague", incident.write_report),
-    Command("silence", "[id] [30m|2h]", "silence its alerts in Alertmanager", "confirmer", incident.silence),
+    Command(
+        "incident tick", "[<id>] <number>", "a point of the hand-off is done", "colleague", incident.tick
+    ),
+    Command("incident resolve", "[<id>]", "end it, once nothing fires", "colleague", incident.resolve),
+    Command("incident reopen", "<id>", "take a closed one up again", "colleague", incident.reopen),
+    Command("incident report", "[<id>]", "a draft of its postmortem", "colleague", incident.write_report),
+    Command("silence", "[<id>] [<30m>]", "silence its alerts in Alertmanager", "confirmer", incident.silence),
     Command("runbooks", "", "which alerts the bot has a runbook for", "anyone", list_runbooks),
     Command("help", "", "what you can ask", "anyone", show_help),
 )

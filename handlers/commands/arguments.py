@@ -11,9 +11,9 @@ from handlers.domain.events.base import Person
 from handlers.errors import Refused, UnknownCluster
 from handlers.ports import Ports
 
-INCIDENT = re.compile(r"^inc-\d+(-[a-z0-9]+)?$")
+INCIDENT = re.compile(r"^inc-[0-9]+(-[a-z0-9]+)?$")
 USER = re.compile(r"^<@([UW][A-Z0-9]+)(?:\|([^>]*))?>$")
-SPAN = re.compile(r"^(\d{1,4})\s*(m|min|h|d)?$")
+SPAN = re.compile(r"^([0-9]{1,4})\s*(m|min|h|d)?$")
 UNITS = {
     "m": timedelta(minutes=1),
     "min": timedelta(minutes=1),
@@ -89,5 +89,5 @@ def span_of(words: str, default: timedelta) -> timedelta:
         return default
     span = SPAN.match(words)
     if span is None:
-        raise Refused("For how long? Write minutes or hours, such as 30m or 2h.")
+        raise Refused(f"For how long? {words[:40]!r} is no number of m, h or d, such as 30m, 2h or 7d.")
     return int(span[1]) * UNITS[span[2] or "m"]

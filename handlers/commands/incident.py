@@ -72,8 +72,10 @@ async def draw_up_hand_off(ports: Ports, asked: Asked) -> Said:
 async def tick(ports: Ports, asked: Asked) -> Said:
     """Record that a point of the hand-off is done."""
     incident_id, number = await resolve_incident(ports, asked)
-    await hand_off.tick(ports, incident_id, asked.by, number)
-    return Said(f"Point {number} of {incident_id} is ticked.")
+    incident = await hand_off.tick(ports, incident_id, asked.by, number)
+    step = incident.hand_off.hand_off.steps[int(number) - 1].key if incident.hand_off else ""
+    waits = "" if step in incident.ticks else " by you; it takes a second person, who ticks it too"
+    return Said(f"Point {number} of {incident_id} is ticked{waits}.")
 
 
 async def resolve(ports: Ports, asked: Asked) -> Said:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from handlers import posture
 from handlers.authorization import check_colleague
 from handlers.commands.answers import Asked, PostureShown, Said
-from handlers.commands.arguments import SPAN, resolve_cluster, span_of
+from handlers.commands.arguments import UNITS, resolve_cluster, span_of
 from handlers.domain.posture.watch import Mute
 from handlers.errors import Refused
 from handlers.ports import Ports
@@ -38,13 +38,15 @@ async def mute(ports: Ports, asked: Asked) -> Said:
     """
     await check_colleague(ports, asked.by)
     words = asked.arguments.split()
-    span = words.pop() if words and SPAN.match(words[-1]) else ""
+    if len(words) > 2 and words[-1] in UNITS:
+        words[-2:] = ["".join(words[-2:])]  # `30 m`
+    span = words.pop() if len(words) > 1 and words[-1] not in ports.reader.clusters else ""
     check, cluster = _check_and_cluster(ports, words)
     if not span:
         raise Refused(f"Until when? Write for how long, such as `/neumann posture mute {check} 7d`.")
     lasts = span_of(span, MAX_MUTE)
     if not timedelta() < lasts <= MAX_MUTE:
-        raise Refused("A check can be muted for up to 90 days.")
+        raise Refused(f"A check can be muted for one minute to 90 days, and not for {span}.")
     until = ports.time.now() + lasts
     await _postures(ports).mute(cluster, check, Mute(until=until, by=asked.by))
     return Said(f"{cluster}: {check.value} is muted until {until:%Y-%m-%d %H:%M} UTC by {asked.by.name}.")

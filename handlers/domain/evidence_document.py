@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from handlers.domain.complaints import complaint
 from handlers.errors import Refused
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis, Finding, Remedy
@@ -52,7 +53,7 @@ def _what_is_wrong(error: ValidationError) -> str:
     place = ".".join(str(part) for part in first["loc"])
     if first["type"] in _OF_A_NEWER_VERSION:
         return f"was written by a newer version: this bot does not know {place}; use that version, or update."
-    return f"is not a valid evidence document: {place}: {first['msg']}."
+    return f"is not a valid evidence document: {place} {complaint(first)}."
 
 
 _OF_A_NEWER_VERSION = frozenset({"extra_forbidden", "enum", "literal_error"})

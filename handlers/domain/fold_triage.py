@@ -38,10 +38,16 @@ def _hand_off_drawn_up(incident: Incident, event: HandOffDrawnUp) -> Incident:
     stood = incident.hand_off.hand_off.steps if incident.hand_off else ()
     same = {step.key for step in event.hand_off.steps if step in stood}
     ticks = {key: tick for key, tick in incident.ticks.items() if key in same}
-    return replace(incident, hand_off=event, ticks=ticks)
+    half_ticks = {key: tick for key, tick in incident.half_ticks.items() if key in same}
+    return replace(incident, hand_off=event, ticks=ticks, half_ticks=half_ticks)
 
 
 def _hand_off_ticked(incident: Incident, event: HandOffTicked) -> Incident:
+    steps = incident.hand_off.hand_off.steps if incident.hand_off else ()
+    people = next((step.people for step in steps if step.key == event.step), 1)
+    first = incident.half_ticks.get(event.step)
+    if people > 1 and (first is None or first.by.id == event.by.id):
+        return replace(incident, half_ticks={event.step: event, **incident.half_ticks})
     return replace(incident, ticks={event.step: event, **incident.ticks})
 
 

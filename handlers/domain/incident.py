@@ -153,6 +153,7 @@ class Incident:
     lost_since: datetime | None = None
     hand_off: HandOffDrawnUp | None = None
     ticks: dict[str, HandOffTicked] = field(default_factory=dict)
+    half_ticks: dict[str, HandOffTicked] = field(default_factory=dict)
     closed: Closed | None = None
     closings: int = 0
     mac: str = field(default="", compare=False)

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 from handlers.domain import stand_in
 from handlers.domain.alert_reading import read_alert, text_of
 from handlers.domain.alerts import Alert, Received
+from handlers.domain.complaints import complaint
 
 MAX_UNREADABLE_CHARS = 65_536
 MAX_LABEL_CHARS = 200
@@ -143,8 +144,8 @@ def _words(labels: object) -> dict[str, str]:
 
 
 def first_complaint(error: ValidationError) -> str:
-    """Return the first error, as in `startsAt: Input should have timezone info`; omit unknown field names."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    """Return the first error, as in `startsAt has no time zone`; omit unknown field names."""
+    first = error.errors(include_url=False, include_input=False)[0]
     parts = [str(part) for part in first["loc"]]
     place = ".".join(part if re.fullmatch(r"\w{1,40}", part, re.ASCII) else "…" for part in parts) or "body"
-    return f"{place}: {first['msg']}"
+    return f"{place} {complaint(first)}"

@@ -125,6 +125,7 @@ def _steps(facts: Facts, standings: tuple[Standing, ...]) -> tuple[HandOffStep, 
     return (
         HandOffStep(
             key="give-up",
+            people=2,
             text=f"{_may_serve(standings, facts.needed)}Decide, two people together, that "
             f"{listed(gone) if gone else 'a majority'} will not come back; until then, bringing nodes back "
             "is better than all that follows.",

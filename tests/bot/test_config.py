@@ -85,7 +85,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "a secret in the file": ({**GOOD, "web": {"webhook_token": "s3cr3t"}}, "web.webhook_token"),
     "a file that cannot be": (
         {**GOOD, "web": {"webhook_token": {"file": "/a\0b"}}},
-        "web.webhook_token.file: value error, this cannot be the name of a file",
+        "web.webhook_token.file: this cannot be the name of a file",
     ),
     "a file of a name too long": (
         {**GOOD, "web": {"webhook_token": {"file": "/" + "x" * 256}}},

@@ -1,6 +1,10 @@
 """What the documents name exists: links, make targets, commands, faults, events, files."""
 
+import os
 import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -13,6 +17,8 @@ from bot.store import keys
 from handlers.domain.events import Event
 from lab.faults import FAULTS
 from runbooks.all_runbooks import known_alerts
+from tests.bot.incidents import quorum_loss
+from tests.command_lines import parse
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")]
@@ -33,6 +39,19 @@ def code(text: str) -> Iterator[str]:
     """Inline code and fenced blocks."""
     for fenced, inline in re.findall(r"^```.*?\n(.*?)^```|`([^`\n]+)`", text, re.MULTILINE | re.DOTALL):
         yield fenced or inline
+
+
+def command_lines(text: str) -> Iterator[str]:
+    """The lines of blocks that show commands."""
+    for block in re.findall(r"^```sh.*?\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        yield from lines_of(block)
+
+
+def lines_of(block: str) -> list[str]:
+    joined = block.replace("\\\n", " ")
+    return [
+        line.split("  # ")[0].strip() for line in joined.splitlines() if line and not line.startswith("#")
+    ]
 
 
 @each_document
@@ -78,6 +97,79 @@ def test_every_command_exists(document: Path):
 @each_document
 def test_nothing_names_the_machine_it_was_written_on(document: Path):
     assert NOT_OURS.findall(document.read_text()) == []
+
+
+@each_document
+def test_every_command_line_is_taken_by_the_parser(document: Path):
+    for line in command_lines(document.read_text()):
+        words = shlex.split(line, comments=True)
+        for place, word in enumerate(words):
+            if place and "/bin/" not in word:
+                continue
+            if word.endswith("neumann-bot"):
+                parse(words[place + 1 :])
+            elif word.endswith("neumann-agent"):
+                agent.cli.parser().parse_args(words[place + 1 :])
+
+
+@each_document
+def test_what_no_test_runs_says_what_it_needs(document: Path):
+    """A block is run here, is a target of CI's, or has a title that says what it needs."""
+    for title, block in re.findall(r"^```sh(.*)\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL):
+        if not title and document.parent.name != "reference":
+            assert [line for line in lines_of(block) if not is_run(line)] == [], "say what it needs: title="
+
+
+RUN_ELSEWHERE = (
+    r"make [a-z-]+( ARGS=.*)?",  # by CI, by name
+    r"\.venv/bin/neumann-bot demo --headless .*",  # tests/lab
+    r"neumann-bot --install-completion",  # it writes into the home of who runs it
+)
+
+
+def is_run(line: str) -> bool:
+    return (
+        line in RUN_HERE
+        or any(re.fullmatch(each, line) for each in RUN_ELSEWHERE)
+        or bool(re.fullmatch(r"_NEUMANN_BOT_COMPLETE=source_(bash|zsh|fish) neumann-bot", line))
+    )
+
+
+RUN_HERE = (
+    "neumann-bot diagnose --evidence evidence.json --json",
+    "neumann-bot diagnose monday.json tuesday.json",
+    "neumann-bot plan --remedy start_nodes --evidence evidence.json",
+    ".venv/bin/neumann-bot diagnose tests/data/evidence/37-seeds-healthy.json",
+    ".venv/bin/neumann-bot diagnose tests/data/evidence/08-start-offered-on-full-disks.json",
+)
+
+
+@pytest.mark.process
+def test_the_commands_that_need_no_cluster_do_what_they_say(tmp_path: Path):
+    shown = {line for document in DOCUMENTS for line in command_lines(document.read_text())}
+    for name in ("evidence", "monday", "tuesday"):
+        (tmp_path / f"{name}.json").write_text(quorum_loss().model_dump_json())
+    (tmp_path / "tests").symlink_to(ROOT / "tests")
+    for line in RUN_HERE:
+        assert line in shown
+        words = [sys.executable, "-m", "bot", *shlex.split(line)[1:]]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            words, cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, b""), line
+        assert done.stdout
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("shell", "says"), [("bash", b"complete -o"), ("zsh", b"#compdef"), ("fish", b"complete --command")]
+)
+def test_completion_is_printed_for_each_shell(shell: str, says: bytes):
+    program = Path(sys.executable).with_name("neumann-bot")
+    environment = os.environ | {"_NEUMANN_BOT_COMPLETE": f"source_{shell}"}
+    done = subprocess.run([program], env=environment, capture_output=True, timeout=60, check=False)
+    assert says in done.stdout
 
 
 def test_the_readme_shows_every_fault_and_every_alert_of_the_runbook():

@@ -1,7 +1,5 @@
 """Whom an authority, or a pin, lets in to the agents, and whom not; pairing as documented is spelt right."""
 
-import re
-import shlex
 import ssl
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +9,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from typer.testing import CliRunner
 
-import agent.cli
 import agent.server.routes
 import agent.settings
-import bot.cli.app
 import bot.config
 import bot.nodes.tls
 import bot.secret_files
@@ -122,31 +117,3 @@ def test_where_nobody_vouches_for_it_no_agent_is_believed(keys: Path):
 def test_a_nodes_certificate_does_not_let_anybody_in(keys: Path):
     with pytest.raises(ssl.SSLError, match="CERTIFICATE_VERIFY_FAILED"):
         shake_hands(bot.nodes.tls.tls_context(agents(keys, "node2")), tls_of_agent(keys, "node1"), "node1")
-
-
-def commands(program: str) -> list[list[str]]:
-    blocks = re.findall(r"^```sh\n(.*?)^```", INSTALL.read_text(), re.MULTILINE | re.DOTALL)
-    lines = re.sub(r"\\\n\s*", "", "\n".join(blocks)).splitlines()
-    found = [
-        shlex.split(line.split(f"bin/{program} ", 1)[1], comments=True)
-        for line in lines
-        if f"bin/{program} " in line
-    ]
-    assert found
-    return found
-
-
-def test_the_readme_gives_the_agent_options_that_it_has():
-    assert {words[0] for words in commands("neumann-agent")} >= {"pair", "check"}
-    for words in commands("neumann-agent"):
-        agent.cli._parser().parse_args(words)
-
-
-def test_the_readme_gives_the_bot_options_that_it_has():
-    adds = [words for words in commands("neumann-bot") if words[:2] == ["agents", "add"]]
-    help_text = (
-        CliRunner().invoke(bot.cli.app.app, ["agents", "add", "--help"], env={"COLUMNS": "200"}).stdout
-    )
-    options = [word for add in adds for word in add if word.startswith("--")]
-    assert options
-    assert [option for option in options if option not in help_text] == []

@@ -359,7 +359,7 @@ async def test_an_alert_whose_state_cannot_be_read_fires_under_its_own_name_unti
     assert incident.identity == IncidentIdentity("demo", "leader-election")
     (shown,) = incident.firing
     assert (shown.name, shown.stand_in) == ("NoLeader", True)
-    assert "in a form that cannot be read (status: " in shown.annotations["summary"]
+    assert "in a form that cannot be read (status is none of " in shown.annotations["summary"]
     await receives(world, body(RESOLVED))
     assert (await only_incident(world)).firing == ()
 

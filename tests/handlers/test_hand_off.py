@@ -6,9 +6,11 @@ import pytest
 
 from handlers import diagnosis, hand_off
 from handlers.domain.events.base import Person
+from handlers.domain.events.triage import HandOffDrawnUp, HandOffTicked
+from handlers.domain.fold import apply
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, Refused
-from tests.builders import ALICE, BOB, cut, dead, evidence, healthy, node, opened, silent
+from tests.builders import ALICE, BOB, NOON, cut, dead, evidence, healthy, node, opened, silent
 from tests.handlers.world import HOME, World
 
 ID = "inc-1"
@@ -89,12 +91,41 @@ async def test_each_point_is_ticked_once_with_who_did_it() -> None:
             await hand_off.tick(world.ports, ID, ALICE, nonsense)
 
 
+async def test_what_two_people_decide_is_done_once_two_have_ticked_it() -> None:
+    world = await world_of_two_lost_hosts()
+    await read(world)
+    await hand_off.draw_up(world.ports, ID, ALICE)
+    incident = await hand_off.tick(world.ports, ID, BOB, "1")
+    assert incident.ticks == {}
+    with pytest.raises(Refused, match="Point 1 takes two people, and you were the first"):
+        await hand_off.tick(world.ports, ID, BOB, "1")
+    incident = await hand_off.tick(world.ports, ID, ALICE, "1")
+    assert incident.ticks["give-up"].by == ALICE
+    assert incident.half_ticks["give-up"].by == BOB
+    with pytest.raises(Refused, match="alice ticked point 1"):
+        await hand_off.tick(world.ports, ID, BOB, "1")
+
+
+async def test_a_hand_off_of_an_older_version_is_ticked_by_one_as_it_was_then() -> None:
+    world = await world_of_two_lost_hosts()
+    await read(world)
+    incident = await hand_off.draw_up(world.ports, ID, ALICE)
+    assert incident.hand_off is not None
+    stored = incident.hand_off.model_dump(mode="json")
+    for step in stored["hand_off"]["steps"]:
+        step.pop("people", None)
+    older = apply(incident, HandOffDrawnUp.model_validate(stored))
+    ticked = apply(older, HandOffTicked(at=NOON, by=BOB, step="give-up"))
+    assert ticked.ticks["give-up"].by == BOB
+
+
 async def test_a_tick_holds_only_while_the_point_stays_as_it_was() -> None:
     world = await world_of_two_lost_hosts()
     await read(world)
     before = await hand_off.draw_up(world.ports, ID, ALICE)
     for number in ("1", "5", "6", "7"):
         await hand_off.tick(world.ports, ID, BOB, number)
+    await hand_off.tick(world.ports, ID, ALICE, "1")
     world.cluster.shows = evidence(silent("node1"), node("node2", cuts=ALONE), silent("node3"))
     await read(world)
     after = await hand_off.draw_up(world.ports, ID, ALICE)

@@ -12,7 +12,7 @@ from handlers import commands, judging, posture
 from handlers.commands.answers import Asked
 from handlers.domain.posture.schedule import Day, DigestSchedule, Watching
 from handlers.domain.posture.watch import SETTLED, Standing
-from handlers.errors import StoreDown
+from handlers.errors import Refused, StoreDown
 from runbooks.clocks import believed_clocks
 from runbooks.evidence import Evidence
 from runbooks.posture import samples
@@ -170,6 +170,36 @@ class TestMute:
         await mute(world, "spare-nodes 2h")
         await look(world, times=20)
         assert told(world) == ["spare-nodes"]
+
+
+class TestASpanThatIsNone:
+    """What cannot be a span is said to be that, and never taken for a cluster or for another number."""
+
+    @pytest.mark.parametrize("span", ["٣d", "7x", "-1d", "1.5h", "d", "soon", "99999d"])
+    async def test_it_is_named_with_what_would_have_been_right(self, span: str) -> None:
+        world = World()
+        with pytest.raises(Refused, match=f"For how long\\? '{span}' is no number of m, h or d, such as 30m"):
+            await mute(world, f"disk {span}")
+        with pytest.raises(Refused, match="For how long"):
+            await mute(world, f"disk demo {span}")
+
+    @pytest.mark.parametrize("span", ["0d", "91d"])
+    async def test_the_limits_are_said(self, span: str) -> None:
+        with pytest.raises(Refused, match=f"one minute to 90 days, and not for {span}"):
+            await mute(World(), f"disk {span}")
+
+    async def test_a_blank_before_the_unit_is_taken(self) -> None:
+        world = World()
+        await mute(world, "spare-nodes demo 2 h")
+        await look(world, short_of_one(), times=2)
+        line = (await posture.read(world.ports, "demo")).line(Check.SPARE_NODES)
+        assert line
+        assert line.muted_by == ALICE.name
+
+    @pytest.mark.parametrize("words", ["disk", "disk demo"])
+    async def test_what_is_left_out_is_asked_for(self, words: str) -> None:
+        with pytest.raises(Refused, match=r"Until when\? .* disk 7d"):
+            await mute(World(), words)
 
 
 class TestAJudgementThatRaises:

@@ -14,11 +14,13 @@ from bot import main as wiring
 from bot.alerting.alertmanager import AlertmanagerClient
 from bot.alerting.prometheus import PrometheusClient
 from bot.cli import outside as checked
+from bot.cli import terminal
 from bot.cli.doctor import alerting, outside
 from bot.cli.doctor.canary import Canary
 from bot.cli.doctor.findings import Finding
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
-from bot.cli.output import say, say_json
+from bot.cli.output import say_json
+from bot.cli.screens import checks as screens
 from bot.config import Settings, load
 from handlers.commands import resolve_cluster
 from handlers.errors import Refused
@@ -41,8 +43,7 @@ def doctor(
 ) -> None:
     """Ask Slack, Redis, the agents, Prometheus and Alertmanager whether an alert would get through.
 
-    It does what `check` does, and goes on from there. The exit code is 1 where something is wrong; each such
-    line says the mend.
+    It does what `check` does, and goes on from there. What is wrong is said with its mend.
     """
     settings = load(config)
     if canary and not (settings.prometheus and settings.alertmanager):
@@ -62,15 +63,22 @@ async def _examine(settings: Settings, canary_of: str | None, timeout_s: float, 
         async for finding in _findings(bot, settings):
             found.append(finding)
             if not as_json:
-                say(finding.line)
+                _say(finding)
         if canary_of is not None:
             async for leg in Canary(bot, settings.redis.prefix, canary_of, timeout_s).fly():
                 found.append(leg)
                 if not as_json:
-                    say(leg.line)
+                    _say(leg)
     if as_json:
         say_json(json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=False))
+    else:
+        wrong, unasked = (sum(each.state == state for each in found) for state in ("BAD", "?"))
+        terminal.show(lambda look: screens.verdict(wrong, unasked, look))
     return int(any(not each.is_well for each in found))
+
+
+def _say(finding: Finding) -> None:
+    terminal.show(lambda look: screens.line(finding.state, f"{finding.state:<5}", finding.says, look))
 
 
 async def _findings(bot: wiring.Bot, settings: Settings) -> AsyncIterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,15 @@ class Finding:
         return self.wrong is None
 
     @property
-    def line(self) -> str:
-        """Return the line for a terminal."""
+    def state(self) -> Literal["ok", "BAD", "?"]:
+        """Return the word with which its line begins."""
         if self.not_asked is not None:
-            return f"?    {self.area}: {self.what}: not asked: {self.not_asked}"
-        return f"ok   {self.area}: {self.what}" if self.is_well else f"BAD  {self.area}: {self.wrong}"
+            return "?"
+        return "ok" if self.is_well else "BAD"
+
+    @property
+    def says(self) -> str:
+        """Return the rest of its line."""
+        if self.not_asked is not None:
+            return f"{self.area}: {self.what}: not asked: {self.not_asked}"
+        return f"{self.area}: {self.what if self.is_well else self.wrong}"

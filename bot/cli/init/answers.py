@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+from bot.cli.config_doubts import is_example
 from bot.store.client import connect
 from handlers.errors import ConfigurationError, Refused
 
@@ -100,6 +101,8 @@ def nodes_of(text: str) -> tuple[NodeAnswer, ...]:
 
 def channel_of(text: str) -> str:
     """Return a channel's id."""
+    if is_example(text):
+        raise Refused(f'{text} is the example\'s: "Copy link" on your channel ends in its id.')
     if not re.fullmatch(r"[CG][A-Z0-9]{8,}", text):
         raise Refused(
             f"{text[:80]!r} is not a valid channel id, such as C0123456789:"
@@ -112,6 +115,10 @@ def ids_of(text: str) -> tuple[str, ...]:
     """Return ids of user groups and people; none is an answer too, and then nobody may confirm."""
     found = tuple(text.replace(",", " ").split())
     for each in found:
+        if is_example(each):
+            raise Refused(
+                f'{each} is the example\'s: "Copy group ID" or "Copy member ID" in the menu of your own.'
+            )
         if not re.fullmatch(r"[SUW][A-Z0-9]{6,}", each):
             raise Refused(
                 f"{each[:80]!r} is not a valid id of a user group or a person, such as S0123456789 or"

@@ -116,6 +116,7 @@ def init(  # noqa: PLR0917  each is an option of the command line
         alertmanager_urls=ask(alertmanager, "Alertmanager (empty: none)?", read.urls_of, ""),
         prometheus_url=ask(prometheus, "Prometheus (empty: none)?", read.optional_url_of, ""),
     )
+    _refuse_unused(answers, app_token_file, signing_secret_file)
     given = _tokens(
         {
             written.BOT_TOKEN: bot_token_file,
@@ -135,6 +136,18 @@ def _refuse_to_overwrite(folder: Path) -> None:
     if (folder / written.BOT_FILE).exists():
         raise Refused(
             f"{folder / written.BOT_FILE} is there, and nothing is overwritten: name another --folder."
+        )
+
+
+def _refuse_unused(answers: Answers, app_token: Path | None, signing_secret: Path | None) -> None:
+    """Refuse a file that would silently be left out, since the other mode was meant."""
+    if answers.is_socket_mode and signing_secret:
+        raise Refused(
+            "--signing-secret-file is not used over Socket Mode: give --app-token-file, or --public-url too."
+        )
+    if app_token and not answers.is_socket_mode:
+        raise Refused(
+            "--app-token-file is not used with --public-url: give --signing-secret-file, or leave that out."
         )
 
 

@@ -93,7 +93,8 @@ def help_text(listing: Help) -> tuple[str, list[Block]]:
     ]
     clusters = f"clusters: {', '.join(listing.clusters)}"
     text = "\n".join(lines)
-    return text, [blocks.section(blocks.own(text)), blocks.context(escape(clusters))]
+    notes = ("<…> is yours to fill in, […] may be left out", clusters)
+    return text, [blocks.section(blocks.own(text)), blocks.context(*map(escape, notes))]
 
 
 def incidents(title: str, listed: tuple[Incident, ...]) -> tuple[str, list[Block]]:
@@ -118,14 +119,12 @@ def incident(shown: Incident) -> tuple[str, list[Block]]:
 def incident_line(incident: Incident) -> str:
     """Show one incident: its id, who has it, what is wrong, what happens next."""
     names = blocks.cut(", ".join(sorted({alert.name for alert in incident.alerts.values()})), 120)
-    holder = incident.triage.holder
-    has = f"{escape(holder.name)} has it" if holder else "nobody has it"
     since = f"{incident.opened_at:%m-%d %H:%M} UTC" if incident.opened_at else "?"
     cluster = blocks.cut(incident.cluster, 80)
     verdict = incident.diagnosis.summary if incident.diagnosis else "not diagnosed yet"
     return (
         f"{labels.mark(incident)} *{incident.id}* {escape(cluster)}: {escape(names)}"
-        f" · {has} · since {since}\n"
+        f" · who has it: {escape(labels.who_has_it(incident))} · since {since}\n"
         f"{escape(blocks.cut(verdict, 200))} _{escape(labels.stage(incident))}._"
     )
 

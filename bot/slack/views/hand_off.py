@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from bot.slack.views import blocks
 from bot.slack.views.blocks import Block, escape
@@ -30,7 +30,7 @@ def message(incident: Incident, drawn_up: HandOffDrawnUp) -> Message:
         blocks.section(_list("What each choice would lose", given.losses)),
         *([blocks.section(_list("May still come back", given.may_return))] if given.may_return else []),
         blocks.section(_list("Never", given.never)),
-        *blocks.packed(_point(number, step, incident.ticks) for number, step in enumerate(given.steps, 1)),
+        *blocks.packed(_point(number, step, incident) for number, step in enumerate(given.steps, 1)),
         blocks.context(
             f"read at {drawn_up.at:%H:%M:%S} UTC; `incident handoff` reads anew. The commands are those of "
             "Neumann's documentation; try them on the copy first. `incident tick 3` after the bot's name, "
@@ -74,13 +74,16 @@ def _list(title: str, lines: tuple[str, ...]) -> str:
     return "\n".join([f"*{title}*", *(f"• {escape(blocks.cut(line, 300))}" for line in shown)])
 
 
-def _point(number: int, step: HandOffStep, ticks: Mapping[str, HandOffTicked]) -> str:
-    return "\n".join(_lines(number, step, ticks.get(step.key)))
+def _point(number: int, step: HandOffStep, incident: Incident) -> str:
+    return "\n".join(_lines(number, step, incident.half_ticks.get(step.key), incident.ticks.get(step.key)))
 
 
-def _lines(number: int, step: HandOffStep, tick: HandOffTicked | None) -> Iterator[str]:
-    mark = ":white_check_mark:" if tick else ":white_large_square:"
-    done = f" _{escape(tick.by.name)}, {tick.at:%H:%M} UTC_" if tick else ""
-    yield f"{mark} {number}. {escape(blocks.cut(step.text, 500))}{done}"
+def _lines(
+    number: int, step: HandOffStep, first: HandOffTicked | None, last: HandOffTicked | None
+) -> Iterator[str]:
+    mark = ":white_check_mark:" if last else ":white_large_square:"
+    done = "; ".join(f"{escape(tick.by.name)}, {tick.at:%H:%M} UTC" for tick in (first, last) if tick)
+    missing = "; a second person is to tick it" if first and not last else ""
+    yield f"{mark} {number}. {escape(blocks.cut(step.text, 500))}{f' _{done}{missing}_' if done else ''}"
     if step.commands:
         yield blocks.code("\n".join(step.commands))

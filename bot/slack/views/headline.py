@@ -49,8 +49,7 @@ def facts(incident: Incident) -> Iterator[str]:
     """Return the facts needed first, each as a heading and a word or two."""
     if incident.diagnosis and not incident.verified:
         yield f"*Can elect?*\n{incident.diagnosis.can_elect}"
-    holder = incident.triage.holder
-    yield f"*Who has it*\n{escape(holder.name) if holder else 'nobody yet'}"
+    yield f"*Who has it*\n{escape(labels.who_has_it(incident))}"
     if not incident.closed:
         yield f"*What happens next*\n{escape(labels.stage(incident))}"
     if incident.opened_at and not incident.closed:

@@ -52,6 +52,17 @@ def _colour(incident: Incident) -> str:
     return ORANGE if run and run.ended and run.ended.completed and not fresh else RED
 
 
+def who_has_it(incident: Incident) -> str:
+    """Return who has the incident; while nobody has said so, whose plan is under way."""
+    if holder := incident.triage.holder:
+        return holder.name
+    if run := incident.running:
+        return f"nobody yet; {run.confirmed_by.name} confirmed the plan that runs"
+    if waiting := incident.awaiting_second:
+        return f"nobody yet; {waiting.by.name} confirmed a plan"
+    return "nobody yet"
+
+
 def stage(incident: Incident) -> str:  # noqa: PLR0911  one case a stage
     """Say in one line what happens now."""
     match incident.stage:

@@ -78,7 +78,7 @@ def test_unknown_keys_are_named_with_their_line_and_what_was_meant(config: Path)
     assert wrong(config, *changes) == [
         "1: slack.channel: is missing; add it",
         "4: slack.chanel: is not a key that the bot knows; did you mean `channel`?",
-        "6: web.port: input should be greater than or equal to 1",
+        "6: web.port: is less than 1",
         "15: clusters.0.confirm_group: is not a key that the bot knows; did you mean `confirm_groups`?",
     ]
 

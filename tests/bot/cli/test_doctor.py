@@ -31,35 +31,40 @@ from tests.bot.worker.working import working
 from tests.waiting import until
 
 
+def line_of(finding: Finding) -> str:
+    return f"{finding.state} {finding.says}"
+
+
 def test_the_scopes_are_those_of_the_shipped_manifest() -> None:
     assert AppManifest.read(SHIPPED_MANIFEST).scopes == frozenset(SCOPES)
 
 
 def test_a_finding_is_one_line_that_says_the_mend() -> None:
-    assert Finding("Redis", "appends to a file").line == "ok   Redis: appends to a file"
-    assert Finding("Redis", "x", "set it").line == "BAD  Redis: set it"
+    assert line_of(Finding("Redis", "appends to a file")) == "ok Redis: appends to a file"
+    assert line_of(Finding("Redis", "x", "set it")) == "BAD Redis: set it"
 
 
 def test_what_was_not_asked_says_why_and_is_neither_well_nor_wrong() -> None:
     finding = Finding("Check", "user groups", not_asked="Slack does not answer")
-    assert finding.line == "?    Check: user groups: not asked: Slack does not answer"
+    assert line_of(finding) == "? Check: user groups: not asked: Slack does not answer"
     assert finding.wrong is None
 
 
 @pytest.mark.parametrize(
     ("told", "line"),
     [
-        ({}, "?    Agents: versions of demo: not asked: no agent of 3 told a version"),
-        ({"node1": "2"}, "ok   Agents: 1 of 3 agents of demo told a version: 2"),
-        (dict.fromkeys(("node1", "node2", "node3"), "2"), "ok   Agents: 3 agents of demo run 2"),
-        ({"node1": "1"}, "BAD  Agents: the bot runs 2, but node1 1: finish the upgrade"),
+        ({}, "? Agents: versions of demo: not asked: no agent of 3 told a version"),
+        ({"node1": "2"}, "ok Agents: 1 of 3 agents of demo told a version: 2"),
+        (dict.fromkeys(("node1", "node2", "node3"), "2"), "ok Agents: 3 agents of demo run 2"),
+        ({"node1": "1"}, "BAD Agents: the bot runs 2, but node1 1: finish the upgrade"),
     ],
 )
 def test_who_did_not_answer_is_not_counted_among_those_that_run_a_version(
     told: dict[str, str], line: str
 ) -> None:
     sites = {name: Site() for name in ("node1", "node2", "node3")}
-    assert versions("demo", Inventory(sites=sites, agent_versions=told, bot_version="2")).line == line
+    said = versions("demo", Inventory(sites=sites, agent_versions=told, bot_version="2"))
+    assert line_of(said) == line
 
 
 @pytest.mark.process

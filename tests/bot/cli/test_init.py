@@ -230,6 +230,37 @@ def test_a_token_that_cannot_be_taken_is_said_before_anything_is_written(
     assert (folder / "slack-bot-token").read_text() == "xoxb-1\n"
 
 
+@pytest.mark.parametrize(
+    ("flag", "given"),
+    [("--channel", "C0123456789"), ("--may-confirm", "S0123456789"), ("--may-confirm", "U0123456789")],
+)
+def test_an_id_of_the_example_is_refused(folder: Path, flag: str, given: str):
+    with pytest.raises(Refused, match=f"{given} is the example's: \"Copy "):
+        init("--folder", str(folder), "--defaults", *ASKED, flag, given)
+    assert not folder.exists()
+
+
+def test_a_token_file_that_the_mode_does_not_use_is_refused(folder: Path, tmp_path: Path):
+    token = tmp_path / "token"
+    token.write_text("xapp-1")
+    token.chmod(0o600)
+    over_http = ("--public-url", "https://bot.example.com")
+    for unused, mode in (("--app-token-file", over_http), ("--signing-secret-file", ())):
+        with pytest.raises(Refused, match=f"{unused} is not used"):
+            init("--folder", str(folder), "--defaults", *ASKED, *mode, unused, str(token))
+    assert not folder.exists()
+
+
+def test_before_the_first_pairing_it_is_said_what_makes_the_keys(folder: Path):
+    init("--folder", str(folder), "--defaults", *ASKED)
+    config = ("--config", str(folder / "neumann-bot.toml"))
+    makes = "grant.key is not there: `neumann-bot agents add` makes the bot's keys"
+    status = CliRunner().invoke(app.app, ("status", *config))
+    assert isinstance(status.exception, ConfigurationError)
+    assert makes in str(status.exception)
+    assert makes in CliRunner().invoke(app.app, ("check", *config)).output
+
+
 SSH = """\
 #!/bin/sh
 # What ssh would do: run what it is given in the node's own shell.

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli.plan import offered
+from handlers.errors import Refused
+from runbooks import leader_election
 from runbooks.evidence import Evidence
 from runbooks.plans import Plan
 from tests.builders import candidates, evidence
-
-pytestmark = pytest.mark.process
 
 
 def plan(folder: Path, read: Evidence, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -21,6 +22,7 @@ def plan(folder: Path, read: Evidence, *arguments: str) -> subprocess.CompletedP
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.process
 def test_it_prints_every_step_and_how_the_values_came_about(tmp_path: Path) -> None:
     shown = plan(tmp_path, evidence(*candidates(rtt_ms=400.0)), "--remedy", "config_bump")
     assert shown.returncode == 0, shown.stderr
@@ -34,6 +36,7 @@ def test_it_prints_every_step_and_how_the_values_came_about(tmp_path: Path) -> N
         assert words in shown.stdout
 
 
+@pytest.mark.process
 def test_as_json_it_is_the_plan_that_would_be_confirmed(tmp_path: Path) -> None:
     shown = plan(tmp_path, evidence(*candidates(rtt_ms=400.0)), "--remedy", "config_bump", "--json")
     drawn_up = Plan.model_validate(json.loads(shown.stdout))
@@ -41,13 +44,29 @@ def test_as_json_it_is_the_plan_that_would_be_confirmed(tmp_path: Path) -> None:
     assert drawn_up.bound.config_sha256["node1"] == "ab" * 32
 
 
+@pytest.mark.process
 def test_a_remedy_that_is_off_says_why_in_one_sentence(tmp_path: Path) -> None:
     shown = plan(tmp_path, evidence(*candidates(rtt_ms=400.0)), "--remedy", "clock_sync")
     assert shown.returncode == 2
     assert "clock_sync is off: The largest known offset is 0 ms" in shown.stderr
 
 
-def test_a_remedy_that_does_not_exist_lists_those_that_do(tmp_path: Path) -> None:
-    shown = plan(tmp_path, evidence(*candidates(rtt_ms=400.0)), "--remedy", "reboot")
-    assert shown.returncode == 2
-    assert "there are: clock_sync, config_bump, start_nodes" in shown.stderr
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("reboot", "There is no remedy reboot: there are clock_sync, config_bump and start_nodes."),
+        ("start_node", "There is no remedy start_node: did you mean start_nodes?"),
+    ],
+)
+def test_a_remedy_that_does_not_exist_names_the_nearest_or_all(typed: str, said: str) -> None:
+    diagnosis = leader_election.diagnose(evidence(*candidates(rtt_ms=400.0)))
+    with pytest.raises(Refused) as told:
+        offered(diagnosis, typed)
+    assert str(told.value) == said
+
+
+def test_a_remedy_of_another_cause_says_what_there_is_for_this_one() -> None:
+    diagnosis = leader_election.diagnose(evidence(*candidates(rtt_ms=400.0)))
+    rest = [each for each in diagnosis.findings if all(r.name != "start_nodes" for r in each.remedies)]
+    with pytest.raises(Refused, match="start_nodes mends nothing that was found here; of "):
+        offered(diagnosis.model_copy(update={"findings": tuple(rest)}), "start_nodes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -193,7 +194,7 @@ class TestIncident:
     @pytest.mark.parametrize(
         ("words", "why"),
         [
-            ("soon", r"For how long\? Write minutes or hours, such as 30m or 2h"),
+            ("soon", r"For how long\? 'soon' is no number of m, h or d, such as 30m, 2h or 7d"),
             ("-5m", r"For how long\?"),
             ("0m", "up to 24 hours"),
             ("25h", "up to 24 hours"),
@@ -309,6 +310,12 @@ class TestHelp:
         assert isinstance(answer, Help)
         assert answer.commands == commands.COMMANDS
         assert answer.clusters == ("demo",)
+
+    def test_what_is_to_be_filled_in_is_marked(self) -> None:
+        typed_as_it_is = {"me"}
+        for command in commands.COMMANDS:
+            for word in re.split(r"[\s|]+", re.sub(r"<[^<>]+>", "", command.arguments)):
+                assert word.strip("[]") in typed_as_it_is | {""}, command.words
 
     async def test_each_sees_what_they_may_use(self) -> None:
         world = World()

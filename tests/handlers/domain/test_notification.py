@@ -44,7 +44,7 @@ def test_a_group_of_nothing_else_is_put_aside_whole() -> None:
     body = json.dumps({**BODY, "alerts": [{}, {}]}).encode()
     delivery = read_notification(body)
     assert delivery.alerts == ()
-    assert [each.why for each in delivery.unreadable] == ["status: Field required"] * 2
+    assert [each.why for each in delivery.unreadable] == ["status is missing"] * 2
     assert len({each.key for each in delivery.unreadable}) == 1, "the same alert has the same key"
 
 

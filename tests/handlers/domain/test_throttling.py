@@ -150,7 +150,7 @@ async def test_the_thread_is_told_when_its_cluster_is_read_less_often() -> None:
 async def test_notes_are_few_however_many_alerts_cannot_be_read() -> None:
     world = World()
     for number in range(3 * intake.MAX_REMARKS):
-        unreadable = Unreadable(f'{{"n": {number}}}', "status: Field required")
+        unreadable = Unreadable(f'{{"n": {number}}}', "status is missing")
         await intake.receive(world.ports, Delivery((alert(),), (unreadable,)), None)
     notes = list((await world.timelines.load("inc-1")).remarks.values())
     assert len(notes) == intake.MAX_REMARKS + 1

@@ -1,0 +1,1 @@
+"""What each command shows, from values alone: pure, and told by a `Look` where it will be seen."""

@@ -1,0 +1,46 @@
+"""`--help` shows how a command is used and what its exit codes mean; what it shows can be typed."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from bot.cli.help import HELP
+from measure.command_pages import CommandPage, pages
+from tests.bot.cli.test_app import run
+from tests.command_lines import parse
+
+EXAMPLES = [example for each in HELP.values() for example in each.examples]
+
+
+def test_every_command_has_examples_and_exit_codes() -> None:
+    assert [page.name for page in pages() if not page.help.examples or len(page.help.codes) < 2] == []
+    assert {page.name for page in pages()} == set(HELP)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_is_a_command_line_that_is_taken(example: str) -> None:
+    program, *words = shlex.split(example)
+    assert program == "neumann-bot"
+    parse(words)
+
+
+@pytest.mark.parametrize("page", list(pages()), ids=lambda page: page.name)
+def test_every_option_says_what_it_does(page: CommandPage) -> None:
+    assert [each.written for each in page.parameters if not each.says] == []
+
+
+def test_what_answers_has_json() -> None:
+    answers = ("check", "doctor", "status", "diagnose", "replay", "plan", "posture")
+    lists = ("agents list", "audit verify", "demo")
+    with_json = {page.name for page in pages() if any("--json" in each.written for each in page.parameters)}
+    assert with_json == {*answers, *lists}
+
+
+@pytest.mark.process
+async def test_help_ends_with_examples_and_exit_codes() -> None:
+    code, out, _ = await run("agents", "list", "--help")
+    assert code == 0
+    assert "neumann-bot agents list --json" in out
+    assert out.index("Examples:") < out.index("Exit codes:") < out.index("every agent answers")
