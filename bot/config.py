@@ -27,6 +27,7 @@ from bot.config_sections import (
     SlackSettings,
     WebSettings,
 )
+from bot.escalation_settings import EscalationSettings
 from bot.posture_settings import PostureSettings
 from handlers.domain.permissions import Permission, Permissions
 from handlers.errors import ConfigurationError
@@ -36,6 +37,7 @@ __all__ = [
     "AlertmanagerSettings",
     "Cluster",
     "Endpoint",
+    "EscalationSettings",
     "Node",
     "PermissionRow",
     "PostureSettings",
@@ -65,6 +67,7 @@ class Settings(BaseSettings):
     agents: AgentSettings
     readings: ReadingSettings = ReadingSettings()
     posture: PostureSettings = PostureSettings()
+    escalation: EscalationSettings = EscalationSettings()
     clusters: Annotated[tuple[Cluster, ...], Field(min_length=1)]
     permissions: tuple[PermissionRow, ...] = ()
 
@@ -116,12 +119,19 @@ def contradictions(settings: Settings) -> Iterator[tuple[tuple[str | int, ...], 
             nodes.add(node.name)
     for number, row in enumerate(settings.permissions):
         for unknown in sorted(row.clusters - names):
-            close = difflib.get_close_matches(unknown, names, n=1)
-            meant = f"; did you mean {close[0]}?" if close else ""
-            yield (
-                ("permissions", number, "clusters"),
-                f"[[permissions]] names {unknown}, which is no configured cluster{meant}",
-            )
+            yield ("permissions", number, "clusters"), _no_cluster("permissions", unknown, names)
+    for number, policy in enumerate(settings.escalation.policies):
+        for unknown in sorted(policy.clusters - names):
+            path: tuple[str | int, ...] = ("escalation", "policies", number, "clusters")
+            yield path, _no_cluster("escalation.policies", unknown, names)
+    for within, what in settings.escalation.missing_routes():
+        yield ("escalation", *within), what
+
+
+def _no_cluster(section: str, unknown: str, names: set[str]) -> str:
+    close = difflib.get_close_matches(unknown, names, n=1)
+    meant = f"; did you mean {close[0]}?" if close else ""
+    return f"[[{section}]] names {unknown}, which is no configured cluster{meant}"
 
 
 def load(path: Path) -> Settings:

@@ -36,16 +36,19 @@ from bot.store.postures import PostureStore
 from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
 from bot.store.redis_time import RedisTime
 from bot.store.refusals import Refusals
+from bot.store.rotas import RotaStore
 from bot.store.run_lock import RunLocks
 from bot.stores import Stores
 from bot.timing import DEFAULT_TIMING, Timing
 from bot.web.app import Web
+from bot.web.pagerduty import PagerDutyWebhook
 from bot.web.server import serve
 from bot.web.troubles import Troubles
 from bot.worker.periodic_jobs import PeriodicJobs
 from bot.worker.scheduler import Scheduler
 from bot.worker.worker import Worker
 from handlers.errors import StoreDown
+from handlers.escalate import acknowledged_elsewhere
 from handlers.ports import Ports
 
 Part = Literal["web", "worker"]
@@ -87,9 +90,9 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
         channel = partial(channel_of, settings)
         thread = SlackThread(clients.slack, redis, prefix, channel, timing)
         notices = ChannelNotices(clients.slack, redis, prefix, channel, timing)
-        ports = replace(_ports(settings, stores, clients, thread, clock), notices=notices)
+        ports = replace(_ports(settings, stores, clients, thread, clock), notices=notices, hand_overs=notices)
         app = _bolt(clients.slack, signing_secret, ports)
-        web = _web(settings, stores, app, signing_secret)
+        web = _web(settings, stores, app, signing_secret, ports)
         yield Bot(
             redis=redis,
             web=web.app(tells_status=settings.web.status_port is None),
@@ -126,6 +129,9 @@ def _ports(
         checkpoints=ReconcileCheckpointStore(stores.redis, stores.prefix),
         troubles=Troubles(stores.redis, stores.prefix),
         postures=PostureStore(stores.redis, stores.prefix),
+        pagers=clients.paging.pagers,
+        schedule=clients.paging.schedule,
+        rotas=RotaStore(stores.redis, stores.prefix),
     )
 
 
@@ -136,7 +142,9 @@ def _bolt(slack: AsyncWebClient, signing_secret: str, ports: Ports) -> AsyncApp:
     return app
 
 
-def _web(settings: Settings, stores: Stores, slack: AsyncApp, signing_secret: str) -> Web:
+def _web(settings: Settings, stores: Stores, slack: AsyncApp, signing_secret: str, ports: Ports) -> Web:
+    pagerduty = settings.escalation.pagerduty
+    secrets = pagerduty.webhook_secrets if pagerduty else ()
     return Web(
         inbox=stores.inbox,
         redis=stores.redis,
@@ -146,6 +154,11 @@ def _web(settings: Settings, stores: Stores, slack: AsyncApp, signing_secret: st
         slack=slack,
         requests=stores.requests,
         signing_secret=signing_secret,
+        pagerduty=PagerDutyWebhook(
+            [secret.read().get_secret_value() for secret in secrets], partial(acknowledged_elsewhere, ports)
+        )
+        if secrets
+        else None,
     )
 
 
@@ -177,6 +190,7 @@ def _worker(
             stores.timelines,
             prometheus=clients.prometheus,
         ),
+        plan=settings.escalation.plan,
         timing=timing,
     )
 

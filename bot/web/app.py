@@ -29,6 +29,7 @@ from bot.store.queues.inbox import Inbox
 from bot.store.refusals import Refusals
 from bot.web.metrics import BotMetrics
 from bot.web.notification_body import read_notification_body
+from bot.web.pagerduty import PagerDutyWebhook
 from bot.web.troubles import Troubles
 from handlers.domain.notification import first_complaint, read_notification
 from handlers.errors import StoreDown
@@ -61,6 +62,7 @@ class Web:
         slack: AsyncApp,
         requests: SlackRequests,
         signing_secret: str,
+        pagerduty: PagerDutyWebhook | None = None,
     ) -> None:
         self._inbox = inbox
         self._redis = redis
@@ -70,6 +72,7 @@ class Web:
         self._slack = slack
         self._requests = requests
         self._verifier = SignatureVerifier(signing_secret)
+        self._pagerduty = pagerduty
         self._metrics = BotMetrics(redis, prefix)
         self._troubles, self._refusals = Troubles(redis, prefix), Refusals(redis, prefix)
         self._noted_s: dict[int, float] = {}
@@ -84,6 +87,8 @@ class Web:
             *(Route(path, self._counted(self.alertmanager), methods=["POST"]) for path in WEBHOOK_PATHS),
             Route("/slack/events", self._counted(self.slack_events), methods=["POST"]),
         ]
+        if self._pagerduty:
+            routes.append(Route("/pagerduty", self._counted(self._pagerduty.pagerduty), methods=["POST"]))
         app = Starlette(
             routes=[*routes, *(self._status_routes() if tells_status else ())],
             exception_handlers={NOT_FOUND: self._nothing_here},

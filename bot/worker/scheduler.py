@@ -11,7 +11,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.store.queues.due_queue import Queues
-from bot.worker.periodic_jobs import ASK_SLACK, POSTURE, RECONCILE, TRIM
+from bot.worker.periodic_jobs import ASK_SLACK, ON_CALL, POSTURE, RECONCILE, TRIM
 from handlers.domain.posture.schedule import Watching
 from handlers.errors import StoreDown
 from handlers.ports import Timelines
@@ -56,6 +56,7 @@ class Scheduler:
                     (self.mark_open_incidents, 60),
                     (self.mark_reconcile, 60),
                     (self.mark_ask_slack, 60),
+                    (self.mark_on_call, 60),
                 ):
                     timers.create_task(_repeat(mark, every_s))
                 look_s = self._watching.sample_every.total_seconds()
@@ -67,11 +68,15 @@ class Scheduler:
         """Mark every open incident, for its next step and for its thread."""
         incidents = await self._timelines.open_incidents()
         await self._queues.steps.mark(*incidents)
-        await self._queues.views.mark(*incidents)
+        await self._queues.views.mark(*incidents)  # which marks its pages
 
     async def mark_reconcile(self) -> None:
         """Mark the comparison with Alertmanager and Prometheus."""
         await self._queues.chores.mark(RECONCILE)
+
+    async def mark_on_call(self) -> None:
+        """Mark the look at who is on call."""
+        await self._queues.chores.mark(ON_CALL)
 
     async def mark_ask_slack(self) -> None:
         """Mark the call that shows whether Slack answers."""

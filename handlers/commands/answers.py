@@ -9,6 +9,7 @@ from typing import Literal
 
 from handlers.domain.events.base import Person
 from handlers.domain.incident import Incident
+from handlers.domain.on_call import OnCall
 from handlers.ports import Ports
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis
@@ -89,6 +90,13 @@ class PostureShown:
 
 
 @dataclass(frozen=True)
+class OnCallShown:
+    """Who is on call."""
+
+    on_call: OnCall
+
+
+@dataclass(frozen=True)
 class Said:
     """One sentence that says what was done."""
 
@@ -111,6 +119,7 @@ Answer = (
     | IncidentShown
     | PostmortemAnswer
     | PostureShown
+    | OnCallShown
     | Runbooks
     | Said
     | Help

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from handlers.domain.escalation.model import TargetKind
 from handlers.domain.permissions import Permissions
 from handlers.ports.alerting import Alertmanager, Prometheus, ReconcileCheckpoints, Silences
 from handlers.ports.chat import Directory, Place, Purpose, Threads
+from handlers.ports.escalation import HandOvers, OnCallSchedule, Pager, Rotas
 from handlers.ports.nodes import (
     Agents,
     CannotEdit,
@@ -32,13 +35,16 @@ __all__ = [
     "ClusterReader",
     "Directory",
     "Fence",
+    "HandOvers",
     "HeldBy",
     "IncidentHistory",
     "NotBegun",
     "Notices",
     "Obstacle",
+    "OnCallSchedule",
     "Order",
     "Outcome",
+    "Pager",
     "Place",
     "Ports",
     "Postures",
@@ -46,6 +52,7 @@ __all__ = [
     "Purpose",
     "Readiness",
     "ReconcileCheckpoints",
+    "Rotas",
     "RunLocks",
     "Silences",
     "Threads",
@@ -92,3 +99,7 @@ class Ports:
     troubles: Troubles | None = None
     postures: Postures | None = None
     notices: Notices | None = None
+    pagers: Mapping[TargetKind, Pager] = field(default_factory=dict)
+    schedule: OnCallSchedule | None = None
+    rotas: Rotas | None = None
+    hand_overs: HandOvers | None = None

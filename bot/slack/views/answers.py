@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.evidence_tables import all_links_open, not_read
-from bot.slack.views import blocks, findings, headline, labels, posture
+from bot.slack.views import blocks, escalation, findings, headline, labels, posture
 from bot.slack.views.blocks import Block, escape, escape_lines
 from handlers.commands.answers import (
     Answer,
@@ -12,6 +12,7 @@ from handlers.commands.answers import (
     History,
     IncidentList,
     IncidentShown,
+    OnCallShown,
     PostmortemAnswer,
     PostureShown,
     Runbooks,
@@ -49,6 +50,8 @@ def _answer(result: Answer) -> tuple[str, list[Block]]:  # noqa: PLR0911  one ca
             return runbooks(result)
         case PostureShown():
             return posture.answer(result.posture)
+        case OnCallShown():
+            return escalation.on_call(result.on_call)
         case Said():
             return result.sentence, [blocks.section(escape_lines(result.sentence))]
         case Help():
