@@ -18,7 +18,7 @@ from handlers.errors import Moved, PageNotTaken
 from handlers.ports import Ports
 from handlers.ports.escalation import Page
 
-KEY = "neumann-bot/"
+KEY = "neumann-bot-"
 """Before an incident's id in the key under which PagerDuty and Opsgenie know it."""
 
 ON_CALL = "on-call"

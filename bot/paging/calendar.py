@@ -18,6 +18,9 @@ from bot.paging.people import known
 from handlers.domain.on_call import Shift
 from handlers.errors import SourceDown
 
+AROUND = timedelta(days=1)
+"""How far around a moment events are asked for: a day without a zone may begin half a day off from UTC's."""
+
 
 class CalendarSchedule:
     """`handlers.ports.OnCallSchedule` over a file, read anew at each look so that an edit counts at once.
@@ -54,14 +57,14 @@ class CalendarSchedule:
 
 
 def events_at(file: Path, now: datetime) -> list[Any]:
-    """Return the calendar's events that touch a moment, recurring ones among them.
+    """Return the calendar's events of the days around a moment, recurring ones among them.
 
     Raises:
         SourceDown: If the file cannot be read, or is no calendar.
     """
     try:
         calendar = Calendar.from_ical(read_bounded_text(file))
-        return list(recurring_ical_events.of(calendar).between(now - timedelta(seconds=1), now))
+        return list(recurring_ical_events.of(calendar).between(now - AROUND, now + AROUND))
     except OSError as error:
         raise SourceDown(f"The on-call calendar {file} cannot be read: {error.strerror}.") from error
     except Exception as error:  # whatever the two libraries meet in a file that is none

@@ -53,8 +53,8 @@ async def test_tiers_are_told_in_order_each_once():
     first, second = (await world.timelines.load(ID)).escalation.tiers
     assert first.targets == (Target(kind=TargetKind.ON_CALL, id="U0ANN"),)
     assert [second.tier, second.targets[0]] == [2, PD]
-    assert world.pagers[PAGERDUTY].told == ["neumann-bot/inc-1/trigger/2"]
-    assert world.pagers[OPSGENIE].told == ["neumann-bot/inc-1/trigger/2"]
+    assert world.pagers[PAGERDUTY].told == ["neumann-bot-inc-1/trigger/2"]
+    assert world.pagers[OPSGENIE].told == ["neumann-bot-inc-1/trigger/2"]
 
 
 class Killed(BaseException):
@@ -77,7 +77,7 @@ async def test_who_dies_between_send_and_note_sends_it_once_more_under_the_same_
         await at_minute(world, 10)
     world.pagers[PAGERDUTY].after_taking = lambda: None
     await at_minute(world, 10)
-    assert set(world.pagers[PAGERDUTY].told) == {"neumann-bot/inc-1/trigger/2"}
+    assert set(world.pagers[PAGERDUTY].told) == {"neumann-bot-inc-1/trigger/2"}
     assert world.kinds().count("tier_reached") == 2
 
 
@@ -100,7 +100,7 @@ async def test_it_is_told_once_at_whichever_append_a_process_dies():
                 await at_minute(world, minute)
         assert [tier.tier for tier in (await world.timelines.load(ID)).escalation.tiers] == [1, 2]
         for pager in world.pagers.values():
-            assert set(pager.told) == {"neumann-bot/inc-1/trigger/2"}
+            assert set(pager.told) == {"neumann-bot-inc-1/trigger/2"}
         assert world.kinds().count("page_tried") == 2
 
 
@@ -115,8 +115,8 @@ async def test_an_acknowledgement_during_the_send_is_kept_and_ends_the_page():
 
     world.pagers[PAGERDUTY].after_taking = acknowledge
     await at_minute(world, 10)
-    assert world.pagers[PAGERDUTY].told == ["neumann-bot/inc-1/trigger/2", "neumann-bot/inc-1/acknowledge"]
-    assert world.pagers[OPSGENIE].told == ["neumann-bot/inc-1/acknowledge"]
+    assert world.pagers[PAGERDUTY].told == ["neumann-bot-inc-1/trigger/2", "neumann-bot-inc-1/acknowledge"]
+    assert world.pagers[OPSGENIE].told == ["neumann-bot-inc-1/acknowledge"]
 
 
 async def test_acknowledged_then_closed_ends_it_on_each_route_once():
@@ -128,7 +128,7 @@ async def test_acknowledged_then_closed_ends_it_on_each_route_once():
     world.timelines.events[ID].append(Closed(at=world.time.now(), detail="Resolved."))
     await at_minute(world, 12)
     assert await at_minute(world, 13) is None
-    ended = ["neumann-bot/inc-1/trigger/2", "neumann-bot/inc-1/acknowledge", "neumann-bot/inc-1/resolve"]
+    ended = ["neumann-bot-inc-1/trigger/2", "neumann-bot-inc-1/acknowledge", "neumann-bot-inc-1/resolve"]
     assert world.pagers[PAGERDUTY].told == world.pagers[OPSGENIE].told == ended
 
 
@@ -147,7 +147,7 @@ async def test_a_route_that_refuses_is_told_in_the_thread_in_one_sentence_once()
     ]
     world.pagers[PAGERDUTY].refuses = None
     await at_minute(world, 12)
-    assert world.pagers[PAGERDUTY].told == ["neumann-bot/inc-1/trigger/2"]
+    assert world.pagers[PAGERDUTY].told == ["neumann-bot-inc-1/trigger/2"]
 
 
 async def test_slack_away_reaches_the_second_route_at_once():
@@ -158,7 +158,7 @@ async def test_slack_away_reaches_the_second_route_at_once():
         world.time.at = due
         due = await escalate.escalate(world.ports, PLAN, ID)
     assert world.time.at - NOON <= timedelta(seconds=60)
-    assert world.pagers[PAGERDUTY].told == ["neumann-bot/inc-1/trigger/2"]
+    assert world.pagers[PAGERDUTY].told == ["neumann-bot-inc-1/trigger/2"]
 
 
 async def test_a_schedule_that_cannot_be_read_names_who_was_on_call_before():
@@ -177,16 +177,16 @@ async def test_an_acknowledgement_in_pagerduty_is_one_and_ends_the_rest():
     world = paged_world()
     for minute in (5, 10):
         await at_minute(world, minute)
-    taken = await escalate.acknowledged_elsewhere(world.ports, "neumann-bot/inc-1", PAGED, world.time.now())
+    taken = await escalate.acknowledged_elsewhere(world.ports, "neumann-bot-inc-1", PAGED, world.time.now())
     assert taken == ID
     await at_minute(world, 11)
-    assert world.pagers[OPSGENIE].told[-1] == "neumann-bot/inc-1/acknowledge"
-    again = await escalate.acknowledged_elsewhere(world.ports, "neumann-bot/inc-1", PAGED, world.time.now())
+    assert world.pagers[OPSGENIE].told[-1] == "neumann-bot-inc-1/acknowledge"
+    again = await escalate.acknowledged_elsewhere(world.ports, "neumann-bot-inc-1", PAGED, world.time.now())
     assert again is None
     assert world.kinds().count("acknowledged") == 1
 
 
-@pytest.mark.parametrize("key", ["srv01/high_cpu", "neumann-bot/inc-9", "inc-1"])
+@pytest.mark.parametrize("key", ["srv01/high_cpu", "neumann-bot-inc-9", "inc-1"])
 async def test_what_is_not_the_bots_is_acknowledged_by_nobody(key: str):
     world = paged_world()
     assert await escalate.acknowledged_elsewhere(world.ports, key, PAGED, NOON) is None
@@ -196,4 +196,4 @@ async def test_what_is_not_the_bots_is_acknowledged_by_nobody(key: str):
 async def test_an_acknowledgement_from_before_the_incident_is_not_about_it():
     world = paged_world()
     early = NOON - timedelta(minutes=1)
-    assert await escalate.acknowledged_elsewhere(world.ports, "neumann-bot/inc-1", PAGED, early) is None
+    assert await escalate.acknowledged_elsewhere(world.ports, "neumann-bot-inc-1", PAGED, early) is None

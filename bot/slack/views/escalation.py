@@ -136,7 +136,7 @@ def _open_line(incident: Incident) -> str:
 
 
 def on_call(shown: OnCall) -> tuple[str, list[Block]]:
-    """Return (text, blocks): who is on call, until when, by whose word, and what keeps that from being known."""
+    """Return (text, blocks): who is on call, until when, by whose word, and what is unknown."""
     if shown.shift is None:
         text = "Nobody is on call."
     else:
