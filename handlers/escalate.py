@@ -102,7 +102,7 @@ async def _note(ports: Ports, incident: Incident, move: SendPage, failed: PageNo
 
 def _sentence(route: TargetKind, failed: PageNotTaken) -> str:
     name, why = ROUTE_NAMES[route], str(failed).rstrip(".")
-    return f"{name[0].upper()}{name[1:]} was not told: {why}; it is tried again until it is."
+    return f"{name[0].upper()}{name[1:]} was not told: {why}; the bot goes on trying."
 
 
 def _page(incident: Incident, move: SendPage) -> Page:

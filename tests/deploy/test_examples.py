@@ -20,7 +20,7 @@ from bot.main import channel_of
 DEPLOY = Path(__file__).parents[2] / "deploy"
 BOT = DEPLOY / "neumann-bot.example.toml"
 AGENT = DEPLOY / "neumann-agent.example.toml"
-COMMENTED_KEY = re.compile(r"^# (?=[a-z_]+ = )", re.MULTILINE)
+COMMENTED_KEY = re.compile(r"^# (?=[a-z_]+ = |\[)", re.MULTILINE)
 
 
 @pytest.fixture(autouse=True)
@@ -64,9 +64,14 @@ def models_in(annotation: Any) -> Iterator[type[Model]]:
 )
 def test_every_key_is_shown(example: Path, settings: type[Model]):
     text = example.read_text()
-    shown = {*re.findall(r"^(?:# )?([a-z_]+) = ", text, re.MULTILINE), *re.findall(r"\{ ([a-z_]+) = ", text)}
+    shown = {
+        *re.findall(r"^(?:# )?([a-z_]+) = ", text, re.MULTILINE),
+        *re.findall(r"[{,] ([a-z_]+) = ", text),
+    }
     shown |= {
-        part for table in re.findall(r"^\[+([a-z_.]+)\]+", text, re.MULTILINE) for part in table.split(".")
+        part
+        for table in re.findall(r"^(?:# )?\[+([a-z_.]+)\]+", text, re.MULTILINE)
+        for part in table.split(".")
     }
     assert shown == set(keys(settings))
 
@@ -83,6 +88,11 @@ def test_what_is_commented_out_in_the_bots_example_is_the_default(tmp_path: Path
     assert full.agents.second_grant_key
     assert full.slack.app_token
     assert full.redis.password
+    escalation = full.escalation
+    assert escalation.pagerduty and escalation.opsgenie and escalation.webhook and escalation.policies
+    for section in (escalation.pagerduty, escalation.opsgenie, escalation.webhook):
+        for name, field in type(section).model_fields.items():
+            assert field.is_required() or getattr(section, name) == field.default
     no_credentials = {"token": None, "authority": None}
     plain = {
         "clusters": clusters,
@@ -92,6 +102,9 @@ def test_what_is_commented_out_in_the_bots_example_is_the_default(tmp_path: Path
         "redis": full.redis.model_copy(update={"password": None}),
         "prometheus": full.prometheus.model_copy(update=no_credentials),
         "web": full.web.model_copy(update={"status_port": None}),
+        "escalation": bot.config.EscalationSettings(
+            time_zone=escalation.time_zone, slack_away_s=escalation.slack_away_s
+        ),
         "posture": full.posture.model_copy(update={"digest_day": None}),
     }
     assert full.model_copy(update=plain) == as_it_is

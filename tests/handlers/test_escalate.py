@@ -142,8 +142,7 @@ async def test_a_route_that_refuses_is_told_in_the_thread_in_one_sentence_once()
     await at_minute(world, 10.5)
     said = [event.sentence for event in world.timelines.events[ID] if isinstance(event, Remarked)]
     assert said == [
-        "PagerDuty was not told: PagerDuty refuses with 400: Event object is invalid; it is tried again "
-        "until it is."
+        "PagerDuty was not told: PagerDuty refuses with 400: Event object is invalid; the bot goes on trying."
     ]
     world.pagers[PAGERDUTY].refuses = None
     await at_minute(world, 12)

@@ -13,7 +13,7 @@ from handlers.domain.escalation.moves import is_held
 from handlers.domain.events.escalation import TierReached
 from handlers.domain.incident import Incident
 from handlers.domain.on_call import HandOver, OnCall, Shift
-from runbooks.wording import duration, listed
+from runbooks.wording import counted, listed
 
 MAX_OPEN = 10
 
@@ -62,7 +62,10 @@ def _waited(incident: Incident, tier: TierReached) -> str:
     if incident.verified:
         return "It is well again."
     opened = incident.opened_at or tier.at
-    return f"Nobody has had this for {duration(tier.at - opened)}."
+    minutes = int((tier.at - opened).total_seconds() // 60)
+    return (
+        f"Nobody has taken this in {counted(minutes, 'minute')}." if minutes else "Nobody has taken this yet."
+    )
 
 
 def _what(incident: Incident) -> str:
@@ -74,7 +77,9 @@ def _what(incident: Incident) -> str:
 def _small(incident: Incident, tier: TierReached) -> Iterator[str]:
     """Yield the small print: which tier, why before its time, who was not there, and each other route."""
     why = WHY.get(tier.because)
-    yield f"tier {tier.tier}, told {tier.at:%H:%M} UTC" + (f" at once: {why}" if why else "")
+    if _button(incident):
+        yield "Acknowledge, and nobody else is woken"
+    yield f"tier {tier.tier}, told {blocks.moment(tier.at)}" + (f" at once: {why}" if why else "")
     if any(target.is_nobody for target in tier.targets):
         yield "nobody is on call by the schedule"
     for target in tier.targets:
@@ -90,7 +95,7 @@ def _route(incident: Incident, tier: TierReached, route: TargetKind) -> str:
     tried = incident.escalation.pages.get((tier.tier, route, PageAct.TRIGGER))
     name = ROUTE_NAMES[route]
     if tried and tried.delivered:
-        return f"{name} paged {tried.last.at:%H:%M} UTC"
+        return f"{name} paged {blocks.moment(tried.last.at)}"
     return f"{name} not paged: it was not needed any more" if is_held(incident) else f"{name} not paged yet"
 
 
@@ -137,17 +142,20 @@ def _open_line(incident: Incident) -> str:
 
 def on_call(shown: OnCall) -> tuple[str, list[Block]]:
     """Return (text, blocks): who is on call, until when, by whose word, and what is unknown."""
-    if shown.shift is None:
-        text = "Nobody is on call."
-    else:
-        text = f"{shown.shift.name} is on call{_until(shown.shift)}."
+    who = f"{shown.shift.name} is on call" if shown.shift else "Nobody is on call"
+    more = []
     if shown.override:
-        text += f" {shown.override.by.name} said so; `/neumann oncall clear` lets the schedule hold again."
+        more.append(
+            f"{shown.override.by.name} said so; `/neumann oncall clear` lets the schedule hold again."
+        )
     if shown.trouble:
-        kept = "" if shown.shift is None or shown.override else " This is who was on call when it could be."
-        text += f" The schedule cannot be read: {shown.trouble}{kept}"
-    return text, [blocks.section(blocks.escape_lines(text))]
+        more.append(f"The schedule cannot be read: {shown.trouble}")
+        if shown.shift and not shown.override:
+            more.append("This is who was on call when it could be.")
+    until = _until(shown.shift) if shown.shift else ""
+    mrkdwn = " ".join((f"*{escape(who)}*{until}.", *map(escape, more)))
+    return " ".join((f"{who}.", *more)), [blocks.section(mrkdwn)]
 
 
 def _until(shift: Shift) -> str:
-    return f" until {shift.until:%a %d %b %H:%M} UTC" if shift.until else ""
+    return f" until {blocks.moment(shift.until)}" if shift.until else ""
