@@ -40,6 +40,7 @@ class Clients:
     alertmanager: AlertmanagerClient | None
     prometheus: PrometheusClient | None
     paging: Paging
+    outside: httpx.AsyncClient
 
 
 @asynccontextmanager
@@ -53,9 +54,10 @@ async def connected(settings: Settings, marks: LedgerMarks, refusals: Refusals) 
         slack_client(settings, refusals) as slack,
         reader(settings, marks) as (clusters, agents),
         alerting(settings) as (alertmanager, prometheus),
-        paging(settings.escalation) as routes,
+        http_client(httpx.Timeout(None)) as outside,  # each call has its deadline
     ):
-        yield Clients(slack, clusters, agents, alertmanager, prometheus, routes)
+        routes = paging(settings.escalation, outside, refusals)
+        yield Clients(slack, clusters, agents, alertmanager, prometheus, routes, outside)
 
 
 @asynccontextmanager

@@ -29,6 +29,7 @@ from bot.config_sections import (
 )
 from bot.escalation_settings import EscalationSettings
 from bot.posture_settings import PostureSettings
+from bot.watch_settings import DoctorSettings, HeartbeatSettings
 from handlers.domain.permissions import Permission, Permissions
 from handlers.errors import ConfigurationError
 
@@ -36,8 +37,10 @@ __all__ = [
     "AgentSettings",
     "AlertmanagerSettings",
     "Cluster",
+    "DoctorSettings",
     "Endpoint",
     "EscalationSettings",
+    "HeartbeatSettings",
     "Node",
     "PermissionRow",
     "PostureSettings",
@@ -68,6 +71,8 @@ class Settings(BaseSettings):
     readings: ReadingSettings = ReadingSettings()
     posture: PostureSettings = PostureSettings()
     escalation: EscalationSettings = EscalationSettings()
+    doctor: DoctorSettings = DoctorSettings()
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
     clusters: Annotated[tuple[Cluster, ...], Field(min_length=1)]
     permissions: tuple[PermissionRow, ...] = ()
 
@@ -97,6 +102,11 @@ class Settings(BaseSettings):
         """Read the environment first, then the file's values, which arrive as arguments."""
         return env_settings, init_settings
 
+    def channel_of(self, cluster: str) -> str:
+        """Return the Slack channel of a cluster; the common channel where none is configured."""
+        configured = self.cluster(cluster)
+        return configured.channel if configured and configured.channel else self.slack.channel
+
     def cluster(self, name: str) -> Cluster | None:
         """Return the cluster of this name."""
         return next((cluster for cluster in self.clusters if cluster.name == name), None)
@@ -124,6 +134,9 @@ def contradictions(settings: Settings) -> Iterator[tuple[tuple[str | int, ...], 
         for unknown in sorted(policy.clusters - names):
             path: tuple[str | int, ...] = ("escalation", "policies", number, "clusters")
             yield path, _no_cluster("escalation.policies", unknown, names)
+    if settings.doctor.canary_cluster and settings.doctor.canary_cluster not in names:
+        wrong = f"[doctor] canary_cluster is {settings.doctor.canary_cluster}, which is no configured cluster"
+        yield ("doctor", "canary_cluster"), wrong
     for within, what in settings.escalation.missing_routes():
         yield ("escalation", *within), what
 

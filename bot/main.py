@@ -18,6 +18,8 @@ from starlette.applications import Starlette
 
 from bot.clients import Clients, connected
 from bot.config import Settings
+from bot.doctor.examination import Doctor
+from bot.doctor.patient import Patient
 from bot.slack import listeners
 from bot.slack.allowance import Allowance
 from bot.slack.delivery.attachments import ThreadAttachments
@@ -44,6 +46,7 @@ from bot.web.app import Web
 from bot.web.pagerduty import PagerDutyWebhook
 from bot.web.server import serve
 from bot.web.troubles import Troubles
+from bot.worker.heartbeat import Heartbeat
 from bot.worker.periodic_jobs import PeriodicJobs
 from bot.worker.scheduler import Scheduler
 from bot.worker.worker import Worker
@@ -68,6 +71,7 @@ class Bot:
     requests: SlackRequests
     ports: Ports
     clock: RedisTime
+    doctor: Doctor
 
 
 @asynccontextmanager
@@ -87,10 +91,12 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
         clock = RedisTime(redis)
         with contextlib.suppress(StoreDown):  # it is asked again
             await clock.ask()
-        channel = partial(channel_of, settings)
+        channel = settings.channel_of
         thread = SlackThread(clients.slack, redis, prefix, channel, timing)
         notices = ChannelNotices(clients.slack, redis, prefix, channel, timing)
         ports = replace(_ports(settings, stores, clients, thread, clock), notices=notices, hand_overs=notices)
+        doctor = Doctor(Patient(redis, clients.slack, ports, settings))
+        ports = replace(ports, doctor=doctor)
         app = _bolt(clients.slack, signing_secret, ports)
         web = _web(settings, stores, app, signing_secret, ports)
         yield Bot(
@@ -99,13 +105,18 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
             status=web.status_app(),
             worker=_worker(settings, stores, clients, ports, thread=thread, timing=timing),
             scheduler=Scheduler(
-                stores.timelines, stores.queues, partial(put_aside, redis, prefix), settings.posture.watching
+                stores.timelines,
+                stores.queues,
+                partial(put_aside, redis, prefix),
+                settings.posture.watching,
+                settings.heartbeat.every_s if settings.heartbeat.url else None,
             ),
             dispatcher=Dispatcher(app, stores.requests, timing),
             slack=app,
             requests=stores.requests,
             ports=ports,
             clock=clock,
+            doctor=doctor,
         )
 
 
@@ -143,8 +154,6 @@ def _bolt(slack: AsyncWebClient, signing_secret: str, ports: Ports) -> AsyncApp:
 
 
 def _web(settings: Settings, stores: Stores, slack: AsyncApp, signing_secret: str, ports: Ports) -> Web:
-    pagerduty = settings.escalation.pagerduty
-    secrets = pagerduty.webhook_secrets if pagerduty else ()
     return Web(
         inbox=stores.inbox,
         redis=stores.redis,
@@ -154,11 +163,8 @@ def _web(settings: Settings, stores: Stores, slack: AsyncApp, signing_secret: st
         slack=slack,
         requests=stores.requests,
         signing_secret=signing_secret,
-        pagerduty=PagerDutyWebhook(
-            [secret.read().get_secret_value() for secret in secrets], partial(acknowledged_elsewhere, ports)
-        )
-        if secrets
-        else None,
+        canary_every_s=settings.doctor.canary_every_s,
+        pagerduty=PagerDutyWebhook.of(settings.escalation, partial(acknowledged_elsewhere, ports)),
     )
 
 
@@ -177,6 +183,9 @@ def _worker(
             settings.redis.closed_kept_days,
             watching=settings.posture.watching,
             greet=thread.greet,
+            heartbeat=Heartbeat(
+                settings.heartbeat, stores.redis, stores.prefix, thread.greet, clients.outside
+            ),
         ),
         timelines=stores.timelines,
         ports=ports,
@@ -193,12 +202,6 @@ def _worker(
         plan=settings.escalation.plan,
         timing=timing,
     )
-
-
-def channel_of(settings: Settings, cluster: str) -> str:
-    """Return the Slack channel of a cluster; the common channel where none is configured."""
-    configured = settings.cluster(cluster)
-    return configured.channel if configured and configured.channel else settings.slack.channel
 
 
 async def run(settings: Settings, parts: frozenset[Part], timing: Timing = DEFAULT_TIMING) -> None:

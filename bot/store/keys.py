@@ -186,6 +186,10 @@ class Keys:
         """String, 15 minutes: the cluster for which the test alert fires now."""
         return self._key("canary")
 
+    def canary_home(self) -> str:
+        """Integer: when the test alert last went all the way, in seconds since 1970."""
+        return self._key("canary-home")
+
     def aside(self, key: str, at_s: int) -> str:
         """Any: what stood under a key of the bot and was of another type than the bot keeps there."""
         return self._key("aside", key.removeprefix(f"{self.prefix}:"), str(at_s))

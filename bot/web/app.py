@@ -63,6 +63,7 @@ class Web:
         requests: SlackRequests,
         signing_secret: str,
         pagerduty: PagerDutyWebhook | None = None,
+        canary_every_s: float | None = None,
     ) -> None:
         self._inbox = inbox
         self._redis = redis
@@ -73,7 +74,7 @@ class Web:
         self._requests = requests
         self._verifier = SignatureVerifier(signing_secret)
         self._pagerduty = pagerduty
-        self._metrics = BotMetrics(redis, prefix)
+        self._metrics = BotMetrics(redis, prefix, canary_every_s)
         self._troubles, self._refusals = Troubles(redis, prefix), Refusals(redis, prefix)
         self._noted_s: dict[int, float] = {}
 

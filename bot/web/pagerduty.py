@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from agent.sanitize import plain
+from bot.escalation_settings import EscalationSettings
 from bot.http.capped_body import TooLargeError, read_capped
 from handlers.domain.events.base import Person
 from handlers.errors import Quarantined, StoreDown
@@ -58,6 +59,17 @@ class PagerDutyWebhook:
     def __init__(self, secrets: Iterable[str], acknowledge: Acknowledge) -> None:
         self._secrets = tuple(secret.encode() for secret in secrets)
         self._acknowledge = acknowledge
+
+    @classmethod
+    def of(cls, settings: EscalationSettings, acknowledge: Acknowledge) -> PagerDutyWebhook | None:
+        """Make it where a secret of a subscription is configured; without one nobody could be believed.
+
+        Raises:
+            ConfigurationError: If a secret cannot be read.
+        """
+        secrets = settings.pagerduty.webhook_secrets if settings.pagerduty else ()
+        read = [secret.read().get_secret_value() for secret in secrets]
+        return cls(read, acknowledge) if read else None
 
     async def pagerduty(self, request: Request) -> Response:
         """Acknowledge what was acknowledged there; 5xx lets PagerDuty send it again."""

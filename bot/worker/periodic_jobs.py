@@ -10,6 +10,7 @@ from structlog.contextvars import bind_contextvars
 
 from bot.config import AlertmanagerSettings
 from bot.store.retention import Retention
+from bot.worker.heartbeat import Heartbeat
 from handlers import on_call, posture, reconcile_alerts
 from handlers.domain.posture.schedule import Watching
 from handlers.errors import SlackDown, SourceDown
@@ -23,6 +24,7 @@ ASK_SLACK = "ask-slack"
 TRIM = "trim-closed-incidents"
 POSTURE = "watch-posture"
 ON_CALL = "watch-on-call"
+HEARTBEAT = "heartbeat"
 
 NEXT_TRIM_AFTER_S = 5.0
 """The pause between two batches of incidents that are trimmed."""
@@ -40,9 +42,11 @@ class PeriodicJobs:
         *,
         watching: Watching,
         greet: Callable[[], Awaitable[object]],
+        heartbeat: Heartbeat,
     ) -> None:
         self._watching = watching
         self._greet = greet
+        self._heartbeat = heartbeat
         self._ports = ports
         self._retention = retention
         self._kept_days = kept_days
@@ -62,6 +66,8 @@ class PeriodicJobs:
             await self._ask_slack()
         if job == POSTURE:
             await self._watch_posture()
+        if job == HEARTBEAT:
+            await self._heartbeat.beat()
         if job == ON_CALL:
             await self._watch_on_call()
         if job == TRIM and (trimmed := await self._retention.trim(self._kept_days)):

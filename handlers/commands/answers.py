@@ -11,6 +11,7 @@ from handlers.domain.events.base import Person
 from handlers.domain.incident import Incident
 from handlers.domain.on_call import OnCall
 from handlers.ports import Ports
+from handlers.ports.doctor import Examined
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis
 from runbooks.posture.model import Posture
@@ -97,6 +98,13 @@ class OnCallShown:
 
 
 @dataclass(frozen=True)
+class DoctorReport:
+    """Everything that the doctor looked at."""
+
+    examined: tuple[Examined, ...]
+
+
+@dataclass(frozen=True)
 class Said:
     """One sentence that says what was done."""
 
@@ -120,6 +128,7 @@ Answer = (
     | PostmortemAnswer
     | PostureShown
     | OnCallShown
+    | DoctorReport
     | Runbooks
     | Said
     | Help

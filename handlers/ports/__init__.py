@@ -11,6 +11,7 @@ from handlers.domain.escalation.model import TargetKind
 from handlers.domain.permissions import Permissions
 from handlers.ports.alerting import Alertmanager, Prometheus, ReconcileCheckpoints, Silences
 from handlers.ports.chat import Directory, Place, Purpose, Threads
+from handlers.ports.doctor import Doctor
 from handlers.ports.escalation import HandOvers, OnCallSchedule, Pager, Rotas
 from handlers.ports.nodes import (
     Agents,
@@ -34,6 +35,7 @@ __all__ = [
     "CannotEdit",
     "ClusterReader",
     "Directory",
+    "Doctor",
     "Fence",
     "HandOvers",
     "HeldBy",
@@ -103,3 +105,4 @@ class Ports:
     schedule: OnCallSchedule | None = None
     rotas: Rotas | None = None
     hand_overs: HandOvers | None = None
+    doctor: Doctor | None = None

@@ -15,7 +15,6 @@ from pydantic import BaseModel
 import agent.settings
 import bot.config
 from agent.addresses import split_address
-from bot.main import channel_of
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 BOT = DEPLOY / "neumann-bot.example.toml"
@@ -78,7 +77,7 @@ def test_every_key_is_shown(example: Path, settings: type[Model]):
 
 def test_what_is_commented_out_in_the_bots_example_is_the_default(tmp_path: Path):
     as_it_is, full = bot.config.load(BOT), bot.config.load(with_every_key(BOT, tmp_path))
-    assert full.clusters[0].channel == channel_of(as_it_is, full.clusters[0].name)
+    assert full.clusters[0].channel == as_it_is.channel_of(full.clusters[0].name)
     assert as_it_is.clusters[0].channel is None
     first, *others = full.clusters[0].nodes
     nodes = (first.model_copy(update={"agent_certificate": None}), *others)
@@ -105,6 +104,8 @@ def test_what_is_commented_out_in_the_bots_example_is_the_default(tmp_path: Path
         "escalation": bot.config.EscalationSettings(
             time_zone=escalation.time_zone, slack_away_s=escalation.slack_away_s
         ),
+        "doctor": full.doctor.model_copy(update={"canary_every_min": None}),
+        "heartbeat": full.heartbeat.model_copy(update={"url": None}),
         "posture": full.posture.model_copy(update={"digest_day": None}),
     }
     assert full.model_copy(update=plain) == as_it_is

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
+from handlers.domain.alerts import CANARY
 from handlers.domain.escalation.model import (
     CRITICAL,
     Because,
@@ -74,7 +75,7 @@ def next_move(incident: Incident, plan: EscalationPlan, shown: frozenset[str], n
         shown: Keys of the incident's messages that stand in Slack.
         now: The present time.
     """
-    if incident.opened_at is None:
+    if incident.opened_at is None or _is_canary(incident):
         return WaitUntil(None)
     pages = tuple(_pages(incident, now))
     due = next((page for page, at in pages if at <= now), None)
@@ -87,6 +88,10 @@ def next_move(incident: Incident, plan: EscalationPlan, shown: frozenset[str], n
             return tier
         upcoming += [tier] if tier else []
     return WaitUntil(min(upcoming, default=None))
+
+
+def _is_canary(incident: Incident) -> bool:
+    return all(alert.name == CANARY for alert in incident.alerts.values())
 
 
 def is_held(incident: Incident) -> bool:

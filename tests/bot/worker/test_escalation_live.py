@@ -228,3 +228,14 @@ async def test_a_worker_that_dies_between_send_and_note_leaves_one_page(
         await becomes(is_noted)
     assert [each["event_action"] for each in server.came] == ["trigger", "trigger"]
     assert list(server.state.values()) == ["triggered"]
+
+
+async def test_the_doctor_answers_in_slack(
+    escalating: Escalating, slack: SlackWorkspaceServer, alice: Person
+) -> None:
+    settings = escalating()
+    async with working(settings, IMPATIENT) as bot, serve(bot.web) as url:
+        slack.bot_request_url = f"{url}/slack/events"
+        await alice.command("/neumann doctor")
+        report = await alice.wait_for_message(lambda each: "looked at and well" in json.dumps(each), 30)
+    assert "Prometheus: rules and targets: not asked" in json.dumps(report)

@@ -330,6 +330,7 @@ class TestHelp:
             "oncall",
             "oncall override",
             "oncall clear",
+            "doctor",
         }
         assert "election status" in seen["dave"]
 

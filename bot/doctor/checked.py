@@ -8,7 +8,7 @@ from typing import Literal
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config import Settings
-from bot.main import Bot, channel_of
+from bot.doctor.patient import Patient
 from bot.slack.delivery.web_api import SlackBusy, call
 from bot.slack.directory import SlackDirectory
 from bot.slack.lookups import Lookups
@@ -23,11 +23,11 @@ Answer = tuple[State, str, str]
 """How it is, what was asked, and what came of it."""
 
 
-async def answers(bot: Bot, settings: Settings) -> AsyncIterator[Answer]:
+async def answers(patient: Patient) -> AsyncIterator[Answer]:
     """Yield what Redis and Slack say, thing by thing."""
-    why = await why_not_ready(bot.redis, settings.redis.prefix)
+    settings, client, directory = patient.settings, patient.slack, patient.ports.directory
+    why = await why_not_ready(patient.redis, settings.redis.prefix)
     yield ("wrong", "Redis", why) if why else ("fine", "Redis", "takes writes")
-    client, directory = bot.slack.client, bot.ports.directory
     assert isinstance(directory, SlackDirectory)  # noqa: S101  `build` makes no other
     groups, channels = sorted(settings.who_may.groups), _channels_of(settings)
     try:
@@ -62,7 +62,7 @@ async def _groups(directory: SlackDirectory, groups: list[str]) -> AsyncIterator
 
 
 def _channels_of(settings: Settings) -> list[str]:
-    return sorted({settings.slack.channel, *(channel_of(settings, each.name) for each in settings.clusters)})
+    return sorted({settings.slack.channel, *(settings.channel_of(each.name) for each in settings.clusters)})
 
 
 async def _channel(client: AsyncWebClient, channel: str) -> Answer:
