@@ -21,7 +21,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 FULL_RING := not exhaustive and not slow and not browser
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all attack fuzz storm coverage browser check format lint types imports rules schema keys prove mutants accuracy warnings live chaos chaos-delivery real-nodes \
+.PHONY: help demo test test-all attack fuzz storm coverage browser check format lint types imports rules schema dashboards keys prove mutants accuracy warnings live chaos chaos-delivery real-nodes \
 	nightly bench dist hooks structure lock clean venv
 
 help: ## list the targets
@@ -74,6 +74,9 @@ schema: $(VENV)/.installed-dev ## write the JSON schemas in docs/ from the model
 
 keys: $(VENV)/.installed-dev ## write the table of Redis keys in docs/architecture.md from bot/store/keys.py
 	$(BIN)/python -m bot.store.keys
+
+dashboards: $(VENV)/.installed-dev ## write the Grafana dashboards in deploy/grafana/
+	$(BIN)/python -m measure.dashboards
 
 prove: $(VENV)/.installed-dev ## the proofs over every link matrix, a minute or two
 	$(BIN)/python -m pytest -m exhaustive $(ARGS)
