@@ -178,6 +178,11 @@ class EscalationSettings(_Section):
         )
         return EscalationPlan(policies, quiet, timedelta(seconds=self.slack_away_s))
 
+    def named(self, *kinds: TargetKind) -> frozenset[str]:
+        """Return the Slack ids that tiers name in these ways; whoever is on call has none here."""
+        targets = (target_of(word) for each in self.policies for tier in each.tiers for word in tier.tell)
+        return frozenset(each.id for each in targets if each.kind in kinds) - {"", "on-call"}
+
     def missing_routes(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield the path of each target whose route has no section, and what is wrong."""
         has = {

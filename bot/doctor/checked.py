@@ -13,6 +13,7 @@ from bot.slack.delivery.web_api import SlackBusy, call
 from bot.slack.directory import SlackDirectory
 from bot.slack.lookups import Lookups
 from bot.store.health import why_not_ready
+from handlers.domain.escalation.model import TargetKind
 from handlers.domain.permissions import GROUPS_GONE
 from handlers.errors import SlackDown
 from handlers.ports import Purpose
@@ -29,7 +30,8 @@ async def answers(patient: Patient) -> AsyncIterator[Answer]:
     why = await why_not_ready(patient.redis, settings.redis.prefix)
     yield ("wrong", "Redis", why) if why else ("fine", "Redis", "takes writes")
     assert isinstance(directory, SlackDirectory)  # noqa: S101  `build` makes no other
-    groups, channels = sorted(settings.who_may.groups), _channels_of(settings)
+    groups = sorted(settings.who_may.groups | settings.escalation.named(TargetKind.GROUP))
+    channels = _channels_of(settings)
     try:
         await call(client, "auth.test")
     except SlackDown as error:
@@ -62,7 +64,10 @@ async def _groups(directory: SlackDirectory, groups: list[str]) -> AsyncIterator
 
 
 def _channels_of(settings: Settings) -> list[str]:
-    return sorted({settings.slack.channel, *(settings.channel_of(each.name) for each in settings.clusters)})
+    named = settings.escalation.named(TargetKind.CHANNEL)
+    return sorted(
+        {settings.slack.channel, *named, *(settings.channel_of(each.name) for each in settings.clusters)}
+    )
 
 
 async def _channel(client: AsyncWebClient, channel: str) -> Answer:
