@@ -8,6 +8,7 @@ from handlers import on_call
 from handlers.decide_again import decide_again_if_moved
 from handlers.domain.escalation.model import ROUTE_NAMES, EscalationPlan, PageAct, Target, TargetKind
 from handlers.domain.escalation.moves import ReachTier, SendPage, next_move, retry_at
+from handlers.domain.escalation.words import what_is_wrong
 from handlers.domain.events import Event
 from handlers.domain.events.base import Person
 from handlers.domain.events.escalation import PageTried, TierReached
@@ -108,14 +109,13 @@ def _sentence(route: TargetKind, failed: PageNotTaken) -> str:
 def _page(incident: Incident, move: SendPage) -> Page:
     assert incident.opened_at  # noqa: S101  only what was opened is escalated
     names = tuple(sorted({alert.name for alert in incident.alerts.values()}))
-    said = incident.diagnosis.summary if incident.diagnosis else "Not diagnosed yet."
     holder = incident.triage.holder
     return Page(
         key=f"{KEY}{incident.id}",
         act=move.act,
         cluster=incident.cluster,
         severity=incident.severity,
-        summary=f"{incident.cluster}: {', '.join(names)}. {said}",
+        summary=what_is_wrong(incident),
         alerts=names,
         opened_at=incident.opened_at,
         tier=move.tier,

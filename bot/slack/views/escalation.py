@@ -10,10 +10,11 @@ from bot.slack.views.message import TRIAGE_ACTION, Message
 from handlers.domain.escalation.model import IN_THREAD, ROUTE_NAMES, Because, PageAct, Target, TargetKind
 from handlers.domain.escalation.model import message_key as key_of
 from handlers.domain.escalation.moves import is_held
+from handlers.domain.escalation.words import what_is_wrong
 from handlers.domain.events.escalation import TierReached
 from handlers.domain.incident import Incident
 from handlers.domain.on_call import HandOver, OnCall, Shift
-from runbooks.wording import counted, listed
+from runbooks.wording import counted
 
 MAX_OPEN = 10
 
@@ -29,7 +30,7 @@ def in_thread(incident: Incident, tier: TierReached) -> Message:
     shown = f"{mentions} {_bold(incident, tier)}" if mentions else _bold(incident, tier)
     return Message(
         key=f"tier-{tier.tier}",
-        text=f"{_waited(incident, tier)} {_what(incident)}",  # a mention in the blocks notifies
+        text=f"{_waited(incident, tier)} {what_is_wrong(incident)}",  # a mention in the blocks notifies
         blocks=(blocks.section(shown), blocks.context(*_small(incident, tier)), *_button(incident)),
     )
 
@@ -42,14 +43,14 @@ def elsewhere(incident: Incident, tier: TierReached, target: Target, thread_chan
     shown = f"{_bold(incident, tier)} {where}"
     return Message(
         key=key_of(tier.tier, target),
-        text=escape(f"{_waited(incident, tier)} {_what(incident)}"),
+        text=escape(f"{_waited(incident, tier)} {what_is_wrong(incident)}"),
         blocks=(blocks.section(shown), blocks.context(escape(incident.id)), *_button(incident)),
     )
 
 
 def _bold(incident: Incident, tier: TierReached) -> str:
     mark = ":white_check_mark:" if is_held(incident) or incident.verified else ":rotating_light:"
-    return f"{mark} *{escape(_waited(incident, tier))}* {escape(_what(incident))}"
+    return f"{mark} *{escape(_waited(incident, tier))}* {escape(what_is_wrong(incident))}"
 
 
 def _waited(incident: Incident, tier: TierReached) -> str:
@@ -66,12 +67,6 @@ def _waited(incident: Incident, tier: TierReached) -> str:
     return (
         f"Nobody has taken this in {counted(minutes, 'minute')}." if minutes else "Nobody has taken this yet."
     )
-
-
-def _what(incident: Incident) -> str:
-    names = listed(sorted({alert.name for alert in incident.alerts.values()}), at_most=3)
-    said = incident.diagnosis.summary if incident.diagnosis else "Not diagnosed yet."
-    return blocks.cut(f"{incident.cluster}: {names}. {said}", 600)
 
 
 def _small(incident: Incident, tier: TierReached) -> Iterator[str]:
@@ -137,7 +132,7 @@ def handed_over(change: HandOver, open_now: tuple[Incident, ...]) -> Message:
 def _open_line(incident: Incident) -> str:
     holder = incident.triage.holder
     has = f"{escape(holder.name)} has it" if holder else "*nobody has it*"
-    return f"{labels.mark(incident)} {incident.id} {escape(_what(incident))} · {has}"
+    return f"{labels.mark(incident)} {incident.id} {escape(what_is_wrong(incident))} · {has}"
 
 
 def on_call(shown: OnCall) -> tuple[str, list[Block]]:
