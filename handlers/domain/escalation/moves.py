@@ -146,6 +146,8 @@ def _next_tier(
     snoozed_until = incident.triage.snoozed_until
     since = max(incident.opened_at, snoozed_until) if snoozed_until else incident.opened_at
     due, because = since + tier.after, Because.UNACKNOWLEDGED
+    if number:  # who was told late, after quiet hours or a stop of the bot, has as long as usual to answer
+        due = max(due, _told_since(incident) + tier.after - tiers[number - 1].after)
     if told is _Told.NO and _haste_helps(incident, tiers[number:]):
         due, because = since, Because.UNDELIVERED if number else Because.SLACK_AWAY
     if plan.quiet and incident.severity != CRITICAL:

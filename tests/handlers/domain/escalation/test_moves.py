@@ -89,6 +89,12 @@ def test_a_tier_is_reached_once_and_the_next_waits_for_its_own_minutes():
     assert move(reached(1, ANN, at=5), at=10) == ReachTier(2, Because.UNACKNOWLEDGED, (GROUP, PD))
 
 
+def test_a_tier_that_was_told_late_leaves_the_next_as_far_behind_as_usual():
+    late = reached(1, ANN, at=40)
+    assert move(late, at=40) == WaitUntil(minutes(45))
+    assert isinstance(move(late, at=45), ReachTier)
+
+
 def test_after_the_last_tier_nothing_is_due():
     told = (reached(1, ANN, at=5), reached(2, GROUP, PD, at=10), tried(10, delivered=True))
     assert move(*told, at=500) == WaitUntil(None)
@@ -194,6 +200,8 @@ def test_in_quiet_hours_a_warning_waits_and_what_is_critical_does_not():
     at_one = datetime(2026, 11, 25, 0, 0, tzinfo=UTC)
     soon = at_one + timedelta(minutes=5)
     assert in_the_night("warning", soon, at_one) == WaitUntil(datetime(2026, 11, 25, 6, 0, tzinfo=UTC))
+    at_seven = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
+    assert isinstance(in_the_night("warning", at_seven, at_one), ReachTier)
     assert isinstance(in_the_night("critical", soon, at_one), ReachTier)
 
 
