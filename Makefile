@@ -21,7 +21,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 FULL_RING := not exhaustive and not slow and not browser
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all attack fuzz storm coverage browser check format lint types imports rules schema man keys prove mutants accuracy warnings live chaos chaos-delivery real-nodes \
+.PHONY: help demo test test-all attack fuzz storm coverage browser check format lint types imports rules schema man dashboards keys prove mutants accuracy warnings live chaos chaos-delivery real-nodes \
 	nightly bench dist image chart reference generated docs hooks structure lock clean venv
 
 help: ## list the targets
@@ -79,6 +79,9 @@ man: $(VENV)/.installed-dev ## write the manual pages in deploy/man from the com
 keys: $(VENV)/.installed-dev ## write the table of Redis keys in docs/architecture.md from bot/store/keys.py
 	$(BIN)/python -m bot.store.keys
 
+dashboards: $(VENV)/.installed-dev ## write the Grafana dashboards in deploy/grafana/
+	$(BIN)/python -m measure.dashboards
+
 prove: $(VENV)/.installed-dev ## the proofs over every link matrix, a minute or two
 	$(BIN)/python -m pytest -m exhaustive $(ARGS)
 
@@ -133,7 +136,7 @@ reference: $(VENV)/.installed-dev ## write docs/reference/ and the pictures of a
 	$(BIN)/python -m measure.docs_site.references
 	@$(BIN)/python -m measure.docs_site.screens docs/images
 
-generated: schema keys man reference ## all that is written from the code, anew
+generated: schema keys man dashboards reference ## all that is written from the code, anew
 
 docs: $(VENV)/.installed-docs ## the documentation's site, into site/; a broken link or a page that needs the net fails
 	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/mkdocs build --strict

@@ -19,6 +19,7 @@ from bot.http.client import MAX_SERVER_ANSWER_BYTES, http_client, trusting
 from bot.nodes.agent_client import AgentClient
 from bot.nodes.cluster_reader import ClusterReader
 from bot.nodes.tls import tls_context
+from bot.paging.routes import Paging, paging
 from bot.slack.noting_client import NotingClient
 from bot.store.ledger_marks import LedgerMarks
 from bot.store.refusals import Refusals
@@ -38,6 +39,8 @@ class Clients:
     agents: AgentClient
     alertmanager: AlertmanagerClient | None
     prometheus: PrometheusClient | None
+    paging: Paging
+    outside: httpx.AsyncClient
 
 
 @asynccontextmanager
@@ -51,8 +54,10 @@ async def connected(settings: Settings, marks: LedgerMarks, refusals: Refusals) 
         slack_client(settings, refusals) as slack,
         reader(settings, marks) as (clusters, agents),
         alerting(settings) as (alertmanager, prometheus),
+        http_client(httpx.Timeout(None)) as outside,  # each call has its deadline
     ):
-        yield Clients(slack, clusters, agents, alertmanager, prometheus)
+        routes = paging(settings.escalation, outside, refusals)
+        yield Clients(slack, clusters, agents, alertmanager, prometheus, routes, outside)
 
 
 @asynccontextmanager

@@ -27,7 +27,9 @@ from bot.config_sections import (
     SlackSettings,
     WebSettings,
 )
+from bot.escalation_settings import EscalationSettings
 from bot.posture_settings import PostureSettings
+from bot.watch_settings import DoctorSettings, HeartbeatSettings
 from handlers.domain.permissions import Permission, Permissions
 from handlers.errors import ConfigurationError
 
@@ -35,7 +37,10 @@ __all__ = [
     "AgentSettings",
     "AlertmanagerSettings",
     "Cluster",
+    "DoctorSettings",
     "Endpoint",
+    "EscalationSettings",
+    "HeartbeatSettings",
     "Node",
     "PermissionRow",
     "PostureSettings",
@@ -65,6 +70,9 @@ class Settings(BaseSettings):
     agents: AgentSettings
     readings: ReadingSettings = ReadingSettings()
     posture: PostureSettings = PostureSettings()
+    escalation: EscalationSettings = EscalationSettings()
+    doctor: DoctorSettings = DoctorSettings()
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
     clusters: Annotated[tuple[Cluster, ...], Field(min_length=1)]
     permissions: tuple[PermissionRow, ...] = ()
     runbooks: tuple[str, ...] = ()
@@ -95,6 +103,11 @@ class Settings(BaseSettings):
         """Read the environment first, then the file's values, which arrive as arguments."""
         return env_settings, init_settings
 
+    def channel_of(self, cluster: str) -> str:
+        """Return the Slack channel of a cluster; the common channel where none is configured."""
+        configured = self.cluster(cluster)
+        return configured.channel if configured and configured.channel else self.slack.channel
+
     def cluster(self, name: str) -> Cluster | None:
         """Return the cluster of this name."""
         return next((cluster for cluster in self.clusters if cluster.name == name), None)
@@ -117,12 +130,22 @@ def contradictions(settings: Settings) -> Iterator[tuple[tuple[str | int, ...], 
             nodes.add(node.name)
     for number, row in enumerate(settings.permissions):
         for unknown in sorted(row.clusters - names):
-            close = difflib.get_close_matches(unknown, names, n=1)
-            meant = f"; did you mean {close[0]}?" if close else ""
-            yield (
-                ("permissions", number, "clusters"),
-                f"[[permissions]] names {unknown}, which is no configured cluster{meant}",
-            )
+            yield ("permissions", number, "clusters"), _no_cluster("permissions", unknown, names)
+    for number, policy in enumerate(settings.escalation.policies):
+        for unknown in sorted(policy.clusters - names):
+            path: tuple[str | int, ...] = ("escalation", "policies", number, "clusters")
+            yield path, _no_cluster("escalation.policies", unknown, names)
+    if settings.doctor.canary_cluster and settings.doctor.canary_cluster not in names:
+        wrong = f"[doctor] canary_cluster is {settings.doctor.canary_cluster}, which is no configured cluster"
+        yield ("doctor", "canary_cluster"), wrong
+    for within, what in settings.escalation.missing_routes():
+        yield ("escalation", *within), what
+
+
+def _no_cluster(section: str, unknown: str, names: set[str]) -> str:
+    close = difflib.get_close_matches(unknown, names, n=1)
+    meant = f"; did you mean {close[0]}?" if close else ""
+    return f"[[{section}]] names {unknown}, which is no configured cluster{meant}"
 
 
 def load(path: Path) -> Settings:

@@ -15,6 +15,8 @@ from starlette.applications import Starlette
 
 from bot.clients import Clients, connected
 from bot.config import Settings
+from bot.doctor.examination import Doctor
+from bot.doctor.patient import Patient
 from bot.slack import listeners
 from bot.slack.allowance import Allowance
 from bot.slack.delivery.attachments import ThreadAttachments
@@ -31,15 +33,19 @@ from bot.store.postures import PostureStore
 from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
 from bot.store.redis_time import RedisTime
 from bot.store.refusals import Refusals
+from bot.store.rotas import RotaStore
 from bot.store.run_lock import RunLocks
 from bot.stores import Stores
 from bot.timing import DEFAULT_TIMING, Timing
 from bot.web.app import Web
+from bot.web.pagerduty import PagerDutyWebhook
 from bot.web.troubles import Troubles
+from bot.worker.heartbeat import Heartbeat
 from bot.worker.periodic_jobs import PeriodicJobs
 from bot.worker.scheduler import Scheduler
 from bot.worker.worker import Worker
 from handlers.errors import StoreDown
+from handlers.escalate import acknowledged_elsewhere
 from handlers.ports import Ports
 
 
@@ -58,6 +64,7 @@ class Bot:
     ports: Ports
     clock: RedisTime
     hangs: Callable[[], str | None]
+    doctor: Doctor
 
 
 @asynccontextmanager
@@ -77,22 +84,28 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
         clock = RedisTime(redis)
         with contextlib.suppress(StoreDown):  # it is asked again
             await clock.ask()
-        channel = partial(channel_of, settings)
+        channel = settings.channel_of
         thread = SlackThread(clients.slack, redis, prefix, channel, timing)
         notices = ChannelNotices(clients.slack, redis, prefix, channel, timing)
-        ports = replace(_ports(settings, stores, clients, thread, clock), notices=notices)
+        ports = replace(_ports(settings, stores, clients, thread, clock), notices=notices, hand_overs=notices)
+        doctor = Doctor(Patient(redis, clients.slack, ports, settings))
+        ports = replace(ports, doctor=doctor)
         app = _bolt(clients.slack, signing_secret, ports)
         worker = _worker(settings, stores, clients, ports, thread=thread, timing=timing)
         dispatcher = Dispatcher(app, stores.requests, timing)
         hangs = partial(_hangs, worker, dispatcher, timing.standstill_s)
-        web = _web(settings, stores, app, signing_secret, hangs)
+        web = _web(settings, stores, app, signing_secret, ports, hangs=hangs)
         yield Bot(
             redis=redis,
             web=web.app(tells_status=settings.web.status_port is None),
             status=web.status_app(),
             worker=worker,
             scheduler=Scheduler(
-                stores.timelines, stores.queues, partial(put_aside, redis, prefix), settings.posture.watching
+                stores.timelines,
+                stores.queues,
+                partial(put_aside, redis, prefix),
+                settings.posture.watching,
+                settings.heartbeat.every_s if settings.heartbeat.url else None,
             ),
             dispatcher=dispatcher,
             slack=app,
@@ -100,6 +113,7 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
             ports=ports,
             clock=clock,
             hangs=hangs,
+            doctor=doctor,
         )
 
 
@@ -130,6 +144,9 @@ def _ports(
         checkpoints=ReconcileCheckpointStore(stores.redis, stores.prefix),
         troubles=Troubles(stores.redis, stores.prefix),
         postures=PostureStore(stores.redis, stores.prefix),
+        pagers=clients.paging.pagers,
+        schedule=clients.paging.schedule,
+        rotas=RotaStore(stores.redis, stores.prefix),
     )
 
 
@@ -145,6 +162,8 @@ def _web(
     stores: Stores,
     slack: AsyncApp,
     signing_secret: str,
+    ports: Ports,
+    *,
     hangs: Callable[[], str | None],
 ) -> Web:
     return Web(
@@ -157,6 +176,8 @@ def _web(
         requests=stores.requests,
         signing_secret=signing_secret,
         hangs=hangs,
+        canary_every_s=settings.doctor.canary_every_s,
+        pagerduty=PagerDutyWebhook.of(settings.escalation, partial(acknowledged_elsewhere, ports)),
     )
 
 
@@ -175,6 +196,9 @@ def _worker(
             settings.redis.closed_kept_days,
             watching=settings.posture.watching,
             greet=thread.greet,
+            heartbeat=Heartbeat(
+                settings.heartbeat, stores.redis, stores.prefix, thread.greet, clients.outside
+            ),
         ),
         timelines=stores.timelines,
         ports=ports,
@@ -188,11 +212,6 @@ def _worker(
             stores.timelines,
             prometheus=clients.prometheus,
         ),
+        plan=settings.escalation.plan,
         timing=timing,
     )
-
-
-def channel_of(settings: Settings, cluster: str) -> str:
-    """Return the Slack channel of a cluster; the common channel where none is configured."""
-    configured = settings.cluster(cluster)
-    return configured.channel if configured and configured.channel else settings.slack.channel

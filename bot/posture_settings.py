@@ -19,6 +19,9 @@ def _is_time_zone(name: str) -> str:
     return name
 
 
+TimeZone = Annotated[str, AfterValidator(_is_time_zone)]
+
+
 class PostureSettings(BaseModel):
     """How often clusters are looked at, and when the digest is posted; without `digest_day` it is not.
 
@@ -30,7 +33,7 @@ class PostureSettings(BaseModel):
     sample_every_min: Annotated[int, Field(ge=5, le=120)] = 15
     digest_day: Day | None = None
     digest_hour: Annotated[int, Field(ge=0, le=23)] = 9
-    time_zone: Annotated[str, AfterValidator(_is_time_zone)] = "UTC"
+    time_zone: TimeZone = "UTC"
 
     @property
     def watching(self) -> Watching:

@@ -14,7 +14,8 @@
     ├── SilenceFailed        Alertmanager did not take a silence
     ├── StoreDown            Redis does not take or give what is needed
     ├── SlackDown            Slack did not take a message; it is tried again
-    ├── SourceDown           Alertmanager or Prometheus does not answer, or refuses
+    ├── SourceDown           Alertmanager, Prometheus or the on-call schedule does not answer, or refuses
+    ├── PageNotTaken         a route past Slack did not take a page; it is tried again
     └── ConfigurationError   the process cannot start like this
 
 Beside it `Moved`: two wrote to one timeline at once. It is no error but a reason to look again.
@@ -22,6 +23,7 @@ Beside it `Moved`: two wrote to one timeline at once. It is no error but a reaso
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal
 
 CallOutcome = Literal["not_done", "unknown", "under_way"]
@@ -111,6 +113,14 @@ class SourceDown(BotError):  # noqa: N818
     def __init__(self, sentence: str | None = None, status: int | None = None) -> None:
         super().__init__(sentence)
         self.status = status
+
+
+class PageNotTaken(BotError):  # noqa: N818
+    """The route did not take the page. `wait` is the pause that it asked for, if it did."""
+
+    def __init__(self, sentence: str | None = None, wait: timedelta | None = None) -> None:
+        super().__init__(sentence)
+        self.wait = wait
 
 
 class ConfigurationError(BotError):

@@ -22,10 +22,10 @@ from bot.cli.config_doubts import closed_to_the_unit, doubts
 from bot.cli.configured_nodes import unpaired
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.cli.output import say_json
-from bot.cli.outside import Answer, answers
 from bot.cli.screens import checks as screens
 from bot.config import Settings, load
 from bot.config_problems import ConfigProblem, Places, UnusableConfiguration, unknown_variables
+from bot.doctor.checked import Answer, answers
 from handlers.errors import ConfigurationError
 
 UNASKED = (
@@ -82,7 +82,7 @@ def _configured_wrongly(settings: Settings, config: Path) -> Iterator[ConfigProb
 
 async def _outside(settings: Settings) -> list[Answer]:
     async with wiring.build(settings) as bot:
-        return [each async for each in answers(bot, settings)]
+        return [each async for each in answers(bot.doctor.patient)]
 
 
 def _wrong(problems: Iterator[ConfigProblem] | tuple[ConfigProblem, ...]) -> Iterator[Checked]:

@@ -14,6 +14,7 @@ from bot.config import Settings
 from bot.config_lines import Path as KeyPath
 from bot.grant_keys import NOT_THERE
 from bot.secret_files import SecretFile
+from handlers.domain.escalation.model import TargetKind
 from handlers.errors import ConfigurationError
 
 GRANT_KEY = ("agents", "grant_key")
@@ -43,9 +44,20 @@ def doubts(settings: Settings) -> Iterator[Doubt]:
         for name in _GROUPS:
             yield from _groups(("permissions", number, name), getattr(row, name))
         yield from _people(("permissions", number, "confirm_users"), row.confirm_users)
+    yield from _escalation(settings)
     yield from _shared_addresses(settings)
     yield from unreadable_secrets(settings)
     yield from _slack_tokens(settings)
+
+
+def _escalation(settings: Settings) -> Iterator[Doubt]:
+    at, of = ("escalation", "policies"), settings.escalation
+    for channel in sorted(of.named(TargetKind.CHANNEL)):
+        yield from _channel(at, channel)
+    yield from _groups(at, tuple(sorted(of.named(TargetKind.GROUP))))
+    yield from _people(at, tuple(sorted(of.named(TargetKind.USER, TargetKind.DIRECT))))
+    if of.on_call:
+        yield from _people(("escalation", "on_call", "people"), tuple(sorted(of.on_call.people.values())))
 
 
 def _channel(at: KeyPath, channel: str) -> Iterator[Doubt]:

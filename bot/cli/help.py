@@ -62,7 +62,12 @@ HELP: Mapping[str, Help] = {
         )
     ),
     "doctor": Help(
-        ("neumann-bot doctor", "neumann-bot doctor --canary --cluster demo", "neumann-bot doctor --json"),
+        (
+            "neumann-bot doctor",
+            "neumann-bot doctor --canary --cluster demo",
+            "neumann-bot doctor --watch",
+            "neumann-bot doctor --json",
+        ),
         ((0, "an alert would get through, as far as was asked"), (1, "something is wrong"), USAGE),
     ),
     "agents add": Help(
@@ -123,6 +128,24 @@ HELP: Mapping[str, Help] = {
         (
             "neumann-bot incidents export inc-7-k3xqf",
             "neumann-bot incidents export --closed-before 2026-01-01",
+        )
+    ),
+    "evidence show": Help(("neumann-bot evidence show evidence.json",)),
+    "evidence diff": Help(
+        ("neumann-bot evidence diff monday.json tuesday.json",),
+        ((0, "nothing differs"), (1, "something does"), USAGE),
+    ),
+    "evidence redact": Help(("neumann-bot evidence redact evidence.json",)),
+    "runbook list": Help(("neumann-bot runbook list", "neumann-bot runbook list --json")),
+    "runbook new": Help(("neumann-bot runbook new disk-full --alert DiskSpaceLow --into ./runbooks",)),
+    "runbook lint": Help(
+        ("neumann-bot runbook lint replication-lag",),
+        ((0, "it keeps to the contract"), (1, "something keeps it from being used"), USAGE),
+    ),
+    "runbook try": Help(
+        (
+            "neumann-bot runbook try replication-lag --evidence evidence.json",
+            "neumann-bot runbook try split-brain --cluster demo --json",
         )
     ),
     "demo": Help(

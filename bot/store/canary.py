@@ -12,7 +12,8 @@ class CanaryFlag:
     """One flag for all processes; it falls by itself where whoever raised it dies."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
-        self._redis, self._key = redis, Keys(prefix).canary()
+        keys = Keys(prefix)
+        self._redis, self._key, self._home = redis, keys.canary(), keys.canary_home()
 
     async def hoist(self, cluster: str) -> None:
         """Let the canary fire for a cluster."""
@@ -23,6 +24,22 @@ class CanaryFlag:
         """Let it resolve."""
         async with store_errors():
             await self._redis.delete(self._key)
+
+    async def came_home(self) -> None:
+        """Note that it went all the way, by Redis' clock."""
+        async with store_errors():
+            now_s, _ = await self._redis.time()
+            await self._redis.set(self._home, int(now_s))
+
+    async def last_home_s(self) -> int:
+        """Return when it last did, in seconds since 1970; 0 where it never has."""
+        try:
+            async with store_errors():
+                kept = await self._redis.get(self._home)
+        except WrongType:
+            return 0
+        said = text(kept) if kept else ""
+        return int(said) if said.isdigit() and len(said) < 13 else 0
 
     async def cluster(self) -> str:
         """Return the cluster for which it is up; nothing where it is down."""

@@ -15,7 +15,7 @@ from bot.store.refusals import Refusals
 
 log = structlog.get_logger()
 
-QUEUES = ("steps", "views", "chores")
+QUEUES = ("steps", "views", "pages", "chores")
 
 
 def shared_keys(keys: Keys) -> Mapping[str, str]:

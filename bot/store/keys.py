@@ -98,7 +98,7 @@ class Keys:
         return self._key("look")
 
     def due(self, queue: str) -> str:
-        """Sorted set: what is due in `steps`, `views` (incidents), `chores` (periodic jobs), by time."""
+        """Sorted set: what is due in `steps`, `views`, `pages` (incidents) and `chores` (jobs), by time."""
         return self._key("due", queue)
 
     def leases(self, queue: str) -> str:
@@ -178,9 +178,17 @@ class Keys:
         """Hash: check of the posture → until when it is muted, and by whom."""
         return self._key("posture-mutes", cluster)
 
+    def on_call(self) -> str:
+        """String: who took over a shift until when, who was on call last, and a change not told yet."""
+        return self._key("on-call")
+
     def canary(self) -> str:
         """String, 15 minutes: the cluster for which the test alert fires now."""
         return self._key("canary")
+
+    def canary_home(self) -> str:
+        """Integer: when the test alert last went all the way, in seconds since 1970."""
+        return self._key("canary-home")
 
     def aside(self, key: str, at_s: int) -> str:
         """Any: what stood under a key of the bot and was of another type than the bot keeps there."""

@@ -29,6 +29,7 @@ from bot.store.queues.inbox import Inbox
 from bot.store.refusals import Refusals
 from bot.web.metrics import BotMetrics
 from bot.web.notification_body import read_notification_body
+from bot.web.pagerduty import PagerDutyWebhook
 from bot.web.troubles import Troubles
 from handlers.domain.notification import first_complaint, read_notification
 from handlers.errors import StoreDown
@@ -62,6 +63,8 @@ class Web:
         requests: SlackRequests,
         signing_secret: str,
         hangs: Callable[[], str | None] = lambda: None,
+        pagerduty: PagerDutyWebhook | None = None,
+        canary_every_s: float | None = None,
     ) -> None:
         self._inbox = inbox
         self._redis = redis
@@ -72,7 +75,8 @@ class Web:
         self._requests = requests
         self._verifier = SignatureVerifier(signing_secret)
         self._hangs = hangs
-        self._metrics = BotMetrics(redis, prefix)
+        self._pagerduty = pagerduty
+        self._metrics = BotMetrics(redis, prefix, canary_every_s)
         self._troubles, self._refusals = Troubles(redis, prefix), Refusals(redis, prefix)
         self._noted_s: dict[int, float] = {}
 
@@ -86,6 +90,8 @@ class Web:
             *(Route(path, self._counted(self.alertmanager), methods=["POST"]) for path in WEBHOOK_PATHS),
             Route("/slack/events", self._counted(self.slack_events), methods=["POST"]),
         ]
+        if self._pagerduty:
+            routes.append(Route("/pagerduty", self._counted(self._pagerduty.pagerduty), methods=["POST"]))
         app = Starlette(
             routes=[*routes, *(self._status_routes() if tells_status else ())],
             exception_handlers={NOT_FOUND: self._nothing_here},

@@ -22,7 +22,8 @@ from handlers.errors import StoreDown
 class BotMetrics:
     """This process's metrics registry; no label names an incident, a person or an alert."""
 
-    def __init__(self, redis: Redis, prefix: str) -> None:
+    def __init__(self, redis: Redis, prefix: str, canary_every_s: float | None = None) -> None:
+        self._canary_every_s = canary_every_s
         self._redis, self._prefix, self._keys = redis, prefix, Keys(prefix)
         self._registry = CollectorRegistry()
         self.answers = Counter(
@@ -57,6 +58,14 @@ class BotMetrics:
         )
 
         self._canary = self._gauge("canary", "1 while the doctor's test alert is to fire.", "cluster")
+        if canary_every_s is not None:
+            self._canary_home = self._gauge(
+                "canary_last_success_timestamp_seconds",
+                "When the test alert last went all the way; 0 where it never has.",
+            )
+            self._canary_interval = self._gauge(
+                "canary_interval_seconds", "How often the test alert is to fly by itself."
+            )
 
     def _gauge(self, name: str, what: str, *labels: str) -> Gauge:
         return Gauge(f"neumann_bot_{name}", what, labels, registry=self._registry)
@@ -71,7 +80,8 @@ class BotMetrics:
             waits = await backlog.read(self._redis, self._prefix)
             refusals = await Refusals(self._redis, self._prefix).all()
             now_s = await self._now_s()
-            canary_of = await CanaryFlag(self._redis, self._prefix).cluster()
+            canary = CanaryFlag(self._redis, self._prefix)
+            canary_of, last_home_s = await canary.cluster(), await canary.last_home_s()
         except WrongType:
             self._redis_up.set(1)
         except StoreDown:
@@ -87,6 +97,9 @@ class BotMetrics:
             self._canary.clear()
             if canary_of:
                 self._canary.labels(canary_of).set(1)
+            if self._canary_every_s is not None:
+                self._canary_home.set(last_home_s)
+                self._canary_interval.set(self._canary_every_s)
         return generate_latest(self._registry)
 
     async def _now_s(self) -> int:

@@ -8,12 +8,10 @@ from redis.asyncio import Redis
 
 from bot.store.health import why_not_ready
 from bot.store.queues import backlog
+from bot.store.queues.backlog import WAITS_LONG_S
 from bot.store.refusals import Refusal, Refusals
 from handlers.errors import StoreDown
 from runbooks.wording import counted
-
-WAITS_LONG_S = {"message": 300.0, "click": 60.0, "notification": 60.0}
-"""From which age on something that waits is told; the alert rules have the same."""
 
 PASSES = frozenset({"ratelimited"})
 """Refusals that pass by themselves."""
@@ -21,6 +19,9 @@ PASSES = frozenset({"ratelimited"})
 WORDS = {
     "slack": "Slack refuses calls of the bot ({kind})",
     "webhook": "Notifications of Alertmanager are refused with status {kind}",
+    "pagerduty": "PagerDuty takes no pages ({kind})",
+    "opsgenie": "Opsgenie takes no pages ({kind})",
+    "paging_webhook": "The webhook for pages takes none ({kind})",
     "redis": "Something that no bot with these keys wrote stood in Redis ({kind})",
 }
 
@@ -39,7 +40,7 @@ class Troubles:
             refused, waits = await self._refusals.all(), await backlog.read(self._redis, self._prefix)
         except StoreDown as error:
             return (str(error),)
-        ages = {"message": waits.message_s, "click": waits.click_s, "notification": waits.notification_s}
+        ages = waits.ages_s
         return (
             *(_refused(each) for each in refused if each.since_s and each.kind not in PASSES),
             *(WAITS[what].format(s=ages[what]) for what in WAITS if ages[what] > WAITS_LONG_S[what]),

@@ -10,7 +10,8 @@ from structlog.contextvars import bind_contextvars
 
 from bot.config import AlertmanagerSettings
 from bot.store.retention import Retention
-from handlers import posture, reconcile_alerts
+from bot.worker.heartbeat import Heartbeat
+from handlers import on_call, posture, reconcile_alerts
 from handlers.domain.posture.schedule import Watching
 from handlers.errors import SlackDown, SourceDown
 from handlers.ports import Ports
@@ -22,6 +23,8 @@ RECONCILE = "look-at-alerting"
 ASK_SLACK = "ask-slack"
 TRIM = "trim-closed-incidents"
 POSTURE = "watch-posture"
+ON_CALL = "watch-on-call"
+HEARTBEAT = "heartbeat"
 
 NEXT_TRIM_AFTER_S = 5.0
 """The pause between two batches of incidents that are trimmed."""
@@ -39,9 +42,11 @@ class PeriodicJobs:
         *,
         watching: Watching,
         greet: Callable[[], Awaitable[object]],
+        heartbeat: Heartbeat,
     ) -> None:
         self._watching = watching
         self._greet = greet
+        self._heartbeat = heartbeat
         self._ports = ports
         self._retention = retention
         self._kept_days = kept_days
@@ -61,6 +66,10 @@ class PeriodicJobs:
             await self._ask_slack()
         if job == POSTURE:
             await self._watch_posture()
+        if job == HEARTBEAT:
+            await self._heartbeat.beat()
+        if job == ON_CALL:
+            await self._watch_on_call()
         if job == TRIM and (trimmed := await self._retention.trim(self._kept_days)):
             log.info("incidents_trimmed", incidents=trimmed)
             return NEXT_TRIM_AFTER_S
@@ -72,6 +81,15 @@ class PeriodicJobs:
             await self._greet()
         except SlackDown as error:
             log.error("slack_not_ready", error=str(error))
+
+    async def _watch_on_call(self) -> None:
+        try:
+            present = await on_call.watch(self._ports)
+        except SlackDown as error:
+            log.warning("hand_over_not_told", error=str(error))  # the next look tells it
+            return
+        if present and present.trouble:
+            log.error("on_call_unknown", error=present.trouble)
 
     async def _watch_posture(self) -> None:
         for failure in await posture.watch(self._ports, self._watching):

@@ -11,7 +11,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.store.queues.due_queue import Queues
-from bot.worker.periodic_jobs import ASK_SLACK, POSTURE, RECONCILE, TRIM
+from bot.worker.periodic_jobs import ASK_SLACK, HEARTBEAT, ON_CALL, POSTURE, RECONCILE, TRIM
 from handlers.domain.posture.schedule import Watching
 from handlers.errors import StoreDown
 from handlers.ports import Timelines
@@ -28,7 +28,9 @@ class Scheduler:
         queues: Queues,
         put_aside: Callable[[], Awaitable[object]],
         watching: Watching,
+        heartbeat_every_s: float | None = None,
     ) -> None:
+        self._heartbeat_every_s = heartbeat_every_s
         self._watching = watching
         self._put_aside = put_aside
         self._timelines = timelines
@@ -56,8 +58,11 @@ class Scheduler:
                     (self.mark_open_incidents, 60),
                     (self.mark_reconcile, 60),
                     (self.mark_ask_slack, 60),
+                    (self.mark_on_call, 60),
                 ):
                     timers.create_task(_repeat(mark, every_s))
+                if self._heartbeat_every_s:
+                    timers.create_task(_repeat(self.mark_heartbeat, self._heartbeat_every_s))
                 look_s = self._watching.sample_every.total_seconds()
                 timers.create_task(_repeat(self.mark_posture, look_s, after_s=look_s))
         finally:
@@ -67,11 +72,19 @@ class Scheduler:
         """Mark every open incident, for its next step and for its thread."""
         incidents = await self._timelines.open_incidents()
         await self._queues.steps.mark(*incidents)
-        await self._queues.views.mark(*incidents)
+        await self._queues.views.mark(*incidents)  # which marks its pages
 
     async def mark_reconcile(self) -> None:
         """Mark the comparison with Alertmanager and Prometheus."""
         await self._queues.chores.mark(RECONCILE)
+
+    async def mark_on_call(self) -> None:
+        """Mark the look at who is on call."""
+        await self._queues.chores.mark(ON_CALL)
+
+    async def mark_heartbeat(self) -> None:
+        """Mark the word to the address outside."""
+        await self._queues.chores.mark(HEARTBEAT)
 
     async def mark_ask_slack(self) -> None:
         """Mark the call that shows whether Slack answers."""

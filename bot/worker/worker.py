@@ -26,7 +26,8 @@ from bot.store.timelines import TimelineStore
 from bot.timing import DEFAULT_TIMING, Timing
 from bot.worker.periodic_jobs import RECONCILE, PeriodicJobs
 from bot.worker.quarantine import Quarantine
-from handlers import advance, intake
+from handlers import advance, escalate, intake
+from handlers.domain.escalation.model import EscalationPlan
 from handlers.domain.notification import first_complaint, read_notification
 from handlers.errors import Quarantined, SlackDown
 from handlers.ports import Ports
@@ -39,6 +40,8 @@ AT_ONCE = 16
 """How many incidents one process works on at the same time, per queue."""
 
 MAX_NOTED_EDITS = 1000
+
+NOBODY_IS_TOLD = EscalationPlan()
 
 Do = Callable[[str], Awaitable[float | None]]
 """Does what is due, and returns in how many seconds it is due again."""
@@ -60,20 +63,22 @@ class Worker:
         clusters: ClusterReader,
         thread: SlackThread,
         pictures: ThreadAttachments,
+        plan: EscalationPlan = NOBODY_IS_TOLD,
         timing: Timing = DEFAULT_TIMING,
     ) -> None:
         self._inbox, self._queues, self._timing = inbox, queues, timing
-        self._timelines, self._ports = timelines, ports
+        self._timelines, self._ports, self._plan = timelines, ports, plan
         self._clusters, self._thread, self._pictures = clusters, thread, pictures
         self._quarantine, self._refusals = Quarantine(thread, timing), Refusals(redis, prefix)
         self._one_fold_at_a_time = asyncio.Lock()
         self._next_edit_s: dict[str, float] = {}
-        names = [each.name for each in (queues.steps, queues.views, queues.chores)]
+        names = [each.name for each in (queues.steps, queues.views, queues.pages, queues.chores)]
         self._wakeups = WakeupChannel(redis, prefix, names, timing)
         self._folding = Consumer(inbox.stream, self._fold_in, at_once=MAX_NOTIFICATIONS_HELD, timing=timing)
         self._due = (
             self._consumer(queues.steps, self._advance),
             self._consumer(queues.views, self._redraw),
+            self._consumer(queues.pages, self._escalate),
             self._consumer(queues.chores, jobs.do),
         )
 
@@ -170,8 +175,15 @@ class Worker:
         _, due_at = await advance.advance(self._ports, incident_id)
         return None if due_at is None else (due_at - self._ports.time.now()).total_seconds()
 
+    async def _escalate(self, incident_id: str) -> float | None:
+        bind_contextvars(incident=incident_id)
+        due_at = await escalate.escalate(self._ports, self._plan, incident_id)
+        return None if due_at is None else (due_at - self._ports.time.now()).total_seconds()
+
     async def _redraw(self, incident_id: str) -> float | None:
         bind_contextvars(incident=incident_id)
+        if self._plan.policies:  # before Slack is asked for anything: it may be away
+            await self._queues.pages.mark(incident_id)
         ahead_s = self._next_edit_s.get(incident_id, 0.0) - time.monotonic()
         if ahead_s > 0:
             return ahead_s

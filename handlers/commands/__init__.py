@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from handlers.commands import election, incident, posture
+from handlers.commands import doctor, election, incident, on_call, posture
 from handlers.commands.answers import Answer, Asked, Command, Help, Runbooks
 from handlers.commands.arguments import resolve_cluster as resolve_cluster
 from handlers.domain import policy
@@ -80,6 +80,18 @@ COMMANDS: tuple[Command, ...] = (
     Command("incident reopen", "<id>", "take a closed one up again", "colleague", incident.reopen),
     Command("incident report", "[<id>]", "a draft of its postmortem", "colleague", incident.write_report),
     Command("silence", "[<id>] [<30m>]", "silence its alerts in Alertmanager", "confirmer", incident.silence),
+    Command(
+        "oncall override",
+        "<@someone> <4h>",
+        "somebody else takes the shift for a while",
+        "colleague",
+        on_call.override,
+    ),
+    Command("oncall clear", "", "the schedule holds again", "colleague", on_call.clear),
+    Command("oncall", "", "who is on call, and until when", "colleague", on_call.show),
+    Command(
+        "doctor", "", "would an alert get through? asked live; it takes a moment", "colleague", doctor.examine
+    ),
     Command("runbooks", "", "which alerts the bot has a runbook for", "anyone", list_runbooks),
     Command("help", "", "what you can ask", "anyone", show_help),
 )

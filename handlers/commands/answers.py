@@ -9,7 +9,9 @@ from typing import Literal
 
 from handlers.domain.events.base import Person
 from handlers.domain.incident import Incident
+from handlers.domain.on_call import OnCall
 from handlers.ports import Ports
+from handlers.ports.doctor import Examined
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis
 from runbooks.posture.model import Posture
@@ -89,6 +91,20 @@ class PostureShown:
 
 
 @dataclass(frozen=True)
+class OnCallShown:
+    """Who is on call."""
+
+    on_call: OnCall
+
+
+@dataclass(frozen=True)
+class DoctorReport:
+    """Everything that the doctor looked at."""
+
+    examined: tuple[Examined, ...]
+
+
+@dataclass(frozen=True)
 class Said:
     """One sentence that says what was done."""
 
@@ -111,6 +127,8 @@ Answer = (
     | IncidentShown
     | PostmortemAnswer
     | PostureShown
+    | OnCallShown
+    | DoctorReport
     | Runbooks
     | Said
     | Help

@@ -93,6 +93,9 @@ class IncidentIdentity:
         return f"{self.cluster}/{self.runbook}"
 
 
+CANARY = "NeumannCanary"
+"""The test alert of the doctor: nobody is woken by it."""
+
 UNCONFIGURED = "unconfigured"
 """Stands for the runbook where a cluster is not in the bot's configuration."""
 

@@ -26,6 +26,7 @@ from handlers.domain.events.remediation import (
     SilenceLifted,
     StopAsked,
 )
+from handlers.domain.fold_escalation import ESCALATION_APPLIERS
 from handlers.domain.fold_triage import TRIAGE_APPLIERS
 from handlers.domain.incident import ActionRun, Incident, Run
 
@@ -219,6 +220,7 @@ _APPLIERS: dict[type, Callable[[Incident, Any], Incident]] = {
     RecoverySeen: _recovery_seen,
     RecoveryVerified: _recovery_verified,
     **TRIAGE_APPLIERS,
+    **ESCALATION_APPLIERS,
     Reopened: _reopened,
     Closed: _closed,
 }

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from handlers.domain.alerts import UNCONFIGURED, Alert, IncidentIdentity
+from handlers.domain.escalation.state import Escalation
 from handlers.domain.events.base import Person
 from handlers.domain.events.diagnosis import Offer
 from handlers.domain.events.lifecycle import Closed, Remarked
@@ -135,6 +136,7 @@ class Incident:
     opened_at: datetime | None = None
     diagnosed_at: datetime | None = None
     triage: Triage = Triage()
+    escalation: Escalation = field(default_factory=Escalation)
     alerts: dict[str, Alert] = field(default_factory=dict)
     firings: dict[tuple[str, datetime], Alert] = field(default_factory=dict)
     remarks: dict[str, Remarked] = field(default_factory=dict)
@@ -168,6 +170,13 @@ class Incident:
     def firing(self) -> tuple[Alert, ...]:
         """Return the alerts that Alertmanager still holds firing."""
         return tuple(alert for alert in self.alerts.values() if alert.status == "firing")
+
+    @property
+    def severity(self) -> str:
+        """Return the gravest severity its alerts carry; a word of the house's own where none is usual."""
+        carried = {alert.labels.get("severity", "") for alert in self.firing or self.alerts.values()}
+        usual = (each for each in ("critical", "warning", "info") if each in carried)
+        return next(usual, min(carried - {""}, default=""))
 
     @property
     def kept_open_by(self) -> tuple[Alert, ...]:

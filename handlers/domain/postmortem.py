@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from handlers.domain import postmortem_parts
 from handlers.domain.events import Event
 from handlers.domain.fold import fold
 from handlers.domain.foreign_text import one_line
@@ -16,7 +17,7 @@ from runbooks.wording import duration
 
 
 def markdown(incident_id: str, events: Iterable[Event]) -> str:
-    """Return the draft: summary, times, causes with evidence, actions, the timeline, what is left to write.
+    """Return the draft: summary, times, impact, causes, actions, what was in vain, timeline, follow-ups.
 
     Args:
         incident_id: The incident's id.
@@ -27,9 +28,12 @@ def markdown(incident_id: str, events: Iterable[Event]) -> str:
     parts = (
         _head(incident),
         _times(incident),
+        _impact(kept),
         _causes(incident),
         _actions(incident),
+        _in_vain(kept),
         _timeline(kept),
+        _follow_ups(incident, kept),
         ("## To be written", "", "- What it meant for users:", "- What went well:", "- What to change:"),
     )
     return "\n".join(line for part in parts for line in (*part, "")).rstrip() + "\n"
@@ -54,6 +58,7 @@ def _head(incident: Incident) -> Iterator[str]:
 def _times(incident: Incident) -> Iterator[str]:
     acknowledged = incident.triage.acknowledged
     verified, closed = incident.verified, incident.closed
+    detected = postmortem_parts.detected_after(incident)
     rows = (
         ("to acknowledge", acknowledged.at if acknowledged else None),
         ("to diagnose", incident.diagnosed_at),
@@ -64,7 +69,34 @@ def _times(incident: Incident) -> Iterator[str]:
     yield ""
     yield f"Opened {incident.opened_at:%Y-%m-%d %H:%M:%S} UTC." if incident.opened_at else ""
     yield ""
+    if detected is not None:
+        yield f"- to detect (from the alert's start): {duration(detected)}"
     yield from (f"- {what}: {took(incident.opened_at, at)}" for what, at in rows)
+
+
+def _impact(events: tuple[Event, ...]) -> Iterator[str]:
+    yield "## Impact"
+    yield ""
+    lost = postmortem_parts.leaderless(events)
+    if lost is None:
+        yield "- minutes without a leader: nobody has looked for one"
+    else:
+        yield f"- without a leader: {duration(lost)}, by the bot's own readings from the first one on"
+
+
+def _in_vain(events: tuple[Event, ...]) -> Iterator[str]:
+    yield "## Tried and refused"
+    yield ""
+    lines = tuple(f"- {_plain(sentence)}" for sentence in postmortem_parts.tried_in_vain(events))
+    yield from lines or ("Nothing.",)
+
+
+def _follow_ups(incident: Incident, events: tuple[Event, ...]) -> Iterator[str]:
+    yield "## Follow-ups"
+    yield ""
+    for what, owner in postmortem_parts.follow_ups(incident, events):
+        yield f"- [ ] {_plain(what)} (owner: {_plain(owner)})"
+    yield "- [ ] … (owner: )"
 
 
 def _causes(incident: Incident) -> Iterator[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from handlers.domain.events import Event, diagnosis, lifecycle, recovery, remediation, triage
+from handlers.domain.escalation.model import ROUTE_NAMES
+from handlers.domain.events import Event, diagnosis, escalation, lifecycle, recovery, remediation, triage
 
 
 def tell(event: Event) -> str:
@@ -54,6 +55,17 @@ def _hand_off_drawn_up(event: triage.HandOffDrawnUp) -> str:
     return f"the hand-off was drawn up{f', asked for by {event.by.name}' if event.by else ''}"
 
 
+def _tier_reached(event: escalation.TierReached) -> str:
+    named = (f"{target.kind.value} {target.id}".strip() for target in event.targets)
+    return f"tier {event.tier} was told ({event.because.value.replace('_', ' ')}): {', '.join(named)}"
+
+
+def _page_tried(event: escalation.PageTried) -> str:
+    if event.delivered:
+        return f"{ROUTE_NAMES[event.route]} took {event.act.value}"
+    return f"{ROUTE_NAMES[event.route]} did not take {event.act.value}: {event.detail}"
+
+
 _SENTENCES: dict[type, Callable[[Any], str]] = {
     lifecycle.AlertsReceived: _alerts_received,
     diagnosis.EvidenceRead: _evidence_read,
@@ -79,6 +91,8 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     triage.NoteAdded: lambda event: f"{event.by.name} noted: {event.text}",
     triage.HandOffDrawnUp: _hand_off_drawn_up,
     triage.HandOffTicked: lambda event: f"{event.by.name} ticked {event.step} of the hand-off",
+    escalation.TierReached: _tier_reached,
+    escalation.PageTried: _page_tried,
     lifecycle.Reopened: lambda event: f"{event.by.name} opened it again",
     lifecycle.Closed: lambda event: event.detail,
 }

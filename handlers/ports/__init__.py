@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from handlers.domain.escalation.model import TargetKind
 from handlers.domain.permissions import Permissions
 from handlers.ports.alerting import Alertmanager, Prometheus, ReconcileCheckpoints, Silences
 from handlers.ports.chat import Directory, Place, Purpose, Threads
+from handlers.ports.doctor import Doctor
+from handlers.ports.escalation import HandOvers, OnCallSchedule, Pager, Rotas
 from handlers.ports.nodes import (
     Agents,
     CannotEdit,
@@ -31,14 +35,18 @@ __all__ = [
     "CannotEdit",
     "ClusterReader",
     "Directory",
+    "Doctor",
     "Fence",
+    "HandOvers",
     "HeldBy",
     "IncidentHistory",
     "NotBegun",
     "Notices",
     "Obstacle",
+    "OnCallSchedule",
     "Order",
     "Outcome",
+    "Pager",
     "Place",
     "Ports",
     "Postures",
@@ -46,6 +54,7 @@ __all__ = [
     "Purpose",
     "Readiness",
     "ReconcileCheckpoints",
+    "Rotas",
     "RunLocks",
     "Silences",
     "Threads",
@@ -92,3 +101,8 @@ class Ports:
     troubles: Troubles | None = None
     postures: Postures | None = None
     notices: Notices | None = None
+    pagers: Mapping[TargetKind, Pager] = field(default_factory=dict)
+    schedule: OnCallSchedule | None = None
+    rotas: Rotas | None = None
+    hand_overs: HandOvers | None = None
+    doctor: Doctor | None = None

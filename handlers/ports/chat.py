@@ -71,3 +71,6 @@ class Threads(Protocol):
 
     async def unshown(self) -> tuple[str, ...]:
         """Return a sentence for each thing that the workspace refuses to show, with its mend."""
+
+    async def shown(self, incident_id: str) -> frozenset[str]:
+        """Return the keys of the incident's messages that stand in the workspace, as they are or were."""

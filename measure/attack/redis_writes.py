@@ -41,7 +41,7 @@ def every_key(keys: Keys, incident: str, cluster: str) -> list[str]:
     filled = {
         "incident": [incident],
         "handle": ["handle-1"],
-        "queue": ["steps", "views", "chores"],
+        "queue": ["steps", "views", "pages", "chores"],
         "message": ["headline"],
         "limit": ["post:C0INCIDENT", "edit", "search"],
         "channel": ["C0INCIDENT"],

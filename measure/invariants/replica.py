@@ -197,6 +197,9 @@ class World:
     async def unshown(self) -> tuple[str, ...]:
         return ()
 
+    async def shown(self, incident_id: str) -> frozenset[str]:
+        return frozenset()
+
     def now(self) -> datetime:
         return self._clock.now()
 

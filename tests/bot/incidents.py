@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
+from handlers.domain.escalation.model import Because, PageAct, Target, TargetKind
 from handlers.domain.events import Event
 from handlers.domain.events.diagnosis import FindingsRanked
+from handlers.domain.events.escalation import PageTried, TierReached
 from handlers.domain.events.lifecycle import AlertsReceived, Closed, Remarked, Reopened
 from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
 from handlers.domain.events.remediation import (
@@ -213,7 +215,37 @@ def healed() -> tuple[Event, ...]:
 def whole_story() -> tuple[Event, ...]:
     """Every kind of event there is: a run that was stopped, and one that mends it."""
     noted = Remarked(at=NOON, key="unreadable/7", sentence="One alert could not be read and was put aside.")
+    escalated = (
+        TierReached(
+            at=NOON,
+            tier=1,
+            because=Because.UNACKNOWLEDGED,
+            targets=(
+                Target(kind=TargetKind.ON_CALL, id=ALICE.id),
+                Target(kind=TargetKind.GROUP, id="S0ONCALL01"),
+                Target(kind=TargetKind.CHANNEL, id="C0EVERYONE"),
+                Target(kind=TargetKind.DIRECT),
+            ),
+        ),
+        TierReached(
+            at=NOON,
+            tier=2,
+            because=Because.UNDELIVERED,
+            targets=(Target(kind=TargetKind.PAGERDUTY), Target(kind=TargetKind.WEBHOOK)),
+        ),
+        PageTried(
+            at=NOON,
+            tier=2,
+            route=TargetKind.PAGERDUTY,
+            act=PageAct.TRIGGER,
+            delivered=False,
+            detail="PagerDuty at events.pagerduty.com refuses with 429: <!channel> wait.",
+            again_at=LATER,
+        ),
+        PageTried(at=NOON, tier=2, route=TargetKind.WEBHOOK, act=PageAct.TRIGGER, delivered=True),
+    )
     cared_for = (
+        *escalated,
         Acknowledged(at=NOON, by=ALICE),
         Assigned(at=NOON, by=ALICE, to=BOB),
         Snoozed(at=NOON, by=BOB, until=LATER),

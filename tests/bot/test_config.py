@@ -11,7 +11,6 @@ import tomlkit
 
 from bot.config import AgentSettings, RedisSettings, load
 from bot.config_schema import schema_text
-from bot.main import channel_of
 from bot.nodes.tls import tls_context
 from bot.secret_files import SecretFile
 from bot.store.client import connect_to
@@ -54,7 +53,7 @@ def test_a_short_file_is_enough(tmp_path: Path) -> None:
     assert settings.redis.url == "redis://127.0.0.1:6379/0"
     assert settings.cluster("prod") == settings.clusters[1]
     assert settings.cluster("other") is None
-    assert [channel_of(settings, name) for name in ("demo", "prod", "other")] == [
+    assert [settings.channel_of(name) for name in ("demo", "prod", "other")] == [
         "C0DEMO",
         "C0INCIDENT",
         "C0INCIDENT",

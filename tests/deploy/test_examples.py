@@ -16,7 +16,6 @@ from pydantic import BaseModel
 import agent.settings
 import bot.config
 from agent.addresses import split_address
-from bot.main import channel_of
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 BOT = DEPLOY / "neumann-bot.example.toml"
@@ -27,7 +26,7 @@ SETTINGS_IN_A_POD: str = next(
     for each in yaml.safe_load_all((DEPLOY / "kubernetes" / "neumann-nodes.yaml").read_text())
     if (each["kind"], each["metadata"]["name"]) == ("ConfigMap", "neumann-agent")
 )
-COMMENTED_KEY = re.compile(r"^# (?=[a-z_]+ = )", re.MULTILINE)
+COMMENTED_KEY = re.compile(r"^# (?=[a-z_]+ = |\[)", re.MULTILINE)
 
 
 @pytest.fixture(autouse=True)
@@ -71,16 +70,21 @@ def models_in(annotation: Any) -> Iterator[type[Model]]:
 )
 def test_every_key_is_shown(example: Path, settings: type[Model]):
     text = example.read_text() + (SETTINGS_IN_A_POD if example == AGENT else "")
-    shown = {*re.findall(r"^(?:# )?([a-z_]+) = ", text, re.MULTILINE), *re.findall(r"\{ ([a-z_]+) = ", text)}
+    shown = {
+        *re.findall(r"^(?:# )?([a-z_]+) = ", text, re.MULTILINE),
+        *re.findall(r"[{,] ([a-z_]+) = ", text),
+    }
     shown |= {
-        part for table in re.findall(r"^\[+([a-z_.]+)\]+", text, re.MULTILINE) for part in table.split(".")
+        part
+        for table in re.findall(r"^(?:# )?\[+([a-z_.]+)\]+", text, re.MULTILINE)
+        for part in table.split(".")
     }
     assert shown == set(keys(settings))
 
 
 def test_what_is_commented_out_in_the_bots_example_is_the_default(tmp_path: Path):
     as_it_is, full = bot.config.load(BOT), bot.config.load(with_every_key(BOT, tmp_path))
-    assert full.clusters[0].channel == channel_of(as_it_is, full.clusters[0].name)
+    assert full.clusters[0].channel == as_it_is.channel_of(full.clusters[0].name)
     assert as_it_is.clusters[0].channel is None
     first, *others = full.clusters[0].nodes
     nodes = (first.model_copy(update={"agent_certificate": None}), *others)
@@ -90,6 +94,11 @@ def test_what_is_commented_out_in_the_bots_example_is_the_default(tmp_path: Path
     assert full.agents.second_grant_key
     assert full.slack.app_token
     assert full.redis.password
+    escalation = full.escalation
+    assert escalation.pagerduty and escalation.opsgenie and escalation.webhook and escalation.policies
+    for section in (escalation.pagerduty, escalation.opsgenie, escalation.webhook):
+        for name, field in type(section).model_fields.items():
+            assert field.is_required() or getattr(section, name) == field.default
     no_credentials = {"token": None, "authority": None}
     plain = {
         "clusters": clusters,
@@ -99,6 +108,11 @@ def test_what_is_commented_out_in_the_bots_example_is_the_default(tmp_path: Path
         "redis": full.redis.model_copy(update={"password": None}),
         "prometheus": full.prometheus.model_copy(update=no_credentials),
         "web": full.web.model_copy(update={"status_port": None, "worker_status_port": None}),
+        "escalation": bot.config.EscalationSettings(
+            time_zone=escalation.time_zone, slack_away_s=escalation.slack_away_s
+        ),
+        "doctor": full.doctor.model_copy(update={"canary_every_min": None}),
+        "heartbeat": full.heartbeat.model_copy(update={"url": None}),
         "posture": full.posture.model_copy(update={"digest_day": None}),
     }
     assert full.model_copy(update=plain) == as_it_is

@@ -9,16 +9,27 @@ from typing import Any
 
 from handlers.domain.alert_sources import Fired, Held, Labels, Listing, ReconcileCheckpoint
 from handlers.domain.alerts import Alert, IncidentIdentity
+from handlers.domain.escalation.model import TargetKind
 from handlers.domain.events import Event
 from handlers.domain.events.base import Person
 from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.fold import apply, fold
 from handlers.domain.incident import Incident
 from handlers.domain.known_alerts import IdentityState, ends_left_by
+from handlers.domain.on_call import HandOver, Rota, Shift
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.domain.posture.watch import Mute, Notice, Standing
-from handlers.errors import Moved, NotAllowed, SilenceFailed, SlackDown, SourceDown, Tampered, UnknownCluster
+from handlers.errors import (
+    Moved,
+    NotAllowed,
+    PageNotTaken,
+    SilenceFailed,
+    SlackDown,
+    SourceDown,
+    Tampered,
+    UnknownCluster,
+)
 from handlers.ports import (
     CannotEdit,
     Fence,
@@ -32,6 +43,7 @@ from handlers.ports import (
     Purpose,
     Readiness,
 )
+from handlers.ports.escalation import Page
 from runbooks.evidence import Evidence, Metrics, NodeEvidence, Role
 from runbooks.plans import Action, PlannedEdit
 from runbooks.posture.inventory import Inventory
@@ -327,6 +339,7 @@ class Threads:
 
     ours: bool = True
     by_message: dict[str, str] = field(default_factory=dict)
+    stands: frozenset[str] = frozenset({"headline"})
 
     async def is_ours(self, incident_id: str, place: Place) -> bool:
         return self.ours
@@ -342,6 +355,9 @@ class Threads:
 
     async def unshown(self) -> tuple[str, ...]:
         return ()
+
+    async def shown(self, incident_id: str) -> frozenset[str]:
+        return self.stands
 
 
 @dataclass
@@ -458,6 +474,53 @@ class Postures:
 
 
 @dataclass
+class Pager:
+    """A route past Slack and what it was told; `refuses` is its sentence while it takes nothing."""
+
+    told: list[str] = field(default_factory=list)
+    refuses: str | None = None
+    asks_to_wait: timedelta | None = None
+    after_taking: Callable[[], None] = lambda: None
+
+    async def send(self, page: Page) -> None:
+        if self.refuses:
+            raise PageNotTaken(self.refuses, self.asks_to_wait)
+        self.told.append(page.delivery)
+        self.after_taking()
+
+
+@dataclass
+class OnCallBox:
+    """A schedule, what is kept of it, and the channel in which changes are told."""
+
+    scheduled: Shift | None = None
+    unreadable: str | None = None
+    kept: Rota = field(default_factory=Rota)
+    said: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    refuses: bool = False
+
+    async def shift(self, now: datetime) -> Shift | None:
+        if self.unreadable:
+            raise SourceDown(self.unreadable)
+        return self.scheduled
+
+    async def read(self) -> Rota:
+        return self.kept
+
+    async def remember(self, before: Rota, after: Rota) -> bool:
+        if before != self.kept:
+            return False
+        self.kept = after
+        return True
+
+    async def handed_over(self, change: HandOver, open_now: tuple[Incident, ...]) -> None:
+        if self.refuses:
+            raise SlackDown
+        names = tuple(each.name if each else "nobody" for each in (change.before, change.after))
+        self.said.append((" to ".join(names), tuple(each.id for each in open_now)))
+
+
+@dataclass
 class Clock:
     """Time that passes only when somebody sleeps."""
 
@@ -494,6 +557,8 @@ class World:
     silences: Silences = field(default_factory=Silences)
     alerting: Alerting | None = None
     postures: Postures = field(default_factory=Postures)
+    pagers: dict[TargetKind, Pager] = field(default_factory=dict)
+    on_call: OnCallBox | None = None
 
     def __post_init__(self) -> None:
         self.agents.on_effect = self.cluster.feel
@@ -520,6 +585,10 @@ class World:
             checkpoints=self.alerting,
             postures=self.postures,
             notices=self.postures,
+            pagers=self.pagers,
+            schedule=self.on_call,
+            rotas=self.on_call,
+            hand_overs=self.on_call,
         )
 
     def kinds(self, incident_id: str = "inc-1") -> list[str]:

@@ -1,4 +1,4 @@
-"""Post into a cluster's channel what belongs to no incident: lines of a posture that crossed, and digests."""
+"""Post what belongs to no incident: lines of a posture that crossed, digests, and changes of shift."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from bot.slack.delivery.message_sender import MessageSender, Slot
 from bot.slack.delivery.message_store import MessageStore
 from bot.slack.delivery.posted_messages import Posted
 from bot.slack.delivery.rate_limiter import RateLimiter
+from bot.slack.views import escalation
 from bot.slack.views import posture as views
 from bot.slack.views.message import Message
 from bot.timing import DEFAULT_TIMING, Timing
+from handlers.domain.incident import Incident
+from handlers.domain.on_call import HandOver
 from handlers.domain.posture.watch import Notice
 from runbooks.posture.model import Posture
 
@@ -24,7 +27,10 @@ KEPT_NOTES = 20
 
 
 class ChannelNotices:
-    """`handlers.ports.Notices` in Slack. Each message is looked for by its metadata before it is posted."""
+    """`handlers.ports.Notices` and `HandOvers` in Slack.
+
+    Each message is looked for by its metadata before it is posted.
+    """
 
     def __init__(
         self,
@@ -54,8 +60,16 @@ class ChannelNotices:
         """
         await self._say(cluster, views.digest(key, posture), posture.at)
 
-    async def _say(self, cluster: str, message: Message, since: datetime) -> None:
-        thread = f"posture-{cluster}"
+    async def handed_over(self, change: HandOver, open_now: tuple[Incident, ...]) -> None:
+        """Post a change of shift into the common channel, once under its key.
+
+        Raises:
+            SlackDown: If Slack did not take it.
+        """
+        await self._say("", escalation.handed_over(change, open_now), change.at, thread="on-call")
+
+    async def _say(self, cluster: str, message: Message, since: datetime, thread: str = "") -> None:
+        thread = thread or f"posture-{cluster}"
         said = (await self._notes.of(thread)).get(message.key)
         if said and said.ts:
             return

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.delivery import refusal_store
 from bot.slack.delivery.attachments import due
 from bot.slack.delivery.direct_messages import tell_directly
+from bot.slack.delivery.elsewhere import tell_elsewhere
 from bot.slack.delivery.message_delivery import MessageDelivery
 from bot.slack.delivery.message_lookup import Sought
 from bot.slack.delivery.message_sender import MessageSender, Slot
@@ -88,6 +89,11 @@ class SlackThread:
         """Return the id of the incident that posted this message, as long as the message may be clicked."""
         return await self._notes.incident_at(channel, message_ts)
 
+    async def shown(self, incident_id: str) -> frozenset[str]:
+        """Return the keys of the incident's messages that stand in Slack, as they are or were."""
+        notes = await self._notes.of(incident_id)
+        return frozenset(field.partition("+")[0] for field, posted in notes.items() if posted.ts)
+
     async def is_home(self, incident_id: str, app: str, team: str) -> bool:
         """Return whether the incident's messages were posted by this app in this workspace."""
         posted = [each for each in (await self._notes.of(incident_id)).values() if each.ts]
@@ -133,6 +139,7 @@ class SlackThread:
         except (SlackRefused, StillRefusedError) as error:
             thread.outcome.later.append(error)
         await tell_directly(thread, incident)
+        await tell_elsewhere(thread, incident)
 
     async def _begin_anew(self, incident: Incident, thread: ThreadPass, why: str) -> None:
         """Put the thread's notes aside, with the line that its new headline begins with."""

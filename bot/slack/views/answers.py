@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from bot.evidence_tables import all_links_open, not_read
-from bot.slack.views import blocks, findings, headline, labels, posture
+from bot.slack.views import blocks, doctor, escalation, findings, headline, labels, posture
 from bot.slack.views.blocks import Block, escape, escape_lines
 from handlers.commands.answers import (
     Answer,
+    DoctorReport,
     ElectionStatus,
     Help,
     History,
     IncidentList,
     IncidentShown,
+    OnCallShown,
     PostmortemAnswer,
     PostureShown,
     Runbooks,
@@ -49,6 +51,10 @@ def _answer(result: Answer) -> tuple[str, list[Block]]:  # noqa: PLR0911  one ca
             return runbooks(result)
         case PostureShown():
             return posture.answer(result.posture)
+        case DoctorReport():
+            return doctor.report(result.examined)
+        case OnCallShown():
+            return escalation.on_call(result.on_call)
         case Said():
             return result.sentence, [blocks.section(escape_lines(result.sentence))]
         case Help():

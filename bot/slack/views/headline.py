@@ -39,10 +39,8 @@ def headline(incident: Incident) -> Message:
 
 
 def severity_of(incident: Incident) -> str:
-    """Return the gravest severity its alerts carry; a word of the house's own where none is usual."""
-    carried = {alert.labels.get("severity", "") for alert in incident.firing or incident.alerts.values()}
-    usual = (each for each in ("critical", "warning", "info") if each in carried)
-    return next(usual, blocks.cut(min(carried - {""}, default=""), 40))
+    """Return the incident's severity, in a length that fits."""
+    return blocks.cut(incident.severity, 40)
 
 
 def facts(incident: Incident) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from bot.slack.views import blocks, findings, hand_off, headline, labels
+from bot.slack.views import blocks, escalation, findings, hand_off, headline, labels
 from bot.slack.views import run as run_view
 from bot.slack.views.blocks import escape, escape_lines
 from bot.slack.views.message import Message
@@ -50,6 +50,8 @@ def _parts(incident: Incident) -> Iterator[Part]:
         yield "findings", partial(findings.message, incident, incident.diagnosis, incident.evidence)
     if incident.hand_off:
         yield "hand-off", partial(hand_off.message, incident, incident.hand_off)
+    for tier in incident.escalation.tiers:
+        yield f"tier-{tier.tier}", partial(escalation.in_thread, incident, tier)
     for number, written in enumerate(incident.triage.written, start=1):
         yield f"written-{number}", partial(note, written, number)
     for number, run in enumerate(incident.runs, start=1):

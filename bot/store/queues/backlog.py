@@ -10,6 +10,9 @@ from bot.store.errors import store_errors
 from bot.store.keys import Keys
 from bot.store.scripts import Script
 
+WAITS_LONG_S = {"message": 300.0, "click": 60.0, "notification": 60.0}
+"""From which age on something that waits is told; the alert rules have the same."""
+
 
 @dataclass(frozen=True)
 class Backlog:
@@ -22,6 +25,11 @@ class Backlog:
     message_s: float = 0.0
     click_s: float = 0.0
     notification_s: float = 0.0
+
+    @property
+    def ages_s(self) -> dict[str, float]:
+        """Return the ages by what waits."""
+        return {"message": self.message_s, "click": self.click_s, "notification": self.notification_s}
 
 
 async def read(redis: Redis, prefix: str) -> Backlog:

@@ -117,11 +117,12 @@ class DueQueue:
 
 
 class Queues:
-    """All due queues: steps and redraws of incidents, and the periodic jobs."""
+    """All due queues: steps, redraws and pages of incidents, and the periodic jobs."""
 
     def __init__(self, redis: Redis, prefix: str, timing: Timing = DEFAULT_TIMING) -> None:
         self.steps = DueQueue(redis, prefix, "steps", timing)
         self.views = DueQueue(redis, prefix, "views", timing)
+        self.pages = DueQueue(redis, prefix, "pages", timing)
         self.chores = DueQueue(redis, prefix, "chores", timing)
 
 

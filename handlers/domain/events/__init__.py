@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
-from handlers.domain.events import diagnosis, lifecycle, recovery, remediation, triage
+from handlers.domain.events import diagnosis, escalation, lifecycle, recovery, remediation, triage
 
 Event = Annotated[
     lifecycle.AlertsReceived
@@ -29,6 +29,8 @@ Event = Annotated[
     | triage.NoteAdded
     | triage.HandOffDrawnUp
     | triage.HandOffTicked
+    | escalation.TierReached
+    | escalation.PageTried
     | lifecycle.Reopened
     | recovery.LeaderSeen
     | recovery.LeaderVerified

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,11 +13,14 @@ import pytest
 
 from bot import clients
 from bot.alerting.prometheus import PrometheusClient
-from bot.cli.doctor.alerting import prometheus_findings
-from bot.cli.doctor.findings import Finding
-from bot.cli.doctor.outside import versions
 from bot.config import PrometheusSettings, Settings, load
+from bot.doctor.alerting import prometheus_findings
+from bot.doctor.canary import keep_flying
+from bot.doctor.parts_findings import versions
 from bot.slack.scopes import SCOPES
+from bot.store.canary import CanaryFlag
+from handlers.errors import StoreDown
+from handlers.ports.doctor import Examined
 from lab.alerting.prometheus import real_alerting
 from lab.cluster.cluster import Lab
 from lab.slack.app.manifest import SHIPPED_MANIFEST, AppManifest
@@ -31,7 +35,7 @@ from tests.bot.worker.working import working
 from tests.waiting import until
 
 
-def line_of(finding: Finding) -> str:
+def line_of(finding: Examined) -> str:
     return f"{finding.state} {finding.says}"
 
 
@@ -40,12 +44,12 @@ def test_the_scopes_are_those_of_the_shipped_manifest() -> None:
 
 
 def test_a_finding_is_one_line_that_says_the_mend() -> None:
-    assert line_of(Finding("Redis", "appends to a file")) == "ok Redis: appends to a file"
-    assert line_of(Finding("Redis", "x", "set it")) == "BAD Redis: set it"
+    assert line_of(Examined("Redis", "appends to a file")) == "ok Redis: appends to a file"
+    assert line_of(Examined("Redis", "x", "set it")) == "BAD Redis: set it"
 
 
 def test_what_was_not_asked_says_why_and_is_neither_well_nor_wrong() -> None:
-    finding = Finding("Check", "user groups", not_asked="Slack does not answer")
+    finding = Examined("Check", "user groups", not_asked="Slack does not answer")
     assert line_of(finding) == "? Check: user groups: not asked: Slack does not answer"
     assert finding.wrong is None
 
@@ -89,6 +93,8 @@ async def test_without_alerting_it_says_what_is_well_and_what_is_not_configured(
     assert "ok   Slack: the token has all 10 scopes" in out
     assert "ok   Nodes: every metrics page and every agent answers" in out
     assert "?    Prometheus: rules and targets: not asked: [prometheus] is not configured" in out
+    code, _, err = await run("doctor", "--watch", "--config", str(write_config(slack)))
+    assert (code, "Set canary_every_min in [doctor]" in err) == (2, True)
     code, _, err = await run("doctor", "--canary", "--config", str(write_config(slack)))
     assert (code, "configure both sections first" in err) == (2, True)
 
@@ -130,13 +136,16 @@ async def test_a_test_alert_goes_all_the_way_and_back(
         )
         file.write_text(
             f'{file.read_text()}\n[alertmanager]\nurls = ["{alerting.alertmanager_url}"]\n'
-            f'[prometheus]\nurl = "{alerting.prometheus_url}"\n'
+            f'[prometheus]\nurl = "{alerting.prometheus_url}"\n[doctor]\ncanary_every_min = 60\n'
         )
         await parts.enter_async_context(scraped(load(file), 3, sends=True))
+        flag = CanaryFlag(bot.redis, load(file).redis.prefix)
+        assert await flag.last_home_s() == 0
         code, out, err = await run("doctor", "--canary", "--timeout-s", "40", "--config", str(file))
+        assert await flag.last_home_s() > 0
     assert (code, err) == (0, ""), out
     legs = [line for line in out.splitlines() if " Canary: " in line]
-    assert [line.split(" (")[0].removeprefix("ok   Canary: ") for line in legs] == [
+    assert [line.split(" (")[0].removeprefix("ok Canary: ") for line in legs] == [
         "Prometheus' rule fires",
         "Alertmanager routes it to the bot",
         "the bot has opened an incident",
@@ -161,6 +170,35 @@ async def scraped(settings: Settings, nodes: int, *, sends: bool = False) -> Asy
 
         await until(is_ready, poll_s=0.2)
         yield client
+
+
+async def test_one_canary_flies_after_the_other_whatever_becomes_of_it() -> None:
+    told: list[str] = []
+    waits: list[float] = []
+    flights = [
+        [Examined("Canary", "the rule fires")],
+        [Examined("Canary", "the rule fires", "it does not fire")],
+    ]
+
+    async def fly() -> AsyncIterator[Examined]:
+        if not flights:
+            raise StoreDown("Redis does not answer.")
+        for leg in flights.pop(0):
+            yield leg
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await keep_flying(fly, 3600.0, lambda leg: told.append(line_of(leg)), sleep)
+    assert told == [
+        "ok   Canary: the rule fires",
+        "BAD Canary: it does not fire",
+        "BAD Canary: Redis does not answer.",
+    ]
+    assert all(3500 < each <= 3600 for each in waits)
 
 
 SILENT_RULE: dict[str, Any] = {

@@ -80,6 +80,6 @@ async def test_the_bot_ends_when_it_is_asked_to(
     events = [json.loads(line)["event"] for line in said.splitlines()]
     assert {"starting", "Invalid HTTP request received."} <= set(events), "one format for whoever logs"
     assert metadata.version("neumann-bot").encode() in said
-    leases = [f"{prefix}:leases:{queue}" for queue in ("steps", "views", "chores")]
+    leases = [f"{prefix}:leases:{queue}" for queue in ("steps", "views", "pages", "chores")]
     assert await redis.exists(*leases) == 0
     assert (await redis.xpending(f"{prefix}:inbox", "workers"))["pending"] == 0

@@ -150,7 +150,7 @@ def keys_of(keys: Keys, incident: str) -> Iterator[tuple[str, str]]:
         "incident": [incident],
         "handle": ["handle-1"],
         "identity": [IDENTITY.key],
-        "queue": ["steps", "views", "chores"],
+        "queue": ["steps", "views", "pages", "chores"],
         "message": ["headline"],
         "limit": [f"post:{INCIDENTS}", "edit", "search"],
         "channel": [INCIDENTS],

@@ -333,7 +333,12 @@ class TestHelp:
                 *("ack", "assign", "snooze", "note", "handoff", "tick"),
                 *("resolve", "reopen", "show", "report"),
             )
-        } | {"election diagnose", "posture", "posture mute", "posture unmute"}
+        } | {"election diagnose", "posture", "posture mute", "posture unmute"} | {
+            "oncall",
+            "oncall override",
+            "oncall clear",
+            "doctor",
+        }
         assert "election status" in seen["dave"]
 
     async def test_while_slack_does_not_answer_what_anyone_may_is_listed(self) -> None:

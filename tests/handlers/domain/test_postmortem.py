@@ -8,15 +8,28 @@ from datetime import timedelta
 import pytest
 
 from handlers import advance, triage
-from handlers.domain import postmortem
+from handlers.domain import postmortem, postmortem_parts
+from handlers.domain.events import Event
 from handlers.domain.events.base import Person
+from handlers.domain.events.lifecycle import Closed
+from handlers.domain.events.recovery import LeaderSeen
+from runbooks.model import Leadership
 from tests.bot import incidents
 from tests.builders import ALICE, BOB, NOON, alert, diagnosed, opened
 from tests.handlers.story import confirmed, diagnosed_world
 from tests.handlers.world import HOME, World
 
 ID = "inc-1"
-PARTS = ["How long it took", "Causes", "Actions", "Timeline (UTC)", "To be written"]
+PARTS = [
+    "How long it took",
+    "Impact",
+    "Causes",
+    "Actions",
+    "Tried and refused",
+    "Timeline (UTC)",
+    "Follow-ups",
+    "To be written",
+]
 
 
 def draft(world: World) -> str:
@@ -56,6 +69,7 @@ async def test_it_says_how_long_each_part_took() -> None:
     rows = part(draft(await mended()), "How long it took").splitlines()
     assert rows[0] == "Opened 2026-11-24 12:00:00 UTC."
     assert rows[2:] == [
+        "- to detect (from the alert's start): 0 s",
         "- to acknowledge: 20 s",
         "- to diagnose: 0 s",
         "- to mend (a verified leader): 30 s",
@@ -148,6 +162,53 @@ def test_every_kind_of_event_has_its_line() -> None:
     lines = [line for line in part(text, "Timeline (UTC)").splitlines() if line.startswith("- ")]
     assert len(lines) == len(events)
     assert all(len(line) > len("- 12:00:00 ") + 5 for line in lines)
+
+
+async def test_the_impact_is_the_time_for_which_readings_showed_no_leader() -> None:
+    lines = part(draft(await mended()), "Impact")
+    assert lines == "- without a leader: 20 s, by the bot's own readings from the first one on"
+
+
+def test_a_leader_that_comes_and_goes_counts_only_while_it_is_gone() -> None:
+    def seen(second: int, leader: str | None) -> LeaderSeen:
+        lead = Leadership(leader=leader, term=9, acknowledged_by=("node2",), majority=leader is not None)
+        return LeaderSeen(at=NOON + timedelta(seconds=second), leadership=lead)
+
+    events: list[Event] = [
+        opened(),
+        seen(10, None),
+        seen(40, "node1"),
+        seen(50, None),
+        seen(55, "node2"),
+        seen(90, None),
+    ]
+    assert postmortem_parts.leaderless(events) == timedelta(seconds=35)
+    assert postmortem_parts.leaderless([*events, Closed(at=NOON + timedelta(seconds=100), detail="")]) == (
+        timedelta(seconds=45)
+    )
+    assert postmortem_parts.leaderless([opened()]) is None
+
+
+def test_an_alert_that_had_fired_for_a_while_says_so() -> None:
+    late = opened(alert()).model_copy(update={"at": NOON + timedelta(minutes=2)})
+    assert "- to detect (from the alert's start): 2 min 00 s" in postmortem.markdown(ID, [late])
+
+
+def test_what_was_tried_in_vain_is_listed_and_followed_up() -> None:
+    text = postmortem.markdown("inc-7", incidents.whole_story())
+    in_vain = part(text, "Tried and refused")
+    assert "PagerDuty did not take trigger: PagerDuty at events" in in_vain
+    assert "the run ended: Stopped by bob" in in_vain
+    ups = part(text, "Follow-ups").splitlines()
+    assert any(line.startswith("- [ ] mend PagerDuty") for line in ups)
+    assert any("keep it away (owner: bob)" in line for line in ups)
+    assert ups[-1] == "- [ ] … (owner: )"
+
+
+async def test_where_nothing_was_in_vain_it_is_said_and_nobody_is_a_follow_up() -> None:
+    assert part(draft(await mended()), "Tried and refused") == "Nothing."
+    ups = part(postmortem.markdown(ID, [opened()]), "Follow-ups")
+    assert "nobody acknowledged it: are the tiers of escalation as they should be?" in ups
 
 
 HOSTILE = "<!channel> | [x](http://evil) ![](@U0ALICE001) `code`\n# heading *b* _i_"

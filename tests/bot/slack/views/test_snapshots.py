@@ -15,19 +15,24 @@ from pathlib import Path
 import pytest
 
 from bot.nodes.agent_evidence import still_reading
+from bot.slack.views import escalation as escalation_views
 from bot.slack.views import triage_modals
-from handlers import hand_off, triage
+from handlers import escalate, hand_off, triage
 from handlers.commands import incident as incident_commands
 from handlers.commands.answers import Asked
+from handlers.domain.escalation.model import EscalationPlan, Policy, Target, TargetKind, Tier
+from handlers.domain.events.base import Person
+from handlers.domain.on_call import HandOver, Shift
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.remediation import propose
 from runbooks.evidence import Role
 from tests.bot import incidents
 from tests.bot.slack.views.playing import CAROL, ID, Play
+from tests.bot.slack.views.reading_out import as_read
 from tests.builders import ALICE, candidates, cut, evidence, node, silent
 from tests.handlers.story import click
-from tests.handlers.world import HOME, ON_CALL
+from tests.handlers.world import HOME, ON_CALL, OnCallBox, Pager
 from tests.runbooks.leader_election.test_certificates import certificate, having
 from tests.runbooks.leader_election.test_handshakes import complaining
 from tests.runbooks.leader_election.test_mtu import everywhere
@@ -247,6 +252,52 @@ async def leader_exists() -> Play:
     return play
 
 
+async def nobody_answers() -> Play:
+    """At night: who is on call sleeps, PagerDuty refuses at first, then somebody acknowledges there."""
+    play = Play(incidents.partition())
+    world = play.world
+    world.on_call = OnCallBox(scheduled=Shift(user="U0ALICE001", name="Alice"))
+    pagerduty = Pager(refuses="PagerDuty at events.pagerduty.com refuses with 429: Rate limit exceeded.")
+    world.pagers = {TargetKind.PAGERDUTY: pagerduty, TargetKind.WEBHOOK: Pager()}
+    world.threads.stands = frozenset({"headline", "tier-1", "tier-2"})
+    tiers = (
+        Tier(timedelta(minutes=5), (Target(kind=TargetKind.ON_CALL, id="on-call"),)),
+        Tier(
+            timedelta(minutes=10),
+            (Target(kind=TargetKind.GROUP, id="S0ONCALL01"), Target(kind=TargetKind.PAGERDUTY)),
+        ),
+        Tier(timedelta(minutes=20), (Target(kind=TargetKind.WEBHOOK),)),
+    )
+
+    async def passes(what: str, minutes: float) -> None:
+        world.time.pass_s(60 * minutes)
+        await escalate.escalate(world.ports, EscalationPlan((Policy(tiers),)), ID)
+        play.show(what)
+
+    await play.fires()
+    await play.goes_on("the bot has read every node")
+    await passes("five minutes later", 5)
+    await passes("five more", 5)
+    pagerduty.refuses = None
+    await passes("a quarter of a minute later", 0.25)
+    ann = Person(id="pagerduty:PANN", name="Ann (PagerDuty)")
+    await escalate.acknowledged_elsewhere(world.ports, f"neumann-bot-{ID}", ann, world.time.now())
+    await passes("Ann acknowledges in PagerDuty", 1)
+    play.act("the shift changes")
+    change = HandOver(
+        key="hand-over",
+        at=world.time.now(),
+        before=Shift(user="U0ALICE001", name="Alice"),
+        after=Shift(user="U0BOB00001", name="Bob", until=world.time.now() + timedelta(hours=12)),
+    )
+    told = escalation_views.handed_over(change, (await world.timelines.load(ID),))
+    play.scroll.said("the channel", as_read(list(told.blocks)))
+    for text in ("oncall", "oncall override me 4h", "oncall", "oncall override me", "oncall clear"):
+        play.act(f"alice: /neumann {text}")
+        await play.asks(text)
+    return play
+
+
 QUESTIONS = (
     "help",
     "election status",
@@ -306,6 +357,7 @@ STORIES: dict[str, Story] = {
         majority_lost,
         expired_certificates,
         large_packets_lost,
+        nobody_answers,
         step_without_effect_and_undo,
         refused_step_of_two_people,
         unknown_outcome,

@@ -6,14 +6,13 @@ import time
 from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
 
-from bot.cli.doctor.findings import Finding
-from bot.config import Settings
-from bot.main import Bot
+from bot.doctor.patient import Patient
 from bot.nodes.cluster_reader import ClusterReader
 from bot.slack.delivery.web_api import FAILURES
 from bot.slack.scopes import SCOPES
 from bot.store.errors import store_errors
 from handlers.errors import StoreDown
+from handlers.ports.doctor import Examined
 from runbooks.posture.inventory import Inventory
 from runbooks.wording import listed
 
@@ -21,10 +20,10 @@ MAX_CLOCK_DIFFERENCE_S = 60.0
 """Slack's requests are refused from 300 s on; whoever is a minute off will get there."""
 
 
-async def slack_findings(bot: Bot) -> AsyncIterator[Finding]:
+async def slack_findings(patient: Patient) -> AsyncIterator[Examined]:
     """Yield whether the token has every scope that the bot uses, and whether the host's clock is Slack's."""
     try:
-        answer = await bot.slack.client.auth_test()
+        answer = await patient.slack.auth_test()
     except FAILURES:
         return  # `check` has said so
     headers = {name.lower(): value for name, value in answer.headers.items()}
@@ -33,48 +32,48 @@ async def slack_findings(bot: Bot) -> AsyncIterator[Finding]:
         missing = sorted(SCOPES.keys() - granted)
         uses = "; ".join(f"{scope} ({SCOPES[scope]})" for scope in missing)
         wrong = f"the token lacks {uses}: reinstall the app with deploy/slack-manifest.yaml"
-        yield Finding("Slack", f"the token has all {len(SCOPES)} scopes", wrong if missing else None)
+        yield Examined("Slack", f"the token has all {len(SCOPES)} scopes", wrong if missing else None)
     else:
-        yield Finding("Slack", "Slack does not say which scopes the token has")
+        yield Examined("Slack", "Slack does not say which scopes the token has")
     try:
         ahead_s = time.time() - parsedate_to_datetime(str(headers.get("date"))).timestamp()
     except ValueError:
         return
     wrong = f"this host's clock is {ahead_s:+.0f} s off Slack's; from 300 s on every click is refused: set it"
     off = abs(ahead_s) > MAX_CLOCK_DIFFERENCE_S
-    yield Finding("Slack", "this host's clock agrees with Slack's", wrong if off else None)
+    yield Examined("Slack", "this host's clock agrees with Slack's", wrong if off else None)
 
 
-async def redis_findings(bot: Bot) -> AsyncIterator[Finding]:
+async def redis_findings(patient: Patient) -> AsyncIterator[Examined]:
     """Yield whether Redis would survive a crash."""
     try:
         async with store_errors():
-            info = await bot.redis.info("persistence")
+            info = await patient.redis.info("persistence")
     except StoreDown:
         return  # `check` has said so
     wrong = "it runs without appendonly, so a crash loses incidents: set `appendonly yes`"
-    yield Finding("Redis", "appends to a file", None if int(info.get("aof_enabled", 0)) else wrong)
+    yield Examined("Redis", "appends to a file", None if int(info.get("aof_enabled", 0)) else wrong)
 
 
-async def node_findings(bot: Bot, settings: Settings) -> AsyncIterator[Finding]:
+async def node_findings(patient: Patient) -> AsyncIterator[Examined]:
     """Yield whether every metrics page and agent answers, and which version the agents run."""
-    reader = bot.ports.reader
+    reader = patient.ports.reader
     assert isinstance(reader, ClusterReader)  # noqa: S101  `build` makes no other
     silent = await reader.silent()
     for sentence in silent:
-        yield Finding("Nodes", "", f"{sentence}: see `neumann-agent check` on that node")
+        yield Examined("Nodes", "", f"{sentence}: see `neumann-agent check` on that node")
     if not silent:
-        yield Finding("Nodes", "every metrics page and every agent answers")
-    for cluster in settings.clusters:
-        await bot.ports.agents.seen_fences(cluster.name)  # any answer tells the version
+        yield Examined("Nodes", "every metrics page and every agent answers")
+    for cluster in patient.settings.clusters:
+        await patient.ports.agents.seen_fences(cluster.name)  # any answer tells the version
         yield versions(cluster.name, reader.inventory(cluster.name))
 
 
-def versions(cluster: str, inventory: Inventory) -> Finding:
+def versions(cluster: str, inventory: Inventory) -> Examined:
     """Return whether the agents that told their version run the bot's."""
     agents, told = len(inventory.sites), inventory.agent_versions
     if not told:
-        return Finding("Agents", f"versions of {cluster}", not_asked=f"no agent of {agents} told a version")
+        return Examined("Agents", f"versions of {cluster}", not_asked=f"no agent of {agents} told a version")
     other = sorted(f"{name} {each}" for name, each in told.items() if each != inventory.bot_version)
     wrong = f"the bot runs {inventory.bot_version}, but {listed(other, 5)}: finish the upgrade"
     what = (
@@ -82,4 +81,4 @@ def versions(cluster: str, inventory: Inventory) -> Finding:
         if len(told) == agents
         else f"{len(told)} of {agents} agents of {cluster} told a version: {inventory.bot_version}"
     )
-    return Finding("Agents", what, wrong if other else None)
+    return Examined("Agents", what, wrong if other else None)

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Collection
 
 from bot.alerting.alertmanager import AlertmanagerClient
 from bot.alerting.prometheus import LoadedRule, PrometheusClient
-from bot.cli.doctor.findings import Finding
 from bot.config import Cluster, Settings
 from handlers.errors import SourceDown
+from handlers.ports.doctor import Examined
 from runbooks.all_runbooks import known_alerts
 from runbooks.wording import listed
 
@@ -18,11 +18,11 @@ LEADER_RULE = "NoLeader"
 SHIPPED = "take the rules of deploy/prometheus/neumann.rules.yml"
 
 
-async def prometheus_findings(client: PrometheusClient | None, settings: Settings) -> AsyncIterator[Finding]:
+async def prometheus_findings(client: PrometheusClient | None, settings: Settings) -> AsyncIterator[Examined]:
     """Yield what Prometheus scrapes and evaluates."""
     if client is None:
         why = "[prometheus] is not configured; it lets the bot see what fires and what fired"
-        yield Finding("Prometheus", "rules and targets", not_asked=why)
+        yield Examined("Prometheus", "rules and targets", not_asked=why)
         return
     try:
         rules = {rule.name: rule for rule in await client.rules()}
@@ -36,20 +36,20 @@ async def prometheus_findings(client: PrometheusClient | None, settings: Setting
             yield await _without_series(client, rule, settings.clusters)
         sends_to = await client.alertmanagers()
         none = "sends its alerts to no Alertmanager: name it under `alerting` in prometheus.yml"
-        yield Finding("Prometheus", f"sends alerts to {sends_to}", None if sends_to else none)
+        yield Examined("Prometheus", f"sends alerts to {sends_to}", None if sends_to else none)
     except SourceDown as error:
-        yield Finding("Prometheus", "", str(error))
+        yield Examined("Prometheus", "", str(error))
 
 
-def _rule(name: str, rule: LoadedRule | None) -> Finding:
+def _rule(name: str, rule: LoadedRule | None) -> Examined:
     if rule is None:
-        return Finding("Rules", name, f"{name} is not loaded: {SHIPPED}")
+        return Examined("Rules", name, f"{name} is not loaded: {SHIPPED}")
     if rule.health == "err":
-        return Finding("Rules", name, f"{name} cannot be evaluated: {rule.error}")
-    return Finding("Rules", f"{name} is loaded")
+        return Examined("Rules", name, f"{name} cannot be evaluated: {rule.error}")
+    return Examined("Rules", f"{name} is loaded")
 
 
-async def _targets(client: PrometheusClient, cluster: Cluster) -> Finding:
+async def _targets(client: PrometheusClient, cluster: Cluster) -> Examined:
     """Return whether each configured node is scraped under the labels that rules and bot go by."""
     series = await client.labels(f'up{{job="neumann",cluster="{cluster.name}"}}')
     scraped = {labels.get("node", "") for labels in series}
@@ -60,29 +60,29 @@ async def _targets(client: PrometheusClient, cluster: Cluster) -> Finding:
             f" ({len(missing)} of {len(expected)} nodes lack one): set the labels as in"
             " deploy/prometheus/prometheus.yml"
         )
-        return Finding("Scraping", cluster.name, wrong)
+        return Examined("Scraping", cluster.name, wrong)
     if extra := sorted(scraped - expected):
         wrong = (
             f"{listed(extra, 3)} is scraped and is not a node of {cluster.name} in the bot's configuration"
         )
-        return Finding("Scraping", cluster.name, wrong)
-    return Finding("Scraping", f"all {len(expected)} nodes of {cluster.name} are targets")
+        return Examined("Scraping", cluster.name, wrong)
+    return Examined("Scraping", f"all {len(expected)} nodes of {cluster.name} are targets")
 
 
 async def _series(
     client: PrometheusClient, cluster: Cluster, rules: Collection[LoadedRule]
-) -> AsyncIterator[Finding]:
+) -> AsyncIterator[Examined]:
     """Yield whether each metric that a rule of the runbooks names is there, with the cluster's label."""
     mine = [rule for rule in rules if rule.name in known_alerts()]
     for metric in sorted({metric for rule in mine for metric in METRIC.findall(rule.query)}):
         there = await client.labels(f'{metric}{{cluster="{cluster.name}"}}')
         wrong = f'{metric} has no series with cluster="{cluster.name}": rules on it never fire'
-        yield Finding("Series", f"{metric} of {cluster.name}", None if there else wrong)
+        yield Examined("Series", f"{metric} of {cluster.name}", None if there else wrong)
 
 
 async def _without_series(
     client: PrometheusClient, rule: LoadedRule, clusters: Collection[Cluster]
-) -> Finding:
+) -> Examined:
     """Return whether the rule would fire if all its series were gone, by asking it about others."""
     fires_for = {
         labels.get("cluster", "") for labels in await client.labels(METRIC.sub("no_such_metric", rule.query))
@@ -90,25 +90,25 @@ async def _without_series(
     silent = [cluster.name for cluster in clusters if cluster.name not in fires_for]
     if silent:
         wrong = f"{rule.name} stays silent for {listed(silent, 3)} when every node is gone: {SHIPPED}"
-        return Finding("Rules", rule.name, wrong)
-    return Finding("Rules", f"{rule.name} fires when every node is gone")
+        return Examined("Rules", rule.name, wrong)
+    return Examined("Rules", f"{rule.name} fires when every node is gone")
 
 
 async def alertmanager_findings(
     client: AlertmanagerClient | None, settings: Settings
-) -> AsyncIterator[Finding]:
+) -> AsyncIterator[Examined]:
     """Yield whether Alertmanager answers and has the bot's receiver."""
     if client is None or settings.alertmanager is None:
         why = "[alertmanager] is not configured; it lets the bot find what got lost"
-        yield Finding("Alertmanager", "receiver", not_asked=why)
+        yield Examined("Alertmanager", "receiver", not_asked=why)
         return
     name = settings.alertmanager.receiver
     try:
         receivers = await client.receivers()
     except SourceDown as error:
-        yield Finding("Alertmanager", "", str(error))
+        yield Examined("Alertmanager", "", str(error))
         return
     wrong = (
         f"it has no receiver {name}; there are {listed(sorted(receivers), 5)}: see [alertmanager] receiver"
     )
-    yield Finding("Alertmanager", f"has the receiver {name}", None if name in receivers else wrong)
+    yield Examined("Alertmanager", f"has the receiver {name}", None if name in receivers else wrong)

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from bot import main as wiring
-from bot.alerting.alertmanager import AlertmanagerClient
-from bot.alerting.prometheus import PrometheusClient
-from bot.cli import outside as checked
 from bot.cli import terminal
-from bot.cli.doctor import alerting, outside
-from bot.cli.doctor.canary import Canary
-from bot.cli.doctor.findings import Finding
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
-from bot.cli.output import say_json
+from bot.cli.output import say, say_json
 from bot.cli.screens import checks as screens
 from bot.config import Settings, load
+from bot.doctor.canary import Canary, keep_flying
 from handlers.commands import resolve_cluster
 from handlers.errors import Refused
+from handlers.ports.doctor import Examined
 
 LEG_TIMEOUTS_S = (1.0, 3600.0)
 LEG_TIMEOUT_S = 180.0
@@ -31,8 +27,15 @@ LEG_TIMEOUT_S = 180.0
 
 
 def doctor(
+    *,
     canary: Annotated[
         bool, typer.Option("--canary", help="Also send a test alert all the way; it opens a thread in Slack.")
+    ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch", help="Send the test alert again and again, as [doctor] canary_every_min says."
+        ),
     ] = False,
     cluster: Annotated[str, typer.Option(help="The canary's cluster; not needed where there is one.")] = "",
     timeout_s: Annotated[
@@ -46,7 +49,11 @@ def doctor(
     It does what `check` does, and goes on from there. What is wrong is said with its mend.
     """
     settings = load(config)
-    if canary and not (settings.prometheus and settings.alertmanager):
+    if watch and settings.doctor.canary_every_s is None:
+        raise Refused(
+            "How often? Set canary_every_min in [doctor], such as 60; then the bot's metrics say so."
+        )
+    if (canary or watch) and not (settings.prometheus and settings.alertmanager):
         raise Refused(
             "The canary's legs are seen in Prometheus and Alertmanager: configure both sections first."
         )
@@ -54,18 +61,20 @@ def doctor(
         raise Refused(f"--timeout-s takes {LEG_TIMEOUTS_S[0]:g} to {LEG_TIMEOUTS_S[1]:g} seconds.")
     if cluster or canary:
         cluster = resolve_cluster(tuple(each.name for each in settings.clusters), cluster)
+    if watch:
+        asyncio.run(_watch(settings, cluster or settings.doctor.canary_cluster, timeout_s))
     raise typer.Exit(asyncio.run(_examine(settings, cluster if canary else None, timeout_s, as_json=as_json)))
 
 
 async def _examine(settings: Settings, canary_of: str | None, timeout_s: float, *, as_json: bool) -> int:
-    found: list[Finding] = []
+    found: list[Examined] = []
     async with wiring.build(settings) as bot:
-        async for finding in _findings(bot, settings):
+        async for finding in bot.doctor.examine():
             found.append(finding)
             if not as_json:
                 _say(finding)
         if canary_of is not None:
-            async for leg in Canary(bot, settings.redis.prefix, canary_of, timeout_s).fly():
+            async for leg in Canary(bot.redis, settings.redis.prefix, bot.ports, canary_of, timeout_s).fly():
                 found.append(leg)
                 if not as_json:
                     _say(leg)
@@ -77,26 +86,21 @@ async def _examine(settings: Settings, canary_of: str | None, timeout_s: float, 
     return int(any(not each.is_well for each in found))
 
 
-def _say(finding: Finding) -> None:
+def _say(finding: Examined) -> None:
     terminal.show(lambda look: screens.line(finding.state, f"{finding.state:<5}", finding.says, look))
 
 
-async def _findings(bot: wiring.Bot, settings: Settings) -> AsyncIterator[Finding]:
-    async for state, what, says in checked.answers(bot, settings):
-        if state == "not asked":
-            yield Finding("Check", what, not_asked=says)
-            continue
-        said = f"{what}: {says}"
-        yield Finding("Check", said) if state == "fine" else Finding("Check", "", said)
-    prometheus, alertmanager = bot.ports.prometheus, bot.ports.alertmanager
-    assert prometheus is None or isinstance(prometheus, PrometheusClient)  # noqa: S101  `build` makes no other
-    assert alertmanager is None or isinstance(alertmanager, AlertmanagerClient)  # noqa: S101
-    for area in (
-        outside.redis_findings(bot),
-        outside.slack_findings(bot),
-        outside.node_findings(bot, settings),
-        alerting.prometheus_findings(prometheus, settings),
-        alerting.alertmanager_findings(alertmanager, settings),
-    ):
-        async for finding in area:
-            yield finding
+async def _watch(settings: Settings, cluster: str, timeout_s: float) -> None:
+    """Let the canary fly until the process is ended; each flight's legs are printed with their time."""
+    every_s = settings.doctor.canary_every_s
+    assert every_s  # noqa: S101  the caller has looked
+    async with wiring.build(settings) as bot:
+        chosen = cluster or bot.ports.reader.clusters[0]
+
+        def canary() -> Canary:
+            return Canary(bot.redis, settings.redis.prefix, bot.ports, chosen, timeout_s)
+
+        def tell(leg: Examined) -> None:
+            say(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z {leg.state:<4} {leg.says}", err=not leg.is_well)
+
+        await keep_flying(lambda: canary().fly(), every_s, tell)

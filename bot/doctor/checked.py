@@ -8,11 +8,12 @@ from typing import Literal
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config import Settings
-from bot.main import Bot, channel_of
+from bot.doctor.patient import Patient
 from bot.slack.delivery.web_api import SlackBusy, call
 from bot.slack.directory import SlackDirectory
 from bot.slack.lookups import Lookups
 from bot.store.health import why_not_ready
+from handlers.domain.escalation.model import TargetKind
 from handlers.domain.permissions import GROUPS_GONE
 from handlers.errors import SlackDown
 from handlers.ports import Purpose
@@ -23,13 +24,14 @@ Answer = tuple[State, str, str]
 """How it is, what was asked, and what came of it."""
 
 
-async def answers(bot: Bot, settings: Settings) -> AsyncIterator[Answer]:
+async def answers(patient: Patient) -> AsyncIterator[Answer]:
     """Yield what Redis and Slack say, thing by thing."""
-    why = await why_not_ready(bot.redis, settings.redis.prefix)
+    settings, client, directory = patient.settings, patient.slack, patient.ports.directory
+    why = await why_not_ready(patient.redis, settings.redis.prefix)
     yield ("wrong", "Redis", why) if why else ("fine", "Redis", "takes writes")
-    client, directory = bot.slack.client, bot.ports.directory
     assert isinstance(directory, SlackDirectory)  # noqa: S101  `build` makes no other
-    groups, channels = sorted(settings.who_may.groups), _channels_of(settings)
+    groups = sorted(settings.who_may.groups | settings.escalation.named(TargetKind.GROUP))
+    channels = _channels_of(settings)
     try:
         await call(client, "auth.test")
     except SlackDown as error:
@@ -62,7 +64,10 @@ async def _groups(directory: SlackDirectory, groups: list[str]) -> AsyncIterator
 
 
 def _channels_of(settings: Settings) -> list[str]:
-    return sorted({settings.slack.channel, *(channel_of(settings, each.name) for each in settings.clusters)})
+    named = settings.escalation.named(TargetKind.CHANNEL)
+    return sorted(
+        {settings.slack.channel, *named, *(settings.channel_of(each.name) for each in settings.clusters)}
+    )
 
 
 async def _channel(client: AsyncWebClient, channel: str) -> Answer:

@@ -1,13 +1,14 @@
-"""What the doctor finds: one line for each thing that was looked at, well or not, with its mend."""
+"""The doctor: one line for each thing between an alert and its thread, well or not, with its mend."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 
 @dataclass(frozen=True)
-class Finding:
+class Examined:
     """One thing that was looked at. `wrong` says what is wrong, and the mend; `None` if all is well.
 
     `not_asked` says why nobody knows; that is wrong elsewhere, and said there.
@@ -36,3 +37,10 @@ class Finding:
         if self.not_asked is not None:
             return f"{self.area}: {self.what}: not asked: {self.not_asked}"
         return f"{self.area}: {self.what if self.is_well else self.wrong}"
+
+
+class Doctor(Protocol):
+    """Asks everything live."""
+
+    def examine(self) -> AsyncIterator[Examined]:
+        """Yield each thing that was looked at, as it is known."""

@@ -1,0 +1,1 @@
+"""The doctor: whether an alert would get through, asked live of everything on its way."""

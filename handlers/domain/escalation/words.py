@@ -1,0 +1,19 @@
+"""Say in a sentence or two what is wrong, for whoever is told of an incident. Pure."""
+
+from __future__ import annotations
+
+from handlers.domain.foreign_text import one_line
+from handlers.domain.incident import Incident
+from runbooks.wording import listed
+
+MAX_SAID_CHARS = 400
+MAX_NAMES = 3
+
+
+def what_is_wrong(incident: Incident) -> str:
+    """Return the cluster, its alerts, and the verdict; before there is one, what the alert itself says."""
+    names = listed(sorted({alert.name for alert in incident.alerts.values()}), at_most=MAX_NAMES)
+    summaries = (alert.annotations.get("summary", "") for alert in incident.firing)
+    said = incident.diagnosis.summary if incident.diagnosis else next(filter(None, summaries), "")
+    words = " ".join(one_line(said).split())[:MAX_SAID_CHARS] or "Not diagnosed yet."
+    return f"{incident.cluster}: {names}. {words}"

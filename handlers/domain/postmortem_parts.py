@@ -1,0 +1,105 @@
+"""What a postmortem has beside its timeline: impact, what was tried in vain, follow-ups (SRE book). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from handlers.domain.escalation.model import ROUTE_NAMES
+from handlers.domain.events import Event
+from handlers.domain.events.diagnosis import FindingsRanked
+from handlers.domain.events.escalation import PageTried
+from handlers.domain.events.lifecycle import Closed
+from handlers.domain.events.recovery import LeaderSeen, LeaderVerified
+from handlers.domain.events.remediation import ActionFinished, NodeChecked, PlanProposed, RunEnded, StopAsked
+from handlers.domain.incident import Incident
+from handlers.domain.timeline_text import tell
+from runbooks.model import SURE
+
+NOBODY = "nobody yet"
+
+
+def leaderless(events: Iterable[Event]) -> timedelta | None:
+    """Return for how long readings showed no leader, up to the last; `None` where none looked for one."""
+    total, since, has_looked = timedelta(), None, False
+    last: datetime | None = None
+    for event in events:
+        led = _led(event)
+        if led is None and not (isinstance(event, Closed) and since):
+            continue
+        has_looked, last = True, event.at
+        if led is False:
+            since = since or event.at
+        elif since:
+            total, since = total + max(event.at - since, timedelta()), None
+    if since and last:
+        total += max(last - since, timedelta())
+    return total if has_looked else None
+
+
+def _led(event: Event) -> bool | None:
+    """Return whether an event shows a leader with a majority; `None` where it says nothing about that."""
+    match event:
+        case LeaderSeen():
+            return event.leadership.leader is not None
+        case LeaderVerified():
+            return True
+        case FindingsRanked():
+            return event.diagnosis.leadership.leader is not None
+        case _:
+            return None
+
+
+def detected_after(incident: Incident) -> timedelta | None:
+    """Return how long the first alert had fired when the incident was opened."""
+    began = min((alert.starts_at for alert in incident.firings.values()), default=None)
+    if began is None or incident.opened_at is None:
+        return None
+    return max(incident.opened_at - began, timedelta())
+
+
+def tried_in_vain(events: Iterable[Event]) -> Iterator[str]:
+    """Yield a sentence for each thing that was refused, failed, was stopped, or was not confirmed."""
+    kept = tuple(events)
+    confirmed = {event.handle for event in kept if event.kind == "plan_confirmed"}
+    for event in kept:
+        if isinstance(event, PlanProposed) and event.handle not in confirmed:
+            yield f"{event.by.name} looked at a plan and did not confirm it: {event.plan.title}"
+        elif _is_in_vain(event):
+            yield tell(event)
+
+
+def _is_in_vain(event: Event) -> bool:
+    match event:
+        case ActionFinished():
+            return event.state != "done"
+        case NodeChecked():
+            return bool(event.complaints)
+        case RunEnded():
+            return not event.completed
+        case PageTried():
+            return not event.delivered
+        case _:
+            return isinstance(event, StopAsked)
+
+
+def follow_ups(incident: Incident, events: Iterable[Event]) -> Iterator[tuple[str, str]]:
+    """Yield what is left to do with who owns it, as far as the timeline tells."""
+    holder = incident.triage.holder
+    owner = holder.name if holder else NOBODY
+    for finding in incident.diagnosis.findings if incident.diagnosis else ():
+        if finding.verdict in SURE:
+            where = f" on {', '.join(finding.nodes)}" if finding.nodes else ""
+            yield (
+                f"find out what brought {finding.cause.replace('_', ' ')} about{where}, and keep it away",
+                owner,
+            )
+    if holder is None and not incident.runs:
+        yield "nobody acknowledged it: are the tiers of escalation as they should be?", NOBODY
+    failed = dict.fromkeys(
+        event.route for event in events if isinstance(event, PageTried) and not event.delivered
+    )
+    for route in failed:
+        yield f"mend {ROUTE_NAMES[route]}: it did not take a page", NOBODY
+    if incident.runs and any(run.ended and not run.ended.completed for run in incident.runs):
+        yield "look why a run stopped before its end", owner

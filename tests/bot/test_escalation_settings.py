@@ -1,0 +1,85 @@
+"""What `[escalation]` may say, what it hardly means, and what it cannot be."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from bot.cli.config_doubts import doubts
+from bot.config import Settings, contradictions, load
+from bot.escalation_settings import EscalationSettings
+from handlers.domain.escalation.model import Target, TargetKind
+
+EXAMPLE = Path(__file__).parents[2] / "deploy" / "neumann-bot.example.toml"
+
+
+def policies(*tiers: dict[str, Any], **rest: Any) -> dict[str, Any]:
+    return {"policies": [{"tiers": list(tiers), **rest}]}
+
+
+def tier(*tell: str, after_min: int = 5) -> dict[str, Any]:
+    return {"after_min": after_min, "tell": list(tell)}
+
+
+def beside_the_example(section: dict[str, Any]) -> Settings:
+    return load(EXAMPLE).model_copy(update={"escalation": EscalationSettings.model_validate(section)})
+
+
+def test_every_way_to_be_told_is_a_target():
+    words = ("on-call", "user:U0ANN", "group:S0ON", "channel:C0ALL", "dm:U0ANN", "dm:on-call", "pagerduty")
+    plan = EscalationSettings.model_validate(policies(tier(*words))).plan
+    (only,) = plan.tiers("demo", "critical")
+    assert only.after == timedelta(minutes=5)
+    assert [(each.kind.value, each.id) for each in only.targets] == [
+        ("on-call", "on-call"),
+        ("user", "U0ANN"),
+        ("group", "S0ON"),
+        ("channel", "C0ALL"),
+        ("dm", "U0ANN"),
+        ("dm", "on-call"),
+        ("pagerduty", ""),
+    ]
+    assert only.targets[-1] == Target(kind=TargetKind.PAGERDUTY)
+
+
+@pytest.mark.parametrize(
+    "word", ["alice", "user:alice", "group:C0ALL", "pagerduty:P1", "on-call:x", "user:", "<!channel>", ""]
+)
+def test_whoever_cannot_be_told_is_refused_with_what_there_is(word: str):
+    with pytest.raises(ValidationError, match="is nobody that can be told; write on-call, user:U"):
+        EscalationSettings.model_validate(policies(tier(word)))
+
+
+def test_tiers_out_of_order_and_half_a_night_are_refused():
+    with pytest.raises(ValidationError, match="order them by after_min"):
+        EscalationSettings.model_validate(
+            policies(tier("on-call", after_min=9), tier("on-call", after_min=3))
+        )
+    with pytest.raises(ValidationError, match="quiet_from and quiet_to belong together"):
+        EscalationSettings.model_validate({"quiet_from": "22:00:00"})
+    with pytest.raises(ValidationError, match="needs one of calendar and pagerduty"):
+        EscalationSettings.model_validate({"on_call": {"people": {"Ann": "U0ANN"}}})
+
+
+def test_a_route_without_its_section_and_a_cluster_that_is_none_are_contradictions():
+    settings = beside_the_example(policies(tier("pagerduty", "on-call"), clusters=["dmeo"]))
+    found = {".".join(map(str, path)): what for path, what in contradictions(settings)}
+    assert "did you mean demo?" in found["escalation.policies.0.clusters"]
+    said = [what for path, what in contradictions(settings) if path[-1] == "tell"]
+    assert said == [
+        "pagerduty has no section [escalation.pagerduty]",
+        "on-call has no section [escalation.on_call]",
+    ]
+
+
+def test_ids_of_the_example_are_doubted():
+    settings = beside_the_example(
+        policies(tier("group:S0123456789", "channel:C0123456789", "dm:U0123456789"))
+    )
+    said = [what for path, what in doubts(settings) if path[0] == "escalation"]
+    assert len(said) == 3
+    assert all("is the example's" in each for each in said)
