@@ -25,6 +25,8 @@ async def read_log(settings: Settings) -> Log:
     try:
         return await asyncio.to_thread(_read_files, settings)
     except NoLogFileError as no_file:
+        if settings.kubernetes:
+            raise  # a pod has no journal of its own
         try:
             return await read_journal(settings)
         except ReadingError as no_journal:

@@ -64,7 +64,7 @@ class NodeReader:
     async def observe(self, request: ObserveRequest) -> Observation:
         """Take the readings asked for; one that fails says why, and holds up none of the others."""
         settings, within = self._settings, self._settings.deadlines
-        take: dict[ReadingName, Callable[[], Awaitable[Read[Any]]]] = {
+        readers: dict[ReadingName, Callable[[], Awaitable[Read[Any]]]] = {
             "clock": self._clock,
             "service": self._service,
             "log": lambda: take(read_log(settings), within.log + GRACE_S),
@@ -76,8 +76,8 @@ class NodeReader:
             "certificates": lambda: take(self._certificates.read(), within.certificates + GRACE_S),
             "full_pings": lambda: take(read_full_pings(settings), within.pings + GRACE_S),
         }
-        asked = [name for name in take if name in request.readings]
-        readings = await asyncio.gather(*(take[name]() for name in asked))
+        asked = [name for name in readers if name in request.readings]
+        readings = await asyncio.gather(*(readers[name]() for name in asked))
         taken = {name: _within_bounds(name, read) for name, read in zip(asked, readings, strict=True)}
         return Observation(
             cluster=settings.cluster,
@@ -137,8 +137,8 @@ class NodeReader:
         return await take_in_thread(lambda: read_config_bytes(path).sha256, deadline_s)
 
 
-async def _if(asked: bool, take: Callable[[], Awaitable[Read[T]]]) -> Read[T] | None:
-    return await take() if asked else None
+async def _if(asked: bool, reader: Callable[[], Awaitable[Read[T]]]) -> Read[T] | None:
+    return await reader() if asked else None
 
 
 async def take_in_thread(read: Callable[[], T], deadline_s: float) -> Read[T]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, get_args, get_origin
+
+from pydantic import BaseModel
 
 from runbooks.clocks import LOCAL_REFERENCES
 from runbooks.evidence import Evidence
 
 _PEER = re.compile(r"(?P<id>[^=\s]+=)?(?P<host>\[[^\]]+\]|[^:\s\[\]]+)(?P<port>:\d+)?")
-_WORDS = frozenset(
-    {"at", "started_at", "role", "status", "state", "load", "result", "port", "kind", "doubts", "origin"}
-)
-"""Fields that hold one of a few fixed words, or a time. Every other text is renamed or left out."""
+_KEPT = ("at", "started_at", "status", "load", "result")
+"""Times, and words of systemd and of Neumann's health page that rules go by."""
 
 _ADDRESS = re.compile(
     r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\w)"
@@ -115,6 +117,24 @@ def _word(_: _Names, word: str) -> str:
     return word
 
 
+def _words(model: type[BaseModel]) -> Iterator[str]:
+    """Yield the fields that hold one of a few fixed words: they name nobody, and are kept."""
+    for name, info in model.model_fields.items():
+        for each in _types_in(info.annotation):
+            if get_origin(each) is Literal or (isinstance(each, type) and issubclass(each, StrEnum)):
+                yield name
+            elif isinstance(each, type) and issubclass(each, BaseModel):
+                yield from _words(each)
+
+
+def _types_in(annotation: object) -> Iterator[object]:
+    """Yield a type and those that it is made of, as `tuple[X, ...] | None` is of X."""
+    yield annotation
+    if get_origin(annotation) is not Literal:
+        for each in get_args(annotation):
+            yield from _types_in(each)
+
+
 _TEXTS: dict[str, Callable[[_Names, str], str]] = {
     "cluster": _cluster,
     "node": _Names.host,
@@ -124,5 +144,5 @@ _TEXTS: dict[str, Callable[[_Names, str], str]] = {
     "by": _who,
     "source": _source,
     "excerpts": _Names.line,
-    **dict.fromkeys(_WORDS, _word),
+    **dict.fromkeys((*_KEPT, *_words(Evidence)), _word),
 }

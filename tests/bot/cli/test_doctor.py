@@ -194,7 +194,7 @@ async def test_one_canary_flies_after_the_other_whatever_becomes_of_it() -> None
     with pytest.raises(asyncio.CancelledError):
         await keep_flying(fly, 3600.0, lambda leg: told.append(line_of(leg)), sleep)
     assert told == [
-        "ok   Canary: the rule fires",
+        "ok Canary: the rule fires",
         "BAD Canary: it does not fire",
         "BAD Canary: Redis does not answer.",
     ]

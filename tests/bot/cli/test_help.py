@@ -33,7 +33,7 @@ def test_every_option_says_what_it_does(page: CommandPage) -> None:
 
 def test_what_answers_has_json() -> None:
     answers = ("check", "doctor", "status", "diagnose", "replay", "plan", "posture")
-    lists = ("agents list", "audit verify", "demo")
+    lists = ("agents list", "runbook list", "runbook try", "audit verify", "demo")
     with_json = {page.name for page in pages() if any("--json" in each.written for each in page.parameters)}
     assert with_json == {*answers, *lists}
 
