@@ -54,6 +54,11 @@ def _right_clock(draw: Random, node: Node) -> None:
         node["clock"]["value"].update(offset_ms=0.0, error_ms=1.0, synchronised=True, source="192.0.2.9")
 
 
+def _wall_clock(draw: Random, node: Node) -> None:
+    if node["wall_clock"]["value"]:
+        node["wall_clock"]["value"]["ahead_ms"] = draw.choice((-1, 1)) * draw.uniform(900, 50_000)
+
+
 def _log(event: str) -> Lie:
     def lie(draw: Random, node: Node) -> None:
         if log := node["log"]["value"]:
@@ -117,6 +122,7 @@ LIES: dict[str, Lie] = {
     "no peer failed": _pages(gossip_failed=0),
     "its clock is off": _clock,
     "its clock is right": _right_clock,
+    "it tells the bot another time": _wall_clock,
     "failed handshakes": _log("tls_failed"),
     "failed writes": _log("wal_failed"),
     "failed accepts": _log("accept_error"),

@@ -14,8 +14,13 @@ Document = dict[str, Any]
 BOTS = ("metrics", "metrics_again", "health")
 AGENTS = (
     *("clock", "service", "log", "config", "disk", "local_metrics", "connects", "pings"),
-    *("certificates", "full_pings"),
+    *("certificates", "full_pings", "wall_clock"),
 )
+"""What an agent must answer for; the wall clock is the bot's own look at what it answers."""
+
+BOTS_CLOCK_MS, HALF_ROUND_TRIP_MS = 2.0, 8.0
+"""How far the bot's clock is behind, and what its bracket leaves open (Cristian, 1989)."""
+
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
@@ -71,6 +76,9 @@ def _node(world: World, draw: Random, name: str, leader: str | None, *, storms: 
         **bot,
         "local_metrics": local,
         "clock": _clock(world, name, by),
+        "wall_clock": _read(
+            {"ahead_ms": member.offset_ms + BOTS_CLOCK_MS, "error_ms": HALF_ROUND_TRIP_MS}, "bot"
+        ),
         "service": _service(world, name, by),
         "log": _read(log_of(world, draw, name, storms=storms), by),
         "config": _read(_config(world, name), by),

@@ -109,6 +109,7 @@ _SEEN: dict[str, Callable[[Any], object]] = {
     "local_metrics": _page,
     "health": lambda health: health["role"] == "leader",
     "clock": _clock,
+    "wall_clock": lambda look: (round(look["ahead_ms"]), look["error_ms"]),
     "service": _service,
     "log": _log,
     "config": _config,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runbooks.clocks import witnessed_clocks
 from runbooks.electability import Known
 from runbooks.leader_election.causes import CAUSES, RootCause
 from runbooks.leader_election.clock_remedy import clock_sync
@@ -30,7 +31,7 @@ def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Re
     if cause == RootCause.STALE_LOG and verdict in SURE and structure.of(RootCause.QUORUM_LOSS):
         return (_start_nodes(facts, structure, sure=True),)  # who is down may have the log that can win
     if cause == RootCause.CLOCK_SKEW:
-        # What else it takes may be less sure than the clocks, which two instruments show: chrony and gossip.
+        # What else it takes may be less sure than the clocks, which two instruments show.
         apart = verdict is Verdict.LIKELY and is_corroborated(structure, cause)
         return (clock_sync(facts, sure=sure or apart),)
     if cause == RootCause.AGGRESSIVE_TIMEOUTS:
@@ -92,14 +93,15 @@ def _why_start(stopped: tuple[str, ...], missing: int, *, sure: bool) -> str:
 
 
 def is_corroborated(structure: Structure, cause: str) -> bool:
-    """Return whether clocks are known to be off by two sources: chrony and gossip, or two nodes' chrony.
+    """Return whether clocks are known to be off by two sources: chrony and gossip or the bot, or two chronys.
 
     Two nodes' own words are enough only of nodes that answer, and that something else keeps apart in gossip.
     """
     facts = structure.facts
     answering = {name for name in facts.names if facts.metrics(name) or facts.up[name] is False}
     seen = [denial for denial in structure.of(cause) if answering.issuperset(denial.nodes)]
-    witnessed = any(denial.known is Known.CORROBORATED for denial in seen)
+    seen_from_here = bool(seen) and witnessed_clocks(facts.evidence).issuperset(facts.skewed)
+    witnessed = seen_from_here or any(denial.known is Known.CORROBORATED for denial in seen)
     return witnessed or (bool(seen) and len(answering.intersection(facts.skewed)) > 1)
 
 
