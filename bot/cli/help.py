@@ -100,7 +100,14 @@ HELP: Mapping[str, Help] = {
             _LED[-1],
         ),
     ),
-    "replay": Help(("neumann-bot replay inc-7-k3xqf", "neumann-bot replay inc-7-k3xqf --json")),
+    "replay": Help(
+        (
+            "neumann-bot replay inc-7-k3xqf",
+            "neumann-bot replay inc-7-k3xqf --json",
+            "neumann-bot replay --all",
+        ),
+        ((0, "done; with --all: nothing would be said otherwise"), (1, "with --all: something would"), USAGE),
+    ),
     "plan": Help(
         (
             "neumann-bot plan --remedy config_bump --cluster demo",

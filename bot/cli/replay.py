@@ -1,4 +1,4 @@
-"""`neumann-bot replay`: a past incident's readings, judged again by today's rules."""
+"""`neumann-bot replay`: past incidents' readings, judged again by today's rules."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import asyncio
 import contextlib
 import itertools
 import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -22,40 +25,102 @@ from bot.store.client import connect_to
 from bot.store.mac_chain import Chain
 from bot.store.timelines import TimelineStore
 from handlers.domain import evidence_document
+from handlers.domain.events import Event
 from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
 from handlers.domain.fold import fold
-from handlers.errors import Refused
+from handlers.errors import Quarantined, Refused
 from handlers.judging import diagnosis_of
 from runbooks.all_runbooks import RUNBOOKS
+from runbooks.wording import counted
 
 
 def replay(
-    incident: Annotated[str, typer.Argument(help="The incident's id, such as inc-7-k3xqf.")],
+    incident: Annotated[str, typer.Argument(help="The incident's id, such as inc-7-k3xqf.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="Judge every incident that is kept.")] = False,
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Judge a past incident's evidence again by today's rules, and show what changed."""
-    judged = asyncio.run(_judged_again(config, incident))
+    """Judge past incidents' evidence again by today's rules, and show what changed.
+
+    With --all only what would be said otherwise is shown, and the exit code is 1 where anything would.
+    """
+    if bool(incident) == every:
+        raise Refused("Name one incident, or give --all.")
+    judged = asyncio.run(_every_judged_again(config) if every else _one_judged_again(config, incident))
     if as_json:
-        again = [{"at": each.at.isoformat(), "then": each.then, "changes": each.changes} for each in judged]
-        say_json(json.dumps({"incident": incident, "judged": again}, indent=2, ensure_ascii=False))
-    elif judged:
-        terminal.show(lambda look: screen(judged, look))
+        again = [
+            {
+                "incident": name,
+                "judged": [{"at": r.at.isoformat(), "then": r.then, "changes": r.changes} for r in readings],
+            }
+            for name, readings in judged.items()
+        ]
+        say_json(json.dumps(again if every else again[0], indent=2, ensure_ascii=False))
+    elif every:
+        _tell_changed(judged)
+    elif judged[incident]:
+        terminal.show(lambda look: screen(judged[incident], look))
     else:
         say(f"{incident} holds no evidence.")
+    if every and any(each.changes for readings in judged.values() for each in readings):
+        raise typer.Exit(1)
 
 
-async def _judged_again(config: Path, incident_id: str) -> list[JudgedAgain]:
-    settings = load(config)
-    add_ons.register(settings.runbooks)
-    async with contextlib.aclosing(connect_to(settings.redis)) as redis:
-        store = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
+def _tell_changed(judged: Mapping[str, list[JudgedAgain]]) -> None:
+    """Print each incident with the readings that would be judged otherwise today."""
+    read = sum(map(len, judged.values()))
+    changed = {
+        name: differing
+        for name, readings in judged.items()
+        if (differing := [each for each in readings if each.changes])
+    }
+    for name, readings in changed.items():
+        say(f"{name}")
+        terminal.show(partial(screen, readings))
+    otherwise, incidents = sum(map(len, changed.values())), counted(len(judged), "incident")
+    say(f"{counted(read, 'reading')} of {incidents}: {otherwise} judged otherwise today.")
+
+
+async def _one_judged_again(config: Path, incident_id: str) -> dict[str, list[JudgedAgain]]:
+    async with _timelines(config) as store:
         events = await store.timeline(incident_id)
     if not events:
         raise Refused(f"There is no incident {incident_id}.")
+    if (again := judged_again(incident_id, events)) is None:
+        raise Refused(f"{incident_id} belongs to no runbook, so there is nothing to judge it by.")
+    return {incident_id: again}
+
+
+async def _every_judged_again(config: Path) -> dict[str, list[JudgedAgain]]:
+    """Judge what is kept of every incident; one that was tampered with or trimmed is named and left out."""
+    judged: dict[str, list[JudgedAgain]] = {}
+    async with _timelines(config) as store:
+        ids = await store.given_out()
+        with terminal.progress("Judging", len(ids)) as judged_one:
+            for incident_id in ids:
+                try:
+                    again = judged_again(incident_id, await store.timeline(incident_id))
+                except Quarantined as error:
+                    say(f"{incident_id} is left out: {error}", err=True)
+                else:
+                    judged |= {incident_id: again} if again else {}
+                judged_one()
+    return judged
+
+
+@asynccontextmanager
+async def _timelines(config: Path) -> AsyncIterator[TimelineStore]:
+    settings = load(config)
+    add_ons.register(settings.runbooks)
+    async with contextlib.aclosing(connect_to(settings.redis)) as redis:
+        yield TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
+
+
+def judged_again(incident_id: str, events: Sequence[Event]) -> list[JudgedAgain] | None:
+    """Return each reading of an incident as it is judged today; `None` where it belongs to no runbook."""
     runbook = RUNBOOKS.get(fold(incident_id, events).runbook)
     if runbook is None:
-        raise Refused(f"{incident_id} belongs to no runbook, so there is nothing to judge it by.")
+        return None
     judged = [
         (read, ranked.diagnosis)
         for read, ranked in itertools.pairwise(events)

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from bot.config import load
 from bot.store.mac_chain import Chain
 from bot.store.timelines import TimelineStore
+from handlers.domain.alerts import IncidentIdentity
 from lab.scenarios import generate
 from runbooks import leader_election
 from runbooks.evidence import Evidence
@@ -227,6 +228,36 @@ async def test_a_reading_that_came_in_parts_is_shown_once(write_config: WriteCon
     code, out, err = await run("replay", "inc-7", "--config", str(config))
     assert (code, err) == (0, "")
     assert out == "2026-11-24 12:00:00 Cannot elect: node2 and node3 stopped.\n  the same today\n"
+
+
+async def test_all_incidents_are_judged_again_before_a_new_version_is_rolled_out(
+    write_config: WriteConfig, redis: Redis
+) -> None:
+    config = write_config()
+    today = leader_election.diagnose(quorum_loss())
+    loss = today.top.model_copy(update={"verdict": Verdict.LIKELY, "remedies": ()})
+    then = today.model_copy(update={"findings": (loss, *today.findings[1:])})
+    settings = load(config)
+    store = TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
+    demo = IncidentIdentity("demo", leader_election.NAME)
+    read, ranked = diagnosed(quorum_loss())
+    incident = await store.append(await store.load(name := await store.claim(demo)), opened())
+    for said in (then, today):
+        incident = await store.append(incident, read, ranked.model_copy(update={"diagnosis": said}))
+    code, out, err = await run("replay", "--all", "--config", str(config))
+    assert (code, err) == (1, "")
+    assert out.splitlines() == [
+        name,
+        "2026-11-24 12:00:00 Cannot elect: node2 and node3 stopped.",
+        "  quorum_loss: likely then, confirmed offering start_nodes now",
+        "2 readings of 1 incident: 1 judged otherwise today.",
+    ]
+
+
+async def test_replay_wants_one_incident_or_all(write_config: WriteConfig) -> None:
+    for arguments in (("replay",), ("replay", "inc-7", "--all")):
+        code, _, err = await run(*arguments, "--config", str(write_config()))
+        assert (code, err) == (2, "neumann-bot: Name one incident, or give --all.\n")
 
 
 async def test_an_incident_that_nobody_had_is_one_sentence(write_config: WriteConfig) -> None:
