@@ -8,6 +8,9 @@ from lab.second_model.fault import Fault, pick, put
 from lab.second_model.rarer_faults import RARER
 from lab.second_model.world import World
 
+AGENTS_STEP_MS = 1_000_000.0
+"""What an agent steps at most, as it is shipped (`max_step_s`)."""
+
 
 def stopped(draw: Random, names: tuple[str, ...]) -> Fault:
     """Stop processes, as a signal does."""
@@ -59,13 +62,14 @@ def skewed(draw: Random, names: tuple[str, ...]) -> Fault:
     offsets = {
         name: number * draw.uniform(700, 2500) for number, name in enumerate(draw.sample(names, len(names)))
     }
-    far = draw.random() < 0.1
+    if draw.random() < 0.1:
+        offsets = {name: offset_ms * 800 for name, offset_ms in offsets.items()}
 
     def inject(world: World) -> None:
         for name, offset_ms in offsets.items():
-            world.members[name].offset_ms = offset_ms * (800 if far else 1)
+            world.members[name].offset_ms = offset_ms
 
-    beyond = () if far else tuple(name for name, offset_ms in offsets.items() if offset_ms > 500)
+    beyond = tuple(name for name, offset_ms in offsets.items() if 500 < offset_ms <= AGENTS_STEP_MS)
     return Fault(
         "clock_skew", f"clocks: {offsets}", inject, frozenset(("clock_sync", name) for name in beyond)
     )

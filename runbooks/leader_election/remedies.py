@@ -26,8 +26,10 @@ def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Re
     cause, verdict = finding.cause, finding.verdict
     sure = verdict is Verdict.CONFIRMED
     if cause == RootCause.QUORUM_LOSS:
-        # Each node here is known to be stopped by two witnesses, however sure the whole is.
-        return (_start_nodes(facts, structure, sure=verdict in SURE),)
+        # Each node here is known to be stopped by two witnesses, however sure the whole is. Where nobody is
+        # seen to lead, a start can only help.
+        leaderless = verdict is Verdict.UNDETERMINED and not facts.leadership.leader
+        return (_start_nodes(facts, structure, sure=verdict in SURE or leaderless),)
     if cause == RootCause.STALE_LOG and verdict in SURE and structure.of(RootCause.QUORUM_LOSS):
         return (_start_nodes(facts, structure, sure=True),)  # who is down may have the log that can win
     if cause == RootCause.CLOCK_SKEW:
@@ -100,7 +102,8 @@ def is_corroborated(structure: Structure, cause: str) -> bool:
     facts = structure.facts
     answering = {name for name in facts.names if facts.metrics(name) or facts.up[name] is False}
     seen = [denial for denial in structure.of(cause) if answering.issuperset(denial.nodes)]
-    seen_from_here = bool(seen) and witnessed_clocks(facts.evidence).issuperset(facts.skewed)
+    witnesses = witnessed_clocks(facts.evidence)  # of one alone, nobody tells whether it or the bot is off
+    seen_from_here = bool(seen) and len(witnesses) > 1 and witnesses.issuperset(facts.skewed)
     witnessed = seen_from_here or any(denial.known is Known.CORROBORATED for denial in seen)
     return witnessed or (bool(seen) and len(answering.intersection(facts.skewed)) > 1)
 
