@@ -47,8 +47,10 @@ def _of_node(before: NodeEvidence, after: NodeEvidence) -> Iterator[str]:
 
 
 def _figures(plain: Mapping[str, str]) -> Iterator[str]:
-    silent = (place for place, value in plain.items() if place.startswith("counts.") and value == "0")
-    yield from (f"{place} {value}" for place, value in plain.items() if place not in set(silent))
+    """Yield each figure with its place; of what a log counts, only what it holds."""
+    for place, value in plain.items():
+        if not (place.startswith("counts.") and value == "0"):
+            yield f"{place} {value}"
 
 
 def _plain(node: NodeEvidence, name: str) -> dict[str, str]:

@@ -47,6 +47,8 @@ class _Names:
         """Return what a host is called instead; a member's name keeps its domain and its case's form."""
         if host in self.nodes:
             return self.nodes[host]
+        if host.startswith("*."):  # a certificate for every name of a domain
+            return f"*.{self.host(host[2:])}"
         plain = host.strip("[]")
         try:
             address = ipaddress.ip_address(plain.partition("%")[0])

@@ -24,7 +24,7 @@ class Gap:
     Args:
         node: The node.
         missing: Entries that the leader has committed and the node does not know as committed.
-        unapplied: Entries that it knows as committed and has not applied: what the alert's rule measures.
+        unapplied: Entries that it knows as committed and has not applied; Neumann's own rule measures this.
         grows_per_s: By how much the sum of both grows, below zero where it closes; None with one sample.
         applied_per_s: How many entries it applies; None with one sample.
         received: How many entries it learned to be committed between the samples.

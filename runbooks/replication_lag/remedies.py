@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from runbooks.binding import bound_to
 from runbooks.evidence import Evidence
 from runbooks.model import BY_HAND, SURE, Finding, Remedy, RemedyKind, Verdict
-from runbooks.plans import Action, Plan, PlanStep
-from runbooks.quorum_gate import why_not
+from runbooks.plans import Plan
 from runbooks.replication_lag.causes import CAUSES, LagCause
 from runbooks.replication_lag.gaps import MAX_LAG_ENTRIES, Gaps
-from runbooks.service_command import service_command
+from runbooks.restart import restart_plan, restart_remedy, why_no_restart
 from runbooks.wording import listed
 
 RESTART_STUCK = "restart_stuck"
@@ -48,15 +46,8 @@ def _restart(finding: Finding, gaps: Gaps, ranked: Sequence[Finding]) -> Remedy:
     refused = next((reason for reason in reasons if reason), None)
     if finding.verdict is not Verdict.CONFIRMED:
         refused = "It is not confirmed that it is stuck: one large entry may take it that long."
-    if refused:
-        return Remedy(name=RESTART_STUCK, nodes=finding.nodes, offered=False, reason=refused)
-    return Remedy(
-        name=RESTART_STUCK,
-        nodes=finding.nodes,
-        actions=tuple(Action(type="restart_service", node=name) for name in finding.nodes),
-        offered=True,
-        reason=f"{listed(finding.nodes)} has entries to apply and applies none.",
-    )
+    reason = f"{listed(finding.nodes)} has entries to apply and applies none."
+    return restart_remedy(RESTART_STUCK, finding.nodes, reason, refused)
 
 
 def _explains(finding: Finding) -> bool:
@@ -64,35 +55,20 @@ def _explains(finding: Finding) -> bool:
 
 
 def _why_no_restart(gaps: Gaps, name: str, other: Finding | None) -> str | None:
-    node = gaps.evidence.node(name)
     if other:
         return f"Mend “{CAUSES[other.cause].title.lower()}” on {name} first: a restart would not."
     if name == gaps.leader:
         return f"{name} leads: hand it over (`neumann raft transfer-leadership`), then restart {name}."
-    if node.service.value is None or node.service.value.state != "active":
-        return f"The service on {name} is not known to be active."
-    return why_not(gaps.evidence, name)
+    return why_no_restart(gaps.evidence, name)
 
 
 def plan(remedy: Remedy, evidence: Evidence) -> Plan:
     """Draw up the plan of an offered remedy from the evidence that it was offered on."""
-    kind = REMEDIES[remedy.name]
-    steps = [
-        PlanStep(
-            action=action,
-            shown=service_command(evidence.node(action.node), "restart"),
-            effect="replays its log and applies what waits",
-        )
-        for action in remedy.actions
-    ]
-    return Plan(
-        bound=bound_to(evidence, remedy),
-        remedy=remedy.name,
-        title=f"{kind.title}: {listed(remedy.nodes)}",
-        steps=tuple(steps),
-        risk=kind.risk,
-        checks_before=(kind.check, "One node at a time; the run stops if anything gets worse."),
+    return restart_plan(
+        REMEDIES[remedy.name],
+        remedy,
+        evidence,
+        effect="replays its log and applies what waits",
         watch_after=f"No node more than {MAX_LAG_ENTRIES} entries behind, for {STABLE_S:.0f} s.",
-        undo=kind.undo,
         stable_s=STABLE_S,
     )

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runbooks.binding import bound_to
 from runbooks.evidence import Evidence
 from runbooks.model import BY_HAND, Finding, Remedy, RemedyKind, Verdict
-from runbooks.plans import Action, Plan, PlanStep
-from runbooks.quorum_gate import why_not
-from runbooks.service_command import service_command
+from runbooks.plans import Plan
+from runbooks.restart import restart_plan, restart_remedy, why_no_restart
 from runbooks.split_brain.causes import CAUSES, SplitCause
 from runbooks.split_brain.claims import Claims
 from runbooks.wording import listed
@@ -38,45 +36,20 @@ def remedy_for(finding: Finding, claims: Claims) -> tuple[Remedy, ...]:
 
 
 def _restart(finding: Finding, claims: Claims) -> Remedy:
-    refused = next((why for name in finding.nodes if (why := _why_no_restart(claims, name))), None)
+    refused = next((why for name in finding.nodes if (why := why_no_restart(claims.evidence, name))), None)
     if finding.verdict is not Verdict.CONFIRMED:
         refused = "It is not confirmed."
-    if refused:
-        return Remedy(name=RESTART_STALE, nodes=finding.nodes, offered=False, reason=refused)
-    return Remedy(
-        name=RESTART_STALE,
-        nodes=finding.nodes,
-        actions=tuple(Action(type="restart_service", node=name) for name in finding.nodes),
-        offered=True,
-        reason=f"{listed(finding.nodes)} leads an old term and commits nothing.",
-    )
-
-
-def _why_no_restart(claims: Claims, name: str) -> str | None:
-    service = claims.evidence.node(name).service.value
-    if service is None or service.state != "active":
-        return f"The service on {name} is not known to be active."
-    return why_not(claims.evidence, name)
+    reason = f"{listed(finding.nodes)} leads an old term and commits nothing."
+    return restart_remedy(RESTART_STALE, finding.nodes, reason, refused)
 
 
 def plan(remedy: Remedy, evidence: Evidence) -> Plan:
     """Draw up the plan of an offered remedy from the evidence that it was offered on."""
-    kind = REMEDIES[remedy.name]
-    return Plan(
-        bound=bound_to(evidence, remedy),
-        remedy=remedy.name,
-        title=f"{kind.title}: {listed(remedy.nodes)}",
-        steps=tuple(
-            PlanStep(
-                action=action,
-                shown=service_command(evidence.node(action.node), "restart"),
-                effect="starts as a follower of the newest term",
-            )
-            for action in remedy.actions
-        ),
-        risk=kind.risk,
-        checks_before=(kind.check, "One node at a time; the run stops if anything gets worse."),
+    return restart_plan(
+        REMEDIES[remedy.name],
+        remedy,
+        evidence,
+        effect="starts as a follower of the newest term",
         watch_after=f"One leader alone, in the newest term, with a majority, for {STABLE_S:.0f} s.",
-        undo=kind.undo,
         stable_s=STABLE_S,
     )

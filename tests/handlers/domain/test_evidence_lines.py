@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from handlers.domain.evidence_lines import differences, lines
-from tests.builders import dead, evidence, healthy, late, node
+from runbooks.evidence import Log
+from tests.builders import dead, evidence, healthy, known, late, node
 
 
 def test_every_reading_has_a_line_with_who_read_it() -> None:
@@ -19,7 +20,12 @@ def test_what_was_not_read_says_why() -> None:
 
 
 def test_counts_of_nothing_are_not_told() -> None:
-    assert not any("counts." in line for line in lines(evidence(*healthy())))
+    log = Log(
+        path="/l", window_s=60, bytes_read=9, counts={"tls_failed": 3, "wal_failed": 0, "quorum_lost": 0}
+    )
+    (said,) = [line for line in lines(evidence(node("node1", log=known(log)))) if "counts." in line]
+    assert "counts.tls_failed 3" in said
+    assert said.count("counts.") == 1
 
 
 def test_the_same_reading_does_not_differ_from_itself() -> None:
