@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from runbooks.clocks import follows_true_time, kept_by, look_at, says_time
+from runbooks.clocks import MAX_SKEW_MS, follows_true_time, kept_by, look_at, says_time
 from runbooks.evidence import ClockKeeper
 from runbooks.leader_election.denials.clock import contradicted_clocks, skewed_pairs
-from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
+from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.remedy_kinds import CLOCK_SYNC
 from runbooks.model import Remedy
 from runbooks.plans import Action
@@ -30,7 +30,7 @@ def clock_sync(facts: Facts, *, sure: bool) -> Remedy:
     if reason := _why_no_step(facts, off, nodes, sure=sure):
         return Remedy(name=CLOCK_SYNC, nodes=facts.skewed, offered=False, reason=reason)
     clocks = f"clock of {listed(nodes)} is" if len(nodes) == 1 else f"clocks of {listed(nodes)} are"
-    told = f"The {clocks} off by more than {MAX_RECOMMENDED_SKEW_MS:.0f} ms."
+    told = f"The {clocks} off by more than {MAX_SKEW_MS:.0f} ms."
     return Remedy(
         name=CLOCK_SYNC,
         nodes=nodes,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from runbooks import raft
-from runbooks.clocks import MAX_SKEW_MS, believed_clocks, is_surely_skewed, says_time
+from runbooks.clocks import believed_clocks, is_surely_skewed, says_time
 from runbooks.clocks_apart import Apart, clocks_apart
 from runbooks.evidence import Clock, Evidence, Log, Metrics, NodeEvidence
 from runbooks.leader_election.configured import election_timeouts_of
@@ -26,21 +26,14 @@ CRASH_LOOP_RESTARTS = 3
 """Restarts by the service manager from which on a node does not stay."""
 
 UNRELATED_COMPLAINTS = (
-    "tls_failed",
-    "wal_failed",
-    "peer_mismatch",
-    "version_mismatch",
-    "rate_limited",
-    "accept_error",
+    *("tls_failed", "wal_failed", "peer_mismatch"),
+    *("version_mismatch", "rate_limited", "accept_error"),
 )
 CURRENT_LOG_S = 60.0
 """A log that nothing was written to for longer tells history: a fault that lasts goes on being logged."""
 
 BELIEVED_COMPLAINTS = 3
 """Unrelated complaints in one minute of a log; one with more was not written by Neumann."""
-
-MAX_RECOMMENDED_SKEW_MS = MAX_SKEW_MS
-"""The limit of the clock offset, from Neumann's leader-election runbook."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from runbooks.leader_election.causes import COMPLAINTS, RootCause
 from runbooks.leader_election.denials.gossip import gossip_said
 from runbooks.leader_election.facts import CURRENT_LOG_S, Facts
-from runbooks.leader_election.structure import MAX_DECIDING, Structure, first_lines
+from runbooks.leader_election.first_lines import MAX_DECIDING, first_lines
+from runbooks.leader_election.structure import Structure
 from runbooks.model import Finding, Verdict
 from runbooks.wording import listed, seconds
 

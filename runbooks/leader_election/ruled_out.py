@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from runbooks.clocks import follows_true_time, kept_by
+from runbooks.clocks import MAX_SKEW_MS, follows_true_time, kept_by
 from runbooks.clocks_apart import seen_together, widest_seen
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.denials.clock import is_right
-from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
+from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.first_lines import first_lines
 from runbooks.leader_election.sentences import running
-from runbooks.leader_election.structure import Structure, first_lines
+from runbooks.leader_election.structure import Structure
 from runbooks.model import Finding, Verdict
 from runbooks.wording import listed, milliseconds
 
@@ -95,12 +96,12 @@ def _clock_figures(facts: Facts, unknown: Collection[str]) -> Iterator[str]:
         name, clock = max(read.items(), key=lambda item: abs(item[1].offset_ms))
         yield (
             f"the largest offset is {milliseconds(abs(clock.offset_ms))} (±{milliseconds(clock.error_ms)}, "
-            f"agent:{name}), the limit {MAX_RECOMMENDED_SKEW_MS:.0f} ms"
+            f"agent:{name}), the limit {MAX_SKEW_MS:.0f} ms"
         )
     if len(read) < len(facts.names) and (widest := widest_seen(facts.evidence)):
         yield (
             f"the clocks that could be looked at are at most {milliseconds(widest.ms)} apart"
-            f" ({widest.whose}), the limit {MAX_RECOMMENDED_SKEW_MS:.0f} ms"
+            f" ({widest.whose}), the limit {MAX_SKEW_MS:.0f} ms"
         )
 
 

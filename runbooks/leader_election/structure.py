@@ -23,6 +23,7 @@ from runbooks.leader_election.denials.node import node_denials
 from runbooks.leader_election.denials.peer_lists import peer_list_denials
 from runbooks.leader_election.denials.storage import storage_denials
 from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.first_lines import MAX_DECIDING, first_lines
 from runbooks.leader_election.lone_words import (
     HEARD_IN_GOSSIP,
     is_one_word,
@@ -239,13 +240,3 @@ class Structure:
                 edge += reached
             blocks.append(tuple(sorted(block, key=self.facts.names.index)))
         return tuple(blocks)
-
-
-MAX_LINES = 8
-MAX_DECIDING = 3
-
-
-def first_lines(lines: tuple[str, ...], at_most: int = MAX_LINES) -> tuple[str, ...]:
-    """Return the first lines of many of one kind, and how many more there are: a thread fits a screen."""
-    left = len(lines) - at_most
-    return (*lines[:at_most], f"and {left} more like these") if left > 1 else lines

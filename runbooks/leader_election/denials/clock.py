@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations, permutations
 
-from runbooks.clocks import follows_true_time, witnessed_clocks
+from runbooks.clocks import MAX_SKEW_MS, follows_true_time, witnessed_clocks
 from runbooks.clocks_apart import Apart
 from runbooks.electability import Denial, Known
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.denials.gossip import unexplained_gossip
 from runbooks.leader_election.denials.link import both_ways, held_failed
-from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
+from runbooks.leader_election.facts import Facts
 from runbooks.raft import Pair
 from runbooks.wording import listed, milliseconds
 
@@ -75,7 +75,7 @@ def is_right(facts: Facts, name: str) -> bool:
     clock = facts.clocks.get(name)
     if clock is None or not follows_true_time(clock):
         return False
-    return abs(clock.offset_ms) + clock.error_ms <= MAX_RECOMMENDED_SKEW_MS
+    return abs(clock.offset_ms) + clock.error_ms <= MAX_SKEW_MS
 
 
 def could_be_apart(facts: Facts, pair: Pair) -> bool:

@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterator
 from itertools import combinations
 
+from runbooks.clocks import MAX_SKEW_MS
 from runbooks.electability import Denial, Known
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.certificates import Certificates
 from runbooks.leader_election.denials.certificate import refused_pairs, unlogged_denials
 from runbooks.leader_election.denials.peer_addresses import entries_of
-from runbooks.leader_election.facts import MAX_RECOMMENDED_SKEW_MS, Facts
+from runbooks.leader_election.facts import Facts
 from runbooks.raft import Pair
 from runbooks.wording import counted, listed, milliseconds
 
@@ -199,7 +200,7 @@ def _because(facts: Facts, cause: RootCause, loud: tuple[str, ...], bad: tuple[s
 def _clocks_off(facts: Facts) -> Iterator[str]:
     """Yield which clocks are off: a certificate then looks expired, or not yet valid, for that alone."""
     for name, clock in facts.clocks.items():
-        if abs(clock.offset_ms) > MAX_RECOMMENDED_SKEW_MS:
+        if abs(clock.offset_ms) > MAX_SKEW_MS:
             way = "ahead" if clock.offset_ms > 0 else "behind"
             off = f"{name}'s clock is {milliseconds(abs(clock.offset_ms))} {way}"
             looks = "expired" if way == "ahead" else "not yet valid"
