@@ -15,6 +15,8 @@ ROOT_PAGES: Mapping[str, str] = {
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
     "RELEASING.md": "releasing.md",
+    "deploy/compose/README.md": "compose.md",
+    "deploy/helm/neumann-bot/README.md": "helm.md",
 }
 """Documents that lie beside docs/, and their pages; the README's place is taken by the home page."""
 

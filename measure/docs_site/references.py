@@ -62,7 +62,7 @@ def _sections(schema: Mapping[str, Any], model: Mapping[str, Any], path: str) ->
         else:
             inner.append((f"[[{path}{name}]]" if is_list else f"[{path}{name}]", found))
     if rows:
-        yield from ("| key | takes | default | required |", "|---|---|---|---|", *rows, "")
+        yield from ("", "| key | takes | default | required |", "|---|---|---|---|", *rows, "")
     for heading, found in inner:
         about = str(found.get("description", "")).replace("\n", " ")
         yield f"\n## `{heading}`\n\n{about}\n"
