@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from runbooks import raft
 from runbooks.evidence import Evidence
 from runbooks.hand_off import HandOff
 from runbooks.model import SURE, CanElect, Diagnosis, Finding, RecoveryNeeds, Verdict
@@ -69,13 +70,17 @@ def _findings(gaps: Gaps) -> Iterator[Finding]:
 
 def _no_leader(gaps: Gaps) -> Finding:
     unread = [node.node for node in gaps.evidence.nodes if node.newest_metrics is None]
+    before = raft.leadership({node.node: node.metrics.value for node in gaps.evidence.nodes})
+    lacks = f"the metrics of {listed(unread, MAX_NAMES)}" if unread else None
+    if before.claimed_by and not gaps.leadership.claimed_by:
+        lacks = lacks or f"another look: {listed(before.claimed_by)} led a moment before"
     lead = gaps.leadership
     claim = f"{lead.leader} claims to lead, without a majority" if lead.leader else "no node says it leads"
     return Finding(
         cause=LagCause.NO_LEADER,
-        verdict=Verdict.UNDETERMINED if unread else Verdict.CONFIRMED,
+        verdict=Verdict.UNDETERMINED if lacks else Verdict.CONFIRMED,
         evidence_for=(f"{claim} (bot)",),
-        would_decide=f"the metrics of {listed(unread, MAX_NAMES)}" if unread else None,
+        would_decide=lacks,
     )
 
 

@@ -27,6 +27,9 @@ STILL_RECEIVED = 10
 """Entries that arrived between the samples, from which on it is no coincidence that none was applied."""
 
 
+NEEDS_ALL = frozenset({LagCause.APPLY_STUCK})
+"""Causes of which nothing may speak against and nothing be unread, since a button hangs on them."""
+
 HOLDS_BACK = frozenset({LagCause.LINK_TO_LEADER, LagCause.DISK_TOO_SLOW, LagCause.WRITES_TOO_MANY})
 """Causes that slow a node down; a node that gains on the leader in spite of them is not behind for them."""
 
@@ -59,7 +62,7 @@ def explanations(gaps: Gaps, name: str) -> Iterator[Explanation]:
         if cause in HOLDS_BACK and signs.seen:
             _hold_against_speed(signs, name, gap)
         if signs.seen:
-            verdict = _how_sure(signs, held_back=cause in HOLDS_BACK)
+            verdict = _how_sure(signs, needs_all=cause in HOLDS_BACK | NEEDS_ALL)
         elif signs.unread:
             verdict = Verdict.UNDETERMINED
         elif signs.against:
@@ -70,9 +73,9 @@ def explanations(gaps: Gaps, name: str) -> Iterator[Explanation]:
         yield Explanation(cause, verdict, tuple(signs.seen), tuple(signs.against), lacks or None)
 
 
-def _how_sure(signs: _Signs, *, held_back: bool) -> Verdict:
+def _how_sure(signs: _Signs, *, needs_all: bool) -> Verdict:
     """Return how sure a cause is of which something was seen."""
-    if held_back and (signs.against or signs.unread):
+    if needs_all and (signs.against or signs.unread):
         return Verdict.POSSIBLE if signs.against else Verdict.UNDETERMINED
     if len(signs.seen) > 1:
         return Verdict.CONFIRMED
@@ -97,7 +100,7 @@ def _room(_: Gaps, node: NodeEvidence, __: Gap) -> _Signs:
     if reasons:
         # The disk's own word is enough: without room Neumann refuses to write, whatever else is so.
         return _Signs(seen=[*reasons, "Neumann stops writing below that"])
-    return _Signs(against=[f"{node.disk.value.free_bytes / 2**30:.0f} GiB free on {node.node}"])
+    return _Signs(against=[f"{node.disk.value.free_bytes / 2**20:.0f} MiB free on {node.node}"])
 
 
 def _link(gaps: Gaps, node: NodeEvidence, gap: Gap) -> _Signs:
@@ -140,29 +143,37 @@ def _stuck(_: Gaps, node: NodeEvidence, gap: Gap) -> _Signs:
     if gap.applied_per_s is None:
         return _Signs(unread=[f"a second sample of {node.node}'s applied index"])
     if gap.applied_per_s > 0 or not gap.unapplied:
-        return _Signs(
-            against=["it applies entries" if gap.applied_per_s > 0 else "nothing waits to be applied"]
-        )
+        why = "it applies entries" if gap.applied_per_s > 0 else "nothing waits to be applied"
+        return _Signs(against=[why])
     signs = _Signs(seen=[f"{gap.unapplied} entries wait, and its applied index does not move (bot)"])
     if gap.received >= STILL_RECEIVED:
         signs.seen.append(f"{gap.received} more arrived meanwhile (bot)")
     else:
         signs.unread.append(f"whether {node.node} applies anything once entries are written")
+    age_s = _age_s(node)
+    if age_s is None:
+        signs.unread.append(f"how long {node.node} has run: it may be replaying its log")
+    elif age_s < JUST_STARTED_S:
+        signs.against.append(f"it was started {seconds(age_s)} ago, and may be replaying its log")
+    if node.log.value and any("snapshot" in line.lower() for line in node.log.value.excerpts):
+        signs.against.append("its log speaks of a snapshot, during which nothing is applied")
     return signs
 
 
 def _replaying(_: Gaps, node: NodeEvidence, gap: Gap) -> _Signs:
-    service = node.service.value
-    if service is None or service.running_s is None:
+    age_s = _age_s(node)
+    if age_s is None:
         return _Signs(unread=[f"how long {node.node} has run"])
-    if service.running_s > JUST_STARTED_S:
-        return _Signs(against=[f"{node.node} has run for {seconds(service.running_s)}"])
-    if gap.closes_in_s is None and gap.grows_per_s is not None:
-        return _Signs(against=["the gap does not close"])
-    signs = _Signs(seen=[f"started {seconds(service.running_s)} ago ({node.service.by})"])
+    if age_s > JUST_STARTED_S:
+        return _Signs(against=[f"{node.node} has run for {seconds(age_s)}"])
+    signs = _Signs(seen=[f"started {seconds(age_s)} ago ({node.service.by})"])
     if gap.closes_in_s is not None:
         signs.seen.append(f"level in {seconds(gap.closes_in_s)} at this speed (bot)")
     return signs
+
+
+def _age_s(node: NodeEvidence) -> float | None:
+    return node.service.value.running_s if node.service.value else None
 
 
 def _closing(_: Gaps, node: NodeEvidence, gap: Gap) -> _Signs:
@@ -176,21 +187,26 @@ def _closing(_: Gaps, node: NodeEvidence, gap: Gap) -> _Signs:
 
 
 def _writes(gaps: Gaps, node: NodeEvidence, gap: Gap) -> _Signs:
-    followers = [name for name in gaps.of if name != gaps.leader]
-    others = [name for name in followers if name not in gaps.behind]
+    if gap.node == gaps.leader:
+        return _Signs(against=["it is the leader itself that applies too little"])
+    others = [name for name in gaps.of if name != gaps.leader and name not in gaps.behind]
     if others:
         return _Signs(against=[f"{others[0]} keeps up with the same writes"])
     if gaps.unread:
         return _Signs(unread=[f"the indexes of {listed(gaps.unread, MAX_NAMES)}"])
-    signs = _Signs(seen=[f"no follower keeps up with {gaps.leader} (bot)"] if gap.node != gaps.leader else [])
-    speed = gaps.commits_per_s
-    if speed is None or gap.applied_per_s is None:
-        signs.unread.append("a second sample of the indexes")
-    elif speed > gap.applied_per_s > 0:
-        signs.seen.append(
-            f"it applies {gap.applied_per_s:.0f} entries a second of {speed:.0f} committed (bot)"
+    speed, applies = gaps.commits_per_s, gap.applied_per_s
+    if speed is None or applies is None:
+        return _Signs(unread=["a second sample of the indexes"])
+    if not speed > applies > 0:
+        return _Signs(
+            against=["it applies nothing at all" if applies <= 0 else "it applies what is committed"]
         )
-    return signs
+    return _Signs(
+        seen=[
+            f"no follower keeps up with {gaps.leader} (bot)",
+            f"it applies {applies:.0f} entries a second of {speed:.0f} committed (bot)",
+        ]
+    )
 
 
 _Look = Callable[[Gaps, NodeEvidence, Gap], _Signs]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from runbooks import raft
 from runbooks.evidence import Evidence, Metrics, NodeEvidence, Reading
@@ -12,6 +13,12 @@ from runbooks.node_check import leadership
 
 MAX_LAG_ENTRIES = 1000
 """HighReplicationLag of Neumann's monitoring page fires above it."""
+
+MIN_SPAN_S = 1.0
+"""Two samples closer together show no speed: entries are applied in batches."""
+
+MAX_APART_S = 5.0
+"""Pages read further apart are not held against each other: where the leader stood then is not known."""
 
 SOON_S = 3600.0
 """A gap that closes within the hour closes by itself; more slowly is within what two samples may miss."""
@@ -98,21 +105,20 @@ class Gaps:
     def _gaps(self) -> Iterator[Gap]:
         if self.leader is None:
             return
-        head, speed = _newest(self.evidence.node(self.leader)), self.commits_per_s
+        head, speed = self.evidence.node(self.leader), self.commits_per_s
         for node in self.evidence.nodes:
             page = _newest(node)
-            if not head or not page or not head.value or not page.value:
+            own, stood_at = (page.value, _stood_at(head, page.at)) if page else (None, None)
+            if stood_at is None or own is None or own.commit_index is None or own.applied_index is None:
                 continue
-            own, newest = page.value, head.value.commit_index
-            if newest is None or own.commit_index is None or own.applied_index is None:
+            # Applied is what is committed, and committed what the leader has: else a page is old, or lies.
+            if own.applied_index > own.commit_index or own.commit_index > stood_at + MAX_LAG_ENTRIES:
                 continue
-            # Pages are read one after the other: what the leader committed in between is no lag.
-            since_s = (head.at - page.at).total_seconds()
             applied_per_s = _speed(node, "applied_index")
             yield Gap(
                 node.node,
-                missing=max(round(newest - (speed or 0.0) * since_s) - own.commit_index, 0),
-                unapplied=max(own.commit_index - own.applied_index, 0),
+                missing=max(stood_at - own.commit_index, 0),
+                unapplied=own.commit_index - own.applied_index,
                 grows_per_s=None if speed is None or applied_per_s is None else speed - applied_per_s,
                 applied_per_s=applied_per_s,
                 received=_grown(node, "commit_index") or 0,
@@ -125,10 +131,36 @@ def _newest(node: NodeEvidence) -> Reading[Metrics] | None:
     return next((reading for reading in readings if reading.value), None)
 
 
+def _stood_at(leader: NodeEvidence, at: datetime) -> int | None:
+    """Return where the leader's commit index stood when another page was read.
+
+    Pages are read one after the other: what the leader commits in between is no lag. Between its samples its
+    index is taken to grow evenly, and before the first not to have been less. None where its index fell,
+    which a restart does, or where the pages are too far apart to be compared.
+    """
+    first, last = leader.metrics, _newest(leader)
+    if last is None or last.value is None or last.value.commit_index is None:
+        return None
+    now, since_s = last.value.commit_index, (last.at - at).total_seconds()
+    if abs(since_s) > MAX_APART_S or (_grown(leader, "commit_index") or 0) < 0:
+        return None
+    speed, before = _speed(leader, "commit_index"), first.value.commit_index if first.value else None
+    if speed is None or before is None:
+        return now
+    return max(round(now - speed * since_s), before)
+
+
 def _speed(node: NodeEvidence, index: str) -> float | None:
-    """Return how much an index of a node grew a second between the two samples; None without both."""
-    grown, seconds = _grown(node, index), (node.metrics_again.at - node.metrics.at).total_seconds()
-    return None if grown is None or seconds <= 0 else grown / seconds
+    """Return how much an index of a node grew a second between the two samples.
+
+    None without both, where they are too close together, and where an index fell: a process that is started
+    anew begins with both at 0 (Raft, figure 2).
+    """
+    seconds = (node.metrics_again.at - node.metrics.at).total_seconds()
+    grown = [_grown(node, each) for each in ("commit_index", "applied_index")]
+    if seconds < MIN_SPAN_S or any(each is None or each < 0 for each in grown):
+        return None
+    return (_grown(node, index) or 0) / seconds
 
 
 def _grown(node: NodeEvidence, index: str) -> int | None:

@@ -16,9 +16,6 @@ RESTART_STUCK = "restart_stuck"
 STABLE_S = 60.0
 """HighReplicationLag waits a minute before it fires, so a minute below its bound ends it."""
 
-NOT_SEEN = (Verdict.UNDETERMINED, Verdict.RULED_OUT)
-"""The verdicts of a cause of which nothing was seen: its remedy is not spoken of."""
-
 _RESTART = RemedyKind(
     RESTART_STUCK,
     button="Restart the stuck node",
@@ -33,7 +30,7 @@ REMEDIES: Mapping[str, RemedyKind] = {_RESTART.name: _RESTART}
 def remedy_for(finding: Finding, gaps: Gaps, ranked: Sequence[Finding]) -> tuple[Remedy, ...]:
     """Return the remedies that belong to a finding, one of those `ranked` for this evidence."""
     if finding.cause == LagCause.APPLY_STUCK:
-        return () if finding.verdict in NOT_SEEN else (_restart(finding, gaps, ranked),)
+        return () if finding.verdict is Verdict.RULED_OUT else (_restart(finding, gaps, ranked),)
     by_hand = CAUSES[finding.cause].by_hand
     if not by_hand or finding.verdict is Verdict.RULED_OUT:
         return ()
@@ -44,6 +41,8 @@ def _restart(finding: Finding, gaps: Gaps, ranked: Sequence[Finding]) -> Remedy:
     elsewhere = {name: each for each in reversed(ranked) if _explains(each) for name in each.nodes}
     reasons = (_why_no_restart(gaps, name, elsewhere.get(name)) for name in finding.nodes)
     refused = next((reason for reason in reasons if reason), None)
+    if len(finding.nodes) > 1:
+        refused = "Several stopped at once: look for an entry that none of them can apply."
     if finding.verdict is not Verdict.CONFIRMED:
         refused = "It is not confirmed that it is stuck: one large entry may take it that long."
     reason = f"{listed(finding.nodes)} has entries to apply and applies none."
@@ -57,6 +56,8 @@ def _explains(finding: Finding) -> bool:
 def _why_no_restart(gaps: Gaps, name: str, other: Finding | None) -> str | None:
     if other:
         return f"Mend “{CAUSES[other.cause].title.lower()}” on {name} first: a restart would not."
+    if len(gaps.evidence.names) == 1:
+        return f"{name} is the only node: a restart leaves the cluster without one, so it is for people."
     if name == gaps.leader:
         return f"{name} leads: hand it over (`neumann raft transfer-leadership`), then restart {name}."
     return why_no_restart(gaps.evidence, name)

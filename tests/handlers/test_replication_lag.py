@@ -10,7 +10,7 @@ from handlers.domain.incident import Incident, Stage
 from handlers.domain.notification import Delivery
 from handlers.remediation import propose
 from runbooks import replication_lag
-from runbooks.evidence import NodeEvidence, Role
+from runbooks.evidence import NodeEvidence, Role, Service
 from tests.builders import ALICE, alert, evidence, known, node
 from tests.handlers.story import click, submitted
 from tests.handlers.world import World
@@ -26,7 +26,8 @@ def stuck(name: str) -> NodeEvidence:
         for which in ("metrics", "metrics_again", "local_metrics")
         if (page := getattr(member, which).value)
     }
-    return member.model_copy(update=pages)
+    aged = Service(state="active", pid=4711, boot_id="boot-1", running_s=86_400.0)
+    return member.model_copy(update={**pages, "service": known(aged, by=f"agent:{name}")})
 
 
 @pytest.fixture

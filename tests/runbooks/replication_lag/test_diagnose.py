@@ -194,10 +194,89 @@ def test_a_leader_that_applies_nothing_is_not_restarted_by_a_button() -> None:
     assert "transfer-leadership" in found.top.remedies[0].reason
 
 
-def test_a_process_that_applies_nothing_since_its_start_is_not_replaying() -> None:
+def test_a_process_that_was_just_started_is_not_called_stuck() -> None:
+    """It may be replaying its log; a restart would begin that anew."""
     found = diagnose(leader(), level("node2"), stuck("node3", service=ran_for(28)))
-    assert of(found, "replaying").verdict is Verdict.RULED_OUT
-    assert [remedy.name for remedy in found.offers] == [RESTART_STUCK]
+    assert (of(found, "apply_stuck").verdict, found.top.cause) == (Verdict.POSSIBLE, "replaying")
+    assert found.offers == ()
+
+
+def restarted_between(name: str) -> NodeEvidence:
+    """Both indexes begin at 0 with a process (Raft, figure 2)."""
+    page = Metrics(role=Role.FOLLOWER, term=7, commit_index=HEAD, applied_index=HEAD, elections_total=3)
+    return sampled(name, commit=3040, applied=3000, metrics=known(page), service=ran_for(1))
+
+
+def test_an_index_that_fell_is_a_restart_and_shows_no_speed() -> None:
+    found = diagnose(leader(), level("node2"), restarted_between("node3"))
+    assert (found.top.cause, found.offers) == ("replaying", ())
+    assert of(found, "catching_up").verdict is Verdict.UNDETERMINED
+
+
+def test_a_snapshot_under_way_is_not_called_stuck() -> None:
+    said = Log(path=LOG, window_s=60, bytes_read=9, counts={}, excerpts=("INFO installing snapshot 43 %",))
+    found = diagnose(leader(), level("node2"), stuck("node3", log=known(said, by="agent:node3")))
+    assert (of(found, "apply_stuck").verdict, found.offers) == (Verdict.POSSIBLE, ())
+
+
+def test_several_that_stop_at_once_are_not_restarted() -> None:
+    found = diagnose(leader(), stuck("node2"), stuck("node3"))
+    assert (found.top.cause, found.offers) == ("apply_stuck", ())
+    assert "an entry that none of them can apply" in found.top.remedies[0].reason
+
+
+def test_two_samples_too_close_together_show_no_speed() -> None:
+    near = stuck("node3")
+    near = near.model_copy(
+        update={"metrics_again": near.metrics_again.model_copy(update={"at": NOON + timedelta(seconds=0.01)})}
+    )
+    assert diagnose(leader(), level("node2"), near).offers == ()
+
+
+IMPOSSIBLE = {
+    "a leader whose index fell": (
+        sampled("node1", commit=10, applied=10, metrics=leader().metrics),
+        level("node2"),
+        level("node3"),
+    ),
+    "a node beyond the leader": (
+        leader(),
+        level("node2"),
+        sampled("node3", commit=HEAD * 9, applied=HEAD * 9),
+    ),
+    "more applied than committed": (
+        leader(),
+        level("node2"),
+        sampled("node3", commit=HEAD, applied=HEAD + 1),
+    ),
+    "a page that is an hour old": (
+        leader(),
+        level("node2"),
+        sampled(
+            "node3",
+            commit=HEAD,
+            applied=HEAD,
+            metrics=missing("late"),
+            metrics_again=level("node3").metrics_again.model_copy(update={"at": NOON - timedelta(hours=1)}),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", IMPOSSIBLE)
+def test_indexes_that_cannot_be_compared_prove_nothing(what: str) -> None:
+    top = diagnose(*IMPOSSIBLE[what]).top
+    assert (top.cause, top.verdict) == ("lag_over", Verdict.UNDETERMINED)
+    assert not replication_lag.is_recovered(evidence(*IMPOSSIBLE[what])).is_recovered
+
+
+def test_a_leader_of_a_moment_ago_leaves_open_whether_there_is_none() -> None:
+    lost = (node(name, role=Role.FOLLOWER) for name in ("node2", "node3"))
+    former = node("node1", role=Role.LEADER).model_copy(
+        update={each: node("node1").metrics_again for each in ("metrics_again", "local_metrics")}
+    )
+    top = diagnose(former, *lost).top
+    assert (top.cause, top.verdict) == ("no_leader", Verdict.UNDETERMINED)
 
 
 def test_what_closes_by_itself_is_told_with_the_time_it_takes() -> None:
