@@ -198,7 +198,7 @@ def _node(scene: Scene, name: str) -> Document:
         "local_metrics": _read(second, by, SAMPLE_GAP_S),
         "clock": _read({"offset_ms": 0.2, "error_ms": 3.0, "synchronised": True, "source": "192.0.2.2"}, by),
         "service": _read({"state": "active", "boot_id": "b", "pid": 7, "running_s": 86_400.0}, by),
-        "log": _read({**log, "counts": {"became_leader": logged}}, by),
+        "log": _read({**log, "counts": {"became_leader": logged}, "highest_term": second["term"]}, by),
         "config": _read({"path": "/etc/neumann/config.toml", "sha256": "ab" * 32}, by),
         "disk": _read({"path": "/var/lib/neumann", "free_bytes": 9 * 10**10, "total_bytes": 10**11}, by),
         "connects": _read([_connect(scene, name, peer) for peer in peers], by),

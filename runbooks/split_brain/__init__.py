@@ -27,6 +27,12 @@ AIM = "single leader"
 RECOVERY_NEEDS: RecoveryNeeds = "metrics"
 ALERTS = frozenset({"MultipleLeaders"})
 
+HEARD_WITHIN_S = 1.0
+"""A leader's heartbeats go out many times a second, so one that reaches a node has reached it by then."""
+
+MANY_ENTRIES = 10
+"""More entries than these are not committed by acknowledgements that were under way."""
+
 
 def diagnose(evidence: Evidence) -> Diagnosis:
     """Judge the evidence; there is one finding, for one thing is so."""
@@ -73,14 +79,40 @@ def _can_elect(claims: Claims) -> tuple[CanElect, str]:
 def _finding(claims: Claims) -> Finding:
     if twice := claims.same_term:
         return _grave(SplitCause.ONE_TERM_TWICE, twice, claims)
-    lasting = [claim for claim in claims.all if claim.lasted]
-    if len(lasting) > 1 and all((claim.committed or 0) > 0 for claim in lasting):
-        return _grave(SplitCause.BOTH_SIDES_COMMIT, lasting, claims)
-    if stale := [claim for claim in claims.older if claim.lasted]:
+    if histories := _two_histories(claims):
+        return histories
+    stale = [claim for claim in claims.older if claim.lasted]
+    if stale and all(_had_time_to_hear(claim, claims) for claim in stale):
         return _stale(stale, claims)
     if claims.changed:
         return _of(SplitCause.HANDOVER, Verdict.LIKELY, claims.all, claims)
     return _one_or_none(claims)
+
+
+def _two_histories(claims: Claims) -> Finding | None:
+    """Return a finding of two leaders that commit side by side.
+
+    A new leader has all that the old one could commit (Raft 5.4). So an old one that stands beyond a new one
+    that commits has another history; one that only goes on may be counting votes that were under way.
+    """
+    lasting = [claim for claim in claims.all if claim.lasted]
+    if len(lasting) < 2 or not all((claim.committed or 0) > 0 for claim in lasting):
+        return None
+    newest, *older = lasting
+    beside = [claim for claim in older if claim.beside_s(newest) >= HEARD_WITHIN_S]
+    if any((claim.commit_index or 0) > (newest.commit_index or 0) for claim in beside):
+        return _grave(SplitCause.BOTH_SIDES_COMMIT, (newest, *beside), claims)
+    going_on = [claim for claim in beside if (claim.committed or 0) >= MANY_ENTRIES]
+    if not going_on:
+        return None
+    lacks = f"another look: whether {listed([claim.node for claim in going_on])} still commits"
+    return _of(SplitCause.BOTH_SIDES_COMMIT, Verdict.UNDETERMINED, (newest, *going_on), claims, lacks)
+
+
+def _had_time_to_hear(claim: Claim, claims: Claims) -> bool:
+    """Return whether a leader was seen to claim for long enough beside the one that a majority follows."""
+    backed = claims.backed
+    return backed is None or (backed.lasted and claim.beside_s(backed) >= HEARD_WITHIN_S)
 
 
 def _grave(cause: SplitCause, about: Sequence[Claim], claims: Claims) -> Finding:
@@ -146,11 +178,9 @@ def _read_besides(claims: Claims) -> tuple[str, ...]:
     """Return what else was read of the two sides: who is in which term, and how far each has committed."""
     lead = claims.leadership
     followers = [name for name in lead.acknowledged_by if name != lead.leader]
-    said = (
-        [f"{listed(followers, MAX_NAMES)} is in term {lead.term} with {lead.leader} (bot)"]
-        if followers
-        else []
-    )
+    verb = "is" if len(followers) == 1 else "are"
+    in_its_term = f"{listed(followers, MAX_NAMES)} {verb} in term {lead.term} with {lead.leader} (bot)"
+    said = [in_its_term] if followers else []
     if claims.unread:
         said.append(f"{listed(claims.unread, MAX_NAMES)} could not be read, and may claim to lead too")
     return tuple(said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from runbooks import raft
 from runbooks.evidence import Evidence, Metrics, NodeEvidence, Role
@@ -21,7 +22,9 @@ class Claim:
         commit_index: Where it stood at the later sample.
         committed: Entries that it committed between the samples; None with one sample.
         lasted: Whether it claimed the same term in both samples.
-        is_logged: Whether its log, which its agent reads, says that it became leader.
+        is_logged: Whether its log, which its agent reads, says that it became leader, in no older term.
+        first_at: When it was first seen to claim it.
+        last_at: When it was last seen to.
     """
 
     node: str
@@ -30,15 +33,24 @@ class Claim:
     committed: int | None
     lasted: bool
     is_logged: bool
+    first_at: datetime
+    last_at: datetime
 
     @property
     def is_idle(self) -> bool:
         """Return whether it was read twice and committed nothing."""
         return self.committed == 0
 
+    def beside_s(self, other: Claim) -> float:
+        """Return for how many seconds both were seen to claim at once; below zero where never."""
+        began, ended = max(self.first_at, other.first_at), min(self.last_at, other.last_at)
+        return (ended - began).total_seconds()
+
     def __str__(self) -> str:
         """Return it as a phrase of evidence."""
+        fell = self.committed is not None and self.committed < 0
         moved = "" if self.committed is None else f", {self.committed} committed between two readings"
+        moved = ", less than at the reading before" if fell else moved
         return f"{self.node} claims to lead term {self.term}, at index {self.commit_index}{moved} (bot)"
 
 
@@ -53,7 +65,6 @@ class Claims:
         """Collect the claims, and who could not be read."""
         self.evidence = evidence
         self.leadership: Leadership = leadership(evidence)
-        self.up = raft.processes(evidence)
         self.all = tuple(sorted(self._claims(), key=lambda claim: -(claim.term or 0)))
 
     @property
@@ -62,7 +73,8 @@ class Claims:
         return tuple(
             node.node
             for node in self.evidence.nodes
-            if node.newest_metrics is None and self.up[node.node] is not False
+            # What refuses everybody may be a firewall before a node that leads on; its manager knows.
+            if node.newest_metrics is None and not _is_stopped(node)
         )
 
     @property
@@ -103,13 +115,16 @@ class Claims:
             page = node.newest_metrics
             if page is None or page.role is not Role.LEADER:
                 continue
+            seen = _seen(node, page)
             yield Claim(
                 node.node,
                 page.term,
                 page.commit_index,
                 _committed(node),
                 lasted=_lasted(node, page),
-                is_logged=_is_logged(node),
+                is_logged=_is_logged(node, page.term),
+                first_at=min(seen),
+                last_at=max(seen),
             )
 
 
@@ -125,9 +140,22 @@ def _lasted(node: NodeEvidence, page: Metrics) -> bool:
     return all(each is not None and each.role is Role.LEADER and each.term == page.term for each in samples)
 
 
-def _is_logged(node: NodeEvidence) -> bool:
+def _seen(node: NodeEvidence, page: Metrics) -> list[datetime]:
+    """Return when this claim was read; the agent's own reading counts where the bot has none."""
+    readings = [each for each in (node.metrics, node.metrics_again, node.local_metrics) if each.value]
+    same = [r.at for r in readings if r.value and (r.value.role, r.value.term) == (Role.LEADER, page.term)]
+    return same or [readings[-1].at]
+
+
+def _is_stopped(node: NodeEvidence) -> bool:
+    return node.service.value is not None and node.service.value.state in ("inactive", "failed")
+
+
+def _is_logged(node: NodeEvidence, term: int | None) -> bool:
     log = node.log.value
-    return log is not None and any(log.counts.get(event) for event in ("became_leader", "election_won"))
+    if log is None or (log.highest_term is not None and term is not None and log.highest_term < term):
+        return False
+    return any(log.counts.get(event) for event in ("became_leader", "election_won"))
 
 
 def _committed(node: NodeEvidence) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from runbooks import split_brain
 from runbooks.evidence import Log, NodeEvidence, Reading, Role
 from runbooks.model import BY_HAND, Diagnosis, Verdict
 from runbooks.split_brain.remedies import RESTART_STALE
-from tests.builders import cut, dead, evidence, known, missing, node, silent
+from tests.builders import NOON, cut, dead, evidence, known, missing, node, silent
 
 FIVE = ("node1", "node2", "node3", "node4", "node5")
 
@@ -42,7 +43,7 @@ CUT = cut(*((one, other) for one in FIVE for other in FIVE if "node1" in (one, o
 CUT_OFF = (leader("node1", 7, commits=0, cuts=CUT), *majority(cuts=CUT))
 TWICE = (leader("node1", 9, log=logged(became_leader=1)), *majority(log=logged(became_leader=1)))
 BOTH = (
-    leader("node1", 7, log=logged(election_won=1)),
+    leader("node1", 7, log=logged(election_won=1), commit_index=900),
     leader("node2", 9, log=logged(election_won=1)),
     *(member(name, 9) for name in ("node3", "node4", "node5")),
 )
@@ -92,6 +93,57 @@ def test_a_page_alone_makes_no_second_history_certain(cause: str) -> None:
     top = diagnose(*nodes).top
     assert (top.cause, top.verdict) == (cause, Verdict.UNDETERMINED)
     assert top.would_decide and "log" in top.would_decide
+
+
+def at(member_read: NodeEvidence, first_s: float, second_s: float) -> NodeEvidence:
+    """The same node, its page read at these seconds."""
+    pages = {"metrics": first_s, "metrics_again": second_s, "local_metrics": second_s}
+    return member_read.model_copy(
+        update={
+            name: getattr(member_read, name).model_copy(update={"at": NOON + timedelta(seconds=seconds)})
+            for name, seconds in pages.items()
+        }
+    )
+
+
+def test_an_old_leader_that_was_read_before_the_new_one_led_is_not_called_stuck() -> None:
+    old = at(leader("node1", 7, commits=0), 0.0, 1.6)
+    new, *others = majority()
+    found = diagnose(old, at(new, 2.0, 3.6), *others)
+    assert (found.top.cause, found.offers) == ("too_few_read", ())
+
+
+def test_a_new_leader_of_a_moment_has_not_been_heard_yet() -> None:
+    new, *others = majority()
+    fresh = new.model_copy(update={"metrics": member("node2", 8, role=Role.CANDIDATE).metrics})
+    found = diagnose(leader("node1", 7, commits=0), fresh, *others)
+    assert (found.top.cause, found.offers) == ("handover", ())
+
+
+def test_an_old_leader_that_counts_what_was_under_way_is_no_second_history() -> None:
+    late = leader("node1", 7, commits=1, log=logged(election_won=1))
+    top = diagnose(late, *majority(log=logged(election_won=1))).top
+    assert (top.cause, top.verdict) == ("stale_leader", Verdict.UNDETERMINED)
+
+
+def test_an_old_leader_that_goes_on_below_the_new_one_leaves_it_open() -> None:
+    below = leader("node1", 7, commits=40, commit_index=50, log=logged(election_won=1))
+    top = diagnose(below, *majority(log=logged(election_won=1))).top
+    assert (top.cause, top.verdict) == ("both_sides_commit", Verdict.UNDETERMINED)
+
+
+def test_a_log_of_an_older_term_bears_no_claim_out() -> None:
+    said = Log(path="/l", window_s=60, bytes_read=9, counts={"became_leader": 1}, highest_term=3)
+    old_log = known(said, by="agent:node1")
+    top = diagnose(leader("node1", 9, log=old_log), *majority(log=logged(became_leader=1))).top
+    assert (top.cause, top.verdict) == ("one_term_twice", Verdict.UNDETERMINED)
+
+
+def test_a_node_that_refuses_everybody_may_lead_behind_a_firewall() -> None:
+    refused = cut(*((one, "node1") for one in FIVE if one != "node1"), result="refused")
+    hidden = silent("node1")
+    top = diagnose(hidden, *majority(cuts=refused)).top
+    assert (top.cause, top.would_decide) == ("too_few_read", "the pages of node1")
 
 
 def test_the_restart_waits_for_a_majority_without_the_node() -> None:
