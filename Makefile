@@ -1,4 +1,4 @@
-# Two targets are all a newcomer needs: `make demo` and `make test`. CI runs `make check` and `make test-all`.
+# Two targets are all a newcomer needs: `make demo` and `make test`. What CI runs stands in .ci/run.
 
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)

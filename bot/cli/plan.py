@@ -20,18 +20,17 @@ from handlers import commands
 from handlers.errors import Refused
 from handlers.judging import diagnosis_of
 from handlers.remediation.planned_edits import with_planned_edits
-from runbooks.all_runbooks import ELECTION, RUNBOOKS
+from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence
-from runbooks.model import UNDO, Diagnosis, Remedy
+from runbooks.model import UNDO, Diagnosis, Remedy, Runbook
 from runbooks.plans import Plan
 from runbooks.wording import listed
 
-REMEDIES = sorted(set(RUNBOOKS[ELECTION].REMEDIES) - {UNDO})
-"""What a plan may be drawn up for; an undo belongs to a run."""
-
 
 def plan(
-    remedy: Annotated[str, typer.Option(help="Which remedy: clock_sync, config_bump or start_nodes.")],
+    remedy: Annotated[
+        str, typer.Option(help="Which remedy, such as clock_sync, start_nodes or restart_stuck.")
+    ],
     cluster: Annotated[str, typer.Option(help="Read this cluster; not needed where there is one.")] = "",
     evidence: Annotated[Path | None, typer.Option(help="Plan on this stored evidence instead.")] = None,
     as_json: JsonOption = False,
@@ -56,8 +55,23 @@ async def _live(config: Path, cluster: str, remedy: str) -> Plan:
 
 
 def _drawn_up(read: Evidence, remedy: str) -> Plan:
-    runbook = RUNBOOKS[ELECTION]
+    runbook = runbook_of(remedy)
     return runbook.plan(offered(diagnosis_of(runbook, read), remedy), read)
+
+
+def runbook_of(remedy: str) -> Runbook:
+    """Return the runbook whose remedy this is.
+
+    Raises:
+        Refused: If it is none's, or an undo, which belongs to a run; with the nearest, or all there are.
+    """
+    of = {name: book for book in RUNBOOKS.values() for name in book.REMEDIES if name != UNDO}
+    found = of.get(remedy)
+    if found is None:
+        near = difflib.get_close_matches(remedy, of, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {listed(sorted(of))}."
+        raise Refused(f"There is no remedy {remedy[:80]}: {hint}")
+    return found
 
 
 def offered(diagnosis: Diagnosis, name: str) -> Remedy:
@@ -71,10 +85,6 @@ def offered(diagnosis: Diagnosis, name: str) -> Remedy:
     }
     found = remedies.get(name)
     if found is None:
-        near = difflib.get_close_matches(name, REMEDIES, n=1)
-        if name not in REMEDIES:
-            hint = f"did you mean {near[0]}?" if near else f"there are {listed(REMEDIES)}."
-            raise Refused(f"There is no remedy {name[:80]}: {hint}")
         there = f"of what was found here, {listed(sorted(remedies))} can be" if remedies else "none can be"
         raise Refused(f"{name} mends nothing that was found here; {there}.")
     if not found.offered:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,8 @@ def alerts() -> str:
 def _alert(rule: Mapping[str, Any]) -> str:
     notes, severity = rule.get("annotations", {}), rule.get("labels", {}).get("severity", "none")
     summary, description = (" ".join(str(notes.get(name, "")).split()) for name in ("summary", "description"))
+    description = re.sub(r"\{\{ \$(?:labels\.)?(\w+) \}\}", r"[\1]", description)
+    summary = re.sub(r"\{\{ \$(?:labels\.)?(\w+) \}\}", r"[\1]", summary)
     lasts = f", after {rule['for']}" if rule.get("for", "0s") != "0s" else ""
     head = f"### {rule['alert']}\n\n**{summary}** ({severity}{lasts}). {description}"
     return f"{head}\n\n```\n{str(rule['expr']).strip()}\n```\n"

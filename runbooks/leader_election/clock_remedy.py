@@ -81,7 +81,10 @@ def _why_no_skew(facts: Facts) -> str:
     if not facts.clocks:
         return "No clock could be read."
     largest = max(abs(clock.offset_ms) for clock in facts.clocks.values())
-    return f"The largest known offset is {milliseconds(largest)}: there is nothing to step."
+    return (
+        f"No clock is surely more than {MAX_SKEW_MS:.0f} ms off: the largest known offset is"
+        f" {milliseconds(largest)}."
+    )
 
 
 def _without_order(facts: Facts, concerned: set[str]) -> str:

@@ -61,7 +61,8 @@ def _processes(facts: Facts, structure: Structure) -> tuple[tuple[str, ...], str
 
 def _links(facts: Facts, structure: Structure) -> tuple[tuple[str, ...], str | None]:
     if facts.raft_results and all(result == "open" for result in facts.raft_results.values()):
-        against = ("every connect on the Raft port that was tried is open (agents)",)
+        but = ", but for what was tried too late" if _any_left_out(facts) else ""
+        against = (f"every connect on the Raft port is open{but} (agents)",)
     else:
         against = ("no link between running nodes is known to be cut",)
     unread = [node.node for node in facts.evidence.nodes if node.connects.value is None]
@@ -69,6 +70,12 @@ def _links(facts: Facts, structure: Structure) -> tuple[tuple[str, ...], str | N
         against,
         f"the connects from {listed(unread)}" if structure.can_elect == "undetermined" and unread else None,
     )
+
+
+def _any_left_out(facts: Facts) -> bool:
+    """Return whether a connect failed that does not count, as one of a busy agent."""
+    tried = (connect for node in facts.evidence.nodes for connect in node.connects.value or ())
+    return any(each.port == "raft" and each.result not in ("open", "unknown") for each in tried)
 
 
 def _clocks(facts: Facts, structure: Structure) -> tuple[tuple[str, ...], str | None]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.plan import offered
+from bot.cli.plan import offered, runbook_of
 from handlers.errors import Refused
 from runbooks import leader_election
 from runbooks.evidence import Evidence
@@ -54,15 +54,23 @@ def test_a_remedy_that_is_off_says_why_in_one_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("reboot", "There is no remedy reboot: there are clock_sync, config_bump and start_nodes."),
+        (
+            "reboot",
+            "There is no remedy reboot: there are clock_sync, config_bump, restart_stale_leader, restart_stuck"
+            " and start_nodes.",
+        ),
         ("start_node", "There is no remedy start_node: did you mean start_nodes?"),
     ],
 )
 def test_a_remedy_that_does_not_exist_names_the_nearest_or_all(typed: str, said: str) -> None:
-    diagnosis = leader_election.diagnose(evidence(*candidates(rtt_ms=400.0)))
     with pytest.raises(Refused) as told:
-        offered(diagnosis, typed)
+        runbook_of(typed)
     assert str(told.value) == said
+
+
+def test_each_runbooks_remedies_can_be_planned() -> None:
+    assert runbook_of("restart_stuck").NAME == "replication-lag"
+    assert runbook_of("clock_sync").NAME == "leader-election"
 
 
 def test_a_remedy_of_another_cause_says_what_there_is_for_this_one() -> None:

@@ -124,7 +124,7 @@ def test_clocks_are_stepped_only_on_the_skewed_nodes_and_the_step_is_predicted()
 def test_clock_sync_says_why_it_is_off() -> None:
     remedy = remedy_of(evidence(node("node1", offset_ms=12), node("node2"), node("node3")), "clock_sync")
     assert not remedy.offered
-    assert remedy.reason == "The largest known offset is 12 ms: there is nothing to step."
+    assert remedy.reason == "No clock is surely more than 500 ms off: the largest known offset is 12 ms."
 
 
 def test_a_clock_without_a_source_is_not_stepped() -> None:
