@@ -15,6 +15,9 @@ from runbooks.model import Runbook
 GROUP = "neumann_bot.runbooks"
 """The group of entry points under which a package offers a runbook: its name, and the module."""
 
+OWN = frozenset(RUNBOOKS)
+"""The names of the bot's own runbooks."""
+
 log = structlog.get_logger()
 
 
@@ -32,6 +35,11 @@ def imported(name: str) -> Runbook | str:
         return cast("Runbook", entry.load())
     except Exception as error:
         return f"The runbook {name} cannot be imported: {type(error).__name__}: {error}."
+
+
+def added() -> tuple[str, ...]:
+    """Return the names of the runbooks that were added in this process; they stay as long as it runs."""
+    return tuple(sorted(RUNBOOKS.keys() - OWN))
 
 
 def register(names: Collection[str]) -> tuple[str, ...]:

@@ -146,7 +146,8 @@ def test_every_file_that_is_no_secret_is_held_against_what_the_units_user_may_re
         file.touch(0o600)
     calendar, alertmanager, prometheus = closed
     config.write_text(
-        f'{config.read_text()}[alertmanager]\nurls = ["https://10.0.0.9:9093"]\nauthority = "{alertmanager}"\n'
+        f'{config.read_text()}[alertmanager]\nurls = ["https://10.0.0.9:9093"]\n'
+        f'authority = "{alertmanager}"\n'
         f'[prometheus]\nurl = "https://10.0.0.9:9090"\nauthority = "{prometheus}"\n'
         f'[escalation.on_call]\ncalendar = "{calendar}"\npeople = {{ Ann = "U0ANN0001" }}\n'
     )
