@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from bot import add_ons
 from bot import main as wiring
 from bot.cli import terminal
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
@@ -49,6 +50,7 @@ def doctor(
     It does what `check` does, and goes on from there. What is wrong is said with its mend.
     """
     settings = load(config)
+    add_ons.register(settings.runbooks)  # the rules are asked for by their alerts; the doctor names the rest
     if watch and settings.doctor.canary_every_s is None:
         raise Refused(
             "How often? Set canary_every_min in [doctor], such as 60; then the bot's metrics say so."

@@ -88,7 +88,8 @@ async def test_without_alerting_it_says_what_is_well_and_what_is_not_configured(
     write_config: WriteConfig, slack: SlackWorkspaceServer
 ) -> None:
     slack.workspace.manifest = AppManifest.read(SHIPPED_MANIFEST)
-    code, out, err = await run("doctor", "--config", str(write_config(slack)))
+    file = write_config(slack)
+    code, out, err = await run("doctor", "--config", str(file))
     assert (code, err) == (0, ""), out
     assert "ok   Slack: the token has all 10 scopes" in out
     assert "ok   Nodes: every metrics page and every agent answers" in out
@@ -97,6 +98,10 @@ async def test_without_alerting_it_says_what_is_well_and_what_is_not_configured(
     assert (code, "Set canary_every_min in [doctor]" in err) == (2, True)
     code, _, err = await run("doctor", "--canary", "--config", str(write_config(slack)))
     assert (code, "configure both sections first" in err) == (2, True)
+    file.write_text(f'runbooks = ["disk-full"]\n{file.read_text()}')
+    code, out, err = await run("doctor", "--config", str(file))
+    said = "BAD  Runbooks: There is no runbook disk-full, and no installed package offers one."
+    assert (code, err, [each for each in out.splitlines() if "Runbooks" in each]) == (1, "", [said])
 
 
 @pytest.mark.process

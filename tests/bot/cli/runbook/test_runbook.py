@@ -203,3 +203,10 @@ async def test_a_configuration_that_cannot_be_used_adds_none(
     assert add_ons.added() == ()
     assert add_ons.register(["disk-full", "leader-election"]) == ()
     assert add_ons.added() == ("disk-full",), "what is the bot's own was not added"
+
+
+def test_whoever_asks_which_are_left_out_adds_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(tmp_path, monkeypatch, "disk-full", skeleton(tmp_path))
+    asked = ["disk-full", "no-such", "leader-election"]
+    assert add_ons.left_out(asked) == ("There is no runbook no-such, and no installed package offers one.",)
+    assert add_ons.added() == ()
