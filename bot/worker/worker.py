@@ -184,7 +184,7 @@ class Worker:
         bind_contextvars(incident=incident_id)
         incident = await self._timelines.load(incident_id)
         bind_contextvars(cluster=incident.cluster)
-        # Before Slack is asked for anything, since it may be away; what was paged is ended without policies too.
+        # Before Slack is asked for anything: it may be away. What was paged is ended without policies too.
         if self._plan.policies or incident.escalation.routes:
             await self._queues.pages.mark(incident_id)
         ahead_s = self._next_edit_s.get(incident_id, 0.0) - time.monotonic()

@@ -202,6 +202,13 @@ def secret_keys(model: type[Model], at: tuple[str, ...] = ()) -> Iterator[tuple[
                 yield from secret_keys(inner, (*at, name))
 
 
+def test_the_chart_names_every_file_that_the_example_names():
+    values = (DEPLOY / "helm" / "neumann-bot" / "values.yaml").read_text()
+    (about,) = re.findall(r"((?:^#.*\n)+)existingSecret: neumann-bot$", values, re.MULTILINE)
+    named = set(re.findall(r'"/etc/neumann-bot/([\w.-]+)"', BOT.read_text()))
+    assert named - set(re.findall(r"[\w-]+(?:\.\w+)*", about)) == set()
+
+
 def test_the_units_read_the_configuration_where_the_secrets_lie():
     for unit, settings in (("neumann-bot.service", BOT), ("neumann-agent.service", AGENT)):
         name = settings.name.replace(".example", "")

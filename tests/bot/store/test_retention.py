@@ -70,7 +70,8 @@ async def test_what_is_trimmed_is_due_nowhere(
     for queue in (queues.steps, queues.views, queues.pages):
         await queue.mark(old)
     await retention.trim(90)
-    due = [key async for key in redis.scan_iter(f"{prefix}:due:*") if await redis.zscore(key, old) is not None]
+    keys = [key async for key in redis.scan_iter(f"{prefix}:due:*")]
+    due = [key for key in keys if await redis.zscore(key, old) is not None]
     assert due == []
 
 
