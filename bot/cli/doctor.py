@@ -33,12 +33,9 @@ def doctor(
         bool, typer.Option("--canary", help="Also send a test alert all the way; it opens a thread in Slack.")
     ] = False,
     watch: Annotated[
-        bool,
-        typer.Option(
-            "--watch", help="Send the test alert again and again, as [doctor] canary_every_min says."
-        ),
+        bool, typer.Option("--watch", help="Send the test alert again and again, as canary_every_min says.")
     ] = False,
-    cluster: Annotated[str, typer.Option(help="The canary's cluster, before [doctor] canary_cluster.")] = "",
+    cluster: Annotated[str, typer.Option(help="The canary's cluster, before canary_cluster.")] = "",
     timeout_s: Annotated[
         float, typer.Option(help="How long each leg of the canary may take.")
     ] = LEG_TIMEOUT_S,
