@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from importlib.metadata import entry_points
 from typing import cast
 
@@ -14,6 +14,9 @@ from runbooks.model import Runbook
 
 GROUP = "neumann_bot.runbooks"
 """The group of entry points under which a package offers a runbook: its name, and the module."""
+
+OWN = frozenset(RUNBOOKS)
+"""The names of the bot's own runbooks."""
 
 log = structlog.get_logger()
 
@@ -34,9 +37,14 @@ def imported(name: str) -> Runbook | str:
         return f"The runbook {name} cannot be imported: {type(error).__name__}: {error}."
 
 
+def added() -> tuple[str, ...]:
+    """Return the names of the runbooks that were added in this process; they stay as long as it runs."""
+    return tuple(sorted(RUNBOOKS.keys() - OWN))
+
+
 def register(names: Collection[str]) -> tuple[str, ...]:
     """Add the named runbooks, and return why each of the others is left out, a sentence each."""
-    return tuple(why for name in names for why in _added(name))
+    return tuple(why for name in names if (why := _add(name)))
 
 
 def register_and_log(names: Collection[str]) -> None:
@@ -45,18 +53,30 @@ def register_and_log(names: Collection[str]) -> None:
         log.error("runbook_left_out", why=why)
 
 
-def _added(name: str) -> Iterator[str]:
+def left_out(names: Collection[str]) -> tuple[str, ...]:
+    """Return why each of the named runbooks that cannot be used is left out; add none."""
+    return tuple(why for name in names if isinstance(why := _usable(name), str))
+
+
+def _add(name: str) -> str | None:
+    found = _usable(name)
+    if isinstance(found, str):
+        return found
+    RUNBOOKS[name] = found
+    return None
+
+
+def _usable(name: str) -> Runbook | str:
+    """Return a runbook that keeps to the contract, or the sentence about one that does not."""
     if name in RUNBOOKS:
-        return
+        return RUNBOOKS[name]
     runbook = imported(name)
     if isinstance(runbook, str):
-        yield runbook
-        return
+        return runbook
     wrong = tuple(problems(runbook, RUNBOOKS))
     if not wrong and name != runbook.NAME:
         wrong = (f"its NAME is {runbook.NAME}.",)
     if wrong:
         more = f" `neumann-bot runbook lint {name}` says {len(wrong) - 1} more." if len(wrong) > 1 else ""
-        yield f"The runbook {name} is left out: {wrong[0]}{more}"
-        return
-    RUNBOOKS[name] = runbook
+        return f"The runbook {name} is left out: {wrong[0]}{more}"
+    return runbook

@@ -29,7 +29,17 @@ SLACK_IDS = {
     TargetKind.DIRECT: "[UW][A-Z0-9]+|on-call",
 }
 EXAMPLES = "on-call, user:U…, group:S…, channel:C…, dm:U…, dm:on-call, pagerduty, opsgenie or webhook"
-HttpsAddress = Annotated[str, Field(pattern=r"^https?://[^/?#]+[^#]*$")]
+_HTTPS = r"^(https://[^/?#]+|http://(127\.[0-9.]+|localhost|\[::1\])(:[0-9]+)?(?![^/?]))[^#]*$"
+
+
+def _that_is_https(url: str) -> str:
+    if not re.fullmatch(_HTTPS, url):
+        raise ValueError("is no https:// address; http:// is for this host alone")
+    return url
+
+
+HttpsAddress = Annotated[str, Field(json_schema_extra={"pattern": _HTTPS}), AfterValidator(_that_is_https)]
+"""Where keys and pages are sent: never in the clear over a network."""
 
 
 class _Section(BaseModel):

@@ -33,8 +33,10 @@ from bot.store.postures import PostureStore
 from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
 from bot.store.redis_time import RedisTime
 from bot.store.refusals import Refusals
+from bot.store.rotas import SEAL_USE as ROTA_SEAL_USE
 from bot.store.rotas import RotaStore
 from bot.store.run_lock import RunLocks
+from bot.store.signer import Signer
 from bot.stores import Stores
 from bot.timing import DEFAULT_TIMING, Timing
 from bot.web.app import Web
@@ -146,7 +148,7 @@ def _ports(
         postures=PostureStore(stores.redis, stores.prefix),
         pagers=clients.paging.pagers,
         schedule=clients.paging.schedule,
-        rotas=RotaStore(stores.redis, stores.prefix),
+        rotas=RotaStore(stores.redis, stores.prefix, Signer.of(settings.agents, ROTA_SEAL_USE)),
     )
 
 

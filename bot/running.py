@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, contextmanager
 import structlog
 
 from agent.service_manager import feed_watchdog, tell
+from bot import add_ons
 from bot.clock import wait_for
 from bot.config import Settings
 from bot.config_problems import UnusableConfiguration
@@ -117,7 +118,7 @@ class _Process:
         tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
         said = "The configuration was reloaded."
         try:
-            wanted, needs_restart = taken_over(self._shift.settings, self._reread())
+            wanted, needs_restart = taken_over(self._shift.settings, self._reread(), add_ons.added())
             coming = await Shift.begin(wanted, self._parts, self._timing)
         except Exception as error:  # whatever it is, the bot that works goes on
             said = f"The configuration was not reloaded: {error}"

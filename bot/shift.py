@@ -36,10 +36,11 @@ class Shift:
         Raises:
             ConfigurationError: If the configuration cannot be used.
         """
-        add_ons.register_and_log(settings.runbooks)
         async with AsyncExitStack() as stack:
             bot = await stack.enter_async_context(build(settings, timing))
             await require_usable(bot.redis)
+            # What is added stays in this process, so not before it is sure that the rest can be used.
+            add_ons.register_and_log(settings.runbooks)
             tasks = [asyncio.create_task(each) for each in _work(bot, settings, parts)]
             stack.push_async_callback(cancel, tasks)
             return cls(settings, bot, tasks, stack.pop_all())

@@ -19,7 +19,7 @@ async def also_open(ports: Ports, incident: Incident) -> list[Remark]:
     One that cannot be read is left out: its own thread says so.
     """
     remarks = []
-    for name in RUNBOOKS:
+    for name in tuple(RUNBOOKS):  # a reload may add one while the store is waited for
         key = f"also-open-{name}"
         if name == incident.runbook or key in incident.remarks:
             continue

@@ -141,9 +141,8 @@ def closed_to_the_unit(settings: Settings, config: Path) -> Iterator[tuple[Path,
     """Yield the files that root reads and the bot's unit does not: it runs as a user of its own."""
     if os.geteuid() != 0:
         return
-    pins = (node.agent_certificate for cluster in settings.clusters for node in cluster.nodes)
-    for file in (config, settings.agents.certificate, settings.agents.authority, *pins):
-        if not (file and file.exists()):
+    for file in dict.fromkeys((config, *_open_files(settings))):
+        if file == settings.agents.key or not file.exists():
             continue
         if not file.stat().st_mode & stat.S_IROTH:
             yield (
@@ -156,3 +155,14 @@ def closed_to_the_unit(settings: Settings, config: Path) -> Iterator[tuple[Path,
                 f"only its owner may enter its folder, and the bot's unit runs as another user: chmod 755"
                 f" {file.parent}",
             )
+
+
+def _open_files(section: BaseModel) -> Iterator[Path]:
+    """Yield every file that is named below a section, but for the secrets, which systemd hands over."""
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, Path):
+                yield each
+            elif isinstance(each, BaseModel) and not isinstance(each, SecretFile):
+                yield from _open_files(each)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from bot import add_ons
 from bot import main as wiring
 from bot.cli import terminal
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
@@ -32,12 +33,9 @@ def doctor(
         bool, typer.Option("--canary", help="Also send a test alert all the way; it opens a thread in Slack.")
     ] = False,
     watch: Annotated[
-        bool,
-        typer.Option(
-            "--watch", help="Send the test alert again and again, as [doctor] canary_every_min says."
-        ),
+        bool, typer.Option("--watch", help="Send the test alert again and again, as canary_every_min says.")
     ] = False,
-    cluster: Annotated[str, typer.Option(help="The canary's cluster; not needed where there is one.")] = "",
+    cluster: Annotated[str, typer.Option(help="The canary's cluster, before canary_cluster.")] = "",
     timeout_s: Annotated[
         float, typer.Option(help="How long each leg of the canary may take.")
     ] = LEG_TIMEOUT_S,
@@ -49,6 +47,7 @@ def doctor(
     It does what `check` does, and goes on from there. What is wrong is said with its mend.
     """
     settings = load(config)
+    add_ons.register(settings.runbooks)  # the rules are asked for by their alerts; the doctor names the rest
     if watch and settings.doctor.canary_every_s is None:
         raise Refused(
             "How often? Set canary_every_min in [doctor], such as 60; then the bot's metrics say so."
@@ -60,10 +59,20 @@ def doctor(
     if not LEG_TIMEOUTS_S[0] <= timeout_s <= LEG_TIMEOUTS_S[1]:
         raise Refused(f"--timeout-s takes {LEG_TIMEOUTS_S[0]:g} to {LEG_TIMEOUTS_S[1]:g} seconds.")
     if cluster or canary:
-        cluster = resolve_cluster(tuple(each.name for each in settings.clusters), cluster)
+        cluster = canary_of(settings, cluster)
     if watch:
         asyncio.run(_watch(settings, cluster or settings.doctor.canary_cluster, timeout_s))
     raise typer.Exit(asyncio.run(_examine(settings, cluster if canary else None, timeout_s, as_json=as_json)))
+
+
+def canary_of(settings: Settings, asked: str) -> str:
+    """Return the cluster that the canary flies for: the one asked for, the configured one, or the only one.
+
+    Raises:
+        UnknownCluster: If it is none of those, or there are several.
+    """
+    names = tuple(each.name for each in settings.clusters)
+    return resolve_cluster(names, asked or settings.doctor.canary_cluster)
 
 
 async def _examine(settings: Settings, canary_of: str | None, timeout_s: float, *, as_json: bool) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from bot import add_ons
 from bot.alerting.alertmanager import AlertmanagerClient
 from bot.alerting.prometheus import PrometheusClient
 from bot.doctor import alerting, checked, parts_findings
@@ -28,6 +29,8 @@ class Doctor:
             said = f"{what}: {says}"
             yield Examined("Check", said) if state == "fine" else Examined("Check", "", said)
         ports, settings = self.patient.ports, self.patient.settings
+        for why in add_ons.left_out(settings.runbooks):
+            yield Examined("Runbooks", "", why)
         prometheus, alertmanager = ports.prometheus, ports.alertmanager
         assert prometheus is None or isinstance(prometheus, PrometheusClient)  # noqa: S101  `build` makes no other
         assert alertmanager is None or isinstance(alertmanager, AlertmanagerClient)  # noqa: S101

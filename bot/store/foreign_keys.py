@@ -11,11 +11,10 @@ from redis.exceptions import ResponseError
 
 from bot.store.errors import WHO_ELSE, store_errors, text
 from bot.store.keys import Keys, kinds
+from bot.store.queues.due_queue import QUEUES
 from bot.store.refusals import Refusals
 
 log = structlog.get_logger()
-
-QUEUES = ("steps", "views", "pages", "chores")
 
 
 def shared_keys(keys: Keys) -> Mapping[str, str]:

@@ -179,7 +179,7 @@ class Keys:
         return self._key("posture-mutes", cluster)
 
     def on_call(self) -> str:
-        """String: who took over a shift until when, who was on call last, and a change not told yet."""
+        """String, sealed: who took over a shift until when, who was on call last, a change not told yet."""
         return self._key("on-call")
 
     def canary(self) -> str:

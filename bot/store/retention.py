@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from bot.store.errors import WHO_ELSE, store_errors, text
 from bot.store.keys import Keys
 from bot.store.mac_chain import Chain, End
-from bot.store.queues.due_queue import ID
+from bot.store.queues.due_queue import ID, OF_INCIDENTS
 from bot.store.timelines import TimelineStore
 from handlers.errors import Quarantined, StoreDown
 
@@ -110,7 +110,7 @@ class Retention:
                 pipe.hset(self._keys.trimmed(), incident_id, f"{proof} {trimmed}")
                 pipe.unlink(self._keys.timeline(incident_id), self._keys.thread(incident_id))
                 pipe.zrem(self._keys.unshown(), incident_id)
-                for queue in ("steps", "views"):
+                for queue in OF_INCIDENTS:
                     pipe.zrem(self._keys.due(queue), incident_id)
             pipe.zrem(self._keys.released(), incident_id)
             await pipe.execute()

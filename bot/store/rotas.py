@@ -10,16 +10,27 @@ from redis.exceptions import WatchError
 from bot.store.errors import WHO_ELSE, WrongType, store_errors
 from bot.store.foreign_keys import put_one_aside
 from bot.store.keys import Keys
+from bot.store.signer import Signer
 from handlers.domain.on_call import Rota
 
 log = structlog.get_logger()
 
 
-class RotaStore:
-    """`handlers.ports.Rotas` over Redis; what cannot be read there is as if it had not been kept."""
+SEAL_USE = b"neumann-bot rota, version 1"
 
-    def __init__(self, redis: Redis, prefix: str) -> None:
+SEAL_BYTES = 32
+"""Of HMAC-SHA256."""
+
+
+class RotaStore:
+    """`handlers.ports.Rotas` over Redis: a seal, and JSON behind it, since it decides who is told.
+
+    What cannot be read there, or no bot with these keys has written, is as if it had not been kept.
+    """
+
+    def __init__(self, redis: Redis, prefix: str, seal: Signer) -> None:
         self._redis, self._prefix, self._key = redis, prefix, Keys(prefix).on_call()
+        self._seal = seal
 
     async def read(self) -> Rota:
         """Return what is kept."""
@@ -38,7 +49,8 @@ class RotaStore:
             if self._parsed(await pipe.get(self._key)) != before:
                 return False
             pipe.multi()  # type: ignore[no-untyped-call]
-            pipe.set(self._key, after.model_dump_json())
+            written = after.model_dump_json().encode()
+            pipe.set(self._key, self._seal.make(written) + written)
             try:
                 await pipe.execute()
             except WatchError:
@@ -46,8 +58,15 @@ class RotaStore:
         return True
 
     def _parsed(self, kept: bytes | str | None) -> Rota:
+        if not kept:
+            return Rota()
+        raw = kept.encode() if isinstance(kept, str) else kept
+        seal, written = raw[:SEAL_BYTES], raw[SEAL_BYTES:]
+        if not self._seal.holds(seal, written):
+            log.error("rota_unreadable", error="no bot with these keys has written it", hint=WHO_ELSE)
+            return Rota()
         try:
-            return Rota.model_validate_json(kept) if kept else Rota()
-        except ValidationError as error:
+            return Rota.model_validate_json(written)
+        except ValidationError as error:  # a newer version's
             log.error("rota_unreadable", error=str(error), hint=WHO_ELSE)
             return Rota()

@@ -11,10 +11,10 @@ from redis.asyncio import Redis
 from bot.slack.delivery.refusal_store import HIDES, RefusalStore
 from bot.store.canary import CanaryFlag
 from bot.store.errors import WrongType, store_errors
-from bot.store.foreign_keys import QUEUES
 from bot.store.health import why_not_ready
 from bot.store.keys import Keys
 from bot.store.queues import backlog
+from bot.store.queues.due_queue import QUEUES
 from bot.store.refusals import Refusals
 from handlers.errors import StoreDown
 

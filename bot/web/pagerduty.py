@@ -22,6 +22,9 @@ log = structlog.get_logger()
 HEADER = "x-pagerduty-signature"
 MAX_BODY_BYTES = 262_144
 ACKNOWLEDGED = "incident.acknowledged"
+PERSON = "user_reference"
+"""The type of an agent that is a person; nobody else can have an incident."""
+
 MAX_NAME_CHARS = 80
 NOTHING = "There is nothing in it for the bot."
 
@@ -30,7 +33,10 @@ Acknowledge = Callable[[str, Person, AwareDatetime], Awaitable[str | None]]
 
 
 class _Agent(BaseModel):
+    """Who did it there: a person, or the service that the Events API was told through."""
+
     id: str = ""
+    type: str = ""
     summary: str = ""
 
 
@@ -91,10 +97,13 @@ class PagerDutyWebhook:
             event = _Delivery.model_validate_json(body).event
         except ValidationError:
             return NOTHING
-        if event.event_type != ACKNOWLEDGED or not event.data.incident_key:
+        key, agent = event.data.incident_key, event.agent
+        if event.event_type != ACKNOWLEDGED or not key:
+            return NOTHING
+        if agent is None or agent.type != PERSON:  # the bot's own `acknowledge` comes back as the service's
             return NOTHING
         try:
-            taken = await self._acknowledge(event.data.incident_key, _person(event.agent), event.occurred_at)
+            taken = await self._acknowledge(key, _person(agent), event.occurred_at)
         except Quarantined as error:
             return str(error)
         if taken:
@@ -110,6 +119,6 @@ class PagerDutyWebhook:
         )
 
 
-def _person(agent: _Agent | None) -> Person:
-    name = plain(agent.summary if agent else "", limit=MAX_NAME_CHARS) or "Somebody"
-    return Person(id=f"pagerduty:{plain(agent.id if agent else '', limit=40)}", name=f"{name} (PagerDuty)")
+def _person(agent: _Agent) -> Person:
+    name = plain(agent.summary, limit=MAX_NAME_CHARS) or "Somebody"
+    return Person(id=f"pagerduty:{plain(agent.id, limit=40)}", name=f"{name} (PagerDuty)")

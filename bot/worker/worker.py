@@ -182,13 +182,14 @@ class Worker:
 
     async def _redraw(self, incident_id: str) -> float | None:
         bind_contextvars(incident=incident_id)
-        if self._plan.policies:  # before Slack is asked for anything: it may be away
+        incident = await self._timelines.load(incident_id)
+        bind_contextvars(cluster=incident.cluster)
+        # Before Slack is asked for anything: it may be away. What was paged is ended without policies too.
+        if self._plan.policies or incident.escalation.routes:
             await self._queues.pages.mark(incident_id)
         ahead_s = self._next_edit_s.get(incident_id, 0.0) - time.monotonic()
         if ahead_s > 0:
             return ahead_s
-        incident = await self._timelines.load(incident_id)
-        bind_contextvars(cluster=incident.cluster)
         synced = await self._thread.sync(incident)
         if synced.edited:
             self._remember_edit(incident_id, time.monotonic())

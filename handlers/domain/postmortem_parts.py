@@ -45,7 +45,8 @@ def _led(event: Event) -> bool | None:
         case LeaderVerified():
             return True
         case FindingsRanked():
-            return event.diagnosis.leadership.leader is not None
+            lead = event.diagnosis.leadership
+            return lead.leader is not None and lead.majority
         case _:
             return None
 

@@ -17,10 +17,13 @@ MAX_STEP_MS = 1_000_000.0
 """Agents refuse a larger clock step by default (`max_step_s`), so none is offered."""
 
 RESTARTS: Mapping[ClockKeeper, str] = {
-    "timesyncd": "systemctl restart systemd-timesyncd",
-    "ntpd": "systemctl restart ntpsec",
+    "timesyncd": "`systemctl restart systemd-timesyncd`",
+    "ntpd": "`systemctl restart ntpsec` (or `ntp` or `ntpd`, as its unit is named)",
 }
-"""What makes a service that takes no order to step do so by itself, with its first answer after the start."""
+"""What makes a service that takes no order to step do so by itself, with its first answer after the start.
+
+ntpd is read under any of three units (`agent/readings/clock.py`), and the reading does not say which.
+"""
 
 
 def clock_sync(facts: Facts, *, sure: bool) -> Remedy:
@@ -67,7 +70,7 @@ def _by_hand(facts: Facts, off: tuple[str, ...]) -> Iterator[str]:
         if keeper in RESTARTS:
             yield (
                 f"{keeper} on {listed(names)} takes no order to step; it does so by itself when it starts:"
-                f" `{RESTARTS[keeper]}` there, while no transaction runs."
+                f" {RESTARTS[keeper]} there, while no transaction runs."
             )
 
 

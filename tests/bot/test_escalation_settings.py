@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from bot.cli.config_doubts import doubts
 from bot.config import Settings, contradictions, load
-from bot.escalation_settings import EscalationSettings
+from bot.escalation_settings import EscalationSettings, PagingWebhookSettings
 from handlers.domain.escalation.model import Target, TargetKind
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "neumann-bot.example.toml"
@@ -83,3 +83,35 @@ def test_ids_of_the_example_are_doubted():
     said = [what for path, what in doubts(settings) if path[0] == "escalation"]
     assert len(said) == 3
     assert all("is the example's" in each for each in said)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://pages.example.com/neumann?team=db",
+        "https://10.0.0.7:8443",
+        "http://127.0.0.1:8080/pages",
+        "http://localhost",
+        "http://[::1]:8080/",
+    ],
+)
+def test_an_address_is_https_or_this_host(url: str):
+    assert PagingWebhookSettings.model_validate({"url": url, "secret": {"file": "/s"}}).url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://pages.example.com/neumann",
+        "http://localhost.example.com",
+        "http://localhost@pages.example.com",
+        "http://127.0.0.1.example.com/",
+        "http://127.0.0.1:80@pages.example.com/",
+        "ftp://pages.example.com",
+        "https://",
+        "https://pages.example.com/#part",
+    ],
+)
+def test_no_key_and_no_page_goes_over_the_network_in_the_clear(url: str):
+    with pytest.raises(ValidationError, match="is no https:// address; http:// is for this host alone"):
+        PagingWebhookSettings.model_validate({"url": url, "secret": {"file": "/s"}})

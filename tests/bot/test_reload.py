@@ -34,6 +34,13 @@ def test_each_key_of_what_is_opened_once_stays_and_is_named() -> None:
     assert (str(taken.web.webhook_token.file), taken.redis.wait_for_replicas) == ("/new", 1)
 
 
+def test_an_add_on_that_is_taken_out_stays_until_a_restart_and_is_named() -> None:
+    """The incidents that it opened go on being judged by it."""
+    wanted = settings().model_copy(update={"runbooks": ("net",)})
+    assert taken_over(settings(), wanted, added=("disk", "net")) == (wanted, ("runbooks (still with disk)",))
+    assert taken_over(settings(), wanted, added=("net",)) == (wanted, ())
+
+
 def test_the_keys_that_stay_are_keys() -> None:
     for section, keys in NEEDS_RESTART.items():
         assert set(keys) <= set(type(getattr(settings(), section)).model_fields)

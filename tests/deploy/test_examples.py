@@ -16,6 +16,7 @@ from pydantic import BaseModel
 import agent.settings
 import bot.config
 from agent.addresses import split_address
+from bot.secret_files import SecretFile
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 BOT = DEPLOY / "neumann-bot.example.toml"
@@ -156,6 +157,58 @@ def test_the_bots_unit_hands_over_every_secret_of_its_example(monkeypatch: pytes
     assert not credentials
 
 
+def test_the_bots_unit_has_a_pair_of_lines_to_take_in_for_every_secret_there_can_be(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """Its user reads no file of root's, and a secret that cannot be read keeps the bot down."""
+    example = with_every_key(BOT, tmp_path)
+    before = dict(secret_files(bot.config.load(example)))
+    unit = directives("neumann-bot.service")
+    optional = directives("neumann-bot.service", "#")
+    credentials = dict(line.split(":", 1) for line in (*unit["LoadCredential"], *optional["LoadCredential"]))
+    variables = dict(
+        shlex.split(each)[0].split("=", 1) for each in (*unit["Environment"], *optional["Environment"])
+    )
+    for name, value in variables.items():
+        # The example has a calendar, in whose place that would be.
+        if "ON_CALL" not in name:
+            monkeypatch.setenv(name, value.replace("%d", "/credentials"))
+    after = dict(secret_files(bot.config.load(example)))
+    assert {file.parent for file in after.values()} == {Path("/credentials")}
+    assert {at: credentials[file.name] for at, file in after.items() if at in before} == {
+        at: str(file) for at, file in before.items()
+    }
+    handed_over = {name.removesuffix("__FILE") for name in variables} - {"HOME", "NEUMANN_BOT_AGENTS__KEY"}
+    assert handed_over == {f"NEUMANN_BOT_{'__'.join(at)}".upper() for at in secret_keys(bot.config.Settings)}
+    assert {Path(value).name for value in re.findall(r"%d/([\w.-]+)", str(variables))} == set(credentials)
+
+
+def secret_files(section: BaseModel, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Path]]:
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        for number, each in enumerate(value if isinstance(value, tuple) else (value,)):
+            if isinstance(each, SecretFile):
+                yield (*at, name, str(number)), each.file
+            elif isinstance(each, BaseModel):
+                yield from secret_files(each, (*at, name))
+
+
+def secret_keys(model: type[Model], at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, annotation in fields(model).items():
+        for inner in models_in(annotation):
+            if inner is SecretFile:
+                yield (*at, name)
+            else:
+                yield from secret_keys(inner, (*at, name))
+
+
+def test_the_chart_names_every_file_that_the_example_names():
+    values = (DEPLOY / "helm" / "neumann-bot" / "values.yaml").read_text()
+    (about,) = re.findall(r"((?:^#.*\n)+)existingSecret: neumann-bot$", values, re.MULTILINE)
+    named = set(re.findall(r'"/etc/neumann-bot/([\w.-]+)"', BOT.read_text()))
+    assert named - set(re.findall(r"[\w-]+(?:\.\w+)*", about)) == set()
+
+
 def test_the_units_read_the_configuration_where_the_secrets_lie():
     for unit, settings in (("neumann-bot.service", BOT), ("neumann-agent.service", AGENT)):
         name = settings.name.replace(".example", "")
@@ -173,10 +226,10 @@ def secrets(settings: bot.config.Settings) -> tuple[Path, ...]:
     )
 
 
-def directives(unit: str) -> dict[str, list[str]]:
+def directives(unit: str, before: str = "") -> dict[str, list[str]]:
+    """What a unit says; with "#" before, what it has to be taken in."""
     found: dict[str, list[str]] = {}
-    for line in (DEPLOY / "systemd" / unit).read_text().splitlines():
-        if "=" in line and not line.startswith("#"):
-            name, value = line.split("=", 1)
-            found.setdefault(name, []).append(value)
+    text = (DEPLOY / "systemd" / unit).read_text()
+    for name, value in re.findall(rf"^{before}([A-Z]\w+)=(.*)$", text, re.MULTILINE):
+        found.setdefault(name, []).append(value)
     return found

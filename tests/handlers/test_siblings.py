@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
+import pytest
+
 from handlers import advance, intake
+from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.incident import Incident
+from handlers.domain.known_alerts import IdentityState
 from handlers.domain.notification import Delivery
+from runbooks.all_runbooks import RUNBOOKS
+from runbooks.model import Runbook
 from tests.builders import alert, candidates, dead, evidence, node
-from tests.handlers.world import World
+from tests.handlers.world import Timelines, World
 
 
 async def arrives(world: World, name: str, incident_id: str) -> Incident:
@@ -51,6 +59,30 @@ async def test_another_cluster_is_none_of_its_business() -> None:
     world.cluster.clusters = ("demo", "eu")
     await intake.receive(world.ports, Delivery((alert("NoLeader", cluster="eu"),)), None)
     assert of_others(await arrives(world, "HighReplicationLag", "inc-2")) == []
+
+
+@dataclass
+class ReloadedWhenAsked(Timelines):
+    """Meanwhile a reload adds a runbook, in the same process."""
+
+    runbooks: dict[str, Runbook] = field(default_factory=dict)
+
+    async def standing(
+        self, identity: IncidentIdentity, alerts: tuple[Alert, ...] = (), *, claim: bool
+    ) -> IdentityState:
+        self.runbooks[f"added-{len(self.runbooks)}"] = self.runbooks["split-brain"]
+        return await super().standing(identity, alerts, claim=claim)
+
+
+async def test_a_runbook_that_a_reload_adds_stops_no_step_of_the_bot_from_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runbooks = dict(RUNBOOKS)
+    world = World(timelines=ReloadedWhenAsked(runbooks=runbooks))
+    await arrives(world, "NoLeader", "inc-1")
+    monkeypatch.setattr("handlers.siblings.RUNBOOKS", runbooks)
+    second = await arrives(world, "HighReplicationLag", "inc-2")
+    assert len(of_others(second)) == 1
 
 
 async def test_it_is_said_once_however_often_the_cluster_is_read() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pytest
 
+from agent.readings.clock import KEEPERS
 from runbooks import leader_election
 from runbooks.clocks_apart import seen_together
 from runbooks.evidence import Clock, Evidence, NodeEvidence, Role, WallClock
@@ -137,6 +139,13 @@ def test_only_chrony_takes_an_order_to_step(keeper: str, command: str):
     assert found.verdict is Verdict.CONFIRMED
     assert f"{keeper} on agent:node1 and agent:node2" in " ".join(found.evidence_for)
     assert not remedy.offered and f"`{command}`" in (remedy.reason or "")
+
+
+def test_each_unit_that_ntpd_may_be_is_named():
+    """One host calls it ntpsec, another ntp or ntpd, and the reading does not say which."""
+    (remedy,) = skew_in(off_by({"node1": "ntpd", "node2": "ntpd"})).remedies
+    units = {unit.removesuffix(".service") for unit, keeper in KEEPERS.items() if keeper == "ntpd"}
+    assert units - set(re.findall(r"[\w-]+(?=`)", remedy.reason or "")) == set()
 
 
 def test_where_some_are_kept_by_chrony_those_are_stepped():

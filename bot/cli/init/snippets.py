@@ -61,13 +61,8 @@ def unit(answers: Answers, folder: Path, program: Path) -> str:
     text = shipped("systemd/neumann-bot.service").replace(_ETC, str(folder))
     text = text.replace("/opt/neumann-bot/bin/neumann-bot", str(program))
     if answers.is_socket_mode:
-        text = text.replace(
-            "\nLoadCredential=slack-signing-secret:",
-            f"\nLoadCredential={APP_TOKEN}:{folder / APP_TOKEN}\nLoadCredential=slack-signing-secret:",
-        ).replace(
-            "\nEnvironment=NEUMANN_BOT_SLACK__SIGNING",
-            f"\nEnvironment=NEUMANN_BOT_SLACK__APP_TOKEN__FILE=%d/{APP_TOKEN}"
-            "\nEnvironment=NEUMANN_BOT_SLACK__SIGNING",
+        text = re.sub(
+            rf"^#(?=LoadCredential={APP_TOKEN}:|Environment=.*%d/{APP_TOKEN}$)", "", text, flags=re.M
         )
     if BOT_FILE not in text:
         raise AssertionError("the shipped unit starts the bot with another configuration")

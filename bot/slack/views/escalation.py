@@ -130,8 +130,7 @@ def handed_over(change: HandOver, open_now: tuple[Incident, ...]) -> Message:
 
 
 def _open_line(incident: Incident) -> str:
-    holder = incident.triage.holder
-    has = f"{escape(holder.name)} has it" if holder else "*nobody has it*"
+    has = f"who has it: {escape(labels.who_has_it(incident))}"
     return f"{labels.mark(incident)} {incident.id} {escape(what_is_wrong(incident))} · {has}"
 
 

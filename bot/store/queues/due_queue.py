@@ -26,6 +26,12 @@ ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 """Of an incident or a periodic job."""
 
 
+OF_INCIDENTS = ("steps", "views", "pages")
+"""The queues that hold incidents."""
+
+QUEUES = (*OF_INCIDENTS, "chores")
+
+
 @dataclass(frozen=True)
 class Taken:
     """A due incident or periodic job that this process holds for now."""

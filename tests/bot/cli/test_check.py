@@ -139,6 +139,22 @@ def test_a_folder_that_the_units_user_may_not_enter_is_named(config: Path):
     assert said and said[0].endswith(f"chmod 755 {config.parent}")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root reads what the unit's user does not")
+def test_every_file_that_is_no_secret_is_held_against_what_the_units_user_may_read(config: Path):
+    closed = [config.parent / name for name in ("on-call.ics", "alertmanager.pem", "prometheus.pem")]
+    for file in closed:
+        file.touch(0o600)
+    calendar, alertmanager, prometheus = closed
+    config.write_text(
+        f'{config.read_text()}[alertmanager]\nurls = ["https://10.0.0.9:9093"]\n'
+        f'authority = "{alertmanager}"\n'
+        f'[prometheus]\nurl = "https://10.0.0.9:9090"\nauthority = "{prometheus}"\n'
+        f'[escalation.on_call]\ncalendar = "{calendar}"\npeople = {{ Ann = "U0ANN0001" }}\n'
+    )
+    said = "\n".join(wrong(config))
+    assert [file.name for file in closed if f"chmod 644 {file}" not in said] == []
+
+
 def test_the_variable_is_named_where_it_came_from_the_environment(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ):

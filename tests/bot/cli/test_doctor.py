@@ -13,13 +13,14 @@ import pytest
 
 from bot import clients
 from bot.alerting.prometheus import PrometheusClient
+from bot.cli.doctor import canary_of
 from bot.config import PrometheusSettings, Settings, load
 from bot.doctor.alerting import prometheus_findings
 from bot.doctor.canary import keep_flying
 from bot.doctor.parts_findings import versions
 from bot.slack.scopes import SCOPES
 from bot.store.canary import CanaryFlag
-from handlers.errors import StoreDown
+from handlers.errors import Refused, StoreDown
 from handlers.ports.doctor import Examined
 from lab.alerting.prometheus import real_alerting
 from lab.cluster.cluster import Lab
@@ -33,6 +34,8 @@ from tests.bot.real_alerting import needs_the_real_programs, prometheus
 from tests.bot.web.serving import serve
 from tests.bot.worker.working import working
 from tests.waiting import until
+
+DEPLOY = Path(__file__).parents[3] / "deploy"
 
 
 def line_of(finding: Examined) -> str:
@@ -88,7 +91,8 @@ async def test_without_alerting_it_says_what_is_well_and_what_is_not_configured(
     write_config: WriteConfig, slack: SlackWorkspaceServer
 ) -> None:
     slack.workspace.manifest = AppManifest.read(SHIPPED_MANIFEST)
-    code, out, err = await run("doctor", "--config", str(write_config(slack)))
+    file = write_config(slack)
+    code, out, err = await run("doctor", "--config", str(file))
     assert (code, err) == (0, ""), out
     assert "ok   Slack: the token has all 10 scopes" in out
     assert "ok   Nodes: every metrics page and every agent answers" in out
@@ -97,6 +101,10 @@ async def test_without_alerting_it_says_what_is_well_and_what_is_not_configured(
     assert (code, "Set canary_every_min in [doctor]" in err) == (2, True)
     code, _, err = await run("doctor", "--canary", "--config", str(write_config(slack)))
     assert (code, "configure both sections first" in err) == (2, True)
+    file.write_text(f'runbooks = ["disk-full"]\n{file.read_text()}')
+    code, out, err = await run("doctor", "--config", str(file))
+    said = "BAD  Runbooks: There is no runbook disk-full, and no installed package offers one."
+    assert (code, err, [each for each in out.splitlines() if "Runbooks" in each]) == (1, "", [said])
 
 
 @pytest.mark.process
@@ -104,6 +112,27 @@ async def test_a_cluster_that_is_not_configured_is_no_clean_bill(write_config: W
     code, out, err = await run("doctor", "--cluster", "demp", "--config", str(write_config()))
     sentence = "neumann-bot: No cluster demp is configured: demo. Did you mean demo?\n"
     assert (code, out, err) == (2, "", sentence)
+
+
+@pytest.mark.parametrize(
+    ("asked", "configured", "flown_for"), [("", "eu", "eu"), ("demo", "eu", "demo"), ("eu", "", "eu")]
+)
+def test_the_test_alert_is_for_the_cluster_asked_for_or_else_for_the_configured_one(
+    asked: str, configured: str, flown_for: str
+) -> None:
+    assert canary_of(two_clusters(configured), asked) == flown_for
+
+
+def test_of_two_clusters_one_must_be_named() -> None:
+    with pytest.raises(Refused, match="Which cluster"):
+        canary_of(two_clusters(""), "")
+
+
+def two_clusters(canary_cluster: str) -> Settings:
+    example = load(DEPLOY / "neumann-bot.example.toml")
+    clusters = (*example.clusters, example.clusters[0].model_copy(update={"name": "eu"}))
+    doctor = example.doctor.model_copy(update={"canary_cluster": canary_cluster})
+    return example.model_copy(update={"clusters": clusters, "doctor": doctor})
 
 
 @pytest.mark.process

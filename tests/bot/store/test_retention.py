@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from bot.config import load as load_settings
 from bot.store.mac_chain import Chain
+from bot.store.queues.due_queue import Queues
 from bot.store.retention import Retention
 from bot.store.timelines import TimelineStore
 from handlers.domain.alerts import IncidentIdentity
@@ -59,6 +60,19 @@ async def test_only_what_was_closed_long_ago_is_trimmed(
     assert left == set(), "nothing of it stays under a key of its own"
     assert await retention.was_trimmed(old)
     assert not await retention.was_trimmed(young)
+
+
+async def test_what_is_trimmed_is_due_nowhere(
+    retention: Retention, store: TimelineStore, redis: Redis, prefix: str
+) -> None:
+    old = await closed(store, redis, prefix, days_ago=100)
+    queues = Queues(redis, prefix)
+    for queue in (queues.steps, queues.views, queues.pages):
+        await queue.mark(old)
+    await retention.trim(90)
+    keys = [key async for key in redis.scan_iter(f"{prefix}:due:*")]
+    due = [key for key in keys if await redis.zscore(key, old) is not None]
+    assert due == []
 
 
 async def test_a_timeline_that_was_tampered_with_is_left_for_people(

@@ -24,7 +24,20 @@ KEY = "neumann-bot-inc-7-k3xqf"
 SECRET, NEXT_SECRET = "subscription-secret", "the-one-after-it"
 
 
-def delivery(event_type: str = "incident.acknowledged", **data: object) -> bytes:
+ANN = {
+    "html_url": "https://acme.pagerduty.com/users/PLH1HKV",
+    "id": "PLH1HKV",
+    "self": "https://api.pagerduty.com/users/PLH1HKV",
+    "summary": "Ann <b>Lee",
+    "type": "user_reference",
+}
+THE_BOTS_OWN = {"id": "PF9KMXH", "summary": "neumann-bot", "type": "service_reference"}
+"""Who acknowledged where the Events API was told to: the service whose routing key was used."""
+
+
+def delivery(
+    event_type: str = "incident.acknowledged", agent: dict[str, str] | None = ANN, **data: object
+) -> bytes:
     """A delivery as PagerDuty's webhook documentation shows it."""
     return json.dumps(
         {
@@ -33,13 +46,7 @@ def delivery(event_type: str = "incident.acknowledged", **data: object) -> bytes
                 "event_type": event_type,
                 "resource_type": "incident",
                 "occurred_at": "2026-11-24T12:05:00.123Z",
-                "agent": {
-                    "html_url": "https://acme.pagerduty.com/users/PLH1HKV",
-                    "id": "PLH1HKV",
-                    "self": "https://api.pagerduty.com/users/PLH1HKV",
-                    "summary": "Ann <b>Lee",
-                    "type": "user_reference",
-                },
+                "agent": agent,
                 "client": None,
                 "data": {"id": "PGR0VU2", "type": "incident", "number": 2, "incident_key": KEY, **data},
             }
@@ -109,6 +116,16 @@ async def test_who_cannot_sign_this_very_body_acknowledges_nothing(site: Site, h
         "/pagerduty", content=delivery(), headers=[(b"X-PagerDuty-Signature", raw.encode("latin-1"))]
     )
     assert (response.status_code, site.taken) == (401, [])
+
+
+@pytest.mark.parametrize(
+    "agent", [THE_BOTS_OWN, None, {**ANN, "type": "app_reference"}, {"id": "PLH1HKV", "summary": "Ann"}]
+)
+async def test_what_no_person_did_there_is_no_acknowledgement(site: Site, agent: dict[str, str] | None):
+    """The bot tells PagerDuty `acknowledge` itself once a plan is confirmed, and hears of that too."""
+    body = delivery(agent=agent)
+    assert await site.post(body, signed(body, SECRET)) == 200
+    assert site.taken == []
 
 
 @pytest.mark.parametrize(

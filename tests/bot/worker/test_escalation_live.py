@@ -230,6 +230,27 @@ async def test_a_worker_that_dies_between_send_and_note_leaves_one_page(
     assert list(server.state.values()) == ["triggered"]
 
 
+async def test_what_was_paged_is_ended_although_the_policies_were_taken_out_since(
+    escalating: Escalating, pagerduty: tuple[PagerDutyServer, str], becomes: Becomes
+) -> None:
+    settings, (server, _) = escalating(), pagerduty
+    async with working(settings, IMPATIENT) as bot:
+        await post(settings, bot, UNCOVERED)
+
+        async def paged() -> bool:
+            return "triggered" in server.state.values()
+
+        await becomes(paged)
+    without = settings.escalation.model_copy(update={"policies": ()})
+    async with working(settings.model_copy(update={"escalation": without}), IMPATIENT) as bot:
+        await post(settings, bot, RESOLVED.replace(b"NoLeader", b"DiskFull"))
+
+        async def resolved() -> bool:
+            return set(server.state.values()) == {"resolved"}
+
+        await becomes(resolved)
+
+
 async def test_the_doctor_answers_in_slack(
     escalating: Escalating, slack: SlackWorkspaceServer, alice: Person
 ) -> None:

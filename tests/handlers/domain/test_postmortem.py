@@ -11,11 +11,13 @@ from handlers import advance, triage
 from handlers.domain import postmortem, postmortem_parts
 from handlers.domain.events import Event
 from handlers.domain.events.base import Person
+from handlers.domain.events.diagnosis import FindingsRanked
 from handlers.domain.events.lifecycle import Closed
 from handlers.domain.events.recovery import LeaderSeen
+from runbooks.evidence import Role
 from runbooks.model import Leadership
 from tests.bot import incidents
-from tests.builders import ALICE, BOB, NOON, alert, diagnosed, opened
+from tests.builders import ALICE, BOB, NOON, alert, dead, diagnosed, evidence, node, opened
 from tests.handlers.story import confirmed, diagnosed_world
 from tests.handlers.world import HOME, World
 
@@ -187,6 +189,14 @@ def test_a_leader_that_comes_and_goes_counts_only_while_it_is_gone() -> None:
         timedelta(seconds=45)
     )
     assert postmortem_parts.leaderless([opened()]) is None
+
+
+def test_a_leader_that_no_majority_follows_is_none_in_a_reading_either() -> None:
+    _, ranked = diagnosed(evidence(node("node1", role=Role.LEADER), dead("node2"), dead("node3")))
+    assert isinstance(ranked, FindingsRanked)
+    assert ranked.diagnosis.leadership.leader == "node1", "it goes on to claim it"
+    again = ranked.model_copy(update={"at": NOON + timedelta(seconds=30)})
+    assert postmortem_parts.leaderless([ranked, again]) == timedelta(seconds=30)
 
 
 def test_an_alert_that_had_fired_for_a_while_says_so() -> None:

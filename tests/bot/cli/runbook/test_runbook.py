@@ -11,7 +11,10 @@ from typer.testing import CliRunner, Result
 
 from bot import add_ons
 from bot.cli.app import app
-from handlers.errors import Refused
+from bot.config import load
+from bot.shift import Shift
+from bot.timing import DEFAULT_TIMING
+from handlers.errors import ConfigurationError, Refused
 from runbooks.all_runbooks import RUNBOOKS, of_alert
 
 EVIDENCE = sorted((Path(__file__).parents[3] / "data" / "evidence").glob("*.json"))[0]
@@ -185,3 +188,25 @@ def test_its_alert_is_routed_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert found.NAME == "disk-full"
     finally:
         del RUNBOOKS["disk-full"]
+
+
+async def test_a_configuration_that_cannot_be_used_adds_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reload that is refused says that nothing has changed."""
+    installed(tmp_path, monkeypatch, "disk-full", skeleton(tmp_path))
+    example = (Path(__file__).parents[4] / "deploy" / "neumann-bot.example.toml").read_text()
+    config = tmp_path / "neumann-bot.toml"
+    config.write_text(f'runbooks = ["disk-full"]\n{example}'.replace("/etc/neumann-bot", str(tmp_path)))
+    with pytest.raises(ConfigurationError, match="slack-signing-secret"):
+        await Shift.begin(load(config), frozenset({"web", "worker"}), DEFAULT_TIMING)
+    assert add_ons.added() == ()
+    assert add_ons.register(["disk-full", "leader-election"]) == ()
+    assert add_ons.added() == ("disk-full",), "what is the bot's own was not added"
+
+
+def test_whoever_asks_which_are_left_out_adds_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(tmp_path, monkeypatch, "disk-full", skeleton(tmp_path))
+    asked = ["disk-full", "no-such", "leader-election"]
+    assert add_ons.left_out(asked) == ("There is no runbook no-such, and no installed package offers one.",)
+    assert add_ons.added() == ()
