@@ -11,7 +11,7 @@ import pytest
 
 from agent.check import find_problems
 from agent.pods.check import loses
-from tests.agent.bed import CONFIG
+from tests.agent.bed import CONFIG, Node
 from tests.agent.pods.bed import ROLE, Cluster
 
 
@@ -20,6 +20,7 @@ async def problems_of(cluster: Cluster, document: dict[str, Any]) -> str:
     return "\n".join(each.sentence for each in await asyncio.to_thread(find_problems, settings))
 
 
+@pytest.mark.process
 async def test_it_names_what_would_not_work_in_a_pod_and_nothing_of_a_host(
     cluster: Cluster, pod: str, settings_document: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ):
@@ -34,6 +35,7 @@ async def test_it_names_what_would_not_work_in_a_pod_and_nothing_of_a_host(
     assert await cluster.kubelet.text("neumann-0", "neumann-0.toml") == CONFIG
 
 
+@pytest.mark.process
 async def test_it_says_which_right_is_missing_and_where_it_runs(
     cluster: Cluster, pod: str, settings_document: dict[str, Any]
 ):
@@ -44,6 +46,15 @@ async def test_it_says_which_right_is_missing_and_where_it_runs(
     assert "DELETE" in told
     assert "PATCH" in told
     assert "`kubernetes.pod` says neumann-0" in told
+
+
+@pytest.mark.process
+async def test_a_ping_that_may_not_be_used_is_said_with_the_pods_mend(
+    cluster: Cluster, pod: str, settings_document: dict[str, Any], node: Node
+):
+    recorded = Path(__file__).parents[2] / "data" / "ping" / "unprivileged-not-permitted.txt"
+    (node.folder / "ping").write_text(f"#!/bin/sh\ncat {recorded}\n")
+    assert "securityContext.sysctls" in await problems_of(cluster, settings_document)
 
 
 @pytest.mark.parametrize(
