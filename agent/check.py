@@ -63,11 +63,11 @@ def _what_would_be_missing(settings: Settings) -> Iterator[str]:
     if settings.kubernetes:
         yield from pod_problems(settings, settings.kubernetes)
         yield from _missing_commands(settings, ("ping",))
+        yield from _pings(settings)
         return
     yield from _config_file(settings.config_file, os.geteuid())
     yield from _missing_commands(settings, ("timedatectl", "systemctl", "ping"))
-    if os.access(settings.commands.ping, os.X_OK):
-        yield from ping_problems(settings)
+    yield from _pings(settings)
     yield from check_clock(settings)
     if os.access(settings.commands.systemctl, os.X_OK):
         yield from _units(settings)
@@ -80,6 +80,11 @@ def _missing_commands(settings: Settings, names: tuple[str, ...]) -> Iterator[st
         path = getattr(settings.commands, name)
         if not os.access(path, os.X_OK):
             yield f"The command {path} (commands.{name}) is missing or not executable."
+
+
+def _pings(settings: Settings) -> Iterator[str]:
+    if os.access(settings.commands.ping, os.X_OK):
+        yield from ping_problems(settings)
 
 
 def _failure(attempt: Callable[[], object]) -> Iterator[str]:

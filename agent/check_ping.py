@@ -15,6 +15,14 @@ from agent.settings import Settings
 _HERE = "127.0.0.1"
 _ONCE = ("-c", "1", _HERE)
 """Of an option that is there twice, ping takes the last one."""
+_ALLOW_ON_A_HOST = (
+    "give the unit AmbientCapabilities=CAP_NET_RAW, or allow it to everybody,"
+    ' sysctl net.ipv4.ping_group_range="0 2147483647"'
+)
+_ALLOW_IN_A_POD = (
+    "allow it to the pod's group, in its securityContext.sysctls:"
+    ' { name: net.ipv4.ping_group_range, value: "0 65534" }'
+)
 
 
 def ping_problems(settings: Settings) -> Iterator[str]:
@@ -31,8 +39,7 @@ def ping_problems(settings: Settings) -> Iterator[str]:
     else:
         yield (
             f"{ping} may not be used ({refusal}): links are judged by TCP connects alone, without loss, round"
-            " trips and MTU; give the unit AmbientCapabilities=CAP_NET_RAW, or allow it to everybody,"
-            ' sysctl net.ipv4.ping_group_range="0 2147483647".'
+            f" trips and MTU; {_ALLOW_IN_A_POD if settings.kubernetes else _ALLOW_ON_A_HOST}."
         )
 
 

@@ -41,9 +41,10 @@ async def see_through(reader: NodeReader, ledger: Ledger, begun: Collection[Begu
 
 
 async def _watched(reader: NodeReader, kind: ActionKind, case: Case) -> tuple[LedgerState, NodeState]:
-    """Return how it ended; only what has stayed ready is done."""
+    """Return how it ended; what has stayed ready is done, what is out of sight for long is unknown."""
     assert case.settings.kubernetes is not None  # noqa: S101 (only a pod's actions outlive their agent)
-    give_up = time.monotonic() + case.settings.kubernetes.ready_within_s
+    within_s = case.settings.kubernetes.ready_within_s
+    began = seen = time.monotonic()
     while True:
         after = await reader.state(kind.reads)
         done = kind.judge(case, after)
@@ -52,12 +53,15 @@ async def _watched(reader: NodeReader, kind: ActionKind, case: Case) -> tuple[Le
             after, lasts = await stays(reader, kind, after, case.settings.limits.stays_up_s)
             if lasts:
                 return "DONE", after
-        is_over = time.monotonic() >= give_up
-        was, pod = pod_of(case.agreed), pod_of(after)
+        was, pod, now = pod_of(case.agreed), pod_of(after), time.monotonic()
+        seen = now if pod else seen
         if was and pod and pod.uid == was.uid:
             # One that is going is left to the next agent. If it is not, the request may never have been sent.
             if done is False:
                 return "UNKNOWN", after
-        elif done is False or is_over:
-            return "NOT_DONE" if pod else "UNKNOWN", after
+        elif pod is None:
+            if now - seen >= within_s:
+                return "UNKNOWN", after
+        elif done is False or now - began >= within_s:
+            return "NOT_DONE", after
         await asyncio.sleep(LOOK_EVERY_S)

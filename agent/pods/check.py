@@ -36,7 +36,7 @@ async def _asked(settings: Settings, kubernetes: Kubernetes) -> list[str]:
         assert isinstance(service.pod, Pod)  # noqa: S101 (tells the type checker)
         if service.restarts is None:
             problems.append(f"The pod {kubernetes.pod} has no container {kubernetes.container} yet.")
-        if loses(json.loads(raw), settings.state_dir):
+        if loses(json.loads(raw), settings, kubernetes):
             problems.append(f"{settings.state_dir} (state_dir) is lost with the pod: claim a volume for it.")
         await api.delete_pod(service.pod.uid, dry_run=True)
     except AgentError as error:
@@ -46,13 +46,26 @@ async def _asked(settings: Settings, kubernetes: Kubernetes) -> list[str]:
     return problems
 
 
-def loses(pod: Any, folder: Path) -> bool:  # noqa: ANN401  any JSON
-    """Return whether a folder is on no volume that outlives the pod; the deepest mount decides."""
+def loses(pod: Any, settings: Settings, kubernetes: Kubernetes) -> bool:  # noqa: ANN401  any JSON
+    """Return whether the ledger is, in the agent's own container, on no volume that outlives the pod."""
     claimed = {each["name"] for each in pod["spec"].get("volumes", []) if "persistentVolumeClaim" in each}
-    mounts = {
-        Path(mount["mountPath"]): mount["name"]
-        for container in pod["spec"]["containers"]
-        for mount in container.get("volumeMounts", [])
-    }
-    places = [place for place in (folder, *folder.parents) if place in mounts]
-    return not places or mounts[places[0]] not in claimed
+    mounted = [_mounts(each) for each in _containers(pod["spec"]) if each["name"] != kubernetes.container]
+    # No container is told its name. The agent's is the one with a token that sees Neumann's file.
+    needed = (kubernetes.service_account, settings.config_file)
+    own = [mounts for mounts in mounted if all(_volume_of(place, mounts) for place in needed)] or mounted
+    return not own or any(_volume_of(settings.state_dir, mounts) not in claimed for mounts in own)
+
+
+def _containers(spec: Any) -> Iterator[Any]:  # noqa: ANN401  any JSON
+    """Yield the containers that run side by side; one that Kubernetes starts first is among the others."""
+    yield from spec["containers"]
+    yield from (each for each in spec.get("initContainers", []) if each.get("restartPolicy") == "Always")
+
+
+def _mounts(container: Any) -> dict[Path, str]:  # noqa: ANN401  any JSON
+    return {Path(mount["mountPath"]): mount["name"] for mount in container.get("volumeMounts", [])}
+
+
+def _volume_of(place: Path, mounts: dict[Path, str]) -> str | None:
+    """Return the volume that a place is on; the deepest mount decides."""
+    return next((mounts[each] for each in (place, *place.parents) if each in mounts), None)

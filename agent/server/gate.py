@@ -59,6 +59,9 @@ class Gate:
         for task in self._unfinished:
             task.cancel()
         for listener in self.sockets:
+            # Before its number is free: the loop lets go of it only once the cancelled task runs, and whoever
+            # opens a socket until then is given the number.
+            asyncio.get_running_loop().remove_reader(listener)
             listener.close()
 
     async def wait_closed(self) -> None:

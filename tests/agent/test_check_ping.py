@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
+from msgspec.structs import replace
 
 from agent.check_ping import ping_problems
-from agent.settings import Settings
+from agent.settings import Kubernetes, Settings
 from tests.agent.bed import Node
 
 pytestmark = pytest.mark.process
@@ -58,3 +60,19 @@ def test_a_ping_that_does_not_start_is_not_permitted_either(settings: Settings, 
     (problem,) = ping_problems(settings)
     assert "cannot be run: Permission denied" in problem
     assert 'sysctl net.ipv4.ping_group_range="0 2147483647"' in problem
+
+
+def test_in_a_pod_the_mend_is_the_pods(settings: Settings, node: Node):
+    says(node, fast="unprivileged-not-permitted", slow="unprivileged-not-permitted", full="fits")
+    pod = Kubernetes(pod="neumann-0", config_map="neumann-0", config_key="neumann-0.toml")
+    (problem,) = ping_problems(replace(settings, kubernetes=pod))
+    assert "securityContext.sysctls" in problem
+    assert "the unit" not in problem
+    assert any(each["name"] in problem and each["value"] in problem for each in shipped_sysctls())
+
+
+def shipped_sysctls() -> list[dict[str, str]]:
+    manifest = (Path(__file__).parents[2] / "deploy" / "kubernetes" / "neumann-nodes.yaml").read_text()
+    (pods,) = [each for each in yaml.safe_load_all(manifest) if each["kind"] == "StatefulSet"]
+    found: list[dict[str, str]] = pods["spec"]["template"]["spec"]["securityContext"]["sysctls"]
+    return found

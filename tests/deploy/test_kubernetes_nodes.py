@@ -95,8 +95,19 @@ def test_a_pod_comes_back_while_others_are_not_ready():
 def test_the_policy_lets_in_what_the_agent_and_the_nodes_listen_on():
     ports = {each["containerPort"] for container in (NEUMANN, AGENT) for each in container["ports"]}
     rules = the("NetworkPolicy")["spec"]["ingress"]
-    assert {port["port"] for rule in rules for port in rule["ports"]} == ports
+    named = {port["port"] for rule in rules for port in rule.get("ports", ())}
+    assert named == {settings_port("listen"), settings_port("listen") + 1, 9090} < ports
     assert all(rule["from"] for rule in rules)
+
+
+def test_the_nodes_reach_one_another_by_ping_too():
+    """A rule that names ports is of TCP and UDP: where it is obeyed to the letter, no ping comes through."""
+    (among,) = [rule for rule in the("NetworkPolicy")["spec"]["ingress"] if "ports" not in rule]
+    assert among["from"] == [{"podSelector": the("NetworkPolicy")["spec"]["podSelector"]}]
+
+
+def settings_port(key: str) -> int:
+    return int(str(getattr(settings_of("neumann-0"), key)).rpartition(":")[2])
 
 
 def test_the_start_script_uses_the_paths_of_the_manifest():

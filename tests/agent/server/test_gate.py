@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import resource
 import socket
@@ -178,3 +179,21 @@ async def test_who_is_slow_is_hung_up_on(settings: Settings, says: bytes) -> Non
         writer.write(says)
         assert await reader.read() == b""
         writer.close()
+
+
+async def test_the_descriptor_of_a_closed_gate_is_anybodys_at_once(settings: Settings) -> None:
+    """What opens a socket while the keys are exchanged, or while the agent ends, may get its number."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    closed = Gate(listener, tls_context(settings.tls), Served, GateLimits())
+    await asyncio.sleep(0)  # it listens
+    number, heard = listener.fileno(), asyncio.Event()
+    near, far = socket.socketpair()
+    with near, far:
+        closed.close()
+        with socket.socket(fileno=os.dup2(near.fileno(), number)) as next_one:
+            asyncio.get_running_loop().add_reader(next_one, heard.set)
+            await closed.wait_closed()
+            far.send(b"hello")
+            async with asyncio.timeout(10):
+                await heard.wait()
+            assert asyncio.get_running_loop().remove_reader(next_one)
