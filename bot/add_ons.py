@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from importlib.metadata import entry_points
-from typing import cast
+from typing import TextIO, cast
 
 import structlog
 
@@ -26,14 +29,20 @@ def offered() -> tuple[str, ...]:
     return tuple(sorted(entry.name for entry in entry_points(group=GROUP)))
 
 
+def printing_aside() -> AbstractContextManager[TextIO]:
+    """Send to standard error what a runbook of others prints; standard output is the command's answer."""
+    return contextlib.redirect_stdout(sys.stderr)
+
+
 def imported(name: str) -> Runbook | str:
     """Return the runbook that an installed package offers, unchecked; a sentence where there is none."""
     entry = next(iter(entry_points(group=GROUP, name=name)), None)
     if entry is None:
         return f"There is no runbook {name[:80]}, and no installed package offers one."
     try:
-        return cast("Runbook", entry.load())
-    except Exception as error:
+        with printing_aside():
+            return cast("Runbook", entry.load())
+    except (Exception, SystemExit) as error:  # a module may end like a script; the bot does not end with it
         return f"The runbook {name} cannot be imported: {type(error).__name__}: {error}."
 
 
@@ -73,7 +82,8 @@ def _usable(name: str) -> Runbook | str:
     runbook = imported(name)
     if isinstance(runbook, str):
         return runbook
-    wrong = tuple(problems(runbook, RUNBOOKS))
+    with printing_aside():
+        wrong = tuple(problems(runbook, RUNBOOKS))
     if not wrong and name != runbook.NAME:
         wrong = (f"its NAME is {runbook.NAME}.",)
     if wrong:

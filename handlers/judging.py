@@ -29,11 +29,11 @@ def judge(judgement: Judgement, pure: Callable[P, T], *args: P.args, **kwargs: P
     """Return what a pure function says of what was read; `Undetermined` where it raises.
 
     What was read may be anything, and the same gives the same error at each look: a step that died of it
-    would be repeated for ever, and nobody told.
+    would be repeated for ever, and nobody told. A runbook of others may even end like a script.
     """
     try:
         return pure(*args, **kwargs)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         _log_once(judgement, error)
         return Undetermined(judgement, type(error).__name__)
 
@@ -58,7 +58,7 @@ def sample_of(evidence: Evidence) -> Sample | None:
     return None if isinstance(judged, Undetermined) else judged
 
 
-def _log_once(judgement: Judgement, error: Exception) -> None:
+def _log_once(judgement: Judgement, error: Exception | SystemExit) -> None:
     """Log an error with its traceback, the first time that it comes from its place."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     key = (judgement, type(error).__name__, place.filename, place.lineno)

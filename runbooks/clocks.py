@@ -8,6 +8,7 @@ does not agree is as uncertain as its two readings are apart.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
@@ -16,7 +17,9 @@ from runbooks.evidence import Clock, ClockKeeper, Evidence, NodeEvidence, WallCl
 MAX_SKEW_MS = 500.0
 """The limit of the clock offset, from Neumann's leader-election runbook."""
 
-LOCAL_REFERENCES = ("7F7F", "127.127.", "4D414E55", "MANU", "LOCAL", ".LOCL.")
+_LOCAL_REFERENCE = re.compile(
+    r"7F7F[0-9A-F]{4}|127\.127(?:\.\d{1,3}){2}|4D414E55|MANU|LOCAL(?:\(\d{1,3}\))?|\.?LOCL\.?", re.IGNORECASE
+)
 """How chrony and ntpd name a host's own clock and one that was set by hand: neither follows true time."""
 
 AGREE_MS = 100.0
@@ -116,8 +119,13 @@ def kept_by(clocks: Mapping[str, Clock], names: Collection[str]) -> dict[ClockKe
     return {keeper: [name for name in names if clocks[name].kept_by == keeper] for keeper in keepers}
 
 
+def is_local_reference(source: str) -> bool:
+    """Say whether a source is this host itself, or a hand; a server's name may begin like either."""
+    return _LOCAL_REFERENCE.fullmatch(source) is not None
+
+
 def _is_local(clock: Clock) -> bool:
-    return clock.source.upper().startswith(LOCAL_REFERENCES)
+    return is_local_reference(clock.source)
 
 
 def is_surely_skewed(clock: Clock) -> bool:

@@ -132,11 +132,15 @@ def _remedy(name: str, kind: object) -> Iterator[str]:
 def _judged(runbook: Runbook, sample: Evidence) -> Iterator[str]:
     """Yield what is wrong with the answers to one evidence; a function of others may do anything."""
     try:
-        first, again = runbook.diagnose(sample), runbook.diagnose(sample)
-        recovery, hand_off = runbook.is_recovered(sample), runbook.hand_off(sample)
-    except Exception as error:
-        yield f"It raises {type(error).__name__} on the evidence of a {sample.cluster} cluster: {error}."
-        return
+        said = tuple(_asked(runbook, sample))
+    except (Exception, SystemExit) as error:
+        said = (f"It raises {type(error).__name__} on the evidence of a {sample.cluster} cluster: {error}.",)
+    yield from said
+
+
+def _asked(runbook: Runbook, sample: Evidence) -> Iterator[str]:
+    first, again = runbook.diagnose(sample), runbook.diagnose(sample)
+    recovery, hand_off = runbook.is_recovered(sample), runbook.hand_off(sample)
     if not isinstance(first, Diagnosis) or not first.findings:
         yield "diagnose must return a Diagnosis with at least one finding."
         return

@@ -38,6 +38,6 @@ def diff(before: FileArgument, after: FileArgument) -> None:
 def redact(file: FileArgument) -> None:
     """Print the evidence without names, addresses and paths; it is judged as before.
 
-    Lines of logs keep their words without names and addresses: read them before you show them to others.
+    Lines of logs keep the words that rules go by and Neumann's own: read them before you show them to others.
     """
     say_json(redacted(stored(file)).model_dump_json(indent=2))

@@ -127,11 +127,12 @@ def judged_again(incident_id: str, events: Sequence[Event]) -> list[JudgedAgain]
         if isinstance(read, EvidenceRead) and isinstance(ranked, FindingsRanked)
     ]
     whole = {read.evidence.started_at for read, _ in judged if read.evidence.complete}
-    return [
-        JudgedAgain(
-            read.at, then.summary, evidence_document.changes(then, diagnosis_of(runbook, read.evidence))
-        )
-        for read, then in judged
-        # What had come of a reading that was read to its end is no reading of its own.
-        if read.evidence.complete or read.evidence.started_at not in whole
-    ]
+    with add_ons.printing_aside():
+        return [
+            JudgedAgain(
+                read.at, then.summary, evidence_document.changes(then, diagnosis_of(runbook, read.evidence))
+            )
+            for read, then in judged
+            # What had come of a reading that was read to its end is no reading of its own.
+            if read.evidence.complete or read.evidence.started_at not in whole
+        ]

@@ -7,25 +7,38 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-from runbooks.clocks import LOCAL_REFERENCES
-from runbooks.evidence import Evidence
+from runbooks.clocks import is_local_reference
+from runbooks.evidence import ConnectResult, Evidence
+from runbooks.log_words import CALLER, LOG_EVENTS, NEUMANN_WRITES, RULES_GO_BY
 
 _PEER = re.compile(r"(?P<id>[^=\s]+=)?(?P<host>\[[^\]]+\]|[^:\s\[\]]+)(?P<port>:\d+)?")
-_KEPT = ("at", "started_at", "status", "load", "result")
-"""Times, and words of systemd and of Neumann's health page that rules go by."""
+_KEPT = ("at", "started_at")
 
-_ADDRESS = re.compile(
+_STATUSES = frozenset({"healthy", "degraded", "unhealthy"})
+"""Neumann's own words on its health page."""
+
+_LOADS = frozenset({"masked", "not-found", "bad-setting", "error", "merged", "stub"})
+"""systemd's LoadState where a unit is not started."""
+
+_RESULTS = frozenset(
+    {
+        *("success", "resources", "protocol", "timeout", "exit-code", "signal", "core-dump", "watchdog"),
+        *("start-limit-hit", "exec-condition", "oom-kill", *get_args(ConnectResult)),
+    }
+)
+"""How a unit ended last, in systemd's words, and how a connect did."""
+
+_ADDRESS = (
     r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\w)"
     r"|(?<![\w:])\[?(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}\]?(?!\w)"
 )
-_SECRETIVE = re.compile(
-    r"/\S+|\b[\w.+-]+@[\w.-]+|\b[0-9a-fA-F]{16,}\b|\"[^\"]*\"|\b[A-Za-z][\w-]*(?:\.[\w-]+){2,}\b"
-)
-"""Paths, mail addresses, long hexadecimal numbers, what stands in quotes, and names with a domain."""
+_SEVERAL_LEFT_OUT = re.compile(r"…(?:\s*…)+")
+_BETWEEN = re.compile(r"[\s:;,()=-]*")
 
 
 @dataclass
@@ -33,7 +46,7 @@ class _Names:
     """What each name and address is called instead: the same one always the same."""
 
     nodes: dict[str, str]
-    hosts: dict[str, str] = field(default_factory=dict)
+    hosts: dict[str, int] = field(default_factory=dict)
 
     def peer(self, text: str) -> str:
         """Return a peer-list entry with its id and host renamed, and its form kept."""
@@ -54,22 +67,43 @@ class _Names:
             address = ipaddress.ip_address(plain.partition("%")[0])
         except ValueError:
             return self._name(plain)
-        number = self.hosts.setdefault(plain, str(len(self.hosts) + 1))
-        # Addresses for documentation: RFC 5737 and RFC 3849.
-        return f"192.0.2.{number}" if address.version == 4 else f"[2001:db8::{number}]"
+        number = self.hosts.setdefault(plain, len(self.hosts) + 1)
+        return _documented(number) if address.version == 4 else f"[2001:db8::{number:x}]"  # RFC 3849
 
     def line(self, text: str) -> str:
-        """Return a log line with the members renamed, and without what else may name something."""
-        known = re.compile("|".join(map(re.escape, sorted(self.nodes, key=len, reverse=True))))
-        shown = _ADDRESS.sub(lambda found: self._address(found[0]), _SECRETIVE.sub("…", text))
-        return known.sub(lambda found: self.nodes[found[0]], shown)
+        """Return a log line of which only known words, members and addresses stay, these renamed."""
+        shown, place = [], 0
+        for found in self._kept.finditer(text):
+            shown += [_between(text[place : found.start()]), self._instead(found)]
+            place = found.end()
+        return _SEVERAL_LEFT_OUT.sub("…", "".join((*shown, _between(text[place:]))))
+
+    @cached_property
+    def _members(self) -> dict[str, str]:
+        """Return what members are called instead, by their names and short names in lower case."""
+        short = {name.lower().partition(".")[0]: instead for name, instead in self.nodes.items()}
+        return short | {name.lower(): instead for name, instead in self.nodes.items()}
+
+    @cached_property
+    def _kept(self) -> re.Pattern[str]:
+        names = "|".join(re.escape(name) for name in sorted(self._members, key=len, reverse=True) if name)
+        member = rf"(?<![\w.-])(?P<member>(?i:{names or '(?!)'}))(?![\w-]|\.\w)"
+        return re.compile(f"{CALLER}|{RULES_GO_BY}|{NEUMANN_WRITES}|{member}|(?P<address>{_ADDRESS})")
+
+    def _instead(self, found: re.Match[str]) -> str:
+        if caller := found["caller"]:
+            instead = self._members.get(caller.lower()) or self.host(caller)
+            return f"incoming connection from {instead}{found['port'] or ''}: "
+        if member := found["member"]:
+            return self._members[member.lower()]
+        return self._address(found["address"]) if found["address"] else found[0]
 
     def _address(self, text: str) -> str:
         plain = text.strip("[]")
         try:
             ipaddress.ip_address(plain)
         except ValueError:
-            return text  # a time of day, such as 12:00:00
+            return "…"  # of that form, and none: a network card's
         return self.host(plain)
 
     def _name(self, host: str) -> str:
@@ -77,14 +111,31 @@ class _Names:
         for name, instead in self.nodes.items():
             if name.partition(".")[0].lower() == first.lower():
                 return f"{instead}.example" if dot else instead
-        return f"host{self.hosts.setdefault(host.lower(), str(len(self.hosts) + 1))}.example"
+        return f"host{self.hosts.setdefault(host.lower(), len(self.hosts) + 1)}.example"
+
+
+def _documented(number: int) -> str:
+    """Return an address for documentation (RFC 5737); after all of these, one for tests (RFC 2544)."""
+    block, last = divmod(number - 1, 254)
+    blocks = ("192.0.2", "198.51.100", "203.0.113")
+    if block < len(blocks):
+        return f"{blocks[block]}.{last + 1}"
+    return str(ipaddress.IPv4Address("198.18.0.0") + number)
+
+
+def _between(text: str) -> str:
+    """Return what stands between two known words of a log line: signs, or that something is left out."""
+    if _BETWEEN.fullmatch(text):
+        return text
+    lead, trail = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+    return f"{lead}…{trail}"
 
 
 def redacted(evidence: Evidence) -> Evidence:
     """Return the evidence with nodes, hosts and addresses renamed, and lines of files left out.
 
     What a rule reads besides names stays: counts, times, offsets, results. A sentence of why something could
-    not be read goes; its kind stays. Lines of logs keep their words: read them before you show them.
+    not be read goes; its kind stays. Lines of logs keep the words that rules go by and Neumann's own ones.
     """
     names = _Names({name: f"node{number}" for number, name in enumerate(evidence.names, start=1)})
     return Evidence.model_validate(_renamed(evidence.model_dump(mode="json"), names))
@@ -92,6 +143,8 @@ def redacted(evidence: Evidence) -> Evidence:
 
 def _renamed(value: object, names: _Names, key: str = "") -> object:
     if isinstance(value, dict):
+        if key == "counts":
+            value = _known_events(value)
         return {name: _renamed(each, names, name) for name, each in value.items()}
     if isinstance(value, list):
         return [_renamed(each, names, key) for each in value]
@@ -106,13 +159,25 @@ def _cluster(_: _Names, __: str) -> str:
     return "redacted"
 
 
+def _known_events(counts: dict[str, object]) -> dict[str, object]:
+    """Return what a log counts, with another name for what agents do not count."""
+    others = {name: f"other{number}" for number, name in enumerate(counts.keys() - LOG_EVENTS, start=1)}
+    return {others.get(name, name): count for name, count in counts.items()}
+
+
 def _who(names: _Names, by: str) -> str:
     who, colon, node = by.partition(":")
+    if who not in {"bot", "agent"}:
+        return "another"
     return f"{who}{colon}{names.nodes.get(node, 'another')}" if colon else who
 
 
 def _source(_: _Names, source: str) -> str:
-    return source if not source or source.upper().startswith(LOCAL_REFERENCES) else "time.example"
+    return source if not source or is_local_reference(source) else "time.example"
+
+
+def _one_of(known: frozenset[str]) -> Callable[[_Names, str], str]:
+    return lambda _, word: word if word in known else "left out"
 
 
 def _word(_: _Names, word: str) -> str:
@@ -147,4 +212,7 @@ _TEXTS: dict[str, Callable[[_Names, str], str]] = {
     "source": _source,
     "excerpts": _Names.line,
     **dict.fromkeys((*_KEPT, *_words(Evidence)), _word),
+    "status": _one_of(_STATUSES),
+    "load": _one_of(_LOADS),
+    "result": _one_of(_RESULTS),
 }

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from runbooks import leader_election
-from runbooks.clocks import MAX_SKEW_MS, believed_clocks
+from runbooks.clocks import MAX_SKEW_MS, believed_clocks, follows_true_time
 from runbooks.evidence import Clock, ClockDoubt, Evidence, NodeEvidence, Reading, Role, WallClock
 from runbooks.model import Finding, Verdict
 from tests.builders import evidence, known, node
@@ -137,3 +137,15 @@ def without_gossip(member: NodeEvidence) -> NodeEvidence:
         page = reading.value.model_copy(update={"gossip_failed": None, "gossip_healthy": None})
         changes[name] = reading.model_copy(update={"value": page})
     return member.model_copy(update=changes)
+
+
+@pytest.mark.parametrize(
+    ("source", "is_local"),
+    [
+        *((name, False) for name in ("local-ntp.acme.corp", "localtime1", "manual.ntp.org", "LOCALNET", "")),
+        *((name, True) for name in ("7F7F0101", "127.127.1.0", "LOCAL(0)", ".LOCL.", "4D414E55", "MANU")),
+    ],
+)
+def test_a_server_whose_name_begins_like_a_local_reference_is_none(source: str, is_local: bool):
+    clock = Clock(offset_ms=0, error_ms=1, synchronised=True, source=source)
+    assert follows_true_time(clock) is not is_local

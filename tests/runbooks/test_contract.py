@@ -7,12 +7,13 @@ from typing import Any, cast
 
 import pytest
 
-from runbooks import replication_lag
+from runbooks import leader_election, replication_lag
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.contract import problems, small_clusters
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis, Recovery, Runbook
-from tests.builders import evidence, healthy
+from runbooks.plans import Plan
+from tests.builders import dead, evidence, healthy, node
 
 ATTRIBUTES = (
     *("NAME", "TITLE", "URL", "AIM", "ALERTS", "CAUSES", "REMEDIES", "RECOVERY_NEEDS"),
@@ -86,3 +87,13 @@ def test_what_raises_is_told_once_a_kind_of_cluster() -> None:
     assert said == [
         f"It raises ValueError on the evidence of a {c.cluster} cluster: no." for c in small_clusters()
     ]
+
+
+def test_a_plan_that_raises_is_told() -> None:
+    def never(*_: object) -> Plan:
+        raise SystemExit(3)
+
+    offering = evidence(node("node1"), dead("node2"), dead("node3"))
+    election = {name: getattr(leader_election, name) for name in ATTRIBUTES} | {"plan": never}
+    said = list(problems(cast("Runbook", SimpleNamespace(**election)), {}, [offering]))
+    assert said == [f"It raises SystemExit on the evidence of a {offering.cluster} cluster: 3."]

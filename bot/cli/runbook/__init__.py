@@ -15,8 +15,9 @@ from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.cli.output import say, say_json
 from bot.cli.runbook.skeleton_files import write_skeleton
 from handlers.domain import evidence_document
+from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.errors import Refused
-from handlers.judging import diagnosis_of
+from handlers.judging import diagnosis_of, judge
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.contract import problems
 from runbooks.model import Runbook
@@ -27,7 +28,8 @@ app = typer.Typer(no_args_is_help=True, help="List runbooks, begin one, check on
 @app.command("list")
 def list_them(as_json: JsonOption = False) -> None:
     """List the runbooks there are, those of other packages among them, with their alerts."""
-    add_ons.register(add_ons.offered())
+    for why in add_ons.register(add_ons.offered()):
+        say(why, err=True)
     rows = [
         {"name": r.NAME, "title": r.TITLE, "alerts": sorted(r.ALERTS), "url": r.URL}
         for r in RUNBOOKS.values()
@@ -54,7 +56,8 @@ def new(
 def lint(name: Annotated[str, typer.Argument(help="The runbook's name.")]) -> None:
     """Say everything that keeps a runbook from being used; the exit code is 1 where there is something."""
     runbook = _found(name)
-    wrong = tuple(problems(runbook, RUNBOOKS))
+    with add_ons.printing_aside():
+        wrong = tuple(problems(runbook, RUNBOOKS))
     for why in wrong:
         say(f"wrong: {why}", err=True)
     if wrong:
@@ -75,13 +78,17 @@ def try_it(
     """Judge evidence by one runbook, as its thread would show it; nothing is done."""
     runbook = _found(name)
     read = evidence_of(evidence, config, cluster)
-    diagnosis = diagnosis_of(runbook, read)
+    with add_ons.printing_aside():
+        diagnosis = diagnosis_of(runbook, read)
+        recovery = judge(Judgement.RECOVERY, runbook.is_recovered, read)
     if as_json:
         say_json(json.dumps(evidence_document.as_json(diagnosis), indent=2, ensure_ascii=False))
         return
     show(read, diagnosis)
-    recovery = runbook.is_recovered(read)
-    say(f"\nRecovered? {'yes: ' + recovery.sentence if recovery.is_recovered else 'no.'}")
+    if isinstance(recovery, Undetermined):
+        say(f"\nRecovered? {recovery.sentence}")
+    else:
+        say(f"\nRecovered? {'yes: ' + recovery.sentence if recovery.is_recovered else 'no.'}")
 
 
 def _found(name: str) -> Runbook:
@@ -94,7 +101,8 @@ def _found(name: str) -> Runbook:
         return RUNBOOKS[name]
     found = add_ons.imported(name)
     if isinstance(found, str):
-        near = difflib.get_close_matches(name, [*RUNBOOKS, *add_ons.offered()], n=1)
+        others = {*RUNBOOKS, *add_ons.offered()} - {name}
+        near = difflib.get_close_matches(name, sorted(others), n=1)
         raise Refused(found + (f" Did you mean {near[0]}?" if near else ""))
     RUNBOOKS.setdefault(name, found)
     return found

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Address
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from agent.readings import log_events
 from handlers.domain.evidence_document import parse
 from handlers.domain.redaction import redacted
 from runbooks import leader_election
-from runbooks.evidence import Config, Evidence, Log
+from runbooks.evidence import Config, Evidence, Health, Log
+from runbooks.leader_election.denials import certificate, file, handshake, storage
+from runbooks.log_words import LOG_EVENTS
 from tests.any_evidence import any_evidence
 from tests.builders import dead, evidence, healthy, known, node, silent
 
@@ -70,7 +74,90 @@ def test_names_are_taken_out_of_every_text() -> None:
 
 def test_the_words_of_a_log_line_and_its_time_stay() -> None:
     (line, _) = redacted(named("db-acme-1", "db-acme-2", "db-acme-3")).nodes[0].log.value.excerpts  # type: ignore[union-attr]
-    assert line == "12:00:00 WARN raft: handshake with node2 (192.0.2.1:5123) of … failed, see …"
+    assert line == "12:00:00 WARN … handshake with node2 (192.0.2.1… failed…"
+
+
+LEAKS = (
+    "raft: cannot reach fe80::1234:5678%ens192:7878 (timeout)",
+    "MAC 00:1a:2b:3c:4d:5e of gateway dbmaster.internal, resolve secretdb01",
+    "PROD-DB-A is sad, user='jane doe' token=hunter2pass QWNtZUJhbmtTZWNyZXQ=",
+    "https://user:pw@vault.corp/secret C:\\Users\\jane\\neumann.toml ip-172-31-5-9 lost",
+    "tls: CN=db-secret,O=AcmeBank arn:aws:ec2:eu-west-1:123456789012:instance/i-0abc",
+    "10.1.2.3.4 odd 172.16.9.8_x v172.16.9.8 xn--bcher-kva.de 'single quoted' ACMEBANK_TOKEN=ab12cd34",
+)
+SECRETS = (
+    *("ens192", "1234:5678", "00:1a:2b", "gateway", "dbmaster", "secretdb01", "prod-db", "jane", "hunter2"),
+    *("qwntz", "pw@", "vault", "172-31", "db-secret", "acme", "123456789012", "10.1.2", "172.16", "xn--"),
+    *("single", "ab12cd34", "corp"),
+)
+
+
+def leaky() -> Evidence:
+    """A node whose free texts all name something."""
+    log = Log(path="/l", window_s=60, bytes_read=9, counts={"tls_failed": 3, "acme-x": 1}, excerpts=LEAKS)
+    first = node("Prod-DB-A.corp", names=("Prod-DB-A.corp", "b", "c"), log=known(log, by="agent.acme"))
+    service, clock = first.service.value, first.clock.value
+    assert service and clock
+    first = first.model_copy(
+        update={
+            "health": known(Health(status="healthy on vault"), by="acme:b"),
+            "service": known(service.model_copy(update={"load": "unit acme", "result": "acme exit"})),
+            "clock": known(clock.model_copy(update={"source": "local-ntp.acme.corp"})),
+        }
+    )
+    return evidence(first, silent("b"), silent("c"))
+
+
+def test_no_free_text_names_anything() -> None:
+    shown = redacted(leaky()).model_dump_json().lower()
+    assert [secret for secret in SECRETS if secret in shown] == []
+    assert redacted(leaky()).nodes[0].log.value.counts == {"tls_failed": 3, "other1": 1}  # type: ignore[union-attr]
+
+
+def test_what_agents_count_is_known() -> None:
+    assert log_events.LOG_EVENTS.keys() == LOG_EVENTS
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "WAL persist failed after 3 tries: (os error 28)",
+        "Accept error: Too many open files (os error 24)",
+        "InvalidCertificate(NotValidForName)",
+        "x509: certificate is not valid for name acme.corp",
+        "Hostname mismatch",
+        "TLS handshake failed: connection reset by peer",
+        "TLS handshake failed: unexpected EOF",
+        "unsupported protocol version 3",
+        "peer ID mismatch: expected acme, got bank",
+    ],
+)
+def test_the_words_that_rules_go_by_stay(line: str) -> None:
+    read = evidence(node("node1", log=known(_logs(f"acme-x: {line}"))))
+    (shown,) = redacted(read).nodes[0].log.value.excerpts  # type: ignore[union-attr]
+    for rule in RULES:
+        assert bool(rule.search(shown)) == bool(rule.search(line)), rule.pattern
+
+
+RULES = (
+    *(file._NO_FILES, storage._WAL_LINE, storage._WAL_ERRNO, certificate._OF_NAMES, handshake._CLOSED),
+    *handshake._LINES.values(),
+)
+
+
+def _logs(*lines: str) -> Log:
+    return Log(path="/l", window_s=60, bytes_read=9, counts={}, excerpts=lines)
+
+
+def test_each_of_many_addresses_has_one_of_its_own_that_is_one() -> None:
+    config = Config(
+        path="/c", sha256="ab" * 32, peers=tuple(f"10.0.{n // 250}.{n % 250}:7" for n in range(900))
+    )
+    (shown, *_) = redacted(evidence(node("node1", config=known(config)))).nodes
+    assert shown.config.value
+    addresses = {IPv4Address(peer.removesuffix(":7")) for peer in shown.config.value.peers}
+    assert len(addresses) == 900
+    assert all(address.is_private for address in addresses), "none of them is anybody's"
 
 
 def test_one_address_is_called_the_same_everywhere() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,7 @@ def test_it_is_tried_on_stored_evidence(tmp_path: Path, monkeypatch: pytest.Monk
     ("broken", "why"),
     [
         ("raise RuntimeError('no luck')", "cannot be imported: RuntimeError: no luck."),
+        ("import sys; sys.exit(0)", "cannot be imported: SystemExit: 0."),
         ("NAME = 'disk-full'", "TITLE must be a text."),
         (
             "import runbooks.leader_election as it; globals().update(vars(it))",
@@ -88,6 +90,38 @@ def test_a_broken_one_is_named_and_left_out(
     assert of_alert("DiskSpaceLow") is None
 
 
+def test_a_broken_one_is_named_beside_the_list_of_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed(tmp_path, monkeypatch, "disk-full", "print('hello'); raise SystemExit")
+    listed = run("list", "--json")
+    assert listed.exit_code == 0
+    assert "leader-election" in [row["name"] for row in json.loads(listed.stdout)]
+    assert "The runbook disk-full cannot be imported: SystemExit" in listed.stderr
+
+
+def test_what_it_prints_is_no_part_of_the_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = skeleton(tmp_path).replace("    low, unread = _low", "    print('hello')\n    low, unread = _low")
+    installed(tmp_path, monkeypatch, "disk-full", f"{text}\nprint('hello')\n")
+    tried = run("try", "disk-full", "--evidence", str(EVIDENCE), "--json")
+    assert json.loads(tried.stdout)["findings"]
+    assert "hello" in tried.stderr
+    monkeypatch.setattr("bot.add_ons.RUNBOOKS", dict(RUNBOOKS))
+    assert "disk-full" in [row["name"] for row in json.loads(run("list", "--json").stdout)]
+    assert run("lint", "disk-full").stdout == "fine: disk-full, 2 causes, 0 remedies\n"
+
+
+def test_one_that_ends_the_process_is_tried_to_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = skeleton(tmp_path).replace(
+        "    low, unread = _low", "    raise SystemExit\n    low, unread = _low"
+    )
+    installed(tmp_path, monkeypatch, "disk-full", text)
+    tried = run("try", "disk-full", "--evidence", str(EVIDENCE))
+    assert (tried.exit_code, "the diagnosis failed (SystemExit)" in tried.output) == (0, True)
+
+
 CHANGED = {
     "it judges differently each time": (
         'summary=f"{',
@@ -97,6 +131,11 @@ CHANGED = {
     "a cause without a sentence": ('sentence="every disk has room"', 'sentence=" "', "has no sentence"),
     "a title that no telephone shows": ('title="Nothing found"', f'title="{"long " * 20}"', "1 to 60"),
     "an alert of somebody else's": ('frozenset({"DiskSpaceLow"})', 'frozenset({"NoLeader"})', "belongs to"),
+    "it ends the process": (
+        "    low, unread = _low",
+        "    raise SystemExit(0)\n    low, unread = _low",
+        "raises SystemExit on the evidence of a led cluster",
+    ),
     "it raises": (
         "    low, unread = _low",
         "    raise KeyError\n    low, unread = _low",
