@@ -16,11 +16,11 @@ from handlers.domain.escalation.model import (
     OUTSIDE,
     EscalationPlan,
     Policy,
-    QuietHours,
     Target,
     TargetKind,
     Tier,
 )
+from handlers.domain.escalation.quiet_hours import QuietHours
 
 SLACK_IDS = {
     TargetKind.USER: "[UW][A-Z0-9]+",
