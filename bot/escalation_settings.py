@@ -8,7 +8,7 @@ from datetime import time, timedelta
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from bot.posture_settings import TimeZone
 from bot.secret_files import NamedFile, SecretFile
@@ -16,11 +16,11 @@ from handlers.domain.escalation.model import (
     OUTSIDE,
     EscalationPlan,
     Policy,
-    QuietHours,
     Target,
     TargetKind,
     Tier,
 )
+from handlers.domain.escalation.quiet_hours import QuietHours
 
 SLACK_IDS = {
     TargetKind.USER: "[UW][A-Z0-9]+",
@@ -52,6 +52,21 @@ def _names_a_target(written: str) -> str:
 
 
 TargetName = Annotated[str, AfterValidator(_names_a_target)]
+
+
+def _is_written_as_a_clock_shows_it(written: object) -> object:
+    if not isinstance(written, str | time):
+        raise ValueError('write a time of day, such as "22:00:00"')
+    return written
+
+
+def _has_no_offset(written: time) -> time:
+    if written.tzinfo is not None:
+        raise ValueError("leave out the offset and the Z: quiet hours go by the clocks of time_zone")
+    return written
+
+
+WallTime = Annotated[time, BeforeValidator(_is_written_as_a_clock_shows_it), AfterValidator(_has_no_offset)]
 
 
 def target_of(written: str) -> Target:
@@ -161,8 +176,8 @@ class EscalationSettings(_Section):
     """
 
     time_zone: TimeZone = "UTC"
-    quiet_from: time | None = None
-    quiet_to: time | None = None
+    quiet_from: WallTime | None = None
+    quiet_to: WallTime | None = None
     slack_away_s: Annotated[int, Field(ge=10, le=3600)] = 30
     policies: tuple[PolicySettings, ...] = ()
     on_call: OnCallSettings | None = None
@@ -174,6 +189,10 @@ class EscalationSettings(_Section):
     def _whole(self) -> Self:
         if (self.quiet_from is None) != (self.quiet_to is None):
             raise ValueError("quiet_from and quiet_to belong together")
+        if self.quiet_from is not None and self.quiet_from == self.quiet_to:
+            raise ValueError(
+                "quiet_from and quiet_to are the same, which is no hour: leave both out, or name two"
+            )
         return self
 
     @property

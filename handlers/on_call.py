@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from handlers import load_incidents
 from handlers.authorization import check_colleague
 from handlers.domain import policy
 from handlers.domain.events.base import Person
-from handlers.domain.on_call import MAX_OVERRIDE, OnCall, Override, Rota, Shift, looked
+from handlers.domain.on_call import MAX_OVERRIDE, OnCall, Override, Rota, looked
 from handlers.domain.on_call import on_call as decided
 from handlers.errors import NotAllowed, Refused, SourceDown
 from handlers.ports import Ports
@@ -28,13 +29,8 @@ async def _present(ports: Ports, rota: Rota) -> OnCall:
         scheduled = await ports.schedule.shift(now) if ports.schedule else None
     except SourceDown as error:
         trouble = str(error)
-        scheduled = _still_on(rota.seen, rota)
+        scheduled = rota.last_scheduled  # somebody is better than nobody
     return decided(scheduled, rota, now, trouble)
-
-
-def _still_on(seen: Shift | None, rota: Rota) -> Shift | None:
-    """Return who was on call at the last look, unless by an override: somebody is better than nobody."""
-    return None if seen and rota.override and seen.user == rota.override.user else seen
 
 
 async def override(ports: Ports, by: Person, to: Person, span: timedelta) -> OnCall:
@@ -53,7 +49,7 @@ async def override(ports: Ports, by: Person, to: Person, span: timedelta) -> OnC
         raise Refused("A shift can be taken over for up to 14 days; what lasts belongs in the schedule.")
     now = ports.time.now()
     taken = Override(user=to.id, name=to.name, since=now, until=now + span, by=by)
-    return await _replace(ports, rotas, taken)
+    return await _replace(ports, rotas, lambda rota: rota.overridden(taken))
 
 
 async def clear(ports: Ports, by: Person) -> OnCall:
@@ -65,7 +61,8 @@ async def clear(ports: Ports, by: Person) -> OnCall:
     """
     rotas = _rotas(ports)
     await check_colleague(ports, by)
-    return await _replace(ports, rotas, None)
+    now = ports.time.now()
+    return await _replace(ports, rotas, lambda rota: rota.cleared(now))
 
 
 def _rotas(ports: Ports) -> Rotas:
@@ -74,10 +71,10 @@ def _rotas(ports: Ports) -> Rotas:
     return ports.rotas
 
 
-async def _replace(ports: Ports, rotas: Rotas, override: Override | None) -> OnCall:
+async def _replace(ports: Ports, rotas: Rotas, change: Callable[[Rota], Rota]) -> OnCall:
     while True:
         rota = await rotas.read()
-        after = rota.model_copy(update={"override": override})
+        after = change(rota)
         if await rotas.remember(rota, after):
             return await _present(ports, after)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -67,4 +68,4 @@ class Route:
 def _asked_wait(headers: Mapping[str, str]) -> timedelta | None:
     """Return the pause that an answer asks for in seconds; a date there is passed over."""
     asked = headers.get("retry-after", "").strip()
-    return timedelta(seconds=int(asked[:6])) if asked.isdigit() else None
+    return timedelta(seconds=int(asked[:6])) if re.fullmatch("[0-9]+", asked) else None

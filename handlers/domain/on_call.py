@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Annotated
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from handlers.domain.events.base import Person
 from runbooks.evidence import Frozen
@@ -45,18 +46,41 @@ class HandOver(Frozen):
 
 
 class Rota(Frozen):
-    """What is kept: the override, who was on call at the last look, and a change that is not told yet."""
+    """What is kept: the override, who was on call at the last look, and a change that is not told yet.
+
+    While there is an override, `beneath` is whom the schedule named at the last look that could read it. It
+    is written only then, as older replicas refuse a field that they do not know.
+    """
 
     override: Override | None = None
+    beneath: Annotated[Shift | None, Field(exclude_if=lambda shift: shift is None)] = None
     has_looked: bool = False
     seen: Shift | None = None
     pending: HandOver | None = None
 
+    @property
+    def last_scheduled(self) -> Shift | None:
+        """Return whom the schedule named when it was last read."""
+        return self.beneath if self.override else self.seen
+
+    def overridden(self, override: Override) -> Rota:
+        """Return what is kept once somebody takes the shift."""
+        return self.model_copy(update={"override": override, "beneath": self.last_scheduled})
+
+    def cleared(self, now: datetime) -> Rota:
+        """Return what is kept once the override ends before its time; the next look lets go of it."""
+        ended = self.override and self.override.model_copy(update={"until": min(now, self.override.until)})
+        return self.model_copy(update={"override": ended})
+
 
 class OnCall(Frozen):
-    """Who is on call now, by whose override, and why the schedule cannot be read, where it cannot."""
+    """Who is on call now, by whose override, and why the schedule cannot be read, where it cannot.
+
+    `scheduled` is whom the schedule names, or named when it was last read.
+    """
 
     shift: Shift | None
+    scheduled: Shift | None = None
     override: Override | None = None
     trouble: str = ""
 
@@ -66,16 +90,16 @@ def on_call(scheduled: Shift | None, rota: Rota, now: datetime, trouble: str = "
     override = rota.override if rota.override and rota.override.holds(now) else None
     if override:
         shift = Shift(user=override.user, name=override.name, until=override.until)
-        return OnCall(shift=shift, override=override, trouble=trouble)
-    return OnCall(shift=scheduled, trouble=trouble)
+        return OnCall(shift=shift, scheduled=scheduled, override=override, trouble=trouble)
+    return OnCall(shift=scheduled, scheduled=scheduled, trouble=trouble)
 
 
 def looked(rota: Rota, present: OnCall, now: datetime) -> Rota:
     """Return what is kept after a look, with a change of shift as `pending`.
 
-    A schedule that cannot be read changes nothing: nobody has gone. The first look tells nothing.
+    A schedule that cannot be read takes nobody away. The first look tells nothing, and needs a schedule.
     """
-    if present.trouble and not present.override:
+    if present.trouble and not present.override and not rota.has_looked:
         return rota
     kept = rota.override if rota.override and now < rota.override.until else None
     before, after = rota.seen, present.shift
@@ -83,4 +107,5 @@ def looked(rota: Rota, present: OnCall, now: datetime) -> Rota:
     if rota.has_looked and (before.user if before else "") != (after.user if after else ""):
         untold = pending.before if pending else before
         pending = HandOver(key=f"hand-over-{now:%Y%m%dT%H%M%S}", at=now, before=untold, after=after)
-    return Rota(override=kept, has_looked=True, seen=after, pending=pending)
+    beneath = present.scheduled if kept else None
+    return Rota(override=kept, beneath=beneath, has_looked=True, seen=after, pending=pending)

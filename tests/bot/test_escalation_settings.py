@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,34 @@ def test_tiers_out_of_order_and_half_a_night_are_refused():
         EscalationSettings.model_validate({"quiet_from": "22:00:00"})
     with pytest.raises(ValidationError, match="needs one of calendar and pagerduty"):
         EscalationSettings.model_validate({"on_call": {"people": {"Ann": "U0ANN"}}})
+
+
+@pytest.mark.parametrize("written", ["22:00:00Z", "22:00:00+02:00", time(22, tzinfo=UTC)])
+def test_a_quiet_hour_with_an_offset_is_refused(written: object):
+    for section in (
+        {"quiet_from": written, "quiet_to": "07:00:00"},
+        {"quiet_from": "07:00:00", "quiet_to": written},
+    ):
+        with pytest.raises(ValidationError, match="go by the clocks of time_zone"):
+            EscalationSettings.model_validate(section)
+
+
+@pytest.mark.parametrize("written", [79200, 79200.0, True])
+def test_a_quiet_hour_that_is_no_time_of_day_is_refused(written: object):
+    with pytest.raises(ValidationError, match='write a time of day, such as "22:00:00"'):
+        EscalationSettings.model_validate({"quiet_from": written, "quiet_to": "07:00:00"})
+
+
+def test_quiet_hours_of_no_length_are_refused():
+    with pytest.raises(ValidationError, match="are the same"):
+        EscalationSettings.model_validate({"quiet_from": "22:00:00", "quiet_to": "22:00"})
+
+
+@pytest.mark.parametrize("written", ["22:00", "22:00:00", time(22)])
+def test_quiet_hours_are_as_clocks_show_them(written: object):
+    plan = EscalationSettings.model_validate({"quiet_from": written, "quiet_to": "07:00:00"}).plan
+    at = datetime(2026, 11, 30, 23, tzinfo=UTC)
+    assert plan.quiet and plan.quiet.over_at(at) == datetime(2026, 12, 1, 7, tzinfo=UTC)
 
 
 def test_a_route_without_its_section_and_a_cluster_that_is_none_are_contradictions():

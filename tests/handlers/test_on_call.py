@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from handlers import on_call
-from handlers.domain.on_call import Shift
+from handlers.domain.on_call import Rota, Shift
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, Refused, SlackDown
-from tests.builders import ALICE, BOB, opened
+from tests.builders import ALICE, BOB, NOON, opened
 from tests.handlers.world import HOME, OnCallBox, World
 
 ANN, BEN = Shift(user="U0ANN", name="Ann"), Shift(user="U0BEN", name="Ben")
@@ -94,3 +94,77 @@ async def test_a_schedule_that_cannot_be_read_hands_nothing_over():
     present = await on_call.watch(world.ports)
     assert present and present.shift == ANN and present.trouble
     assert box.said == []
+
+
+async def overridden_and_then_unreadable() -> tuple[World, OnCallBox]:
+    world, box = manned()
+    await on_call.watch(world.ports)
+    await on_call.override(world.ports, ALICE, BOB, FOUR_HOURS)
+    await on_call.watch(world.ports)
+    box.unreadable = "The calendar cannot be read."
+    await on_call.watch(world.ports)
+    return world, box
+
+
+async def test_who_clears_an_override_while_the_schedule_cannot_be_read_gives_the_shift_back():
+    world, box = await overridden_and_then_unreadable()
+    assert (await on_call.clear(world.ports, ALICE)).shift == ANN
+    for _ in range(2):
+        await on_call.watch(world.ports)
+        assert (await on_call.current(world.ports)).shift == ANN
+    assert [each for each, _ in box.said] == [f"Ann to {BOB.name}", f"{BOB.name} to Ann"]
+
+
+async def test_an_override_that_ends_while_the_schedule_cannot_be_read_gives_the_shift_back():
+    world, box = await overridden_and_then_unreadable()
+    world.time.pass_s(FOUR_HOURS.total_seconds())
+    assert (await on_call.current(world.ports)).shift == ANN
+    for _ in range(2):
+        await on_call.watch(world.ports)
+        assert (await on_call.current(world.ports)).shift == ANN
+    assert [each for each, _ in box.said] == [f"Ann to {BOB.name}", f"{BOB.name} to Ann"]
+
+
+async def test_one_override_after_another_hides_nobody_of_the_schedule():
+    world, box = await overridden_and_then_unreadable()
+    await on_call.override(world.ports, BOB, ALICE, FOUR_HOURS)
+    assert (await on_call.clear(world.ports, ALICE)).shift == ANN
+    box.unreadable, box.scheduled = None, BEN
+    await on_call.watch(world.ports)
+    assert (await on_call.current(world.ports)).shift == BEN
+
+
+async def test_who_is_on_call_by_the_schedule_too_stays_when_the_override_ends():
+    world, box = manned()
+    box.scheduled = Shift(user=BOB.id, name="Bob")
+    await on_call.watch(world.ports)
+    await on_call.override(world.ports, ALICE, BOB, FOUR_HOURS)
+    box.unreadable = "The calendar cannot be read."
+    for _ in range(2):
+        present = await on_call.clear(world.ports, ALICE)
+        assert present.shift and present.shift.user == BOB.id
+        await on_call.watch(world.ports)
+
+
+async def test_where_the_schedule_named_nobody_an_override_that_is_cleared_leaves_nobody():
+    world, box = manned()
+    box.scheduled = None
+    await on_call.watch(world.ports)
+    await on_call.override(world.ports, ALICE, BOB, FOUR_HOURS)
+    await on_call.watch(world.ports)
+    box.unreadable = "The calendar cannot be read."
+    assert (await on_call.clear(world.ports, ALICE)).shift is None
+
+
+def test_what_is_kept_without_an_override_is_as_older_replicas_know_it():
+    assert "beneath" not in Rota(has_looked=True, seen=ANN).model_dump(mode="json")
+    override = {
+        "user": "U0B",
+        "name": "B",
+        "since": NOON,
+        "until": NOON + FOUR_HOURS,
+        "by": ALICE.model_dump(),
+    }
+    older = Rota.model_validate({"override": override, "has_looked": True, "seen": ANN.model_dump()})
+    newer = older.model_copy(update={"beneath": ANN})
+    assert Rota.model_validate_json(newer.model_dump_json()) == newer

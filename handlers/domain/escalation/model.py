@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
+from handlers.domain.escalation.quiet_hours import QuietHours
 from runbooks.evidence import Frozen
 
 CRITICAL = "critical"
@@ -94,29 +94,6 @@ class Policy:
         return (not self.clusters or cluster in self.clusters) and (
             not self.severities or severity in self.severities
         )
-
-
-@dataclass(frozen=True)
-class QuietHours:
-    """The hours, by the clocks of a time zone, in which only what is critical is told."""
-
-    begin: time
-    end: time
-    zone: ZoneInfo
-
-    def over_at(self, at: datetime) -> datetime:
-        """Return when something due then is told: at once, or at the end of the quiet hours it falls into."""
-        local = at.astimezone(self.zone)
-        wall = local.time()
-        if self.begin <= self.end:
-            is_quiet, is_next_day = self.begin <= wall < self.end, False
-        else:
-            is_quiet, is_next_day = wall >= self.begin or wall < self.end, wall >= self.begin
-        if not is_quiet:
-            return at
-        day = local.date() + timedelta(days=int(is_next_day))
-        # By way of UTC: the end may be an hour that the clocks leave out that night.
-        return datetime.combine(day, self.end, self.zone).astimezone(UTC)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from starlette.responses import Response
 
 from bot.escalation_settings import OpsgenieSettings, PagerDutySettings, PagingWebhookSettings
 from bot.paging.opsgenie import Opsgenie
@@ -106,6 +107,23 @@ async def test_a_route_that_is_busy_or_broken_says_so_and_takes_it_the_next_time
         assert refused.value.wait == wait
         await pager.send(PAGE)
         assert server.state == {KEY: "triggered"}
+
+
+@pytest.mark.parametrize(
+    "asked", ["\u00b2", "\u0663", "1\u00b2", "-1", "1.5", "Fri, 27 Nov 2026 09:00:00 GMT", ""]
+)
+async def test_a_pause_that_is_no_count_of_seconds_is_passed_over(
+    http: httpx.AsyncClient, secret: Secret, asked: str
+):
+    def odd() -> Response:
+        answer = Response(status_code=503)
+        answer.raw_headers.append((b"retry-after", asked.encode("utf-8")))
+        return answer
+
+    async with serve(PagerDutyServer(faults=[odd]).app) as url:
+        with pytest.raises(PageNotTaken, match="refuses with 503") as refused:
+            await pagerduty(http, secret, url).send(PAGE)
+        assert refused.value.wait is None
 
 
 async def test_an_invalid_event_is_told_in_pagerdutys_words_and_without_the_key(

@@ -12,12 +12,12 @@ from handlers.domain.escalation.model import (
     EscalationPlan,
     PageAct,
     Policy,
-    QuietHours,
     Target,
     TargetKind,
     Tier,
 )
 from handlers.domain.escalation.moves import ReachTier, SendPage, WaitUntil, next_move, retry_at
+from handlers.domain.escalation.quiet_hours import QuietHours
 from handlers.domain.events import Event
 from handlers.domain.events.escalation import PageTried, TierReached
 from handlers.domain.events.lifecycle import Closed, Reopened
@@ -203,28 +203,6 @@ def test_in_quiet_hours_a_warning_waits_and_what_is_critical_does_not():
     at_seven = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
     assert isinstance(in_the_night("warning", at_seven, at_one), ReachTier)
     assert isinstance(in_the_night("critical", soon, at_one), ReachTier)
-
-
-@pytest.mark.parametrize(
-    ("evening", "over"),
-    [
-        (datetime(2026, 3, 28, 22, 0, tzinfo=UTC), datetime(2026, 3, 29, 5, 0, tzinfo=UTC)),
-        (datetime(2026, 10, 24, 21, 0, tzinfo=UTC), datetime(2026, 10, 25, 6, 0, tzinfo=UTC)),
-        (datetime(2026, 7, 1, 20, 0, tzinfo=UTC), datetime(2026, 7, 2, 5, 0, tzinfo=UTC)),
-        (datetime(2026, 7, 1, 19, 59, tzinfo=UTC), datetime(2026, 7, 1, 19, 59, tzinfo=UTC)),
-        (datetime(2026, 7, 1, 5, 0, tzinfo=UTC), datetime(2026, 7, 1, 5, 0, tzinfo=UTC)),
-    ],
-)
-def test_quiet_hours_end_by_the_clocks_of_their_zone_also_in_the_nights_these_change(
-    evening: datetime, over: datetime
-):
-    assert NIGHT.over_at(evening) == over
-
-
-def test_an_end_that_the_clocks_leave_out_is_the_moment_they_jump():
-    early = QuietHours(time(0), time(2, 30), ZoneInfo("Europe/Berlin"))
-    before = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
-    assert before < early.over_at(before) <= datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 
 
 def test_pauses_double_up_to_a_quarter_of_an_hour_and_what_the_route_asks_for_is_kept():
