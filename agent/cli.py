@@ -32,9 +32,9 @@ _logger = logging.getLogger("agent.cli")
 
 def serve(options: argparse.Namespace) -> None:
     """Serve until SIGTERM or SIGINT; SIGHUP reads the trusted keys again."""
-    settings = load_settings(options.config)
     # Ignored until there is something to reload; what comes before is read a moment later anyway.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    settings = load_settings(options.config)
     # Whatever this process creates is its owner's alone.
     os.umask(0o077)
     to_stderr = logging.StreamHandler()

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import gc
+import signal
+import sys
+
+_SERVICES = frozenset({"serve", "web", "worker"})
 
 
 def main() -> None:
     """Run the command line, if what it needs is installed."""
+    if set(sys.argv[1:2]) & _SERVICES:
+        # It would end the process until there is somebody to follow it; so it waits for `running`.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     # Imported modules stay. To search them for garbage again and again would take a quarter of a
     # second of the start, and up to a tenth of one whenever the collector comes by later.
     gc.disable()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
+from handlers.domain.foreign_text import one_line
 from runbooks import raft
 from runbooks.clocks import look_at, says_time
 from runbooks.evidence import Clock, Evidence, NodeEvidence
@@ -61,7 +62,8 @@ def group_rows(evidence: Evidence) -> tuple[list[Row], list[str]]:
     return rows, lines
 
 
-def _columns(rows: Sequence[Row]) -> str:
+def _columns(texts: Sequence[Row]) -> str:
+    rows = [[one_line(cell) for cell in row] for row in texts]  # a node's name may hold an end of a line
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(map(set_cell_size, row, widths)).rstrip() for row in rows)
 
@@ -109,7 +111,7 @@ def link_rows(evidence: Evidence) -> tuple[Row, list[Row]]:
     ]
 
 
-def cut_links(evidence: Evidence) -> str:
+def cut_links(evidence: Evidence) -> tuple[str, ...]:
     """Return the links that are not open as lines, for a cluster too large for the table."""
     names, results = evidence.names, _results(evidence)
     groups: dict[tuple[str, str], list[str]] = {}
@@ -127,7 +129,7 @@ def cut_links(evidence: Evidence) -> str:
     ]
     if left := sum(len(ones) for _, ones in largest_first[MAX_GROUPS:]):
         lines.append(f"and links of {left} more nodes")
-    return "\n".join(lines)
+    return tuple(lines)
 
 
 def _results(evidence: Evidence) -> Results:

@@ -53,6 +53,7 @@ def _signals() -> Iterator[tuple[asyncio.Event, asyncio.Event]]:
     asked = {signal.SIGTERM: ending, signal.SIGINT: ending, signal.SIGHUP: reloading}
     for name, event in asked.items():
         loop.add_signal_handler(name, event.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, asked)  # a reload that was asked for meanwhile comes now
     try:
         yield ending, reloading
     finally:

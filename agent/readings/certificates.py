@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.addresses import split_address
 from agent.errors import ConfigFileError, ReadingError
@@ -15,6 +17,9 @@ from agent.neumann_config.tls import RaftPort, raft_port_of
 from agent.protocol import Certificate, CertificateOrigin
 from agent.sanitize import plain
 from agent.settings import Settings
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 SERVED_FOR_S = 60.0
 """How long what was served counts: a node may log each handshake that comes to nothing."""
@@ -127,25 +132,37 @@ def parse_certificate(raw: bytes, origin: CertificateOrigin) -> Certificate:
     """Return what a certificate says, the first of a PEM file or one in DER.
 
     Raises:
-        ReadingError: If it is none.
+        ReadingError: If it is none, or one that cannot be read.
     """
     from cryptography import x509  # noqa: PLC0415  it is large, and a node without TLS needs none of it
 
+    whose = "the node serves" if origin == "served" else "the configured file holds"
     try:
         load = x509.load_der_x509_certificate if origin == "served" else x509.load_pem_x509_certificate
         found = load(raw)
-        try:
-            names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        except x509.ExtensionNotFound:
-            names = x509.SubjectAlternativeName([])
         return Certificate(
             origin=origin,
             subject=plain(found.subject.rfc4514_string(), limit=_NAME_CHARS),
             issuer=plain(found.issuer.rfc4514_string(), limit=_NAME_CHARS),
             not_before_s=found.not_valid_before_utc.timestamp(),
             not_after_s=found.not_valid_after_utc.timestamp(),
-            names=tuple(plain(str(each.value), limit=_NAME_CHARS) for each in names)[:_MAX_NAMES],
+            names=tuple(plain(name, limit=_NAME_CHARS) for name in _names(found))[:_MAX_NAMES],
         )
     except ValueError as error:
-        whose = "the node serves" if origin == "served" else "the configured file holds"
         raise ReadingError(plain(f"What {whose} is no certificate: {error}.", limit=200)) from error
+    except (x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion) as error:
+        said = f"The certificate that {whose} cannot be read: {error}."
+        raise ReadingError(plain(said, limit=200)) from error
+
+
+def _names(certificate: x509.Certificate) -> Iterator[str]:
+    """Yield the names that a peer may be dialled by; others, as of a user, are no host's."""
+    from cryptography import x509  # noqa: PLC0415
+
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return
+    for name in names:
+        if isinstance(name, x509.DNSName | x509.IPAddress | x509.UniformResourceIdentifier):
+            yield str(name.value)

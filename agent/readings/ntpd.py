@@ -18,6 +18,7 @@ _FOLLOWED = ("*", "o")
 """How the table marks the peer that the clock is disciplined by; `o` where a pulse per second helps."""
 
 _COLUMNS = 10
+_UNITS_S = {"m": 60.0, "h": 3600.0, "d": 86_400.0, "y": 31_557_600.0}
 _LOCAL_REFERENCES = ("127.127.", "LOCAL", ".LOCL.", "LOCL")
 _UNSYNCHRONISED_LEAP, _MAX_STRATUM = "11", 15
 
@@ -40,7 +41,7 @@ def parse_ntpq(printed: str) -> Clock:
         distance_ms = float(variables.get("rootdist", "0"))
         age_s = _seconds(variables["clock"]) - _seconds(variables["reftime"])
         peer = _followed(printed)
-        offset_ms, poll_s = (float(peer[8]), float(peer[5])) if peer else (0.0, 0.0)
+        offset_ms, poll_s = (float(peer[8]), _interval_s(peer[5])) if peer else (0.0, 0.0)
     except (KeyError, ValueError) as error:
         said = plain(printed.strip(), limit=100) or "nothing"
         raise ReadingError(f"ntpq printed no system's variables and table of peers, but: {said}") from error
@@ -63,6 +64,17 @@ def _followed(printed: str) -> list[str] | None:
     """Return the columns of the peer that is followed, the mark before its name."""
     rows = [line.split() for line in lines_of(printed) if line.startswith(_FOLLOWED)]
     return next((row for row in rows if len(row) == _COLUMNS), None)
+
+
+def _interval_s(printed: str) -> float:
+    """Return the seconds of an interval as ntpq prints it: in another unit above 2048 s, or `-`.
+
+    Both ntpqs do so alike (`prettyinterval`).
+    """
+    if printed == "-":
+        return 0.0
+    unit_s = _UNITS_S.get(printed[-1])
+    return float(printed) if unit_s is None else float(printed[:-1]) * unit_s
 
 
 def _seconds(stamp: str) -> float:

@@ -128,14 +128,14 @@ def _judge_stored(file: Path, *, as_json: bool) -> bool:
         if as_json:
             say_json(json.dumps({"evidence": str(file), "error": str(error)}))
         else:
-            say(f"{error}\n")
+            say(error, "")
         return False
     judged = diagnosis_of(RUNBOOKS[ELECTION], read)
     if as_json:
         answer = {"evidence": str(file), **evidence_document.as_json(judged)}
         say_json(json.dumps(answer, ensure_ascii=False))
     else:
-        say(f"{file}\n")
+        say(file, "")
         show(read, judged)
         say("")
     return True

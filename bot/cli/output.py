@@ -8,13 +8,13 @@ import unicodedata
 
 import typer
 
-from handlers.domain.foreign_text import visible
+from handlers.domain.foreign_text import one_line
 from handlers.errors import Refused
 
 
-def say(text: object, *, err: bool = False) -> None:
-    """Print text without what a terminal would take for an order."""
-    echo(visible(str(text)), err=err)
+def say(*lines: object, err: bool = False) -> None:
+    """Print each text as one line, without what a terminal would take for an order or a line's end."""
+    echo("\n".join(one_line(str(line)) for line in lines), err=err)
 
 
 def say_json(document: str) -> None:

@@ -44,7 +44,7 @@ def plan(
     if as_json:
         say_json(drawn_up.model_dump_json(indent=2))
     else:
-        say("\n".join(lines(drawn_up)))
+        say(*lines(drawn_up))
 
 
 async def _live(config: Path, cluster: str, remedy: str) -> Plan:
@@ -96,12 +96,13 @@ def lines(drawn_up: Plan) -> Iterator[str]:
     """Yield a plan as lines for a terminal."""
     yield drawn_up.title
     for number, step in enumerate(drawn_up.steps, start=1):
-        yield f"\n{number}. {step.action.node}: {step.effect}"
+        yield ""
+        yield f"{number}. {step.action.node}: {step.effect}"
         yield from (f"   {line}" for line in lines_of(step.shown))
     if drawn_up.arithmetic:
-        yield "\nHow the values came about:"
+        yield from ("", "How the values came about:")
         yield from (f"   {line}" for line in drawn_up.arithmetic)
-    yield f"\nRisk: {drawn_up.risk}"
+    yield from ("", f"Risk: {drawn_up.risk}")
     yield f"Before each node: {' '.join(drawn_up.checks_before)}"
     yield f"Afterwards: {drawn_up.watch_after}"
     yield f"Undo: {drawn_up.undo}"

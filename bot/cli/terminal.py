@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.output import echo
-from handlers.domain.foreign_text import visible
+from handlers.domain.foreign_text import one_line
 
 PIPE_WIDTH = 100_000
 """Columns of what is no terminal: there a line of the answer is one line, however long."""
@@ -87,8 +87,8 @@ class Look:
 
 
 def words(text: str, style: str = "") -> Text:
-    """Return text without what a terminal would take for an order."""
-    return Text(visible(text), style, overflow="fold")
+    """Return text, one line of it, without what a terminal would take for an order."""
+    return Text(one_line(text), style, overflow="fold")
 
 
 def hanging(lead: str, text: str, style: str = "", body_style: str = "") -> RenderableType:

@@ -1,4 +1,4 @@
-"""Whether Slack and Redis are as the configuration says: every user group and channel is asked for."""
+"""Whether somebody may confirm, and Slack and Redis are as configured, each group and channel."""
 
 from __future__ import annotations
 
@@ -24,9 +24,15 @@ Answer = tuple[State, str, str]
 """How it is, what was asked, and what came of it."""
 
 
+NOBODY_MAY = "nobody may confirm a remedy on {cluster}: name confirm_groups or confirm_users"
+
+
 async def answers(patient: Patient) -> AsyncIterator[Answer]:
-    """Yield what Redis and Slack say, thing by thing."""
+    """Yield where nobody may confirm, and what Redis and Slack say, thing by thing."""
     settings, client, directory = patient.settings, patient.slack, patient.ports.directory
+    for cluster in settings.clusters:
+        if not settings.who_may.somebody_may_confirm(cluster.name):
+            yield "wrong", f"cluster {cluster.name}", NOBODY_MAY.format(cluster=cluster.name)
     why = await why_not_ready(patient.redis, settings.redis.prefix)
     yield ("wrong", "Redis", why) if why else ("fine", "Redis", "takes writes")
     assert isinstance(directory, SlackDirectory)  # noqa: S101  `build` makes no other

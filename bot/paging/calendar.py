@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, tzinfo
 from zoneinfo import ZoneInfo
 
-import recurring_ical_events
-from icalendar import Calendar
-
-from agent.keys.bounded_files import read_bounded_text
 from bot.escalation_settings import OnCallSettings
+from bot.paging.calendar_file import Properties, events_at
 from bot.paging.people import known
 from handlers.domain.on_call import Shift
-from handlers.errors import SourceDown
 
-AROUND = timedelta(days=1)
-"""How far around a moment events are asked for: a day without a zone may begin half a day off from UTC's."""
+ABSENT = frozenset({"DECLINED", "DELEGATED"})
+"""Participation by which an attendee does not come (RFC 5545, 3.2.12)."""
+
+
+@dataclass(frozen=True)
+class _Span:
+    began: datetime
+    until: datetime
+    name: str
+    user: str
 
 
 class CalendarSchedule:
     """`handlers.ports.OnCallSchedule` over a file, read anew at each look so that an edit counts at once.
 
-    Of shifts at the same time the one that began last holds: it is the exception to the others.
+    Of shifts at the same time the one that began last holds, and of those the one that ends first: it is the
+    exception to the others.
     """
 
     def __init__(self, settings: OnCallSettings, time_zone: str) -> None:
@@ -37,38 +41,35 @@ class CalendarSchedule:
         """Return who is on call then.
 
         Raises:
-            SourceDown: If the file cannot be read, or is no calendar.
+            SourceDown: If the file cannot be read, is no calendar, or has an event that is not understood.
         """
-        events = await asyncio.to_thread(events_at, self._file, now)
-        shifts = [(began, shift) for began, shift in self._shifts(events) if began <= now]
-        current = [(began, shift) for began, shift in shifts if shift.until is None or now < shift.until]
-        return max(current, key=lambda each: each[0])[1] if current else None
+        events = await asyncio.to_thread(
+            events_at, self._file, now, lambda event: self._who(event) is not None
+        )
+        current = [shift for shift in self._shifts(events) if shift.began <= now < shift.until]
+        if not current:
+            return None
+        who = max(current, key=lambda each: (each.began, -each.until.timestamp()))
+        return Shift(name=who.name, user=who.user, until=who.until)
 
-    def _shifts(self, events: list[Any]) -> Iterator[tuple[datetime, Shift]]:
+    def _who(self, event: Properties) -> tuple[str, str] | None:
+        if str(event.get("STATUS", "")).upper() == "CANCELLED":
+            return None
+        return known((*_attendees(event), str(event.get("SUMMARY", ""))), self._people)
+
+    def _shifts(self, events: list[Properties]) -> Iterator[_Span]:
         for event in events:
-            if str(event.get("STATUS", "")).upper() == "CANCELLED":
-                continue
-            attendees = event.get("ATTENDEE", [])
-            attendees = attendees if isinstance(attendees, list) else [attendees]
-            names = (*map(str, attendees), str(event.get("SUMMARY", "")))
-            if who := known(names, self._people):
-                until = _moment(event.end, self._zone)
-                yield _moment(event.start, self._zone), Shift(name=who[0], user=who[1], until=until)
+            if who := self._who(event):
+                begin, end = event["DTSTART"].dt, event["DTEND"].dt
+                yield _Span(_moment(begin, self._zone), _moment(end, self._zone), *who)
 
 
-def events_at(file: Path, now: datetime) -> list[Any]:
-    """Return the calendar's events of the days around a moment, recurring ones among them.
-
-    Raises:
-        SourceDown: If the file cannot be read, or is no calendar.
-    """
-    try:
-        calendar = Calendar.from_ical(read_bounded_text(file))
-        return list(recurring_ical_events.of(calendar).between(now - AROUND, now + AROUND))
-    except OSError as error:
-        raise SourceDown(f"The on-call calendar {file} cannot be read: {error.strerror}.") from error
-    except Exception as error:  # whatever the two libraries meet in a file that is none
-        raise SourceDown(f"The on-call calendar {file} is not readable as iCalendar.") from error
+def _attendees(event: Properties) -> Iterator[str]:
+    """Yield the addresses of those who come."""
+    attendees = event.get("ATTENDEE", [])
+    for attendee in attendees if isinstance(attendees, list) else [attendees]:
+        if str(attendee.params.get("PARTSTAT", "")).upper() not in ABSENT:
+            yield str(attendee)
 
 
 def _moment(at: date, zone: tzinfo) -> datetime:

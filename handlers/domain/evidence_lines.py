@@ -15,7 +15,8 @@ def lines(evidence: Evidence) -> Iterator[str]:
     """Yield each node's readings, a line for each: its figures, or why there is none."""
     yield f"{evidence.cluster}, read at {evidence.started_at:%Y-%m-%d %H:%M:%S} UTC"
     for node in evidence.nodes:
-        yield f"\n{node.node}"
+        yield ""
+        yield node.node
         for name in READINGS:
             reading = getattr(node, name)
             if reading is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import get_args
 
 from handlers.domain import policy
 from handlers.domain.policy import Member
@@ -108,6 +109,11 @@ class Permissions:
     def second_needed(self, cluster: str, actions: Iterable[ActionType]) -> bool:
         """Return whether any of these actions needs a second person."""
         return any(self.of(cluster, action).second_groups for action in actions)
+
+    def somebody_may_confirm(self, cluster: str) -> bool:
+        """Return whether a group or person is named who may confirm any action on a cluster."""
+        rows = (self.of(cluster, action) for action in get_args(ActionType))
+        return any(row.confirm_groups or row.confirm_users for row in rows)
 
     @property
     def groups(self) -> frozenset[str]:

@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import UnionType
@@ -124,6 +125,20 @@ def test_what_is_commented_out_in_the_agents_example_is_the_default(tmp_path: Pa
     as_it_is = agent.settings.load_settings(AGENT)
     assert full.journal_unit == as_it_is.journal_unit
     assert msgspec.structs.replace(full, log_unit=None) == as_it_is
+
+
+@pytest.mark.parametrize("document", ["escalation.md", "migrate-from-oncall.md"])
+def test_what_a_document_shows_is_taken_as_it_is_shown(document: str):
+    """As somebody takes it who follows the document, with no more of the example than there must be."""
+    text = (DEPLOY.parent / "docs" / document).read_text()
+    shown = tomllib.loads("".join(re.findall(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)))
+    assert "escalation" in shown
+    example = tomllib.loads(BOT.read_text())
+    for cluster in shown.get("clusters", ()):
+        cluster.setdefault("nodes", example["clusters"][0]["nodes"])
+    base = {name: example[name] for name in ("slack", "web", "agents", "clusters")}
+    settings = bot.config.Settings(**base | shown)
+    assert list(bot.config.contradictions(settings)) == []
 
 
 def test_bot_and_agent_name_the_same_cluster():

@@ -128,6 +128,8 @@ def init(  # noqa: PLR0917  each is an option of the command line
     program = Path(shutil.which(sys.argv[0]) or "/opt/neumann-bot/bin/neumann-bot").absolute()
     _write(_files(answers, folder, program))
     say(f"Written: {folder}. Create the Slack app from {folder / 'slack-manifest.yaml'} and install it.")
+    if not answers.may_confirm:
+        say(f"Nobody may confirm a remedy yet: name confirm_groups or confirm_users in {written.BOT_FILE}.")
     missing = _take_tokens(folder, given, questions)
     _say_what_is_next(folder, program, missing)
 

@@ -38,7 +38,7 @@ def list_them(as_json: JsonOption = False) -> None:
         say_json(json.dumps(rows, indent=2))
         return
     for row in rows:
-        say(f"{row['name']}: {row['title']}\n  alerts: {', '.join(row['alerts'])}\n  {row['url']}")
+        say(f"{row['name']}: {row['title']}", f"  alerts: {', '.join(row['alerts'])}", f"  {row['url']}")
 
 
 @app.command()
@@ -49,7 +49,11 @@ def new(
 ) -> None:
     """Begin a runbook: a package with a small one that works, its test, and the entry point."""
     made = write_skeleton(name, alert, into)
-    say(f"{made} is a runbook that works. Next:\n  pip install -e {made}\n  neumann-bot runbook lint {name}")
+    say(
+        f"{made} is a runbook that works. Next:",
+        f"  pip install -e {made}",
+        f"  neumann-bot runbook lint {name}",
+    )
 
 
 @app.command()
@@ -86,9 +90,9 @@ def try_it(
         return
     show(read, diagnosis)
     if isinstance(recovery, Undetermined):
-        say(f"\nRecovered? {recovery.sentence}")
+        say("", f"Recovered? {recovery.sentence}")
     else:
-        say(f"\nRecovered? {'yes: ' + recovery.sentence if recovery.is_recovered else 'no.'}")
+        say("", f"Recovered? {'yes: ' + recovery.sentence if recovery.is_recovered else 'no.'}")
 
 
 def _found(name: str) -> Runbook:

@@ -87,7 +87,7 @@ def _links(evidence: Evidence, look: Look, *, folded: bool) -> Iterator[Renderab
         return
     headings, rows = link_rows(evidence)
     if folded or not (look.is_plain or look.fits(headings, rows)):
-        yield words(cut_links(evidence))
+        yield from (words(line) for line in cut_links(evidence))
     else:
         yield look.table(headings, [[_link(cell) for cell in row] for row in rows])
 

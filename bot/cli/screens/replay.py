@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rich.console import RenderableType
+from rich.text import Text
 
 from bot.cli.terminal import Look, words
 
@@ -35,7 +36,9 @@ def replay(judged: Sequence[JudgedAgain], look: Look) -> Iterator[RenderableType
             [
                 f"{each.at:%Y-%m-%d %H:%M:%S}",
                 each.then,
-                words("\n".join(each.changes), "yellow") if each.changes else words(SAME, "green"),
+                Text("\n").join(words(line, "yellow") for line in each.changes)
+                if each.changes
+                else words(SAME, "green"),
             ]
             for each in judged
         ],

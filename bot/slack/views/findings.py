@@ -99,7 +99,7 @@ def tables(evidence: Evidence, *, brief: bool) -> list[Block]:
     """
     links = [] if all_links_open(evidence) else [link_table(evidence)]
     if links and (brief or max(map(len, links[0].split("\n"))) > MAX_COLUMN_CHARS):
-        links = [cut_links(evidence)]
+        links = ["\n".join(cut_links(evidence))]
     nodes = node_groups(evidence) if brief else node_table(evidence)
     limit = 1_500 if brief else blocks.MAX_SECTION_CHARS
     return [blocks.preformatted(each, limit) for each in (nodes, *links)]

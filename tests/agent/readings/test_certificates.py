@@ -6,11 +6,16 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from msgspec.structs import replace
 
 from agent.addresses import Address
@@ -161,6 +166,48 @@ def test_a_certificate_without_names_has_none():
     found = parse_certificate(CA.cert_pem.bytes(), "file")
     assert isinstance(found, Certificate)
     assert found.names == ()
+
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+ALIKE, OTHER = x509.OID_SUBJECT_ALTERNATIVE_NAME, x509.ObjectIdentifier("2.5.29.18")
+NODE1 = x509.SubjectAlternativeName([x509.DNSName("node1")])
+
+
+def self_signed(*extensions: x509.ExtensionType) -> bytes:
+    """A certificate with these extensions, in DER."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "node1")])
+    made = x509.CertificateBuilder(name, name, KEY.public_key(), 7, ENDS - timedelta(days=9), ENDS)
+    for extension in extensions:
+        made = made.add_extension(extension, critical=False)
+    return made.sign(KEY, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+ODD = {
+    "its names twice": self_signed(NODE1, x509.UnrecognizedExtension(OTHER, NODE1.public_bytes())).replace(
+        bytes.fromhex("0603551d12"), bytes.fromhex("0603551d11")
+    ),
+    "an address of X.400": self_signed(x509.UnrecognizedExtension(ALIKE, bytes.fromhex("3002a300"))),
+    "a party of EDI": self_signed(x509.UnrecognizedExtension(ALIKE, bytes.fromhex("3002a500"))),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_names_that_cannot_be_read_are_a_failed_reading(what: str):
+    with pytest.raises(ReadingError, match="cannot be read"):
+        parse_certificate(ODD[what], "served")
+
+
+def test_only_names_that_a_peer_is_dialled_by_are_shown():
+    names = x509.SubjectAlternativeName(
+        [
+            x509.OtherName(x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3"), bytes.fromhex("0c036f7073")),
+            x509.DNSName("node1"),
+            x509.IPAddress(ip_address("10.0.0.1")),
+            x509.UniformResourceIdentifier("spiffe://cluster/node1"),
+        ]
+    )
+    found = parse_certificate(self_signed(names), "served")
+    assert found.names == ("node1", "10.0.0.1", "spiffe://cluster/node1")
 
 
 LINE = (

@@ -93,5 +93,19 @@ def test_what_is_none_of_its_figures_is_refused(was: str, becomes: str):
         parse_ntpq(CALM.replace(was, becomes))
 
 
+@pytest.mark.parametrize(("poll", "seconds"), [("64", 64), ("2048", 2048), ("68m", 4080), ("36h", 129_600)])
+def test_a_long_poll_is_read_in_its_unit(poll: str, seconds: int):
+    """ntpq prints an interval above 2048 s in minutes, above 300 minutes in hours, and so on."""
+    (row,) = [line for line in CALM.split("\n") if line.startswith("*")]
+    assert " 16 " in row
+    printed = CALM.replace(row, row.replace(" 16 ", f" {poll} "))
+    polls_ago = {"eight": 0xEEB80D39 - 8 * seconds + 2, "more": 0xEEB80D39 - 8 * seconds - 2}
+    said = {
+        when: parse_ntpq(printed.replace("reftime=eeb80d38", f"reftime={updated:08x}")).doubts
+        for when, updated in polls_ago.items()
+    }
+    assert said == {"eight": UNSET, "more": ("stale",)}
+
+
 def test_the_age_of_its_last_update_is_asked():
     assert parse_ntpq(CALM.replace("reftime=eeb80d38", "reftime=eeb80a0a")).doubts == ("stale",)

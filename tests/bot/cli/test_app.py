@@ -69,6 +69,18 @@ async def test_check_names_each_group_and_channel_that_is_not_as_it_should_be(
     assert "channel_not_found: check the channel id in the configuration" in err
 
 
+async def test_check_and_doctor_say_that_nobody_may_confirm(
+    write_config: WriteConfig, slack: SlackWorkspaceServer
+) -> None:
+    file = write_config(slack)
+    file.write_text(file.read_text().replace('confirm_groups = ["S0ONCALL01"]', "confirm_groups = []"))
+    says = "nobody may confirm a remedy on demo: name confirm_groups or confirm_users"
+    code, _, err = await run("check", "--config", str(file))
+    assert (code, err.splitlines()) == (1, [f"wrong: cluster demo: {says}"])
+    code, out, _ = await run("doctor", "--config", str(file))
+    assert (code, f"BAD  Check: cluster demo: {says}" in out) == (1, True)
+
+
 async def test_check_says_that_the_bot_was_not_invited(
     write_config: WriteConfig, slack: SlackWorkspaceServer
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from bot.cli.app import app
 from handlers.domain.evidence_document import parse
-from tests.builders import evidence, healthy, node
+from tests.builders import evidence, healthy, missing, node
 
 
 def run(*arguments: object) -> Result:
@@ -25,6 +26,22 @@ def file(tmp_path: Path) -> Path:
 
 def test_show_prints_each_reading(file: Path) -> None:
     assert "node1\n  metrics (bot, 0 ms): role leader" in run("show", file).output
+
+
+def test_a_text_of_the_document_begins_no_line(tmp_path: Path) -> None:
+    """Whatever ends a line for a terminal, in a name, a sentence or a figure."""
+    forged, file = "x\r\nfake: ok\u2028fake: ok", tmp_path / "a.json"
+    nodes = [node(f"n{forged}", clock=missing(forged, by=forged)), *healthy()[1:]]
+    file.write_text(evidence(*nodes).model_copy(update={"cluster": forged}).model_dump_json())
+    for command in (("evidence", "show"), ("evidence", "diff"), ("diagnose",), TRY):
+        files = [file, file] if command[-1] == "diff" else [file]
+        printed = CliRunner().invoke(app, [*command, *map(str, files)])
+        assert printed.exception is None
+        ends = re.split("[\r\n\u2028]", printed.output)
+        assert [line for line in ends if line.startswith("fake")] == [], command
+
+
+TRY = ("runbook", "try", "leader-election", "--evidence")
 
 
 def test_diff_says_what_differs_and_exits_with_1(file: Path, tmp_path: Path) -> None:

@@ -127,6 +127,13 @@ def test_the_unit_hands_over_every_secret_that_the_configuration_names(folder: P
     assert start.endswith(f"--config {folder}/neumann-bot.toml")
 
 
+def test_where_nobody_may_confirm_it_is_said(folder: Path):
+    asked = ASKED[: ASKED.index("--may-confirm")]
+    said = init("--folder", str(folder), "--defaults", *asked)
+    assert "Nobody may confirm a remedy yet: name confirm_groups or confirm_users in neumann-bot" in said
+    assert "Nobody may confirm" not in init("--folder", str(folder / "other"), "--defaults", *ASKED)
+
+
 def test_a_person_is_asked_again_until_the_answer_is_one(folder: Path):
     typed = "\n".join(
         ("demo", "node1 node1", "node1 node2", "#incidents", "C0INCIDENT", *[""] * 6, "xoxb-1", "")

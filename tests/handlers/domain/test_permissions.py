@@ -180,3 +180,13 @@ def test_a_group_that_is_gone_is_named_to_who_is_refused_and_keeps_nobody_out_wh
     assert RULES.ruling(member(gone=frozenset({"S0X"})), PlanPermission.CONFIRM, "blue", ["clock_sync"]) == (
         Ruling.NOT_IN_GROUP.value
     )
+
+
+@pytest.mark.parametrize(("cluster", "somebody"), [("blue", True), ("green", True), ("grey", False)])
+def test_whether_anybody_may_confirm_is_known_beforehand(cluster: str, somebody: bool):
+    assert RULES.somebody_may_confirm(cluster) is somebody
+
+
+def test_a_person_who_is_named_is_somebody_and_a_group_that_proposes_is_not():
+    assert Permissions((Permission(confirm_users=("U0ANN",)),)).somebody_may_confirm("demo")
+    assert not Permissions((Permission(propose_groups=(WATCHERS,)),)).somebody_may_confirm("demo")
