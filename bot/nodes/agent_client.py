@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
 
 import httpx
 from nacl.signing import SigningKey
@@ -126,10 +127,11 @@ class AgentClient(AgentConnection):
         ended = outcome_of(report) or await self.status(order, UNDER_WAY_FOR_S)
         return ended or Outcome("unknown", report.detail)
 
-    async def status(self, order: Order, patience_s: float = ASK_AGAIN_FOR_S) -> Outcome | None:
+    async def status(self, order: Order, patience_s: float | None = None) -> Outcome | None:
         """Poll the ledger while the action is under way or the agent is silent."""
         name = self.action_id(order)
-        return await self._until_known(order, lambda: self.ledger_entry(order, name), patience_s)
+        ask = partial(self.ledger_entry, order, name)
+        return await self._until_known(order, ask, patience_s or ASK_AGAIN_FOR_S)
 
     async def withdraw(self, order: Order) -> Outcome:
         """Have the ledger close the action if it was not begun, so that a late grant is void."""

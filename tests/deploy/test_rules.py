@@ -74,7 +74,7 @@ def test_quickened_rules_differ_in_their_waits_and_ranges_alone(tmp_path: Path):
         pair for pair in zip(shipped.splitlines(), quick.splitlines(), strict=True) if pair[0] != pair[1]
     ]
     assert [line.split()[-1] for _, line in changed if "for:" in line] == [
-        "3000ms", "1500ms", "1500ms", "3000ms", "30000ms", "1ms"
+        "3000ms", "1500ms", "1500ms", "3000ms", "6000ms", "30000ms", "1ms"
     ]  # fmt: skip
     assert [line for _, line in changed if "for:" not in line] == [
         "        expr: sum by (cluster) (increase(tensor_chain_elections_total[6000ms])) > 5"

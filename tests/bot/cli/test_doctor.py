@@ -174,7 +174,7 @@ async def test_a_test_alert_goes_all_the_way_and_back(
         assert await flag.last_home_s() > 0
     assert (code, err) == (0, ""), out
     legs = [line for line in out.splitlines() if " Canary: " in line]
-    assert [line.split(" (")[0].removeprefix("ok Canary: ") for line in legs] == [
+    assert [line.split(" (")[0].removeprefix("ok   Canary: ") for line in legs] == [
         "Prometheus' rule fires",
         "Alertmanager routes it to the bot",
         "the bot has opened an incident",

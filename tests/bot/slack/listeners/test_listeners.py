@@ -73,7 +73,7 @@ async def answer(person: Person, command: str) -> str:
 async def test_help_lists_what_there_is_for_who_asked(alice: Person, bob: Person) -> None:
     for words in ("/neumann help", "/neumann"):
         said = await answer(alice, words)
-        assert "/neumann election status [cluster]" in said
+        assert "/neumann election status [&lt;cluster&gt;]" in said
         assert "clusters: demo" in said
     assert await bob.messages() == []
 
