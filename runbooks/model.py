@@ -130,8 +130,9 @@ class Diagnosis(Frozen):
 
     @property
     def offers(self) -> tuple[Remedy, ...]:
-        """Return the remedies that may be carried out."""
-        return tuple(r for f in self.findings for r in f.remedies if r.offered and r.actions)
+        """Return the remedies that may be carried out, each once whatever findings it belongs to."""
+        offered = [r for f in self.findings for r in f.remedies if r.offered and r.actions]
+        return tuple({(r.name, r.actions): r for r in reversed(offered)}.values())[::-1]
 
 
 class Recovery(Frozen):

@@ -179,7 +179,7 @@ async def test_the_app_home_shows_what_is_open_and_who_leads(
     await alice.open_home()
     home = plain_text(await until(alice.home))
     assert "inc-1" in home
-    assert "alice has it" in home
+    assert "who has it: alice" in home
     assert "leads term" in home, "the lab is well, whatever the incident's evidence says"
 
 
