@@ -8,9 +8,9 @@ from datetime import timedelta
 from handlers import load_incidents
 from handlers.authorization import check_colleague
 from handlers.domain import policy
+from handlers.domain.escalation.on_call import MAX_OVERRIDE, OnCall, Override, Rota, looked
+from handlers.domain.escalation.on_call import on_call as decided
 from handlers.domain.events.base import Person
-from handlers.domain.on_call import MAX_OVERRIDE, OnCall, Override, Rota, looked
-from handlers.domain.on_call import on_call as decided
 from handlers.errors import NotAllowed, Refused, SourceDown
 from handlers.ports import Ports
 from handlers.ports.escalation import Rotas

@@ -22,7 +22,7 @@ from bot.cli.screens import diagnosis as screens
 from bot.config import load
 from bot.evidence_tables import not_read
 from handlers import commands
-from handlers.domain import evidence_document
+from handlers.domain.evidence import document as evidence_document
 from handlers.errors import Refused
 from handlers.judging import diagnosis_of
 from runbooks.all_runbooks import ELECTION, RUNBOOKS

@@ -9,8 +9,8 @@ import typer
 
 from bot.cli.diagnose import stored
 from bot.cli.output import say, say_json
-from handlers.domain.evidence_lines import differences, lines
-from handlers.domain.redaction import redacted
+from handlers.domain.evidence.lines import differences, lines
+from handlers.domain.evidence.redaction import redacted
 
 app = typer.Typer(no_args_is_help=True, help="Look into stored evidence, compare it, and redact it.")
 FileArgument = Annotated[Path, typer.Argument(help="Stored evidence; - is stdin.")]

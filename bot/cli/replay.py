@@ -24,9 +24,9 @@ from bot.config import load
 from bot.store.client import connect_to
 from bot.store.mac_chain import Chain
 from bot.store.timelines import TimelineStore
-from handlers.domain import evidence_document
 from handlers.domain.events import Event
 from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
+from handlers.domain.evidence import document as evidence_document
 from handlers.domain.fold import fold
 from handlers.errors import Quarantined, Refused
 from handlers.judging import diagnosis_of

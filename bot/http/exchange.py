@@ -62,7 +62,7 @@ async def exchange(
             if encoding not in PLAIN:
                 raise UnfitAnswerError("the answer is compressed, which was not asked for")
             declared = response.headers.get("content-length", "")
-            if declared.isdigit() and int(declared[:20]) > limit_bytes:
+            if declared.isascii() and declared.isdigit() and int(declared[:20]) > limit_bytes:
                 raise TooLargeError
             body = await join_capped(response.aiter_raw(), limit_bytes)
             content_type = response.headers.get("content-type", "")[:200]

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.escalation_settings import OnCallSettings
 from bot.paging.calendar_file import Properties, events_at
 from bot.paging.people import known
-from handlers.domain.on_call import Shift
+from handlers.domain.escalation.on_call import Shift
 
 ABSENT = frozenset({"DECLINED", "DELEGATED"})
 """Participation by which an attendee does not come (RFC 5545, 3.2.12)."""

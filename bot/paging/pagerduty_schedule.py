@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 from bot.escalation_settings import PagerDutyScheduleSettings
 from bot.paging.call import Route
 from bot.paging.people import known
-from handlers.domain.on_call import Shift
+from handlers.domain.escalation.on_call import Shift
 from handlers.errors import PageNotTaken, SourceDown
 
 

@@ -11,7 +11,7 @@ from bot.store.errors import WHO_ELSE, WrongType, store_errors
 from bot.store.foreign_keys import put_one_aside
 from bot.store.keys import Keys
 from bot.store.signer import Signer
-from handlers.domain.on_call import Rota
+from handlers.domain.escalation.on_call import Rota
 
 log = structlog.get_logger()
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from handlers.domain.escalation.on_call import OnCall
 from handlers.domain.events.base import Person
 from handlers.domain.incident import Incident
-from handlers.domain.on_call import OnCall
 from handlers.ports import Ports
 from handlers.ports.doctor import Examined
 from runbooks.evidence import Evidence

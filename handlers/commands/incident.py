@@ -8,7 +8,7 @@ from handlers import hand_off, load_incidents, triage
 from handlers.authorization import check_colleague, check_may_silence
 from handlers.commands.answers import Asked, IncidentList, IncidentShown, PostmortemAnswer, Said
 from handlers.commands.arguments import person_of, resolve_incident, span_of
-from handlers.domain import postmortem
+from handlers.domain.postmortem import draft as postmortem
 from handlers.errors import Refused
 from handlers.ports import Ports
 

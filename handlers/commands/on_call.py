@@ -6,7 +6,7 @@ from handlers import on_call
 from handlers.authorization import check_colleague
 from handlers.commands.answers import Asked, OnCallShown
 from handlers.commands.arguments import SPAN, person_of, span_of
-from handlers.domain.on_call import MAX_OVERRIDE
+from handlers.domain.escalation.on_call import MAX_OVERRIDE
 from handlers.errors import Refused
 from handlers.ports import Ports
 

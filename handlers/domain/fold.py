@@ -9,6 +9,7 @@ from functools import reduce
 from typing import Any
 
 from handlers.domain.alerts import Reason
+from handlers.domain.escalation.fold import ESCALATION_APPLIERS
 from handlers.domain.events import Event
 from handlers.domain.events.base import Person
 from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
@@ -26,7 +27,6 @@ from handlers.domain.events.remediation import (
     SilenceLifted,
     StopAsked,
 )
-from handlers.domain.fold_escalation import ESCALATION_APPLIERS
 from handlers.domain.fold_triage import TRIAGE_APPLIERS
 from handlers.domain.incident import ActionRun, Incident, Run
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from handlers.domain.escalation.model import PageAct
+from handlers.domain.escalation.on_call import HandOver, Rota, Shift
 from handlers.domain.incident import Incident
-from handlers.domain.on_call import HandOver, Rota, Shift
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from bot.cli.screens.agents import Greeted, agents
 from bot.cli.screens.diagnosis import diagnosis
 from bot.cli.screens.posture import posture
 from bot.cli.terminal import Look
-from handlers.domain import evidence_document
+from handlers.domain.evidence import document as evidence_document
 from handlers.judging import diagnosis_of
 from runbooks.all_runbooks import ELECTION, RUNBOOKS
 from runbooks.evidence import Evidence

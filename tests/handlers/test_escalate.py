@@ -10,10 +10,10 @@ import pytest
 
 from handlers import escalate, triage
 from handlers.domain.escalation.model import EscalationPlan, Policy, Target, TargetKind, Tier
+from handlers.domain.escalation.on_call import Shift
 from handlers.domain.events.base import Person
 from handlers.domain.events.lifecycle import Closed, Remarked
 from handlers.domain.events.triage import Acknowledged
-from handlers.domain.on_call import Shift
 from tests.builders import ALICE, NOON, opened
 from tests.handlers.world import OnCallBox, Pager, World
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from handlers import on_call
-from handlers.domain.on_call import Rota, Shift
+from handlers.domain.escalation.on_call import Rota, Shift
 from handlers.domain.policy import Member
 from handlers.errors import NotAllowed, Refused, SlackDown
 from tests.builders import ALICE, BOB, NOON, opened

@@ -10,13 +10,13 @@ from typing import Any
 from handlers.domain.alert_sources import Fired, Held, Labels, Listing, ReconcileCheckpoint
 from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.escalation.model import TargetKind
+from handlers.domain.escalation.on_call import HandOver, Rota, Shift
 from handlers.domain.events import Event
 from handlers.domain.events.base import Person
 from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.fold import apply, fold
 from handlers.domain.incident import Incident
 from handlers.domain.known_alerts import IdentityState, ends_left_by
-from handlers.domain.on_call import HandOver, Rota, Shift
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.domain.posture.watch import Mute, Notice, Standing

@@ -14,7 +14,7 @@ from bot.cli.diagnose import evidence_of, show
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.cli.output import say, say_json
 from bot.cli.runbook.skeleton_files import write_skeleton
-from handlers.domain import evidence_document
+from handlers.domain.evidence import document as evidence_document
 from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.errors import Refused
 from handlers.judging import diagnosis_of, judge

@@ -17,8 +17,8 @@ from bot.slack.views import escalation
 from bot.slack.views import posture as views
 from bot.slack.views.message import Message
 from bot.timing import DEFAULT_TIMING, Timing
+from handlers.domain.escalation.on_call import HandOver
 from handlers.domain.incident import Incident
-from handlers.domain.on_call import HandOver
 from handlers.domain.posture.watch import Notice
 from runbooks.posture.model import Posture
 

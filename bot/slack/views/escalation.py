@@ -10,10 +10,10 @@ from bot.slack.views.message import TRIAGE_ACTION, Message
 from handlers.domain.escalation.model import IN_THREAD, ROUTE_NAMES, Because, PageAct, Target, TargetKind
 from handlers.domain.escalation.model import message_key as key_of
 from handlers.domain.escalation.moves import is_held
+from handlers.domain.escalation.on_call import HandOver, OnCall, Shift
 from handlers.domain.escalation.words import what_is_wrong
 from handlers.domain.events.escalation import TierReached
 from handlers.domain.incident import Incident
-from handlers.domain.on_call import HandOver, OnCall, Shift
 from runbooks.wording import counted
 
 MAX_OPEN = 10

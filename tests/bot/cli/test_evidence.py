@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.app import app
-from handlers.domain.evidence_document import parse
+from handlers.domain.evidence.document import parse
 from tests.builders import evidence, healthy, missing, node
 
 

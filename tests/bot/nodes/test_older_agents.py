@@ -24,7 +24,7 @@ from agent.protocol import (
 )
 from bot.nodes.agent_connection import AgentConnection
 from bot.nodes.agent_evidence import NotObserved, Observed, from_agent
-from handlers.domain import evidence_document
+from handlers.domain.evidence import document as evidence_document
 from runbooks.evidence import Evidence, NodeEvidence
 from runbooks.missing_kind import MissingKind
 from tests.builders import NOON, evidence, missing, node

@@ -9,7 +9,7 @@ import pytest
 
 from bot.escalation_settings import OnCallSettings
 from bot.paging.calendar import CalendarSchedule
-from handlers.domain.on_call import Shift
+from handlers.domain.escalation.on_call import Shift
 from handlers.errors import SourceDown
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)

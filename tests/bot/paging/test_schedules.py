@@ -11,7 +11,7 @@ import pytest
 from bot.escalation_settings import OnCallSettings, PagerDutyScheduleSettings
 from bot.paging.calendar import CalendarSchedule
 from bot.paging.pagerduty_schedule import PagerDutySchedule
-from handlers.domain.on_call import Shift
+from handlers.domain.escalation.on_call import Shift
 from handlers.errors import SourceDown
 from tests.bot.paging.conftest import Secret
 from tests.bot.paging.servers import REST_TOKEN, PagerDutyServer, broken

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from bot.store.rotas import SEAL_BYTES, SEAL_USE, RotaStore
 from bot.store.signer import Signer
-from handlers.domain.on_call import Override, Rota
+from handlers.domain.escalation.on_call import Override, Rota
 from tests.builders import ALICE, BOB, NOON
 
 OURS = SigningKey(b"the key that all replicas share.")

@@ -8,12 +8,13 @@ from datetime import timedelta
 import pytest
 
 from handlers import advance, triage
-from handlers.domain import postmortem, postmortem_parts
 from handlers.domain.events import Event
 from handlers.domain.events.base import Person
 from handlers.domain.events.diagnosis import FindingsRanked
 from handlers.domain.events.lifecycle import Closed
 from handlers.domain.events.recovery import LeaderSeen
+from handlers.domain.postmortem import draft as postmortem
+from handlers.domain.postmortem import parts as postmortem_parts
 from runbooks.evidence import Role
 from runbooks.model import Leadership
 from tests.bot import incidents

@@ -9,7 +9,6 @@ from bot.slack.views import answers, app_home, plan_modal, triage_modals
 from bot.slack.views.findings import in_words, is_brief
 from bot.slack.views.render import render
 from handlers.commands.answers import ElectionStatus, History, IncidentList, IncidentShown, PostmortemAnswer
-from handlers.domain import postmortem
 from handlers.domain.events import Event
 from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
 from handlers.domain.events.lifecycle import Closed
@@ -29,6 +28,7 @@ from handlers.domain.events.remediation import (
 from handlers.domain.events.triage import Acknowledged, HandOffDrawnUp
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident
+from handlers.domain.postmortem import draft as postmortem
 from handlers.remediation.run_end import undo_offer
 from lab.slack.limit_table import CANVAS_MARKDOWN
 from lab.slack.limits import UPDATED_TEXT_CHARACTERS, check_message, check_view

@@ -13,13 +13,13 @@ from bot.slack.views import answers, app_home, blocks, plan_modal, triage_modals
 from bot.slack.views.message import Message
 from bot.slack.views.render import render
 from handlers.commands.answers import ElectionStatus, IncidentList, IncidentShown
-from handlers.domain import postmortem
 from handlers.domain.alerts import Alert
 from handlers.domain.events import Event
 from handlers.domain.events.base import Person
 from handlers.domain.events.remediation import PlanConfirmed
 from handlers.domain.events.triage import NoteAdded
 from handlers.domain.fold import fold
+from handlers.domain.postmortem import draft as postmortem
 from lab.slack.limits import check_message, check_view, texts
 from runbooks import leader_election
 from runbooks.evidence import Evidence, Role

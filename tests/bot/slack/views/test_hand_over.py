@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot.slack.views import labels
 from bot.slack.views.escalation import handed_over
+from handlers.domain.escalation.on_call import HandOver, Shift
 from handlers.domain.events.triage import Acknowledged
 from handlers.domain.incident import Incident
-from handlers.domain.on_call import HandOver, Shift
 from tests.bot import incidents
 from tests.bot.incidents import incident
 from tests.bot.slack.views.test_render import everything_in

@@ -21,8 +21,8 @@ from handlers import escalate, hand_off, triage
 from handlers.commands import incident as incident_commands
 from handlers.commands.answers import Asked
 from handlers.domain.escalation.model import EscalationPlan, Policy, Target, TargetKind, Tier
+from handlers.domain.escalation.on_call import HandOver, Shift
 from handlers.domain.events.base import Person
-from handlers.domain.on_call import HandOver, Shift
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.remediation import propose

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from handlers.domain.evidence_document import UnreadableEvidence, as_json, changes, parse
+from handlers.domain.evidence.document import UnreadableEvidence, as_json, changes, parse
 from handlers.errors import BotError
 from runbooks import leader_election
 from runbooks.leader_election.causes import RootCause

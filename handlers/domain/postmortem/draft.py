@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from handlers.domain import postmortem_parts
 from handlers.domain.events import Event
 from handlers.domain.fold import fold
 from handlers.domain.foreign_text import one_line
 from handlers.domain.incident import Incident
+from handlers.domain.postmortem import parts as postmortem_parts
 from handlers.domain.timeline_text import tell
 from runbooks.all_runbooks import aim
 from runbooks.model import SURE

@@ -10,8 +10,8 @@ from random import Random
 import pytest
 
 from agent.readings import log_events
-from handlers.domain.evidence_document import parse
-from handlers.domain.redaction import redacted
+from handlers.domain.evidence.document import parse
+from handlers.domain.evidence.redaction import redacted
 from runbooks import leader_election
 from runbooks.evidence import Config, Evidence, Health, Log
 from runbooks.leader_election.denials import certificate, file, handshake, storage
@@ -19,7 +19,7 @@ from runbooks.log_words import LOG_EVENTS
 from tests.any_evidence import any_evidence
 from tests.builders import dead, evidence, healthy, known, node, silent
 
-DOCUMENTS = sorted((Path(__file__).parents[2] / "data" / "evidence").glob("*.json"))
+DOCUMENTS = sorted((Path(__file__).parents[3] / "data" / "evidence").glob("*.json"))
 
 
 def judged(read: Evidence) -> tuple[object, ...]:

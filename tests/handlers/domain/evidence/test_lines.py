@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.domain.evidence_lines import differences, lines
+from handlers.domain.evidence.lines import differences, lines
 from runbooks.evidence import Log
 from tests.builders import dead, evidence, healthy, known, late, node
 

@@ -1,0 +1,1 @@
+"""The draft of a postmortem, from an incident's timeline. Pure."""
