@@ -7,6 +7,7 @@ import json
 import os
 import stat
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,7 @@ UNREAD = "could not be read: no node and no agent answers, so nothing is known o
 
 THERE_ALREADY = "{path} is there already: name another file, or give --force to replace it."
 
+STDIN = Path("-")
 MAX_EVIDENCE_BYTES = 64 * 1024 * 1024
 """The evidence of a thousand nodes with full logs."""
 
@@ -61,6 +63,7 @@ def diagnose(  # noqa: PLR0917 - typer makes options of them, none is given by p
 ) -> None:
     """Judge a cluster, read live or from stored evidence documents, by the leader-election runbook."""
     files = [*(evidence or ()), *(more or ())]
+    refuse_stdin_twice(files)
     if len(files) > 1:
         _judge_each(files, save=save, as_json=as_json)
         return
@@ -141,6 +144,16 @@ def _judge_stored(file: Path, *, as_json: bool) -> bool:
     return True
 
 
+def refuse_stdin_twice(files: Sequence[Path]) -> None:
+    """Refuse more than one `-`, as standard input is there once.
+
+    Raises:
+        Refused: If several of the files are standard input.
+    """
+    if files.count(STDIN) > 1:
+        raise Refused("Standard input (-) can be read once: name files for the others.")
+
+
 def stored(file: Path) -> Evidence:
     """Return the evidence in a file.
 
@@ -173,7 +186,7 @@ def show(evidence: Evidence, judged: Diagnosis) -> None:
 
 def _bytes_of(path: Path) -> bytes:
     try:
-        if str(path) != "-":
+        if path != STDIN:
             return read_bounded(path, MAX_EVIDENCE_BYTES)
         content = sys.stdin.buffer.read(MAX_EVIDENCE_BYTES + 1)
         if len(content) > MAX_EVIDENCE_BYTES:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.diagnose import stored
+from bot.cli.diagnose import refuse_stdin_twice, stored
 from bot.cli.output import say, say_json
 from handlers.domain.evidence.lines import differences, lines
 from handlers.domain.evidence.redaction import redacted
@@ -26,6 +26,7 @@ def show(file: FileArgument) -> None:
 @app.command()
 def diff(before: FileArgument, after: FileArgument) -> None:
     """Print every figure that differs between two readings; the exit code is 1 where there is one."""
+    refuse_stdin_twice((before, after))
     found = list(differences(stored(before), stored(after)))
     for line in found:
         say(line)

@@ -30,8 +30,12 @@ def parse(raw: bytes, name: str) -> Evidence:
     """
     try:
         document = json.loads(raw)
-    except (ValueError, RecursionError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise UnreadableEvidence(f"{name} is not JSON.") from error
+    except RecursionError as error:
+        raise UnreadableEvidence(f"{name} is nested too deeply to be read.") from error
+    except ValueError as error:  # Python's bound for the digits of a whole number
+        raise UnreadableEvidence(f"{name} holds a number with too many digits.") from error
     version = document.get("schema_version") if isinstance(document, dict) else None
     if version != 1:
         newer = ", newer than this bot" if type(version) is int and version > 1 else ""

@@ -63,12 +63,12 @@ class _Names:
         if host.startswith("*."):  # a certificate for every name of a domain
             return f"*.{self.host(host[2:])}"
         plain = host.strip("[]")
-        try:
-            address = ipaddress.ip_address(plain.partition("%")[0])
-        except ValueError:
-            return self._name(plain)
+        return self.address(plain) if _version(plain) else self._name(plain)
+
+    def address(self, plain: str) -> str:
+        """Return the address that stands for one, that of version 6 in brackets."""
         number = self.hosts.setdefault(plain, len(self.hosts) + 1)
-        return _documented(number) if address.version == 4 else f"[2001:db8::{number:x}]"  # RFC 3849
+        return _documented(number) if _version(plain) == 4 else f"[2001:db8::{number:x}]"  # RFC 3849
 
     def line(self, text: str) -> str:
         """Return a log line of which only known words, members and addresses stay, these renamed."""
@@ -81,7 +81,11 @@ class _Names:
     @cached_property
     def _members(self) -> dict[str, str]:
         """Return what members are called instead, by their names and short names in lower case."""
-        short = {name.lower().partition(".")[0]: instead for name, instead in self.nodes.items()}
+        short = {
+            name.lower().partition(".")[0]: instead
+            for name, instead in self.nodes.items()
+            if not _version(name)
+        }
         return short | {name.lower(): instead for name, instead in self.nodes.items()}
 
     @cached_property
@@ -100,18 +104,27 @@ class _Names:
 
     def _address(self, text: str) -> str:
         plain = text.strip("[]")
-        try:
-            ipaddress.ip_address(plain)
-        except ValueError:
-            return "…"  # of that form, and none: a network card's
-        return self.host(plain)
+        return self.host(plain) if _version(plain) else "…"  # of that form, and none: a network card's
 
     def _name(self, host: str) -> str:
-        first, dot, _ = host.rstrip(".").partition(".")
-        for name, instead in self.nodes.items():
-            if name.partition(".")[0].lower() == first.lower():
-                return f"{instead}.example" if dot else instead
-        return f"host{self.hosts.setdefault(host.lower(), len(self.hosts) + 1)}.example"
+        whole = host.rstrip(".").lower()
+        first, dot, _ = whole.partition(".")
+        named = [name for name in self.nodes if not _version(name)]
+        if len(same := [name for name in named if name.lower() == whole]) == 1:
+            return self.nodes[same[0]]
+        # What means two members means neither.
+        if len(alike := [name for name in named if name.lower().partition(".")[0] == first]) == 1:
+            return f"{self.nodes[alike[0]]}.example" if dot else self.nodes[alike[0]]
+        stranger = f"host{self.hosts.setdefault(whole, len(self.hosts) + 1)}"
+        return f"{stranger}.example" if dot else stranger
+
+
+def _version(host: str) -> int | None:
+    """Return which version of IP an address is of, a zone behind it or not; `None` of a name."""
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).version
+    except ValueError:
+        return None
 
 
 def _documented(number: int) -> str:
@@ -137,7 +150,11 @@ def redacted(evidence: Evidence) -> Evidence:
     What a rule reads besides names stays: counts, times, offsets, results. A sentence of why something could
     not be read goes; its kind stays. Lines of logs keep the words that rules go by and Neumann's own ones.
     """
-    names = _Names({name: f"node{number}" for number, name in enumerate(evidence.names, start=1)})
+    # In the order of their names, by which rules decide a tie.
+    ordered, digits = sorted(evidence.names), len(str(len(evidence.names)))
+    names = _Names({name: f"node{number:0{digits}}" for number, name in enumerate(ordered, start=1)})
+    # One that is called by its address stays an address: rules tell these from names.
+    names.nodes |= {name: names.address(name).strip("[]") for name in ordered if _version(name)}
     return Evidence.model_validate(_renamed(evidence.model_dump(mode="json"), names))
 
 

@@ -91,7 +91,7 @@ async def test_a_diagnosis_for_people_says_what_speaks_for_it_and_what_may_be_do
 NOT_EVIDENCE = {
     "not JSON": (b"no leader, help", "is not JSON"),
     "not text": (b"\xff\xfe\x00", "is not JSON"),
-    "brackets without end": (b"[" * 200_000, "is not JSON"),
+    "brackets without end": (b"[" * 200_000, "is nested too deeply"),
     "a list": (b"[]", "is of schema version None: this bot reads version 1"),
     "another version": (
         b'{"schema_version": 2}',

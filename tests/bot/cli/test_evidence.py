@@ -52,6 +52,27 @@ def test_diff_says_what_differs_and_exits_with_1(file: Path, tmp_path: Path) -> 
     assert (run("diff", file, file).exit_code, run("diff", file, file).output) == (0, "Nothing differs.\n")
 
 
+@pytest.mark.parametrize("command", [("evidence", "diff"), ("diagnose",)])
+def test_standard_input_is_read_once(command: tuple[str, ...], file: Path) -> None:
+    done = CliRunner().invoke(app, [*command, "-", "-"], input=file.read_text())
+    assert "can be read once" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"schema_version": 1, "cluster": ' + "9" * 5000 + "}", "holds a number with too many digits."),
+        ("[" * 100_000, "is nested too deeply to be read."),
+        ("{", "is not JSON."),
+        ("\xff", "is not JSON."),
+    ],
+)
+def test_what_is_wrong_with_a_document_is_said(tmp_path: Path, text: str, why: str) -> None:
+    document = tmp_path / "a.json"
+    document.write_bytes(text.encode("latin-1"))
+    assert str(run("show", document).exception) == f"{document} {why}"
+
+
 def test_redact_prints_a_document_that_can_be_read_again(file: Path) -> None:
     assert parse(run("redact", file).output.encode(), "it").cluster == "redacted"
 

@@ -17,6 +17,8 @@ from bot.shift import Shift
 from bot.timing import DEFAULT_TIMING
 from handlers.errors import ConfigurationError, Refused
 from runbooks.all_runbooks import RUNBOOKS, of_alert
+from runbooks.evidence import Disk
+from tests.builders import evidence, known, node
 
 EVIDENCE = sorted((Path(__file__).parents[3] / "data" / "evidence").glob("*.json"))[0]
 
@@ -98,6 +100,15 @@ def test_a_broken_one_is_named_beside_the_list_of_the_others(
     assert listed.exit_code == 0
     assert "leader-election" in [row["name"] for row in json.loads(listed.stdout)]
     assert "The runbook disk-full cannot be imported: SystemExit" in listed.stderr
+
+
+def test_a_nodes_name_is_said_as_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(tmp_path, monkeypatch, "disk-full", skeleton(tmp_path))
+    full = Disk(path="/d", free_bytes=1, total_bytes=100)
+    document = tmp_path / "evidence.json"
+    document.write_text(evidence(node("Node-A", names=("Node-A",), disk=known(full))).model_dump_json())
+    said = run("try", "disk-full", "--evidence", str(document)).output
+    assert said.startswith("Less than a tenth is free on Node-A.")
 
 
 def test_what_it_prints_is_no_part_of_the_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

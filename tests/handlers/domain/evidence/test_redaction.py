@@ -108,6 +108,77 @@ def leaky() -> Evidence:
     return evidence(first, silent("b"), silent("c"))
 
 
+def listing(names: tuple[str, ...], *entries: str) -> Evidence:
+    """A cluster each of whose nodes has this peer list, of the others."""
+    whole = []
+    for place, name in enumerate(names):
+        others = tuple(each for n, each in enumerate(entries) if n != place)
+        config = Config(path="/c", sha256="ab" * 32, peers=others)
+        whole.append(node(name, names=names, config=known(config, by=f"agent:{name}")))
+    return evidence(*whole)
+
+
+FORMS = {
+    "short names": (("a", "b", "c"), ("a:7878", "b:7878", "c:7878")),
+    "names with a port": (("a:1", "b:1", "c:1"), ("a:1", "b:1", "c:1")),
+    "names with a port, and ids": (
+        ("a:1", "b:1", "c:1"),
+        ("a:1=10.0.0.1:7", "b:1=10.0.0.2:7", "c:1=10.0.0.3:7"),
+    ),
+    "a name that is another's id": (("a", "b", "c"), ("b=c:7", "c=a:7", "a=b:7")),
+    "a name that is another's host": (("a", "b", "c"), ("a=b:7", "b=c:7", "c=a:7")),
+    "names that differ in case": (("Node", "node", "c"), ("Node:7", "node:7", "c:7")),
+    "a short and a full one": (("db", "db.corp", "c"), ("db:7", "db.corp:7", "c:7")),
+    "first labels alike": (("db.x", "db.y", "c"), ("db.x:7", "db.y:7", "c:7")),
+    "labels alike, other domains": (("db.x", "db.y", "c"), ("db.z:7", "db.y:7", "c:7")),
+    "addresses for names": (("10.0.0.1", "10.0.0.2", "c"), ("10.0.0.1:7", "10.0.0.2:7", "c:7")),
+    "IPv6 for names": (("::1", "fd00::2", "c"), ("[::1]:7", "[fd00::2]:7", "c:7")),
+    "ids that are addresses": (("a", "b", "c"), ("10.0.0.1=a:7", "b:7", "c:7")),
+    "ids of no member": (("a", "b", "c"), ("x=10.0.0.1:7", "b=10.0.0.2:7", "c=10.0.0.3:7")),
+    "a name like a renamed one": (("node2", "node1", "c"), ("node2:7", "node1:7", "c:7")),
+}
+
+
+BY_NAME = Config(path="/c", sha256="ab" * 32)
+STRANGE: dict[str, tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]] = {
+    "addresses among the names": (
+        ("a", "a.y", "10.0.0.2"),
+        (("a.y:9", "a=[fd00::1]:9"), ("10.0.0.2:7", "a:7", "10.0.0.2:9"), ("a.y=10.0.0.2:7", "a=10.0.0.2:7")),
+    ),
+    "a stranger's plain name": (
+        ("10.0.0.1", "b", "c"),
+        (("b:7878", "b:7878"), ("c:7878", "b:7878"), ("x:7878", "x:9")),
+    ),
+    "a label that two members share": (
+        ("Node1", "a.x", "a.y"),
+        (("a.z:7878", "b:7878"), ("Node1=x.a:7878", "a.y:7878"), ("a.x:7878", "Node1:7878")),
+    ),
+    "a tie between members out of order": (
+        ("a", "x", "node2"),
+        (("a=q:7878", "d", "d"), ("d:7878", "node2"), ("x=node2", "node2=d:7878")),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STRANGE)
+def test_strange_peer_lists_are_judged_as_before(case: str) -> None:
+    names, lists = STRANGE[case]
+    read = evidence(
+        *(
+            node(name, names=names, config=known(BY_NAME.model_copy(update={"peers": peers})))
+            for name, peers in zip(names, lists, strict=True)
+        )
+    )
+    assert judged(redacted(read)) == judged(read)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_peer_list_of_any_form_is_judged_as_before(form: str) -> None:
+    names, entries = FORMS[form]
+    read = listing(names, *entries)
+    assert judged(redacted(read)) == judged(read)
+
+
 def test_no_free_text_names_anything() -> None:
     shown = redacted(leaky()).model_dump_json().lower()
     assert [secret for secret in SECRETS if secret in shown] == []
