@@ -50,7 +50,7 @@ def events_at(file: Path, now: datetime, is_shift: Callable[[Properties], bool])
 
 def _events(text: str, now: datetime, is_shift: Callable[[Properties], bool]) -> list[Properties]:
     calendars: list[Any] = list(Calendar.from_ical(text, multiple=True))
-    lines = [line.strip().upper() for line in text.splitlines()]
+    lines = [line.strip().upper() for line in text.split("\n")]
     if not calendars or {each.name for each in calendars} != {"VCALENDAR"}:
         raise ValueError("it has no whole VCALENDAR")
     if len(calendars) != lines.count("BEGIN:VCALENDAR"):
