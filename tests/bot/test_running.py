@@ -106,6 +106,8 @@ async def test_a_reload_takes_over_what_can_be_and_no_call_is_refused_meanwhile(
     async with service(config, f"http://127.0.0.1:{port}", "serve") as bot:
         assert await bot.told() == "READY=1"
         assert [(line["host"], line["port"]) for line in bot.said("listening")] == [("127.0.0.1", port)]
+        # A worker that is exchanged before it has greeted anybody never says that it has.
+        await until(lambda: len(bot.said("nodes_greeted")) == 1, "the worker began")
         answers: list[int] = []
 
         async def call() -> None:
