@@ -9,6 +9,20 @@
   const words = (node) => `“${node.textContent.trim().replace(/\s+/g, " ").slice(0, 60)}”`;
   const say = (what, node) => flaws.add(`${what}: ${node.nodeName.toLowerCase()}.${node.className} ${words(node)}`);
 
+  // The space at which a line is broken hangs beyond the edge (CSS Text 3, 4.1.3) and is part of an
+  // inline element's rectangle: of running text, only the words are measured.
+  const isBox = (node) => getComputedStyle(node).display !== "inline" || node.matches("img, svg");
+  function wordsEnd(text) {
+    const word = document.createRange();
+    let end = 0;
+    for (const found of text.data.matchAll(/\S+/g)) {
+      word.setStart(text, found.index);
+      word.setEnd(text, found.index + found[0].length);
+      end = Math.max(end, word.getBoundingClientRect().right);
+    }
+    return end;
+  }
+
   function channels(colour) {
     const [red, green, blue, alpha = 1] = colour.match(/[\d.]+/g).map(Number);
     return { rgb: [red, green, blue], alpha };
@@ -39,7 +53,7 @@
     const edge = Math.min(body.getBoundingClientRect().right, innerWidth) + 1;
     for (const node of body.querySelectorAll("*")) {
       if (!node.checkVisibility()) continue;
-      if (!node.closest(".scroll") && node.getBoundingClientRect().right > edge) say("sticks out", node);
+      if (isBox(node) && !node.closest(".scroll") && node.getBoundingClientRect().right > edge) say("sticks out", node);
       const isCut = node.scrollWidth > node.clientWidth + 1 && ["hidden", "clip"].includes(getComputedStyle(node).overflowX);
       if (isCut) say("is cut", node);
       if (node.matches(".block, .text, .attachment, pre") && !node.textContent.trim() && !node.querySelector("img, hr, input, select")) {
@@ -52,6 +66,7 @@
       const text = texts.currentNode, around = text.parentElement;
       if (!text.data.trim() || !around.checkVisibility()) continue;
       if (RAW.test(text.data) && !around.closest("pre, code")) say("is raw", text);
+      if (!around.closest(".scroll") && wordsEnd(text) > edge) say("sticks out", around);
       const drawn = contrast(around);
       if (drawn < LEAST_CONTRAST) say(`is faint (${drawn.toFixed(1)})`, around);
     }
