@@ -90,6 +90,8 @@ def _standing_still(facts: Facts) -> tuple[str, ...]:
 
 def _is_borne_out(facts: Facts, pair: Pair) -> bool:
     """Return whether the peer loses them too: an answer to a large ping is as large, and goes back."""
+    if pair[1] not in facts.by_name:
+        return False  # a name from the agent's answer that is no node of the cluster
     back = facts.node(pair[1]).full_pings
     answers = [ping for ping in (back.value if back else None) or () if ping.peer == pair[0]]
     return all(ping.received == 0 for ping in answers)

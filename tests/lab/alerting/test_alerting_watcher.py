@@ -63,6 +63,7 @@ async def test_a_lost_leader_raises_the_shipped_alert_and_its_return_resolves_it
     assert alert["labels"] == {"alertname": "NoLeader", "cluster": "demo", "severity": "critical"}
     assert alert["annotations"]["summary"] == "No Raft leader in cluster demo"
     assert alert["annotations"]["description"].startswith("None of the 3 configured nodes of cluster demo")
+    await until(lambda: len(alerting.deliveries) == 2)  # noted when the answer is back
     assert [delivery.alertnames for delivery in alerting.deliveries] == [("NoLeader",), ("NoLeader",)]
     assert [delivery.status_code for delivery in alerting.deliveries] == [200, 200]
 
