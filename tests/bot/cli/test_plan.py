@@ -48,7 +48,10 @@ def test_as_json_it_is_the_plan_that_would_be_confirmed(tmp_path: Path) -> None:
 def test_a_remedy_that_is_off_says_why_in_one_sentence(tmp_path: Path) -> None:
     shown = plan(tmp_path, evidence(*candidates(rtt_ms=400.0)), "--remedy", "clock_sync")
     assert shown.returncode == 2
-    assert "clock_sync is off: No clock is surely more than 500 ms off: the largest known offset is 0 ms." in shown.stderr
+    assert (
+        "clock_sync is off: No clock is surely more than 500 ms off: the largest known offset is 0 ms."
+        in shown.stderr
+    )
 
 
 @pytest.mark.parametrize(
