@@ -140,33 +140,23 @@ ACTIONS: Mapping[str, ActionKind] = {
     ),
 }
 
-_NO_STEP = ActionKind(
-    reads=frozenset(),
-    why_not=lambda _case, _now: CLOCK_BY_HAND,
-    run=clock_step.run,
-    judge=clock_step.judge,
-    tell=clock_step.tell,
+_POD_START = ActionKind(
+    reads=frozenset({"service"}),
+    why_not=pod_moves.why_no_start,
+    run=pod_moves.delete,
+    judge=pod_moves.judge,
+    tell=pod_moves.tell,
+    lasts=pod_moves.stayed_ready,
+    has_begun=pod_moves.has_begun,
 )
 POD_ACTIONS: Mapping[str, ActionKind] = {
-    "clock_sync": _NO_STEP,
-    "set_election_timeouts": replace(ACTIONS["set_election_timeouts"], run=_timeouts_run_and_mount),
-    "start_service": ActionKind(
-        reads=frozenset({"service"}),
-        why_not=pod_moves.why_no_start,
-        run=pod_moves.delete,
-        judge=pod_moves.judge,
-        tell=pod_moves.tell,
-        lasts=pod_moves.stayed_ready,
-        has_begun=pod_moves.has_begun,
+    "clock_sync": replace(
+        ACTIONS["clock_sync"], reads=frozenset(), why_not=lambda _case, _now: CLOCK_BY_HAND
     ),
-    "restart_service": ActionKind(
-        reads=frozenset({"service", "config"}),
-        why_not=pod_moves.why_no_restart,
-        run=pod_moves.delete,
-        judge=pod_moves.judge,
-        tell=pod_moves.tell,
-        lasts=pod_moves.stayed_ready,
-        has_begun=pod_moves.has_begun,
+    "set_election_timeouts": replace(ACTIONS["set_election_timeouts"], run=_timeouts_run_and_mount),
+    "start_service": _POD_START,
+    "restart_service": replace(
+        _POD_START, reads=frozenset({"service", "config"}), why_not=pod_moves.why_no_restart
     ),
 }
 
