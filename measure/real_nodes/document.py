@@ -10,6 +10,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 def documented(with_words: str) -> str:
     """Return the one block of the installation chapter that has these words."""
-    blocks = re.findall(r"```sh\n(.*?)```", (REPOSITORY / "docs/install.md").read_text(), re.DOTALL)
+    text = (REPOSITORY / "docs/install.md").read_text()
+    blocks: list[str] = re.findall(r"^```sh.*?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     (block,) = [block for block in blocks if with_words in block]
-    return str(block)
+    return block
