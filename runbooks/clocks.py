@@ -59,6 +59,11 @@ def witnessed_clocks(evidence: Evidence) -> frozenset[str]:
     return frozenset(name for name, span in spans.items() if agreed and span.meets(agreed))
 
 
+def contested_clocks(evidence: Evidence) -> frozenset[str]:
+    """Return the nodes whose NTP service and the bot's look give a time that most do not agree on."""
+    return frozenset(_bot_is_ahead_by_node(evidence)) - witnessed_clocks(evidence)
+
+
 def _bot_is_ahead_by_node(evidence: Evidence) -> dict[str, _Span]:
     return {
         node.node: _bot_is_ahead(clock, look)

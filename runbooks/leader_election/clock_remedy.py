@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from runbooks.clocks import MAX_SKEW_MS, follows_true_time, kept_by, look_at, says_time
+from runbooks.clocks import MAX_SKEW_MS, contested_clocks, follows_true_time, kept_by, look_at, says_time
 from runbooks.evidence import ClockKeeper
 from runbooks.leader_election.denials.clock import contradicted_clocks, skewed_pairs
 from runbooks.leader_election.facts import Facts
@@ -28,8 +28,9 @@ ntpd is read under any of three units (`agent/readings/clock.py`), and the readi
 
 def clock_sync(facts: Facts, *, sure: bool) -> Remedy:
     """Return the remedy that has chrony step the clocks that are off."""
-    off = tuple(name for name in facts.skewed if name not in contradicted_clocks(facts))
-    nodes = tuple(name for name in off if facts.clocks[name].kept_by == "chrony")
+    doubted = contradicted_clocks(facts) | contested_clocks(facts.evidence)
+    off = tuple(name for name in facts.skewed if name not in doubted)
+    nodes = tuple(name for name in off if facts.clocks[name].kept_by == "chrony" and not _is_far(facts, name))
     if reason := _why_no_step(facts, off, nodes, sure=sure):
         return Remedy(name=CLOCK_SYNC, nodes=facts.skewed, offered=False, reason=reason)
     clocks = f"clock of {listed(nodes)} is" if len(nodes) == 1 else f"clocks of {listed(nodes)} are"
@@ -51,21 +52,29 @@ def _why_no_step(facts: Facts, off: tuple[str, ...], nodes: tuple[str, ...], *, 
     if unsynced := [name for name, clock in clocks.items() if not clock.synchronised]:
         services = listed([f"{by} on {listed(names)}" for by, names in kept_by(clocks, unsynced).items()])
         return f"{services} has no selected source to step to: start NTP there first."
-    if far := {name: abs(c.offset_ms) for name, c in clocks.items() if abs(c.offset_ms) > MAX_STEP_MS}:
-        return (
-            f"By hand: agents step no clock by more than {milliseconds(MAX_STEP_MS)}, and that of "
-            f"{listed(tuple(far))} is {milliseconds(max(far.values()))} off. Find out why first."
-        )
+    if not nodes and any(_is_far(facts, name) for name in facts.skewed):
+        return " ".join(_by_hand(facts, facts.skewed))
     if not sure:
         return "The skew does not explain this for certain; a step can expire running transactions."
     if not off:
         services = listed([f"{by} on {listed(names)}" for by, names in kept_by(clocks, list(clocks)).items()])
-        return f"Gossip contradicts what {services} says."
+        who = "Gossip" if contradicted_clocks(facts).issuperset(clocks) else "This host's clock"
+        return f"{who} contradicts what {services} says: find out which is right before a clock is stepped."
     return None if nodes else " ".join(_by_hand(facts, off))
 
 
+def _is_far(facts: Facts, name: str) -> bool:
+    return abs(facts.clocks[name].offset_ms) > MAX_STEP_MS
+
+
 def _by_hand(facts: Facts, off: tuple[str, ...]) -> Iterator[str]:
-    """Yield how the clocks are set right whose services take no order to step."""
+    """Yield how the clocks are set right whose services take no order to step, or none as large."""
+    if far := tuple(name for name in off if _is_far(facts, name)):
+        largest = max(abs(facts.clocks[name].offset_ms) for name in far)
+        yield (
+            f"By hand: agents step no clock by more than {milliseconds(MAX_STEP_MS)}, and that of "
+            f"{listed(far)} is {milliseconds(largest)} off. Find out why first."
+        )
     for keeper, names in kept_by(facts.clocks, off).items():
         if keeper in RESTARTS:
             yield (

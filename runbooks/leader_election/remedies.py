@@ -27,8 +27,8 @@ def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Re
     sure = verdict is Verdict.CONFIRMED
     if cause == RootCause.QUORUM_LOSS:
         # Each node here is known to be stopped by two witnesses, however sure the whole is. Where nobody is
-        # seen to lead, a start can only help.
-        leaderless = verdict is Verdict.UNDETERMINED and not facts.leadership.leader
+        # seen to lead, a start can only help, also where something else keeps the majority from voting.
+        leaderless = verdict is not Verdict.RULED_OUT and not facts.leadership.leader
         return (_start_nodes(facts, structure, sure=verdict in SURE or leaderless),)
     if cause == RootCause.STALE_LOG and verdict in SURE and structure.of(RootCause.QUORUM_LOSS):
         return (_start_nodes(facts, structure, sure=True),)  # who is down may have the log that can win

@@ -123,13 +123,14 @@ def _hung(facts: Facts, node: NodeEvidence) -> Denial | None:
     silent_s = node.log.value.silent_s if node.log.value else None
     if silent_s is not None and silent_s < SILENT_S:
         return _mute_and_writing(facts, node)
-    signs = [f"its page answers nobody (bot, {node.local_metrics.by})"]
+    asked = ("bot", node.local_metrics.by) if _timed_out(node.local_metrics) else ("bot",)
+    signs = [f"its page does not answer ({', '.join(asked)})"]
     witnesses = [name for name in facts.names if name != node.node and facts.metrics(name)]
     logs = [log for name in witnesses if (log := facts.log(name))]
     if silent_s is not None and any((log.silent_s or SILENT_S) < SILENT_S for log in logs):
         silence = seconds(silent_s)
         signs.append(f"nothing in its log for {silence}, while others write ({node.log.by})")
-    held = _held_by_all(facts, witnesses) and not _any_cut(facts)
+    held = _held_by_all(facts, witnesses) and not _any_cut(facts) and not _is_apart(facts, node.node)
     if held:
         signs.append(f"gossip on {listed(witnesses)} holds a running peer failed (bot)")
     elif all(facts.gossip_failed(name) is None for name in witnesses):
@@ -167,6 +168,11 @@ def _held_by_all(facts: Facts, witnesses: list[str]) -> bool:
     counts = [failed for name in witnesses if (failed := facts.gossip_failed(name)) is not None]
     mute = sum(facts.metrics(name) is None and facts.up[name] is True for name in facts.names)
     return bool(counts) and min(counts) >= mute
+
+
+def _is_apart(facts: Facts, name: str) -> bool:
+    """Return whether the node's clock is surely apart from another one, which explains gossip as well."""
+    return any(name in pair and found.is_surely_beyond for pair, found in facts.clocks_apart.items())
 
 
 def _any_cut(facts: Facts) -> bool:

@@ -90,7 +90,8 @@ class Seeds:
             return False
         others = self._named.keys() - self._foreign - {name, peer}
         if not others:  # only the peer's own list is left, which need not name the peer
-            return any(named == self._named[name] for other, named in self._named.items() if other != name)
+            same = any(named == self._named[name] for other, named in self._named.items() if other != name)
+            return same or name in self._named[name]  # who names itself has the list that every node has
         return 2 * sum(peer not in self._named[other] for other in others) > len(others)
 
 
@@ -124,13 +125,15 @@ def wrong_lists(evidence: Evidence) -> dict[str, tuple[str, ...]]:
 def peer_list_denials(facts: Facts) -> Iterator[Denial]:
     """Yield denials between a node and the members that its list lacks or leads elsewhere for."""
     every, wrong = entries_of(facts.evidence), wrong_lists(facts.evidence)
+    # Where a node whose list is right meets other ids as well, an id is doubled, and no list explains them.
+    elsewhere = any(facts.logged(name, "peer_mismatch") for name in every if name not in wrong)
     for name, peers in wrong.items():
         logged = facts.logged(name, "peer_mismatch")
         held = listed([entry.shown for entry in every[name]])
         signs = [f"{name}'s peer list does not lead to {listed(peers)}, it holds {held}"]
         if logged:
             signs.append(f"it logs {logged} peers of another id")
-        sure = bool(logged) or len(wrong) > 1
+        sure = (bool(logged) and not elsewhere) or len(wrong) > 1
         because = f"{'; '.join(signs)} (agent:{name})"
         for position, peer in enumerate(peers):
             for pair in ((name, peer), (peer, name)):

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pytest
 
 from runbooks import leader_election
-from runbooks.evidence import Evidence, Reading, Role, Service
+from runbooks.evidence import Clock, Evidence, Reading, Role, Service, WallClock
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
@@ -127,6 +127,14 @@ def test_clock_sync_says_why_it_is_off() -> None:
     assert remedy.reason == "No clock is surely more than 500 ms off: the largest known offset is 12 ms."
 
 
+def test_a_clock_too_far_to_be_stepped_is_for_people_and_keeps_no_other_from_its_step() -> None:
+    offsets = {"node1": 40.0, "node2": 2400.0, "node3": -3_600_000.0}
+    nodes = [node(name, role=Role.CANDIDATE, offset_ms=off, gossip_failed=2) for name, off in offsets.items()]
+    remedy = remedy_of(evidence(*nodes), "clock_sync")
+    assert (remedy.offered, remedy.nodes) == (True, ("node2",))
+    assert "more than 16 min 40 s, and that of node3 is 1 h 00 min off" in remedy.reason
+
+
 def test_a_clock_without_a_source_is_not_stepped() -> None:
     offsets = {"node1": 40.0, "node2": 2400.0, "node3": -1900.0}
     nodes = [node(n, role=Role.CANDIDATE, offset_ms=o, gossip_failed=2) for n, o in offsets.items()]
@@ -142,6 +150,17 @@ def test_stopped_nodes_are_started_and_a_node_without_an_agent_is_not() -> None:
     gone = late("the agent gave no answer within 4 s")
     read = evidence(node("node1"), dead("node2"), dead("node3", service=gone, connects=gone))
     assert remedy_of(read, "start_nodes").nodes == ("node2",)
+
+
+def test_where_nobody_leads_a_stopped_node_is_offered_its_start_though_a_majority_could_vote() -> None:
+    nodes = [node(name, role=Role.CANDIDATE, gossip_failed=1) for name in ("node1", "node2")]
+    remedy = remedy_of(evidence(*nodes, dead("node3")), "start_nodes")
+    assert (remedy.offered, remedy.nodes) == (True, ("node3",))
+
+
+def test_beside_a_leader_a_stopped_node_that_explains_nothing_is_not_pressed_on_anybody() -> None:
+    leader = node("node1", role=Role.LEADER, commits=5)
+    assert not remedy_of(evidence(leader, node("node2"), dead("node3")), "start_nodes").offered
 
 
 def test_a_masked_unit_is_somebodys_decision_and_not_started() -> None:
@@ -178,6 +197,26 @@ def test_a_clock_that_the_others_gossip_contradicts_is_not_stepped() -> None:
         )
     )
     assert remedy_of(read, "clock_sync").nodes == ("node3", "node4", "node5")
+
+
+def test_a_clock_of_which_the_bot_sees_another_offset_than_its_chrony_says_is_not_stepped() -> None:
+    """The clocks are apart for certain, and by how much node3's is off, nobody bears out."""
+    ahead_ms = {"node1": 2.0, "node2": 1400.0, "node3": 6200.0}
+    unknown = Clock(offset_ms=0.0, error_ms=1500.0, synchronised=False, source="")
+    told = {"node3": Clock(offset_ms=38_700.0, error_ms=15.0, synchronised=True, source="ntp.example")}
+    nodes = [
+        node(
+            name,
+            role=Role.CANDIDATE,
+            gossip_failed=2,
+            clock=known(told.get(name, unknown), by=f"agent:{name}"),
+            wall_clock=known(WallClock(ahead_ms=ahead, error_ms=8.0)),
+        )
+        for name, ahead in ahead_ms.items()
+    ]
+    remedy = remedy_of(evidence(*nodes), "clock_sync")
+    assert (remedy.offered, remedy.actions) == (False, ())
+    assert remedy.reason.startswith("This host's clock contradicts what chrony on node3 says")
 
 
 def test_no_button_where_an_agent_could_not_change_its_file() -> None:

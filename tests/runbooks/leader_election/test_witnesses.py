@@ -8,7 +8,7 @@ from runbooks import leader_election
 from runbooks.evidence import Config, Disk, Evidence, Log, NodeEvidence, Role, Service
 from runbooks.leader_election.causes import RootCause
 from runbooks.model import SURE, Verdict
-from tests.builders import cut, dead, evidence, known, late, missing, node, remedy_of
+from tests.builders import cut, dead, evidence, known, late, missing, node, remedy_of, silent
 
 FOUR = ("node1", "node2", "node3", "node4")
 FIVE = (*FOUR, "node5")
@@ -89,11 +89,66 @@ def test_two_wrong_peer_lists_of_five_accuse_only_themselves() -> None:
     assert {RootCause.PEER_LIST_WRONG, RootCause.QUORUM_LOSS} <= sure_causes(evidence(*nodes))
 
 
+def test_a_common_list_of_seeds_that_the_liar_alone_contradicts_accuses_nobody() -> None:
+    """node2 lists the seeds, itself one, and node3 is none; node1 says that its peers are others."""
+    nodes = [
+        with_peers("node1", {"old1": "old1:7878", "old2": "old2:7878"}),
+        with_peers("node2", {"node1": "node1:7878", "node2": "node2:7878"}),
+        silent("node3"),
+    ]
+    found = {f.cause: f for f in leader_election.diagnose(evidence(*nodes)).findings}
+    assert not any(line.startswith("node2's") for line in found[RootCause.PEER_LIST_WRONG].evidence_for)
+    assert found[RootCause.PEER_LIST_WRONG].verdict != Verdict.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("meeting_others", "verdict"),
+    [(("node1",), Verdict.CONFIRMED), (("node1", "node2", "node3"), Verdict.LIKELY)],
+)
+def test_ids_that_right_lists_meet_as_well_bear_no_list_out(
+    meeting_others: tuple[str, ...], verdict: Verdict
+) -> None:
+    """An id that two nodes have is met by everybody, whatever a list says."""
+
+    def member(name: str) -> NodeEvidence:
+        peers = FIVE if name != "node1" else ("old1", "old2", "old3", "old4", "old5")
+        counts = {"peer_mismatch": 12} if name in meeting_others else {}
+        log = Log(path="/var/log/neumann/tensor_chain.log", window_s=60, bytes_read=900, counts=counts)
+        listed = {peer: f"{peer}:7878" for peer in peers if peer != name}
+        down = name in ("node4", "node5")
+        return with_peers(name, listed, log=known(log, by=f"agent:{name}"), stopped=down)
+
+    findings = leader_election.diagnose(evidence(*map(member, FIVE))).findings
+    assert {f.cause: f.verdict for f in findings}[RootCause.PEER_LIST_WRONG] == verdict
+
+
 def hung(name: str) -> NodeEvidence:
     silent: dict[str, Any] = {kind: late() for kind in ("metrics", "metrics_again", "health")}
     log = Log(path="/var/log/neumann/tensor_chain.log", window_s=60, bytes_read=0, counts={}, silent_s=90.0)
     local = late("No answer within 2 s.", by=f"agent:{name}")
     return node(name, log=known(log, by=f"agent:{name}"), local_metrics=local, **silent)
+
+
+@pytest.mark.parametrize(
+    ("ahead_ms", "cause", "verdict"),
+    [(0.0, RootCause.PROCESS_HUNG, Verdict.CONFIRMED), (9000.0, RootCause.CLOCK_SKEW, Verdict.LIKELY)],
+)
+def test_gossip_that_clocks_explain_bears_no_hung_process_out(
+    ahead_ms: float, cause: RootCause, verdict: Verdict
+) -> None:
+    """Pages for which only the bot waited in vain, and logs that are idle, are no second witness."""
+
+    def away(name: str, offset_ms: float) -> NodeEvidence:
+        untaken = missing("the agent does not take this reading", by=f"agent:{name}")
+        clock = node(name, offset_ms=offset_ms).clock
+        return hung(name).model_copy(update={"local_metrics": untaken, "clock": clock})
+
+    log = Log(path="/var/log/neumann/tensor_chain.log", window_s=60, bytes_read=9, counts={}, silent_s=1.0)
+    left = node("node3", role=Role.CANDIDATE, gossip_failed=2, log=known(log))
+    diagnosis = leader_election.diagnose(evidence(away("node1", ahead_ms), away("node2", -ahead_ms), left))
+    assert (diagnosis.top.cause, diagnosis.top.verdict) == (cause, verdict)
+    sure = {f.cause for f in diagnosis.findings if f.verdict is Verdict.CONFIRMED}
+    assert sure == ({cause} if verdict is Verdict.CONFIRMED else set())
 
 
 def test_where_every_process_hangs_their_own_hosts_are_the_second_witness() -> None:
