@@ -8,6 +8,7 @@ from runbooks.leader_election.causes import CAUSES, RootCause
 from runbooks.leader_election.clock_remedy import clock_sync
 from runbooks.leader_election.configured import malformed
 from runbooks.leader_election.facts import Facts
+from runbooks.leader_election.leaders import leader_finding
 from runbooks.leader_election.remedy_kinds import CONFIG_BUMP, START_NODES
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
@@ -28,8 +29,9 @@ def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Re
     if cause == RootCause.QUORUM_LOSS:
         # Each node here is known to be stopped by two witnesses, however sure the whole is. Where nobody is
         # seen to lead, a start can only help, also where something else keeps the majority from voting.
-        leaderless = verdict is not Verdict.RULED_OUT and not facts.leadership.leader
-        return (_start_nodes(facts, structure, sure=verdict in SURE or leaderless),)
+        unled = not facts.leadership.leader and leader_finding(facts) is None
+        told = verdict is not Verdict.RULED_OUT
+        return (_start_nodes(facts, structure, sure=verdict in SURE or (told and unled)),)
     if cause == RootCause.STALE_LOG and verdict in SURE and structure.of(RootCause.QUORUM_LOSS):
         return (_start_nodes(facts, structure, sure=True),)  # who is down may have the log that can win
     if cause == RootCause.CLOCK_SKEW:
