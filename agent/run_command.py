@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from asyncio import StreamReader
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,6 +19,9 @@ _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
 
 
 MAX_OUTPUT_BYTES = 1024 * 1024
+READ_BYTES = 64 * 1024
+REAP_S = 1.0
+"""How long a killed process may take to be gone."""
 
 
 @dataclass(frozen=True)
@@ -50,36 +54,45 @@ async def run(argv: Sequence[str], *, timeout_s: float, limit_bytes: int = MAX_O
         raise CommandError(f"{argv[0]} cannot be run: {error.strerror}.") from error
     try:
         async with asyncio.timeout(timeout_s):
-            stdout, stderr = await _output(process, limit_bytes)
+            stdout, stderr = await asyncio.gather(
+                *(_read(process, stream, limit_bytes) for stream in (process.stdout, process.stderr))
+            )
+            await _reap(process)
     except TimeoutError as error:
         raise CommandTimedOutError(f"{argv[0]} did not end within {timeout_s:g} s.") from error
     finally:
-        await _kill_and_reap(process)
+        _kill(process)
+        with suppress(TimeoutError):  # who cannot even be killed, or left its pipe to somebody, ends later
+            async with asyncio.timeout(REAP_S):
+                await _reap(process)
     return CommandOutput(
         process.returncode or 0, stdout.decode(errors="replace"), stderr.decode(errors="replace")
     )
 
 
-async def _output(process: Process, limit_bytes: int) -> tuple[bytes, bytes]:
-    assert process.stdout and process.stderr  # noqa: S101 (tells the type checker)
-    complaints = asyncio.create_task(_read(process.stderr, limit_bytes))
-    try:
-        stdout = await _read(process.stdout, limit_bytes)
-        if len(stdout) >= limit_bytes:
-            await _kill_and_reap(process)
-        stderr = await complaints
-        await process.wait()
-    finally:
-        complaints.cancel()
-    return stdout, stderr
-
-
-async def _read(stream: asyncio.StreamReader, limit_bytes: int) -> bytes:
-    """Return what a stream gives until its end or the limit."""
+async def _read(process: Process, stream: StreamReader | None, limit_bytes: int) -> bytes:
+    """Return what a stream gives until its end or the limit; who gives more is killed."""
+    assert stream  # noqa: S101 (tells the type checker)
     kept = bytearray()
-    while len(kept) < limit_bytes and (part := await stream.read(limit_bytes - len(kept))):
+    while part := await stream.read(limit_bytes - len(kept)):
         kept += part
+    if len(kept) >= limit_bytes:
+        _kill(process)
     return bytes(kept)
+
+
+def _kill(process: Process) -> None:
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+async def _reap(process: Process) -> None:
+    """Wait for a process and the ends of its pipes: asyncio counts nobody as ended who has a full one."""
+    for stream in (process.stdout, process.stderr):
+        while stream and await stream.read(READ_BYTES):
+            pass
+    await process.wait()
 
 
 async def run_checked(argv: Sequence[str], *, timeout_s: float) -> str:
@@ -93,10 +106,3 @@ async def run_checked(argv: Sequence[str], *, timeout_s: float) -> str:
         said = plain(output.stderr.strip() or output.stdout.strip(), limit=200) or "it said nothing"
         raise CommandError(f"{argv[0]} exited with {output.exit_code}: {said}")
     return output.stdout
-
-
-async def _kill_and_reap(process: Process) -> None:
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()

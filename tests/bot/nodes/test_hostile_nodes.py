@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,12 @@ from tests.bot.nodes.hostile_node import WAYS
 pytestmark = pytest.mark.process
 
 MAX_LIVEZ_P99_S = 0.1
-"""On top of three times what a process takes that does nothing else, for a machine that has more to do."""
+"""On top of five times what a process takes that does nothing else, for a machine that has more to do."""
 
 IN_THE_RING = frozenset(
     {"gzip_bomb", "four_megabytes_of_valid_text", "interim_answers_for_ever", "chunks_of_one_byte"}
 )
-"""What each brought down on its own; `pytest -m slow` plays all."""
+"""What each brought down on its own; `pytest -m slow` plays all, and takes the time."""
 MAX_RESIDENT_MIB = 300
 LOOK_FOR_S = float(os.environ.get("HOSTILE_FOR_S", "6"))
 PROBE_EVERY_S = 0.02
@@ -95,20 +96,30 @@ async def p99_s(address: Address, path: str) -> float:
 async def findings_of(on: Rig, clusters: set[str]) -> float:
     """Wait until each of these has its findings in Slack, and return how long that took."""
     began = time.perf_counter()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not clusters <= {post.channel for post in on.slack.posts if post.key == "findings"}:
             await asyncio.sleep(0.05)
     return time.perf_counter() - began
 
 
-@pytest.mark.parametrize(
-    "how", [pytest.param(how, marks=() if how in IN_THE_RING else pytest.mark.slow) for how in WAYS]
-)
-async def test_row_19_one_hostile_node_among_nine_takes_nothing_from_the_others(
-    tmp_path: Path, how: str
-) -> None:
+@dataclass(frozen=True)
+class Attacked:
+    """What a bot did while one node of nine was hostile; `others_s` is a process that nobody attacked."""
+
+    livez_s: float
+    others_s: float
+    findings_s: float
+    resident_mib: float
+
+
+async def attacked(folder: Path, how: str) -> Attacked:
+    """Send an alert for each of three clusters, and return once all have their findings.
+
+    Raises:
+        TimeoutError: If a cluster has none.
+    """
     async with contextlib.AsyncExitStack() as parts:
-        on = await parts.enter_async_context(rig(tmp_path))
+        on = await parts.enter_async_context(rig(folder))
         config = on.configure(clusters=3)
         ports = await parts.enter_async_context(stubs(config.parent, 8, 0.1))
         bad = await parts.enter_async_context(hostile(config.parent))
@@ -118,14 +129,25 @@ async def test_row_19_one_hostile_node_among_nine_takes_nothing_from_the_others(
         other = ("127.0.0.1", next(iter(ports.values()))[0])
         probing = asyncio.gather(p99_s(bot.address, "/livez"), p99_s(other, "/health"))
         await closed_loop(bot.address, alerts, 1)
-        took_s = await findings_of(on, {"C-c1", "C-c2"})
+        findings_s = await findings_of(on, {"C-c1", "C-c2"})
         livez_s, others_s = await probing
-        print(
-            f"{how}: /livez p99 {livez_s * 1000:.0f} ms (another process {others_s * 1000:.0f} ms);"
-            f" others' findings {took_s:.1f} s; resident {bot.peak_mib:.0f} MiB; CPU {bot.cpu_s:.1f} s"
-        )
-        # As a ratio: on a busy machine a process that nobody attacks is answered late as well.
-        assert livez_s <= MAX_LIVEZ_P99_S + 5 * others_s
-        assert took_s < 10
-        assert bot.peak_mib <= MAX_RESIDENT_MIB
         await findings_of(on, {"C-c0"})
+        return Attacked(livez_s, others_s, findings_s, bot.peak_mib)
+
+
+@pytest.mark.parametrize("how", sorted(IN_THE_RING))
+async def test_row_19_one_hostile_node_among_nine_takes_no_findings_from_the_others(
+    tmp_path: Path, how: str
+) -> None:
+    assert (await attacked(tmp_path, how)).resident_mib <= MAX_RESIDENT_MIB
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", WAYS)
+async def test_row_19_nor_takes_it_time_from_them(tmp_path: Path, how: str) -> None:
+    seen = await attacked(tmp_path, how)
+    print(f"{how}: {seen}")
+    # As a ratio: on a busy machine a process that nobody attacks is answered late as well.
+    assert seen.livez_s <= MAX_LIVEZ_P99_S + 5 * seen.others_s
+    assert seen.findings_s < 10
+    assert seen.resident_mib <= MAX_RESIDENT_MIB

@@ -98,11 +98,12 @@ async def test_one_that_is_away_may_come_back_and_is_no_reason_not_to_start(
 async def test_one_that_is_loading_is_waited_for(
     own: Redis, mortal_redis: MortalRedis, tmp_path: Path, parts: AsyncExitStack, becomes: Becomes
 ) -> None:
-    # While it loads it looks up every 2 MB.
-    await own.mset({str(number): secrets.token_hex(200_000) for number in range(40)})
+    await own.mset({str(number): secrets.token_hex(1000) for number in range(600)})
     await own.save()
     await mortal_redis.stop()
-    slow = MortalRedis(tmp_path, "--appendonly", "no", "--key-load-delay", "100000")
+    # Minutes, unless it is told to hurry; it answers after each key.
+    slowly = ("--key-load-delay", "200000", "--loading-process-events-interval-bytes", "1024")
+    slow = MortalRedis(tmp_path, "--appendonly", "no", *slowly)
     await slow.process.start()
     parts.push_async_callback(slow.stop)
 
@@ -112,6 +113,7 @@ async def test_one_that_is_loading_is_waited_for(
     await becomes(loading)
     with pytest.raises(StoreDown, match="Redis is loading its data; nothing was accepted"):
         await Inbox(own, "{test}", "test", SEAL).store(b"", None)
+    await own.config_set("key-load-delay", 0)
 
     async def ready() -> bool:
         return await why_not_ready(own, "{test}") is None
