@@ -14,7 +14,7 @@ install_locked = set -o pipefail; $(BIN)/python -m pip --disable-pip-version-che
 	--require-hashes --only-binary :all: --no-binary pysyncobj --no-build-isolation -r $(1) | awk -v of="$$(grep -c == $(1))" \
 	'/^(Collecting|Processing|Requirement already|Ignoring)/ { n++; if (n % 10 == 0 || n == of) { print "  " n " of " of; fflush() } } \
 	/^Installing/ { print "  unpacking"; fflush() }' >&2
-CODE := bot handlers runbooks agent lab
+CODE := bot handlers runbooks agent shared lab
 ARGS ?=
 # The tests of the outer ring wait for processes; three at a time on two cores.
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile

@@ -22,10 +22,10 @@ from agent.readings.disk import read_disk
 from agent.readings.log_source import read_log
 from agent.readings.metrics_page import read_metrics
 from agent.run_command import run_checked
-from agent.sanitize import lines_of
 from agent.server.pinned_keys import pinned_keys
 from agent.server.routes import tls_context
 from agent.settings import Settings
+from shared.sanitize import lines_of
 
 OWN_UNIT = "neumann-agent.service"
 

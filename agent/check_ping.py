@@ -9,8 +9,8 @@ from agent.errors import CommandError
 from agent.readings.full_pings import FULL_ARGUMENTS
 from agent.readings.probes import FAST_ARGUMENTS, SLOW_ARGUMENTS, parse_ping
 from agent.run_command import run
-from agent.sanitize import plain
 from agent.settings import Settings
+from shared.sanitize import plain
 
 _HERE = "127.0.0.1"
 _ONCE = ("-c", "1", _HERE)

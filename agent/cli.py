@@ -13,7 +13,6 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from agent import service_manager
 from agent.actions.after_crash import judge_what_was_begun
 from agent.actions.executor import Executor
 from agent.actions.ledger import Ledger
@@ -23,7 +22,8 @@ from agent.rights import act_as_owner_of
 from agent.server.deadlines import DeadlineServer
 from agent.server.routes import build_app, build_server, listen, tls_context
 from agent.settings import Settings, load_settings
-from agent.version import version
+from shared import service_manager
+from shared.version import version
 
 CONFIG = Path("/etc/neumann-agent/neumann-agent.toml")
 PAIRING_WINDOW_S = 600.0

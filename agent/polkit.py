@@ -9,8 +9,8 @@ from pathlib import Path
 
 from agent.errors import CommandError
 from agent.run_command import run, run_checked
-from agent.sanitize import lines_of
 from agent.settings import Commands, Settings
+from shared.sanitize import lines_of
 
 STEP_UNIT = "neumann-makestep.service"
 POLKIT_FOLDERS = (Path("/etc/polkit-1/rules.d"), Path("/usr/share/polkit-1/rules.d"))

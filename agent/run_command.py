@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from agent.errors import CommandError, CommandTimedOutError
-from agent.sanitize import plain
+from shared.sanitize import plain
 
 # The C locale and UTC, because the output is parsed; nothing of the agent's own environment is handed on.
 _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}

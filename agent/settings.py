@@ -16,7 +16,7 @@ from nacl.signing import VerifyKey
 
 from agent.addresses import CHECKS, Address, HttpAddress, PublicKey
 from agent.errors import ConfigError
-from agent.keys.bounded_files import read_bounded_text
+from shared.bounded_files import read_bounded_text
 
 Name = Annotated[str, Meta(min_length=1)]
 # A name that ends up in an argv: it must not be able to look like an option.

@@ -12,7 +12,6 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from agent.keys.bounded_files import read_bounded_text
 from bot.config_problems import ENV_DELIMITER, ENV_PREFIX, Places, UnusableConfiguration, problems_of
 from bot.config_sections import (
     AgentSettings,
@@ -32,6 +31,7 @@ from bot.posture_settings import PostureSettings
 from bot.watch_settings import DoctorSettings, HeartbeatSettings
 from handlers.domain.permissions import Permission, Permissions
 from handlers.errors import ConfigurationError
+from shared.bounded_files import read_bounded_text
 
 __all__ = [
     "AgentSettings",

@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack, contextmanager
 
 import structlog
 
-from agent.service_manager import feed_watchdog, tell
 from bot import add_ons
 from bot.clock import wait_for
 from bot.config import Settings
@@ -21,6 +20,7 @@ from bot.shift import Parts, Shift, cancel
 from bot.timing import DEFAULT_TIMING, Timing
 from bot.web.entrance import Entrance
 from bot.web.server import listen, serve
+from shared.service_manager import feed_watchdog, tell
 
 log = structlog.get_logger()
 

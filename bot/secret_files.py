@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 
-from agent.keys.bounded_files import read_bounded_text
 from handlers.errors import ConfigurationError
+from shared.bounded_files import read_bounded_text
 
 OTHERS = stat.S_IRWXO | stat.S_IWGRP
 """The group may read: that is how systemd and Kubernetes hand a secret to the one that it is for."""

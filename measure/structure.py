@@ -15,7 +15,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
 
-PACKAGES = ("bot", "handlers", "runbooks", "agent", "lab")
+PACKAGES = ("bot", "handlers", "runbooks", "agent", "shared", "lab")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PRODUCT = ("bot", "handlers", "runbooks", "agent")
+PRODUCT = ("bot", "handlers", "runbooks", "agent", "shared")
 ASKS = {"get", "post", "put", "delete", "request", "stream", "send", "aiter_bytes", "aread"}
 
 

@@ -10,7 +10,7 @@ from agent.actions.kinds import ActionKind
 from agent.actions.ledger import Ledger
 from agent.errors import AgentError, ApiUnansweredError, CommandTimedOutError
 from agent.protocol import LedgerState, NodeState
-from agent.sanitize import plain
+from shared.sanitize import plain
 
 _logger = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from agent.errors import ConfigFileError
-from agent.keys.toml_documents import is_same
-from agent.keys.whole_files import sync_folder, write_beside
+from shared.toml_documents import is_same
+from shared.whole_files import sync_folder, write_beside
 
 MAX_CONFIG_BYTES = 1024 * 1024
 # Neumann's documented heartbeat where the file names none, and the factor below which an election can

@@ -13,7 +13,7 @@ from pathlib import Path
 from agent.errors import ConfigFileError
 from agent.neumann_config.edit import read_config_bytes, with_election_timeouts
 from agent.protocol import PlannedEdit
-from agent.sanitize import plain
+from shared.sanitize import plain
 
 MAX_SHOWN_LINES = 64
 MAX_LINE_CHARS = 300

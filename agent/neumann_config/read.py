@@ -15,7 +15,7 @@ from agent.neumann_config.edit import read_config_bytes
 from agent.neumann_config.planned_edit import why_not_editable
 from agent.protocol import Config, ConfigLine
 from agent.protocol.readings import MAX_PEERS
-from agent.sanitize import lines_of, plain
+from shared.sanitize import lines_of, plain
 
 _ELECTION_LINE = re.compile(r"^\s*(?:raft\s*\.\s*)?election_timeout(?:_min|_max)?_ms\s*=")
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from agent.errors import ApiConflictError, ApiError, ApiUnansweredError
 from agent.http_request import HttpAnswer, NoAnswerError, send
-from agent.keys import NO_CHECK_TIME
-from agent.keys.bounded_files import read_bounded_text
-from agent.sanitize import plain
 from agent.settings import Kubernetes
+from shared.bounded_files import read_bounded_text
+from shared.sanitize import plain
+from shared.tls_flags import NO_CHECK_TIME
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 """A ConfigMap has 1 MiB at most, and a stored object little more than that (etcd's limit is 1.5 MiB)."""

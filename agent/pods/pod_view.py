@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from agent.errors import ReadingError
 from agent.protocol import Pod, PodTrouble, Service, ServiceState
-from agent.sanitize import plain
+from shared.sanitize import plain
 
 WAITING: dict[str, PodTrouble] = {
     "CrashLoopBackOff": "crash_loop",

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from agent.addresses import split_address
 from agent.errors import ConfigFileError, ReadingError
-from agent.keys.bounded_files import read_bounded
 from agent.neumann_config.edit import read_config_bytes
 from agent.neumann_config.tls import RaftPort, raft_port_of
 from agent.protocol import Certificate, CertificateOrigin
-from agent.sanitize import plain
 from agent.settings import Settings
+from shared.bounded_files import read_bounded
+from shared.sanitize import plain
 
 if TYPE_CHECKING:
     from cryptography import x509

@@ -9,7 +9,7 @@ from msgspec import UNSET
 from agent.errors import ReadingError
 from agent.protocol import Clock
 from agent.readings.clock_age import doubts_of_age
-from agent.sanitize import plain
+from shared.sanitize import plain
 
 _TRACKING_FIELDS = 14
 # How chrony names this host's own clock (127.127.1.1, "7F7F0101") and one that was set by hand: neither

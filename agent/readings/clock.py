@@ -15,8 +15,8 @@ from agent.readings.chrony import parse_tracking
 from agent.readings.ntpd import parse_ntpq
 from agent.readings.timesyncd import parse_timesync
 from agent.run_command import run, run_checked
-from agent.sanitize import lines_of
 from agent.settings import Settings
+from shared.sanitize import lines_of
 
 KEEPERS: Mapping[str, ClockKeeper] = {
     "chrony.service": "chrony",

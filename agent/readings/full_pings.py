@@ -13,8 +13,8 @@ from agent.errors import CommandError, ReadingError
 from agent.protocol import FullPing
 from agent.readings.probes import parse_ping
 from agent.run_command import run
-from agent.sanitize import plain
 from agent.settings import Peer, Settings
+from shared.sanitize import plain
 
 USUAL_BYTES = 1_500
 """Ethernet's MTU, which is taken where the kernel does not say its own."""

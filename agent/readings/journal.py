@@ -16,8 +16,8 @@ from agent.readings.certificates import own_hosts
 from agent.readings.log_lines import LogLine, parse_line
 from agent.readings.log_summary import WINDOW_S, summarise_lines
 from agent.run_command import CommandOutput, run
-from agent.sanitize import plain
 from agent.settings import Settings
+from shared.sanitize import plain
 
 MAX_JOURNAL_BYTES = 1024 * 1024
 """An entry takes some 300 bytes beside its message, and a coloured message five times its length."""

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.sanitize import strip_ansi
+from shared.sanitize import strip_ansi
 
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
 _LEVEL = r"(?:TRACE|DEBUG|INFO|WARN|ERROR)"

@@ -12,7 +12,7 @@ from agent.errors import NoLogFileError, ReadingError
 from agent.protocol import Log
 from agent.readings.log_events import LOG_EVENTS, caller_in, events_in, term_in
 from agent.readings.log_lines import LogLine, parse_line
-from agent.sanitize import plain
+from shared.sanitize import plain
 
 MAX_LOG_BYTES = 256 * 1024
 WINDOW_S = 60.0

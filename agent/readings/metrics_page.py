@@ -8,8 +8,8 @@ import re
 from agent.errors import ReadingError, ReadingRefusedError, ReadingTimedOutError
 from agent.http_request import NoAnswerError, send
 from agent.protocol import MetricsPage
-from agent.sanitize import plain
 from agent.settings import Settings
+from shared.sanitize import plain
 
 PREFIX = "tensor_chain_"
 MAX_PAGE_BYTES = 4 * 1024 * 1024

@@ -10,7 +10,7 @@ from msgspec import UNSET
 from agent.errors import ReadingError
 from agent.protocol import Clock
 from agent.readings.clock_age import doubts_of_age
-from agent.sanitize import lines_of, plain
+from shared.sanitize import lines_of, plain
 
 _VARIABLE = re.compile(r"\b([a-z_]+)=([^,\s]+)")
 _STAMP = re.compile(r"[0-9a-f]{8}\.[0-9a-f]{8}")

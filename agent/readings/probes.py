@@ -13,8 +13,8 @@ from agent.addresses import split_address
 from agent.errors import CommandError, ReadingError
 from agent.protocol import Connect, ConnectResult, Ping, PortName
 from agent.run_command import run
-from agent.sanitize import plain
 from agent.settings import Peer, Settings
+from shared.sanitize import plain
 
 _UNREACHABLE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN})
 # The runbook's 100 probes: they show a loss of 4 % or more with 95 % certainty, and are sent within a second.

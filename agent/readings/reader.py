@@ -40,8 +40,8 @@ from agent.readings.log_source import read_log
 from agent.readings.metrics_page import read_metrics, read_transactions
 from agent.readings.probes import read_connects, read_pings
 from agent.readings.service import read_service
-from agent.sanitize import plain
 from agent.settings import Settings
+from shared.sanitize import plain
 
 __all__ = ["LOG_EVENTS", "STATE_READINGS", "NodeReader", "StateReading"]
 

@@ -9,8 +9,8 @@ from msgspec import UNSET
 from agent.errors import ReadingError
 from agent.protocol import Service, ServiceState
 from agent.run_command import run_checked
-from agent.sanitize import lines_of, plain
 from agent.settings import Settings
+from shared.sanitize import lines_of, plain
 
 Verb = Literal["start", "restart", "reset-failed"]
 _PROPERTIES = "--property=LoadState,ActiveState,MainPID,ExecMainStartTimestampMonotonic,NRestarts,Result"

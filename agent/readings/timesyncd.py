@@ -10,7 +10,7 @@ from msgspec import UNSET
 from agent.errors import ReadingError
 from agent.protocol import Clock
 from agent.readings.clock_age import doubts_of_age
-from agent.sanitize import lines_of, plain
+from shared.sanitize import lines_of, plain
 
 STEPS_FROM_S = 0.4
 """From here on timesyncd steps the clock at once (`NTP_MAX_ADJUST`); what is less it slews."""

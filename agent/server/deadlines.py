@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import uvicorn
 
-from agent.request_deadline import DeadlineProtocol
 from agent.server.gate import Gate, GateLimits
+from shared.request_deadline import DeadlineProtocol
 
 MAX_CONNECTIONS = 48
 """Connections that are through their handshake; a bot keeps a few, and each takes some 100 KiB.

@@ -17,9 +17,6 @@ from starlette.routing import Route
 from agent.addresses import split_address
 from agent.boot import boottime_s
 from agent.errors import AgentError, BadRequestError, ConfigError, ConflictError, DeniedError, PairingError
-from agent.keys.bounded_files import MAX_NAMED_BYTES, read_bounded_text
-from agent.keys.certificates import make_certificate
-from agent.keys.whole_files import PRIVATE, NewFile, replace_all
 from agent.protocol.pairing import (
     PAIRING_PATH,
     BotCredentials,
@@ -36,6 +33,9 @@ from agent.protocol.pairing import (
 from agent.server.pinned_keys import pin
 from agent.server.routes import app_of, listen, open_tls_context, takes, tls_server
 from agent.settings import Settings, parse_settings
+from shared.bounded_files import MAX_NAMED_BYTES, read_bounded_text
+from shared.certificates import make_certificate
+from shared.whole_files import PRIVATE, NewFile, replace_all
 
 _POLL_S = 0.2
 MAX_PORT = 65_535

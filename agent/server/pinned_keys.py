@@ -14,11 +14,11 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from agent.errors import ConfigError
-from agent.keys.bounded_files import read_bounded_text
-from agent.keys.toml_documents import is_same
-from agent.keys.whole_files import NewFile, replace_all
 from agent.protocol.pairing import BotCredentials, fingerprint, pem_certificates, trusted_certificates
 from agent.settings import Settings, load_settings, parse_settings
+from shared.bounded_files import read_bounded_text
+from shared.toml_documents import is_same
+from shared.whole_files import NewFile, replace_all
 
 MIN_PREFIX = 8
 """So many digits of a fingerprint name a key well enough for a person to take it off the list."""

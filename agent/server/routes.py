@@ -20,8 +20,6 @@ from agent.actions.executor import Executor
 from agent.addresses import split_address
 from agent.boot import boot_id
 from agent.errors import BadRequestError, ConfigError, RefusedError, TooLargeError
-from agent.keys import NO_CHECK_TIME
-from agent.keys.bounded_files import read_bounded_text
 from agent.protocol import (
     REVISION,
     REVISION_HEADER,
@@ -41,10 +39,12 @@ from agent.protocol import (
 from agent.protocol.pairing import trusted_certificates
 from agent.readings.reader import NodeReader
 from agent.readings.shared import SharedObservations
-from agent.sanitize import plain
 from agent.server.deadlines import Deadlines, DeadlineServer
 from agent.settings import Settings, Tls
-from agent.version import version
+from shared.bounded_files import read_bounded_text
+from shared.sanitize import plain
+from shared.tls_flags import NO_CHECK_TIME
+from shared.version import version
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_DETAIL_CHARS = 1_000

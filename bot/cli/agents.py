@@ -13,8 +13,6 @@ from typing import Annotated
 
 import typer
 
-from agent.keys.bounded_files import MAX_NAMED_BYTES, read_bounded_text
-from agent.keys.whole_files import NewFile
 from agent.protocol.pairing import der_of, fingerprint, parse_code, pem_certificates
 from bot import clients
 from bot.cli import terminal
@@ -31,6 +29,8 @@ from bot.nodes.pairing import pair
 from bot.nodes.ssh_pairing import SshPairing
 from bot.secret_files import SecretFile, require_private
 from handlers.errors import ConfigurationError, Refused
+from shared.bounded_files import MAX_NAMED_BYTES, read_bounded_text
+from shared.whole_files import NewFile
 
 app = typer.Typer(no_args_is_help=True, help="Pair with agents, see whom the bot knows, and change keys.")
 

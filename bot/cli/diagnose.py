@@ -13,8 +13,6 @@ from typing import Annotated
 
 import typer
 
-from agent.keys.bounded_files import read_bounded
-from agent.keys.whole_files import PRIVATE
 from bot import clients
 from bot.cli import terminal
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
@@ -29,6 +27,8 @@ from handlers.judging import diagnosis_of
 from runbooks.all_runbooks import ELECTION, RUNBOOKS
 from runbooks.evidence import Evidence, NodeEvidence
 from runbooks.model import Diagnosis
+from shared.bounded_files import read_bounded
+from shared.whole_files import PRIVATE
 
 EXIT_LED, EXIT_NO_LEADER, EXIT_UNREAD = 0, 1, 3
 UNREAD = "could not be read: no node and no agent answers, so nothing is known of its leader"

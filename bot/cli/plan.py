@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from agent.sanitize import lines_of
 from bot import clients
 from bot.cli.diagnose import evidence_of
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
@@ -25,6 +24,7 @@ from runbooks.evidence import Evidence
 from runbooks.model import UNDO, Diagnosis, Remedy, Runbook
 from runbooks.plans import Plan
 from runbooks.wording import listed
+from shared.sanitize import lines_of
 
 
 def plan(

@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 
-from agent.sanitize import plain
 from bot.config import Endpoint
 from bot.http.errors import why
 from bot.http.exchange import Answer, exchange
 from handlers.errors import SourceDown
+from shared.sanitize import plain
 
 MAX_ANSWER_BYTES = 32_000_000
 

@@ -9,9 +9,9 @@ from typing import TypeVar
 import httpx
 
 from agent import protocol as wire
-from agent.sanitize import plain
 from bot.http.errors import timed_out, why
 from bot.http.exchange import exchange
+from shared.sanitize import plain
 
 ASK_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 30.0

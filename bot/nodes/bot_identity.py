@@ -8,14 +8,14 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 
-from agent.keys.bounded_files import read_bounded, read_bounded_text
-from agent.keys.certificates import make_certificate
-from agent.keys.whole_files import PRIVATE, NewFile, replace_all
 from agent.protocol.pairing import BotCredentials, der_of, fingerprint, pem_certificates
 from bot.config import AgentSettings, Settings
 from bot.grant_keys import grant_key
 from bot.secret_files import SecretFile
 from handlers.errors import ConfigurationError
+from shared.bounded_files import read_bounded, read_bounded_text
+from shared.certificates import make_certificate
+from shared.whole_files import PRIVATE, NewFile, replace_all
 
 NEXT, FORMER = ".next", ".former"
 

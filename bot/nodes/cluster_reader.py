@@ -15,8 +15,6 @@ from typing import Any, TypeVar
 import httpx
 import structlog
 
-from agent.sanitize import plain
-from agent.version import version
 from bot.config import Cluster, Node, ReadingSettings
 from bot.http.errors import UnfitAnswerError, refused, timed_out, why
 from bot.http.exchange import Answer, exchange
@@ -29,6 +27,8 @@ from handlers.errors import UnknownCluster
 from runbooks import evidence as known
 from runbooks.missing_kind import MissingKind
 from runbooks.posture.inventory import Inventory, Site
+from shared.sanitize import plain
+from shared.version import version
 
 log = structlog.get_logger()
 T = TypeVar("T")

@@ -11,10 +11,10 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from agent.keys.bounded_files import read_bounded_text
-from agent.keys.toml_documents import is_same
-from agent.keys.whole_files import NewFile, replace_all
 from handlers.errors import ConfigurationError
+from shared.bounded_files import read_bounded_text
+from shared.toml_documents import is_same
+from shared.whole_files import NewFile, replace_all
 
 
 def change_node(

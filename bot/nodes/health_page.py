@@ -6,9 +6,9 @@ import json
 
 from pydantic import ValidationError
 
-from agent.sanitize import plain
 from bot.nodes.metrics_page import MAX_COUNT
 from runbooks.evidence import Health, Role
+from shared.sanitize import plain
 
 MAX_STATUS_CHARS = 100
 NUMBERS = ("term", "commit_index", "members", "healthy_members")

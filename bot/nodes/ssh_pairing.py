@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 
 from agent.protocol.pairing import BotCredentials, new_code, parse_code
-from agent.sanitize import lines_of
 from bot.nodes.pairing import NobodyWaits, pair
 from handlers.errors import Refused
+from shared.sanitize import lines_of
 
 WAITS_WITHIN_S = 60.0
 _POLL_S = 0.3

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from agent.keys import NO_CHECK_TIME
-from agent.keys.bounded_files import read_bounded_text
 from bot.config import AgentSettings
 from bot.secret_files import require_private
 from handlers.errors import ConfigurationError
+from shared.bounded_files import read_bounded_text
+from shared.tls_flags import NO_CHECK_TIME
 
 
 def tls_context(agents: AgentSettings, pinned: Path | None = None) -> ssl.SSLContext:

@@ -11,10 +11,10 @@ from typing import Any
 import recurring_ical_events
 from icalendar import Calendar, Component
 
-from agent.keys.bounded_files import read_bounded
-from agent.sanitize import plain
 from bot.paging.recurrence import check_rules
 from handlers.errors import SourceDown
+from shared.bounded_files import read_bounded
+from shared.sanitize import plain
 
 AROUND = timedelta(days=1)
 """How far around a moment events are asked for: a day without a zone may begin half a day off from UTC's."""

@@ -10,10 +10,10 @@ from datetime import timedelta
 
 import httpx
 
-from agent.sanitize import plain
 from bot.http.errors import why
 from bot.http.exchange import Answer, exchange
 from handlers.errors import PageNotTaken
+from shared.sanitize import plain
 
 MAX_ANSWER_BYTES = 200_000
 MAX_SAID_CHARS = 200

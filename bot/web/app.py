@@ -20,7 +20,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from agent.version import version
 from bot.http.capped_body import TooLargeError, read_capped
 from bot.slack.inbound.request_queue import SlackRequest, SlackRequests
 from bot.slack.inbound.signature import MAX_BODY_BYTES, refusal, refusal_of_head
@@ -33,6 +32,7 @@ from bot.web.pagerduty import PagerDutyWebhook
 from bot.web.troubles import Troubles
 from handlers.domain.notification import first_complaint, read_notification
 from handlers.errors import StoreDown
+from shared.version import version
 
 log = structlog.get_logger()
 

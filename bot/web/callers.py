@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from agent.request_deadline import DeadlineProtocol
+from shared.request_deadline import DeadlineProtocol
 
 
 @dataclass

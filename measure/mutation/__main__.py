@@ -36,8 +36,8 @@ TESTS = {
     "agent/actions/nonces.py": AGENT_TESTS,
     "agent/protocol/actions.py": AGENT_TESTS,
     "agent/protocol/base.py": AGENT_TESTS,
-    "agent/keys/certificates.py": (
-        "tests/agent/keys/test_certificates.py",
+    "shared/certificates.py": (
+        "tests/shared/test_certificates.py",
         "tests/agent/server/test_pairing.py",
     ),
     "agent/protocol/grants.py": AGENT_TESTS,
@@ -46,8 +46,8 @@ TESTS = {
         "tests/agent/protocol/test_protocol.py",
     ),
     "agent/protocol/readings.py": AGENT_TESTS,
-    "agent/keys/whole_files.py": (
-        "tests/agent/keys/test_whole_files.py",
+    "shared/whole_files.py": (
+        "tests/shared/test_whole_files.py",
         "tests/agent/server/test_pairing.py",
     ),
     "handlers/domain/policy.py": ("tests/handlers/domain/test_policy.py",),

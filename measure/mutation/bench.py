@@ -22,7 +22,7 @@ from measure.mutation.edits import Mutant
 from measure.mutation.tracing import Tracing
 
 Outcome = Literal["killed", "hung", "survived"]
-COPIED = ("agent", "bot", "handlers", "runbooks", "lab", "tests", "deploy", "pyproject.toml")
+COPIED = ("agent", "bot", "handlers", "runbooks", "shared", "lab", "tests", "deploy", "pyproject.toml")
 # Imported once, so that no test run has to: half a second each.
 HEAVY = (
     "httpx", "msgspec", "nacl.signing", "pydantic", "starlette.applications", "tomlkit", "trustme", "uvicorn",

@@ -23,10 +23,10 @@ import httpx
 import tomlkit
 from nacl.signing import SigningKey
 
-from agent.keys.whole_files import sync_folder
 from agent.neumann_config.edit import with_election_timeouts
 from agent.protocol import Action, Refusal, RestartService, SetElectionTimeouts, sign
 from measure.real_nodes.image_disk import Disk, run
+from shared.whole_files import sync_folder
 from tests.agent.bed import CONFIG, Bot, Node, Pki, agent_process, client_of, document_of, metrics_page
 
 Step = Literal["INTENT", "replaced", "effect", "DONE"]

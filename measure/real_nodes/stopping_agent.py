@@ -19,8 +19,8 @@ from typing import Any
 from agent import cli
 from agent.actions import ledger_file
 from agent.actions.ledger import Ledger
-from agent.keys.whole_files import sync_folder
 from agent.neumann_config import edit
+from shared.whole_files import sync_folder
 
 FOLDER = Path(sys.argv[1])
 

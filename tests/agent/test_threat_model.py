@@ -24,7 +24,6 @@ from starlette.routing import Route
 
 from agent.actions.executor import Executor
 from agent.actions.ledger import Ledger
-from agent.keys import NO_CHECK_TIME
 from agent.protocol import (
     ActionReport,
     ClockSync,
@@ -41,6 +40,7 @@ from agent.readings.reader import NodeReader
 from agent.server.deadlines import Deadlines
 from agent.server.routes import build_app
 from agent.settings import Limits, Settings
+from shared.tls_flags import NO_CHECK_TIME
 from tests.agent.bed import Bot, Client, Connected, Node, Pki, Serve, agent_process
 
 pytestmark = pytest.mark.process

@@ -23,7 +23,7 @@ from tests.command_lines import parse
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")]
 README = (ROOT / "README.md").read_text()
-FOLDERS = ("agent", "bot", "deploy", "docs", "handlers", "lab", "runbooks", "tests")
+FOLDERS = ("agent", "bot", "deploy", "docs", "handlers", "lab", "runbooks", "shared", "tests")
 NOT_OURS = re.compile(r"/work\b|/tmp\b|pypi|crates\.io|npmjs", re.IGNORECASE)
 
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -27,8 +27,8 @@ def copied(containerfile: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("file", "holds"),
     [
-        ("deploy/Containerfile", {"agent/cli.py", "bot/main.py", "handlers/intake.py"}),
-        ("deploy/kubernetes/Containerfile.agent", {"agent/cli.py"}),
+        ("deploy/Containerfile", {"agent/cli.py", "bot/main.py", "handlers/intake.py", "shared/version.py"}),
+        ("deploy/kubernetes/Containerfile.agent", {"agent/cli.py", "shared/version.py"}),
     ],
 )
 def test_the_wheel_is_built_from_what_is_copied(tmp_path: Path, file: str, holds: set[str]):

@@ -12,13 +12,13 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from agent.keys.whole_files import PRIVATE, PUBLIC, NewFile, replace_all
 from bot.cli.init import answers as read
 from bot.cli.init import snippets, written
 from bot.cli.init.answers import Answers
 from bot.cli.output import say
 from bot.secret_files import SecretFile
 from handlers.errors import ConfigurationError, Refused
+from shared.whole_files import PRIVATE, PUBLIC, NewFile, replace_all
 
 Answer = TypeVar("Answer")
 FOLDER = Path("/etc/neumann-bot")

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from agent.sanitize import lines_of
 from handlers.domain.foreign_text import one_line, visible
+from shared.sanitize import lines_of
 
 Block = dict[str, Any]
 

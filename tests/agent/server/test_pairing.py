@@ -36,7 +36,6 @@ from msgspec.structs import replace
 from nacl.signing import SigningKey
 
 from agent.errors import ConfigError
-from agent.keys.certificates import make_certificate
 from agent.protocol import ActionReport, Refusal, RestartService
 from agent.protocol.base import BadMessageError
 from agent.protocol.pairing import (
@@ -54,6 +53,7 @@ from agent.server.pairing import listener, make_own_key
 from agent.server.pinned_keys import pin, pinned_keys, revoke
 from agent.server.routes import tls_context
 from agent.settings import load_settings
+from shared.certificates import make_certificate
 from tests.agent.bed import Bot, Node, agent_process, metrics_page
 from tests.waiting import until
 

@@ -19,7 +19,6 @@ import pytest
 import tomlkit
 from typer.testing import CliRunner
 
-from agent.keys.certificates import make_certificate
 from agent.protocol.pairing import BotCredentials, PairAnswer, PairRequest, new_code, parse_code, prove
 from bot.cli import app
 from bot.config import load
@@ -31,6 +30,7 @@ from bot.secret_files import SecretFile
 from handlers.errors import BotError, ConfigurationError, Refused
 from lab.cluster.process import Process
 from lab.layout import Address
+from shared.certificates import make_certificate
 from tests.agent.bed import Node
 from tests.bot.cli.test_app import run as run_process
 from tests.bot.web.serving import page, talk

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.keys.bounded_files import read_bounded
+from shared.bounded_files import read_bounded
 
 
 def test_a_file_is_read_whole_also_through_a_link(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from agent.sanitize import lines_of, plain
+from shared.sanitize import lines_of, plain
 
 SECRET = "hunter2Zq9"
 

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from agent.keys.whole_files import PRIVATE, PUBLIC, NewFile, replace_all
+from shared.whole_files import PRIVATE, PUBLIC, NewFile, replace_all
 
 NOBODY = 65534
 

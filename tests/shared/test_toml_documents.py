@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from agent.keys.toml_documents import is_same
+from shared.toml_documents import is_same
 
 ODD = "a = nan\nb = [inf, {c = -nan}]\nd = 1979-05-27T07:32:00Z\n"
 

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import socket
-import sys
-from pathlib import Path
 
 import pytest
 
-from agent import cli
-from agent.service_manager import JournalFormatter, feed_watchdog
+from shared.service_manager import JournalFormatter, feed_watchdog
 
 
 @pytest.mark.parametrize(("level", "priority"), [("ERROR", 3), ("WARNING", 4), ("INFO", 6), ("CRITICAL", 3)])
@@ -26,25 +22,6 @@ def test_a_line_for_the_journal_bears_its_priority(
     assert JournalFormatter("%(message)s").format(record) == f"<{priority}>one\n<{priority}>two"
     monkeypatch.delenv("JOURNAL_STREAM")
     assert JournalFormatter("%(message)s").format(record) == "one\ntwo"
-
-
-@pytest.mark.parametrize(("journal", "begins"), [("8:1", "<3>/"), (None, "/")])
-def test_what_keeps_the_agent_from_serving_is_an_error_in_the_journal(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    journal: str | None,
-    begins: str,
-):
-    monkeypatch.delenv("JOURNAL_STREAM", raising=False)
-    if journal:
-        monkeypatch.setenv("JOURNAL_STREAM", journal)
-    monkeypatch.setattr(sys, "argv", ["neumann-agent", "serve", "--config", str(tmp_path / "none.toml")])
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    assert ended.value.code == 2
-    assert capsys.readouterr().err.startswith(begins)
 
 
 async def test_the_watchdog_is_fed_while_all_is_well_and_not_a_time_more(monkeypatch: pytest.MonkeyPatch):
