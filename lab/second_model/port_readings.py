@@ -6,6 +6,7 @@ from copy import copy
 from random import Random
 from typing import Any
 
+from lab.second_model.link_readings import passes_icmp
 from lab.second_model.world import World, serves
 
 Document = dict[str, Any]
@@ -54,9 +55,7 @@ def _full_pings(world: World, name: str, draw: Random) -> list[Document]:
         if peer == name:
             continue
         link, back = world.links[name, peer], world.links[peer, name]
-        cut = [way for way in (link, back) if way.raft == "timeout" and not way.by_port]
-        through = "dns" not in (link.raft, back.raft) and not cut and world.members[peer].process != "off"
-        through = through and world.members[name].resolves and not world.stuck
+        through = passes_icmp(world, name, peer) and not world.stuck
         received = sum(draw.random() > link.loss and draw.random() > back.loss for _ in range(3))
         found.append({"peer": peer, "packet_bytes": 1500, "sent": 3, "received": received if through else 0})
     return found

@@ -1,4 +1,4 @@
-"""What the bot and the agents read of such a world, with what is physics of TCP, systemd and chrony."""
+"""What the bot and the agents read of such a world, with what is physics of systemd and chrony."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from lab.second_model.link_readings import connects, pings
 from lab.second_model.logs import log_of
 from lab.second_model.port_readings import port_readings
 from lab.second_model.world import World, churns, electable, failed, late, serves, writes
@@ -83,8 +84,8 @@ def _node(world: World, draw: Random, name: str, leader: str | None, *, storms: 
         "log": _read(log_of(world, draw, name, storms=storms), by),
         "config": _read(_config(world, name), by),
         "disk": _read(_disk(world, name), by),
-        "connects": _read(_connects(world, draw, name), by, took_ms),
-        "pings": _read(_pings(world, draw, name), by),
+        "connects": _read(connects(world, draw, name), by, took_ms),
+        "pings": _read(pings(world, draw, name), by),
         **{what: _read(of, by) for what, of in port_readings(world, name, NOON.timestamp(), draw).items()},
     }
 
@@ -195,61 +196,3 @@ def _disk(world: World, name: str) -> Document:
         **({} if member.free_inodes is None else {"free_inodes": member.free_inodes}),
         **({"read_only": True} if member.read_only else {}),
     }
-
-
-def _connects(world: World, draw: Random, name: str) -> list[Document]:
-    found = []
-    for peer in world.names:
-        for port in ("raft", "gossip"):
-            if peer != name:
-                result = _connect(world, draw, name, peer, port)
-                # SYN and SYN-ACK are one round trip (RFC 9293, 3.5).
-                took_ms = world.links[name, peer].rtt_ms if result == "open" else None
-                found.append({"peer": peer, "port": port, "result": result, "latency_ms": took_ms})
-    return found
-
-
-def _connect(world: World, draw: Random, name: str, peer: str, port: str) -> str:
-    link, back = world.links[name, peer], world.links[peer, name]
-    way: str = getattr(link, port)
-    there = world.members[peer]
-    if way != "open" or not world.members[name].resolves:
-        return way if world.members[name].resolves else "dns"
-    unanswered = back.raft == "timeout" and port == "raft" and not back.by_port
-    if there.process == "off" or unanswered:
-        return "timeout"  # of a link cut both ways, the answer to the SYN is dropped on its way back
-    if there.process in ("stopped", "replaying", "crashing"):
-        return "refused"
-    if there.process == "hung":
-        # The kernel accepts until the queue of a process that accepts nothing is full.
-        return "timeout" if there.since_s > 600 else "open"
-    # A lost SYN is sent again after a second, which is the agent's deadline: each loss is a timeout.
-    lost = draw.random() < 1 - (1 - link.loss) * (1 - back.loss)
-    return "timeout" if lost or draw.random() < world.members[name].starved else "open"
-
-
-def _pings(world: World, draw: Random, name: str) -> list[Document]:
-    found = []
-    for peer in world.names:
-        if peer == name:
-            continue
-        link, back = world.links[name, peer], world.links[peer, name]
-        # Rules by port let ICMP through; a lost route and missing names do not.
-        cut = [way for way in (link, back) if way.raft == "timeout" and not way.by_port]
-        through = "dns" not in (link.raft, back.raft) and not cut and world.members[peer].process != "off"
-        through = through and world.members[name].resolves
-        received = (
-            sum(draw.random() > link.loss and draw.random() > back.loss for _ in range(20)) if through else 0
-        )
-        rtt = link.rtt_ms if received else None
-        found.append(
-            {
-                "peer": peer,
-                "sent": 20,
-                "received": received,
-                "rtt_min_ms": rtt,
-                "rtt_avg_ms": rtt,
-                "rtt_max_ms": rtt,
-            }
-        )
-    return found
