@@ -18,6 +18,24 @@ def on_the_wire(action: Action) -> wire.Action:
     return known
 
 
+def action_id_of(order: Order) -> str:
+    """Return the action's id, a hash of what it is."""
+    if order.action.undoes:
+        return wire.undo_action_id(order.action.undoes)
+    return wire.action_id(
+        cluster=order.cluster,
+        incident=order.incident,
+        generation=order.generation,
+        node=order.action.node,
+        action=on_the_wire(order.action),
+    )
+
+
+def prepare_request_of(order: Order) -> wire.PrepareRequest:
+    """Return the request for a nonce, by which an older agent closes an action too."""
+    return wire.PrepareRequest(action_id=action_id_of(order), action=on_the_wire(order.action))
+
+
 def outcome_of(report: wire.ActionReport) -> Outcome | None:
     """Return what a ledger entry means for the run; `None` while it is under way."""
     match report.state:
@@ -60,10 +78,10 @@ def grant_of(order: Order, readiness: Readiness, *, names_second: bool, names_ti
     )
 
 
-def withdrawal_of(order: Order, action_id: str) -> wire.Withdrawal:
+def withdrawal_of(order: Order) -> wire.Withdrawal:
     """Return the word that this order's action will never be granted."""
     return wire.Withdrawal(
-        action_id=action_id,
+        action_id=action_id_of(order),
         cluster=order.cluster,
         node=order.action.node,
         incident=order.incident,

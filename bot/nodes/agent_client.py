@@ -12,7 +12,13 @@ from nacl.signing import SigningKey
 
 from agent import protocol as wire
 from bot.config import Cluster, Node
-from bot.nodes.action_messages import grant_of, on_the_wire, outcome_of, withdrawal_of
+from bot.nodes.action_messages import (
+    action_id_of,
+    grant_of,
+    outcome_of,
+    prepare_request_of,
+    withdrawal_of,
+)
 from bot.nodes.agent_connection import (
     ASK_TIMEOUT_S,
     AgentConnection,
@@ -62,15 +68,7 @@ class AgentClient(AgentConnection):
 
     def action_id(self, order: Order) -> str:
         """Return the action's id, a hash of what it is."""
-        if order.action.undoes:
-            return wire.undo_action_id(order.action.undoes)
-        return wire.action_id(
-            cluster=order.cluster,
-            incident=order.incident,
-            generation=order.generation,
-            node=order.action.node,
-            action=on_the_wire(order.action),
-        )
+        return action_id_of(order)
 
     async def planned_edits(
         self, cluster: str, actions: Collection[Action]
@@ -82,11 +80,7 @@ class AgentClient(AgentConnection):
     async def prepare(self, order: Order) -> Readiness | NotBegun:
         """Ask for a nonce and the state it is bound to."""
         undoes = order.action.undoes
-        request = (
-            wire.UndoRequest(action_id=undoes)
-            if undoes
-            else wire.PrepareRequest(action_id=self.action_id(order), action=on_the_wire(order.action))
-        )
+        request = wire.UndoRequest(action_id=undoes) if undoes else prepare_request_of(order)
         try:
             if why_not := await self._why_not_this_ledger(order):
                 return NotBegun(Obstacle.NODE, why_not)
@@ -152,9 +146,8 @@ class AgentClient(AgentConnection):
 
     async def _void(self, order: Order) -> wire.ActionReport:
         """Ask once; an older agent closes an action only once it was asked for."""
-        signed = wire.sign_withdrawal(withdrawal_of(order, self.action_id(order)), self._key)
-        request = wire.PrepareRequest(action_id=self.action_id(order), action=on_the_wire(order.action))
-        for route, body in (("void", signed), ("withdraw", request)):
+        signed = wire.sign_withdrawal(withdrawal_of(order), self._key)
+        for route, body in (("void", signed), ("withdraw", prepare_request_of(order))):
             try:
                 url = self._url(order, route)
                 return await self.ask("POST", url, wire.ActionReport, body.to_json(), timeout_s=ASK_TIMEOUT_S)
@@ -195,10 +188,7 @@ class AgentClient(AgentConnection):
         Raises:
             AgentUnreachableError: If the agent does not say.
         """
-        known = self._nodes.get((cluster, node))
-        if known is None:
-            raise AgentUnreachableError(f"{node} is not in the configuration any more")
-        url = f"{known.agent_url}/v1/timelines/{incident}"
+        url = f"{self._configured(cluster, node).agent_url}/v1/timelines/{incident}"
         try:
             return await self.ask("GET", url, wire.TimelineMark, timeout_s=ASK_TIMEOUT_S)
         except AgentRefusedError as error:
@@ -221,14 +211,17 @@ class AgentClient(AgentConnection):
             raise AgentUnreachableError(str(error)) from error
 
     def _node(self, order: Order) -> Node:
+        return self._configured(order.cluster, order.action.node)
+
+    def _configured(self, cluster: str, name: str) -> Node:
         """Return the node as it is configured.
 
         Raises:
             AgentUnreachableError: If it has been taken out of the configuration meanwhile.
         """
-        node = self._nodes.get((order.cluster, order.action.node))
+        node = self._nodes.get((cluster, name))
         if node is None:
-            raise AgentUnreachableError(f"{order.action.node} is not in the configuration any more")
+            raise AgentUnreachableError(f"{name} is not in the configuration any more")
         return node
 
     def _url(self, order: Order, path: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from typing import TypeVar
 
 import httpx
 
 from agent import protocol as wire
 from bot.http.errors import timed_out, why
-from bot.http.exchange import exchange
+from bot.http.exchange import Answer, exchange
 from shared.sanitize import plain
 
 ASK_TIMEOUT_S = 3.0
@@ -125,23 +126,8 @@ class AgentConnection:
             AgentUnreachableError: If nothing comes back that can be understood.
             AgentRefusedError: If the agent says no.
         """
-        try:
-            # Over all: the client's own timeouts begin anew with each byte.
-            async with asyncio.timeout(timeout_s or ANSWER_TIMEOUT_S):
-                said = await exchange(
-                    self._http,
-                    method,
-                    url,
-                    limit_bytes=MAX_ANSWER_BYTES,
-                    headers={"Content-Type": "application/json"},
-                    content=body,
-                )
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            raise _unreachable(error) from error
-        told = said.headers.get(wire.REVISION_HEADER, "")
-        where = httpx.URL(url).netloc
-        self._revisions[where] = int(told) if re.fullmatch("[0-9]{1,3}", told) else 0
-        self._versions[where] = plain(said.headers.get(wire.VERSION_HEADER, ""), limit=40)
+        said = await self._send(method, url, body, timeout_s or ANSWER_TIMEOUT_S)
+        self._note_version(url, said.headers)
         try:
             if said.is_success:
                 return answer.from_json(said.body)
@@ -151,6 +137,26 @@ class AgentConnection:
                 f"the agent answered {said.status} and nothing this bot understands"
             ) from error
         raise AgentRefusedError(refusal)
+
+    async def _send(self, method: str, url: str, body: str | None, timeout_s: float) -> Answer:
+        try:
+            # Over all: the client's own timeouts begin anew with each byte.
+            async with asyncio.timeout(timeout_s):
+                return await exchange(
+                    self._http,
+                    method,
+                    url,
+                    limit_bytes=MAX_ANSWER_BYTES,
+                    headers={"Content-Type": "application/json"},
+                    content=body,
+                )
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            raise _unreachable(error) from error
+
+    def _note_version(self, url: str, headers: Mapping[str, str]) -> None:
+        where, told = httpx.URL(url).netloc, headers.get(wire.REVISION_HEADER, "")
+        self._revisions[where] = int(told) if re.fullmatch("[0-9]{1,3}", told) else 0
+        self._versions[where] = plain(headers.get(wire.VERSION_HEADER, ""), limit=40)
 
     def knows_timelines(self, agent_url: str) -> bool:
         """Say whether the agent told, when it last answered, that it keeps how far timelines have come."""
