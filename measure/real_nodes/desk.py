@@ -1,40 +1,22 @@
-"""The bot over real nodes, set up by the short way of docs/install.md, and a person at the page."""
+"""A person at the page over real nodes: what is read, pressed and confirmed; and the bot's command line."""
 
 from __future__ import annotations
 
 import asyncio
-import shlex
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import tomlkit
-
-from lab.alerting.prometheus import real_alerting
 from lab.cluster.process import Process
 from lab.layout import Address
-from lab.redis_server import redis_url
-from lab.slack.app.manifest import AppManifest
 from lab.slack.person import Person
 from lab.slack.plain_text import plain_text
 from lab.slack.server import SlackWorkspaceServer
 from lab.slack.shapes import Json
-from lab.stage import ALERTS_SPEED, CHANNEL
-from measure.real_nodes.cluster import HOSTS
-from measure.real_nodes.container import Container
 from tests.waiting import until
 
-SSH = """\
-#!/bin/sh
-# What ssh would do: run what it is given in the node's own shell.
-case $1 in
-{ways}
-esac
-exec "$@"
-"""
 BOT = Address("127.0.0.1", 8080)
 MAX_PRESSES = 10
 PLAN_WITHIN_S = 10.0
@@ -193,69 +175,3 @@ def _key(message: Json) -> str:
 def _button(message: Json, action: str) -> bool:
     blocks = [block for block in message.get("blocks", []) if block["type"] == "actions"]
     return any(action and e.get("action_id") == action for block in blocks for e in block["elements"])
-
-
-@asynccontextmanager
-async def desk_over(folder: Path, nodes: Mapping[str, Container]) -> AsyncIterator[Desk]:
-    """Set the bot up as the document's short way does, and serve; the alerts come from Prometheus."""
-    async with redis_url(folder.parent / "redis") as redis:
-        code, said = await neumann_bot(
-            "init", "--folder", str(folder), "--defaults", "--cluster", "demo",
-            "--nodes", " ".join(f"{name}={host}" for name, host in HOSTS.items()),
-            "--channel", "C0INCIDENT", "--may-confirm", "S0ONCALL01",
-            "--bot-url", f"http://{BOT}", "--redis-url", redis,
-        )  # fmt: skip
-        assert code == 0, said
-        manifest = AppManifest.read(folder / "slack-manifest.yaml")
-        async with (
-            SlackWorkspaceServer(manifest=manifest, has_rate_limits=True) as slack,
-            Person(slack.url, "alice", CHANNEL) as person,
-        ):
-            _hand_over(folder, slack)
-            desk = Desk(person, folder, slack)
-            await _pair(desk, nodes)
-            async with _serving(desk):
-                yield desk
-
-
-def _hand_over(folder: Path, slack: SlackWorkspaceServer) -> None:
-    """Paste the tokens, and make the lab's edits: Slack's address, and several actions a minute."""
-    for name, token in (("slack-bot-token", slack.bot_token), ("slack-app-token", slack.app_token)):
-        (folder / name).touch(0o600)
-        (folder / name).write_text(token)
-    config = tomlkit.parse((folder / "neumann-bot.toml").read_text())
-    config["slack"].update({"api_url": f"{slack.url}/api/"})
-    (folder / "neumann-bot.toml").write_text(tomlkit.dumps(config))
-    for settings in folder.glob("nodes/demo/*/neumann-agent.toml"):
-        agent = tomlkit.parse(settings.read_text())
-        agent["limits"] = {"same_action_interval_s": 0}
-        settings.write_text(tomlkit.dumps(agent))
-
-
-async def _pair(desk: Desk, nodes: Mapping[str, Container]) -> None:
-    ways = "\n".join(
-        f'{HOSTS[name]}) set -- {shlex.join(node.shell())} sh -c "$2" ;;' for name, node in nodes.items()
-    )
-    ssh = desk.folder / "ssh"
-    ssh.write_text(SSH.format(ways=ways))
-    ssh.chmod(0o755)
-    code, said = await desk.bot("agents", "add", "--all", "--ssh", str(ssh))
-    assert code == 0, said
-    code, said = await desk.bot("check")
-    assert code == 0, said
-
-
-@asynccontextmanager
-async def _serving(desk: Desk) -> AsyncIterator[None]:
-    await desk.serving.start()
-    token = (desk.folder / "webhook-token").read_text().strip()
-    metrics = {name: f"http://{host}:9090" for name, host in HOSTS.items()}
-    try:
-        await desk.serving.until_listening(BOT)
-        webhook = f"http://{BOT}/alertmanager/demo"
-        async with real_alerting(
-            desk.folder / "prometheus", "demo", metrics, webhook, token, speed=ALERTS_SPEED
-        ):
-            yield
-    finally:
-        await desk.serving.stop()

@@ -17,7 +17,7 @@ from measure.real_nodes.bed import Bed
 from measure.real_nodes.cases import Result
 from measure.real_nodes.cluster import asked, three_nodes
 from measure.real_nodes.container import Container
-from measure.real_nodes.desk import desk_over
+from measure.real_nodes.desk_set_up import desk_over
 from measure.real_nodes.package import AT, INSTALL, PACKAGE
 
 CASES: Mapping[str, Callable[[Bed], Awaitable[Result]]] = {
