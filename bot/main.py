@@ -86,10 +86,9 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
         clock = RedisTime(redis)
         with contextlib.suppress(StoreDown):  # it is asked again
             await clock.ask()
-        channel = settings.channel_of
-        thread = SlackThread(clients.slack, redis, prefix, channel, timing)
-        notices = ChannelNotices(clients.slack, redis, prefix, channel, timing)
-        ports = replace(_ports(settings, stores, clients, thread, clock), notices=notices, hand_overs=notices)
+        thread = SlackThread(clients.slack, redis, prefix, settings.channel_of, timing)
+        notices = ChannelNotices(clients.slack, redis, prefix, settings.channel_of, timing)
+        ports = _ports(settings, stores, clients, clock, thread=thread, notices=notices)
         doctor = Doctor(Patient(redis, clients.slack, ports, settings))
         ports = replace(ports, doctor=doctor)
         app = _bolt(clients.slack, signing_secret, ports)
@@ -102,13 +101,7 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
             web=web.app(tells_status=settings.web.status_port is None),
             status=web.status_app(),
             worker=worker,
-            scheduler=Scheduler(
-                stores.timelines,
-                stores.queues,
-                partial(put_aside, redis, prefix),
-                settings.posture.watching,
-                settings.heartbeat.every_s if settings.heartbeat.url else None,
-            ),
+            scheduler=_scheduler(settings, stores),
             dispatcher=dispatcher,
             slack=app,
             requests=stores.requests,
@@ -127,9 +120,14 @@ def _hangs(worker: Worker, dispatcher: Dispatcher, at_most_s: float) -> str | No
 
 
 def _ports(
-    settings: Settings, stores: Stores, clients: Clients, thread: SlackThread, clock: RedisTime
+    settings: Settings,
+    stores: Stores,
+    clients: Clients,
+    clock: RedisTime,
+    *,
+    thread: SlackThread,
+    notices: ChannelNotices,
 ) -> Ports:
-    permissions = settings.who_may
     return Ports(
         timelines=stores.timelines,
         past=IncidentHistoryStore(stores.redis, stores.prefix),
@@ -137,9 +135,11 @@ def _ports(
         agents=clients.agents,
         directory=SlackDirectory(clients.slack, Allowance(stores.redis, stores.prefix)),
         threads=thread,
+        notices=notices,
+        hand_overs=notices,
         time=clock,
         run_locks=RunLocks(stores.redis, stores.prefix),
-        permissions=permissions,
+        permissions=settings.who_may,
         silences=clients.alertmanager,
         alertmanager=clients.alertmanager,
         prometheus=clients.prometheus,
@@ -216,4 +216,14 @@ def _worker(
         ),
         plan=settings.escalation.plan,
         timing=timing,
+    )
+
+
+def _scheduler(settings: Settings, stores: Stores) -> Scheduler:
+    return Scheduler(
+        stores.timelines,
+        stores.queues,
+        partial(put_aside, stores.redis, stores.prefix),
+        settings.posture.watching,
+        settings.heartbeat.every_s if settings.heartbeat.url else None,
     )
