@@ -38,12 +38,7 @@ def write_bot_files(
     folder.mkdir(parents=True, exist_ok=True)
     webhook_token = secrets.token_urlsafe(24)
     document = {
-        "slack": {
-            "bot_token": _secret(folder / "slack-bot-token", slack["bot_token"]),
-            "signing_secret": _secret(folder / "slack-signing-secret", slack["signing_secret"]),
-            "channel": channel,
-            "api_url": slack["api_url"],
-        },
+        "slack": _slack(folder, slack, channel),
         "web": {
             "host": listen.host,
             "port": listen.port,
@@ -56,6 +51,15 @@ def write_bot_files(
     file = folder / "neumann-bot.toml"
     file.write_text(tomlkit.dumps(document))
     return file, webhook_token
+
+
+def _slack(folder: Path, workspace: dict[str, str], channel: str) -> dict[str, object]:
+    return {
+        "bot_token": _secret(folder / "slack-bot-token", workspace["bot_token"]),
+        "signing_secret": _secret(folder / "slack-signing-secret", workspace["signing_secret"]),
+        "channel": channel,
+        "api_url": workspace["api_url"],
+    }
 
 
 def _agents(lab: Lab) -> dict[str, object]:

@@ -31,7 +31,27 @@ class Canary:
 
     async def fly(self) -> AsyncIterator[Examined]:
         """Yield each leg; where one is not reached, those behind it are not waited for."""
-        legs: tuple[tuple[str, Reached, str], ...] = (
+        try:
+            await self._flag.hoist(self._cluster)
+            for what, reached, wrong in self._legs():
+                leg = await self._wait(what, reached, wrong)
+                yield leg
+                if not leg.is_well:
+                    return
+        finally:
+            await self._flag.lower()
+        closed = await self._wait(
+            "resolved has closed it",
+            self._is_closed,
+            "no resolved came: does the receiver have `send_resolved: true`?",
+        )
+        if closed.is_well:
+            await self._flag.came_home()
+        yield closed
+
+    def _legs(self) -> tuple[tuple[str, Reached, str], ...]:
+        """Return of each leg what is reached, whether it is, and what is wrong where it is not."""
+        return (
             (
                 "Prometheus' rule fires",
                 self._fires,
@@ -55,23 +75,6 @@ class Canary:
                 "the incident has no thread: `neumann-bot check` says what Slack refuses",
             ),
         )
-        try:
-            await self._flag.hoist(self._cluster)
-            for what, reached, wrong in legs:
-                leg = await self._wait(what, reached, wrong)
-                yield leg
-                if not leg.is_well:
-                    return
-        finally:
-            await self._flag.lower()
-        closed = await self._wait(
-            "resolved has closed it",
-            self._is_closed,
-            "no resolved came: does the receiver have `send_resolved: true`?",
-        )
-        if closed.is_well:
-            await self._flag.came_home()
-        yield closed
 
     async def _wait(self, what: str, reached: Reached, wrong: str) -> Examined:
         started = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter as Counts
+from collections.abc import Callable
 from dataclasses import asdict
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
@@ -23,7 +24,6 @@ class BotMetrics:
     """This process's metrics registry; no label names an incident, a person or an alert."""
 
     def __init__(self, redis: Redis, prefix: str, canary_every_s: float | None = None) -> None:
-        self._canary_every_s = canary_every_s
         self._redis, self._prefix, self._keys = redis, prefix, Keys(prefix)
         self._registry = CollectorRegistry()
         self.answers = Counter(
@@ -56,16 +56,7 @@ class BotMetrics:
         self._refused_s = self._gauge(
             "refused_for_seconds", "How long such refusals have lasted; 0 once they ended.", "source", "kind"
         )
-
-        self._canary = self._gauge("canary", "1 while the doctor's test alert is to fire.", "cluster")
-        if canary_every_s is not None:
-            self._canary_home = self._gauge(
-                "canary_last_success_timestamp_seconds",
-                "When the test alert last went all the way; 0 where it never has.",
-            )
-            self._canary_interval = self._gauge(
-                "canary_interval_seconds", "How often the test alert is to fly by itself."
-            )
+        self._canary = _CanaryGauges(self._gauge, canary_every_s)
 
     def _gauge(self, name: str, what: str, *labels: str) -> Gauge:
         return Gauge(f"neumann_bot_{name}", what, labels, registry=self._registry)
@@ -94,12 +85,7 @@ class BotMetrics:
                 self._refusals.labels(each.source, each.kind).set(each.count)
                 lasts_s = max(now_s - each.since_s, 1) if each.since_s else 0
                 self._refused_s.labels(each.source, each.kind).set(lasts_s)
-            self._canary.clear()
-            if canary_of:
-                self._canary.labels(canary_of).set(1)
-            if self._canary_every_s is not None:
-                self._canary_home.set(last_home_s)
-                self._canary_interval.set(self._canary_every_s)
+            self._canary.show(canary_of, last_home_s)
         return generate_latest(self._registry)
 
     async def _now_s(self) -> int:
@@ -128,3 +114,26 @@ class BotMetrics:
         hiding = (await RefusalStore(self._redis, self._prefix).hiding()).values()
         for kind, count in {**dict.fromkeys(HIDES, 0), **Counts(each.kind for each in hiding)}.items():
             self._refused.labels(kind.value).set(count)
+
+
+class _CanaryGauges:
+    """The test alert's flag; and where it flies by itself, how often, and when it last came home."""
+
+    def __init__(self, gauge: Callable[..., Gauge], every_s: float | None) -> None:
+        self._flag = gauge("canary", "1 while the doctor's test alert is to fire.", "cluster")
+        self._every_s = every_s
+        if every_s is not None:
+            self._home = gauge(
+                "canary_last_success_timestamp_seconds",
+                "When the test alert last went all the way; 0 where it never has.",
+            )
+            self._interval = gauge("canary_interval_seconds", "How often the test alert is to fly by itself.")
+
+    def show(self, cluster: str, last_home_s: float) -> None:
+        """Set them; without a cluster the test alert is not to fire."""
+        self._flag.clear()
+        if cluster:
+            self._flag.labels(cluster).set(1)
+        if self._every_s is not None:
+            self._home.set(last_home_s)
+            self._interval.set(self._every_s)

@@ -25,6 +25,11 @@ log = structlog.get_logger()
 
 def register(app: AsyncApp, ports: Ports) -> None:
     """Connect the buttons and modals that lead to an action on a node."""
+    _register_buttons(app, ports)
+    _register_modals(app, ports)
+
+
+def _register_buttons(app: AsyncApp, ports: Ports) -> None:
     can_silence = ports.silences is not None
 
     @app.action({"type": "block_actions", "action_id": starting_with(REMEDY_ACTION)})
@@ -49,6 +54,8 @@ def register(app: AsyncApp, ports: Ports) -> None:
             await tell(respond, str(error))
         await ack()
 
+
+def _register_modals(app: AsyncApp, ports: Ports) -> None:
     @app.view(plan_modal.CONFIRM_CALLBACK)
     async def plan_confirmed(ack: AsyncAck, body: Body, view: Body) -> None:
         submitted, minutes = submission(body, view), plan_modal.silence_minutes(view)
