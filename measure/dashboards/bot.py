@@ -2,69 +2,51 @@
 
 from __future__ import annotations
 
-from measure.dashboards.grafana import Dashboard, Panel, Query
+from measure.dashboards.grafana import Dashboard, Panel, Query, figure
 
 BOT = 'job="neumann-bot"'
 WAITING = f"max by (what) (neumann_bot_oldest_seconds{{{BOT}}})"
 
 NOW = (
-    Panel(
+    figure(
         "Processes that answer",
         "None: alerts may reach nobody.",
-        (Query(f"sum(up{{{BOT}}}) or vector(0)"),),
-        kind="stat",
-        width=4,
-        height=4,
+        f"sum(up{{{BOT}}}) or vector(0)",
         red_below=True,
         red=1,
     ),
-    Panel(
+    figure(
         "Redis takes writes",
         "0: nothing can be stored, Alertmanager gets 503 and sends again. /readyz says why.",
-        (Query(f"min(neumann_bot_redis_takes_writes{{{BOT}}})"),),
-        kind="stat",
-        width=4,
-        height=4,
+        f"min(neumann_bot_redis_takes_writes{{{BOT}}})",
         red_below=True,
         red=1,
     ),
-    Panel(
+    figure(
         "Open incidents",
         "Each has a thread.",
-        (Query(f"max(neumann_bot_open_incidents{{{BOT}}})"),),
-        kind="stat",
-        width=4,
-        height=4,
+        f"max(neumann_bot_open_incidents{{{BOT}}})",
         orange=1,
     ),
-    Panel(
+    figure(
         "Oldest that waits",
         "A notification or a click over a minute, or a message over five, is an alert of its own.",
-        (Query(f"max({WAITING})"),),
-        kind="stat",
+        f"max({WAITING})",
         unit="s",
-        width=4,
-        height=4,
         orange=60,
         red=300,
     ),
-    Panel(
+    figure(
         "Refused right now",
         "Kinds of refusals that last: by Slack, by the webhook, by a route that pages, in Redis.",
-        (Query(f"count(max by (source, kind) (neumann_bot_refused_for_seconds{{{BOT}}}) > 0) or vector(0)"),),
-        kind="stat",
-        width=4,
-        height=4,
+        f"count(max by (source, kind) (neumann_bot_refused_for_seconds{{{BOT}}}) > 0) or vector(0)",
         red=1,
     ),
-    Panel(
+    figure(
         "Last test alert came home",
         "Only where it flies by itself ([doctor] canary_every_min).",
-        (Query(f"time() - max(neumann_bot_canary_last_success_timestamp_seconds{{{BOT}}})"),),
-        kind="stat",
+        f"time() - max(neumann_bot_canary_last_success_timestamp_seconds{{{BOT}}})",
         unit="s",
-        width=4,
-        height=4,
     ),
 )
 

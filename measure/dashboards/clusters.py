@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from measure.dashboards.grafana import Dashboard, Panel, Query, Variable
+from measure.dashboards.grafana import Dashboard, Panel, Query, Variable, figure
 
 OF_CLUSTER = 'job="neumann",cluster="$cluster"'
 
@@ -23,63 +23,41 @@ def _of_nodes(metric: str) -> tuple[Query, ...]:
 
 
 NOW = (
-    Panel(
+    figure(
         "Leaders",
         "Exactly one is well. None: writes fail. More than one: an old leader is cut off, or a split brain.",
-        (Query(LEADERS),),
-        kind="stat",
-        width=4,
-        height=4,
+        LEADERS,
         orange=1.5,
         red=2,
     ),
-    Panel(
+    figure(
         "Nodes that answer",
         "Targets of Prometheus that could be scraped just now.",
-        (Query(f"sum(up{{{OF_CLUSTER}}})"),),
-        kind="stat",
-        width=4,
-        height=4,
+        f"sum(up{{{OF_CLUSTER}}})",
     ),
-    Panel(
+    figure(
         "Nodes configured",
         "A majority of these must answer before anybody can be elected.",
-        (Query(f"count(up{{{OF_CLUSTER}}})"),),
-        kind="stat",
-        width=4,
-        height=4,
+        f"count(up{{{OF_CLUSTER}}})",
     ),
-    Panel(
+    figure(
         "Elections in the last hour",
         "A failover costs one or two. Many are a cluster that cannot settle.",
-        (Query(f"sum(increase(tensor_chain_elections_total{{{OF_CLUSTER}}}[1h]))"),),
-        kind="stat",
-        width=4,
-        height=4,
+        f"sum(increase(tensor_chain_elections_total{{{OF_CLUSTER}}}[1h]))",
         orange=5,
         red=20,
     ),
-    Panel(
+    figure(
         "Alerts that fire",
         "What Prometheus fires for this cluster now; the bot has a thread for each.",
-        (Query('count(ALERTS{alertstate="firing",cluster="$cluster"}) or vector(0)'),),
-        kind="stat",
-        width=4,
-        height=4,
+        'count(ALERTS{alertstate="firing",cluster="$cluster"}) or vector(0)',
         red=1,
     ),
-    Panel(
+    figure(
         "Furthest behind",
         "Entries that a node has not applied of what the cluster has committed.",
-        (
-            Query(
-                f"max(max(tensor_chain_commit_index{{{OF_CLUSTER}}}) - "
-                f"min by (node) (tensor_chain_applied_index{{{OF_CLUSTER}}}))"
-            ),
-        ),
-        kind="stat",
-        width=4,
-        height=4,
+        f"max(max(tensor_chain_commit_index{{{OF_CLUSTER}}}) - "
+        f"min by (node) (tensor_chain_applied_index{{{OF_CLUSTER}}}))",
         orange=100,
         red=1000,
     ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Json = dict[str, Any]
-Kind = Literal["timeseries", "stat", "table", "state-timeline"]
+Kind = Literal["timeseries", "stat", "state-timeline"]
 
 COLUMNS = 24
 SCHEMA_VERSION = 39
@@ -55,8 +55,7 @@ class Panel:
                     "datasource": SOURCE,
                     "expr": " ".join(query.expr.split()),
                     "legendFormat": query.legend or "__auto",
-                    **({"instant": True, "range": False} if self.kind in ("stat", "table") else {}),
-                    **({"format": "table"} if self.kind == "table" else {}),
+                    **({"instant": True, "range": False} if self.kind == "stat" else {}),
                 }
                 for place, query in enumerate(self.queries)
             ],
@@ -81,6 +80,31 @@ class Panel:
             yield {"color": bad, "value": self.red}
 
 
+def figure(
+    title: str,
+    says: str,
+    expr: str,
+    *,
+    unit: str = "short",
+    orange: float | None = None,
+    red: float | None = None,
+    red_below: bool = False,
+) -> Panel:
+    """Return a panel of one figure, six to a line."""
+    return Panel(
+        title,
+        says,
+        (Query(expr),),
+        kind="stat",
+        unit=unit,
+        width=COLUMNS // 6,
+        height=4,
+        orange=orange,
+        red=red,
+        red_below=red_below,
+    )
+
+
 _OPTIONS: dict[Kind, Json] = {
     "timeseries": {
         "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
@@ -94,7 +118,6 @@ _OPTIONS: dict[Kind, Json] = {
         "justifyMode": "auto",
         "orientation": "auto",
     },
-    "table": {"showHeader": True, "cellHeight": "sm"},
     "state-timeline": {
         "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
         "mergeValues": True,
