@@ -170,15 +170,6 @@ class AlertmanagerClient:
 
         await self._first_that_answers(expire)
 
-    async def is_active(self, silence_id: str) -> bool:
-        """Return whether a silence is there and has not ended.
-
-        Raises:
-            SourceDown: If no peer answers.
-        """
-        found = await self._first_that_answers(lambda peer: _silence(peer, silence_id))
-        return found is not None and found.status.state != ENDED
-
     async def _first_that_answers(self, ask: Callable[[JsonApi], Awaitable[T]]) -> T:
         """Return the answer of the first peer that answers; peers share silences, so any one will do."""
         errors = []

@@ -14,7 +14,6 @@ import random
 import re
 import ssl
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -46,7 +45,6 @@ class Tally:
 
     answers: Counter[str] = field(default_factory=Counter)
     grew_mib: float = 0.0
-    slowest_health_s: float = 0.0
     done: int = 0
     descriptors: int = 0
 
@@ -181,10 +179,8 @@ async def fuzz(folder: Path, *, count: int, seed: int) -> Tally:
             said = (call(port, context, say(chance)) for context, say in chosen)
             tally.answers.update(await asyncio.gather(*said))
             assert process.returncode is None, "the agent's process has ended"
-        began = time.monotonic()
         async with client_of(pki, url, pki.issue("bot")) as http:
             assert (await http.get("/v1/health")).status_code == 200
-        tally.slowest_health_s = time.monotonic() - began
         tally.grew_mib = _mib(process.pid) - at_rest
         tally.descriptors = _open_files(process.pid) - files
     tally.done = node.calls("systemctl") + node.calls("chronyc makestep")

@@ -133,7 +133,7 @@ async def _burst(on: Rig) -> list[Figure]:
     load, began, headlines = await _sent(on, groups, 300.0)
     found = _named(headlines)
     took = [post.at - began for post in found.values()]
-    bound = [_bound_s(on.slack, headline, began) for headline in found.values()]
+    bound = [_bound_s(on.slack, headline) for headline in found.values()]
     p99, least = quantile(took, 0.99), quantile(bound, 0.99)
     note = f"bare: what stood in the channel before, at 1/s after {POST_BURST}; {_mix(on.slack)}"
     what = f"of {len(groups):,} groups on {CLUSTERS} clusters, Slack at 1/s a channel"
@@ -145,7 +145,7 @@ async def _burst(on: Rig) -> list[Figure]:
     ]
 
 
-def _bound_s(slack: SlackStub, post: Post, began: float) -> float:
+def _bound_s(slack: SlackStub, post: Post) -> float:
     """Return when Slack's rate alone would admit this headline, behind those before it in its channel."""
     before = sum(
         each.channel == post.channel and each.key == "headline" and each.at <= post.at for each in slack.posts

@@ -87,7 +87,6 @@ class _Weather:
 
     chance: random.Random
     congested_until: datetime = BEGINS
-    migrated: str = ""
     quirk_ms: dict[str, float] = field(default_factory=lambda: dict.fromkeys(NAMES, 0.0))
 
     def pass_over(self, world: World) -> None:

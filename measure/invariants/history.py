@@ -20,7 +20,6 @@ class Confirmation:
     fence: int
     second_needed: bool
     generation: int
-    began_at_s: float | None = None
     second: Person | None = None
 
 

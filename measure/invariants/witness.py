@@ -116,7 +116,7 @@ class Witness:
         if event.second_needed:
             self.history.waiting[incident_id] = confirmation
         else:
-            self._begin(replace(confirmation, began_at_s=self.clock.s))
+            self._begin(confirmation)
 
     def _approved(self, incident_id: str, place: int, event: PlanApproved) -> None:
         waiting = self.history.waiting.pop(incident_id, None)
@@ -125,8 +125,7 @@ class Witness:
         self._check_permitted(event.by, SECOND, "approved")
         if event.by.id == waiting.by.id:
             raise Broken(2, f"{event.by.name} is both persons")
-        at_s = self.clock.s
-        self._begin(replace(waiting, fence=event.fence, second=event.by, generation=place, began_at_s=at_s))
+        self._begin(replace(waiting, fence=event.fence, second=event.by, generation=place))
 
     def _check_permitted(self, person: Person, group: str, did: str) -> None:
         at_s, groups = current.get().asked.get(person.id, (-1.0, frozenset()))
@@ -176,7 +175,7 @@ class Witness:
         for effect in fleet.effects[len(self._effects) :]:
             matching = self._confirmation_of(effect)
             self._once(effect)
-            self._unchanged(effect, matching, fleet)
+            self._unchanged(effect, matching)
             self._quorum(effect)
             self._one_at_a_time(effect)
             self._effects.append(effect)
@@ -206,7 +205,7 @@ class Witness:
         if times[key]:
             raise Broken(1, f"{_said(effect)} twice for one confirmation")
 
-    def _unchanged(self, effect: Effect, confirmation: Confirmation, fleet: Fleet) -> None:
+    def _unchanged(self, effect: Effect, confirmation: Confirmation) -> None:
         bound = confirmation.plan.bound
         truth = self._truth_when_read[(bound.evidence_at - NOON).total_seconds()]
         boot_id, sha256 = truth[effect.node]

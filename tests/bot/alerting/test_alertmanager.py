@@ -45,6 +45,11 @@ async def holds(alertmanager: AlertmanagerClient, labels: dict[str, str] | None 
     return (await alertmanager.firing(labels)).held
 
 
+async def is_active(http: httpx.AsyncClient, alertmanager: Program, silence_id: str) -> bool:
+    answer = await http.get(f"{alertmanager.url}/api/v2/silence/{silence_id}")
+    return answer.is_success and answer.json()["status"]["state"] != "expired"
+
+
 def client(http: httpx.AsyncClient, *urls: str, **settings: object) -> AlertmanagerClient:
     return AlertmanagerClient(AlertmanagerSettings.model_validate({"urls": urls, **settings}), http)
 
@@ -77,7 +82,7 @@ async def test_one_peer_down_takes_nothing_away(
     assert await becomes(lambda: holds(one_down, {"cluster": "one-down"}))
     until = datetime.now(UTC) + HOUR
     silence_id = await one_down.create_silence({"cluster": {"one-down"}}, until, "bot", "inc-9")
-    assert await one_down.is_active(silence_id)
+    assert await is_active(http, pair[0], silence_id)
 
 
 @needs_the_real_programs
@@ -112,7 +117,7 @@ async def test_a_silence_is_made_once_holds_at_once_and_can_be_ended(
     other = await asked.silence(alerts, until, "alice", "inc-2: being mended")
     assert made == again != other
     longer = await asked.silence(alerts, until + HOUR, "alice", "inc-1: being mended")
-    assert await asked.is_active(longer)
+    assert await is_active(http, pair[0], longer)
 
     async def suppressed() -> bool:
         alone = client(http, pair[0].url)
@@ -124,8 +129,8 @@ async def test_a_silence_is_made_once_holds_at_once_and_can_be_ended(
     for _ in range(2):
         await asked.lift(longer)
     await asked.lift(other)
-    assert not await asked.is_active(longer)
-    assert not await asked.is_active(made)
+    assert not await is_active(http, pair[0], longer)
+    assert not await is_active(http, pair[0], made)
     assert await asked.silence(alerts, until, "alice", "inc-1: being mended") != longer
 
 
@@ -162,13 +167,10 @@ async def test_a_silence_holds_for_all_its_alerts_and_for_none_of_other_values(
 
 
 @needs_the_real_programs
-async def test_a_silence_that_was_never_there_is_none_and_its_end_no_error(
+async def test_to_end_a_silence_that_was_never_there_is_no_error(
     pair: list[Program], http: httpx.AsyncClient
 ) -> None:
-    asked = client(http, pair[0].url)
-    unknown = "8a964f6d-0000-4000-8000-000000000000"
-    assert not await asked.is_active(unknown)
-    await asked.lift(unknown)
+    await client(http, pair[0].url).lift("8a964f6d-0000-4000-8000-000000000000")
 
 
 @needs_the_real_programs
@@ -215,8 +217,8 @@ async def test_a_silence_api_of_another_shape_is_one_sentence(
     http: httpx.AsyncClient, parts: AsyncExitStack
 ) -> None:
     url = await parts.enter_async_context(talk(page('{"a": 1}')))
-    with pytest.raises(SourceDown, match="shape that is not of its v2 API"):
-        await client(http, url).is_active("x")
+    with pytest.raises(SilenceFailed, match="shape that is not of its v2 API"):
+        await client(http, url).lift("x")
 
 
 async def test_one_alert_that_cannot_be_read_hides_no_other(

@@ -29,7 +29,6 @@ from tests.builders import ALICE, BOB, NOON, alert, opened
 from tests.handlers.story import diagnosed_world, quorum_lost
 from tests.handlers.world import HOME, World
 
-ALICE_ASKS = Asked(ALICE)
 ID = "inc-1"
 
 
