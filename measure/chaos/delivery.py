@@ -21,7 +21,7 @@ from measure.chaos.delivery_faults import DeliveryChaos, known
 from measure.chaos.delivery_judgement import incidents_of, missing_yet, violations
 from measure.chaos.delivery_rig import DeliveryRig, delivery_rig
 from measure.chaos.delivery_story import Story
-from measure.chaos.shared_parts import in_words
+from measure.chaos.outcome import counted, ending, in_words, verdict
 from tests.bot.real_alerting import MISSING
 from tests.redis_box import RedisPair, find_sentinel
 
@@ -123,8 +123,7 @@ async def _play_on(rig: DeliveryRig, left: list[DeliveryChaos], results: list[Re
 
 
 def _line(result: Result) -> str:
-    said = "; ".join(result.violations) or result.failed or "no violation"
-    return f"{result.name:<44}{result.took_s:6.1f} s, settled in {result.settled_s:5.1f} s  {said}"
+    return f"{result.name:<44}{result.took_s:6.1f} s, settled in {result.settled_s:5.1f} s  {verdict(result)}"
 
 
 def table(results: Sequence[Result]) -> str:
@@ -132,13 +131,10 @@ def table(results: Sequence[Result]) -> str:
     lines = [f"{'fault':<44}{'runs':>5}{'not played':>12}{'by asking':>11}{'slowest':>9}{'violations':>12}"]
     for name in dict.fromkeys(result.name for result in results):
         of = [result for result in results if result.name == name]
-        failed, violated = sum(bool(r.failed) for r in of), sum(len(r.violations) for r in of)
+        failed, violated = counted(of)
         asked, slowest = sum(r.asked for r in of), max(r.settled_s for r in of)
         lines.append(f"{name:<44}{len(of):>5}{failed:>12}{asked:>11}{slowest:>7.0f} s{violated:>12}")
-    violated, failed = sum(len(r.violations) for r in results), sum(bool(r.failed) for r in results)
-    lines.append(f"{len(results)} runs, {failed} could not be played, {violated} violations (0 wanted)")
-    lines += [f"  {r.name}: {what}" for r in results for what in (*r.violations, *filter(None, [r.failed]))]
-    return "\n".join(lines)
+    return "\n".join((*lines, *ending(results)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -21,9 +21,9 @@ from pathlib import Path
 from measure.chaos.faults import FAULTS, Chaos
 from measure.chaos.judgement import shows_the_end, violations
 from measure.chaos.on_call import OnCall
+from measure.chaos.outcome import counted, ending, in_words, verdict
 from measure.chaos.remedies import FAILING
 from measure.chaos.rig import Rig, rig
-from measure.chaos.shared_parts import in_words
 from measure.chaos.traps import until
 from measure.chaos.undone import UNDONE
 from tests.redis_box import find_sentinel
@@ -117,8 +117,7 @@ async def measure(chosen: Sequence[Chaos], runs: int, jobs: int, keep: Path | No
 
 
 def _line(result: Result) -> str:
-    said = "; ".join(result.violations) or result.failed or "no violation"
-    return f"{result.name:<48}{result.ended or 'no end':<10}{result.took_s:6.1f} s  {said}"
+    return f"{result.name:<48}{result.ended or 'no end':<10}{result.took_s:6.1f} s  {verdict(result)}"
 
 
 def table(results: Sequence[Result]) -> str:
@@ -127,12 +126,9 @@ def table(results: Sequence[Result]) -> str:
     for name in dict.fromkeys(result.name for result in results):
         of = [result for result in results if result.name == name]
         ends = [sum(r.ended == end for r in of) for end in ("verified", "stopped")]
-        failed, violated = sum(bool(r.failed) for r in of), sum(len(r.violations) for r in of)
+        failed, violated = counted(of)
         lines.append(f"{name:<48}{len(of):>5}{ends[0]:>10}{ends[1]:>9}{failed:>12}{violated:>12}")
-    violated, failed = sum(len(r.violations) for r in results), sum(bool(r.failed) for r in results)
-    lines.append(f"{len(results)} runs, {failed} could not be played, {violated} violations (0 wanted)")
-    lines += [f"  {r.name}: {what}" for r in results for what in (*r.violations, *filter(None, [r.failed]))]
-    return "\n".join(lines)
+    return "\n".join((*lines, *ending(results)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -40,10 +39,3 @@ def bot_process(name: str, config: Path, folder: Path, clock: str = "") -> Proce
 def itself(address: Address) -> Address:
     """Return the address: the target of a way that leads where it seems to lead."""
     return address
-
-
-def in_words(error: Exception) -> str:
-    """Return the first of grouped errors in words, with the line that raised it."""
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return f"{type(error).__name__}: {error}" + traceback.format_exception(error)[-2].rstrip()
