@@ -19,6 +19,7 @@ from bot.config_sections import (
     Cluster,
     Endpoint,
     Node,
+    ObjectiveSettings,
     PermissionRow,
     PrometheusSettings,
     ReadingSettings,
@@ -42,6 +43,7 @@ __all__ = [
     "EscalationSettings",
     "HeartbeatSettings",
     "Node",
+    "ObjectiveSettings",
     "PermissionRow",
     "PostureSettings",
     "PrometheusSettings",
@@ -70,6 +72,7 @@ class Settings(BaseSettings):
     agents: AgentSettings
     readings: ReadingSettings = ReadingSettings()
     posture: PostureSettings = PostureSettings()
+    objective: ObjectiveSettings = ObjectiveSettings()
     escalation: EscalationSettings = EscalationSettings()
     doctor: DoctorSettings = DoctorSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()

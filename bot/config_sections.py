@@ -112,6 +112,12 @@ class ReadingSettings(_Section):
     sample_gap_s: Annotated[float, Field(gt=0, le=30)] = 1.5
 
 
+class ObjectiveSettings(_Section):
+    """How many minutes a month each cluster may be without a leader; without it no month is judged."""
+
+    leaderless_minutes_month: Annotated[float | None, Field(ge=0, le=44_640)] = None
+
+
 class Node(_Section):
     """One configured member of a cluster.
 

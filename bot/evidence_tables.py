@@ -28,7 +28,7 @@ Results = Mapping[tuple[str, str, str], str]
 
 def node_table(evidence: Evidence) -> str:
     """Return a monospaced table with a line for each node; `?` is what could not be read."""
-    return _columns([HEADINGS, *node_rows(evidence)])
+    return columns([HEADINGS, *node_rows(evidence)])
 
 
 def node_rows(evidence: Evidence) -> list[Row]:
@@ -39,7 +39,7 @@ def node_rows(evidence: Evidence) -> list[Row]:
 def node_groups(evidence: Evidence) -> str:
     """Return a table for a large cluster: nodes that read alike share a line, the smallest group first."""
     rows, beside = group_rows(evidence)
-    return "\n".join([_columns([GROUP_HEADINGS, *rows]), *beside])
+    return "\n".join([columns([GROUP_HEADINGS, *rows]), *beside])
 
 
 def group_rows(evidence: Evidence) -> tuple[list[Row], list[str]]:
@@ -62,7 +62,8 @@ def group_rows(evidence: Evidence) -> tuple[list[Row], list[str]]:
     return rows, lines
 
 
-def _columns(texts: Sequence[Row]) -> str:
+def columns(texts: Sequence[Row]) -> str:
+    """Return rows as monospaced text, each column as wide as its widest cell."""
     rows = [[one_line(cell) for cell in row] for row in texts]  # a node's name may hold an end of a line
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(map(set_cell_size, row, widths)).rstrip() for row in rows)
@@ -100,7 +101,7 @@ def link_table(evidence: Evidence) -> str:
     A cell is `ok`, what went wrong, or `?`; where one of the two ports fails alone, it is named.
     """
     headings, rows = link_rows(evidence)
-    return _columns([headings, *rows])
+    return columns([headings, *rows])
 
 
 def link_rows(evidence: Evidence) -> tuple[Row, list[Row]]:

@@ -46,6 +46,7 @@ from bot.worker.heartbeat import Heartbeat
 from bot.worker.periodic_jobs import PeriodicJobs
 from bot.worker.scheduler import Scheduler
 from bot.worker.worker import Worker
+from handlers.domain.history.month import Objective
 from handlers.errors import StoreDown
 from handlers.escalate import acknowledged_elsewhere
 from handlers.ports import Ports
@@ -149,6 +150,7 @@ def _ports(
         pagers=clients.paging.pagers,
         schedule=clients.paging.schedule,
         rotas=RotaStore(stores.redis, stores.prefix, Signer.of(settings.agents, ROTA_SEAL_USE)),
+        objective=Objective(settings.objective.leaderless_minutes_month),
     )
 
 

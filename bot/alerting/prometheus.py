@@ -7,7 +7,7 @@ import re
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Annotated, Any, TypeVar
 
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.config import PrometheusSettings
 from bot.http.json_api import JsonApi
-from handlers.domain.alert_sources import Fired, Labels, Sample, Series
+from handlers.domain.alert_sources import Fired, Labels, LeaderRecord, Sample, Series
 from handlers.errors import SourceDown
 
 T = TypeVar("T")
@@ -33,6 +33,21 @@ INTERVAL_UNKNOWN_S = 60.0
 MAX_POINTS = 11_000
 """Prometheus refuses a range query with more points to a series."""
 
+
+LOOK_EVERY = timedelta(minutes=1)
+"""Prometheus' default evaluation interval: a month is asked about a minute at a time."""
+
+AT_ONCE = timedelta(days=7)
+"""How much of it in one query: 51 nodes a minute for a week are two million samples, a second or so."""
+
+LEADERS = """count by (cluster) (
+    tensor_chain_raft_state{{state=~"(?i)leader",{of}}} == 1
+  or
+    tensor_chain_raft_state{{raft_state=~"(?i)leader",{of}}} == 1
+  or
+    tensor_chain_raft_state{{state="",raft_state="",{of}}} == 2
+)"""
+"""As the shipped rule NoLeader counts them; `of` are the labels of a cluster's targets."""
 
 _UnixTime = Annotated[float, Field(ge=0, le=253_402_300_799)]
 """Up to the end of year 9999, the last that a datetime holds."""
@@ -127,6 +142,30 @@ class PrometheusClient:
     ) -> tuple[Series, ...]:
         """Return each node's Raft term; raises as `series` does."""
         return await self.series(_of_cluster("tensor_chain_term", cluster), start, end, step_s)
+
+    async def leader_record(self, cluster: str, start: datetime, end: datetime) -> LeaderRecord:
+        """Return in how many minutes it looked at a cluster, and in how many of them nobody led.
+
+        Raises:
+            SourceDown: If Prometheus does not answer.
+        """
+        of = f'job="neumann",cluster={json.dumps(cluster)}'
+        known = led = 0
+        while start < end:
+            until = min(start + AT_ONCE, end)
+            known += await self._minutes(f"count by (cluster) (up{{{of}}})", start, until)
+            led += await self._minutes(LEADERS.format(of=of), start, until)
+            start = until
+        return LeaderRecord(known * LOOK_EVERY, max(known - led, 0) * LOOK_EVERY)
+
+    async def _minutes(self, query: str, start: datetime, end: datetime) -> int:
+        """Return in how many minutes a query that gives one series has an answer."""
+        span_s, step_s = round((end - start).total_seconds()), round(LOOK_EVERY.total_seconds())
+        if span_s < step_s:
+            return 0
+        asked = f"count_over_time(({query})[{span_s}s:{step_s}s])"
+        results = await self._query("query", query=asked, time=end.isoformat())
+        return self._checked(lambda: int(float(results[0].value[1])) if results and results[0].value else 0)
 
     async def labels(self, query: str) -> tuple[Labels, ...]:
         """Return the labels of each series that an instant query gives; raises as `firing` does."""

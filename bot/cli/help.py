@@ -131,6 +131,14 @@ HELP: Mapping[str, Help] = {
         ),
     ),
     "audit set-aside": Help(("neumann-bot audit set-aside inc-7-k3xqf",)),
+    "incidents month": Help(
+        (
+            "neumann-bot incidents month demo",
+            "neumann-bot incidents month demo 2026-11 --picture november.png",
+            "neumann-bot incidents month --json",
+        ),
+        ((0, "the objective is held, is not set, or it is not known"), (1, "the objective is missed"), USAGE),
+    ),
     "incidents export": Help(
         (
             "neumann-bot incidents export inc-7-k3xqf",

@@ -1,4 +1,4 @@
-"""`neumann-bot incidents`: timelines as JSON lines, to keep beyond the bot's own retention."""
+"""`neumann-bot incidents`: a month of them, and timelines as JSON lines, to keep beyond the retention."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ from typing import Annotated
 import typer
 
 from bot.cli.audit import retained
+from bot.cli.month import month
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.cli.output import say_json
 from bot.config import Settings, load
 from bot.store.mac_chain import MacLink
 from handlers.errors import Refused
 
-app = typer.Typer(no_args_is_help=True, help="Take incidents out of Redis, to keep them.")
+app = typer.Typer(no_args_is_help=True, help="Look back on past incidents, or take them out of Redis.")
 
 
 @app.callback()
 def about() -> None:
-    """Take incidents out of Redis, to keep them."""
+    """Look back on past incidents, or take them out of Redis."""
+
+
+app.command()(month)
 
 
 @app.command()

@@ -77,6 +77,10 @@ class Keys:
         """Sorted set: closed incidents by the time of their release, until they are trimmed."""
         return self._key("released")
 
+    def history_since(self) -> str:
+        """String: since when every closed incident is kept, in seconds since 1970."""
+        return self._key("history-since")
+
     def trimmed(self) -> str:
         """Hash: id of a trimmed incident → the MAC that shows that the bot did it."""
         return self._key("trimmed")

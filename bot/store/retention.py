@@ -9,6 +9,7 @@ import structlog
 from redis.asyncio import Redis
 
 from bot.store.errors import WHO_ELSE, store_errors, text
+from bot.store.incident_history import IncidentHistoryStore
 from bot.store.keys import Keys
 from bot.store.mac_chain import Chain, End
 from bot.store.queues.due_queue import ID, OF_INCIDENTS
@@ -60,6 +61,7 @@ class Retention:
     def __init__(self, redis: Redis, prefix: str, store: TimelineStore, chain: Chain) -> None:
         self._redis, self._keys = redis, Keys(prefix)
         self.store = store
+        self.past = IncidentHistoryStore(redis, prefix)
         self._chain = chain
 
     async def closed_before(self, moment: datetime) -> tuple[str, ...]:
@@ -86,7 +88,9 @@ class Retention:
         now = datetime.fromtimestamp(now_s).astimezone()
         before = now - timedelta(days=kept_days)
         ids = (await self.closed_before(before))[:AT_A_TIME]
-        return tuple([each for each in ids if await self._trim(each, before, now)])
+        trimmed = tuple([each for each in ids if await self._trim(each, before, now)])
+        await self.past.note_kept_since(now, before if trimmed else None)
+        return trimmed
 
     async def _trim(self, incident_id: str, before: datetime, now: datetime) -> bool:
         """Remove one; what Redis says of its age is believed only where its genuine events say so too."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from handlers.commands import doctor, election, incident, on_call, posture
+from handlers.commands import doctor, election, incident, month, on_call, posture
 from handlers.commands.answers import Answer, Asked, Command, Help, Runbooks
 from handlers.commands.arguments import resolve_cluster as resolve_cluster
 from handlers.domain import policy
@@ -57,6 +57,13 @@ COMMANDS: tuple[Command, ...] = (
         "what the cluster can lose and what may break next: read live",
         "colleague",
         posture.show,
+    ),
+    Command(
+        "report month",
+        "[<cluster>] [<2026-11>]",
+        "a month of incidents against the objective; its picture goes into the channel",
+        "colleague",
+        month.show,
     ),
     Command("incident list", "", "what is open, and who has it", "anyone", incident.list_open),
     Command("incident show", "[<id>]", "one incident as it stands", "colleague", incident.show),

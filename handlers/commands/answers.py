@@ -9,6 +9,7 @@ from typing import Literal
 
 from handlers.domain.escalation.on_call import OnCall
 from handlers.domain.events.base import Person
+from handlers.domain.history.month import MonthReport
 from handlers.domain.incident import Incident
 from handlers.ports import Ports
 from handlers.ports.doctor import Examined
@@ -91,6 +92,13 @@ class PostureShown:
 
 
 @dataclass(frozen=True)
+class MonthShown:
+    """A month of a cluster's incidents."""
+
+    report: MonthReport
+
+
+@dataclass(frozen=True)
 class OnCallShown:
     """Who is on call."""
 
@@ -127,6 +135,7 @@ Answer = (
     | IncidentShown
     | PostmortemAnswer
     | PostureShown
+    | MonthShown
     | OnCallShown
     | DoctorReport
     | Runbooks

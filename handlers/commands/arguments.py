@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import difflib
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from handlers.commands.answers import Asked
 from handlers.domain.events.base import Person
+from handlers.domain.history.month import Month
 from handlers.errors import Refused, UnknownCluster
 from handlers.ports import Ports
 
 INCIDENT = re.compile(r"^inc-[0-9]+(-[a-z0-9]+)?$")
 USER = re.compile(r"^<@([UW][A-Z0-9]+)(?:\|([^>]*))?>$")
 SPAN = re.compile(r"^([0-9]{1,4})\s*(m|min|h|d)?$")
+LIKE_A_MONTH = re.compile(r"^[0-9]{1,6}[-/.][0-9]{1,4}$")
 UNITS = {
     "m": timedelta(minutes=1),
     "min": timedelta(minutes=1),
@@ -91,3 +93,20 @@ def span_of(words: str, default: timedelta) -> timedelta:
     if span is None:
         raise Refused(f"For how long? {words[:40]!r} is no number of m, h or d, such as 30m, 2h or 7d.")
     return int(span[1]) * UNITS[span[2] or "m"]
+
+
+def month_of(words: str, now: datetime) -> tuple[str, Month]:
+    """Return the words without the month such as `2026-11` behind them, and that month, or the present one.
+
+    Raises:
+        Refused: If it is no month, or has not come yet.
+    """
+    rest, _, last = words.strip().rpartition(" ")
+    if not LIKE_A_MONTH.match(last):
+        return words.strip(), Month.of(now)
+    month = Month.parse(last)
+    if month is None:
+        raise Refused(f"Which month? Write its year and number, such as {Month.of(now)}, not {last}.")
+    if month > Month.of(now):
+        raise Refused(f"{month} has not come yet.")
+    return rest.strip(), month

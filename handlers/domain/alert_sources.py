@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime, Field
 
@@ -58,6 +58,14 @@ class Series:
 
     labels: Labels
     samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True)
+class LeaderRecord:
+    """What Prometheus knows of a span: for how long it looked at the cluster, and saw no leader meanwhile."""
+
+    known: timedelta
+    leaderless: timedelta
 
 
 class ReconcileCheckpoint(Frozen):

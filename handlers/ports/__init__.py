@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from handlers.domain.escalation.model import TargetKind
+from handlers.domain.history.month import Objective
 from handlers.domain.permissions import Permissions
 from handlers.ports.alerting import Alertmanager, Prometheus, ReconcileCheckpoints, Silences
 from handlers.ports.chat import Directory, Place, Purpose, Threads
@@ -106,3 +107,4 @@ class Ports:
     rotas: Rotas | None = None
     hand_overs: HandOvers | None = None
     doctor: Doctor | None = None
+    objective: Objective = field(default_factory=Objective)

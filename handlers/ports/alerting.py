@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from handlers.domain.alert_sources import Fired, Labels, Listing, ReconcileCheckpoint
+from handlers.domain.alert_sources import Fired, Labels, LeaderRecord, Listing, ReconcileCheckpoint
 from handlers.domain.alerts import Alert
 
 
@@ -40,13 +40,16 @@ class Alertmanager(Protocol):
 
 
 class Prometheus(Protocol):
-    """Prometheus' record of alerts; both methods raise `SourceDown` if it does not answer."""
+    """Prometheus' record; each method raises `SourceDown` if it does not answer."""
 
     async def firing(self, names: Iterable[str]) -> tuple[Labels, ...]:
         """Return the labels of all alerts of these rules that fire now."""
 
     async def fired(self, names: Iterable[str], lookback_s: float) -> tuple[Fired, ...]:
         """Return all firings of these rules within the last `lookback_s` seconds."""
+
+    async def leader_record(self, cluster: str, start: datetime, end: datetime) -> LeaderRecord:
+        """Return for how long it looked at a cluster from `start` to `end`, and saw no leader meanwhile."""
 
 
 class ReconcileCheckpoints(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
 from handlers.domain.alerts import Alert, IncidentIdentity
@@ -90,3 +91,9 @@ class IncidentHistory(Protocol):
 
     async def released_within(self, seconds: float) -> tuple[str, ...]:
         """Return the ids of the incidents released within the last `seconds`, oldest first."""
+
+    async def released_last(self, count: int) -> tuple[str, ...]:
+        """Return the ids of the incidents that were released last, newest first."""
+
+    async def kept_since(self) -> datetime | None:
+        """Return since when every closed incident is kept; `None` where that is not known."""

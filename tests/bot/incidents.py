@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from handlers.domain.escalation.model import Because, PageAct, Target, TargetKind
 from handlers.domain.events import Event
@@ -210,6 +210,46 @@ def healed() -> tuple[Event, ...]:
         LeaderVerified(at=LATER, leadership=LEADERSHIP, stable_s=10.4),
         Closed(at=LATER, detail="node1 leads term 9, and no alert fires any more."),
     )
+
+
+def mended(read: Evidence, *, after: timedelta = timedelta(minutes=3)) -> tuple[Event, ...]:
+    """An incident of any evidence for which a remedy is offered: it is carried out, and a leader comes."""
+    at = NOON + after
+    return (
+        *carried_out(read),
+        LeaderSeen(at=at, leadership=LEADERSHIP),
+        LeaderVerified(at=at, leadership=LEADERSHIP, stable_s=10.4),
+        Closed(at=at, detail="node1 leads term 9, and no alert fires any more."),
+    )
+
+
+def false_alarm() -> tuple[Event, ...]:
+    """An alert that was over when the cluster was read."""
+    return (
+        opened(),
+        *diagnosed(builders.evidence(*led())),
+        Closed(at=LATER, detail="No alert fires any more."),
+    )
+
+
+def led() -> tuple[NodeEvidence, ...]:
+    """Three nodes, of which one leads and commits."""
+    leader = node("node1", role=Role.LEADER, commits=5)
+    return leader, node("node2", commits=5), node("node3", commits=5)
+
+
+def opened_at(when: datetime, events: Iterable[Event]) -> list[Event]:
+    """The same incident at another time: what was at noon is at `when`."""
+    moved_by = when - NOON
+    moved = [event.model_copy(update={"at": event.at + moved_by}) for event in events]
+    return [_with_alerts_at(event, moved_by) for event in moved]
+
+
+def _with_alerts_at(event: Event, moved_by: timedelta) -> Event:
+    if not isinstance(event, AlertsReceived):
+        return event
+    alerts = tuple(each.model_copy(update={"starts_at": each.starts_at + moved_by}) for each in event.alerts)
+    return event.model_copy(update={"alerts": alerts})
 
 
 def whole_story() -> tuple[Event, ...]:

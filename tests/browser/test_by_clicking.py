@@ -60,6 +60,7 @@ async def test_two_nodes_die_and_alice_brings_the_leader_back_at_her_desk(
     assert await alice.flaws() == []
     await expect(run).to_contain_text(re.compile(r"(✅ node\d: start the service.*){2}", re.DOTALL))
     await see_it_end(alice, picture, "thread-verified")
+    await see_the_month(alice)
     killed = [node for node, _, _ in demo.acted()]
     assert demo.acted() == [(node, "start_service", "DONE") for node in killed]
     assert len(killed) == len(set(killed)) == 2
@@ -106,6 +107,17 @@ async def see_it_end(window: Window, picture: TakePicture, name: str) -> None:
     await expect(window.thread.get_by_text("Elections and terms")).to_be_visible()
     assert await window.flaws() == []
     await picture(name, window.page)
+
+
+async def see_the_month(window: Window) -> None:
+    """Ask for the month: the incident is in its table, and its picture comes into the channel."""
+    await window.say("/neumann report month")
+    await expect(window.channel).to_contain_text("Without a leader")
+    await expect(window.channel).to_contain_text("mended by the bot")
+    await expect(
+        window.channel.get_by_alt_text(re.compile(r"^demo in \w+ \d+ so far: 1 incident"))
+    ).to_be_visible()
+    assert await window.flaws() == []
 
 
 async def test_who_is_not_on_call_is_told_so_alone_and_nothing_runs(

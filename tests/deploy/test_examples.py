@@ -116,6 +116,7 @@ def test_what_is_commented_out_in_the_bots_example_is_the_default(tmp_path: Path
         "doctor": full.doctor.model_copy(update={"canary_every_min": None}),
         "heartbeat": full.heartbeat.model_copy(update={"url": None}),
         "posture": full.posture.model_copy(update={"digest_day": None}),
+        "objective": full.objective.model_copy(update={"leaderless_minutes_month": None}),
     }
     assert full.model_copy(update=plain) == as_it_is
 

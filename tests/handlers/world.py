@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from handlers.domain.alert_sources import Fired, Held, Labels, Listing, ReconcileCheckpoint
+from handlers.domain.alert_sources import Fired, Held, Labels, LeaderRecord, Listing, ReconcileCheckpoint
 from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.escalation.model import TargetKind
 from handlers.domain.escalation.on_call import HandOver, Rota, Shift
@@ -15,6 +15,7 @@ from handlers.domain.events import Event
 from handlers.domain.events.base import Person
 from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.fold import apply, fold
+from handlers.domain.history.month import Objective
 from handlers.domain.incident import Incident
 from handlers.domain.known_alerts import IdentityState, ends_left_by
 from handlers.domain.permissions import Permission, Permissions
@@ -57,7 +58,10 @@ HOME = "T0NEUMANN1"
 
 @dataclass
 class Timelines:
-    """Compare-and-append in memory. `before_append` lets something else happen first, once."""
+    """Compare-and-append in memory. `before_append` lets something else happen first, once.
+
+    `past` are incidents of before that were released, oldest first; `since` is since when such are kept.
+    """
 
     events: dict[str, list[Event]] = field(default_factory=dict)
     open: dict[str, str] = field(default_factory=dict)
@@ -69,6 +73,8 @@ class Timelines:
     before_append: list[tuple[str, Event]] = field(default_factory=list)
     lives: str = "first"
     tampered: set[str] = field(default_factory=set)
+    past: tuple[str, ...] = ()
+    since: datetime | None = datetime(2026, 1, 1, tzinfo=UTC)
 
     async def load(self, incident_id: str) -> Incident:
         if incident_id in self.tampered:
@@ -76,6 +82,8 @@ class Timelines:
         return fold(incident_id, self.events.get(incident_id, []))
 
     async def timeline(self, incident_id: str) -> tuple[Event, ...]:
+        if incident_id in self.tampered:
+            raise Tampered(f"The timeline of {incident_id} is not as the bot wrote it.")
         return tuple(self.events.get(incident_id, ()))
 
     async def append(self, incident: Incident, *events: Event) -> Incident:
@@ -135,7 +143,13 @@ class Timelines:
         return self.released.get(identity.key)
 
     async def released_within(self, seconds: float) -> tuple[str, ...]:
-        return tuple(self.released.values())
+        return (*self.past, *self.released.values())
+
+    async def released_last(self, count: int) -> tuple[str, ...]:
+        return tuple(reversed([*self.past, *self.released.values()]))[:count]
+
+    async def kept_since(self) -> datetime | None:
+        return self.since
 
     async def reclaim(self, identity: IncidentIdentity, incident_id: str) -> str:
         return self.open.setdefault(identity.key, incident_id)
@@ -411,6 +425,12 @@ class Alerting:
     silent: set[str] = field(default_factory=set)
     kept: ReconcileCheckpoint | None = None
     lookbacks_s: list[float] = field(default_factory=list)
+    leaders: LeaderRecord = field(default_factory=lambda: LeaderRecord(timedelta(), timedelta()))
+
+    async def leader_record(self, cluster: str, start: datetime, end: datetime) -> LeaderRecord:
+        if "Prometheus" in self.silent:
+            raise SourceDown("Prometheus does not answer.")
+        return self.leaders
 
     async def firing(self, names: Iterable[str] = ()) -> Any:
         who = "Prometheus" if names else "Alertmanager"
@@ -559,6 +579,7 @@ class World:
     postures: Postures = field(default_factory=Postures)
     pagers: dict[TargetKind, Pager] = field(default_factory=dict)
     on_call: OnCallBox | None = None
+    objective: Objective = field(default_factory=Objective)
 
     def __post_init__(self) -> None:
         self.agents.on_effect = self.cluster.feel
@@ -589,6 +610,7 @@ class World:
             schedule=self.on_call,
             rotas=self.on_call,
             hand_overs=self.on_call,
+            objective=self.objective,
         )
 
     def kinds(self, incident_id: str = "inc-1") -> list[str]:

@@ -12,12 +12,13 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond, AsyncSay
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.delivery.canvas import put_report
+from bot.slack.delivery.month_picture import put_month
 from bot.slack.listeners.payloads import Body, typed
 from bot.slack.views import answers
 from bot.slack.views.blocks import Block
 from handlers import commands
 from handlers.commands import election
-from handlers.commands.answers import Answer, Asked, PostmortemAnswer, Watch
+from handlers.commands.answers import Answer, Asked, MonthShown, PostmortemAnswer, Watch
 from handlers.domain.events.base import Person
 from handlers.errors import BotError
 from handlers.ports import Ports
@@ -88,6 +89,10 @@ async def _answer(ports: Ports, text: str, asked: Asked, reply: Reply) -> None:
             await _watch(ports, asked, answer, reply)
         elif isinstance(answer, PostmortemAnswer):
             await put_report(ports, answer, reply.client, reply.channel, reply.thread_ts)
+        elif isinstance(answer, MonthShown):
+            await reply.show(*answers.answer(answer))
+            if why_not := await put_month(answer.report, reply.client, reply.channel, reply.thread_ts):
+                await reply.show(*answers.refusal(why_not))
         else:
             await reply.show(*answers.answer(answer))
     except BotError as error:

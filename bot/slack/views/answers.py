@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.evidence_tables import all_links_open, not_read
-from bot.slack.views import blocks, doctor, escalation, findings, headline, labels, posture
+from bot.slack.views import blocks, doctor, escalation, findings, headline, labels, month, posture
 from bot.slack.views.blocks import Block, escape, escape_lines
 from handlers.commands.answers import (
     Answer,
@@ -13,6 +13,7 @@ from handlers.commands.answers import (
     History,
     IncidentList,
     IncidentShown,
+    MonthShown,
     OnCallShown,
     PostmortemAnswer,
     PostureShown,
@@ -36,7 +37,7 @@ def refusal(sentence: str) -> tuple[str, list[Block]]:
     return escape_lines(sentence), []
 
 
-def _answer(result: Answer) -> tuple[str, list[Block]]:  # noqa: PLR0911  one case an answer
+def _answer(result: Answer) -> tuple[str, list[Block]]:  # noqa: PLR0911, PLR0912  one case an answer
     match result:
         case ElectionStatus():
             return election_status(result)
@@ -53,6 +54,8 @@ def _answer(result: Answer) -> tuple[str, list[Block]]:  # noqa: PLR0911  one ca
             return posture.answer(result.posture)
         case DoctorReport():
             return doctor.report(result.examined)
+        case MonthShown():
+            return month.answer(result.report)
         case OnCallShown():
             return escalation.on_call(result.on_call)
         case Said():

@@ -8,6 +8,8 @@ from datetime import datetime
 from handlers.domain.events import Event
 from handlers.domain.fold import fold
 from handlers.domain.foreign_text import one_line
+from handlers.domain.history.account import detected_after
+from handlers.domain.history.leaderless import leaderless, total
 from handlers.domain.incident import Incident
 from handlers.domain.postmortem import parts as postmortem_parts
 from handlers.domain.timeline_text import tell
@@ -58,7 +60,7 @@ def _head(incident: Incident) -> Iterator[str]:
 def _times(incident: Incident) -> Iterator[str]:
     acknowledged = incident.triage.acknowledged
     verified, closed = incident.verified, incident.closed
-    detected = postmortem_parts.detected_after(incident)
+    detected = detected_after(incident)
     rows = (
         ("to acknowledge", acknowledged.at if acknowledged else None),
         ("to diagnose", incident.diagnosed_at),
@@ -77,11 +79,11 @@ def _times(incident: Incident) -> Iterator[str]:
 def _impact(events: tuple[Event, ...]) -> Iterator[str]:
     yield "## Impact"
     yield ""
-    lost = postmortem_parts.leaderless(events)
+    lost = leaderless(events)
     if lost is None:
         yield "- minutes without a leader: nobody has looked for one"
     else:
-        yield f"- without a leader: {duration(lost)}, by the bot's own readings from the first one on"
+        yield f"- without a leader: {duration(total(lost))}, by the bot's own readings from the first one on"
 
 
 def _in_vain(events: tuple[Event, ...]) -> Iterator[str]:

@@ -3,60 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
 
 from handlers.domain.escalation.model import ROUTE_NAMES
 from handlers.domain.events import Event
-from handlers.domain.events.diagnosis import FindingsRanked
 from handlers.domain.events.escalation import PageTried
-from handlers.domain.events.lifecycle import Closed
-from handlers.domain.events.recovery import LeaderSeen, LeaderVerified
 from handlers.domain.events.remediation import ActionFinished, NodeChecked, PlanProposed, RunEnded, StopAsked
 from handlers.domain.incident import Incident
 from handlers.domain.timeline_text import tell
 from runbooks.model import SURE
 
 NOBODY = "nobody yet"
-
-
-def leaderless(events: Iterable[Event]) -> timedelta | None:
-    """Return for how long readings showed no leader, up to the last; `None` where none looked for one."""
-    total, since, has_looked = timedelta(), None, False
-    last: datetime | None = None
-    for event in events:
-        led = _led(event)
-        if led is None and not (isinstance(event, Closed) and since):
-            continue
-        has_looked, last = True, event.at
-        if led is False:
-            since = since or event.at
-        elif since:
-            total, since = total + max(event.at - since, timedelta()), None
-    if since and last:
-        total += max(last - since, timedelta())
-    return total if has_looked else None
-
-
-def _led(event: Event) -> bool | None:
-    """Return whether an event shows a leader with a majority; `None` where it says nothing about that."""
-    match event:
-        case LeaderSeen():
-            return event.leadership.leader is not None
-        case LeaderVerified():
-            return True
-        case FindingsRanked():
-            lead = event.diagnosis.leadership
-            return lead.leader is not None and lead.majority
-        case _:
-            return None
-
-
-def detected_after(incident: Incident) -> timedelta | None:
-    """Return how long the first alert had fired when the incident was opened."""
-    began = min((alert.starts_at for alert in incident.firings.values()), default=None)
-    if began is None or incident.opened_at is None:
-        return None
-    return max(incident.opened_at - began, timedelta())
 
 
 def tried_in_vain(events: Iterable[Event]) -> Iterator[str]:

@@ -12,6 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 import pytest_asyncio
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from bot.alerting.prometheus import PrometheusClient
 from bot.config import PrometheusSettings
@@ -19,9 +23,10 @@ from bot.http.client import http_client
 from handlers.errors import SourceDown
 from tests.bot.conftest import Becomes
 from tests.bot.real_alerting import needs_the_real_programs, prometheus
-from tests.bot.web.serving import page, talk
+from tests.bot.web.serving import page, serve, talk
 from tests.lab.alerting.stubs import Exporter, serving
 
+QUERY = "/api/v1/query"
 RULES = {
     "groups": [
         {
@@ -85,6 +90,23 @@ async def test_what_fires_what_fired_and_the_series_of_the_nodes(
     assert await asked.term('de"mo', now - timedelta(minutes=1), now) == ()
     (thinned,) = await asked.series("vector(1)", now - timedelta(days=10), now, step_s=1)
     assert 10_000 < len(thinned.samples) <= 11_000
+    # It looks back five minutes for the newest sample, so minutes to come show what is so now.
+    soon = now + timedelta(minutes=3, seconds=30)
+    exporter.text = 'tensor_chain_raft_state{state="follower"} 1\n'
+
+    async def nobody_leads() -> bool:
+        record = await asked.leader_record("demo", now, soon)
+        return timedelta(minutes=3) <= record.known == record.leaderless
+
+    await becomes(nobody_leads)
+    exporter.text = 'tensor_chain_raft_state{state="Leader"} 1\n'
+
+    async def one_leads() -> bool:
+        record = await asked.leader_record("demo", now, soon)
+        return timedelta(minutes=3) <= record.known and not record.leaderless
+
+    await becomes(one_leads)
+    assert (await asked.leader_record('de"mo', now, soon)).known == timedelta()
     with pytest.raises(SourceDown, match=r"refuses with 400: .*parse error"):
         await asked.series("sum(", now - timedelta(minutes=1), now)
 
@@ -115,6 +137,39 @@ async def test_samples_become_firings(
     found = await client(http, url).fired(["NoLeader"], lookback_s=600)
     assert [(each.first.timestamp(), each.last.timestamp()) for each in found] == firings
     assert all(each.labels == {"alertname": "NoLeader"} for each in found)
+
+
+def vector(count: float | None) -> str:
+    result = [] if count is None else [{"metric": {"cluster": "demo"}, "value": [0, str(count)]}]
+    return json.dumps({"status": "success", "data": {"resultType": "vector", "result": result}})
+
+
+async def answering(parts: AsyncExitStack, count: float | None) -> str:
+    """The address of a Prometheus that answers every query with one count, or with nothing."""
+
+    async def answer(_: Request) -> Response:
+        return Response(vector(count), media_type="application/json")
+
+    return await parts.enter_async_context(serve(Starlette(routes=[Route(QUERY, answer, methods=["POST"])])))
+
+
+@pytest.mark.parametrize(("days", "queries"), [(1, 1), (7, 1), (30, 5)])
+async def test_a_month_is_asked_about_a_week_at_a_time(
+    days: int, queries: int, http: httpx.AsyncClient, parts: AsyncExitStack
+) -> None:
+    url = await answering(parts, 600)
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+    record = await client(http, url).leader_record("demo", start, start + timedelta(days=days))
+    assert (record.known, record.leaderless) == (timedelta(hours=10 * queries), timedelta())
+
+
+async def test_where_it_kept_nothing_it_knows_nothing(http: httpx.AsyncClient, parts: AsyncExitStack) -> None:
+    url = await answering(parts, None)
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+    record = await client(http, url).leader_record("demo", start, start + timedelta(days=1))
+    assert (record.known, record.leaderless) == (timedelta(), timedelta())
+    none = await client(http, url).leader_record("demo", start, start)
+    assert none.known == timedelta()
 
 
 @pytest.mark.parametrize("body", ["{}", "[]", "null", '{"data": {"result": [7]}}', '{"data": {"result": 7}}'])

@@ -40,7 +40,7 @@ def test_nothing_is_taken_for_markup(page: CommandPage) -> None:
 
 
 def test_what_answers_has_json() -> None:
-    answers = ("check", "doctor", "status", "diagnose", "replay", "plan", "posture")
+    answers = ("check", "doctor", "status", "diagnose", "replay", "plan", "posture", "incidents month")
     lists = ("agents list", "runbook list", "runbook try", "audit verify", "demo")
     with_json = {page.name for page in pages() if any("--json" in each.written for each in page.parameters)}
     assert with_json == {*answers, *lists}

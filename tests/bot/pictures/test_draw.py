@@ -10,12 +10,14 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from bot.pictures.draw import draw_election_timeline, draw_link_map
+from bot.pictures.draw import draw_election_timeline, draw_link_map, draw_month
 from bot.pictures.drawing.picture import WIDTH, Picture
 from handlers.domain.undetermined import Undetermined
 from runbooks import leader_election
 from runbooks.evidence import Evidence
 from tests.bot import incidents
+from tests.bot.months import busy as busy_month
+from tests.bot.months import calm as calm_month
 from tests.bot.pictures.clusters import cluster, instead
 from tests.bot.pictures.elections.storms import calm, storm
 from tests.builders import cut, silent
@@ -66,6 +68,11 @@ async def test_a_link_map_is_a_picture(read: Evidence):
 async def test_a_timeline_is_a_picture():
     for series in (calm(), storm(), storm(51, unread={"node3": (200, 400)})):
         assert_is_a_picture(drawn(await draw_election_timeline(series)))
+
+
+async def test_a_month_is_a_picture():
+    for report in (calm_month(), busy_month(), busy_month(200)):
+        assert_is_a_picture(drawn(await draw_month(report)))
 
 
 async def test_the_same_input_gives_the_same_bytes():

@@ -109,3 +109,57 @@ async def test_the_last_look_is_kept(redis: Redis, prefix: str) -> None:
     look = ReconcileCheckpoint(at=NOON, unknown_since={"f": NOON}, absent_since={"inc-1/f": NOON})
     await looks.remember(look)
     assert await ReconcileCheckpointStore(redis, prefix).last() == look
+
+
+async def test_those_that_were_released_last_are_the_newest_first(
+    store: TimelineStore, past: IncidentHistoryStore, redis: Redis, prefix: str
+) -> None:
+    assert await past.released_last(5) == ()
+    await redis.zadd(f"{prefix}:released", {f"inc-{number}": number for number in range(1, 8)})
+    assert await past.released_last(2) == ("inc-7", "inc-6")
+
+
+class TestSinceWhenHistoryIsWhole:
+    """Of what was closed before, somebody may have kept nothing: it is said, not guessed."""
+
+    async def test_until_the_bot_has_looked_nobody_knows(self, past: IncidentHistoryStore) -> None:
+        assert await past.kept_since() is None
+
+    async def test_it_begins_with_the_first_look_and_later_looks_move_it_no_more(
+        self, past: IncidentHistoryStore
+    ) -> None:
+        await past.note_kept_since(NOON, None)
+        await past.note_kept_since(NOON + timedelta(days=40), None)
+        assert await past.kept_since() == NOON
+
+    async def test_where_a_bot_of_before_noted_nothing_it_begins_with_the_oldest_that_is_left(
+        self, past: IncidentHistoryStore, redis: Redis, prefix: str
+    ) -> None:
+        await redis.zadd(f"{prefix}:released", {"inc-3": (NOON - timedelta(days=20)).timestamp()})
+        await past.note_kept_since(NOON, None)
+        assert await past.kept_since() == NOON - timedelta(days=20)
+
+    async def test_trimming_moves_it_on_and_never_back(self, past: IncidentHistoryStore) -> None:
+        await past.note_kept_since(NOON, None)
+        await past.note_kept_since(NOON + timedelta(days=100), NOON + timedelta(days=10))
+        assert await past.kept_since() == NOON + timedelta(days=10)
+        await past.note_kept_since(NOON + timedelta(days=101), NOON + timedelta(days=5))
+        assert await past.kept_since() == NOON + timedelta(days=10)
+
+    @pytest.mark.parametrize("odd", [b"", b"soon", b"-5", b"9" * 400, b"\xff", b"1e9"])
+    async def test_a_value_that_another_wrote_says_nothing(
+        self, past: IncidentHistoryStore, redis: Redis, prefix: str, odd: bytes
+    ) -> None:
+        await redis.set(f"{prefix}:history-since", odd)
+        assert await past.kept_since() is None
+        await redis.delete(f"{prefix}:history-since")
+        await redis.zadd(f"{prefix}:history-since", {"x": 1})
+        assert await past.kept_since() is None
+
+    @pytest.mark.parametrize("score", ["-inf", "+inf", "0", "-7", "99999999999999"])
+    async def test_a_score_that_is_no_time_of_before_begins_no_history(
+        self, past: IncidentHistoryStore, redis: Redis, prefix: str, score: str
+    ) -> None:
+        await redis.zadd(f"{prefix}:released", {"inc-3": float(score)})
+        await past.note_kept_since(NOON, None)
+        assert await past.kept_since() == NOON

@@ -51,8 +51,13 @@ async def test_only_what_was_closed_long_ago_is_trimmed(
     still_open = await store.claim(DEMO)
     await store.append(await store.load(still_open), *STORY[:-1])
 
+    assert await retention.past.kept_since() is None
     assert await retention.trim(90) == (old,)
+    kept_since = await retention.past.kept_since()
+    assert kept_since
+    assert timedelta(days=90) <= datetime.now(UTC) - kept_since < timedelta(days=90, minutes=5)
     assert await retention.trim(90) == ()
+    assert await retention.past.kept_since() == kept_since
     assert (await store.timeline(young))[:-1] == STORY[:-1]
     assert len(await store.timeline(still_open)) == 3
     keys: list[Any] = await redis.keys(f"{prefix}:*")

@@ -332,7 +332,7 @@ class TestHelp:
                 *("ack", "assign", "snooze", "note", "handoff", "tick"),
                 *("resolve", "reopen", "show", "report"),
             )
-        } | {"election diagnose", "posture", "posture mute", "posture unmute"} | {
+        } | {"election diagnose", "posture", "posture mute", "posture unmute", "report month"} | {
             "oncall",
             "oncall override",
             "oncall clear",

@@ -8,17 +8,10 @@ from datetime import timedelta
 import pytest
 
 from handlers import advance, triage
-from handlers.domain.events import Event
 from handlers.domain.events.base import Person
-from handlers.domain.events.diagnosis import FindingsRanked
-from handlers.domain.events.lifecycle import Closed
-from handlers.domain.events.recovery import LeaderSeen
 from handlers.domain.postmortem import draft as postmortem
-from handlers.domain.postmortem import parts as postmortem_parts
-from runbooks.evidence import Role
-from runbooks.model import Leadership
 from tests.bot import incidents
-from tests.builders import ALICE, BOB, NOON, alert, dead, diagnosed, evidence, node, opened
+from tests.builders import ALICE, BOB, NOON, alert, diagnosed, opened
 from tests.handlers.story import confirmed, diagnosed_world
 from tests.handlers.world import HOME, World
 
@@ -170,34 +163,6 @@ def test_every_kind_of_event_has_its_line() -> None:
 async def test_the_impact_is_the_time_for_which_readings_showed_no_leader() -> None:
     lines = part(draft(await mended()), "Impact")
     assert lines == "- without a leader: 20 s, by the bot's own readings from the first one on"
-
-
-def test_a_leader_that_comes_and_goes_counts_only_while_it_is_gone() -> None:
-    def seen(second: int, leader: str | None) -> LeaderSeen:
-        lead = Leadership(leader=leader, term=9, acknowledged_by=("node2",), majority=leader is not None)
-        return LeaderSeen(at=NOON + timedelta(seconds=second), leadership=lead)
-
-    events: list[Event] = [
-        opened(),
-        seen(10, None),
-        seen(40, "node1"),
-        seen(50, None),
-        seen(55, "node2"),
-        seen(90, None),
-    ]
-    assert postmortem_parts.leaderless(events) == timedelta(seconds=35)
-    assert postmortem_parts.leaderless([*events, Closed(at=NOON + timedelta(seconds=100), detail="")]) == (
-        timedelta(seconds=45)
-    )
-    assert postmortem_parts.leaderless([opened()]) is None
-
-
-def test_a_leader_that_no_majority_follows_is_none_in_a_reading_either() -> None:
-    _, ranked = diagnosed(evidence(node("node1", role=Role.LEADER), dead("node2"), dead("node3")))
-    assert isinstance(ranked, FindingsRanked)
-    assert ranked.diagnosis.leadership.leader == "node1", "it goes on to claim it"
-    again = ranked.model_copy(update={"at": NOON + timedelta(seconds=30)})
-    assert postmortem_parts.leaderless([ranked, again]) == timedelta(seconds=30)
 
 
 def test_an_alert_that_had_fired_for_a_while_says_so() -> None:

@@ -210,6 +210,30 @@ async def test_the_report_is_a_canvas_that_the_thread_links_to(
     assert f"/docs/T0NEUMANN1/{canvas['id']}|Open the canvas>" in said["text"]
 
 
+async def test_a_month_is_a_table_for_who_asked_and_a_picture_for_the_channel(
+    bot: wiring.Bot, parent: str, alice: Person
+) -> None:
+    assert (await alice.command("/neumann report month 2026-11")).ok
+    table = await alice.wait_for_message(lambda message: "incident, " in message["text"])
+    assert "1 incident" in plain_text(table)
+    assert "inc-1" in plain_text(table)
+    picture = await alice.wait_for_message(lambda message: bool(message.get("files")))
+    assert picture.get("thread_ts") is None
+    (file,) = picture["files"]
+    assert file["name"] == "demo-2026-11.png"
+    assert "1 incident. Without a leader for " in file["alt_txt"]
+
+
+async def test_a_channel_that_takes_no_picture_is_said_and_the_table_is_there(
+    bot: wiring.Bot, parent: str, alice: Person, slack: SlackWorkspaceServer
+) -> None:
+    slack.workspace.fail("files.completeUploadExternal", "not_in_channel")
+    assert (await alice.command("/neumann report month demo 2026-11")).ok
+    await alice.wait_for_message(lambda message: "1 incident, " in message["text"])
+    said = await alice.wait_for_message(lambda message: "The picture could not be put" in message["text"])
+    assert "not_in_channel" in said["text"]
+
+
 WHY_A_FILE = {
     "canvas_disabled_user_team": "canvases are turned off in this workspace",
     "free_teams_cannot_create_non_tabbed_canvases": "canvases need a paid plan",

@@ -22,7 +22,10 @@ from handlers.commands import incident as incident_commands
 from handlers.commands.answers import Asked
 from handlers.domain.escalation.model import EscalationPlan, Policy, Target, TargetKind, Tier
 from handlers.domain.escalation.on_call import HandOver, Shift
+from handlers.domain.events import Event
 from handlers.domain.events.base import Person
+from handlers.domain.events.lifecycle import Closed
+from handlers.domain.history.month import Objective
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.remediation import propose
@@ -30,7 +33,17 @@ from runbooks.evidence import Role
 from tests.bot import incidents
 from tests.bot.slack.views.playing import CAROL, ID, Play
 from tests.bot.slack.views.reading_out import as_read
-from tests.builders import ALICE, candidates, cut, evidence, node, silent
+from tests.builders import (
+    ALICE,
+    NOON,
+    candidates,
+    cut,
+    diagnosed,
+    evidence,
+    node,
+    opened,
+    silent,
+)
 from tests.handlers.story import click
 from tests.handlers.world import HOME, ON_CALL, OnCallBox, Pager
 from tests.runbooks.leader_election.test_certificates import certificate, having
@@ -298,6 +311,37 @@ async def nobody_answers() -> Play:
     return play
 
 
+async def a_month_in_review() -> Play:
+    """A month looked back on: without an objective, with one that is held, and with one that is not."""
+    play = Play(incidents.quorum_loss())
+    world = play.world
+    by_hand = Closed(at=NOON, detail="Resolved by alice.", by=ALICE)
+    stories: tuple[tuple[int, tuple[Event, ...]], ...] = (
+        (3, incidents.healed()),
+        (9, incidents.false_alarm()),
+        (14, incidents.mended(incidents.tight_timeouts(), after=timedelta(minutes=11))),
+        (20, incidents.mended(incidents.quorum_loss(), after=timedelta(minutes=6))),
+        (21, (opened(), *diagnosed(incidents.blind()), by_hand)),
+    )
+    for day, events in stories:
+        world.timelines.events[f"inc-{day}"] = incidents.opened_at(NOON.replace(day=day), events)
+    world.timelines.past = tuple(f"inc-{day}" for day, _ in stories)
+    world.timelines.since = NOON.replace(day=2)
+    play.act("alice: /neumann report month")
+    await play.asks("report month")
+    world.objective = Objective(43.2)
+    world.timelines.since = NOON.replace(month=9)
+    play.act("alice, once an objective is set: /neumann report month demo 2026-11")
+    await play.asks("report month demo 2026-11")
+    world.objective = Objective(15)
+    play.act("alice, with a stricter one")
+    await play.asks("report month")
+    for text in ("report month 2026-12", "report month 2026-13", "report month demo 2026-10", "report"):
+        play.act(f"alice: /neumann {text}")
+        await play.asks(text)
+    return play
+
+
 QUESTIONS = (
     "help",
     "election status",
@@ -365,6 +409,7 @@ STORIES: dict[str, Story] = {
         closed_by_hand,
         resolved_without_a_leader,
         leader_exists,
+        a_month_in_review,
         what_one_can_ask,
     )
 }
