@@ -101,7 +101,7 @@ def rows(report: MonthReport) -> list[tuple[str, ...]]:
 
 def _what(account: Account) -> str:
     if account.cause:
-        where = f" on {listed(account.nodes, 2)}" if account.nodes else ""
+        where = f" on {listed(account.nodes, 2)}" if account.nodes and not account.names_all else ""
         return f"{title_of_cause(account.cause)}{where}"
     if account.runbook in RUNBOOKS:
         return f"{NO_CAUSE}: {RUNBOOKS[account.runbook].TITLE}"

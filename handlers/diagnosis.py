@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from handlers import hand_off
+from handlers import hand_off, precedents
 from handlers.domain import throttling
 from handlers.domain.events import Event
 from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Offer
@@ -22,7 +22,11 @@ from runbooks.model import Diagnosis, Remedy
 
 
 async def read_cluster(ports: Ports, incident: Incident) -> Incident:
-    """Gather evidence and rank the findings, first on what came soon, then on everything."""
+    """Gather evidence and rank the findings, first on what came soon, then on everything.
+
+    Only then is looked for a past incident that this one is like: nobody waits for that.
+    """
+    before = incident
     async for evidence in ports.reader.read_progressively(incident.cluster):
         judged = judge(Judgement.DIAGNOSIS, RUNBOOKS[incident.runbook].diagnose, evidence)
         try:
@@ -30,7 +34,7 @@ async def read_cluster(ports: Ports, incident: Incident) -> Incident:
         except EventTooLarge as error:
             unkept = Undetermined(Judgement.KEEPING, type(error).__name__)
             incident = await _record(ports, incident, without_values(evidence, str(error)), unkept)
-    return incident
+    return await precedents.tell(ports, before, incident)
 
 
 async def _record(

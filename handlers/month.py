@@ -9,7 +9,9 @@ from typing import NamedTuple
 from handlers.domain.alert_sources import LeaderRecord
 from handlers.domain.history.account import Account, account_of
 from handlers.domain.history.month import Month, MonthReport, Objective
+from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.errors import Quarantined, SourceDown
+from handlers.judging import judge
 from handlers.ports import IncidentHistory, Prometheus, Timelines
 
 MAX_INCIDENTS = 500
@@ -66,8 +68,10 @@ async def _accounts(timelines: Timelines, incident_ids: list[str], until: dateti
     read = _Read([], 0, max(len(incident_ids) - MAX_INCIDENTS, 0))
     for incident_id in incident_ids[:MAX_INCIDENTS]:
         try:
-            account = account_of(incident_id, await timelines.timeline(incident_id))
+            account = judge(Judgement.ACCOUNT, account_of, incident_id, await timelines.timeline(incident_id))
         except Quarantined:
+            account = Undetermined(Judgement.ACCOUNT, Quarantined.__name__)
+        if isinstance(account, Undetermined):
             read = read._replace(unreadable=read.unreadable + 1)
             continue
         if account and account.opened_at >= until:

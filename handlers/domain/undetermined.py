@@ -30,6 +30,7 @@ class Judgement(StrEnum):
     POSTURE = "the posture"
     VIEW = "this part of the thread"
     PICTURE = "this picture"
+    ACCOUNT = "the account of a past incident"
 
 
 @dataclass(frozen=True)

@@ -31,10 +31,11 @@ class Outcome(StrEnum):
 class Account:
     """What an incident came to.
 
-    `cause` is the surest cause of the last complete reading that had a sure one before it was well again;
-    `nodes` are those it names, none where it names all of the cluster. `mended_by` is the run after which the
-    recovery was verified. Each `*_after` is since the opening, `detected_after` since the alert's start;
-    `None` where it has not come to that. `leaderless` is `None` where no reading looked for a leader.
+    `cause` is that of the last complete reading with a sure one, before the run that mended it was confirmed
+    or else before it was well again; `nodes` are those it names, `remedies` what was offered against it.
+    `names_all` says that these are all of the cluster. `mended_by` is the run after which the recovery was
+    verified. Each `*_after` is since the opening, `detected_after` since the alert's start; `None` where it
+    has not come to that. `leaderless` is `None` where no reading looked for a leader.
     """
 
     id: str
@@ -44,12 +45,19 @@ class Account:
     outcome: Outcome
     cause: str | None = None
     nodes: tuple[str, ...] = ()
+    names_all: bool = False
+    remedies: frozenset[str] = frozenset()
     mended_by: Run | None = None
     detected_after: timedelta | None = None
     acknowledged_after: timedelta | None = None
     diagnosed_after: timedelta | None = None
     mended_after: timedelta | None = None
     leaderless: tuple[Span, ...] | None = None
+
+    @property
+    def offenders(self) -> tuple[str, ...]:
+        """Return the nodes that the cause names; none where it is not about some of them."""
+        return () if self.names_all or self.outcome is Outcome.FALSE_ALARM else self.nodes
 
 
 def account_of(incident_id: str, events: Iterable[Event]) -> Account | None:
@@ -58,7 +66,8 @@ def account_of(incident_id: str, events: Iterable[Event]) -> Account | None:
     incident = fold(incident_id, kept)
     if incident.opened_at is None:
         return None
-    cause = _cause(kept)
+    mended_by = _mended_by(incident)
+    cause = _cause(kept[: mended_by.generation] if mended_by else kept)
     acknowledged, verified = incident.triage.acknowledged, incident.verified
     return Account(
         id=incident.id,
@@ -67,8 +76,10 @@ def account_of(incident_id: str, events: Iterable[Event]) -> Account | None:
         opened_at=incident.opened_at,
         outcome=_outcome(incident, cause),
         cause=cause.cause if cause else None,
-        nodes=_offending(cause, incident),
-        mended_by=_mended_by(incident),
+        nodes=cause.nodes if cause else (),
+        names_all=_names_all(cause, incident),
+        remedies=frozenset(each.name for each in cause.remedies if each.offered) if cause else frozenset(),
+        mended_by=mended_by,
         detected_after=detected_after(incident),
         acknowledged_after=_since_opening(incident, acknowledged.at if acknowledged else None),
         diagnosed_after=_since_opening(incident, incident.diagnosed_at),
@@ -96,7 +107,7 @@ def _since(begin: datetime, end: datetime | None) -> timedelta | None:
 def _cause(events: Iterable[Event]) -> Finding | None:
     """Return the cause that was sure last before it was well again.
 
-    After a mend the cluster looks well: that is no cause, unless nothing else was ever sure.
+    Where nothing is wrong with the cluster is no cause, unless nothing else was ever sure.
     """
     sure = tuple(_sure_before_recovery(events))
     wrong = [finding for finding in sure if not needs_no_remedy(finding.cause)]
@@ -115,9 +126,9 @@ def _sure_before_recovery(events: Iterable[Event]) -> Iterator[Finding]:
                 return
 
 
-def _offending(cause: Finding | None, incident: Incident) -> tuple[str, ...]:
+def _names_all(cause: Finding | None, incident: Incident) -> bool:
     everyone = set(incident.evidence.names) if incident.evidence else set()
-    return cause.nodes if cause and set(cause.nodes) < everyone else ()
+    return cause is not None and set(cause.nodes) >= everyone
 
 
 def _mended_by(incident: Incident) -> Run | None:

@@ -168,8 +168,7 @@ class MonthReport:
     @property
     def offenders(self) -> tuple[tuple[str, int], ...]:
         """Return each node that causes of several incidents name, the most frequent first."""
-        wrong = (each for each in self.accounts if each.outcome is not Outcome.FALSE_ALARM)
-        named = Counter(node for each in wrong for node in each.nodes)
+        named = Counter(node for each in self.accounts for node in each.offenders)
         repeated = [(node, count) for node, count in named.items() if count >= REPEATED]
         return tuple(sorted(repeated, key=lambda row: (-row[1], row[0])))
 

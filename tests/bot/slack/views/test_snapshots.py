@@ -311,6 +311,17 @@ async def nobody_answers() -> Play:
     return play
 
 
+async def like_a_past_one() -> Play:
+    """The same two processes are gone as in March: the thread says what mended it then."""
+    play = Play(incidents.quorum_loss())
+    past = incidents.mended(incidents.quorum_loss(), after=timedelta(minutes=4, seconds=10))
+    play.world.timelines.events["inc-12-k3xqf"] = incidents.opened_at(NOON.replace(month=3, day=3), past)
+    play.world.timelines.past = ("inc-12-k3xqf",)
+    await play.fires()
+    await play.goes_on("the bot has read every node")
+    return play
+
+
 async def a_month_in_review() -> Play:
     """A month looked back on: without an objective, with one that is held, and with one that is not."""
     play = Play(incidents.quorum_loss())
@@ -409,6 +420,7 @@ STORIES: dict[str, Story] = {
         closed_by_hand,
         resolved_without_a_leader,
         leader_exists,
+        like_a_past_one,
         a_month_in_review,
         what_one_can_ask,
     )
