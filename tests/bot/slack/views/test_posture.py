@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import timedelta
+
+import pytest
 
 from bot.slack.views import app_home, posture
 from handlers.domain.posture.watch import Held, Mute, Standing, dated
 from handlers.domain.undetermined import Judgement, Undetermined
+from lab.slack.limits import check_message
 from lab.slack.plain_text import plain_text
 from runbooks.evidence import Clock
 from runbooks.posture import judge
 from runbooks.posture.inventory import Inventory
 from runbooks.posture.model import Check, Line, Posture, Severity
+from tests.bot import incidents
 from tests.builders import ALICE, NOON, dead, evidence, healthy, known, node, silent
 
+COLUMNS, SCREEN_LINES = 100, 45
+"""What a laptop shows of one message: characters before a line is broken, and lines."""
+
+LARGE = incidents.with_many_nodes()
 SHORT_OF_ONE = judge(evidence(*healthy()[:2], dead("node3")), Inventory())
 
 
@@ -27,6 +36,15 @@ def test_what_a_node_says_of_itself_pings_nobody_and_links_nowhere() -> None:
     said = json.dumps(blocks)
     assert "&lt;!channel&gt;" in said
     assert not any(mark in said for mark in ("<!", "<http", "<@"))
+
+
+@pytest.mark.parametrize("what", LARGE)
+def test_of_51_nodes_it_stays_one_screen_whatever_is_wrong(what: str) -> None:
+    text, blocks = posture.answer(judge(LARGE[what], Inventory()))
+    check_message({"text": text, "blocks": blocks})
+    lines = plain_text({"blocks": blocks}).splitlines()
+    wrapped = sum(max(math.ceil(len(line) / COLUMNS), 1) for line in lines)
+    assert wrapped <= SCREEN_LINES
 
 
 def test_a_line_says_since_when_it_holds_and_who_muted_it_until_when() -> None:
