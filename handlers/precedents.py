@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.decide_again import decide_again_if_moved
 from handlers.domain.history.account import Account, account_of
-from handlers.domain.history.likeness import cause_of, is_like, is_same_cause, sentence
+from handlers.domain.history.likeness import PRECEDENT, cause_of, is_like, is_same_cause, sentence
 from handlers.domain.incident import Incident
 from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.errors import Quarantined
@@ -12,7 +12,6 @@ from handlers.intake import remarked
 from handlers.judging import judge
 from handlers.ports import Ports
 
-KEY = "precedent"
 MAX_READ = 20
 """So many past incidents are read, the newest first; findings are in the thread by then."""
 
@@ -20,7 +19,7 @@ MAX_READ = 20
 async def tell(ports: Ports, before: Incident, incident: Incident) -> Incident:
     """Add the remark, once, where a reading has made sure of a cause that was not sure before."""
     cause = cause_of(incident)
-    if KEY in incident.remarks or cause is None or is_same_cause(cause, cause_of(before)):
+    if PRECEDENT in incident.remarks or cause is None or is_same_cause(cause, cause_of(before)):
         return incident
     past = await _found(ports, incident)
     return await _remark(ports, incident.id, past) if past else incident
@@ -46,5 +45,5 @@ async def _found(ports: Ports, incident: Incident) -> Account | None:
 @decide_again_if_moved
 async def _remark(ports: Ports, incident_id: str, past: Account) -> Incident:
     incident, now = await ports.timelines.load(incident_id), ports.time.now()
-    events = remarked(incident, now, [(KEY, sentence(past, now))])
+    events = remarked(incident, now, [(PRECEDENT, sentence(past, now))])
     return await ports.timelines.append(incident, *events) if events else incident

@@ -45,9 +45,7 @@ async def measure(folder: Path, runs: int) -> list[Figure]:
         for _ in range(runs):
             started = time.perf_counter()
             evidence, samples = await asyncio.gather(reader.read("bench"), store.samples("bench"))
-            begun_s = (
-                time.process_time()
-            )  # whatever else the machine does, the judging takes so much of a core
+            begun_s = time.process_time()  # to which what else the machine does adds little
             _, blocks = views.answer(judge(evidence, reader.inventory("bench"), samples))
             judged_ms.append((time.process_time() - begun_s) * 1000)
             taken_ms.append((time.perf_counter() - started) * 1000)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from handlers import diagnosis, precedents
 from handlers.domain.events import Event
+from handlers.domain.history.likeness import PRECEDENT
 from handlers.domain.incident import Incident
 from tests.bot import incidents
 from tests.builders import NOON, alert, diagnosed, opened
@@ -32,7 +33,7 @@ async def read(world: World) -> Incident:
 
 
 def said(incident: Incident) -> list[str]:
-    return [remark.sentence for key, remark in incident.remarks.items() if key == precedents.KEY]
+    return [remark.sentence for key, remark in incident.remarks.items() if key == PRECEDENT]
 
 
 async def test_the_newest_that_it_is_like_is_named_behind_the_findings() -> None:

@@ -10,6 +10,9 @@ from runbooks.all_runbooks import button_of_remedy, needs_no_remedy, title_of_ca
 from runbooks.model import SURE, Finding
 from runbooks.wording import MAX_NAMES, duration, listed
 
+PRECEDENT = "precedent"
+"""The key of the remark that names a past incident."""
+
 
 def cause_of(incident: Incident) -> Finding | None:
     """Return the cause that a complete reading makes sure of; `None` where there is none or no node in it."""

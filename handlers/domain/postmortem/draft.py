@@ -8,7 +8,7 @@ from datetime import datetime
 from handlers.domain.events import Event
 from handlers.domain.fold import fold
 from handlers.domain.foreign_text import one_line
-from handlers.domain.history.account import detected_after
+from handlers.domain.history.account import Outcome, account_of, detected_after
 from handlers.domain.history.leaderless import leaderless, total
 from handlers.domain.incident import Incident
 from handlers.domain.postmortem import parts as postmortem_parts
@@ -17,9 +17,28 @@ from runbooks.all_runbooks import aim
 from runbooks.model import SURE
 from runbooks.wording import duration
 
+TO_BE_WRITTEN = (
+    "Authors",
+    "What it meant for users",
+    "What set it off",
+    "What went well",
+    "What went wrong",
+    "Where we were lucky",
+    "What to change",
+)
+"""What no timeline knows."""
+
+RESOLUTIONS = {
+    Outcome.OPEN: "none yet",
+    Outcome.MENDED: "the bot's run, confirmed by a person; the recovery was verified after it",
+    Outcome.RECOVERED: "not by a run of the bot; the recovery was verified",
+    Outcome.UNPROVEN: "not known: it was closed, and no recovery was verified",
+    Outcome.FALSE_ALARM: "none was needed: nothing was wrong by the time the cluster was read",
+}
+
 
 def markdown(incident_id: str, events: Iterable[Event]) -> str:
-    """Return the draft: summary, times, impact, causes, actions, what was in vain, timeline, follow-ups.
+    """Return the draft, with the parts that the example postmortem of Google's SRE book has (appendix D).
 
     Args:
         incident_id: The incident's id.
@@ -28,7 +47,7 @@ def markdown(incident_id: str, events: Iterable[Event]) -> str:
     kept = tuple(events)
     incident = fold(incident_id, kept)
     parts = (
-        _head(incident),
+        _head(incident, kept),
         _times(incident),
         _impact(kept),
         _causes(incident),
@@ -36,7 +55,8 @@ def markdown(incident_id: str, events: Iterable[Event]) -> str:
         _in_vain(kept),
         _timeline(kept),
         _follow_ups(incident, kept),
-        ("## To be written", "", "- What it meant for users:", "- What went well:", "- What to change:"),
+        _evidence(incident),
+        ("## To be written", "", *(f"- {what}:" for what in TO_BE_WRITTEN)),
     )
     return "\n".join(line for part in parts for line in (*part, "")).rstrip() + "\n"
 
@@ -48,13 +68,21 @@ def took(begin: datetime | None, end: datetime | None) -> str:
     return duration(end - begin)
 
 
-def _head(incident: Incident) -> Iterator[str]:
+def _head(incident: Incident, events: tuple[Event, ...]) -> Iterator[str]:
     alerts = ", ".join(sorted({alert.name for alert in incident.alerts.values()}))
     yield f"# {incident.id}: {_plain(alerts)} on {_plain(incident.cluster)}"
     yield ""
     yield _plain(incident.diagnosis.summary) if incident.diagnosis else "It was never diagnosed."
     yield ""
     yield _plain(incident.closed.detail) if incident.closed else "It is open."
+    yield ""
+    account = account_of(incident.id, events)
+    holder = incident.triage.holder
+    yield f"- Status: draft, {incident.stage.value}"
+    yield f"- Severity: {_plain(incident.severity) or 'none given'}"
+    yield f"- Who had it: {_plain(holder.name) if holder else postmortem_parts.NOBODY}"
+    if account:
+        yield f"- Resolution: {RESOLUTIONS[account.outcome]}"
 
 
 def _times(incident: Incident) -> Iterator[str]:
@@ -96,9 +124,18 @@ def _in_vain(events: tuple[Event, ...]) -> Iterator[str]:
 def _follow_ups(incident: Incident, events: tuple[Event, ...]) -> Iterator[str]:
     yield "## Follow-ups"
     yield ""
-    for what, owner in postmortem_parts.follow_ups(incident, events):
-        yield f"- [ ] {_plain(what)} (owner: {_plain(owner)})"
+    for kind, what, owner in postmortem_parts.follow_ups(incident, events):
+        yield f"- [ ] {kind.value}: {_plain(what)} (owner: {_plain(owner)})"
     yield "- [ ] … (owner: )"
+
+
+def _evidence(incident: Incident) -> Iterator[str]:
+    yield "## Evidence"
+    yield ""
+    if incident.evidence:
+        yield "- the thread: its pictures (who reaches whom, elections and terms) and what was read in full"
+        yield f"- `neumann-bot replay {incident.id}`: what today's rules say of it"
+    yield f"- `neumann-bot incidents export {incident.id}`: every event with what was read"
 
 
 def _causes(incident: Incident) -> Iterator[str]:

@@ -9,6 +9,8 @@ import pytest
 
 from handlers import advance, triage
 from handlers.domain.events.base import Person
+from handlers.domain.events.lifecycle import Remarked
+from handlers.domain.history.likeness import PRECEDENT
 from handlers.domain.postmortem import draft as postmortem
 from tests.bot import incidents
 from tests.builders import ALICE, BOB, NOON, alert, diagnosed, opened
@@ -24,6 +26,7 @@ PARTS = [
     "Tried and refused",
     "Timeline (UTC)",
     "Follow-ups",
+    "Evidence",
     "To be written",
 ]
 
@@ -59,6 +62,32 @@ async def test_it_begins_with_what_it_was_about_and_how_it_ended() -> None:
     assert "Cannot elect: node2 and node3 stopped." in text
     assert "node1 leads term 8, and no alert fires any more." in text
     assert re.findall(r"^## (.*)$", text, re.MULTILINE) == PARTS
+
+
+async def test_it_says_what_resolved_it_how_grave_it_was_and_who_had_it() -> None:
+    head = draft(await mended()).split("\n## ", maxsplit=1)[0]
+    assert head.strip().splitlines()[-4:] == [
+        "- Status: draft, closed",
+        "- Severity: critical",
+        "- Who had it: bob",
+        "- Resolution: the bot's run, confirmed by a person; the recovery was verified after it",
+    ]
+    unread = postmortem.markdown(ID, [opened(alert("DiskFull"), runbook="alert:DiskFull")])
+    assert "- Who had it: nobody yet\n- Resolution: none yet\n" in unread
+
+
+async def test_what_no_timeline_knows_is_left_to_people_and_where_the_evidence_is_is_said() -> None:
+    text = draft(await mended())
+    assert part(text, "To be written").splitlines() == [f"- {what}:" for what in postmortem.TO_BE_WRITTEN]
+    assert "`neumann-bot incidents export inc-1`" in part(text, "Evidence")
+
+
+async def test_what_came_back_is_to_be_kept_away_this_time() -> None:
+    said = Remarked(at=NOON, key=PRECEDENT, sentence="Like inc-0 of 3 March: the same cause.")
+    ups = part(postmortem.markdown(ID, [opened(), said]), "Follow-ups").splitlines()
+    assert ups[0] == (
+        "- [ ] prevent: find out why it came back. Like inc-0 of 3 March: the same cause. (owner: nobody yet)"
+    )
 
 
 async def test_it_says_how_long_each_part_took() -> None:
@@ -176,7 +205,7 @@ def test_what_was_tried_in_vain_is_listed_and_followed_up() -> None:
     assert "PagerDuty did not take trigger: PagerDuty at events" in in_vain
     assert "the run ended: Stopped by bob" in in_vain
     ups = part(text, "Follow-ups").splitlines()
-    assert any(line.startswith("- [ ] mend PagerDuty") for line in ups)
+    assert any(line.startswith("- [ ] process: mend PagerDuty") for line in ups)
     assert any("keep it away (owner: bob)" in line for line in ups)
     assert ups[-1] == "- [ ] … (owner: )"
 
