@@ -7,6 +7,7 @@ from typing import Any
 
 from handlers.domain.escalation.model import ROUTE_NAMES
 from handlers.domain.events import Event, diagnosis, escalation, lifecycle, recovery, remediation, triage
+from handlers.domain.regrouping import words
 
 
 def tell(event: Event) -> str:
@@ -93,6 +94,7 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     triage.HandOffTicked: lambda event: f"{event.by.name} ticked {event.step} of the hand-off",
     escalation.TierReached: _tier_reached,
     escalation.PageTried: _page_tried,
+    **words.SENTENCES,
     lifecycle.Reopened: lambda event: f"{event.by.name} opened it again",
     lifecycle.Closed: lambda event: event.detail,
 }

@@ -85,6 +85,11 @@ class SlackThread:
             return None
         return Place(parent.app, parent.team, parent.channel, parent.ts)
 
+    async def link_to(self, incident_id: str) -> str:
+        """Return the address of the incident's headline, or nothing where Slack gives none."""
+        parent = (await self._notes.of(incident_id)).get(HEADLINE)
+        return await self._sender.link_to(parent) if parent and parent.ts else ""
+
     async def incident_at(self, channel: str, message_ts: str) -> str | None:
         """Return the id of the incident that posted this message, as long as the message may be clicked."""
         return await self._notes.incident_at(channel, message_ts)

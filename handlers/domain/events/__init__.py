@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
-from handlers.domain.events import diagnosis, escalation, lifecycle, recovery, remediation, triage
+from handlers.domain.events import diagnosis, escalation, lifecycle, recovery, regrouping, remediation, triage
 
 Event = Annotated[
     lifecycle.AlertsReceived
@@ -31,6 +31,12 @@ Event = Annotated[
     | triage.HandOffTicked
     | escalation.TierReached
     | escalation.PageTried
+    | regrouping.AlertsJoined
+    | regrouping.MergeAsked
+    | regrouping.SplitAsked
+    | regrouping.AlertsTaken
+    | regrouping.AlertsGiven
+    | regrouping.RegroupingGivenUp
     | lifecycle.Reopened
     | recovery.LeaderSeen
     | recovery.LeaderVerified

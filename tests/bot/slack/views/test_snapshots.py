@@ -30,7 +30,7 @@ from runbooks.evidence import Role
 from tests.bot import incidents
 from tests.bot.slack.views.playing import CAROL, ID, Play
 from tests.bot.slack.views.reading_out import as_read
-from tests.builders import ALICE, candidates, cut, evidence, node, silent
+from tests.builders import ALICE, alert, candidates, cut, evidence, node, silent
 from tests.handlers.story import click
 from tests.handlers.world import HOME, ON_CALL, OnCallBox, Pager
 from tests.runbooks.leader_election.test_certificates import certificate, having
@@ -298,6 +298,54 @@ async def nobody_answers() -> Play:
     return play
 
 
+async def one_outage() -> Play:
+    """A lag comes before anybody knows why, and is merged. Later ones join; what is not part is split."""
+    play = Play(incidents.quorum_loss())
+    ports = play.world.ports
+
+    async def asks(text: str) -> None:
+        play.act(f"alice: /neumann {text}")
+        await play.asks(text)
+
+    lag, lags_too = (alert("HighReplicationLag", node=name) for name in ("node2", "node3"))
+    await play.told("Alertmanager: HighReplicationLag fires on node2", lag)
+    await play.told("Alertmanager: NoLeader and NodeDown fire", alert(), alert("NodeDown", node="node3"))
+    play.world.time.pass_s(61)
+    await play.told("a minute later")
+    play.act("alice clicks Merge into another in inc-1")
+    quorum = await ports.timelines.load("inc-2")
+    play.scroll.modal("alice", triage_modals.merge(await ports.timelines.load("inc-1"), [quorum], ALICE.id))
+    await asks("incident merge inc-2 into inc-1")
+    await asks("incident merge inc-1 into inc-2")
+    await play.told("a moment later")
+    await asks("incident merge inc-1 into inc-2")
+    await play.told("Alertmanager: HighReplicationLag fires on node3 too", lags_too)
+    play.act("alice clicks Split an alert off in inc-2")
+    play.scroll.modal("alice", triage_modals.split(await ports.timelines.load("inc-2"), ALICE.id))
+    await asks("incident split inc-2 DiskFull")
+    await asks("incident split inc-2 NodeDown node3")
+    await play.told("a moment later")
+    return play
+
+
+async def explained() -> Play:
+    """A lag while nobody leads is part of that incident; ten minutes after the leader is back it is not."""
+    play = Play(incidents.quorum_loss())
+    lag = alert("HighReplicationLag", node="node2")
+    await play.told("Alertmanager: NoLeader fires", alert())
+    await play.told("Alertmanager: HighReplicationLag fires", lag)
+    await play.told("Alertmanager: DiskSpaceLow fires, of which no runbook knows", alert("DiskSpaceLow"))
+    play.world.cluster.shows = evidence()
+    play.world.cluster.leader = "node2"
+    for seconds in (0, 15):
+        play.world.time.pass_s(seconds)
+        await play.told(f"node2 and node3 are back, {seconds} s later")
+    await play.told("Alertmanager: NoLeader is resolved", alert(status="resolved", minute=1))
+    play.world.time.pass_s(601)
+    await play.told("ten minutes later the lag still fires")
+    return play
+
+
 QUESTIONS = (
     "help",
     "election status",
@@ -358,6 +406,8 @@ STORIES: dict[str, Story] = {
         expired_certificates,
         large_packets_lost,
         nobody_answers,
+        one_outage,
+        explained,
         step_without_effect_and_undo,
         refused_step_of_two_people,
         unknown_outcome,
