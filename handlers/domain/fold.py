@@ -30,6 +30,7 @@ from handlers.domain.events.remediation import (
 from handlers.domain.fold_triage import TRIAGE_APPLIERS
 from handlers.domain.incident import ActionRun, Incident, Run
 from handlers.domain.regrouping.fold import REGROUPING_APPLIERS
+from handlers.domain.wide_outage.fold import WIDE_OUTAGE_APPLIERS
 
 KEPT_FIRINGS = 500
 """Only the newest are asked about: whether a firing of the last day was seen."""
@@ -223,6 +224,7 @@ _APPLIERS: dict[type, Callable[[Incident, Any], Incident]] = {
     **TRIAGE_APPLIERS,
     **ESCALATION_APPLIERS,
     **REGROUPING_APPLIERS,
+    **WIDE_OUTAGE_APPLIERS,
     Reopened: _reopened,
     Closed: _closed,
 }

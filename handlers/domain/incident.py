@@ -22,6 +22,7 @@ from handlers.domain.events.remediation import (
 )
 from handlers.domain.events.triage import Acknowledged, HandOffDrawnUp, HandOffTicked, NoteAdded
 from handlers.domain.regrouping.state import Regrouping
+from handlers.domain.wide_outage.state import WideOutage
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis
 from runbooks.plans import Plan
@@ -162,6 +163,7 @@ class Incident:
     ticks: dict[str, HandOffTicked] = field(default_factory=dict)
     half_ticks: dict[str, HandOffTicked] = field(default_factory=dict)
     regrouping: Regrouping = field(default_factory=Regrouping)
+    wide_outage: WideOutage = field(default_factory=WideOutage)
     closed: Closed | None = None
     closings: int = 0
     mac: str = field(default="", compare=False)

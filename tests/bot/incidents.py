@@ -41,6 +41,7 @@ from handlers.domain.events.triage import (
     NoteAdded,
     Snoozed,
 )
+from handlers.domain.events.wide_outage import OutageMember, WideOutageJoined, WideOutageSeen
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident
 from runbooks import leader_election
@@ -275,8 +276,20 @@ def whole_story() -> tuple[Event, ...]:
         AlertsGiven(at=NOON, to="inc-9", fingerprints=("9f",), link="https://neumann.slack.com/p9"),
         AlertsTaken(at=NOON, of="inc-6", asked=3, by=BOB, merged=True, runbooks=("split-brain",)),
     )
+    wide = (
+        WideOutageSeen(
+            at=NOON,
+            members=(
+                OutageMember(
+                    incident=ID, cluster="demo", opened_at=NOON, link="https://neumann.slack.com/p1"
+                ),
+            ),
+            labels={"switch": "sw-12"},
+        ),
+        WideOutageJoined(at=NOON, lead=ID, link="https://neumann.slack.com/p2"),
+    )
     again = (Reopened(at=LATER, by=ALICE), Closed(at=LATER, detail="Resolved by alice.", by=ALICE))
-    said = (noted, *cared_for, *regrouped, *other_runbook)
+    said = (noted, *cared_for, *regrouped, *wide, *other_runbook)
     return (*approved_by_two(quorum_loss()), *said, *healed()[3:], *again)
 
 

@@ -56,7 +56,7 @@ async def test_both_timelines_say_who_merged_what() -> None:
     assert words.taken(taken) == (
         "inc-2 was merged into this incident by alice: all of its alerts come here now."
     )
-    assert taken.link.endswith("/inc-2")
+    assert taken.link.endswith("/inc-2/headline")
     report = postmortem.markdown("inc-1", await world.timelines.timeline("inc-1"))
     assert "inc-2 was merged into this incident by alice" in report
 

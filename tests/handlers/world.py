@@ -373,8 +373,8 @@ class Threads:
     async def place_of(self, incident_id: str) -> Place | None:
         return None
 
-    async def link_to(self, incident_id: str) -> str:
-        return f"https://neumann.slack.com/{incident_id}"
+    async def link_to(self, incident_id: str, key: str = "headline") -> str:
+        return f"https://neumann.slack.com/{incident_id}/{key}" if key in self.stands else ""
 
     async def incident_at(self, channel: str, message_ts: str) -> str | None:
         return self.by_message.get(message_ts)

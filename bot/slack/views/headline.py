@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.slack.views import blocks, labels, regrouping
+from bot.slack.views import blocks, labels, regrouping, wide_outage
 from bot.slack.views.alert_lines import alert_lines
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import MORE_ACTION, TRIAGE_ACTION, Message
@@ -25,17 +25,22 @@ def headline(incident: Incident) -> Message:
     title = blocks.cut(f"{incident.cluster}: {', '.join(names)}", MAX_TITLE_CHARS)
     sentence = one_sentence(incident)
     severity = f" · {escape(severity_of(incident))}" if severity_of(incident) else ""
+    first = blocks.section(f"{labels.mark(incident)} *{escape(title)}*{severity}\n{escape(sentence)}")
     return Message(
         key="headline",
         text=blocks.cut(f"{title}. {sentence}", blocks.MAX_TEXT_CHARS),
         colour=labels.colour(incident),
-        blocks=(
-            blocks.section(f"{labels.mark(incident)} *{escape(title)}*{severity}\n{escape(sentence)}"),
-            blocks.fields(*facts(incident)),
-            blocks.context(*alert_lines(incident), incident.id),
-            *_buttons(incident),
-        ),
+        blocks=(first, *_details(incident), *_buttons(incident)),
     )
+
+
+def _details(incident: Incident) -> Iterator[Block]:
+    """Yield what stands below the sentence; of one of many clusters that is only who has it."""
+    if pointer := wide_outage.pointer(incident):
+        yield blocks.context(pointer, escape(f"who has it: {labels.who_has_it(incident)}"), incident.id)
+        return
+    yield blocks.fields(*facts(incident))
+    yield blocks.context(*alert_lines(incident), incident.id)
 
 
 def severity_of(incident: Incident) -> str:

@@ -6,7 +6,16 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
-from handlers.domain.events import diagnosis, escalation, lifecycle, recovery, regrouping, remediation, triage
+from handlers.domain.events import (
+    diagnosis,
+    escalation,
+    lifecycle,
+    recovery,
+    regrouping,
+    remediation,
+    triage,
+    wide_outage,
+)
 
 Event = Annotated[
     lifecycle.AlertsReceived
@@ -37,6 +46,8 @@ Event = Annotated[
     | regrouping.AlertsTaken
     | regrouping.AlertsGiven
     | regrouping.RegroupingGivenUp
+    | wide_outage.WideOutageSeen
+    | wide_outage.WideOutageJoined
     | lifecycle.Reopened
     | recovery.LeaderSeen
     | recovery.LeaderVerified

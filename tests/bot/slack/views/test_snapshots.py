@@ -16,15 +16,19 @@ import pytest
 
 from bot.nodes.agent_evidence import still_reading
 from bot.slack.views import escalation as escalation_views
-from bot.slack.views import triage_modals
-from handlers import escalate, hand_off, triage
+from bot.slack.views import headline, triage_modals
+from bot.slack.views import wide_outage as outage_views
+from handlers import escalate, hand_off, intake, triage, wide_outage
 from handlers.commands import incident as incident_commands
 from handlers.commands.answers import Asked
 from handlers.domain.escalation.model import EscalationPlan, Policy, Target, TargetKind, Tier
 from handlers.domain.escalation.on_call import HandOver, Shift
 from handlers.domain.events.base import Person
+from handlers.domain.events.lifecycle import Closed
+from handlers.domain.notification import Delivery
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
+from handlers.domain.wide_outage.members import LIST_KEY, OutageRule
 from handlers.remediation import propose
 from runbooks.evidence import Role
 from tests.bot import incidents
@@ -346,6 +350,41 @@ async def explained() -> Play:
     return play
 
 
+async def many_clusters() -> Play:
+    """A switch fails: six clusters get incidents at once, one message lists them until the last is closed."""
+    play = Play(incidents.quorum_loss())
+    world = play.world
+    world.cluster.clusters = tuple(f"shop-{number}" for number in range(1, 7))
+    world.threads.stands = frozenset({"headline", LIST_KEY})
+
+    async def looks() -> None:
+        for _ in range(2):
+            await wide_outage.watch(world.ports, OutageRule())
+        seen = (await world.timelines.load(ID)).wide_outage.seen
+        assert seen
+        play.scroll.thread((outage_views.message(seen),), of="the channel:")
+
+    for cluster in world.cluster.clusters:
+        firing = alert(cluster=cluster)
+        labels = {**firing.labels, "zone": "eu-1", "switch": "sw-12"}
+        await intake.receive(world.ports, Delivery((firing.model_copy(update={"labels": labels}),)), None)
+    play.act("Alertmanager: NoLeader fires on six clusters")
+    await looks()
+    first = await world.timelines.load(ID)
+    play.scroll.thread((headline.headline(first),), of=ID)
+    for number in (1, 2):
+        over = Closed(at=world.time.now(), detail="node1 leads term 9, and no alert fires any more.")
+        await world.timelines.append(await world.timelines.load(f"inc-{number}"), over)
+    play.act("two of them are closed")
+    await looks()
+    for number in range(3, 7):
+        over = Closed(at=world.time.now(), detail="node1 leads term 9, and no alert fires any more.")
+        await world.timelines.append(await world.timelines.load(f"inc-{number}"), over)
+    play.act("the switch is back")
+    await looks()
+    return play
+
+
 QUESTIONS = (
     "help",
     "election status",
@@ -408,6 +447,7 @@ STORIES: dict[str, Story] = {
         nobody_answers,
         one_outage,
         explained,
+        many_clusters,
         step_without_effect_and_undo,
         refused_step_of_two_people,
         unknown_outcome,
