@@ -29,7 +29,7 @@ from bot.config_sections import (
 )
 from bot.escalation_settings import EscalationSettings
 from bot.posture_settings import PostureSettings
-from bot.watch_settings import DoctorSettings, HeartbeatSettings
+from bot.watch_settings import DoctorSettings, HeartbeatSettings, WideOutageSettings
 from handlers.domain.permissions import Permission, Permissions
 from handlers.errors import ConfigurationError
 from shared.bounded_files import read_bounded_text
@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     escalation: EscalationSettings = EscalationSettings()
     doctor: DoctorSettings = DoctorSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
+    wide_outage: WideOutageSettings = WideOutageSettings()
     clusters: Annotated[tuple[Cluster, ...], Field(min_length=1)]
     permissions: tuple[PermissionRow, ...] = ()
     runbooks: tuple[str, ...] = ()

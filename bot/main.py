@@ -199,6 +199,7 @@ def _worker(
             stores.retention,
             settings.redis.closed_kept_days,
             watching=settings.posture.watching,
+            outages=settings.wide_outage.rule,
             greet=thread.greet,
             heartbeat=Heartbeat(
                 settings.heartbeat, stores.redis, stores.prefix, thread.greet, clients.outside

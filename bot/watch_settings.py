@@ -1,12 +1,14 @@
-"""The sections `[doctor]` and `[heartbeat]` of the bot's configuration: who watches the bot itself."""
+"""The sections `[doctor]`, `[heartbeat]` and `[wide_outage]` of the bot's configuration: what is watched."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.secret_files import SecretFile
+from handlers.domain.wide_outage.members import OutageRule
 
 
 class DoctorSettings(BaseModel):
@@ -38,3 +40,17 @@ class HeartbeatSettings(BaseModel):
     url: SecretFile | None = None
     every_s: Annotated[int, Field(ge=10, le=3600)] = 60
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+
+
+class WideOutageSettings(BaseModel):
+    """How many clusters must get incidents within how many seconds, for one message to list them all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    clusters: Annotated[int, Field(ge=2, le=10_000)] = 5
+    within_s: Annotated[int, Field(ge=10, le=3600)] = 300
+
+    @property
+    def rule(self) -> OutageRule:
+        """Return the same in the handlers' terms."""
+        return OutageRule(self.clusters, timedelta(seconds=self.within_s))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from handlers import diagnosis, recovery
+from handlers import diagnosis, give_alerts, recovery, regroup
 from handlers.domain.events.lifecycle import Remarked
 from handlers.domain.incident import CLUSTER_GONE, Incident
 from handlers.domain.next_step import (
     CheckNode,
     Close,
     EndRun,
+    GiveAlerts,
     LeaveToOthers,
     LiftSilence,
     NoteClusterGone,
@@ -19,15 +20,16 @@ from handlers.domain.next_step import (
     Rest,
     RunAction,
     Silence,
+    SplitOutlived,
     Step,
     WatchRecovery,
     next_step,
 )
 from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.errors import Moved
-from handlers.intake import remarked
 from handlers.judging import judge
 from handlers.ports import Ports
+from handlers.remarks import remarked
 from handlers.remediation import node_checks, run, run_end, silence
 
 UNDETERMINED_AGAIN_AFTER_S = 60.0
@@ -48,6 +50,8 @@ async def advance(ports: Ports, incident_id: str) -> Advanced:
         is_configured = incident.cluster in ports.reader.clusters
         step = judge(Judgement.NEXT_STEP, next_step, incident, ports.time.now(), is_configured=is_configured)
         if isinstance(step, Rest):
+            if incident.regrouping.merged_into:  # no alert comes that would make up for a lost release
+                await ports.timelines.release(incident.identity, incident.id)
             return Advanced(incident, None)
         if isinstance(step, LeaveToOthers):
             return Advanced(incident, ports.time.now() + timedelta(seconds=step.again_after_s))
@@ -88,6 +92,10 @@ async def _perform(  # noqa: PLR0911  one case a step
             return await silence.lift_silence(ports, incident)
         case WatchRecovery():
             return await recovery.watch(ports, incident)
+        case GiveAlerts(request=request):
+            return await give_alerts.give(ports, incident, request)
+        case SplitOutlived():
+            return await regroup.split_outlived(ports, incident)
         case NoteClusterGone():
             return await _note_cluster_gone(ports, incident)
         case Close():

@@ -12,9 +12,9 @@ from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
 from handlers.domain.undetermined import Judgement, Undetermined, without_values
 from handlers.errors import EventTooLarge, Moved
-from handlers.intake import remarked
 from handlers.judging import judge
 from handlers.ports import Ports
+from handlers.remarks import remarked
 from handlers.siblings import also_open
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence

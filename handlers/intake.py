@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
+from handlers import siblings
+from handlers.alerts_received import received
 from handlers.domain import ended_group
-from handlers.domain.alert_batches import in_batches
-from handlers.domain.alerts import Alert, IncidentIdentity, Places, what_changed, within_bounds
+from handlers.domain.alerts import Alert, IncidentIdentity, Places, within_bounds
 from handlers.domain.events import Event
-from handlers.domain.events.lifecycle import AlertsReceived, Remarked
+from handlers.domain.events.regrouping import AlertsJoined
 from handlers.domain.incident import Incident
 from handlers.domain.known_alerts import IdentityState, fires, home_of, new_to
 from handlers.domain.notification import Delivery, Unreadable
 from handlers.errors import Moved
 from handlers.ports import Ports
-
-Remark = tuple[str, str]
-"""The key and the sentence of a `Remarked`."""
-
-MAX_REMARKS = 30
-
-LEFT_OUT: Remark = ("left-out", "There is more of this kind than is said here; the log of the bot has each.")
+from handlers.remarks import Remark, remarked
+from runbooks.all_runbooks import RUNBOOKS
 
 TRUNCATED: Remark = (
     "truncated",
@@ -131,7 +125,9 @@ async def fold_in(
     told = _Told(tuple(within_bounds(each, now) for each in alerts), remarks, remarks_alone, truncated)
     changed: list[str] = []
     while told.alerts:
-        state = await ports.timelines.standing(identity, told.alerts, claim=any(map(fires, told.alerts)))
+        explained = await siblings.explaining(ports, identity)
+        claims = explained is None and any(map(fires, told.alerts))
+        state = await ports.timelines.standing(identity, told.alerts, claim=claims)
         if home := home_of(told.alerts, state):
             known_there = told.only(each for each in told.alerts if state.homes.get(each.key) == home)
             joined = await _join(ports, identity, home, known_there)
@@ -140,7 +136,7 @@ async def fold_in(
                 told = told.only(each for each in told.alerts if state.homes.get(each.key) != home)
             continue
         try:
-            is_done, appended = await _fold_here(ports, identity, state, told)
+            is_done, appended = await _fold_here(ports, identity, state, told, explained)
         except Moved:
             continue
         changed += appended
@@ -166,9 +162,13 @@ async def _join(
 
 
 async def _fold_here(
-    ports: Ports, identity: IncidentIdentity, state: IdentityState, told: _Told
+    ports: Ports,
+    identity: IncidentIdentity,
+    state: IdentityState,
+    told: _Told,
+    explained: siblings.Explained | None,
 ) -> tuple[bool, tuple[str, ...]]:
-    """Fold alerts into the incident of their identity; what fires may open one.
+    """Fold alerts into the incident of their identity; what fires may open one, or join what explains it.
 
     Returns:
         Whether that is all, and the incident if it changed.
@@ -183,6 +183,8 @@ async def _fold_here(
     if incident and incident.opened_at:
         return True, await _append(ports, incident.identity, incident, state, told)
     fresh = new_to(state, told.alerts)
+    if explained and any(map(fires, fresh)):
+        return True, await _join_explained(ports, state, told, explained)
     if any(map(fires, fresh)):
         incident = incident or await ports.timelines.load(await ports.timelines.claim(identity))
         # Another worker may have kept an end only because this incident was not there: look once more.
@@ -192,8 +194,23 @@ async def _fold_here(
     return is_done, ()
 
 
+async def _join_explained(
+    ports: Ports, state: IdentityState, told: _Told, explained: siblings.Explained
+) -> tuple[str, ...]:
+    incident = explained.by
+    here = replace(state, incident=incident)
+    firing = tuple(alert.fingerprint for alert in new_to(here, told.alerts) if fires(alert))
+    joined = AlertsJoined(at=ports.time.now(), fingerprints=firing, explanation=explained.explanation)
+    return await _append(ports, incident.identity, incident, here, told, joined)
+
+
 async def _append(
-    ports: Ports, identity: IncidentIdentity, incident: Incident, state: IdentityState, told: _Told
+    ports: Ports,
+    identity: IncidentIdentity,
+    incident: Incident,
+    state: IdentityState,
+    told: _Told,
+    *beside: Event,
 ) -> tuple[str, ...]:
     """Append what is new to an incident; return its id if anything is.
 
@@ -204,41 +221,18 @@ async def _append(
     new = new_to(state, told.alerts)
     if new and not await ports.past.claim_alerts(incident.id, new):
         raise Moved
-    events = _received(now, identity, incident, new, told.truncated)
+    events = received(now, identity, incident, new, told.truncated)
+    events += beside if events else ()
     if events or told.remarks_alone:
-        events += remarked(incident, now, told.remarks)
+        events += remarked(incident, now, (*told.remarks, *await _beside(ports, identity, incident)))
     if not events:
         return ()
     await ports.timelines.append(incident, *events)
     return (incident.id,)
 
 
-def _received(
-    now: datetime, identity: IncidentIdentity, incident: Incident, new: tuple[Alert, ...], truncated: int
-) -> list[Event]:
-    """Return an event for the new alerts; several where one would be too large to be kept."""
-    events: list[Event] = []
-    known = dict(incident.alerts)
-    for batch in in_batches(new):
-        events.append(
-            AlertsReceived(
-                at=now,
-                reason=what_changed(known, batch),
-                cluster=identity.cluster,
-                runbook=identity.runbook,
-                alerts=batch,
-                truncated=truncated,
-                handle="" if incident.opened_at or events else secrets.token_urlsafe(16),
-            )
-        )
-        known |= {alert.fingerprint: alert for alert in batch}
-    return events
-
-
-def remarked(incident: Incident, now: datetime, remarks: Iterable[Remark]) -> list[Event]:
-    """Return events for the remarks that the incident lacks, up to MAX_REMARKS: each is a message."""
-    new = [(key, sentence) for key, sentence in remarks if key not in incident.remarks]
-    room = max(MAX_REMARKS - len(incident.remarks), 0)
-    if len(new) > room:
-        new = [*new[:room], *([LEFT_OUT] if LEFT_OUT[0] not in incident.remarks else [])]
-    return [Remarked(at=now, key=key, sentence=sentence) for key, sentence in new]
+async def _beside(ports: Ports, identity: IncidentIdentity, incident: Incident) -> Iterable[Remark]:
+    """Return what else is open, where nothing will be read: else the first reading says it."""
+    if incident.opened_at or identity.runbook in RUNBOOKS:
+        return ()
+    return await siblings.also_open(ports, replace(incident, cluster=identity.cluster))

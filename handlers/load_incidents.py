@@ -1,4 +1,4 @@
-"""Load several incidents at once: one that cannot be read does not hold up the others."""
+"""Load incidents: one that somebody named, or several, of which none holds up the others."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from handlers.domain.incident import Incident
-from handlers.errors import Quarantined, StoreDown
+from handlers.errors import Quarantined, Refused, StoreDown
 from handlers.ports import Ports
 
 
@@ -15,6 +15,20 @@ class Loaded(NamedTuple):
 
     incidents: list[Incident]
     left_alone: list[Quarantined]
+
+
+async def load_known(ports: Ports, incident_id: str) -> Incident:
+    """Load an incident that a person named.
+
+    Raises:
+        Refused: If there is none.
+    """
+    incident = await ports.timelines.load(incident_id)
+    if incident.opened_at is None:
+        raise Refused(
+            f"There is no incident {incident_id[:40]}; `/neumann incident list` shows those that are open."
+        )
+    return incident
 
 
 async def load(ports: Ports, incident_ids: Iterable[str]) -> Loaded:

@@ -8,9 +8,9 @@ from handlers.domain.history.likeness import PRECEDENT, cause_of, is_like, is_sa
 from handlers.domain.incident import Incident
 from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.errors import Quarantined
-from handlers.intake import remarked
 from handlers.judging import judge
 from handlers.ports import Ports
+from handlers.remarks import remarked
 
 MAX_READ = 20
 """So many past incidents are read, the newest first; findings are in the thread by then."""

@@ -13,8 +13,9 @@ from handlers.domain.events.lifecycle import AlertsReceived, Closed
 from handlers.domain.incident import Incident
 from handlers.domain.reconcile import Difference, Discrepancy, KnownIncidents, Seen
 from handlers.errors import Moved, Quarantined, SourceDown, StoreDown
-from handlers.intake import Remark, fold_in, remarked
+from handlers.intake import fold_in
 from handlers.ports import Ports
+from handlers.remarks import Remark, remarked
 from runbooks.all_runbooks import known_alerts
 
 GAP_S = 150.0
@@ -120,7 +121,7 @@ async def _open(ports: Ports) -> list[Incident]:
 
 async def _known(ports: Ports, seen: Seen, places: Places, within_s: float) -> KnownIncidents:
     """Read after the alerting was asked: what arrived meanwhile is known, and not missing."""
-    is_open = {incident.identity: incident for incident in await _open(ports)}
+    is_open = {each: incident for incident in await _open(ports) for each in incident.identities}
     identities = {places.identity_of(each.alert) for each in seen.held} - is_open.keys()
     previous = [await ports.past.previous(identity) for identity in identities]
     released = await ports.past.released_within(within_s)

@@ -12,9 +12,9 @@ from handlers.domain.fold import apply
 from handlers.domain.incident import Incident, Recovering
 from handlers.domain.next_step import CLOCKS_DIFFER_S, stable_s
 from handlers.domain.undetermined import Judgement, Undetermined
-from handlers.intake import remarked
 from handlers.judging import judge
 from handlers.ports import Ports
+from handlers.remarks import remarked
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence, glance
 from runbooks.model import Leadership, Recovery, Runbook

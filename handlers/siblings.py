@@ -1,16 +1,42 @@
-"""Tell incidents of one cluster of each other: what else is open there, and what was found in it."""
+"""Incidents of one cluster know each other: what else is open, what was found there, what it explains."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from handlers import load_incidents
 from handlers.domain.alerts import IncidentIdentity
-from handlers.domain.incident import Incident
+from handlers.domain.incident import ALSO_OPEN, Incident
 from handlers.errors import Quarantined
 from handlers.ports import Ports
-from runbooks.all_runbooks import RUNBOOKS
+from handlers.remarks import Remark
+from runbooks.explained import EXPLAINED_BY, Explanation, explanation
 from runbooks.model import SURE
 from runbooks.wording import listed
 
-Remark = tuple[str, str]
+
+class Explained(NamedTuple):
+    """The open incident whose finding explains the alerts of another runbook, and what explains them."""
+
+    by: Incident
+    explanation: Explanation
+
+
+async def explaining(ports: Ports, identity: IncidentIdentity) -> Explained | None:
+    """Return the open incident of the cluster that explains the alerts of an identity now; `None` if none."""
+    if identity.runbook not in EXPLAINED_BY:
+        return None
+    explains = IncidentIdentity(identity.cluster, EXPLAINED_BY[identity.runbook])
+    try:
+        found = (await ports.timelines.standing(explains, claim=False)).incident
+    except Quarantined:
+        return None
+    if found is None or found.closed or found.verified or found.regrouping.request or not found.diagnosis:
+        return None
+    if found.recovering or found.runbook != explains.runbook:
+        return None
+    because = explanation(identity.runbook, found.runbook, found.diagnosis)
+    return Explained(found, because) if because else None
 
 
 async def also_open(ports: Ports, incident: Incident) -> list[Remark]:
@@ -18,22 +44,18 @@ async def also_open(ports: Ports, incident: Incident) -> list[Remark]:
 
     One that cannot be read is left out: its own thread says so.
     """
-    remarks = []
-    for name in tuple(RUNBOOKS):  # a reload may add one while the store is waited for
-        key = f"also-open-{name}"
-        if name == incident.runbook or key in incident.remarks:
-            continue
-        try:
-            held = await ports.timelines.standing(IncidentIdentity(incident.cluster, name), claim=False)
-        except Quarantined:
-            continue
-        if held.incident and held.incident.opened_at and not held.incident.closed:
-            remarks.append((key, _sentence(held.incident)))
-    return remarks
+    keys = {f"{ALSO_OPEN}{each}": each for each in await ports.timelines.open_on(incident.cluster)}
+    unsaid = [each for key, each in keys.items() if each != incident.id and key not in incident.remarks]
+    found, _ = await load_incidents.load(ports, unsaid)
+    return [
+        (f"{ALSO_OPEN}{other.id}", _sentence(other, incident))
+        for other in found
+        if other.opened_at and not other.closed and other.cluster == incident.cluster
+    ]
 
 
-def _sentence(other: Incident) -> str:
-    """Return which incident is open beside this one, and what it found."""
+def _sentence(other: Incident, incident: Incident) -> str:
+    """Return which incident is open beside this one, what it found, and how to make them one."""
     alerts = (
         listed(sorted({alert.name for alert in other.firing}), 3) if other.firing else "no alert any more"
     )
@@ -43,4 +65,6 @@ def _sentence(other: Incident) -> str:
         found = (
             f" It found: {other.diagnosis.summary}" if top.verdict in SURE else " It has no sure cause yet."
         )
+        if explanation(incident.runbook, other.runbook, other.diagnosis):
+            found += f" That explains this one: `/neumann incident merge {incident.id} into {other.id}`."
     return f"Also open on {other.cluster}: {other.id} ({alerts}).{found}"

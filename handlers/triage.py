@@ -17,6 +17,7 @@ from handlers.domain.events.lifecycle import Closed, Reopened
 from handlers.domain.events.triage import MAX_NOTE_CHARS, Acknowledged, Assigned, NoteAdded, Snoozed
 from handlers.domain.incident import Incident
 from handlers.errors import NotAllowed, Refused
+from handlers.load_incidents import load_known
 from handlers.ports import Ports
 
 MAX_SNOOZE = timedelta(hours=24)
@@ -70,6 +71,8 @@ async def resolve(ports: Ports, incident_id: str, by: Person) -> Incident:
             raise Refused(f"{names} still fires; snooze the incident, or silence the alert, instead.")
         if incident.running:
             raise Refused("A plan is running; stop it first.")
+        if incident.regrouping.request:
+            raise Refused(f"{incident.id} is being merged or split; its thread says when that is done.")
         return Closed(at=ports.time.now(), detail=f"Resolved by {by.name}.", by=by)
 
     closed = await _add(ports, incident_id, by, ending)
@@ -79,24 +82,17 @@ async def resolve(ports: Ports, incident_id: str, by: Person) -> Incident:
 
 @decide_again_if_moved
 async def reopen(ports: Ports, incident_id: str, by: Person) -> Incident:
-    """Reopen a closed incident, unless another of its cluster and runbook is open."""
-    incident = await _known(ports, incident_id)
+    """Reopen a closed incident, unless another has its alerts, or is open for its cluster and runbook."""
+    incident = await load_known(ports, incident_id)
     await check_colleague(ports, by)
     if incident.closed is None:
         raise Refused(f"{incident.id} is open already.")
+    if into := incident.regrouping.merged_into:
+        raise Refused(f"{incident.id} was merged into {into}, which has its alerts: go on there.")
     holder = await ports.timelines.reclaim(incident.identity, incident.id)
     if holder != incident.id:
         raise Refused(f"{holder} is open for {incident.cluster} already; add a note there.")
     return await ports.timelines.append(incident, Reopened(at=ports.time.now(), by=by))
-
-
-async def _known(ports: Ports, incident_id: str) -> Incident:
-    incident = await ports.timelines.load(incident_id)
-    if incident.opened_at is None:
-        raise Refused(
-            f"There is no incident {incident_id[:40]}; `/neumann incident list` shows those that are open."
-        )
-    return incident
 
 
 @decide_again_if_moved
@@ -108,7 +104,7 @@ async def _add(
     *,
     closed_too: bool = False,
 ) -> Incident:
-    incident = await _known(ports, incident_id)
+    incident = await load_known(ports, incident_id)
     await check_colleague(ports, by)
     if incident.closed and not closed_too:
         raise Refused(f"{incident.id} is closed; reopen it first.")

@@ -58,7 +58,7 @@ class Keys:
         return self._key("ends")
 
     def open(self) -> str:
-        """Hash: identity → id of its open incident."""
+        """Hash: identity → id of its open incident; those of incidents that were merged lead to one."""
         return self._key("open")
 
     def incident_number(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from redis.asyncio import Redis
@@ -26,6 +27,7 @@ class TimelineStore(TimelineLog):
         self._read_identity = Script(redis, "identity_read")
         self._release = Script(redis, "identity_release")
         self._forget = Script(redis, "holder_forget")
+        self._pass_on = Script(redis, "alerts_pass_on")
 
     async def standing(
         self, identity: IncidentIdentity, alerts: tuple[Alert, ...] = (), *, claim: bool
@@ -59,8 +61,9 @@ class TimelineStore(TimelineLog):
         return found
 
     async def release(self, identity: IncidentIdentity, incident_id: str) -> None:
-        """Forget the open incident of an identity, if it is still this one; keep the ends of its alerts."""
+        """Forget the open incident of its identities where it is still this one; keep its alerts' ends."""
         incident = await self.load(incident_id)
+        identities = {identity.key, *(each.key for each in incident.identities if incident.opened_at)}
         async with store_errors():
             await self._release(
                 open=self._keys.open(),
@@ -68,11 +71,35 @@ class TimelineStore(TimelineLog):
                 released=self._keys.released(),
                 homes=self._keys.homes(),
                 ended=self._keys.ended(),
-                identity=identity.key,
+                identities=json.dumps(sorted(identities)),
                 incident_id=incident_id,
                 alerts=to_release(incident),
                 ends_life_s=ENDS_LIFE_S,
                 max_ends=MAX_ENDS,
+                is_merged=int(incident.regrouping.merged_into is not None),
+            )
+
+    async def vacate(self, identity: IncidentIdentity, incident_id: str) -> None:
+        """Forget the open incident of an identity, if it is this one, and nothing else."""
+        async with store_errors():
+            await self._forget(holders=self._keys.open(), held=identity.key, holder=incident_id)
+
+    async def pass_on(
+        self,
+        giver_id: str,
+        taker_id: str,
+        identities: tuple[IncidentIdentity, ...],
+        alerts: tuple[Alert, ...],
+    ) -> None:
+        """Let alerts and identities that are the giver's belong to the taker, if that is open."""
+        async with store_errors():
+            await self._pass_on(
+                open=self._keys.open(),
+                homes=self._keys.homes(),
+                giver=giver_id,
+                taker=taker_id,
+                identities=json.dumps([each.key for each in identities]),
+                alerts=keys_of(alerts),
             )
 
     async def reclaim(self, identity: IncidentIdentity, incident_id: str) -> str:
@@ -86,7 +113,14 @@ class TimelineStore(TimelineLog):
         """Return the ids of the open incidents, oldest claim first."""
         async with store_errors():
             ids = await self._redis.hvals(self._keys.open())
-        return tuple(sorted(map(text, ids), key=lambda id_: (len(id_), id_)))
+        return tuple(sorted(set(map(text, ids)), key=lambda id_: (len(id_), id_)))
+
+    async def open_on(self, cluster: str) -> tuple[str, ...]:
+        """Return the ids of the open incidents of a cluster, by their identities."""
+        async with store_errors():
+            held = await self._redis.hgetall(self._keys.open())
+        ids = {text(each) for key, each in held.items() if text(key).startswith(f"{cluster}/")}
+        return tuple(sorted(ids))
 
     async def given_out(self) -> tuple[str, ...]:
         """Return the ids of all incidents there should be: by the numbers given out, and by other notes."""

@@ -97,13 +97,15 @@ class BotMetrics:
         """Set the figures that are lengths; one whose key holds something else stays as it was."""
         keys = self._keys
         async with store_errors(), self._redis.pipeline(transaction=False) as pipe:
-            pipe.hlen(keys.open())
+            pipe.hvals(keys.open())
             pipe.xlen(keys.inbox())
             pipe.xlen(keys.slack_requests())
             pipe.xlen(keys.dead())
             for queue in QUEUES:
                 pipe.zcard(keys.due(queue))
-            counts = await pipe.execute(raise_on_error=False)
+            open_ids, *counts = await pipe.execute(raise_on_error=False)
+        # One incident may be open for several identities, since others were merged into it.
+        counts.insert(0, len(set(open_ids)) if isinstance(open_ids, list) else open_ids)
         gauges = [self._open, self._inbox, self._asked, self._dead, *map(self._due.labels, QUEUES)]
         for gauge, count in zip(gauges, counts, strict=True):
             if isinstance(count, int):

@@ -11,8 +11,9 @@ from structlog.contextvars import bind_contextvars
 from bot.config import AlertmanagerSettings
 from bot.store.retention import Retention
 from bot.worker.heartbeat import Heartbeat
-from handlers import on_call, posture, reconcile_alerts
+from handlers import on_call, posture, reconcile_alerts, wide_outage
 from handlers.domain.posture.schedule import Watching
+from handlers.domain.wide_outage.members import OutageRule
 from handlers.errors import SlackDown, SourceDown
 from handlers.ports import Ports
 from handlers.reconcile_alerts import ReconcileSettings
@@ -25,6 +26,7 @@ TRIM = "trim-closed-incidents"
 POSTURE = "watch-posture"
 ON_CALL = "watch-on-call"
 HEARTBEAT = "heartbeat"
+WIDE_OUTAGE = "watch-wide-outage"
 
 NEXT_TRIM_AFTER_S = 5.0
 """The pause between two batches of incidents that are trimmed."""
@@ -41,10 +43,11 @@ class PeriodicJobs:
         kept_days: int,
         *,
         watching: Watching,
+        outages: OutageRule,
         greet: Callable[[], Awaitable[object]],
         heartbeat: Heartbeat,
     ) -> None:
-        self._watching = watching
+        self._watching, self._outages = watching, outages
         self._greet = greet
         self._heartbeat = heartbeat
         self._ports = ports
@@ -68,6 +71,8 @@ class PeriodicJobs:
             await self._watch_posture()
         if job == HEARTBEAT:
             await self._heartbeat.beat()
+        if job == WIDE_OUTAGE:
+            await wide_outage.watch(self._ports, self._outages)
         if job == ON_CALL:
             await self._watch_on_call()
         if job == TRIM and (trimmed := await self._retention.trim(self._kept_days)):

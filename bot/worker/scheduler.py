@@ -11,7 +11,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.store.queues.due_queue import Queues
-from bot.worker.periodic_jobs import ASK_SLACK, HEARTBEAT, ON_CALL, POSTURE, RECONCILE, TRIM
+from bot.worker.periodic_jobs import ASK_SLACK, HEARTBEAT, ON_CALL, POSTURE, RECONCILE, TRIM, WIDE_OUTAGE
 from handlers.domain.posture.schedule import Watching
 from handlers.errors import StoreDown
 from handlers.ports import Timelines
@@ -59,6 +59,7 @@ class Scheduler:
                     (self.mark_reconcile, 60),
                     (self.mark_ask_slack, 60),
                     (self.mark_on_call, 60),
+                    (self.mark_wide_outage, 10),
                 ):
                     timers.create_task(_repeat(mark, every_s))
                 if self._heartbeat_every_s:
@@ -81,6 +82,10 @@ class Scheduler:
     async def mark_on_call(self) -> None:
         """Mark the look at who is on call."""
         await self._queues.chores.mark(ON_CALL)
+
+    async def mark_wide_outage(self) -> None:
+        """Mark the look whether many clusters have an outage at once."""
+        await self._queues.chores.mark(WIDE_OUTAGE)
 
     async def mark_heartbeat(self) -> None:
         """Mark the word to the address outside."""

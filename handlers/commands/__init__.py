@@ -85,6 +85,20 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("incident resolve", "[<id>]", "end it, once nothing fires", "colleague", incident.resolve),
     Command("incident reopen", "<id>", "take a closed one up again", "colleague", incident.reopen),
+    Command(
+        "incident merge",
+        "[<id>] into <id>",
+        "two of one cluster are the same: its alerts belong to the other",
+        "colleague",
+        incident.merge,
+    ),
+    Command(
+        "incident split",
+        "[<id>] <alert> [<label value>]",
+        "an alert is something else: it gets an incident of its own",
+        "colleague",
+        incident.split,
+    ),
     Command("incident report", "[<id>]", "a draft of its postmortem", "colleague", incident.write_report),
     Command("silence", "[<id>] [<30m>]", "silence its alerts in Alertmanager", "confirmer", incident.silence),
     Command(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from handlers import hand_off, load_incidents, triage
+from handlers import hand_off, load_incidents, regroup, triage
 from handlers.authorization import check_colleague, check_may_silence
 from handlers.commands.answers import Asked, IncidentList, IncidentShown, PostmortemAnswer, Said
-from handlers.commands.arguments import person_of, resolve_incident, span_of
+from handlers.commands.arguments import INCIDENT, person_of, resolve_incident, span_of
 from handlers.domain.postmortem import draft as postmortem
 from handlers.errors import Refused
 from handlers.ports import Ports
@@ -90,6 +90,28 @@ async def reopen(ports: Ports, asked: Asked) -> Said:
     incident_id, _ = await resolve_incident(ports, asked)
     await triage.reopen(ports, incident_id, asked.by)
     return Said(f"{incident_id} is open again.")
+
+
+async def merge(ports: Ports, asked: Asked) -> Said:
+    """Merge an incident into another of the same cluster."""
+    incident_id, words = await resolve_incident(ports, asked)
+    into, _, other = words.partition(" ")
+    if into != "into" or not INCIDENT.match(other):
+        raise Refused("Into which incident? Write `/neumann incident merge inc-1 into inc-2`.")
+    into_id, _ = await resolve_incident(ports, Asked(asked.by, other))
+    _, done_by = await regroup.merge(ports, incident_id, into_id, asked.by)
+    if done_by:
+        return Said(f"{incident_id} was merged into {done_by} already.")
+    return Said(f"{incident_id} is being merged into {into_id}; its thread says when that is done.")
+
+
+async def split(ports: Ports, asked: Asked) -> Said:
+    """Split alerts off an incident."""
+    incident_id, words = await resolve_incident(ports, asked)
+    _, done_by = await regroup.split(ports, incident_id, words, asked.by)
+    if done_by:
+        return Said(f"{words} was split off already: it is {done_by} now.")
+    return Said(f"{words} is being split off {incident_id}; its thread says which incident it is then.")
 
 
 async def write_report(ports: Ports, asked: Asked) -> PostmortemAnswer:

@@ -29,6 +29,8 @@ from handlers.domain.events.remediation import (
 )
 from handlers.domain.fold_triage import TRIAGE_APPLIERS
 from handlers.domain.incident import ActionRun, Incident, Run
+from handlers.domain.regrouping.fold import REGROUPING_APPLIERS
+from handlers.domain.wide_outage.fold import WIDE_OUTAGE_APPLIERS
 
 KEPT_FIRINGS = 500
 """Only the newest are asked about: whether a firing of the last day was seen."""
@@ -221,6 +223,8 @@ _APPLIERS: dict[type, Callable[[Incident, Any], Incident]] = {
     RecoveryVerified: _recovery_verified,
     **TRIAGE_APPLIERS,
     **ESCALATION_APPLIERS,
+    **REGROUPING_APPLIERS,
+    **WIDE_OUTAGE_APPLIERS,
     Reopened: _reopened,
     Closed: _closed,
 }

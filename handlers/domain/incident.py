@@ -21,12 +21,18 @@ from handlers.domain.events.remediation import (
     Silenced,
 )
 from handlers.domain.events.triage import Acknowledged, HandOffDrawnUp, HandOffTicked, NoteAdded
+from handlers.domain.regrouping.state import Regrouping
+from handlers.domain.wide_outage.state import WideOutage
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis
 from runbooks.plans import Plan
 
 CLUSTER_GONE = "cluster-gone"
 """Key of the note that the incident's cluster is in the bot's configuration no more."""
+
+
+ALSO_OPEN = "also-open-"
+"""Before an incident's id in the key of the remark that it is open on the same cluster."""
 
 
 class Stage(StrEnum):
@@ -156,6 +162,8 @@ class Incident:
     hand_off: HandOffDrawnUp | None = None
     ticks: dict[str, HandOffTicked] = field(default_factory=dict)
     half_ticks: dict[str, HandOffTicked] = field(default_factory=dict)
+    regrouping: Regrouping = field(default_factory=Regrouping)
+    wide_outage: WideOutage = field(default_factory=WideOutage)
     closed: Closed | None = None
     closings: int = 0
     mac: str = field(default="", compare=False)
@@ -165,6 +173,17 @@ class Incident:
     def identity(self) -> IncidentIdentity:
         """Return the identity whose alerts belong here while the incident is open."""
         return IncidentIdentity(self.cluster, self.runbook)
+
+    @property
+    def identities(self) -> tuple[IncidentIdentity, ...]:
+        """Return its own identity, and those of the incidents that were merged into it."""
+        merged = (runbook for taken in self.regrouping.taken for runbook in taken.runbooks)
+        return tuple(IncidentIdentity(self.cluster, each) for each in dict.fromkeys((self.runbook, *merged)))
+
+    @property
+    def has_siblings(self) -> bool:
+        """Return whether the thread names other incidents of the cluster."""
+        return any(key.startswith(ALSO_OPEN) for key in self.remarks)
 
     @property
     def firing(self) -> tuple[Alert, ...]:

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from handlers.domain import throttling
 from handlers.domain.alerts import UNCONFIGURED
 from handlers.domain.incident import CLUSTER_GONE, Incident, Run
+from handlers.domain.regrouping.choices import outlived
+from handlers.domain.regrouping.state import Request
 from runbooks.all_runbooks import RUNBOOKS
 
 READ_AGAIN_AFTER_S = 60.0
@@ -80,6 +82,18 @@ class WatchRecovery:
 
 
 @dataclass(frozen=True)
+class GiveAlerts:
+    """Carry out the merge or the split that was asked for."""
+
+    request: Request
+
+
+@dataclass(frozen=True)
+class SplitOutlived:
+    """Ask for an incident of their own for alerts that nothing explains any more."""
+
+
+@dataclass(frozen=True)
 class LeaveToOthers:
     """Look again after so many seconds: another replica may know the cluster."""
 
@@ -109,6 +123,8 @@ Step = (
     | LiftSilence
     | EndRun
     | WatchRecovery
+    | GiveAlerts
+    | SplitOutlived
     | LeaveToOthers
     | NoteClusterGone
     | Close
@@ -128,6 +144,8 @@ def next_step(  # noqa: PLR0911  one return a step
     """
     if incident.closed or incident.opened_at is None:
         return Rest()
+    if incident.regrouping.request:
+        return GiveAlerts(incident.regrouping.request)
     if not is_configured and incident.runbook != UNCONFIGURED:
         return _without_its_cluster(incident, now)
     if incident.running:
@@ -136,6 +154,8 @@ def next_step(  # noqa: PLR0911  one return a step
         return LiftSilence()
     if incident.runbook not in RUNBOOKS:
         return Rest() if incident.firing else Close()
+    if outlived(incident, now):
+        return SplitOutlived()
     if incident.verified:
         every_s = max(WATCH_EVERY_WHEN_RECOVERED_S, _watch_every_s(incident))
         return WatchRecovery(every_s) if incident.firing else Close()

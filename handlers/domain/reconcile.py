@@ -64,6 +64,16 @@ class KnownIncidents:
     open: dict[IncidentIdentity, Incident]
     closed: tuple[Incident, ...] = ()
 
+    def of(self, alert: Alert, identity: IncidentIdentity) -> Incident | None:
+        """Return the open incident that knows an alert, whatever its identity; else that of the identity."""
+        knowing = (each for each in self.open.values() if _knows(each, alert))
+        return next(knowing, self.open.get(identity))
+
+
+def _knows(incident: Incident, alert: Alert) -> bool:
+    known = incident.alerts.get(alert.fingerprint)
+    return known is not None and known.key == alert.key
+
 
 def never_arrived(
     seen: Seen, known: KnownIncidents, places: Places, before: ReconcileCheckpoint, now: datetime
@@ -79,7 +89,7 @@ def never_arrived(
     missing, waiting = [], {}
     for alert in (each.alert for each in seen.held if each.ours and not each.suppressed):
         identity = places.identity_of(alert)
-        incident = known.open.get(identity)
+        incident = known.of(alert, identity)
         if not news(incident.alerts if incident else _ended(known, identity), [alert]):
             continue
         since = before.unknown_since.get(alert.fingerprint, now)
@@ -110,7 +120,7 @@ def resolved_never_came(
     if seen.unreadable:
         return findings, absent
     held = {each.alert.fingerprint for each in seen.held}
-    for identity, incident in known.open.items():
+    for incident in {each.id: each for each in known.open.values()}.values():
         over = []
         for alert in incident.firing:
             if alert.fingerprint in held or any(_is_of(labels, alert) for labels in seen.firing or ()):
@@ -120,6 +130,7 @@ def resolved_never_came(
             if now - absent[key] >= timedelta(seconds=grace_s):
                 over.append(presumed_over(alert, absent.pop(key)))
         if over:
+            identity = incident.identity
             findings.append(_finding(Difference.RESOLVED_NEVER_CAME, known, identity, tuple(over)))
     return findings, absent
 
@@ -139,10 +150,12 @@ def came_and_went(seen: Seen, known: KnownIncidents, places: Places) -> list[Dis
         identity = places.identity_of(alert)
         if identity.runbook == UNCONFIGURED or fired.labels in going_on:
             continue
-        # By its label it is known wherever it is, by another identity too if the configuration has changed.
+        # By its label it is known wherever it is, by another identity too: explained, merged or renamed.
         is_labelled = "cluster" in fired.labels
         incidents = [
-            each for each in (*known.open.values(), *known.closed) if is_labelled or each.identity == identity
+            each
+            for each in (*known.open.values(), *known.closed)
+            if is_labelled or each.cluster == identity.cluster
         ]
         if not any(saw(incident, alert) for incident in incidents):
             unseen.append(alert)
@@ -159,7 +172,7 @@ def _finding(
 def _ended(known: KnownIncidents, identity: IncidentIdentity) -> dict[str, Alert]:
     """Return the alerts that ended in the closed incidents of an identity, the newest last."""
     return ended(
-        alert for each in known.closed if each.identity == identity for alert in each.alerts.values()
+        alert for each in known.closed if identity in each.identities for alert in each.alerts.values()
     )
 
 

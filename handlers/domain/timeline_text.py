@@ -6,7 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from handlers.domain.escalation.model import ROUTE_NAMES
-from handlers.domain.events import Event, diagnosis, escalation, lifecycle, recovery, remediation, triage
+from handlers.domain.events import (
+    Event,
+    diagnosis,
+    escalation,
+    lifecycle,
+    recovery,
+    remediation,
+    triage,
+    wide_outage,
+)
+from handlers.domain.regrouping import words
+from runbooks.wording import counted
 
 
 def tell(event: Event) -> str:
@@ -66,6 +77,14 @@ def _page_tried(event: escalation.PageTried) -> str:
     return f"{ROUTE_NAMES[event.route]} did not take {event.act.value}: {event.detail}"
 
 
+def _wide_outage_seen(event: wide_outage.WideOutageSeen) -> str:
+    clusters, still_open = (
+        len({each.cluster for each in event.members}),
+        sum(each.is_open for each in event.members),
+    )
+    return f"an outage of {counted(clusters, 'cluster')}: {counted(still_open, 'incident')} open"
+
+
 _SENTENCES: dict[type, Callable[[Any], str]] = {
     lifecycle.AlertsReceived: _alerts_received,
     diagnosis.EvidenceRead: _evidence_read,
@@ -93,6 +112,9 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     triage.HandOffTicked: lambda event: f"{event.by.name} ticked {event.step} of the hand-off",
     escalation.TierReached: _tier_reached,
     escalation.PageTried: _page_tried,
+    **words.SENTENCES,
+    wide_outage.WideOutageSeen: _wide_outage_seen,
+    wide_outage.WideOutageJoined: lambda event: f"it is one of the outage that {event.lead} lists",
     lifecycle.Reopened: lambda event: f"{event.by.name} opened it again",
     lifecycle.Closed: lambda event: event.detail,
 }

@@ -63,6 +63,9 @@ class Threads(Protocol):
     async def place_of(self, incident_id: str) -> Place | None:
         """Return the place of the incident's first message."""
 
+    async def link_to(self, incident_id: str, key: str = "headline") -> str:
+        """Return the address of one of the incident's messages, or nothing where it is not known."""
+
     async def incident_at(self, channel: str, message_ts: str) -> str | None:
         """Return the id of the incident whose thread a message begins or belongs to."""
 

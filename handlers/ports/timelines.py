@@ -53,11 +53,29 @@ class Timelines(Protocol):
     async def release(self, identity: IncidentIdentity, incident_id: str) -> None:
         """Let the next alert of an identity open a new incident, and keep the closed one's ends."""
 
+    async def vacate(self, identity: IncidentIdentity, incident_id: str) -> None:
+        """Let an identity have no open incident, if this one is it; nothing else changes."""
+
+    async def pass_on(
+        self,
+        giver_id: str,
+        taker_id: str,
+        identities: tuple[IncidentIdentity, ...],
+        alerts: tuple[Alert, ...],
+    ) -> None:
+        """Let the later notifications of alerts and identities come to another open incident.
+
+        Only what is the giver's is passed on. Where the taker is not open any more, the alerts are set free.
+        """
+
     async def reclaim(self, identity: IncidentIdentity, incident_id: str) -> str:
         """Make a closed incident the open one again unless another is; return the id of the open one."""
 
     async def open_incidents(self) -> tuple[str, ...]:
         """Return the ids of all open incidents."""
+
+    async def open_on(self, cluster: str) -> tuple[str, ...]:
+        """Return the ids of the open incidents of a cluster."""
 
     async def life(self) -> str:
         """Return the store's life: a name that changes whenever Redis may have lost acknowledged writes."""

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from handlers.domain import fences
 from handlers.domain.incident import Incident
-from handlers.intake import remarked
 from handlers.ports import NotBegun, Obstacle, Ports
+from handlers.remarks import remarked
 
 
 class Checked(NamedTuple):

@@ -63,9 +63,11 @@ def check_open(incident: Incident) -> None:
     """Check that the incident can still take a plan.
 
     Raises:
-        Refused: If the incident is closed, or a run is under way.
+        Refused: If the incident is closed or about to change, or a run is under way.
     """
     if incident.closed:
         raise Refused("This incident is closed.")
+    if incident.regrouping.request:
+        raise Refused("This incident is being merged or split; its thread says when that is done.")
     if incident.running:
         raise AlreadyConfirmed(f"{incident.running.confirmed_by.name} has confirmed a plan; it is running.")

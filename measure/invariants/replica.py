@@ -185,6 +185,9 @@ class World:
     async def place_of(self, incident_id: str) -> Place | None:
         return None
 
+    async def link_to(self, incident_id: str, key: str = "headline") -> str:
+        return ""
+
     async def incident_at(self, channel: str, message_ts: str) -> str | None:
         return None
 

@@ -11,6 +11,15 @@ from handlers.domain.events.diagnosis import FindingsRanked
 from handlers.domain.events.escalation import PageTried, TierReached
 from handlers.domain.events.lifecycle import AlertsReceived, Closed, Remarked, Reopened
 from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
+from handlers.domain.events.regrouping import (
+    AlertsGiven,
+    AlertsJoined,
+    AlertsTaken,
+    Hindrance,
+    MergeAsked,
+    RegroupingGivenUp,
+    SplitAsked,
+)
 from handlers.domain.events.remediation import (
     ActionFinished,
     ActionStarted,
@@ -32,10 +41,12 @@ from handlers.domain.events.triage import (
     NoteAdded,
     Snoozed,
 )
+from handlers.domain.events.wide_outage import OutageMember, WideOutageJoined, WideOutageSeen
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident
 from runbooks import leader_election
 from runbooks.evidence import Evidence, NodeEvidence, Role
+from runbooks.explained import Explanation
 from runbooks.model import Leadership
 from tests import builders
 from tests.builders import (
@@ -297,8 +308,29 @@ def whole_story() -> tuple[Event, ...]:
         RecoverySeen(at=NOON, sign="14 GB free"),
         RecoveryVerified(at=NOON, sentence="14 GB are free", stable_s=20),
     )
+    regrouped = (
+        AlertsJoined(at=NOON, fingerprints=("9f",), explanation=Explanation.NO_LEADER),
+        MergeAsked(at=NOON, by=ALICE, into="inc-8"),
+        RegroupingGivenUp(at=NOON, why=Hindrance.RUNNING, other="inc-8"),
+        SplitAsked(at=NOON, by=ALICE, fingerprints=("9f",)),
+        AlertsGiven(at=NOON, to="inc-9", fingerprints=("9f",), link="https://neumann.slack.com/p9"),
+        AlertsTaken(at=NOON, of="inc-6", asked=3, by=BOB, merged=True, runbooks=("split-brain",)),
+    )
+    wide = (
+        WideOutageSeen(
+            at=NOON,
+            members=(
+                OutageMember(
+                    incident=ID, cluster="demo", opened_at=NOON, link="https://neumann.slack.com/p1"
+                ),
+            ),
+            labels={"switch": "sw-12"},
+        ),
+        WideOutageJoined(at=NOON, lead=ID, link="https://neumann.slack.com/p2"),
+    )
     again = (Reopened(at=LATER, by=ALICE), Closed(at=LATER, detail="Resolved by alice.", by=ALICE))
-    return (*approved_by_two(quorum_loss()), noted, *cared_for, *other_runbook, *healed()[3:], *again)
+    said = (noted, *cared_for, *regrouped, *wide, *other_runbook)
+    return (*approved_by_two(quorum_loss()), *said, *healed()[3:], *again)
 
 
 def with_handle(handle: str, *events: Event) -> tuple[Event, ...]:

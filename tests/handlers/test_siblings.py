@@ -1,20 +1,16 @@
-"""Two incidents of one cluster know each other: the second says that the first is open, and what it found."""
+"""Incidents of one cluster know each other: what one explains joins it, others say that the first is open."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-import pytest
-
 from handlers import advance, intake
-from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.incident import Incident
-from handlers.domain.known_alerts import IdentityState
 from handlers.domain.notification import Delivery
-from runbooks.all_runbooks import RUNBOOKS
-from runbooks.model import Runbook
+from handlers.domain.regrouping import words
 from tests.builders import alert, candidates, dead, evidence, node
-from tests.handlers.world import Timelines, World
+from tests.handlers.world import World
+
+LAG = alert("HighReplicationLag")
+LAG_OVER = alert("HighReplicationLag", status="resolved", minute=5)
 
 
 async def arrives(world: World, name: str, incident_id: str) -> Incident:
@@ -31,12 +27,107 @@ def of_others(incident: Incident) -> list[str]:
     return [said.sentence for key, said in incident.remarks.items() if key.startswith("also-open-")]
 
 
-async def test_a_lag_beside_a_lost_quorum_names_the_incident_that_explains_it() -> None:
+async def quorum_lost(world: World) -> Incident:
+    """A cluster of which one of three nodes runs, once it is known why it has no leader."""
+    world.cluster.shows = evidence(node("node1"), dead("node2"), dead("node3"))
+    return await arrives(world, "NoLeader", "inc-1")
+
+
+async def test_a_lag_while_nobody_leads_joins_the_incident_that_explains_it() -> None:
+    world = World()
+    await quorum_lost(world)
+    assert await intake.receive(world.ports, Delivery((LAG,)), None) == ("inc-1",)
+    incident = await world.timelines.load("inc-1")
+    (why,) = incident.regrouping.joinings
+    assert words.joined(incident, why) == (
+        "HighReplicationLag belongs to this incident: nobody leads, so nothing is committed and the nodes"
+        " cannot catch up. If it still fires 10 minutes after the recovery is proven, it gets an incident of"
+        " its own."
+    )
+    assert world.timelines.open == {"demo/leader-election": "inc-1"}
+    assert await intake.receive(world.ports, Delivery((LAG_OVER,)), None) == ("inc-1",)
+    assert [each.name for each in (await world.timelines.load("inc-1")).firing] == ["NoLeader"]
+
+
+async def test_it_is_joined_once_however_often_it_is_told() -> None:
+    world = World()
+    await quorum_lost(world)
+    for _ in range(3):
+        await intake.receive(world.ports, Delivery((LAG,)), None)
+    assert world.kinds().count("alerts_joined") == 1
+
+
+async def test_before_anything_is_sure_it_has_its_own_incident() -> None:
+    world = World()
+    world.cluster.shows = evidence(*candidates())
+    await arrives(world, "NoLeader", "inc-1")
+    assert await intake.receive(world.ports, Delivery((LAG,)), None) == ("inc-2",)
+
+
+async def test_a_lag_under_a_leader_has_its_own_incident() -> None:
+    world = World()
+    await quorum_lost(world)
+    world.cluster.leader = "node1"
+    await advance.advance(world.ports, "inc-1")
+    assert (await world.timelines.load("inc-1")).recovering
+    assert await intake.receive(world.ports, Delivery((LAG,)), None) == ("inc-2",)
+
+
+async def test_an_end_that_came_before_its_firing_joins_nothing() -> None:
+    world = World()
+    await intake.receive(world.ports, Delivery((LAG_OVER,)), None)
+    await quorum_lost(world)
+    await intake.receive(world.ports, Delivery((LAG,)), None)
+    assert [each.name for each in (await world.timelines.load("inc-1")).firing] == ["NoLeader"]
+
+
+async def test_a_lag_that_outlives_the_outage_gets_an_incident_of_its_own() -> None:
+    world = World()
+    await quorum_lost(world)
+    await intake.receive(world.ports, Delivery((LAG,)), None)
+    await intake.receive(world.ports, Delivery((alert(status="resolved", minute=1),)), None)
+    world.cluster.leader = "node1"
+
+    async def passes(seconds: int) -> Incident:
+        for _ in range(0, seconds, 5):
+            world.time.pass_s(5)
+            await advance.advance(world.ports, "inc-1")
+        return await world.timelines.load("inc-1")
+
+    waiting = await passes(590)
+    assert waiting.verified
+    assert not waiting.closed
+    assert [each.name for each in waiting.firing] == ["HighReplicationLag"]
+    over = await passes(30)
+    assert over.closed
+    own = await world.timelines.load("inc-2")
+    assert (own.runbook, [each.name for each in own.firing]) == ("replication-lag", ["HighReplicationLag"])
+    (taken,) = own.regrouping.taken
+    assert words.taken(taken) == (
+        "Split off inc-1 by the bot: what explained it there is over, and it still fires."
+    )
+
+
+async def test_a_lag_that_came_first_is_told_of_the_outage_and_the_outage_of_it() -> None:
     world = World()
     world.cluster.shows = evidence(node("node1"), dead("node2"), dead("node3"))
-    await arrives(world, "NoLeader", "inc-1")
-    second = await arrives(world, "HighReplicationLag", "inc-2")
-    assert of_others(second) == [
+    await arrives(world, "HighReplicationLag", "inc-1")
+    assert of_others(await arrives(world, "NoLeader", "inc-2")) == [
+        "Also open on demo: inc-1 (HighReplicationLag). It has no sure cause yet."
+    ]
+    world.time.pass_s(1000)
+    await advance.advance(world.ports, "inc-1")
+    assert of_others(await world.timelines.load("inc-1")) == [
+        "Also open on demo: inc-2 (NoLeader). It found: Cannot elect: node2 and node3 stopped. That explains"
+        " this one: `/neumann incident merge inc-1 into inc-2`.",
+    ]
+
+
+async def test_one_without_a_runbook_is_told_when_it_opens() -> None:
+    world = World()
+    await quorum_lost(world)
+    await intake.receive(world.ports, Delivery((alert("DiskSpaceLow"),)), None)
+    assert of_others(await world.timelines.load("inc-2")) == [
         "Also open on demo: inc-1 (NoLeader). It found: Cannot elect: node2 and node3 stopped.",
     ]
 
@@ -61,35 +152,11 @@ async def test_another_cluster_is_none_of_its_business() -> None:
     assert of_others(await arrives(world, "HighReplicationLag", "inc-2")) == []
 
 
-@dataclass
-class ReloadedWhenAsked(Timelines):
-    """Meanwhile a reload adds a runbook, in the same process."""
-
-    runbooks: dict[str, Runbook] = field(default_factory=dict)
-
-    async def standing(
-        self, identity: IncidentIdentity, alerts: tuple[Alert, ...] = (), *, claim: bool
-    ) -> IdentityState:
-        self.runbooks[f"added-{len(self.runbooks)}"] = self.runbooks["split-brain"]
-        return await super().standing(identity, alerts, claim=claim)
-
-
-async def test_a_runbook_that_a_reload_adds_stops_no_step_of_the_bot_from_before(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    runbooks = dict(RUNBOOKS)
-    world = World(timelines=ReloadedWhenAsked(runbooks=runbooks))
-    await arrives(world, "NoLeader", "inc-1")
-    monkeypatch.setattr("handlers.siblings.RUNBOOKS", runbooks)
-    second = await arrives(world, "HighReplicationLag", "inc-2")
-    assert len(of_others(second)) == 1
-
-
 async def test_it_is_said_once_however_often_the_cluster_is_read() -> None:
     world = World()
     world.cluster.shows = evidence(node("node1"), dead("node2"), dead("node3"))
-    await arrives(world, "NoLeader", "inc-1")
-    await arrives(world, "HighReplicationLag", "inc-2")
+    await arrives(world, "HighReplicationLag", "inc-1")
+    await arrives(world, "NoLeader", "inc-2")
     for _ in range(3):
         world.time.pass_s(1000)
         await advance.advance(world.ports, "inc-2")

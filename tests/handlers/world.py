@@ -122,10 +122,32 @@ class Timelines:
                 del self.homes[each.key]
         for key, ends_at in ends_left_by(incident).items():
             self.ended[key] = max(ends_at, self.ended.get(key, ends_at))
+        for key in {identity.key, *(each.key for each in incident.identities)}:
+            if self.open.get(key) == incident_id:
+                del self.open[key]
+                self.released.pop(key, None)
+                self.released[key] = incident_id
+
+    async def vacate(self, identity: IncidentIdentity, incident_id: str) -> None:
         if self.open.get(identity.key) == incident_id:
             del self.open[identity.key]
-            self.released.pop(identity.key, None)
-            self.released[identity.key] = incident_id
+
+    async def pass_on(
+        self,
+        giver_id: str,
+        taker_id: str,
+        identities: tuple[IncidentIdentity, ...],
+        alerts: tuple[Alert, ...],
+    ) -> None:
+        is_open = self._is_open(taker_id)
+        for alert in alerts:
+            if self.homes.get(alert.key) == giver_id:
+                del self.homes[alert.key]
+                if is_open:
+                    self.homes[alert.key] = taker_id
+        for identity in identities:
+            if is_open and self.open.get(identity.key) == giver_id:
+                self.open[identity.key] = taker_id
 
     async def remember_ends(self, identity: IncidentIdentity, alerts: tuple[Alert, ...]) -> str | None:
         for each in alerts:
@@ -155,7 +177,11 @@ class Timelines:
         return self.open.setdefault(identity.key, incident_id)
 
     async def open_incidents(self) -> tuple[str, ...]:
-        return tuple(self.open.values())
+        return tuple(dict.fromkeys(self.open.values()))
+
+    async def open_on(self, cluster: str) -> tuple[str, ...]:
+        held = (each for key, each in self.open.items() if key.startswith(f"{cluster}/"))
+        return tuple(dict.fromkeys(held))
 
     async def life(self) -> str:
         return self.lives
@@ -360,6 +386,9 @@ class Threads:
 
     async def place_of(self, incident_id: str) -> Place | None:
         return None
+
+    async def link_to(self, incident_id: str, key: str = "headline") -> str:
+        return f"https://neumann.slack.com/{incident_id}/{key}" if key in self.stands else ""
 
     async def incident_at(self, channel: str, message_ts: str) -> str | None:
         return self.by_message.get(message_ts)

@@ -1,4 +1,4 @@
-"""What a tier of escalation says outside of the incident's thread: in other channels, and to people."""
+"""What an incident says outside of its thread: a tier of escalation, and the list of a wide outage."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import structlog
 
 from bot.slack.delivery.outcome import Spot, StillRefusedError
 from bot.slack.delivery.posted_messages import HEADLINE
+from bot.slack.delivery.rate_limiter import Rank
 from bot.slack.delivery.thread_pass import ThreadPass
 from bot.slack.delivery.web_api import SlackRefused
-from bot.slack.views import escalation
+from bot.slack.views import escalation, wide_outage
 from handlers.domain.escalation.model import IN_THREAD, TargetKind
 from handlers.domain.incident import Incident
 from handlers.errors import SlackDown
@@ -35,3 +36,14 @@ async def tell_elsewhere(thread: ThreadPass, incident: Incident) -> None:
             except SlackDown as error:
                 thread.outcome.later.append(error)
                 return
+
+
+async def tell_wide_outage(thread: ThreadPass, incident: Incident) -> None:
+    """Post the list of a wide outage beside the headline of its first incident, and edit it as it changes."""
+    headline, seen = thread.delivery.posted.get(HEADLINE), incident.wide_outage.seen
+    if seen is None or headline is None or not headline.ts:
+        return
+    try:
+        await thread.delivery.deliver(wide_outage.message(seen), Spot(headline.channel, rank=Rank.HEADLINE))
+    except (SlackRefused, StillRefusedError, SlackDown) as error:
+        thread.outcome.later.append(error)

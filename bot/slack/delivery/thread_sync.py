@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.delivery import refusal_store
 from bot.slack.delivery.attachments import due
 from bot.slack.delivery.direct_messages import tell_directly
-from bot.slack.delivery.elsewhere import tell_elsewhere
+from bot.slack.delivery.elsewhere import tell_elsewhere, tell_wide_outage
 from bot.slack.delivery.message_delivery import MessageDelivery
 from bot.slack.delivery.message_lookup import Sought
 from bot.slack.delivery.message_sender import MessageSender, Slot
@@ -85,6 +85,11 @@ class SlackThread:
             return None
         return Place(parent.app, parent.team, parent.channel, parent.ts)
 
+    async def link_to(self, incident_id: str, key: str = HEADLINE) -> str:
+        """Return the address of one of the incident's messages, or nothing where Slack gives none."""
+        message = (await self._notes.of(incident_id)).get(key)
+        return await self._sender.link_to(message) if message and message.ts else ""
+
     async def incident_at(self, channel: str, message_ts: str) -> str | None:
         """Return the id of the incident that posted this message, as long as the message may be clicked."""
         return await self._notes.incident_at(channel, message_ts)
@@ -140,6 +145,7 @@ class SlackThread:
             thread.outcome.later.append(error)
         await tell_directly(thread, incident)
         await tell_elsewhere(thread, incident)
+        await tell_wide_outage(thread, incident)
 
     async def _begin_anew(self, incident: Incident, thread: ThreadPass, why: str) -> None:
         """Put the thread's notes aside, with the line that its new headline begins with."""

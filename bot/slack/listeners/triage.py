@@ -17,7 +17,7 @@ from bot.slack.listeners.payloads import Body, click, person, submission, tell, 
 from bot.slack.views import plan_modal, triage_modals
 from bot.slack.views.blocks import Block
 from bot.slack.views.message import MORE_ACTION, TRIAGE_ACTION
-from handlers import load_incidents, triage
+from handlers import load_incidents, regroup, triage
 from handlers.authorization import check_colleague, incident_of
 from handlers.commands import incident as incident_commands
 from handlers.commands.answers import Asked
@@ -35,6 +35,7 @@ MODALS: dict[str, Callable[[Incident, str], Block]] = {
     "assign": triage_modals.assign,
     "snooze": triage_modals.snooze,
     "note": triage_modals.note,
+    "split": triage_modals.split,
 }
 
 
@@ -98,7 +99,8 @@ async def _open(ports: Ports, what: str, handle: str, clicked: _Clicked) -> None
         by = person(body)
         incident = await incident_of(ports, click(body, handle))
         await check_colleague(ports, by)
-        await clicked.client.views_open(trigger_id=body["trigger_id"], view=MODALS[what](incident, by.id))
+        view = await _merging(ports, incident, by) if what == "merge" else MODALS[what](incident, by.id)
+        await clicked.client.views_open(trigger_id=body["trigger_id"], view=view)
     except BotError as error:
         await tell(respond, str(error))
     except KeyError:
@@ -106,6 +108,14 @@ async def _open(ports: Ports, what: str, handle: str, clicked: _Clicked) -> None
     except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
         log.warning("modal_not_shown", error=str(error))
         await tell(respond, "Slack did not open it in time; nothing was done. Click again.")
+
+
+async def _merging(ports: Ports, incident: Incident, by: Person) -> Block:
+    found, _ = await load_incidents.load(ports, await ports.timelines.open_on(incident.cluster))
+    others = [each for each in found if each.opened_at and not each.closed and each.id != incident.id]
+    if not others:
+        raise Refused(f"No other incident of {incident.cluster} is open.")
+    return triage_modals.merge(incident, others, by.id)
 
 
 async def _report(
@@ -133,7 +143,19 @@ def _register_modals(app: AsyncApp, ports: Ports) -> None:
     async def note(incident_id: str, by: Person, view: Body) -> None:
         await triage.add_note(ports, incident_id, by, triage_modals.chosen(view))
 
-    modals = {triage_modals.ASSIGN: assign, triage_modals.SNOOZE: snooze, triage_modals.NOTE: note}
+    async def merge(incident_id: str, by: Person, view: Body) -> None:
+        await regroup.merge(ports, incident_id, triage_modals.chosen(view), by)
+
+    async def split(incident_id: str, by: Person, view: Body) -> None:
+        await regroup.split(ports, incident_id, triage_modals.chosen(view), by)
+
+    modals = {
+        triage_modals.ASSIGN: assign,
+        triage_modals.SNOOZE: snooze,
+        triage_modals.NOTE: note,
+        triage_modals.MERGE: merge,
+        triage_modals.SPLIT: split,
+    }
     for callback, do in modals.items():
         app.view(callback)(_submitted(ports, do))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.slack.views import blocks, labels
+from bot.slack.views import blocks, labels, regrouping, wide_outage
 from bot.slack.views.alert_lines import alert_lines
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import MORE_ACTION, TRIAGE_ACTION, Message
@@ -25,17 +25,22 @@ def headline(incident: Incident) -> Message:
     title = blocks.cut(f"{incident.cluster}: {', '.join(names)}", MAX_TITLE_CHARS)
     sentence = one_sentence(incident)
     severity = f" · {escape(severity_of(incident))}" if severity_of(incident) else ""
+    first = blocks.section(f"{labels.mark(incident)} *{escape(title)}*{severity}\n{escape(sentence)}")
     return Message(
         key="headline",
         text=blocks.cut(f"{title}. {sentence}", blocks.MAX_TEXT_CHARS),
         colour=labels.colour(incident),
-        blocks=(
-            blocks.section(f"{labels.mark(incident)} *{escape(title)}*{severity}\n{escape(sentence)}"),
-            blocks.fields(*facts(incident)),
-            blocks.context(*alert_lines(incident), incident.id),
-            *_buttons(incident),
-        ),
+        blocks=(first, *_details(incident), *_buttons(incident)),
     )
+
+
+def _details(incident: Incident) -> Iterator[Block]:
+    """Yield what stands below the sentence; of one of many clusters that is only who has it."""
+    if pointer := wide_outage.pointer(incident):
+        yield blocks.context(pointer, escape(f"who has it: {labels.who_has_it(incident)}"), incident.id)
+        return
+    yield blocks.fields(*facts(incident))
+    yield blocks.context(*alert_lines(incident), incident.id)
 
 
 def severity_of(incident: Incident) -> str:
@@ -49,7 +54,7 @@ def facts(incident: Incident) -> Iterator[str]:
         yield f"*Can elect?*\n{incident.diagnosis.can_elect}"
     yield f"*Who has it*\n{escape(labels.who_has_it(incident))}"
     if not incident.closed:
-        yield f"*What happens next*\n{escape(labels.stage(incident))}"
+        yield f"*What happens next*\n{escape(regrouping.under_way(incident) or labels.stage(incident))}"
     if incident.opened_at and not incident.closed:
         yield f"*Since*\n{blocks.moment(incident.opened_at)}"
     if incident.evidence_at and not incident.closed:
@@ -67,7 +72,7 @@ def _buttons(incident: Incident) -> list[Block]:
         return blocks.button(text, action_id=f"{TRIAGE_ACTION}:{what}", value=incident.handle, style=style)
 
     if incident.closed:
-        row = [button("Reopen", "reopen")]
+        row = [] if incident.regrouping.merged_into else [button("Reopen", "reopen")]
     else:
         row = [] if incident.triage.acknowledged else [button("Acknowledge", "acknowledge", "primary")]
         row += [button("Assign", "assign"), button("Snooze", "snooze")]
@@ -75,6 +80,9 @@ def _buttons(incident: Incident) -> list[Block]:
     if incident.runbook in RUNBOOKS:
         row.append(blocks.link_button("Runbook", f"{TRIAGE_ACTION}:runbook", RUNBOOKS[incident.runbook].URL))
     more = {"Add a note": "note", "Write the report": "report"}
+    if not incident.closed:
+        more |= {"Merge into another": "merge"} if incident.has_siblings else {}
+        more |= {"Split an alert off": "split"} if incident.firing and len(incident.alerts) > 1 else {}
     options = {text: f"{what}.{incident.handle}" for text, what in more.items()}
     return [blocks.actions("care", [*row, blocks.overflow(MORE_ACTION, options)])]
 
@@ -91,11 +99,17 @@ def one_sentence(incident: Incident) -> str:
         unproven = f"Alertmanager says resolved, but no {aim(incident.runbook)} is proven."
         return f"{unproven} {incident.diagnosis.summary}"
     if incident.runbook not in RUNBOOKS:
-        return (
-            "No runbook of this bot covers this alert, so nothing was read or judged; what Alertmanager says"
-            " is below. `neumann-bot runbook new` begins one."
-        )
+        return _without_runbook(incident)
     return _judged(incident.diagnosis) if incident.diagnosis else "Reading every node…"
+
+
+def _without_runbook(incident: Incident) -> str:
+    if of := regrouping.split_off(incident):
+        return f"Split off {of}, where the cluster is read and judged; what Alertmanager says is below."
+    return (
+        "No runbook of this bot covers this alert, so nothing was read or judged; what Alertmanager says"
+        " is below. `neumann-bot runbook new` begins one."
+    )
 
 
 def _well_again(verified: LeaderVerified | RecoveryVerified) -> str:

@@ -101,7 +101,8 @@ def _until_a_leader_is_proven(incident: Incident) -> str:
 
 def unproven(incident: Incident) -> str:
     """Return a warning where an incident was closed without a proven leader."""
-    doubtful = incident.closed and not incident.verified and incident.runbook in RUNBOOKS
+    is_over = incident.closed and not incident.regrouping.merged_into
+    doubtful = is_over and not incident.verified and incident.runbook in RUNBOOKS
     return f" No {aim(incident.runbook)} was proven." if doubtful else ""
 
 

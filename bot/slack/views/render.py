@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from bot.slack.views import blocks, escalation, findings, hand_off, headline, labels
+from bot.slack.views import blocks, escalation, findings, hand_off, headline, labels, regrouping
 from bot.slack.views import run as run_view
 from bot.slack.views.blocks import escape, escape_lines
 from bot.slack.views.message import Message
@@ -46,6 +46,7 @@ def _parts(incident: Incident) -> Iterator[Part]:
     yield "headline", partial(headline.headline, incident)
     for number, remark in enumerate(incident.remarks.values(), start=1):
         yield f"note-{number}", partial(_remark, remark, number)
+    yield from regrouping.parts(incident)
     if incident.diagnosis and incident.evidence:
         yield "findings", partial(findings.message, incident, incident.diagnosis, incident.evidence)
     if incident.hand_off:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.slack.views.blocks import Block, cut, external_id
+from handlers.domain.alerts import Alert
 from handlers.domain.events.triage import MAX_NOTE_CHARS
 from handlers.domain.incident import Incident
 
 ASSIGN, SNOOZE, NOTE, NOTE_MESSAGE = "care_assign", "care_snooze", "care_note", "care_note_message"
+MERGE, SPLIT = "care_merge", "care_split"
 BLOCK, ACTION = "chosen", "value"
 SPANS = {"15 minutes": 15, "30 minutes": 30, "1 hour": 60, "4 hours": 240, "until tomorrow": 960}
 
@@ -71,6 +73,32 @@ def note(incident: Incident, viewer: str) -> Block:
     )
 
 
+def merge(incident: Incident, others: Iterable[Incident], viewer: str) -> Block:
+    """Ask into which other incident of the cluster this one is merged."""
+    options = [_option(cut(f"{each.id}: {_alerts(each)}", 75), each.id) for each in others]
+    element = {"type": "static_select", "action_id": ACTION, "options": options[:100]}
+    return _modal(
+        MERGE,
+        f"Merge {incident.id}",
+        "Merge",
+        _Shown(incident.handle, incident.handle, viewer),
+        _input("Into which incident", element),
+    )
+
+
+def split(incident: Incident, viewer: str) -> Block:
+    """Ask which alert gets an incident of its own."""
+    options = [_option(cut(_apart(each, incident), 75), each.fingerprint) for each in incident.firing]
+    element = {"type": "static_select", "action_id": ACTION, "options": options[:100]}
+    return _modal(
+        SPLIT,
+        f"Split {incident.id}",
+        "Split off",
+        _Shown(incident.handle, incident.handle, viewer),
+        _input("Which alert", element),
+    )
+
+
 def note_message(incidents: Iterable[Incident], source: str, viewer: str) -> Block:
     """Ask to which incident a message is added.
 
@@ -84,6 +112,17 @@ def note_message(incidents: Iterable[Incident], source: str, viewer: str) -> Blo
     return _modal(
         NOTE_MESSAGE, "Add to an incident", "Add", _Shown(source, "", viewer), _input("Incident", element)
     )
+
+
+def _apart(alert: Alert, incident: Incident) -> str:
+    """Return an alert's name, and what tells it from the incident's other alerts."""
+    common = set.intersection(*(set(each.labels.items()) for each in incident.firing))
+    own = [f"{name}={value}" for name, value in sorted(alert.labels.items()) if (name, value) not in common]
+    return " ".join([alert.name, *(each for each in own if not each.startswith("alertname="))])
+
+
+def _alerts(incident: Incident) -> str:
+    return ", ".join(sorted({alert.name for alert in incident.alerts.values()}))
 
 
 def chosen(view: Block) -> str:

@@ -6,7 +6,16 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
-from handlers.domain.events import diagnosis, escalation, lifecycle, recovery, remediation, triage
+from handlers.domain.events import (
+    diagnosis,
+    escalation,
+    lifecycle,
+    recovery,
+    regrouping,
+    remediation,
+    triage,
+    wide_outage,
+)
 
 Event = Annotated[
     lifecycle.AlertsReceived
@@ -31,6 +40,14 @@ Event = Annotated[
     | triage.HandOffTicked
     | escalation.TierReached
     | escalation.PageTried
+    | regrouping.AlertsJoined
+    | regrouping.MergeAsked
+    | regrouping.SplitAsked
+    | regrouping.AlertsTaken
+    | regrouping.AlertsGiven
+    | regrouping.RegroupingGivenUp
+    | wide_outage.WideOutageSeen
+    | wide_outage.WideOutageJoined
     | lifecycle.Reopened
     | recovery.LeaderSeen
     | recovery.LeaderVerified

@@ -234,7 +234,19 @@ class TestIncident:
         assert world.kinds()[-1] == "note_added", "a report changes nothing"
 
     @pytest.mark.parametrize(
-        "text", ["ack", "assign me", "snooze", "note x", "resolve", "reopen inc-1", "show", "report"]
+        "text",
+        [
+            "ack",
+            "assign me",
+            "snooze",
+            "note x",
+            "resolve",
+            "reopen inc-1",
+            "show",
+            "report",
+            "merge inc-1 into inc-1",
+            "split NoLeader",
+        ],
     )
     async def test_a_guest_changes_nothing_and_sees_what_is_open(self, text: str) -> None:
         world = await diagnosed_world()
@@ -311,7 +323,7 @@ class TestHelp:
         assert answer.clusters == ("demo",)
 
     def test_what_is_to_be_filled_in_is_marked(self) -> None:
-        typed_as_it_is = {"me"}
+        typed_as_it_is = {"me", "into"}
         for command in commands.COMMANDS:
             for word in re.split(r"[\s|]+", re.sub(r"<[^<>]+>", "", command.arguments)):
                 assert word.strip("[]") in typed_as_it_is | {""}, command.words
@@ -329,7 +341,7 @@ class TestHelp:
         assert seen["bob"] - seen["dave"] == {
             f"incident {word}"
             for word in (
-                *("ack", "assign", "snooze", "note", "handoff", "tick"),
+                *("ack", "assign", "snooze", "note", "handoff", "tick", "merge", "split"),
                 *("resolve", "reopen", "show", "report"),
             )
         } | {"election diagnose", "posture", "posture mute", "posture unmute", "report month"} | {

@@ -100,6 +100,12 @@ def test_what_a_lagging_peer_still_holds_of_a_closed_incident_is_not_missed() ->
     assert len(arrivals(held(alert(minute=6)), known, at=10)) == 1
 
 
+def test_what_another_incident_of_the_cluster_knows_is_not_missed() -> None:
+    lag = alert("HighReplicationLag")
+    assert arrivals(held(lag), with_open(alert()), at=9) != []
+    assert arrivals(held(lag), with_open(alert(), lag), at=9) == [], "explained there, or merged into it"
+
+
 def test_absent_for_the_grace_is_resolved_and_not_a_moment_before() -> None:
     known, before = with_open(alert(), alert("NodeDown")), FIRST_LOOK
     seen = held(alert("NodeDown"))

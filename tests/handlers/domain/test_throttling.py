@@ -13,6 +13,7 @@ from handlers.domain.events.recovery import LeaderSeen, LeaderVerified
 from handlers.domain.fold import KEPT_FIRINGS, apply
 from handlers.domain.incident import Incident
 from handlers.domain.notification import Delivery, Unreadable
+from handlers.remarks import MAX_REMARKS
 from runbooks.leader_election.recovery import recovery_of
 from runbooks.model import Leadership
 from tests.builders import NOON, alert, dead, diagnosed, evidence, node, opened
@@ -149,11 +150,11 @@ async def test_the_thread_is_told_when_its_cluster_is_read_less_often() -> None:
 
 async def test_notes_are_few_however_many_alerts_cannot_be_read() -> None:
     world = World()
-    for number in range(3 * intake.MAX_REMARKS):
+    for number in range(3 * MAX_REMARKS):
         unreadable = Unreadable(f'{{"n": {number}}}', "status is missing")
         await intake.receive(world.ports, Delivery((alert(),), (unreadable,)), None)
     notes = list((await world.timelines.load("inc-1")).remarks.values())
-    assert len(notes) == intake.MAX_REMARKS + 1
+    assert len(notes) == MAX_REMARKS + 1
     assert notes[-1].sentence.startswith("There is more of this kind than is said here")
 
 

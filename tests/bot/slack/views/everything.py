@@ -201,8 +201,9 @@ def _check_answers(read: Evidence, incident: Incident) -> int:
     for each in shown:
         text, blocks = answers.answer(each)
         check_message({"text": text, "blocks": blocks})
-    for modal in (triage_modals.assign, triage_modals.snooze, triage_modals.note):
+    for modal in (triage_modals.assign, triage_modals.snooze, triage_modals.note, triage_modals.split):
         check_view(modal(incident, ALICE.id))
+    check_view(triage_modals.merge(incident, many, ALICE.id))
     clusters: dict[str, Leadership | None] = dict.fromkeys(
         (f"cluster{number}" for number in range(30)), diagnosis.leadership
     )
@@ -211,4 +212,4 @@ def _check_answers(read: Evidence, incident: Incident) -> int:
     if is_brief(diagnosis, read):
         whole = in_words(diagnosis, read)
         assert all(node.node in whole for node in read.nodes)
-    return len(shown) + 4
+    return len(shown) + 6

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from bot.slack.listeners.app_home import gather
 from bot.slack.views import answers, app_home, plan_modal
 from bot.slack.views.render import render
-from handlers import advance, commands
+from handlers import advance, commands, intake
 from handlers.commands.answers import Asked
-from handlers.domain.alerts import Reason
+from handlers.domain.alerts import Alert, Reason
 from handlers.domain.events import Event
 from handlers.domain.events.base import Person
 from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.fold import fold
+from handlers.domain.notification import Delivery
 from handlers.domain.policy import Member
 from handlers.errors import Refused
 from handlers.ports import Order, Outcome, Readiness
@@ -110,6 +111,16 @@ class Play:
         if glimpse:
             self.show(f"… meanwhile ({glimpse.replace('_', ' ')})", upto=kinds.index(glimpse, before) + 1)
         self.show(what)
+
+    async def told(self, what: str, *alerts: Alert) -> None:
+        """Alertmanager tells something, the bot works, and each incident's thread is shown."""
+        if alerts:
+            await intake.receive(self.world.ports, Delivery(alerts), None)
+        for each in (*self.world.timelines.events, *self.world.timelines.events):
+            await advance.advance(self.world.ports, each)
+        self.act(what)
+        for each in self.world.timelines.events:
+            self.scroll.thread(render(await self.world.timelines.load(each)), of=each)
 
     async def asks_for(self, remedy: str, by: Person = ALICE) -> str:
         """Somebody clicks a remedy and sees its plan.

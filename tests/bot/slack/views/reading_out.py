@@ -40,20 +40,21 @@ class Scroll:
         """
         self._lines += ["", f"══ {at}  {what}"]
 
-    def thread(self, messages: tuple[Message, ...]) -> None:
-        """Note what is posted and edited; each passes Slack's limits."""
+    def thread(self, messages: tuple[Message, ...], of: str = "") -> None:
+        """Note what is posted and edited, of one thread of several; each passes Slack's limits."""
         for message in messages:
-            before = self._shown.get(message.key)
+            place = f"{of} {message.key}".strip()
+            before = self._shown.get(place)
             if before == message:
                 continue
             check_message(message.body(), text_characters=UPDATED_TEXT_CHARACTERS)
             text = as_read(list(message.blocks))
-            key = _HANDLE.sub(r"\1", message.key)
+            key = _HANDLE.sub(r"\1", place)
             if before is None:
                 self._box(f"posted: {key}", [f"({html.unescape(message.text)})", *text.splitlines()])
             else:
                 self._box(f"edited: {key}", list(_changed(as_read(list(before.blocks)), text)))
-            self._shown[message.key] = message
+            self._shown[place] = message
 
     def modal(self, who: str, view: Block) -> None:
         """Note the modal that somebody gets to see."""

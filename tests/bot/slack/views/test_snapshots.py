@@ -16,8 +16,9 @@ import pytest
 
 from bot.nodes.agent_evidence import still_reading
 from bot.slack.views import escalation as escalation_views
-from bot.slack.views import triage_modals
-from handlers import escalate, hand_off, triage
+from bot.slack.views import headline, triage_modals
+from bot.slack.views import wide_outage as outage_views
+from handlers import escalate, hand_off, intake, triage, wide_outage
 from handlers.commands import incident as incident_commands
 from handlers.commands.answers import Asked
 from handlers.domain.escalation.model import EscalationPlan, Policy, Target, TargetKind, Tier
@@ -26,8 +27,10 @@ from handlers.domain.events import Event
 from handlers.domain.events.base import Person
 from handlers.domain.events.lifecycle import Closed
 from handlers.domain.history.month import Objective
+from handlers.domain.notification import Delivery
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
+from handlers.domain.wide_outage.members import LIST_KEY, OutageRule
 from handlers.remediation import propose
 from runbooks.evidence import Role
 from tests.bot import incidents
@@ -36,6 +39,7 @@ from tests.bot.slack.views.reading_out import as_read
 from tests.builders import (
     ALICE,
     NOON,
+    alert,
     candidates,
     cut,
     diagnosed,
@@ -353,6 +357,89 @@ async def a_month_in_review() -> Play:
     return play
 
 
+async def one_outage() -> Play:
+    """A lag comes before anybody knows why, and is merged. Later ones join; what is not part is split."""
+    play = Play(incidents.quorum_loss())
+    ports = play.world.ports
+
+    async def asks(text: str) -> None:
+        play.act(f"alice: /neumann {text}")
+        await play.asks(text)
+
+    lag, lags_too = (alert("HighReplicationLag", node=name) for name in ("node2", "node3"))
+    await play.told("Alertmanager: HighReplicationLag fires on node2", lag)
+    await play.told("Alertmanager: NoLeader and NodeDown fire", alert(), alert("NodeDown", node="node3"))
+    play.world.time.pass_s(61)
+    await play.told("a minute later")
+    play.act("alice clicks Merge into another in inc-1")
+    quorum = await ports.timelines.load("inc-2")
+    play.scroll.modal("alice", triage_modals.merge(await ports.timelines.load("inc-1"), [quorum], ALICE.id))
+    await asks("incident merge inc-2 into inc-1")
+    await asks("incident merge inc-1 into inc-2")
+    await play.told("a moment later")
+    await asks("incident merge inc-1 into inc-2")
+    await play.told("Alertmanager: HighReplicationLag fires on node3 too", lags_too)
+    play.act("alice clicks Split an alert off in inc-2")
+    play.scroll.modal("alice", triage_modals.split(await ports.timelines.load("inc-2"), ALICE.id))
+    await asks("incident split inc-2 DiskFull")
+    await asks("incident split inc-2 NodeDown node3")
+    await play.told("a moment later")
+    return play
+
+
+async def explained() -> Play:
+    """A lag while nobody leads is part of that incident; ten minutes after the leader is back it is not."""
+    play = Play(incidents.quorum_loss())
+    lag = alert("HighReplicationLag", node="node2")
+    await play.told("Alertmanager: NoLeader fires", alert())
+    await play.told("Alertmanager: HighReplicationLag fires", lag)
+    await play.told("Alertmanager: DiskSpaceLow fires, of which no runbook knows", alert("DiskSpaceLow"))
+    play.world.cluster.shows = evidence()
+    play.world.cluster.leader = "node2"
+    for seconds in (0, 15):
+        play.world.time.pass_s(seconds)
+        await play.told(f"node2 and node3 are back, {seconds} s later")
+    await play.told("Alertmanager: NoLeader is resolved", alert(status="resolved", minute=1))
+    play.world.time.pass_s(601)
+    await play.told("ten minutes later the lag still fires")
+    return play
+
+
+async def many_clusters() -> Play:
+    """A switch fails: six clusters get incidents at once, one message lists them until the last is closed."""
+    play = Play(incidents.quorum_loss())
+    world = play.world
+    world.cluster.clusters = tuple(f"shop-{number}" for number in range(1, 7))
+    world.threads.stands = frozenset({"headline", LIST_KEY})
+
+    async def looks() -> None:
+        for _ in range(2):
+            await wide_outage.watch(world.ports, OutageRule())
+        seen = (await world.timelines.load(ID)).wide_outage.seen
+        assert seen
+        play.scroll.thread((outage_views.message(seen),), of="the channel:")
+
+    for cluster in world.cluster.clusters:
+        firing = alert(cluster=cluster)
+        labels = {**firing.labels, "zone": "eu-1", "switch": "sw-12"}
+        await intake.receive(world.ports, Delivery((firing.model_copy(update={"labels": labels}),)), None)
+    play.act("Alertmanager: NoLeader fires on six clusters")
+    await looks()
+    first = await world.timelines.load(ID)
+    play.scroll.thread((headline.headline(first),), of=ID)
+    for number in (1, 2):
+        over = Closed(at=world.time.now(), detail="node1 leads term 9, and no alert fires any more.")
+        await world.timelines.append(await world.timelines.load(f"inc-{number}"), over)
+    play.act("two of them are closed")
+    await looks()
+    for number in range(3, 7):
+        over = Closed(at=world.time.now(), detail="node1 leads term 9, and no alert fires any more.")
+        await world.timelines.append(await world.timelines.load(f"inc-{number}"), over)
+    play.act("the switch is back")
+    await looks()
+    return play
+
+
 QUESTIONS = (
     "help",
     "election status",
@@ -413,6 +500,9 @@ STORIES: dict[str, Story] = {
         expired_certificates,
         large_packets_lost,
         nobody_answers,
+        one_outage,
+        explained,
+        many_clusters,
         step_without_effect_and_undo,
         refused_step_of_two_people,
         unknown_outcome,

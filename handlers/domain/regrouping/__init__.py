@@ -1,0 +1,1 @@
+"""Alerts that go from one incident to another. Pure."""

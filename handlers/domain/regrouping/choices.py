@@ -1,0 +1,92 @@
+"""Which alerts a split is about, where they go, and what stands in the way. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from handlers.domain.alerts import UNCONFIGURED, UNKNOWN_TIME, Alert, IncidentIdentity
+from handlers.domain.events.regrouping import Hindrance, MergeAsked, RegroupingGivenUp
+from handlers.domain.incident import Incident
+from handlers.domain.known_alerts import IdentityState, new_to
+from handlers.domain.regrouping.state import Request
+from runbooks.all_runbooks import RUNBOOKS, of_alert
+from runbooks.explained import EXPLAINED_BY
+
+OUTLIVES_S = 600.0
+"""How long an explained alert may fire after the recovery: twice Alertmanager's default group_interval."""
+
+
+def named(incident: Incident, words: str) -> tuple[Alert, ...]:
+    """Return the alerts that are meant: by name or fingerprint, and by values of labels behind it.
+
+    `NodeDown` is all of that name, `NodeDown node2` those that carry a label with this value.
+    """
+    if words in incident.alerts:
+        return (incident.alerts[words],)
+    first, *values = words.split() or [""]
+    return tuple(
+        alert
+        for alert in incident.alerts.values()
+        if first in (alert.name, alert.fingerprint) and set(values) <= set(alert.labels.values())
+    )
+
+
+def moving(incident: Incident, request: Request) -> tuple[Alert, ...]:
+    """Return the alerts that a request is about, as they are now."""
+    if isinstance(request.event, MergeAsked):
+        return tuple(incident.alerts.values())
+    named_ones = request.event.fingerprints
+    return tuple(alert for key, alert in incident.alerts.items() if key in named_ones)
+
+
+def identity_after_split(incident: Incident, alerts: Iterable[Alert], request: Request) -> IncidentIdentity:
+    """Return the identity of the incident that takes what is split off.
+
+    Alerts of another runbook go where they would have gone by themselves. Others would come straight back
+    there, so they get an identity that no other alert has.
+    """
+    first = next(iter(alerts))
+    runbook = of_alert(first.name)
+    natural = runbook.NAME if runbook else f"alert:{first.name}"
+    if incident.runbook in (UNCONFIGURED, natural):
+        natural = f"alert:{first.name}/{incident.id}/{request.position}"
+    return IncidentIdentity(incident.cluster, natural)
+
+
+def hindrance(giver: Incident, taker: Incident, request: Request) -> Hindrance | None:
+    """Return why another incident cannot take the alerts of a request now.
+
+    What it has taken once stays taken, whatever began there since; only what is new needs it open.
+    """
+    has_taken = taker.regrouping.has_taken(giver.id, request)
+    if taker.closed:
+        lacks = new_to(IdentityState(taker), moving(giver, request))
+        return Hindrance.CLOSED if lacks or not has_taken else None
+    if has_taken:
+        return None
+    if taker.regrouping.request:  # of two that are merged into each other one must stay
+        return Hindrance.REGROUPING
+    return Hindrance.RUNNING if taker.running else None
+
+
+def loses_its_runbook(incident: Incident, into: Incident) -> bool:
+    """Return whether a merge would end the only judgement there is, or the one that explains the other."""
+    explains = EXPLAINED_BY.get(into.runbook) == incident.runbook
+    return incident.runbook in RUNBOOKS and (into.runbook not in RUNBOOKS or explains)
+
+
+def outlived(incident: Incident, now: datetime) -> tuple[str, ...]:
+    """Return the fingerprints of explained alerts that still fire long after what explained them is over.
+
+    Where the last attempt to split them off was given up, as long is waited again.
+    """
+    if incident.verified is None:
+        return ()
+    ends = [outcome.event for outcome in incident.regrouping.outcomes]
+    given_up = [end.at for end in ends if isinstance(end, RegroupingGivenUp)]
+    if now - max(incident.verified.at, *given_up, UNKNOWN_TIME) < timedelta(seconds=OUTLIVES_S):
+        return ()
+    firing = {alert.fingerprint for alert in incident.firing}
+    joined = tuple(each for each in incident.regrouping.joined if each in firing)
+    return joined if len(joined) < len(incident.alerts) else ()

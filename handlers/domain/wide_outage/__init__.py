@@ -1,0 +1,1 @@
+"""An outage that many clusters have at once. Pure."""
