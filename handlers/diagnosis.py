@@ -13,17 +13,20 @@ from handlers.domain.incident import Incident
 from handlers.domain.undetermined import Judgement, Undetermined, without_values
 from handlers.errors import EventTooLarge, Moved
 from handlers.intake import remarked
-from handlers.judging import judge
+from handlers.judging import judge, with_history
 from handlers.ports import Ports
 from handlers.siblings import also_open
-from runbooks.all_runbooks import RUNBOOKS
+from runbooks.all_runbooks import RUNBOOKS, WITH_HISTORY
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis, Remedy
+from runbooks.posture.samples import Sample
 
 
 async def read_cluster(ports: Ports, incident: Incident) -> Incident:
     """Gather evidence and rank the findings, first on what came soon, then on everything."""
-    async for evidence in ports.reader.read_progressively(incident.cluster):
+    earlier = await _earlier(ports, incident)
+    async for read in ports.reader.read_progressively(incident.cluster):
+        evidence = with_history(read, earlier) if earlier else read
         judged = judge(Judgement.DIAGNOSIS, RUNBOOKS[incident.runbook].diagnose, evidence)
         try:
             incident = await _record(ports, incident, evidence, judged)
@@ -31,6 +34,13 @@ async def read_cluster(ports: Ports, incident: Incident) -> Incident:
             unkept = Undetermined(Judgement.KEEPING, type(error).__name__)
             incident = await _record(ports, incident, without_values(evidence, str(error)), unkept)
     return incident
+
+
+async def _earlier(ports: Ports, incident: Incident) -> tuple[Sample, ...]:
+    """Return the samples kept of a cluster, for a runbook that goes by how figures went."""
+    if ports.postures is None or incident.runbook not in WITH_HISTORY:
+        return ()
+    return await ports.postures.samples(incident.cluster)
 
 
 async def _record(

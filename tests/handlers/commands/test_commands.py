@@ -354,6 +354,7 @@ class TestHelp:
             ("leader-election", ("ElectionStorm", "NoLeader", "NodeDown")),
             ("replication-lag", ("HighReplicationLag",)),
             ("split-brain", ("MultipleLeaders",)),
+            ("capacity", ("DiskSpaceLow", "HighCPUUsage", "HighMemoryUsage")),
         ]
         assert all(url.startswith("https://") for _, _, url, _ in answer.rows)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab import lag_model, split_model
+from lab import capacity_model, lag_model, split_model
 from lab.lag_model.flow import Member, flow
 from measure.accuracy import smaller
 from measure.accuracy.answers import Answer
@@ -14,6 +14,19 @@ from measure.accuracy.answers import Answer
 def verdicts(request: pytest.FixtureRequest) -> list[smaller.Verdict]:
     generate = {"replication-lag": lag_model.generate, "split-brain": split_model.generate}[request.param]
     return [smaller.judge(request.param, case) for case in generate(seed=11, each=6)]
+
+
+@pytest.fixture(scope="module", params=["capacity"])
+def of_hosts(request: pytest.FixtureRequest) -> list[smaller.Verdict]:
+    generate = {"capacity": capacity_model.generate}[request.param]
+    return [smaller.judge(request.param, case) for case in generate(seed=11, each=2)]
+
+
+def test_what_hosts_show_is_named_rightly_or_left_open(of_hosts: list[smaller.Verdict]) -> None:
+    assert [v.case.name for v in of_hosts if v.false_claims or not (v.first_right or v.is_open)] == []
+    assert not any(v.said.buttons for v in of_hosts)
+    read = [v for v in of_hosts if v.case.family == "as_read"]
+    assert sum(v.first_right for v in read) > 0.8 * len(read) > 0
 
 
 def test_no_false_cause_is_claimed(verdicts: list[smaller.Verdict]) -> None:
