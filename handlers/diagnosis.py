@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from handlers import hand_off
+from handlers import hand_off, kept_samples
 from handlers.domain import throttling
 from handlers.domain.events import Event
 from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Offer
@@ -16,15 +16,14 @@ from handlers.intake import remarked
 from handlers.judging import judge, with_history
 from handlers.ports import Ports
 from handlers.siblings import also_open
-from runbooks.all_runbooks import RUNBOOKS, WITH_HISTORY
+from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis, Remedy
-from runbooks.posture.samples import Sample
 
 
 async def read_cluster(ports: Ports, incident: Incident) -> Incident:
     """Gather evidence and rank the findings, first on what came soon, then on everything."""
-    earlier = await _earlier(ports, incident)
+    earlier = await kept_samples.kept_for(ports, incident)
     async for read in ports.reader.read_progressively(incident.cluster):
         evidence = with_history(read, earlier) if earlier else read
         judged = judge(Judgement.DIAGNOSIS, RUNBOOKS[incident.runbook].diagnose, evidence)
@@ -34,13 +33,6 @@ async def read_cluster(ports: Ports, incident: Incident) -> Incident:
             unkept = Undetermined(Judgement.KEEPING, type(error).__name__)
             incident = await _record(ports, incident, without_values(evidence, str(error)), unkept)
     return incident
-
-
-async def _earlier(ports: Ports, incident: Incident) -> tuple[Sample, ...]:
-    """Return the samples kept of a cluster, for a runbook that goes by how figures went."""
-    if ports.postures is None or incident.runbook not in WITH_HISTORY:
-        return ()
-    return await ports.postures.samples(incident.cluster)
 
 
 async def _record(

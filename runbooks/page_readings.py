@@ -37,6 +37,18 @@ class Metrics(Frozen):
     disk_free_bytes: Annotated[int | None, Field(exclude_if=is_none)] = None
     wal_size_bytes: Annotated[int | None, Field(exclude_if=is_none)] = None
     cpu_seconds_total: Annotated[float | None, Field(exclude_if=is_none)] = None
+    tx_active: Annotated[int | None, Field(exclude_if=is_none)] = None
+    tx_commits_total: Annotated[int | None, Field(exclude_if=is_none)] = None
+    tx_aborts_total: Annotated[int | None, Field(exclude_if=is_none)] = None
+    deadlocks_total: Annotated[int | None, Field(exclude_if=is_none)] = None
+    deadlock_victims_total: Annotated[int | None, Field(exclude_if=is_none)] = None
+    wait_graph_size: Annotated[int | None, Field(exclude_if=is_none)] = None
+
+    @property
+    def transactions_total(self) -> int | None:
+        """Return how many transactions have ended, committed or aborted."""
+        commits, aborts = self.tx_commits_total, self.tx_aborts_total
+        return None if commits is None or aborts is None else commits + aborts
 
 
 class Health(Frozen):
@@ -71,7 +83,7 @@ class History(Frozen):
     """What the samples that the posture keeps say of a node; `None` where they are too few or too new.
 
     The bytes free, of the log and of the data go by one span, `disk_span_s`; memory by that of one process.
-    What is usual is a median over days.
+    What is usual is a median over days; `lately` is since the newest sample of five minutes ago or more.
     """
 
     disk_span_s: float | None = None
@@ -81,3 +93,6 @@ class History(Frozen):
     memory_bytes: Trend | None = None
     usual_cores: float | None = None
     usual_commits_per_s: float | None = None
+    usual_transactions_per_s: float | None = None
+    usual_deadlocks_per_s: float | None = None
+    lately_deadlocks_per_s: float | None = None

@@ -16,6 +16,9 @@ NUMBERS = frozenset(Metrics.model_fields) - {"role"}
 ALIASES = {"memory_usage_bytes": "memory_bytes"}
 """Other names that Neumann's documents give the same figure."""
 
+SUMMED = frozenset({"deadlocks_total", "deadlock_victims_total", "tx_aborts_total", "tx_commits_total"})
+"""Counters that a page may show apart by a label, such as the policy by which a victim is chosen."""
+
 FRACTIONS = frozenset({"cpu_seconds_total"})
 NUMBERED_ROLES = {0.0: Role.FOLLOWER, 1.0: Role.CANDIDATE, 2.0: Role.LEADER}
 
@@ -86,9 +89,11 @@ def _role(samples: Iterable[Sample]) -> Role | None:
 
 def _numbers(samples: Iterable[Sample]) -> dict[str, Any]:
     """Return every other metric by its field's name, without what is no count."""
-    shown = {
-        sample.name.removeprefix(PREFIX): sample.value for sample in samples if 0 <= sample.value <= MAX_COUNT
-    }
+    shown: dict[str, float] = {}
+    for sample in samples:
+        name = sample.name.removeprefix(PREFIX)
+        if 0 <= sample.value <= MAX_COUNT:
+            shown[name] = sample.value + (shown.get(name, 0.0) if name in SUMMED else 0.0)
     # Where a page has both names, the one that the alerts go by counts.
     aliases_last = sorted(shown.items(), key=lambda item: item[0] in ALIASES)
     named = {ALIASES.get(name, name): value for name, value in aliases_last}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import get_args
 
-from lab import capacity_model, lag_model, split_model
+from lab import capacity_model, deadlock_model, lag_model, split_model
 from lab.case import Case, Family
 from measure.accuracy.answers import Answer, of
 from runbooks.all_runbooks import RUNBOOKS
@@ -18,13 +18,14 @@ MODELS: dict[str, Callable[[int], Iterator[Case]]] = {
     "replication-lag": lag_model.generate,
     "split-brain": split_model.generate,
     "capacity": capacity_model.generate,
+    "deadlock-resolution": deadlock_model.generate,
 }
 """Runbook → the model that it is held against."""
 
 _OPEN = frozenset(
     {
         *("lag_unexplained", "too_few_read"),
-        *("disk_unexplained", "memory_unexplained", "cpu_unexplained"),
+        *("disk_unexplained", "memory_unexplained", "cpu_unexplained", "deadlocks_unexplained"),
     }
 )
 

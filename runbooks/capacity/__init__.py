@@ -1,12 +1,17 @@
 """The capacity runbook: what takes a node's disk, memory or CPU, and in how many days it is full.
 
 Neumann's alert on the disk fires at 10 GiB, its log stops at 100 MiB: what lies between is time to act in.
+No action of an agent gives a node more room, and a restart only hides for a while that it lacks it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from runbooks.by_hand import REMEDIES as REMEDIES
+from runbooks.by_hand import diagnosis, opening
+from runbooks.by_hand import hand_off as hand_off
+from runbooks.by_hand import plan as plan
 from runbooks.capacity.causes import CAUSES as CAUSES
 from runbooks.capacity.causes import CapacityCause
 from runbooks.capacity.cpu import explain_cpu
@@ -15,10 +20,7 @@ from runbooks.capacity.figures import Cluster
 from runbooks.capacity.memory import days_to_limit, explain_memory
 from runbooks.evidence import Evidence
 from runbooks.explanations import Explanation, findings
-from runbooks.hand_off import HandOff
-from runbooks.model import CanElect, Diagnosis, Finding, Recovery, RecoveryNeeds, Remedy, RemedyKind, Verdict
-from runbooks.node_check import leadership
-from runbooks.plans import Plan
+from runbooks.model import Diagnosis, Finding, Recovery, RecoveryNeeds, Verdict
 from runbooks.wording import MAX_NAMES, days, listed
 
 NAME = "capacity"
@@ -27,27 +29,13 @@ URL = "https://docs.neumann.io/operations/runbooks/capacity-planning"
 AIM = "node with room to spare"
 RECOVERY_NEEDS: RecoveryNeeds = "everything"
 ALERTS = frozenset({"DiskSpaceLow", "HighMemoryUsage", "HighCPUUsage"})
-REMEDIES: Mapping[str, RemedyKind] = {}
-"""None: no action of an agent gives a node more room; a restart only hides for a while that it lacks it."""
 
 
 def diagnose(evidence: Evidence) -> Diagnosis:
     """Judge the evidence; the most certain finding comes first."""
     cluster = Cluster(evidence)
     ranked = findings(_explanations(cluster), CAUSES)
-    lead = leadership(evidence)
-    can_elect: tuple[CanElect, str] = (
-        ("yes", f"{lead.leader} leads term {lead.term} with a majority")
-        if lead.leader and lead.majority
-        else ("undetermined", "`/neumann election status` looks at elections")
-    )
-    return Diagnosis(
-        can_elect=can_elect[0],
-        can_elect_reason=can_elect[1],
-        leadership=lead,
-        summary=_summary(ranked[0], cluster),
-        findings=ranked,
-    )
+    return diagnosis(evidence, ranked, _summary(ranked[0], cluster))
 
 
 def is_recovered(evidence: Evidence) -> Recovery:
@@ -57,20 +45,6 @@ def is_recovered(evidence: Evidence) -> Recovery:
     return Recovery(
         is_recovered=True, sign="room", sentence="Every node is within what the alerts on capacity allow"
     )
-
-
-def hand_off(_: Evidence) -> HandOff | None:
-    """Return nothing: a majority runs, so nobody has to go on without one."""
-    return None
-
-
-def plan(remedy: Remedy, _: Evidence) -> Plan:
-    """Refuse: this runbook offers nothing that could be planned.
-
-    Raises:
-        KeyError: Always, with the remedy's name.
-    """
-    raise KeyError(remedy.name)
 
 
 def _explanations(cluster: Cluster) -> Iterator[Explanation]:
@@ -99,15 +73,9 @@ def _enough(cluster: Cluster, *, but: bool) -> Explanation:
 
 
 def _summary(top: Finding, cluster: Cluster) -> str:
-    sentence = CAUSES[top.cause].sentence
-    said = sentence.format(nodes=listed(top.nodes, MAX_NAMES))
-    if not top.nodes:
-        return f"{'Not known' if top.verdict is Verdict.UNDETERMINED else 'Read'}: {said}."
-    hedge = {Verdict.LIKELY: "Probably ", Verdict.POSSIBLE: "Perhaps "}.get(top.verdict, "")
-    ahead = _ahead(top, cluster)
-    if not hedge and not sentence.startswith("{nodes}"):
-        said = f"{said[:1].upper()}{said[1:]}"
-    return f"{hedge}{said}{f': {ahead}' if ahead else ''}."
+    sentence, ahead = CAUSES[top.cause].sentence, _ahead(top, cluster)
+    said = opening(top, sentence, sentence.format(nodes=listed(top.nodes, MAX_NAMES)))
+    return f"{said}{f': {ahead}' if ahead else ''}."
 
 
 _FILLING = (CapacityCause.LOG_GROWS, CapacityCause.DATA_GROWS, CapacityCause.OTHERS_FILL_DISK)

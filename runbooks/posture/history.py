@@ -25,6 +25,9 @@ from runbooks.posture.trends import (
 MIN_LATE_POINTS, MIN_LATE_SPAN = 5, timedelta(hours=1)
 """Of the last hours fewer points are enough: what began in them fills up in hours."""
 
+LATELY, LONG_AGO = timedelta(minutes=5), timedelta(minutes=45)
+"""What alerts on rates look back on, and how old a sample may be that stands in for it."""
+
 SCATTER, MUCH = 0.005, 0.02
 """Of a figure itself, what is never taken for a change, and what a change of the last hours must come to."""
 
@@ -56,6 +59,9 @@ def _history(trends: Trends, node: NodeEvidence) -> History:
         memory_bytes=_memory(trends, node),
         usual_cores=_usual(trends.series(name, "cpu_seconds", SPAN)),
         usual_commits_per_s=_usual(trends.series(name, "commit_index", SPAN)),
+        usual_transactions_per_s=_usual(trends.series(name, "transactions", SPAN)),
+        usual_deadlocks_per_s=_usual(trends.series(name, "deadlocks", SPAN)),
+        lately_deadlocks_per_s=_lately(trends.series(name, "deadlocks", RECENTLY)),
     )
 
 
@@ -160,3 +166,14 @@ def _usual(points: Sequence[Point]) -> float | None:
         if at > then and at - then <= MAX_GAP and is_now >= was
     ]
     return statistics.median(speeds) if len(speeds) >= MIN_POINTS else None
+
+
+def _lately(points: Sequence[Point]) -> float | None:
+    """Return by how much a counter grew a second since the newest sample of long enough ago."""
+    if not points:
+        return None
+    at, is_now = points[-1]
+    then, was = next((point for point in reversed(points) if at - point[0] >= LATELY), points[-1])
+    if not LATELY <= at - then <= LONG_AGO or is_now < was:
+        return None
+    return (is_now - was) / (at - then).total_seconds()

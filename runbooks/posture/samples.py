@@ -32,6 +32,8 @@ class NodeSample(Frozen):
     data_bytes: int | None = None
     cpu_seconds: float | None = None
     commit_index: int | None = None
+    transactions: int | None = None
+    deadlocks: int | None = None
 
 
 class PairSample(Frozen):
@@ -108,4 +110,6 @@ def _node(node: NodeEvidence, believed: Clock | None) -> NodeSample:
         data_bytes=metrics.disk_bytes if metrics else None,
         cpu_seconds=metrics.cpu_seconds_total if metrics else None,
         commit_index=metrics.commit_index if metrics else None,
+        transactions=metrics.transactions_total if metrics else None,
+        deadlocks=metrics.deadlocks_total if metrics else None,
     )

@@ -102,6 +102,14 @@ def test_memory_has_two_names_and_seconds_of_cpu_keep_their_fraction() -> None:
     assert parse("tensor_chain_memory_bytes 800", TEXT).memory_bytes == 800
 
 
+def test_what_a_page_shows_by_policy_is_added_up() -> None:
+    page = (
+        'tensor_chain_deadlock_victims_total{policy="youngest"} 3\n'
+        'tensor_chain_deadlock_victims_total{policy="oldest"} 2\ntensor_chain_deadlocks_total 4\n'
+    )
+    assert parse(page, TEXT) == Metrics(deadlocks_total=4, deadlock_victims_total=5)
+
+
 CASES = Path(__file__).parents[2] / "data" / "metrics"
 
 

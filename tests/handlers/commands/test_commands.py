@@ -355,6 +355,7 @@ class TestHelp:
             ("replication-lag", ("HighReplicationLag",)),
             ("split-brain", ("MultipleLeaders",)),
             ("capacity", ("DiskSpaceLow", "HighCPUUsage", "HighMemoryUsage")),
+            ("deadlock-resolution", ("HighDeadlockRate",)),
         ]
         assert all(url.startswith("https://") for _, _, url, _ in answer.rows)
 

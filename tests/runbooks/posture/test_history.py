@@ -118,6 +118,48 @@ def test_what_is_usual_is_a_median_over_days() -> None:
     assert found.usual_commits_per_s == pytest.approx(2.0)
 
 
+def counted_at(ages_min: dict[float, int]) -> float | None:
+    """What was lately of deadlocks, where a sample so many minutes ago had counted so many."""
+    calm = sample_of(evidence())
+    first, second, third = healthy()
+    page = second.metrics_again.value
+    assert page
+    now = known(page.model_copy(update={"deadlocks_total": 1000}))
+    samples = [
+        calm.model_copy(
+            update={
+                "at": NOON - timedelta(minutes=age),
+                "nodes": {
+                    **calm.nodes,
+                    "node2": calm.nodes["node2"].model_copy(update={"deadlocks": count}),
+                },
+            }
+        )
+        for age, count in ages_min.items()
+    ]
+    history = (
+        with_history(evidence(first, node("node2", metrics_again=now), third), samples).node("node2").history
+    )
+    assert history and history.value
+    return history.value.lately_deadlocks_per_s
+
+
+@pytest.mark.parametrize(
+    ("ages_min", "lately"),
+    [
+        ({20: 0, 10: 400, 2: 900}, 1.0),
+        ({2: 900}, None),
+        ({90: 0}, None),
+        ({10: 2000}, None),
+    ],
+    ids=["the newest of five minutes or more", "too new", "too old", "begun anew"],
+)
+def test_what_was_lately_is_since_a_sample_of_minutes_ago(
+    ages_min: dict[float, int], lately: float | None
+) -> None:
+    assert counted_at(ages_min) == lately
+
+
 def test_of_a_cluster_that_nobody_watched_nothing_is_known() -> None:
     judged = with_history(evidence(), [])
     assert all(each.history and each.history.value == History() for each in judged.nodes)
