@@ -49,7 +49,7 @@ def with_history(evidence: Evidence, samples: Sequence[Sample]) -> Evidence:
 
 def _history(trends: Trends, node: NodeEvidence) -> History:
     name = node.node
-    span, free = going(trends.series(name, "free_bytes", SPAN), downwards=True)
+    span, free = going(_fresh(trends, name, "free_bytes", SPAN), downwards=True)
     stored = {figure: _raw(trends, name, figure, span) for figure in ("log_bytes", "data_bytes")}
     return History(
         disk_span_s=span.total_seconds() if free else None,
@@ -61,13 +61,21 @@ def _history(trends: Trends, node: NodeEvidence) -> History:
         usual_commits_per_s=_usual(trends.series(name, "commit_index", SPAN)),
         usual_transactions_per_s=_usual(trends.series(name, "transactions", SPAN)),
         usual_deadlocks_per_s=_usual(trends.series(name, "deadlocks", SPAN)),
-        lately_deadlocks_per_s=_lately(trends.series(name, "deadlocks", RECENTLY)),
+        lately_deadlocks_per_s=_lately(_fresh(trends, name, "deadlocks", RECENTLY, max_age=timedelta())),
     )
+
+
+def _fresh(
+    trends: Trends, name: str, figure: str, span: timedelta, max_age: timedelta = MAX_GAP
+) -> list[Point]:
+    """Return a figure over a span, or nothing where it has not been read since: it may be otherwise now."""
+    points = trends.series(name, figure, span)
+    return points if points and trends.now - points[-1][0] <= max_age else []
 
 
 def _raw(trends: Trends, name: str, figure: str, span: timedelta) -> Trend | None:
     """Return what was gained over a span; what has been as large before may be rotated, and gain nothing."""
-    course = trend(trends.series(name, figure, span), MIN_LATE_POINTS, MIN_LATE_SPAN)
+    course = trend(_fresh(trends, name, figure, span), MIN_LATE_POINTS, MIN_LATE_SPAN)
     is_late = course is not None and span < SPAN
     if is_late and course and _has_been_there(trends.series(name, figure, SPAN), downwards=False):
         half = course.per_day / 2
@@ -81,7 +89,7 @@ def _memory(trends: Trends, node: NodeEvidence) -> Trend | None:
     if running_s is None or running_s <= 0:
         return None
     span = min(SPAN, timedelta(seconds=min(running_s, SPAN.total_seconds())))
-    return going(trends.series(node.node, "memory_bytes", span), downwards=False)[1]
+    return going(_fresh(trends, node.node, "memory_bytes", span), downwards=False)[1]
 
 
 def going(points: Sequence[Point], *, downwards: bool) -> tuple[timedelta, Trend | None]:

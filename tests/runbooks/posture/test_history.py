@@ -11,7 +11,7 @@ from runbooks.evidence import History, Service
 from runbooks.posture.history import going, with_history
 from runbooks.posture.samples import Sample, sample_of
 from runbooks.posture.trends import DAY, RECENTLY, SPAN, Point
-from tests.builders import NOON, evidence, healthy, known, node
+from tests.builders import NOON, evidence, healthy, known, node, silent
 
 GIB = 2**30
 
@@ -158,6 +158,16 @@ def test_what_was_lately_is_since_a_sample_of_minutes_ago(
     ages_min: dict[float, int], lately: float | None
 ) -> None:
     assert counted_at(ages_min) == lately
+
+
+def test_a_figure_that_is_not_read_any_more_goes_nowhere() -> None:
+    samples = [leaking(quarters) for quarters in range(40, 328)]
+    history = (
+        with_history(evidence(healthy()[0], silent("node2"), healthy()[2]), samples).node("node2").history
+    )
+    assert history and history.value
+    assert (history.value.free_bytes, history.value.memory_bytes) == (None, None)
+    assert history.value.lately_deadlocks_per_s is None
 
 
 def test_of_a_cluster_that_nobody_watched_nothing_is_known() -> None:
