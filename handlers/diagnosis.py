@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from handlers import hand_off, precedents
+from handlers import hand_off, kept_samples, precedents
 from handlers.domain import throttling
 from handlers.domain.events import Event
 from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Offer
@@ -12,7 +12,7 @@ from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
 from handlers.domain.undetermined import Judgement, Undetermined, without_values
 from handlers.errors import EventTooLarge, Moved
-from handlers.judging import judge
+from handlers.judging import judge, with_history
 from handlers.ports import Ports
 from handlers.remarks import remarked
 from handlers.siblings import also_open
@@ -26,8 +26,9 @@ async def read_cluster(ports: Ports, incident: Incident) -> Incident:
 
     Only then is looked for a past incident that this one is like: nobody waits for that.
     """
-    before = incident
-    async for evidence in ports.reader.read_progressively(incident.cluster):
+    before, earlier = incident, await kept_samples.kept_for(ports, incident)
+    async for read in ports.reader.read_progressively(incident.cluster):
+        evidence = with_history(read, earlier) if earlier else read
         judged = judge(Judgement.DIAGNOSIS, RUNBOOKS[incident.runbook].diagnose, evidence)
         try:
             incident = await _record(ports, incident, evidence, judged)

@@ -12,7 +12,7 @@ from handlers.domain.undetermined import Judgement, Undetermined
 from runbooks import posture
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis, Runbook
-from runbooks.posture import samples
+from runbooks.posture import history, samples
 from runbooks.posture.inventory import Inventory
 from runbooks.posture.model import Posture
 from runbooks.posture.samples import Sample
@@ -56,6 +56,12 @@ def sample_of(evidence: Evidence) -> Sample | None:
     """Return what is kept of a reading; `None` where it could not be cut down to that."""
     judged = judge(Judgement.POSTURE, samples.sample_of, evidence)
     return None if isinstance(judged, Undetermined) else judged
+
+
+def with_history(evidence: Evidence, earlier: tuple[Sample, ...]) -> Evidence:
+    """Return the evidence with what earlier samples say, or without where that cannot be judged."""
+    judged = judge(Judgement.POSTURE, history.with_history, evidence, earlier)
+    return evidence if isinstance(judged, Undetermined) else judged
 
 
 def _log_once(judgement: Judgement, error: Exception | SystemExit) -> None:

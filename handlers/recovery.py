@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from handlers import kept_samples
 from handlers.domain import throttling
 from handlers.domain.events import Event
 from handlers.domain.events.lifecycle import Closed
@@ -12,7 +13,7 @@ from handlers.domain.fold import apply
 from handlers.domain.incident import Incident, Recovering
 from handlers.domain.next_step import CLOCKS_DIFFER_S, stable_s
 from handlers.domain.undetermined import Judgement, Undetermined
-from handlers.judging import judge
+from handlers.judging import judge, with_history
 from handlers.ports import Ports
 from handlers.remarks import remarked
 from runbooks.all_runbooks import RUNBOOKS
@@ -23,7 +24,7 @@ from runbooks.model import Leadership, Recovery, Runbook
 async def watch(ports: Ports, incident: Incident) -> Incident:
     """Ask the runbook whether the cluster is well now; append only what is new."""
     runbook = RUNBOOKS[incident.runbook]
-    read = await _read(ports, runbook, incident.cluster)
+    read = await _read(ports, runbook, incident)
     recovery, now = judge(Judgement.RECOVERY, runbook.is_recovered, read), ports.time.now()
     if isinstance(recovery, Undetermined):
         return await _not_known(ports, incident, recovery, now)
@@ -46,10 +47,13 @@ def _lead_lost(incident: Incident) -> Leadership | None:
     return Leadership() if incident.leader_seen else None
 
 
-async def _read(ports: Ports, runbook: Runbook, cluster: str) -> Evidence:
+async def _read(ports: Ports, runbook: Runbook, incident: Incident) -> Evidence:
     """Read what the runbook needs to see whether the cluster is well."""
+    cluster = incident.cluster
     if runbook.RECOVERY_NEEDS == "everything":
-        return await ports.reader.read(cluster)
+        earlier = await kept_samples.kept_for(ports, incident)
+        read = await ports.reader.read(cluster)
+        return with_history(read, earlier) if earlier else read
     samples, now = await ports.reader.sample_metrics(cluster), ports.time.now()
     nodes = tuple(glance(name, metrics, now) for name, metrics in samples.items())
     return Evidence(cluster=cluster, started_at=now, nodes=nodes)

@@ -18,6 +18,7 @@ class Case:
         evidence: The document.
         causes: The words that name it rightly; empty where no rule is meant to know the fault.
         restart: The node that a restart would mend.
+        samples: What was kept of readings before, the oldest first.
     """
 
     name: str
@@ -25,3 +26,4 @@ class Case:
     evidence: dict[str, Any]
     causes: frozenset[str]
     restart: str | None = None
+    samples: tuple[dict[str, Any], ...] = ()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from runbooks import leader_election, replication_lag, split_brain
+from runbooks import capacity, deadlock_resolution, leader_election, replication_lag, split_brain
 from runbooks.model import BY_HAND, Runbook
 
 RUNBOOKS: dict[str, Runbook] = {
     leader_election.NAME: leader_election,
     replication_lag.NAME: replication_lag,
     split_brain.NAME: split_brain,
+    capacity.NAME: capacity,
+    deadlock_resolution.NAME: deadlock_resolution,
 }
+
+WITH_HISTORY = frozenset({capacity.NAME, deadlock_resolution.NAME})
+"""Runbooks that are given what the posture's samples say of each node."""
 
 
 ELECTION = leader_election.NAME

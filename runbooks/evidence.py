@@ -23,16 +23,14 @@ from runbooks.node_readings import (
     Disk,
     Frozen,
     FullPing,
-    Health,
     Log,
-    Metrics,
     Ping,
     PortName,
-    Role,
     Service,
     WallClock,
     is_none,
 )
+from runbooks.page_readings import Health, History, Metrics, Role, Trend
 
 __all__ = [
     "Certificate",
@@ -48,6 +46,7 @@ __all__ = [
     "Frozen",
     "FullPing",
     "Health",
+    "History",
     "Log",
     "Metrics",
     "NodeEvidence",
@@ -56,6 +55,7 @@ __all__ = [
     "Reading",
     "Role",
     "Service",
+    "Trend",
     "WallClock",
     "glance",
 ]
@@ -95,7 +95,8 @@ class NodeEvidence(Frozen):
     `wall_clock`, the bot's own look at its clock, `certificates` and `full_pings` are newer than the rest: of
     an older agent they are not asked for, which is `None`. Of a node without TLS there are no certificates.
     `metrics_again` is the second sample, for the counters; `local_metrics` is the same page read on the
-    node by its agent, which tells a node that is silent from one that only the bot cannot reach.
+    node by its agent, which tells a node that is silent from one that only the bot cannot reach. `history` is
+    there where a runbook goes by it.
     """
 
     node: str
@@ -113,6 +114,7 @@ class NodeEvidence(Frozen):
     wall_clock: Annotated[Reading[WallClock] | None, Field(exclude_if=is_none)] = None
     certificates: Annotated[Reading[tuple[Certificate, ...]] | None, Field(exclude_if=is_none)] = None
     full_pings: Annotated[Reading[tuple[FullPing, ...]] | None, Field(exclude_if=is_none)] = None
+    history: Annotated[Reading[History] | None, Field(exclude_if=is_none)] = None
 
     @property
     def newest_metrics(self) -> Metrics | None:

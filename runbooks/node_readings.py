@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -36,37 +35,6 @@ class Frozen(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Role(StrEnum):
-    """A node's Raft role, as it claims it."""
-
-    FOLLOWER = "follower"
-    CANDIDATE = "candidate"
-    LEADER = "leader"
-
-
-class Metrics(Frozen):
-    """What a node's metrics page says about Raft and gossip; `None` where the page does not say."""
-
-    role: Role | None = None
-    term: int | None = None
-    commit_index: int | None = None
-    applied_index: int | None = None
-    elections_total: int | None = None
-    gossip_healthy: int | None = None
-    gossip_failed: int | None = None
-
-
-class Health(Frozen):
-    """What a node's `/health` says. Its status is a process's, not a leader's."""
-
-    status: str
-    role: Role | None = None
-    term: int | None = None
-    commit_index: int | None = None
-    members: int | None = None
-    healthy_members: int | None = None
 
 
 class Clock(Frozen):

@@ -39,6 +39,11 @@ def seconds(value: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def days(value: float) -> str:
+    """Format a duration given in days: hours below two days; a node may say one that no `timedelta` holds."""
+    return f"{value * 24:.0f} h" if value < 2 else f"{value:.0f} days"
+
+
 SECONDS_FROM_MS = 10_000.0
 """From here on, milliseconds are told in seconds, minutes, hours and days."""
 

@@ -152,7 +152,7 @@ HELP: Mapping[str, Help] = {
     ),
     "evidence redact": Help(("neumann-bot evidence redact evidence.json",)),
     "runbook list": Help(("neumann-bot runbook list", "neumann-bot runbook list --json")),
-    "runbook new": Help(("neumann-bot runbook new disk-full --alert DiskSpaceLow --into ./runbooks",)),
+    "runbook new": Help(("neumann-bot runbook new disk-full --alert RootDiskFull --into ./runbooks",)),
     "runbook lint": Help(
         ("neumann-bot runbook lint replication-lag",),
         ((0, "it keeps to the contract"), (1, "something keeps it from being used"), USAGE),

@@ -13,6 +13,13 @@ from runbooks.evidence import Metrics, Role
 
 PREFIX = "tensor_chain_"
 NUMBERS = frozenset(Metrics.model_fields) - {"role"}
+ALIASES = {"memory_usage_bytes": "memory_bytes"}
+"""Other names that Neumann's documents give the same figure."""
+
+SUMMED = frozenset({"deadlocks_total", "deadlock_victims_total", "tx_aborts_total", "tx_commits_total"})
+"""Counters that a page may show apart by a label, such as the policy by which a victim is chosen."""
+
+FRACTIONS = frozenset({"cpu_seconds_total"})
 NUMBERED_ROLES = {0.0: Role.FOLLOWER, 1.0: Role.CANDIDATE, 2.0: Role.LEADER}
 
 MAX_LINES = 20_000
@@ -23,7 +30,8 @@ MAX_COUNT = 2**63
 """Larger numbers, and negative ones, count nothing that Neumann counts."""
 
 _WANTED = re.compile(
-    rb"^%s(?:raft_state|%s)(?![a-zA-Z0-9_:])[^\n]*" % (PREFIX.encode(), "|".join(sorted(NUMBERS)).encode()),
+    rb"^%s(?:raft_state|%s)(?![a-zA-Z0-9_:])[^\n]*"
+    % (PREFIX.encode(), "|".join(sorted({*NUMBERS, *ALIASES})).encode()),
     re.MULTILINE,
 )
 
@@ -36,7 +44,7 @@ class NotAnExporterError(ValueError):
 
 
 def parse(page: bytes, content_type: str) -> Metrics:
-    """Read the Raft and gossip gauges from a page in Prometheus' text format.
+    """Read the gauges and counters that runbooks go by from a page in Prometheus' text format.
 
     Lines are filtered by the metric's whole name before the library parses them, and what is left is
     bounded: the library takes a microsecond a byte, in the event loop. A line ends at a line feed alone,
@@ -81,8 +89,14 @@ def _role(samples: Iterable[Sample]) -> Role | None:
 
 def _numbers(samples: Iterable[Sample]) -> dict[str, Any]:
     """Return every other metric by its field's name, without what is no count."""
+    shown: dict[str, float] = {}
+    for sample in samples:
+        name = sample.name.removeprefix(PREFIX)
+        if 0 <= sample.value <= MAX_COUNT:
+            shown[name] = sample.value + (shown.get(name, 0.0) if name in SUMMED else 0.0)
+    # Where a page has both names, the one that the alerts go by counts.
+    aliases_last = sorted(shown.items(), key=lambda item: item[0] in ALIASES)
+    named = {ALIASES.get(name, name): value for name, value in aliases_last}
     return {
-        name: int(sample.value)
-        for sample in samples
-        if (name := sample.name.removeprefix(PREFIX)) in NUMBERS and 0 <= sample.value <= MAX_COUNT
+        name: value if name in FRACTIONS else int(value) for name, value in named.items() if name in NUMBERS
     }

@@ -6,19 +6,28 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import get_args
 
-from lab import lag_model, split_model
+from lab import capacity_model, deadlock_model, lag_model, split_model
 from lab.case import Case, Family
 from measure.accuracy.answers import Answer, of
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence
+from runbooks.posture.history import with_history
+from runbooks.posture.samples import Sample
 
 MODELS: dict[str, Callable[[int], Iterator[Case]]] = {
     "replication-lag": lag_model.generate,
     "split-brain": split_model.generate,
+    "capacity": capacity_model.generate,
+    "deadlock-resolution": deadlock_model.generate,
 }
 """Runbook → the model that it is held against."""
 
-_OPEN = frozenset({"lag_unexplained", "too_few_read"})
+_OPEN = frozenset(
+    {
+        *("lag_unexplained", "too_few_read"),
+        *("disk_unexplained", "memory_unexplained", "cpu_unexplained", "deadlocks_unexplained"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,10 @@ def measure(runbook: str, seed: int) -> list[Verdict]:
 
 def judge(runbook: str, case: Case) -> Verdict:
     """Judge one case."""
-    return Verdict(case, of(RUNBOOKS[runbook].diagnose(Evidence.model_validate(case.evidence))))
+    read = Evidence.model_validate(case.evidence)
+    if case.samples:
+        read = with_history(read, [Sample.model_validate(each) for each in case.samples])
+    return Verdict(case, of(RUNBOOKS[runbook].diagnose(read)))
 
 
 _FIGURES: dict[str, Callable[[Verdict], bool]] = {

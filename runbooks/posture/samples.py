@@ -27,6 +27,13 @@ class NodeSample(Frozen):
     restarts: int | None = None
     offset_ms: float | None = None
     free_bytes: int | None = None
+    memory_bytes: int | None = None
+    log_bytes: int | None = None
+    data_bytes: int | None = None
+    cpu_seconds: float | None = None
+    commit_index: int | None = None
+    transactions: int | None = None
+    deadlocks: int | None = None
 
 
 class PairSample(Frozen):
@@ -98,4 +105,11 @@ def _node(node: NodeEvidence, believed: Clock | None) -> NodeSample:
         restarts=node.service.value.restarts if node.service.value else None,
         offset_ms=round(clock.offset_ms, 1) if clock and says_time(clock) else None,
         free_bytes=node.disk.value.free_bytes if node.disk.value else None,
+        memory_bytes=metrics.memory_bytes if metrics else None,
+        log_bytes=metrics.wal_size_bytes if metrics else None,
+        data_bytes=metrics.disk_bytes if metrics else None,
+        cpu_seconds=metrics.cpu_seconds_total if metrics else None,
+        commit_index=metrics.commit_index if metrics else None,
+        transactions=metrics.transactions_total if metrics else None,
+        deadlocks=metrics.deadlocks_total if metrics else None,
     )

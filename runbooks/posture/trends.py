@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 
+from runbooks.evidence import Trend
 from runbooks.posture.samples import PairSample, Sample
 from runbooks.raft import Pair
 
@@ -25,6 +26,12 @@ WATCHED_SHARE = 0.5
 
 MAX_POINTS = 48
 """Points that a line is laid through: of more, every so many-th."""
+
+SPAN = 3 * DAY
+MIN_SPAN = timedelta(hours=12)
+MIN_POINTS = 12
+NOISE = 4.0
+"""A change over the span of less than so many times the usual scatter is none."""
 
 Point = tuple[datetime, float]
 
@@ -149,3 +156,16 @@ def spread(points: Sequence[Point], slope: float) -> float:
     rests = [value - slope * hour for hour, (_, value) in zip(hours, points, strict=True)]
     middle = statistics.median(rests)
     return statistics.median(abs(rest - middle) for rest in rests)
+
+
+def trend(
+    points: Sequence[Point], min_points: int = MIN_POINTS, min_span: timedelta = MIN_SPAN
+) -> Trend | None:
+    """Return where a figure goes; `None` where fewer points, or a shorter span, do not tell."""
+    if len(points) < min_points or points[-1][0] - points[0][0] < min_span:
+        return None
+    slope = slope_per_hour(points)
+    if slope is None:
+        return None
+    hours = (points[-1][0] - points[0][0]) / timedelta(hours=1)
+    return Trend(per_day=24 * slope, error_per_day=24 * NOISE * spread(points, slope) / hours)

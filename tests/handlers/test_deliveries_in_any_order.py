@@ -17,7 +17,7 @@ from handlers.domain.notification import Delivery
 from tests.builders import NOON, alert
 from tests.handlers.world import World
 
-NAMES = ("NoLeader", "NodeDown", "ElectionStorm", "DiskSpaceLow")
+NAMES = ("NoLeader", "NodeDown", "ElectionStorm", "RootDiskFull")
 
 
 def firing(name: str, start_s: int) -> Alert:

@@ -94,13 +94,13 @@ async def test_alertmanagers_own_word_goes_before_what_was_presumed(world: World
 
 
 async def test_what_was_presumed_and_closed_opens_again_when_it_is_told_to_fire(world: World) -> None:
-    await intake.receive(world.ports, Delivery((alert("DiskSpaceLow"),)), None)
+    await intake.receive(world.ports, Delivery((alert("RootDiskFull"),)), None)
     await looks(world, 0, 5)
     incident = await world.timelines.load("inc-1")
     assert isinstance(next_step(incident, world.time.now()), Close)
     await world.timelines.append(incident, Closed(at=world.time.now(), detail="over"))
     await world.timelines.release(incident.identity, incident.id)
-    assert await intake.receive(world.ports, Delivery((alert("DiskSpaceLow"),)), None) == ("inc-2",)
+    assert await intake.receive(world.ports, Delivery((alert("RootDiskFull"),)), None) == ("inc-2",)
 
 
 async def test_while_prometheus_is_silent_nothing_is_presumed_over(world: World) -> None:

@@ -25,7 +25,7 @@ from tests.builders import ALICE, BOB, NOON, alert, opened
 from tests.handlers.story import confirmed, diagnosed_world, proposed, submitted
 from tests.handlers.world import HOME, World
 
-DOWN, DISK = alert("NodeDown", node="node2"), alert("DiskSpaceLow")
+DOWN, DISK = alert("NodeDown", node="node2"), alert("RootDiskFull")
 
 
 async def two(world: World | None = None) -> World:
@@ -91,7 +91,7 @@ async def test_two_alerts_of_a_name_are_told_apart_by_their_labels() -> None:
         ("split inc-1", "Which alert. inc-1 has NoLeader, NodeDown"),
         ("split inc-1 DiskFull", "Which alert. inc-1 has"),
         ("split inc-1 NodeDown node3", "Which alert. inc-1 has"),
-        ("split inc-2 DiskSpaceLow", "inc-2 has no other alert, so there is nothing to split"),
+        ("split inc-2 RootDiskFull", "inc-2 has no other alert, so there is nothing to split"),
     ],
 )
 async def test_what_makes_no_sense_is_refused_and_changes_nothing(text: str, why: str) -> None:

@@ -126,7 +126,7 @@ async def test_a_lag_that_came_first_is_told_of_the_outage_and_the_outage_of_it(
 async def test_one_without_a_runbook_is_told_when_it_opens() -> None:
     world = World()
     await quorum_lost(world)
-    await intake.receive(world.ports, Delivery((alert("DiskSpaceLow"),)), None)
+    await intake.receive(world.ports, Delivery((alert("RootDiskFull"),)), None)
     assert of_others(await world.timelines.load("inc-2")) == [
         "Also open on demo: inc-1 (NoLeader). It found: Cannot elect: node2 and node3 stopped.",
     ]

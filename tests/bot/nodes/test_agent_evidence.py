@@ -82,5 +82,5 @@ def test_an_agent_that_gave_no_answer_gives_its_reason_to_every_reading() -> Non
 
 
 def test_a_node_of_which_nothing_has_come_is_pending() -> None:
-    readings = [reading for name, reading in still_reading("node1") if name != "node"]
+    readings = [reading for name, reading in still_reading("node1") if name not in ("node", "history")]
     assert {reading.kind for reading in readings} == {MissingKind.PENDING}

@@ -85,6 +85,31 @@ def test_every_number_of_a_page_among_hundreds_of_others(types: bool) -> None:
     )
 
 
+def test_memory_has_two_names_and_seconds_of_cpu_keep_their_fraction() -> None:
+    page = (
+        "tensor_chain_memory_usage_bytes 900\ntensor_chain_memory_bytes 800\n"
+        "tensor_chain_memory_limit_bytes 1e3\n"
+        "tensor_chain_cpu_seconds_total 12.75\ntensor_chain_wal_size_bytes 5\n"
+        "tensor_chain_disk_free_bytes 7\n"
+    )
+    assert parse(page, TEXT) == Metrics(
+        memory_bytes=900,
+        memory_limit_bytes=1000,
+        cpu_seconds_total=12.75,
+        wal_size_bytes=5,
+        disk_free_bytes=7,
+    )
+    assert parse("tensor_chain_memory_bytes 800", TEXT).memory_bytes == 800
+
+
+def test_what_a_page_shows_by_policy_is_added_up() -> None:
+    page = (
+        'tensor_chain_deadlock_victims_total{policy="youngest"} 3\n'
+        'tensor_chain_deadlock_victims_total{policy="oldest"} 2\ntensor_chain_deadlocks_total 4\n'
+    )
+    assert parse(page, TEXT) == Metrics(deadlocks_total=4, deadlock_victims_total=5)
+
+
 CASES = Path(__file__).parents[2] / "data" / "metrics"
 
 

@@ -366,6 +366,8 @@ class TestHelp:
             ("leader-election", ("ElectionStorm", "NoLeader", "NodeDown")),
             ("replication-lag", ("HighReplicationLag",)),
             ("split-brain", ("MultipleLeaders",)),
+            ("capacity", ("DiskSpaceLow", "HighCPUUsage", "HighMemoryUsage")),
+            ("deadlock-resolution", ("HighDeadlockRate",)),
         ]
         assert all(url.startswith("https://") for _, _, url, _ in answer.rows)
 

@@ -41,10 +41,10 @@ def test_what_is_no_version_4_notification_is_refused(body: bytes) -> None:
 
 
 def test_alerts_of_one_runbook_are_one_incident_and_an_unknown_alert_is_its_own() -> None:
-    alerts = [alert("NoLeader"), alert("ElectionStorm"), alert("DiskSpaceLow"), alert(cluster="eu")]
+    alerts = [alert("NoLeader"), alert("ElectionStorm"), alert("RootDiskFull"), alert(cluster="eu")]
     assert list(Places(("demo", "eu")).by_identity(alerts)) == [
         IncidentIdentity("demo", "leader-election"),
-        IncidentIdentity("demo", "alert:DiskSpaceLow"),
+        IncidentIdentity("demo", "alert:RootDiskFull"),
         IncidentIdentity("eu", "leader-election"),
     ]
 

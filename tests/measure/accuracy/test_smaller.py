@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab import lag_model, split_model
+from lab import capacity_model, deadlock_model, lag_model, split_model
 from lab.lag_model.flow import Member, flow
 from measure.accuracy import smaller
 from measure.accuracy.answers import Answer
@@ -14,6 +14,21 @@ from measure.accuracy.answers import Answer
 def verdicts(request: pytest.FixtureRequest) -> list[smaller.Verdict]:
     generate = {"replication-lag": lag_model.generate, "split-brain": split_model.generate}[request.param]
     return [smaller.judge(request.param, case) for case in generate(seed=11, each=6)]
+
+
+@pytest.fixture(scope="module", params=["capacity", "deadlock-resolution"])
+def without_buttons(request: pytest.FixtureRequest) -> list[smaller.Verdict]:
+    models = {"capacity": capacity_model.generate, "deadlock-resolution": deadlock_model.generate}
+    generate = models[request.param]
+    return [smaller.judge(request.param, case) for case in generate(seed=11, each=2)]
+
+
+def test_what_is_found_is_right_or_left_open(without_buttons: list[smaller.Verdict]) -> None:
+    wrong = [v for v in without_buttons if v.false_claims or not (v.first_right or v.is_open)]
+    assert [v.case.name for v in wrong] == []
+    assert not any(v.said.buttons for v in without_buttons)
+    read = [v for v in without_buttons if v.case.family == "as_read"]
+    assert sum(v.first_right for v in read) > 0.8 * len(read) > 0
 
 
 def test_no_false_cause_is_claimed(verdicts: list[smaller.Verdict]) -> None:

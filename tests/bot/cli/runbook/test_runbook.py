@@ -49,7 +49,7 @@ def installed(site: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str)
 
 def skeleton(folder: Path) -> str:
     """The module of the runbook that `new` writes."""
-    assert run("new", "disk-full", "--alert", "DiskSpaceLow", "--into", str(folder)).exit_code == 0
+    assert run("new", "disk-full", "--alert", "RootDiskFull", "--into", str(folder)).exit_code == 0
     return (folder / "neumann-runbook-disk-full" / "neumann_runbook_disk_full" / "__init__.py").read_text()
 
 
@@ -60,7 +60,7 @@ def test_a_new_runbook_keeps_to_the_contract(tmp_path: Path, monkeypatch: pytest
 
 def test_it_is_listed_with_its_alert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed(tmp_path, monkeypatch, "disk-full", skeleton(tmp_path))
-    assert "disk-full: Disk full\n  alerts: DiskSpaceLow\n" in run("list").output
+    assert "disk-full: Disk full\n  alerts: RootDiskFull\n" in run("list").output
 
 
 def test_it_is_tried_on_stored_evidence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +89,7 @@ def test_a_broken_one_is_named_and_left_out(
     installed(tmp_path, monkeypatch, "disk-full", broken)
     (said, *_) = add_ons.register(["disk-full"])
     assert why in said
-    assert of_alert("DiskSpaceLow") is None
+    assert of_alert("RootDiskFull") is None
 
 
 def test_a_broken_one_is_named_beside_the_list_of_the_others(
@@ -141,7 +141,7 @@ CHANGED = {
     ),
     "a cause without a sentence": ('sentence="every disk has room"', 'sentence=" "', "has no sentence"),
     "a title that no telephone shows": ('title="Nothing found"', f'title="{"long " * 20}"', "1 to 60"),
-    "an alert of somebody else's": ('frozenset({"DiskSpaceLow"})', 'frozenset({"NoLeader"})', "belongs to"),
+    "an alert of somebody else's": ('frozenset({"RootDiskFull"})', 'frozenset({"NoLeader"})', "belongs to"),
     "it ends the process": (
         "    low, unread = _low",
         "    raise SystemExit(0)\n    low, unread = _low",
@@ -174,11 +174,11 @@ def test_what_is_not_installed_is_not_found_but_a_near_name_is_told() -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (("Disk_Full", "--alert", "DiskSpaceLow"), "is no name for a runbook"),
-        (("../x", "--alert", "DiskSpaceLow"), "is no name for a runbook"),
+        (("Disk_Full", "--alert", "RootDiskFull"), "is no name for a runbook"),
+        (("../x", "--alert", "RootDiskFull"), "is no name for a runbook"),
         (("disk-full", "--alert", "not an alert"), "is no alert name"),
         (("disk-full", "--alert", "NoLeader"), "belongs to the runbook leader-election"),
-        (("leader-election", "--alert", "DiskSpaceLow"), "There is a runbook leader-election already"),
+        (("leader-election", "--alert", "RootDiskFull"), "There is a runbook leader-election already"),
     ],
 )
 def test_new_refuses_and_writes_nothing(tmp_path: Path, arguments: tuple[str, ...], why: str) -> None:
@@ -188,7 +188,7 @@ def test_new_refuses_and_writes_nothing(tmp_path: Path, arguments: tuple[str, ..
 
 def test_new_overwrites_nothing(tmp_path: Path) -> None:
     skeleton(tmp_path)
-    again = run("new", "disk-full", "--alert", "DiskSpaceLow", "--into", str(tmp_path))
+    again = run("new", "disk-full", "--alert", "RootDiskFull", "--into", str(tmp_path))
     assert "is there already; nothing was written" in str(again.exception)
 
 
@@ -233,7 +233,7 @@ def test_its_alert_is_routed_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("bot.add_ons.RUNBOOKS", RUNBOOKS)
     assert add_ons.register(["disk-full"]) == ()
     try:
-        found = of_alert("DiskSpaceLow")
+        found = of_alert("RootDiskFull")
         assert found is not None
         assert found.NAME == "disk-full"
     finally:

@@ -393,7 +393,7 @@ async def explained() -> Play:
     lag = alert("HighReplicationLag", node="node2")
     await play.told("Alertmanager: NoLeader fires", alert())
     await play.told("Alertmanager: HighReplicationLag fires", lag)
-    await play.told("Alertmanager: DiskSpaceLow fires, of which no runbook knows", alert("DiskSpaceLow"))
+    await play.told("Alertmanager: RootDiskFull fires, of which no runbook knows", alert("RootDiskFull"))
     play.world.cluster.shows = evidence()
     play.world.cluster.leader = "node2"
     for seconds in (0, 15):

@@ -1,0 +1,87 @@
+"""A disk fills up: from DiskSpaceLow to the days that are left, and to the proof that there is room again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from handlers import advance, intake
+from handlers.domain.events.recovery import RecoveryVerified
+from handlers.domain.incident import Incident, Stage
+from handlers.domain.notification import Delivery
+from runbooks import capacity
+from runbooks.evidence import Disk, Evidence, NodeEvidence
+from runbooks.posture.samples import Sample, sample_of
+from tests.builders import NOON, alert, evidence, healthy, known
+from tests.handlers.world import World
+
+GIB = 2**30
+LOG_A_DAY_GIB = 2.0
+
+
+def with_disk(free_gib: float, log_gib: float) -> Evidence:
+    """A healthy cluster; of node3's disk so much is free, and so much is its log."""
+    first, second, third = healthy()
+    return evidence(first, second, _with_disk(third, free_gib, log_gib))
+
+
+def _with_disk(member: NodeEvidence, free_gib: float, log_gib: float) -> NodeEvidence:
+    disk = Disk(path="/var/lib/neumann", free_bytes=int(free_gib * GIB), total_bytes=100 * GIB)
+    used = {"wal_size_bytes": int(log_gib * GIB), "disk_bytes": 20 * GIB}
+    pages = {
+        which: reading.model_copy(update={"value": reading.value.model_copy(update=used)})
+        for which in ("metrics", "metrics_again", "local_metrics")
+        if (reading := getattr(member, which)).value
+    }
+    return member.model_copy(update={**pages, "disk": known(disk, by="agent:node3")})
+
+
+def kept(days_ago: float) -> Sample:
+    """What was kept of a reading, when the log had not grown so far."""
+    less = LOG_A_DAY_GIB * days_ago
+    read = with_disk(5 + less, 40 - less)
+    return sample_of(read).model_copy(update={"at": NOON - timedelta(days=days_ago)})
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.cluster.shows = with_disk(5, 40)
+    return world
+
+
+async def found(world: World) -> Incident:
+    await intake.receive(world.ports, Delivery((alert("DiskSpaceLow", node="node3"),)), None)
+    incident, _ = await advance.advance(world.ports, "inc-1")
+    return incident
+
+
+async def test_its_alert_says_what_takes_the_disk_and_how_long_it_lasts(world: World) -> None:
+    world.postures.kept["demo"] = [kept(quarter / 96) for quarter in range(288, 0, -1)]
+    incident = await found(world)
+    assert incident.runbook == capacity.NAME
+    assert incident.diagnosis
+    assert incident.diagnosis.summary == (
+        "The write-ahead log takes the disk of node3 and is not compacted: 2 days to the log's hard stop."
+    )
+    assert incident.offers == ()
+
+
+async def test_without_samples_it_is_left_open_what_takes_it(world: World) -> None:
+    incident = await found(world)
+    assert incident.diagnosis
+    assert incident.diagnosis.top.cause == "disk_unexplained"
+    assert incident.diagnosis.top.would_decide
+
+
+async def test_once_there_is_room_again_it_is_proven(world: World) -> None:
+    await found(world)
+    world.cluster.shows = with_disk(60, 1)
+    for _ in range(240):
+        incident, due = await advance.advance(world.ports, "inc-1")
+        if due is None or incident.stage is Stage.RECOVERED:
+            break
+        world.time.pass_s(15)
+    assert incident.stage is Stage.RECOVERED, world.kinds()
+    assert isinstance(incident.verified, RecoveryVerified)

@@ -1,0 +1,234 @@
+"""What takes a node's disk, memory or CPU, and in how many days it is full."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runbooks import capacity
+from runbooks.capacity.causes import CAUSES
+from runbooks.evidence import Disk, Evidence, History, Metrics, NodeEvidence, Role, Service, Trend
+from runbooks.model import BY_HAND, Diagnosis, Verdict
+from tests.builders import NOON, SAMPLE_GAP, dead, evidence, known, missing, node, silent
+
+GIB, MIB = 2**30, 2**20
+
+
+def host(
+    name: str = "node3",
+    *,
+    free_gib: float = 50.0,
+    history: History | None = None,
+    cores: float = 0.2,
+    commits: int = 30,
+    page: dict[str, Any] | None = None,
+    **readings: Any,
+) -> NodeEvidence:
+    """A node whose page shows what it uses; its agent sees the same disk."""
+    shown: dict[str, Any] = {
+        "role": Role.LEADER if name == "node1" else Role.FOLLOWER,
+        "term": 7,
+        "applied_index": 100,
+        "elections_total": 3,
+        "memory_bytes": 4 * GIB,
+        "memory_limit_bytes": 10 * GIB,
+        "disk_free_bytes": int(free_gib * GIB),
+        **(page or {}),
+    }
+    at = (NOON, NOON + SAMPLE_GAP)
+    first = Metrics(**{"cpu_seconds_total": 100.0, "commit_index": 100, **shown})
+    spent_s = 100.0 + cores * SAMPLE_GAP.total_seconds()
+    second = Metrics(**{"cpu_seconds_total": spent_s, "commit_index": 100 + commits, **shown})
+    default = {
+        "metrics": known(first, at=at[0]),
+        "metrics_again": known(second, at=at[1]),
+        "local_metrics": known(second, by=f"agent:{name}"),
+        "disk": disk(int(free_gib * GIB)),
+        "history": known(history or History()),
+    }
+    return node(name, **{**default, **readings})
+
+
+def disk(free_bytes: int, **changes: Any) -> Any:
+    return known(Disk(path="/d", free_bytes=free_bytes, total_bytes=100 * GIB, **changes), by="agent:node3")
+
+
+def gib_a_day(gib: float, error: float = 0.05) -> Trend:
+    return Trend(per_day=gib * GIB, error_per_day=error * GIB)
+
+
+def filling(free: float, log: float = 0.0, data: float = 0.0) -> History:
+    return History(
+        disk_span_s=3 * 86_400.0,
+        free_bytes=gib_a_day(-free),
+        log_bytes=gib_a_day(log),
+        data_bytes=gib_a_day(data),
+    )
+
+
+def cluster(*changed: NodeEvidence) -> Evidence:
+    names = {each.node for each in changed}
+    return evidence(*(host(name) for name in ("node1", "node2", "node3") if name not in names), *changed)
+
+
+def diagnose(*changed: NodeEvidence) -> Diagnosis:
+    return capacity.diagnose(cluster(*changed))
+
+
+NEAR_LIMIT = {"memory_bytes": 9 * GIB}
+OOM = known(Service(state="active", pid=9, boot_id="boot-1", running_s=600, restarts=3, result="oom-kill"))
+USUAL = History(usual_cores=0.4, usual_commits_per_s=20.0)
+
+FAULTS: dict[str, tuple[NodeEvidence, Verdict]] = {
+    "log_stopped": (host(free_gib=0.05), Verdict.CONFIRMED),
+    "log_grows": (host(free_gib=6, history=filling(2, log=1.9)), Verdict.CONFIRMED),
+    "data_grows": (host(free_gib=6, history=filling(2, data=1.9)), Verdict.CONFIRMED),
+    "others_fill_disk": (host(free_gib=6, history=filling(2)), Verdict.CONFIRMED),
+    "disk_taken": (host(free_gib=6, history=filling(0)), Verdict.CONFIRMED),
+    "disk_unexplained": (host(free_gib=6), Verdict.UNDETERMINED),
+    "memory_grows": (host(page=NEAR_LIMIT, history=History(memory_bytes=gib_a_day(0.5))), Verdict.LIKELY),
+    "memory_tight": (host(page=NEAR_LIMIT, history=History(memory_bytes=gib_a_day(0.0))), Verdict.LIKELY),
+    "memory_unexplained": (host(page=NEAR_LIMIT), Verdict.UNDETERMINED),
+    "killed_for_memory": (host(page=NEAR_LIMIT, service=OOM), Verdict.CONFIRMED),
+    "writes_heavy": (host(cores=1.2, commits=90, history=USUAL), Verdict.LIKELY),
+    "cpu_as_usual": (host(cores=1.2, history=History(usual_cores=1.1)), Verdict.LIKELY),
+    "cpu_unexplained": (host(cores=1.2, history=USUAL), Verdict.UNDETERMINED),
+    "capacity_enough": (host(), Verdict.CONFIRMED),
+}
+
+
+@pytest.mark.parametrize("cause", FAULTS)
+def test_each_cause_is_found_on_the_node_that_has_it(cause: str) -> None:
+    changed, verdict = FAULTS[cause]
+    top = diagnose(changed).top
+    assert (top.cause, top.verdict) == (cause, verdict)
+    assert top.nodes == (() if cause == "capacity_enough" else ("node3",))
+
+
+def test_every_word_has_a_case_here() -> None:
+    assert FAULTS.keys() == CAUSES.keys()
+
+
+@pytest.mark.parametrize("cause", FAULTS)
+def test_nothing_has_a_button_and_people_are_told_what_to_do(cause: str) -> None:
+    found = diagnose(FAULTS[cause][0])
+    assert found.offers == ()
+    told = [remedy for remedy in found.top.remedies if remedy.name == BY_HAND and not remedy.offered]
+    assert len(told) == (0 if cause == "capacity_enough" else 1)
+
+
+@pytest.mark.parametrize("cause", [cause for cause in FAULTS if "disk" in cause or "log" in cause])
+def test_whoever_makes_room_is_told_what_never_to_delete(cause: str) -> None:
+    assert "Never delete or move files of the data folder or of the write-ahead log" in CAUSES[cause].by_hand
+
+
+def test_a_disk_that_fills_is_told_in_days_to_the_hard_stop_and_not_to_the_alert() -> None:
+    found = diagnose(FAULTS["log_grows"][0])
+    assert (
+        found.summary
+        == "The write-ahead log takes the disk of node3 and is not compacted: 3 days to the log's hard stop."
+    )
+    assert found.top.evidence_for[0] == (
+        "node3: 6.0 GiB free, the alert's bound is 10 GiB (bot); loses 2.0 GiB a day (over 3 days):"
+        " 3 days to the log's hard stop at 100 MiB"
+    )
+
+
+def test_memory_that_grows_is_told_in_days_to_its_limit() -> None:
+    assert diagnose(FAULTS["memory_grows"][0]).summary == (
+        "Probably the memory of node3 grows towards its limit: 2 days to the limit."
+    )
+
+
+LEFT_OPEN = {
+    "several gain a third each": (host(free_gib=6, history=filling(3, log=1, data=1)), "none of it is most"),
+    "the sizes of log and data were not read": (
+        host(free_gib=6, history=History(free_bytes=gib_a_day(-2))),
+        "the sizes of log and data",
+    ),
+    "the log's gain is as uncertain as it is large": (
+        host(
+            free_gib=6,
+            history=filling(2).model_copy(update={"log_bytes": gib_a_day(1.0, error=1.0)}),
+        ),
+        "none of it is most",
+    ),
+    "page and agent see two file systems": (host(free_gib=6, disk=disk(80 * GIB)), "which file system"),
+    "writes that do not explain so much": (
+        host(cores=3.0, commits=60, history=USUAL),
+        "what node3 is busy with",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", LEFT_OPEN)
+def test_a_guess_is_left_open_with_what_would_decide(what: str) -> None:
+    changed, lacks = LEFT_OPEN[what]
+    top = diagnose(changed).top
+    assert top.verdict is Verdict.UNDETERMINED
+    assert top.would_decide and lacks in top.would_decide
+
+
+NOT_READ = {
+    "a disk of which the page says nothing": (
+        host(page={"disk_free_bytes": None}, disk=missing("no answer")),
+        "disk of node3",
+    ),
+    "a second sample of CPU": (host(metrics_again=missing("no answer")), "CPU of node3"),
+    "a service that may have been killed": (host(service=missing("no answer")), "service of node3"),
+    "a whole node": (silent("node3"), "disk, memory, CPU, service of node3"),
+}
+
+
+@pytest.mark.parametrize("what", NOT_READ)
+def test_what_was_not_read_is_never_enough(what: str) -> None:
+    changed, lacks = NOT_READ[what]
+    top = diagnose(changed).top
+    assert (top.cause, top.verdict, top.would_decide) == ("capacity_enough", Verdict.UNDETERMINED, lacks)
+
+
+def test_a_page_without_a_figure_raises_no_alert_on_it() -> None:
+    bare = {"memory_limit_bytes": None, "cpu_seconds_total": None, "disk_free_bytes": None}
+    assert diagnose(host(page=bare)).top.verdict is Verdict.CONFIRMED
+    assert diagnose(host(free_gib=6, page=bare, history=filling(0))).top.cause == "disk_taken"
+
+
+def test_a_stopped_process_takes_neither_memory_nor_cpu_and_its_disk_counts() -> None:
+    assert diagnose(dead("node3")).top.verdict is Verdict.CONFIRMED
+    assert diagnose(dead("node3", disk=disk(50 * MIB))).top.cause == "log_stopped"
+
+
+def test_the_bounds_are_those_of_the_alerts() -> None:
+    at_them = host(free_gib=10.0, page={"memory_bytes": 85, "memory_limit_bytes": 100}, cores=0.9)
+    assert diagnose(at_them).top.cause == "capacity_enough"
+    assert capacity.is_recovered(cluster(at_them)).is_recovered
+
+
+def test_a_disk_within_the_bound_that_stops_soon_is_named_all_the_same() -> None:
+    top = diagnose(host(free_gib=20, history=filling(15))).top
+    assert (top.cause, top.evidence_against) == (
+        "capacity_enough",
+        ("node3: 32 h to the log's hard stop",),
+    )
+
+
+def test_a_kill_of_which_only_the_pod_still_tells_is_no_cause_of_today() -> None:
+    long_ago = Service(state="active", pid=9, boot_id="b", running_s=9e6, restarts=1, result="oom-kill")
+    assert diagnose(host(service=known(long_ago))).top.cause == "capacity_enough"
+
+
+def test_it_has_recovered_when_every_condition_is_known_to_be_false() -> None:
+    assert capacity.is_recovered(cluster()).is_recovered
+    unread = {what for what in NOT_READ if "killed" not in what}
+    for changed in (
+        *(FAULTS[c][0] for c in FAULTS if c != "capacity_enough"),
+        *(NOT_READ[w][0] for w in unread),
+    ):
+        assert not capacity.is_recovered(cluster(changed)).is_recovered
+
+
+def test_there_is_nothing_to_plan() -> None:
+    read = cluster(FAULTS["log_grows"][0])
+    with pytest.raises(KeyError):
+        capacity.plan(capacity.diagnose(read).top.remedies[0], read)
