@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from handlers.domain.incident import Incident
 from handlers.errors import Quarantined, StoreDown
-from handlers.ports import Ports
+from handlers.ports import ReadPorts
 
 
 class Loaded(NamedTuple):
@@ -17,7 +17,7 @@ class Loaded(NamedTuple):
     left_alone: list[Quarantined]
 
 
-async def load(ports: Ports, incident_ids: Iterable[str]) -> Loaded:
+async def load(ports: ReadPorts, incident_ids: Iterable[str]) -> Loaded:
     """Load these incidents."""
     loaded = Loaded([], [])
     for incident_id in incident_ids:
