@@ -68,9 +68,10 @@ rules: ## test the alert rules with promtool
 real-nodes: $(VENV)/.installed-dev ## the agent on Debian 12 and 13 with systemd, in containers; ARGS=thread three nodes and the bot, ARGS=power power cuts; as root
 	@$(BIN)/python -m measure.real_nodes $(ARGS)
 
-schema: $(VENV)/.installed-dev ## write the JSON schemas in docs/ from the models
+schema: $(VENV)/.installed-dev ## write the JSON schemas and the OpenAPI document in docs/ from the code
 	$(BIN)/python -m runbooks.evidence_schema docs/evidence.schema.json
 	$(BIN)/python -m bot.config_schema docs/neumann-bot.schema.json
+	$(BIN)/python -m bot.web.api.openapi docs/openapi.json
 
 man: $(VENV)/.installed-dev ## write the manual pages in deploy/man from the command lines
 	@mkdir -p deploy/man

@@ -17,6 +17,7 @@ from bot.clients import Clients, connected
 from bot.config import Settings
 from bot.doctor.examination import Doctor
 from bot.doctor.patient import Patient
+from bot.read_only.shared_reader import SharedReader, shared
 from bot.slack import listeners
 from bot.slack.allowance import Allowance
 from bot.slack.delivery.attachments import ThreadAttachments
@@ -29,6 +30,7 @@ from bot.store.client import connect_to
 from bot.store.foreign_keys import put_aside
 from bot.store.incident_history import IncidentHistoryStore
 from bot.store.ledger_marks import LedgerMarks
+from bot.store.mac_chain import Chain
 from bot.store.postures import PostureStore
 from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
 from bot.store.redis_time import RedisTime
@@ -37,10 +39,12 @@ from bot.store.rotas import SEAL_USE as ROTA_SEAL_USE
 from bot.store.rotas import RotaStore
 from bot.store.run_lock import RunLocks
 from bot.store.signer import Signer
+from bot.store.timelines import TimelineStore
 from bot.stores import Stores
 from bot.timing import DEFAULT_TIMING, Timing
 from bot.web.app import Web
 from bot.web.pagerduty import PagerDutyWebhook
+from bot.web.read_only import ReadOnlyWays
 from bot.web.troubles import Troubles
 from bot.worker.heartbeat import Heartbeat
 from bot.worker.periodic_jobs import PeriodicJobs
@@ -48,7 +52,7 @@ from bot.worker.scheduler import Scheduler
 from bot.worker.worker import Worker
 from handlers.errors import StoreDown
 from handlers.escalate import acknowledged_elsewhere
-from handlers.ports import Ports
+from handlers.ports import Ports, ReadOnlyPorts
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,7 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
     async with (
         contextlib.aclosing(redis),
         connected(settings, LedgerMarks(redis, prefix), Refusals(redis, prefix)) as clients,
+        shared(clients.reader) as reader,
     ):
         clock = RedisTime(redis)
         with contextlib.suppress(StoreDown):  # it is asked again
@@ -95,7 +100,10 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
         worker = _worker(settings, stores, clients, ports, thread=thread, timing=timing)
         dispatcher = Dispatcher(app, stores.requests, timing)
         hangs = partial(_hangs, worker, dispatcher, timing.standstill_s)
-        web = _web(settings, stores, app, signing_secret, ports, hangs=hangs)
+        ways = ReadOnlyWays.of(
+            settings.api, settings.status_page, _read_only(settings, stores, reader), clock.now
+        )
+        web = _web(settings, stores, app, signing_secret, ports, hangs=hangs, ways=ways)
         yield Bot(
             redis=redis,
             web=web.app(tells_status=settings.web.status_port is None),
@@ -152,6 +160,13 @@ def _ports(
     )
 
 
+def _read_only(settings: Settings, stores: Stores, reader: SharedReader) -> ReadOnlyPorts:
+    # Timelines of its own: who pages through old incidents pushes none out of the worker's memory.
+    timelines = TimelineStore(stores.redis, stores.prefix, Chain.of(settings.agents))
+    past = IncidentHistoryStore(stores.redis, stores.prefix)
+    return ReadOnlyPorts(timelines, past, reader, PostureStore(stores.redis, stores.prefix))
+
+
 def _bolt(slack: AsyncWebClient, signing_secret: str, ports: Ports) -> AsyncApp:
     # What is dispatched is stored already, so it may take its time; Bolt's default polls every 10 ms.
     app = AsyncApp(client=slack, signing_secret=signing_secret, process_before_response=True)
@@ -167,6 +182,7 @@ def _web(
     ports: Ports,
     *,
     hangs: Callable[[], str | None],
+    ways: ReadOnlyWays,
 ) -> Web:
     return Web(
         inbox=stores.inbox,
@@ -179,6 +195,7 @@ def _web(
         signing_secret=signing_secret,
         hangs=hangs,
         canary_every_s=settings.doctor.canary_every_s,
+        read_only=ways,
         pagerduty=PagerDutyWebhook.of(settings.escalation, partial(acknowledged_elsewhere, ports)),
     )
 
