@@ -17,7 +17,8 @@ from bot.clients import Clients, connected
 from bot.config import Settings
 from bot.doctor.examination import Doctor
 from bot.doctor.patient import Patient
-from bot.read_only.shared_reader import SharedReader, shared
+from bot.read_only.ports import read_only_ports
+from bot.read_only.shared_reader import shared
 from bot.slack import listeners
 from bot.slack.allowance import Allowance
 from bot.slack.delivery.attachments import ThreadAttachments
@@ -30,7 +31,6 @@ from bot.store.client import connect_to
 from bot.store.foreign_keys import put_aside
 from bot.store.incident_history import IncidentHistoryStore
 from bot.store.ledger_marks import LedgerMarks
-from bot.store.mac_chain import Chain
 from bot.store.postures import PostureStore
 from bot.store.reconcile_checkpoint import ReconcileCheckpointStore
 from bot.store.redis_time import RedisTime
@@ -39,7 +39,6 @@ from bot.store.rotas import SEAL_USE as ROTA_SEAL_USE
 from bot.store.rotas import RotaStore
 from bot.store.run_lock import RunLocks
 from bot.store.signer import Signer
-from bot.store.timelines import TimelineStore
 from bot.stores import Stores
 from bot.timing import DEFAULT_TIMING, Timing
 from bot.web.app import Web
@@ -52,7 +51,7 @@ from bot.worker.scheduler import Scheduler
 from bot.worker.worker import Worker
 from handlers.errors import StoreDown
 from handlers.escalate import acknowledged_elsewhere
-from handlers.ports import Ports, ReadOnlyPorts
+from handlers.ports import Ports
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
         dispatcher = Dispatcher(app, stores.requests, timing)
         hangs = partial(_hangs, worker, dispatcher, timing.standstill_s)
         ways = ReadOnlyWays.of(
-            settings.api, settings.status_page, _read_only(settings, stores, reader), clock.now
+            settings.api, settings.status_page, read_only_ports(redis, settings, reader), clock.now
         )
         web = _web(settings, stores, app, signing_secret, ports, hangs=hangs, ways=ways)
         yield Bot(
@@ -158,13 +157,6 @@ def _ports(
         schedule=clients.paging.schedule,
         rotas=RotaStore(stores.redis, stores.prefix, Signer.of(settings.agents, ROTA_SEAL_USE)),
     )
-
-
-def _read_only(settings: Settings, stores: Stores, reader: SharedReader) -> ReadOnlyPorts:
-    # Timelines of its own: who pages through old incidents pushes none out of the worker's memory.
-    timelines = TimelineStore(stores.redis, stores.prefix, Chain.of(settings.agents))
-    past = IncidentHistoryStore(stores.redis, stores.prefix)
-    return ReadOnlyPorts(timelines, past, reader, PostureStore(stores.redis, stores.prefix))
 
 
 def _bolt(slack: AsyncWebClient, signing_secret: str, ports: Ports) -> AsyncApp:

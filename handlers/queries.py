@@ -30,6 +30,9 @@ ALL_KEPT_S = 36_500 * 86_400.0
 MAX_LOOKED_THROUGH = 200
 """How many incidents are loaded for one page; where few match, it is short and has a cursor all the same."""
 
+MAX_PAGE = 100
+"""How many incidents may be asked for at once."""
+
 MAX_RECENT = 10
 
 

@@ -15,10 +15,8 @@ from handlers import queries
 from handlers.commands import resolve_cluster
 from handlers.errors import UnknownCluster
 from handlers.ports import ReadPorts
-from handlers.queries import INCIDENT_ID, State, Wanted
+from handlers.queries import INCIDENT_ID, MAX_PAGE, State, Wanted
 from runbooks.evidence import Evidence
-
-MAX_LIMIT = 100
 
 
 class NoQuery(BaseModel):
@@ -35,7 +33,7 @@ class IncidentQuery(NoQuery):
     cursor: Annotated[
         str | None, Field(pattern=INCIDENT_ID, description="The `next_cursor` of the page before.")
     ] = None
-    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="At most so many.")] = 20
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE, description="At most so many.")] = 20
 
 
 @dataclass(frozen=True)
