@@ -68,9 +68,10 @@ rules: ## test the alert rules with promtool
 real-nodes: $(VENV)/.installed-dev ## the agent on Debian 12 and 13 with systemd, in containers; ARGS=thread three nodes and the bot, ARGS=power power cuts; as root
 	@$(BIN)/python -m measure.real_nodes $(ARGS)
 
-schema: $(VENV)/.installed-dev ## write the JSON schemas in docs/ from the models
+schema: $(VENV)/.installed-dev ## write the JSON schemas and the OpenAPI document in docs/ from the code
 	$(BIN)/python -m runbooks.evidence_schema docs/evidence.schema.json
 	$(BIN)/python -m bot.config_schema docs/neumann-bot.schema.json
+	$(BIN)/python -m bot.web.api.openapi docs/openapi.json
 
 man: $(VENV)/.installed-dev ## write the manual pages in deploy/man from the command lines
 	@mkdir -p deploy/man
@@ -125,8 +126,9 @@ EXPORT := uv export --quiet --no-header --format requirements-txt --no-emit-proj
 lock: ## write the locks anew (needs uv)
 	$(EXPORT) -o requirements-agent.txt
 	$(EXPORT) --extra bot -o requirements.txt
+	$(EXPORT) --extra bot --extra mcp -o requirements-mcp.txt
 	$(EXPORT) --extra bot --extra demo -o requirements-demo.txt
-	$(EXPORT) --extra bot --extra demo --group dev -o requirements-dev.txt
+	$(EXPORT) --extra bot --extra demo --extra mcp --group dev -o requirements-dev.txt
 	$(subst --group build,--only-group chart,$(EXPORT)) -o requirements-chart.txt
 	uv export --quiet --no-header --format requirements-txt --only-group docs -o requirements-docs.txt
 	rm -f uv.lock
@@ -145,13 +147,13 @@ docs: $(VENV)/.installed-docs ## the documentation's site, into site/; a broken 
 # Checksums of whatever was built so far.
 sums = cd dist && rm -f SHA256SUMS && sha256sum * > SHA256SUMS && cat SHA256SUMS
 
-dist: $(VENV)/.installed-dev ## build what a release attaches: wheel and its lock, the agent's package, sources, bill of materials, checksums
+dist: $(VENV)/.installed-dev ## build what a release attaches: wheel and its locks, the agent's package, sources, bill of materials, checksums
 	@rm -rf dist && mkdir dist
 	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 	@if command -v dpkg-deb >/dev/null; then deploy/debian/build $(BIN)/python dist/*.whl dist; fi
 	@$(BIN)/python -m measure.sbom dist/neumann-bot.cdx.json
 	@git archive --format=tar.gz --prefix=neumann-bot/ --output=dist/neumann-bot.tar.gz HEAD
-	@cp requirements.txt dist/
+	@cp requirements.txt requirements-mcp.txt dist/
 	@$(sums)
 
 chart: $(VENV)/.installed-chart ## lint, render and check the Helm chart with Helm's own library, and pack it into dist/

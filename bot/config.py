@@ -29,6 +29,7 @@ from bot.config_sections import (
 )
 from bot.escalation_settings import EscalationSettings
 from bot.posture_settings import PostureSettings
+from bot.read_only_settings import ApiSettings, Scope, StatusPageSettings
 from bot.watch_settings import DoctorSettings, HeartbeatSettings, WideOutageSettings
 from handlers.domain.permissions import Permission, Permissions
 from handlers.errors import ConfigurationError
@@ -37,6 +38,7 @@ from shared.bounded_files import read_bounded_text
 __all__ = [
     "AgentSettings",
     "AlertmanagerSettings",
+    "ApiSettings",
     "Cluster",
     "DoctorSettings",
     "Endpoint",
@@ -51,6 +53,7 @@ __all__ = [
     "RedisSettings",
     "Settings",
     "SlackSettings",
+    "StatusPageSettings",
     "WebSettings",
     "contradictions",
     "load",
@@ -77,6 +80,8 @@ class Settings(BaseSettings):
     doctor: DoctorSettings = DoctorSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
     wide_outage: WideOutageSettings = WideOutageSettings()
+    api: ApiSettings = ApiSettings()
+    status_page: StatusPageSettings = StatusPageSettings()
     clusters: Annotated[tuple[Cluster, ...], Field(min_length=1)]
     permissions: tuple[PermissionRow, ...] = ()
     runbooks: tuple[str, ...] = ()
@@ -144,6 +149,13 @@ def contradictions(settings: Settings) -> Iterator[tuple[tuple[str | int, ...], 
         yield ("doctor", "canary_cluster"), wrong
     for within, what in settings.escalation.missing_routes():
         yield ("escalation", *within), what
+    if settings.status_page.access == "token" and not any(
+        {Scope.STATUS, Scope.INCIDENTS} <= each.scopes for each in settings.api.tokens
+    ):
+        wrong = (
+            "no token in [[api.tokens]] has the scopes status:read and incidents:read, so nobody may see it"
+        )
+        yield ("status_page", "access"), wrong
 
 
 def _no_cluster(section: str, unknown: str, names: set[str]) -> str:

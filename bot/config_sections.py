@@ -30,9 +30,9 @@ class SlackSettings(_Section):
 class WebSettings(_Section):
     """The HTTP side: where it listens, and the token that Alertmanager must send.
 
-    With `status_port`, what tells of the bot itself (probes, version, metrics) is answered there alone, at
-    `status_host`, and no more at the port that Slack reaches. A worker in a process of its own answers the
-    same at `worker_status_port`, or nowhere.
+    With `status_port`, what tells of the bot itself (probes, version, metrics) and the read-only ways in are
+    answered there alone, at `status_host`, and no more at the port that Slack reaches. A worker in a process
+    of its own answers the same at `worker_status_port`, or nowhere.
     """
 
     host: str = "127.0.0.1"

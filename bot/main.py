@@ -17,6 +17,8 @@ from bot.clients import Clients, connected
 from bot.config import Settings
 from bot.doctor.examination import Doctor
 from bot.doctor.patient import Patient
+from bot.read_only.ports import read_only_ports
+from bot.read_only.shared_reader import shared
 from bot.slack import listeners
 from bot.slack.allowance import Allowance
 from bot.slack.delivery.attachments import ThreadAttachments
@@ -41,6 +43,7 @@ from bot.stores import Stores
 from bot.timing import DEFAULT_TIMING, Timing
 from bot.web.app import Web
 from bot.web.pagerduty import PagerDutyWebhook
+from bot.web.read_only import ReadOnlyWays
 from bot.web.troubles import Troubles
 from bot.worker.heartbeat import Heartbeat
 from bot.worker.periodic_jobs import PeriodicJobs
@@ -83,6 +86,7 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
     async with (
         contextlib.aclosing(redis),
         connected(settings, LedgerMarks(redis, prefix), Refusals(redis, prefix)) as clients,
+        shared(clients.reader) as reader,
     ):
         clock = RedisTime(redis)
         with contextlib.suppress(StoreDown):  # it is asked again
@@ -96,7 +100,10 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
         worker = _worker(settings, stores, clients, ports, thread=thread, timing=timing)
         dispatcher = Dispatcher(app, stores.requests, timing)
         hangs = partial(_hangs, worker, dispatcher, timing.standstill_s)
-        web = _web(settings, stores, app, signing_secret, ports, hangs=hangs)
+        ways = ReadOnlyWays.of(
+            settings.api, settings.status_page, read_only_ports(redis, settings, reader), clock.now
+        )
+        web = _web(settings, stores, app, signing_secret, ports, hangs=hangs, ways=ways)
         yield Bot(
             redis=redis,
             web=web.app(tells_status=settings.web.status_port is None),
@@ -169,6 +176,7 @@ def _web(
     ports: Ports,
     *,
     hangs: Callable[[], str | None],
+    ways: ReadOnlyWays,
 ) -> Web:
     return Web(
         inbox=stores.inbox,
@@ -181,6 +189,7 @@ def _web(
         signing_secret=signing_secret,
         hangs=hangs,
         canary_every_s=settings.doctor.canary_every_s,
+        read_only=ways,
         pagerduty=PagerDutyWebhook.of(settings.escalation, partial(acknowledged_elsewhere, ports)),
     )
 

@@ -3,6 +3,8 @@
     BotError
     ├── Refused              what was asked is not done, and why
     │   ├── UnknownCluster
+    │   ├── UnknownIncident
+    │   ├── NothingRead      an incident's cluster was never read
     │   ├── UnknownHandle
     │   ├── StaleOffer
     │   │   └── StalePlan    a fresh plan can be drawn up
@@ -46,6 +48,14 @@ class Refused(BotError):  # noqa: N818  a refusal is an answer, and reads as one
 
 class UnknownCluster(Refused):
     """No such cluster is configured."""
+
+
+class UnknownIncident(Refused):
+    """There is no such incident, or it has been trimmed."""
+
+
+class NothingRead(Refused):
+    """No reading of the cluster stands in this incident."""
 
 
 class UnknownHandle(Refused):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from handlers.domain.incident import Incident
 from handlers.errors import Quarantined, Refused, StoreDown
-from handlers.ports import Ports
+from handlers.ports import ReadPorts
 
 
 class Loaded(NamedTuple):
@@ -17,7 +17,7 @@ class Loaded(NamedTuple):
     left_alone: list[Quarantined]
 
 
-async def load_known(ports: Ports, incident_id: str) -> Incident:
+async def load_known(ports: ReadPorts, incident_id: str) -> Incident:
     """Load an incident that a person named.
 
     Raises:
@@ -31,7 +31,7 @@ async def load_known(ports: Ports, incident_id: str) -> Incident:
     return incident
 
 
-async def load(ports: Ports, incident_ids: Iterable[str]) -> Loaded:
+async def load(ports: ReadPorts, incident_ids: Iterable[str]) -> Loaded:
     """Load these incidents."""
     loaded = Loaded([], [])
     for incident_id in incident_ids:

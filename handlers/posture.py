@@ -10,7 +10,7 @@ from handlers.domain.posture import watch as posture_watch
 from handlers.domain.posture.schedule import DigestSchedule, Watching
 from handlers.domain.posture.watch import Standing
 from handlers.errors import StoreDown
-from handlers.ports import Ports
+from handlers.ports import Ports, ReadPorts
 from handlers.ports.posture import Postures
 from runbooks.posture.model import Posture
 
@@ -18,7 +18,7 @@ EARLY = 0.9
 """A look that comes up to a tenth of the interval early counts: several replicas mark it."""
 
 
-async def read(ports: Ports, cluster: str) -> Posture:
+async def read(ports: ReadPorts, cluster: str) -> Posture:
     """Read a cluster now and judge it by what was kept of it; nothing is kept of this reading."""
     if ports.postures is None:
         evidence = await ports.reader.read(cluster)

@@ -16,6 +16,7 @@ from bot.cli.check import check
 from bot.cli.demo import demo
 from bot.cli.help import explain
 from bot.cli.init.command import init
+from bot.cli.mcp import mcp
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption
 from bot.cli.output import say
 from bot.cli.reread import reread
@@ -70,6 +71,7 @@ app.command()(diagnose.diagnose)
 app.command()(replay.replay)
 app.command()(plan.plan)
 app.command()(posture.posture)
+app.command()(mcp)
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(runbook.app, name="runbook")
 app.add_typer(audit.app, name="audit")

@@ -14,6 +14,7 @@ from bot.config import Settings
 from bot.config_lines import Path as KeyPath
 from bot.grant_keys import NOT_THERE
 from bot.secret_files import SecretFile
+from bot.web.api.tokens import Tokens
 from handlers.domain.escalation.model import TargetKind
 from handlers.errors import ConfigurationError
 
@@ -48,6 +49,7 @@ def doubts(settings: Settings) -> Iterator[Doubt]:
     yield from _shared_addresses(settings)
     yield from unreadable_secrets(settings)
     yield from _slack_tokens(settings)
+    yield from _api_tokens(settings)
 
 
 def _escalation(settings: Settings) -> Iterator[Doubt]:
@@ -135,6 +137,15 @@ def _slack_tokens(settings: Settings) -> Iterator[Doubt]:
             continue
         if not secret.read().get_secret_value().startswith(prefix):
             yield ("slack", key), f"{secret.file} holds another kind of token: this one begins with {prefix}"
+
+
+def _api_tokens(settings: Settings) -> Iterator[Doubt]:
+    if any(unreadable_secrets(settings.api)):
+        return
+    try:
+        Tokens.of(settings.api)
+    except ConfigurationError as error:
+        yield ("api", "tokens"), str(error).removesuffix(".")
 
 
 def closed_to_the_unit(settings: Settings, config: Path) -> Iterator[tuple[Path, str]]:

@@ -46,6 +46,9 @@ HELP: Mapping[str, Help] = {
     "serve": Help(("neumann-bot serve --config /etc/neumann-bot/neumann-bot.toml",), _SERVES),
     "web": Help(("neumann-bot web --config /etc/neumann-bot/neumann-bot.toml",), _SERVES),
     "worker": Help(("neumann-bot worker --config /etc/neumann-bot/neumann-bot.toml",), _SERVES),
+    "mcp": Help(
+        ("neumann-bot mcp --config /etc/neumann-bot/neumann-bot.toml",), ((0, "its client hung up"), USAGE)
+    ),
     "check": Help(
         ("neumann-bot check", "neumann-bot check --json"),
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import math
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import structlog
@@ -18,7 +18,7 @@ from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from bot.http.capped_body import TooLargeError, read_capped
 from bot.slack.inbound.request_queue import SlackRequest, SlackRequests
@@ -26,9 +26,12 @@ from bot.slack.inbound.signature import MAX_BODY_BYTES, refusal, refusal_of_head
 from bot.store.health import why_not_ready
 from bot.store.queues.inbox import Inbox
 from bot.store.refusals import Refusals
+from bot.web.api.openapi import ROOT as API_ROOT
+from bot.web.counting import counting
 from bot.web.metrics import BotMetrics
 from bot.web.notification_body import read_notification_body
 from bot.web.pagerduty import PagerDutyWebhook
+from bot.web.read_only import ReadOnlyWays
 from bot.web.troubles import Troubles
 from handlers.domain.notification import first_complaint, read_notification
 from handlers.errors import StoreDown
@@ -43,6 +46,8 @@ FINAL = (400, 401, NOT_FOUND, 413)
 NOTE_EVERY_S = 1.0
 
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
+
+NOTHING_TO_READ = ReadOnlyWays()
 
 WEBHOOK_PATHS = ("/alertmanager", "/alertmanager/{cluster:path}")
 """A slash more is no reason to lose an alert: Alertmanager does not repeat what gets a 404."""
@@ -65,6 +70,7 @@ class Web:
         hangs: Callable[[], str | None] = lambda: None,
         pagerduty: PagerDutyWebhook | None = None,
         canary_every_s: float | None = None,
+        read_only: ReadOnlyWays = NOTHING_TO_READ,
     ) -> None:
         self._inbox = inbox
         self._redis = redis
@@ -76,6 +82,7 @@ class Web:
         self._verifier = SignatureVerifier(signing_secret)
         self._hangs = hangs
         self._pagerduty = pagerduty
+        self._read_only = read_only
         self._metrics = BotMetrics(redis, prefix, canary_every_s)
         self._troubles, self._refusals = Troubles(redis, prefix), Refusals(redis, prefix)
         self._noted_s: dict[int, float] = {}
@@ -86,7 +93,7 @@ class Web:
         Args:
             tells_status: Whether it also answers what `status_app` does.
         """
-        routes = [
+        routes: list[BaseRoute] = [
             *(Route(path, self._counted(self.alertmanager), methods=["POST"]) for path in WEBHOOK_PATHS),
             Route("/slack/events", self._counted(self.slack_events), methods=["POST"]),
         ]
@@ -104,13 +111,21 @@ class Web:
         """Make the application that tells of the bot itself, for a port of its own."""
         return Starlette(routes=self._status_routes())
 
-    def _status_routes(self) -> list[Route]:
+    def _status_routes(self) -> list[BaseRoute]:
         return [
+            *self._read_only_routes(),
             Route("/livez", self.livez),
             Route("/readyz", self.readyz),
             Route("/version", self.version),
             Route("/metrics", self.metrics),
         ]
+
+    def _read_only_routes(self) -> Iterator[BaseRoute]:
+        if api := self._read_only.api:
+            answers = self._metrics.answers
+            yield Mount(API_ROOT, app=counting(api, lambda status: answers.labels("api", status).inc()))
+        if page := self._read_only.status_page:
+            yield Route("/status", self._counted(page), methods=["GET"])
 
     def _counted(self, endpoint: Endpoint) -> Endpoint:
         async def counted(request: Request) -> Response:

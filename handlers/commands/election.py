@@ -9,7 +9,7 @@ from handlers.authorization import check_colleague
 from handlers.commands.answers import Asked, ElectionStatus, History, Watch
 from handlers.commands.arguments import resolve_cluster
 from handlers.judging import diagnosis_of
-from handlers.ports import Ports
+from handlers.ports import Ports, ReadPorts
 from runbooks.all_runbooks import ELECTION, RUNBOOKS
 
 WATCH_EVERY_S = 15.0
@@ -25,7 +25,12 @@ async def status(ports: Ports, asked: Asked) -> ElectionStatus:
     Raises:
         UnknownCluster: If there is no such cluster, or several and none was named.
     """
-    evidence = await ports.reader.read(resolve_cluster(ports.reader.clusters, asked.arguments))
+    return await read(ports, resolve_cluster(ports.reader.clusters, asked.arguments))
+
+
+async def read(ports: ReadPorts, cluster: str) -> ElectionStatus:
+    """Read every node of a configured cluster live and judge it."""
+    evidence = await ports.reader.read(cluster)
     return ElectionStatus(evidence, diagnosis_of(RUNBOOKS[ELECTION], evidence))
 
 

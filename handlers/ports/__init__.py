@@ -28,6 +28,7 @@ from handlers.ports.nodes import (
     RunLocks,
 )
 from handlers.ports.posture import Notices, Postures
+from handlers.ports.reading import ReadOnlyPorts, ReadPorts
 from handlers.ports.timelines import IncidentHistory, Timelines
 
 __all__ = [
@@ -53,6 +54,8 @@ __all__ = [
     "Postures",
     "Prometheus",
     "Purpose",
+    "ReadOnlyPorts",
+    "ReadPorts",
     "Readiness",
     "ReconcileCheckpoints",
     "Rotas",

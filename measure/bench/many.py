@@ -15,6 +15,7 @@ from bot.store.queues.due_queue import DueQueue, Taken
 from handlers import advance, intake
 from handlers.domain.notification import read_notification
 from handlers.ports import Ports
+from handlers.queries import MAX_LOOKED_THROUGH
 from measure.bench.bodies import body
 from measure.bench.figures import Figure
 from measure.bench.rig import Rig, rig, settings_of
@@ -67,7 +68,7 @@ async def _costs(on: Rig, size: int) -> dict[str, float]:
         for each in ids:
             await redis.zadd(f"{prefix}:due:steps", {each: (time.time() + 3600) * 1e6})
         costs["a look for what is due, with nothing due"] = await _idle(steps)
-        looked_through = min(size, app_home.MAX_INCIDENTS)
+        looked_through = min(size, MAX_LOOKED_THROUGH)
         costs["App Home, for each incident looked through"] = await _home(ports) / looked_through
         return costs
 

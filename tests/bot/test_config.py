@@ -102,6 +102,14 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {**GOOD, "clusters": [{"name": "demo", "nodes": [NODE, NODE]}]},
         "two nodes of cluster demo have the same name",
     ),
+    "a status page that nobody may see": (
+        {**GOOD, "status_page": {"access": "token"}},
+        "status_page.access: no token in [[api.tokens]] has the scopes status:read and incidents:read",
+    ),
+    "a scope that acts": (
+        {**GOOD, "api": {"tokens": [{"name": "a", "token": {"file": "t"}, "scopes": ["incidents:write"]}]}},
+        "api.tokens.0.scopes",
+    ),
 }
 
 

@@ -157,6 +157,29 @@ async def test_a_configuration_that_cannot_be_used_changes_nothing_and_is_told_i
         assert await bot.post(token) == 400
 
 
+async def test_a_token_opens_the_api_and_the_page_until_a_reload_exchanges_it(config: Path) -> None:
+    token_file = config.parent / "api-token"
+    token_file.touch(0o600)
+    former, coming = "the-token-of-yesterday", "the-token-of-this-morning"
+    token_file.write_text(former)
+    scopes = '["incidents:read", "status:read"]'
+    config.write_text(
+        f'{config.read_text()}\n[[api.tokens]]\nname = "screen"\ntoken = {{ file = "{token_file}" }}\n'
+        f'scopes = {scopes}\n[status_page]\naccess = "token"\n'
+    )
+
+    async def status_of(path: str, token: str) -> int:
+        return (await bot.http.get(path, headers={"Authorization": f"Bearer {token}"})).status_code
+
+    async with service(config, f"http://127.0.0.1:{port_of(config)}", "web") as bot:
+        assert await bot.told() == "READY=1"
+        assert [await status_of(path, former) for path in ("/api/v1/incidents", "/status")] == [200, 200]
+        assert await status_of("/api/v1/clusters/lab/posture", former) == 403
+        token_file.write_text(coming)
+        assert await bot.reload() == "READY=1\nSTATUS=The configuration was reloaded."
+        assert [await status_of("/api/v1/incidents", each) for each in (former, coming)] == [401, 200]
+
+
 async def test_a_worker_of_its_own_answers_probes_where_it_is_told_to(config: Path) -> None:
     at = free_address()
     replace(config, "[web]\n", f"[web]\nworker_status_port = {at.port}\n")

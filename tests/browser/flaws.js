@@ -4,7 +4,7 @@
   const RAW = /(^|\s):[a-z][a-z0-9_+-]*:(\s|$)|<!|```|(^|\s)\*[^\s*][^*\n]*\*(\s|$)|undefined|\[object/;
   const flaws = new Set();
   const dialog = document.querySelector("dialog[open]");
-  const bodies = [...(dialog ?? document).querySelectorAll(".message-main, .modal-body, .modal-foot, .home-body")]
+  const bodies = [...(dialog ?? document).querySelectorAll(".message-main, .modal-body, .modal-foot, .home-body, body.status")]
     .filter((each) => each.checkVisibility());
   const words = (node) => `“${node.textContent.trim().replace(/\s+/g, " ").slice(0, 60)}”`;
   const say = (what, node) => flaws.add(`${what}: ${node.nodeName.toLowerCase()}.${node.className} ${words(node)}`);

@@ -96,6 +96,7 @@ def test_what_is_commented_out_in_the_bots_example_is_the_default(tmp_path: Path
     assert full.agents.second_grant_key
     assert full.slack.app_token
     assert full.redis.password
+    assert full.api.tokens
     escalation = full.escalation
     assert escalation.pagerduty and escalation.opsgenie and escalation.webhook and escalation.policies
     for section in (escalation.pagerduty, escalation.opsgenie, escalation.webhook):
@@ -117,6 +118,7 @@ def test_what_is_commented_out_in_the_bots_example_is_the_default(tmp_path: Path
         "heartbeat": full.heartbeat.model_copy(update={"url": None}),
         "posture": full.posture.model_copy(update={"digest_day": None}),
         "objective": full.objective.model_copy(update={"leaderless_minutes_month": None}),
+        "api": full.api.model_copy(update={"tokens": ()}),
     }
     assert full.model_copy(update=plain) == as_it_is
 
@@ -212,10 +214,10 @@ def secret_files(section: BaseModel, at: tuple[str, ...] = ()) -> Iterator[tuple
 def secret_keys(model: type[Model], at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     for name, annotation in fields(model).items():
         for inner in models_in(annotation):
-            if inner is SecretFile:
-                yield (*at, name)
-            else:
-                yield from secret_keys(inner, (*at, name))
+            within = [()] if inner is SecretFile else list(secret_keys(inner))
+            # A list is handed over as a whole: a variable names no entry of it.
+            is_list = get_origin(annotation) is tuple
+            yield from ((*at, name, *(() if is_list else rest)) for rest in within)
 
 
 def test_the_chart_names_every_file_that_the_example_names():

@@ -12,18 +12,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.listeners.payloads import Body
 from bot.slack.views import app_home
-from handlers import load_incidents
-from handlers.commands import election
+from handlers import queries
 from handlers.errors import BotError
 from handlers.ports import Ports
-from runbooks import raft
-from runbooks.model import Leadership
 from runbooks.posture.model import Posture
 
 log = structlog.get_logger()
 MAX_CLUSTERS = 30
-MAX_INCIDENTS = 200
-"""How many open incidents are looked through for one page, the oldest first; all are counted."""
 
 
 def register(app: AsyncApp, ports: Ports) -> None:
@@ -51,21 +46,17 @@ async def gather(ports: Ports, user: str) -> app_home.Home:
         user: The Slack id of whoever looks.
     """
     names = ports.reader.clusters[:MAX_CLUSTERS]
-    open_ids, closed_ids, leads = await asyncio.gather(
-        ports.timelines.open_incidents(),
-        ports.past.released_within(election.HISTORY.total_seconds()),
-        asyncio.gather(*(_leadership(ports, name) for name in names)),
+    found, glances = await asyncio.gather(
+        queries.open_and_closed(ports), asyncio.gather(*(queries.glance(ports, name) for name in names))
     )
-    incidents, left = await load_incidents.load(ports, open_ids[:MAX_INCIDENTS])
-    recent, _ = await load_incidents.load(ports, reversed(closed_ids[-app_home.MAX_LISTED :]))
     return app_home.Home(
         viewer=user,
-        open=tuple(incidents),
-        open_beside=len(open_ids[MAX_INCIDENTS:]),
-        recent=tuple(each for each in recent if each.closed),
-        clusters=dict(zip(names, leads, strict=True)),
+        open=found.open,
+        open_beside=found.beside,
+        recent=found.closed,
+        clusters={each.cluster: each.leadership for each in glances},
         at=ports.time.now(),
-        left_alone=tuple(map(str, left)),
+        left_alone=found.left_alone,
         troubles=await ports.troubles.now() if ports.troubles else (),
         unshown=await ports.threads.unshown(),
         postures=await _postures(ports, names),
@@ -78,8 +69,3 @@ async def _postures(ports: Ports, clusters: tuple[str, ...]) -> tuple[Posture, .
         return ()
     standings = await asyncio.gather(*(ports.postures.standing(name) for name in clusters))
     return tuple(each.posture for each in standings if each.posture)
-
-
-async def _leadership(ports: Ports, cluster: str) -> Leadership | None:
-    seen = await ports.reader.sample_metrics(cluster)
-    return raft.leadership(seen) if any(seen.values()) else None

@@ -132,6 +132,18 @@ def test_every_secret_is_tried(config: Path):
     assert "begins with xoxb-" in said[-1]
 
 
+def test_a_token_of_the_api_is_held_against_what_the_bot_takes_at_its_start(config: Path):
+    file = config.parent / "api-token"
+    token = f'name = "screen"\ntoken = {{ file = "{file}" }}\nscopes = ["status:read"]\n'
+    config.write_text(f"{config.read_text()}\n[[api.tokens]]\n{token}")
+    assert "cannot be read" in wrong(config)[-1]
+    file.touch(0o600)
+    file.write_text("short")
+    (said,) = wrong(config)
+    assert "api.tokens: The token in" in said
+    assert "has fewer than 20 characters" in said
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root reads what the unit's user does not")
 def test_a_folder_that_the_units_user_may_not_enter_is_named(config: Path):
     config.parent.chmod(0o700)

@@ -1,0 +1,1 @@
+"""The Model Context Protocol: tools that only read, for the client of a language model."""
