@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from handlers.domain import throttling
 from handlers.domain.alerts import UNCONFIGURED
 from handlers.domain.incident import CLUSTER_GONE, Incident, Run
-from runbooks.all_runbooks import RUNBOOKS
+from runbooks.all_runbooks import RUNBOOKS, can_prove
 
 READ_AGAIN_AFTER_S = 60.0
 """While nobody leads and nothing runs, findings older than this are drawn up again.
@@ -87,6 +87,13 @@ class LeaveToOthers:
 
 
 @dataclass(frozen=True)
+class Wait:
+    """Do nothing for so many seconds."""
+
+    again_after_s: float
+
+
+@dataclass(frozen=True)
 class NoteClusterGone:
     """Say that the cluster is in the configuration no more."""
 
@@ -110,6 +117,7 @@ Step = (
     | EndRun
     | WatchRecovery
     | LeaveToOthers
+    | Wait
     | NoteClusterGone
     | Close
     | Rest
@@ -134,8 +142,8 @@ def next_step(  # noqa: PLR0911  one return a step
         return _next_of_run(incident, incident.running)
     if _silence_is_over(incident):
         return LiftSilence()
-    if incident.runbook not in RUNBOOKS:
-        return Rest() if incident.firing else Close()
+    if not can_prove(incident.runbook):
+        return _without_proof(incident, now)
     if incident.verified:
         every_s = max(WATCH_EVERY_WHEN_RECOVERED_S, _watch_every_s(incident))
         return WatchRecovery(every_s) if incident.firing else Close()
@@ -156,6 +164,15 @@ def _without_its_cluster(incident: Incident, now: datetime) -> Step:
     if CLUSTER_GONE not in incident.remarks:
         return NoteClusterGone()
     return Rest() if incident.firing else Close()
+
+
+def _without_proof(incident: Incident, now: datetime) -> Step:
+    """Where nothing proves that all is well, the end of the alerts ends the incident."""
+    if not incident.firing:
+        return Close()
+    if incident.runbook not in RUNBOOKS:
+        return Rest()
+    return ReadCluster() if _evidence_is_due(incident, now) else Wait(READ_EVERY_S)
 
 
 def _next_of_run(incident: Incident, run: Run) -> Step:

@@ -11,7 +11,7 @@ from bot.slack.views.message import MORE_ACTION, TRIAGE_ACTION, Message
 from handlers.domain.alerts import UNCONFIGURED
 from handlers.domain.events.recovery import LeaderVerified, RecoveryVerified
 from handlers.domain.incident import Incident
-from runbooks.all_runbooks import RUNBOOKS, aim
+from runbooks.all_runbooks import RUNBOOKS, aim, can_prove
 from runbooks.model import Diagnosis, Verdict
 
 MAX_TITLE_CHARS = 300
@@ -87,7 +87,7 @@ def one_sentence(incident: Incident) -> str:
         return _well_again(incident.verified)
     if incident.runbook == UNCONFIGURED:
         return "This cluster is not in the bot's configuration; what Alertmanager says is below."
-    if incident.diagnosis and not incident.firing and not incident.closed:
+    if incident.diagnosis and not incident.firing and can_prove(incident.runbook):
         unproven = f"Alertmanager says resolved, but no {aim(incident.runbook)} is proven."
         return f"{unproven} {incident.diagnosis.summary}"
     if incident.runbook not in RUNBOOKS:
