@@ -113,6 +113,7 @@ def test_of_a_folder_each_is_used_and_a_broken_one_costs_no_other(file: Path) ->
         ("/no/such/file.toml", "cannot be read: No such file"),
         ("runbooks/disk.toml", "write its path in full"),
         ("/proc/self", "has no runbook"),
+        ("backup-restor", "Did you mean backup-restore?"),
     ],
 )
 def test_what_is_not_there_is_said_to_be_so(entry: str, why: str) -> None:

@@ -60,3 +60,9 @@ def test_try_shows_what_the_thread_would(file: Path) -> None:
     ):
         assert part in tried.output
     assert 'plot: Free on disk, bytes: tensor_chain_disk_free_bytes{cluster="demo"}' in tried.output
+
+
+def test_those_that_ship_with_the_bot_are_listed_with_their_alerts() -> None:
+    listed = run("list").output
+    assert "backup-restore: " in listed
+    assert "cluster-upgrade: " in listed

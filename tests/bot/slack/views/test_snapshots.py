@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import declared_runbooks
 from bot.nodes.agent_evidence import still_reading
 from bot.slack.views import escalation as escalation_views
 from bot.slack.views import triage_modals
@@ -30,9 +31,10 @@ from runbooks.evidence import Role
 from tests.bot import incidents
 from tests.bot.slack.views.playing import CAROL, ID, Play
 from tests.bot.slack.views.reading_out import as_read
-from tests.builders import ALICE, candidates, cut, evidence, node, silent
+from tests.builders import ALICE, alert, candidates, cut, evidence, healthy, node, opened, silent
 from tests.handlers.story import click
 from tests.handlers.world import HOME, ON_CALL, OnCallBox, Pager
+from tests.runbooks.declared.texts import in_use
 from tests.runbooks.leader_election.test_certificates import certificate, having
 from tests.runbooks.leader_election.test_handshakes import complaining
 from tests.runbooks.leader_election.test_mtu import everywhere
@@ -132,6 +134,21 @@ async def large_packets_lost() -> Play:
     play = Play(evidence(*everywhere(candidates())))
     await play.fires()
     await play.goes_on("the bot has read every node")
+    return play
+
+
+async def backup_too_old() -> Play:
+    """A runbook of text: no rule judges it, people go through its steps, and it closes with its alert."""
+    runbook = declared_runbooks.read(declared_runbooks.shipped()["backup-restore"])
+    play = Play(evidence(*healthy()))
+    alerts = opened(alert("NeumannBackupTooOld"), runbook=runbook.NAME)
+    play.world.timelines.events[ID] = [alerts.model_copy(update={"handle": "care"})]
+    with in_use(runbook):
+        await play.goes_on("the bot has read every node")
+        await hand_off.tick(play.world.ports, ID, ALICE, "1")
+        play.show("alice has done the first point")
+        play.events.append(opened(alert("NeumannBackupTooOld", status="resolved", minute=1)))
+        await play.goes_on("Alertmanager: resolved")
     return play
 
 
@@ -355,6 +372,7 @@ STORIES: dict[str, Story] = {
         network_partition,
         undetermined,
         majority_lost,
+        backup_too_old,
         expired_certificates,
         large_packets_lost,
         nobody_answers,
