@@ -12,7 +12,6 @@ from handlers.domain.next_step import (
     CheckNode,
     Close,
     EndRun,
-    LeaveToOthers,
     LiftSilence,
     NoteClusterGone,
     ReadCluster,
@@ -50,7 +49,7 @@ async def advance(ports: Ports, incident_id: str) -> Advanced:
         step = judge(Judgement.NEXT_STEP, next_step, incident, ports.time.now(), is_configured=is_configured)
         if isinstance(step, Rest):
             return Advanced(incident, None)
-        if isinstance(step, LeaveToOthers | Wait):
+        if isinstance(step, Wait):
             return Advanced(incident, ports.time.now() + timedelta(seconds=step.again_after_s))
         try:
             if isinstance(step, Undetermined):
@@ -93,7 +92,7 @@ async def _perform(  # noqa: PLR0911  one case a step
             return await _note_cluster_gone(ports, incident)
         case Close():
             return await recovery.close(ports, incident)
-        case LeaveToOthers() | Wait() | Rest():
+        case Wait() | Rest():
             return incident
 
 

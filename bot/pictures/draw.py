@@ -6,6 +6,7 @@ import asyncio
 
 from bot.pictures.drawing.picture import Picture
 from bot.pictures.elections.series import ElectionSeries
+from bot.pictures.plots.plot import Plot
 from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.judging import judge
 from runbooks.evidence import Evidence
@@ -27,6 +28,11 @@ async def draw_election_timeline(series: ElectionSeries) -> Picture | Undetermin
     return await asyncio.to_thread(judge, Judgement.PICTURE, _election_timeline, series)
 
 
+async def draw_query_plot(plot: Plot) -> Picture | Undetermined:
+    """Draw a query's series over time; of what cannot be drawn, return that."""
+    return await asyncio.to_thread(judge, Judgement.PICTURE, _query_plot, plot)
+
+
 def _link_map(evidence: Evidence, diagnosis: Diagnosis) -> Picture:
     from bot.pictures.links.card import link_map  # noqa: PLC0415 - Pillow is loaded with it, and not before
 
@@ -37,3 +43,9 @@ def _election_timeline(series: ElectionSeries) -> Picture:
     from bot.pictures.elections.card import election_timeline  # noqa: PLC0415 - the same
 
     return election_timeline(series)
+
+
+def _query_plot(plot: Plot) -> Picture:
+    from bot.pictures.plots.card import query_plot  # noqa: PLC0415 - the same
+
+    return query_plot(plot)

@@ -31,6 +31,9 @@ CLUSTER_GONE_AFTER_S = 30.0
 
 LEFT_TO_OTHERS_S = 5.0
 
+RULES_FIRST_S = 3.0
+"""How long an alert without a runbook waits, so that the others of its notification are read first."""
+
 CLOCKS_DIFFER_S = 5.0
 """How far the clocks of replicas may be apart by what they measure."""
 
@@ -80,15 +83,8 @@ class WatchRecovery:
 
 
 @dataclass(frozen=True)
-class LeaveToOthers:
-    """Look again after so many seconds: another replica may know the cluster."""
-
-    again_after_s: float
-
-
-@dataclass(frozen=True)
 class Wait:
-    """Do nothing for so many seconds."""
+    """Look again after so many seconds."""
 
     again_after_s: float
 
@@ -116,7 +112,6 @@ Step = (
     | LiftSilence
     | EndRun
     | WatchRecovery
-    | LeaveToOthers
     | Wait
     | NoteClusterGone
     | Close
@@ -156,7 +151,7 @@ def _without_its_cluster(incident: Incident, now: datetime) -> Step:
     """While replicas change their configuration one after the other, the others may know the cluster."""
     last_read = max(filter(None, (incident.opened_at, incident.evidence_at, incident.recovery_changed_at)))
     if abs((now - last_read).total_seconds()) < CLUSTER_GONE_AFTER_S:
-        return LeaveToOthers(LEFT_TO_OTHERS_S)
+        return Wait(LEFT_TO_OTHERS_S)
     if incident.running:
         return EndRun()
     if _silence_is_over(incident):
@@ -171,8 +166,16 @@ def _without_proof(incident: Incident, now: datetime) -> Step:
     if not incident.firing:
         return Close()
     if incident.runbook not in RUNBOOKS:
-        return Rest()
+        return _without_runbook(incident, now)
     return ReadCluster() if _evidence_is_due(incident, now) else Wait(READ_EVERY_S)
+
+
+def _without_runbook(incident: Incident, now: datetime) -> Step:
+    """Read once what the cluster shows, after those that a rule waits to judge: there may be a storm."""
+    if incident.evidence_at or incident.opened_at is None or not incident.is_readable:
+        return Rest()
+    age_s = abs((now - incident.opened_at).total_seconds())
+    return ReadCluster() if age_s >= RULES_FIRST_S else Wait(RULES_FIRST_S)
 
 
 def _next_of_run(incident: Incident, run: Run) -> Step:

@@ -43,9 +43,8 @@ class DeclaredRunbook:
 
     def diagnose(self, evidence: Evidence) -> Diagnosis:
         """Return the readings that the file asks for, without a judgement."""
-        advice = (
-            "Read the table, then go through the steps below." if self.document.steps else "Read the table."
-        )
+        then = ", then go through the steps" if self.document.steps else ""
+        advice = f"Read the table below{then}."
         return unjudged(evidence, self._cause, advice, tuple(shown.lines(evidence, self.document.show)))
 
     def hand_off(self, evidence: Evidence) -> HandOff:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from runbooks import raft
+from runbooks.declared import shown
 from runbooks.evidence import Evidence
 from runbooks.model import BY_HAND, Diagnosis, Finding, Remedy, Verdict
 
-SUMMARY = "No rule judges this: read the table below."
+SUMMARY = "No rule judges this."
+NO_RUNBOOK = "no_runbook"
+"""The word that stands for a cause where no runbook covers the alert."""
+
+ADVICE = "Read the table below; who wrote the alert's rule knows what it means."
+
 TITLE = "Not judged"
 """The title of the cause that stands for it, under a word of each runbook's own."""
 
@@ -40,3 +46,8 @@ def unjudged(evidence: Evidence, cause: str, advice: str, lines: tuple[str, ...]
             ),
         ),
     )
+
+
+def without_runbook(evidence: Evidence) -> Diagnosis:
+    """Return what was read for an alert that no runbook covers."""
+    return unjudged(evidence, NO_RUNBOOK, ADVICE, tuple(shown.lines(evidence, ("disk", "log"))))

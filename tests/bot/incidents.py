@@ -9,7 +9,7 @@ from handlers.domain.escalation.model import Because, PageAct, Target, TargetKin
 from handlers.domain.events import Event
 from handlers.domain.events.diagnosis import FindingsRanked
 from handlers.domain.events.escalation import PageTried, TierReached
-from handlers.domain.events.lifecycle import AlertsReceived, Closed, Remarked, Reopened
+from handlers.domain.events.lifecycle import AlertsReceived, Closed, EarlierIncidents, Remarked, Reopened
 from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
 from handlers.domain.events.remediation import (
     ActionFinished,
@@ -214,7 +214,10 @@ def healed() -> tuple[Event, ...]:
 
 def whole_story() -> tuple[Event, ...]:
     """Every kind of event there is: a run that was stopped, and one that mends it."""
-    noted = Remarked(at=NOON, key="unreadable/7", sentence="One alert could not be read and was put aside.")
+    noted = (
+        Remarked(at=NOON, key="unreadable/7", sentence="One alert could not be read and was put aside."),
+        EarlierIncidents(at=NOON, count=3, last="inc-3", opened_at=NOON, closed_at=LATER),
+    )
     escalated = (
         TierReached(
             at=NOON,
@@ -258,7 +261,14 @@ def whole_story() -> tuple[Event, ...]:
         RecoveryVerified(at=NOON, sentence="14 GB are free", stable_s=20),
     )
     again = (Reopened(at=LATER, by=ALICE), Closed(at=LATER, detail="Resolved by alice.", by=ALICE))
-    return (*approved_by_two(quorum_loss()), noted, *cared_for, *other_runbook, *healed()[3:], *again)
+    return (
+        *approved_by_two(quorum_loss()),
+        *noted,
+        *cared_for,
+        *other_runbook,
+        *healed()[3:],
+        *again,
+    )
 
 
 def with_handle(handle: str, *events: Event) -> tuple[Event, ...]:

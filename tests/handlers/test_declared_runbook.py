@@ -35,7 +35,8 @@ async def goes_on(world: World) -> Incident:
 
 async def test_it_is_read_and_its_instructions_are_in_the_timeline_at_once(world: World) -> None:
     incident = await goes_on(world)
-    assert world.kinds() == ["alerts_received", "evidence_read", "findings_ranked", "hand_off_drawn_up"]
+    read = ["alerts_received", "evidence_read", "findings_ranked"]
+    assert world.kinds() == [*read, "earlier_incidents", "hand_off_drawn_up"]
     assert incident.hand_off is not None
     assert incident.hand_off.hand_off.instructions is not None
     assert incident.offers == ()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from bot.slack.views import blocks, labels
-from bot.slack.views.alert_lines import alert_lines
+from bot.slack.views.alert_lines import alert_lines, earlier_line
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import MORE_ACTION, TRIAGE_ACTION, Message
 from handlers.domain.alerts import UNCONFIGURED
@@ -15,6 +16,9 @@ from runbooks.all_runbooks import RUNBOOKS, aim, can_prove
 from runbooks.model import Diagnosis, Verdict
 
 MAX_TITLE_CHARS = 300
+
+MAX_NAME_CHARS = 40
+"""Of a runbook, as `neumann-bot runbook new` takes it."""
 
 
 def headline(incident: Incident) -> Message:
@@ -32,7 +36,7 @@ def headline(incident: Incident) -> Message:
         blocks=(
             blocks.section(f"{labels.mark(incident)} *{escape(title)}*{severity}\n{escape(sentence)}"),
             blocks.fields(*facts(incident)),
-            blocks.context(*alert_lines(incident), incident.id),
+            blocks.context(*alert_lines(incident), *earlier_line(incident), incident.id),
             *_buttons(incident),
         ),
     )
@@ -92,10 +96,21 @@ def one_sentence(incident: Incident) -> str:
         return f"{unproven} {incident.diagnosis.summary}"
     if incident.runbook not in RUNBOOKS:
         return (
-            "No runbook of this bot covers this alert, so nothing was read or judged; what Alertmanager says"
-            " is below. `neumann-bot runbook new` begins one."
+            "No runbook of this bot covers this alert, so no rule judges it: write one, beginning with"
+            f" `{command_for(incident)}`."
         )
     return _judged(incident.diagnosis) if incident.diagnosis else "Reading every node…"
+
+
+def command_for(incident: Incident) -> str:
+    """Return the command that begins a runbook for an alert that has none."""
+    alert = incident.runbook.removeprefix("alert:")
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", alert):
+        return "neumann-bot runbook new NAME --alert ALERT --toml"
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_+", "-", alert)
+    name = words.strip("-").lower()
+    fits = re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) and len(name) <= MAX_NAME_CHARS
+    return f"neumann-bot runbook new {name if fits else 'NAME'} --alert {alert} --toml"
 
 
 def _well_again(verified: LeaderVerified | RecoveryVerified) -> str:

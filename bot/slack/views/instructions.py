@@ -39,7 +39,8 @@ def _paragraphs(text: str) -> Iterator[str]:
 def _plots(its: Instructions) -> list[Block]:
     """Return the queries, to be copied: their pictures need a Prometheus that answers."""
     return [
-        blocks.section(f"*Plotted: {escape(each.title)}*\n{blocks.code(each.query)}") for each in its.plots
+        blocks.section(f":chart_with_upwards_trend: *{escape(each.title)}*\n{blocks.code(each.query)}")
+        for each in its.plots
     ]
 
 

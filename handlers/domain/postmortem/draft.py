@@ -11,7 +11,7 @@ from handlers.domain.foreign_text import one_line
 from handlers.domain.incident import Incident
 from handlers.domain.postmortem import parts as postmortem_parts
 from handlers.domain.timeline_text import tell
-from runbooks.all_runbooks import aim
+from runbooks.all_runbooks import aim, can_prove
 from runbooks.model import SURE
 from runbooks.wording import duration
 
@@ -61,7 +61,7 @@ def _times(incident: Incident) -> Iterator[str]:
     detected = postmortem_parts.detected_after(incident)
     rows = (
         ("to acknowledge", acknowledged.at if acknowledged else None),
-        ("to diagnose", incident.diagnosed_at),
+        ("to diagnose", incident.diagnosed_at if can_prove(incident.runbook) else None),
         (f"to mend (a verified {aim(incident.runbook)})", verified.at if verified else None),
         ("to close", closed.at if closed else None),
     )

@@ -24,6 +24,7 @@ from handlers.commands.answers import Asked
 from handlers.domain.escalation.model import EscalationPlan, Policy, Target, TargetKind, Tier
 from handlers.domain.escalation.on_call import HandOver, Shift
 from handlers.domain.events.base import Person
+from handlers.domain.events.lifecycle import Closed
 from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.remediation import propose
@@ -31,7 +32,7 @@ from runbooks.evidence import Role
 from tests.bot import incidents
 from tests.bot.slack.views.playing import CAROL, ID, Play
 from tests.bot.slack.views.reading_out import as_read
-from tests.builders import ALICE, alert, candidates, cut, evidence, healthy, node, opened, silent
+from tests.builders import ALICE, NOON, alert, candidates, cut, evidence, healthy, node, opened, silent
 from tests.handlers.story import click
 from tests.handlers.world import HOME, ON_CALL, OnCallBox, Pager
 from tests.runbooks.declared.texts import in_use
@@ -134,6 +135,20 @@ async def large_packets_lost() -> Play:
     play = Play(evidence(*everywhere(candidates())))
     await play.fires()
     await play.goes_on("the bot has read every node")
+    return play
+
+
+async def no_runbook() -> Play:
+    """An alert that no runbook covers, for the second time: what the cluster shows, and how to write one."""
+    play = Play(evidence(*healthy()))
+    first = opened(alert("HighCPUUsage", instance="node2:9090"), runbook="alert:HighCPUUsage")
+    play.world.timelines.events["inc-0"] = [first, Closed(at=NOON + timedelta(minutes=12), detail="over")]
+    play.world.timelines.released["demo/alert:HighCPUUsage"] = "inc-0"
+    play.world.time.pass_s(7_200)
+    again = {"handle": "care", "at": play.world.time.now()}
+    play.world.timelines.events[ID] = [first.model_copy(update=again)]
+    play.show("Alertmanager: HighCPUUsage fires")
+    await play.goes_on("the bot has read every node", seconds=4)
     return play
 
 
@@ -373,6 +388,7 @@ STORIES: dict[str, Story] = {
         undetermined,
         majority_lost,
         backup_too_old,
+        no_runbook,
         expired_certificates,
         large_packets_lost,
         nobody_answers,
