@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from runbooks.contract import MAX_TITLE_CHARS
 from runbooks.declared.shown import Shown
 
-MAX_TEXT_CHARS = 8_000
-"""Text, steps and queries together: Slack takes about 12,000 characters in one message."""
+MAX_CHARS = 8_000
+"""Everything that is shown, together: Slack takes about 12,000 characters in one message, marks included."""
 
 MAX_LINE_CHARS = 300
 MAX_QUERY_CHARS = 1_000
@@ -76,7 +76,7 @@ class Document(_Table):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
     title: Title
     url: HttpsAddress
-    text: Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARS)]
+    text: Annotated[str, Field(min_length=1, max_length=MAX_CHARS)]
     match: Match
     show: Annotated[tuple[ReadingName, ...], Field(max_length=9)] = ()
     never: Annotated[tuple[Line, ...], Field(max_length=6)] = ()
@@ -86,11 +86,18 @@ class Document(_Table):
 
     @model_validator(mode="after")
     def _fits_into_a_message(self) -> Document:
-        lines = (line for step in self.steps for line in (step.do, *step.commands))
-        chars = sum(map(len, (self.text, *lines, *(plot.query for plot in self.plots))))
-        if chars > MAX_TEXT_CHARS:
+        steps = (line for step in self.steps for line in (step.do, *step.commands))
+        links = (f"{link.title}{link.url}" for link in self.links)
+        plots = (f"{plot.title}{plot.query}" for plot in self.plots)
+        chars = sum(map(_chars, (self.title, self.text, *self.never, *links, *plots, *steps)))
+        if chars > MAX_CHARS:
             raise ValueError(
-                f"text, steps and queries have {chars} characters together, and a thread shows"
-                f" {MAX_TEXT_CHARS}: say less here, and link to the rest"
+                f"text, steps, links and queries have {chars} characters together, and a thread shows"
+                f" {MAX_CHARS}: say less here, and link to the rest"
             )
         return self
+
+
+def _chars(text: str) -> int:
+    """Return how many characters Slack counts: it takes three of them as `&amp;` and the like."""
+    return len(text) + 4 * sum(map(text.count, "&<>"))

@@ -50,7 +50,7 @@ WRONG = {
         'url = "javascript:grafana',
         "links.0.url: is not written",
     ),
-    "too much for a thread": ("Say here", "long " * 1_550, "text, steps and queries have"),
+    "too much for a thread": ("Say here", "long " * 1_550, "text, steps, links and queries have"),
     "no TOML": ("name =", "name ==", "is not TOML"),
 }
 
