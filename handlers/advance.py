@@ -13,7 +13,6 @@ from handlers.domain.next_step import (
     Close,
     EndRun,
     GiveAlerts,
-    LeaveToOthers,
     LiftSilence,
     NoteClusterGone,
     ReadCluster,
@@ -22,6 +21,7 @@ from handlers.domain.next_step import (
     Silence,
     SplitOutlived,
     Step,
+    Wait,
     WatchRecovery,
     next_step,
 )
@@ -53,7 +53,7 @@ async def advance(ports: Ports, incident_id: str) -> Advanced:
             if incident.regrouping.merged_into:  # no alert comes that would make up for a lost release
                 await ports.timelines.release(incident.identity, incident.id)
             return Advanced(incident, None)
-        if isinstance(step, LeaveToOthers):
+        if isinstance(step, Wait):
             return Advanced(incident, ports.time.now() + timedelta(seconds=step.again_after_s))
         try:
             if isinstance(step, Undetermined):
@@ -100,7 +100,7 @@ async def _perform(  # noqa: PLR0911  one case a step
             return await _note_cluster_gone(ports, incident)
         case Close():
             return await recovery.close(ports, incident)
-        case LeaveToOthers() | Rest():
+        case Wait() | Rest():
             return incident
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import AsyncIterator
 
 from handlers import hand_off, kept_samples, precedents
 from handlers.domain import throttling
@@ -11,12 +12,14 @@ from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Offer
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
 from handlers.domain.undetermined import Judgement, Undetermined, without_values
+from handlers.earlier import earlier
 from handlers.errors import EventTooLarge, Moved
 from handlers.judging import judge, with_history
 from handlers.ports import Ports
 from handlers.remarks import remarked
 from handlers.siblings import also_open
 from runbooks.all_runbooks import RUNBOOKS
+from runbooks.declared.unjudged import without_runbook
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis, Remedy
 
@@ -24,12 +27,13 @@ from runbooks.model import Diagnosis, Remedy
 async def read_cluster(ports: Ports, incident: Incident) -> Incident:
     """Gather evidence and rank the findings, first on what came soon, then on everything.
 
-    Only then is looked for a past incident that this one is like: nobody waits for that.
+    Only then is looked for a past incident that this one is like: nobody waits for that. For an alert that
+    no runbook covers, what was read is shown and not judged.
     """
-    before, earlier = incident, await kept_samples.kept_for(ports, incident)
-    async for read in ports.reader.read_progressively(incident.cluster):
-        evidence = with_history(read, earlier) if earlier else read
-        judged = judge(Judgement.DIAGNOSIS, RUNBOOKS[incident.runbook].diagnose, evidence)
+    before, runbook = incident, RUNBOOKS.get(incident.runbook)
+    diagnose = runbook.diagnose if runbook else without_runbook
+    async for evidence in _readings(ports, incident):
+        judged = judge(Judgement.DIAGNOSIS, diagnose, evidence)
         try:
             incident = await _record(ports, incident, evidence, judged)
         except EventTooLarge as error:
@@ -38,13 +42,24 @@ async def read_cluster(ports: Ports, incident: Incident) -> Incident:
     return await precedents.tell(ports, before, incident)
 
 
+async def _readings(ports: Ports, incident: Incident) -> AsyncIterator[Evidence]:
+    if incident.runbook not in RUNBOOKS:
+        yield await ports.reader.read_lately(incident.cluster)
+        return
+    kept = await kept_samples.kept_for(ports, incident)
+    async for read in ports.reader.read_progressively(incident.cluster):
+        yield with_history(read, kept) if kept else read
+
+
 async def _record(
     ports: Ports, incident: Incident, evidence: Evidence, judged: Diagnosis | Undetermined
 ) -> Incident:
     """Append evidence and findings; an alert that came meanwhile does not make the reading worthless."""
     failed = [judged.remark] if isinstance(judged, Undetermined) else []
     diagnosis = judged.diagnosis if isinstance(judged, Undetermined) else judged
-    siblings = await also_open(ports, incident) if evidence.complete else []
+    is_last = evidence.complete
+    siblings = await also_open(ports, incident) if is_last and incident.runbook in RUNBOOKS else []
+    told = await earlier(ports, incident) if is_last else ()
     while True:
         offers = tuple(_offer(incident, remedy) for remedy in diagnosis.offers)
         for offer in offers:
@@ -58,7 +73,11 @@ async def _record(
         remarks = (*failed, *siblings, *throttling.remarks(incident, after))
         try:
             return await ports.timelines.append(
-                incident, *events, *hand_off.due(after, evidence, now), *remarked(incident, now, remarks)
+                incident,
+                *events,
+                *told,
+                *hand_off.due(after, evidence, now),
+                *remarked(incident, now, remarks),
             )
         except Moved:
             moved = await ports.timelines.load(incident.id)

@@ -14,7 +14,7 @@ from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.errors import Refused
 from handlers.judging import judge
 from handlers.ports import Ports
-from runbooks.all_runbooks import RUNBOOKS
+from runbooks.all_runbooks import RUNBOOKS, can_prove
 from runbooks.evidence import Evidence
 from runbooks.wording import listed
 
@@ -25,18 +25,25 @@ DRAWN_UP_AFTER = timedelta(minutes=10)
 def due(incident: Incident, evidence: Evidence, now: datetime) -> tuple[HandOffDrawnUp, ...]:
     """Return the hand-off, where for long enough no majority was seen that could come back.
 
+    That of a runbook which judges nothing, its instructions, is due with the first reading.
+
     Args:
         incident: The present state, with the findings on this evidence.
         evidence: What was read.
         now: The present time.
     """
-    since = incident.lost_since
-    if incident.hand_off or since is None or now - since < DRAWN_UP_AFTER or not evidence.complete:
+    if incident.hand_off or not evidence.complete or not _is_time(incident, now):
         return ()
     drawn_up = judge(Judgement.HAND_OFF, RUNBOOKS[incident.runbook].hand_off, evidence)
     if drawn_up is None or isinstance(drawn_up, Undetermined):
         return ()
     return (HandOffDrawnUp(at=now, hand_off=drawn_up),)
+
+
+def _is_time(incident: Incident, now: datetime) -> bool:
+    if not can_prove(incident.runbook):
+        return incident.runbook in RUNBOOKS
+    return incident.lost_since is not None and now - incident.lost_since >= DRAWN_UP_AFTER
 
 
 @decide_again_if_moved

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from runbooks import capacity, deadlock_resolution, leader_election, replication_lag, split_brain
-from runbooks.model import BY_HAND, Runbook
+from runbooks.model import BY_HAND, Runbook, labels_asked
 
 RUNBOOKS: dict[str, Runbook] = {
     leader_election.NAME: leader_election,
@@ -21,9 +23,26 @@ ELECTION = leader_election.NAME
 """The runbook of `/neumann election` and of the commands without an incident."""
 
 
-def of_alert(name: str) -> Runbook | None:
-    """Return the runbook that an alert belongs to."""
-    return next((runbook for runbook in RUNBOOKS.values() if name in runbook.ALERTS), None)
+def of_alert(name: str, labels: Mapping[str, str] | None = None) -> Runbook | None:
+    """Return the runbook that an alert belongs to.
+
+    Args:
+        name: The alert rule's name.
+        labels: The alert's labels; without them, those that a runbook asks for are passed over.
+    """
+    return next(
+        (
+            runbook
+            for runbook in RUNBOOKS.values()
+            if name in runbook.ALERTS and (labels is None or labels_asked(runbook).items() <= labels.items())
+        ),
+        None,
+    )
+
+
+def can_prove(runbook: str) -> bool:
+    """Return whether incidents of this runbook wait for a proof that all is well."""
+    return runbook in RUNBOOKS and RUNBOOKS[runbook].RECOVERY_NEEDS != "nothing"
 
 
 def known_alerts() -> frozenset[str]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from runbooks.evidence import Evidence, Metrics, Role, glance
 from runbooks.hand_off import HandOff
-from runbooks.model import BY_HAND, Cause, Diagnosis, Recovery, RemedyKind, Runbook
+from runbooks.model import BY_HAND, Cause, Diagnosis, Recovery, RemedyKind, Runbook, labels_asked
 from runbooks.plans import Plan
 
 MAX_TITLE_CHARS = 60
@@ -73,8 +73,8 @@ def _lacking(runbook: object) -> Iterator[str]:
             yield f"{name} must be a mapping of words to rows."
     if not isinstance(getattr(runbook, "ALERTS", None), frozenset):
         yield "ALERTS must be a frozenset of alert names."
-    if getattr(runbook, "RECOVERY_NEEDS", None) not in ("metrics", "everything"):
-        yield 'RECOVERY_NEEDS must be "metrics" or "everything".'
+    if getattr(runbook, "RECOVERY_NEEDS", None) not in ("metrics", "everything", "nothing"):
+        yield 'RECOVERY_NEEDS must be "metrics", "everything" or "nothing".'
     for name in ("diagnose", "plan", "is_recovered", "hand_off"):
         if not callable(getattr(runbook, name, None)):
             yield f"{name} must be a function."
@@ -89,7 +89,7 @@ def _named(runbook: Runbook, taken: Mapping[str, Runbook]) -> Iterator[str]:
     if not runbook.ALERTS:
         yield "ALERTS names no alert, so no incident would ever be its own."
     for other in others.values():
-        for alert in sorted(runbook.ALERTS & other.ALERTS):
+        for alert in () if _is_apart(runbook, other) else sorted(runbook.ALERTS & other.ALERTS):
             yield f"The alert {alert} belongs to {other.NAME} already."
         for word in sorted(runbook.CAUSES.keys() & other.CAUSES.keys()):
             yield f"The cause {word} is {other.NAME}'s; threads would show its title."
@@ -97,6 +97,12 @@ def _named(runbook: Runbook, taken: Mapping[str, Runbook]) -> Iterator[str]:
         yield "URL must begin with https://."
     if not runbook.CAUSES:
         yield "CAUSES is empty, so there is nothing to find."
+
+
+def _is_apart(one: Runbook, other: Runbook) -> bool:
+    """Return whether no alert can be both runbooks' own: they ask for different values of one label."""
+    here, there = labels_asked(one), labels_asked(other)
+    return any(here[label] != there[label] for label in here.keys() & there.keys())
 
 
 def _cause(word: str, cause: object) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What is handed to people when a majority may not come back: what is left, what is lost, what to do.
+"""What is handed to people: when a majority may not come back, or where a runbook is text for people alone.
 
 It holds text alone. Nothing of it can be carried out by the bot.
 """
@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from runbooks.evidence import Frozen
+from runbooks.node_readings import is_none
 
 Condition = Literal["runs", "stopped", "hangs", "disk gone", "answers nobody", "not known"]
 
@@ -40,8 +41,34 @@ class HandOffStep(Frozen):
     people: Annotated[int, Field(exclude_if=lambda people: people == 1)] = 1
 
 
+class Link(Frozen):
+    """A page on the web that helps, such as a dashboard."""
+
+    title: str
+    url: str
+
+
+class Plot(Frozen):
+    """What is to be plotted from Prometheus, in PromQL."""
+
+    title: str
+    query: str
+
+
+class Instructions(Frozen):
+    """What a runbook that judges nothing says to people: its text, what to look at, what to plot."""
+
+    title: str
+    text: str
+    links: tuple[Link, ...] = ()
+    plots: tuple[Plot, ...] = ()
+
+
 class HandOff(Frozen):
-    """The hand-off: standings, the furthest log first; sentences; the checklist in its order."""
+    """The hand-off: standings, the furthest log first; sentences; the checklist in its order.
+
+    With `instructions` it is about no lost majority: it is due as soon as the cluster was read.
+    """
 
     needed: int
     standings: tuple[Standing, ...]
@@ -49,6 +76,7 @@ class HandOff(Frozen):
     may_return: tuple[str, ...]
     never: tuple[str, ...]
     steps: tuple[HandOffStep, ...]
+    instructions: Annotated[Instructions | None, Field(exclude_if=is_none)] = None
 
     @property
     def running_majority(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from runbooks.hand_off import HandOff
 from runbooks.plans import Action, Plan
 
 CanElect = Literal["yes", "no", "undetermined"]
-RecoveryNeeds = Literal["metrics", "everything"]
+RecoveryNeeds = Literal["metrics", "everything", "nothing"]
 BY_HAND = "by_hand"
 """The name of a remedy that is people's: its reason is the advice, and it has no button."""
 
@@ -167,7 +167,10 @@ class Runbook(Protocol):
     """What an incident of it waits for, as a noun: `leader`."""
 
     RECOVERY_NEEDS: RecoveryNeeds
-    """What `is_recovered` reads: the metrics pages, asked every second, or everything, asked less often."""
+    """What `is_recovered` reads: the metrics pages, asked every second, or everything, asked less often.
+
+    With `nothing` it is not asked: nothing proves its incidents well, and they close when no alert fires.
+    """
 
     def is_recovered(self, evidence: Evidence) -> Recovery:
         """Say whether it is well again at this look, which holds what `RECOVERY_NEEDS` says: pure."""
@@ -180,3 +183,12 @@ class Runbook(Protocol):
 
     def plan(self, remedy: Remedy, evidence: Evidence) -> Plan:
         """Draw up exactly what an offered remedy would do; edits of files are shown by `Plan.with_edits`."""
+
+
+def labels_asked(runbook: Runbook) -> Mapping[str, str]:
+    """Return the labels that an alert must have beside its name to be the runbook's.
+
+    They are its optional `LABELS`; without it every alert of that name is its own.
+    """
+    labels: Mapping[str, str] = getattr(runbook, "LABELS", {})
+    return labels

@@ -155,15 +155,24 @@ HELP: Mapping[str, Help] = {
     ),
     "evidence redact": Help(("neumann-bot evidence redact evidence.json",)),
     "runbook list": Help(("neumann-bot runbook list", "neumann-bot runbook list --json")),
-    "runbook new": Help(("neumann-bot runbook new disk-full --alert RootDiskFull --into ./runbooks",)),
+    "runbook new": Help(
+        (
+            "neumann-bot runbook new disk-full --alert RootDiskFull --into ./runbooks",
+            "neumann-bot runbook new disk-full --alert RootDiskFull --toml --into /etc/neumann-bot/runbooks",
+        )
+    ),
     "runbook lint": Help(
-        ("neumann-bot runbook lint replication-lag",),
+        (
+            "neumann-bot runbook lint replication-lag",
+            "neumann-bot runbook lint /etc/neumann-bot/runbooks/disk-full.toml",
+        ),
         ((0, "it keeps to the contract"), (1, "something keeps it from being used"), USAGE),
     ),
     "runbook try": Help(
         (
             "neumann-bot runbook try replication-lag --evidence evidence.json",
             "neumann-bot runbook try split-brain --cluster demo --json",
+            "neumann-bot runbook try ./disk-full.toml --cluster demo",
         )
     ),
     "demo": Help(

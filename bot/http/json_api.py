@@ -39,6 +39,7 @@ class JsonApi:
         *,
         params: tuple[tuple[str, str], ...] = (),
         body: Mapping[str, Any] | None = None,
+        limit_bytes: int = MAX_ANSWER_BYTES,
     ) -> Any:  # noqa: ANN401  what a server says is checked by whoever asked
         """Call the server and return its answer's JSON; `None` where it is empty.
 
@@ -47,13 +48,14 @@ class JsonApi:
             path: Below the base address.
             params: The query; POST sends it as a form where there is no body, for queries that are long.
             body: Sent as JSON.
+            limit_bytes: The longest answer that is taken.
 
         Raises:
             SourceDown: One sentence that names the server and what it said.
         """
         try:
             async with asyncio.timeout(self._timeout_s):
-                answer = await self._exchange(method, path, params, body)
+                answer = await self._exchange(method, path, params, body, limit_bytes)
         except TimeoutError as error:
             raise SourceDown(f"{self.name} gives no answer within {self._timeout_s:g} s.") from error
         except httpx.HTTPError as error:
@@ -67,14 +69,19 @@ class JsonApi:
             raise SourceDown(f"{self.name} answers with something that is not JSON.") from error
 
     async def _exchange(
-        self, method: str, path: str, params: tuple[tuple[str, str], ...], body: Mapping[str, Any] | None
+        self,
+        method: str,
+        path: str,
+        params: tuple[tuple[str, str], ...],
+        body: Mapping[str, Any] | None,
+        limit_bytes: int,
     ) -> Answer:
         as_form = method == "POST" and body is None
         return await exchange(
             self._http,
             method,
             f"{self._base}{path}",
-            limit_bytes=MAX_ANSWER_BYTES,
+            limit_bytes=limit_bytes,
             headers=self._headers,
             params=None if as_form else httpx.QueryParams(params),
             data=dict(params) if as_form else None,

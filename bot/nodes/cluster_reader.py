@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -36,6 +37,8 @@ MAX_PAGE_BYTES = 512_000
 """A node's page of some hundred samples is 20 kB."""
 MAX_HEALTH_BYTES = 64_000
 PROGRESS_EVERY_S = 1.0
+LATELY_S = 15.0
+"""A storm of alerts that no runbook covers costs a cluster one reading in so many seconds."""
 
 
 class ClusterReader:
@@ -52,6 +55,8 @@ class ClusterReader:
         self._readings = readings
         self._http = http
         self._agents = agents
+        self._lately: dict[str, tuple[float, known.Evidence]] = {}
+        self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @property
     def clusters(self) -> tuple[str, ...]:
@@ -94,6 +99,16 @@ class ClusterReader:
         """Take every reading of every node at once; takes as long as the slowest reading's deadline."""
         evidence = [evidence async for evidence in self.read_progressively(cluster)]
         return evidence[-1]
+
+    async def read_lately(self, cluster: str) -> known.Evidence:
+        """Return a reading that is at most `LATELY_S` old; those who ask at the same time share one."""
+        self._cluster(cluster)
+        async with self._one_at_a_time[cluster]:
+            kept = self._lately.get(cluster)
+            if kept is None or time.monotonic() - kept[0] > LATELY_S:
+                evidence = await self.read(cluster)
+                kept = self._lately[cluster] = (time.monotonic(), evidence)
+            return kept[1]
 
     async def read_progressively(self, cluster: str) -> AsyncIterator[known.Evidence]:
         """Yield the evidence so far after each second in which a node was read, and at the end all of it."""

@@ -6,6 +6,7 @@ import asyncio
 
 from bot.pictures.drawing.picture import Picture
 from bot.pictures.elections.series import ElectionSeries
+from bot.pictures.plots.plot import Plot
 from handlers.domain.history.month import MonthReport
 from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.judging import judge
@@ -33,6 +34,11 @@ async def draw_month(report: MonthReport) -> Picture | Undetermined:
     return await asyncio.to_thread(judge, Judgement.PICTURE, _month, report)
 
 
+async def draw_query_plot(plot: Plot) -> Picture | Undetermined:
+    """Draw a query's series over time; of what cannot be drawn, return that."""
+    return await asyncio.to_thread(judge, Judgement.PICTURE, _query_plot, plot)
+
+
 def _link_map(evidence: Evidence, diagnosis: Diagnosis) -> Picture:
     from bot.pictures.links.card import link_map  # noqa: PLC0415 - Pillow is loaded with it, and not before
 
@@ -49,3 +55,9 @@ def _month(report: MonthReport) -> Picture:
     from bot.pictures.months.card import month_card  # noqa: PLC0415 - the same
 
     return month_card(report)
+
+
+def _query_plot(plot: Plot) -> Picture:
+    from bot.pictures.plots.card import query_plot  # noqa: PLC0415 - the same
+
+    return query_plot(plot)

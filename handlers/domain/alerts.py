@@ -114,7 +114,7 @@ class Places:
         if cluster not in self.clusters:
             # It cannot be read: its alerts get one thread, and no diagnosis.
             return IncidentIdentity(cluster, UNCONFIGURED)
-        runbook = of_alert(alert.name)
+        runbook = of_alert(alert.name, alert.labels)
         return IncidentIdentity(cluster, runbook.NAME if runbook else f"alert:{alert.name}")
 
     def by_identity(self, alerts: Iterable[Alert]) -> dict[IncidentIdentity, tuple[Alert, ...]]:

@@ -13,7 +13,7 @@ from handlers.domain.escalation.fold import ESCALATION_APPLIERS
 from handlers.domain.events import Event
 from handlers.domain.events.base import Person
 from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
-from handlers.domain.events.lifecycle import AlertsReceived, Closed, Remarked, Reopened
+from handlers.domain.events.lifecycle import AlertsReceived, Closed, EarlierIncidents, Remarked, Reopened
 from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
 from handlers.domain.events.remediation import (
     ActionFinished,
@@ -217,6 +217,7 @@ _APPLIERS: dict[type, Callable[[Incident, Any], Incident]] = {
     ActionFinished: _action_finished,
     RunEnded: _run_ended,
     Remarked: _remarked,
+    EarlierIncidents: lambda incident, event: replace(incident, earlier=event),
     LeaderSeen: _leader_seen,
     LeaderVerified: _leader_verified,
     RecoverySeen: _recovery_seen,

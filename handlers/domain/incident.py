@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from handlers.domain.alerts import UNCONFIGURED, Alert, IncidentIdentity
+from handlers.domain.alerts import CANARY, UNCONFIGURED, Alert, IncidentIdentity
 from handlers.domain.escalation.state import Escalation
 from handlers.domain.events.base import Person
 from handlers.domain.events.diagnosis import Offer
-from handlers.domain.events.lifecycle import Closed, Remarked
+from handlers.domain.events.lifecycle import Closed, EarlierIncidents, Remarked
 from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
 from handlers.domain.events.remediation import (
     ActionFinished,
@@ -146,6 +146,7 @@ class Incident:
     alerts: dict[str, Alert] = field(default_factory=dict)
     firings: dict[tuple[str, datetime], Alert] = field(default_factory=dict)
     remarks: dict[str, Remarked] = field(default_factory=dict)
+    earlier: EarlierIncidents | None = None
     evidence: Evidence | None = None
     evidence_at: datetime | None = None
     diagnosis: Diagnosis | None = None
@@ -184,6 +185,11 @@ class Incident:
     def has_siblings(self) -> bool:
         """Return whether the thread names other incidents of the cluster."""
         return any(key.startswith(ALSO_OPEN) for key in self.remarks)
+
+    @property
+    def is_readable(self) -> bool:
+        """Return whether there is a cluster to look at for it: not for the doctor's test alert, say."""
+        return self.runbook != UNCONFIGURED and any(a.name != CANARY for a in self.alerts.values())
 
     @property
     def firing(self) -> tuple[Alert, ...]:

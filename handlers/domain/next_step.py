@@ -10,7 +10,7 @@ from handlers.domain.alerts import UNCONFIGURED
 from handlers.domain.incident import CLUSTER_GONE, Incident, Run
 from handlers.domain.regrouping.choices import outlived
 from handlers.domain.regrouping.state import Request
-from runbooks.all_runbooks import RUNBOOKS
+from runbooks.all_runbooks import RUNBOOKS, can_prove
 
 READ_AGAIN_AFTER_S = 60.0
 """While nobody leads and nothing runs, findings older than this are drawn up again.
@@ -32,6 +32,9 @@ CLUSTER_GONE_AFTER_S = 30.0
 """How long nobody must have read a cluster that this replica does not know before it counts as gone."""
 
 LEFT_TO_OTHERS_S = 5.0
+
+RULES_FIRST_S = 3.0
+"""How long an alert without a runbook waits, so that the others of its notification are read first."""
 
 CLOCKS_DIFFER_S = 5.0
 """How far the clocks of replicas may be apart by what they measure."""
@@ -94,8 +97,8 @@ class SplitOutlived:
 
 
 @dataclass(frozen=True)
-class LeaveToOthers:
-    """Look again after so many seconds: another replica may know the cluster."""
+class Wait:
+    """Look again after so many seconds."""
 
     again_after_s: float
 
@@ -125,7 +128,7 @@ Step = (
     | WatchRecovery
     | GiveAlerts
     | SplitOutlived
-    | LeaveToOthers
+    | Wait
     | NoteClusterGone
     | Close
     | Rest
@@ -152,8 +155,8 @@ def next_step(  # noqa: PLR0911  one return a step
         return _next_of_run(incident, incident.running)
     if _silence_is_over(incident):
         return LiftSilence()
-    if incident.runbook not in RUNBOOKS:
-        return Rest() if incident.firing else Close()
+    if not can_prove(incident.runbook):
+        return _without_proof(incident, now)
     if outlived(incident, now):
         return SplitOutlived()
     if incident.verified:
@@ -168,7 +171,7 @@ def _without_its_cluster(incident: Incident, now: datetime) -> Step:
     """While replicas change their configuration one after the other, the others may know the cluster."""
     last_read = max(filter(None, (incident.opened_at, incident.evidence_at, incident.recovery_changed_at)))
     if abs((now - last_read).total_seconds()) < CLUSTER_GONE_AFTER_S:
-        return LeaveToOthers(LEFT_TO_OTHERS_S)
+        return Wait(LEFT_TO_OTHERS_S)
     if incident.running:
         return EndRun()
     if _silence_is_over(incident):
@@ -176,6 +179,23 @@ def _without_its_cluster(incident: Incident, now: datetime) -> Step:
     if CLUSTER_GONE not in incident.remarks:
         return NoteClusterGone()
     return Rest() if incident.firing else Close()
+
+
+def _without_proof(incident: Incident, now: datetime) -> Step:
+    """Where nothing proves that all is well, the end of the alerts ends the incident."""
+    if not incident.firing:
+        return Close()
+    if incident.runbook not in RUNBOOKS:
+        return _without_runbook(incident, now)
+    return ReadCluster() if _evidence_is_due(incident, now) else Wait(READ_EVERY_S)
+
+
+def _without_runbook(incident: Incident, now: datetime) -> Step:
+    """Read once what the cluster shows, after those that a rule waits to judge: there may be a storm."""
+    if incident.evidence_at or incident.opened_at is None or not incident.is_readable:
+        return Rest()
+    age_s = abs((now - incident.opened_at).total_seconds())
+    return ReadCluster() if age_s >= RULES_FIRST_S else Wait(RULES_FIRST_S)
 
 
 def _next_of_run(incident: Incident, run: Run) -> Step:

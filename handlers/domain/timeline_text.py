@@ -104,6 +104,7 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     recovery.RecoverySeen: lambda event: event.sign or "not well any more",
     recovery.RecoveryVerified: lambda event: f"verified: {event.sentence}, stable for {event.stable_s:.0f} s",
     lifecycle.Remarked: lambda event: event.sentence,
+    lifecycle.EarlierIncidents: lambda event: f"the same alert had {counted(event.count, 'incident')} before",
     triage.Acknowledged: lambda event: f"{event.by.name} has it",
     triage.Assigned: lambda event: f"{event.by.name} gave it to {event.to.name}",
     triage.Snoozed: lambda event: f"{event.by.name} snoozed it until {event.until:%H:%M} UTC",

@@ -26,6 +26,9 @@ class ClusterReader(Protocol):
     def read_progressively(self, cluster: str) -> AsyncIterator[Evidence]:
         """Read like `read`, and yield intermediate results; the last one is complete."""
 
+    async def read_lately(self, cluster: str) -> Evidence:
+        """Read like `read`, or return what was read some seconds ago, so that many ask for one reading."""
+
     def inventory(self, cluster: str) -> Inventory:
         """Return where the nodes are, and which versions their agents told when they last answered."""
 

@@ -111,6 +111,9 @@ class World:
         self._witness.was_read(shown)
         return shown
 
+    async def read_lately(self, cluster: str) -> Evidence:
+        return await self.read(cluster)
+
     async def read_progressively(self, cluster: str) -> AsyncIterator[Evidence]:
         yield await self.read(cluster)
 

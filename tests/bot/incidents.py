@@ -9,7 +9,7 @@ from handlers.domain.escalation.model import Because, PageAct, Target, TargetKin
 from handlers.domain.events import Event
 from handlers.domain.events.diagnosis import FindingsRanked
 from handlers.domain.events.escalation import PageTried, TierReached
-from handlers.domain.events.lifecycle import AlertsReceived, Closed, Remarked, Reopened
+from handlers.domain.events.lifecycle import AlertsReceived, Closed, EarlierIncidents, Remarked, Reopened
 from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
 from handlers.domain.events.regrouping import (
     AlertsGiven,
@@ -265,7 +265,10 @@ def _with_alerts_at(event: Event, moved_by: timedelta) -> Event:
 
 def whole_story() -> tuple[Event, ...]:
     """Every kind of event there is: a run that was stopped, and one that mends it."""
-    noted = Remarked(at=NOON, key="unreadable/7", sentence="One alert could not be read and was put aside.")
+    noted = (
+        Remarked(at=NOON, key="unreadable/7", sentence="One alert could not be read and was put aside."),
+        EarlierIncidents(at=NOON, count=3, last="inc-3", opened_at=NOON, closed_at=LATER),
+    )
     escalated = (
         TierReached(
             at=NOON,
@@ -329,7 +332,7 @@ def whole_story() -> tuple[Event, ...]:
         WideOutageJoined(at=NOON, lead=ID, link="https://neumann.slack.com/p2"),
     )
     again = (Reopened(at=LATER, by=ALICE), Closed(at=LATER, detail="Resolved by alice.", by=ALICE))
-    said = (noted, *cared_for, *regrouped, *wide, *other_runbook)
+    said = (*noted, *cared_for, *regrouped, *wide, *other_runbook)
     return (*approved_by_two(quorum_loss()), *said, *healed()[3:], *again)
 
 

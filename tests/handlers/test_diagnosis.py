@@ -1,6 +1,6 @@
 """Evidence is judged as it comes, and what came first is not lost when something else happens meanwhile."""
 
-from handlers import advance, diagnosis
+from handlers import diagnosis
 from handlers.domain.events.diagnosis import FindingsRanked
 from runbooks.leader_election.causes import RootCause
 from tests.builders import alert, dead, evidence, node, opened, silent
@@ -49,10 +49,3 @@ async def test_a_remedy_that_still_stands_after_a_fresh_reading_keeps_its_button
     first = await diagnosis.read_cluster(world.ports, await world.timelines.load("inc-1"))
     again = await diagnosis.read_cluster(world.ports, first)
     assert [offer.handle for offer in again.offers] == [offer.handle for offer in first.offers]
-
-
-async def test_an_incident_without_a_runbook_is_not_read() -> None:
-    world = World()
-    world.timelines.events["inc-1"] = [opened(alert("Odd"), runbook="alert:Odd")]
-    await advance.advance(world.ports, "inc-1")
-    assert world.cluster.reads == 0

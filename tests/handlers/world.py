@@ -224,6 +224,9 @@ class Cluster:
         self.comes_meanwhile()
         return self.shows
 
+    async def read_lately(self, cluster: str) -> Evidence:
+        return await self.read(cluster)
+
     async def read_progressively(self, cluster: str) -> AsyncIterator[Evidence]:
         for early in self.shows_first:
             yield early

@@ -1,4 +1,4 @@
-"""Write the package that a new runbook begins with."""
+"""Write what a new runbook begins with: a package, or a file of text."""
 
 from __future__ import annotations
 
@@ -36,6 +36,22 @@ def write_skeleton(name: str, alert: str, into: Path) -> Path:
     return folder
 
 
+def write_declared(name: str, alert: str, into: Path) -> Path:
+    """Return the TOML file that was written in `into`; raises as `write_skeleton` does."""
+    _refuse_name(name)
+    _refuse_alert(alert)
+    file = into / f"{name}.toml"
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8") as written:
+            written.write(_filled("runbook.toml", _words(name, alert)))
+    except FileExistsError as error:
+        raise Refused(f"{file} is there already; nothing was written.") from error
+    except OSError as error:
+        raise Refused(f"{file} cannot be written: {error.strerror}.") from error
+    return file
+
+
 def _refuse_name(name: str) -> None:
     if not _NAME.fullmatch(name) or len(name) > MAX_NAME_CHARS:
         raise Refused(
@@ -48,7 +64,7 @@ def _refuse_name(name: str) -> None:
 def _refuse_alert(alert: str) -> None:
     if not _ALERT.fullmatch(alert):
         raise Refused(
-            f"{alert[:80]!r} is no alert name: Prometheus' are letters, digits and _, such as DiskSpaceLow."
+            f"{alert[:80]!r} is no alert name: Prometheus' are letters, digits and _, such as RootDiskFull."
         )
     if other := of_alert(alert):
         raise Refused(f"The alert {alert} belongs to the runbook {other.NAME}.")
@@ -56,18 +72,23 @@ def _refuse_alert(alert: str) -> None:
 
 def _texts(name: str, alert: str) -> dict[str, str]:
     """Return what the package's files hold, by their place in its folder."""
-    word = name.replace("-", "_")
-    module = f"neumann_runbook_{word}"
-    title = name.replace("-", " ").capitalize()
-    words = {"name": name, "word": word, "module": module, "alert": alert, "title": title}
+    words = _words(name, alert)
     places = {
         "pyproject.toml": "pyproject.toml",
         "README.md": "README.md",
-        f"{module}/__init__.py": "runbook.py",
-        f"tests/test_{word}.py": "test.py",
+        f"{words['module']}/__init__.py": "runbook.py",
+        f"tests/test_{words['word']}.py": "test.py",
     }
-    skeleton = files("bot.cli.runbook") / "skeleton"
-    return {
-        place: Template((skeleton / f"{source}.txt").read_text(encoding="utf-8")).substitute(words)
-        for place, source in places.items()
-    }
+    return {place: _filled(source, words) for place, source in places.items()}
+
+
+def _words(name: str, alert: str) -> dict[str, str]:
+    """Return what stands for the skeleton's `$` words."""
+    word = name.replace("-", "_")
+    module, title = f"neumann_runbook_{word}", name.replace("-", " ").capitalize()
+    return {"name": name, "word": word, "module": module, "alert": alert, "title": title}
+
+
+def _filled(source: str, words: dict[str, str]) -> str:
+    skeleton = files("bot.cli.runbook") / "skeleton" / f"{source}.txt"
+    return Template(skeleton.read_text(encoding="utf-8")).substitute(words)

@@ -8,7 +8,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import structlog
@@ -20,6 +20,7 @@ from bot.evidence_tables import all_links_open
 from bot.pictures import draw
 from bot.pictures.drawing.picture import Picture
 from bot.pictures.elections.series import ElectionSeries, Mark, Sample
+from bot.slack.delivery import plots
 from bot.slack.delivery.web_api import FAILURES, failure
 from bot.slack.views import findings
 from bot.store.errors import store_errors
@@ -92,6 +93,8 @@ class ThreadAttachments:
             SlackDown: If one is to be tried again.
         """
         for name in due(incident):
+            if name in plots.wanted(incident) and self._prometheus is None:
+                continue
             place = await self._threads.place_of(incident.id)
             if place is None or not await self._claim(incident.id, name):
                 continue
@@ -123,6 +126,12 @@ class ThreadAttachments:
             await self._redis.delete(self._keys.picture(incident_id, name))
 
     async def _file(self, name: str, incident: Incident) -> File:
+        if self._prometheus and (plot := plots.wanted(incident).get(name)):
+            shown = await plots.plotted(self._prometheus, incident, plot, datetime.now(UTC))
+            if isinstance(shown, str):
+                log.warning("not_plotted", incident=incident.id, why=shown)
+                return File(f"{incident.id}-{name}.txt", plot.title, shown)
+            return File(f"{incident.id}-{name}.png", plot.title, shown.png, shown.alt_text)
         if name not in TITLES:
             assert incident.evidence and incident.diagnosis  # noqa: S101  it is due with both
             words = judge(Judgement.VIEW, findings.in_words, incident.diagnosis, incident.evidence)
@@ -168,6 +177,7 @@ TITLES = {"links": "Who reaches whom", "elections": "Elections and terms"}
 
 def due(incident: Incident) -> Iterator[str]:
     """Yield the names of the pictures and files that an incident's thread should have by now."""
+    yield from plots.wanted(incident)
     evidence = incident.evidence
     if evidence and incident.diagnosis and evidence.complete:
         if judge(Judgement.VIEW, findings.is_brief, incident.diagnosis, evidence) is True:

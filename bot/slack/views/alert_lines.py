@@ -9,7 +9,7 @@ from bot.slack.views import blocks
 from bot.slack.views.blocks import escape
 from handlers.domain.alerts import Alert
 from handlers.domain.incident import Incident
-from runbooks.wording import counted
+from runbooks.wording import counted, duration
 
 MAX_ALERTS = 5
 MAX_LINE_CHARS = 300
@@ -36,6 +36,22 @@ def _line(alert: Alert) -> str:
         return line
     with_link = f"{line} ({blocks.link(alert.generator_url, 'rule')})"
     return with_link if len(with_link) <= blocks.MAX_CONTEXT_CHARS else line
+
+
+def earlier_line(incident: Incident) -> Iterator[str]:
+    """Yield how often the same alert came before, and when last, where that was looked up."""
+    earlier = incident.earlier
+    if earlier is None:
+        return
+    if not earlier.count:
+        yield "no earlier incident of this alert is known"
+        return
+    said = f"{counted(earlier.count, 'earlier incident')} of this alert, the last {escape(earlier.last)}"
+    if earlier.opened_at:
+        said += f", {blocks.moment(earlier.opened_at)}"
+    if earlier.opened_at and earlier.closed_at:
+        said += f", {duration(earlier.closed_at - earlier.opened_at)} long"
+    yield said
 
 
 def words_of(alert: Alert) -> str:

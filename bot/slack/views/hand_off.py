@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from bot.slack.views import blocks
+from bot.slack.views import blocks, instructions
 from bot.slack.views.blocks import Block, escape
+from bot.slack.views.checklist import listing, point
 from bot.slack.views.message import Message
-from handlers.domain.events.triage import HandOffDrawnUp, HandOffTicked
+from handlers.domain.events.triage import HandOffDrawnUp
 from handlers.domain.incident import Incident
-from runbooks.hand_off import HandOff, HandOffStep
-from runbooks.wording import MAX_NAMES
+from runbooks.hand_off import HandOff
 
 TITLE = "Hand-off: going on without a majority"
 MAX_STANDINGS = 12
@@ -19,6 +17,8 @@ MAX_STANDINGS = 12
 def message(incident: Incident, drawn_up: HandOffDrawnUp) -> Message:
     """Show the hand-off with the points that are ticked."""
     given = drawn_up.hand_off
+    if given.instructions:
+        return instructions.message(incident, given, given.instructions)
     asked = f"asked for by {drawn_up.by.name}" if drawn_up.by else "no majority has answered for 10 minutes"
     body = [
         *_overtaken(incident),
@@ -27,10 +27,10 @@ def message(incident: Incident, drawn_up: HandOffDrawnUp) -> Message:
             "does none of it. Bringing nodes back is better."
         ),
         blocks.preformatted(_standings(given), 2_000),
-        blocks.section(_list("What each choice would lose", given.losses)),
-        *([blocks.section(_list("May still come back", given.may_return))] if given.may_return else []),
-        blocks.section(_list("Never", given.never)),
-        *blocks.packed(_point(number, step, incident) for number, step in enumerate(given.steps, 1)),
+        blocks.section(listing("What each choice would lose", given.losses)),
+        *([blocks.section(listing("May still come back", given.may_return))] if given.may_return else []),
+        blocks.section(listing("Never", given.never)),
+        *blocks.packed(point(number, step, incident) for number, step in enumerate(given.steps, 1)),
         blocks.context(
             f"read at {drawn_up.at:%H:%M:%S} UTC; `incident handoff` reads anew. The commands are those of "
             "Neumann's documentation; try them on the copy first. `incident tick 3` after the bot's name, "
@@ -66,24 +66,3 @@ def _standings(given: HandOff) -> str:
 
 def _known(value: int | None) -> str:
     return "?" if value is None else str(value)
-
-
-def _list(title: str, lines: tuple[str, ...]) -> str:
-    left = len(lines) - MAX_NAMES
-    shown = (*lines[:MAX_NAMES], f"and {left} more") if left > 1 else lines
-    return "\n".join([f"*{title}*", *(f"• {escape(blocks.cut(line, 300))}" for line in shown)])
-
-
-def _point(number: int, step: HandOffStep, incident: Incident) -> str:
-    return "\n".join(_lines(number, step, incident.half_ticks.get(step.key), incident.ticks.get(step.key)))
-
-
-def _lines(
-    number: int, step: HandOffStep, first: HandOffTicked | None, last: HandOffTicked | None
-) -> Iterator[str]:
-    mark = ":white_check_mark:" if last else ":white_large_square:"
-    done = "; ".join(f"{escape(tick.by.name)}, {tick.at:%H:%M} UTC" for tick in (first, last) if tick)
-    missing = "; a second person is to tick it" if first and not last else ""
-    yield f"{mark} {number}. {escape(blocks.cut(step.text, 500))}{f' _{done}{missing}_' if done else ''}"
-    if step.commands:
-        yield blocks.code("\n".join(step.commands))

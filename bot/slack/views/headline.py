@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from bot.slack.views import blocks, labels, regrouping, wide_outage
-from bot.slack.views.alert_lines import alert_lines
+from bot.slack.views.alert_lines import alert_lines, earlier_line
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import MORE_ACTION, TRIAGE_ACTION, Message
 from handlers.domain.alerts import UNCONFIGURED
 from handlers.domain.events.recovery import LeaderVerified, RecoveryVerified
 from handlers.domain.incident import Incident
-from runbooks.all_runbooks import RUNBOOKS, aim
+from runbooks.all_runbooks import RUNBOOKS, aim, can_prove
 from runbooks.model import Diagnosis, Verdict
 
 MAX_TITLE_CHARS = 300
+
+MAX_NAME_CHARS = 40
+"""Of a runbook, as `neumann-bot runbook new` takes it."""
 
 
 def headline(incident: Incident) -> Message:
@@ -40,7 +44,7 @@ def _details(incident: Incident) -> Iterator[Block]:
         yield blocks.context(pointer, escape(f"who has it: {labels.who_has_it(incident)}"), incident.id)
         return
     yield blocks.fields(*facts(incident))
-    yield blocks.context(*alert_lines(incident), incident.id)
+    yield blocks.context(*alert_lines(incident), *earlier_line(incident), incident.id)
 
 
 def severity_of(incident: Incident) -> str:
@@ -95,7 +99,7 @@ def one_sentence(incident: Incident) -> str:
         return _well_again(incident.verified)
     if incident.runbook == UNCONFIGURED:
         return "This cluster is not in the bot's configuration; what Alertmanager says is below."
-    if incident.diagnosis and not incident.firing and not incident.closed:
+    if incident.diagnosis and not incident.firing and can_prove(incident.runbook):
         unproven = f"Alertmanager says resolved, but no {aim(incident.runbook)} is proven."
         return f"{unproven} {incident.diagnosis.summary}"
     if incident.runbook not in RUNBOOKS:
@@ -107,9 +111,20 @@ def _without_runbook(incident: Incident) -> str:
     if of := regrouping.split_off(incident):
         return f"Split off {of}, where the cluster is read and judged; what Alertmanager says is below."
     return (
-        "No runbook of this bot covers this alert, so nothing was read or judged; what Alertmanager says"
-        " is below. `neumann-bot runbook new` begins one."
+        "No runbook of this bot covers this alert, so no rule judges it: write one, beginning with"
+        f" `{command_for(incident)}`."
     )
+
+
+def command_for(incident: Incident) -> str:
+    """Return the command that begins a runbook for an alert that has none."""
+    alert = incident.runbook.removeprefix("alert:")
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", alert):
+        return "neumann-bot runbook new NAME --alert ALERT --toml"
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_+", "-", alert)
+    name = words.strip("-").lower()
+    fits = re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) and len(name) <= MAX_NAME_CHARS
+    return f"neumann-bot runbook new {name if fits else 'NAME'} --alert {alert} --toml"
 
 
 def _well_again(verified: LeaderVerified | RecoveryVerified) -> str:

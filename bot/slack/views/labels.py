@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers.domain.incident import Incident, Stage
-from runbooks.all_runbooks import ELECTION, RUNBOOKS, aim
+from runbooks.all_runbooks import ELECTION, aim, can_prove
 from runbooks.model import Verdict
 from runbooks.wording import duration
 
@@ -45,7 +45,7 @@ def _colour(incident: Incident) -> str:
     if incident.verified:
         return GREEN
     if incident.closed:
-        return GREY if incident.runbook in RUNBOOKS else GREEN
+        return GREY if can_prove(incident.runbook) else GREEN
     if incident.running:
         return ORANGE
     fresh = run and run.ended and incident.evidence_at and incident.evidence_at > run.ended.at
@@ -66,7 +66,7 @@ def who_has_it(incident: Incident) -> str:
 def stage(incident: Incident) -> str:  # noqa: PLR0911  one case a stage
     """Say in one line what happens now."""
     match incident.stage:
-        case Stage.OPENED if incident.runbook not in RUNBOOKS:
+        case Stage.OPENED | Stage.DIAGNOSED if not can_prove(incident.runbook):
             return "People look after it; it closes when nothing fires"
         case Stage.OPENED:
             return "Findings, in a few seconds"
@@ -102,7 +102,7 @@ def _until_a_leader_is_proven(incident: Incident) -> str:
 def unproven(incident: Incident) -> str:
     """Return a warning where an incident was closed without a proven leader."""
     is_over = incident.closed and not incident.regrouping.merged_into
-    doubtful = is_over and not incident.verified and incident.runbook in RUNBOOKS
+    doubtful = is_over and not incident.verified and can_prove(incident.runbook)
     return f" No {aim(incident.runbook)} was proven." if doubtful else ""
 
 

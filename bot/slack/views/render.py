@@ -16,6 +16,7 @@ from handlers.domain.events.triage import NoteAdded
 from handlers.domain.incident import Incident
 from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.judging import judge
+from runbooks.all_runbooks import can_prove
 from runbooks.model import Leadership
 from runbooks.wording import duration
 
@@ -123,7 +124,7 @@ def closing(incident: Incident) -> Message:
     acknowledged, verified = incident.triage.acknowledged, incident.verified
     took = {
         "acknowledged": acknowledged.at if acknowledged else None,
-        "diagnosed": incident.diagnosed_at,
+        "diagnosed" if can_prove(incident.runbook) else "read": incident.diagnosed_at,
         "mended": verified.at if verified else None,
     }
     began = incident.opened_at

@@ -32,6 +32,7 @@ Event = Annotated[
     | remediation.Silenced
     | remediation.SilenceLifted
     | lifecycle.Remarked
+    | lifecycle.EarlierIncidents
     | triage.Acknowledged
     | triage.Assigned
     | triage.Snoozed

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
 
 from handlers.domain.alerts import Alert, Reason
 from handlers.domain.events.base import Person, TimelineEvent
@@ -26,6 +28,16 @@ class Remarked(TimelineEvent):
     kind: Literal["noted"] = "noted"
     key: str
     sentence: str
+
+
+class EarlierIncidents(TimelineEvent):
+    """How many incidents of the same cluster and alert are known from before, and when the last one was."""
+
+    kind: Literal["earlier_incidents"] = "earlier_incidents"
+    count: Annotated[int, Field(ge=0)]
+    last: str = ""
+    opened_at: AwareDatetime | None = None
+    closed_at: AwareDatetime | None = None
 
 
 class Reopened(TimelineEvent):

@@ -13,7 +13,7 @@ from handlers.domain.history.leaderless import leaderless, total
 from handlers.domain.incident import Incident
 from handlers.domain.postmortem import parts as postmortem_parts
 from handlers.domain.timeline_text import tell
-from runbooks.all_runbooks import aim
+from runbooks.all_runbooks import aim, can_prove
 from runbooks.model import SURE
 from runbooks.wording import duration
 
@@ -91,7 +91,7 @@ def _times(incident: Incident) -> Iterator[str]:
     detected = detected_after(incident)
     rows = (
         ("to acknowledge", acknowledged.at if acknowledged else None),
-        ("to diagnose", incident.diagnosed_at),
+        ("to diagnose", incident.diagnosed_at if can_prove(incident.runbook) else None),
         (f"to mend (a verified {aim(incident.runbook)})", verified.at if verified else None),
         ("to close", closed.at if closed else None),
     )

@@ -117,6 +117,13 @@ async def test_a_look_is_one_sample_of_each_node(reader: ClusterReader) -> None:
     await until(settled, "one leader and two followers in one look")
 
 
+async def test_a_storm_of_alerts_costs_a_cluster_one_reading(reader: ClusterReader) -> None:
+    first, *others = await asyncio.gather(*(reader.read_lately("demo") for _ in range(5)))
+    assert all(other is first for other in others)
+    assert first.complete
+    assert await reader.read("demo") is not first
+
+
 async def test_an_unknown_cluster_is_refused(reader: ClusterReader) -> None:
     assert reader.clusters == ("demo",)
     for call in (reader.read("prod"), reader.sample_metrics("prod")):

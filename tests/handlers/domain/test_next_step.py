@@ -173,7 +173,7 @@ def test_a_closed_one_rests() -> None:
 
 def test_without_a_runbook_it_waits_for_alertmanager() -> None:
     events = [opened(runbook="alert:Odd")]
-    assert next_step(after(*events), NOON) == Rest()
+    assert next_step(after(*events, *diagnosed(two_dead())), NOON) == Rest()
     events.append(opened(alert(status="resolved", minute=1), runbook="alert:Odd"))
     assert next_step(after(*events), NOON) == Close()
 

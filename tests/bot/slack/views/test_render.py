@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.slack.views import answers, plan_modal
+from bot.slack.views.headline import one_sentence
 from bot.slack.views.message import Message
 from bot.slack.views.render import render
 from handlers.commands import COMMANDS
@@ -141,6 +142,23 @@ def test_a_reading_that_failed_is_said_and_not_left_out() -> None:
     text = say(incident(opened(), *diagnosed(incidents.unknown())))
     assert "?" in text
     assert "of node3: the agent gave no answer within 4 s" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("RootDiskFull", "runbook new root-disk-full --alert RootDiskFull --toml"),
+        ("HighCPUUsage", "runbook new high-cpu-usage --alert HighCPUUsage --toml"),
+        ("node_disk_IO", "runbook new node-disk-io --alert node_disk_IO --toml"),
+        ("_", "runbook new NAME --alert _ --toml"),
+        ("A" * 60, f"runbook new NAME --alert {'A' * 60} --toml"),
+        ("x; rm -rf /", "runbook new NAME --alert ALERT --toml"),
+        ("Disk`Full`", "runbook new NAME --alert ALERT --toml"),
+    ],
+)
+def test_an_alert_without_a_runbook_says_how_to_begin_one(name: str, command: str) -> None:
+    shown = incident(opened(alert(name), runbook=f"alert:{name}"))
+    assert f"write one, beginning with `neumann-bot {command}`." in one_sentence(shown)
 
 
 def test_an_alert_that_no_runbook_knows_gets_a_thread_too() -> None:

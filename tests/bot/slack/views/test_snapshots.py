@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import declared_runbooks
 from bot.nodes.agent_evidence import still_reading
 from bot.slack.views import escalation as escalation_views
 from bot.slack.views import headline, triage_modals
@@ -44,12 +45,14 @@ from tests.builders import (
     cut,
     diagnosed,
     evidence,
+    healthy,
     node,
     opened,
     silent,
 )
 from tests.handlers.story import click
 from tests.handlers.world import HOME, ON_CALL, OnCallBox, Pager
+from tests.runbooks.declared.texts import in_use
 from tests.runbooks.leader_election.test_certificates import certificate, having
 from tests.runbooks.leader_election.test_handshakes import complaining
 from tests.runbooks.leader_election.test_mtu import everywhere
@@ -149,6 +152,35 @@ async def large_packets_lost() -> Play:
     play = Play(evidence(*everywhere(candidates())))
     await play.fires()
     await play.goes_on("the bot has read every node")
+    return play
+
+
+async def no_runbook() -> Play:
+    """An alert that no runbook covers, for the second time: what the cluster shows, and how to write one."""
+    play = Play(evidence(*healthy()))
+    first = opened(alert("HighCPUUsage", instance="node2:9090"), runbook="alert:HighCPUUsage")
+    play.world.timelines.events["inc-0"] = [first, Closed(at=NOON + timedelta(minutes=12), detail="over")]
+    play.world.timelines.released["demo/alert:HighCPUUsage"] = "inc-0"
+    play.world.time.pass_s(7_200)
+    again = {"handle": "care", "at": play.world.time.now()}
+    play.world.timelines.events[ID] = [first.model_copy(update=again)]
+    play.show("Alertmanager: HighCPUUsage fires")
+    await play.goes_on("the bot has read every node", seconds=4)
+    return play
+
+
+async def backup_too_old() -> Play:
+    """A runbook of text: no rule judges it, people go through its steps, and it closes with its alert."""
+    runbook = declared_runbooks.read(declared_runbooks.shipped()["backup-restore"])
+    play = Play(evidence(*healthy()))
+    alerts = opened(alert("NeumannBackupTooOld"), runbook=runbook.NAME)
+    play.world.timelines.events[ID] = [alerts.model_copy(update={"handle": "care"})]
+    with in_use(runbook):
+        await play.goes_on("the bot has read every node")
+        await hand_off.tick(play.world.ports, ID, ALICE, "1")
+        play.show("alice has done the first point")
+        play.events.append(opened(alert("NeumannBackupTooOld", status="resolved", minute=1)))
+        await play.goes_on("Alertmanager: resolved")
     return play
 
 
@@ -497,6 +529,8 @@ STORIES: dict[str, Story] = {
         network_partition,
         undetermined,
         majority_lost,
+        backup_too_old,
+        no_runbook,
         expired_certificates,
         large_packets_lost,
         nobody_answers,

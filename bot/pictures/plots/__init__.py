@@ -1,0 +1,1 @@
+"""The plot of a query's series over time."""

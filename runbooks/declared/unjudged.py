@@ -1,0 +1,53 @@
+"""The diagnosis where no rule judges what was read: it claims nothing and offers nothing."""
+
+from __future__ import annotations
+
+from runbooks import raft
+from runbooks.declared import shown
+from runbooks.evidence import Evidence
+from runbooks.model import BY_HAND, Diagnosis, Finding, Remedy, Verdict
+
+SUMMARY = "No rule judges this."
+NO_RUNBOOK = "no_runbook"
+"""The word that stands for a cause where no runbook covers the alert."""
+
+ADVICE = "Read the table below; who wrote the alert's rule knows what it means."
+
+TITLE = "Not judged"
+"""The title of the cause that stands for it, under a word of each runbook's own."""
+
+
+def unjudged(evidence: Evidence, cause: str, advice: str, lines: tuple[str, ...] = ()) -> Diagnosis:
+    """Return a diagnosis of what was read, with what a person does.
+
+    Args:
+        evidence: What was read.
+        cause: The word of the cause that stands for it.
+        advice: What to do, as one sentence.
+        lines: What else was read, a line each.
+    """
+    lead = raft.leadership({node.node: node.newest_metrics for node in evidence.nodes})
+    led = lead.leader is not None and lead.majority
+    return Diagnosis(
+        can_elect="yes" if led else "undetermined",
+        can_elect_reason=(
+            f"{lead.leader} leads term {lead.term} with a majority"
+            if led
+            else "no rule judges this; `/neumann election status` looks at elections"
+        ),
+        leadership=lead,
+        summary=SUMMARY,
+        findings=(
+            Finding(
+                cause=cause,
+                verdict=Verdict.UNDETERMINED,
+                evidence_for=lines,
+                remedies=(Remedy(name=BY_HAND, offered=False, reason=advice),),
+            ),
+        ),
+    )
+
+
+def without_runbook(evidence: Evidence) -> Diagnosis:
+    """Return what was read for an alert that no runbook covers."""
+    return unjudged(evidence, NO_RUNBOOK, ADVICE, tuple(shown.lines(evidence, ("disk", "log"))))

@@ -1,0 +1,109 @@
+"""A plot shows the alert's own series first, tells lines apart without their colour, and leaves gaps open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.pictures.draw import draw_query_plot
+from bot.pictures.drawing.picture import Picture
+from bot.pictures.drawing.shapes import Disc, Line
+from bot.pictures.plots.card import alt_text, layout
+from bot.pictures.plots.plot import MAX_CURVES, Plot, curves
+from bot.pictures.plots.scale import figure, scale_of
+from handlers.domain.alert_sources import Sample, Series
+from handlers.domain.undetermined import Undetermined
+from tests.bot.pictures.test_draw import assert_is_a_picture
+from tests.builders import NOON
+
+START = NOON - timedelta(hours=1)
+
+
+def series(node: str, *values: float, every_s: float = 15.0, **labels: str) -> Series:
+    moments = (START + timedelta(seconds=every_s * number) for number in range(len(values)))
+    samples = tuple(Sample(at, value) for at, value in zip(moments, values, strict=True))
+    return Series({"__name__": "free", "node": node, "cluster": "demo", **labels}, samples)
+
+
+def plot(*found: Series, limit: float | None = None) -> Plot:
+    drawn, left_out = curves(found, [{"alertname": "RootDiskFull", "node": "node9"}])
+    return Plot("RootDiskFull", "demo", START, NOON, 15.0, NOON, drawn, left_out, limit)
+
+
+async def test_it_is_a_picture_with_words_for_who_does_not_see_it() -> None:
+    found = (series(f"node{n}", *(1e9 * n - 1e6 * i for i in range(240))) for n in range(1, 10))
+    picture = await draw_query_plot(plot(*found, limit=5e9))
+    assert isinstance(picture, Picture)
+    assert_is_a_picture(picture)
+    assert picture.alt_text.startswith(
+        "RootDiskFull, demo · 2026-11-24 11:00 to 12:00 UTC: node9 from 9 G to 8.76 G"
+    )
+    assert picture.alt_text.endswith("3 more series. The rule compares with 5 G.")
+
+
+def test_the_alerts_own_series_come_first_and_no_more_than_can_be_told_apart() -> None:
+    drawn, left_out = curves([series(f"node{n}", 1.0) for n in range(1, 10)], [{"node": "node9"}])
+    assert [curve.name for curve in drawn][:2] == ["node9", "node1"]
+    assert (len(drawn), left_out) == (MAX_CURVES, 3)
+
+
+def test_another_clusters_series_come_last() -> None:
+    found = [series("node1", 1.0, cluster="other"), series("node2", 1.0)]
+    drawn, _ = curves(found, [{"cluster": "demo", "severity": "critical"}])
+    assert [curve.name for curve in drawn] == ["node2", "node1"]
+
+
+def test_what_is_no_number_is_no_point_and_a_series_without_any_has_no_line() -> None:
+    drawn, left_out = curves([series("node1", 1.0, float("nan"), 3.0), series("node2", float("inf"))], [])
+    assert [(curve.name, [s.value for s in curve.samples]) for curve in drawn] == [("node1", [1.0, 3.0])]
+    assert left_out == 0
+
+
+def test_series_of_one_node_are_named_by_what_differs() -> None:
+    found = [series("node1", 1.0, path="/"), series("node1", 1.0, path="/data")]
+    assert [curve.name for curve in curves(found, [])[0]] == ["/", "/data"]
+    assert [curve.name for curve in curves([Series({}, found[0].samples)], [])[0]] == ["value"]
+
+
+def test_where_nobody_scraped_there_is_no_line() -> None:
+    whole = plot(series("node1", *(1.0,) * 200))
+    (curve,) = whole.curves
+    broken = replace(curve, samples=curve.samples[:50] + curve.samples[60:])
+    assert [len(run) for run in broken.runs(15.0)] == [50, 140]
+
+
+def test_a_single_sample_is_a_mark() -> None:
+    shapes = layout(plot(series("node1", 4.0))).shapes
+    assert any(isinstance(shape, Disc) for shape in shapes)
+
+
+def test_the_limit_is_a_dashed_line_on_the_same_scale() -> None:
+    with_limit = layout(plot(series("node1", 4.0, 5.0), limit=90.0)).shapes
+    without = layout(plot(series("node1", 4.0, 5.0))).shapes
+    dashed = [
+        [s for s in shapes if isinstance(s, Line) and s.dash == (18, 12)] for shapes in (with_limit, without)
+    ]
+    assert [len(lines) for lines in dashed] == [2, 0], "on the chart and in the legend"
+
+
+@pytest.mark.parametrize("values", [(0.0,), (5.0, 5.0), (-3.0, 4.0), (1e-7, 2e-7), (1e12, 1.1e12)])
+def test_every_value_is_on_the_scale_and_so_are_some_round_figures(values: tuple[float, ...]) -> None:
+    scale = scale_of(values, 100, 500)
+    assert all(100 <= scale.y(value) <= 500 for value in values)
+    assert 2 <= len(scale.ticks()) <= 12
+
+
+def test_figures_have_three_digits_and_a_unit() -> None:
+    said = [figure(value) for value in (0, 0.85, 12.34, 1234, 10737418240, -2.5e6, 1e-12)]
+    assert said == ["0", "0.85", "12.3", "1.23 k", "10.7 G", "-2.5 M", "0"]
+
+
+async def test_values_beyond_all_scales_cost_the_plot_alone() -> None:
+    drawn = await draw_query_plot(plot(series("node1", -1.7e308, 1.7e308)))
+    assert isinstance(drawn, Undetermined | Picture)
+
+
+def test_the_alt_text_says_from_where_to_where_each_went() -> None:
+    assert "node1 from 4 to 5" in alt_text(plot(series("node1", 4.0, 5.0)))
