@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from runbooks import leader_election, replication_lag, split_brain
+from runbooks import leader_election, node_recovery, replication_lag, split_brain
 from runbooks.model import BY_HAND, Runbook
 
 RUNBOOKS: dict[str, Runbook] = {
     leader_election.NAME: leader_election,
     replication_lag.NAME: replication_lag,
     split_brain.NAME: split_brain,
+    node_recovery.NAME: node_recovery,
 }
 
 
