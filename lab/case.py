@@ -18,6 +18,8 @@ class Case:
         evidence: The document.
         causes: The words that name it rightly; empty where no rule is meant to know the fault.
         restart: The node that a restart would mend.
+        starts: The nodes of which one is to be started.
+        also_helps: Actions that mend a part of it, and that nobody has to offer.
     """
 
     name: str
@@ -25,3 +27,5 @@ class Case:
     evidence: dict[str, Any]
     causes: frozenset[str]
     restart: str | None = None
+    starts: tuple[str, ...] = ()
+    also_helps: frozenset[tuple[str, str]] = frozenset()
