@@ -31,7 +31,7 @@ def crashes(members: Members, node: NodeEvidence) -> Judged | None:
     """Judge a process that ends again and again; by what, where that was read."""
     signs = crash_signs(node)
     if not signs:
-        return None
+        return _waits_for_its_next_start(members, node)
     if reason := why_it_ends(node):
         cause, shown = reason
         return known(cause, [*shown, *signs], sources=len(signs) + 1)
@@ -40,6 +40,17 @@ def crashes(members: Members, node: NodeEvidence) -> Judged | None:
     refused = members.refused_by(node.node)
     more = [f"connects from {listed(refused, MAX_NAMES)} are refused"] if refused else []
     return known(NodeCause.KEEPS_CRASHING, [*signs, *more], sources=len(signs) + len(more))
+
+
+def _waits_for_its_next_start(members: Members, node: NodeEvidence) -> Judged | None:
+    """Judge a process that has ended more than once, and that its manager is about to start again."""
+    service = node.service.value
+    if service is None or node.metrics_again.value or service.state in ("active", *STOPPED):
+        return None
+    if not service.restarts or service.result in (None, "success"):
+        return None
+    said = f"ended by {service.result}, and restarted {service.restarts} times before ({node.service.by})"
+    return Judged(NodeCause.KEEPS_CRASHING, Verdict.LIKELY, (said, *_gone(members, node)))
 
 
 def starts(members: Members, node: NodeEvidence) -> Judged | None:
@@ -61,17 +72,9 @@ def stopped(members: Members, node: NodeEvidence) -> Judged | None:
         lacks = f"the service on {node.node}: a firewall that rejects, and a crash, look the same"
         return left_open(NodeCause.NODE_STOPPED, lacks, gone)
     if service.state not in STOPPED:
-        return _between(node, service, gone)
+        lacks = f"another look at {node.node}: its service is between two states"
+        return left_open(NodeCause.NODE_STOPPED, lacks, gone)
     return _ended(node, service, gone)
-
-
-def _between(node: NodeEvidence, service: Service, gone: list[str]) -> Judged:
-    """Judge a service that is neither up nor down: its manager is about to start it, or to end it."""
-    if service.restarts and service.result not in (None, "success"):
-        said = f"ended by {service.result}, and restarted {service.restarts} times before ({node.service.by})"
-        return Judged(NodeCause.KEEPS_CRASHING, Verdict.LIKELY, (said, *gone))
-    lacks = f"another look at {node.node}: its service is between two states"
-    return left_open(NodeCause.NODE_STOPPED, lacks, gone)
 
 
 def _ended(node: NodeEvidence, service: Service, gone: list[str]) -> Judged:

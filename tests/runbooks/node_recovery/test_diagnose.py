@@ -303,6 +303,11 @@ def test_many_restarts_of_long_ago_are_no_crash_loop() -> None:
     assert diagnose(*with_node3(service=service(running_s=9_000.0, restarts=40))).top.cause == "all_serve"
 
 
+def test_a_process_that_waits_for_its_third_start_is_likely_to_crash_on() -> None:
+    found = diagnose(*refused_everywhere(away(service=ended("exit-code", state="unknown", restarts=2))))
+    assert (found.top.cause, found.top.verdict, found.offers) == ("keeps_crashing", Verdict.LIKELY, ())
+
+
 def test_a_node_on_its_way_back_is_told_with_its_speed_and_the_time_it_takes() -> None:
     found = diagnose(*STATES["closing_the_gap"][0])
     assert found.summary == "The gap between node3 and the leader closes, in about 50 s at this speed."
