@@ -19,6 +19,8 @@ class Case:
         causes: The words that name it rightly; empty where no rule is meant to know the fault.
         restart: The node that a restart would mend.
         samples: What was kept of readings before, the oldest first.
+        starts: The nodes of which one is to be started.
+        also_helps: Actions that mend a part of it, and that nobody has to offer.
     """
 
     name: str
@@ -27,3 +29,5 @@ class Case:
     causes: frozenset[str]
     restart: str | None = None
     samples: tuple[dict[str, Any], ...] = ()
+    starts: tuple[str, ...] = ()
+    also_helps: frozenset[tuple[str, str]] = frozenset()

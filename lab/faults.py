@@ -21,7 +21,7 @@ NEAR_MS, AHEAD_MS, BEHIND_MS = 40.0, 2400.0, -1900.0
 
 @dataclass(frozen=True)
 class Fault:
-    """One way to lose the leader.
+    """One way to lose the leader, or a node.
 
     `heals_itself` says that no action of a bot can end it: the lab heals it once the findings are told.
     """
@@ -78,6 +78,11 @@ async def _start_all(lab: Lab) -> None:
             await lab.start_node(node.name)
 
 
+async def _kill_follower(lab: Lab) -> None:
+    leader = await lab.leader()
+    await lab.kill(next(node.name for node in lab.nodes if node.name != leader))
+
+
 async def _stop_applying(lab: Lab) -> None:
     leader = await lab.leader()
     stuck = next(node for node in lab.nodes if node.name != leader)
@@ -130,6 +135,12 @@ FAULTS: dict[str, Fault] = {
             "A follower's process takes every entry and applies none any more.",
             _stop_applying,
             _make_sound,
+        ),
+        Fault(
+            "node-down",
+            "A follower's process is killed, nothing restarts it, and the others lead on.",
+            _kill_follower,
+            _start_all,
         ),
         Fault(
             "quorum-loss",

@@ -31,6 +31,7 @@ CAUSES = {
     "Election timeout too aggressive": "aggressive_timeouts",
     "Applies nothing": "node_behind",
     "A stale leader that does not step down": "stale_leader",
+    "Stopped node": "node_down",
 }
 """How the thread names the causes of the faults that a demo makes."""
 

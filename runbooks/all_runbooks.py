@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runbooks import capacity, deadlock_resolution, leader_election, replication_lag, split_brain
+from runbooks import (
+    capacity,
+    deadlock_resolution,
+    leader_election,
+    node_recovery,
+    replication_lag,
+    split_brain,
+)
 from runbooks.model import BY_HAND, Runbook, labels_asked
 
 RUNBOOKS: dict[str, Runbook] = {
@@ -13,6 +20,7 @@ RUNBOOKS: dict[str, Runbook] = {
     split_brain.NAME: split_brain,
     capacity.NAME: capacity,
     deadlock_resolution.NAME: deadlock_resolution,
+    node_recovery.NAME: node_recovery,
 }
 
 WITH_HISTORY = frozenset({capacity.NAME, deadlock_resolution.NAME})

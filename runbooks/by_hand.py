@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from runbooks.evidence import Evidence
 from runbooks.hand_off import HandOff
 from runbooks.model import CanElect, Diagnosis, Finding, Remedy, RemedyKind, Verdict
-from runbooks.node_check import leadership
+from runbooks.planning.node_check import leadership
 from runbooks.plans import Plan
 
 REMEDIES: Mapping[str, RemedyKind] = {}

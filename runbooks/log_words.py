@@ -6,7 +6,8 @@ LOG_EVENTS = frozenset(
     {
         *("election_started", "election_won", "became_leader", "vote_denied", "vote_denied_log"),
         *("vote_denied_unhealthy", "stepped_down", "quorum_lost", "wal_retrying", "wal_failed"),
-        *("wal_io_error", "wal_no_space", "wal_read_only", "wal_quota", "disk_space_low", "tls_failed"),
+        *("wal_io_error", "wal_no_space", "wal_read_only", "wal_quota", "wal_damaged"),
+        *("disk_space_low", "snapshot_failed", "tls_failed"),
         *("tls_closed", "peer_mismatch", "version_mismatch", "rate_limited", "accept_error"),
         *("too_many_files", "validation_failed", "member_failed", "asymmetric", "heartbeat_failures"),
     }
@@ -17,7 +18,7 @@ CALLER = r"incoming connection from (?P<caller>[\w.-]+?)(?P<port>:\d+)?: "
 """Who dialled, as Neumann's transport writes it and the rules read it."""
 
 RULES_GO_BY = (
-    r"\(os error \d{1,4}\)|os error|WAL|(?i:wal|disk space|handshake|NotValidForName)"
+    r"\(os error \d{1,4}\)|os error|WAL|(?i:wal|disk space|handshake|snapshot|NotValidForName)"
     r"|(?i:not valid for (?:the )?name|(?:host ?)?name mismatch|\b(?:eof|closed|reset by peer|broken pipe)\b)"
     r"|unsupported protocol version|peer ID mismatch|TLS"
 )

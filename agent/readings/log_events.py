@@ -46,6 +46,12 @@ LOG_EVENTS: dict[str, re.Pattern[str]] = {
         rf"^(?:(?:WAL persist failed (?:after|during)|Failed to persist snapshot)[\w -]*: {_WRAPPED})?"
         r"Disk space low\b"
     ),
+    # A log of record whose checksum does not match ends the process at its start, on stderr.
+    "wal_damaged": re.compile(rf"^{_WRAPPED}Checksum mismatch at entry\b"),
+    "snapshot_failed": re.compile(
+        r"^(?:Snapshot transfer timed out|Aborting timed-out snapshot transfer|Failed to persist snapshot"
+        r"|Snapshot hash mismatch on startup)\b"
+    ),
     "tls_failed": re.compile(rf"{_ERROR}(?i:{_TLS})\b"),
     # A connect that is closed before its handshake: by a probe, a scanner, a health check.
     "tls_closed": re.compile(rf"{_ERROR}(?i:TLS handshake failed: .*\b(?:eof|closed|reset by peer))\b"),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from handlers.domain.events.remediation import PlanProposed
 from handlers.domain.incident import Incident, Run
 from runbooks.evidence import Evidence
-from runbooks.node_check import leadership
+from runbooks.planning.node_check import leadership
 from runbooks.plans import Binding
 
 CONFIRM_WITHIN = timedelta(minutes=10)

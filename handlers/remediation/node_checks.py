@@ -10,9 +10,10 @@ from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.errors import Moved
 from handlers.judging import judge
 from handlers.ports import Ports
-from runbooks import node_check, raft
+from runbooks import raft
 from runbooks.evidence import Evidence
 from runbooks.model import Leadership
+from runbooks.planning import node_check
 
 CHECK_PATIENCE_S = 45.0
 """How long a node may take to be back, and a cluster to elect, before that counts as worse than before."""

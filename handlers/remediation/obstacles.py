@@ -14,7 +14,7 @@ from handlers.judging import judge
 from handlers.ports import NotBegun, Obstacle, Ports, Purpose, Readiness
 from handlers.remediation import overtaken
 from handlers.remediation.overtaken import Checked
-from runbooks import quorum_gate
+from runbooks.planning import quorum_gate
 from runbooks.plans import CHANGES_FILE, Action
 
 GATE_PATIENCE_S = 20.0

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from lab.alerting.rule_words import quickened_rules
+from lab.alerting.rule_words import SHIPPED_RULES, quickened_rules
+
+SHIPPED_ALERTMANAGER = SHIPPED_RULES.parents[1] / "alertmanager" / "alertmanager.yml"
 
 
 def write_prometheus_config(
@@ -69,7 +71,10 @@ def write_alertmanager_config(folder: Path, webhook_url: str, token: str, group_
     }
     webhook = {"url": webhook_url, "send_resolved": True, "max_alerts": 0, "http_config": credentials}
     receivers = [{"name": "neumann-bot", "webhook_configs": [webhook]}]
-    return _write(folder / "alertmanager.yml", {"route": route, "receivers": receivers})
+    inhibits = yaml.safe_load(SHIPPED_ALERTMANAGER.read_text(encoding="utf-8"))["inhibit_rules"]
+    return _write(
+        folder / "alertmanager.yml", {"route": route, "inhibit_rules": inhibits, "receivers": receivers}
+    )
 
 
 def _write(path: Path, content: dict[str, Any]) -> Path:

@@ -102,10 +102,12 @@ class Alerting:
         return {name: round(float(value)) for name, value in _INDEX.findall(page)}
 
     def _judge(self, roles: Mapping[str, str | None], lags: Mapping[str, int], now_s: float) -> None:
-        true = {self._labels("NodeDown", node=node): 0 for node, role in roles.items() if role is None}
+        leaders = sum(role == "leader" for role in roles.values())
+        down = [self._labels("NodeDown", node=node) for node, role in roles.items() if role is None]
+        # The shipped Alertmanager lets NoLeader inhibit it: what fires goes on, and nothing new is told.
+        true = {labels: 0 for labels in down if leaders or labels in self._alerts}
         behind = {node: entries for node, entries in lags.items() if entries > MAX_LAG_ENTRIES}
         true |= {self._labels("HighReplicationLag", node=node): entries for node, entries in behind.items()}
-        leaders = sum(role == "leader" for role in roles.values())
         if not leaders:
             true[self._labels("NoLeader")] = len(roles)
         elif leaders > 1:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import get_args
 
-from lab import capacity_model, deadlock_model, lag_model, split_model
+from lab import capacity_model, deadlock_model, lag_model, recovery_model, split_model
 from lab.case import Case, Family
 from measure.accuracy.answers import Answer, of
 from runbooks.all_runbooks import RUNBOOKS
@@ -19,6 +19,7 @@ MODELS: dict[str, Callable[[int], Iterator[Case]]] = {
     "split-brain": split_model.generate,
     "capacity": capacity_model.generate,
     "deadlock-resolution": deadlock_model.generate,
+    "node-recovery": recovery_model.generate,
 }
 """Runbook → the model that it is held against."""
 
@@ -60,8 +61,19 @@ class Verdict:
 
     @property
     def wanted(self) -> frozenset[tuple[str, str]]:
-        """Return the action that would mend it."""
-        return frozenset({("restart_service", self.case.restart)} if self.case.restart else ())
+        """Return the actions of which one would mend it, or a part of it that is mended first."""
+        restarts = [("restart_service", self.case.restart)] if self.case.restart else []
+        return frozenset([*restarts, *(("start_service", node) for node in self.case.starts)])
+
+    @property
+    def wrong_buttons(self) -> frozenset[tuple[str, str]]:
+        """Return the actions offered that mend nothing."""
+        return self.said.buttons - self.wanted - self.case.also_helps
+
+    @property
+    def lacks_button(self) -> bool:
+        """Return whether all was read, and none of the actions that would mend it is offered."""
+        return self.case.family == "as_read" and bool(self.wanted) and not self.said.buttons & self.wanted
 
 
 def measure(runbook: str, seed: int) -> list[Verdict]:
@@ -82,8 +94,8 @@ _FIGURES: dict[str, Callable[[Verdict], bool]] = {
     "right or left open": lambda v: v.first_right or v.is_open,
     "wrong and confirmed": lambda v: v.is_confident,
     "wrong and likely": lambda v: bool(v.false_claims) and not v.is_confident,
-    "wrong buttons": lambda v: bool(v.said.buttons - v.wanted),
-    "missing buttons": lambda v: v.case.family == "as_read" and bool(v.wanted - v.said.buttons),
+    "wrong buttons": lambda v: bool(v.wrong_buttons),
+    "missing buttons": lambda v: v.lacks_button,
 }
 
 
@@ -106,6 +118,7 @@ def misses(verdicts: Iterable[Verdict]) -> str:
         f"{v.case.name}: is {sorted(v.case.causes)}, said {v.said.findings[:3]}, {sorted(v.said.buttons)}"
         for v in verdicts
         if v.false_claims
-        or v.said.buttons != (v.wanted if v.case.family == "as_read" else v.said.buttons & v.wanted)
+        or v.wrong_buttons
+        or v.lacks_button
         or not (v.first_right or (v.is_open and v.case.family == "readings_lost"))
     )

@@ -39,7 +39,7 @@ class Story:
     async def go_on(self) -> None:
         """Go on: more alerts join two incidents, and the third is over."""
         await asyncio.sleep(BETWEEN_S)
-        await self.fire("NodeDown", "north", node="node1")
+        await self.fire("ElectionStorm", "north")
         await self.fire("DiskFull", "south", disk="b")
         self.brief = {fingerprint_of(self._labels("Odd", "elsewhere"))}
         await self.resolve("Odd", "elsewhere")

@@ -29,7 +29,7 @@ TITLE = "Leader election failures"
 URL = "https://docs.neumann.io/operations/runbooks/leader-election"
 AIM = "leader"
 RECOVERY_NEEDS: RecoveryNeeds = "metrics"
-ALERTS = frozenset({"NoLeader", "ElectionStorm", "NodeDown"})
+ALERTS = frozenset({"NoLeader", "ElectionStorm"})
 
 ALWAYS_JUDGED = (RootCause.QUORUM_LOSS, RootCause.NETWORK_PARTITION, RootCause.CLOCK_SKEW)
 """Causes from Neumann's own runbook, judged even where nothing was seen of them."""

@@ -11,8 +11,9 @@ from runbooks.clocks_apart import Apart, clocks_apart
 from runbooks.evidence import Clock, Evidence, Log, Metrics, NodeEvidence
 from runbooks.leader_election.configured import election_timeouts_of
 from runbooks.leader_election.round_trips import connected_ms, pinged_ms, slowest_pings_ms
-from runbooks.leader_election.witnesses import is_contradicted, is_mute
+from runbooks.leader_election.witnesses import is_contradicted
 from runbooks.model import Leadership
+from runbooks.process_signs import is_mute, is_steady
 
 STORM_ELECTIONS = 2
 STORM_ELECTIONS_PER_S = 0.5
@@ -21,9 +22,6 @@ ordinary failover; one in two seconds, again and again, leaves no leader the tim
 
 STORM_LOG_ELECTIONS_PER_MIN = 20
 """Elections in a log window from which on leaders do not last, where no counter could be read twice."""
-
-CRASH_LOOP_RESTARTS = 3
-"""Restarts by the service manager from which on a node does not stay."""
 
 UNRELATED_COMPLAINTS = (
     *("tls_failed", "wal_failed", "peer_mismatch"),
@@ -214,10 +212,7 @@ class Facts:
 
     def steady(self, name: str) -> bool:
         """Return whether a process answered the bot throughout, without having been restarted in between."""
-        before, after = self.node(name).metrics.value, self.node(name).metrics_again.value
-        if before is None or after is None:
-            return False
-        return (after.elections_total or 0) >= (before.elections_total or 0)
+        return is_steady(self.node(name))
 
     def metrics(self, name: str) -> Metrics | None:
         """Return a node's newest metrics."""

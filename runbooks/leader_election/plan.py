@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from runbooks.binding import bound_to
 from runbooks.evidence import Evidence, NodeEvidence
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.remedy_kinds import CLOCK_SYNC, CONFIG_BUMP, REMEDIES
 from runbooks.leader_election.timeouts import arithmetic
 from runbooks.model import Remedy
+from runbooks.planning.binding import bound_to
+from runbooks.planning.service_command import service_command
 from runbooks.plans import Action, Plan, PlanStep
-from runbooks.service_command import service_command
 from runbooks.wording import listed, milliseconds, signed_milliseconds
 
 MIN_STABLE_S = 10.0

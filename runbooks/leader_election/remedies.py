@@ -14,6 +14,7 @@ from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
 from runbooks.log_room import lacks_room
 from runbooks.model import BY_HAND, SURE, Finding, Remedy, Verdict
+from runbooks.planning.service_remedies import why_held
 from runbooks.plans import Action
 from runbooks.wording import listed
 
@@ -79,12 +80,10 @@ def _why_no_start(facts: Facts, down: set[str], full: tuple[str, ...]) -> str:
         return (
             f"Make room on {listed(full)} first: a node that cannot write its log of record does not start."
         )
-    services = [facts.node(name).service.value for name in sorted(down)]
-    if held := [service.load for service in services if service and service.load]:
-        if any(service and service.pod for service in services):
-            return f"Kubernetes does not start what is in {listed(sorted(set(held)))}: mend that first."
-        return f"systemd does not start a unit that is {listed(sorted(set(held)))}: mend that first."
-    if any(service and service.state == "active" for service in services):
+    services = [service for name in sorted(down) if (service := facts.node(name).service.value)]
+    if held := why_held(services):
+        return held
+    if any(service.state == "active" for service in services):
         return "Its service is active already: see in its log whether it replays or could not bind."
     return "No agent answers there to start it." if down else "No node's service is known to be stopped."
 

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 
 from runbooks import raft
 from runbooks.evidence import Evidence
+from runbooks.gaps import Gap, Gaps
 from runbooks.hand_off import HandOff
 from runbooks.model import SURE, CanElect, Diagnosis, Finding, RecoveryNeeds, Verdict
 from runbooks.replication_lag.causes import CAUSES as CAUSES
 from runbooks.replication_lag.causes import LagCause
 from runbooks.replication_lag.explanations import Explanation, explanations
-from runbooks.replication_lag.gaps import Gap, Gaps
 from runbooks.replication_lag.recovery import is_recovered as is_recovered
 from runbooks.replication_lag.remedies import REMEDIES as REMEDIES
 from runbooks.replication_lag.remedies import plan as plan

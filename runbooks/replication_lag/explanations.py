@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from runbooks import raft
 from runbooks.evidence import NodeEvidence, Ping
+from runbooks.gaps import Gap, Gaps
 from runbooks.log_room import why_no_room
 from runbooks.model import Verdict
+from runbooks.process_signs import JUST_STARTED_S
 from runbooks.replication_lag.causes import LagCause
-from runbooks.replication_lag.gaps import Gap, Gaps
 from runbooks.statistics import wilson_interval
 from runbooks.wording import MAX_NAMES, counted, listed, seconds
 
@@ -19,9 +20,6 @@ STALLED_PERCENT = 20.0
 
 LOSSY_SHARE = 0.02
 """Loss from which on TCP's throughput falls to a few round trips' worth (Mathis: rate ~ 1/√loss)."""
-
-JUST_STARTED_S = 600.0
-"""A process younger than this may still be replaying its log."""
 
 STILL_RECEIVED = 10
 """Entries that arrived between the samples, from which on it is no coincidence that none was applied."""

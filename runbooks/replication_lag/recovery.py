@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from runbooks.evidence import Evidence
+from runbooks.gaps import Gaps
 from runbooks.model import Recovery
-from runbooks.replication_lag.gaps import Gaps
 
 
 def is_recovered(evidence: Evidence) -> Recovery:

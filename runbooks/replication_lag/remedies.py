@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from runbooks.evidence import Evidence
+from runbooks.gaps import MAX_LAG_ENTRIES, Gaps
 from runbooks.model import BY_HAND, SURE, Finding, Remedy, RemedyKind, Verdict
+from runbooks.planning.service_remedies import service_plan, service_remedy, why_no_restart
 from runbooks.plans import Plan
 from runbooks.replication_lag.causes import CAUSES, LagCause
-from runbooks.replication_lag.gaps import MAX_LAG_ENTRIES, Gaps
-from runbooks.restart import restart_plan, restart_remedy, why_no_restart
 from runbooks.wording import listed
 
 RESTART_STUCK = "restart_stuck"
@@ -46,7 +46,7 @@ def _restart(finding: Finding, gaps: Gaps, ranked: Sequence[Finding]) -> Remedy:
     if finding.verdict is not Verdict.CONFIRMED:
         refused = "It is not confirmed that it is stuck: one large entry may take it that long."
     reason = f"{listed(finding.nodes)} has entries to apply and applies none."
-    return restart_remedy(RESTART_STUCK, finding.nodes, reason, refused)
+    return service_remedy(RESTART_STUCK, finding.nodes, reason, refused)
 
 
 def _explains(finding: Finding) -> bool:
@@ -65,7 +65,7 @@ def _why_no_restart(gaps: Gaps, name: str, other: Finding | None) -> str | None:
 
 def plan(remedy: Remedy, evidence: Evidence) -> Plan:
     """Draw up the plan of an offered remedy from the evidence that it was offered on."""
-    return restart_plan(
+    return service_plan(
         REMEDIES[remedy.name],
         remedy,
         evidence,

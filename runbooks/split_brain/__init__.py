@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from runbooks.evidence import Evidence
 from runbooks.hand_off import HandOff
 from runbooks.model import CanElect, Diagnosis, Finding, Recovery, RecoveryNeeds, Verdict
-from runbooks.node_check import leadership
+from runbooks.planning.node_check import leadership
 from runbooks.split_brain.causes import CAUSES as CAUSES
 from runbooks.split_brain.causes import SplitCause
 from runbooks.split_brain.claims import Claim, Claims

@@ -9,7 +9,7 @@ from datetime import datetime
 from runbooks import raft
 from runbooks.evidence import Evidence, Metrics, NodeEvidence, Role
 from runbooks.model import Leadership
-from runbooks.node_check import leadership
+from runbooks.planning.node_check import leadership
 
 
 @dataclass(frozen=True)

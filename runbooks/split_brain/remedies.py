@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from runbooks.evidence import Evidence
 from runbooks.model import BY_HAND, Finding, Remedy, RemedyKind, Verdict
+from runbooks.planning.service_remedies import service_plan, service_remedy, why_no_restart
 from runbooks.plans import Plan
-from runbooks.restart import restart_plan, restart_remedy, why_no_restart
 from runbooks.split_brain.causes import CAUSES, SplitCause
 from runbooks.split_brain.claims import Claims
 from runbooks.wording import listed
@@ -40,12 +40,12 @@ def _restart(finding: Finding, claims: Claims) -> Remedy:
     if finding.verdict is not Verdict.CONFIRMED:
         refused = "It is not confirmed."
     reason = f"{listed(finding.nodes)} leads an old term and commits nothing."
-    return restart_remedy(RESTART_STALE, finding.nodes, reason, refused)
+    return service_remedy(RESTART_STALE, finding.nodes, reason, refused)
 
 
 def plan(remedy: Remedy, evidence: Evidence) -> Plan:
     """Draw up the plan of an offered remedy from the evidence that it was offered on."""
-    return restart_plan(
+    return service_plan(
         REMEDIES[remedy.name],
         remedy,
         evidence,

@@ -29,7 +29,7 @@ from runbooks.model import (
     Runbook,
     Verdict,
 )
-from runbooks.node_check import leadership
+from runbooks.planning.node_check import leadership
 from runbooks.plans import Action, Binding, Plan, PlanStep
 from tests.builders import ALICE, dead, evidence, node
 from tests.handlers.story import click, submitted

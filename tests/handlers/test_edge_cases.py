@@ -233,7 +233,7 @@ async def test_what_is_left_out_of_a_group_that_is_over_is_over_too() -> None:
     [
         {"truncatedAlerts": 0},
         {"status": "firing"},
-        {"groupLabels": {"alertname": "NodeDown"}},
+        {"groupLabels": {"alertname": "ElectionStorm"}},
         {"groupLabels": {"alertname": "NoLeader", "node": "0"}},
         {"groupLabels": {"alertname": "NoLeader", "long": "d" * 300}},
         {"groupLabels": None},
@@ -451,7 +451,7 @@ async def test_a_time_that_cannot_be_breaks_no_later_reconciliation(at: str, sta
     ended = NOON + timedelta(minutes=20)
     world.alerting.recorded = [
         Fired(labels, NOON, ended),
-        Fired({"alertname": "NodeDown", "cluster": "demo"}, NOON, ended),
+        Fired({"alertname": "ElectionStorm", "cluster": "demo"}, NOON, ended),
     ]
     looked = await reconcile_alerts.reconcile_once(ports, how)
     assert (looked.changed, looked.failed) == (("inc-1",), ())

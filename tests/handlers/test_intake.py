@@ -35,7 +35,7 @@ async def test_what_a_worker_had_claimed_before_it_died_is_opened_by_the_next() 
     assert claimed.opened_at is None
     resolved = notification(alert(status="resolved", minute=1))
     assert await intake.receive(world.ports, resolved, None) == (), "an end opens it no more than any other"
-    assert await intake.receive(world.ports, notification(alert("NodeDown")), None) == (claimed.id,)
+    assert await intake.receive(world.ports, notification(alert("ElectionStorm")), None) == (claimed.id,)
     incident = await world.timelines.load(claimed.id)
     assert world.timelines.handles[incident.handle] == claimed.id, "and its buttons lead to it"
 

@@ -110,7 +110,7 @@ async def test_while_prometheus_is_silent_nothing_is_presumed_over(world: World)
     looked = await looks(world, 4, 4, 4)
     assert looked == Reconciled((), "Prometheus does not answer.")
     alerting(world).silent = set()
-    alerting(world).recorded = [fired(2, 3, alertname="NodeDown")]
+    alerting(world).recorded = [fired(2, 3, alertname="ElectionStorm")]
     assert (await looks(world, 0)).changed == ("inc-1",)
     assert alerting(world).lookbacks_s[-1] >= 12 * 60, "the whole time without Prometheus is asked about"
 
@@ -146,14 +146,14 @@ async def test_what_came_and_went_while_the_bot_was_down_is_an_incident_that_was
 
 
 async def test_on_an_open_incident_it_is_one_more_event(world: World) -> None:
-    await intake.receive(world.ports, Delivery((alert("NodeDown", minute=-30),)), None)
-    holds(world, alert("NodeDown", minute=-30))
+    await intake.receive(world.ports, Delivery((alert("ElectionStorm", minute=-30),)), None)
+    holds(world, alert("ElectionStorm", minute=-30))
     await looks(world)
     alerting(world).recorded = [fired(3, 9)]
     assert await looks(world, 20) == Reconciled(("inc-1",))
     assert world.kinds() == ["alerts_received", "alerts_received", "noted"]
     incident = await world.timelines.load("inc-1")
-    assert [each.name for each in incident.firing] == ["NodeDown"]
+    assert [each.name for each in incident.firing] == ["ElectionStorm"]
     assert incident.closed is None
 
 

@@ -25,7 +25,7 @@ from tests.builders import ALICE, BOB, NOON, alert, opened
 from tests.handlers.story import confirmed, diagnosed_world, proposed, submitted
 from tests.handlers.world import HOME, World
 
-DOWN, DISK = alert("NodeDown", node="node2"), alert("RootDiskFull")
+DOWN, DISK = alert("ElectionStorm", node="node2"), alert("RootDiskFull")
 
 
 async def two(world: World | None = None) -> World:
@@ -63,18 +63,18 @@ async def test_both_timelines_say_who_merged_what() -> None:
 
 async def test_both_timelines_say_who_split_what() -> None:
     world = await two()
-    await ask(world, "split inc-1 NodeDown")
-    assert await done(world, "inc-1") == "NodeDown was split off by alice: it is inc-3 now."
+    await ask(world, "split inc-1 ElectionStorm")
+    assert await done(world, "inc-1") == "ElectionStorm was split off by alice: it is inc-3 now."
     own = await world.timelines.load("inc-3")
     assert [words.taken(each) for each in own.regrouping.taken] == ["Split off inc-1 by alice."]
-    assert [each.name for each in own.firing] == ["NodeDown"]
+    assert [each.name for each in own.firing] == ["ElectionStorm"]
 
 
 async def test_two_alerts_of_a_name_are_told_apart_by_their_labels() -> None:
     world = await two()
-    other = alert("NodeDown", node="node3")
+    other = alert("ElectionStorm", node="node3")
     await intake.receive(world.ports, Delivery((other,)), None)
-    await ask(world, "split inc-1 NodeDown node3")
+    await ask(world, "split inc-1 ElectionStorm node3")
     await done(world, "inc-1")
     left = await world.timelines.load("inc-1")
     assert set(left.alerts) == {alert().fingerprint, DOWN.fingerprint}
@@ -88,9 +88,9 @@ async def test_two_alerts_of_a_name_are_told_apart_by_their_labels() -> None:
         ("merge inc-1 into inc-99", "There is no incident inc-99"),
         ("merge inc-1", "Into which incident. Write `/neumann incident merge inc-1 into inc-2`"),
         ("merge inc-1 into eu", "Into which incident"),
-        ("split inc-1", "Which alert. inc-1 has NoLeader, NodeDown"),
+        ("split inc-1", "Which alert. inc-1 has NoLeader, ElectionStorm"),
         ("split inc-1 DiskFull", "Which alert. inc-1 has"),
-        ("split inc-1 NodeDown node3", "Which alert. inc-1 has"),
+        ("split inc-1 ElectionStorm node3", "Which alert. inc-1 has"),
         ("split inc-2 RootDiskFull", "inc-2 has no other alert, so there is nothing to split"),
     ],
 )
@@ -102,7 +102,7 @@ async def test_what_makes_no_sense_is_refused_and_changes_nothing(text: str, why
     assert {each: world.kinds(each) for each in world.timelines.events} == before
 
 
-@pytest.mark.parametrize("text", ["merge inc-2 into inc-1", "split inc-1 NodeDown"])
+@pytest.mark.parametrize("text", ["merge inc-2 into inc-1", "split inc-1 ElectionStorm"])
 async def test_not_while_a_plan_is_carried_out(text: str) -> None:
     world = await two()
     await confirmed(world)
@@ -125,7 +125,7 @@ async def test_a_plan_that_begins_before_the_other_takes_the_alerts_keeps_them_a
 async def test_no_plan_begins_in_what_is_about_to_change() -> None:
     world = await two()
     plan = await proposed(world)
-    await ask(world, "split inc-1 NodeDown")
+    await ask(world, "split inc-1 ElectionStorm")
     with pytest.raises(Refused, match="being merged or split"):
         await propose.confirm(world.ports, submitted(plan.handle))
 
@@ -141,17 +141,17 @@ async def test_incidents_of_two_clusters_stay_two() -> None:
 async def test_a_guest_may_not() -> None:
     world = await two()
     world.directory.members[BOB.id] = Member(BOB.id, HOME, HOME, frozenset(), is_guest=True)
-    for text in ("merge inc-2 into inc-1", "split inc-1 NodeDown"):
+    for text in ("merge inc-2 into inc-1", "split inc-1 ElectionStorm"):
         with pytest.raises(NotAllowed, match="A guest may not act"):
             await ask(world, text, BOB)
 
 
 async def test_what_does_not_fire_any_more_needs_no_incident() -> None:
     world = await two()
-    over = alert("NodeDown", status="resolved", minute=1, node="node2")
+    over = alert("ElectionStorm", status="resolved", minute=1, node="node2")
     await intake.receive(world.ports, Delivery((over,)), None)
-    with pytest.raises(Refused, match="NodeDown of inc-1 does not fire any more"):
-        await ask(world, "split inc-1 NodeDown")
+    with pytest.raises(Refused, match="ElectionStorm of inc-1 does not fire any more"):
+        await ask(world, "split inc-1 ElectionStorm")
 
 
 async def test_a_merged_one_is_not_reopened() -> None:

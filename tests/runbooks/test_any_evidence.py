@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lab.lag_model import generate as lags
+from lab.recovery_model import generate as recoveries
 from lab.scenarios import generate
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence
@@ -18,6 +19,7 @@ from tests.any_evidence import any_evidence, disturbed
 READ = (
     *(Evidence.model_validate(each.evidence) for each in tuple(generate(11))[:60]),
     *(Evidence.model_validate(each.evidence) for each in lags(seed=3, each=2)),
+    *(Evidence.model_validate(each.evidence) for each in recoveries(seed=3, each=1)),
 )
 
 

@@ -6,7 +6,7 @@ from runbooks.electability import Denial, Known
 from runbooks.evidence import NodeEvidence
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
-from runbooks.missing_kind import MissingKind
+from runbooks.process_signs import host_answers, pings_to
 from runbooks.raft import is_page_refused, is_refused_by_all
 from runbooks.wording import MAX_NAMES, listed
 
@@ -16,17 +16,6 @@ def connects_to(facts: Facts, name: str) -> dict[str, str]:
     return {pair[0]: result for pair, result in facts.raft_results.items() if pair[1] == name}
 
 
-def _pingers(facts: Facts, name: str) -> tuple[list[str], list[str]]:
-    """Return whose pings a host answered, and who pinged it."""
-    pings = {
-        node.node: ping
-        for node in facts.evidence.nodes
-        for ping in node.pings.value or ()
-        if ping.peer == name
-    }
-    return [one for one, ping in pings.items() if ping.received], list(pings)
-
-
 def gone(facts: Facts, node: NodeEvidence) -> Denial | None:
     """Return the denial of a node whose host answers nobody, or of which nobody can say."""
     if facts.up[node.node] is not None:
@@ -34,21 +23,15 @@ def gone(facts: Facts, node: NodeEvidence) -> Denial | None:
     results = connects_to(facts, node.node)
     if denial := _at_odds(facts, node, results):
         return denial
-    if "open" in results.values() or _host_answers(node):
+    if "open" in results.values() or host_answers(node):
         return None
-    answered, pinged = _pingers(facts, node.node)
+    answered, pinged = pings_to(facts.evidence, node.node)
     if answered:
         if len(answered) > 1 or len(pinged) == 1:
             return None  # the host lives: what does not answer there is cut off, or only not read
         lacks = f"whether the host of {node.node} lives: it answers the pings of {answered[0]} alone"
         return Denial(RootCause.HOST_DOWN, Known.MAYBE, node=node.node, lacks=lacks)
     return _silent_host(node, results)
-
-
-def _host_answers(node: NodeEvidence) -> bool:
-    """Return whether a host gave any answer: a refusal is one as well."""
-    refused = MissingKind.REFUSED in (node.metrics.kind, node.metrics_again.kind, node.health.kind)
-    return refused or node.service.value is not None or node.clock.value is not None
 
 
 def _at_odds(facts: Facts, node: NodeEvidence, results: dict[str, str]) -> Denial | None:

@@ -7,8 +7,9 @@ from itertools import combinations
 
 from runbooks.electability import Denial, Known
 from runbooks.leader_election.causes import RootCause
-from runbooks.leader_election.facts import CRASH_LOOP_RESTARTS, Facts
+from runbooks.leader_election.facts import Facts
 from runbooks.missing_kind import MissingKind
+from runbooks.process_signs import CRASH_LOOP_RESTARTS
 from runbooks.raft import Pair
 from runbooks.wording import MAX_NAMES, listed
 

@@ -9,19 +9,11 @@ from runbooks.electability import Denial, Known
 from runbooks.evidence import Metrics, NodeEvidence, Reading
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.denials.gone import connects_to, gone
-from runbooks.leader_election.facts import CRASH_LOOP_RESTARTS, Facts
+from runbooks.leader_election.facts import Facts
 from runbooks.missing_kind import MissingKind
+from runbooks.process_signs import SILENT_S, STOPPED, crash_signs, not_serving
 from runbooks.raft import is_page_refused
 from runbooks.wording import MAX_NAMES, listed, seconds
-
-YOUNG_S = 60.0
-"""A process that was restarted often and has run for less than this is taken to be crashing still."""
-
-STOPPED = {"inactive": "is stopped", "failed": "has failed"}
-"""The states in which the service manager runs no process, in words."""
-
-SILENT_S = 10.0
-"""A running node writes something at least every few seconds; a hung one writes nothing."""
 
 
 def node_denials(facts: Facts) -> Iterator[Denial]:
@@ -66,7 +58,7 @@ def _stopped(facts: Facts, node: NodeEvidence) -> Denial | None:
     if service and service.state in STOPPED:
         signs.append(f"the service {STOPPED[service.state]} ({node.service.by})")
     elif service:
-        signs.append(_not_serving(node))
+        signs.append(not_serving(node))
     if refused := _refused_by(facts, node):
         signs.append(f"connects from {listed(refused)} are refused")
     if node.metrics.kind not in (MissingKind.TIMEOUT, MissingKind.PENDING):
@@ -78,33 +70,8 @@ def _stopped(facts: Facts, node: NodeEvidence) -> Denial | None:
     return _denial(RootCause.QUORUM_LOSS, node, signs, len(signs) if service else 1)
 
 
-def _not_serving(node: NodeEvidence) -> str:
-    """Return what a process does that its service manager calls active and that listens nowhere."""
-    running_s = node.service.value.running_s if node.service.value else None
-    since = f" for {seconds(running_s)}" if running_s is not None else ""
-    return (
-        f"its service has been active{since} and serves nothing, not even on its own host: "
-        f"it replays its log, or could not bind ({node.service.by})"
-    )
-
-
-def _crash_loop(facts: Facts, node: NodeEvidence) -> Denial | None:
-    service = node.service.value
-    if service is None:
-        return None
-    if (service.restarts or 0) < CRASH_LOOP_RESTARTS:
-        return None
-    # A service manager forgets how it ended as soon as it starts again, so a young process counts as well.
-    young = service.running_s is not None and service.running_s < YOUNG_S
-    if service.running_s is not None and not young and facts.steady(node.node):
-        return None  # what was restarted often some time ago, and has stayed since
-    if service.result in (None, "success") and not young:
-        return None
-    how = f"running for {service.running_s:.0f} s" if young else f"ended last by {service.result}"
-    signs = [f"restarted {service.restarts or 0} times, {how} ({node.service.by})"]
-    if not facts.steady(node.node):
-        away = node.metrics.missing or node.metrics_again.missing or "its counters were reset"
-        signs.append(f"its metrics: {away} (bot)")
+def _crash_loop(_: Facts, node: NodeEvidence) -> Denial | None:
+    signs = crash_signs(node)
     return _denial(RootCause.CRASH_LOOP, node, signs, len(signs))
 
 

@@ -29,8 +29,16 @@ STAMP = "2026-03-02T10:15:04.218337Z"
             " retries: Disk space low: 1 bytes available, 2 required",
             {"wal_failed", "disk_space_low"},
         ),
-        ("WAL persist failed during vote grant: Checksum mismatch at entry 7", {"wal_failed"}),
-        ("Failed to persist snapshot: Disk space low: 1 bytes available, 2 required", {"disk_space_low"}),
+        ("WAL persist failed during vote grant: Checksum mismatch at entry 7", {"wal_failed", "wal_damaged"}),
+        ("Error: WAL error: Checksum mismatch at entry 41", {"wal_damaged"}),
+        ("Snapshot transfer timed out, aborting timeout_ms=300000", {"snapshot_failed"}),
+        ("Aborting timed-out snapshot transfer", {"snapshot_failed"}),
+        ("Follower persisted snapshot: index=4, term=2", set()),
+        ("Starting election node_id=Checksum mismatch at entry 1 new_term=4", {"election_started"}),
+        (
+            "Failed to persist snapshot: Disk space low: 1 bytes available, 2 required",
+            {"disk_space_low", "snapshot_failed"},
+        ),
         (HANDLE + "TLS error: TLS handshake failed: invalid peer certificate: Expired", {"tls_failed"}),
         (HANDLE + "TLS error: invalid peer certificate: UnknownIssuer", {"tls_failed"}),
         (

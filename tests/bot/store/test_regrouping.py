@@ -23,7 +23,7 @@ from tests.handlers.story import quorum_lost
 from tests.handlers.world import World
 
 LAG, OTHER_LAG = (alert("HighReplicationLag", node=name) for name in ("node2", "node3"))
-NO_LEADER, NODE_DOWN = alert("NoLeader"), alert("NodeDown", node="node2")
+NO_LEADER, NODE_DOWN = alert("NoLeader"), alert("ElectionStorm", node="node2")
 
 
 class DiedError(Exception):
@@ -146,8 +146,8 @@ async def test_both_are_in_the_history_of_closed_incidents(ports: Ports) -> None
 
 async def test_an_alert_that_is_something_else_gets_its_own_thread_and_keeps_it(ports: Ports) -> None:
     quorum = await arrive(ports, NO_LEADER, NODE_DOWN)
-    said = await says(ports, f"incident split {quorum} NodeDown")
-    assert said == f"NodeDown is being split off {quorum}; its thread says which incident it is then."
+    said = await says(ports, f"incident split {quorum} ElectionStorm")
+    assert said == f"ElectionStorm is being split off {quorum}; its thread says which incident it is then."
     await advance.advance(ports, quorum)
 
     left = await ports.timelines.load(quorum)
@@ -177,7 +177,7 @@ async def test_a_double_click_does_it_once(ports: Ports, command: str) -> None:
     lag, quorum = await two(ports)
     text, giver = {
         "merge": (f"incident merge {lag} into {quorum}", lag),
-        "split": (f"incident split {quorum} NodeDown", quorum),
+        "split": (f"incident split {quorum} ElectionStorm", quorum),
     }[command]
     first = await says(ports, text)
     assert await says(ports, text) == first
@@ -197,7 +197,8 @@ async def test_whoever_goes_on_after_a_crash_leaves_the_same_incidents(
     lag, quorum = await two(ports)
     await says(
         ports,
-        f"incident {command} " + (f"{lag} into {quorum}" if command == "merge" else f"{quorum} NodeDown"),
+        f"incident {command} "
+        + (f"{lag} into {quorum}" if command == "merge" else f"{quorum} ElectionStorm"),
     )
     giver = lag if command == "merge" else quorum
     store = TimelineStore(redis, prefix, CHAIN)

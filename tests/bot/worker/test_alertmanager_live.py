@@ -110,7 +110,7 @@ async def test_while_the_bot_answers_503_nothing_is_lost(
     url = await parts.enter_async_context(serve(door))
     pair = await parts.enter_async_context(alertmanagers(tmp_path, f"{url}/alertmanager", token(settings)))
     async with working(settings) as bot, door.before(bot.web):
-        for name in ("NoLeader", "NodeDown"):
+        for name in ("NoLeader", "ElectionStorm"):
             for peer in pair:
                 await peer.fire({**NO_LEADER, "alertname": name})
 
@@ -129,7 +129,7 @@ async def test_while_the_bot_answers_503_nothing_is_lost(
         (incident_id,) = await store.open_incidents()
     received = [event for event in await store.timeline(incident_id) if isinstance(event, AlertsReceived)]
     told = [alert.name for event in received for alert in event.alerts]
-    assert sorted(told) == ["NoLeader", "NodeDown"]
+    assert sorted(told) == ["ElectionStorm", "NoLeader"]
 
 
 async def test_what_a_notification_truncated_is_fetched_from_the_api(

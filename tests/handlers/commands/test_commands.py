@@ -363,11 +363,12 @@ class TestHelp:
         answer = await ask(World(), "runbooks")
         assert isinstance(answer, Runbooks)
         assert [(name, alerts) for name, _, _, alerts in answer.rows] == [
-            ("leader-election", ("ElectionStorm", "NoLeader", "NodeDown")),
+            ("leader-election", ("ElectionStorm", "NoLeader")),
             ("replication-lag", ("HighReplicationLag",)),
             ("split-brain", ("MultipleLeaders",)),
             ("capacity", ("DiskSpaceLow", "HighCPUUsage", "HighMemoryUsage")),
             ("deadlock-resolution", ("HighDeadlockRate",)),
+            ("node-recovery", ("NodeCrashLoops", "NodeDown")),
         ]
         assert all(url.startswith("https://") for _, _, url, _ in answer.rows)
 

@@ -99,8 +99,17 @@ async def test_a_5xx_is_tried_again_and_a_4xx_is_not(
 async def test_what_still_fires_is_sent_again_beside_what_is_new(
     nodes: dict[str, Health], alerting: Alerting, receiver: Receiver
 ):
-    nodes["node1"].role = "follower"
-    await until(lambda: receiver.heard("firing", "NoLeader"))
     nodes["node2"].role = None
     await until(lambda: receiver.heard("firing", "NodeDown"))
+    nodes["node1"].role = "follower"
+    await until(lambda: receiver.heard("firing", "NoLeader"))
     assert [alert["status"] for alert in receiver.bodies[-1]["alerts"]] == ["firing", "firing"]
+
+
+async def test_without_a_leader_no_node_is_told_to_be_down(
+    nodes: dict[str, Health], alerting: Alerting, receiver: Receiver
+):
+    nodes["node1"].role = nodes["node2"].role = None
+    await until(lambda: receiver.heard("firing", "NoLeader"))
+    await asyncio.sleep(2.5)  # longer than NodeDown waits
+    assert not receiver.heard("firing", "NodeDown")

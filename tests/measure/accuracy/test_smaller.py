@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
-from lab import capacity_model, deadlock_model, lag_model, split_model
+from lab import capacity_model, deadlock_model, lag_model, recovery_model, split_model
 from lab.lag_model.flow import Member, flow
+from lab.recovery_model.service import START_LIMIT_BURST, START_LIMIT_INTERVAL_S, crashes
 from measure.accuracy import smaller
 from measure.accuracy.answers import Answer
 
 
-@pytest.fixture(scope="module", params=["replication-lag", "split-brain"])
+@pytest.fixture(scope="module", params=["replication-lag", "split-brain", "node-recovery"])
 def verdicts(request: pytest.FixtureRequest) -> list[smaller.Verdict]:
-    generate = {"replication-lag": lag_model.generate, "split-brain": split_model.generate}[request.param]
+    generate = {
+        "replication-lag": lag_model.generate,
+        "split-brain": split_model.generate,
+        "node-recovery": recovery_model.generate,
+    }[request.param]
     return [smaller.judge(request.param, case) for case in generate(seed=11, each=6)]
 
 
@@ -42,9 +49,9 @@ def test_the_first_finding_is_right_where_all_was_read(verdicts: list[smaller.Ve
 
 
 def test_no_button_is_wrong_and_none_is_missing(verdicts: list[smaller.Verdict]) -> None:
-    assert [v.case.name for v in verdicts if v.said.buttons - v.wanted] == []
+    assert [v.case.name for v in verdicts if v.wrong_buttons] == []
     assert any(v.wanted for v in verdicts)
-    assert [v.case.name for v in verdicts if v.case.family == "as_read" and v.wanted - v.said.buttons] == []
+    assert [v.case.name for v in verdicts if v.lacks_button] == []
 
 
 def test_a_wrong_claim_is_counted(verdicts: list[smaller.Verdict]) -> None:
@@ -65,3 +72,13 @@ def test_loss_slows_a_link_down_as_tcp_does() -> None:
     clean, lossy = Member("a", 1, 1, round_trip_s=0.05), Member("b", 1, 1, round_trip_s=0.05, loss=0.06)
     assert lossy.receives == pytest.approx(1448 / 0.05 * 5 / 400)
     assert clean.receives > 100 * lossy.receives
+
+
+def test_a_manager_gives_a_process_up_that_dies_at_once_and_keeps_on_with_one_that_waits() -> None:
+    lives = [crashes(Random(seed), "signal", until_s=90.0) for seed in range(200)]
+    given_up, kept = [one for one in lives if one.gave_up], [one for one in lives if not one.gave_up]
+    assert given_up and kept
+    last = [one.spells[-START_LIMIT_BURST:] for one in given_up]
+    assert all(spells[-1].started_s - spells[0].started_s < START_LIMIT_INTERVAL_S for spells in last)
+    shown = given_up[0].at(1e6)
+    assert (shown.state, shown.restarts, shown.result) == ("failed", len(given_up[0].spells) - 1, "signal")

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lab.scenarios import generate
-from runbooks import leader_election, node_check, quorum_gate
+from runbooks import leader_election
 from runbooks.evidence import Clock, Evidence, Log, Reading, Service
+from runbooks.planning import node_check, quorum_gate
 from runbooks.plans import Action, ActionType
 from tests.any_evidence import any_evidence, disturbed
 from tests.builders import NOON, evidence, node, silent

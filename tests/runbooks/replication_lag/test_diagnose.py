@@ -9,8 +9,8 @@ import pytest
 
 from runbooks import replication_lag
 from runbooks.evidence import Disk, Evidence, Log, Metrics, NodeEvidence, Reading, Role, Service
+from runbooks.gaps import MAX_LAG_ENTRIES
 from runbooks.model import BY_HAND, Diagnosis, Finding, Verdict
-from runbooks.replication_lag.gaps import MAX_LAG_ENTRIES
 from runbooks.replication_lag.remedies import RESTART_STUCK
 from tests.builders import GB, NOON, dead, evidence, known, missing, node, silent
 

@@ -21,7 +21,7 @@ from tests.bot.worker.working import answering
 from tests.builders import NOON, alert, opened
 
 ID, OTHER, HANDLE = "inc-1", "inc-2", "handle-of-inc-1"
-DOWN = alert("NodeDown", node="node2")
+DOWN = alert("ElectionStorm", node="node2")
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ async def test_the_menu_offers_what_else_is_open_on_the_cluster(
 async def test_the_menu_offers_the_alerts_that_fire(bot: wiring.Bot, parent: str, alice: Person) -> None:
     assert (await alice.click(parent, "care:more", f"split.{HANDLE}")).ok
     modal = await alice.wait_for_modal()
-    assert "NodeDown node=node2" in plain_text(modal)
+    assert "ElectionStorm node=node2" in plain_text(modal)
     assert (await alice.submit(modal, {"chosen": DOWN.fingerprint})).ok
     request = (await bot.ports.timelines.load(ID)).regrouping.request
     assert request

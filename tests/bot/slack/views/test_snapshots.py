@@ -400,7 +400,9 @@ async def one_outage() -> Play:
 
     lag, lags_too = (alert("HighReplicationLag", node=name) for name in ("node2", "node3"))
     await play.told("Alertmanager: HighReplicationLag fires on node2", lag)
-    await play.told("Alertmanager: NoLeader and NodeDown fire", alert(), alert("NodeDown", node="node3"))
+    await play.told(
+        "Alertmanager: NoLeader and ElectionStorm fire", alert(), alert("ElectionStorm", node="node3")
+    )
     play.world.time.pass_s(61)
     await play.told("a minute later")
     play.act("alice clicks Merge into another in inc-1")
@@ -414,7 +416,7 @@ async def one_outage() -> Play:
     play.act("alice clicks Split an alert off in inc-2")
     play.scroll.modal("alice", triage_modals.split(await ports.timelines.load("inc-2"), ALICE.id))
     await asks("incident split inc-2 DiskFull")
-    await asks("incident split inc-2 NodeDown node3")
+    await asks("incident split inc-2 ElectionStorm node3")
     await play.told("a moment later")
     return play
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from runbooks import raft
 from runbooks.evidence import Evidence, Metrics, NodeEvidence, Reading
 from runbooks.model import Leadership
-from runbooks.node_check import leadership
+from runbooks.planning.node_check import leadership
 
 MAX_LAG_ENTRIES = 1000
 """HighReplicationLag of Neumann's monitoring page fires above it."""

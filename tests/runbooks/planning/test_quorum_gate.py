@@ -4,8 +4,8 @@ from itertools import permutations, product
 
 import pytest
 
-from runbooks import quorum_gate
 from runbooks.evidence import Role
+from runbooks.planning import quorum_gate
 from runbooks.raft import Tri
 from tests.builders import dead, evidence, late, led_by, node
 

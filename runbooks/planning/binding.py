@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runbooks.evidence import Evidence
 from runbooks.model import UNDO, Remedy
-from runbooks.node_check import leadership
+from runbooks.planning.node_check import leadership
 from runbooks.plans import Binding
 
 
