@@ -88,7 +88,7 @@ async def test_two_alerts_of_a_name_are_told_apart_by_their_labels() -> None:
         ("merge inc-1 into inc-99", "There is no incident inc-99"),
         ("merge inc-1", "Into which incident. Write `/neumann incident merge inc-1 into inc-2`"),
         ("merge inc-1 into eu", "Into which incident"),
-        ("split inc-1", "Which alert. inc-1 has NoLeader, ElectionStorm"),
+        ("split inc-1", "Which alert. inc-1 has ElectionStorm, NoLeader"),
         ("split inc-1 DiskFull", "Which alert. inc-1 has"),
         ("split inc-1 ElectionStorm node3", "Which alert. inc-1 has"),
         ("split inc-2 RootDiskFull", "inc-2 has no other alert, so there is nothing to split"),
