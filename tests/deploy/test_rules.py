@@ -31,7 +31,7 @@ def test_promtool_runs_the_rule_cases(cases: str):
 def test_the_rules_about_the_bot_go_by_metrics_it_has_and_every_rule_has_a_case():
     text = (PROMETHEUS / "neumann-bot.rules.yml").read_text()
     source = (Path(__file__).parents[2] / "bot" / "web" / "metrics.py").read_text()
-    gauges = set(re.findall(r"_gauge\(\s*\"(\w+)\"", source))
+    gauges = set(re.findall(r"gauge\(\s*\"(\w+)\"", source))
     assert set(re.findall(r"neumann_bot_(\w+)\{", text)) <= gauges
     cases = yaml.safe_load((PROMETHEUS / "neumann-bot.rules.test.yml").read_text())["tests"]
     fired = {check["alertname"] for case in cases for check in case["alert_rule_test"] if check["exp_alerts"]}
