@@ -74,11 +74,13 @@ def test_quickened_rules_differ_in_their_waits_and_ranges_alone(tmp_path: Path):
         pair for pair in zip(shipped.splitlines(), quick.splitlines(), strict=True) if pair[0] != pair[1]
     ]
     assert [line.split()[-1] for _, line in changed if "for:" in line] == [
-        "3000ms", "1500ms", "1500ms", "3000ms", "6000ms", "30000ms", "6000ms", "60000ms",
+        "3000ms", "1500ms", "1500ms", "6000ms", "1ms", "6000ms", "30000ms", "6000ms", "60000ms",
         "30000ms", "30000ms", "1ms",
     ]  # fmt: skip
     assert [line.strip() for _, line in changed if "for:" not in line] == [
         "expr: sum by (cluster) (increase(tensor_chain_elections_total[6000ms])) > 5",
+        'max by (cluster, node) (resets(tensor_chain_commit_index{job="neumann"}[90000ms])) >= 3',
+        'sum by (cluster, node) (changes(up{job="neumann"}[90000ms])) >= 6',
         'expr: max by (cluster, node) (rate(tensor_chain_cpu_seconds_total{job="neumann"}[30000ms])) > 0.9',
         'expr: max by (cluster, node) (rate(tensor_chain_deadlocks_total{job="neumann"}[30000ms])) > 1',
     ]
