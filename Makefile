@@ -65,7 +65,7 @@ imports: $(VENV)/.installed-dev ## who may import whom
 rules: ## test the alert rules with promtool
 	promtool test rules deploy/prometheus/neumann.rules.test.yml deploy/prometheus/neumann-bot.rules.test.yml
 
-real-nodes: $(VENV)/.installed-dev ## the agent on Debian 12 and 13 with systemd, in containers; ARGS=thread three nodes and the bot, ARGS=power power cuts; as root
+real-nodes: $(VENV)/.installed-dev ## the agent on Debian 12 and 13 with systemd, in containers; ARGS=thread three nodes and the bot, ARGS=clock clocks that are off, ARGS=power power cuts; as root
 	@$(BIN)/python -m measure.real_nodes $(ARGS)
 
 schema: $(VENV)/.installed-dev ## write the JSON schemas and the OpenAPI document in docs/ from the code

@@ -10,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from measure.real_nodes import cases, power, time_and_journal
+from measure.real_nodes import cases, machine, machine_cases, power, time_and_journal
 from measure.real_nodes.cases import Result
 from measure.real_nodes.container import Container
 from measure.real_nodes.node import Node, head, version_of
@@ -26,8 +26,8 @@ FOLDER = Path("/var/tmp/neumann-real-nodes")
 def main() -> int:
     """Run the cases on each release at once; return how many did not come out right."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", default="cases", choices=["cases", "power", "thread"])
-    parser.add_argument("--suite", nargs="*", default=SUITES, help="Debian's releases (%(default)s).")
+    parser.add_argument("what", nargs="?", default="cases", choices=["cases", "clock", "power", "thread"])
+    parser.add_argument("--suite", nargs="*", help="Debian's releases: both, for `clock` bookworm alone")
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--only", nargs="*", default=[], help="these cases alone")
     parser.add_argument(
@@ -35,17 +35,16 @@ def main() -> int:
     )
     parser.add_argument("--cuts", type=int, default=40, help="power cuts at each step (%(default)s)")
     options = parser.parse_args()
-    if lacks := missing_programs(power.NEEDED if options.what == "power" else NEEDED):
+    options.suite = options.suite or (SUITES[:1] if options.what == "clock" else SUITES)
+    needed = {"power": power.NEEDED, "clock": NEEDED | machine.NEEDED}.get(options.what, NEEDED)
+    if lacks := missing_programs(needed):
         print("\n".join(lacks), file=sys.stderr)
         return 2
     if options.what == "power":
         program = (sys.executable, "-m", "measure.real_nodes.power", str(options.cuts))
         os.execvp("unshare", ("unshare", "--mount", *program))  # its mounts end with it
-    if options.what == "thread":
-        asked = (
-            *(("--only", *options.only) if options.only else ()),
-            *["--screenshots"] * options.screenshots,
-        )
+    if options.what in ("clock", "thread"):
+        asked = _asked(options)
         return sum(_thread(options.folder, suite, asked) for suite in options.suite)
     names = options.only or list(CASES)
     with ThreadPoolExecutor(len(options.suite)) as pool:
@@ -56,6 +55,19 @@ def main() -> int:
         what = (CASES[name].__doc__ or "").rstrip(".")
         print(f"| {what} | {' | '.join(column[name].said for column in results.values())} |")
     return sum(not result.right for column in results.values() for result in column.values())
+
+
+def _asked(options: argparse.Namespace) -> tuple[str, ...]:
+    """Return the arguments of `measure.real_nodes.thread`."""
+    only, asked = options.only, list[str]()
+    if options.what == "clock":
+        only = only or [case.__name__ for case in machine_cases.CASES]
+        asked += ["--machines", *machine_cases.MACHINES]
+    if only:
+        asked += ["--only", *only]
+    if options.screenshots:
+        asked += ["--screenshots", "real-nodes-clock" if options.what == "clock" else "real-nodes"]
+    return tuple(asked)
 
 
 def _thread(folder: Path, suite: str, asked: tuple[str, ...]) -> int:

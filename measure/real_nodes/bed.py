@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from measure.real_nodes.cluster import CONFIG_FILE, NAMES, config_of
-from measure.real_nodes.container import Container
+from measure.real_nodes.cluster import CONFIG_FILE, NAMES
 from measure.real_nodes.desk import Desk
+from measure.real_nodes.host import Host
+from measure.real_nodes.node import KEPT
 from tests.waiting import until
 
 HEALTH = (
@@ -21,12 +22,13 @@ LEDGER = (
 )
 FILE = f"stat -c '%U:%G %a' {CONFIG_FILE}; sha256sum < {CONFIG_FILE}"
 PID = "systemctl show neumann --property=MainPID --value"
+WELL_WITHIN_S = 180.0
 
 
 class Bed:
     """Three nodes and a desk."""
 
-    def __init__(self, nodes: Mapping[str, Container], desk: Desk) -> None:
+    def __init__(self, nodes: Mapping[str, Host], desk: Desk) -> None:
         self.nodes, self.desk = nodes, desk
 
     async def on(self, name: str, script: str, *, timeout_s: float = 120) -> str:
@@ -46,7 +48,7 @@ class Bed:
             all_there = all('"healthy_members": 3' in words for words in said.values())
             return leads[0] if all_there and len(leads) == 1 else None
 
-        return str(await until(who, "three healthy members and a leader", deadline_s=60))
+        return str(await until(who, "three healthy members and a leader", deadline_s=WELL_WITHIN_S))
 
     async def stop(self, *names: str, how: str = "systemctl stop neumann") -> None:
         """Stop Neumann on some nodes."""
@@ -63,10 +65,9 @@ class Bed:
 
     async def mend(self) -> None:
         """Do what an administrator would in the end: files and units as at first, all started anew."""
-        for name in NAMES:
-            await asyncio.to_thread(self.nodes[name].overwrite, CONFIG_FILE, config_of(name))
         await self.everywhere(
-            "systemctl unmask -q neumann; mv /root/neumann.service /etc/systemd/system/ 2>/dev/null;"
+            f"cat {KEPT} >{CONFIG_FILE}; systemctl unmask -q neumann;"
+            " mv /root/neumann.service /etc/systemd/system/ 2>/dev/null;"
             " rm -rf /etc/systemd/system/neumann.service.d; systemctl daemon-reload;"
             " systemctl reset-failed; systemctl restart neumann"
         )

@@ -6,13 +6,18 @@ Needs a network namespace of its own (`unshare --net --mount`), which takes the 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab.cluster.node_folder import CONFIG, LAB, LAB_LINK
-from measure.real_nodes.container import Container, Ran
+from measure.real_nodes.container import Container
+from measure.real_nodes.host import Host, Ran
+from measure.real_nodes.machine import Machine, with_kernel
+from measure.real_nodes.node import KEPT
+from measure.real_nodes.root import CHRONY_CONFIG, TRUE_TIME_CONFIG
 
 NAMES = ("node1", "node2", "node3")
 HOSTS = {name: f"10.99.0.{number}" for number, name in enumerate(NAMES, start=1)}
@@ -25,13 +30,14 @@ Description=Neumann (the lab's node)
 [Service]
 User=neumann
 WorkingDirectory=/opt/neumann
-ExecStart=/usr/bin/python3 -m lab.node --folder /var/lib/neumann
+ExecStart=/usr/bin/python3 {program} --folder /var/lib/neumann
 [Install]
 WantedBy=multi-user.target
 """
-NETWORK = "[Match]\nName=host0\n[Network]\nAddress={host}/24\n"
+NETWORK = "[Match]\nName=host0 eth0\n[Network]\nAddress={host}/24\n"
 MAKE_NEUMANN = f"""\
 set -e
+cp {CONFIG_FILE} {KEPT}
 ln -sf {CONFIG_FILE} /var/lib/neumann/config.toml
 ln -sf /var/log/neumann/tensor_chain.log /var/lib/neumann/tensor_chain.log
 mkdir -p /var/lib/neumann/data
@@ -40,11 +46,33 @@ systemctl enable --now true-time neumann
 systemctl restart chrony
 chronyc waitsync 30 0 0 1 >/dev/null
 """
+SERVED_TO_ALL = TRUE_TIME_CONFIG.replace("bindaddress 127.0.0.1", "allow 10.99.0.0/24")
+OWN_CLOCK = {
+    # Without `makestep`, so that chronyd slews whatever it finds, as on a node that has run for long.
+    "etc/chrony/chrony.conf": CHRONY_CONFIG.replace("127.0.0.1", HOSTS["node1"]),
+    "etc/systemd/system/chrony.service.d/container.conf": "",
+}
+"""What a machine has otherwise than a container: its clock is its own, and follows that of node1's host."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast Neumann goes: an emulated processor has a tenth of the speed, or less."""
+
+    program: str
+    heartbeat_ms: int
+    timeouts_ms: tuple[int, int]
+
+
+DOCUMENTED = Pace("-m lab.node", 50, (150, 300))
+EMULATED = Pace(
+    "-c 'from lab.node import __main__ as node; node.TICK_S = 0.05; node.main()'", 250, (1500, 3000)
+)
 
 
 @contextmanager
-def three_nodes(root: Path, folder: Path) -> Iterator[dict[str, Container]]:
-    """Boot the nodes, with Neumann running on each; by name."""
+def three_nodes(root: Path, folder: Path, machines: Collection[str] = ()) -> Iterator[dict[str, Host]]:
+    """Boot the nodes, some of which may become machines, with Neumann running on each; by name."""
     for argv in (
         ("link", "set", "lo", "up"),
         ("link", "add", BRIDGE, "type", "bridge"),
@@ -52,14 +80,37 @@ def three_nodes(root: Path, folder: Path) -> Iterator[dict[str, Container]]:
         ("link", "set", BRIDGE, "up"),
     ):
         subprocess.run(("ip", *argv), check=True)
+    pace = EMULATED if machines else DOCUMENTED
+    kernel = with_kernel(root, folder) if machines else None
+    network = f"--network-bridge={BRIDGE}"
     with ExitStack() as parts:
-        nodes = {name: parts.enter_context(_container(root, folder, name)) for name in NAMES}
+        nodes: dict[str, Host] = {}
+        for name in NAMES:
+            own = Container(root, folder / name, network=network, files=_files(name, pace), kernel=kernel)
+            nodes[name] = parts.enter_context(own)
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda node: asked(node, MAKE_NEUMANN), nodes.values()))
         yield nodes
 
 
-def asked(node: Container, script: str, *, timeout_s: float = 120) -> Ran:
+@contextmanager
+def as_machines(nodes: dict[str, Host], root: Path, folder: Path, names: Collection[str]) -> Iterator[None]:
+    """Shut some nodes down, and boot what they hold as virtual machines, which are slow to set up."""
+    kernel = with_kernel(root, folder) if names else root
+
+    def boot(name: str) -> None:
+        container = nodes[name]
+        assert isinstance(container, Container)
+        container.stop()
+        own = Machine(root, kernel, folder / name, address=HOSTS[name], bridge=BRIDGE, files=OWN_CLOCK)
+        nodes[name] = parts.enter_context(own)
+
+    with ExitStack() as parts, ThreadPoolExecutor() as pool:
+        list(pool.map(boot, names))
+        yield
+
+
+def asked(node: Host, script: str, *, timeout_s: float = 120) -> Ran:
     """Run a script as root; one that fails ends everything.
 
     Raises:
@@ -71,9 +122,8 @@ def asked(node: Container, script: str, *, timeout_s: float = 120) -> Ran:
     return ran
 
 
-def config_of(name: str) -> str:
-    """Return Neumann's file for a node, with the documented timeouts."""
-    return CONFIG.substitute(
+def _config(name: str, pace: Pace) -> str:
+    text = CONFIG.substitute(
         cluster="demo",
         name=name,
         folder="/var/lib/neumann",
@@ -81,13 +131,14 @@ def config_of(name: str) -> str:
         raft="0.0.0.0:7878",
         gossip="0.0.0.0:7879",
         metrics="0.0.0.0:9090",
-        election_timeout_min_ms=150,
-        election_timeout_max_ms=300,
+        election_timeout_min_ms=pace.timeouts_ms[0],
+        election_timeout_max_ms=pace.timeouts_ms[1],
         peers=", ".join(f'"{peer}:7878"' for peer in NAMES if peer != name),
     )
+    return text.replace("heartbeat_interval_ms = 50", f"heartbeat_interval_ms = {pace.heartbeat_ms}")
 
 
-def _container(root: Path, folder: Path, name: str) -> Container:
+def _files(name: str, pace: Pace) -> dict[str, str]:
     own = {"id": f"{name}:7878", "skew_limit_ms": 500, "metrics_shape": "state_label", "log_format": "text"}
     links = [
         LAB_LINK.substitute(
@@ -97,13 +148,13 @@ def _container(root: Path, folder: Path, name: str) -> Container:
         for peer, host in HOSTS.items()
         if peer != name
     ]  # fmt: skip
-    files = {
+    return {
         "etc/hostname": f"{name}\n",
         "etc/hosts": "127.0.0.1 localhost\n" + "".join(f"{host} {peer}\n" for peer, host in HOSTS.items()),
         "etc/systemd/network/10-host0.network": NETWORK.format(host=HOSTS[name]),
         "etc/systemd/system/multi-user.target.d/network.conf": "[Unit]\nWants=systemd-networkd.service\n",
-        "etc/systemd/system/neumann.service": UNIT,
-        CONFIG_FILE: config_of(name),
+        "etc/systemd/system/neumann.service": UNIT.format(program=pace.program),
+        CONFIG_FILE: _config(name, pace),
+        "etc/true-time.conf": SERVED_TO_ALL,
         "var/lib/neumann/lab.toml": LAB.substitute(own, name=name, control="/nowhere") + "".join(links),
     }
-    return Container(root, folder / name, network=f"--network-bridge={BRIDGE}", files=files)

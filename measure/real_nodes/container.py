@@ -10,22 +10,14 @@ import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+
+from measure.real_nodes.host import PATH, Ran, lay_over, ran, write
 
 BOOT_S = 60.0
 GROUPS = (Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup"))
 """Where control groups of version 2 are mounted, with version 1 beside them or alone."""
 IN_GROUP = ("sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"')
 """Each container has a group of its own: else `cgroup.kill` of one node's unit ends it on all."""
-PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-
-class Ran(NamedTuple):
-    """How a command ended, and what it said on both streams."""
-
-    code: int
-    said: str
-
 
 ONE_HIERARCHY = {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
 """systemd 257 boots on control groups of version 2 alone, whatever this host mounts beside them."""
@@ -39,6 +31,7 @@ class Container:
         folder: Where it writes instead.
         network: nspawn's argument for its network.
         files: What it shall find beside the root, by path.
+        kernel: What lies over the root besides, where it is to become a machine.
     """
 
     def __init__(
@@ -48,9 +41,10 @@ class Container:
         *,
         network: str = "--private-network",
         files: Mapping[str, str] = {},
+        kernel: Path | None = None,
     ) -> None:
         self._root, self._folder = root, folder
-        self._network, self._files = network, files
+        self._network, self._files, self._kernel = network, files, kernel
         self._at = folder / "root"
         self._group = (
             next(at for at in GROUPS if (at / "cgroup.procs").exists()) / f"neumann-{uuid.uuid4().hex}"
@@ -59,12 +53,7 @@ class Container:
 
     def __enter__(self) -> Container:
         shutil.rmtree(self._folder, ignore_errors=True)
-        for name in ("upper", "work", "root"):
-            (self._folder / name).mkdir(parents=True)
-        layers = f"lowerdir={self._root},upperdir={self._folder}/upper,workdir={self._folder}/work"
-        subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, self._at], check=True)
-        for path, text in self._files.items():
-            self.write(path, text)
+        lay_over(self._root, self._folder, self._files, kernel=self._kernel)
         self._group.mkdir()
         with (self._folder / "console").open("wb") as console:
             self._process = subprocess.Popen(
@@ -75,7 +64,7 @@ class Container:
                 start_new_session=True,
             )  # fmt: skip
         if not self.has_booted():
-            self.__exit__()
+            self.stop()
             raise RuntimeError(f"The container did not boot; see {self._folder}/console.")
         return self
 
@@ -90,12 +79,18 @@ class Container:
         return True
 
     def __exit__(self, *_what: object) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(20)
-            self._process.kill()
-            self._process.wait()
+        self.stop()
+
+    def stop(self) -> None:
+        """Shut it down, and take its mounts away; what it wrote stays in its folder."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(20)
+        self._process.kill()
+        self._process.wait()
+        self._process = None
         subprocess.run(["umount", self._at], check=False)
         for group, _, _ in os.walk(self._group, topdown=False):
             with suppress(OSError):  # one that is not empty yet stays behind
@@ -115,7 +110,7 @@ class Container:
         except (OSError, IndexError):
             return Ran(255, "not booted yet")
         become = () if user == "root" else ("runuser", "-u", user, "--")
-        return _run((*inside, *become, "bash", "-c", script), timeout_s)
+        return ran((*inside, *become, "bash", "-c", script), timeout_s)
 
     def shell(self) -> tuple[str, ...]:
         """Return what runs a program on the node, as root; only until it boots again.
@@ -123,30 +118,19 @@ class Container:
         Raises:
             OSError, IndexError: Where there is no init yet.
         """
-        inside = ("nsenter", "-t", self._init, "-m", "-u", "-i", "-n", "-p", "-C", "--")
+        # Who enters so has every right of this host's root; that to set its clock is left outside.
+        limited = ("setpriv", "--bounding-set=-sys_time", "--inh-caps=-sys_time")
+        inside = (*limited, "nsenter", "-t", self._init, "-m", "-u", "-i", "-n", "-p", "-C", "--")
         return (*inside, "env", "-i", PATH, "LC_ALL=C")
 
     def from_outside(self, argv: tuple[str, ...], *, timeout_s: float = 200) -> Ran:
         """Run a program of this host in the node's network."""
-        return _run(("nsenter", "-t", self._init, "-n", "--", *argv), timeout_s)
+        return ran(("nsenter", "-t", self._init, "-n", "--", *argv), timeout_s)
 
     def put(self, file: Path, path: str) -> None:
         """Copy a file of this host onto the node."""
         shutil.copyfile(file, self._at / path.lstrip("/"))
 
-    def overwrite(self, path: str, text: str) -> None:
-        """Write a file of the running node as it sees it, owner and mode kept."""
-        (Path(f"/proc/{self._init}/root") / path.lstrip("/")).write_text(text)
-
     def write(self, path: str, text: str) -> None:
         """Write a file of the node."""
-        (self._at / path.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
-        (self._at / path.lstrip("/")).write_text(text)
-
-
-def _run(argv: tuple[str, ...], timeout_s: float) -> Ran:
-    done = subprocess.run(
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        timeout=timeout_s, check=False,
-    )  # fmt: skip
-    return Ran(done.returncode, done.stdout)
+        write(self._at, path, text)

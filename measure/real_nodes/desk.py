@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.slack.views.message import APPROVE_ACTION
 from lab.cluster.process import Process
 from lab.layout import Address
 from lab.slack.person import Person
@@ -19,7 +20,7 @@ from tests.waiting import until
 
 BOT = Address("127.0.0.1", 8080)
 MAX_PRESSES = 10
-PLAN_WITHIN_S = 10.0
+PLAN_WITHIN_S = 40.0
 FINDINGS_WITHIN_S = 120.0
 RUN_WITHIN_S = 240.0
 CLOSED_WITHIN_S = 120.0
@@ -109,10 +110,12 @@ class Desk:
             raise LookupError(str(outcome.error))
         return shown
 
-    async def loop(self, remedy: str) -> Loop:
+    async def loop(self, remedy: str, second: Person | None = None) -> Loop:
         """Confirm a remedy once it is offered; wait for the verified leader and for the close."""
         began = time.monotonic()
         findings = await self.confirm(remedy)
+        if second:
+            await self.approve(second)
         end = plain_text(await self.message("verified", "Leader verified", RUN_WITHIN_S))
         run = plain_text(await self.message("run-", "", 5.0))
         await self.message("closed", "", CLOSED_WITHIN_S)
@@ -138,6 +141,16 @@ class Desk:
                 continue
             return plain_text(findings)
         raise LookupError(f"none of {MAX_PRESSES} plans was taken: {refused}")
+
+    async def approve(self, second: Person) -> None:
+        """Have a second person read and approve the plan that was just confirmed."""
+        asked = await self.message("second-", APPROVE_ACTION, PLAN_WITHIN_S)
+        await second.click(asked["ts"], APPROVE_ACTION)
+        outcome = await second.submit(await second.wait_for_modal(PLAN_WITHIN_S))
+        if refusal := await second.modal():
+            raise LookupError(plain_text(refusal))
+        if not outcome.ok:
+            raise LookupError(str(outcome.error))
 
     async def quiet(self) -> None:
         """Wait until no incident is open; what was posted before counts no more."""

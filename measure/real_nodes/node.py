@@ -10,8 +10,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from measure.real_nodes.container import Container, Ran
+from measure.real_nodes.container import Container
 from measure.real_nodes.document import REPOSITORY, documented
+from measure.real_nodes.host import Ran
 
 AGENT = "/opt/neumann-bot/bin/neumann-agent"
 KEPT = "/root/config.toml"

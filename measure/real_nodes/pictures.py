@@ -11,12 +11,10 @@ from measure.real_nodes.desk import Desk, nobody_looks
 from tests.browser.conftest import CHROMIUM, DESK, PICTURES, _write
 from tests.browser.window import Window
 
-BUTTON = "Widen election timeouts"
-
 
 @asynccontextmanager
-async def camera(desk: Desk) -> AsyncIterator[None]:
-    """Take pictures of the plan and of the end while somebody confirms a rolling restart."""
+async def camera(desk: Desk, named: str) -> AsyncIterator[None]:
+    """Take pictures of the first plan that somebody confirms, and of its end."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = await (await browser.new_context(**DESK)).new_page()
@@ -30,7 +28,7 @@ async def camera(desk: Desk) -> AsyncIterator[None]:
                 await expect(window.message("Closed after").first).to_be_visible()
                 await window.thread.get_by_text("Every action is done").first.scroll_into_view_if_needed()
                 desk.look = nobody_looks  # what comes after is another incident
-            _write(PICTURES / f"real-nodes-{name}.png", await page.screenshot(animations="disabled"))
+            _write(PICTURES / f"{named}-{name}.png", await page.screenshot(animations="disabled"))
 
         desk.look = take
         yield

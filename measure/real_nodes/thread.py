@@ -12,20 +12,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
-from measure.real_nodes import pictures, thread_cases, upkeep
+from measure.real_nodes import machine_cases, pictures, thread_cases, upkeep
 from measure.real_nodes.bed import Bed
 from measure.real_nodes.cases import Result
-from measure.real_nodes.cluster import asked, three_nodes
-from measure.real_nodes.container import Container
+from measure.real_nodes.cluster import as_machines, asked, three_nodes
 from measure.real_nodes.desk_set_up import desk_over
+from measure.real_nodes.host import Host
 from measure.real_nodes.package import AT, INSTALL, PACKAGE
 
 CASES: Mapping[str, Callable[[Bed], Awaitable[Result]]] = {
-    each.__name__: each for each in (*thread_cases.CASES, *upkeep.CASES)
+    each.__name__: each for each in (*thread_cases.CASES, *upkeep.CASES, *machine_cases.CASES)
 }
+ON_CONTAINERS = [each.__name__ for each in (*thread_cases.CASES, *upkeep.CASES)]
 
 
-def install(nodes: Mapping[str, Container], package: Path) -> None:
+def install(nodes: Mapping[str, Host], package: Path) -> None:
     """Install the agent's package on each node."""
     for node in nodes.values():
         node.put(package, AT)
@@ -49,8 +50,9 @@ async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("suite")
-    parser.add_argument("--only", nargs="*", default=list(CASES), choices=list(CASES))
-    parser.add_argument("--screenshots", action="store_true", help="write docs/images/real-nodes-*.png")
+    parser.add_argument("--only", nargs="*", default=ON_CONTAINERS, choices=list(CASES))
+    parser.add_argument("--machines", nargs="*", default=(), help="the nodes that are virtual machines")
+    parser.add_argument("--screenshots", default="", help="write docs/images/real-nodes-*.png, so called")
     options = parser.parse_args()
     began, wrong = time.monotonic(), 0
 
@@ -60,15 +62,26 @@ async def main() -> int:
     root, package = options.folder / options.suite, options.folder / PACKAGE
     for former in ("bot", "redis"):
         shutil.rmtree(options.folder / former, ignore_errors=True)
-    with three_nodes(root, options.folder) as nodes:
+    with three_nodes(root, options.folder, options.machines) as nodes:
         say("three nodes booted, Neumann runs")
         install(nodes, package)
         say("the agents' package is installed")
-        async with desk_over(options.folder / "bot", nodes) as desk, AsyncExitStack() as parts:
-            if options.screenshots:
-                await parts.enter_async_context(pictures.camera(desk))
+        patient = bool(options.machines)
+        async with (
+            desk_over(options.folder / "bot", nodes, patient=patient) as desk,
+            AsyncExitStack() as parts,
+        ):
             bed = Bed(nodes, desk)
             say(f"paired, the bot serves; {await bed.well()} leads")
+            if options.machines:
+                await desk.serving.stop()  # whom it would ask is away for minutes
+                machines = as_machines(nodes, root, options.folder, options.machines)
+                await asyncio.to_thread(parts.enter_context, machines)
+                await desk.restart_bot()
+                say(f"{', '.join(options.machines)} booted as machines; {await bed.well()} leads")
+                await desk.quiet()
+            if options.screenshots:
+                await parts.enter_async_context(pictures.camera(desk, options.screenshots))
             for name in options.only:
                 case_began = time.monotonic()
                 result = await tried(name, bed)

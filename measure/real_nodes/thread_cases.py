@@ -18,7 +18,7 @@ AT_LIMIT = (
 )
 
 
-def _with(*lines: str) -> str:
+def with_lines(*lines: str) -> str:
     """Return what gives Neumann's unit these lines more."""
     listed = " ".join(f"'{line}'" for line in lines)
     return f"mkdir -p {DROP_IN}; printf '%s\\n' {listed} > {DROP_IN}/case.conf; systemctl daemon-reload"
@@ -60,7 +60,7 @@ async def started_after_crash(bed: Bed) -> Result:
 async def started_at_the_limit(bed: Bed) -> Result:
     """One at its start limit and one that was stopped are started."""
     lead = await bed.well()
-    limited = _with("[Unit]", "StartLimitIntervalSec=600", "StartLimitBurst=2")
+    limited = with_lines("[Unit]", "StartLimitIntervalSec=600", "StartLimitBurst=2")
     limit = await bed.on(lead, f"{limited}; {AT_LIMIT}")
     await bed.stop(next(name for name in NAMES if name != lead))
     result = _told(await bed.desk.loop("start_nodes"), right="failed" in limit)
@@ -109,7 +109,7 @@ async def agent_killed_in_mid_run(bed: Bed) -> Result:
     """An agent that is killed while it restarts the service: the run stops, the ledger says what it knows."""
     lead = await bed.well()
     other = next(name for name in NAMES if name != lead)
-    await bed.everywhere(_with("[Service]", "ExecStartPre=/bin/sleep 6"))
+    await bed.everywhere(with_lines("[Service]", "ExecStartPre=/bin/sleep 6"))
     await bed.stop(lead, other)
     await bed.desk.confirm("start_nodes")
     starting = "systemctl show neumann --property=ActiveState --value"
