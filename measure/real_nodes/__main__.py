@@ -10,12 +10,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from measure.real_nodes import cases, machine, machine_cases, power, time_and_journal
+from measure.real_nodes import cases, machine, power, time_and_journal
 from measure.real_nodes.cases import Result
 from measure.real_nodes.container import Container
 from measure.real_nodes.node import Node, head, version_of
 from measure.real_nodes.package import built_package
 from measure.real_nodes.root import NEEDED, make_root, missing_programs
+from measure.real_nodes.thread import machine_cases
 from measure.real_nodes.time_services import put_time_services
 
 CASES = {**cases.CASES, **time_and_journal.CASES}

@@ -8,7 +8,7 @@ import pytest
 
 from measure.real_nodes.document import REPOSITORY, documented
 
-PROGRAMS = sorted((REPOSITORY / "measure/real_nodes").glob("*.py"))
+PROGRAMS = sorted((REPOSITORY / "measure/real_nodes").rglob("*.py"))
 WANTED = [
     words for program in PROGRAMS for words in re.findall(r'documented\("(.+?)"\)', program.read_text())
 ]

@@ -6,10 +6,10 @@ import asyncio
 import re
 import secrets
 
-from measure.real_nodes.bed import PID, Bed
 from measure.real_nodes.cases import Result
 from measure.real_nodes.cluster import HOSTS, NAMES
 from measure.real_nodes.package import AT, INSTALL, NEWER
+from measure.real_nodes.thread.bed import PID, Bed
 
 STATE = "/var/lib/neumann-agent"
 AGENT_PID = "systemctl show neumann-agent --property=MainPID --value"

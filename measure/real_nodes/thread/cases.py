@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from measure.real_nodes.bed import FILE, PID, Bed
 from measure.real_nodes.cases import Result
 from measure.real_nodes.cluster import NAMES
-from measure.real_nodes.desk import Loop
+from measure.real_nodes.thread.bed import FILE, PID, Bed
+from measure.real_nodes.thread.desk import Loop
 from tests.waiting import until
 
 DROP_IN = "/etc/systemd/system/neumann.service.d"

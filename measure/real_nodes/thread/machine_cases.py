@@ -14,11 +14,11 @@ from bot import clients
 from bot.config import load
 from lab.slack.person import Person
 from lab.stage import CHANNEL
-from measure.real_nodes.bed import Bed
 from measure.real_nodes.cases import Result
-from measure.real_nodes.desk import RUN_WITHIN_S
 from measure.real_nodes.machine import Machine
-from measure.real_nodes.thread_cases import WITHOUT, with_lines
+from measure.real_nodes.thread.bed import Bed
+from measure.real_nodes.thread.cases import WITHOUT, with_lines
+from measure.real_nodes.thread.desk import RUN_WITHIN_S
 from runbooks.clocks import MAX_SKEW_MS
 from tests.waiting import until
 

@@ -18,8 +18,8 @@ from lab.slack.person import Person
 from lab.slack.server import SlackWorkspaceServer
 from lab.stage import ALERTS_SPEED, CHANNEL
 from measure.real_nodes.cluster import HOSTS
-from measure.real_nodes.desk import BOT, Desk, neumann_bot
 from measure.real_nodes.host import Host
+from measure.real_nodes.thread.desk import BOT, Desk, neumann_bot
 
 SSH = """\
 #!/bin/sh

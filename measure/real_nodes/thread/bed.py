@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Mapping
 
 from measure.real_nodes.cluster import CONFIG_FILE, NAMES
-from measure.real_nodes.desk import Desk
 from measure.real_nodes.host import Host
 from measure.real_nodes.node import KEPT
+from measure.real_nodes.thread.desk import Desk
 from tests.waiting import until
 
 HEALTH = (

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import async_playwright, expect
 
-from measure.real_nodes.desk import Desk, nobody_looks
+from measure.real_nodes.thread.desk import Desk, nobody_looks
 from tests.browser.conftest import CHROMIUM, DESK, PICTURES, _write
 from tests.browser.window import Window
 

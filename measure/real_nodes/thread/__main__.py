@@ -12,18 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
-from measure.real_nodes import machine_cases, pictures, thread_cases, upkeep
-from measure.real_nodes.bed import Bed
 from measure.real_nodes.cases import Result
 from measure.real_nodes.cluster import as_machines, asked, three_nodes
-from measure.real_nodes.desk_set_up import desk_over
 from measure.real_nodes.host import Host
 from measure.real_nodes.package import AT, INSTALL, PACKAGE
+from measure.real_nodes.thread import cases, machine_cases, pictures, upkeep
+from measure.real_nodes.thread.bed import Bed
+from measure.real_nodes.thread.desk_set_up import desk_over
 
 CASES: Mapping[str, Callable[[Bed], Awaitable[Result]]] = {
-    each.__name__: each for each in (*thread_cases.CASES, *upkeep.CASES, *machine_cases.CASES)
+    each.__name__: each for each in (*cases.CASES, *upkeep.CASES, *machine_cases.CASES)
 }
-ON_CONTAINERS = [each.__name__ for each in (*thread_cases.CASES, *upkeep.CASES)]
+ON_CONTAINERS = [each.__name__ for each in (*cases.CASES, *upkeep.CASES)]
 
 
 def install(nodes: Mapping[str, Host], package: Path) -> None:

@@ -1,0 +1,1 @@
+"""Three real nodes, the bot, and a person at the thread."""
