@@ -38,7 +38,7 @@ def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Re
     if cause == RootCause.CLOCK_SKEW:
         # What else it takes may be less sure than the clocks, which two instruments show. Where a majority
         # could vote in spite of them, a member that holds the others failed goes on unseating the elected.
-        at_work = verdict is Verdict.LIKELY or (verdict is Verdict.POSSIBLE and facts.storm)
+        at_work = verdict is Verdict.LIKELY or (verdict is Verdict.POSSIBLE and bool(facts.storm))
         return (clock_sync(facts, sure=sure or (at_work and is_corroborated(structure, cause))),)
     if cause == RootCause.AGGRESSIVE_TIMEOUTS:
         return (_config_bump(facts, verdict),)
