@@ -24,6 +24,7 @@ class Fault:
     """One way to lose the leader, or a node.
 
     `heals_itself` says that no action of a bot can end it: the lab heals it once the findings are told.
+    `verdict` is how sure the thread is to be of it.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Fault:
     inject: Step
     heal: Step
     heals_itself: bool = False
+    verdict: str = "confirmed"
 
 
 async def _slow_links(lab: Lab) -> None:
@@ -79,13 +81,11 @@ async def _start_all(lab: Lab) -> None:
 
 
 async def _kill_follower(lab: Lab) -> None:
-    leader = await lab.leader()
-    await lab.kill(next(node.name for node in lab.nodes if node.name != leader))
+    await lab.kill(await _follower(lab))
 
 
 async def _stop_applying(lab: Lab) -> None:
-    leader = await lab.leader()
-    stuck = next(node for node in lab.nodes if node.name != leader)
+    stuck = lab.node(await _follower(lab))
     service = lab.services[stuck.name]
     # Of a process that was just started nobody could say that it is stuck: it may be replaying its log.
     service.started_monotonic_us = max(service.started_monotonic_us - HOUR_US, 1)
@@ -101,6 +101,19 @@ async def _stop_hearing(lab: Lab) -> None:
         raise LookupError("Nobody leads, so nobody can go on calling itself leader.")
     dead = Condition(raft_task_dead=True, of_pid=lab.services[leader].pid)
     write_condition(lab.node(leader).folder, dead)
+
+
+async def _near_memory_limit(lab: Lab) -> None:
+    write_condition(lab.node(await _follower(lab)).folder, Condition(memory_share=0.93))
+
+
+async def _deadlock(lab: Lab) -> None:
+    write_condition(lab.node(await _follower(lab)).folder, Condition(deadlocks_per_s=12.0))
+
+
+async def _follower(lab: Lab) -> str:
+    leader = await lab.leader()
+    return next(node.name for node in lab.nodes if node.name != leader)
 
 
 async def _make_sound(lab: Lab) -> None:
@@ -122,6 +135,14 @@ FAULTS: dict[str, Fault] = {
             "The nodes' clocks drift apart by seconds, and each holds the others failed.",
             _skew_clocks,
             _set_clocks,
+        ),
+        Fault(
+            "memory-unexplained",
+            "A follower takes most of the memory that it may, and nobody knows yet whether it grows.",
+            _near_memory_limit,
+            _make_sound,
+            heals_itself=True,
+            verdict="undetermined",
         ),
         Fault(
             "network-partition",
@@ -153,6 +174,14 @@ FAULTS: dict[str, Fault] = {
             "Raft dies inside the leader's process, which goes on calling itself leader while others elect.",
             _stop_hearing,
             _make_sound,
+        ),
+        Fault(
+            "victims-not-aborted",
+            "Transactions deadlock on a follower, and none of them is aborted.",
+            _deadlock,
+            _make_sound,
+            heals_itself=True,
+            verdict="likely",
         ),
     )
 }

@@ -16,7 +16,7 @@ from lab.slack.plain_text import plain_text
 from lab.slack.shapes import Json
 from lab.stage import CHANNEL, Say, Stage
 
-ALERT_WITHIN_S = 40.0
+ALERT_WITHIN_S = 60.0
 FINDINGS_WITHIN_S = 20.0
 POLL_S = 0.05
 VERIFIED_WITHIN_S = 150.0
@@ -32,6 +32,8 @@ CAUSES = {
     "Applies nothing": "node_behind",
     "A stale leader that does not step down": "stale_leader",
     "Stopped node": "node_down",
+    "Memory near its limit, why not known": "memory_unexplained",
+    "Victims are not aborted": "victims_not_aborted",
 }
 """How the thread names the causes of the faults that a demo makes."""
 
@@ -133,7 +135,7 @@ class _Loop:
         if buttons:
             confirmed_at = await self._confirm(findings, buttons[0])
         elif self._fault.heals_itself:
-            self._say("no button, rightly; the lab heals the links")
+            self._say("no button, rightly; the lab mends it as people would")
             confirmed_at = None
             await self._fault.heal(self._stage.lab)
         else:
@@ -159,14 +161,15 @@ class _Loop:
 
     def _read(self, headline: Json, findings: Json) -> None:
         """Return what the findings say, and how long they took."""
-        confirmed = re.findall(r"confirmed \*(.+?)\*", plain_text(findings))
-        causes = [CAUSES[name] for name in confirmed if name in CAUSES]
+        verdict = self._fault.verdict
+        titles = re.findall(rf"{verdict} \*(.+?)\*", plain_text(findings))
+        causes = [CAUSES[title] for title in titles if title in CAUSES]
         sent_at = self._alert_sent_at(headline)
         timings = Timings(alert_to_headline=_ms(sent_at, headline), alert_to_findings=_ms(sent_at, findings))
         self.report = replace(self.report, timings_ms=timings)
         if len(causes) != 1:
-            raise LoopOpenError(f"The findings confirm {causes or 'no cause'}, one was to be found.")
-        self.report = replace(self.report, cause=causes[0], verdict="confirmed")
+            raise LoopOpenError(f"The findings call {causes or 'no cause'} {verdict}, one was to be found.")
+        self.report = replace(self.report, cause=causes[0], verdict=verdict)
         self._say(f"found: {causes[0]}")
 
     def _alert_sent_at(self, headline: Json) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,13 @@ SHIPPED_RULES = Path(__file__).parents[2] / "deploy" / "prometheus" / "neumann.r
 
 _SECONDS = {"s": 1.0, "m": 60.0}
 _HOLD_OR_RANGE = re.compile(r"(?<=\bfor: )\d+[sm]\b|(?<=\[)\d+[sm](?=\])")
-_FIELD = re.compile(r"\{\{ \$(?:labels\.(\w+)|value) \}\}")
+_FIELD = re.compile(r"\{\{ \$(?:labels\.(\w+)|value)(?: \| (\w+))? \}\}")
+_FORMATS: Mapping[str | None, Callable[[float], str]] = {
+    None: "{:.0f}".format,
+    "humanize": "{:.4g}".format,
+    "humanizePercentage": lambda share: f"{100 * share:.4g}%",
+}
+"""How Prometheus' template functions show a value of the size that the lab makes."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +32,10 @@ class RuleWords:
     expr: str
     for_s: float
 
-    def filled(self, labels: Mapping[str, str], value: int) -> dict[str, str]:
+    def filled(self, labels: Mapping[str, str], value: float) -> dict[str, str]:
         """Return the annotations with the alert's labels and value in place of the templates."""
         return {
-            name: _FIELD.sub(lambda found: labels[found[1]] if found[1] else str(value), text)
+            name: _FIELD.sub(lambda found: labels[found[1]] if found[1] else _FORMATS[found[2]](value), text)
             for name, text in sorted(self.annotations.items())
         }
 

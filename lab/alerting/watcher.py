@@ -1,4 +1,4 @@
-"""Watches the lab's nodes, and posts Alertmanager's webhook when nobody leads or a node is down or behind."""
+"""Watches the lab's nodes, and posts Alertmanager's webhook when nobody leads or something ails a node."""
 
 from __future__ import annotations
 
@@ -21,8 +21,17 @@ EXTERNAL_URL = "http://lab-alerting.invalid"
 
 _HEALTH_TIMEOUT_S, _WEBHOOK_TIMEOUT_S = 0.4, 5.0
 
-_INDEX = re.compile(r"^tensor_chain_(commit|applied)_index (\S+)$", re.MULTILINE)
-MAX_LAG_ENTRIES = 1000
+_FIGURE = re.compile(
+    r"^tensor_chain_(commit_index|applied_index|memory_bytes|memory_limit_bytes|deadlocks_total) (\S+)$",
+    re.MULTILINE,
+)
+BOUNDS = {"HighReplicationLag": 1000, "HighMemoryUsage": 0.85, "HighDeadlockRate": 1.0}
+"""The bounds of the shipped rules."""
+
+RATE_OVER = 8
+"""So many looks, two seconds: a rule's range of minutes would outlast the demo."""
+
+Figures = Mapping[str, float]
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -68,6 +77,7 @@ class Alerting:
         self._group_interval_s = group_interval_s
         self._pending: dict[Labels, float] = {}  # true now, and since when
         self._alerts: dict[Labels, Alert] = {}  # firing, or resolved and not told yet
+        self._deadlocks = {name: deque[float](maxlen=RATE_OVER + 1) for name in nodes}
         self._told: frozenset[Labels] = frozenset()  # what the receiver takes to be firing
         self._not_before_s = 0.0
 
@@ -78,9 +88,10 @@ class Alerting:
                 next_s = time.monotonic() + POLL_S
                 urls = self._nodes.values()
                 roles = await asyncio.gather(*(self._role(client, url) for url in urls))
-                indexes = await asyncio.gather(*(self._indexes(client, url) for url in urls))
-                lags = _lags(dict(zip(self._nodes, indexes, strict=True)))
-                self._judge(dict(zip(self._nodes, roles, strict=True)), lags, time.monotonic())
+                figures = await asyncio.gather(*(self._figures(client, url) for url in urls))
+                true = self._of_roles(dict(zip(self._nodes, roles, strict=True)))
+                true |= self._of_figures(dict(zip(self._nodes, figures, strict=True)))
+                self._judge(true, time.monotonic())
                 await self._notify(client)
                 await asyncio.sleep(next_s - time.monotonic())
 
@@ -92,26 +103,42 @@ class Alerting:
         except (httpx.HTTPError, TimeoutError, ValueError, KeyError):
             return None
 
-    async def _indexes(self, client: httpx.AsyncClient, url: str) -> dict[str, int]:
-        """Return a node's commit and applied index; empty where it does not show them."""
+    async def _figures(self, client: httpx.AsyncClient, url: str) -> Figures:
+        """Return what a node's page says of itself; empty where it shows none."""
         try:
             async with asyncio.timeout(_HEALTH_TIMEOUT_S):
                 page = (await client.get(f"{url}/metrics")).raise_for_status().text
         except (httpx.HTTPError, TimeoutError):
             return {}
-        return {name: round(float(value)) for name, value in _INDEX.findall(page)}
+        return {name: float(value) for name, value in _FIGURE.findall(page)}
 
-    def _judge(self, roles: Mapping[str, str | None], lags: Mapping[str, int], now_s: float) -> None:
+    def _of_roles(self, roles: Mapping[str, str | None]) -> dict[Labels, float]:
+        """Return what is wrong with who leads and who answers, with the value that its rule shows."""
         leaders = sum(role == "leader" for role in roles.values())
         down = [self._labels("NodeDown", node=node) for node, role in roles.items() if role is None]
         # The shipped Alertmanager lets NoLeader inhibit it: what fires goes on, and nothing new is told.
-        true = {labels: 0 for labels in down if leaders or labels in self._alerts}
-        behind = {node: entries for node, entries in lags.items() if entries > MAX_LAG_ENTRIES}
-        true |= {self._labels("HighReplicationLag", node=node): entries for node, entries in behind.items()}
+        true: dict[Labels, float] = {labels: 0 for labels in down if leaders or labels in self._alerts}
         if not leaders:
             true[self._labels("NoLeader")] = len(roles)
         elif leaders > 1:
             true[self._labels("MultipleLeaders")] = leaders
+        return true
+
+    def _of_figures(self, figures: Mapping[str, Figures]) -> dict[Labels, float]:
+        """Return what is wrong with single nodes by their own figures."""
+        found = {("HighReplicationLag", node): lag for node, lag in _lags(figures).items()}
+        for node, each in figures.items():
+            if limit := each.get("memory_limit_bytes"):
+                found["HighMemoryUsage", node] = each.get("memory_bytes", 0) / limit
+            counts = self._deadlocks[node]
+            counts.append(each.get("deadlocks_total", 0))
+            if len(counts) > RATE_OVER:
+                found["HighDeadlockRate", node] = (counts[-1] - counts[0]) / (RATE_OVER * POLL_S)
+        return {
+            self._labels(name, node=node): seen for (name, node), seen in found.items() if seen > BOUNDS[name]
+        }
+
+    def _judge(self, true: Mapping[Labels, float], now_s: float) -> None:
         self._pending = {labels: self._pending.get(labels, now_s) for labels in true}
         wall = datetime.now(UTC)
         for labels, since_s in self._pending.items():
@@ -155,7 +182,7 @@ class Alerting:
         return code
 
 
-def _lags(indexes: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+def _lags(figures: Mapping[str, Figures]) -> dict[str, float]:
     """Return by node how far its applied index is behind the newest commit index."""
-    newest = max((each["commit"] for each in indexes.values() if "commit" in each), default=0)
-    return {node: newest - each["applied"] for node, each in indexes.items() if "applied" in each}
+    newest = max((each["commit_index"] for each in figures.values() if "commit_index" in each), default=0)
+    return {node: newest - each["applied_index"] for node, each in figures.items() if "applied_index" in each}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,12 +15,11 @@ from lab.node.exporter import Exporter, NodeStatus
 from lab.node.gossip import Gossip
 from lab.node.raft import RaftMember
 from lab.node.settings import NodeSettings, read_settings
+from lab.node.strain import Strain
 from lab.node.tracing import TracingLog
 
 TICK_S = 0.01
 REPLAY_STEP_S = 0.05
-STATM = Path("/proc/self/statm")
-PAGE_BYTES = 4096
 
 
 def run(settings: NodeSettings, stop: threading.Event) -> None:
@@ -35,8 +35,9 @@ def run(settings: NodeSettings, stop: threading.Event) -> None:
         gossip = Gossip(settings, log, clock.now_s)
         member = RaftMember(settings, log, gossip.is_failed, condition.now)
         parts.callback(member.close)
+        strain = Strain(condition)
         exporter = Exporter(
-            settings.metrics, lambda: status(settings, member, gossip), settings.metrics_shape
+            settings.metrics, lambda: status(settings, member, gossip, strain), settings.metrics_shape
         )
         gossip.start()
         parts.callback(gossip.stop)
@@ -47,7 +48,7 @@ def run(settings: NodeSettings, stop: threading.Event) -> None:
             member.tick(TICK_S)
 
 
-def status(settings: NodeSettings, member: RaftMember, gossip: Gossip) -> NodeStatus:
+def status(settings: NodeSettings, member: RaftMember, gossip: Gossip, strain: Strain) -> NodeStatus:
     """Read the node at this moment."""
     wal_bytes = settings.journal_file.stat().st_size
     return NodeStatus(
@@ -58,7 +59,9 @@ def status(settings: NodeSettings, member: RaftMember, gossip: Gossip) -> NodeSt
         elections_total=member.elections_total,
         append_entries_total=member.append_entries_total,
         entries=member.entries,
-        memory_bytes=int(STATM.read_text().split()[1]) * PAGE_BYTES if STATM.exists() else 0,
+        memory_bytes=strain.memory_bytes(),
+        cpu_seconds_total=time.process_time(),
+        deadlocks_total=strain.deadlocks_total(),
         disk_bytes=wal_bytes + settings.log_file.stat().st_size,
         wal_size_bytes=wal_bytes,
         membership=gossip.membership(),

@@ -27,6 +27,8 @@ class Condition:
         is_busy: A leader takes a write every few milliseconds instead of two a second.
         of_pid: The process that is so; the next one is sound again. None: every process of this node.
         replays: It replays its log, and listens nowhere until that is over.
+        memory_share: How much of its memory limit it says it takes; 0 is what it really does.
+        deadlocks_per_s: How many deadlocks it finds, of which it aborts no victim.
     """
 
     raft_task_dead: bool = False
@@ -38,6 +40,8 @@ class Condition:
     applies_nothing: bool = False
     is_busy: bool = False
     of_pid: int | None = None
+    memory_share: float = 0.0
+    deadlocks_per_s: float = 0.0
 
 
 SOUND = Condition()

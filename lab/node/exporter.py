@@ -19,6 +19,7 @@ from lab.node.raft import ROLES, Role
 from lab.node.settings import MetricsShape
 
 PREFIX = "tensor_chain_"
+MEMORY_LIMIT_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,10 @@ class NodeStatus:
     disk_bytes: int
     wal_size_bytes: int
     membership: Membership
+    memory_limit_bytes: int = MEMORY_LIMIT_BYTES
+    cpu_seconds_total: float = 0.0
+    deadlocks_total: int = 0
+    deadlock_victims_total: int = 0
 
 
 class NodeCollector(Collector):
@@ -60,14 +65,21 @@ class NodeCollector(Collector):
             "tx_active": 0,
             "entries_total": status.entries,
             "memory_bytes": status.memory_bytes,
+            "memory_limit_bytes": status.memory_limit_bytes,
             "disk_bytes": status.disk_bytes,
             "wal_size_bytes": status.wal_size_bytes,
         }
         for name, value in gauges.items():
             yield GaugeMetricFamily(PREFIX + name, f"{name} of this node.", value)
-        elections, appends = status.elections_total, status.append_entries_total
-        yield CounterMetricFamily(f"{PREFIX}elections", "Elections this node started.", elections)
-        yield CounterMetricFamily(f"{PREFIX}append_entries", "AppendEntries this node sent.", appends)
+        counters = {
+            "elections": ("Elections this node started.", status.elections_total),
+            "append_entries": ("AppendEntries this node sent.", status.append_entries_total),
+            "cpu_seconds": ("CPU time of this process.", status.cpu_seconds_total),
+            "deadlocks": ("Deadlocks that were found.", status.deadlocks_total),
+            "deadlock_victims": ("Transactions that were aborted for one.", status.deadlock_victims_total),
+        }
+        for name, (text, count) in counters.items():
+            yield CounterMetricFamily(PREFIX + name, text, count)
 
 
 def _role_family(role: Role, shape: MetricsShape) -> Metric:
