@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 import tomlkit
@@ -20,6 +21,7 @@ def write_bot_files(
     slack: dict[str, str],
     channel: str,
     confirm_groups: list[str],
+    runbooks: Sequence[str] = (),
 ) -> tuple[Path, str]:
     """Write `neumann-bot.toml` and its secret files into a folder.
 
@@ -31,6 +33,7 @@ def write_bot_files(
         slack: `bot_token`, `signing_secret` and `api_url` of the workspace.
         channel: The channel's id.
         confirm_groups: Ids of the groups that may confirm actions.
+        runbooks: Names or files of runbooks beside its own.
 
     Returns:
         The configuration file, and the token that the webhook demands.
@@ -38,6 +41,7 @@ def write_bot_files(
     folder.mkdir(parents=True, exist_ok=True)
     webhook_token = secrets.token_urlsafe(24)
     document = {
+        "runbooks": list(runbooks),
         "slack": _slack(folder, slack, channel),
         "web": {
             "host": listen.host,

@@ -15,9 +15,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab import own_alert
 from lab.alerting.prometheus import RealAlertingError
 from lab.cluster.cluster import LabError
-from lab.faults import FAULTS, Fault
+from lab.faults import FAULTS
 from lab.headless import play
 from lab.node.settings import MetricsShape
 from lab.redis_server import NoRedisError
@@ -32,9 +33,14 @@ HEAL_AFTER_FINDINGS_S = 15.0
 
 @dataclass(frozen=True)
 class Options:
-    """The command line's options. Without a `port` it is the usual one for a reader, if that is free."""
+    """The command line's options. Without a `port` it is the usual one for a reader, if that is free.
+
+    With an `alert` that one fires in place of a fault; `runbook`, a name or a file, is loaded for it.
+    """
 
     fault: str
+    alert: str | None = None
+    runbook: str | None = None
     headless: bool = False
     json: bool = False
     with_prometheus: bool = False
@@ -93,12 +99,21 @@ async def _play(options: Options, folder: Path) -> int:
         page_port=_page_port(options),
         with_prometheus=options.with_prometheus,
         metrics_shape=options.metrics_shape,
+        runbooks=_runbooks(options),
     ) as running:
         _say(f"everything runs after {time.monotonic() - started:.1f} s")
         if options.headless:
-            return await _headless(running, options)
-        await _for_a_reader(running, FAULTS[options.fault])
+            return await (_own_alert(running, options) if options.alert else _headless(running, options))
+        await _for_a_reader(running, options)
     return 0
+
+
+def _runbooks(options: Options) -> tuple[str, ...]:
+    """Return what the bot is to load: a file by its full path, anything else as it was named."""
+    if options.runbook is None:
+        return ()
+    file = Path(options.runbook)
+    return (str(file.resolve()) if file.exists() else options.runbook,)
 
 
 def _page_port(options: Options) -> int:
@@ -123,13 +138,34 @@ async def _headless(running: Stage, options: Options) -> int:
     return 0 if report.ok else 1
 
 
-async def _for_a_reader(running: Stage, fault: Fault) -> None:
+async def _own_alert(running: Stage, options: Options) -> int:
+    assert options.alert  # noqa: S101 (tells the type checker)
+    try:
+        thread = await own_alert.play(running, options.alert, _say)
+    except TimeoutError as error:
+        _say(f"the thread did not come to its end: {error}")
+        return 1
+    if options.json:
+        sys.stdout.write(json.dumps({"alert": options.alert, "thread": thread}, indent=2) + "\n")
+    else:
+        sys.stdout.write("\n\n".join(thread) + "\n")
+    _say("the thread is whole")
+    return 0
+
+
+async def _for_a_reader(running: Stage, options: Options) -> None:
+    fault = FAULTS[options.fault]
     sys.stdout.write(f"\n  Open {running.slack.url}\n\n")
     sys.stdout.flush()
     if os.environ.get("SSH_CONNECTION"):
         port = running.slack.url.rpartition(":")[2]
         _say(f"From where you sit, first: ssh -N -L {port}:127.0.0.1:{port} THIS-HOST")
     _say("In the page's message box, `/neumann election status` and `/neumann help` work at once.")
+    if options.alert:
+        await asyncio.sleep(FAULT_AFTER_S)
+        await own_alert.send(running, own_alert.own_alert(running, options.alert))
+        _say(f"{options.alert} fires until the demo ends. Ctrl-C ends it all.")
+        await asyncio.Event().wait()
     _say(f"In {FAULT_AFTER_S:.0f} s: {fault.summary}")
     await asyncio.sleep(FAULT_AFTER_S)
     await fault.inject(running.lab)
@@ -139,7 +175,7 @@ async def _for_a_reader(running: Stage, fault: Fault) -> None:
             await asyncio.sleep(0.5)
         await asyncio.sleep(HEAL_AFTER_FINDINGS_S)
         await fault.heal(running.lab)
-        _say("The links are healed; the bot sees the leader by itself.")
+        _say("The lab has mended it as people would; the bot sees that by itself.")
     await asyncio.Event().wait()
 
 

@@ -203,12 +203,13 @@ class _Loop:
     async def _message(self, key: str, timeout_s: float, what: str) -> Json:
         """Wait for a message of the bot's by its key."""
         try:
-            return await self._person.wait_for_message(lambda message: _key(message) == key, timeout_s)
+            return await self._person.wait_for_message(lambda message: message_key(message) == key, timeout_s)
         except TimeoutError:
             raise LoopOpenError(f"Not within {timeout_s:.0f} s: {what}.") from None
 
 
-def _key(message: Json) -> str:
+def message_key(message: Json) -> str:
+    """Return which of the bot's messages it is."""
     payload = (message.get("metadata") or {}).get("event_payload") or {}
     return str(payload.get("key", ""))
 

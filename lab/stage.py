@@ -50,6 +50,7 @@ async def stage(
     page_port: int = 0,
     with_prometheus: bool = False,
     metrics_shape: MetricsShape = "state_label",
+    runbooks: Sequence[str] = (),
 ) -> AsyncIterator[Stage]:
     """Start everything in a folder; on leaving, stop it all.
 
@@ -68,7 +69,9 @@ async def stage(
         say("three nodes, an agent beside each")
         lab = await parts.enter_async_context(Lab(folder / "cluster", metrics_shape=metrics_shape))
         say("the bot")
-        bot, bot_url, config, token = await _start_bot(parts, folder / "bot", lab, slack, redis)
+        bot, bot_url, config, token = await _start_bot(
+            parts, folder / "bot", lab, slack, redis, runbooks=runbooks
+        )
         say(
             "the alerts" + (" of the shipped rules in Prometheus and Alertmanager" if with_prometheus else "")
         )
@@ -79,7 +82,13 @@ async def stage(
 
 
 async def _start_bot(
-    parts: AsyncExitStack, folder: Path, lab: Lab, slack: SlackWorkspaceServer, redis: str
+    parts: AsyncExitStack,
+    folder: Path,
+    lab: Lab,
+    slack: SlackWorkspaceServer,
+    redis: str,
+    *,
+    runbooks: Sequence[str],
 ) -> tuple[Process, str, Path, str]:
     listen, directory = _free_address(), slack.workspace.directory
     channel = directory.channel(CHANNEL)
@@ -95,6 +104,7 @@ async def _start_bot(
         },
         channel=channel.id if channel else CHANNEL,
         confirm_groups=[directory.on_call.id],
+        runbooks=runbooks,
     )
     argv = (sys.executable, "-m", "bot", "serve", "--config", str(config))
     bot = Process("neumann-bot", argv, folder / "bot.out")

@@ -9,6 +9,12 @@ import typer
 
 def demo(  # noqa: PLR0917  each is an option of the command line
     fault: Annotated[str, typer.Option(help="Which fault the lab makes.")] = "aggressive-timeouts",
+    alert: Annotated[
+        str | None, typer.Option(metavar="ALERT", help="Let this alert fire in place of a fault.")
+    ] = None,
+    runbook: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="A runbook of yours, for that alert.")
+    ] = None,
     headless: Annotated[bool, typer.Option(help="Play the loop as a person would, without a page.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
     with_prometheus: Annotated[
@@ -37,6 +43,8 @@ def demo(  # noqa: PLR0917  each is an option of the command line
 
     options = lab_demo.Options(
         fault=fault,
+        alert=alert,
+        runbook=runbook,
         headless=headless,
         json=json,
         with_prometheus=with_prometheus,
