@@ -41,7 +41,7 @@ def write_bot_files(
     folder.mkdir(parents=True, exist_ok=True)
     webhook_token = secrets.token_urlsafe(24)
     document = {
-        "runbooks": list(runbooks),
+        **({"runbooks": list(runbooks)} if runbooks else {}),
         "slack": _slack(folder, slack, channel),
         "web": {
             "host": listen.host,

@@ -25,7 +25,7 @@ from handlers.domain.evidence import document as evidence_document
 from handlers.errors import Refused
 from handlers.judging import diagnosis_of
 from runbooks.all_runbooks import ELECTION, RUNBOOKS
-from runbooks.evidence import Evidence, NodeEvidence
+from runbooks.evidence import Evidence, Reading
 from runbooks.model import Diagnosis
 from shared.bounded_files import read_bounded
 from shared.whole_files import PRIVATE
@@ -103,8 +103,8 @@ def _judge(read: Evidence, *, as_json: bool) -> Diagnosis:
 
 def any_read(evidence: Evidence) -> bool:
     """Return whether any node or agent has told anything at all."""
-    names = NodeEvidence.model_fields.keys() - {"node"}
-    return any(getattr(node, name).value is not None for node in evidence.nodes for name in names)
+    readings = (reading for node in evidence.nodes for _, reading in node if isinstance(reading, Reading))
+    return any(reading.value is not None for reading in readings)
 
 
 def _judge_each(files: list[Path], *, save: Path | None, as_json: bool) -> None:

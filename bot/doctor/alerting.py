@@ -14,6 +14,10 @@ from runbooks.all_runbooks import known_alerts
 from runbooks.wording import listed
 
 METRIC = re.compile(r"\btensor_chain_\w+")
+_SELECTOR = METRIC.pattern + r"(?:\{[^}]*\})?"
+ALTERNATIVES = re.compile(rf"{_SELECTOR}(?:\s+or\s+{_SELECTOR})*")
+"""Series of which one is enough, as where Neumann's pages call one figure by two names."""
+
 LEADER_RULE = "NoLeader"
 SHIPPED = "take the rules of deploy/prometheus/neumann.rules.yml"
 
@@ -74,10 +78,12 @@ async def _series(
 ) -> AsyncIterator[Examined]:
     """Yield whether each metric that a rule of the runbooks names is there, with the cluster's label."""
     mine = [rule for rule in rules if rule.name in known_alerts()]
-    for metric in sorted({metric for rule in mine for metric in METRIC.findall(rule.query)}):
-        there = await client.labels(f'{metric}{{cluster="{cluster.name}"}}')
-        wrong = f'{metric} has no series with cluster="{cluster.name}": rules on it never fire'
-        yield Examined("Series", f"{metric} of {cluster.name}", None if there else wrong)
+    named = {found for rule in mine for found in ALTERNATIVES.findall(rule.query)}
+    for metrics in sorted({tuple(dict.fromkeys(METRIC.findall(each))) for each in named}):
+        either = " or ".join(f'{metric}{{cluster="{cluster.name}"}}' for metric in metrics)
+        said = " or ".join(metrics)
+        wrong = f'{said} has no series with cluster="{cluster.name}": rules on it never fire'
+        yield Examined("Series", f"{said} of {cluster.name}", None if await client.labels(either) else wrong)
 
 
 async def _without_series(

@@ -38,6 +38,7 @@ class NodeStatus:
     wal_size_bytes: int
     membership: Membership
     memory_limit_bytes: int = MEMORY_LIMIT_BYTES
+    disk_free_bytes: int = 0
     cpu_seconds_total: float = 0.0
     deadlocks_total: int = 0
     deadlock_victims_total: int = 0
@@ -66,6 +67,7 @@ class NodeCollector(Collector):
             "entries_total": status.entries,
             "memory_bytes": status.memory_bytes,
             "memory_limit_bytes": status.memory_limit_bytes,
+            "disk_free_bytes": status.disk_free_bytes,
             "disk_bytes": status.disk_bytes,
             "wal_size_bytes": status.wal_size_bytes,
         }

@@ -26,7 +26,7 @@ import trustme
 from bot import clients
 from bot.config import Settings
 from measure.bench.figures import Figure
-from runbooks.evidence import Evidence
+from runbooks.evidence import Evidence, Reading
 
 SIZES = (3, 9, 51)
 AGENTS_S = (1.2, 2.0)
@@ -160,7 +160,10 @@ async def timings(keys: Path, nodes: int, agent_s: float, runs: int, hung: int =
 def _wrongly_missing(evidence: Evidence, hung: int) -> int:
     """Return the readings without a value of nodes that answer."""
     return sum(
-        reading.value is None for node in evidence.nodes[hung:] for name, reading in node if name != "node"
+        reading.value is None
+        for node in evidence.nodes[hung:]
+        for _, reading in node
+        if isinstance(reading, Reading)
     ) + sum(node.clock.value is None for node in evidence.nodes[:hung])
 
 

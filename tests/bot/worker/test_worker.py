@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -365,7 +366,11 @@ async def test_replicas_are_upgraded_one_after_the_other_and_everything_is_done_
                     await older.ports.timelines.load(incident_id)
                 await older.worker.drain(10)
                 await becomes(lambda: is_empty(redis, f"{settings.redis.prefix}:inbox"))
-    assert sorted(keys(slack)) == ["closed", "findings", "headline", "headline", "note-1", "verified"]
+    # Of the alert that no runbook covers: a headline, and in time that others are open and what was read.
+    once = {"closed": 1, "verified": 1, "headline": 2}
+    seen = Counter(keys(slack))
+    assert seen["findings"] and seen["note-1"]
+    assert {key: seen[key] for key in once} == once
     told = [entry["error"] for entry in logs if entry["event"] == "timeline_of_a_newer_version"]
     assert len(told) == len(set(told)), "once, where the older one met it at all"
     assert not [entry for entry in logs if entry["event"] == "step_failed"]
