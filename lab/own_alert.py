@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +19,8 @@ from lab.stage import CHANNEL, Say, Stage
 
 SHOWN_WITHIN_S = 40.0
 CLOSED_WITHIN_S = 60.0
+QUIET_S = 5.0
+POLL_S = 0.25
 KEYS = ("headline", "findings")
 """What any alert's thread has within seconds; where no rule judges it, the findings have no verdict."""
 
@@ -53,11 +57,23 @@ async def play(stage: Stage, name: str, say: Say) -> Sequence[str]:
         await send(stage, alert)
         for key in KEYS:
             await person.wait_for_message(_is(key), SHOWN_WITHIN_S)
-        shown = [plain_text(message) for message in await person.messages()]
+        shown = [plain_text(message) for message in await _once_quiet(person)]
         say(f"{name} is over")
         await send(stage, replace(alert, ends_at=datetime.now(UTC)))
         closed = await person.wait_for_message(_is("closed"), CLOSED_WITHIN_S)
         return (*shown, plain_text(closed))
+
+
+async def _once_quiet(person: Person) -> Sequence[Json]:
+    """Return the messages once none has come for a while: a runbook of text has its steps in one more."""
+    before, since = 0, time.monotonic()
+    while True:
+        messages = await person.messages()
+        if len(messages) != before:
+            before, since = len(messages), time.monotonic()
+        elif time.monotonic() - since >= QUIET_S:
+            return messages
+        await asyncio.sleep(POLL_S)
 
 
 def _is(key: str) -> Callable[[Json], bool]:
