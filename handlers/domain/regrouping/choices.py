@@ -80,6 +80,12 @@ def loses_its_runbook(incident: Incident, into: Incident) -> bool:
     return explains or judges_alone or (incident.runbook in RUNBOOKS and into.runbook not in RUNBOOKS)
 
 
+def falls_silent(incident: Incident, into: Incident) -> bool:
+    """Return whether what fires and is judged would come to where nobody looks or is called any more."""
+    is_over = into.verified is not None and incident.verified is None
+    return is_over and bool(incident.firing) and can_prove(incident.runbook)
+
+
 def outlived(incident: Incident, now: datetime) -> tuple[str, ...]:
     """Return the fingerprints of explained alerts that still fire long after what explained them is over.
 
