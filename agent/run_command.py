@@ -82,9 +82,9 @@ async def _read(process: Process, stream: StreamReader | None, limit_bytes: int)
 
 
 def _kill(process: Process) -> None:
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+    """Kill whoever is left of a command's session: its children may outlive it, and hold its pipes."""
+    with suppress(ProcessLookupError, PermissionError):  # nobody is left, or only what became root
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 async def _reap(process: Process) -> None:

@@ -14,7 +14,7 @@ from handlers.domain.events.base import Person
 from handlers.domain.events.regrouping import MergeAsked, SplitAsked
 from handlers.domain.incident import Incident
 from handlers.domain.known_alerts import fires
-from handlers.domain.regrouping.choices import loses_its_runbook, named, outlived
+from handlers.domain.regrouping.choices import falls_silent, loses_its_runbook, named, outlived
 from handlers.errors import Refused
 from handlers.load_incidents import load_known
 from handlers.ports import Ports
@@ -100,6 +100,11 @@ def _check_mergeable(incident: Incident, into: Incident) -> None:
         raise Refused(
             f"{into.id} would not go on judging what {incident.id} judges: merge {into.id} into {incident.id}"
             " instead."
+        )
+    if falls_silent(incident, into):
+        raise Refused(
+            f"{into.id} has recovered, so nobody is called for it any more, and {incident.id} still fires: it"
+            " stays an incident of its own."
         )
 
 

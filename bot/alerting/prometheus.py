@@ -187,7 +187,10 @@ class PrometheusClient:
             return 0
         asked = f"count_over_time(({query})[{span_s}s:{step_s}s])"
         results = await self._query("query", query=asked, time=end.isoformat())
-        return self._checked(lambda: int(float(results[0].value[1])) if results and results[0].value else 0)
+        found = self._checked(lambda: float(results[0].value[1]) if results and results[0].value else 0.0)
+        if not 0 <= found <= span_s // step_s + 1:
+            raise SourceDown(f"{self._api.name} counts {found:g} minutes where there are {span_s // step_s}.")
+        return int(found)
 
     async def labels(self, query: str) -> tuple[Labels, ...]:
         """Return the labels of each series that an instant query gives; raises as `firing` does."""
@@ -225,7 +228,7 @@ class PrometheusClient:
     def _checked(self, read: Callable[[], T]) -> T:
         try:
             return read()
-        except (ValidationError, KeyError, TypeError, AttributeError) as error:
+        except (ValidationError, KeyError, TypeError, AttributeError, ValueError) as error:
             raise SourceDown(f"{self._api.name} answers in a shape that is not of its v1 API.") from error
 
 

@@ -14,7 +14,7 @@ from handlers import queries
 from handlers.commands import resolve_cluster
 from handlers.errors import BotError
 from handlers.ports import ReadPorts
-from handlers.queries import MAX_PAGE, State, Wanted
+from handlers.queries import INCIDENT_ID, MAX_PAGE, State, Wanted
 from runbooks.evidence import Evidence
 
 T = TypeVar("T")
@@ -33,7 +33,9 @@ class Tools:
         self,
         state: Annotated[State, Field(description="Open ones, closed ones, or all.")] = "open",
         cluster: Annotated[str, Field(description="Only those of this cluster.")] = "",
-        before: Annotated[str, Field(description="The `next_cursor` of the page before.")] = "",
+        before: Annotated[
+            str, Field(pattern=f"^$|{INCIDENT_ID}", description="The `next_cursor` of the page before.")
+        ] = "",
         limit: Annotated[int, Field(ge=1, le=MAX_PAGE, description="At most so many.")] = 20,
     ) -> IncidentList:
         """List incidents, newest first, each with its stage, its alerts and what was found."""

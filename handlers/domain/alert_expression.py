@@ -6,6 +6,7 @@ configured Prometheus alone.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
@@ -49,10 +50,10 @@ def expression_of(alert: Alert) -> str | None:
 def compared(expression: str) -> Compared:
     """Part `query > limit`, since the whole has values only while the alert's condition holds.
 
-    An expression of several comparisons stays whole.
+    An expression of several comparisons stays whole, as does one with a number that is none, such as `1e999`.
     """
     found = _COMPARED.fullmatch(expression)
-    if found is None or not _is_one(found["query"]):
+    if found is None or not _is_one(found["query"]) or not math.isfinite(float(found["limit"])):
         return Compared(expression)
     return Compared(found["query"], float(found["limit"]))
 

@@ -8,7 +8,7 @@ from runbooks.capacity.causes import CapacityCause
 from runbooks.capacity.figures import Figures
 from runbooks.evidence import Trend
 from runbooks.explanations import Explanation
-from runbooks.log_room import ALERT_FREE_BYTES, WAL_NEEDS_FREE_BYTES, bytes_said, why_no_room
+from runbooks.log_room import WAL_NEEDS_FREE_BYTES, bytes_said, why_no_room
 from runbooks.model import Verdict
 from runbooks.wording import days
 
@@ -32,7 +32,7 @@ def explain_disk(node: Figures) -> Iterator[Explanation]:
             Verdict.CONFIRMED,
             (f"{node.name}: {'; '.join(stopped)}", stop),
         )
-    elif (node.page_free_bytes or ALERT_FREE_BYTES) < WAL_NEEDS_FREE_BYTES and node.disk_free_bytes is None:
+    elif _page_has_no_room(node) and node.disk_free_bytes is None:
         lacks = f"the agent's own reading of the disk of {node.name}"
         yield _of(node, CapacityCause.LOG_STOPPED, Verdict.LIKELY, lacks=lacks)
     elif not node.is_one_disk:
@@ -41,6 +41,10 @@ def explain_disk(node: Figures) -> Iterator[Explanation]:
         yield _of(node, CapacityCause.DISK_UNEXPLAINED, Verdict.UNDETERMINED, lacks=lacks)
     else:
         yield _filling(node)
+
+
+def _page_has_no_room(node: Figures) -> bool:
+    return node.page_free_bytes is not None and node.page_free_bytes < WAL_NEEDS_FREE_BYTES
 
 
 def days_to_stop(node: Figures) -> float | None:

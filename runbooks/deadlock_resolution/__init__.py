@@ -45,7 +45,8 @@ def is_recovered(evidence: Evidence) -> Recovery:
     """
     cluster = Cluster(evidence)
     rates = {node.name: node.per_second("deadlocks_total") for node in cluster.nodes if node.is_high is None}
-    if cluster.high or any(rate is None or rate > ALERT_PER_S for rate in rates.values()):
+    is_unknown = not cluster.is_counted or None in rates.values()
+    if cluster.high or is_unknown or any((rate or 0.0) > ALERT_PER_S for rate in rates.values()):
         return Recovery(is_recovered=False, sentence="not every node is known to have few deadlocks")
     return Recovery(is_recovered=True, sign="few", sentence="No node finds more than one deadlock a second")
 

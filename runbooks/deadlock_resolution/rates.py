@@ -110,6 +110,12 @@ class Cluster:
         return tuple(node for node in self.nodes if node.is_high)
 
     @property
+    def is_counted(self) -> bool:
+        """Return whether any page counts deadlocks; where none does, the alert goes by something else."""
+        pages = (node.node.newest_metrics for node in self.nodes)
+        return any(page is not None and page.deadlocks_total is not None for page in pages)
+
+    @property
     def unknown(self) -> tuple[str, ...]:
         """Return the nodes of which that is not known."""
-        return tuple(node.name for node in self.nodes if node.is_high is None)
+        return tuple(node.name for node in self.nodes if node.is_high is None or not self.is_counted)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,15 @@ async def test_one_that_is_late_is_killed_with_its_children_and_leaves_no_descri
         await run(shell(script), timeout_s=0.5, limit_bytes=8_000_000)
     assert not is_running((tmp_path / "child").read_text().strip())
     assert descriptors() <= before
+
+
+@pytest.mark.parametrize("pipes", ["", ">/dev/null 2>&1"], ids=["that holds its pipes", "without its pipes"])
+async def test_one_that_ends_before_its_child_leaves_none(pipes: str, tmp_path: Path) -> None:
+    with suppress(CommandTimedOutError):
+        await run(shell(f"sleep 600 {pipes} & echo $! > {tmp_path}/child"), timeout_s=0.5)
+    async with asyncio.timeout(60):  # killed at once, and gone when the kernel comes to it
+        while is_running((tmp_path / "child").read_text().strip()):
+            await asyncio.sleep(0.01)
 
 
 async def test_one_that_left_its_pipe_to_somebody_outside_its_session_does_not_hold_the_agent(

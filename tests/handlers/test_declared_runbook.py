@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from handlers import advance, hand_off
+from handlers import advance, hand_off, intake, regroup
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident, Stage
 from handlers.domain.next_step import Close, ReadCluster, Wait, next_step
+from handlers.domain.notification import Delivery
 from handlers.errors import Refused
 from runbooks.all_runbooks import RUNBOOKS
 from tests.builders import ALICE, BOB, NOON, alert, evidence, healthy, opened
@@ -87,3 +88,12 @@ def test_nothing_proves_it_over_but_the_end_of_its_alerts(world: World) -> None:
 async def test_between_two_readings_it_only_waits(world: World) -> None:
     incident = await goes_on(world)
     assert next_step(incident, world.time.now()) == Wait(15.0)
+
+
+async def test_an_incident_that_is_judged_is_not_merged_into_one_of_text(world: World) -> None:
+    await intake.receive(world.ports, Delivery((alert("NoLeader"),)), None)
+    (judged,) = {*await world.timelines.open_incidents()} - {ID}
+    with pytest.raises(Refused, match=f"{ID} would not go on judging what {judged} judges"):
+        await regroup.merge(world.ports, judged, ID, ALICE)
+    asked = await regroup.merge(world.ports, ID, judged, ALICE)
+    assert asked.incident.regrouping.request

@@ -102,6 +102,17 @@ async def test_what_makes_no_sense_is_refused_and_changes_nothing(text: str, why
     assert {each: world.kinds(each) for each in world.timelines.events} == before
 
 
+async def test_what_fires_and_is_judged_does_not_go_where_nobody_is_called_any_more() -> None:
+    world = await diagnosed_world()
+    await intake.receive(world.ports, Delivery((alert("DiskSpaceLow"),)), None)
+    led = Leadership(leader="node1", majority=True)
+    world.timelines.events["inc-1"].append(LeaderVerified(at=NOON, leadership=led, stable_s=10.0))
+    with pytest.raises(Refused, match="inc-1 has recovered, so nobody is called for it any more"):
+        await ask(world, "merge inc-2 into inc-1")
+    await intake.receive(world.ports, Delivery((alert("DiskSpaceLow", status="resolved", minute=9),)), None)
+    assert "being merged" in await ask(world, "merge inc-2 into inc-1")
+
+
 @pytest.mark.parametrize("text", ["merge inc-2 into inc-1", "split inc-1 ElectionStorm"])
 async def test_not_while_a_plan_is_carried_out(text: str) -> None:
     world = await two()

@@ -15,10 +15,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.web.api import openapi
-from bot.web.api.negotiation import json_answer, takes_json
+from bot.web.api.negotiation import json_answer, takes_json, whole_field
 from bot.web.api.operations import OPERATIONS, Asked, Operation
 from bot.web.api.problems import Problem, Reason, challenge
-from bot.web.api.tokens import Caller, RequestRate, Tokens
+from bot.web.api.tokens import Caller, RequestRate, Tokens, is_bearer
 from handlers.domain.complaints import complaint
 from handlers.errors import BotError, NothingRead, Quarantined, StoreDown, UnknownCluster, UnknownIncident
 from handlers.ports import ReadPorts
@@ -41,13 +41,16 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def api(ports: ReadPorts, tokens: Tokens, rate: RequestRate) -> Starlette:
     """Make the application; it answers GET and HEAD, and nothing else."""
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/openapi.json", _openapi(), methods=["GET"]),
             *(Route(each.path, _endpoint(each, ports, tokens, rate), methods=["GET"]) for each in OPERATIONS),
         ],
         exception_handlers={HTTPException: _no_route},
     )
+    # A redirect goes where `Host` says, and behind a proxy with TLS to plain HTTP: the token would go along.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _openapi() -> Endpoint:
@@ -82,14 +85,14 @@ def _let_in(request: Request, operation: Operation, tokens: Tokens, rate: Reques
     shown = request.headers.get("authorization", "")
     caller = tokens.bearer(shown)
     if caller is None:
-        raise _no_token(is_shown=bool(shown))
+        raise _no_token(is_shown=is_bearer(shown))
     _within_rate(caller, rate)
     if operation.scope not in caller.scopes:
         scope = operation.scope.value
         says = f"The token {caller.name} lacks the scope {scope}: add it to `scopes` in [[api.tokens]]."
         headers = challenge(error="insufficient_scope", scope=scope)
         raise Problem(HTTPStatus.FORBIDDEN, Reason.SCOPE, says, headers)
-    if not takes_json(request.headers.get("accept", "")):
+    if not takes_json(whole_field(request, "accept")):
         says = "The answer is application/json: name it in `Accept`, or leave that header out."
         raise Problem(HTTPStatus.NOT_ACCEPTABLE, Reason.NOT_ACCEPTABLE, says)
 

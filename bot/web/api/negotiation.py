@@ -11,6 +11,11 @@ MEDIA_TYPE = "application/json"
 _RANGES = (MEDIA_TYPE, "application/*", "*/*")
 
 
+def whole_field(request: Request, name: str) -> str:
+    """Return a header that is a list: it may be sent as several lines (RFC 9110, 5.3)."""
+    return ", ".join(request.headers.getlist(name))
+
+
 def takes_json(accept: str) -> bool:
     """Return whether an `Accept` header takes JSON; the most specific of its ranges that match decides."""
     weights: dict[str, float] = {}
@@ -34,7 +39,7 @@ def json_answer(request: Request, body: bytes) -> Response:
     """Return a document, or a 304 without it where the client has the very same one."""
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Accept"}
-    if _has(request.headers.get("if-none-match", ""), tag):
+    if _has(whole_field(request, "if-none-match"), tag):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type=MEDIA_TYPE)
 

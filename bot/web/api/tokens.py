@@ -58,8 +58,8 @@ class Tokens:
 
     def bearer(self, authorization: str) -> Caller | None:
         """Return who shows a bearer token; `None` where it is missing or wrong."""
-        scheme, _, token = authorization.partition(" ")
-        return self._caller(token.strip().encode()) if scheme.lower() == "bearer" else None
+        token = authorization.partition(" ")[2]
+        return self._caller(token.strip().encode()) if is_bearer(authorization) else None
 
     def visitor(self, authorization: str) -> Caller | None:
         """Return who shows a token as a password to a browser, or as a bearer token."""
@@ -79,6 +79,11 @@ class Tokens:
             if hmac.compare_digest(digest, given):
                 found = caller
         return found
+
+
+def is_bearer(authorization: str) -> bool:
+    """Return whether a bearer token is shown at all, whatever it is worth."""
+    return authorization.partition(" ")[0].lower() == "bearer"
 
 
 def _digest(token: bytes) -> bytes:

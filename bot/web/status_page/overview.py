@@ -20,6 +20,7 @@ STAGES = {
     Stage.RECOVERED: "recovered, waiting for the alerts to end",
     Stage.CLOSED: "closed",
 }
+NOT_CONFIGURED = "not configured"
 MAX_CLOSED = 10
 ORDER = (ClusterState.NO_LEADER, ClusterState.COULD_NOT_BE_READ, ClusterState.LED)
 
@@ -83,12 +84,13 @@ def overview(
         in_full: Whether nodes, people and what was found may be named; else only the clusters are.
     """
     rows = sorted((_cluster(each, found, in_full=in_full) for each in glances), key=_worst_first)
+    nameable = None if in_full else frozenset(row.name for row in rows)
     return Overview(
         at=at,
         verdict=_verdict(rows, found),
         clusters=tuple(rows),
-        open=_incidents(found.open, in_full=in_full) if found else (),
-        closed=_incidents(found.closed[:MAX_CLOSED], in_full=in_full) if found else (),
+        open=_incidents(found.open, nameable) if found else (),
+        closed=_incidents(found.closed[:MAX_CLOSED], nameable) if found else (),
         beside=found.beside if found else 0,
         closed_beside=found.closed_beside + len(found.closed[MAX_CLOSED:]) if found else 0,
         left_alone=len(found.left_alone) if found else 0,
@@ -146,12 +148,16 @@ def _changed_at(cluster: str, incidents: Iterable[Incident]) -> datetime | None:
     return max((at for at in times if at), default=None)
 
 
-def _incidents(incidents: Iterable[Incident], *, in_full: bool) -> tuple[IncidentRow, ...]:
+def _incidents(incidents: Iterable[Incident], nameable: frozenset[str] | None) -> tuple[IncidentRow, ...]:
+    """Return the rows; `nameable` are the clusters that all may read of, `None` if everything may be named.
+
+    What an alert calls its cluster is a word of its sender where no such cluster is configured.
+    """
     return tuple(
         IncidentRow(
             id=each.id,
-            cluster=each.cluster,
-            what=_what(each, in_full=in_full),
+            cluster=each.cluster if nameable is None or each.cluster in nameable else NOT_CONFIGURED,
+            what=_what(each, in_full=nameable is None),
             stage=STAGES[each.stage],
             at=each.closed.at if each.closed else each.opened_at,
         )

@@ -10,7 +10,7 @@ from handlers.domain.events.regrouping import Hindrance, MergeAsked, RegroupingG
 from handlers.domain.incident import Incident
 from handlers.domain.known_alerts import IdentityState, new_to
 from handlers.domain.regrouping.state import Request
-from runbooks.all_runbooks import RUNBOOKS, of_alert
+from runbooks.all_runbooks import RUNBOOKS, can_prove, of_alert
 from runbooks.explained import EXPLAINED_BY
 
 OUTLIVES_S = 600.0
@@ -71,9 +71,19 @@ def hindrance(giver: Incident, taker: Incident, request: Request) -> Hindrance |
 
 
 def loses_its_runbook(incident: Incident, into: Incident) -> bool:
-    """Return whether a merge would end the only judgement there is, or the one that explains the other."""
+    """Return whether a merge would end the only judgement there is, or the one that explains the other.
+
+    A runbook of text judges nothing.
+    """
     explains = EXPLAINED_BY.get(into.runbook) == incident.runbook
-    return incident.runbook in RUNBOOKS and (into.runbook not in RUNBOOKS or explains)
+    judges_alone = can_prove(incident.runbook) and not can_prove(into.runbook)
+    return explains or judges_alone or (incident.runbook in RUNBOOKS and into.runbook not in RUNBOOKS)
+
+
+def falls_silent(incident: Incident, into: Incident) -> bool:
+    """Return whether what fires and is judged would come to where nobody looks or is called any more."""
+    is_over = into.verified is not None and incident.verified is None
+    return is_over and bool(incident.firing) and can_prove(incident.runbook)
 
 
 def outlived(incident: Incident, now: datetime) -> tuple[str, ...]:

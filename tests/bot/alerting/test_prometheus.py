@@ -139,12 +139,12 @@ async def test_samples_become_firings(
     assert all(each.labels == {"alertname": "NoLeader"} for each in found)
 
 
-def vector(count: float | None) -> str:
+def vector(count: float | str | None) -> str:
     result = [] if count is None else [{"metric": {"cluster": "demo"}, "value": [0, str(count)]}]
     return json.dumps({"status": "success", "data": {"resultType": "vector", "result": result}})
 
 
-async def answering(parts: AsyncExitStack, count: float | None) -> str:
+async def answering(parts: AsyncExitStack, count: float | str | None) -> str:
     """The address of a Prometheus that answers every query with one count, or with nothing."""
 
     async def answer(_: Request) -> Response:
@@ -161,6 +161,16 @@ async def test_a_month_is_asked_about_a_week_at_a_time(
     start = datetime(2026, 11, 1, tzinfo=UTC)
     record = await client(http, url).leader_record("demo", start, start + timedelta(days=days))
     assert (record.known, record.leaderless) == (timedelta(hours=10 * queries), timedelta())
+
+
+@pytest.mark.parametrize("count", ["NaN", "+Inf", "-1", "1e300", "1442", "many"])
+async def test_a_count_that_cannot_be_is_no_answer(
+    count: str, http: httpx.AsyncClient, parts: AsyncExitStack
+) -> None:
+    url = await answering(parts, count)
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+    with pytest.raises(SourceDown):
+        await client(http, url).leader_record("demo", start, start + timedelta(days=1))
 
 
 async def test_where_it_kept_nothing_it_knows_nothing(http: httpx.AsyncClient, parts: AsyncExitStack) -> None:

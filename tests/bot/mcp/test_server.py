@@ -110,6 +110,12 @@ async def test_a_long_history_goes_on_where_the_page_before_ended(world: World):
     ]
 
 
+async def test_a_made_up_cursor_is_no_end_of_the_list(world: World):
+    for before in ("the second page", "inc-", "inc-7\n", "7"):
+        answer = await call(world, "list_incidents", before=before)
+        assert answer.is_error, before
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments", "says"),
     [

@@ -188,6 +188,12 @@ def test_what_was_not_read_is_never_enough(what: str) -> None:
     assert (top.cause, top.verdict, top.would_decide) == ("capacity_enough", Verdict.UNDETERMINED, lacks)
 
 
+@pytest.mark.parametrize("free_bytes", [0, 99 * 2**20])
+def test_a_log_without_room_is_likely_by_the_page_alone(free_bytes: int) -> None:
+    found = diagnose(host(page={"disk_free_bytes": free_bytes}, disk=missing("no answer"))).top
+    assert (found.cause, found.verdict) == ("log_stopped", Verdict.LIKELY)
+
+
 def test_a_page_without_a_figure_raises_no_alert_on_it() -> None:
     bare = {"memory_limit_bytes": None, "cpu_seconds_total": None, "disk_free_bytes": None}
     assert diagnose(host(page=bare)).top.verdict is Verdict.CONFIRMED

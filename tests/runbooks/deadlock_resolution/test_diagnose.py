@@ -56,6 +56,9 @@ def counting(
     return node(name, **{**default, **readings})
 
 
+NAMES = ("node1", "node2", "node3")
+
+
 def cluster(*changed: NodeEvidence) -> Evidence:
     names = {each.node for each in changed}
     others = (counting(name) for name in ("node1", "node2", "node3") if name not in names)
@@ -169,6 +172,14 @@ def test_the_bound_is_the_alerts_over_minutes() -> None:
 def test_a_page_that_counts_no_deadlocks_and_a_stopped_process_raise_no_alert() -> None:
     assert diagnose(node("node3")).top.verdict is Verdict.CONFIRMED
     assert diagnose(dead("node3")).top.verdict is Verdict.CONFIRMED
+
+
+@pytest.mark.parametrize("shown", [(node("node1"), node("node2"), node("node3")), tuple(map(dead, NAMES))])
+def test_where_no_page_counts_deadlocks_nobody_knows_that_they_are_few(
+    shown: tuple[NodeEvidence, ...],
+) -> None:
+    assert diagnose(*shown).top.verdict is Verdict.UNDETERMINED
+    assert not deadlock_resolution.is_recovered(evidence(*shown)).is_recovered
 
 
 RECOVERED = {

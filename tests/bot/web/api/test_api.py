@@ -148,8 +148,9 @@ async def test_without_a_token_nothing_is_told_and_the_answer_says_which_is_want
     answer = await site.http.get(f"/api/v1{path}", headers=header)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith('Bearer realm="neumann-bot"')
-    assert ("invalid_token" in answer.headers["www-authenticate"]) == bool(shown)
-    assert answer.json()["reason"] == ("wrong_token" if shown else "no_token")
+    is_bearer = shown.startswith("Bearer")  # RFC 6750, 3: no error of a token to who showed none
+    assert ("invalid_token" in answer.headers["www-authenticate"]) == is_bearer
+    assert answer.json()["reason"] == ("wrong_token" if is_bearer else "no_token")
     assert site.world.cluster.reads == 0
 
 
@@ -260,6 +261,20 @@ async def test_who_has_the_answer_already_gets_no_second_copy(site: ReadOnlySite
 async def test_who_takes_no_json_is_told_so(site: ReadOnlySite, accept: str, status: int):
     answer = await site.get("/clusters", Accept=accept)
     assert answer.status_code == status
+
+
+async def test_a_header_that_is_a_list_may_come_in_several_lines(site: ReadOnlySite):
+    lines = [("Accept", "text/html"), ("Accept", "application/json"), *bearer().items()]
+    answer = await site.http.get("/api/v1/clusters", headers=lines)
+    assert answer.status_code == 200
+    known = [("If-None-Match", '"other"'), ("If-None-Match", answer.headers["etag"]), *lines]
+    assert (await site.http.get("/api/v1/clusters", headers=known)).status_code == 304
+
+
+@every_address
+async def test_nobody_is_led_elsewhere_with_his_token(site: ReadOnlySite, path: str):
+    answer = await site.get(f"{path}/", Host="elsewhere.example")
+    assert (answer.status_code, "location" in answer.headers) == (404, False)
 
 
 async def test_what_is_told_is_kept_by_nobody_in_between(site: ReadOnlySite):

@@ -14,6 +14,7 @@ import pytest_asyncio
 from bot.read_only_settings import Scope
 from bot.web.status_page.page import element
 from bot.web.status_page.style import STYLE
+from handlers.domain.alerts import UNCONFIGURED
 from handlers.domain.events.triage import Acknowledged
 from handlers.errors import StoreDown
 from runbooks import leader_election
@@ -175,6 +176,17 @@ async def test_the_open_page_names_no_node_no_person_and_nothing_from_outside(do
         assert leader_election.TITLE in answer.text
         for secret in ("node1", "node2", "alice", "10.1.2.3", "Secret"):
             assert secret not in answer.text
+
+
+async def test_the_open_page_does_not_repeat_what_an_alert_calls_its_cluster(door: Door):
+    world = led()
+    begun = opened(alert(cluster="wire money to 10.1.2.3"), runbook=UNCONFIGURED)
+    world.timelines.events["inc-1"] = [begun.model_copy(update={"cluster": "wire money to 10.1.2.3"})]
+    world.timelines.open["wire money to 10.1.2.3/unconfigured"] = "inc-1"
+    async with opened_to_all(door, world) as site:
+        text = Text((await site.http.get("/status")).text).text
+    assert "inc-1 not configured An alert without a runbook" in text
+    assert "money" not in text
 
 
 async def test_the_open_page_says_that_there_is_a_leader_and_not_which(door: Door):
