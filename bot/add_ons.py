@@ -143,7 +143,7 @@ def _checked(name: str) -> Runbook | str:
 
 
 def beside(runbook: Runbook) -> dict[str, Runbook]:
-    """Return the runbooks there are without what an earlier reading of the same file gave."""
+    """Return the runbooks in use, without one that an earlier reading of the same file added."""
     place = getattr(runbook, "place", None)
     return {
         name: book

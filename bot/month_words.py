@@ -47,7 +47,7 @@ def source(report: MonthReport) -> str:
     if report.from_prometheus:
         unknown = f"; it knows nothing of {duration(report.unknown)}" if report.unknown else ""
         return f"by Prometheus, a look a minute, counted as the rule NoLeader does{unknown}"
-    own = "by the bot's own readings, from an incident's first reading to its leader"
+    own = "by the bot's own readings, from an incident's first reading without a leader to the first with one"
     if report.silence:
         return f"{own}. {report.silence}"
     return f"{own}; Prometheus knows nothing of it" if report.record else own

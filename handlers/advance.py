@@ -66,7 +66,7 @@ async def advance(ports: Ports, incident_id: str) -> Advanced:
 
 
 async def _leave_undetermined(ports: Ports, incident: Incident, failed: Undetermined) -> Advanced:
-    """Tell the thread that nobody knows what is next, end a run that is under way, and decide again later."""
+    """Tell the thread that the next step is unknown, end a run that is under way, and decide again later."""
     if told := remarked(incident, ports.time.now(), [failed.remark]):
         incident = await ports.timelines.append(incident, *told)
     if incident.running:

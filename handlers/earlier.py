@@ -1,4 +1,4 @@
-"""Tell how often an alert that no rule judges had an incident before: that is what is known of it."""
+"""Tell how many incidents an alert had before that no rule judges, and when the last was."""
 
 from __future__ import annotations
 

@@ -98,8 +98,8 @@ def _check_mergeable(incident: Incident, into: Incident) -> None:
         _check_may_change(each)
     if loses_its_runbook(incident, into):
         raise Refused(
-            f"{into.id} would not go on judging what {incident.id} judges: merge {into.id} into {incident.id}"
-            " instead."
+            f"{into.id} does not look for the causes that {incident.id} looks for: merge {into.id} into"
+            f" {incident.id} instead."
         )
     if falls_silent(incident, into):
         raise Refused(

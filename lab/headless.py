@@ -151,7 +151,7 @@ class _Loop:
             await self._fault.heal(self._stage.lab)
         else:
             raise LoopOpenError("The findings offer no remedy.")
-        self._say("waiting for the verified leader")
+        self._say("waiting for the proof that all is well")
         verified = await self._message("verified", VERIFIED_WITHIN_S, "the verified leader")
         if confirmed_at is not None:
             took_ms = (verified["received_monotonic_s"] - confirmed_at) * 1000

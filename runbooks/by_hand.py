@@ -42,12 +42,12 @@ def diagnosis(evidence: Evidence, ranked: tuple[Finding, ...], summary: str) -> 
 
 
 def opening(top: Finding, sentence: str, said: str) -> str:
-    """Return the first finding's sentence as a summary begins: with how sure it is, or in capitals.
+    """Return the first finding's sentence as a summary begins: "Probably node2 …", or with a capital letter.
 
     Args:
         top: The first finding.
         sentence: Its cause's sentence, with `{nodes}` in it.
-        said: The same with the nodes' names, which stay as they are written.
+        said: That sentence with the nodes' names filled in, whose letters are not changed.
     """
     if not top.nodes:
         return f"{'Not known' if top.verdict is Verdict.UNDETERMINED else 'Read'}: {said}"

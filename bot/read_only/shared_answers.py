@@ -14,7 +14,10 @@ FRESH_S = 10.0
 
 
 class SharedAnswers(Generic[T]):
-    """The newest answer about each name, or the question that is under way. Who asks knows all names."""
+    """The newest answer about each name, or the question that is under way.
+
+    Callers ask for configured names alone, so it stays small.
+    """
 
     def __init__(self, ask: Callable[[str], Awaitable[T]], clock: Callable[[], float]) -> None:
         self._ask, self._clock = ask, clock

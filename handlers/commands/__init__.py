@@ -88,7 +88,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "incident merge",
         "[<id>] into <id>",
-        "two of one cluster are the same: its alerts belong to the other",
+        "two incidents of one cluster are the same: the alerts of this one go to the other",
         "colleague",
         incident.merge,
     ),
@@ -158,7 +158,7 @@ def _did_you_mean(words: str) -> str:
     typed = " ".join(words.split()[:2])
     near = _with_beginning_of(typed, under) or difflib.get_close_matches(typed, known, n=1, cutoff=0.4)
     if under and (words == begun or not near):
-        hint = f"there are {', '.join(f'`{each}`' for each in under)}."
+        hint = f"there {'is' if len(under) == 1 else 'are'} {', '.join(f'`{each}`' for each in under)}."
     elif near:
         hint = f"did you mean `/neumann {near[0]}`?"
     else:

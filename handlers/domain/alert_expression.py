@@ -1,4 +1,4 @@
-"""What an alert tells of its rule: the expression in its link to Prometheus, and the limit in that. Pure.
+"""What an alert tells of its rule: the expression in its link to Prometheus, and the limit in it. Pure.
 
 Whoever sent the alert wrote the link, so its host is never looked at; the expression is asked of the
 configured Prometheus alone.

@@ -131,7 +131,8 @@ class Alerting:
             if limit := each.get("memory_limit_bytes"):
                 found["HighMemoryUsage", node] = each.get("memory_bytes", 0) / limit
             counts = self._deadlocks[node]
-            counts.append(each.get("deadlocks_total", 0))
+            if "deadlocks_total" in each:  # a page that was not read in time says nothing
+                counts.append(each["deadlocks_total"])
             if len(counts) > RATE_OVER:
                 found["HighDeadlockRate", node] = (counts[-1] - counts[0]) / (RATE_OVER * POLL_S)
         return {

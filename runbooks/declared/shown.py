@@ -69,7 +69,7 @@ def _service(service: Service) -> str:
 
 def _log(log: Log) -> str:
     seen = [f"{word.replace('_', ' ')} {count}" for word, count in sorted(log.counts.items()) if count]
-    return f"{listed(seen, MAX_NAMES) if seen else 'nothing known'} in {seconds(log.window_s)}"
+    return f"{listed(seen, MAX_NAMES) if seen else 'no known event'} in the last {seconds(log.window_s)}"
 
 
 def _config(config: Config) -> str:

@@ -7,11 +7,11 @@ from runbooks.declared import shown
 from runbooks.evidence import Evidence
 from runbooks.model import BY_HAND, Diagnosis, Finding, Remedy, Verdict
 
-SUMMARY = "No rule judges this."
+SUMMARY = "The bot cannot judge this alert."
 NO_RUNBOOK = "no_runbook"
 """The word that stands for a cause where no runbook covers the alert."""
 
-ADVICE = "Read the table below; who wrote the alert's rule knows what it means."
+ADVICE = "Read the table below, and ask whoever wrote the alert's rule what it means."
 
 TITLE = "Not judged"
 """The title of the cause that stands for it, under a word of each runbook's own."""
@@ -33,7 +33,7 @@ def unjudged(evidence: Evidence, cause: str, advice: str, lines: tuple[str, ...]
         can_elect_reason=(
             f"{lead.leader} leads term {lead.term} with a majority"
             if led
-            else "no rule judges this; `/neumann election status` looks at elections"
+            else "not judged here; `/neumann election status` looks at elections"
         ),
         leadership=lead,
         summary=SUMMARY,

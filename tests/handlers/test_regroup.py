@@ -84,7 +84,10 @@ async def test_two_alerts_of_a_name_are_told_apart_by_their_labels() -> None:
     ("text", "why"),
     [
         ("merge inc-1 into inc-1", "inc-1 cannot be merged into itself"),
-        ("merge inc-1 into inc-2", "inc-2 would not go on judging what inc-1 judges: merge inc-2 into inc-1"),
+        (
+            "merge inc-1 into inc-2",
+            "inc-2 does not look for the causes that inc-1 looks for: merge inc-2 into inc-1",
+        ),
         ("merge inc-1 into inc-99", "There is no incident inc-99"),
         ("merge inc-1", "Into which incident. Write `/neumann incident merge inc-1 into inc-2`"),
         ("merge inc-1 into eu", "Into which incident"),

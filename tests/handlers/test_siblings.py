@@ -104,7 +104,7 @@ async def test_a_lag_that_outlives_the_outage_gets_an_incident_of_its_own() -> N
     assert (own.runbook, [each.name for each in own.firing]) == ("replication-lag", ["HighReplicationLag"])
     (taken,) = own.regrouping.taken
     assert words.taken(taken) == (
-        "Split off inc-1 by the bot: what explained it there is over, and it still fires."
+        "Split off inc-1 by the bot: what explained the alert there is over, but it still fires."
     )
 
 

@@ -39,6 +39,6 @@ def test_a_runbook_of_text_goes_from_an_empty_folder_to_a_thread(tmp_path: Path)
     assert run(tmp_path, lint).startswith("fine: root-disk-full.toml")
     thread = run(tmp_path, demo)
     assert "demo: RootDiskFull" in thread
-    assert "No rule judges this" in thread
+    assert "The bot cannot judge this alert" in thread
     assert "1. Find what fills the disk." in thread, "the file's own steps"
     assert "Closed after" in thread

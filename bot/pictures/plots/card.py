@@ -62,7 +62,7 @@ def query_plot(plot: Plot) -> Picture:
 
 def layout(plot: Plot) -> Drawing:
     """Lay out the card: the title, the alert's flag, the lines on their scale, times, legend."""
-    head = frame.header(plot.title, "unknown", (_limit_words(plot) or "No rule judges this.", _place(plot)))
+    head = frame.header(plot.title, "unknown", (_limit_words(plot) or "No limit is known.", _place(plot)))
     axis = TimeAxis(plot.start, plot.end, MARGIN + FIGURES, WIDTH - MARGIN)
     flagged = flags((Mark(plot.alerted_at, "alert", "alert came"),), axis, head.bottom)
     top = head.bottom + height(flagged) + 16

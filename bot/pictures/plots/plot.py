@@ -62,7 +62,7 @@ class Plot:
 
 
 def curves(series: Sequence[Series], wanted: Sequence[Labels]) -> tuple[tuple[Curve, ...], int]:
-    """Return the curves to draw and how many series have none; those of the alerts' labels come first.
+    """Return the curves to draw, those with the alerts' labels first, and how many series are left out.
 
     Args:
         series: A range query's answer.
@@ -78,7 +78,7 @@ def curves(series: Sequence[Series], wanted: Sequence[Labels]) -> tuple[tuple[Cu
 
 
 def _alike(labels: Labels, of: Labels) -> int:
-    """Return how many labels are the alert's own; less than none where one says that it is another's."""
+    """Return how many labels the series shares with an alert; -1 where one of them has another value."""
     shared = labels.keys() & of.keys()
     same = sum(labels[name] == of[name] for name in shared)
     return same if same == len(shared) else -1

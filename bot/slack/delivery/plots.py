@@ -1,4 +1,4 @@
-"""Plots in the thread: of an alert that no rule judges its expression, of a runbook of text its queries."""
+"""Plots in the thread: the expression of an alert without a runbook, the queries of a runbook of text."""
 
 from __future__ import annotations
 

@@ -111,8 +111,8 @@ def _without_runbook(incident: Incident) -> str:
     if of := regrouping.split_off(incident):
         return f"Split off {of}, where the cluster is read and judged; what Alertmanager says is below."
     return (
-        "No runbook of this bot covers this alert, so no rule judges it: write one, beginning with"
-        f" `{command_for(incident)}`."
+        "The bot has no runbook for this alert, so it cannot judge it: the thread shows how the cluster is."
+        f" To write one, begin with `{command_for(incident)}`."
     )
 
 

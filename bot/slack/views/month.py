@@ -30,7 +30,7 @@ def answer(report: MonthReport) -> tuple[str, list[Block]]:
         blocks.section(f"*{escape(report.cluster)}*, {month_words.title(report)}: {incidents}"),
         blocks.section("\n".join(_lines(report))),
         *_tables(report),
-        blocks.context(*map(escape, month_words.gaps(report)), "months are of UTC"),
+        blocks.context(*map(escape, month_words.gaps(report)), "months are in UTC"),
     ]
 
 

@@ -47,8 +47,8 @@ def _in_common(seen: WideOutageSeen) -> str:
     """Return the labels that all of their alerts carry: where to look first."""
     labels = [f"{name}={value}" for name, value in seen.labels.items()]
     if not labels:
-        return "Their alerts have no label in common that says where."
-    return f"All of their alerts carry {blocks.cut(listed(labels, MAX_LABELS), 500)}."
+        return "Their alerts share no label that says where to look first."
+    return f"Look first at what all of their alerts share: {blocks.cut(listed(labels, MAX_LABELS), 500)}."
 
 
 def _line(member: OutageMember) -> str:
@@ -60,4 +60,4 @@ def _line(member: OutageMember) -> str:
 def pointer(incident: Incident) -> str | None:
     """Return the link that stands in the short headline of an incident of a wide outage."""
     joined = incident.wide_outage.joined
-    return blocks.link(joined.link, "one of many clusters") if joined else None
+    return blocks.link(joined.link, "part of an outage of many clusters") if joined else None

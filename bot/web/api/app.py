@@ -77,7 +77,7 @@ def _endpoint(operation: Operation, ports: ReadPorts, tokens: Tokens, rate: Requ
 
 
 def _let_in(request: Request, operation: Operation, tokens: Tokens, rate: RequestRate) -> None:
-    """Return if the request may be answered.
+    """Check that the request may be answered.
 
     Raises:
         Problem: If its token is missing, wrong, used too much or for something else, or it takes no JSON.
@@ -117,7 +117,7 @@ def _within_rate(caller: Caller, rate: RequestRate) -> None:
 
 
 def _asked(request: Request, operation: Operation) -> Asked:
-    """Return what is asked.
+    """Return the question that a request asks: what its path names, and its query.
 
     Raises:
         Problem: If a parameter is not known, given twice, or not written as it has to be.
@@ -148,7 +148,7 @@ def _failed(error: Exception, operation: Operation) -> Problem:
 
 
 async def _no_route(_: Request, error: Exception) -> Response:
-    """Answer where no resource is, or at one that is asked to do something."""
+    """Answer 404 where there is no resource, and 405 where one is asked for more than GET or HEAD."""
     if isinstance(error, HTTPException) and error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         says = "This API only tells: GET and HEAD are answered. What is to be done is confirmed in Slack."
         allowed = dict(error.headers or {})

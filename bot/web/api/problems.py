@@ -55,7 +55,7 @@ class Problem(Exception):  # noqa: N818  it is an answer
         self.headers = dict(headers or {})
 
     def response(self) -> Response:
-        """Return it as an answer."""
+        """Return the response that carries this problem."""
         return Response(
             self.document.model_dump_json(),
             status_code=self.document.status,

@@ -64,7 +64,7 @@ class Objective:
 
     @property
     def allowed(self) -> timedelta | None:
-        """Return the same as a span."""
+        """Return the allowed time without a leader; `None` where there is no objective."""
         minutes = self.leaderless_minutes_month
         return None if minutes is None else timedelta(minutes=minutes)
 

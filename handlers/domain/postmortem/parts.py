@@ -59,7 +59,7 @@ def follow_ups(incident: Incident, events: Iterable[Event]) -> Iterator[tuple[Ki
             where = f" on {', '.join(finding.nodes)}" if finding.nodes else ""
             yield (
                 Kind.PREVENT,
-                f"find out what brought {finding.cause.replace('_', ' ')} about{where}, and keep it away",
+                f"find out what led to {finding.cause.replace('_', ' ')}{where}, and mend that",
                 owner,
             )
     if precedent := incident.remarks.get(PRECEDENT):

@@ -18,7 +18,7 @@ OUTLIVES_S = 600.0
 
 
 def named(incident: Incident, words: str) -> tuple[Alert, ...]:
-    """Return the alerts that are meant: by name or fingerprint, and by values of labels behind it.
+    """Return the alerts that a person named: a name or fingerprint, then values of labels.
 
     `NodeDown` is all of that name, `NodeDown node2` those that carry a label with this value.
     """
@@ -71,7 +71,7 @@ def hindrance(giver: Incident, taker: Incident, request: Request) -> Hindrance |
 
 
 def loses_its_runbook(incident: Incident, into: Incident) -> bool:
-    """Return whether a merge would end the only judgement there is, or the one that explains the other.
+    """Return whether a merge would leave no runbook that judges, or that of the effect and not of its cause.
 
     A runbook of text judges nothing.
     """

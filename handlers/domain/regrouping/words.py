@@ -54,7 +54,7 @@ def taken(event: AlertsTaken) -> str:
     if event.merged:
         return f"{event.of} was merged into this incident{_by(event.by)}: all of its alerts come here now."
     if event.by is None:
-        return f"Split off {event.of} by the bot: what explained it there is over, and it still fires."
+        return f"Split off {event.of} by the bot: what explained the alert there is over, but it still fires."
     return f"Split off {event.of}{_by(event.by)}."
 
 

@@ -206,7 +206,7 @@ def test_what_was_tried_in_vain_is_listed_and_followed_up() -> None:
     assert "the run ended: Stopped by bob" in in_vain
     ups = part(text, "Follow-ups").splitlines()
     assert any(line.startswith("- [ ] process: mend PagerDuty") for line in ups)
-    assert any("keep it away (owner: bob)" in line for line in ups)
+    assert any("and mend that (owner: bob)" in line for line in ups)
     assert ups[-1] == "- [ ] … (owner: )"
 
 

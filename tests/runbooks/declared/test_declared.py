@@ -25,7 +25,7 @@ def test_it_keeps_to_the_contract_of_every_runbook() -> None:
 def test_it_claims_no_cause_and_offers_nothing() -> None:
     said = declared().diagnose(evidence(*healthy()))
     assert [finding.verdict for finding in said.findings] == [Verdict.UNDETERMINED]
-    assert said.summary == "No rule judges this."
+    assert said.summary == "The bot cannot judge this alert."
     assert said.offers == ()
     assert not declared().is_recovered(evidence(*healthy())).is_recovered
 

@@ -51,7 +51,7 @@ def test_lint_tells_everything_that_is_wrong(file: Path) -> None:
 def test_try_shows_what_the_thread_would(file: Path) -> None:
     tried = run("try", str(file), "--evidence", str(EVIDENCE))
     assert tried.exit_code == 0, tried.output
-    assert tried.output.startswith("No rule judges this.")
+    assert tried.output.startswith("The bot cannot judge this alert.")
     for part in (
         "undetermined: Not judged",
         "node1: disk: ",

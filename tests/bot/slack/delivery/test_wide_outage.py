@@ -88,10 +88,10 @@ async def test_one_message_lists_the_incidents_and_what_they_have_in_common(bot:
         await bot.looks()
     (listed,) = bot.lists()
     assert "6 clusters at once. 6 of 6 incidents open." in listed
-    assert "All of their alerts carry switch=sw-12 and zone=eu-1." in listed
+    assert "Look first at what all of their alerts share: switch=sw-12 and zone=eu-1." in listed
     assert all(f"{cluster}: <http" in listed for cluster in CLUSTERS)
     short = [read(each) for each in bot.at.headlines]
-    assert all("one of many clusters" in each for each in short)
+    assert all("part of an outage of many clusters" in each for each in short)
     assert all(len(after) < len(before) for after, before in zip(short, full, strict=True))
 
 
@@ -109,7 +109,7 @@ async def test_it_is_over_once_each_incident_is_closed(bot: Bot) -> None:
     await bot.looks()
     (listed,) = bot.lists()
     assert "6 clusters at once. All 6 incidents are closed." in listed
-    assert "no label in common" in listed
+    assert "share no label" in listed
     before = dict(bot.at.calls)
     await bot.looks()
     assert bot.at.calls["chat.update"] == before["chat.update"], "then nothing more is said"

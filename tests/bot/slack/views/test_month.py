@@ -45,7 +45,7 @@ def test_a_calm_month_is_said_to_have_been_that() -> None:
         ),
         ({"left_out": 3}, "3 later incidents not read, there are too many"),
         ({"unreadable": 1}, "1 incident cannot be read: `neumann-bot audit verify --all`"),
-        ({"silence": "Prometheus does not answer."}, "to its leader. Prometheus does not answer."),
+        ({"silence": "Prometheus does not answer."}, "to the first with one. Prometheus does not answer."),
         ({"record": LeaderRecord(timedelta(), timedelta())}, "Prometheus knows nothing of it"),
         ({"record": LeaderRecord(WHOLE, timedelta(minutes=5))}, "5 min 00 s of 43 min 12 s"),
         (

@@ -158,12 +158,12 @@ def test_a_reading_that_failed_is_said_and_not_left_out() -> None:
 )
 def test_an_alert_without_a_runbook_says_how_to_begin_one(name: str, command: str) -> None:
     shown = incident(opened(alert(name), runbook=f"alert:{name}"))
-    assert f"write one, beginning with `neumann-bot {command}`." in one_sentence(shown)
+    assert f"To write one, begin with `neumann-bot {command}`." in one_sentence(shown)
 
 
 def test_an_alert_that_no_runbook_knows_gets_a_thread_too() -> None:
     shown = incident(opened(alert("DiskFull"), runbook="alert:DiskFull"))
-    assert "No runbook of this bot covers this alert" in say(shown)
+    assert "The bot has no runbook for this alert" in say(shown)
     check(shown)
 
 

@@ -158,13 +158,13 @@ async def large_packets_lost() -> Play:
 async def no_runbook() -> Play:
     """An alert that no runbook covers, for the second time: what the cluster shows, and how to write one."""
     play = Play(evidence(*healthy()))
-    first = opened(alert("HighCPUUsage", instance="node2:9090"), runbook="alert:HighCPUUsage")
+    first = opened(alert("HighRequestLatency", instance="node2:9090"), runbook="alert:HighRequestLatency")
     play.world.timelines.events["inc-0"] = [first, Closed(at=NOON + timedelta(minutes=12), detail="over")]
-    play.world.timelines.released["demo/alert:HighCPUUsage"] = "inc-0"
+    play.world.timelines.released["demo/alert:HighRequestLatency"] = "inc-0"
     play.world.time.pass_s(7_200)
     again = {"handle": "care", "at": play.world.time.now()}
     play.world.timelines.events[ID] = [first.model_copy(update=again)]
-    play.show("Alertmanager: HighCPUUsage fires")
+    play.show("Alertmanager: HighRequestLatency fires")
     await play.goes_on("the bot has read every node", seconds=4)
     return play
 
