@@ -93,7 +93,7 @@ async def test_between_two_readings_it_only_waits(world: World) -> None:
 async def test_an_incident_that_is_judged_is_not_merged_into_one_of_text(world: World) -> None:
     await intake.receive(world.ports, Delivery((alert("NoLeader"),)), None)
     (judged,) = {*await world.timelines.open_incidents()} - {ID}
-    with pytest.raises(Refused, match=f"{ID} would not go on judging what {judged} judges"):
+    with pytest.raises(Refused, match=f"{ID} does not look for the causes that {judged} looks for"):
         await regroup.merge(world.ports, judged, ID, ALICE)
     asked = await regroup.merge(world.ports, ID, judged, ALICE)
     assert asked.incident.regrouping.request
