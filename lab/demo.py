@@ -136,7 +136,7 @@ async def _headless(running: Stage, options: Options) -> int:
     if options.json:
         sys.stdout.write(json.dumps(report.as_json(), indent=2) + "\n")
     else:
-        sys.stdout.write("\n\n".join(report.thread) + "\n")
+        sys.stdout.write("\n\n".join(filter(None, report.thread)) + "\n")
     _say("the loop closed" if report.ok else f"the loop did not close: {report.failure or 'see the report'}")
     return 0 if report.ok else 1
 
@@ -151,7 +151,7 @@ async def _own_alert(running: Stage, options: Options) -> int:
     if options.json:
         sys.stdout.write(json.dumps({"alert": options.alert, "thread": thread}, indent=2) + "\n")
     else:
-        sys.stdout.write("\n\n".join(thread) + "\n")
+        sys.stdout.write("\n\n".join(filter(None, thread)) + "\n")
     _say("the thread is whole")
     return 0
 
