@@ -112,11 +112,8 @@ def _runbooks(options: Options) -> tuple[str, ...]:
     """Return what the bot is to load: a file by its full path, anything else as it was named."""
     if options.runbook is None:
         return ()
-    return (str(Path(options.runbook).resolve()) if _is_file(options.runbook) else options.runbook,)
-
-
-def _is_file(runbook: str | None) -> bool:
-    return runbook is not None and Path(runbook).exists()
+    file = Path(options.runbook)
+    return (str(file.resolve()) if file.exists() else options.runbook,)
 
 
 def _page_port(options: Options) -> int:
@@ -144,7 +141,7 @@ async def _headless(running: Stage, options: Options) -> int:
 async def _own_alert(running: Stage, options: Options) -> int:
     assert options.alert  # noqa: S101 (tells the type checker)
     try:
-        thread = await own_alert.play(running, options.alert, _say, is_text=_is_file(options.runbook))
+        thread = await own_alert.play(running, options.alert, _say)
     except TimeoutError as error:
         _say(f"the thread did not come to its end: {error}")
         return 1
