@@ -112,11 +112,8 @@ def _runbooks(options: Options) -> tuple[str, ...]:
     """Return what the bot is to load: a file by its full path, anything else as it was named."""
     if options.runbook is None:
         return ()
-    return (str(Path(options.runbook).resolve()) if _is_file(options.runbook) else options.runbook,)
-
-
-def _is_file(runbook: str | None) -> bool:
-    return runbook is not None and Path(runbook).exists()
+    file = Path(options.runbook)
+    return (str(file.resolve()) if file.exists() else options.runbook,)
 
 
 def _page_port(options: Options) -> int:
@@ -136,7 +133,7 @@ async def _headless(running: Stage, options: Options) -> int:
     if options.json:
         sys.stdout.write(json.dumps(report.as_json(), indent=2) + "\n")
     else:
-        sys.stdout.write("\n\n".join(report.thread) + "\n")
+        sys.stdout.write("\n\n".join(filter(None, report.thread)) + "\n")
     _say("the loop closed" if report.ok else f"the loop did not close: {report.failure or 'see the report'}")
     return 0 if report.ok else 1
 
@@ -144,14 +141,14 @@ async def _headless(running: Stage, options: Options) -> int:
 async def _own_alert(running: Stage, options: Options) -> int:
     assert options.alert  # noqa: S101 (tells the type checker)
     try:
-        thread = await own_alert.play(running, options.alert, _say, is_text=_is_file(options.runbook))
+        thread = await own_alert.play(running, options.alert, _say)
     except TimeoutError as error:
         _say(f"the thread did not come to its end: {error}")
         return 1
     if options.json:
         sys.stdout.write(json.dumps({"alert": options.alert, "thread": thread}, indent=2) + "\n")
     else:
-        sys.stdout.write("\n\n".join(thread) + "\n")
+        sys.stdout.write("\n\n".join(filter(None, thread)) + "\n")
     _say("the thread is whole")
     return 0
 

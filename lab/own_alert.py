@@ -24,9 +24,6 @@ POLL_S = 0.25
 KEYS = ("headline", "findings")
 """What any alert's thread has within seconds; where no rule judges it, the findings have no verdict."""
 
-INSTRUCTIONS = "hand-off"
-"""What a runbook of text adds, after the findings: its text and its steps."""
-
 
 def own_alert(stage: Stage, name: str) -> Alert:
     """Return an alert of this name on the lab's first node, as no rule of the lab raises it."""
@@ -48,14 +45,8 @@ async def send(stage: Stage, alert: Alert) -> None:
         (await client.post(url, json=body, headers=headers)).raise_for_status()
 
 
-async def play(stage: Stage, name: str, say: Say, *, is_text: bool) -> Sequence[str]:
+async def play(stage: Stage, name: str, say: Say) -> Sequence[str]:
     """Let the alert fire, wait for its thread, let it be over, and return what the thread said.
-
-    Args:
-        stage: What runs.
-        name: The alert's.
-        say: Told what happens.
-        is_text: Whether its runbook is a file of text, whose steps are waited for too.
 
     Raises:
         TimeoutError: If the thread does not come, or does not close.
@@ -64,7 +55,7 @@ async def play(stage: Stage, name: str, say: Say, *, is_text: bool) -> Sequence[
     async with Person(stage.slack.url, PERSON, CHANNEL) as person:
         say(f"{name} fires")
         await send(stage, alert)
-        for key in (*KEYS, INSTRUCTIONS) if is_text else KEYS:
+        for key in KEYS:
             await person.wait_for_message(_is(key), SHOWN_WITHIN_S)
         shown = [plain_text(message) for message in await _once_quiet(person)]
         say(f"{name} is over")
