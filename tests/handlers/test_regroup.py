@@ -6,17 +6,19 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from handlers import advance, commands, intake, triage
+from handlers import advance, commands, give_alerts, intake, triage
 from handlers.commands.answers import Asked, Said
 from handlers.domain.events.base import Person
 from handlers.domain.events.recovery import LeaderVerified
 from handlers.domain.events.regrouping import AlertsJoined, Hindrance, RegroupingGivenUp, SplitAsked
 from handlers.domain.fold import fold
+from handlers.domain.incident import Incident
 from handlers.domain.notification import Delivery
 from handlers.domain.policy import Member
 from handlers.domain.postmortem import draft as postmortem
 from handlers.domain.regrouping import words
 from handlers.domain.regrouping.choices import OUTLIVES_S, outlived
+from handlers.domain.regrouping.state import Request
 from handlers.errors import NotAllowed, Refused
 from handlers.remediation import propose
 from runbooks.explained import Explanation
@@ -114,6 +116,31 @@ async def test_what_fires_and_is_judged_does_not_go_where_nobody_is_called_any_m
         await ask(world, "merge inc-2 into inc-1")
     await intake.receive(world.ports, Delivery((alert("DiskSpaceLow", status="resolved", minute=9),)), None)
     assert "being merged" in await ask(world, "merge inc-2 into inc-1")
+
+
+async def test_what_was_merged_and_fires_on_after_the_recovery_is_judged_and_told_again() -> None:
+    world = await diagnosed_world()
+    down = [alert("NodeDown", node=name) for name in ("node2", "node3")]
+    await intake.receive(world.ports, Delivery((down[0],)), None)
+    await ask(world, "merge inc-2 into inc-1")
+    await done(world, "inc-2")
+    led = Leadership(leader="node1", majority=True)
+    world.timelines.events["inc-1"].append(LeaderVerified(at=NOON, leadership=led, stable_s=10.0))
+    await intake.receive(world.ports, Delivery((down[1],)), None)
+
+    late = NOON + timedelta(seconds=OUTLIVES_S)
+    incident = await world.timelines.load("inc-1")
+    assert set(outlived(incident, late)) == {each.fingerprint for each in down}
+    split = await give_alerts.give(world.ports, *await asked_to_split(world, incident, late))
+    own = await world.timelines.load(split.regrouping.given_to(down[1].fingerprint) or "")
+    assert (own.runbook, len(own.firing), own.verified) == ("node-recovery", 2, None)
+
+
+async def asked_to_split(world: World, incident: Incident, now: datetime) -> tuple[Incident, Request]:
+    asked = SplitAsked(at=now, fingerprints=outlived(incident, now))
+    incident = await world.timelines.append(incident, asked)
+    assert incident.regrouping.request
+    return incident, incident.regrouping.request
 
 
 @pytest.mark.parametrize("text", ["merge inc-2 into inc-1", "split inc-1 ElectionStorm"])

@@ -87,8 +87,9 @@ def falls_silent(incident: Incident, into: Incident) -> bool:
 
 
 def outlived(incident: Incident, now: datetime) -> tuple[str, ...]:
-    """Return the fingerprints of explained alerts that still fire long after what explained them is over.
+    """Return the fingerprints of alerts that still fire long after the recovery, and are not this runbook's.
 
+    They came explained, or by a merge with an incident that was judged; those of one runbook go at once.
     Where the last attempt to split them off was given up, as long is waited again.
     """
     if incident.verified is None:
@@ -97,6 +98,15 @@ def outlived(incident: Incident, now: datetime) -> tuple[str, ...]:
     given_up = [end.at for end in ends if isinstance(end, RegroupingGivenUp)]
     if now - max(incident.verified.at, *given_up, UNKNOWN_TIME) < timedelta(seconds=OUTLIVES_S):
         return ()
-    firing = {alert.fingerprint for alert in incident.firing}
-    joined = tuple(each for each in incident.regrouping.joined if each in firing)
-    return joined if len(joined) < len(incident.alerts) else ()
+    guests = [alert for alert in incident.firing if _is_guest(incident, alert)]
+    going = tuple(each.fingerprint for each in guests if of_alert(each.name) is of_alert(guests[0].name))
+    return going if len(going) < len(incident.alerts) else ()
+
+
+def _is_guest(incident: Incident, alert: Alert) -> bool:
+    """Return whether an alert is of another runbook, which judges it where it has its own incident."""
+    if alert.fingerprint in incident.regrouping.joined:
+        return True
+    runbook = of_alert(alert.name)
+    merged = {each.runbook for each in incident.identities} - {incident.runbook}
+    return runbook is not None and runbook.NAME in merged and can_prove(runbook.NAME)
