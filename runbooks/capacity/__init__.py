@@ -20,6 +20,7 @@ from runbooks.capacity.figures import Cluster
 from runbooks.capacity.memory import days_to_limit, explain_memory
 from runbooks.evidence import Evidence
 from runbooks.explanations import Explanation, findings
+from runbooks.log_room import ALERT_FREE_BYTES, bytes_said
 from runbooks.model import Diagnosis, Finding, Recovery, RecoveryNeeds, Verdict
 from runbooks.wording import MAX_NAMES, days, listed
 
@@ -62,12 +63,19 @@ def _explanations(cluster: Cluster) -> Iterator[Explanation]:
 def _enough(cluster: Cluster, *, but: bool) -> Explanation:
     """Judge that no alert's condition is so, with what would change that soon."""
     soon = {node.name: left for node in cluster.nodes if (left := days_to_stop(node)) is not None}
+    ahead = tuple(f"{name}: {days(left)} to the log's hard stop" for name, left in soon.items())
+    small = tuple(
+        f"{node.name}: {bytes_said(free)} free where its log lies ({node.node.disk.by}), which the alert"
+        " does not see"
+        for node in cluster.nodes
+        if (free := node.disk_free_bytes) is not None and free < ALERT_FREE_BYTES and not node.disk_is_low
+    )
     lacks = "; ".join(cluster.unread[:MAX_NAMES])
     return Explanation(
         "",
         CapacityCause.CAPACITY_ENOUGH,
-        Verdict.UNDETERMINED if lacks else Verdict.POSSIBLE if but else Verdict.CONFIRMED,
-        against=tuple(f"{name}: {days(left)} to the log's hard stop" for name, left in soon.items()),
+        Verdict.UNDETERMINED if lacks else Verdict.POSSIBLE if but or small else Verdict.CONFIRMED,
+        against=(*ahead, *small),
         lacks=lacks or None,
     )
 

@@ -219,6 +219,13 @@ def test_a_disk_within_the_bound_that_stops_soon_is_named_all_the_same() -> None
     )
 
 
+def test_a_small_volume_of_the_log_that_the_alert_does_not_see_leaves_it_in_doubt() -> None:
+    top = diagnose(host(free_gib=50, disk=disk(150 * MIB))).top
+    assert (top.cause, top.verdict) == ("capacity_enough", Verdict.POSSIBLE)
+    (against,) = top.evidence_against
+    assert against.startswith("node3: 150 MiB free where its log lies (agent:node3)")
+
+
 def test_a_kill_of_which_only_the_pod_still_tells_is_no_cause_of_today() -> None:
     long_ago = Service(state="active", pid=9, boot_id="b", running_s=9e6, restarts=1, result="oom-kill")
     assert diagnose(host(service=known(long_ago))).top.cause == "capacity_enough"
