@@ -36,10 +36,9 @@ def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Re
     if cause == RootCause.STALE_LOG and verdict in SURE and structure.of(RootCause.QUORUM_LOSS):
         return (_start_nodes(facts, structure, sure=True),)  # who is down may have the log that can win
     if cause == RootCause.CLOCK_SKEW:
-        # What else it takes may be less sure than the clocks, which two instruments show. Where a majority
-        # could vote in spite of them, a member that holds the others failed goes on unseating the elected.
-        at_work = verdict is Verdict.LIKELY or (verdict is Verdict.POSSIBLE and bool(facts.storm))
-        return (clock_sync(facts, sure=sure or (at_work and is_corroborated(structure, cause))),)
+        # What else it takes may be less sure than the clocks, which two instruments show.
+        apart = verdict is Verdict.LIKELY and is_corroborated(structure, cause)
+        return (clock_sync(facts, sure=sure or apart),)
     if cause == RootCause.AGGRESSIVE_TIMEOUTS:
         return (_config_bump(facts, verdict),)
     if CAUSES[cause].by_hand and verdict is not Verdict.RULED_OUT:
