@@ -182,7 +182,7 @@ def _without_its_cluster(incident: Incident, now: datetime) -> Step:
 
 
 def _without_proof(incident: Incident, now: datetime) -> Step:
-    """Where nothing proves that all is well, the end of the alerts ends the incident."""
+    """Return the step where nothing proves that all is well: the end of the alerts ends the incident."""
     if not incident.firing:
         return Close()
     if incident.runbook not in RUNBOOKS:

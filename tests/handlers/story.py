@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from handlers import advance
 from handlers.authorization import Click, Submission
 from handlers.domain.events.base import Person
 from handlers.domain.events.remediation import PlanProposed
-from handlers.domain.incident import Incident, Run
+from handlers.domain.incident import Incident, Run, Stage
 from handlers.ports import Place
 from handlers.remediation import propose
 from runbooks.evidence import Evidence
@@ -60,3 +61,13 @@ async def confirmed(world: World, handle: str = "start_nodes", *, silence_minute
 async def newest_run(world: World) -> Run:
     """The newest run of the incident."""
     return (await world.timelines.load("inc-1")).runs[-1]
+
+
+async def rests(world: World) -> Incident:
+    """The incident once it waits for somebody, with the time that passes until then."""
+    for _ in range(240):
+        incident, due = await advance.advance(world.ports, "inc-1")
+        if due is None or (incident.diagnosis and incident.stage in (Stage.DIAGNOSED, Stage.RECOVERED)):
+            return incident
+        world.time.pass_s(15)
+    return incident

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handlers import advance, intake
+from handlers import intake
 from handlers.domain.events.recovery import RecoveryVerified
 from handlers.domain.incident import Incident, Stage
 from handlers.domain.notification import Delivery
@@ -12,7 +12,7 @@ from handlers.remediation import propose
 from runbooks import node_recovery
 from runbooks.evidence import NodeEvidence, Role, Service
 from tests.builders import ALICE, alert, dead, evidence, healthy, known, node
-from tests.handlers.story import click, submitted
+from tests.handlers.story import click, rests, submitted
 from tests.handlers.world import World
 
 COMMITTED_MEANWHILE = 5000
@@ -37,16 +37,6 @@ def world() -> World:
 
 async def arrives(world: World, status: str = "firing") -> None:
     await intake.receive(world.ports, Delivery((alert("NodeDown", status=status, node="node3"),)), None)
-
-
-async def rests(world: World) -> Incident:
-    """The incident once it waits for somebody, with the time that passes until then."""
-    for _ in range(240):
-        incident, due = await advance.advance(world.ports, "inc-1")
-        if due is None or (incident.diagnosis and incident.stage in (Stage.DIAGNOSED, Stage.RECOVERED)):
-            return incident
-        world.time.pass_s(15)
-    return incident
 
 
 async def started(world: World) -> Incident:
