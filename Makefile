@@ -70,7 +70,7 @@ real-nodes: $(VENV)/.installed-dev ## the agent on Debian 12 and 13 with systemd
 
 schema: $(VENV)/.installed-dev ## write the JSON schemas and the OpenAPI document in docs/ from the code
 	$(BIN)/python -m runbooks.evidence_schema docs/evidence.schema.json
-	$(BIN)/python -m bot.config_schema docs/neumann-bot.schema.json
+	$(BIN)/python -m bot.config.schema docs/neumann-bot.schema.json
 	$(BIN)/python -m bot.web.api.openapi docs/openapi.json
 
 man: $(VENV)/.installed-dev ## write the manual pages in deploy/man from the command lines

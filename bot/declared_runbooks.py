@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bot.config_problems import ConfigProblem, Places, problems_of
+from bot.config.problems import ConfigProblem, Places, problems_of
 from handlers.errors import Refused
 from runbooks.declared import DeclaredRunbook
 from runbooks.declared.document import Document

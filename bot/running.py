@@ -14,7 +14,7 @@ import structlog
 from bot import add_ons
 from bot.clock import wait_for
 from bot.config import Settings
-from bot.config_problems import UnusableConfiguration
+from bot.config.problems import UnusableConfiguration
 from bot.reload import taken_over
 from bot.shift import Parts, Shift, cancel
 from bot.timing import DEFAULT_TIMING, Timing

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from handlers import diagnosis, give_alerts, recovery, regroup
+from handlers import diagnosis, recovery
+from handlers.alerting import give_alerts, regroup
 from handlers.domain.events.lifecycle import Remarked
 from handlers.domain.incident import CLUSTER_GONE, Incident
 from handlers.domain.next_step import (

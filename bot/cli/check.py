@@ -24,7 +24,7 @@ from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.cli.output import say_json
 from bot.cli.screens import checks as screens
 from bot.config import Settings, load
-from bot.config_problems import ConfigProblem, Places, UnusableConfiguration, unknown_variables
+from bot.config.problems import ConfigProblem, Places, UnusableConfiguration, unknown_variables
 from bot.doctor.checked import Answer, answers
 from handlers.errors import ConfigurationError
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from bot.config import Settings
-from bot.config_lines import Path as KeyPath
+from bot.config.lines import Path as KeyPath
 from bot.grant_keys import NOT_THERE
 from bot.secret_files import SecretFile
 from bot.web.api.tokens import Tokens

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.cli.config_doubts import unreadable_secrets
 from bot.config import Settings, load
-from bot.config_problems import Places, UnusableConfiguration
+from bot.config.problems import Places, UnusableConfiguration
 
 
 def reread(config: Path) -> Settings:

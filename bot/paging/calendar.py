@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from zoneinfo import ZoneInfo
 
-from bot.escalation_settings import OnCallSettings
+from bot.config.escalation import OnCallSettings
 from bot.paging.calendar_file import Properties, events_at
 from bot.paging.people import known
 from handlers.domain.escalation.on_call import Shift

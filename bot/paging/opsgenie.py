@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
-from bot.escalation_settings import OpsgenieSettings
+from bot.config.escalation import OpsgenieSettings
 from bot.paging.call import Route
 from handlers.domain.escalation.model import PageAct
 from handlers.errors import PageNotTaken

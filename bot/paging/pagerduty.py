@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from bot.escalation_settings import PagerDutySettings
+from bot.config.escalation import PagerDutySettings
 from bot.paging.call import Route
 from handlers.domain.escalation.model import PageAct
 from handlers.ports.escalation import Page

@@ -8,7 +8,7 @@ from datetime import datetime
 import httpx
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
-from bot.escalation_settings import PagerDutyScheduleSettings
+from bot.config.escalation import PagerDutyScheduleSettings
 from bot.paging.call import Route
 from bot.paging.people import known
 from handlers.domain.escalation.on_call import Shift

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from bot.escalation_settings import EscalationSettings, OnCallSettings
+from bot.config.escalation import EscalationSettings, OnCallSettings
 from bot.paging.calendar import CalendarSchedule
 from bot.paging.noting import NotingPager
 from bot.paging.opsgenie import Opsgenie

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import httpx
 
-from bot.escalation_settings import PagingWebhookSettings
+from bot.config.escalation import PagingWebhookSettings
 from bot.paging.call import Route
 from handlers.ports.escalation import Page
 

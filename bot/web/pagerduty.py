@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from bot.escalation_settings import EscalationSettings
+from bot.config.escalation import EscalationSettings
 from bot.http.capped_body import TooLargeError, read_capped
 from handlers.domain.events.base import Person
 from handlers.errors import Quarantined, StoreDown

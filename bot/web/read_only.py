@@ -8,7 +8,7 @@ from datetime import datetime
 
 from starlette.types import ASGIApp
 
-from bot.read_only_settings import ApiSettings, StatusPageSettings
+from bot.config.read_only import ApiSettings, StatusPageSettings
 from bot.web.api.app import api
 from bot.web.api.tokens import RequestRate, Tokens
 from bot.web.status_page.endpoint import Page, StatusPage

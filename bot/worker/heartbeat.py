@@ -8,11 +8,11 @@ import httpx
 import structlog
 from redis.asyncio import Redis
 
+from bot.config.watch import HeartbeatSettings
 from bot.paging.call import Route
 from bot.store.health import why_not_ready
 from bot.store.queues import backlog
 from bot.store.queues.backlog import WAITS_LONG_S
-from bot.watch_settings import HeartbeatSettings
 from handlers.errors import PageNotTaken, SlackDown
 
 log = structlog.get_logger()

@@ -11,12 +11,13 @@ from structlog.contextvars import bind_contextvars
 from bot.config import AlertmanagerSettings
 from bot.store.retention import Retention
 from bot.worker.heartbeat import Heartbeat
-from handlers import on_call, posture, reconcile_alerts, wide_outage
+from handlers import on_call, posture, wide_outage
+from handlers.alerting import reconcile_alerts
+from handlers.alerting.reconcile_alerts import ReconcileSettings
 from handlers.domain.posture.schedule import Watching
 from handlers.domain.wide_outage.members import OutageRule
 from handlers.errors import SlackDown, SourceDown
 from handlers.ports import Ports
-from handlers.reconcile_alerts import ReconcileSettings
 
 log = structlog.get_logger()
 

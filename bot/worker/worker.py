@@ -26,7 +26,8 @@ from bot.store.timelines import TimelineStore
 from bot.timing import DEFAULT_TIMING, Timing
 from bot.worker.periodic_jobs import RECONCILE, PeriodicJobs
 from bot.worker.quarantine import Quarantine
-from handlers import advance, escalate, intake
+from handlers import advance, escalate
+from handlers.alerting import intake
 from handlers.domain.escalation.model import EscalationPlan
 from handlers.domain.notification import first_complaint, read_notification
 from handlers.errors import Quarantined, SlackDown

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from handlers import hand_off, load_incidents, regroup, triage
+from handlers import hand_off, load_incidents, triage
+from handlers.alerting import regroup
 from handlers.authorization import check_colleague, check_may_silence
 from handlers.commands.answers import Asked, IncidentList, IncidentShown, PostmortemAnswer, Said
 from handlers.commands.arguments import INCIDENT, person_of, resolve_incident, span_of

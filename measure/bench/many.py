@@ -12,7 +12,8 @@ from bot import main as wiring
 from bot.slack.listeners import app_home
 from bot.store.client import connect
 from bot.store.queues.due_queue import DueQueue, Taken
-from handlers import advance, intake
+from handlers import advance
+from handlers.alerting import intake
 from handlers.domain.notification import read_notification
 from handlers.ports import Ports
 from handlers.queries import MAX_LOOKED_THROUGH

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from bot.config import Settings
-from bot.config_problems import ENV_DELIMITER, ENV_PREFIX
+from bot.config.problems import ENV_DELIMITER, ENV_PREFIX
 from measure.command_pages import PROGRAM, pages
 from runbooks.all_runbooks import RUNBOOKS
 from runbooks.evidence import Evidence

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from redis.asyncio import Redis
 
-from handlers import advance, intake
+from handlers import advance
+from handlers.alerting import intake
 from handlers.authorization import Click, Submission
 from handlers.domain.alerts import Alert
 from handlers.domain.events.base import Person

@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page, expect
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from bot.read_only_settings import Scope
+from bot.config.read_only import Scope
 from bot.web.api.tokens import Caller, RequestRate, Tokens
 from bot.web.status_page.endpoint import StatusPage
 from handlers.domain.events import Event

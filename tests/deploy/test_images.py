@@ -27,7 +27,10 @@ def copied(containerfile: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("file", "holds"),
     [
-        ("deploy/Containerfile", {"agent/cli.py", "bot/main.py", "handlers/intake.py", "shared/version.py"}),
+        (
+            "deploy/Containerfile",
+            {"agent/cli.py", "bot/main.py", "handlers/alerting/intake.py", "shared/version.py"},
+        ),
         ("deploy/kubernetes/Containerfile.agent", {"agent/cli.py", "shared/version.py"}),
     ],
 )

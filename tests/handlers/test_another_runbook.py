@@ -11,7 +11,8 @@ from typing import cast
 
 import pytest
 
-from handlers import advance, intake
+from handlers import advance
+from handlers.alerting import intake
 from handlers.domain.events.recovery import RecoveryVerified
 from handlers.domain.incident import Incident, Stage
 from handlers.domain.notification import read_notification

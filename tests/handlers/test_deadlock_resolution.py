@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from handlers import advance, intake
+from handlers import advance
+from handlers.alerting import intake
 from handlers.domain.incident import Incident, Stage
 from handlers.domain.notification import Delivery
 from runbooks import deadlock_resolution

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from handlers import advance, hand_off, intake, regroup
+from handlers import advance, hand_off
+from handlers.alerting import intake, regroup
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident, Stage
 from handlers.domain.next_step import Close, ReadCluster, Wait, next_step

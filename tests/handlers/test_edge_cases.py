@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from handlers import intake, reconcile_alerts
+from handlers.alerting import intake, reconcile_alerts
 from handlers.domain.alert_sources import Fired, Held
 from handlers.domain.alerts import Alert, IncidentIdentity, Reason, fingerprint_of
 from handlers.domain.events import EVENT, Event

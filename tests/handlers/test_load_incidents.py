@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from handlers import commands, intake
+from handlers import commands
+from handlers.alerting import intake
 from handlers.commands.answers import Asked, History, IncidentList
 from handlers.commands.arguments import resolve_incident
 from handlers.domain.notification import Delivery

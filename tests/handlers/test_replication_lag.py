@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handlers import intake
+from handlers.alerting import intake
 from handlers.domain.events.recovery import RecoveryVerified
 from handlers.domain.incident import Incident, Stage
 from handlers.domain.notification import Delivery

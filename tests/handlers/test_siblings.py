@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from handlers import advance, intake
+from handlers import advance
+from handlers.alerting import intake
 from handlers.domain.incident import Incident
 from handlers.domain.notification import Delivery
 from handlers.domain.regrouping import words

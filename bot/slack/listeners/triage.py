@@ -17,7 +17,8 @@ from bot.slack.listeners.payloads import Body, click, person, submission, tell, 
 from bot.slack.views import plan_modal, triage_modals
 from bot.slack.views.blocks import Block
 from bot.slack.views.message import MORE_ACTION, TRIAGE_ACTION
-from handlers import load_incidents, regroup, triage
+from handlers import load_incidents, triage
+from handlers.alerting import regroup
 from handlers.authorization import check_colleague, incident_of
 from handlers.commands import incident as incident_commands
 from handlers.commands.answers import Asked

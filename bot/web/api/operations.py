@@ -8,9 +8,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.config.read_only import Scope
 from bot.read_only.clusters import ClusterNames, ClusterPosture, ClusterStatus
 from bot.read_only.incidents import IncidentDocument, IncidentList
-from bot.read_only_settings import Scope
 from handlers import queries
 from handlers.commands import resolve_cluster
 from handlers.errors import UnknownCluster

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from bot.read_only_settings import ApiSettings, Scope
+from bot.config.read_only import ApiSettings, Scope
 from handlers.errors import ConfigurationError
 
 MIN_TOKEN_CHARS = 20

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from bot.config.read_only import Scope
 from bot.read_only.shared_answers import SharedAnswers
-from bot.read_only_settings import Scope
 from bot.web.api.problems import REALM
 from bot.web.api.tokens import RequestRate, Tokens
 from bot.web.status_page.overview import Overview, overview

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.escalation_settings import OnCallSettings
+from bot.config.escalation import OnCallSettings
 from bot.paging.calendar import CalendarSchedule
 from handlers.domain.escalation.on_call import Shift
 from handlers.errors import SourceDown

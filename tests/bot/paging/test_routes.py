@@ -12,7 +12,7 @@ import httpx
 import pytest
 from starlette.responses import Response
 
-from bot.escalation_settings import OpsgenieSettings, PagerDutySettings, PagingWebhookSettings
+from bot.config.escalation import OpsgenieSettings, PagerDutySettings, PagingWebhookSettings
 from bot.paging.opsgenie import Opsgenie
 from bot.paging.pagerduty import PagerDuty
 from bot.paging.signed_webhook import SignedWebhook

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.escalation_settings import OnCallSettings, PagerDutyScheduleSettings
+from bot.config.escalation import OnCallSettings, PagerDutyScheduleSettings
 from bot.paging.calendar import CalendarSchedule
 from bot.paging.pagerduty_schedule import PagerDutySchedule
 from handlers.domain.escalation.on_call import Shift

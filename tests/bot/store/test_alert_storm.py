@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from bot.store.incident_history import IncidentHistoryStore
 from bot.store.timelines import TimelineStore
-from handlers import intake
+from handlers.alerting import intake
 from handlers.domain.alerts import Alert
 from handlers.domain.events.lifecycle import Closed
 from handlers.domain.notification import Delivery

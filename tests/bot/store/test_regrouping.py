@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 
 from bot.store.incident_history import IncidentHistoryStore
 from bot.store.timelines import TimelineStore
-from handlers import advance, commands, intake
+from handlers import advance, commands
+from handlers.alerting import intake
 from handlers.commands.answers import Asked, Said
 from handlers.domain.alerts import Alert
 from handlers.domain.events.regrouping import MergeAsked

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from slack_bolt.async_app import AsyncApp
 from starlette.applications import Starlette
 
-from bot.read_only_settings import ApiSettings, ApiToken, Scope, StatusPageSettings
+from bot.config.read_only import ApiSettings, ApiToken, Scope, StatusPageSettings
 from bot.secret_files import SecretFile
 from bot.web.app import Web
 from bot.web.read_only import ReadOnlyWays

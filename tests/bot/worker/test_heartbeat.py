@@ -17,11 +17,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
+from bot.config.watch import HeartbeatSettings
 from bot.http.client import http_client
 from bot.secret_files import SecretFile
 from bot.store.client import connect
 from bot.store.keys import Keys
-from bot.watch_settings import HeartbeatSettings
 from bot.worker.heartbeat import Heartbeat
 from handlers.errors import SlackDown
 from tests.bot.web.serving import serve

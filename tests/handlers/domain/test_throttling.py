@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from handlers import advance, intake, recovery
+from handlers import advance, recovery
+from handlers.alerting import intake
 from handlers.domain import next_step, throttling
 from handlers.domain.alerts import Reason
 from handlers.domain.events.lifecycle import AlertsReceived

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.config import Settings
-from bot.config_problems import ENV_PREFIX
+from bot.config.problems import ENV_PREFIX
 from measure.command_pages import pages
 from measure.docs_site.references import FOLDER, PAGES, alerts, causes, commands, configuration
 from measure.docs_site.screens import SCREENS, drawn

@@ -11,7 +11,8 @@ from redis.asyncio import Redis
 
 from bot.store.incident_history import IncidentHistoryStore
 from bot.store.timelines import TimelineStore
-from handlers import intake, wide_outage
+from handlers import wide_outage
+from handlers.alerting import intake
 from handlers.domain.events.lifecycle import Closed
 from handlers.domain.incident import Incident
 from handlers.domain.notification import Delivery

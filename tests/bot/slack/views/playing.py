@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from bot.slack.listeners.app_home import gather
 from bot.slack.views import answers, app_home, plan_modal
 from bot.slack.views.render import render
-from handlers import advance, commands, intake
+from handlers import advance, commands
+from handlers.alerting import intake
 from handlers.commands.answers import Asked
 from handlers.domain.alerts import Alert, Reason
 from handlers.domain.events import Event

@@ -19,7 +19,8 @@ from bot.nodes.agent_evidence import still_reading
 from bot.slack.views import escalation as escalation_views
 from bot.slack.views import headline, triage_modals
 from bot.slack.views import wide_outage as outage_views
-from handlers import escalate, hand_off, intake, triage, wide_outage
+from handlers import escalate, hand_off, triage, wide_outage
+from handlers.alerting import intake
 from handlers.commands import incident as incident_commands
 from handlers.commands.answers import Asked
 from handlers.domain.escalation.model import EscalationPlan, Policy, Target, TargetKind, Tier

@@ -11,8 +11,8 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
+from bot.config.read_only import Scope
 from bot.read_only.shared_reader import shared
-from bot.read_only_settings import Scope
 from bot.web.api.app import api
 from bot.web.api.openapi import ROOT
 from bot.web.api.tokens import Caller, RequestRate, Tokens

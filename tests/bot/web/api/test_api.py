@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
-from bot.read_only_settings import Scope
+from bot.config.read_only import Scope
 from handlers.domain.events.lifecycle import Closed
 from handlers.errors import StoreDown
 from runbooks.evidence import Evidence

@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from bot.read_only_settings import Scope
+from bot.config.read_only import Scope
 from bot.web.api.operations import OPERATIONS, Asked
 from handlers.ports import ReadOnlyPorts
 from handlers.ports.reading import ReadClusters, ReadHistory, ReadIncidents, ReadPostures

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.read_only_settings import ApiSettings, ApiToken, Scope
+from bot.config.read_only import ApiSettings, ApiToken, Scope
 from bot.secret_files import SecretFile
 from bot.web.api.tokens import Caller, RequestRate, Tokens
 from handlers.errors import ConfigurationError

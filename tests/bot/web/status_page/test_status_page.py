@@ -11,7 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from bot.read_only_settings import Scope
+from bot.config.read_only import Scope
 from bot.web.status_page.page import element
 from bot.web.status_page.style import STYLE
 from handlers.domain.alerts import UNCONFIGURED

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from handlers import load_incidents
+from handlers.alerting.intake import fold_in
 from handlers.domain import reconcile
 from handlers.domain.alert_sources import ReconcileCheckpoint
 from handlers.domain.alerts import Places, Reason
@@ -13,7 +14,6 @@ from handlers.domain.events.lifecycle import AlertsReceived, Closed
 from handlers.domain.incident import Incident
 from handlers.domain.reconcile import Difference, Discrepancy, KnownIncidents, Seen
 from handlers.errors import Moved, Quarantined, SourceDown, StoreDown
-from handlers.intake import fold_in
 from handlers.ports import Ports
 from handlers.remarks import Remark, remarked
 from runbooks.all_runbooks import known_alerts

@@ -10,7 +10,7 @@ import pytest
 import tomlkit
 
 from bot.config import AgentSettings, RedisSettings, load
-from bot.config_schema import schema_text
+from bot.config.schema import schema_text
 from bot.nodes.tls import tls_context
 from bot.secret_files import SecretFile
 from bot.store.client import connect_to
@@ -41,7 +41,7 @@ def refused(file: Path) -> str:
 
 
 def test_the_published_schema_is_the_codes_own() -> None:
-    published = Path(__file__).parents[2] / "docs" / "neumann-bot.schema.json"
+    published = Path(__file__).parents[3] / "docs" / "neumann-bot.schema.json"
     assert published.read_text() == schema_text(), "make schema"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from handlers import siblings
-from handlers.alerts_received import received
+from handlers.alerting.received import received
 from handlers.domain import ended_group
 from handlers.domain.alerts import Alert, IncidentIdentity, Places, within_bounds
 from handlers.domain.events import Event

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers import intake
+from handlers.alerting import intake
 from handlers.domain.alerts import Alert
 from handlers.domain.events.lifecycle import Closed
 from handlers.domain.notification import Delivery

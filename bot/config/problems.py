@@ -10,7 +10,7 @@ from typing import get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from bot.config_lines import Path, line_of, lines_of_keys
+from bot.config.lines import Path, line_of, lines_of_keys
 from handlers.domain.complaints import complaint
 from handlers.errors import ConfigurationError
 

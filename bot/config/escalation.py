@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from bot.posture_settings import TimeZone
+from bot.config.posture import TimeZone
 from bot.secret_files import NamedFile, SecretFile
 from handlers.domain.escalation.model import (
     OUTSIDE,

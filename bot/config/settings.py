@@ -12,13 +12,14 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from bot.config_problems import ENV_DELIMITER, ENV_PREFIX, Places, UnusableConfiguration, problems_of
-from bot.config_sections import (
+from bot.config.escalation import EscalationSettings
+from bot.config.posture import PostureSettings
+from bot.config.problems import ENV_DELIMITER, ENV_PREFIX, Places, UnusableConfiguration, problems_of
+from bot.config.read_only import ApiSettings, Scope, StatusPageSettings
+from bot.config.sections import (
     AgentSettings,
     AlertmanagerSettings,
     Cluster,
-    Endpoint,
-    Node,
     ObjectiveSettings,
     PermissionRow,
     PrometheusSettings,
@@ -27,37 +28,10 @@ from bot.config_sections import (
     SlackSettings,
     WebSettings,
 )
-from bot.escalation_settings import EscalationSettings
-from bot.posture_settings import PostureSettings
-from bot.read_only_settings import ApiSettings, Scope, StatusPageSettings
-from bot.watch_settings import DoctorSettings, HeartbeatSettings, WideOutageSettings
+from bot.config.watch import DoctorSettings, HeartbeatSettings, WideOutageSettings
 from handlers.domain.permissions import Permission, Permissions
 from handlers.errors import ConfigurationError
 from shared.bounded_files import read_bounded_text
-
-__all__ = [
-    "AgentSettings",
-    "AlertmanagerSettings",
-    "ApiSettings",
-    "Cluster",
-    "DoctorSettings",
-    "Endpoint",
-    "EscalationSettings",
-    "HeartbeatSettings",
-    "Node",
-    "ObjectiveSettings",
-    "PermissionRow",
-    "PostureSettings",
-    "PrometheusSettings",
-    "ReadingSettings",
-    "RedisSettings",
-    "Settings",
-    "SlackSettings",
-    "StatusPageSettings",
-    "WebSettings",
-    "contradictions",
-    "load",
-]
 
 
 class Settings(BaseSettings):

@@ -1,6 +1,6 @@
 """Merge two incidents of a cluster, or split alerts off one: what people ask for, and what forbids it.
 
-What was asked for stands in the timeline; `handlers/give_alerts.py` carries it out.
+What was asked for stands in the timeline; `handlers/alerting/give_alerts.py` carries it out.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from handlers import advance, intake, triage
+from handlers import advance, triage
+from handlers.alerting import intake
 from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.incident import CLUSTER_GONE
 from handlers.domain.notification import Delivery

@@ -1,6 +1,6 @@
 """Notifications become incidents, once, whatever is repeated, raced or late."""
 
-from handlers import intake
+from handlers.alerting import intake
 from handlers.domain.alerts import Alert, IncidentIdentity
 from handlers.domain.events.lifecycle import Closed
 from handlers.domain.notification import Delivery

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from bot.cli.config_doubts import doubts
 from bot.config import Settings, contradictions, load
-from bot.escalation_settings import EscalationSettings, PagingWebhookSettings
+from bot.config.escalation import EscalationSettings, PagingWebhookSettings
 from handlers.domain.escalation.model import Target, TargetKind
 
-EXAMPLE = Path(__file__).parents[2] / "deploy" / "neumann-bot.example.toml"
+EXAMPLE = Path(__file__).parents[3] / "deploy" / "neumann-bot.example.toml"
 
 
 def policies(*tiers: dict[str, Any], **rest: Any) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from handlers import intake, reconcile_alerts
+from handlers.alerting import intake, reconcile_alerts
+from handlers.alerting.reconcile_alerts import Reconciled, ReconcileSettings
 from handlers.domain.alert_sources import Fired, Held
 from handlers.domain.alerts import Alert
 from handlers.domain.events.lifecycle import AlertsReceived, Closed
@@ -16,7 +17,6 @@ from handlers.domain.incident import Stage
 from handlers.domain.next_step import Close, next_step
 from handlers.domain.notification import Delivery
 from handlers.errors import SourceDown
-from handlers.reconcile_alerts import Reconciled, ReconcileSettings
 from runbooks.model import Leadership
 from tests.builders import NOON, alert
 from tests.handlers.world import Alerting, World

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from handlers import advance, commands, give_alerts, intake, triage
+from handlers import advance, commands, triage
+from handlers.alerting import give_alerts, intake
 from handlers.commands.answers import Asked, Said
 from handlers.domain.events.base import Person
 from handlers.domain.events.recovery import LeaderVerified

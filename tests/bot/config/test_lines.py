@@ -1,6 +1,6 @@
 """The line of a key is found in whatever order and depth the tables stand."""
 
-from bot.config_lines import line_of, lines_of_keys
+from bot.config.lines import line_of, lines_of_keys
 
 TEXT = """\
 # A comment.

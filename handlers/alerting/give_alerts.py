@@ -7,7 +7,7 @@ to it meanwhile. Whoever comes back after a crash begins again, and each part fi
 
 from __future__ import annotations
 
-from handlers.alerts_received import received
+from handlers.alerting.received import received
 from handlers.domain.alerts import IncidentIdentity
 from handlers.domain.events.lifecycle import Closed
 from handlers.domain.events.regrouping import (
