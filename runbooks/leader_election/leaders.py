@@ -81,11 +81,22 @@ def _doubts(facts: Facts, leader: str, *, idle: bool) -> list[str]:
     called = sum(facts.logged(name, "election_started") for name in facts.names)
     if called >= LULL_ELECTIONS:
         doubts.append(f"{called} elections in the nodes' newest log: this may be a lull between two")
+    elif facts.storm:
+        doubts.append("elections follow each other all the same")
+    if ahead := _ahead_of(facts, leader):
+        doubts.append(f"{listed(ahead)} is in a higher term, and unseats {leader} once they meet")
     if rivals := [name for name in facts.leadership.claimed_by if name != leader]:
         doubts.append(f"{listed(rivals)} claims to lead too")
     if unread := may_lead(facts):
         doubts.append(f"{listed(unread)} could not be read, and may claim to lead too")
     return doubts
+
+
+def _ahead_of(facts: Facts, leader: str) -> tuple[str, ...]:
+    """Return the running nodes whose last page shows a higher term than the leader's: they stand for election."""
+    led = facts.leadership.term
+    terms = {name: m.term for name in facts.running if name != leader and (m := facts.metrics(name))}
+    return tuple(name for name, term in terms.items() if led is not None and term is not None and term > led)
 
 
 def may_lead(facts: Facts) -> tuple[str, ...]:

@@ -188,11 +188,23 @@ def _advice(diagnosis: Diagnosis) -> list[str]:
     """Return what people do where there is no button; nothing where the findings leave no more to say."""
     top = diagnosis.top
     if needs_no_remedy(top.cause):
-        return ["nothing to the cluster; look at the monitoring."]
+        return [_leave_or_watch(diagnosis)]
     by_hand = [remedy.reason for remedy in top.remedies if remedy.name == BY_HAND]
     refused = [f"no button for it. {remedy.reason}" for remedy in top.remedies if not remedy.offered]
     deciding = [f"look at what could not be read: {top.would_decide}."] if top.would_decide else []
     return (by_hand or refused or deciding)[:1]
+
+
+def _leave_or_watch(diagnosis: Diagnosis) -> str:
+    """Return what to do where nothing is to be mended: nothing, or, where that may not last, what to watch."""
+    if diagnosis.top.verdict is Verdict.CONFIRMED:
+        return "nothing to the cluster; look at the monitoring."
+    watch = "nothing to the cluster yet; watch whether it stays so."
+    seen = [each for each in diagnosis.findings[1:] if each.verdict in (*SURE, Verdict.POSSIBLE)]
+    if not seen:
+        return watch
+    on = f" on {listed(seen[0].nodes, MAX_NAMES)}" if seen[0].nodes else ""
+    return f"{watch} If it does not, look at “{title_of_cause(seen[0].cause)}”{on}."
 
 
 def _is_acted_on(incident: Incident) -> bool:

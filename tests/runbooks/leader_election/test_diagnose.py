@@ -225,6 +225,15 @@ def test_a_leader_that_is_there_while_elections_climb_leaves_the_timeouts_only_p
     assert verdicts(diagnosis)[RootCause.AGGRESSIVE_TIMEOUTS] is Verdict.POSSIBLE
 
 
+def test_a_leader_under_a_node_that_stands_in_a_higher_term_may_not_last() -> None:
+    leads, follows = (
+        node(name, role=role) for name, role in (("node1", Role.LEADER), ("node2", Role.FOLLOWER))
+    )
+    top = leader_election.diagnose(evidence(leads, follows, node("node3", role=Role.CANDIDATE, term=9))).top
+    assert (top.cause, top.nodes, top.verdict) == (RootCause.ALERT_STALE, ("node1",), Verdict.LIKELY)
+    assert "node3 is in a higher term, and unseats node1 once they meet" in top.evidence_against
+
+
 def test_log_counts_stand_in_where_the_counters_cannot_be_read_twice() -> None:
     log = node().log.value
     assert log
