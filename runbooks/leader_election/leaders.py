@@ -93,7 +93,7 @@ def _doubts(facts: Facts, leader: str, *, idle: bool) -> list[str]:
 
 
 def _ahead_of(facts: Facts, leader: str) -> tuple[str, ...]:
-    """Return the running nodes whose last page shows a higher term than the leader's: they stand for election."""
+    """Return the running nodes whose last page shows a higher term than the leader's: they stand."""
     led = facts.leadership.term
     terms = {name: m.term for name in facts.running if name != leader and (m := facts.metrics(name))}
     return tuple(name for name, term in terms.items() if led is not None and term is not None and term > led)

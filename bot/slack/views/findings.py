@@ -196,7 +196,7 @@ def _advice(diagnosis: Diagnosis) -> list[str]:
 
 
 def _leave_or_watch(diagnosis: Diagnosis) -> str:
-    """Return what to do where nothing is to be mended: nothing, or, where that may not last, what to watch."""
+    """Return what to do where nothing is to be mended: nothing, or what to watch where that may not last."""
     if diagnosis.top.verdict is Verdict.CONFIRMED:
         return "nothing to the cluster; look at the monitoring."
     watch = "nothing to the cluster yet; watch whether it stays so."
