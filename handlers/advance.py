@@ -9,7 +9,7 @@ from handlers import diagnosis, recovery
 from handlers.alerting import give_alerts, regroup
 from handlers.domain.events.lifecycle import Remarked
 from handlers.domain.incident import CLUSTER_GONE, Incident
-from handlers.domain.next_step import (
+from handlers.domain.steps.kinds import (
     CheckNode,
     Close,
     EndRun,
@@ -24,8 +24,8 @@ from handlers.domain.next_step import (
     Step,
     Wait,
     WatchRecovery,
-    next_step,
 )
+from handlers.domain.steps.next_step import next_step
 from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.errors import Moved
 from handlers.judging import judge

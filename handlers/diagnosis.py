@@ -6,11 +6,11 @@ import secrets
 from collections.abc import AsyncIterator
 
 from handlers import hand_off, kept_samples, precedents
-from handlers.domain import throttling
 from handlers.domain.events import Event
 from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Offer
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
+from handlers.domain.steps import throttling
 from handlers.domain.undetermined import Judgement, Undetermined, without_values
 from handlers.earlier import earlier
 from handlers.errors import EventTooLarge, Moved

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from handlers import kept_samples
-from handlers.domain import throttling
 from handlers.domain.events import Event
 from handlers.domain.events.lifecycle import Closed
 from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident, Recovering
-from handlers.domain.next_step import CLOCKS_DIFFER_S, stable_s
+from handlers.domain.steps import throttling
+from handlers.domain.steps.next_step import CLOCKS_DIFFER_S, stable_s
 from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.judging import judge, with_history
 from handlers.ports import Ports

@@ -10,8 +10,9 @@ from handlers import advance, hand_off
 from handlers.alerting import intake, regroup
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident, Stage
-from handlers.domain.next_step import Close, ReadCluster, Wait, next_step
 from handlers.domain.notification import Delivery
+from handlers.domain.steps.kinds import Close, ReadCluster, Wait
+from handlers.domain.steps.next_step import next_step
 from handlers.errors import Refused
 from runbooks.all_runbooks import RUNBOOKS
 from tests.builders import ALICE, BOB, NOON, alert, evidence, healthy, opened

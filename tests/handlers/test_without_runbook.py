@@ -8,7 +8,8 @@ from handlers import advance
 from handlers.domain.alerts import CANARY, UNCONFIGURED
 from handlers.domain.escalation.words import what_is_wrong
 from handlers.domain.incident import Incident
-from handlers.domain.next_step import RULES_FIRST_S, ReadCluster, Rest, Wait, next_step
+from handlers.domain.steps.kinds import ReadCluster, Rest, Wait
+from handlers.domain.steps.next_step import RULES_FIRST_S, next_step
 from runbooks.model import Verdict
 from tests.builders import NOON, alert, evidence, healthy, opened
 from tests.handlers.world import World

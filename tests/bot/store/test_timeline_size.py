@@ -13,13 +13,14 @@ from handlers.domain.events import Event
 from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident
-from handlers.domain.next_step import ReadCluster, next_step
+from handlers.domain.steps.kinds import ReadCluster
+from handlers.domain.steps.next_step import next_step
 from runbooks import leader_election
 from runbooks.evidence import Evidence, Log, Role
 from runbooks.leader_election.recovery import recovery_of
 from tests.bot.conftest import CHAIN
 from tests.builders import NOON, evidence, known, node, opened
-from tests.handlers.domain.test_throttling import led
+from tests.handlers.domain.steps.test_throttling import led
 
 ID = "inc-1-k3xqf"
 DAY_S = 24 * 3600

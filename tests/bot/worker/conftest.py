@@ -12,7 +12,7 @@ from bot.config import Settings
 from bot.store.client import connect
 from bot.store.mac_chain import Chain
 from bot.store.timelines import TimelineStore
-from handlers.domain import next_step
+from handlers.domain.steps import next_step
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from bot.store.client import connect
 from bot.store.mac_chain import Chain
 from bot.store.timelines import TimelineStore
 from bot.timing import Timing
-from handlers.domain import next_step
+from handlers.domain.steps import next_step
 from lab.cluster.cluster import Lab
 from lab.slack.server import SlackWorkspaceServer
 from tests.bot.conftest import Becomes

@@ -16,8 +16,8 @@ from bot.store.mac_chain import Chain
 from bot.store.redis_time import RedisTime
 from bot.store.timelines import TimelineStore
 from bot.timing import Timing
-from handlers.domain import next_step
 from handlers.domain.incident import Incident
+from handlers.domain.steps import next_step
 from lab.cluster.cluster import Lab
 from tests.bot.conftest import Becomes
 from tests.bot.web.serving import serve

@@ -14,8 +14,9 @@ from handlers.domain.alerts import Alert
 from handlers.domain.events.lifecycle import AlertsReceived, Closed
 from handlers.domain.events.recovery import LeaderVerified
 from handlers.domain.incident import Stage
-from handlers.domain.next_step import Close, next_step
 from handlers.domain.notification import Delivery
+from handlers.domain.steps.kinds import Close
+from handlers.domain.steps.next_step import next_step
 from handlers.errors import SourceDown
 from runbooks.model import Leadership
 from tests.builders import NOON, alert

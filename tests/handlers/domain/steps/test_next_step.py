@@ -17,7 +17,7 @@ from handlers.domain.events.remediation import (
 )
 from handlers.domain.fold import fold
 from handlers.domain.incident import Stage
-from handlers.domain.next_step import (
+from handlers.domain.steps.kinds import (
     CheckNode,
     Close,
     EndRun,
@@ -27,8 +27,8 @@ from handlers.domain.next_step import (
     RunAction,
     Silence,
     WatchRecovery,
-    next_step,
 )
+from handlers.domain.steps.next_step import next_step
 from runbooks import leader_election
 from runbooks.model import Leadership
 from tests.builders import ALICE, NOON, alert, candidates, dead, diagnosed, evidence, node, opened, remedy_of

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from handlers.domain import throttling
 from handlers.domain.alerts import UNCONFIGURED
 from handlers.domain.incident import CLUSTER_GONE, Incident, Run
 from handlers.domain.regrouping.choices import outlived
-from handlers.domain.regrouping.state import Request
+from handlers.domain.steps import throttling
+from handlers.domain.steps.kinds import (
+    CheckNode,
+    Close,
+    EndRun,
+    GiveAlerts,
+    LiftSilence,
+    NoteClusterGone,
+    ReadCluster,
+    Rest,
+    RunAction,
+    Silence,
+    SplitOutlived,
+    Step,
+    Wait,
+    WatchRecovery,
+)
 from runbooks.all_runbooks import RUNBOOKS, can_prove
 
 READ_AGAIN_AFTER_S = 60.0
@@ -39,100 +53,10 @@ RULES_FIRST_S = 3.0
 CLOCKS_DIFFER_S = 5.0
 """How far the clocks of replicas may be apart by what they measure."""
 
+DEFAULT_STABLE_S = 10.0
+
 RECOVERY_GRACE_S = 60.0
 """How long after a run, beyond the time to be stable, a leader may take before it is read again."""
-
-
-@dataclass(frozen=True)
-class ReadCluster:
-    """Gather evidence from every node and judge it."""
-
-
-@dataclass(frozen=True)
-class RunAction:
-    """Carry out one action of the confirmed plan."""
-
-    index: int
-
-
-@dataclass(frozen=True)
-class CheckNode:
-    """Check whether a node and the cluster are as well as before the node was acted on."""
-
-    node: str
-
-
-@dataclass(frozen=True)
-class Silence:
-    """Silence the incident's alerts for the run."""
-
-
-@dataclass(frozen=True)
-class LiftSilence:
-    """End the silence."""
-
-
-@dataclass(frozen=True)
-class EndRun:
-    """Record that the run is over."""
-
-
-@dataclass(frozen=True)
-class WatchRecovery:
-    """Ask the runbook whether the cluster has recovered; if nothing changed, repeat after so many seconds."""
-
-    again_after_s: float
-
-
-@dataclass(frozen=True)
-class GiveAlerts:
-    """Carry out the merge or the split that was asked for."""
-
-    request: Request
-
-
-@dataclass(frozen=True)
-class SplitOutlived:
-    """Ask for an incident of their own for alerts that nothing explains any more."""
-
-
-@dataclass(frozen=True)
-class Wait:
-    """Look again after so many seconds."""
-
-    again_after_s: float
-
-
-@dataclass(frozen=True)
-class NoteClusterGone:
-    """Say that the cluster is in the configuration no more."""
-
-
-@dataclass(frozen=True)
-class Close:
-    """Close the incident."""
-
-
-@dataclass(frozen=True)
-class Rest:
-    """Do nothing until something happens."""
-
-
-Step = (
-    ReadCluster
-    | RunAction
-    | CheckNode
-    | Silence
-    | LiftSilence
-    | EndRun
-    | WatchRecovery
-    | GiveAlerts
-    | SplitOutlived
-    | Wait
-    | NoteClusterGone
-    | Close
-    | Rest
-)
 
 
 def next_step(  # noqa: PLR0911  one return a step
@@ -265,6 +189,3 @@ def _read_again_after_s(incident: Incident) -> float:
 def stable_s(incident: Incident) -> float:
     """Return how many seconds a leader must hold its term before the cluster counts as recovered."""
     return incident.run.plan.stable_s if incident.run else DEFAULT_STABLE_S
-
-
-DEFAULT_STABLE_S = 10.0

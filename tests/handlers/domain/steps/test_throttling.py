@@ -7,13 +7,15 @@ from datetime import timedelta
 
 from handlers import advance, recovery
 from handlers.alerting import intake
-from handlers.domain import next_step, throttling
 from handlers.domain.alerts import Reason
 from handlers.domain.events.lifecycle import AlertsReceived
 from handlers.domain.events.recovery import LeaderSeen, LeaderVerified
 from handlers.domain.fold import KEPT_FIRINGS, apply
 from handlers.domain.incident import Incident
 from handlers.domain.notification import Delivery, Unreadable
+from handlers.domain.steps import throttling
+from handlers.domain.steps.kinds import ReadCluster
+from handlers.domain.steps.next_step import next_step
 from handlers.remarks import MAX_REMARKS
 from runbooks.leader_election.recovery import recovery_of
 from runbooks.model import Leadership
@@ -127,8 +129,8 @@ def test_readings_become_rarer_as_the_timeline_grows() -> None:
         assert grown.evidence_at
         for quarters in range(1, 100):
             later_s = quarters * throttling.AT_MOST_EVERY_S
-            step = next_step.next_step(grown, grown.evidence_at + timedelta(seconds=later_s))
-            if isinstance(step, next_step.ReadCluster):
+            step = next_step(grown, grown.evidence_at + timedelta(seconds=later_s))
+            if isinstance(step, ReadCluster):
                 return later_s
         raise AssertionError
 

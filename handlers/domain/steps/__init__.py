@@ -1,0 +1,1 @@
+"""What an incident needs next, and how often that may be asked."""
