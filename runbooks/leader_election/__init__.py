@@ -34,6 +34,9 @@ ALERTS = frozenset({"NoLeader", "ElectionStorm"})
 ALWAYS_JUDGED = (RootCause.QUORUM_LOSS, RootCause.NETWORK_PARTITION, RootCause.CLOCK_SKEW)
 """Causes from Neumann's own runbook, judged even where nothing was seen of them."""
 
+LED = (RootCause.ALERT_STALE, RootCause.MONITORING_BLIND)
+"""What is found where somebody leads, whether a majority's acknowledgement was read or not."""
+
 VERDICT_RANK = {verdict: position for position, verdict in enumerate(Verdict)}
 CAUSE_RANK: dict[str, int] = {cause: position for position, cause in enumerate(RootCause)}
 
@@ -67,6 +70,8 @@ def _can_elect(structure: Structure, leader: Finding | None, top: Finding) -> Ca
     """
     if leader and leads_a_majority(structure.facts):
         return "yes"
+    if leader and leader.cause in LED and structure.can_elect == "no":
+        return "undetermined"  # somebody leads, so what seems to keep the votes away does not, or not all
     if structure.can_elect == "yes" and top.verdict is not Verdict.CONFIRMED and structure.hides_a_cause:
         return "undetermined"
     return structure.can_elect

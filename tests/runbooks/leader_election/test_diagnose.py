@@ -234,6 +234,15 @@ def test_a_leader_under_a_node_that_stands_in_a_higher_term_may_not_last() -> No
     assert "node3 is in a higher term, and unseats node1 once they meet" in top.evidence_against
 
 
+def test_where_entries_are_committed_nobody_says_that_the_cluster_cannot_elect() -> None:
+    five = ("node1", "node2", "node3", "node4", "node5")
+    stopped = [dead(name, names=five) for name in five[2:]]
+    diagnosis = leader_election.diagnose(
+        evidence(*(node(n, names=five, commits=9) for n in five[:2]), *stopped)
+    )
+    assert (diagnosis.top.cause, diagnosis.can_elect) == (RootCause.ALERT_STALE, "undetermined")
+
+
 def test_log_counts_stand_in_where_the_counters_cannot_be_read_twice() -> None:
     log = node().log.value
     assert log
