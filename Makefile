@@ -133,10 +133,11 @@ lock: ## write the locks anew (needs uv)
 	uv export --quiet --no-header --format requirements-txt --only-group docs -o requirements-docs.txt
 	rm -f uv.lock
 
-reference: $(VENV)/.installed-dev ## write docs/reference/ and the pictures of a terminal from the code
+reference: $(VENV)/.installed-dev ## write docs/reference/ and the pictures of a terminal and a thread from the code
 	@mkdir -p docs/reference
 	$(BIN)/python -m measure.docs_site.references
 	@$(BIN)/python -m measure.docs_site.screens docs/images
+	@$(BIN)/python -m measure.docs_site.pictures docs/images
 
 generated: schema keys man dashboards reference ## all that is written from the code, anew
 
