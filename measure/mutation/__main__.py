@@ -38,17 +38,17 @@ TESTS = {
     "agent/protocol/base.py": AGENT_TESTS,
     "shared/certificates.py": (
         "tests/shared/test_certificates.py",
-        "tests/agent/server/test_pairing.py",
+        "tests/agent/server/pairing",
     ),
     "agent/protocol/grants.py": AGENT_TESTS,
     "agent/protocol/pairing.py": (
-        "tests/agent/server/test_pairing.py",
+        "tests/agent/server/pairing",
         "tests/agent/protocol/test_protocol.py",
     ),
     "agent/protocol/readings.py": AGENT_TESTS,
     "shared/whole_files.py": (
         "tests/shared/test_whole_files.py",
-        "tests/agent/server/test_pairing.py",
+        "tests/agent/server/pairing",
     ),
     "handlers/domain/policy.py": ("tests/handlers/domain/test_policy.py",),
 }
