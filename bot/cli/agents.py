@@ -19,7 +19,7 @@ from bot.cli import terminal
 from bot.cli.configured_nodes import each_node, find, how_to_add, pin_file
 from bot.cli.init.written import agent_file
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
-from bot.cli.output import say, say_json
+from bot.cli.output import CommandLine, say, say_json
 from bot.cli.screens.agents import Greeted
 from bot.cli.screens.agents import agents as screen
 from bot.config import Cluster, Node, Settings, load
@@ -152,10 +152,12 @@ def rotate(config: ConfigOption = DEFAULT_CONFIG) -> None:
     own = BotIdentity.of(settings.agents)
     if not own.next.are_there:
         own.next.make_missing()
-        say("New keys are made, the old ones are still in use. Now pair with every agent again. Its")
-        say("`neumann-agent pair` waits beside the agent that serves, and says where (`--pair-at`):")
+        say(
+            "New keys are made, the old ones are still in use. Now pair with every agent again. Its"
+            " `neumann-agent pair` waits beside the agent that serves, and says where (`--pair-at`):"
+        )
         for cluster, node in each_node(settings):
-            say(how_to_add(cluster, node))
+            say(CommandLine(how_to_add(cluster, node)))
         say("Then run `neumann-bot agents rotate` once more.")
         return
     new = own.next
@@ -165,14 +167,14 @@ def rotate(config: ConfigOption = DEFAULT_CONFIG) -> None:
         say("The old keys stay in use: these do not let the bot in by its new one yet.", err=True)
         for cluster, node in each_node(settings):
             if why := silent.get((cluster.name, node.name)):
-                say(f"{how_to_add(cluster, node)}  # {why}", err=True)
+                say(CommandLine(f"{how_to_add(cluster, node)}  # {why}"), err=True)
         raise typer.Exit(1)
     dropped = own.fingerprints
     own.let_next_take_over()
     say("The new keys are in use once the bot is restarted. Then take the old ones off, on every node:")
     for old in dropped:
-        say(f"neumann-agent keys revoke {old[:16]}")
-    say("systemctl reload neumann-agent")
+        say(CommandLine(f"neumann-agent keys revoke {old[:16]}"))
+    say(CommandLine("systemctl reload neumann-agent"))
     say(
         f"Timelines of open incidents are signed with the old grant key, {own.former_grant_key}: unless it"
         " was stolen, name it in [agents] other_grant_keys until they are closed. Then delete it."
@@ -194,7 +196,7 @@ def revoke(cluster: ClusterOption, node: NodeOption, config: ConfigOption = DEFA
         say("But [agents] authority still vouches for what it signed: take that out as well.", err=True)
     say("That its agent may not obey this bot either is said on the node:")
     for key in own.fingerprints:
-        say(f"neumann-agent keys revoke {key[:16]}")
+        say(CommandLine(f"neumann-agent keys revoke {key[:16]}"))
 
 
 async def _greet(settings: Settings) -> dict[tuple[str, str], str]:

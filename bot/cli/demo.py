@@ -15,10 +15,15 @@ def demo(  # noqa: PLR0917  each is an option of the command line
     runbook: Annotated[
         str | None, typer.Option(metavar="NAME|FILE", help="A runbook of yours, for that alert.")
     ] = None,
-    headless: Annotated[bool, typer.Option(help="Play the loop as a person would, without a page.")] = False,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Play the loop as a person would, without a page.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
     with_prometheus: Annotated[
-        bool, typer.Option(help="Use the prometheus and alertmanager binaries that are on PATH.")
+        bool,
+        typer.Option(
+            "--with-prometheus", help="Use the prometheus and alertmanager binaries that are on PATH."
+        ),
     ] = False,
     port: Annotated[
         int | None,
@@ -28,7 +33,11 @@ def demo(  # noqa: PLR0917  each is an option of the command line
     ] = None,
     metrics_shape: Annotated[
         Literal["state_label", "active_only", "number", "raft_state_label"],
-        typer.Option(help="How the nodes' metrics tell their role; Neumann's documents show all of these."),
+        typer.Option(
+            metavar="SHAPE",
+            help="How the nodes' metrics tell their role: state_label, active_only, number or"
+            " raft_state_label. Neumann's documents show all of these.",
+        ),
     ] = "state_label",
 ) -> None:
     """A lab cluster, a local Slack workspace and the bot: the whole loop on this machine."""

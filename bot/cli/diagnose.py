@@ -85,8 +85,7 @@ def _judge_live(read: Evidence, *, as_json: bool) -> None:
             say_json(json.dumps({"cluster": read.cluster, "error": UNREAD}, indent=2))
         else:
             say(f"{read.cluster}: {UNREAD}")
-            for line in not_read(read):
-                say(line)
+            say(*not_read(read))
         raise typer.Exit(EXIT_UNREAD)
     diagnosis = _judge(read, as_json=as_json)
     raise typer.Exit(EXIT_LED if diagnosis.leadership.leader else EXIT_NO_LEADER)

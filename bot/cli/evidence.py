@@ -19,8 +19,7 @@ FileArgument = Annotated[Path, typer.Argument(help="Stored evidence; - is stdin.
 @app.command()
 def show(file: FileArgument) -> None:
     """Print every reading of every node, with who read it and how long that took."""
-    for line in lines(stored(file)):
-        say(line)
+    say(*lines(stored(file)))
 
 
 @app.command()
@@ -28,11 +27,9 @@ def diff(before: FileArgument, after: FileArgument) -> None:
     """Print every figure that differs between two readings; the exit code is 1 where there is one."""
     refuse_stdin_twice((before, after))
     found = list(differences(stored(before), stored(after)))
-    for line in found:
-        say(line)
+    say(*found or ("Nothing differs.",))
     if found:
         raise typer.Exit(1)
-    say("Nothing differs.")
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -25,12 +26,16 @@ class Help:
 
 
 def explain(app: typer.Typer, *path: str) -> None:
-    """Give every command below an app its examples and exit codes."""
+    """Give every command below an app its examples and exit codes, in help that no narrow terminal cuts."""
+    app.rich_markup_mode = None  # rich's tables cut the names of options, and defaults, at 80 columns
     for command in app.registered_commands:
         name = command.name or getattr(command.callback, "__name__", "").replace("_", "-")
         command.epilog = HELP[" ".join((*path, name))].epilog
+        # Else the list of commands has as many of its words as one line holds.
+        command.short_help = inspect.cleandoc(command.callback.__doc__ or "").partition("\n")[0]
     for group in app.registered_groups:
         if group.typer_instance:
+            group.short_help = str(group.typer_instance.info.help)
             explain(group.typer_instance, *path, str(group.name))
 
 

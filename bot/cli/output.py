@@ -5,16 +5,42 @@ from __future__ import annotations
 import errno
 import json
 import unicodedata
+from collections.abc import Iterator
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
+from bot.cli.console import console, is_plain
 from handlers.domain.foreign_text import one_line
 from handlers.errors import Refused
 
 
+class CommandLine(str):
+    """A line that people copy: a terminal breaks it by itself, so that what is copied is still one."""
+
+    __slots__ = ()
+
+
 def say(*lines: object, err: bool = False) -> None:
-    """Print each text as one line, without what a terminal would take for an order or a line's end."""
-    echo("\n".join(one_line(str(line)) for line in lines), err=err)
+    """Print each text as one line, without what a terminal would take for an order or a line's end.
+
+    A terminal gets each text broken between words, its further lines two columns deeper.
+    """
+    screen = console(err=err)
+    echo("\n".join(part for line in lines for part in _broken(line, screen)), err=err)
+
+
+def _broken(line: object, screen: Console) -> Iterator[str]:
+    text = one_line(str(line))
+    if is_plain(screen) or isinstance(line, CommandLine):
+        yield text
+        return
+    body = text.lstrip(" ")
+    indent = " " * (len(text) - len(body))
+    width = max(screen.width - len(indent) - 2, 2)  # a wide character needs two columns
+    for place, part in enumerate(Text(body).wrap(screen, width, overflow="fold")):
+        yield f"{indent}{'  ' if place else ''}{part.plain}".rstrip(" ")
 
 
 def say_json(document: str) -> None:

@@ -14,7 +14,7 @@ from bot.cli.init import written
 from bot.cli.init.files import files_of, write
 from bot.cli.init.questions import Flags, Questions
 from bot.cli.init.tokens import TOKENS, given_tokens, take_tokens
-from bot.cli.output import say
+from bot.cli.output import CommandLine, say
 from handlers.errors import Refused
 
 FOLDER = Path("/etc/neumann-bot")
@@ -86,9 +86,9 @@ def _say_what_is_next(folder: Path, program: Path, missing: tuple[str, ...]) -> 
     config = folder / written.BOT_FILE
     for name in missing:
         say(f"Still to be pasted: {TOKENS[name]}:")
-        say(f"  install -m 0600 /dev/stdin {folder / name}")
+        say(CommandLine(f"  install -m 0600 /dev/stdin {folder / name}"))
     say("Invite the bot to its channel: /invite @neumann-bot. Then, with the agent's package on every node:")
-    say(f"  {program} agents add --all --config {config}")
-    say(f"  {program} check --config {config}")
-    say(f"  systemctl enable --now {folder / 'neumann-bot.service'}")
+    say(CommandLine(f"  {program} agents add --all --config {config}"))
+    say(CommandLine(f"  {program} check --config {config}"))
+    say(CommandLine(f"  systemctl enable --now {folder / 'neumann-bot.service'}"))
     say(f"For the alerts: {folder / 'alertmanager.yml'} and {folder / 'prometheus.yml'}.")

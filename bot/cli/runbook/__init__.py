@@ -12,7 +12,7 @@ import typer
 from bot import add_ons
 from bot.cli.diagnose import evidence_of, show
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
-from bot.cli.output import say, say_json
+from bot.cli.output import CommandLine, say, say_json
 from bot.cli.runbook.skeleton_files import write_declared, write_skeleton
 from bot.cli.screens import instructions
 from bot.declared_runbooks import UnusableRunbook
@@ -58,16 +58,16 @@ def new(
     made = write_skeleton(name, alert, into)
     say(
         f"{made} is a runbook that works. Next:",
-        f"  pip install -e {made}",
-        f"  neumann-bot runbook lint {name}",
+        CommandLine(f"  pip install -e {made}"),
+        CommandLine(f"  neumann-bot runbook lint {name}"),
     )
 
 
 def _say_next(file: Path) -> None:
     say(
         f"{file} is a runbook that works: write your own words into it. Next:",
-        f"  neumann-bot runbook lint {file}",
-        f"  neumann-bot runbook try {file}",
+        CommandLine(f"  neumann-bot runbook lint {file}"),
+        CommandLine(f"  neumann-bot runbook try {file}"),
         f'  runbooks = ["{file.absolute()}"], at the top of the configuration',
     )
 

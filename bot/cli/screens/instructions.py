@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.cli.output import CommandLine
 from runbooks.hand_off import HandOff
 
 
@@ -17,7 +18,7 @@ def lines(given: HandOff) -> Iterator[str]:
         yield from ("", "Never", *(f"- {each}" for each in given.never))
     for number, step in enumerate(given.steps, start=1):
         yield from ("", f"{number}. {step.text}{' (two people)' if step.people > 1 else ''}")
-        yield from (f"   {command}" for command in step.commands)
+        yield from (CommandLine(f"   {command}") for command in step.commands)
     yield from ([""] if its.links or its.plots else [])
     yield from (f"{link.title}: {link.url}" for link in its.links)
     yield from (f"plot: {plot.title}: {plot.query}" for plot in its.plots)

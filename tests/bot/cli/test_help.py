@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 
 import pytest
-from rich.text import Text
 
 from bot.cli.help import HELP
 from measure.command_pages import CommandPage, pages
@@ -30,13 +29,6 @@ def test_an_example_is_a_command_line_that_is_taken(example: str) -> None:
 @pytest.mark.parametrize("page", list(pages()), ids=lambda page: page.name)
 def test_every_option_says_what_it_does(page: CommandPage) -> None:
     assert [each.written for each in page.parameters if not each.says] == []
-
-
-@pytest.mark.parametrize("page", list(pages()), ids=lambda page: page.name)
-def test_nothing_is_taken_for_markup(page: CommandPage) -> None:
-    """Rich swallows [doctor] in the words of an option, as a style that it does not know."""
-    texts = (page.about, page.help.epilog, *(each.says for each in page.parameters))
-    assert [text for text in texts if Text.from_markup(text).plain != text] == []
 
 
 def test_what_answers_has_json() -> None:

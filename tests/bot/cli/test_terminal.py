@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bot.cli.terminal import console, is_plain
+from bot.cli.console import console, is_plain
 from tests.bot.cli.test_app import run
 from tests.bot.incidents import quorum_loss
 

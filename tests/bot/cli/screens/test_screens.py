@@ -14,6 +14,7 @@ from rich.console import Console, RenderableType
 from bot.cli.screens.agents import Greeted, agents
 from bot.cli.screens.checks import line, verdict
 from bot.cli.screens.diagnosis import diagnosis
+from bot.cli.screens.month import month
 from bot.cli.screens.posture import posture
 from bot.cli.screens.replay import JudgedAgain, replay
 from bot.cli.terminal import Look
@@ -22,11 +23,13 @@ from runbooks.evidence import Evidence, Role
 from runbooks.posture import judge
 from runbooks.posture.inventory import Inventory
 from tests.bot.incidents import quorum_loss
+from tests.bot.months import busy
 from tests.builders import NOON, cut_off, dead, evidence, missing, node
 
 Screen = Callable[[Look], Iterator[RenderableType]]
 ESCAPES = re.compile("\x1b\\[[0-9;]*m")
 HOSTILE = "\x1b]52;c;cm0gLXJmIC8=\x07\x1b[2J\u202egnp"
+WIDE = ("東京-一号機", "node2", "대전")
 MANY = tuple(f"node{number}" for number in range(1, 52))
 
 
@@ -61,6 +64,12 @@ def large() -> Evidence:
     return evidence(*(dead(name, names=MANY) for name in MANY[:10]), *running)
 
 
+def wide() -> Evidence:
+    """Three nodes whose names are of wide characters, one of them cut off from another."""
+    cuts = {("東京-一号機", "node2"): "timeout"}
+    return evidence(*(node(name, names=WIDE, cuts=cuts) for name in WIDE))
+
+
 SCREENS: dict[str, Screen] = {
     "three nodes": of(quorum_loss()),
     "51 nodes": of(large()),
@@ -70,13 +79,15 @@ SCREENS: dict[str, Screen] = {
     ),
     "check": partial(line, "wrong", "wrong: ", "user group S0GONE0001: Slack has none of that id"),
     "in all": partial(verdict, 1, 2),
+    "month": partial(month, busy()),
+    "wide names": of(wide()),
     "replay": partial(
         replay, [JudgedAgain(NOON, "Cannot elect: node2 stopped.", ("quorum_loss: likely then",))]
     ),
 }
 
 
-@pytest.mark.parametrize("width", [30, 44, 80, 200])
+@pytest.mark.parametrize("width", [30, 44, 60, 80, 120, 200])
 @pytest.mark.parametrize("name", SCREENS)
 def test_no_line_is_wider_than_the_screen(name: str, width: int) -> None:
     lines = seen(SCREENS[name], width).splitlines()
@@ -101,9 +112,7 @@ def test_of_many_agents_the_silent_ones_are_shown() -> None:
 
 
 def test_names_in_wide_characters_stand_in_columns() -> None:
-    names = ("東京-一号機", "node2", "대전")
-    read = evidence(*(node(name, names=names, cuts={(names[0], "node2"): "timeout"}) for name in names))
-    frames = [each for each in seen(of(read), 100).splitlines() if each.startswith(("│", "├", "╭", "╰"))]
+    frames = [each for each in seen(of(wide()), 100).splitlines() if each.startswith(("│", "├", "╭", "╰"))]
     assert any("東京-一号機" in each for each in frames)
     tables = "\n".join(frames).split("╭")[2:]
     for table in tables:
