@@ -18,6 +18,7 @@ from pathlib import Path
 from lab import own_alert
 from lab.alerting.prometheus import RealAlertingError
 from lab.cluster.cluster import LabError
+from lab.demo_output import print_thread, say, say_overload
 from lab.faults import FAULTS
 from lab.headless import play
 from lab.node.settings import MetricsShape
@@ -55,12 +56,12 @@ def main(options: Options) -> int:
         The exit code: 0 if it went well, 1 if the loop did not close, 2 if it could not begin.
     """
     if options.fault not in FAULTS:
-        _say(f"There is no fault {options.fault!r}; there are {', '.join(FAULTS)}.")
+        say(f"There is no fault {options.fault!r}; there are {', '.join(FAULTS)}.")
         return 2
     try:
         return asyncio.run(_run(options))
     except (LabError, NoRedisError, RealAlertingError, OSError) as error:
-        _say(f"The demo cannot start: {_why(error, options.port)}")
+        say(f"The demo cannot start: {_why(error, options.port)}")
         return 2
     except KeyboardInterrupt:
         return 130
@@ -82,7 +83,7 @@ async def _run(options: Options) -> int:
         working = asyncio.create_task(_play(options, Path(folder)))
         await asyncio.wait({working, ended}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
-            _say("ending; everything is taken down")
+            say("ending; everything is taken down")
             working.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await working
@@ -95,13 +96,14 @@ async def _play(options: Options, folder: Path) -> int:
     started = time.monotonic()
     async with stage(
         folder,
-        lambda part: _say(f"starting {part}"),
+        lambda part: say(f"starting {part}"),
         page_port=_page_port(options),
         with_prometheus=options.with_prometheus,
         metrics_shape=options.metrics_shape,
         runbooks=_runbooks(options),
     ) as running:
-        _say(f"everything runs after {time.monotonic() - started:.1f} s")
+        say(f"everything runs after {time.monotonic() - started:.1f} s")
+        say_overload()
         if options.headless:
             return await (_own_alert(running, options) if options.alert else _headless(running, options))
         await _for_a_reader(running, options)
@@ -123,33 +125,38 @@ def _page_port(options: Options) -> int:
     try:
         socket.create_server(("127.0.0.1", PAGE_PORT)).close()
     except OSError:
-        _say(f"port {PAGE_PORT} is taken, so the page has another one this time")
+        say(f"port {PAGE_PORT} is taken, so the page has another one this time")
         return 0
     return PAGE_PORT
 
 
 async def _headless(running: Stage, options: Options) -> int:
-    report = await play(running, options.fault, _say)
+    report = await play(running, options.fault, say)
     if options.json:
         sys.stdout.write(json.dumps(report.as_json(), indent=2) + "\n")
     else:
-        sys.stdout.write("\n\n".join(filter(None, report.thread)) + "\n")
-    _say("the loop closed" if report.ok else f"the loop did not close: {report.failure or 'see the report'}")
-    return 0 if report.ok else 1
+        print_thread(report.thread)
+    if report.ok:
+        say("the loop closed")
+        return 0
+    say(f"the loop did not close: {report.failure or 'see the report'}")
+    say_overload()
+    return 1
 
 
 async def _own_alert(running: Stage, options: Options) -> int:
     assert options.alert  # noqa: S101 (tells the type checker)
     try:
-        thread = await own_alert.play(running, options.alert, _say)
+        thread = await own_alert.play(running, options.alert, say)
     except TimeoutError as error:
-        _say(f"the thread did not come to its end: {error}")
+        say(f"the thread did not come to its end: {error}")
+        say_overload()
         return 1
     if options.json:
         sys.stdout.write(json.dumps({"alert": options.alert, "thread": thread}, indent=2) + "\n")
     else:
-        sys.stdout.write("\n\n".join(filter(None, thread)) + "\n")
-    _say("the thread is whole")
+        print_thread(thread)
+    say("the thread is whole")
     return 0
 
 
@@ -159,23 +166,23 @@ async def _for_a_reader(running: Stage, options: Options) -> None:
     sys.stdout.flush()
     if os.environ.get("SSH_CONNECTION"):
         port = running.slack.url.rpartition(":")[2]
-        _say(f"From where you sit, first: ssh -N -L {port}:127.0.0.1:{port} THIS-HOST")
-    _say("In the page's message box, `/neumann election status` and `/neumann help` work at once.")
+        say(f"From where you sit, first: ssh -N -L {port}:127.0.0.1:{port} THIS-HOST")
+    say("In the page's message box, `/neumann election status` and `/neumann help` work at once.")
     if options.alert:
         await asyncio.sleep(FAULT_AFTER_S)
         await own_alert.send(running, own_alert.own_alert(running, options.alert))
-        _say(f"{options.alert} fires until the demo ends. Ctrl-C ends it all.")
+        say(f"{options.alert} fires until the demo ends. Ctrl-C ends it all.")
         await asyncio.Event().wait()
-    _say(f"In {FAULT_AFTER_S:.0f} s: {fault.summary}")
+    say(f"In {FAULT_AFTER_S:.0f} s: {fault.summary}")
     await asyncio.sleep(FAULT_AFTER_S)
     await fault.inject(running.lab)
-    _say("The fault is made. The alert comes in a few seconds; then read the thread. Ctrl-C ends it all.")
+    say("The fault is made. The alert comes in a few seconds; then read the thread. Ctrl-C ends it all.")
     if fault.heals_itself:
         while not _has_findings(running):  # noqa: ASYNC110  the workspace is looked at as a reader would
             await asyncio.sleep(0.5)
         await asyncio.sleep(HEAL_AFTER_FINDINGS_S)
         await fault.heal(running.lab)
-        _say("The lab has mended it as people would; the bot sees that by itself.")
+        say("The lab has mended it as people would; the bot sees that by itself.")
     await asyncio.Event().wait()
 
 
@@ -197,8 +204,3 @@ def _ended_by_signal() -> asyncio.Future[int]:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, end)
     return ended
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"[demo] {line}\n")
-    sys.stderr.flush()
