@@ -10,7 +10,7 @@ from handlers.domain.foreign_text import one_line
 from runbooks import raft
 from runbooks.clocks import look_at, says_time
 from runbooks.evidence import Clock, Evidence, NodeEvidence
-from runbooks.wording import MAX_NAMES, listed, signed_milliseconds
+from runbooks.wording import MAX_NAMES, counted, listed, signed_milliseconds
 
 HEADINGS = ("node", "role", "term", "elections", "process", "clock")
 GROUP_HEADINGS = ("", "role", "term", "process", "nodes")
@@ -156,17 +156,31 @@ def all_links_open(evidence: Evidence) -> bool:
     return all(state is True for state in seen)
 
 
-def not_read(evidence: Evidence, limit: int = 8) -> tuple[str, ...]:
-    """Return what could not be read and why, one line a node; beyond `limit` one line for all others."""
-    lines = [f"not read: {line}" for node in evidence.nodes if (line := _unread_of(node))]
-    left = len(lines) - limit
-    return (*lines[:limit], f"not read: something of {left} more nodes") if left > 0 else tuple(lines)
+def not_read(evidence: Evidence, limit: int | None = 8) -> tuple[str, ...]:
+    """Return what could not be read and why: nodes that fail alike share a line.
+
+    Beyond `limit` lines one more counts the nodes of all others; None is every line, with every name.
+    """
+    alike: dict[tuple[str, str], list[str]] = {}
+    for node in evidence.nodes:
+        for reason, readings in _unread_of(node).items():
+            alike.setdefault((", ".join(readings), reason), []).append(node.node)
+    at_most = None if limit is None else MAX_NAMES
+    told = [
+        f"not read: {readings} of {listed(names, at_most)}: {reason}"
+        for (readings, reason), names in alike.items()
+    ]
+    if limit is None or len(told) <= limit:
+        return tuple(told)
+    left = {name for names in list(alike.values())[limit:] for name in names}
+    return (*told[:limit], f"not read: something more of {counted(len(left), 'node')}")
 
 
-def _unread_of(node: NodeEvidence) -> str:
+def _unread_of(node: NodeEvidence) -> Mapping[str, list[str]]:
+    """Return the readings of a node that failed, by the reason."""
     reasons: dict[str, list[str]] = {}
     for name in READINGS:
         reading = getattr(node, name)
         if reading and reading.value is None:  # one that an older agent is not asked for is none
             reasons.setdefault(str(reading.missing), []).append(name.replace("_", " "))
-    return "; ".join(f"{', '.join(names)} of {node.node}: {reason}" for reason, names in reasons.items())
+    return reasons

@@ -87,7 +87,7 @@ def _links(evidence: Evidence) -> tuple[LinkStatus, ...]:
 class ClusterStatus(Document):
     """A cluster as it was read just now and judged by the leader-election runbook.
 
-    `not_read` has a line for each node of which something could not be read, and why.
+    `not_read` has a line for what could not be read and why; nodes that fail alike share it.
     """
 
     cluster: str
@@ -121,7 +121,7 @@ class ClusterStatus(Document):
             summary=diagnosis.summary,
             nodes=tuple(map(NodeStatus.of, evidence.nodes)),
             links=_links(evidence),
-            not_read=not_read(evidence, limit=len(evidence.nodes)),
+            not_read=not_read(evidence, limit=None),
         )
 
 

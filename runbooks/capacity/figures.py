@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +10,7 @@ from runbooks import raft
 from runbooks.evidence import Evidence, History, NodeEvidence
 from runbooks.log_room import ALERT_FREE_BYTES, lacks_room
 from runbooks.raft import Tri
+from runbooks.wording import MAX_NAMES, listed
 
 ALERT_MEMORY_SHARE = 0.85
 """HighMemoryUsage of Neumann's capacity-planning runbook."""
@@ -140,16 +141,15 @@ class Cluster:
 
     @cached_property
     def unread(self) -> tuple[str, ...]:
-        """Return which figures of which nodes are not known, a phrase for each node."""
-        return tuple(self._unread())
-
-    def _unread(self) -> Iterator[str]:
+        """Return which figures of which nodes are not known: nodes that lack the same share a phrase."""
+        alike: dict[tuple[str, ...], list[str]] = {}
         for node in self.nodes:
             unknown = [what for what, is_so in node.conditions.items() if is_so is None]
             # After a kill for memory there is enough of it, for a while.
             unknown += ["service"] if node.node.service.value is None else []
             if unknown:
-                yield f"{', '.join(unknown)} of {node.name}"
+                alike.setdefault(tuple(unknown), []).append(node.name)
+        return tuple(f"{listed(what)} of {listed(names, MAX_NAMES)}" for what, names in alike.items())
 
     @property
     def is_enough(self) -> bool:

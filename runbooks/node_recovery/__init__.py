@@ -13,7 +13,7 @@ from runbooks.model import SURE, CanElect, Diagnosis, Finding, RecoveryNeeds, Ve
 from runbooks.node_recovery.causes import CAUSES as CAUSES
 from runbooks.node_recovery.causes import NodeCause
 from runbooks.node_recovery.judge import judged
-from runbooks.node_recovery.judged import Judged
+from runbooks.node_recovery.judged import NODE, Judged
 from runbooks.node_recovery.members import Members, is_stopped
 from runbooks.node_recovery.recovery import is_recovered as is_recovered
 from runbooks.node_recovery.recovery import level_within
@@ -95,7 +95,9 @@ def _joined(cause: NodeCause, of_node: dict[str, Judged]) -> Finding:
     """Return one finding for a cause, with the nodes on which it is surest."""
     verdict = min((each.verdict for each in of_node.values()), key=lambda each: _VERDICT_RANK[each])
     nodes = tuple(name for name, each in of_node.items() if each.verdict is verdict)
-    lacks = dict.fromkeys(each.lacks for name in nodes if (each := of_node[name]).lacks)
+    lacks: dict[str, list[str]] = {}
+    for name in nodes:
+        lacks.setdefault(of_node[name].lacks or "", []).append(name)
     return Finding(
         cause=cause,
         verdict=verdict,
@@ -103,7 +105,10 @@ def _joined(cause: NodeCause, of_node: dict[str, Judged]) -> Finding:
         evidence_for=tuple(
             f"{name}: {'; '.join(of_node[name].because)}" for name in nodes if of_node[name].because
         ),
-        would_decide="; ".join(filter(None, lacks)) or None,
+        would_decide="; ".join(
+            what.replace(NODE, listed(names, MAX_NAMES)) for what, names in lacks.items() if what
+        )
+        or None,
     )
 
 

@@ -7,7 +7,7 @@ from runbooks.gaps import Gap
 from runbooks.log_room import why_no_room
 from runbooks.model import SURE
 from runbooks.node_recovery.causes import NodeCause
-from runbooks.node_recovery.judged import Judged, known, left_open
+from runbooks.node_recovery.judged import NODE, Judged, known, left_open
 from runbooks.node_recovery.members import Members, has_run_for_long, is_unhealthy
 from runbooks.process_signs import JUST_STARTED_S
 from runbooks.wording import counted, listed, seconds
@@ -23,13 +23,13 @@ def not_following(members: Members, node: NodeEvidence) -> Judged | None:
         return None
     follows, cut = members.follows(page, name), members.cut_from_leader(name)
     if follows is None:
-        return left_open(NodeCause.NODE_NOT_KNOWN, f"role and term of {name}")
+        return left_open(NodeCause.NODE_NOT_KNOWN, f"role and term of {NODE}")
     if follows:
         return _cut_off(members, node, cut)
     before, term = node.metrics.value, members.gaps.leadership.term
     said = f"it is {page.role} in term {page.term}, {members.leader} leads term {term} (bot)"
     if before is None or node.metrics_again.value is None or members.follows(before, name) is not False:
-        return left_open(NodeCause.NOT_FOLLOWING, f"a second look at {name}", [said])
+        return left_open(NodeCause.NOT_FOLLOWING, f"a second look at {NODE}", [said])
     return known(NodeCause.NOT_FOLLOWING, [said, *cut], sources=1 + len(cut))
 
 
@@ -40,7 +40,7 @@ def _cut_off(members: Members, node: NodeEvidence, cut: list[str]) -> Judged | N
     if not cut or (gap is not None and gap.received > 0):
         return None
     if not has_run_for_long(node):
-        return left_open(NodeCause.NOT_FOLLOWING, f"another look at {node.node}: it may be crashing", cut)
+        return left_open(NodeCause.NOT_FOLLOWING, f"another look at {NODE}: it may be crashing", cut)
     return known(NodeCause.NOT_FOLLOWING, cut, sources=len(cut))
 
 
@@ -48,12 +48,12 @@ def behind(members: Members, node: NodeEvidence) -> Judged | None:
     """Judge a node that is behind: with its slope, and the time that it takes to be level."""
     gap = members.gap(node.node)
     if gap is None:
-        return left_open(NodeCause.NODE_NOT_KNOWN, f"indexes of {node.node} and the leader, read together")
+        return left_open(NodeCause.NODE_NOT_KNOWN, f"indexes of {NODE} and the leader, read together")
     if gap.entries <= members.level_entries:
         return None
     far = f"{node.node} is {gap.entries} entries behind {members.leader}"
     if gap.grows_per_s is None:
-        return left_open(NodeCause.STAYS_BEHIND, f"a second look at the indexes of {node.node}", [far])
+        return left_open(NodeCause.STAYS_BEHIND, f"a second look at the indexes of {NODE}", [far])
     if gap.closes_in_s is not None:
         speed = f"{far} and gains {-gap.grows_per_s:.0f} a second: level in {seconds(gap.closes_in_s)} (bot)"
         started = _started(node)
@@ -77,7 +77,7 @@ def _does_not_close(members: Members, node: NodeEvidence, gap: Gap, far: str) ->
     if snapshot and snapshot.verdict in SURE:
         return snapshot
     if _started(node) or node.service.value is None:
-        lacks = f"another look at {node.node} in a minute: it may be at its snapshot, or at its log"
+        lacks = f"another look at {NODE} in a minute: it may be at its snapshot, or at its log"
         return left_open(NodeCause.STAYS_BEHIND, lacks, [far, *_started(node)])
     if unread := _unread(members, node):
         return left_open(NodeCause.STAYS_BEHIND, listed(unread), [far])
@@ -116,7 +116,7 @@ def _snapshot_failures(members: Members, name: str) -> int:
 def unwell(_: Members, node: NodeEvidence) -> Judged | None:
     """Leave open how a node is that is level: it calls itself unwell, or nobody says whether it stays."""
     if node.service.value is None:
-        lacks = f"the service on {node.node}: its page answers, and nobody says whether it keeps crashing"
+        lacks = f"the service on {NODE}: its page answers, and nobody says whether it keeps crashing"
         return left_open(NodeCause.NODE_NOT_KNOWN, lacks)
     if not is_unhealthy(node) or node.health.value is None:
         return None

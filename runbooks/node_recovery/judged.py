@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from runbooks.model import Verdict
 from runbooks.node_recovery.causes import NodeCause
 
+NODE = "{node}"
+"""Stands in `lacks` for the node, so that nodes that lack the same are told in one phrase."""
+
 
 @dataclass(frozen=True)
 class Judged:

@@ -12,7 +12,7 @@ from runbooks.node_recovery.endings import (
     was_stopped_cleanly,
     why_it_ends,
 )
-from runbooks.node_recovery.judged import Judged, known, left_open
+from runbooks.node_recovery.judged import NODE, Judged, known, left_open
 from runbooks.node_recovery.members import Members, bots_page, has_run_for_long
 from runbooks.process_signs import (
     SILENT_S,
@@ -69,10 +69,10 @@ def stopped(members: Members, node: NodeEvidence) -> Judged | None:
         return None
     gone, service = _gone(members, node), node.service.value
     if service is None:
-        lacks = f"the service on {node.node}: a firewall that rejects, and a crash, look the same"
+        lacks = f"the service on {NODE}: a firewall that rejects, and a crash, look the same"
         return left_open(NodeCause.NODE_STOPPED, lacks, gone)
     if service.state not in STOPPED:
-        lacks = f"another look at {node.node}: its service is between two states"
+        lacks = f"another look at {NODE}: its service is between two states"
         return left_open(NodeCause.NODE_STOPPED, lacks, gone)
     return _ended(node, service, gone)
 
@@ -115,7 +115,7 @@ def hangs(members: Members, node: NodeEvidence) -> Judged | None:
     if holders:
         signs.append(f"gossip on {listed(holders, MAX_NAMES)} holds a peer failed that runs (bot)")
     if len(signs) < 3:
-        lacks = "gossip of the others" if not holders else f"the log of {name}"
+        lacks = "gossip of the others" if not holders else f"the log of {NODE}"
         return left_open(NodeCause.NODE_HANGS, lacks, signs)
     return known(NodeCause.NODE_HANGS, signs, sources=2)
 
@@ -153,13 +153,13 @@ def unread(members: Members, node: NodeEvidence) -> Judged | None:
     """Leave open how a node is of which no page was read, or whose page went away between two looks."""
     if node.newest_metrics is None:
         runs = members.up[node.node] is True
-        lacks = f"the page of {node.node}" + (": it runs, by what was read" if runs else "")
+        lacks = f"the page of {NODE}" + (": it runs, by what was read" if runs else "")
         return left_open(NodeCause.NODE_NOT_KNOWN, lacks)
     if not bots_page(node) and _is_refused_here(members, node):
-        lacks = f"a look at {node.node} itself: its agent reads its page, and others are refused"
+        lacks = f"a look at {NODE} itself: its agent reads its page, and others are refused"
         return left_open(NodeCause.NODE_NOT_KNOWN, lacks)
     if node.metrics.value and node.metrics_again.kind is MissingKind.REFUSED:
-        lacks = f"another look at {node.node}: its page answered, and then refused"
+        lacks = f"another look at {NODE}: its page answered, and then refused"
         return left_open(NodeCause.NODE_NOT_KNOWN, lacks)
     return None
 
@@ -176,7 +176,7 @@ def unseen(members: Members, node: NodeEvidence) -> Judged | None:
         return None
     signs = [f"its page answers on its own host ({node.local_metrics.by})"]
     if node.metrics.kind is MissingKind.REFUSED and not has_run_for_long(node):
-        return left_open(NodeCause.PAGE_UNSEEN, f"another look at {node.node}: it may just have begun", signs)
+        return left_open(NodeCause.PAGE_UNSEEN, f"another look at {NODE}: it may just have begun", signs)
     open_to = [peer for peer, result in members.told_by_peers(node.node).items() if result == "open"]
     if open_to:
         signs.append(f"its Raft port is open to {listed(open_to, MAX_NAMES)}")

@@ -80,7 +80,7 @@ def in_words(diagnosis: Diagnosis, evidence: Evidence) -> str:
         "\n".join(_refused(remedy) for remedy in _refusals(diagnosis)),
         node_table(evidence),
         link_table(evidence),
-        "\n".join(not_read(evidence, limit=len(evidence.nodes))),
+        "\n".join(not_read(evidence, limit=None)),
     )
     return "\n\n".join(part for part in parts if part) + "\n"
 

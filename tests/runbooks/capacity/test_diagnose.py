@@ -177,7 +177,7 @@ NOT_READ = {
     ),
     "a second sample of CPU": (host(metrics_again=missing("no answer")), "CPU of node3"),
     "a service that may have been killed": (host(service=missing("no answer")), "service of node3"),
-    "a whole node": (silent("node3"), "disk, memory, CPU, service of node3"),
+    "a whole node": (silent("node3"), "disk, memory, CPU and service of node3"),
 }
 
 
@@ -186,6 +186,11 @@ def test_what_was_not_read_is_never_enough(what: str) -> None:
     changed, lacks = NOT_READ[what]
     top = diagnose(changed).top
     assert (top.cause, top.verdict, top.would_decide) == ("capacity_enough", Verdict.UNDETERMINED, lacks)
+
+
+def test_nodes_of_which_the_same_was_not_read_share_a_phrase() -> None:
+    top = diagnose(*map(silent, ("node1", "node2", "node3"))).top
+    assert top.would_decide == "disk, memory, CPU and service of node1, node2 and node3"
 
 
 @pytest.mark.parametrize("free_bytes", [0, 99 * 2**20])

@@ -290,6 +290,14 @@ def test_what_could_not_be_read_is_left_open_and_named(what: str) -> None:
     assert lacks in (top.would_decide or "")
 
 
+def test_nodes_of_which_the_same_is_open_share_a_phrase() -> None:
+    unread = missing("the agent cannot be reached")
+    top = diagnose(*(sampled(name, service=unread) for name in ("node1", "node2", "node3"))).top
+    assert top.would_decide == (
+        "the service on node1, node2 and node3: its page answers, and nobody says whether it keeps crashing"
+    )
+
+
 def test_an_agent_that_reads_a_page_which_everybody_else_is_refused_is_not_believed() -> None:
     found = diagnose(*refused_everywhere(with_node3(**REFUSING)))
     assert (found.top.cause, found.top.verdict, found.offers) == ("node_not_known", Verdict.UNDETERMINED, ())

@@ -141,7 +141,7 @@ def test_each_plan_has_its_own_message() -> None:
 def test_a_reading_that_failed_is_said_and_not_left_out() -> None:
     text = say(incident(opened(), *diagnosed(incidents.unknown())))
     assert "?" in text
-    assert "of node3: the agent gave no answer within 4 s" in text
+    assert "of node1, node2 and node3: the agent gave no answer within 4 s" in text
 
 
 @pytest.mark.parametrize(
