@@ -27,10 +27,18 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
-    """Let links lead to pages and copies. Diagrams stay text: what draws them would come from the net."""
+    """Let links lead to pages and copies, and pictures follow the scheme.
+
+    Diagrams stay text: what draws them would come from the net.
+    """
     del config, files
-    followed = links.rewritten(markdown, _document(page.file.src_uri), lambda path: (ROOT / path).exists())
-    return followed.replace("```mermaid", "```text")
+    document = _document(page.file.src_uri)
+    shown = links.for_each_scheme(markdown, document, _is_there)
+    return links.rewritten(shown, document, _is_there).replace("```mermaid", "```text")
+
+
+def _is_there(path: str) -> bool:
+    return (ROOT / path).exists()
 
 
 def _document(page: str) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 
 _LINK = re.compile(r"(\]\(|\b(?:src|href)=\")([^)\s\"]+)")
+_PICTURE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<path>[^)\s#]+)\.png\)")
 _ELSEWHERE = re.compile(r"[a-z]+:|#|//")
 
 ROOT_PAGES: Mapping[str, str] = {
@@ -54,6 +55,21 @@ def rewritten(markdown: str, document: str, has: Callable[[str], bool]) -> str:
         return f"{before}{posixpath.relpath(on_site(target), page)}{hash_}{anchor}"
 
     return _LINK.sub(followed, markdown)
+
+
+def for_each_scheme(markdown: str, document: str, has: Callable[[str], bool]) -> str:
+    """Return a document in which a picture of a light window has its dark one beside it, where there is one.
+
+    The theme shows one of the two, by the site's own switch as well as by what the browser prefers.
+    """
+
+    def both(found: re.Match[str]) -> str:
+        alt, path = found["alt"], found["path"]
+        if not has(_repository_path(f"{path}-dark.png", document)):
+            return found[0]
+        return f"![{alt}]({path}.png#only-light)![{alt}]({path}-dark.png#only-dark)"
+
+    return _PICTURE.sub(both, markdown)
 
 
 def _repository_path(link: str, document: str) -> str:

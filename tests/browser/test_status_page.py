@@ -31,6 +31,8 @@ from tests.handlers.world import Timelines
 pytestmark = pytest.mark.browser
 
 Scheme = Literal["light", "dark"]
+DARK: Mapping[Scheme, str] = {"light": "", "dark": "-dark"}
+"""How a picture's name ends: the documents' site shows the one of its own scheme."""
 
 TOKEN = "the-token-of-the-screen-on-the-wall"
 LONG_NAME = "AnAlertOfARuleWhoseNameIsLongerThanAPhoneIsWide"
@@ -138,8 +140,8 @@ async def test_every_word_can_be_read_on_every_screen(
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     ground = await page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(22, 22, 26)")
-    if scheme == "light":
-        await picture(f"status-page{name}", page if name else page.locator("body"))
+    if scheme == "light" or not name:
+        await picture(f"status-page{name}{DARK[scheme]}", page if name else page.locator("body"))
 
 
 async def test_its_reader_turns_reloading_on_and_off_by_keyboard(

@@ -25,6 +25,8 @@ from tests.builders import cut, silent
 SLACK_ALT_TEXT = 2_000
 """Characters that Slack takes in an image block's `alt_text`."""
 
+EDGE = (0xC9, 0xCE, 0xD6)
+
 
 def drawn(picture: Picture | Undetermined) -> Picture:
     assert isinstance(picture, Picture), picture
@@ -43,6 +45,7 @@ def assert_is_a_picture(picture: Picture) -> None:
         assert (image.format, image.mode) == ("PNG", "RGB")
         assert image.size == (picture.width, picture.height)
         assert image.getpixel((picture.width // 2, picture.height - 8)) == (255, 255, 255)
+        assert image.getpixel((0, picture.height // 2)) == EDGE, "its own edge, in either theme of Slack"
         assert len(image.getcolors(1 << 24) or ()) > 20
     assert picture.width == WIDTH
     assert picture.height < 2 * picture.width

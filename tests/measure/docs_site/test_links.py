@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from measure.docs_site.links import ROOT_PAGES, on_site, rewritten, targets
+from measure.docs_site.links import ROOT_PAGES, for_each_scheme, on_site, rewritten, targets
 from measure.docs_site.offline import fetched
 
 ROOT = Path(__file__).parents[3]
@@ -33,6 +33,15 @@ def test_where_a_link_leads(link: str, document: str, leads: str) -> None:
 
 def test_a_link_to_what_is_not_there_stays_and_is_complained_of() -> None:
     assert rewritten("[it](gone.md)", "docs/tutorial.md", lambda _: False) == "[it](gone.md)"
+
+
+def test_a_picture_that_was_taken_in_the_dark_too_follows_the_sites_scheme() -> None:
+    there = {"docs/images/thread.png", "docs/images/thread-dark.png", "docs/images/plan.png"}
+    markdown = "![The thread](images/thread.png) ![The plan](images/plan.png)"
+    assert for_each_scheme(markdown, "docs/tutorial.md", there.__contains__) == (
+        "![The thread](images/thread.png#only-light)![The thread](images/thread-dark.png#only-dark)"
+        " ![The plan](images/plan.png)"
+    )
 
 
 def test_the_files_that_a_document_needs_are_known() -> None:
