@@ -158,7 +158,7 @@ dist: $(VENV)/.installed-dev ## build what a release attaches: wheel and its loc
 	@$(sums)
 
 chart: $(VENV)/.installed-chart ## lint, render and check the Helm chart with Helm's own library, and pack it into dist/
-	@$(BIN)/python -m pytest -q -n 0 -m process tests/deploy/test_chart.py $(ARGS)
+	@$(BIN)/python -m pytest -q -n 0 -m process tests/deploy/test_chart.py tests/deploy/test_on_api_server.py $(ARGS)
 	@mkdir -p dist
 	@$(BIN)/python -m measure.chart package dist 2>/dev/null
 	@$(sums)
