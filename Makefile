@@ -127,8 +127,9 @@ lock: ## write the locks anew (needs uv)
 	$(EXPORT) -o requirements-agent.txt
 	$(EXPORT) --extra bot -o requirements.txt
 	$(EXPORT) --extra bot --extra mcp -o requirements-mcp.txt
+	$(EXPORT) --extra bot --extra tracing -o requirements-tracing.txt
 	$(EXPORT) --extra bot --extra demo -o requirements-demo.txt
-	$(EXPORT) --extra bot --extra demo --extra mcp --group dev -o requirements-dev.txt
+	$(EXPORT) --extra bot --extra demo --extra mcp --extra tracing --group dev -o requirements-dev.txt
 	$(subst --group build,--only-group chart,$(EXPORT)) -o requirements-chart.txt
 	uv export --quiet --no-header --format requirements-txt --only-group docs -o requirements-docs.txt
 	rm -f uv.lock
@@ -154,7 +155,7 @@ dist: $(VENV)/.installed-dev ## build what a release attaches: wheel and its loc
 	@if command -v dpkg-deb >/dev/null; then deploy/debian/build $(BIN)/python dist/*.whl dist; fi
 	@$(BIN)/python -m measure.sbom dist/neumann-bot.cdx.json
 	@git archive --format=tar.gz --prefix=neumann-bot/ --output=dist/neumann-bot.tar.gz HEAD
-	@cp requirements.txt requirements-mcp.txt dist/
+	@cp requirements.txt requirements-mcp.txt requirements-tracing.txt dist/
 	@$(sums)
 
 chart: $(VENV)/.installed-chart ## lint, render and check the Helm chart with Helm's own library, and pack it into dist/

@@ -23,6 +23,7 @@ from bot.paging.routes import Paging, paging
 from bot.slack.noting_client import NotingClient
 from bot.store.ledger_marks import LedgerMarks
 from bot.store.refusals import Refusals
+from bot.tracing import UNTRACED, Tracing
 
 AGENT_TIMEOUT = httpx.Timeout(None, connect=3.0)
 """Each question has a deadline of its own beside it."""
@@ -44,14 +45,16 @@ class Clients:
 
 
 @asynccontextmanager
-async def connected(settings: Settings, marks: LedgerMarks, refusals: Refusals) -> AsyncIterator[Clients]:
+async def connected(
+    settings: Settings, marks: LedgerMarks, refusals: Refusals, tracing: Tracing = UNTRACED
+) -> AsyncIterator[Clients]:
     """Make all clients, and close them again; what Slack refuses is noted in `refusals`.
 
     Raises:
         ConfigurationError: If a token, key or certificate cannot be used.
     """
     async with (
-        slack_client(settings, refusals) as slack,
+        slack_client(settings, refusals, tracing) as slack,
         reader(settings, marks) as (clusters, agents),
         alerting(settings) as (alertmanager, prometheus),
         http_client(httpx.Timeout(None)) as outside,  # each call has its deadline
@@ -112,7 +115,9 @@ async def alerting(
 
 
 @asynccontextmanager
-async def slack_client(settings: Settings, refusals: Refusals) -> AsyncIterator[AsyncWebClient]:
+async def slack_client(
+    settings: Settings, refusals: Refusals, tracing: Tracing = UNTRACED
+) -> AsyncIterator[AsyncWebClient]:
     """Make a Web API client that keeps its connections: by itself it opens one per call.
 
     Raises:
@@ -120,7 +125,7 @@ async def slack_client(settings: Settings, refusals: Refusals) -> AsyncIterator[
     """
     token = settings.slack.bot_token.read().get_secret_value()
     timeout = aiohttp.ClientTimeout(total=SLACK_TIMEOUT_S)
-    async with aiohttp.ClientSession(timeout=timeout) as session:
+    async with aiohttp.ClientSession(timeout=timeout, trace_configs=tracing.calls()) as session:
         # Without its own retries: they would post a second time when an answer is lost.
         yield NotingClient(
             refusals, token=token, base_url=settings.slack.api_url, session=session, retry_handlers=[]

@@ -27,6 +27,7 @@ from bot.slack.delivery.thread_sync import SlackThread
 from bot.slack.directory import SlackDirectory
 from bot.slack.inbound.dispatcher import Dispatcher
 from bot.slack.inbound.request_queue import SlackRequests
+from bot.spans.begin import begin
 from bot.store.client import connect_to
 from bot.store.foreign_keys import put_aside
 from bot.store.incident_history import IncidentHistoryStore
@@ -81,19 +82,19 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
         ConfigurationError: If a secret, key or certificate cannot be used.
     """
     signing_secret = settings.slack.signing_secret.read().get_secret_value()
-    stores = Stores.on(connect_to(settings.redis), settings, timing)
-    redis, prefix = stores.redis, stores.prefix
+    redis, prefix = connect_to(settings.redis), settings.redis.prefix
     async with (
         contextlib.aclosing(redis),
-        connected(settings, LedgerMarks(redis, prefix), Refusals(redis, prefix)) as clients,
+        contextlib.aclosing(begin(settings, redis)) as tracing,
+        connected(settings, LedgerMarks(redis, prefix), Refusals(redis, prefix), tracing) as clients,
         shared(clients.reader) as reader,
     ):
-        clock = RedisTime(redis)
+        stores, clock = Stores.on(redis, settings, timing, tracing), RedisTime(redis)
         with contextlib.suppress(StoreDown):  # it is asked again
             await clock.ask()
         thread = SlackThread(clients.slack, redis, prefix, settings.channel_of, timing)
         notices = ChannelNotices(clients.slack, redis, prefix, settings.channel_of, timing)
-        ports = _ports(settings, stores, clients, clock, thread=thread, notices=notices)
+        ports = tracing.observed(_ports(settings, stores, clients, clock, thread=thread, notices=notices))
         doctor = Doctor(Patient(redis, clients.slack, ports, settings))
         ports = replace(ports, doctor=doctor)
         app = _bolt(clients.slack, signing_secret, ports)
@@ -228,6 +229,7 @@ def _worker(
         ),
         plan=settings.escalation.plan,
         timing=timing,
+        tracing=stores.tracing,
     )
 
 

@@ -18,11 +18,12 @@ from bot.store.retention import Retention
 from bot.store.signer import Signer
 from bot.store.timelines import TimelineStore
 from bot.timing import Timing
+from bot.tracing import UNTRACED, Tracing
 
 
 @dataclass(frozen=True)
 class Stores:
-    """Everything that keeps its state in Redis."""
+    """Everything that keeps its state in Redis, and what tells of the way through it."""
 
     redis: Redis
     prefix: str
@@ -31,9 +32,10 @@ class Stores:
     inbox: Inbox
     requests: SlackRequests
     queues: Queues
+    tracing: Tracing
 
     @classmethod
-    def on(cls, redis: Redis, settings: Settings, timing: Timing) -> Stores:
+    def on(cls, redis: Redis, settings: Settings, timing: Timing, tracing: Tracing = UNTRACED) -> Stores:
         """Make the stores on this connection."""
         prefix, chain = settings.redis.prefix, Chain.of(settings.agents)
         waits = settings.redis.wait_for_replicas
@@ -51,7 +53,11 @@ class Stores:
                 Signer.of(settings.agents, INBOX_SEAL_USE),
                 timing,
                 wait_for_replicas=waits,
+                tracing=tracing,
             ),
-            requests=SlackRequests(redis, prefix, consumer, Signer.of(settings.agents, SEAL_USE), timing),
+            requests=SlackRequests(
+                redis, prefix, consumer, Signer.of(settings.agents, SEAL_USE), timing, tracing=tracing
+            ),
             queues=Queues(redis, prefix, timing),
+            tracing=tracing,
         )

@@ -18,6 +18,7 @@ from bot.config.sections import (
     WebSettings,
 )
 from bot.config.settings import Settings, contradictions, load
+from bot.config.tracing import TracingSettings
 from bot.config.watch import DoctorSettings, HeartbeatSettings
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Settings",
     "SlackSettings",
     "StatusPageSettings",
+    "TracingSettings",
     "WebSettings",
     "contradictions",
     "load",

@@ -28,6 +28,7 @@ from bot.config.sections import (
     SlackSettings,
     WebSettings,
 )
+from bot.config.tracing import TracingSettings
 from bot.config.watch import DoctorSettings, HeartbeatSettings, WideOutageSettings
 from handlers.domain.permissions import Permission, Permissions
 from handlers.errors import ConfigurationError
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
     wide_outage: WideOutageSettings = WideOutageSettings()
     api: ApiSettings = ApiSettings()
     status_page: StatusPageSettings = StatusPageSettings()
+    tracing: TracingSettings | None = None
     clusters: Annotated[tuple[Cluster, ...], Field(min_length=1)]
     permissions: tuple[PermissionRow, ...] = ()
     runbooks: tuple[str, ...] = ()

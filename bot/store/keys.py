@@ -69,6 +69,10 @@ class Keys:
         """String, 30 days: button or plan → id of its incident."""
         return self._key("handle", handle)
 
+    def trace(self, incident: str) -> str:
+        """String, 30 days, with `[tracing]` only: the trace context that the incident's next step follows."""
+        return self._key("trace", incident)
+
     def previous(self) -> str:
         """Hash: identity → id of the incident that was released last."""
         return self._key("previous")

@@ -6,6 +6,7 @@ import hmac
 import math
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from typing import Any
 
 import structlog
@@ -150,6 +151,10 @@ class Web:
         """Store a notification, and only then say so; the worker reads it from there."""
         if not self._has_token(request):
             return self._refused("token", "The bearer token is missing or wrong.", 401)
+        taking = partial(self._store_notification, request)
+        return await self._requests.tracing.received(taking, route="/alertmanager", carrier=request.headers)
+
+    async def _store_notification(self, request: Request) -> Response:
         try:
             body, is_cut = await read_notification_body(request, self._max_body_bytes)
             read_notification(body)
@@ -203,7 +208,8 @@ class Web:
         except ValueError:
             return PlainTextResponse("This is not a request from Slack.", status_code=400)
         try:
-            return await self._taken(asked, request.headers["x-slack-signature"])
+            taking = partial(self._taken, asked, request.headers["x-slack-signature"])
+            return await self._requests.tracing.received(taking, route="/slack/events", handle=asked.handle)
         except StoreDown as error:
             return PlainTextResponse(str(error), status_code=503)
 

@@ -24,6 +24,7 @@ from bot.store.queues.wakeup_channel import WakeupChannel
 from bot.store.refusals import Refusals
 from bot.store.timelines import TimelineStore
 from bot.timing import DEFAULT_TIMING, Timing
+from bot.tracing import UNTRACED, Tracing
 from bot.worker.periodic_jobs import RECONCILE, PeriodicJobs
 from bot.worker.quarantine import Quarantine
 from handlers import advance, escalate
@@ -66,6 +67,7 @@ class Worker:
         pictures: ThreadAttachments,
         plan: EscalationPlan = NOBODY_IS_TOLD,
         timing: Timing = DEFAULT_TIMING,
+        tracing: Tracing = UNTRACED,
     ) -> None:
         self._inbox, self._queues, self._timing = inbox, queues, timing
         self._timelines, self._ports, self._plan = timelines, ports, plan
@@ -75,11 +77,12 @@ class Worker:
         self._next_edit_s: dict[str, float] = {}
         names = [each.name for each in (queues.steps, queues.views, queues.pages, queues.chores)]
         self._wakeups = WakeupChannel(redis, prefix, names, timing)
-        self._folding = Consumer(inbox.stream, self._fold_in, at_once=MAX_NOTIFICATIONS_HELD, timing=timing)
+        fold_in = tracing.taken(inbox.stream.key, self._fold_in)
+        self._folding = Consumer(inbox.stream, fold_in, at_once=MAX_NOTIFICATIONS_HELD, timing=timing)
         self._due = (
-            self._consumer(queues.steps, self._advance),
-            self._consumer(queues.views, self._redraw),
-            self._consumer(queues.pages, self._escalate),
+            self._consumer(queues.steps, tracing.due(queues.steps.name, self._advance)),
+            self._consumer(queues.views, tracing.due(queues.views.name, self._redraw)),
+            self._consumer(queues.pages, tracing.due(queues.pages.name, self._escalate)),
             self._consumer(queues.chores, jobs.do),
         )
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import get_args
 
+import msgspec
+
 from lab import capacity_model, deadlock_model, lag_model, recovery_model, split_model
 from lab.case import Case, Family
 from measure.accuracy.answers import Answer, of
@@ -85,7 +87,7 @@ def judge(runbook: str, case: Case) -> Verdict:
     """Judge one case."""
     read = Evidence.model_validate(case.evidence)
     if case.samples:
-        read = with_history(read, [Sample.model_validate(each) for each in case.samples])
+        read = with_history(read, [msgspec.convert(each, Sample) for each in case.samples])
     return Verdict(case, of(RUNBOOKS[runbook].diagnose(read)))
 
 

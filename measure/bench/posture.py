@@ -10,6 +10,8 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+from msgspec import structs
+
 from bot import clients
 from bot.slack.views import posture as views
 from bot.store.client import connect
@@ -41,7 +43,7 @@ async def measure(folder: Path, runs: int) -> list[Figure]:
         sample = sample_of(first)
         for left in range(KEPT_SAMPLES, 0, -1):
             at = first.started_at - left * timedelta(minutes=15)
-            await store.add_sample("bench", sample.model_copy(update={"at": at}))
+            await store.add_sample("bench", structs.replace(sample, at=at))
         for _ in range(runs):
             started = time.perf_counter()
             evidence, samples = await asyncio.gather(reader.read("bench"), store.samples("bench"))

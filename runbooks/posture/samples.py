@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
 
-from pydantic import AwareDatetime
+from msgspec import Meta, Struct
 
 from runbooks.clocks import believed_clocks, says_time
-from runbooks.evidence import Clock, Evidence, Frozen, NodeEvidence, Ping
+from runbooks.evidence import Clock, Evidence, NodeEvidence, Ping
 from runbooks.raft import Pair
 
 MAX_PAIRS = 132
@@ -17,7 +19,11 @@ KEPT_SAMPLES = 672
 """A week at the default of one sample in 15 minutes."""
 
 
-class NodeSample(Frozen):
+class _Kept(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What all of a sample has: a week of a large cluster is 100,000 of these, so they are no models."""
+
+
+class NodeSample(_Kept, frozen=True):
     """One node's figures; `None` is what could not be read.
 
     `offset_ms` is only there where the clock says true time, and the bot's own look does not belie it.
@@ -36,7 +42,7 @@ class NodeSample(Frozen):
     deadlocks: int | None = None
 
 
-class PairSample(Frozen):
+class PairSample(_Kept, frozen=True):
     """What one node's ping to another gave."""
 
     one: str
@@ -46,13 +52,13 @@ class PairSample(Frozen):
     rtt_ms: float | None = None
 
 
-class Sample(Frozen):
+class Sample(_Kept, frozen=True):
     """One reading of a cluster, cut down to what trends need.
 
     `slowest_rtt_ms` is the mean round trip of the slowest pair, of all pairs and not of the kept ones alone.
     """
 
-    at: AwareDatetime
+    at: Annotated[datetime, Meta(tz=True)]
     nodes: dict[str, NodeSample]
     pairs: tuple[PairSample, ...] = ()
     slowest_rtt_ms: float | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -50,7 +51,11 @@ class Trends:
     def within(self, span: timedelta, *, until: datetime | None = None) -> tuple[Sample, ...]:
         """Return the samples of a span that ends now, or then."""
         end = until or self.now
-        return tuple(each for each in self.samples if end - span < each.at <= end)
+        return self.samples[bisect_right(self._times, end - span) : bisect_right(self._times, end)]
+
+    @cached_property
+    def _times(self) -> list[datetime]:
+        return [each.at for each in self.samples]
 
     @cached_property
     def elections_by_day(self) -> tuple[int, ...]:
@@ -60,17 +65,21 @@ class Trends:
         the last day there is none.
         """
         counts: dict[int, int] = {}
-        for name in self.samples[-1].nodes:
-            for day, grown in self._elections(name).items():
+        for by_day in self._elections.values():
+            for day, grown in by_day.items():
                 counts[day] = counts.get(day, 0) + grown
         return tuple(counts[day] for day in sorted(counts)) if 0 in counts else ()
 
     @cached_property
     def elections_unseen(self) -> tuple[str, ...]:
         """Return the nodes whose elections of the last day are not known."""
-        return tuple(name for name in self.samples[-1].nodes if 0 not in self._elections(name))
+        return tuple(name for name, by_day in self._elections.items() if 0 not in by_day)
 
-    def _elections(self, name: str) -> dict[int, int]:
+    @cached_property
+    def _elections(self) -> dict[str, dict[int, int]]:
+        return {name: self._elections_of(name) for name in self.samples[-1].nodes}
+
+    def _elections_of(self, name: str) -> dict[int, int]:
         """Return by whole day, 0 being the last, a node's elections, where it was watched."""
         days = int((self.now - self.samples[0].at) / DAY)
         counts: dict[int, int] = {}

@@ -78,12 +78,13 @@ def test_the_bots_command_says_that_it_is_not_all_here():
 
 
 def test_each_lock_is_a_part_of_the_larger_one_and_brings_the_build_backend():
-    agents, bots, demos, models, tools = (
+    agents, bots, demos, models, traces, tools = (
         set(re.findall(r"^[a-z0-9._-]+==\S+", (ROOT / f"requirements{which}.txt").read_text(), re.MULTILINE))
-        for which in ("-agent", "", "-demo", "-mcp", "-dev")
+        for which in ("-agent", "", "-demo", "-mcp", "-tracing", "-dev")
     )
     assert agents < bots < demos < tools
     assert bots < models < tools
+    assert bots < traces < tools
     assert declared() | {"setuptools"} <= locked("requirements-agent.txt")
 
 
@@ -105,6 +106,12 @@ def test_mcp_says_what_to_install_where_it_is_not():
     )
     assert (ran.returncode, ran.stderr.count("\n")) == (2, 1), ran.stderr
     assert "pip install 'neumann-bot[bot,mcp]'" in ran.stderr
+
+
+def test_production_installs_nothing_that_traces_unless_its_own_lock_is_taken():
+    needed = {"opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http", "requests", "protobuf"}
+    assert locked("requirements.txt").isdisjoint(needed)
+    assert needed <= locked("requirements-tracing.txt")
 
 
 def test_the_demo_says_what_to_install_where_only_the_bot_is():

@@ -97,6 +97,10 @@ def test_what_is_commented_out_in_the_bots_example_is_the_default(tmp_path: Path
     assert full.slack.app_token
     assert full.redis.password
     assert full.api.tokens
+    assert full.tracing
+    assert (
+        full.tracing.sample_ratio == bot.config.TracingSettings(endpoint=full.tracing.endpoint).sample_ratio
+    )
     escalation = full.escalation
     assert escalation.pagerduty and escalation.opsgenie and escalation.webhook and escalation.policies
     for section in (escalation.pagerduty, escalation.opsgenie, escalation.webhook):
@@ -119,6 +123,7 @@ def test_what_is_commented_out_in_the_bots_example_is_the_default(tmp_path: Path
         "posture": full.posture.model_copy(update={"digest_day": None}),
         "objective": full.objective.model_copy(update={"leaderless_minutes_month": None}),
         "api": full.api.model_copy(update={"tokens": ()}),
+        "tracing": None,
     }
     assert full.model_copy(update=plain) == as_it_is
 

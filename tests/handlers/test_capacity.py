@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from handlers import advance
 from handlers.alerting import intake
@@ -42,7 +43,7 @@ def kept(days_ago: float) -> Sample:
     """What was kept of a reading, when the log had not grown so far."""
     less = LOG_A_DAY_GIB * days_ago
     read = with_disk(5 + less, 40 - less)
-    return sample_of(read).model_copy(update={"at": NOON - timedelta(days=days_ago)})
+    return structs.replace(sample_of(read), at=NOON - timedelta(days=days_ago))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from handlers import advance
 from handlers.alerting import intake
@@ -32,7 +33,7 @@ def having_found(deadlocks: int) -> Evidence:
 
 def kept(minutes_ago: float, deadlocks: int) -> Sample:
     sample = sample_of(having_found(deadlocks))
-    return sample.model_copy(update={"at": NOON - timedelta(minutes=minutes_ago)})
+    return structs.replace(sample, at=NOON - timedelta(minutes=minutes_ago))
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ class Dispatcher(Consumer[StreamEntry]):
     """Answers the requests that `SlackRequests` has stored."""
 
     def __init__(self, app: AsyncApp, requests: SlackRequests, timing: Timing = DEFAULT_TIMING) -> None:
-        super().__init__(requests.stream, self._answer, at_once=AT_ONCE, timing=timing)
+        answer = requests.tracing.taken(requests.stream.key, self._answer)
+        super().__init__(requests.stream, answer, at_once=AT_ONCE, timing=timing)
         self._app, self._requests, self._again_in_s = app, requests, timing.after_failure_s
 
     async def _answer(self, entry: StreamEntry) -> float | None:

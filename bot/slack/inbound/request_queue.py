@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl
 
 import structlog
@@ -17,6 +18,7 @@ from bot.store.queues.stream import ONCE_FOR_S, Stream, StreamEntry
 from bot.store.refusals import Refusals
 from bot.store.signer import Signer
 from bot.timing import DEFAULT_TIMING, Timing
+from bot.tracing import UNTRACED, Tracing
 
 log = structlog.get_logger()
 
@@ -28,12 +30,16 @@ ANSWERED_IN_PLACE = frozenset({"view_submission", "view_closed", "block_suggesti
 
 @dataclass(frozen=True)
 class SlackRequest:
-    """One request: its body as it came, its content type, and the type and event id in it."""
+    """One request: its body as it came, its content type, and the type and event id in it.
+
+    `handle` is that of the button or plan it is about, where it says no more than that.
+    """
 
     body: str
     content_type: str
     type: str = ""
     event_id: str = ""
+    handle: str = ""
 
     @classmethod
     def read(cls, body: str, content_type: str) -> SlackRequest:
@@ -50,7 +56,7 @@ class SlackRequest:
         if not isinstance(payload, dict):
             raise ValueError("it is no object")
         kind, event_id = payload.get("type", ""), payload.get("event_id", "")
-        return cls(body, content_type, str(kind), str(event_id))
+        return cls(body, content_type, str(kind), str(event_id), _handle_in(payload))
 
     @property
     def is_answered_in_place(self) -> bool:
@@ -63,15 +69,29 @@ class SlackRequest:
         return AsyncBoltRequest(body=self.body, headers=headers, mode="socket_mode")
 
 
+def _handle_in(payload: dict[str, Any]) -> str:
+    match payload:
+        case {"view": {"private_metadata": str(handle)}} | {"actions": [{"value": str(handle)}, *_]}:
+            return handle
+    return ""
+
+
 class SlackRequests:
     """The requests that wait for a worker: `stream` gives them out."""
 
     def __init__(
-        self, redis: Redis, prefix: str, consumer: str, seal: Signer, timing: Timing = DEFAULT_TIMING
+        self,
+        redis: Redis,
+        prefix: str,
+        consumer: str,
+        seal: Signer,
+        timing: Timing = DEFAULT_TIMING,
+        *,
+        tracing: Tracing = UNTRACED,
     ) -> None:
         self._redis, self._keys, self._seal = redis, Keys(prefix), seal
-        self.refusals = Refusals(redis, prefix)
-        self.stream = Stream(redis, self._keys.slack_requests(), consumer, timing)
+        self.refusals, self.tracing = Refusals(redis, prefix), tracing
+        self.stream = Stream(redis, self._keys.slack_requests(), consumer, timing, tracing=tracing)
 
     async def store(self, request: SlackRequest, name: str) -> bool:
         """Store a request; it is there when this returns, and wakes a worker.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -29,6 +30,10 @@ class _StoringHandler(AsyncSocketModeHandler):
 
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
         asked = SlackRequest.read(json.dumps(req.payload), "application/json")
+        taking = partial(self._take, asked, client, req)
+        await self._requests.tracing.received(taking, route=None, handle=asked.handle)
+
+    async def _take(self, asked: SlackRequest, client: SocketModeClient, req: SocketModeRequest) -> None:
         if asked.is_answered_in_place:
             await super().handle(client, req)
             return

@@ -12,6 +12,7 @@ from bot.store.keys import Keys
 from bot.store.queues.stream import GROUP, Stream, StreamEntry
 from bot.store.signer import Signer
 from bot.timing import DEFAULT_TIMING, Timing
+from bot.tracing import UNTRACED, Tracing
 
 SEAL_USE = b"neumann-bot notification of Alertmanager, version 1"
 
@@ -42,10 +43,13 @@ class Inbox:
         timing: Timing = DEFAULT_TIMING,
         *,
         wait_for_replicas: int = 0,
+        tracing: Tracing = UNTRACED,
     ) -> None:
         keys = Keys(prefix)
         self._redis, self._dead, self._seal = redis, keys.dead(), seal
-        self.stream = Stream(redis, keys.inbox(), consumer, timing, wait_for_replicas=wait_for_replicas)
+        self.stream = Stream(
+            redis, keys.inbox(), consumer, timing, wait_for_replicas=wait_for_replicas, tracing=tracing
+        )
 
     async def store(self, body: bytes, cluster: str | None) -> None:
         """Store a notification; it is there when this returns.

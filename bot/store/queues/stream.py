@@ -15,6 +15,7 @@ from bot.clock import unless
 from bot.store.errors import NOT_REPLICATED, REPLICAS_WITHIN_MS, NoGroup, store_errors
 from bot.store.scripts import Script
 from bot.timing import DEFAULT_TIMING, Timing
+from bot.tracing import UNTRACED, Tracing
 from handlers.errors import StoreDown
 
 GROUP = "workers"
@@ -51,8 +52,10 @@ class Stream:
         timing: Timing = DEFAULT_TIMING,
         *,
         wait_for_replicas: int = 0,
+        tracing: Tracing = UNTRACED,
     ) -> None:
         self._redis, self.key, self._consumer, self._timing = redis, key, consumer, timing
+        self._tracing = tracing
         self._replicas = wait_for_replicas
         self._add_once = Script(redis, "stream_add_once")
         self._forget = Script(redis, "stream_forget")
@@ -75,11 +78,12 @@ class Stream:
         Raises:
             StoreDown: If it may not be stored, or not by as many replicas as are waited for.
         """
-        new = _Unwritten(fields, once, asyncio.get_running_loop().create_future())
-        self._unwritten.append(new)
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write_all())
-        return await new.added
+        with self._tracing.sent(self.key) as beside:
+            new = _Unwritten({**fields, **beside}, once, asyncio.get_running_loop().create_future())
+            self._unwritten.append(new)
+            if self._writer is None or self._writer.done():
+                self._writer = asyncio.create_task(self._write_all())
+            return await new.added
 
     async def _write_all(self) -> None:
         while batch := self._unwritten[:MAX_ENTRIES_A_WRITE]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from runbooks.evidence import History, Service
 from runbooks.posture.history import going, with_history
@@ -89,8 +90,8 @@ def leaking(quarters_left: int) -> Sample:
         "cpu_seconds": 9e6 - hours * 1800,
         "commit_index": int(9e6 - hours * 7200),
     }
-    nodes = {**calm.nodes, "node2": calm.nodes["node2"].model_copy(update=figures)}
-    return calm.model_copy(update={"at": NOON - timedelta(hours=hours), "nodes": nodes})
+    nodes = {**calm.nodes, "node2": structs.replace(calm.nodes["node2"], **figures)}
+    return structs.replace(calm, at=NOON - timedelta(hours=hours), nodes=nodes)
 
 
 def history_of_node2(running_s: float | None) -> History:
@@ -126,14 +127,10 @@ def counted_at(ages_min: dict[float, int]) -> float | None:
     assert page
     now = known(page.model_copy(update={"deadlocks_total": 1000}))
     samples = [
-        calm.model_copy(
-            update={
-                "at": NOON - timedelta(minutes=age),
-                "nodes": {
-                    **calm.nodes,
-                    "node2": calm.nodes["node2"].model_copy(update={"deadlocks": count}),
-                },
-            }
+        structs.replace(
+            calm,
+            at=NOON - timedelta(minutes=age),
+            nodes={**calm.nodes, "node2": structs.replace(calm.nodes["node2"], deadlocks=count)},
         )
         for age, count in ages_min.items()
     ]

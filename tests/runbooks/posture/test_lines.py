@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from runbooks.evidence import Clock, Config, Disk, Evidence, Service
 from runbooks.posture import judge
@@ -26,7 +27,7 @@ def watched(
     """Samples of a healthy cluster up to noon; `change` gets how many quarters of an hour are left."""
     left = range(int(days * 96), 0, -1)
     calm = sample_of(evidence())
-    return tuple(change(calm.model_copy(update={"at": NOON - n * QUARTER}), n) for n in left)
+    return tuple(change(structs.replace(calm, at=NOON - n * QUARTER), n) for n in left)
 
 
 def line(check: Check, read: Evidence | None = None, samples: Iterable[Sample] = ()) -> Line:
@@ -55,19 +56,19 @@ def disk(free_bytes: int, **changes: Any) -> Any:
 
 
 def with_node2(sample: Sample, **figures: Any) -> Sample:
-    nodes = {**sample.nodes, "node2": sample.nodes["node2"].model_copy(update=figures)}
-    return sample.model_copy(update={"nodes": nodes})
+    nodes = {**sample.nodes, "node2": structs.replace(sample.nodes["node2"], **figures)}
+    return structs.replace(sample, nodes=nodes)
 
 
 def with_pair(sample: Sample, **figures: Any) -> Sample:
     first, *others = sample.pairs
-    return sample.model_copy(update={"pairs": (first.model_copy(update=figures), *others)})
+    return structs.replace(sample, pairs=(structs.replace(first, **figures), *others))
 
 
 def slow(when: Callable[[int], bool], days: float = 1.0) -> tuple[Sample, ...]:
     """Samples whose slowest pair took 80 ms now and then, and 1 ms else."""
     return watched(
-        days, lambda sample, left: sample.model_copy(update={"slowest_rtt_ms": 80.0 if when(left) else 1.0})
+        days, lambda sample, left: structs.replace(sample, slowest_rtt_ms=80.0 if when(left) else 1.0)
     )
 
 
@@ -82,7 +83,7 @@ def test_a_watched_healthy_cluster_has_nothing_to_tell():
     service = known(Service(state="active", restarts=0))
     read = evidence(*(each.model_copy(update={"service": service}) for each in healthy()))
     calm = sample_of(read)
-    posture = judge(read, WELL, watched(4.0, lambda sample, _: calm.model_copy(update={"at": sample.at})))
+    posture = judge(read, WELL, watched(4.0, lambda sample, _: structs.replace(calm, at=sample.at)))
     assert [each.check for each in posture.of(Severity.CRITICAL, Severity.WARNING)] == []
     assert [each.check for each in posture.of(Severity.NOTICE)] == [Check.TIME_SOURCES]
     assert [each.check for each in posture.of(Severity.UNKNOWN)] == [Check.ZONES, Check.HOSTS]
@@ -306,7 +307,7 @@ class TestFiftyOneNodes:
         names = [f"node{number}" for number in range(51)]
         nodes = [node(name, names=names, lost_pings=number % 3) for number, name in enumerate(names)]
         kept = sample_of(evidence(*nodes))
-        samples = [kept.model_copy(update={"at": NOON - n * QUARTER}) for n in range(KEPT_SAMPLES, 0, -1)]
+        samples = [structs.replace(kept, at=NOON - n * QUARTER) for n in range(KEPT_SAMPLES, 0, -1)]
         return judge(evidence(*nodes), WELL, tuple(samples))
 
     def test_no_line_names_more_nodes_than_a_sentence_holds(self):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from runbooks.evidence import Clock, Evidence, Service, WallClock
 from runbooks.posture.model import Check, Severity
@@ -14,7 +15,7 @@ NOTHING_READ = evidence(silent("node1"), silent("node2"), silent("node3"))
 
 
 def unread(sample: Sample, _: int = 0) -> Sample:
-    return sample.model_copy(update={"nodes": {name: NodeSample() for name in sample.nodes}})
+    return structs.replace(sample, nodes={name: NodeSample() for name in sample.nodes})
 
 
 def started(restarts: int | None) -> Service:

@@ -1,0 +1,1 @@
+"""OpenTelemetry's spans: the only room that needs its packages, entered where `[tracing]` is configured."""
