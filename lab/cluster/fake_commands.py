@@ -1,4 +1,4 @@
-"""Stand-ins for chronyc, timedatectl, systemctl and ping: `python commands.py NAME FOLDER ARGUMENT...`.
+"""Stand-ins for the commands that agents run: `python fake_commands.py NAME FOLDER ARGUMENT...`.
 
 Started by the scripts in a node's `bin`, without site-packages: only the standard library, and nothing of
 the lab. They answer in the real tools' formats, and to nothing but what an agent asks.
@@ -15,7 +15,9 @@ import sys
 import time
 import tomllib
 from contextlib import suppress
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from urllib.parse import quote
 
 ROOT_DELAY_S, ROOT_DISPERSION_S = 0.000412, 0.000891
 NO_SOURCE_FILE = "no_time_source"
@@ -94,6 +96,26 @@ def systemctl(folder: Path, arguments: list[str]) -> int:
     return 0
 
 
+def neumann(folder: Path, arguments: list[str]) -> int:
+    """Play `neumann raft transfer-leadership --to NODE`; the node beside it answers, or says why not."""
+    *verb, to = arguments or [""]
+    if verb != ["raft", "transfer-leadership", "--to"]:
+        raise CommandError(f"error: unexpected argument '{(arguments or [''])[0]}' found", 2)
+    config = tomllib.loads((folder / "config.toml").read_text())
+    asked = HTTPConnection(config["metrics"]["bind_address"], timeout=CONTROL_TIMEOUT_S)
+    try:
+        asked.request("POST", f"/lab/transfer-leadership/{quote(to)}")
+        refusal = json.loads(asked.getresponse().read())["error"]
+    except (OSError, ValueError, HTTPException) as error:
+        raise CommandError(f"Error: cannot reach the node: {error}") from error
+    finally:
+        asked.close()
+    if refusal:
+        raise CommandError(f"Error: {refusal}")
+    print(f"Leadership transferred to {to}")
+    return 0
+
+
 def ping(folder: Path, arguments: list[str]) -> int:
     """Play `ping -n -c COUNT -i SECONDS -W SECONDS -M do -s BYTES HOST`, by UDP to the near end of the link.
 
@@ -164,7 +186,13 @@ def _chosen(values: dict[str, str], arguments: list[str]) -> list[str]:
     return [f"{name}={value}" for name, value in values.items() if not asked or name in asked]
 
 
-COMMANDS = {"chronyc": chronyc, "timedatectl": timedatectl, "systemctl": systemctl, "ping": ping}
+COMMANDS = {
+    "chronyc": chronyc,
+    "timedatectl": timedatectl,
+    "systemctl": systemctl,
+    "neumann": neumann,
+    "ping": ping,
+}
 
 
 def main() -> int:

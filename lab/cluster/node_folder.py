@@ -15,7 +15,7 @@ from lab.node.settings import CONFIG_FILE, DATA_FOLDER, LAB_FILE, LOG_FILE, Metr
 from lab.node.tracing import LogFormat
 
 AGENT_FILE = "agent.toml"
-COMMANDS = ("chronyc", "timedatectl", "systemctl", "ping")
+COMMANDS = ("chronyc", "timedatectl", "systemctl", "neumann", "ping")
 
 CONFIG = Template("""\
 # Neumann, cluster "$cluster": node $name.
@@ -87,6 +87,7 @@ chronyc = "$folder/bin/chronyc"
 timedatectl = "$folder/bin/timedatectl"
 systemctl = "$folder/bin/systemctl"
 ping = "$folder/bin/ping"
+neumann = "$folder/bin/neumann"
 
 [limits]
 same_action_interval_s = 1

@@ -68,7 +68,7 @@ class LabNode:
         write_offset_ms(self.folder, offset_ms)
 
     def command(self, name: str) -> Path:
-        """Return the node's own `chronyc`, `timedatectl`, `systemctl` or `ping`."""
+        """Return the node's own `chronyc`, `timedatectl`, `systemctl`, `neumann` or `ping`."""
         return self.folder / "bin" / name
 
     async def health(self, http: httpx.AsyncClient) -> dict[str, int | str]:

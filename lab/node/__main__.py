@@ -40,7 +40,10 @@ def run(settings: NodeSettings, stop: threading.Event) -> None:
         parts.callback(member.close)
         strain = Strain(condition)
         exporter = Exporter(
-            settings.metrics, lambda: status(settings, member, gossip, strain), settings.metrics_shape
+            settings.metrics,
+            lambda: status(settings, member, gossip, strain),
+            settings.metrics_shape,
+            member.transfers.ask,
         )
         gossip.start()
         parts.callback(gossip.stop)

@@ -28,6 +28,7 @@ class Condition:
         of_pid: The process that is so; the next one is sound again. None: every process of this node.
         replays: It replays its log, and listens nowhere until that is over.
         memory_share: How much of its memory limit it says it takes; 0 is what it really does.
+        stands_unheard: Told to stand by a leader that hands over, it asks nobody for a vote in that term.
         deadlocks_per_s: How many deadlocks it finds, of which it aborts no victim.
     """
 
@@ -41,6 +42,7 @@ class Condition:
     is_busy: bool = False
     of_pid: int | None = None
     memory_share: float = 0.0
+    stands_unheard: bool = False
     deadlocks_per_s: float = 0.0
 
 

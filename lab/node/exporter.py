@@ -1,4 +1,7 @@
-"""The documented port 9090: Prometheus metrics in each shape Neumann has been seen in, and /health."""
+"""The documented port 9090: Prometheus metrics in each shape Neumann has been seen in, and /health.
+
+The lab's `neumann` command asks here too, at a path of the lab's own: Neumann documents none.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from lab.node.settings import MetricsShape
 
 PREFIX = "tensor_chain_"
 MEMORY_LIMIT_BYTES = 1 << 30
+TRANSFER_PATH = "/lab/transfer-leadership/"
 
 
 @dataclass(frozen=True)
@@ -103,12 +107,19 @@ class Exporter:
         address: Where to listen.
         status: Reads the node.
         shape: How the role is told.
+        transfer: Hands the leadership on to a node; returns why not.
 
     Raises:
         OSError: If the address is taken.
     """
 
-    def __init__(self, address: Address, status: Callable[[], NodeStatus], shape: MetricsShape) -> None:
+    def __init__(
+        self,
+        address: Address,
+        status: Callable[[], NodeStatus],
+        shape: MetricsShape,
+        transfer: Callable[[str], str | None] = lambda _to: "not leader",
+    ) -> None:
         registry = CollectorRegistry()
         registry.register(NodeCollector(status, shape))
 
@@ -120,6 +131,13 @@ class Exporter:
                     self._answer("application/json", json.dumps(health(status())).encode())
                 else:
                     self.send_error(404)
+
+            def do_POST(self) -> None:
+                if not self.path.startswith(TRANSFER_PATH):
+                    self.send_error(404)
+                    return
+                refusal = transfer(self.path.removeprefix(TRANSFER_PATH))
+                self._answer("application/json", json.dumps({"error": refusal}).encode())
 
             def log_message(self, *_: object) -> None:
                 pass  # scrapes are no news

@@ -14,6 +14,7 @@ from lab.node.condition import Condition
 from lab.node.raft_transport import Message, Peer, WatchedTransport
 from lab.node.settings import NodeSettings
 from lab.node.tracing import TracingLog
+from lab.node.transfer import Transfers, sender
 from lab.node.write_ahead_log import WriteAheadLog
 
 Role = Literal["follower", "candidate", "leader"]
@@ -90,6 +91,9 @@ class RaftMember:
             conf=_configuration(settings, self._on_role),
             transportClass=functools.partial(WatchedTransport, self),
         )
+        ids = {name: id_ for id_, name in self._names.items()}
+        self.transfers = Transfers(ids, lambda: self.role == "leader", sender(self._state))
+        self._unheard_term = 0
 
     @property
     def term(self) -> int:
@@ -124,8 +128,9 @@ class RaftMember:
         if self.role == "leader" and time.monotonic() > self._next_write:
             busy = self.condition().is_busy
             self._next_write = time.monotonic() + (BUSY_WRITE_INTERVAL_S if busy else WRITE_INTERVAL_S)
-            if self._wal.takes():
+            if not self.transfers.is_under_way and self._wal.takes():
                 self._state.add()
+        self.transfers.tick()
         if self._state.is_about_to_stand() and not self._wal.takes("election start"):
             self._state.stand_later()
         self._state.doTick(wait_s)
@@ -145,7 +150,9 @@ class RaftMember:
         elif message["type"] == "append_entries":
             self.append_entries_total += 1
         # A vote may be asked of anybody: it is the other side that denies it, and logs why.
-        return message["type"] == "request_vote" or not self._is_failed(self._names[peer_id])
+        if message["type"] == "request_vote":
+            return bool(message["term"] != self._unheard_term)
+        return not self._is_failed(self._names[peer_id])
 
     def receive(self, peer_id: str, message: Message, deliver: Callable[[Message], None]) -> None:
         """Let Raft have a message, and log what came of it."""
@@ -157,6 +164,8 @@ class RaftMember:
         if failed:
             return
         self._heard[name] = time.monotonic()
+        if kind == "timeout_now" and self.condition().stands_unheard:
+            self._unheard_term = self.term + 1
         if kind == "response_vote" and message["term"] == self.term:
             self._votes += 1
             self._say(
