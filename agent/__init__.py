@@ -1,1 +1,1 @@
-"""The agent: runs on a Neumann node, reads it, and carries out four typed actions."""
+"""The agent: runs on a Neumann node, reads it, and carries out typed actions."""

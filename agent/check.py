@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.actions.kinds import ACTIONS
 from agent.addresses import split_address
 from agent.check_ping import ping_problems
 from agent.clock_check import STEP_COMMANDS, check_clock
@@ -66,13 +67,19 @@ def _what_would_be_missing(settings: Settings) -> Iterator[str]:
         yield from _pings(settings)
         return
     yield from _config_file(settings.config_file, os.geteuid())
-    yield from _missing_commands(settings, ("timedatectl", "systemctl", "ping"))
+    yield from _missing_commands(settings, ("timedatectl", "systemctl", "ping", *_wanted_programs(settings)))
     yield from _pings(settings)
     yield from check_clock(settings)
     if os.access(settings.commands.systemctl, os.X_OK):
         yield from _units(settings)
         yield from _own_group(settings)
         yield from missing_rule(settings)
+
+
+def _wanted_programs(settings: Settings) -> tuple[str, ...]:
+    """Return the programs that only some actions need, where the settings name them."""
+    programs = (kind.program for kind in ACTIONS.values())
+    return tuple(name for name in programs if name and getattr(settings.commands, name))
 
 
 def _missing_commands(settings: Settings, names: tuple[str, ...]) -> Iterator[str]:

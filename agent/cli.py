@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from agent.actions.after_crash import judge_what_was_begun
 from agent.actions.executor import Executor
+from agent.actions.kinds import offered_by
 from agent.actions.ledger import Ledger
 from agent.errors import AgentError, ConfigError
 from agent.pods.reader import reader_of
@@ -150,7 +151,7 @@ async def _serve(config: Path, settings: Settings) -> None:
     with listen(settings.listen) as listener:
         ledger = Ledger(settings.state_dir / "ledger.sqlite3")
         try:
-            reader = reader_of(settings)
+            reader = reader_of(settings, offered_by)
             executor = Executor(settings, reader, ledger)
             executor.see_through(await judge_what_was_begun(settings, reader, ledger))
             server = build_server(build_app(settings, reader, executor), settings)

@@ -70,7 +70,10 @@ class Grants(_Section, frozen=True, kw_only=True):
 
 
 class Commands(_Section, frozen=True, kw_only=True):
-    """Where the commands are; nothing else is ever run. `ntpq` and `journalctl` are not needed everywhere."""
+    """Where the commands are; nothing else is ever run. `ntpq` and `journalctl` are not needed everywhere.
+
+    `neumann` is Neumann's own command line. Where it is left out, no leadership is handed on.
+    """
 
     chronyc: Path = Path("/usr/bin/chronyc")
     ntpq: Path = Path("/usr/bin/ntpq")
@@ -78,6 +81,7 @@ class Commands(_Section, frozen=True, kw_only=True):
     systemctl: Path = Path("/usr/bin/systemctl")
     ping: Path = Path("/usr/bin/ping")
     journalctl: Path = Path("/usr/bin/journalctl")
+    neumann: Path | None = None
 
 
 class Peer(_Section, frozen=True, kw_only=True):

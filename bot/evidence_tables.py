@@ -16,7 +16,7 @@ HEADINGS = ("node", "role", "term", "elections", "process", "clock")
 GROUP_HEADINGS = ("", "role", "term", "process", "nodes")
 READINGS = (
     *("metrics", "clock", "service", "log", "config", "disk", "connects", "pings"),
-    *("certificates", "full_pings"),
+    *("certificates", "full_pings", "actions"),
 )
 UNKNOWN = "?"
 MAX_GROUPS = 12

@@ -92,8 +92,9 @@ class Reading(Frozen, Generic[T]):
 class NodeEvidence(Frozen):
     """Everything read of one node.
 
-    `wall_clock`, the bot's own look at its clock, `certificates` and `full_pings` are newer than the rest: of
-    an older agent they are not asked for, which is `None`. Of a node without TLS there are no certificates.
+    `wall_clock`, the bot's own look at its clock, `certificates`, `full_pings` and `actions`, what its agent
+    carries out at all, are newer than the rest: of an older agent they are not asked for, which is `None`. Of
+    a node without TLS there are no certificates.
     `metrics_again` is the second sample, for the counters; `local_metrics` is the same page read on the
     node by its agent, which tells a node that is silent from one that only the bot cannot reach. `history` is
     there where a runbook goes by it.
@@ -114,6 +115,7 @@ class NodeEvidence(Frozen):
     wall_clock: Annotated[Reading[WallClock] | None, Field(exclude_if=is_none)] = None
     certificates: Annotated[Reading[tuple[Certificate, ...]] | None, Field(exclude_if=is_none)] = None
     full_pings: Annotated[Reading[tuple[FullPing, ...]] | None, Field(exclude_if=is_none)] = None
+    actions: Annotated[Reading[tuple[str, ...]] | None, Field(exclude_if=is_none)] = None
     history: Annotated[Reading[History] | None, Field(exclude_if=is_none)] = None
 
     @property

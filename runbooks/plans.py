@@ -11,15 +11,24 @@ from pydantic import AwareDatetime, Field
 from runbooks.evidence import Frozen
 
 ActionType = Literal[
-    "clock_sync", "set_election_timeouts", "start_service", "restart_service", "undo_election_timeouts"
+    "clock_sync",
+    "set_election_timeouts",
+    "start_service",
+    "restart_service",
+    "transfer_leadership",
+    "undo_election_timeouts",
 ]
 
 CHANGES_FILE: frozenset[ActionType] = frozenset({"set_election_timeouts", "undo_election_timeouts"})
 """The actions that write into a configuration file; the agent shows the edit before it is confirmed."""
 
 
+def _is_empty(value: object) -> bool:
+    return not value
+
+
 class Action(Frozen):
-    """One typed action on one node; the parameters belong to the election timeouts alone.
+    """One typed action on one node; the timeouts belong to the election timeouts alone, `to` to a transfer.
 
     `undo_election_timeouts` puts the file's bytes back that the action named by `undoes` replaced; its
     timeouts are the ones which that action set.
@@ -30,6 +39,7 @@ class Action(Frozen):
     election_timeout_min_ms: int | None = None
     election_timeout_max_ms: int | None = None
     undoes: str | None = None
+    to: Annotated[str | None, Field(exclude_if=_is_empty)] = None
 
 
 class PlannedEdit(Frozen):
@@ -50,10 +60,6 @@ class PlanStep(Frozen):
     action: Action
     shown: str
     effect: str
-
-
-def _is_empty(value: object) -> bool:
-    return not value
 
 
 class Binding(Frozen):

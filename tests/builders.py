@@ -339,6 +339,8 @@ def after(action: Action, member: NodeEvidence) -> NodeEvidence:
             assert member.service.value
             service = member.service.value.model_copy(update={"pid": (member.service.value.pid or 0) + 1})
             return level(member.model_copy(update={"service": known(service, by=member.service.by)}))
+        case "transfer_leadership":
+            return member  # who leads is shown by every node
         case "clock_sync":
             assert clock
             right = clock.model_copy(update={"offset_ms": 0.0})

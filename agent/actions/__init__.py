@@ -1,1 +1,1 @@
-"""Acting on a node: grants verified, the ledger written, four typed actions carried out."""
+"""Acting on a node: grants verified, the ledger written, typed actions carried out."""

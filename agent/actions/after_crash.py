@@ -11,8 +11,8 @@ from agent.actions.ledger import Ledger
 from agent.actions.outcome import record_end
 from agent.actions.successor import Begun
 from agent.errors import UnreadableEntryError
-from agent.protocol import LedgerState, NodeState, SetElectionTimeouts
-from agent.readings.reader import NodeReader
+from agent.protocol import LedgerState, NodeState
+from agent.readings.reader import STATE_READINGS, NodeReader
 from agent.settings import Settings
 
 _logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ async def judge_what_was_begun(settings: Settings, reader: NodeReader, ledger: L
         if kind.has_begun is not None:
             to_watch.append(Begun(action_id, case))
             continue
-        after = await reader.state()
+        after = await reader.state(STATE_READINGS | kind.reads)
         what = "The agent stopped" if after.boot_id == entry.before.boot_id else "The node went down"
         told = f"{what} while this was being done. {kind.tell(case, after)}"
         await record_end(ledger, action_id, judge(case, after), told, after)
@@ -46,10 +46,11 @@ async def judge_what_was_begun(settings: Settings, reader: NodeReader, ledger: L
 def judge(case: Case, after: NodeState) -> LedgerState:
     """Judge what one look can prove.
 
-    A file is as it was or as it was to be. A service or a clock that is as wanted, in the same boot, is
-    done; one that is not may still be on its way, or was undone by others, so that stays unknown.
+    A file is as it was or as it was to be. Anything else that is as wanted, in the same boot, is done; what
+    is not may still be on its way, or was undone by others, so that stays unknown.
     """
-    done = actions_of(case.settings)[case.action.type].judge(case, after)
-    if isinstance(case.action, SetElectionTimeouts):
+    kind = actions_of(case.settings)[case.action.type]
+    done = kind.judge(case, after)
+    if kind.edits_file:
         return "DONE" if done else "NOT_DONE" if done is False else "UNKNOWN"
     return "DONE" if done and after.boot_id == case.agreed.boot_id else "UNKNOWN"

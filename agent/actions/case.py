@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from agent.actions.ledger import Ledger
 from agent.errors import ConfigFileError, ConflictError
 from agent.neumann_config.store import store_of
-from agent.protocol import Action, NodeState, SetElectionTimeouts
+from agent.protocol import Action, NodeState
 from agent.settings import Settings
 
 NOTHING_TO_UNDO = "Only a change of the configuration file that was done here can be undone."
@@ -31,7 +31,13 @@ class Case:
 
 
 async def case_of(
-    settings: Settings, ledger: Ledger, action: Action, agreed: NodeState, undoes: str | None
+    settings: Settings,
+    ledger: Ledger,
+    action: Action,
+    agreed: NodeState,
+    undoes: str | None,
+    *,
+    edits_file: bool,
 ) -> Case:
     """Return the case of an action, or of undoing the one that `undoes` names.
 
@@ -39,7 +45,7 @@ async def case_of(
         ConflictError: If the file cannot be read, or the change cannot be undone.
     """
     file_bytes = None
-    if isinstance(action, SetElectionTimeouts):
+    if edits_file:
         try:
             file_bytes = await store_of(settings).read()
         except ConfigFileError as error:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from agent.actions.case import Case
-from agent.protocol import NodeState
-from agent.run_command import run_checked
+from agent.actions.kind import ActionKind, command
+from agent.pods.reader import CLOCK_BY_HAND
+from agent.protocol import ClockSync, NodeState
 
 ACTION_DEADLINE_S = 15.0
 """The step itself is instant."""
@@ -46,15 +47,10 @@ def _why_unsure(offset_ms: float, error_ms: float, threshold_ms: float) -> str |
 
 
 def needs_second_approver(case: Case, now: NodeState) -> bool:
-    """Say whether the action is a clock step so large that one person's word is not enough."""
+    """Say whether the step is so large that one person's word is not enough."""
     limit_ms = case.settings.limits.second_approver_step_s * 1000
     offsets_ms = (case.agreed.offset_ms or 0, now.offset_ms or 0)
-    return case.action.type == "clock_sync" and any(abs(offset_ms) > limit_ms for offset_ms in offsets_ms)
-
-
-async def run(case: Case) -> None:
-    """Have chronyd step the clock."""
-    await run_checked([str(case.settings.commands.chronyc), "makestep"], timeout_s=ACTION_DEADLINE_S)
+    return any(abs(offset_ms) > limit_ms for offset_ms in offsets_ms)
 
 
 def judge(case: Case, after: NodeState) -> bool | None:
@@ -75,3 +71,15 @@ def tell(case: Case, after: NodeState) -> str:
 
 def _ms(offset_ms: float | None) -> str:
     return "unknown" if offset_ms is None else f"{offset_ms:+.1f} ms"
+
+
+CLOCK_STEP = ActionKind(
+    of=ClockSync,
+    reads=frozenset({"clock", "transactions"}),
+    why_not=why_not,
+    run=command(lambda case: (str(case.settings.commands.chronyc), "makestep"), within_s=ACTION_DEADLINE_S),
+    judge=judge,
+    tell=tell,
+    needs_second=needs_second_approver,
+    in_pod=CLOCK_BY_HAND,
+)

@@ -10,8 +10,7 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
-from agent.actions.case import NOTHING_TO_UNDO, case_of
-from agent.actions.clock_step import needs_second_approver
+from agent.actions.case import NOTHING_TO_UNDO
 from agent.actions.grant_verification import Admission
 from agent.actions.kinds import actions_of
 from agent.actions.ledger import UNDO_KIND, Ledger
@@ -117,8 +116,8 @@ class Executor:
         await self._refuse_if_too_soon(UNDO_KIND if undoes else request.action.type)
         kind = actions_of(self._settings)[request.action.type]
         state = await self._reader.state(STATE_READINGS | kind.reads)
-        case = await case_of(self._settings, self._ledger, request.action, state, undoes)
-        if why_not := kind.why_not(case, state):
+        case = await kind.case(self._settings, self._ledger, request.action, state, undoes)
+        if why_not := kind.refusal(case, state):
             raise ConflictError("precondition", why_not)
         await asyncio.to_thread(self._ledger.prepare, request, state)
         return Prepared(
@@ -126,7 +125,7 @@ class Executor:
             expires_in_s=self._settings.limits.nonce_life_s,
             state=state,
             ledger=await self.mark(),
-            needs_second_approver=needs_second_approver(case, state),
+            needs_second_approver=kind.needs_second(case, state),
         )
 
     async def commit(self, signed: SignedGrant) -> ActionReport:
@@ -209,20 +208,21 @@ class Executor:
 
     async def _carry_out(self, grant: Grant) -> ActionReport:
         kind = actions_of(self._settings)[grant.action.type]
-        case = await case_of(self._settings, self._ledger, grant.action, grant.precondition, grant.undoes)
+        agreed, undoes = grant.precondition, grant.undoes
+        case = await kind.case(self._settings, self._ledger, grant.action, agreed, undoes)
         if isinstance(grant.after_sha256, str):
             case = dataclasses.replace(case, shown_sha256=grant.after_sha256)
         alone = grant.second_confirmed_by is None
-        if alone and needs_second_approver(case, case.agreed):
+        if alone and kind.needs_second(case, case.agreed):
             raise DeniedError("second_approver", _NEEDS_SECOND)
         await asyncio.to_thread(self._ledger.intend, grant, case.file_bytes)
         # The last look: between it and the effect nothing else is awaited.
         now = await self._reader.state(kind.reads)
-        why_not = kind.why_not(case, now)
+        why_not = kind.refusal(case, now)
         if grant.precondition.boot_id != now.boot_id:
             why_not = "The node has booted since this was agreed."
         reason = "precondition"
-        if why_not is None and alone and needs_second_approver(case, now):
+        if why_not is None and alone and kind.needs_second(case, now):
             reason, why_not = "second_approver", _NEEDS_SECOND
         if why_not:
             await record_end(self._ledger, grant.action_id, "REJECTED", why_not, now)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from agent.actions.case import Case
-from agent.actions.kinds import ActionKind
+from agent.actions.kind import ActionKind
 from agent.protocol import NodeState
-from agent.readings.reader import NodeReader
+from agent.readings.reader import STATE_READINGS, NodeReader
 
-_OBSERVATIONS = 3
 _OBSERVE_EVERY_S = 0.5
 
 
@@ -22,10 +21,10 @@ async def observe_effect(
         The node's state at the last look, and whether the effect is there; `None` where nobody can say. One
         that must last counts only if it is still there after `stays_up_s` seconds.
     """
-    for number in range(_OBSERVATIONS):
+    for number in range(kind.looks):
         if number:
             await asyncio.sleep(_OBSERVE_EVERY_S)
-        after = await reader.state()
+        after = await reader.state(STATE_READINGS | kind.reads)
         done = kind.judge(case, after)
         if done:
             break
@@ -39,5 +38,5 @@ async def stays(
     if kind.lasts is None:
         return after, True
     await asyncio.sleep(stays_up_s)
-    later = await reader.state()
+    later = await reader.state(STATE_READINGS | kind.reads)
     return later, kind.lasts(after, later)

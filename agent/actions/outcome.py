@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from agent.actions.case import Case
-from agent.actions.kinds import ActionKind
+from agent.actions.kind import ActionKind
 from agent.actions.ledger import Ledger
 from agent.errors import AgentError, ApiUnansweredError, CommandTimedOutError
 from agent.protocol import LedgerState, NodeState

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from agent.actions.case import case_of
-from agent.actions.kinds import changed_file
 from agent.actions.ledger import Ledger
+from agent.actions.timeouts import TIMEOUTS, changed_file
 from agent.errors import ConfigFileError, ConflictError
 from agent.neumann_config.planned_edit import planned_edit
 from agent.neumann_config.store import store_of
@@ -22,7 +21,7 @@ async def plan_edit(
         ConflictError: If it could not be made.
     """
     state = await reader.state(frozenset({"config"}))
-    case = await case_of(settings, ledger, request.action, state, request.undoes)
+    case = await TIMEOUTS.case(settings, ledger, request.action, state, request.undoes)
     store = store_of(settings)
     try:
         if why_not := await store.why_not_editable():

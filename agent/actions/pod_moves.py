@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 from msgspec import UnsetType
 
 from agent.actions.case import Case
+from agent.actions.kind import ActionKind
 from agent.errors import ConfigFileError
 from agent.neumann_config.edit import read_config_bytes
 from agent.pods.api_server import ApiServer
 from agent.pods.pod_view import WORDS
-from agent.protocol import NodeState, Pod, RestartService
+from agent.protocol import NodeState, Pod, RestartService, StartService
 from agent.settings import Kubernetes
 
 _FINAL = ("crash_loop", "image", "container_config")
@@ -142,3 +144,18 @@ def _trouble(pod: Pod) -> str:
 def _settings(case: Case) -> Kubernetes:
     assert case.settings.kubernetes is not None  # noqa: S101 (a pod's actions alone come here)
     return case.settings.kubernetes
+
+
+POD_START = ActionKind(
+    of=StartService,
+    reads=frozenset({"service"}),
+    why_not=why_no_start,
+    run=delete,
+    judge=judge,
+    tell=tell,
+    lasts=stayed_ready,
+    has_begun=has_begun,
+)
+POD_RESTART = replace(
+    POD_START, of=RestartService, reads=frozenset({"service", "config"}), why_not=why_no_restart
+)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 
 from agent.actions.case import Case
+from agent.actions.kind import ActionKind
+from agent.actions.pod_moves import POD_RESTART, POD_START
 from agent.errors import CommandError
-from agent.protocol import NodeState
+from agent.protocol import NodeState, RestartService, StartService
 from agent.readings.service import move_service
 
 ACTION_DEADLINE_S = 100.0
@@ -103,3 +105,25 @@ def tell(case: Case, after: NodeState) -> str:
 
 def _process(state: NodeState) -> str:
     return f" (process {state.service_pid})" if state.service_pid else ""
+
+
+START = ActionKind(
+    of=StartService,
+    reads=frozenset({"service"}),
+    why_not=why_no_start,
+    run=start,
+    judge=judge_start,
+    tell=tell,
+    lasts=stayed_up,
+    in_pod=POD_START,
+)
+RESTART = ActionKind(
+    of=RestartService,
+    reads=frozenset({"service", "config"}),
+    why_not=why_no_restart,
+    run=restart,
+    judge=judge_restart,
+    tell=tell,
+    lasts=stayed_up,
+    in_pod=POD_RESTART,
+)

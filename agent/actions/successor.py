@@ -9,7 +9,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from agent.actions.case import Case
-from agent.actions.kinds import ActionKind, actions_of
+from agent.actions.kind import ActionKind
+from agent.actions.kinds import actions_of
 from agent.actions.ledger import Ledger
 from agent.actions.observe_effect import stays
 from agent.actions.outcome import record_end

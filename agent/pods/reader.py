@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import UNSET
@@ -25,16 +26,23 @@ CLOCK_BY_HAND = (
 )
 
 
-def reader_of(settings: Settings) -> NodeReader:
+def reader_of(settings: Settings, offered: Callable[[Settings], tuple[str, ...]] | None = None) -> NodeReader:
     """Return what reads the node that the settings describe, a pod or a host."""
-    return PodReader(settings, settings.kubernetes) if settings.kubernetes else NodeReader(settings)
+    if settings.kubernetes:
+        return PodReader(settings, settings.kubernetes, offered)
+    return NodeReader(settings, offered)
 
 
 class PodReader(NodeReader):
     """Reads the pod that the settings name."""
 
-    def __init__(self, settings: Settings, kubernetes: Kubernetes) -> None:
-        super().__init__(settings)
+    def __init__(
+        self,
+        settings: Settings,
+        kubernetes: Kubernetes,
+        offered: Callable[[Settings], tuple[str, ...]] | None = None,
+    ) -> None:
+        super().__init__(settings, offered)
         self._container = kubernetes.container
         self._api = ApiServer(kubernetes)
         self._store = store_of(settings)

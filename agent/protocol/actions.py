@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from agent.protocol.base import PROTOCOL_VERSION, Figure, FilePath, Name, Sentence, Whole, Wire, parse
-from agent.protocol.readings import Pod, ServiceState
+from agent.protocol.base import PROTOCOL_VERSION, Figure, FilePath, Name, Sentence, Wire, parse
+from agent.protocol.node_state import NodeState
 
 # SQLite's largest integer: a ledger holds no larger fence.
 MAX_FENCE = 2**63 - 1
@@ -21,6 +21,8 @@ Fence = Annotated[int, Meta(ge=0, le=MAX_FENCE)]
 TimeoutMs = Annotated[int, Meta(ge=100, le=60_000)]
 # A member's id as Slack gives it, in which nothing can hide that two people would read alike.
 Member = Annotated[str, Meta(pattern=r"\A[UW][A-Z0-9]{1,31}\Z")]
+# A node's name that ends up in an argv: it begins with a letter or digit, so it cannot look like an option.
+NodeName = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z")]
 Signature = Annotated[str, Meta(max_length=128)]
 
 
@@ -50,7 +52,13 @@ class RestartService(_Action, frozen=True, kw_only=True, tag="restart_service"):
     """Restart the running Neumann service."""
 
 
-Action = ClockSync | SetElectionTimeouts | StartService | RestartService
+class TransferLeadership(_Action, frozen=True, kw_only=True, tag="transfer_leadership"):
+    """Hand this node's leadership on to another: `neumann raft transfer-leadership --to NODE`."""
+
+    to: NodeName
+
+
+Action = ClockSync | SetElectionTimeouts | StartService | RestartService | TransferLeadership
 
 
 def parse_action(raw: str) -> Action:
@@ -61,24 +69,6 @@ def parse_action(raw: str) -> Action:
     """
     action: Action = parse(raw, Action)
     return action
-
-
-class NodeState(Wire, frozen=True, kw_only=True):
-    """The state an action depends on, read fresh; `None` where it could not be read.
-
-    `service_load` is left out where the unit is loaded, as in `Service`, and `pod` on a host.
-    """
-
-    boot_id: Name
-    config_sha256: Name | None = None
-    service_state: ServiceState = "unknown"
-    service_pid: Whole | None = None
-    service_load: Name | UnsetType = UNSET
-    # JSON has no form for what is no number, which would be on neither side of a limit.
-    offset_ms: Figure | None = None
-    offset_error_ms: Figure | None = None
-    transactions_active: Whole | None = None
-    pod: Pod | UnsetType = UNSET
 
 
 class PrepareRequest(Wire, frozen=True, kw_only=True):

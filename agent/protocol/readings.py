@@ -10,8 +10,9 @@ from agent.protocol.base import PROTOCOL_VERSION, Figure, FilePath, Name, Senten
 from agent.protocol.certificates import Certificate
 
 ReadingName = Literal[
-    "clock", "service", "log", "config", "disk", "metrics", "connects", "pings", "certificates", "full_pings"
-]
+    "clock", "service", "log", "config", "disk", "metrics", "connects", "pings",
+    "certificates", "full_pings", "actions",
+]  # fmt: skip
 PortName = Literal["raft", "gossip"]
 ConnectResult = Literal["open", "refused", "timeout", "unreachable", "dns", "reset", "unknown"]
 ServiceState = Literal["active", "inactive", "failed", "unknown"]
@@ -20,18 +21,14 @@ ClockKeeper = Literal["chrony", "timesyncd", "ntpd"]
 PodTrouble = Literal["crash_loop", "image", "container_config", "pending", "starting", "ended", "terminating"]
 
 FIRST_READINGS: tuple[ReadingName, ...] = (
-    "clock",
-    "service",
-    "log",
-    "config",
-    "disk",
-    "metrics",
-    "connects",
-    "pings",
+    *("clock", "service", "log", "config", "disk", "metrics", "connects", "pings"),
 )
 """What agents below revision 2 take; they refuse a request that names another one."""
 
-ALL_READINGS: tuple[ReadingName, ...] = (*FIRST_READINGS, "certificates", "full_pings")
+SECOND_READINGS: tuple[ReadingName, ...] = (*FIRST_READINGS, "certificates", "full_pings")
+"""What those of revision 2 take."""
+
+ALL_READINGS: tuple[ReadingName, ...] = (*SECOND_READINGS, "actions")
 
 T = TypeVar("T")
 
@@ -227,7 +224,8 @@ class ObserveRequest(Wire, frozen=True, kw_only=True):
 class Observation(Wire, frozen=True, kw_only=True):
     """What the agent read. A reading that was not asked for is absent (`None`, or left out).
 
-    `certificates` has none where the node's configuration names no TLS.
+    `certificates` has none where the node's configuration names no TLS. `actions` are the names of those that
+    this agent carries out at all, whatever the node's state.
     """
 
     protocol: Literal[1] = PROTOCOL_VERSION
@@ -245,3 +243,4 @@ class Observation(Wire, frozen=True, kw_only=True):
     pings: Read[Annotated[tuple[Ping, ...], Meta(max_length=MAX_PEERS)]] | None = None
     certificates: Read[Annotated[tuple[Certificate, ...], Meta(max_length=8)]] | UnsetType = UNSET
     full_pings: Read[Annotated[tuple[FullPing, ...], Meta(max_length=MAX_PEERS)]] | UnsetType = UNSET
+    actions: Read[Annotated[tuple[Name, ...], Meta(max_length=64)]] | UnsetType = UNSET

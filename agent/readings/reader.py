@@ -26,6 +26,7 @@ from agent.protocol import (
     NodeState,
     Observation,
     ObserveRequest,
+    Raft,
     Read,
     ReadingName,
     Service,
@@ -39,6 +40,7 @@ from agent.readings.log_events import LOG_EVENTS
 from agent.readings.log_source import read_log
 from agent.readings.metrics_page import read_metrics, read_transactions
 from agent.readings.probes import read_connects, read_pings
+from agent.readings.raft_state import read_raft
 from agent.readings.service import read_service
 from agent.settings import Settings
 from shared.sanitize import plain
@@ -46,8 +48,8 @@ from shared.sanitize import plain
 __all__ = ["LOG_EVENTS", "STATE_READINGS", "NodeReader", "StateReading"]
 
 T = TypeVar("T")
-StateReading = Literal["clock", "service", "config", "transactions"]
-# What every `NodeState` has; transactions are only read for an action that depends on them.
+StateReading = Literal["clock", "service", "config", "transactions", "raft"]
+# What every `NodeState` has; the others are only read for an action that depends on them.
 STATE_READINGS: frozenset[StateReading] = frozenset({"clock", "service", "config"})
 MAX_SENTENCE_CHARS = 1_000
 _KINDS = get_type_hints(Observation, include_extras=True)
@@ -56,10 +58,18 @@ GRACE_S = 0.5
 
 
 class NodeReader:
-    """Reads the node the settings name."""
+    """Reads the node the settings name.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: The agent's settings.
+        offered: Which actions an agent of such settings carries out at all.
+    """
+
+    def __init__(
+        self, settings: Settings, offered: Callable[[Settings], tuple[str, ...]] | None = None
+    ) -> None:
         self._settings = settings
+        self._offered = offered
         self._certificates = Certificates(settings)
 
     async def observe(self, request: ObserveRequest) -> Observation:
@@ -90,6 +100,7 @@ class NodeReader:
             "pings": lambda: take(read_pings(settings), within.pings + GRACE_S),
             "certificates": lambda: take(self._certificates.read(), within.certificates + GRACE_S),
             "full_pings": lambda: take(full_pings(), within.pings + GRACE_S),
+            "actions": self._actions,
         }
         asked = [name for name in readers if name in request.readings]
         readings = await asyncio.gather(*(readers[name]() for name in asked))
@@ -108,11 +119,12 @@ class NodeReader:
         Args:
             parts: What to take; the last look before an action takes only its own.
         """
-        clock, service, sha256, transactions = await asyncio.gather(
+        clock, service, sha256, transactions, raft = await asyncio.gather(
             _if("clock" in parts, self._clock),
             _if("service" in parts, self._service),
             _if("config" in parts, self._config_sha256),
             _if("transactions" in parts, self._transactions),
+            _if("raft" in parts, self._raft),
         )
         # An unsynchronised chronyd prints an offset of 0, which says nothing; others take no order to step.
         offset = clock.value if clock and clock.value and clock.value.synchronised else None
@@ -128,7 +140,11 @@ class NodeReader:
             offset_error_ms=offset.error_ms if offset else None,
             transactions_active=transactions.value if transactions else None,
             pod=running.pod if running else UNSET,
+            raft=raft.value if raft and raft.value else UNSET,
         )
+
+    async def _actions(self) -> Read[tuple[str, ...]]:
+        return Read(value=self._offered(self._settings) if self._offered else ())
 
     async def _clock(self) -> Read[Clock]:
         deadline_s = self._settings.deadlines.clock + GRACE_S
@@ -145,6 +161,9 @@ class NodeReader:
     async def _transactions(self) -> Read[int]:
         deadline_s = self._settings.deadlines.metrics + GRACE_S
         return await take(read_transactions(self._settings), deadline_s)
+
+    async def _raft(self) -> Read[Raft]:
+        return await take(read_raft(self._settings), self._settings.deadlines.metrics + GRACE_S)
 
     async def _config_sha256(self) -> Read[str]:
         path = self._settings.config_file

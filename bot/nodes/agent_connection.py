@@ -17,8 +17,12 @@ from shared.sanitize import plain
 ASK_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 30.0
 """A commit carries out its action before it answers; a restart may take a while."""
-SINCE_CERTIFICATES = 2
-"""The revision from which on agents take every reading there is; who told none yet is asked for all."""
+READINGS_SINCE: tuple[tuple[int, tuple[wire.ReadingName, ...]], ...] = (
+    (3, wire.ALL_READINGS),
+    (2, wire.SECOND_READINGS),
+    (0, wire.FIRST_READINGS),
+)
+"""From which revision on agents take which readings; who told none yet is asked for all."""
 
 MAX_ANSWER_BYTES = 192_000
 """An observation is some 5 kB, of 51 nodes 25 kB, and the node's own metrics are at most 66 kB more."""
@@ -60,15 +64,17 @@ class AgentConnection:
         Raises:
             AgentUnreachableError, AgentRefusedError: With the reason.
         """
-        url = f"{agent_url}/v1/observe"
-        if self._revisions.get(httpx.URL(agent_url).netloc, SINCE_CERTIFICATES) >= SINCE_CERTIFICATES:
+        url, where = f"{agent_url}/v1/observe", httpx.URL(agent_url).netloc
+        for since, readings in READINGS_SINCE:
+            if self._revisions.get(where, since) < since:
+                continue
             try:
-                return await self.ask("POST", url, wire.Observation, wire.ObserveRequest().to_json())
+                request = wire.ObserveRequest(readings=readings)
+                return await self.ask("POST", url, wire.Observation, request.to_json())
             except AgentRefusedError as error:
-                if error.reason != "bad_request":
+                if error.reason != "bad_request" or not since:
                     raise
-        first = wire.ObserveRequest(readings=wire.FIRST_READINGS)
-        return await self.ask("POST", url, wire.Observation, first.to_json())
+        raise AssertionError("the last row is of every agent")
 
     async def wall_clock(self, agent_url: str) -> wire.WallClock:
         """Ask an agent for its node's wall clock.

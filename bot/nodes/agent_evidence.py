@@ -24,6 +24,7 @@ _FROM_AGENT: dict[str, type[known.Reading[Any]]] = {
     "pings": known.Reading[tuple[known.Ping, ...]],
     "certificates": known.Reading[tuple[known.Certificate, ...]],
     "full_pings": known.Reading[tuple[known.FullPing, ...]],
+    "actions": known.Reading[tuple[str, ...]],
 }
 
 

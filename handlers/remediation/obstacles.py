@@ -14,13 +14,18 @@ from handlers.judging import judge
 from handlers.ports import NotBegun, Obstacle, Ports, Purpose, Readiness
 from handlers.remediation import overtaken
 from handlers.remediation.overtaken import Checked
+from runbooks.evidence import Evidence
 from runbooks.planning import quorum_gate
-from runbooks.plans import CHANGES_FILE, Action
+from runbooks.planning.transfer import why_no_transfer
+from runbooks.plans import CHANGES_FILE, Action, ActionType
 
 GATE_PATIENCE_S = 20.0
 """How long a node that was just restarted may take to catch up before the run stops."""
 
 AGAIN_S = 1.0
+
+GATED: frozenset[ActionType] = frozenset({"restart_service", "transfer_leadership"})
+"""The actions that a cluster which serves may suffer from: it is read anew right before."""
 
 USES_CONFIG = CHANGES_FILE | {"restart_service"}
 """A restart puts the file into effect, so it must be the very file that was agreed on."""
@@ -99,14 +104,20 @@ async def gate(ports: Ports, incident: Incident, action: Action) -> NotBegun | N
     Returns:
         The refusal, or `None` where the action may go on.
     """
-    if action.type != "restart_service":
+    if action.type not in GATED:
         return None
     until = ports.time.now() + timedelta(seconds=GATE_PATIENCE_S)
     while True:
         read = await ports.reader.read(incident.cluster)
-        why = judge(Judgement.QUORUM_GATE, quorum_gate.why_not, read, action.node)
+        why = judge(Judgement.QUORUM_GATE, _why_not, read, action)
         if why is None:
             return None
         if ports.time.now() >= until:
             return NotBegun(Obstacle.CHECK, why.sentence if isinstance(why, Undetermined) else why)
         await ports.time.sleep(AGAIN_S)
+
+
+def _why_not(read: Evidence, action: Action) -> str | None:
+    if action.type == "transfer_leadership":
+        return why_no_transfer(read, action.node, action.to or "")
+    return quorum_gate.why_not(read, action.node)

@@ -22,23 +22,11 @@ from msgspec.structs import replace
 from nacl.signing import SigningKey
 from starlette.applications import Starlette
 
-from agent.protocol import (
-    Action,
-    ActionReport,
-    ClockSync,
-    Grant,
-    RestartService,
-    SetElectionTimeouts,
-    SignedGrant,
-)
+from agent.protocol import ActionReport, Grant, PrepareRequest, SignedGrant
 from agent.protocol import sign as signed_by
-from tests.agent.bed import Bot, standing
+from tests.agent.bed import Bot, Node, standing
+from tests.agent.plays import PLAYS, make_ready
 
-ACTIONS: tuple[Action, ...] = (
-    RestartService(),
-    ClockSync(),
-    SetElectionTimeouts(election_timeout_min_ms=1000, election_timeout_max_ms=2000),
-)
 ODD: tuple[Any, ...] = (
     None, True, 0, -1, 2**63, 1e308, "", "\x00", "../../etc", "$(id)", "node1\n", "é" * 99,
     [], {}, [[]], {"type": "run"},
@@ -155,11 +143,15 @@ def is_same(body: bytes, good: SignedGrant) -> bool:
         return False
 
 
-async def fuzz(bot: Bot, app: Starlette, *, count: int, seed: int) -> Tally:
+async def fuzz(node: Node, bot: Bot, app: Starlette, *, count: int, seed: int) -> Tally:
     """Try `count` bodies on an agent, reached both through TLS and directly."""
     choose, tally = random.Random(seed), Tally()
-    good = [signed_by(await bot.grant(action, generation=seed), bot.key) for action in ACTIONS]
-    prepare = b'{"action_id":"' + b"a" * 64 + b'","action":{"type":"restart_service"}}'
+    names = list(PLAYS)
+    good = [signed_by(await bot.grant(make_ready(node, name), generation=seed), bot.key) for name in names]
+    prepared = [
+        PrepareRequest(action_id="a" * 64, action=play.action).to_json().encode() for play in PLAYS.values()
+    ]
+    make_ready(node, names[0])
     warm = resident_kib()
     for number in range(count):
         if number == count // 5:
@@ -168,7 +160,7 @@ async def fuzz(bot: Bot, app: Starlette, *, count: int, seed: int) -> Tally:
         path, body = "/v1/commit", attempt(grant, bot.key, choose)
         if choose.random() < 0.2:
             path = choose.choice(["/v1/prepare", "/v1/undo", "/v1/observe", "/v1/withdraw"])
-            body = choose.choice([mutated_bytes, mutated_fields])(prepare, choose)
+            body = choose.choice([mutated_bytes, mutated_fields])(choose.choice(prepared), choose)
         if is_same(body, grant):
             continue
         through_tls = number % 100 == 0
@@ -202,8 +194,8 @@ async def main() -> None:
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
         async with standing(Path(folder)) as (node, bot, app):
-            tally = await fuzz(bot, app, count=options.count, seed=options.seed)
-            effects = node.calls("systemctl restart") + node.calls("chronyc makestep")
+            tally = await fuzz(node, bot, app, count=options.count, seed=options.seed)
+            effects = sum(node.calls(run) for play in PLAYS.values() if (run := play.runs(play.action)))
     print(dict(sorted(tally.statuses.items())), f"memory {tally.grew_kib:+d} KiB")
     print(
         f"{len(tally.accepted)} accepted, {len(tally.failed)} failed, {effects} effect of the one good grant"

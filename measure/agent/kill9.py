@@ -24,26 +24,13 @@ from typing import Literal, get_args
 import httpx
 from nacl.signing import SigningKey
 
-from agent.protocol import (
-    Action,
-    ClockSync,
-    Grant,
-    Refusal,
-    RestartService,
-    SetElectionTimeouts,
-    StartService,
-    sign,
-)
-from tests.agent.bed import CONFIG, Bot, Node, Pki, agent_process, client_of, document_of, metrics_page
+from agent.actions.kinds import ACTIONS
+from agent.protocol import Action, Grant, Refusal, sign
+from tests.agent.bed import CONFIG, PEERS, Bot, Node, Pki, agent_process, client_of, document_of, metrics_page
+from tests.agent.plays import PLAYS, make_ready
 
 Point = Literal["PREPARED", "INTENT", "effect", "DONE"]
 POINTS: tuple[Point, ...] = get_args(Point)
-ACTIONS: dict[str, Action] = {
-    "clock_sync": ClockSync(),
-    "set_election_timeouts": SetElectionTimeouts(election_timeout_min_ms=1000, election_timeout_max_ms=2000),
-    "start_service": StartService(),
-    "restart_service": RestartService(),
-}
 # What an agent may say afterwards; what a command did right before its death may or may not be provable.
 ALLOWED: dict[Point, set[str]] = {
     "PREPARED": {"PREPARED"},
@@ -57,7 +44,6 @@ STOP = """#!/bin/sh
 echo $PPID > FOLDER/stopped.new; mv FOLDER/stopped.new FOLDER/stopped
 kill -STOP $PPID
 """
-WHAT_ACTS = {"chronyc": "makestep) ", "systemctl": "start|restart) "}
 
 
 class StoppingNode(Node):
@@ -69,25 +55,20 @@ class StoppingNode(Node):
         (folder / "stop").chmod(0o755)
         (folder / "effects").touch()
         (folder / "stop_at").write_text("nowhere")
-        for name, verb in WHAT_ACTS.items():
-            script = (folder / name).read_text()
-            acting = f"{folder}/stop INTENT; echo {name} >> {folder}/effects; "
-            before, _, rest = script.partition(verb)
-            effect, _, after = rest.partition(" ;;")
-            (folder / name).write_text(f"{before}{verb}{acting}{effect}; {folder}/stop effect ;;{after}")
         # A file is replaced without a command; the first look afterwards is where the agent is met.
         (folder / "systemctl").write_text(
             (folder / "systemctl").read_text().replace("show) ", f"show) {folder}/stop looking; ")
         )
 
-    def make_ready(self, action: Action) -> None:
+    def acting(self, program: str, effect: str) -> str:
+        """Stop on both sides of what a program does, and note that it did."""
+        return f"FOLDER/stop INTENT; echo {program} >> FOLDER/effects; {effect}; FOLDER/stop effect"
+
+    def make_ready(self, name: str) -> Action:
         """Bring the node into the state in which this action is called for, and count from nothing."""
-        self.set_clock(ahead_s=2.4, after_step_s=0.0004)
-        stopped = isinstance(action, StartService)
-        self.set_service("inactive" if stopped else "active", 0 if stopped else 100, then=("active", 101))
-        self.config.write_text(CONFIG)
         (self.folder / "effects").write_text("")
         (self.folder / "stop_at").write_text("nowhere")
+        return make_ready(self, name)
 
     def effects(self) -> int:
         """Count what was done: commands, and the file."""
@@ -110,8 +91,8 @@ class Bench:
         self.node, self.folder, self.key = StoppingNode(folder), folder, SigningKey.generate()
         self._pki = Pki.make(folder)
         self._metrics = ExitStack()
-        page = {"metrics_url": self._metrics.enter_context(metrics_page(self.node))}
-        self._document = document_of(self.node, self._pki, self.key) | page
+        around = {"metrics_url": self._metrics.enter_context(metrics_page(self.node)), "peers": PEERS}
+        self._document = document_of(self.node, self._pki, self.key) | around
         self._generation = 0
         self._agent = AsyncExitStack()
 
@@ -123,10 +104,10 @@ class Bench:
         await self._agent.aclose()
         self._metrics.close()
 
-    async def kill_at(self, action: Action, point: Point) -> Death:
+    async def kill_at(self, name: str, point: Point) -> Death:
         """Kill the agent at a point of an action; check all that must hold after."""
         self._generation += 1
-        self.node.make_ready(action)
+        action = self.node.make_ready(name)
         grant = await self.bot.grant(action, generation=self._generation, fence=self._generation)
         if point == "PREPARED":
             self.process.kill()
@@ -143,7 +124,7 @@ class Bench:
         assert isinstance(again, Refusal) or point == "PREPARED", "an action was offered twice"
         assert self.node.effects() == effects, "the new agent acted by itself"
         # Where the file is concerned INTENT is met at some instant around the effect.
-        file_race = isinstance(action, SetElectionTimeouts) and point == "INTENT"
+        file_race = ACTIONS[name].edits_file and point == "INTENT"
         expected = {0, 1} if file_race else {0} if point in ("PREPARED", "INTENT") else {1}
         assert effects in expected, f"{effects} effects"
         allowed = {"DONE"} if file_race and effects else ALLOWED[point]
@@ -157,7 +138,7 @@ class Bench:
         return process, Bot(http, self.key)
 
     async def _die_during(self, process: Process, bot: Bot, grant: Grant, point: Point) -> None:
-        in_file = isinstance(grant.action, SetElectionTimeouts)
+        in_file = ACTIONS[grant.action.type].edits_file
         stop_at = "looking" if in_file and point == "effect" else point
         (self.folder / "stop_at").write_text(stop_at)
         body = sign(grant, self.key).to_json()
@@ -189,9 +170,9 @@ class Bench:
             stopped.unlink()
 
 
-async def deaths(bench: Bench, action: Action, point: Point, count: int) -> list[Death]:
+async def deaths(bench: Bench, name: str, point: Point, count: int) -> list[Death]:
     """Kill so many agents."""
-    return [await bench.kill_at(action, point) for _ in range(count)]
+    return [await bench.kill_at(name, point) for _ in range(count)]
 
 
 async def main() -> None:
@@ -206,10 +187,10 @@ async def main() -> None:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         benches = [await stack.enter_async_context(Bench(folder / str(job))) for job in range(options.jobs)]
-        for name, action in ACTIONS.items():
+        for name in PLAYS:
             for point in POINTS:
                 start_s = time.monotonic()
-                each = await asyncio.gather(*map(deaths, benches, repeat(action), repeat(point), shares))
+                each = await asyncio.gather(*map(deaths, benches, repeat(name), repeat(point), shares))
                 shown = Counter(f"{death.state}, effects: {death.effects}" for died in each for death in died)
                 took_s = time.monotonic() - start_s
                 print(f"{name:22} killed at {point:9} {dict(shown)} in {took_s:.0f} s", flush=True)

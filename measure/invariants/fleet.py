@@ -191,6 +191,8 @@ class Fleet:
                 return None if same else "the clock is not surely off"
             case "set_election_timeouts":
                 return None if now.sha256 == agreed.sha256 else "the file has changed"
+            case "transfer_leadership":
+                return "nobody leads in this model, so there is nothing to hand on"
             case "undo_election_timeouts":
                 undone = self._entry(action.node, action.undoes or "")
                 if undone is None or undone.state != "DONE":
@@ -225,6 +227,8 @@ class Fleet:
                 done = now.active
             case "clock_sync":
                 done = abs(now.offset_ms) <= 500
+            case "transfer_leadership":
+                done = False
         return "DONE" if done and now.boot_id == entry.agreed.boot_id else "UNKNOWN"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from runbooks import raft
 from runbooks.clocks import MAX_SKEW_MS, believed_clocks
-from runbooks.evidence import Evidence, NodeEvidence
+from runbooks.evidence import Evidence, NodeEvidence, Role
 from runbooks.model import Leadership
 from runbooks.planning.quorum_gate import CAUGHT_UP_ENTRIES
 from runbooks.plans import Action
@@ -51,6 +51,9 @@ def _in_effect(before: NodeEvidence, after: NodeEvidence, actions: tuple[Action,
             case "start_service":
                 if after.service.value is None or after.service.value.state != "active":
                     yield f"the service on {after.node} is not known to be active"
+            case "transfer_leadership":
+                if after.newest_metrics and after.newest_metrics.role is Role.LEADER:
+                    yield f"{after.node} leads again, so the leadership was not handed on"
             case "clock_sync" | "undo_election_timeouts":
                 pass  # all clocks tell of each; and the agent compared the file's bytes with those of before
 

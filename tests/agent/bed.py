@@ -28,6 +28,7 @@ from starlette.applications import Starlette
 
 from agent.actions.after_crash import judge_what_was_begun
 from agent.actions.executor import Executor
+from agent.actions.kinds import offered_by
 from agent.actions.ledger import Ledger
 from agent.pods.reader import reader_of
 from agent.protocol import (
@@ -69,7 +70,7 @@ CHRONYC = """#!/bin/sh
 echo "chronyc $*" >> FOLDER/calls
 case "$*" in
   "-c tracking") cat FOLDER/tracking ;;
-  makestep) sleep "$(cat FOLDER/slow)"; cp FOLDER/tracking_after FOLDER/tracking; echo "200 OK" ;;
+  makestep) ACT<sleep "$(cat FOLDER/slow)"; cp FOLDER/tracking_after FOLDER/tracking; echo "200 OK">;;
   *) echo "Unrecognized command"; exit 1 ;;
 esac
 """
@@ -81,8 +82,15 @@ echo "systemctl $*" >> FOLDER/calls
 case "$1" in
   show) cat FOLDER/service ;;
   reset-failed) ;;
-  start|restart) cp FOLDER/service_after FOLDER/service ;;
+  start|restart) ACT<cp FOLDER/service_after FOLDER/service>;;
   *) exit 1 ;;
+esac
+"""
+NEUMANN = """#!/bin/sh
+echo "neumann $*" >> FOLDER/calls
+case "$*" in
+  "raft transfer-leadership --to "*) ACT<cp FOLDER/metrics_after FOLDER/metrics>;;
+  *) echo "error: unexpected argument" >&2; exit 2 ;;
 esac
 """
 PING = """#!/bin/sh
@@ -96,6 +104,7 @@ class Node:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._transactions, self._raft = "0", (("leader", 7), ("follower", 8))
         self.config = folder / "config.toml"
         self.config.write_text(CONFIG)
         self.log = folder / "tensor_chain.log"
@@ -103,14 +112,22 @@ class Node:
             "chronyc": CHRONYC,
             "timedatectl": TIMEDATECTL,
             "systemctl": SYSTEMCTL,
+            "neumann": NEUMANN,
             "ping": PING,
         }.items():
-            (folder / name).write_text(text.replace("FOLDER", str(folder)))
+            before, acts, rest = text.partition("ACT<")
+            effect, _, after = rest.partition(">;;")
+            script = f"{before}{self.acting(name, effect)} ;;{after}" if acts else text
+            (folder / name).write_text(script.replace("FOLDER", str(folder)))
             (folder / name).chmod(0o755)
         (folder / "slow").write_text("0")
         self.set_transactions("0")
         self.set_clock(ahead_s=2.4, after_step_s=0.0004)
         self.set_service("active", 100, then=("active", 101))
+
+    def acting(self, _program: str, effect: str) -> str:
+        """What a program does where it acts."""
+        return effect
 
     def set_clock(self, *, ahead_s: float, after_step_s: float, leap: str = "Normal") -> None:
         # chrony prints the correction: negative where the clock is ahead.
@@ -122,7 +139,23 @@ class Node:
 
     def set_transactions(self, count: str) -> None:
         """What the node's metrics page says; the server of `metrics_page` reads it at each request."""
-        (self.folder / "metrics").write_text(f"tensor_chain_term 7\ntensor_chain_tx_active {count}\n")
+        self._transactions = count
+        self._write_metrics()
+
+    def set_raft(self, role: str, term: int, *, then: tuple[str, int]) -> None:
+        """Which part the node has, and which once its leadership was handed on."""
+        self._raft = ((role, term), then)
+        self._write_metrics()
+
+    def _write_metrics(self) -> None:
+        for name, (role, term) in zip(("metrics", "metrics_after"), self._raft, strict=True):
+            (self.folder / name).write_text(
+                "".join(
+                    f'tensor_chain_raft_state{{state="{each}"}} {int(each == role)}\n'
+                    for each in ("follower", "candidate", "leader")
+                )
+                + f"tensor_chain_term {term}\ntensor_chain_tx_active {self._transactions}\n"
+            )
 
     def set_service(self, state: str, pid: int, *, then: tuple[str, int]) -> None:
         for name, (active, main_pid) in (("service", (state, pid)), ("service_after", then)):
@@ -338,6 +371,13 @@ class Bot:
         return ActionReport.from_json((await self.http.get(f"/v1/actions/{name}")).content)
 
 
+PEERS = [
+    {"node": name, "raft": "127.0.0.1:9", "gossip": "127.0.0.1:9", "ping": name}
+    for name in ("node2", "node3")
+]
+"""The rest of the cluster, of which nothing answers."""
+
+
 def document_of(node: Node, pki: Pki, grant_key: SigningKey) -> dict[str, Any]:
     """Return an agent's settings file as a dict."""
     server = str(pki.issue("server"))
@@ -355,7 +395,7 @@ def document_of(node: Node, pki: Pki, grant_key: SigningKey) -> dict[str, Any]:
         "grants": {"verify_keys": [base64.b64encode(bytes(grant_key.verify_key)).decode()]},
         "commands": {
             name: str(node.folder / name)
-            for name in ("chronyc", "ntpq", "timedatectl", "systemctl", "ping", "journalctl")
+            for name in ("chronyc", "ntpq", "timedatectl", "systemctl", "ping", "journalctl", "neumann")
         },
         "limits": {"same_action_interval_s": 0, "stays_up_s": 0},
     }
@@ -380,7 +420,7 @@ async def serving(
     """Serve an agent in this process, on a free port; yields its address and its application."""
     settings.state_dir.mkdir(exist_ok=True)
     ledger = Ledger(settings.state_dir / "ledger.sqlite3")
-    reader = reader_of(settings)
+    reader = reader_of(settings, offered_by)
     executor = Executor(settings, reader, ledger)
     executor.see_through(await judge_what_was_begun(settings, reader, ledger))
     app = build_app(settings, reader, executor)
@@ -404,7 +444,7 @@ async def standing(folder: Path) -> AsyncIterator[tuple[Node, Bot, Starlette]]:
     """Serve an agent of a new node in a folder, without fixtures; its nonces live ten minutes."""
     node, pki, key = Node(folder), Pki.make(folder), SigningKey.generate()
     with metrics_page(node) as metrics_url:
-        document = document_of(node, pki, key) | {"metrics_url": metrics_url}
+        document = document_of(node, pki, key) | {"metrics_url": metrics_url, "peers": PEERS}
         # Longer than any settings file may say.
         limits = Limits(same_action_interval_s=0, nonce_life_s=600, stays_up_s=0)
         settings = replace(settings_from(document), limits=limits)

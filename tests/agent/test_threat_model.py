@@ -42,6 +42,7 @@ from agent.server.routes import build_app
 from agent.settings import Limits, Settings
 from shared.tls_flags import NO_CHECK_TIME
 from tests.agent.bed import Bot, Client, Connected, Node, Pki, Serve, agent_process
+from tests.agent.plays import PLAYS
 
 pytestmark = pytest.mark.process
 
@@ -51,7 +52,7 @@ WIDER = SetElectionTimeouts(election_timeout_min_ms=1000, election_timeout_max_m
 
 def effects(node: Node) -> int:
     """Count what was done to the node, the configuration aside."""
-    return sum(node.calls(f"{name}") for name in ("chronyc makestep", "systemctl start", "systemctl restart"))
+    return sum(node.calls(run) for play in PLAYS.values() if (run := play.runs(play.action)))
 
 
 async def mark_of(bot: Bot) -> LedgerMark:

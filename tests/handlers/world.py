@@ -247,6 +247,9 @@ class Cluster:
             nodes = tuple(after(action, node) if node.node == action.node else node for node in nodes)
             if action.type == "start_service":
                 nodes = tuple(reaching(node, action.node) for node in nodes)
+            if action.type == "transfer_leadership":
+                self.leader, self.term = action.to, self.term + 1
+                nodes = tuple(led_by(node, action.to or "", self.term) for node in nodes)
         if peer := self.breaks.get(action.node):
             nodes = tuple(
                 reaching(node, peer, "timeout") if node.node == action.node else node for node in nodes

@@ -9,7 +9,7 @@ from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import APPROVE_ACTION, REMEDY_ACTION, STOP_ACTION, Message
 from handlers.domain.events.remediation import PlanConfirmed
 from handlers.domain.incident import Incident, Run
-from runbooks.all_runbooks import button_of_remedy
+from runbooks.all_runbooks import aim, button_of_remedy
 from runbooks.plans import ActionType
 from runbooks.wording import MAX_NAMES, listed
 
@@ -18,6 +18,7 @@ ACTION_WORDS: dict[ActionType, str] = {
     "set_election_timeouts": "write the timeouts",
     "start_service": "start the service",
     "restart_service": "restart the service",
+    "transfer_leadership": "hand the leadership on",
     "undo_election_timeouts": "put the file back",
 }
 
@@ -133,7 +134,8 @@ def _outcome(incident: Incident, run: Run) -> Iterator[str]:
     if not run.ended.completed or run is not incident.run or incident.verified:
         return
     if incident.evidence_at and incident.evidence_at > run.ended.at:
-        yield ":red_circle: *Not recovered:* no leader was proven in time; the findings are fresh."
+        wanted = aim(incident.runbook)
+        yield f":red_circle: *Not recovered:* no {wanted} was proven in time; the findings are fresh."
     else:
         wanted = run.plan.watch_after
         yield f":eyes: Now watched for: {escape(wanted[:1].lower() + wanted[1:])}"

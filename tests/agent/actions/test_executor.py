@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import dataclasses
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -14,7 +15,8 @@ import pytest
 from msgspec.structs import replace
 from nacl.signing import SigningKey
 
-from agent.actions import clock_step
+from agent.actions.kind import command
+from agent.actions.kinds import ACTIONS
 from agent.actions.ledger import Ledger
 from agent.boot import boot_id
 from agent.protocol import (
@@ -136,7 +138,8 @@ async def test_a_command_that_does_not_end_is_told_and_its_effect_may_still_come
     bot: Bot, node: Node, monkeypatch: pytest.MonkeyPatch, ends: bool, state: str
 ):
     grant = await bot.grant(ClockSync())
-    monkeypatch.setattr(clock_step, "ACTION_DEADLINE_S", 0.2)
+    step = command(lambda case: (str(case.settings.commands.chronyc), "makestep"), within_s=0.2)
+    monkeypatch.setitem(ACTIONS, "clock_sync", dataclasses.replace(ACTIONS["clock_sync"], run=step))
     chronyc = node.folder / "chronyc"
     effect = f"cp {node.folder}/tracking_after {node.folder}/tracking; " if ends else ""
     chronyc.write_text(chronyc.read_text().replace("makestep) ", f"makestep) {effect}sleep 60; "))

@@ -260,7 +260,9 @@ def test_the_words_of_the_wire_are_fixed():
     )  # fmt: skip
     first = ("clock", "service", "log", "config", "disk", "metrics", "connects", "pings")
     assert first == wire.FIRST_READINGS
-    assert get_args(wire.ReadingName) == wire.ALL_READINGS == (*first, "certificates", "full_pings")
+    second = (*first, "certificates", "full_pings")
+    assert second == wire.SECOND_READINGS
+    assert get_args(wire.ReadingName) == wire.ALL_READINGS == (*second, "actions")
     assert wire.PROTOCOL_VERSION == 1
     assert json.loads(good().to_json())["protocol"] == 1
 

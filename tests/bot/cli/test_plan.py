@@ -59,8 +59,8 @@ def test_a_remedy_that_is_off_says_why_in_one_sentence(tmp_path: Path) -> None:
     [
         (
             "reboot",
-            "There is no remedy reboot: there are clock_sync, config_bump, restart_hung_node,"
-            " restart_stale_leader, restart_stuck, start_nodes and start_one_node.",
+            "There is no remedy reboot: there are clock_sync, config_bump, hand_leadership_on,"
+            " restart_hung_node, restart_stale_leader, restart_stuck, start_nodes and start_one_node.",
         ),
         ("start_node", "There is no remedy start_node: did you mean start_nodes?"),
     ],

@@ -78,7 +78,7 @@ def test_an_agent_that_gave_no_answer_gives_its_reason_to_every_reading() -> Non
     assert {(each.missing, each.kind) for each in readings.values()} == {
         ("the agent is away", MissingKind.TIMEOUT)
     }
-    assert len(readings) == 10
+    assert len(readings) == 11
 
 
 def test_a_node_of_which_nothing_has_come_is_pending() -> None:

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from agent.protocol import (
     FIRST_READINGS,
     REVISION_HEADER,
+    SECOND_READINGS,
     Certificate,
     FullPing,
     Observation,
@@ -38,18 +39,32 @@ class RequestOfRevision1(msgspec.Struct, forbid_unknown_fields=True):
     readings: tuple[Literal["clock", "service", "log", "config", "disk", "metrics", "connects", "pings"], ...]
 
 
+class RequestOfRevision2(msgspec.Struct, forbid_unknown_fields=True):
+    """What one of revision 2 takes."""
+
+    readings: tuple[
+        Literal["clock", "service", "log", "config", "disk", "metrics", "connects", "pings"]
+        | Literal["certificates", "full_pings"],
+        ...,
+    ]
+
+
 class OlderAgent:
     """The route of such an agent, and what it was asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, revision: Literal[1, 2] = 1) -> None:
         self.asked: list[tuple[str, ...]] = []
+        self._revision, self._takes = (
+            str(revision),
+            RequestOfRevision1 if revision == 1 else RequestOfRevision2,
+        )
 
     async def observe(self, request: Request) -> Response:
         body = await request.body()
         self.asked.append(tuple(msgspec.json.decode(body)["readings"]))
-        headers = {REVISION_HEADER: "1"}
+        headers = {REVISION_HEADER: self._revision}
         try:
-            msgspec.json.decode(body, type=RequestOfRevision1)
+            msgspec.json.decode(body, type=self._takes)
         except msgspec.ValidationError as error:
             refusal = Refusal(reason="bad_request", detail=f"ObserveRequest: {error}.")
             return Response(refusal.to_json(), status_code=400, headers=headers)
@@ -64,7 +79,7 @@ async def test_an_older_agent_is_asked_for_what_it_knows_and_refuses_once() -> N
         connection = AgentConnection(http)
         answers = [await connection.observe(URL) for _ in range(2)]
     assert [set(asked) - set(FIRST_READINGS) for asked in agent.asked] == [
-        {"certificates", "full_pings"},
+        {"certificates", "full_pings", "actions"},
         set(),
         set(),
     ]
@@ -73,6 +88,16 @@ async def test_an_older_agent_is_asked_for_what_it_knows_and_refuses_once() -> N
     assert "full_pings" not in read
     asked_by_bot = {name: missing("no answer") for name in ("metrics", "metrics_again", "health")}
     assert NodeEvidence(node="node1", **asked_by_bot, **read).certificates is None
+
+
+async def test_an_agent_of_revision_2_is_asked_for_all_but_what_it_carries_out() -> None:
+    agent = OlderAgent(revision=2)
+    app = Starlette(routes=[Route("/v1/observe", agent.observe, methods=["POST"])])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
+        connection = AgentConnection(http)
+        answers = [await connection.observe(URL) for _ in range(2)]
+    assert [set(asked) - set(SECOND_READINGS) for asked in agent.asked] == [{"actions"}, set(), set()]
+    assert "actions" not in from_agent("node1", Observed(answers[1], at=NOON))
 
 
 CERTIFICATE = Certificate(

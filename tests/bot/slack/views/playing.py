@@ -46,6 +46,8 @@ def said_by_agent(action: Action, read: Evidence) -> str:
             low, high = action.election_timeout_min_ms, action.election_timeout_max_ms
             asked = f"{low} to {high} ms; it takes effect when the service restarts."
             return f"/etc/neumann/config.toml now says {asked}"
+        case "transfer_leadership":
+            return "The node led term 7 and is a follower in term 8."
         case "undo_election_timeouts":
             effect = "it takes effect when the service restarts."
             return f"/etc/neumann/config.toml is as it was before that change; {effect}"
