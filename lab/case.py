@@ -20,6 +20,7 @@ class Case:
         restart: The node that a restart would mend.
         samples: What was kept of readings before, the oldest first.
         starts: The nodes of which one is to be started.
+        hands_on: The nodes to one of which the leadership is to be handed on, each after its `leader→`.
         also_helps: Actions that mend a part of it, and that nobody has to offer.
     """
 
@@ -30,4 +31,5 @@ class Case:
     restart: str | None = None
     samples: tuple[dict[str, Any], ...] = ()
     starts: tuple[str, ...] = ()
+    hands_on: tuple[str, ...] = ()
     also_helps: frozenset[tuple[str, str]] = frozenset()

@@ -25,7 +25,7 @@ class Explanation:
 def findings(explanations: Iterable[Explanation], causes: Mapping[str, Cause]) -> tuple[Finding, ...]:
     """Return a finding for each cause, on the nodes of which it is surest; the order of `causes` breaks ties.
 
-    People do what its row says: no finding of these has a button.
+    People do what its row says: no finding of these has a button by itself.
     """
     by_cause: dict[str, list[Explanation]] = {}
     for each in explanations:

@@ -10,8 +10,15 @@ from typing import Any
 from lab.capacity_model.document import Page, document, sample
 from lab.capacity_model.faults import DAYS_H, FAULTS, Play, Scene
 from lab.capacity_model.host import GIB, Host
+from lab.capacity_model.leading import SHORT_OF_ROOM, TWISTS, Standing, placed, spared_by, twists
 from lab.case import Case
 from lab.second_model.losses import lose
+
+FILLING = ("not compacted", "data grows", "others grow")
+"""The faults that go on filling a disk, which one of them does most of."""
+
+OTHERS = ("several grow", "a file came", "backup", "small volume", "full", "leaks", "sound")
+"""Some of which no leader has to go: its disk does not go on filling by one thing, or is full already."""
 
 READINGS_LOST = 0.5
 SAMPLES_LOST = 0.2
@@ -24,6 +31,40 @@ def generate(seed: int, each: int = 12) -> Iterator[Case]:
     for number in range(each):
         for fault, play in FAULTS.items():
             yield _case(draw, f"{number}-{fault}", play)
+    yield from _leading(random.Random(f"leader {seed}"), each)  # noqa: S311 - a model, not a secret
+
+
+def _leading(draw: random.Random, each: int) -> Iterator[Case]:
+    """Yield cases in which it is the leader that runs out, in a sound cluster and in others."""
+    for number in range(each):
+        for twist in twists():
+            fault = draw.choice(FILLING)
+            yield _of_leader(draw, f"{number}-leader: {fault}", fault, twist)
+        for fault in OTHERS:
+            yield _of_leader(draw, f"{number}-leader: {fault}", fault, "whole")
+
+
+def _of_leader(draw: random.Random, name: str, fault: str, twist: str) -> Case:
+    scene = _scene(draw)
+    causes = FAULTS[fault](scene) | (frozenset({"disk_taken"}) if twist in SHORT_OF_ROOM else frozenset())
+    standing = Standing(scene.victim.name, tuple(host.name for host in scene.hosts))
+    TWISTS[twist](standing, scene)
+    samples = _days(scene)
+    read = placed(document(scene.hosts, scene.page, draw), standing, draw)
+    spared, must = spared_by(standing, scene.hosts)
+    ways = tuple(f"{standing.leader}→{to}" for to in spared)
+    blurred = draw.random() < READINGS_LOST
+    story = lose(draw, read) if blurred else ""
+    return Case(
+        f"{name}, {twist} {story}".strip(),
+        "readings_lost" if blurred else "as_read",
+        read,
+        causes,
+        samples=samples,
+        # What does not go on filling the disk may as well stop: nobody has to go by that.
+        hands_on=ways if must and fault in FILLING else (),
+        also_helps=frozenset(("transfer_leadership", way) for way in ways),
+    )
 
 
 def _case(draw: random.Random, name: str, play: Play) -> Case:

@@ -16,7 +16,10 @@ NONE_KNOWN = "none_known"
 
 @dataclass(frozen=True)
 class Answer:
-    """The findings as (cause, verdict), first first, and the actions on nodes behind offered buttons."""
+    """The findings as (cause, verdict), first first, and the actions on nodes behind offered buttons.
+
+    A leadership is handed on from one node to another, which is written `node1→node2`.
+    """
 
     findings: tuple[tuple[str, str], ...]
     buttons: frozenset[tuple[str, str]] = frozenset()
@@ -44,7 +47,11 @@ def of(diagnosis: Diagnosis) -> Answer:
     """Cut a diagnosis down."""
     return Answer(
         findings=tuple((finding.cause, finding.verdict.value) for finding in diagnosis.findings),
-        buttons=frozenset((a.type, a.node) for remedy in diagnosis.offers for a in remedy.actions),
+        buttons=frozenset(
+            (a.type, f"{a.node}→{a.to}" if a.to else a.node)
+            for remedy in diagnosis.offers
+            for a in remedy.actions
+        ),
     )
 
 

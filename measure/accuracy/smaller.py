@@ -65,7 +65,8 @@ class Verdict:
     def wanted(self) -> frozenset[tuple[str, str]]:
         """Return the actions of which one would mend it, or a part of it that is mended first."""
         restarts = [("restart_service", self.case.restart)] if self.case.restart else []
-        return frozenset([*restarts, *(("start_service", node) for node in self.case.starts)])
+        starts = (("start_service", node) for node in self.case.starts)
+        return frozenset([*restarts, *starts, *(("transfer_leadership", way) for way in self.case.hands_on)])
 
     @property
     def wrong_buttons(self) -> frozenset[tuple[str, str]]:

@@ -1,23 +1,25 @@
 """The capacity runbook: what takes a node's disk, memory or CPU, and in how many days it is full.
 
 Neumann's alert on the disk fires at 10 GiB, its log stops at 100 MiB: what lies between is time to act in.
-No action of an agent gives a node more room, and a restart only hides for a while that it lacks it.
+No action of an agent gives a node more room, and a restart only hides for a while that it lacks it. What one
+can do is to take the leadership from a node that is about to be full.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runbooks.by_hand import REMEDIES as REMEDIES
 from runbooks.by_hand import diagnosis, opening
 from runbooks.by_hand import hand_off as hand_off
-from runbooks.by_hand import plan as plan
 from runbooks.capacity.causes import CAUSES as CAUSES
 from runbooks.capacity.causes import CapacityCause
 from runbooks.capacity.cpu import explain_cpu
 from runbooks.capacity.disk import days_to_stop, explain_disk
 from runbooks.capacity.figures import Cluster
 from runbooks.capacity.memory import days_to_limit, explain_memory
+from runbooks.capacity.transfer import FILLING, with_transfer
+from runbooks.capacity.transfer import REMEDIES as REMEDIES
+from runbooks.capacity.transfer import plan as plan
 from runbooks.evidence import Evidence
 from runbooks.explanations import Explanation, findings
 from runbooks.log_room import ALERT_FREE_BYTES, bytes_said
@@ -35,7 +37,7 @@ ALERTS = frozenset({"DiskSpaceLow", "HighMemoryUsage", "HighCPUUsage"})
 def diagnose(evidence: Evidence) -> Diagnosis:
     """Judge the evidence; the most certain finding comes first."""
     cluster = Cluster(evidence)
-    ranked = findings(_explanations(cluster), CAUSES)
+    ranked = tuple(with_transfer(cluster, each) for each in findings(_explanations(cluster), CAUSES))
     return diagnosis(evidence, ranked, _summary(ranked[0], cluster))
 
 
@@ -86,13 +88,10 @@ def _summary(top: Finding, cluster: Cluster) -> str:
     return f"{said}{f': {ahead}' if ahead else ''}."
 
 
-_FILLING = (CapacityCause.LOG_GROWS, CapacityCause.DATA_GROWS, CapacityCause.OTHERS_FILL_DISK)
-
-
 def _ahead(top: Finding, cluster: Cluster) -> str:
     """Return the soonest that the first finding's resource is used up."""
     left_of, what = {
-        **dict.fromkeys(_FILLING, (days_to_stop, "to the log's hard stop")),
+        **dict.fromkeys(FILLING, (days_to_stop, "to the log's hard stop")),
         CapacityCause.MEMORY_GROWS: (days_to_limit, "to the limit"),
     }.get(CapacityCause(top.cause), (None, ""))
     if left_of is None:

@@ -18,6 +18,9 @@ MOST = 0.5
 FAR_DAYS = 365.0
 """A disk that lasts for longer is not filling up."""
 
+WEEK_DAYS = 7.0
+"""A disk that may be full so soon, within the error of its trend, is not called steady."""
+
 
 def explain_disk(node: Figures) -> Iterator[Explanation]:
     """Yield the one explanation of a node on which less is free than the alert allows."""
@@ -63,6 +66,8 @@ def _filling(node: Figures) -> Explanation:
         lacks = f"half a day of samples of the disk of {node.name}, or an hour of one that is filling"
         return _of(node, CapacityCause.DISK_UNEXPLAINED, Verdict.UNDETERMINED, lacks=lacks)
     if days_to_stop(node) is None:
+        if unsure := _why_not_steady(node, trend, (log, data)):
+            return _of(node, CapacityCause.DISK_UNEXPLAINED, Verdict.UNDETERMINED, lacks=unsure)
         return _of(node, CapacityCause.DISK_TAKEN, _by_both(node))
     if log is None or data is None:
         lacks = f"the sizes of log and data on the page of {node.name}, over the same time"
@@ -75,15 +80,29 @@ def _filling(node: Figures) -> Explanation:
     return _of(node, CapacityCause.DISK_UNEXPLAINED, Verdict.UNDETERMINED, lacks=lacks)
 
 
+def _why_not_steady(node: Figures, free: Trend, on_it: tuple[Trend | None, ...]) -> str | None:
+    """Return what is lacking to say that a disk does not become less; `None` where that may be said."""
+    loses_at_most = free.error_per_day - free.per_day
+    if any(gains and _gains_at_least(gains) > loses_at_most for gains in on_it):
+        return f"why the disk of {node.name} does not lose what its log or its data gains"
+    if (node.free_bytes or 0) < WEEK_DAYS * loses_at_most:
+        return f"more days of samples of the disk of {node.name}: what comes and goes may hide that it fills"
+    return None
+
+
 def _takers(free: Trend, log: Trend, data: Trend) -> Iterator[tuple[CapacityCause, float]]:
     """Yield what may take a disk, with the least that it gains a day whatever the errors are."""
     log_at_most = max(log.per_day + log.error_per_day, 0)
     data_at_most = max(data.per_day + data.error_per_day, 0)
-    yield CapacityCause.LOG_GROWS, log.per_day - log.error_per_day
+    yield CapacityCause.LOG_GROWS, _gains_at_least(log)
     # The page may count the log among the data.
-    yield CapacityCause.DATA_GROWS, data.per_day - data.error_per_day - log_at_most
+    yield CapacityCause.DATA_GROWS, _gains_at_least(data) - log_at_most
     loses_at_least = -free.per_day - free.error_per_day
     yield CapacityCause.OTHERS_FILL_DISK, loses_at_least - log_at_most - data_at_most
+
+
+def _gains_at_least(trend: Trend) -> float:
+    return trend.per_day - trend.error_per_day
 
 
 def _by_both(node: Figures) -> Verdict:

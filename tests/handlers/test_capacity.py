@@ -12,11 +12,14 @@ from handlers.alerting import intake
 from handlers.domain.events.recovery import RecoveryVerified
 from handlers.domain.incident import Incident, Stage
 from handlers.domain.notification import Delivery
+from handlers.domain.policy import Member
+from handlers.remediation import propose, second_approval
 from runbooks import capacity
 from runbooks.evidence import Disk, Evidence, NodeEvidence
 from runbooks.posture.samples import Sample, sample_of
-from tests.builders import NOON, alert, evidence, healthy, known
-from tests.handlers.world import World
+from tests.builders import ALICE, BOB, NOON, alert, evidence, healthy, known, reaching
+from tests.handlers.story import click, submitted
+from tests.handlers.world import HOME, ON_CALL, World
 
 GIB = 2**30
 LOG_A_DAY_GIB = 2.0
@@ -87,3 +90,70 @@ async def test_once_there_is_room_again_it_is_proven(world: World) -> None:
         world.time.pass_s(15)
     assert incident.stage is Stage.RECOVERED, world.kinds()
     assert isinstance(incident.verified, RecoveryVerified)
+
+
+def leader_fills(free_gib: float = 5) -> Evidence:
+    """The same of node1, which leads, and whose agent hands on."""
+    first, second, third = healthy()
+    offered = known(("transfer_leadership",), by="agent:node1")
+    filling = _with_disk(first, free_gib, 40).model_copy(update={"actions": offered})
+    return evidence(filling, second, third)
+
+
+def kept_of_leader(days_ago: float) -> Sample:
+    less = 10 * days_ago
+    first, second, third = healthy()
+    read = evidence(_with_disk(first, 5 + less, 40 - less), second, third)
+    return structs.replace(sample_of(read), at=NOON - timedelta(days=days_ago))
+
+
+@pytest.fixture
+async def handing_on() -> World:
+    """Found: the leader's disk is full in half a day."""
+    world = World()
+    world.cluster.shows, world.cluster.leader, world.cluster.term = leader_fills(), "node1", 7
+    world.postures.kept["demo"] = [kept_of_leader(quarter / 96) for quarter in range(288, 0, -1)]
+    await found(world)
+    return world
+
+
+async def approved(world: World) -> Incident:
+    """After one person has confirmed, and another has approved."""
+    (offer,) = (await world.timelines.load("inc-1")).offers
+    _, shown = await propose.propose(world.ports, click(offer.handle))
+    await propose.confirm(world.ports, submitted(shown.handle, ALICE))
+    assert world.agents.effects == [], "one person is not enough"
+    world.directory.members[BOB.id] = Member(BOB.id, HOME, HOME, frozenset({ON_CALL}))
+    await second_approval.awaiting(world.ports, click(shown.handle, BOB))
+    await second_approval.approve(world.ports, submitted(shown.handle, BOB))
+    for _ in range(60):
+        incident, due = await advance.advance(world.ports, "inc-1")
+        if due is None or (incident.run and incident.run.ended):
+            return incident
+        world.time.pass_s(5)
+    return incident
+
+
+async def test_two_people_hand_the_leadership_on_before_the_disk_is_full(handing_on: World) -> None:
+    incident = await approved(handing_on)
+    assert handing_on.agents.effects == [("node1", "transfer_leadership")]
+    assert incident.run and incident.run.ended and incident.run.ended.completed
+    assert incident.run.checks["node1"].leader == "node3"
+    assert incident.run.ended.undo is None
+
+
+async def test_nothing_is_handed_on_once_a_vote_is_missing(handing_on: World) -> None:
+    first, second, third = handing_on.cluster.shows.nodes
+    handing_on.cluster.comes_meanwhile = lambda: setattr(
+        handing_on.cluster, "shows", evidence(first, reaching(second, "node3", "timeout"), third)
+    )
+    incident = await approved(handing_on)
+    assert handing_on.agents.effects == []
+    assert incident.run and incident.run.ended and "The link node2 → node3" in incident.run.ended.detail
+
+
+async def test_a_leader_that_leads_again_has_not_handed_on(handing_on: World) -> None:
+    handing_on.cluster.deaf = {"node1"}
+    incident = await approved(handing_on)
+    assert incident.run and incident.run.ended
+    assert "node1 leads again" in incident.run.ended.detail

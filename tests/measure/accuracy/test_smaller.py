@@ -24,18 +24,26 @@ def verdicts(request: pytest.FixtureRequest) -> list[smaller.Verdict]:
 
 
 @pytest.fixture(scope="module", params=["capacity", "deadlock-resolution"])
-def without_buttons(request: pytest.FixtureRequest) -> list[smaller.Verdict]:
+def by_days(request: pytest.FixtureRequest) -> list[smaller.Verdict]:
     models = {"capacity": capacity_model.generate, "deadlock-resolution": deadlock_model.generate}
     generate = models[request.param]
     return [smaller.judge(request.param, case) for case in generate(seed=11, each=2)]
 
 
-def test_what_is_found_is_right_or_left_open(without_buttons: list[smaller.Verdict]) -> None:
-    wrong = [v for v in without_buttons if v.false_claims or not (v.first_right or v.is_open)]
+def test_what_is_found_is_right_or_left_open(by_days: list[smaller.Verdict]) -> None:
+    wrong = [v for v in by_days if v.false_claims or not (v.first_right or v.is_open)]
     assert [v.case.name for v in wrong] == []
-    assert not any(v.said.buttons for v in without_buttons)
-    read = [v for v in without_buttons if v.case.family == "as_read"]
+    assert [v.case.name for v in by_days if v.wrong_buttons] == []
+    read = [v for v in by_days if v.case.family == "as_read"]
     assert sum(v.first_right for v in read) > 0.8 * len(read) > 0
+
+
+def test_a_leadership_is_handed_on_where_writes_would_end_and_nowhere_else() -> None:
+    verdicts = [smaller.judge("capacity", case) for case in capacity_model.generate(seed=12, each=4)]
+    offered = [v for v in verdicts if v.said.buttons]
+    assert offered
+    assert [v.case.name for v in offered if v.wrong_buttons] == []
+    assert all("whole" in v.case.name for v in offered)
 
 
 def test_no_false_cause_is_claimed(verdicts: list[smaller.Verdict]) -> None:

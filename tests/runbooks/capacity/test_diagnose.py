@@ -2,79 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from runbooks import capacity
 from runbooks.capacity.causes import CAUSES
-from runbooks.evidence import Disk, Evidence, History, Metrics, NodeEvidence, Role, Service, Trend
-from runbooks.model import BY_HAND, Diagnosis, Verdict
-from tests.builders import NOON, SAMPLE_GAP, dead, evidence, known, missing, node, silent
-
-GIB, MIB = 2**30, 2**20
-
-
-def host(
-    name: str = "node3",
-    *,
-    free_gib: float = 50.0,
-    history: History | None = None,
-    cores: float = 0.2,
-    commits: int = 30,
-    page: dict[str, Any] | None = None,
-    **readings: Any,
-) -> NodeEvidence:
-    """A node whose page shows what it uses; its agent sees the same disk."""
-    shown: dict[str, Any] = {
-        "role": Role.LEADER if name == "node1" else Role.FOLLOWER,
-        "term": 7,
-        "applied_index": 100,
-        "elections_total": 3,
-        "memory_bytes": 4 * GIB,
-        "memory_limit_bytes": 10 * GIB,
-        "disk_free_bytes": int(free_gib * GIB),
-        **(page or {}),
-    }
-    at = (NOON, NOON + SAMPLE_GAP)
-    first = Metrics(**{"cpu_seconds_total": 100.0, "commit_index": 100, **shown})
-    spent_s = 100.0 + cores * SAMPLE_GAP.total_seconds()
-    second = Metrics(**{"cpu_seconds_total": spent_s, "commit_index": 100 + commits, **shown})
-    default = {
-        "metrics": known(first, at=at[0]),
-        "metrics_again": known(second, at=at[1]),
-        "local_metrics": known(second, by=f"agent:{name}"),
-        "disk": disk(int(free_gib * GIB)),
-        "history": known(history or History()),
-    }
-    return node(name, **{**default, **readings})
-
-
-def disk(free_bytes: int, **changes: Any) -> Any:
-    return known(Disk(path="/d", free_bytes=free_bytes, total_bytes=100 * GIB, **changes), by="agent:node3")
-
-
-def gib_a_day(gib: float, error: float = 0.05) -> Trend:
-    return Trend(per_day=gib * GIB, error_per_day=error * GIB)
-
-
-def filling(free: float, log: float = 0.0, data: float = 0.0) -> History:
-    return History(
-        disk_span_s=3 * 86_400.0,
-        free_bytes=gib_a_day(-free),
-        log_bytes=gib_a_day(log),
-        data_bytes=gib_a_day(data),
-    )
-
-
-def cluster(*changed: NodeEvidence) -> Evidence:
-    names = {each.node for each in changed}
-    return evidence(*(host(name) for name in ("node1", "node2", "node3") if name not in names), *changed)
-
-
-def diagnose(*changed: NodeEvidence) -> Diagnosis:
-    return capacity.diagnose(cluster(*changed))
-
+from runbooks.evidence import History, NodeEvidence, Service
+from runbooks.model import BY_HAND, Verdict
+from tests.builders import dead, known, missing, silent
+from tests.runbooks.capacity.hosts import GIB, MIB, cluster, diagnose, disk, filling, gib_a_day, host
 
 NEAR_LIMIT = {"memory_bytes": 9 * GIB}
 OOM = known(Service(state="active", pid=9, boot_id="boot-1", running_s=600, restarts=3, result="oom-kill"))
@@ -250,3 +185,19 @@ def test_there_is_nothing_to_plan() -> None:
     read = cluster(FAULTS["log_grows"][0])
     with pytest.raises(KeyError):
         capacity.plan(capacity.diagnose(read).top.remedies[0], read)
+
+
+@pytest.mark.parametrize("gains", [{"data": 0.7}, {"log": 0.7}])
+def test_a_disk_that_does_not_lose_what_lies_on_it_gains_is_not_called_steady(
+    gains: dict[str, float],
+) -> None:
+    top = diagnose(host(free_gib=6, history=filling(0, **gains))).top
+    assert (top.cause, top.verdict) == ("disk_unexplained", Verdict.UNDETERMINED)
+    assert top.would_decide == "why the disk of node3 does not lose what its log or its data gains"
+    assert diagnose(host(free_gib=6, history=filling(0, data=0.05))).top.cause == "disk_taken"
+
+
+@pytest.mark.parametrize(("error_gib", "cause"), [(0.8, "disk_taken"), (0.9, "disk_unexplained")])
+def test_a_disk_that_may_be_full_within_a_week_is_not_called_steady(error_gib: float, cause: str) -> None:
+    steady = History(disk_span_s=3 * 86_400.0, free_bytes=gib_a_day(0.0, error_gib))
+    assert diagnose(host(free_gib=6, history=steady)).top.cause == cause
