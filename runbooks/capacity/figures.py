@@ -105,19 +105,30 @@ class Figures:
 
     @property
     def memory_is_high(self) -> Tri:
-        """Return whether HighMemoryUsage's condition is so; a page without these figures raises no alert."""
+        """Return whether HighMemoryUsage's condition is so; a page without these figures leaves it open."""
         if self.node.newest_metrics is None:
             return False if self.is_down else None
-        return self.memory_share is not None and self.memory_share > ALERT_MEMORY_SHARE
+        return None if self.memory_share is None else self.memory_share > ALERT_MEMORY_SHARE
 
     @property
     def cpu_is_high(self) -> Tri:
         """Return whether it takes more CPU than HighCPUUsage allows; that one's mean is over five minutes."""
         if self.node.newest_metrics is None:
             return False if self.is_down else None
-        if self.node.newest_metrics.cpu_seconds_total is None:
-            return False
         return None if self.cores is None else self.cores > ALERT_CORES
+
+    @property
+    def unshown(self) -> tuple[str, ...]:
+        """Return the resources of which its page was read and has no figure: no alert can fire on these."""
+        page = self.node.newest_metrics
+        if page is None:
+            return ()
+        limit = page.memory_limit_bytes or 0
+        shown = {
+            "memory": page.memory_bytes is not None and limit > 0,
+            "CPU": page.cpu_seconds_total is not None,
+        }
+        return tuple(name for name, is_shown in shown.items() if not is_shown)
 
     @property
     def conditions(self) -> Mapping[str, Tri]:
@@ -146,10 +157,13 @@ class Cluster:
     def _unread(self) -> Iterator[str]:
         for node in self.nodes:
             unknown = [what for what, is_so in node.conditions.items() if is_so is None]
+            unread = [what for what in unknown if what not in node.unshown]
             # After a kill for memory there is enough of it, for a while.
-            unknown += ["service"] if node.node.service.value is None else []
-            if unknown:
-                yield f"{', '.join(unknown)} of {node.name}"
+            unread += ["service"] if node.node.service.value is None else []
+            if unread:
+                yield f"{', '.join(unread)} of {node.name}"
+            if node.unshown:
+                yield f"{' and '.join(node.unshown)} of {node.name}, which its page does not show"
 
     @property
     def is_enough(self) -> bool:
