@@ -89,8 +89,26 @@ class IncidentIdentity:
 
     @property
     def key(self) -> str:
-        """Return the identity as one string, for the store."""
+        """Return the identity as one string, for the store; a `/` in the cluster's name is doubled.
+
+        No runbook begins with one, so no two identities have the same key.
+        """
+        return f"{_doubled(self.cluster)}/{self.runbook}"
+
+    @property
+    def former_key(self) -> str:
+        """Return the key that it had in version 0.2, where a `/` in a name stood as it was."""
         return f"{self.cluster}/{self.runbook}"
+
+
+def is_key_of(cluster: str, key: str) -> bool:
+    """Return whether a key is that of an identity of a cluster."""
+    begins = f"{_doubled(cluster)}/"
+    return key.startswith(begins) and not key.removeprefix(begins).startswith("/")
+
+
+def _doubled(name: str) -> str:
+    return name.replace("/", "//")
 
 
 CANARY = "NeumannCanary"
