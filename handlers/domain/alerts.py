@@ -114,6 +114,9 @@ def _doubled(name: str) -> str:
 CANARY = "NeumannCanary"
 """The test alert of the doctor: nobody is woken by it."""
 
+OF_ALERT = "alert:"
+"""Stands before an alert's name in place of a runbook, where none knows the alert."""
+
 UNCONFIGURED = "unconfigured"
 """Stands for the runbook where a cluster is not in the bot's configuration."""
 
@@ -133,7 +136,7 @@ class Places:
             # It cannot be read: its alerts get one thread, and no diagnosis.
             return IncidentIdentity(cluster, UNCONFIGURED)
         runbook = of_alert(alert.name, alert.labels)
-        return IncidentIdentity(cluster, runbook.NAME if runbook else f"alert:{alert.name}")
+        return IncidentIdentity(cluster, runbook.NAME if runbook else f"{OF_ALERT}{alert.name}")
 
     def by_identity(self, alerts: Iterable[Alert]) -> dict[IncidentIdentity, tuple[Alert, ...]]:
         """Split alerts into the incidents they concern."""
