@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -13,9 +12,12 @@ from bot.config.problems import ConfigProblem, Places, problems_of
 from handlers.errors import Refused
 from runbooks.declared import DeclaredRunbook
 from runbooks.declared.document import Document
+from shared import bounded_toml
 from shared.bounded_files import read_bounded_text
 
 ENDING = ".toml"
+MAX_FILE_BYTES = 65_536
+"""Eight times what a thread shows, for comments."""
 
 
 class UnusableRunbook(Refused):
@@ -64,13 +66,13 @@ def read(file: Path) -> DeclaredRunbook:
         Refused: If it cannot be read at all.
     """
     try:
-        text = read_bounded_text(file)
+        text = read_bounded_text(file, MAX_FILE_BYTES)
     except OSError as error:
         raise Refused(f"The runbook {file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise Refused(f"The runbook {file} is not UTF-8.") from error
     try:
-        document = tomllib.loads(text)
+        document = bounded_toml.loads(text)
     except (ValueError, RecursionError) as error:
         raise UnusableRunbook(file, (ConfigProblem(str(file), "", f"is not TOML: {error}"),)) from error
     try:

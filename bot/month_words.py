@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterator
+from datetime import timedelta
 
 from handlers.domain.history.account import Account
 from handlers.domain.history.month import Held, MonthReport
@@ -16,6 +17,8 @@ NO_CAUSE = "No sure cause"
 MAX_CAUSES = 8
 MAX_OFFENDERS = 8
 NOT_YET = "-"
+LOOK_EVERY = timedelta(minutes=1)
+"""Prometheus is asked about a minute at a time: less than that is not said to be unknown."""
 
 
 def title(report: MonthReport) -> str:
@@ -25,12 +28,17 @@ def title(report: MonthReport) -> str:
 
 
 def minutes(report: MonthReport) -> str:
-    """Return for how long nobody led, of how long was allowed: `3 min 05 s of 43 min 12 s (7 %)`."""
+    """Return for how long nobody led, of how long was allowed, and for how long nobody knows.
+
+    `3 min 05 s of 43 min 12 s that the objective allows (7 %)`, `0 s, not known for 360 h 00 min`.
+    """
     lost, allowed = report.leaderless, report.objective.allowed
+    unknown = report.unknown or timedelta()
+    unseen = f", not known for {duration(unknown)}" if unknown >= LOOK_EVERY else ""
     if allowed is None:
-        return duration(lost)
+        return f"{duration(lost)}{unseen}"
     share = f" ({lost / allowed:.0%})".replace("%", " %") if allowed else ""
-    return f"{duration(lost)} of {duration(allowed)} that the objective allows{share}"
+    return f"{duration(lost)} of {duration(allowed)} that the objective allows{share}{unseen}"
 
 
 def verdict(report: MonthReport) -> str:
@@ -39,18 +47,21 @@ def verdict(report: MonthReport) -> str:
         return report.held.value
     if report.unknown is None:
         return "not known whether it was held, since part of the month is not kept"
-    return f"not known whether it was held, since nothing is known of {duration(report.unknown)}"
+    return "so it is not known whether it was held"
 
 
 def source(report: MonthReport) -> str:
     """Say where the minutes come from."""
     if report.from_prometheus:
-        unknown = f"; it knows nothing of {duration(report.unknown)}" if report.unknown else ""
-        return f"by Prometheus, a look a minute, counted as the rule NoLeader does{unknown}"
+        return "by Prometheus, a look a minute, counted as the rule NoLeader does"
     own = "by the bot's own readings, from an incident's first reading without a leader to the first with one"
     if report.silence:
         return f"{own}. {report.silence}"
-    return f"{own}; Prometheus knows nothing of it" if report.record else own
+    if report.record is None:
+        return own
+    if not report.record.known:
+        return f"{own}; Prometheus knows nothing of it"
+    return f"{own}; Prometheus, which knows a part, counts {duration(report.record.leaderless)}"
 
 
 def gaps(report: MonthReport) -> Iterator[str]:

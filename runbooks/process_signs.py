@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from runbooks.evidence import Evidence, NodeEvidence
+from runbooks.evidence import Evidence, NodeEvidence, Service
 from runbooks.missing_kind import MissingKind
 from runbooks.wording import seconds
 
 CRASH_LOOP_RESTARTS = 3
 """Restarts by the service manager from which on a node does not stay."""
+
+START_LIMIT_HIT = "start-limit-hit"
+"""systemd's result of a unit that it starts no more, for it was started too often (systemd.service(5))."""
 
 YOUNG_S = 60.0
 """A process that was restarted often and has run for less than this is taken to be crashing still."""
@@ -57,7 +60,7 @@ def crash_signs(node: NodeEvidence) -> list[str]:
     The second phrase, where there is one, comes from another source than the service manager.
     """
     service = node.service.value
-    if service is None or (service.restarts or 0) < CRASH_LOOP_RESTARTS:
+    if service is None or not (_is_given_up(node, service) or (service.restarts or 0) >= CRASH_LOOP_RESTARTS):
         return []
     # A service manager forgets how it ended as soon as it starts again, so a young process counts as well.
     young = service.running_s is not None and service.running_s < YOUNG_S
@@ -66,11 +69,20 @@ def crash_signs(node: NodeEvidence) -> list[str]:
     if service.result in (None, "success") and not young:
         return []
     how = f"running for {service.running_s:.0f} s" if young else f"ended last by {service.result}"
-    signs = [f"restarted {service.restarts or 0} times, {how} ({node.service.by})"]
+    often = "started too often" if service.restarts is None else f"restarted {service.restarts} times"
+    signs = [f"{often}, {how} ({node.service.by})"]
     if not is_steady(node):
         away = node.metrics.missing or node.metrics_again.missing or "its counters were reset"
         signs.append(f"its metrics: {away} (bot)")
     return signs
+
+
+def _is_given_up(node: NodeEvidence, service: Service) -> bool:
+    """Return whether its manager starts a unit no more that ended too often, which a start does not mend.
+
+    It counts every start (systemd.unit(5)): where none was its own, people or a tool started it.
+    """
+    return service.result == START_LIMIT_HIT and service.restarts != 0 and not is_steady(node)
 
 
 def pings_to(evidence: Evidence, name: str) -> tuple[list[str], list[str]]:

@@ -31,11 +31,11 @@ def _open_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def read_bounded_text(path: Path) -> str:
+def read_bounded_text(path: Path, max_bytes: int = MAX_NAMED_BYTES) -> str:
     """Return the same as UTF-8.
 
     Raises:
         OSError: As `read_bounded` does.
         UnicodeDecodeError: If it is none.
     """
-    return read_bounded(path).decode()
+    return read_bounded(path, max_bytes).decode()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
+
+import yaml
 
 from handlers.domain.alerts import Alert, Reason
 from handlers.domain.events import Event
@@ -35,6 +40,8 @@ from runbooks.model import Remedy
 from runbooks.plans import CHANGES_FILE, Action, Plan, PlannedEdit
 
 T = TypeVar("T")
+
+RULES = Path(__file__).parent.parent / "deploy/prometheus/neumann.rules.yml"
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 GB = 1_000_000_000
@@ -299,12 +306,35 @@ def alert(name: str = "NoLeader", *, status: str = "firing", minute: int = 0, **
         {
             "status": status,
             "labels": {"alertname": name, "cluster": "demo", "severity": "critical", **labels},
-            "annotations": {"summary": "No Raft leader elected in cluster"},
+            "annotations": {"summary": summary_of(name, {"cluster": "demo", **labels})},
             "startsAt": at if status == "firing" else NOON,
             "endsAt": at if status == "resolved" else "0001-01-01T00:00:00Z",
             "fingerprint": f"{name}-{labels}",
         }
     )
+
+
+OF_THE_HOUSE = {
+    "RootDiskFull": "The root disk of {{ $labels.node }} is nearly full",
+    "HighRequestLatency": "Requests to {{ $labels.cluster }} take long",
+    "NeumannBackupTooOld": "The newest backup of {{ $labels.cluster }} is too old",
+}
+"""Alerts whose rules do not ship, and what those would say."""
+
+
+@functools.cache
+def _summaries() -> dict[str, str]:
+    """By alert the summary that its shipped rule gives it."""
+    groups = yaml.safe_load(RULES.read_text())["groups"]
+    rules = [rule for group in groups for rule in group["rules"] if "alert" in rule]
+    return {rule["alert"]: rule["annotations"]["summary"] for rule in rules}
+
+
+def summary_of(name: str, labels: Mapping[str, str]) -> str:
+    """Return an alert's summary as its rule gives it: a shipped one, or one of the house's own."""
+    template = (_summaries() | OF_THE_HOUSE).get(name, "{{ $labels.cluster }} is not as it should be")
+    filled = re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda found: labels.get(found[1], "a node"), template)
+    return filled.replace("{{ $value }}", "2")
 
 
 def opened(*alerts: Alert, runbook: str = leader_election.NAME) -> AlertsReceived:

@@ -8,7 +8,6 @@ import errno
 import hashlib
 import os
 import stat
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from agent.errors import ConfigFileError
+from shared import bounded_toml
 from shared.toml_documents import is_same
 from shared.whole_files import sync_folder, write_beside
 
@@ -154,7 +154,7 @@ def _parse(raw: bytes) -> dict[str, Any]:
     if raw.startswith(codecs.BOM_UTF8):
         raise ConfigFileError("The file is not valid TOML: a byte order mark stands before it.")
     try:
-        return tomllib.loads(raw.decode())
+        return bounded_toml.loads(raw.decode())
     # ValueError: what is no TOML, no UTF-8, or a number of more digits than Python reads.
     except (ValueError, RecursionError) as error:
         raise ConfigFileError(f"The file is not valid TOML: {error}.") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from agent.neumann_config.edit import read_config_bytes
 from agent.neumann_config.planned_edit import why_not_editable
 from agent.protocol import Config, ConfigLine
 from agent.protocol.readings import MAX_PEERS
+from shared import bounded_toml
 from shared.sanitize import lines_of, plain
 
 _ELECTION_LINE = re.compile(r"^\s*(?:raft\s*\.\s*)?election_timeout(?:_min|_max)?_ms\s*=")
@@ -45,7 +45,7 @@ def parse_config(path: Path, raw: bytes, *, sha256: str) -> Config:
     """
     text = raw.decode(errors="replace")
     try:
-        document = tomllib.loads(text)
+        document = bounded_toml.loads(text)
         malformed: bool | UnsetType = UNSET
     except (ValueError, RecursionError):  # ValueError: a number of more digits than Python reads, too
         document, malformed = {}, True

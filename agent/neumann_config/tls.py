@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from agent.addresses import split_address
+from shared import bounded_toml
 
 RAFT_PORT = 7878
 """Neumann's documented default."""
@@ -34,7 +34,7 @@ def raft_port_of(raw: bytes) -> RaftPort:
     TLS is spoken where there is a `[tls]` that is not disabled. A file that is no TOML says nothing.
     """
     try:
-        document = tomllib.loads(raw.decode(errors="replace"))
+        document = bounded_toml.loads(raw.decode(errors="replace"))
     except (ValueError, RecursionError):
         document = {}
     node, tls = _table(document, "node"), _table(document, "tls")

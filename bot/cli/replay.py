@@ -24,13 +24,16 @@ from bot.config import load
 from bot.store.client import connect_to
 from bot.store.mac_chain import Chain
 from bot.store.timelines import TimelineStore
+from handlers.domain.alerts import OF_ALERT, UNCONFIGURED
 from handlers.domain.events import Event
 from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
 from handlers.domain.evidence import document as evidence_document
 from handlers.domain.fold import fold
+from handlers.domain.incident import Incident
 from handlers.errors import Quarantined, Refused
 from handlers.judging import diagnosis_of
-from runbooks.all_runbooks import RUNBOOKS
+from runbooks.all_runbooks import RUNBOOKS, of_alert
+from runbooks.model import Runbook
 from runbooks.wording import counted
 
 
@@ -46,7 +49,11 @@ def replay(
     """
     if bool(incident) == every:
         raise Refused("Name one incident, or give --all.")
-    judged = asyncio.run(_every_judged_again(config) if every else _one_judged_again(config, incident))
+    left_out = 0
+    if every:
+        judged, left_out = asyncio.run(_every_judged_again(config))
+    else:
+        judged = asyncio.run(_one_judged_again(config, incident))
     if as_json:
         again = [
             {
@@ -57,7 +64,7 @@ def replay(
         ]
         say_json(json.dumps(again if every else again[0], indent=2, ensure_ascii=False))
     elif every:
-        _tell_changed(judged)
+        _tell_changed(judged, left_out)
     elif judged[incident]:
         terminal.show(lambda look: screen(judged[incident], look))
     else:
@@ -66,7 +73,7 @@ def replay(
         raise typer.Exit(1)
 
 
-def _tell_changed(judged: Mapping[str, list[JudgedAgain]]) -> None:
+def _tell_changed(judged: Mapping[str, list[JudgedAgain]], left_out: int) -> None:
     """Print each incident with the readings that would be judged otherwise today."""
     read = sum(map(len, judged.values()))
     changed = {
@@ -78,7 +85,8 @@ def _tell_changed(judged: Mapping[str, list[JudgedAgain]]) -> None:
         say(f"{name}")
         terminal.show(partial(screen, readings))
     otherwise, incidents = sum(map(len, changed.values())), counted(len(judged), "incident")
-    say(f"{counted(read, 'reading')} of {incidents}: {otherwise} judged otherwise today.")
+    but = f" {counted(left_out, 'incident')} left out." if left_out else ""
+    say(f"{counted(read, 'reading')} of {incidents}: {otherwise} judged otherwise today.{but}")
 
 
 async def _one_judged_again(config: Path, incident_id: str) -> dict[str, list[JudgedAgain]]:
@@ -91,21 +99,26 @@ async def _one_judged_again(config: Path, incident_id: str) -> dict[str, list[Ju
     return {incident_id: again}
 
 
-async def _every_judged_again(config: Path) -> dict[str, list[JudgedAgain]]:
-    """Judge what is kept of every incident; one that was tampered with or trimmed is named and left out."""
+async def _every_judged_again(config: Path) -> tuple[dict[str, list[JudgedAgain]], int]:
+    """Judge what is kept of every incident, and count those that are left out.
+
+    Named are those that were tampered with or trimmed, and those whose runbook is not loaded.
+    """
     judged: dict[str, list[JudgedAgain]] = {}
+    left_out = 0
     async with _timelines(config) as store:
         ids = await store.given_out()
         with terminal.progress("Judging", len(ids)) as judged_one:
             for incident_id in ids:
                 try:
                     again = judged_again(incident_id, await store.timeline(incident_id))
-                except Quarantined as error:
+                except (Quarantined, RunbookNotLoaded) as error:
                     say(f"{incident_id} is left out: {error}", err=True)
+                    left_out += 1
                 else:
                     judged |= {incident_id: again} if again else {}
                 judged_one()
-    return judged
+    return judged, left_out
 
 
 @asynccontextmanager
@@ -116,9 +129,29 @@ async def _timelines(config: Path) -> AsyncIterator[TimelineStore]:
         yield TimelineStore(redis, settings.redis.prefix, Chain.of(settings.agents))
 
 
+class RunbookNotLoaded(Refused):
+    """The incident's runbook is none of those that are loaded."""
+
+
+def _runbook_of(incident: Incident) -> Runbook | None:
+    """Return the runbook that judges an incident; of alerts that had none, the one that takes them today."""
+    if incident.runbook in RUNBOOKS:
+        return RUNBOOKS[incident.runbook]
+    if not incident.runbook or incident.runbook == UNCONFIGURED:
+        return None
+    if incident.runbook.startswith(OF_ALERT):
+        found = (of_alert(alert.name, alert.labels) for alert in incident.alerts.values())
+        return next(filter(None, found), None)
+    raise RunbookNotLoaded(f"Its runbook {incident.runbook} is not loaded; name it in `runbooks`.")
+
+
 def judged_again(incident_id: str, events: Sequence[Event]) -> list[JudgedAgain] | None:
-    """Return each reading of an incident as it is judged today; `None` where it belongs to no runbook."""
-    runbook = RUNBOOKS.get(fold(incident_id, events).runbook)
+    """Return each reading of an incident as it is judged today; `None` where it belongs to no runbook.
+
+    Raises:
+        RunbookNotLoaded: If it was judged by one that the configuration does not name.
+    """
+    runbook = _runbook_of(fold(incident_id, events))
     if runbook is None:
         return None
     judged = [

@@ -19,6 +19,9 @@ ENV_DELIMITER = "__"
 OWN_VARIABLES = frozenset({"NEUMANN_BOT_CONFIG"})
 """Variables of that prefix which are options of the command line."""
 
+MAX_PROBLEMS = 100
+"""A file with more is no attempt at one; each costs the time of its words."""
+
 _WORDS = {
     "missing": "is missing; add it",
     "model_type": "is a section of its own",
@@ -69,16 +72,23 @@ class Places:
 
 
 def problems_of(error: ValidationError, model: type[BaseModel], places: Places) -> tuple[ConfigProblem, ...]:
-    """Return everything that a validation has found; no value is quoted, since it might be a secret."""
-    found = error.errors(include_url=False)
-    return tuple(_problem(each, model, places) for each in found if not _only_follows(each, found))
+    """Return what a validation has found, up to a number that people read; a last one says of the others.
+
+    No value is quoted, since it might be a secret.
+    """
+    found = error.errors(include_url=False, include_input=False, include_context=True)
+    shown = [each for each in found[:MAX_PROBLEMS] if not _only_follows(each, found)]
+    problems = tuple(_problem(each, model, places) for each in shown)
+    more = len(found) - MAX_PROBLEMS
+    return (*problems, places.problem((), f"has {more} more problems")) if more > 0 else problems
 
 
 def _only_follows(one: ErrorDetails, found: list[ErrorDetails]) -> bool:
     """Return whether a list is said to be too short because what stands in it is wrong."""
+    if one["type"] != "too_short":
+        return False
     path: Path = one["loc"]
-    inside = any(other["loc"][: len(path)] == path and other["loc"] != path for other in found)
-    return one["type"] == "too_short" and inside
+    return any(other["loc"][: len(path)] == path and other["loc"] != path for other in found)
 
 
 def unknown_variables(environment: Mapping[str, str], model: type[BaseModel]) -> Iterator[ConfigProblem]:

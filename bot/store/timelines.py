@@ -14,7 +14,7 @@ from bot.store.keys import ENDS_LIFE_S, HANDLE_LIFE_S, MAX_ENDS
 from bot.store.mac_chain import Chain
 from bot.store.scripts import Script
 from bot.store.timeline_log import TimelineLog
-from handlers.domain.alerts import Alert, IncidentIdentity
+from handlers.domain.alerts import Alert, IncidentIdentity, is_key_of
 from handlers.domain.incident import Incident
 from handlers.domain.known_alerts import IdentityState
 
@@ -63,7 +63,9 @@ class TimelineStore(TimelineLog):
     async def release(self, identity: IncidentIdentity, incident_id: str) -> None:
         """Forget the open incident of its identities where it is still this one; keep its alerts' ends."""
         incident = await self.load(incident_id)
-        identities = {identity.key, *(each.key for each in incident.identities if incident.opened_at)}
+        own = (identity, *(each for each in incident.identities if incident.opened_at))
+        # What was opened by a version before is forgotten under the key that it has.
+        identities = {key for each in own for key in (each.key, each.former_key)}
         async with store_errors():
             await self._release(
                 open=self._keys.open(),
@@ -119,7 +121,7 @@ class TimelineStore(TimelineLog):
         """Return the ids of the open incidents of a cluster, by their identities."""
         async with store_errors():
             held = await self._redis.hgetall(self._keys.open())
-        ids = {text(each) for key, each in held.items() if text(key).startswith(f"{cluster}/")}
+        ids = {text(each) for key, each in held.items() if is_key_of(cluster, text(key))}
         return tuple(sorted(ids))
 
     async def given_out(self) -> tuple[str, ...]:

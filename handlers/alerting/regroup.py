@@ -18,6 +18,7 @@ from handlers.domain.regrouping.choices import falls_silent, loses_its_runbook, 
 from handlers.errors import Refused
 from handlers.load_incidents import load_known
 from handlers.ports import Ports
+from handlers.remediation.preconditions import void_because
 
 
 class Asked(NamedTuple):
@@ -44,6 +45,7 @@ async def merge(ports: Ports, incident_id: str, into_id: str, by: Person) -> Ask
     if request and isinstance(request.event, MergeAsked) and request.event.into == into.id:
         return Asked(incident, None)
     _check_mergeable(incident, into)
+    await _check_no_plan_waits(ports, incident)
     asked = MergeAsked(at=ports.time.now(), by=by, into=into.id)
     return Asked(await ports.timelines.append(incident, asked), None)
 
@@ -71,6 +73,7 @@ async def split(ports: Ports, incident_id: str, words: str, by: Person) -> Asked
     if request and isinstance(request.event, SplitAsked) and request.event.fingerprints == fingerprints:
         return Asked(incident, None)
     _check_splittable(incident, alerts)
+    await _check_no_plan_waits(ports, incident)
     asked = SplitAsked(at=ports.time.now(), by=by, fingerprints=fingerprints)
     return Asked(await ports.timelines.append(incident, asked), None)
 
@@ -117,6 +120,16 @@ def _check_splittable(incident: Incident, alerts: tuple[Alert, ...]) -> None:
         raise Refused(f"{alerts[0].name} of {incident.id} does not fire any more, so it needs no incident.")
     if len(alerts) == len(incident.alerts):
         raise Refused(f"{incident.id} has no other alert, so there is nothing to split.")
+
+
+async def _check_no_plan_waits(ports: Ports, incident: Incident) -> None:
+    """Refuse to take alerts from under a plan that a second person may still approve: it would be void."""
+    waiting = incident.awaiting_second
+    if waiting and not await void_because(ports, incident, incident.proposals[waiting.handle]):
+        raise Refused(
+            f"A plan of {incident.id} that {waiting.by.name} confirmed awaits a second approval; merge or"
+            " split once its run has ended, or once it is too old to be approved."
+        )
 
 
 def _check_may_change(incident: Incident) -> None:

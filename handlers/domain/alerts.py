@@ -89,12 +89,33 @@ class IncidentIdentity:
 
     @property
     def key(self) -> str:
-        """Return the identity as one string, for the store."""
+        """Return the identity as one string, for the store; a `/` in the cluster's name is doubled.
+
+        No runbook begins with one, so no two identities have the same key.
+        """
+        return f"{_doubled(self.cluster)}/{self.runbook}"
+
+    @property
+    def former_key(self) -> str:
+        """Return the key that it had in version 0.2, where a `/` in a name stood as it was."""
         return f"{self.cluster}/{self.runbook}"
+
+
+def is_key_of(cluster: str, key: str) -> bool:
+    """Return whether a key is that of an identity of a cluster."""
+    begins = f"{_doubled(cluster)}/"
+    return key.startswith(begins) and not key.removeprefix(begins).startswith("/")
+
+
+def _doubled(name: str) -> str:
+    return name.replace("/", "//")
 
 
 CANARY = "NeumannCanary"
 """The test alert of the doctor: nobody is woken by it."""
+
+OF_ALERT = "alert:"
+"""Stands before an alert's name in place of a runbook, where none knows the alert."""
 
 UNCONFIGURED = "unconfigured"
 """Stands for the runbook where a cluster is not in the bot's configuration."""
@@ -115,7 +136,7 @@ class Places:
             # It cannot be read: its alerts get one thread, and no diagnosis.
             return IncidentIdentity(cluster, UNCONFIGURED)
         runbook = of_alert(alert.name, alert.labels)
-        return IncidentIdentity(cluster, runbook.NAME if runbook else f"alert:{alert.name}")
+        return IncidentIdentity(cluster, runbook.NAME if runbook else f"{OF_ALERT}{alert.name}")
 
     def by_identity(self, alerts: Iterable[Alert]) -> dict[IncidentIdentity, tuple[Alert, ...]]:
         """Split alerts into the incidents they concern."""

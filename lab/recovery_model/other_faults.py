@@ -99,9 +99,19 @@ def _agent_calls_it_active(scene: Scene) -> Truth:
 
 
 def _old_damage(scene: Scene) -> Truth:
+    """Let it be mended: the process was started after those lines, and has written nothing since."""
     host = scene.victim()
-    host.counts, host.silent_s = {"wal_damaged": 1, "snapshot_failed": 2}, scene.draw.uniform(0, 200)
+    since_s = scene.draw.uniform(100, 600)
+    host.unit = replace(host.unit, running_s=since_s)
+    host.counts, host.silent_s = {"wal_damaged": 1}, since_s + scene.draw.uniform(10, 200)
     return so("all_serve")
+
+
+def _damaged_and_running(scene: Scene) -> Truth:
+    """Let a write meet the damage: the process goes on, as long as nobody restarts it."""
+    host = scene.victim()
+    host.counts, host.silent_s = {"wal_damaged": 1, "wal_failed": 1}, scene.draw.uniform(0, 200)
+    return so("log_damaged")
 
 
 OTHER_FAULTS: dict[str, Play] = {
@@ -118,4 +128,5 @@ OTHER_FAULTS: dict[str, Play] = {
     "agent calls it failed": _agent_calls_it_failed,
     "agent calls it active": _agent_calls_it_active,
     "old damage": _old_damage,
+    "damaged and running": _damaged_and_running,
 }

@@ -53,11 +53,9 @@ def _plot() -> Picture:
         )
         for number in (1, 2, 3)
     ]
-    shown, left_out = curves(series, [{"instance": "node2:9090"}])
+    shown = curves(series, [{"instance": "node2:9090"}])
     step_s = _STEP.total_seconds()
-    return query_plot(
-        Plot("QueryQueueLong", "demo", start, end, step_s, alerted_at, shown, left_out, limit=400.0)
-    )
+    return query_plot(Plot("QueryQueueLong", "demo", start, end, step_s, alerted_at, *shown, limit=400.0))
 
 
 def _queued(minutes: float, number: int) -> float:

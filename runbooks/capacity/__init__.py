@@ -43,8 +43,12 @@ def diagnose(evidence: Evidence) -> Diagnosis:
 
 def is_recovered(evidence: Evidence) -> Recovery:
     """Say whether the condition of each of the three alerts is known to be false on every node."""
-    if not Cluster(evidence).is_enough:
-        return Recovery(is_recovered=False, sentence="not every node is known to have room again")
+    cluster = Cluster(evidence)
+    if not cluster.is_enough:
+        lacks = "; ".join(cluster.unread[:MAX_NAMES])
+        unread = f": not known is {lacks}" if lacks and not cluster.is_over else ""
+        sentence = f"not every node is known to have room again{unread}"
+        return Recovery(is_recovered=False, sentence=sentence)
     return Recovery(
         is_recovered=True, sign="room", sentence="Every node is within what the alerts on capacity allow"
     )

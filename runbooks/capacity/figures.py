@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -106,19 +106,30 @@ class Figures:
 
     @property
     def memory_is_high(self) -> Tri:
-        """Return whether HighMemoryUsage's condition is so; a page without these figures raises no alert."""
+        """Return whether HighMemoryUsage's condition is so; a page without these figures leaves it open."""
         if self.node.newest_metrics is None:
             return False if self.is_down else None
-        return self.memory_share is not None and self.memory_share > ALERT_MEMORY_SHARE
+        return None if self.memory_share is None else self.memory_share > ALERT_MEMORY_SHARE
 
     @property
     def cpu_is_high(self) -> Tri:
         """Return whether it takes more CPU than HighCPUUsage allows; that one's mean is over five minutes."""
         if self.node.newest_metrics is None:
             return False if self.is_down else None
-        if self.node.newest_metrics.cpu_seconds_total is None:
-            return False
         return None if self.cores is None else self.cores > ALERT_CORES
+
+    @property
+    def unshown(self) -> tuple[str, ...]:
+        """Return the resources of which its page was read and has no figure: no alert can fire on these."""
+        page = self.node.newest_metrics
+        if page is None:
+            return ()
+        limit = page.memory_limit_bytes or 0
+        shown = {
+            "memory": page.memory_bytes is not None and limit > 0,
+            "CPU": page.cpu_seconds_total is not None,
+        }
+        return tuple(name for name, is_shown in shown.items() if not is_shown)
 
     @property
     def conditions(self) -> Mapping[str, Tri]:
@@ -142,14 +153,11 @@ class Cluster:
     @cached_property
     def unread(self) -> tuple[str, ...]:
         """Return which figures of which nodes are not known: nodes that lack the same share a phrase."""
-        alike: dict[tuple[str, ...], list[str]] = {}
+        alike: dict[str, list[str]] = {}
         for node in self.nodes:
-            unknown = [what for what, is_so in node.conditions.items() if is_so is None]
-            # After a kill for memory there is enough of it, for a while.
-            unknown += ["service"] if node.node.service.value is None else []
-            if unknown:
-                alike.setdefault(tuple(unknown), []).append(node.name)
-        return tuple(f"{listed(what)} of {listed(names, MAX_NAMES)}" for what, names in alike.items())
+            for lack in _lacks(node):
+                alike.setdefault(lack, []).append(node.name)
+        return tuple(lack.format(nodes=listed(names, MAX_NAMES)) for lack, names in alike.items())
 
     @property
     def is_enough(self) -> bool:
@@ -160,3 +168,14 @@ class Cluster:
     def is_over(self) -> bool:
         """Return whether an alert's condition is known to be so on some node."""
         return any(is_so for node in self.nodes for is_so in node.conditions.values())
+
+
+def _lacks(node: Figures) -> Iterator[str]:
+    """Yield what is not known of a node: what was not read, and what its page does not show."""
+    unread = [what for what, is_so in node.conditions.items() if is_so is None and what not in node.unshown]
+    # After a kill for memory there is enough of it, for a while.
+    unread += ["service"] if node.node.service.value is None else []
+    if unread:
+        yield f"{listed(unread)} of {{nodes}}"
+    if node.unshown:
+        yield f"{listed(node.unshown)} of {{nodes}}, not shown on the page"

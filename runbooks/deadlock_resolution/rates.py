@@ -67,7 +67,7 @@ class Rates:
 
     @property
     def is_high(self) -> Tri:
-        """Return whether deadlocks are as frequent as the alert minds; a page that counts none raises none.
+        """Return whether deadlocks are as frequent as the alert minds; a page without a count leaves it open.
 
         Its rule has a mean over five minutes, which what was kept of minutes ago tells. Without, two samples
         stand in for it where chance does not explain their count. A burst within calm minutes is either.
@@ -75,7 +75,7 @@ class Rates:
         if self.node.newest_metrics is None:
             return False if self.is_down else None
         if self.node.newest_metrics.deadlocks_total is None:
-            return False
+            return None
         grown, lately = self.grown("deadlocks_total"), self.history.lately_deadlocks_per_s
         bursts = grown is not None and at_least(grown) > ALERT_PER_S * (self.seconds or 0.0)
         if lately is None:

@@ -10,13 +10,11 @@ from typing import NoReturn
 
 from runbooks.declared import shown
 from runbooks.declared.document import Document, Step
+from runbooks.declared.promql import CLUSTER, with_cluster
 from runbooks.declared.unjudged import TITLE, unjudged
 from runbooks.evidence import Evidence
 from runbooks.hand_off import HandOff, HandOffStep, Instructions, Link, Plot
 from runbooks.model import Cause, Diagnosis, Recovery, RecoveryNeeds, Remedy, RemedyKind
-
-CLUSTER = "$cluster"
-"""Stands for the cluster's name wherever it is written in the file."""
 
 
 class DeclaredRunbook:
@@ -62,7 +60,7 @@ class DeclaredRunbook:
                 text=_named(given.text.strip(), cluster),
                 links=tuple(Link(title=link.title, url=_named(link.url, cluster)) for link in given.links),
                 plots=tuple(
-                    Plot(title=plot.title, query=_named(plot.query, cluster)) for plot in given.plots
+                    Plot(title=plot.title, query=with_cluster(plot.query, cluster)) for plot in given.plots
                 ),
             ),
         )

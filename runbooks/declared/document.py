@@ -8,6 +8,7 @@ from typing import Annotated, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from runbooks.contract import MAX_TITLE_CHARS
+from runbooks.declared.promql import is_outside_of_quotes
 from runbooks.declared.shown import Shown
 
 MAX_CHARS = 8_000
@@ -55,11 +56,21 @@ class Link(_Table):
     url: HttpsAddress
 
 
+def _with_a_name_that_can_be_quoted(query: str) -> str:
+    if is_outside_of_quotes(query):
+        raise ValueError('has $cluster outside of double quotes: write it as in {cluster="$cluster"}')
+    return query
+
+
 class Plot(_Table):
-    """What is plotted from Prometheus into the thread; `$cluster` stands for the cluster's name."""
+    """What is plotted from Prometheus into the thread; `$cluster` stands for the cluster's name, quoted."""
 
     title: Title
-    query: Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARS)]
+    query: Annotated[
+        str,
+        Field(min_length=1, max_length=MAX_QUERY_CHARS),
+        AfterValidator(_with_a_name_that_can_be_quoted),
+    ]
 
 
 class Step(_Table):

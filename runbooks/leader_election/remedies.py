@@ -12,9 +12,10 @@ from runbooks.leader_election.leaders import leader_finding
 from runbooks.leader_election.remedy_kinds import CONFIG_BUMP, START_NODES
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
+from runbooks.log_damage import may_be_damaged
 from runbooks.log_room import lacks_room
 from runbooks.model import BY_HAND, SURE, Finding, Remedy, Verdict
-from runbooks.planning.service_remedies import why_held
+from runbooks.planning.service_remedies import why_held, why_vain
 from runbooks.plans import Action
 from runbooks.wording import listed
 
@@ -60,11 +61,14 @@ def _start_nodes(facts: Facts, structure: Structure, *, sure: bool) -> Remedy:
     )
     full = tuple(node.node for node in known if lacks_room(node))
     spoilt = tuple(node.node for node in known if node.node in malformed(facts.evidence))
-    stopped = tuple(node.node for node in known if node.node not in {*full, *spoilt})
+    damaged = tuple(node.node for node in known if may_be_damaged(node))
+    vain = tuple(dict.fromkeys((*full, *spoilt, *damaged)))
+    stopped = tuple(node.node for node in known if node.node not in vain)
     if not stopped:
         reason = f"Correct the configuration file of {listed(spoilt)} first." if spoilt and not full else None
+        reason = reason or (None if full else why_vain(facts.evidence, damaged))
         reason = reason or _why_no_start(facts, down, full)
-        return Remedy(name=START_NODES, nodes=(*full, *spoilt), offered=False, reason=reason)
+        return Remedy(name=START_NODES, nodes=vain, offered=False, reason=reason)
     missing = facts.needed - len(facts.running)
     return Remedy(
         name=START_NODES,
@@ -132,8 +136,8 @@ def _config_bump(facts: Facts, verdict: Verdict) -> Remedy:
     changed = tuple(name for name, now in facts.timeouts_ms.items() if now[0] < low or now[1] < high)
     if not changed:
         return refused(f"The timeouts already stand at {low}/{high} ms or wider.")
-    if locked := _why_not_editable(facts, changed):
-        return refused(locked)
+    if hindered := _why_not_editable(facts, changed) or why_vain(facts.evidence, changed):
+        return refused(hindered)
     return Remedy(
         name=CONFIG_BUMP,
         nodes=changed,

@@ -88,7 +88,14 @@ def _no_leader(members: Members) -> Finding:
 
 def _all_serve(members: Members) -> Finding:
     said = f"{members.leader} leads, and all others follow it, level to within {level_within(members)} (bot)"
-    return Finding(cause=NodeCause.ALL_SERVE, verdict=Verdict.CONFIRMED, evidence_for=(said,))
+    # A node whose log of record is damaged serves until it is restarted; its log alone tells.
+    unread = [node.node for node in members.evidence.nodes if node.log.value is None]
+    return Finding(
+        cause=NodeCause.ALL_SERVE,
+        verdict=Verdict.UNDETERMINED if unread else Verdict.CONFIRMED,
+        evidence_for=(said,),
+        would_decide=f"the log of {listed(unread, MAX_NAMES)}" if unread else None,
+    )
 
 
 def _joined(cause: NodeCause, of_node: dict[str, Judged]) -> Finding:

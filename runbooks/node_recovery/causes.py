@@ -56,9 +56,10 @@ _ROWS = (
         title="Its log of record is damaged",
         sentence="the log of record of {nodes} is damaged",
         by_hand=(
-            "Keep a copy of its data folder before anything else. Rebuild it from the leader only while every"
-            " other node serves: with its log it forgets what it voted for and had stored. Never run"
-            " `neumann-admin wal-repair --skip-corrupted` to get it up: it drops entries without a word."
+            "Do not restart it: it may not come up. Keep a copy of its data folder before anything else."
+            " Rebuild it from the leader only while every other node serves: with its log it forgets what it"
+            " voted for and had stored. Never run `neumann-admin wal-repair --skip-corrupted` to get it up:"
+            " it drops entries without a word."
         ),
     ),
     Cause(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from runbooks.evidence import NodeEvidence
+from runbooks.log_damage import why_damaged
 from runbooks.log_room import why_no_room
 from runbooks.node_recovery.causes import NodeCause
-from runbooks.wording import counted
 
 KILLED_FOR_MEMORY = "oom-kill"
 """systemd's word for it (systemd.service(5)); the agent of a pod gives Kubernetes' OOMKilled as the same."""
@@ -19,11 +19,8 @@ def why_it_ends(node: NodeEvidence) -> Reason | None:
         return NodeCause.NO_ROOM_TO_RUN, room
     if node.config.value and node.config.value.malformed:
         return NodeCause.CONFIG_BROKEN, (f"{node.config.value.path} is no TOML ({node.config.by})",)
-    # What a process that ended wrote last stays the newest, however long ago that was.
-    damaged = node.log.value.counts.get("wal_damaged", 0) if node.log.value else 0
-    if damaged:
-        said = f"{counted(damaged, 'line')} of its log: a checksum does not match (log, {node.log.by})"
-        return NodeCause.LOG_DAMAGED, (said,)
+    if damage := why_damaged(node):
+        return NodeCause.LOG_DAMAGED, damage
     return None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from runbooks.evidence import NodeEvidence
 from runbooks.node_recovery.catching_up import behind, not_following, unwell
+from runbooks.node_recovery.damage import damaged, perhaps_damaged
 from runbooks.node_recovery.judged import Judged
 from runbooks.node_recovery.members import Members
 from runbooks.node_recovery.processes import crashes, hangs, starts, stopped, unreachable, unread, unseen
@@ -13,11 +14,13 @@ from runbooks.node_recovery.processes import crashes, hangs, starts, stopped, un
 _Look = Callable[[Members, NodeEvidence], Judged | None]
 _LOOKS: tuple[_Look, ...] = (
     crashes,
+    damaged,
     starts,
     stopped,
     hangs,
     unreachable,
     unread,
+    perhaps_damaged,
     not_following,
     behind,
     unseen,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from runbooks.evidence import Evidence, Service
+from runbooks.log_damage import may_be_damaged
 from runbooks.model import Remedy, RemedyKind
 from runbooks.planning.binding import bound_to
 from runbooks.planning.quorum_gate import why_not
@@ -18,7 +19,18 @@ def why_no_restart(evidence: Evidence, name: str) -> str | None:
     service = evidence.node(name).service.value
     if service is None or service.state != "active":
         return f"The service on {name} is not known to be active."
-    return why_not(evidence, name)
+    return why_vain(evidence, (name,)) or why_not(evidence, name)
+
+
+def why_vain(evidence: Evidence, names: Collection[str]) -> str | None:
+    """Return why one of these may not come up when it is started, in one sentence; `None` for none."""
+    damaged = [name for name in names if may_be_damaged(evidence.node(name))]
+    if not damaged:
+        return None
+    return (
+        f"The log of record of {listed(damaged)} may be damaged, and Neumann does not start on one that is:"
+        " keep a copy of the data folder first."
+    )
 
 
 def why_held(services: Collection[Service]) -> str | None:

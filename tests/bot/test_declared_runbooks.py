@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -51,8 +52,43 @@ WRONG = {
         "links.0.url: is not written",
     ),
     "too much for a thread": ("Say here", "long " * 1_550, "text, steps, links and queries have"),
+    "a cluster's name that nothing quotes": (
+        '{cluster="$cluster"}',
+        "{cluster=$cluster}",
+        "plots.0.query: has $cluster outside of double quotes",
+    ),
     "no TOML": ("name =", "name ==", "is not TOML"),
 }
+
+
+SLOW = {
+    "a dotted key": "a" + ".a" * 30_000 + " = 1\n",
+    "keys that are none": "".join(f"k{number} = 1\n" for number in range(6_000)),
+    "readings that are none": "show = [" + '"metrix", ' * 6_000 + "]\n",
+    "tables that lack everything": "[[links]]\na = 1\n" * 3_500,
+    "labels that are none": "[match.labels]\n" + "".join(f"'k {number}' = ''\n" for number in range(4_500)),
+    "lists in lists": "a = " + "[" * 60_000,
+    "more than a runbook has": "# and so on\n" * 10_000,
+}
+
+
+@pytest.mark.parametrize("what", SLOW)
+def test_no_file_takes_long_to_be_refused(tmp_path: Path, what: str) -> None:
+    file = tmp_path / "slow.toml"
+    file.write_text(SLOW[what])
+    before_s = time.process_time()
+    with pytest.raises(Refused):
+        declared_runbooks.read(file)
+    assert time.process_time() - before_s < 1.0
+
+
+def test_of_very_many_problems_the_first_are_said_and_how_many_more_there_are(tmp_path: Path) -> None:
+    file = tmp_path / "slow.toml"
+    file.write_text(SLOW["keys that are none"])
+    with pytest.raises(UnusableRunbook) as refused:
+        declared_runbooks.read(file)
+    problems = refused.value.problems
+    assert (len(problems), problems[-1].what) == (101, "has 5905 more problems")
 
 
 @pytest.mark.parametrize("what", WRONG)

@@ -28,15 +28,21 @@ LOG_A_DAY_GIB = 2.0
 def with_disk(free_gib: float, log_gib: float) -> Evidence:
     """A healthy cluster; of node3's disk so much is free, and so much is its log."""
     first, second, third = healthy()
-    return evidence(first, second, _with_disk(third, free_gib, log_gib))
+    others = (_with_disk(first, 60, 1), _with_disk(second, 60, 1))
+    return evidence(*others, _with_disk(third, free_gib, log_gib))
 
 
 def _with_disk(member: NodeEvidence, free_gib: float, log_gib: float) -> NodeEvidence:
     disk = Disk(path="/var/lib/neumann", free_bytes=int(free_gib * GIB), total_bytes=100 * GIB)
-    used = {"wal_size_bytes": int(log_gib * GIB), "disk_bytes": 20 * GIB}
+    used = {
+        **{"wal_size_bytes": int(log_gib * GIB), "disk_bytes": 20 * GIB},
+        **{"memory_bytes": 2 * GIB, "memory_limit_bytes": 10 * GIB},
+    }
     pages = {
-        which: reading.model_copy(update={"value": reading.value.model_copy(update=used)})
-        for which in ("metrics", "metrics_again", "local_metrics")
+        which: reading.model_copy(
+            update={"value": reading.value.model_copy(update={**used, "cpu_seconds_total": cpu_s})}
+        )
+        for which, cpu_s in (("metrics", 100.0), ("metrics_again", 100.1), ("local_metrics", 100.1))
         if (reading := getattr(member, which)).value
     }
     return member.model_copy(update={**pages, "disk": known(disk, by="agent:node3")})

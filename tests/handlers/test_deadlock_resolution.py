@@ -12,7 +12,7 @@ from handlers.alerting import intake
 from handlers.domain.incident import Incident, Stage
 from handlers.domain.notification import Delivery
 from runbooks import deadlock_resolution
-from runbooks.evidence import Evidence
+from runbooks.evidence import Evidence, NodeEvidence
 from runbooks.posture.samples import Sample, sample_of
 from tests.builders import NOON, alert, evidence, healthy
 from tests.handlers.world import World
@@ -22,13 +22,17 @@ COUNTED = 50_000
 
 def having_found(deadlocks: int) -> Evidence:
     """A healthy cluster whose third node has found so many deadlocks, and none between the samples."""
-    first, second, third = healthy()
+    *others, third = healthy()
+    return evidence(*(_counting(each, 0) for each in others), _counting(third, deadlocks))
+
+
+def _counting(member: NodeEvidence, deadlocks: int) -> NodeEvidence:
     pages = {
         which: reading.model_copy(update={"value": page.model_copy(update={"deadlocks_total": deadlocks})})
         for which in ("metrics", "metrics_again", "local_metrics")
-        if (reading := getattr(third, which)) and (page := reading.value)
+        if (reading := getattr(member, which)) and (page := reading.value)
     }
-    return evidence(first, second, third.model_copy(update=pages))
+    return member.model_copy(update=pages)
 
 
 def kept(minutes_ago: float, deadlocks: int) -> Sample:

@@ -94,4 +94,4 @@ async def test_one_that_is_over_before_it_is_read_is_closed_unread() -> None:
 
 async def test_who_is_paged_is_told_what_the_alert_says_and_not_that_nobody_judged_it() -> None:
     incident = await goes_on(world_with())
-    assert what_is_wrong(incident) == "demo: Odd. No Raft leader elected in cluster"
+    assert what_is_wrong(incident) == "demo: Odd. demo is not as it should be"

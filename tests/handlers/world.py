@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from handlers.domain.alert_sources import Fired, Held, Labels, LeaderRecord, Listing, ReconcileCheckpoint
-from handlers.domain.alerts import Alert, IncidentIdentity
+from handlers.domain.alerts import Alert, IncidentIdentity, is_key_of
 from handlers.domain.escalation.model import TargetKind
 from handlers.domain.escalation.on_call import HandOver, Rota, Shift
 from handlers.domain.events import Event
@@ -180,7 +180,7 @@ class Timelines:
         return tuple(dict.fromkeys(self.open.values()))
 
     async def open_on(self, cluster: str) -> tuple[str, ...]:
-        held = (each for key, each in self.open.items() if key.startswith(f"{cluster}/"))
+        held = (each for key, each in self.open.items() if is_key_of(cluster, key))
         return tuple(dict.fromkeys(held))
 
     async def life(self) -> str:

@@ -51,7 +51,7 @@ def layout(report: MonthReport) -> Drawing:
 def _headline(report: MonthReport) -> tuple[str, Mood, tuple[str, ...]]:
     answer = f"{duration(report.leaderless)} without a leader"
     verdict = month_words.verdict(report)
-    if report.held is not Held.NO_OBJECTIVE:
+    if report.held is not Held.NO_OBJECTIVE or report.unknown:
         verdict = f"{month_words.minutes(report)}; {verdict}"
     place = f"{report.cluster} · {month_words.title(report)} · {counted(len(report.accounts), 'incident')}"
     return answer, MOODS[report.held], (f"{verdict}.", place)

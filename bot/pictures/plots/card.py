@@ -18,6 +18,7 @@ from bot.pictures.elections.series import Mark
 from bot.pictures.elections.time_axis import TimeAxis
 from bot.pictures.plots.plot import Curve, Plot
 from bot.pictures.plots.scale import Scale, figure, scale_of
+from runbooks.wording import counted
 
 FIGURES = 130
 """The room for the scale's figures, in pixels."""
@@ -68,8 +69,7 @@ def layout(plot: Plot) -> Drawing:
     top = head.bottom + height(flagged) + 16
     box = Box(axis.left, top, axis.right, top + CHART)
     scale = scale_of(plot.values, box.top, box.bottom)
-    left_out = f"{plot.left_out} more series are not drawn." if plot.left_out else ""
-    foot = frame.legend(tuple(_signs(plot)), box.bottom + 60, left_out)
+    foot = frame.legend(tuple(_signs(plot)), box.bottom + 60, " ".join(_not_drawn(plot)))
     shapes = (
         *head.shapes,
         *_grid(axis, scale, box),
@@ -91,9 +91,16 @@ def alt_text(plot: Plot) -> str:
         f"{curve.name} from {figure(curve.samples[0].value)} to {figure(curve.samples[-1].value)}"
         for curve in plot.curves
     )
-    more = f"; {plot.left_out} more series" if plot.left_out else ""
-    limit = f" {_limit_words(plot)}" if plot.limit is not None else ""
-    return f"{plot.title}, {_place(plot)}: {went}{more}.{limit}"[:1_900]
+    said = (f"{plot.title}, {_place(plot)}: {went}.", *_not_drawn(plot), _limit_words(plot))
+    return " ".join(filter(None, said))[:1_900]
+
+
+def _not_drawn(plot: Plot) -> Iterator[str]:
+    """Yield a sentence for each kind of thing that the answer has and the picture has not."""
+    if plot.left_out:
+        yield f"{plot.left_out} more series are not drawn."
+    if plot.no_numbers:
+        yield f"{counted(plot.no_numbers, 'sample')} not drawn: NaN or infinite."
 
 
 def _place(plot: Plot) -> str:

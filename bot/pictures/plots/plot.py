@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from handlers.domain.alert_sources import Labels, Sample, Series
 
@@ -41,7 +42,7 @@ class Curve:
 class Plot:
     """What is drawn: the curves, the limit that a rule compares with, and when the alert came.
 
-    `left_out` counts series that have no curve.
+    `left_out` counts series that have no curve, `no_numbers` samples that are NaN or infinite.
     """
 
     title: str
@@ -52,6 +53,7 @@ class Plot:
     alerted_at: datetime
     curves: tuple[Curve, ...]
     left_out: int = 0
+    no_numbers: int = 0
     limit: float | None = None
 
     @property
@@ -61,8 +63,16 @@ class Plot:
         return (*shown, *([] if self.limit is None else [self.limit]))
 
 
-def curves(series: Sequence[Series], wanted: Sequence[Labels]) -> tuple[tuple[Curve, ...], int]:
-    """Return the curves to draw, those with the alerts' labels first, and how many series are left out.
+class Chosen(NamedTuple):
+    """What of an answer is drawn, how many series are not, and how many samples are no numbers."""
+
+    curves: tuple[Curve, ...]
+    left_out: int
+    no_numbers: int
+
+
+def curves(series: Sequence[Series], wanted: Sequence[Labels]) -> Chosen:
+    """Return the curves to draw, those with the alerts' labels first, and what is left out.
 
     Args:
         series: A range query's answer.
@@ -74,7 +84,8 @@ def curves(series: Sequence[Series], wanted: Sequence[Labels]) -> tuple[tuple[Cu
     shown = ranked[:MAX_CURVES]
     names = _names([labels for labels, _ in shown])
     drawn = (Curve(name, samples) for name, (_, samples) in zip(names, shown, strict=True))
-    return tuple(drawn), len(known) - len(shown)
+    no_numbers = sum(not math.isfinite(sample.value) for each in series for sample in each.samples)
+    return Chosen(tuple(drawn), len(series) - len(shown), no_numbers)
 
 
 def _alike(labels: Labels, of: Labels) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -44,6 +43,9 @@ log = structlog.get_logger()
 
 KEPT_S = 30 * 24 * 3600
 BEFORE_ALERT = timedelta(minutes=3)
+MAX_COUNT = 2**64
+"""Neumann counts terms and elections in 64 bits."""
+
 OWN_EVERY_S = 60.0
 """While nobody leads, the bot reads the nodes about this often."""
 
@@ -222,8 +224,8 @@ def samples_of_series(elections: Iterable[Series], terms: Iterable[Series]) -> I
 
 
 def _numbers(series: Series) -> Iterator[alert_sources.Sample]:
-    """Yield the samples that are numbers: Prometheus also has `NaN` and `+Inf`."""
-    return (each for each in series.samples if math.isfinite(each.value))
+    """Yield the samples that Neumann can have counted: Prometheus also has `NaN`, `+Inf` and 1e308."""
+    return (each for each in series.samples if 0 <= each.value < MAX_COUNT)
 
 
 def _node_of(series: Series) -> str:

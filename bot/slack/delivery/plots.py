@@ -67,10 +67,11 @@ async def plotted(
         series = await prometheus.series_of_others(plot.query, start, end, STEP_S)
     except SourceDown as error:
         return f"No plot of {plot.query}: {error}"
-    drawn, left_out = curves(series, [alert.labels for alert in incident.alerts.values()])
-    if not drawn:
-        return f"No plot of {plot.query}: Prometheus has no samples of it in the hour before the alert."
+    drawn = curves(series, [alert.labels for alert in incident.alerts.values()])
+    if not drawn.curves:
+        what = "nothing but NaN and infinity for" if drawn.no_numbers else "no samples of"
+        return f"No plot of {plot.query}: Prometheus has {what} it in the hour before the alert."
     picture = await draw.draw_query_plot(
-        Plot(plot.title, incident.cluster, start, end, STEP_S, came, drawn, left_out, plot.limit)
+        Plot(plot.title, incident.cluster, start, end, STEP_S, came, *drawn, limit=plot.limit)
     )
     return picture.sentence if isinstance(picture, Undetermined) else picture

@@ -26,7 +26,7 @@ def answer(report: MonthReport) -> tuple[str, list[Block]]:
     """Return (text, blocks): the objective, causes, nodes, times, incidents, and what is missing."""
     incidents = counted(len(report.accounts), "incident")
     text = f"{report.cluster}, {month_words.title(report)}: {incidents}"
-    return f"{text}, {month_words.minutes(report)} without a leader", [
+    return f"{text}, without a leader for {month_words.minutes(report)}", [
         blocks.section(f"*{escape(report.cluster)}*, {month_words.title(report)}: {incidents}"),
         blocks.section("\n".join(_lines(report))),
         *_tables(report),

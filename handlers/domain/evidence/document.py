@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -113,10 +114,29 @@ def changes(before: Diagnosis, after: Diagnosis) -> tuple[str, ...]:
     then = {finding.cause: finding for finding in before.findings}
     now = {finding.cause: finding for finding in after.findings}
     for cause in dict.fromkeys((*then, *now)):
-        was, is_now = (_in_short(found.get(cause)) for found in (then, now))
-        if was != is_now:
-            lines.append(f"{cause}: {was} then, {is_now} now")
+        was, is_now = then.get(cause), now.get(cause)
+        if _in_short(was) != _in_short(is_now):
+            lines.append(f"{cause}: {_in_short(was)} then, {_in_short(is_now)} now")
+        elif was and is_now:
+            lines += _other_details(cause, was, is_now)
     return tuple(lines)
+
+
+def _other_details(cause: str, was: Finding, is_now: Finding) -> Iterator[str]:
+    """Yield what differs between findings of one verdict with the same buttons: where, and what these do."""
+    if set(was.nodes) != set(is_now.nodes):
+        yield f"{cause}: on {_nodes(was)} then, {_nodes(is_now)} now"
+    acts = [
+        {remedy.name: remedy.actions for remedy in found.remedies if remedy.offered}
+        for found in (was, is_now)
+    ]
+    for name, actions in acts[1].items():
+        if acts[0][name] != actions:
+            yield f"{name}: another plan now"
+
+
+def _nodes(finding: Finding) -> str:
+    return ", ".join(finding.nodes) or "no node"
 
 
 def _in_short(finding: Finding | None) -> str:

@@ -123,24 +123,41 @@ class MonthReport:
 
     @property
     def from_prometheus(self) -> bool:
-        """Return whether the minutes are Prometheus': where it knows of none, the incidents' own count."""
-        return self.record is not None and self.record.known > timedelta()
+        """Return whether the minutes are Prometheus', and not the incidents' own.
+
+        Where it knows but a part of the month, the incidents may tell of more.
+        """
+        if self.record is None or not self.record.known:
+            return False
+        return self.record.leaderless >= self._read_leaderless or self.record.known >= self._span
 
     @property
     def leaderless(self) -> timedelta:
-        """Return for how long nobody led."""
-        if self.record and self.from_prometheus:
-            return self.record.leaderless
-        spans = (span for each in (*self.earlier, *self.accounts) for span in each.leaderless or ())
-        cut = (span.within(self.month.start, self.until) for span in spans)
-        return total(span for span in cut if span)
+        """Return for how long nobody led, as far as that is known."""
+        return self.record.leaderless if self.record and self.from_prometheus else self._read_leaderless
 
     @property
     def unknown(self) -> timedelta | None:
-        """Return for how long nobody knows whether a leader stood; `None` where that is not known either."""
-        if self.record and self.from_prometheus:
-            return max(self.until - self.month.start - self.record.known, timedelta())
-        return timedelta() if self.is_whole else None
+        """Return for how long nobody knows whether a leader stood; `None` where that is not known either.
+
+        Without Prometheus the alert speaks for the minutes outside of incidents. Where it was asked, and has
+        no series of them or does not answer, nothing does.
+        """
+        if self.record is None and not self.silence:
+            return timedelta() if self.is_whole else None
+        known = self.record.known if self.record else timedelta()
+        return max(self._span - (known or self._read_leaderless), timedelta())
+
+    @property
+    def _span(self) -> timedelta:
+        return self.until - self.month.start
+
+    @property
+    def _read_leaderless(self) -> timedelta:
+        """Return for how long nobody led by the incidents' own readings."""
+        spans = (span for each in (*self.earlier, *self.accounts) for span in each.leaderless or ())
+        cut = (span.within(self.month.start, self.until) for span in spans)
+        return total(span for span in cut if span)
 
     @property
     def held(self) -> Held:

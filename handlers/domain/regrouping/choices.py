@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from handlers.domain.alerts import UNCONFIGURED, UNKNOWN_TIME, Alert, IncidentIdentity
+from handlers.domain.alerts import OF_ALERT, UNCONFIGURED, UNKNOWN_TIME, Alert, IncidentIdentity
 from handlers.domain.events.regrouping import Hindrance, MergeAsked, RegroupingGivenUp
 from handlers.domain.incident import Incident
 from handlers.domain.known_alerts import IdentityState, new_to
@@ -48,9 +48,9 @@ def identity_after_split(incident: Incident, alerts: Iterable[Alert], request: R
     """
     first = next(iter(alerts))
     runbook = of_alert(first.name)
-    natural = runbook.NAME if runbook else f"alert:{first.name}"
+    natural = runbook.NAME if runbook else f"{OF_ALERT}{first.name}"
     if incident.runbook in (UNCONFIGURED, natural):
-        natural = f"alert:{first.name}/{incident.id}/{request.position}"
+        natural = f"{OF_ALERT}{first.name}/{incident.id}/{request.position}"
     return IncidentIdentity(incident.cluster, natural)
 
 

@@ -116,6 +116,22 @@ async def test_an_open_incident_takes_what_belongs_to_it_until_it_is_released(st
     assert len({first, second, third}) == 3
 
 
+async def test_clusters_whose_names_begin_alike_have_incidents_of_their_own(store: TimelineStore) -> None:
+    one, other = IncidentIdentity("eu", "alert:w"), IncidentIdentity("eu/alert:w", "leader-election")
+    first, second = await store.claim(one), await store.claim(other)
+    assert await store.open_on("eu") == (first,)
+    assert await store.open_on("eu/alert:w") == (second,)
+
+
+async def test_an_incident_that_was_opened_under_its_former_key_is_forgotten_as_it_closes(
+    store: TimelineStore, redis: Redis, prefix: str
+) -> None:
+    old = IncidentIdentity("eu/west", "leader-election")
+    await redis.hset(f"{prefix}:open", "eu/west/leader-election", "inc-7")
+    await store.release(old, "inc-7")
+    assert await store.open_incidents() == ()
+
+
 async def test_ten_replicas_claim_one_incident(store: TimelineStore) -> None:
     claims = (store.claim(IncidentIdentity("demo", "leader-election")) for _ in range(10))
     assert len(set(await asyncio.gather(*claims))) == 1

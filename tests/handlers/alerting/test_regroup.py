@@ -15,6 +15,7 @@ from handlers.domain.events.regrouping import AlertsJoined, Hindrance, Regroupin
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident
 from handlers.domain.notification import Delivery
+from handlers.domain.permissions import Permission, Permissions
 from handlers.domain.policy import Member
 from handlers.domain.postmortem import draft as postmortem
 from handlers.domain.regrouping import words
@@ -26,7 +27,7 @@ from runbooks.explained import Explanation
 from runbooks.model import Leadership
 from tests.builders import ALICE, BOB, NOON, alert, opened
 from tests.handlers.story import confirmed, diagnosed_world, proposed, submitted
-from tests.handlers.world import HOME, World
+from tests.handlers.world import HOME, ON_CALL, World
 
 DOWN, DISK = alert("ElectionStorm", node="node2"), alert("RootDiskFull")
 
@@ -150,6 +151,18 @@ async def test_not_while_a_plan_is_carried_out(text: str) -> None:
     await confirmed(world)
     with pytest.raises(Refused, match="A plan of inc-1 is being carried out; merge or split once"):
         await ask(world, text)
+
+
+@pytest.mark.parametrize("text", ["merge inc-1 into inc-2", "split inc-1 ElectionStorm"])
+async def test_no_bystander_takes_away_what_awaits_a_second_approval(text: str) -> None:
+    world = await diagnosed_world()
+    world.permissions = Permissions((Permission(confirm_groups=(ON_CALL,), second_groups=("S0SENIOR01",)),))
+    await intake.receive(world.ports, Delivery((DOWN, alert("DiskSpaceLow"))), None)
+    assert (await confirmed(world)).awaiting_second
+    with pytest.raises(Refused, match="inc-1 that alice confirmed awaits a second approval"):
+        await ask(world, text, BOB)
+    world.time.pass_s(601)
+    assert "inc-1" in await ask(world, text, BOB)
 
 
 async def test_a_plan_that_begins_before_the_other_takes_the_alerts_keeps_them_apart() -> None:

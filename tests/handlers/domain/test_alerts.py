@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from handlers.domain.alerts import Alert, IncidentIdentity, Places, Reason, fingerprint_of, news, what_changed
+from handlers.domain.alerts import (
+    Alert,
+    IncidentIdentity,
+    Places,
+    Reason,
+    fingerprint_of,
+    is_key_of,
+    news,
+    what_changed,
+)
 from handlers.domain.notification import read_notification
 from tests.builders import alert
 
@@ -54,6 +63,18 @@ def test_an_alert_without_a_cluster_label_belongs_to_the_cluster_of_the_address(
     assert Places(("demo", "eu"), "eu").identity_of(bare) == IncidentIdentity("eu", "leader-election")
     assert Places(("demo", "eu")).identity_of(bare) == IncidentIdentity("unnamed", "unconfigured")
     assert Places(("demo",)).identity_of(bare) == IncidentIdentity("demo", "leader-election")
+
+
+NAMES = ("eu", "eu/", "eu//", "/eu", "eu/west", "eu//west", "alert:a", "")
+
+
+def test_no_two_identities_have_the_same_key_and_those_without_a_slash_keep_theirs() -> None:
+    runbooks = ("leader-election", "alert:a/b", "alert:/", "alert:west/alert:b", "unconfigured")
+    identities = [IncidentIdentity(cluster, runbook) for cluster in NAMES for runbook in runbooks]
+    assert len({each.key for each in identities}) == len(identities)
+    assert IncidentIdentity("eu", "alert:a/b").key == "eu/alert:a/b"
+    for cluster in NAMES:
+        assert {each.cluster for each in identities if is_key_of(cluster, each.key)} == {cluster}
 
 
 @pytest.mark.parametrize("body", FROM_ALERTMANAGER, ids=lambda path: path.stem)

@@ -113,6 +113,14 @@ NOT_READ = {
     "a second sample of CPU": (host(metrics_again=missing("no answer")), "CPU of node3"),
     "a service that may have been killed": (host(service=missing("no answer")), "service of node3"),
     "a whole node": (silent("node3"), "disk, memory, CPU and service of node3"),
+    "what its page does not show": (
+        host(page={"memory_bytes": None, "cpu_seconds_total": None}),
+        "memory and CPU of node3, not shown on the page",
+    ),
+    "a memory limit of none": (
+        host(page={"memory_limit_bytes": 0}),
+        "memory of node3, not shown on the page",
+    ),
 }
 
 
@@ -134,9 +142,19 @@ def test_a_log_without_room_is_likely_by_the_page_alone(free_bytes: int) -> None
     assert (found.cause, found.verdict) == ("log_stopped", Verdict.LIKELY)
 
 
-def test_a_page_without_a_figure_raises_no_alert_on_it() -> None:
+def test_what_no_page_shows_is_not_known_to_be_enough() -> None:
+    """Its alert ends where its figure goes away, so the end of the alert proves nothing."""
+    bare = {"memory_limit_bytes": None, "cpu_seconds_total": None}
+    nodes = [host(name, page=bare) for name in ("node1", "node2", "node3")]
+    top = diagnose(*nodes).top
+    assert (top.cause, top.verdict) == ("capacity_enough", Verdict.UNDETERMINED)
+    recovery = capacity.is_recovered(cluster(*nodes))
+    assert not recovery.is_recovered
+    assert "memory and CPU of node1, node2 and node3, not shown on the page" in recovery.sentence
+
+
+def test_a_page_without_figures_leaves_what_is_known_as_it_is() -> None:
     bare = {"memory_limit_bytes": None, "cpu_seconds_total": None, "disk_free_bytes": None}
-    assert diagnose(host(page=bare)).top.verdict is Verdict.CONFIRMED
     assert diagnose(host(free_gib=6, page=bare, history=filling(0))).top.cause == "disk_taken"
 
 

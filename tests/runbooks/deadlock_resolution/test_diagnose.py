@@ -169,8 +169,12 @@ def test_the_bound_is_the_alerts_over_minutes() -> None:
     assert diagnose(at_it).top.cause == "deadlocks_over"
 
 
-def test_a_page_that_counts_no_deadlocks_and_a_stopped_process_raise_no_alert() -> None:
-    assert diagnose(node("node3")).top.verdict is Verdict.CONFIRMED
+def test_a_page_that_counts_no_deadlocks_leaves_it_open_and_a_stopped_process_has_none() -> None:
+    top = diagnose(node("node3")).top
+    assert (top.verdict, top.would_decide) == (
+        Verdict.UNDETERMINED,
+        "the deadlocks of node3 over five minutes",
+    )
     assert diagnose(dead("node3")).top.verdict is Verdict.CONFIRMED
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pytest
 
 from runbooks import leader_election
-from runbooks.evidence import Clock, Evidence, Reading, Role, Service, WallClock
+from runbooks.evidence import Clock, Evidence, Log, Reading, Role, Service, WallClock
 from runbooks.leader_election.causes import RootCause
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
@@ -169,6 +169,40 @@ def test_a_masked_unit_is_somebodys_decision_and_not_started() -> None:
     remedy = remedy_of(read, "start_nodes")
     assert (remedy.offered, remedy.actions) == (False, ())
     assert "a unit that is masked" in remedy.reason
+
+
+def damaged_log(name: str) -> Reading[Log]:
+    counts = {"wal_damaged": 2}
+    return known(Log(path="/l", window_s=60, bytes_read=9, counts=counts, silent_s=300.0), by=f"agent:{name}")
+
+
+def test_a_node_with_a_damaged_log_is_not_started_and_the_others_are() -> None:
+    read = evidence(node("node1"), dead("node2", log=damaged_log("node2")), dead("node3"))
+    assert remedy_of(read, "start_nodes").nodes == ("node3",)
+    both = (dead(name, log=damaged_log(name)) for name in ("node2", "node3"))
+    remedy = remedy_of(evidence(node("node1"), *both), "start_nodes")
+    assert (remedy.offered, remedy.actions) == (False, ())
+    assert "log of record of node2 and node3 may be damaged" in remedy.reason
+
+
+def test_the_bump_restarts_nothing_while_a_log_is_told_to_be_damaged() -> None:
+    nodes = [*candidates(rtt_ms=400.0)]
+    nodes[2] = nodes[2].model_copy(update={"log": damaged_log("node3")})
+    remedy = remedy_of(evidence(*nodes), "config_bump")
+    assert (remedy.offered, remedy.actions) == (False, ())
+    assert "log of record of node3 may be damaged" in remedy.reason
+
+
+def test_what_systemd_gave_up_is_not_started_where_its_restarts_are_not_known() -> None:
+    limit = known(Service(state="failed", result="start-limit-hit"), by="agent:node2")
+    read = evidence(node("node1"), dead("node2", service=limit), dead("node3", service=limit))
+    found = leader_election.diagnose(read)
+    assert (found.top.cause, found.offers) == (RootCause.CRASH_LOOP, ())
+    by_hand = limit.model_copy(
+        update={"value": Service(state="failed", result="start-limit-hit", restarts=0)}
+    )
+    read = evidence(node("node1"), dead("node2", service=by_hand), dead("node3", service=by_hand))
+    assert remedy_of(read, "start_nodes").offered
 
 
 def test_a_plan_has_one_hash_for_one_wording() -> None:

@@ -258,6 +258,16 @@ OPEN: dict[str, tuple[tuple[NodeEvidence, ...], str, str]] = {
         "node_not_known",
         "why node3 calls itself unwell",
     ),
+    "a log that told of damage about when its process was started": (
+        with_node3(service=service(running_s=40.0), log=log(2.0, wal_damaged=1)),
+        "log_damaged",
+        "before its process was started, or since",
+    ),
+    "a log that told of damage, of a service that nobody read": (
+        with_node3(service=missing("no answer"), log=log(2.0, wal_damaged=1)),
+        "log_damaged",
+        "before its process was started, or since",
+    ),
     "a page that refuses the bot, of a process that has just begun": (
         with_node3(
             **REFUSING,
@@ -331,6 +341,65 @@ def test_a_damaged_log_has_a_warning_and_no_button() -> None:
     (remedy,) = diagnose(*STATES["log_damaged"][0]).top.remedies
     assert (remedy.name, remedy.offered) == (BY_HAND, False)
     assert "Never run `neumann-admin wal-repair --skip-corrupted`" in remedy.reason
+
+
+def test_a_serving_node_whose_log_tells_of_damage_is_not_well() -> None:
+    """It was told within the last minute of the log, and the process has run for a day."""
+    found = diagnose(*with_node3(log=log(2.0, wal_damaged=1)))
+    assert (found.top.cause, found.top.verdict, found.top.nodes) == (
+        "log_damaged",
+        Verdict.LIKELY,
+        ("node3",),
+    )
+    assert found.summary == "Probably the log of record of node3 is damaged."
+    assert found.offers == ()
+    assert "Do not restart it" in found.top.remedies[0].reason
+
+
+def test_a_node_that_serves_and_whose_log_was_not_read_is_not_said_to_be_well() -> None:
+    nodes = with_node3(log=missing("permission denied"))
+    top = diagnose(*nodes).top
+    assert (top.cause, top.verdict, top.would_decide) == (
+        "all_serve",
+        Verdict.UNDETERMINED,
+        "the log of node3",
+    )
+    assert recovered(*nodes)
+
+
+def test_damage_is_told_also_of_a_node_that_falls_behind_or_serves_nothing() -> None:
+    assert diagnose(*with_node3(5000, -30, log=log(2.0, wal_damaged=1))).top.cause == "log_damaged"
+    serves_nothing = dead("node3", service=service(running_s=900.0), log=log(2.0, wal_damaged=1))
+    assert diagnose(*refused_everywhere((*LED, serves_nothing))).top.cause == "log_damaged"
+
+
+def test_a_log_that_was_read_whole_since_it_told_of_damage_is_sound() -> None:
+    """Neumann does not start on a damaged log: this process was started after those lines."""
+    mended = with_node3(service=service(running_s=120.0), log=log(300.0, wal_damaged=1))
+    assert diagnose(*mended).top.cause == "all_serve"
+
+
+def test_a_hung_node_whose_log_may_be_damaged_is_not_restarted() -> None:
+    found = diagnose(
+        *map(misses_one, LED), hung(log=log(80.0, wal_damaged=1), service=service(running_s=90.0))
+    )
+    assert (found.top.cause, found.offers) == ("node_hangs", ())
+    assert "may be damaged" in found.top.remedies[0].reason
+
+
+@pytest.mark.parametrize("restarts", [None, 1, 2, 5])
+def test_what_systemd_gave_up_is_not_offered_a_start_as_its_cure(restarts: int | None) -> None:
+    limit = service(state="failed", pid=None, result="start-limit-hit", restarts=restarts)
+    found = diagnose(*away(service=limit))
+    assert (found.top.cause, found.top.verdict, found.offers) == ("keeps_crashing", Verdict.CONFIRMED, ())
+    assert "then start it once" in found.top.remedies[0].reason
+
+
+def test_what_was_started_by_hand_until_systemd_refused_may_be_started() -> None:
+    """Its manager restarted it not once, so it did not crash: each start was somebody's."""
+    limit = service(state="failed", pid=None, result="start-limit-hit", restarts=0)
+    found = diagnose(*away(service=limit))
+    assert (found.top.cause, [remedy.name for remedy in found.offers]) == ("node_stopped", [START_ONE])
 
 
 def test_a_snapshot_that_only_the_leader_complains_of_is_likely() -> None:

@@ -137,6 +137,6 @@ async def test_what_no_message_can_hold_is_a_file_once_for_each_judgement(
 
 
 def test_what_prometheus_calls_a_number_and_is_none_is_left_out_of_the_picture() -> None:
-    values = tuple(Value(NOON, value) for value in (1.0, float("nan"), float("inf"), 2.0))
+    values = tuple(Value(NOON, value) for value in (1.0, float("nan"), float("inf"), 1.7e308, -1.7e308, 2.0))
     series = Series({"node": "node1"}, values)
     assert [sample.term for sample in samples_of_series((), [series])] == [1, 2]

@@ -47,10 +47,14 @@ def test_a_calm_month_is_said_to_have_been_that() -> None:
         ({"unreadable": 1}, "1 incident cannot be read: `neumann-bot audit verify --all`"),
         ({"silence": "Prometheus does not answer."}, "to the first with one. Prometheus does not answer."),
         ({"record": LeaderRecord(timedelta(), timedelta())}, "Prometheus knows nothing of it"),
+        (
+            {"record": LeaderRecord(timedelta(), timedelta()), "objective": Objective()},
+            "*Without a leader*: 0 s, not known for 720 h 00 min; no objective is set",
+        ),
         ({"record": LeaderRecord(WHOLE, timedelta(minutes=5))}, "5 min 00 s of 43 min 12 s"),
         (
             {"record": LeaderRecord(WHOLE - timedelta(hours=2), timedelta())},
-            "not known whether it was held, since nothing is known of 2 h 00 min",
+            "allows (0 %), not known for 2 h 00 min; so it is not known whether it was held",
         ),
     ],
 )

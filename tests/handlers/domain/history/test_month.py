@@ -131,6 +131,20 @@ class TestPrometheus:
         blank = report(account(lost=MINUTE), record=LeaderRecord(timedelta(), timedelta()))
         assert (blank.from_prometheus, blank.leaderless) == (False, MINUTE)
 
+    def test_what_it_has_no_series_of_is_not_taken_for_time_with_a_leader(self) -> None:
+        blank = report(account(lost=MINUTE), record=LeaderRecord(timedelta(), timedelta()))
+        assert (blank.unknown, blank.held) == (WHOLE - MINUTE, Held.UNDETERMINED)
+        silent = report(account(lost=MINUTE), silence="Prometheus does not answer.")
+        assert (silent.unknown, silent.held) == (WHOLE - MINUTE, Held.UNDETERMINED)
+
+    def test_before_its_retention_the_incidents_may_tell_of_more(self) -> None:
+        """It keeps the second half of the month, and nobody led in the first."""
+        half = LeaderRecord(WHOLE / 2, 2 * MINUTE)
+        late = report(account(1, lost=9 * MINUTE), record=half)
+        assert (late.from_prometheus, late.leaderless, late.unknown) == (False, 9 * MINUTE, WHOLE / 2)
+        assert late.held is Held.UNDETERMINED
+        assert report(account(1, lost=11 * MINUTE), record=half).held is Held.MISSED
+
 
 class TestCounts:
     """Causes, repeat offenders, false alarms and medians."""
