@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -127,11 +128,36 @@ async def test_a_shift_that_ends_before_it_begins_is_not_turned_round(tmp_path: 
         "FREQ=HOURLY;BYMINUTE=0,30;BYSECOND=0,10,20,30,40,50",
         "FREQ=SECONDLY;UNTIL=20261231T000000Z",
         "FREQ=SECONDLY;COUNT=99999999",
+        f"FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR={','.join(map(str, range(24)))};BYMINUTE=0,10,20,30,40,50",
+        f"FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU;BYHOUR=1,2,3;BYMINUTE={','.join(map(str, range(60)))}",
     ],
 )
 async def test_a_rule_that_would_take_long_to_count_out_is_refused(tmp_path: Path, rule: str):
     with pytest.raises(SourceDown, match=r"the event of line 4: RRULE with FREQ=\w+ recurs too often"):
         await on_call(tmp_path, calendar(event(start=":20240101T000000Z", more=f"RRULE:{rule}")))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=MINUTELY;COUNT=2;BYMONTH=2;BYMONTHDAY=30;BYHOUR=3",
+        "FREQ=HOURLY;BYDAY=MO",
+        "FREQ=SECONDLY;COUNT=2;BYMINUTE=0",
+    ],
+)
+async def test_a_rule_that_may_never_name_anything_is_not_looked_through(tmp_path: Path, rule: str):
+    with pytest.raises(SourceDown, match=r"line 4: RRULE with FREQ=\w+ and BY\w+ is none for a shift"):
+        await on_call(tmp_path, calendar(event(more=f"RRULE:{rule}")))
+
+
+async def test_nobody_waits_for_a_calendar_that_takes_long_and_it_is_read_once_at_a_time(tmp_path: Path):
+    file = tmp_path / "on-call.ics"
+    file.write_text(calendar(*(event(f"Ann {number}") for number in range(500))))
+    schedule = CalendarSchedule(OnCallSettings(calendar=file, people={"Ann": "U0ANN"}), "UTC", max_read_s=0)
+    for _ in range(2):
+        with pytest.raises(SourceDown, match=r"on-call\.ics is not read within 0 s"):
+            await schedule.shift(NOW)
+    assert sum("to_thread" in str(task.get_coro()) for task in asyncio.all_tasks()) == 1
 
 
 async def test_a_rule_without_a_step_is_refused(tmp_path: Path):
