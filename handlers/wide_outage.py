@@ -12,7 +12,15 @@ from contextlib import suppress
 from handlers import load_incidents
 from handlers.domain.events.wide_outage import OutageMember, WideOutageJoined, WideOutageSeen
 from handlers.domain.incident import Incident
-from handlers.domain.wide_outage.members import LIST_KEY, OutageRule, as_now, beginning, common_labels, grown
+from handlers.domain.wide_outage.members import (
+    LIST_KEY,
+    OutageRule,
+    as_now,
+    beginning,
+    common_labels,
+    goes_on,
+    grown,
+)
 from handlers.errors import Moved
 from handlers.ports import Ports
 
@@ -28,7 +36,7 @@ async def watch(ports: Ports, rule: OutageRule) -> None:
     leads = {each.wide_outage.joined.lead for each in loaded.values() if each.wide_outage.joined}
     await _load_too(ports, leads, loaded)
     with suppress(Moved):
-        for lead in [each for each in loaded.values() if each.wide_outage.goes_on]:
+        for lead in [each for each in loaded.values() if goes_on(each, loaded)]:
             await _keep_up(ports, lead, loaded, rule)
         if members := beginning(_free(loaded), rule):
             await _see(ports, loaded, members[0].incident, members)
@@ -44,9 +52,9 @@ async def _keep_up(ports: Ports, lead: Incident, loaded: dict[str, Incident], ru
         for each in members
     ]
     await _see(ports, loaded, lead.id, tuple(linked))
-    apart = [each for each in members if each.is_open and not _has_joined(loaded.get(each.incident))]
-    if apart and (link := await ports.threads.link_to(lead.id, LIST_KEY)):
-        await _join(ports, loaded, WideOutageJoined(at=ports.time.now(), lead=lead.id, link=link), apart)
+    link = await ports.threads.link_to(lead.id, LIST_KEY)
+    apart = [each for each in members if each.is_open and not _points_there(loaded.get(each.incident), link)]
+    await _join(ports, loaded, WideOutageJoined(at=ports.time.now(), lead=lead.id, link=link), apart)
 
 
 async def _load_too(ports: Ports, ids: set[str], loaded: dict[str, Incident]) -> None:
@@ -89,6 +97,13 @@ async def _join(
             loaded[member.incident] = await ports.timelines.append(loaded[member.incident], event)
 
 
-def _has_joined(incident: Incident | None) -> bool:
-    """Return whether an incident says that it is one of many; one that cannot be read is left alone."""
-    return incident is None or incident.wide_outage.joined is not None
+def _points_there(incident: Incident | None, link: str) -> bool:
+    """Return whether an incident says where the list is; one that cannot be read is left alone.
+
+    While Slack shows no list, it is enough that the incident says whose it is: the list is found by that once
+    its first incident is closed.
+    """
+    if incident is None:
+        return True
+    joined = incident.wide_outage.joined
+    return joined is not None and link in ("", joined.link)

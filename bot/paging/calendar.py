@@ -12,6 +12,7 @@ from bot.config.escalation import OnCallSettings
 from bot.paging.calendar_file import Properties, events_at
 from bot.paging.people import known
 from handlers.domain.escalation.on_call import Shift
+from handlers.errors import SourceDown
 
 ABSENT = frozenset({"DECLINED", "DELEGATED"})
 """Participation by which an attendee does not come (RFC 5545, 3.2.12)."""
@@ -25,32 +26,54 @@ class _Span:
     user: str
 
 
+MAX_READ_S = 10.0
+"""Longer than a file of 5 000 events takes; nobody waits longer to be told of an incident."""
+
+
 class CalendarSchedule:
     """`handlers.ports.OnCallSchedule` over a file, read anew at each look so that an edit counts at once.
+
+    No other look begins while one is under way, since a thread that takes too long cannot be ended.
 
     Of shifts at the same time the one that began last holds, and of those the one that ends first: it is the
     exception to the others.
     """
 
-    def __init__(self, settings: OnCallSettings, time_zone: str) -> None:
+    def __init__(self, settings: OnCallSettings, time_zone: str, max_read_s: float = MAX_READ_S) -> None:
         assert settings.calendar  # noqa: S101  the caller has looked
         self._file, self._people = settings.calendar, settings.people
         self._zone = ZoneInfo(time_zone)
+        self._max_read_s = max_read_s
+        self._looking: asyncio.Task[list[Properties]] | None = None
 
     async def shift(self, now: datetime) -> Shift | None:
         """Return who is on call then.
 
         Raises:
-            SourceDown: If the file cannot be read, is no calendar, or has an event that is not understood.
+            SourceDown: If the file cannot be read, or not in time, is no calendar, or has an event that is
+                not understood.
         """
-        events = await asyncio.to_thread(
-            events_at, self._file, now, lambda event: self._who(event) is not None
-        )
+        events = await self._events(now)
         current = [shift for shift in self._shifts(events) if shift.began <= now < shift.until]
         if not current:
             return None
         who = max(current, key=lambda each: (each.began, -each.until.timestamp()))
         return Shift(name=who.name, user=who.user, until=who.until)
+
+    async def _events(self, now: datetime) -> list[Properties]:
+        """Return what one look finds; who comes while one is under way waits for that."""
+        if self._looking is None or self._looking.done():
+            looks = asyncio.to_thread(events_at, self._file, now, lambda event: self._who(event) is not None)
+            self._looking = asyncio.create_task(looks)
+            self._looking.add_done_callback(lambda look: look.cancelled() or look.exception())
+        try:
+            async with asyncio.timeout(self._max_read_s):
+                return await asyncio.shield(self._looking)
+        except TimeoutError as error:
+            raise SourceDown(
+                f"The on-call calendar {self._file} is not read within {self._max_read_s:g} s: leave out what"
+                " is long over, and rules that name nothing."
+            ) from error
 
     def _who(self, event: Properties) -> tuple[str, str] | None:
         if str(event.get("STATUS", "")).upper() == "CANCELLED":

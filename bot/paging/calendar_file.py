@@ -11,7 +11,9 @@ from typing import Any
 import recurring_ical_events
 from icalendar import Calendar, Component
 
+from bot.paging.content_lines import Line, content_lines
 from bot.paging.recurrence import check_rules
+from bot.paging.shift_times import DATES, check_times
 from handlers.errors import SourceDown
 from shared.bounded_files import read_bounded
 from shared.sanitize import plain
@@ -23,10 +25,7 @@ MAX_SAID_CHARS = 160
 Properties = Mapping[str, Any]
 """An event: values of icalendar's by the names of RFC 5545."""
 
-TIMES = ("DTSTART", "DTEND")
-DECIDING = frozenset(
-    {*TIMES, "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "STATUS", "SUMMARY", "ATTENDEE"}
-)
+DECIDING = frozenset({*DATES, "DURATION", "RRULE", "STATUS", "SUMMARY", "ATTENDEE"})
 """Properties that say when a shift is and whose; what is wrong in any other changes nothing."""
 
 
@@ -42,33 +41,33 @@ def events_at(file: Path, now: datetime, is_shift: Callable[[Properties], bool])
     except OSError as error:
         raise SourceDown(f"The on-call calendar {file} cannot be read: {error.strerror}.") from error
     try:
-        return _events(_text(content), now, is_shift)
+        return _events(content_lines(content), now, is_shift)
     except Exception as error:  # whatever the two libraries meet in a file that is none
         said = plain(str(error), limit=MAX_SAID_CHARS).rstrip(".") or type(error).__name__
         raise SourceDown(f"The on-call calendar {file} is not readable as iCalendar: {said}.") from error
 
 
-def _events(text: str, now: datetime, is_shift: Callable[[Properties], bool]) -> list[Properties]:
+def _events(lines: list[Line], now: datetime, is_shift: Callable[[Properties], bool]) -> list[Properties]:
+    text = "".join(f"{line.text}\r\n" for line in lines)
     calendars: list[Any] = list(Calendar.from_ical(text, multiple=True))
-    lines = [line.strip().upper() for line in text.split("\n")]
     if not calendars or {each.name for each in calendars} != {"VCALENDAR"}:
         raise ValueError("it has no whole VCALENDAR")
-    if len(calendars) != lines.count("BEGIN:VCALENDAR"):
+    if len(calendars) != sum(line.says("BEGIN:VCALENDAR") for line in lines):
         raise ValueError("a VCALENDAR has no end")
-    begins = [number for number, line in enumerate(lines, start=1) if line == "BEGIN:VEVENT"]
+    begins = [line.number for line in lines if line.says("BEGIN:VEVENT")]
     events = [event for calendar in calendars for event in calendar.walk("VEVENT")]
-    for line, event in zip(begins, events, strict=True):
-        with _named(line):
+    for number, event in zip(begins, events, strict=True):
+        with _named(number):
             _check(event, event.errors, now)
             if is_shift(event):
-                _check_zone(event)
+                check_times(event)
     try:
         return [event for calendar in calendars for event in _around(calendar, now)]
     except Exception:
-        for line, event in zip(begins, events, strict=True):
+        for number, event in zip(begins, events, strict=True):
             alone = Calendar()
             alone.add_component(event)
-            with _named(line):
+            with _named(number):
                 _around(alone, now)
         raise
 
@@ -79,14 +78,6 @@ def _named(line: int) -> Iterator[None]:
         yield
     except Exception as error:
         raise ValueError(f"the event of line {line}: {error}") from error
-
-
-def _text(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise ValueError(f"line {line} is not UTF-8") from error
 
 
 def _around(calendar: Component, now: datetime) -> list[Properties]:
@@ -101,10 +92,3 @@ def _check(event: Properties, errors: list[tuple[str | None, str]], now: datetim
     if "DTSTART" not in event:
         raise ValueError("it has no DTSTART")
     check_rules(event.get("RRULE"), event["DTSTART"].dt, now + AROUND)
-
-
-def _check_zone(event: Properties) -> None:
-    for given in (event[name] for name in TIMES if name in event):
-        zone = given.params.get("TZID")
-        if zone and isinstance(given.dt, datetime) and given.dt.tzinfo is None:
-            raise ValueError(f"the time zone {zone} is unknown, and no VTIMEZONE says what it is")

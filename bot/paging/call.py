@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from http import HTTPStatus
 
 import httpx
 
@@ -36,9 +37,22 @@ class Route:
         return f"{self.name} at {given.host}"
 
     async def call(
-        self, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        taken: HTTPStatus | None = None,
     ) -> Answer:
-        """Call it, with JSON as bytes; return its answer with 2xx.
+        """Call it, with JSON as bytes; return its answer.
+
+        Args:
+            method: The method.
+            path: What follows the address.
+            body: What is sent.
+            headers: Those of this call alone.
+            taken: The one status by which it says that it took this; `None` for any 2xx.
 
         Raises:
             PageNotTaken: With what it said; its `wait` is the pause that it asked for.
@@ -58,11 +72,18 @@ class Route:
             raise PageNotTaken(f"{self.where} gives no answer within {self.timeout_s:g} s.") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise PageNotTaken(f"{self.where} cannot be reached: {why(error) or 'no connection'}.") from error
-        if answer.is_success:
+        if answer.is_success and taken in (None, answer.status):
             return answer
+        raise self._not_taken(answer, taken)
+
+    def _not_taken(self, answer: Answer, taken: HTTPStatus | None) -> PageNotTaken:
+        if answer.is_success:  # a proxy's page to log in, say
+            return PageNotTaken(
+                f"{self.where} answers {answer.status} where it says {taken} when it takes a page."
+            )
         said = plain(answer.body[:2_000].decode(errors="replace"), limit=MAX_SAID_CHARS).rstrip(".")
         words = f": {said}." if said else "."
-        raise PageNotTaken(f"{self.where} refuses with {answer.status}{words}", _asked_wait(answer.headers))
+        return PageNotTaken(f"{self.where} refuses with {answer.status}{words}", _asked_wait(answer.headers))
 
 
 def _asked_wait(headers: Mapping[str, str]) -> timedelta | None:

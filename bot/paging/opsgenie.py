@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from bot.config.escalation import OpsgenieSettings
+from bot.http.exchange import Answer
 from bot.paging.call import Route
 from handlers.domain.escalation.model import PageAct
 from handlers.errors import PageNotTaken
@@ -46,12 +48,15 @@ class Opsgenie:
             alias = quote(page.key, safe="")
             body = {"source": "neumann-bot", "user": page.by[:100] or "neumann-bot"}
             path = f"/v2/alerts/{alias}/{PATHS[page.act]}?identifierType=alias"
-            await self._route.call("POST", path, body=json.dumps(body).encode())
+            await self._post(path, body)
             return
-        answer = await self._route.call("POST", "/v2/alerts", body=json.dumps(_alert(page)).encode())
+        answer = await self._post("/v2/alerts", _alert(page))
         request_id = _object(answer.body).get("requestId")
         if isinstance(request_id, str) and request_id:
             await self._look(request_id)
+
+    async def _post(self, path: str, body: dict[str, Any]) -> Answer:
+        return await self._route.call("POST", path, body=json.dumps(body).encode(), taken=HTTPStatus.ACCEPTED)
 
     async def _look(self, request_id: str) -> None:
         """Ask whether the alert was made. Opsgenie knows nothing of a request for a moment after it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -46,4 +47,4 @@ class PagerDuty:
                 "group": ", ".join(page.alerts)[:200],
                 "custom_details": {"incident": page.key, "tier": page.tier, "alerts": list(page.alerts)},
             }
-        await self._route.call("POST", "", body=json.dumps(event).encode())
+        await self._route.call("POST", "", body=json.dumps(event).encode(), taken=HTTPStatus.ACCEPTED)

@@ -19,6 +19,9 @@ STEP_S = {
 FINER = {"BYSECOND": 60, "BYMINUTE": 3_600, "BYHOUR": 86_400}
 """Parts that name several times within one step, where the step has so many seconds or more."""
 
+DAYS = frozenset({"BYMONTH", "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY"})
+"""Parts that name any of the days within a week, month or year; in a shorter step they leave some out."""
+
 MAX_STEPS = 100_000
 """About a second's work: each hour of eleven years, or each day of 270."""
 
@@ -27,12 +30,17 @@ def check_rules(rules: list[vRecur] | vRecur | None, start: date, now: datetime)
     """Pass over recurrence rules that are counted out soon.
 
     Raises:
-        ValueError: If one is none, or takes more than `MAX_STEPS` from the event's start to a moment.
+        ValueError: If one is none, takes more than `MAX_STEPS` from the event's start to a moment, or leaves
+            out hours or less: whoever looks for one that never comes looks through each until the year 9999.
     """
     for rule in rules if isinstance(rules, list) else [rules] if rules else []:
         frequency, interval = str(rule.get("FREQ", [""])[0]).upper(), int(rule.get("INTERVAL", [1])[0])
         if frequency not in STEP_S or interval < 1:
             raise ValueError(f"RRULE with FREQ={frequency} and INTERVAL={interval} is no rule")
+        if left_out := _leaves_out(rule, frequency):
+            raise ValueError(
+                f"RRULE with FREQ={frequency} and {left_out} is none for a shift: name days or more"
+            )
         ends = [now, *(_instant(end) for end in rule.get("UNTIL", ()))]
         steps = (
             (min(ends) - _instant(start)).total_seconds()
@@ -50,5 +58,15 @@ def _instant(at: date) -> datetime:
 
 
 def _finer(rule: vRecur, frequency: str) -> int:
-    """Return how many times one step names."""
-    return prod(len(rule.get(part, [0])) for part, step_s in FINER.items() if STEP_S[frequency] >= step_s)
+    """Return how many times one step may name."""
+    days = STEP_S[frequency] // STEP_S["DAILY"] if DAYS & rule.keys() else 1
+    finer = prod(len(rule.get(part, [0])) for part, step_s in FINER.items() if STEP_S[frequency] >= step_s)
+    return max(days, 1) * finer
+
+
+def _leaves_out(rule: vRecur, frequency: str) -> str:
+    """Return a part that leaves out steps shorter than a day; nothing where none does."""
+    if STEP_S[frequency] >= STEP_S["DAILY"]:
+        return ""
+    coarser = (part for part, step_s in FINER.items() if STEP_S[frequency] < step_s)
+    return next((part for part in sorted({*DAYS, *coarser}) if part in rule), "")

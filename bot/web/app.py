@@ -47,6 +47,7 @@ FINAL = (400, 401, NOT_FOUND, 413)
 NOTE_EVERY_S = 1.0
 
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
+ExceptionHandler = Callable[[Request, Exception], Coroutine[Any, Any, Response]]
 
 NOTHING_TO_READ = ReadOnlyWays()
 
@@ -100,17 +101,12 @@ class Web:
         ]
         if self._pagerduty:
             routes.append(Route("/pagerduty", self._counted(self._pagerduty.pagerduty), methods=["POST"]))
-        app = Starlette(
-            routes=[*routes, *(self._status_routes() if tells_status else ())],
-            exception_handlers={NOT_FOUND: self._nothing_here},
-        )
-        # A redirected POST may come as a GET: Alertmanager would read its answer as success.
-        app.router.redirect_slashes = False
-        return app
+        routes += self._status_routes() if tells_status else ()
+        return _without_redirects(routes, {NOT_FOUND: self._nothing_here})
 
     def status_app(self) -> Starlette:
         """Make the application that tells of the bot itself, for a port of its own."""
-        return Starlette(routes=self._status_routes())
+        return _without_redirects(self._status_routes())
 
     def _status_routes(self) -> list[BaseRoute]:
         return [
@@ -243,3 +239,16 @@ class Web:
     async def metrics(self, _: Request) -> Response:
         """Return the bot's own metrics for Prometheus."""
         return Response(await self._metrics.page(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def _without_redirects(
+    routes: list[BaseRoute], handlers: dict[int, ExceptionHandler] | None = None
+) -> Starlette:
+    """Make an application that redirects nowhere.
+
+    A redirected POST may come as a GET, whose answer Alertmanager would read as success. And a redirect goes
+    where `Host` says, behind a proxy with TLS to plain HTTP: a reader's token would go along.
+    """
+    app = Starlette(routes=routes, exception_handlers=handlers or {})
+    app.router.redirect_slashes = False
+    return app

@@ -61,6 +61,23 @@ async def test_what_is_open_counts_too_and_of_another_cluster_nothing() -> None:
         await month_of(world, "2026-11")
 
 
+async def test_where_a_clock_went_back_at_the_end_of_the_month_none_of_it_is_left_out() -> None:
+    world, december = World(), datetime(2026, 12, 1, tzinfo=UTC)
+    hours = (-48, 5, -2, 8760, -1, 6)  # by the clocks of two replicas, of which one was a year ahead
+    remembers(world, *((december + timedelta(hours=hour), incidents.healed()) for hour in hours))
+    world.time.at = december + timedelta(days=500)
+    report = await month_of(world, "2026-11")
+    assert [each.id for each in report.accounts] == ["inc-1", "inc-3", "inc-5"]
+
+
+async def test_of_a_month_long_ago_what_came_long_after_is_not_read() -> None:
+    world = World()
+    remembers(world, *((MARCH + timedelta(days=2 * number), incidents.healed()) for number in range(100)))
+    world.timelines.tampered.add("inc-99")
+    report = await month_of(world, "2026-03")
+    assert (len(report.accounts), report.unreadable, report.left_out) == (15, 0, 0)
+
+
 async def test_an_incident_of_the_last_night_of_the_month_before_is_not_counted_but_its_minutes_are() -> None:
     world = World()
     remembers(world, (datetime(2026, 10, 31, 23, 59, tzinfo=UTC), incidents.healed()))
@@ -79,6 +96,7 @@ async def test_one_that_cannot_be_read_is_counted_as_missing() -> None:
 
 async def test_no_more_are_read_than_there_is_time_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(month, "MAX_INCIDENTS", 2)
+    monkeypatch.setattr(month, "LATER_IN_A_ROW", 1)
     world = World()
     remembers(world, *((NOON - timedelta(days=9 - day), incidents.healed()) for day in range(4)))
     assert (await month_of(world)).left_out == 2

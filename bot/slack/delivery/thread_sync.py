@@ -17,7 +17,7 @@ from bot.slack.delivery.message_lookup import Sought
 from bot.slack.delivery.message_sender import MessageSender, Slot
 from bot.slack.delivery.message_store import MessageStore
 from bot.slack.delivery.outcome import StillRefusedError
-from bot.slack.delivery.posted_messages import HEADLINE, Posted
+from bot.slack.delivery.posted_messages import HEADLINE, Posted, newest
 from bot.slack.delivery.rate_limiter import RateLimiter
 from bot.slack.delivery.refusal_store import RefusalStore, of_message
 from bot.slack.delivery.refusals import Refusal
@@ -86,8 +86,9 @@ class SlackThread:
         return Place(parent.app, parent.team, parent.channel, parent.ts)
 
     async def link_to(self, incident_id: str, key: str = HEADLINE) -> str:
-        """Return the address of one of the incident's messages, or nothing where Slack gives none."""
-        message = (await self._notes.of(incident_id)).get(key)
+        """Return the address of the newest message of a key, or nothing where Slack gives none."""
+        notes = await self._notes.of(incident_id)
+        message = notes.get(newest(notes, key))
         return await self._sender.link_to(message) if message and message.ts else ""
 
     async def incident_at(self, channel: str, message_ts: str) -> str | None:

@@ -58,6 +58,6 @@ def _line(member: OutageMember) -> str:
 
 
 def pointer(incident: Incident) -> str | None:
-    """Return the link that stands in the short headline of an incident of a wide outage."""
+    """Return the link that stands in the short headline of such an incident, once Slack has the list."""
     joined = incident.wide_outage.joined
-    return blocks.link(joined.link, "part of an outage of many clusters") if joined else None
+    return blocks.link(joined.link, "part of an outage of many clusters") if joined and joined.link else None

@@ -29,7 +29,10 @@ class WideOutageSeen(TimelineEvent):
 
 
 class WideOutageJoined(TimelineEvent):
-    """This incident is one of a wide outage. `link` leads to the message that lists them all."""
+    """This incident is one of a wide outage. `link` leads to the message that lists them all.
+
+    It is empty until Slack has that message, and told again where that was deleted and so posted anew.
+    """
 
     kind: Literal["wide_outage_joined"] = "wide_outage_joined"
     lead: str

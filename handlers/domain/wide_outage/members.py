@@ -69,6 +69,15 @@ def _is_open(incident: Incident) -> bool:
     return incident.opened_at is not None and incident.closed is None
 
 
+def goes_on(incident: Incident, loaded: Mapping[str, Incident]) -> bool:
+    """Return whether an incident has a list on which one is open, or was so when it was last written.
+
+    So a list that was over goes on once one of its incidents is opened again.
+    """
+    members = incident.wide_outage.seen.members if incident.wide_outage.seen else ()
+    return any(member.is_open for member in (*members, *as_now(members, loaded)))
+
+
 def common_labels(incidents: Iterable[Incident]) -> dict[str, str]:
     """Return the labels with their values that all alerts of all these incidents carry."""
     labels = [set(alert.labels.items()) for each in incidents for alert in each.alerts.values()]

@@ -13,8 +13,3 @@ class WideOutage:
 
     seen: WideOutageSeen | None = None
     joined: WideOutageJoined | None = None
-
-    @property
-    def goes_on(self) -> bool:
-        """Return whether this incident has the list of an outage of which one is open."""
-        return self.seen is not None and any(member.is_open for member in self.seen.members)

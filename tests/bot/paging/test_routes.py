@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from bot.config.escalation import OpsgenieSettings, PagerDutySettings, PagingWebhookSettings
 from bot.paging.opsgenie import Opsgenie
@@ -124,6 +124,23 @@ async def test_a_pause_that_is_no_count_of_seconds_is_passed_over(
         with pytest.raises(PageNotTaken, match="refuses with 503") as refused:
             await pagerduty(http, secret, url).send(PAGE)
         assert refused.value.wait is None
+
+
+def guest_network() -> Response:
+    """A proxy's page to log in, in place of the route's answer."""
+    return HTMLResponse("<title>Welcome to our guest network</title>")
+
+
+async def test_a_page_that_some_proxy_answered_is_not_taken(http: httpx.AsyncClient, secret: Secret):
+    away = [guest_network] * 2
+    async with (
+        serve(PagerDutyServer(faults=[*away]).app) as events,
+        serve(OpsgenieServer(faults=[*away]).app) as alerts,
+    ):
+        for pager in (pagerduty(http, secret, events), opsgenie(http, secret, alerts)):
+            for page in (PAGE, ACKNOWLEDGED):
+                with pytest.raises(PageNotTaken, match="answers 200 where it says 202 when it takes a page"):
+                    await pager.send(page)
 
 
 async def test_an_invalid_event_is_told_in_pagerdutys_words_and_without_the_key(

@@ -84,6 +84,17 @@ async def test_with_a_port_for_status_they_are_not_where_slack_comes_in(
     assert await statuses(await client(parts, both.status_app())) == [200] * 3
 
 
+@pytest.mark.parametrize("path", ["/status/", "/api/v1", "/readyz/", "/metrics/"])
+async def test_no_port_redirects_where_a_host_header_says_with_the_token_along(
+    parts: AsyncExitStack, redis: Redis, ways: ReadOnlyWays, path: str
+):
+    both = web(redis, ways)
+    for app in (both.app(), both.status_app()):
+        http = await client(parts, app)
+        answer = await http.get(path, headers={"Host": "elsewhere.example"})
+        assert (answer.status_code, answer.headers.get("location")) == (404, None)
+
+
 async def test_the_webhooks_token_reads_nothing_and_a_readers_token_sends_no_alert(
     parts: AsyncExitStack, redis: Redis, ways: ReadOnlyWays
 ):

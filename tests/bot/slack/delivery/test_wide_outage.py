@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from bot.store.incident_history import IncidentHistoryStore
 from bot.store.timelines import TimelineStore
-from handlers import wide_outage
+from handlers import triage, wide_outage
 from handlers.alerting import intake
 from handlers.domain.events.lifecycle import Closed
 from handlers.domain.incident import Incident
@@ -22,7 +22,7 @@ from lab.slack.plain_text import plain_text
 from lab.slack.workspace import Message
 from tests.bot.conftest import CHAIN
 from tests.bot.slack.delivery.rig import Rig, key
-from tests.builders import alert
+from tests.builders import ALICE, alert
 from tests.handlers.world import Clock, World
 
 CLUSTERS = tuple(f"c{number}" for number in range(1, 7))
@@ -127,6 +127,65 @@ async def test_whoever_dies_before_it_is_posted_leaves_it_to_the_next_and_there_
     await bot.draws()
     assert len(bot.lists()) == 1
     assert "6 of 6 incidents open" in bot.lists()[0]
+
+
+async def six_clusters_listed(bot: Bot) -> None:
+    for cluster in CLUSTERS:
+        await bot.gets(cluster)
+    await bot.draws()
+    for _ in range(3):
+        await bot.looks()
+
+
+async def test_one_that_is_opened_again_after_all_were_closed_is_open_in_the_list(bot: Bot) -> None:
+    await six_clusters_listed(bot)
+    incidents = await bot.incidents()
+    await bot.closes(*incidents)
+    await bot.looks()
+    assert "All 6 incidents are closed" in bot.lists()[0]
+    await triage.reopen(bot.ports, incidents[2].id, ALICE)
+    await bot.looks()
+    (listed,) = bot.lists()
+    assert "1 of 6 incidents open" in listed
+
+
+async def test_where_somebody_deletes_the_list_the_headlines_lead_to_the_new_one(bot: Bot) -> None:
+    await six_clusters_listed(bot)
+    (deleted,) = [each for each in bot.at.messages if key(each) == "wide-outage"]
+    bot.at.slack.workspace.delete(deleted)
+    closed, *others = await bot.incidents()
+    await bot.closes(closed)
+    for _ in range(2):
+        await bot.looks()
+    (posted,) = [each for each in bot.at.messages if key(each) == "wide-outage"]
+    shown = [read(each) for each in bot.at.headlines if any(other.id in read(each) for other in others)]
+    assert len(shown) == 5
+    assert all(posted.ts.replace(".", "") in each for each in shown)
+    assert not any(deleted.ts.replace(".", "") in each for each in shown)
+
+
+class LongOver(IncidentHistoryStore):
+    """A history whose closes are further back than the watch looks."""
+
+    async def released_within(self, seconds: float) -> tuple[str, ...]:
+        return ()
+
+
+async def test_there_is_one_list_though_slack_was_away_until_its_first_incident_was_long_over(
+    bot: Bot, redis: Redis, prefix: str
+) -> None:
+    for cluster in CLUSTERS:
+        await bot.gets(cluster)
+    for _ in range(2):
+        await bot.looks(draws=False)
+    members = await bot.incidents()
+    await bot.closes(*(each for each in members if each.wide_outage.seen))
+    bot.ports = replace(bot.ports, past=LongOver(redis, prefix))
+    for _ in range(3):
+        await bot.at.settle(*[await bot.ports.timelines.load(each.id) for each in members])
+        await bot.looks()
+    (listed,) = bot.lists()
+    assert "5 of 6 incidents open" in listed
 
 
 async def test_four_clusters_are_four_incidents(bot: Bot) -> None:
