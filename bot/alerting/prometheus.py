@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
-import statistics
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Annotated, Any, TypeVar
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bot.alerting.firings import firings, own_labels
+from bot.alerting.promql import LEADERS, firing, of_cluster
 from bot.config import PrometheusSettings
 from bot.http.json_api import MAX_ANSWER_BYTES, JsonApi
 from handlers.domain.alert_sources import Fired, Labels, LeaderRecord, Sample, Series
 from handlers.errors import SourceDown
 
 T = TypeVar("T")
-
-OF_ALERTS_ITSELF = frozenset({"__name__", "alertstate"})
-"""Labels that Prometheus adds to an alert's own where it keeps the alert as a series."""
-
-PAUSE_AT = 2.5
-"""Samples further apart than so many evaluation intervals belong to two firings, not to one missed sample."""
-
-INTERVAL_UNKNOWN_S = 60.0
-"""Stands for the evaluation interval where there is one sample only: Prometheus' default."""
 
 MAX_POINTS = 11_000
 """Prometheus refuses a range query with more points to a series."""
@@ -42,15 +32,6 @@ LOOK_EVERY = timedelta(minutes=1)
 
 AT_ONCE = timedelta(days=7)
 """How much of it in one query: 51 nodes a minute for a week are two million samples, a second or so."""
-
-LEADERS = """count by (cluster) (
-    tensor_chain_raft_state{{state=~"(?i)leader",{of}}} == 1
-  or
-    tensor_chain_raft_state{{raft_state=~"(?i)leader",{of}}} == 1
-  or
-    tensor_chain_raft_state{{state="",raft_state="",{of}}} == 2
-)"""
-"""As the shipped rule NoLeader counts them; `of` are the labels of a cluster's targets."""
 
 _UnixTime = Annotated[float, Field(ge=0, le=253_402_300_799)]
 """Up to the end of year 9999, the last that a datetime holds."""
@@ -87,8 +68,8 @@ class PrometheusClient:
         Raises:
             SourceDown: If Prometheus does not answer.
         """
-        results = await self._query("query", query=_firing(names))
-        return tuple(_own(result.metric) for result in results)
+        results = await self._query("query", query=firing(names))
+        return tuple(own_labels(result.metric) for result in results)
 
     async def fired(self, names: Iterable[str], lookback_s: float) -> tuple[Fired, ...]:
         """Return every firing of these rules within a number of seconds before Prometheus' own now.
@@ -98,11 +79,11 @@ class PrometheusClient:
         Raises:
             SourceDown: If Prometheus does not answer.
         """
-        results = await self._query("query", query=f"{_firing(names)}[{max(1, round(lookback_s))}s]")
+        results = await self._query("query", query=f"{firing(names)}[{max(1, round(lookback_s))}s]")
         return tuple(
-            Fired(_own(result.metric), first, last)
+            Fired(own_labels(result.metric), first, last)
             for result in results
-            for first, last in _firings([_moment(at) for at, _ in result.values])
+            for first, last in firings([_moment(at) for at, _ in result.values])
         )
 
     async def series_of_others(
@@ -157,13 +138,13 @@ class PrometheusClient:
         self, cluster: str, start: datetime, end: datetime, step_s: float = 5.0
     ) -> tuple[Series, ...]:
         """Return each node's counter of elections; raises as `series` does."""
-        return await self.series(_of_cluster("tensor_chain_elections_total", cluster), start, end, step_s)
+        return await self.series(of_cluster("tensor_chain_elections_total", cluster), start, end, step_s)
 
     async def term(
         self, cluster: str, start: datetime, end: datetime, step_s: float = 5.0
     ) -> tuple[Series, ...]:
         """Return each node's Raft term; raises as `series` does."""
-        return await self.series(_of_cluster("tensor_chain_term", cluster), start, end, step_s)
+        return await self.series(of_cluster("tensor_chain_term", cluster), start, end, step_s)
 
     async def leader_record(self, cluster: str, start: datetime, end: datetime) -> LeaderRecord:
         """Return in how many minutes it looked at a cluster, and in how many of them nobody led.
@@ -232,32 +213,5 @@ class PrometheusClient:
             raise SourceDown(f"{self._api.name} answers in a shape that is not of its v1 API.") from error
 
 
-def _firing(names: Iterable[str]) -> str:
-    one_of = "|".join(re.escape(name) for name in sorted(names))
-    return f'ALERTS{{alertstate="firing",alertname=~{json.dumps(one_of)}}}'
-
-
-def _of_cluster(metric: str, cluster: str) -> str:
-    return f'{metric}{{job="neumann",cluster={json.dumps(cluster)}}}'
-
-
-def _own(labels: Mapping[str, str]) -> Labels:
-    return {name: value for name, value in labels.items() if name not in OF_ALERTS_ITSELF}
-
-
 def _moment(at_s: float) -> datetime:
     return datetime.fromtimestamp(at_s, UTC)
-
-
-def _firings(moments: list[datetime]) -> Iterator[tuple[datetime, datetime]]:
-    """Yield the first and last moment of each run of samples."""
-    if not moments:
-        return
-    gaps_s = [(after - before).total_seconds() for before, after in pairwise(moments)]
-    pause_s = PAUSE_AT * (statistics.median(gaps_s) if gaps_s else INTERVAL_UNKNOWN_S)
-    first = moments[0]
-    for before, after in pairwise(moments):
-        if (after - before).total_seconds() > pause_s:
-            yield first, before
-            first = after
-    yield first, moments[-1]

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 import structlog
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import ValidationError
 from redis.asyncio import Redis
 from slack_bolt.adapter.starlette.async_handler import to_starlette_response
@@ -18,25 +17,23 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from bot.http.capped_body import TooLargeError, read_capped
 from bot.slack.inbound.request_queue import SlackRequest, SlackRequests
 from bot.slack.inbound.signature import MAX_BODY_BYTES, refusal, refusal_of_head
-from bot.store.health import why_not_ready
 from bot.store.queues.inbox import Inbox
 from bot.store.refusals import Refusals
 from bot.web.api.openapi import ROOT as API_ROOT
 from bot.web.counting import counting
 from bot.web.metrics import BotMetrics
 from bot.web.notification_body import read_notification_body
+from bot.web.own_status import OwnStatus
 from bot.web.pagerduty import PagerDutyWebhook
 from bot.web.read_only import ReadOnlyWays
-from bot.web.troubles import Troubles
 from handlers.domain.notification import first_complaint, read_notification
 from handlers.errors import StoreDown
-from shared.version import version
 
 log = structlog.get_logger()
 
@@ -75,18 +72,15 @@ class Web:
         read_only: ReadOnlyWays = NOTHING_TO_READ,
     ) -> None:
         self._inbox = inbox
-        self._redis = redis
-        self._prefix = prefix
         self._token = token.encode()
         self._max_body_bytes = max_body_bytes
         self._slack = slack
         self._requests = requests
         self._verifier = SignatureVerifier(signing_secret)
-        self._hangs = hangs
         self._pagerduty = pagerduty
         self._read_only = read_only
-        self._metrics = BotMetrics(redis, prefix, canary_every_s)
-        self._troubles, self._refusals = Troubles(redis, prefix), Refusals(redis, prefix)
+        self._metrics, self._refusals = BotMetrics(redis, prefix, canary_every_s), Refusals(redis, prefix)
+        self._own = OwnStatus(redis, prefix, self._metrics, hangs)
         self._noted_s: dict[int, float] = {}
 
     def app(self, *, tells_status: bool = True) -> Starlette:
@@ -109,13 +103,7 @@ class Web:
         return _without_redirects(self._status_routes())
 
     def _status_routes(self) -> list[BaseRoute]:
-        return [
-            *self._read_only_routes(),
-            Route("/livez", self.livez),
-            Route("/readyz", self.readyz),
-            Route("/version", self.version),
-            Route("/metrics", self.metrics),
-        ]
+        return [*self._read_only_routes(), *self._own.routes()]
 
     def _read_only_routes(self) -> Iterator[BaseRoute]:
         if api := self._read_only.api:
@@ -217,28 +205,6 @@ class Web:
         elif await self._requests.store(asked, signature) or asked.event_id:
             return Response()  # Slack sends an event again if it thinks that it was not received
         return PlainTextResponse("This request has been seen before.", status_code=401)
-
-    async def livez(self, _: Request) -> Response:
-        """Say that the process runs, and that the worker in it does not hang."""
-        why = self._hangs()
-        return PlainTextResponse(why or "alive", status_code=503 if why else 200)
-
-    async def readyz(self, _: Request) -> Response:
-        """Say whether the process can store what it is sent."""
-        reason = await why_not_ready(self._redis, self._prefix)
-        if reason:
-            return JSONResponse({"ready": False, "reason": reason}, status_code=503)
-        # What Slack refuses is no reason to turn Alertmanager away.
-        troubles = await self._troubles.now()
-        return JSONResponse({"ready": True, **({"troubles": troubles} if troubles else {})})
-
-    async def version(self, _: Request) -> Response:
-        """Say which version runs here, since replicas may be of several."""
-        return JSONResponse({"version": version()})
-
-    async def metrics(self, _: Request) -> Response:
-        """Return the bot's own metrics for Prometheus."""
-        return Response(await self._metrics.page(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def _without_redirects(
