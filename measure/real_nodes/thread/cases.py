@@ -7,11 +7,12 @@ import asyncio
 from measure.real_nodes.cases import Result
 from measure.real_nodes.cluster import NAMES
 from measure.real_nodes.thread.bed import FILE, PID, Bed
-from measure.real_nodes.thread.desk import Loop
-from tests.waiting import until
+from measure.real_nodes.thread.desk import RUN_WITHIN_S, Loop
 
 DROP_IN = "/etc/systemd/system/neumann.service.d"
 WITHOUT = f"rm -rf {DROP_IN}; systemctl daemon-reload"
+STATE = "systemctl show neumann --property=ActiveState --value"
+BOOT = "cat /proc/sys/kernel/random/boot_id"
 AT_LIMIT = (
     "for _ in 1 2 3 4; do systemctl restart neumann; done; systemctl kill -s KILL neumann; sleep 0.5;"
     " systemctl start neumann; systemctl show neumann --property=Result,ActiveState"
@@ -87,22 +88,35 @@ async def masked(bed: Bed) -> Result:
 
 
 async def rebooted_in_mid_run(bed: Bed) -> Result:
-    """A node that reboots in mid-run stops the run; what was changed is put back, owner and mode kept."""
+    """A node is told to reboot while its service restarts with new timeouts: all can be put back."""
+    return await _rebooted(bed, "systemctl reboot")
+
+
+async def reset_in_mid_run(bed: Bed) -> Result:
+    """The same with a reset, which lets nobody record an end."""
+    return await _rebooted(bed, "systemctl reboot --force --force")
+
+
+async def _rebooted(bed: Bed, how: str) -> Result:
+    await bed.everywhere(with_lines("[Service]", "ExecStartPre=/bin/sleep 6"))
     await bed.make_timeouts_short()
-    before = await bed.everywhere(FILE)
+    before, boots = await bed.everywhere(FILE), await bed.everywhere(BOOT)
     await bed.desk.confirm("config_bump")
     await bed.desk.message("run-", "write the timeouts: /etc", 60)
     changed = [name for name, said in (await bed.everywhere(FILE)).items() if said != before[name]]
-    rebooted = next(name for name in NAMES if name not in changed)
-    await bed.on(rebooted, "systemctl reboot")
+    (node,) = changed
+    await bed.on(node, f"until {STATE} | grep -q ^activ; do sleep 0.1; done")
+    await asyncio.to_thread(bed.container(node).reboot, how)
     stopped = await bed.desk.stopped_run()
-    await until(bed.nodes[rebooted].has_booted, deadline_s=60)
-    last = [line for line in stopped["text"].splitlines() if line][-1:]
-    await bed.desk.press(await bed.desk.message("run-", "remedy:undo", 60), "undo")
-    await bed.desk.message("run-2", "Every action is done", 240)
-    back = await bed.everywhere(FILE) == before
+    ledger = (await bed.acted())[node].split(", (")[-1]
+    await bed.everywhere(WITHOUT)
+    await bed.desk.confirm("undo", of="run-")
+    await bed.desk.message("run-2", "Every action is done", RUN_WITHIN_S)
+    back, booted = await bed.everywhere(FILE) == before, await bed.everywhere(BOOT) != boots
     await bed.mend()
-    return Result(back, f"changed {changed}, rebooted {rebooted}: {last}; put back as it was: {back}")
+    right = back and booted and "INTENT" not in ledger
+    last = [line for line in stopped["text"].splitlines() if line][-1:]
+    return Result(right, f"changed {changed}: {last}; its ledger: {ledger}; put back as it was: {back}")
 
 
 async def agent_killed_in_mid_run(bed: Bed) -> Result:
@@ -112,8 +126,7 @@ async def agent_killed_in_mid_run(bed: Bed) -> Result:
     await bed.everywhere(with_lines("[Service]", "ExecStartPre=/bin/sleep 6"))
     await bed.stop(lead, other)
     await bed.desk.confirm("start_nodes")
-    starting = "systemctl show neumann --property=ActiveState --value"
-    kill = f"until {starting} | grep -q ^activ; do sleep 0.1; done; systemctl kill -s KILL neumann-agent"
+    kill = f"until {STATE} | grep -q ^activ; do sleep 0.1; done; systemctl kill -s KILL neumann-agent"
     killed = [asyncio.create_task(bed.on(name, f"timeout 60 bash -c '{kill}'")) for name in (lead, other)]
     await asyncio.wait(killed, return_when=asyncio.FIRST_COMPLETED)
     stopped = await bed.desk.stopped_run()
@@ -126,5 +139,5 @@ async def agent_killed_in_mid_run(bed: Bed) -> Result:
 
 CASES = (
     rolling_restart, started_after_stop, started_after_crash, started_at_the_limit, masked,
-    rebooted_in_mid_run, agent_killed_in_mid_run,
+    rebooted_in_mid_run, reset_in_mid_run, agent_killed_in_mid_run,
 )  # fmt: skip

@@ -122,8 +122,8 @@ class Desk:
         await self.look("verified")
         return Loop(findings, run, end, time.monotonic() - began)
 
-    async def confirm(self, remedy: str) -> str:
-        """Wait until a remedy is offered, and confirm its plan; return the words of the findings.
+    async def confirm(self, remedy: str, *, of: str = "findings") -> str:
+        """Wait until a remedy is offered, and confirm its plan; return the words of what it is offered in.
 
         Where the plan does not hold any more, the button is pressed again, as a person would.
 
@@ -132,7 +132,7 @@ class Desk:
         """
         refused = ""
         for _ in range(MAX_PRESSES):
-            findings = await self.message("findings", f"remedy:{remedy}", FINDINGS_WITHIN_S)
+            findings = await self.message(of, f"remedy:{remedy}", FINDINGS_WITHIN_S)
             self.presses += 1
             try:
                 await self.press(findings, remedy)

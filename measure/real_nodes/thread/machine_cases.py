@@ -17,7 +17,7 @@ from lab.stage import CHANNEL
 from measure.real_nodes.cases import Result
 from measure.real_nodes.machine import Machine
 from measure.real_nodes.thread.bed import Bed
-from measure.real_nodes.thread.cases import WITHOUT, with_lines
+from measure.real_nodes.thread.cases import STATE, WITHOUT, with_lines
 from measure.real_nodes.thread.desk import RUN_WITHIN_S
 from runbooks.clocks import MAX_SKEW_MS
 from tests.waiting import until
@@ -44,7 +44,6 @@ eaten = [bytearray(2**20) for _ in range(512)]
 """
 """Enters the agent's group, makes it small and fills it; the agent is the one that the kernel chooses."""
 OOM_KILLS = "journalctl -u neumann-agent -o cat --no-pager | grep -c oom-kill"
-STATE = "systemctl show neumann --property=ActiveState --value"
 SLOW_START = with_lines("[Service]", "ExecStartPre=/bin/sleep 6")
 
 

@@ -12,6 +12,7 @@ from measure.real_nodes.package import AT, INSTALL, NEWER
 from measure.real_nodes.thread.bed import PID, Bed
 
 STATE = "/var/lib/neumann-agent"
+RESTARTED = "systemctl restart neumann-agent; sleep 1; journalctl -u neumann-agent -n 4 -o cat --no-pager"
 AGENT_PID = "systemctl show neumann-agent --property=MainPID --value"
 
 
@@ -83,20 +84,25 @@ async def disk_full(bed: Bed) -> Result:
 
 
 async def read_only_root(bed: Bed) -> Result:
-    """An agent on a root that went read-only begins nothing; written to again, it goes on."""
+    """Roots that the kernel made read-only after an error: said, nothing begun; repaired, all goes on."""
     lead = await bed.well()
-    other = next(name for name in NAMES if name != lead)
-    await bed.stop(lead, other)
-    remounted = await bed.on(lead, "mount -o remount,ro / && touch /root/x; echo code $?")
-    await bed.on(other, "mount -o remount,ro /")
+    hit = (lead, next(name for name in NAMES if name != lead))
+    await asyncio.gather(*(asyncio.to_thread(bed.container(name).move_to_disk) for name in hit))
+    await bed.well()
+    await bed.desk.quiet()
+    bed.desk.turn()
+    await bed.stop(*hit)
+    for name in hit:
+        bed.container(name).fail_disk()
     told = await _refusal(bed)
-    pids = await asyncio.gather(*(bed.on(name, PID) for name in (lead, other)))
-    await bed.stop(
-        lead, other, how="mount -o remount,rw /; systemctl restart neumann-agent; systemctl start neumann"
-    )
+    checked = await bed.on(lead, f"runuser -u neumann-agent -- neumann-agent check; echo $?; {RESTARTED}")
+    _, doctor = await bed.desk.bot("doctor")
+    pids = await asyncio.gather(*(bed.on(name, PID) for name in hit))
+    await asyncio.gather(*(asyncio.to_thread(bed.container(name).repair_disk) for name in hit))
     await bed.well()
     code, _ = await _answering(bed)
-    return Result(pids == ["0", "0"] and code == 0, f"{remounted.splitlines()[0]}; {told}")
+    right = list(pids) == ["0", "0"] and code == 0 and "read-only" in told and "read-only" in checked
+    return Result(right, f"{told}; check: {checked}; doctor: {doctor}")
 
 
 async def _refusal(bed: Bed) -> str:
