@@ -54,8 +54,9 @@ async def heal(bed: Bed) -> None:
 
 def filtered(bed: Bed, pairs: Iterable[Pair], *what: str, verdict: str = DROP) -> None:
     """Drop or refuse what the first of each pair sends to the second: all of it, or what is named."""
+    kept = list(pairs)
     for name in NAMES:
-        sources = [HOSTS[one] for one, other in pairs if other == name]
+        sources = [HOSTS[one] for one, other in kept if other == name]
         rules = [f"ip saddr {source} {each} {verdict}" for source in sources for each in what or ("",)]
         _add_rules(bed, name, rules)
 
@@ -83,7 +84,7 @@ async def _unseat(bed: Bed) -> None:
 
 async def full_partition(bed: Bed) -> Truth:
     """Everything between all nodes is dropped."""
-    filtered(bed, list(permutations(NAMES, 2)))
+    filtered(bed, permutations(NAMES, 2))
     return _truth("network_partition")
 
 
@@ -116,13 +117,13 @@ async def leader_mute(bed: Bed) -> Truth:
 
 async def gossip_port(bed: Bed) -> Truth:
     """The port of gossip is dropped everywhere; Raft goes on."""
-    filtered(bed, list(permutations(NAMES, 2)), GOSSIP)
+    filtered(bed, permutations(NAMES, 2), GOSSIP)
     return STALE
 
 
 async def raft_port(bed: Bed) -> Truth:
     """The port of Raft is refused everywhere; all else goes on."""
-    filtered(bed, list(permutations(NAMES, 2)), RAFT, verdict=REFUSE)
+    filtered(bed, permutations(NAMES, 2), RAFT, verdict=REFUSE)
     return _truth("network_partition")
 
 
@@ -136,7 +137,7 @@ async def raft_port_of_a_follower(bed: Bed) -> Truth:
 async def packets_lost(bed: Bed) -> Truth:
     """Three in ten round trips between all nodes are lost, while a leader must be elected."""
     await _unseat(bed)
-    filtered(bed, list(permutations(NAMES, 2)), verdict=f"numgen random mod 100 < {LOST_PERCENT} drop")
+    filtered(bed, permutations(NAMES, 2), verdict=f"numgen random mod 100 < {LOST_PERCENT} drop")
     return _truth("packet_loss", open_to_doubt=True)
 
 
