@@ -52,20 +52,23 @@ async def heal(bed: Bed) -> None:
     await bed.mend()
 
 
+def rules_of(pairs: Iterable[Pair], *what: str, verdict: str = DROP) -> dict[str, list[str]]:
+    """Return nft's rules by receiver, for what the first of each pair sends: all of it, or what is named."""
+    rules: dict[str, list[str]] = {}
+    for sender, receiver in pairs:
+        for each in what or ("",):
+            words = ("ip", "saddr", HOSTS[sender], each, verdict)
+            rules.setdefault(receiver, []).append(" ".join(filter(None, words)))
+    return rules
+
+
 def filtered(bed: Bed, pairs: Iterable[Pair], *what: str, verdict: str = DROP) -> None:
     """Drop or refuse what the first of each pair sends to the second: all of it, or what is named."""
-    kept = list(pairs)
-    for name in NAMES:
-        sources = [HOSTS[one] for one, other in kept if other == name]
-        rules = [f"ip saddr {source} {each} {verdict}" for source in sources for each in what or ("",)]
-        _add_rules(bed, name, rules)
-
-
-def _add_rules(bed: Bed, name: str, rules: Iterable[str]) -> None:
-    lines = "; ".join([TABLE, *(f"add rule inet fault input {rule}" for rule in rules)])
-    done = bed.container(name).from_outside(("nft", lines))
-    if done.code:
-        raise RuntimeError(done.said)
+    for name, rules in rules_of(pairs, *what, verdict=verdict).items():
+        lines = "; ".join([TABLE, *(f"add rule inet fault input {rule}" for rule in rules)])
+        done = bed.container(name).from_outside(("nft", lines))
+        if done.code:
+            raise RuntimeError(done.said)
 
 
 async def _two(bed: Bed) -> Pair:
