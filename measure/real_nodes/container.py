@@ -122,6 +122,10 @@ class Container:
         """Shut it down, check that disk as an administrator would, and boot from it again."""
         self._end()
         subprocess.run(("umount", self._at), check=True)
+        # A copy: other containers, which began later, may still hold what the kernel thinks of the former.
+        repaired = self._disk.with_name("repaired")
+        subprocess.run(("cp", "--sparse=always", self._disk, repaired), check=True)
+        repaired.rename(self._disk)
         subprocess.run(("e2fsck", "-p", "-f", self._disk), check=False, stdout=subprocess.DEVNULL)
         self._mount_disk()
         self.boot()

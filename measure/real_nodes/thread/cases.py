@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from lab.slack.plain_text import plain_text
 from measure.real_nodes.cases import Result
 from measure.real_nodes.cluster import NAMES
 from measure.real_nodes.thread.bed import FILE, PID, Bed
@@ -12,7 +13,7 @@ from measure.real_nodes.thread.desk import RUN_WITHIN_S, Loop
 DROP_IN = "/etc/systemd/system/neumann.service.d"
 WITHOUT = f"rm -rf {DROP_IN}; systemctl daemon-reload"
 STATE = "systemctl show neumann --property=ActiveState --value"
-BOOT = "cat /proc/sys/kernel/random/boot_id"
+BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 AT_LIMIT = (
     "for _ in 1 2 3 4; do systemctl restart neumann; done; systemctl kill -s KILL neumann; sleep 0.5;"
     " systemctl start neumann; systemctl show neumann --property=Result,ActiveState"
@@ -100,23 +101,23 @@ async def reset_in_mid_run(bed: Bed) -> Result:
 async def _rebooted(bed: Bed, how: str) -> Result:
     await bed.everywhere(with_lines("[Service]", "ExecStartPre=/bin/sleep 6"))
     await bed.make_timeouts_short()
-    before, boots = await bed.everywhere(FILE), await bed.everywhere(BOOT)
+    before, boots = await bed.everywhere(FILE), await bed.everywhere(BOOT_ID)
     await bed.desk.confirm("config_bump")
     await bed.desk.message("run-", "write the timeouts: /etc", 60)
     changed = [name for name, said in (await bed.everywhere(FILE)).items() if said != before[name]]
     (node,) = changed
-    await bed.on(node, f"until {STATE} | grep -q ^activ; do sleep 0.1; done")
+    await bed.on(node, f"timeout 60 bash -c 'until {STATE} | grep -q ^activating; do sleep 0.1; done'")
     await asyncio.to_thread(bed.container(node).reboot, how)
-    stopped = await bed.desk.stopped_run()
+    stopped = plain_text(await bed.desk.stopped_run())
     ledger = (await bed.acted())[node].split(", (")[-1]
     await bed.everywhere(WITHOUT)
     await bed.desk.confirm("undo", of="run-")
     await bed.desk.message("run-2", "Every action is done", RUN_WITHIN_S)
-    back, booted = await bed.everywhere(FILE) == before, await bed.everywhere(BOOT) != boots
+    back, booted = await bed.everywhere(FILE) == before, await bed.on(node, BOOT_ID) != boots[node]
     await bed.mend()
-    right = back and booted and "INTENT" not in ledger
-    last = [line for line in stopped["text"].splitlines() if line][-1:]
-    return Result(right, f"changed {changed}: {last}; its ledger: {ledger}; put back as it was: {back}")
+    why = next(line for line in stopped.splitlines() if "Stopped" in line)
+    said = f"changed {changed}: {why}; its ledger: {ledger}; booted: {booted}; put back as it was: {back}"
+    return Result(back and booted and "INTENT" not in ledger, said)
 
 
 async def agent_killed_in_mid_run(bed: Bed) -> Result:

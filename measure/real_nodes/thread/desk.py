@@ -20,10 +20,13 @@ from tests.waiting import until
 
 BOT = Address("127.0.0.1", 8080)
 MAX_PRESSES = 10
+READS_REFUSAL_S = 3.0
+"""A person reads before pressing again; one who does not has soon asked too much of Slack's directory."""
 PLAN_WITHIN_S = 40.0
 FINDINGS_WITHIN_S = 120.0
 RUN_WITHIN_S = 240.0
 CLOSED_WITHIN_S = 120.0
+QUIET_WITHIN_S = 300.0
 
 
 class VoidPlanError(LookupError):
@@ -130,17 +133,18 @@ class Desk:
         Raises:
             LookupError: If that goes on.
         """
-        refused = ""
+        refused: dict[str, None] = {}
         for _ in range(MAX_PRESSES):
             findings = await self.message(of, f"remedy:{remedy}", FINDINGS_WITHIN_S)
             self.presses += 1
             try:
                 await self.press(findings, remedy)
             except VoidPlanError as void:
-                refused = str(void)
+                refused[str(void)] = None
+                await asyncio.sleep(READS_REFUSAL_S)
                 continue
             return plain_text(findings)
-        raise LookupError(f"none of {MAX_PRESSES} plans was taken: {refused}")
+        raise LookupError(f"none of {MAX_PRESSES} plans was taken: {' / '.join(refused)}")
 
     async def approve(self, second: Person) -> None:
         """Have a second person read and approve the plan that was just confirmed."""
@@ -159,7 +163,7 @@ class Desk:
             heads = [each for each in await self.person.messages() if _key(each) == "headline"]
             return all("Closed after" in plain_text(each) for each in heads)
 
-        await until(is_quiet, "every incident is closed", deadline_s=CLOSED_WITHIN_S, poll_s=0.5)
+        await until(is_quiet, "every incident is closed", deadline_s=QUIET_WITHIN_S, poll_s=0.5)
 
     async def stopped_run(self) -> Json:
         """Wait for a run that stopped, and return its message."""

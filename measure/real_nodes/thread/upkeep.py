@@ -8,10 +8,12 @@ import secrets
 
 from measure.real_nodes.cases import Result
 from measure.real_nodes.cluster import HOSTS, NAMES
+from measure.real_nodes.order import act
 from measure.real_nodes.package import AT, INSTALL, NEWER
 from measure.real_nodes.thread.bed import PID, Bed
 
 STATE = "/var/lib/neumann-agent"
+AS_AGENT = "runuser -u neumann-agent -- neumann-agent check"
 RESTARTED = "systemctl restart neumann-agent; sleep 1; journalctl -u neumann-agent -n 4 -o cat --no-pager"
 AGENT_PID = "systemctl show neumann-agent --property=MainPID --value"
 
@@ -85,8 +87,7 @@ async def disk_full(bed: Bed) -> Result:
 
 async def read_only_root(bed: Bed) -> Result:
     """Roots that the kernel made read-only after an error: said, nothing begun; repaired, all goes on."""
-    lead = await bed.well()
-    hit = (lead, next(name for name in NAMES if name != lead))
+    hit = NAMES[:2]
     await asyncio.gather(*(asyncio.to_thread(bed.container(name).move_to_disk) for name in hit))
     await bed.well()
     await bed.desk.quiet()
@@ -94,15 +95,30 @@ async def read_only_root(bed: Bed) -> Result:
     await bed.stop(*hit)
     for name in hit:
         bed.container(name).fail_disk()
-    told = await _refusal(bed)
-    checked = await bed.on(lead, f"runuser -u neumann-agent -- neumann-agent check; echo $?; {RESTARTED}")
-    _, doctor = await bed.desk.bot("doctor")
-    pids = await asyncio.gather(*(bed.on(name, PID) for name in hit))
-    await asyncio.gather(*(asyncio.to_thread(bed.container(name).repair_disk) for name in hit))
+    try:
+        said = await _said_of_failed_roots(bed)
+        pids = await asyncio.gather(*(bed.on(name, PID) for name in hit))
+    finally:
+        await asyncio.gather(*(asyncio.to_thread(bed.container(name).repair_disk) for name in hit))
     await bed.well()
     code, _ = await _answering(bed)
-    right = list(pids) == ["0", "0"] and code == 0 and "read-only" in told and "read-only" in checked
-    return Result(right, f"{told}; check: {checked}; doctor: {doctor}")
+    right = pids == ["0", "0"] and code == 0 and all("ead-only" in each for each in said.values())
+    return Result(right, "; ".join(f"{who}: {each}" for who, each in said.items()))
+
+
+async def _said_of_failed_roots(bed: Bed) -> dict[str, str]:
+    """Return who says what of them: thread, agent, its check, the bot's doctor, and an agent started anew."""
+    told = await _refusal(bed)
+    ordered = await act(bed.desk.config, "start_service")  # as a bot that cannot tell would
+    _, checked = await asyncio.to_thread(bed.nodes["node1"].run, AS_AGENT)
+    _, doctor = await bed.desk.bot("doctor")
+    return {
+        "thread": told,
+        "agent": f"{ordered['state']}: {ordered['detail']}",
+        "check": " / ".join(line for line in checked.splitlines() if "ead-only" in line),
+        "doctor": " / ".join(line for line in doctor.splitlines() if "ead-only" in line),
+        "agent started anew": await bed.on("node1", RESTARTED),
+    }
 
 
 async def _refusal(bed: Bed) -> str:
@@ -113,7 +129,11 @@ async def _refusal(bed: Bed) -> str:
     except LookupError as refused:
         return f"the plan is refused: {str(refused)[:300]}"
     except TimeoutError as refused:
-        words = [line for line in str(refused).splitlines() if "No button" in line or "Do:" in line]
+        words = [
+            line
+            for line in str(refused).splitlines()
+            if "No button" in line or "Do:" in line or "read-only" in line
+        ]
         return f"not offered: {' '.join(words)[:300]}"
     return str([line for line in run["text"].splitlines() if line][-1:])
 
