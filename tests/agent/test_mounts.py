@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.actions.ledger import Ledger
+from agent.errors import LedgerError
 from agent.mounts import is_mounted_read_only, is_read_only
 from agent.neumann_config.planned_edit import why_not_editable
 from agent.readings.disk import read_disk
@@ -59,3 +61,9 @@ def test_an_ext4_that_found_an_error_takes_no_writes_whatever_else_the_kernel_sa
     assert is_read_only(failed)
     assert read_disk(failed).read_only is True
     assert why_not_editable(failed / "config.toml") == f"{failed} is on a file system that is read-only."
+
+
+@pytest.mark.process
+def test_a_ledger_on_it_is_not_written_to_and_says_why(failed: Path):
+    with pytest.raises(LedgerError, match=r"cannot be opened: its file system is read-only\.$"):
+        Ledger(failed / "ledger.sqlite3")
