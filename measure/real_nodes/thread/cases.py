@@ -26,6 +26,11 @@ def with_lines(*lines: str) -> str:
     return f"mkdir -p {DROP_IN}; printf '%s\\n' {listed} > {DROP_IN}/case.conf; systemctl daemon-reload"
 
 
+def until_state(state: str) -> str:
+    """Return what waits until Neumann's unit is so, for a minute."""
+    return f"timeout 60 bash -c 'until [ $({STATE}) = {state} ]; do sleep 0.1; done'"
+
+
 def _told(loop: Loop, *, right: bool = True) -> Result:
     last = [line for line in loop.run.splitlines() if line.strip()][-1]
     return Result(
@@ -106,10 +111,11 @@ async def _rebooted(bed: Bed, how: str) -> Result:
     await bed.desk.message("run-", "write the timeouts: /etc", 60)
     changed = [name for name, said in (await bed.everywhere(FILE)).items() if said != before[name]]
     (node,) = changed
-    await bed.on(node, f"timeout 60 bash -c 'until {STATE} | grep -q ^activating; do sleep 0.1; done'")
+    await bed.on(node, until_state("activating"))
     await asyncio.to_thread(bed.container(node).reboot, how)
     stopped = plain_text(await bed.desk.stopped_run())
     ledger = (await bed.acted())[node].split(", (")[-1]
+    await bed.on(node, until_state("active"))  # a unit that changes while it starts does not come up
     await bed.everywhere(WITHOUT)
     await bed.desk.confirm("undo", of="run-")
     await bed.desk.message("run-2", "Every action is done", RUN_WITHIN_S)
