@@ -14,7 +14,7 @@ from tests.waiting import until
 
 HEALTH = (
     "python3 -c 'import urllib.request as u;"
-    ' print(u.urlopen("http://localhost:9090/health").read().decode())\''
+    ' print(u.urlopen("http://localhost:9090/health", timeout=5).read().decode())\''
 )
 LEADS = '"raft_state": "leader"'
 LEDGER = (
