@@ -70,18 +70,19 @@ class Desk:
         self.presses, self._seen = 0, f"{time.time():.6f}"
 
     async def message(self, key: str, words: str, within_s: float) -> Json:
-        """Wait for the newest message of that key since the last turn, with a button or words in it.
+        """Wait for a message of that key since the last turn, with a button or words in it: the newest such.
+
+        A cluster may have several incidents, and so several messages of a key.
 
         Raises:
             TimeoutError: With what stood there instead.
         """
-        until, found = time.monotonic() + within_s, None
+        until = time.monotonic() + within_s
         while time.monotonic() < until:
-            for each in await self.person.messages():
-                if _key(each).startswith(key) and each["ts"] > self._seen:
-                    found = each
-            if found and (words in plain_text(found) or _button(found, words)):
-                return found
+            for each in reversed(await self.person.messages()):
+                is_new = _key(each).startswith(key) and each["ts"] > self._seen
+                if is_new and (words in plain_text(each) or _button(each, words)):
+                    return each
             await asyncio.sleep(0.2)
         said = "\n\n".join(
             plain_text(each) for each in await self.person.messages() if each["ts"] > self._seen
