@@ -127,14 +127,14 @@ async def _refusal(bed: Bed) -> str:
         await bed.desk.confirm("start_nodes")
         run = await bed.desk.stopped_run()
     except LookupError as refused:
-        return f"the plan is refused: {str(refused)[:300]}"
+        return f"the plan is refused: {str(refused)[:600]}"
     except TimeoutError as refused:
         words = [
             line
             for line in str(refused).splitlines()
             if "No button" in line or "Do:" in line or "read-only" in line
         ]
-        return f"not offered: {' '.join(words)[:300]}"
+        return f"not offered: {' '.join(words)[:600]}"
     return str([line for line in run["text"].splitlines() if line][-1:])
 
 
