@@ -83,7 +83,9 @@ def _asked(options: argparse.Namespace) -> tuple[str, ...]:
 
 def _over_three(folder: Path, suite: str, room: str, asked: tuple[str, ...]) -> int:
     """Play the thread or the catalogue over three nodes of this release, in a network of their own."""
-    make_root(folder, suite)
+    root = make_root(folder, suite)
+    if "--machines" in asked:
+        machine.with_kernel(root, folder)  # while there is a way to Debian's mirror
     built_package(folder)
     program = (sys.executable, "-m", f"measure.real_nodes.{room}", str(folder), suite, *asked)
     return subprocess.run(("unshare", "--mount", "--net", *program), check=False).returncode

@@ -106,6 +106,8 @@ class Container:
         assert self._process is not None
         self._process.kill()
         self._process.wait()
+        cable = ("ip", "link", "delete", f"vb-{self._folder.name}")
+        subprocess.run(cable, check=False, stderr=subprocess.DEVNULL)  # it outlives a killed nspawn
 
     def move_to_disk(self) -> None:
         """Shut it down, and boot what it holds from an ext4 of its own, whose errors make it read-only."""
