@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 import uuid
@@ -104,10 +105,8 @@ class Container:
     def cut_power(self) -> None:
         """End everything in it at once; what it wrote is kept."""
         assert self._process is not None
-        self._process.kill()
-        self._process.wait()
-        cable = ("ip", "link", "delete", f"vb-{self._folder.name}")
-        subprocess.run(cable, check=False, stderr=subprocess.DEVNULL)  # it outlives a killed nspawn
+        os.kill(int(self._init), signal.SIGKILL)  # nspawn's own end would leave its init alive
+        self._process.wait(BOOT_S)
 
     def move_to_disk(self) -> None:
         """Shut it down, and boot what it holds from an ext4 of its own, whose errors make it read-only."""
