@@ -13,6 +13,7 @@ from agent.readings.chrony import parse_tracking
 from bot import clients
 from bot.config import load
 from lab.slack.person import Person
+from lab.slack.plain_text import plain_text
 from lab.stage import CHANNEL
 from measure.real_nodes.cases import Result
 from measure.real_nodes.machine import Machine
@@ -76,6 +77,7 @@ async def _stepped(bed: Bed, off_by_s: Mapping[str, float], second: Person | Non
     found_s = time.monotonic() - began
     clocks = await until(lambda: _settled(bed), "settled clocks", deadline_s=SETTLED_WITHIN_S, poll_s=1)
     settled_s = time.monotonic() - began
+    await until(lambda: _read_since(bed), "a reading of settled clocks", deadline_s=FOUND_WITHIN_S, poll_s=1)
     loop = await bed.desk.loop("clock_sync", second)
     closed_s = time.monotonic() - began
     looks = await until(lambda: _right_looks(bed), "looks that show right clocks", deadline_s=FOUND_WITHIN_S)
@@ -134,6 +136,11 @@ async def _settled(bed: Bed) -> dict[str, Clock]:
         for clock in clocks.values()
     )
     return clocks if settled else {}
+
+
+async def _read_since(bed: Bed) -> bool:
+    """Return whether the findings know every clock: one that was set back follows no source for a while."""
+    return "no source" not in plain_text(await bed.desk.message("findings", "Clock skew", FOUND_WITHIN_S))
 
 
 async def _right_looks(bed: Bed) -> dict[str, tuple[float, float]]:
