@@ -18,6 +18,7 @@ from typing import Any
 
 from bot.cli.diagnose import EXIT_LED, EXIT_NO_LEADER
 from lab.scenarios.scenario import NO_FAULT, Scenario, Truth
+from lab.slack.plain_text import plain_text
 from measure.accuracy.outcome import buttons, judge
 from measure.accuracy.scoring import Mark
 from measure.real_nodes.catalogue.faults import FAULTS, Fault, heal
@@ -31,6 +32,7 @@ BY_NAME: Mapping[str, Fault] = {fault.__name__: fault for fault in FAULTS}
 SETTLES_S = 14.0
 """Gossip holds a peer failed after six seconds; only a log silent for ten speaks of a hung process."""
 TOLD_WITHIN_S = 60.0
+SAYS_NOTHING = "does not name it"
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,9 @@ class Outcome:
     def is_right(self) -> bool:
         """Return whether nothing false was said or offered, and the cause was named or may be left open."""
         marked = self.marked
-        return self.is_made and marked.correct_or_open and not marked.wrong_confident | marked.wrong_buttons
+        if not self.is_made or self.thread == SAYS_NOTHING:
+            return False
+        return marked.correct_or_open and not marked.wrong_confident | marked.wrong_buttons
 
     def __str__(self) -> str:
         """Return one row of the table."""
@@ -89,15 +93,15 @@ async def _diagnosed(bed: Bed) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 async def _thread(bed: Bed, truth: Truth) -> str:
-    """Return whether the thread names the cause; of a cluster that is led there may be none."""
+    """Return the line with which the thread names the cause; a cluster that is led may have no thread."""
     if truth.causes & NO_FAULT:
         return "not asked"
-    titles = [CAUSES[cause].title for cause in truth.causes]
+    (title,) = (f"*{CAUSES[cause].title}*" for cause in truth.causes)
     try:
-        await bed.desk.message("findings", titles[0], TOLD_WITHIN_S)
-    except TimeoutError as error:
-        return f"does not name it: {str(error).splitlines()[1:4]}"
-    return "names it"
+        findings = plain_text(await bed.desk.message("findings", title, TOLD_WITHIN_S))
+    except TimeoutError:
+        return SAYS_NOTHING
+    return next(line for line in findings.splitlines() if title in line).strip()
 
 
 async def main() -> int:
