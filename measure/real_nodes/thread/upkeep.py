@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+from pathlib import Path
 
+import tomlkit
+
+from bot.config import load
+from bot.nodes.bot_identity import BotIdentity
 from measure.real_nodes.cases import Result
 from measure.real_nodes.cluster import HOSTS, NAMES
 from measure.real_nodes.order import act
@@ -47,6 +52,7 @@ async def keys_rotated(bed: Bed) -> Result:
         await pair(bed, name)
         await bed.on(name, "systemctl reload neumann-agent")
     steps.append(await bed.desk.bot("agents", "rotate"))
+    _name_former_key(bed.desk.config)
     await bed.desk.restart_bot()
     both = await bed.on("node1", "neumann-agent keys list")
     for print_ in re.findall(
@@ -58,6 +64,14 @@ async def keys_rotated(bed: Bed) -> Result:
     counts = [len(said.splitlines()) for said in (old, both, left)]
     right = code == 0 and counts == [3, 5, 3] and all(code == 0 for code, _ in steps) and left != old
     return Result(right, f"keys trusted: {counts}; agents list: {listed.splitlines()[-1]}")
+
+
+def _name_former_key(file: Path) -> None:
+    """Have the timelines that were signed with the key of before go on being believed."""
+    former = BotIdentity.of(load(file).agents).former_grant_key
+    config = tomlkit.parse(file.read_text())
+    config["agents"]["other_grant_keys"] = [{"file": str(former)}]
+    file.write_text(tomlkit.dumps(config))
 
 
 async def disk_full(bed: Bed) -> Result:
