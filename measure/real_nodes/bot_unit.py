@@ -26,12 +26,11 @@ BotIdentity.of(load(Path("{CONFIG}")).agents).make_missing()
 END
 """
 SET_UP = f"""set -e
-umask 077; echo xoxb-1 >/root/bot-token; echo xapp-1 >/root/app-token; echo secret >/root/signing
+umask 077; echo xoxb-1 >/root/bot-token; echo xapp-1 >/root/app-token
 {BOT} init --defaults --cluster demo --nodes 'node1=node1 node2=node2 node3=node3' --channel C0INCIDENT \
   --may-confirm U0ALICE01 --public-url '' --bot-url http://127.0.0.1:8080 \
   --redis-url redis://127.0.0.1:6379/0 --alertmanager '' --prometheus '' \
-  --bot-token-file /root/bot-token --app-token-file /root/app-token \
-  --signing-secret-file /root/signing
+  --bot-token-file /root/bot-token --app-token-file /root/app-token
 {MAKE_KEYS}systemctl start redis-server
 cp {CONFIG} /root/as-it-was.toml
 """

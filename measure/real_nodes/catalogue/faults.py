@@ -9,8 +9,9 @@ from itertools import permutations
 from lab.scenarios.fault import buttons
 from lab.scenarios.scenario import Truth
 from measure.real_nodes.cluster import CONFIG_FILE, HOSTS, NAMES
+from measure.real_nodes.node import KEPT
 from measure.real_nodes.thread.bed import Bed
-from measure.real_nodes.thread.cases import with_lines
+from measure.real_nodes.thread.cases import WITHOUT, with_lines
 
 Fault = Callable[[Bed], Awaitable[Truth]]
 Pair = tuple[str, str]
@@ -28,9 +29,12 @@ SMALL_DISK = (
     f" cp -a /root/neumann/. {DATA}/; chown neumann:neumann {DATA}; systemctl start neumann"
 )
 HEALED = (
-    "systemctl kill -s CONT neumann; systemctl start neumann-agent true-time chrony;"
-    f" if mountpoint -q {DATA}; then systemctl stop neumann; umount {DATA}; rm -r /root/neumann; fi"
+    f"cat {KEPT} >{CONFIG_FILE}; {WITHOUT}; systemctl reset-failed; systemctl kill -s CONT neumann;"
+    " systemctl start neumann-agent true-time chrony;"
+    f" if mountpoint -q {DATA}; then systemctl stop neumann; umount {DATA}; rm -r /root/neumann; fi;"
+    " systemctl start neumann"
 )
+"""Nothing that runs is restarted: three restarts are an alert of their own, which fires on for minutes."""
 FOUR_CRASHES = "until [ $(systemctl show neumann --property=NRestarts --value) -ge 4 ]; do sleep 0.2; done"
 
 STALE = Truth(frozenset({"alert_stale"}))
@@ -49,7 +53,8 @@ async def heal(bed: Bed) -> None:
         node.from_outside(("ip", "link", "set", "host0", "up"))
         node.from_outside(("nft", "flush", "ruleset"))
     await bed.everywhere(HEALED)
-    await bed.mend()
+    await bed.well()
+    await bed.desk.quiet()
 
 
 def rules_of(pairs: Iterable[Pair], *what: str, verdict: str = DROP) -> dict[str, list[str]]:
