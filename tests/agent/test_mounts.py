@@ -57,7 +57,7 @@ def failed(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.process
 def test_an_ext4_that_found_an_error_takes_no_writes_whatever_else_the_kernel_says_of_it(failed: Path):
-    """Linux 6.15 and later leave it `rw`; so a node whose root had failed looked well, seen on a real one."""
+    """Newer kernels leave it `rw`; so a node whose root had failed looked well, seen on a real one."""
     assert is_read_only(failed)
     assert read_disk(failed).read_only is True
     assert why_not_editable(failed / "config.toml") == f"{failed} is on a file system that is read-only."

