@@ -8,8 +8,8 @@ from pathlib import Path
 
 MOUNTS = Path("/proc/self/mountinfo")
 WRITES_NOTHING = frozenset({"ro", "emergency_ro", "shutdown"})
-"""Options of a file system that takes no writes. Newer kernels (seen on Linux 6.18) leave an ext4 that found an
-error `rw`, and show `emergency_ro` beside it or, once it was shut down, `shutdown` (fs/ext4/super.c)."""
+"""Options of a file system that takes no writes. Newer kernels (seen on Linux 6.18) leave an ext4 that found
+an error `rw`, and show `emergency_ro` beside it or, once it was shut down, `shutdown` (fs/ext4/super.c)."""
 
 _MOUNT_ID = re.compile(r"^mnt_id:\s*(\d+)$", re.MULTILINE)
 

@@ -158,7 +158,7 @@ class Desk:
             raise LookupError(str(outcome.error))
 
     async def quiet(self) -> None:
-        """Wait until no incident is open, but for that of restarts: its alert fires on for minutes after them."""
+        """Wait until no incident is open, but for that of restarts: its alert fires on for minutes."""
 
         async def is_quiet() -> bool:
             heads = [plain_text(each) for each in await self.person.messages() if _key(each) == "headline"]
