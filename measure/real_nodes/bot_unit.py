@@ -131,7 +131,7 @@ def by_hand(node: Container) -> Result:
     failed = [line for line in documented("install -d /etc/neumann-bot").splitlines() if _pasted(node, line)]
     node.run(MAKE_KEYS)
     checked = node.run(documented("neumann-bot agents list").partition("\n")[0]).said
-    start = documented("systemctl enable --now neumann-bot\n")
+    start = documented("deploy/systemd/neumann-bot.service")
     started = node.run(f"cd /src\n{start}")
     said = node.run(f"{ASK} http://127.0.0.1:8080/version").said.strip()
     (state,) = _show(node, "ActiveState")
