@@ -16,6 +16,7 @@ from agent.addresses import split_address
 from agent.check_ping import ping_problems
 from agent.clock_check import STEP_COMMANDS, check_clock
 from agent.errors import AgentError, CommandError, ReadingError
+from agent.mounts import is_read_only
 from agent.neumann_config.edit import read_config_bytes
 from agent.pods.check import pod_problems
 from agent.polkit import STEP_UNIT, missing_rule, rule_without_unit
@@ -102,7 +103,12 @@ def _failure(attempt: Callable[[], object]) -> Iterator[str]:
 
 
 def _unwritable(folder: Path, field: str) -> Iterator[str]:
-    if not os.access(folder, os.W_OK | os.X_OK):
+    if is_read_only(folder):
+        yield (
+            f"The folder {folder} ({field}) is on a file system that is read-only: see why (dmesg), repair it"
+            " and mount it anew, or boot."
+        )
+    elif not os.access(folder, os.W_OK | os.X_OK):
         yield f"The folder {folder} ({field}) is missing or cannot be written to."
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agent.actions.ledger_entry import COLUMNS, LedgerEntry, entry_of
-from agent.actions.ledger_file import open_ledger_file
+from agent.actions.ledger_file import open_ledger_file, why
 from agent.boot import boot_id, boottime_s
 from agent.errors import ConflictError, LedgerError
 from agent.protocol import (
@@ -44,7 +44,7 @@ class Ledger:
     """
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.Lock()
+        self._path, self._lock = path, threading.Lock()
         self._database, self._folder = open_ledger_file(path)
 
     def close(self) -> None:
@@ -223,7 +223,9 @@ class Ledger:
                     raise
                 self._database.execute("COMMIT")
             except sqlite3.Error as error:
-                raise LedgerError("ledger", f"The ledger cannot be used: {error}.") from error
+                raise LedgerError(
+                    "ledger", f"The ledger cannot be used: {why(self._path, error)}."
+                ) from error
 
 
 def _keep_newest(database: sqlite3.Connection, incident: str, mark: TimelineMark) -> None:

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from agent.errors import LedgerError
+from agent.mounts import is_read_only
 
 # WAL with synchronous=FULL: a committed transaction survives power loss (with NORMAL it may roll back).
 _SCHEMA = """
@@ -61,9 +62,14 @@ def open_ledger_file(path: Path) -> tuple[sqlite3.Connection, int]:
             said = f"The ledger's folder {path.parent} cannot be locked: another agent uses it."
             raise LedgerError("ledger", said) from error
         except (OSError, sqlite3.Error) as error:
-            raise LedgerError("ledger", f"The ledger {path} cannot be opened: {error}.") from error
+            raise LedgerError("ledger", f"The ledger {path} cannot be opened: {why(path, error)}.") from error
         on_failure.pop_all()
     return database, folder
+
+
+def why(path: Path, error: Exception) -> str:
+    """Return why the ledger cannot be used; SQLite calls a failed file system a "disk I/O error"."""
+    return "its file system is read-only" if is_read_only(path.parent) else str(error)
 
 
 def _bring_up_to_date(database: sqlite3.Connection) -> None:

@@ -11,6 +11,7 @@ import struct
 from pathlib import Path
 
 from agent.errors import ConfigFileError
+from agent.mounts import is_mount_point, is_read_only
 from agent.neumann_config.edit import read_config_bytes, with_election_timeouts
 from agent.protocol import PlannedEdit
 from shared.sanitize import plain
@@ -67,33 +68,24 @@ def why_not_editable(path: Path) -> str | None:
     for place in (path, path.parent):
         if _is_locked(place):
             return f"{place} is immutable or append-only (lsattr), so the file cannot be replaced."
+    return _why_not_writable(path.parent)
+
+
+def _why_not_writable(folder: Path) -> str | None:
     try:
-        read_only = bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
+        read_only = bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
     except OSError as error:
-        return f"{path.parent} cannot be looked at: {error.strerror}."
-    if read_only or not os.access(path.parent, os.W_OK | os.X_OK, effective_ids=True):
-        return f"{path.parent} cannot be written to by the agent."
+        return f"{folder} cannot be looked at: {error.strerror}."
+    if is_read_only(folder):
+        return f"{folder} is on a file system that is read-only."
+    if read_only or not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+        return f"{folder} cannot be written to by the agent."
     return None
 
 
 def _lines(raw: bytes) -> list[str]:
     # Not splitlines(), which also splits where TOML and a person see no end of a line.
     return raw.decode(errors="replace").split("\n")
-
-
-def is_mount_point(path: Path) -> bool:
-    """Say whether something is mounted on the file itself, as container runtimes mount single files."""
-    try:
-        mounts = Path("/proc/self/mountinfo").read_text().split("\n")
-    except OSError:
-        return False
-    return any(_mounted_at(line) == str(path.absolute()) for line in mounts)
-
-
-def _mounted_at(line: str) -> str:
-    fields = line.split(" ")
-    # The kernel escapes space, tab, line feed and backslash as \ooo.
-    return fields[4].encode().decode("unicode_escape") if len(fields) > 4 else ""
 
 
 def _is_locked(path: Path) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from agent.boot import boottime_s
 from agent.errors import AgentError
-from agent.neumann_config.planned_edit import is_mount_point
+from agent.mounts import is_mount_point
 from agent.neumann_config.store import store_of
 from agent.pods.api_server import ANSWER_WITHIN_S, ApiServer
 from agent.pods.pod_view import service_in

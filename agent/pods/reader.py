@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from agent.boot import boottime_s
 from agent.errors import ConfigFileError, ReadingError
+from agent.mounts import is_mount_point
 from agent.neumann_config.edit import read_config_bytes
-from agent.neumann_config.planned_edit import is_mount_point
 from agent.neumann_config.read import parse_config
 from agent.neumann_config.store import store_of
 from agent.pods.api_server import ApiServer

@@ -13,8 +13,10 @@ from bot.slack.scopes import SCOPES
 from bot.store.errors import store_errors
 from handlers.errors import StoreDown
 from handlers.ports.doctor import Examined
+from runbooks.evidence import Evidence
+from runbooks.log_room import lacks_room, why_no_room
 from runbooks.posture.inventory import Inventory
-from runbooks.wording import listed
+from runbooks.wording import counted, listed
 
 MAX_CLOCK_DIFFERENCE_S = 60.0
 """Slack's requests are refused from 300 s on; whoever is a minute off will get there."""
@@ -67,6 +69,18 @@ async def node_findings(patient: Patient) -> AsyncIterator[Examined]:
     for cluster in patient.settings.clusters:
         await patient.ports.agents.seen_fences(cluster.name)  # any answer tells the version
         yield versions(cluster.name, reader.inventory(cluster.name))
+        yield rooms(await reader.read(cluster.name))
+
+
+def rooms(evidence: Evidence) -> Examined:
+    """Return whether every node can write its log of record; often its agent's ledger is on the same disk."""
+    wrong = [f"{node.node}: {listed(why_no_room(node), 5)}" for node in evidence.nodes if lacks_room(node)]
+    read = sum(node.disk.value is not None for node in evidence.nodes)
+    if not read:
+        return Examined("Disks", f"disks of {evidence.cluster}", not_asked="no agent read one")
+    what = f"{counted(read, 'node')} of {evidence.cluster} can write the log of record"
+    mend = f"of {evidence.cluster}, {'; '.join(wrong[:5])}: repair that disk, or make room on it"
+    return Examined("Disks", what, mend if wrong else None)
 
 
 def versions(cluster: str, inventory: Inventory) -> Examined:

@@ -21,14 +21,20 @@ from measure.real_nodes.time_services import put_time_services
 
 CASES = {**cases.CASES, **time_and_journal.CASES}
 SUITES = ("bookworm", "trixie")
+WAYS = ("cases", "catalogue", "clock", "power", "thread")
+ON_BOOKWORM = ("catalogue", "clock")
 FOLDER = Path("/var/tmp/neumann-real-nodes")
 
 
 def main() -> int:
     """Run the cases on each release at once; return how many did not come out right."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", default="cases", choices=["cases", "clock", "power", "thread"])
-    parser.add_argument("--suite", nargs="*", help="Debian's releases: both, for `clock` bookworm alone")
+    parser.add_argument(
+        "what", nargs="?", default="cases", choices=["cases", "catalogue", "clock", "power", "thread"]
+    )
+    parser.add_argument(
+        "--suite", nargs="*", help="Debian's releases: both, for `catalogue` and `clock` bookworm alone"
+    )
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--only", nargs="*", default=[], help="these cases alone")
     parser.add_argument(
@@ -36,17 +42,21 @@ def main() -> int:
     )
     parser.add_argument("--cuts", type=int, default=40, help="power cuts at each step (%(default)s)")
     options = parser.parse_args()
-    options.suite = options.suite or (SUITES[:1] if options.what == "clock" else SUITES)
-    needed = {"power": power.NEEDED, "clock": NEEDED | machine.NEEDED}.get(options.what, NEEDED)
+    options.suite = options.suite or (SUITES[:1] if options.what in ON_BOOKWORM else SUITES)
+    needed = {
+        "power": power.NEEDED,
+        "clock": NEEDED | machine.NEEDED,
+        "catalogue": NEEDED | {"nft": "nftables"},
+    }.get(options.what, NEEDED)
     if lacks := missing_programs(needed):
         print("\n".join(lacks), file=sys.stderr)
         return 2
     if options.what == "power":
         program = (sys.executable, "-m", "measure.real_nodes.power", str(options.cuts))
         os.execvp("unshare", ("unshare", "--mount", *program))  # its mounts end with it
-    if options.what in ("clock", "thread"):
-        asked = _asked(options)
-        return sum(_thread(options.folder, suite, asked) for suite in options.suite)
+    if options.what in ("catalogue", "clock", "thread"):
+        room = "catalogue" if options.what == "catalogue" else "thread"
+        return sum(_over_three(options.folder, suite, room, _asked(options)) for suite in options.suite)
     names = options.only or list(CASES)
     with ThreadPoolExecutor(len(options.suite)) as pool:
         columns = pool.map(lambda suite: on_one(options.folder, suite, names), options.suite)
@@ -59,7 +69,7 @@ def main() -> int:
 
 
 def _asked(options: argparse.Namespace) -> tuple[str, ...]:
-    """Return the arguments of `measure.real_nodes.thread`."""
+    """Return the arguments of `measure.real_nodes.thread` or `.catalogue`."""
     only, asked = options.only, list[str]()
     if options.what == "clock":
         only = only or [case.__name__ for case in machine_cases.CASES]
@@ -71,11 +81,13 @@ def _asked(options: argparse.Namespace) -> tuple[str, ...]:
     return tuple(asked)
 
 
-def _thread(folder: Path, suite: str, asked: tuple[str, ...]) -> int:
-    """Play the thread over three nodes of this release, in a network of its own."""
-    make_root(folder, suite)
+def _over_three(folder: Path, suite: str, room: str, asked: tuple[str, ...]) -> int:
+    """Play the thread or the catalogue over three nodes of this release, in a network of their own."""
+    root = make_root(folder, suite)
+    if "--machines" in asked:
+        machine.with_kernel(root, folder)  # while there is a way to Debian's mirror
     built_package(folder)
-    program = (sys.executable, "-m", "measure.real_nodes.thread", str(folder), suite, *asked)
+    program = (sys.executable, "-m", f"measure.real_nodes.{room}", str(folder), suite, *asked)
     return subprocess.run(("unshare", "--mount", "--net", *program), check=False).returncode
 
 

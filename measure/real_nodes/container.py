@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 import uuid
@@ -11,9 +12,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from measure.real_nodes.host import PATH, Ran, lay_over, ran, write
+from measure.real_nodes.host import PATH, Ran, lay_over, make_disk, ran, write
 
 BOOT_S = 60.0
+ASKED_TO_REBOOT = 133
+"""systemd-nspawn's exit code where the init reboots, since `--keep-unit` leaves starting anew to others."""
 GROUPS = (Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup"))
 """Where control groups of version 2 are mounted, with version 1 beside them or alone."""
 IN_GROUP = ("sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"')
@@ -46,6 +49,7 @@ class Container:
         self._root, self._folder = root, folder
         self._network, self._files, self._kernel = network, files, kernel
         self._at = folder / "root"
+        self._disk = folder / "disk"
         self._group = (
             next(at for at in GROUPS if (at / "cgroup.procs").exists()) / f"neumann-{uuid.uuid4().hex}"
         )
@@ -55,7 +59,16 @@ class Container:
         shutil.rmtree(self._folder, ignore_errors=True)
         lay_over(self._root, self._folder, self._files, kernel=self._kernel)
         self._group.mkdir()
-        with (self._folder / "console").open("wb") as console:
+        self.boot()
+        return self
+
+    def boot(self) -> None:
+        """Start its init, and wait until that has booted.
+
+        Raises:
+            RuntimeError: If it does not.
+        """
+        with (self._folder / "console").open("ab") as console:
             self._process = subprocess.Popen(
                 [*IN_GROUP, self._group, "systemd-nspawn", "--quiet", "--boot", "--register=no",
                  "--keep-unit", self._network, "--drop-capability=CAP_SYS_TIME",
@@ -63,13 +76,12 @@ class Container:
                 env={**os.environ, **ONE_HIERARCHY}, stdin=subprocess.DEVNULL, stdout=console, stderr=console,
                 start_new_session=True,
             )  # fmt: skip
-        if not self.has_booted():
+        if not self._has_booted():
             self.stop()
             raise RuntimeError(f"The container did not boot; see {self._folder}/console.")
-        return self
 
-    def has_booted(self) -> bool:
-        """Wait until the init says so, at first or after a reboot; return whether it did."""
+    def _has_booted(self) -> bool:
+        """Wait until the init says so; return whether it did."""
         assert self._process is not None
         until = time.monotonic() + BOOT_S
         while self.run("systemctl is-system-running").said.strip() not in ("running", "degraded"):
@@ -78,6 +90,50 @@ class Container:
             time.sleep(0.2)
         return True
 
+    def reboot(self, how: str) -> None:
+        """Reboot it by this command, under another boot id; wait until it has booted."""
+        assert self._process is not None
+        self.run(how)
+        if (code := self._process.wait(BOOT_S)) != ASKED_TO_REBOOT:
+            raise RuntimeError(f"The container ended with {code}; see {self._folder}/console.")
+        self.boot()
+
+    def is_up(self) -> bool:
+        """Return whether it has power."""
+        return self._process is not None and self._process.poll() is None
+
+    def cut_power(self) -> None:
+        """End everything in it at once; what it wrote is kept."""
+        assert self._process is not None
+        os.kill(int(self._init), signal.SIGKILL)  # nspawn's own end would leave its init alive
+        self._process.wait(BOOT_S)
+
+    def move_to_disk(self) -> None:
+        """Shut it down, and boot what it holds from an ext4 of its own, whose errors make it read-only."""
+        self._end()
+        make_disk(self._disk, self._at)
+        self._mount_disk()
+        self.boot()
+
+    def fail_disk(self) -> None:
+        """Have the kernel find an error on that disk: from now on nothing is written to it."""
+        subprocess.run(("mount", "-o", "remount,abort", self._at), check=True)
+
+    def repair_disk(self) -> None:
+        """Shut it down, check that disk as an administrator would, and boot from it again."""
+        self._end()
+        subprocess.run(("umount", self._at), check=True)
+        # A copy: other containers, which began later, may still hold what the kernel thinks of the former.
+        repaired = self._disk.with_name("repaired")
+        subprocess.run(("cp", "--sparse=always", self._disk, repaired), check=True)
+        repaired.rename(self._disk)
+        subprocess.run(("e2fsck", "-p", "-f", self._disk), check=False, stdout=subprocess.DEVNULL)
+        self._mount_disk()
+        self.boot()
+
+    def _mount_disk(self) -> None:
+        subprocess.run(("mount", "-o", "loop,errors=remount-ro", self._disk, self._at), check=True)
+
     def __exit__(self, *_what: object) -> None:
         self.stop()
 
@@ -85,16 +141,21 @@ class Container:
         """Shut it down, and take its mounts away; what it wrote stays in its folder."""
         if self._process is None:
             return
+        self._end()
+        subprocess.run(["umount", self._at], check=False)
+        self._disk.unlink(missing_ok=True)
+        for group, _, _ in os.walk(self._group, topdown=False):
+            with suppress(OSError):  # one that is not empty yet stays behind
+                Path(group).rmdir()
+
+    def _end(self) -> None:
+        assert self._process is not None
         self._process.terminate()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(20)
         self._process.kill()
         self._process.wait()
         self._process = None
-        subprocess.run(["umount", self._at], check=False)
-        for group, _, _ in os.walk(self._group, topdown=False):
-            with suppress(OSError):  # one that is not empty yet stays behind
-                Path(group).rmdir()
 
     @property
     def _init(self) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+DISK_MIB = 2048
 
 
 class Ran(NamedTuple):
@@ -19,9 +20,6 @@ class Ran(NamedTuple):
 
 class Host(Protocol):
     """A booted Debian."""
-
-    def has_booted(self) -> bool:
-        """Wait until the init says so, at first or after a reboot; return whether it did."""
 
     def run(self, script: str, *, user: str = "root", timeout_s: float = 120) -> Ran:
         """Run a script on the node, as root or as another user."""
@@ -46,6 +44,16 @@ def lay_over(root: Path, folder: Path, files: Mapping[str, str], *, kernel: Path
     for path, text in files.items():
         write(folder / "root", path, text)
     return folder / "root"
+
+
+def make_disk(disk: Path, holding: Path) -> None:
+    """Make an ext4 in an image that holds what is mounted there, and unmount that."""
+    try:
+        with disk.open("wb") as image:
+            image.truncate(DISK_MIB * 2**20)
+        subprocess.run(("mke2fs", "-q", "-t", "ext4", "-d", holding, "-F", disk), check=True)
+    finally:
+        subprocess.run(("umount", holding), check=True)
 
 
 def write(root: Path, path: str, text: str) -> None:

@@ -11,14 +11,14 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from measure.real_nodes.host import PATH, Ran, lay_over, ran
+from measure.real_nodes.host import PATH, Ran, lay_over, make_disk, ran
 
 NEEDED = {"qemu-system-x86_64": "qemu-system-x86", "mke2fs": "e2fsprogs", "ssh": "openssh-client"}
 """Programs of this host, and the Debian packages that they are in."""
 
 PACKAGES = ("linux-image-cloud-amd64", "initramfs-tools", "udev", "openssh-server")
 BOOT_S = 600.0
-MEMORY_MIB, DISK_MIB = 512, 2048
+MEMORY_MIB = 512
 UNNEEDED = (
     "e2scrub_reap.service",
     "systemd-logind.service",
@@ -90,7 +90,7 @@ class Machine:
             self._process = subprocess.Popen(
                 self._qemu(), stdin=null, stdout=said, stderr=said, start_new_session=True
             )
-        if not self.has_booted():
+        if not self._has_booted():
             self.__exit__()
             raise RuntimeError(f"The machine did not boot; see {self._folder}/serial.")
         return self
@@ -113,15 +113,10 @@ class Machine:
         subprocess.run(("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key), check=True)
         files = {**self._files, "root/.ssh/authorized_keys": key.with_suffix(".pub").read_text()}
         at = lay_over(self._root, self._folder, files, kernel=self._kernel)
-        try:
-            with disk.open("wb") as image:
-                image.truncate(DISK_MIB * 2**20)
-            subprocess.run(("mke2fs", "-q", "-t", "ext4", "-d", at, "-F", disk), check=True)
-        finally:
-            subprocess.run(("umount", at), check=True)
+        make_disk(disk, at)
 
-    def has_booted(self) -> bool:
-        """Wait until the init says so, at first or after a reboot; return whether it did."""
+    def _has_booted(self) -> bool:
+        """Wait until the init says so; return whether it did."""
         assert self._process is not None
         until = time.monotonic() + BOOT_S
         while self.run("systemctl is-system-running").said.strip() not in ("running", "degraded"):

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from measure.real_nodes.cluster import asked
 from measure.real_nodes.document import REPOSITORY, documented
+from measure.real_nodes.host import Host
 
 INSTALL = "cd /root; " + documented("apt install ./neumann-agent")
 AT = "/root/neumann-agent_all.deb"
@@ -25,6 +29,14 @@ def built_package(folder: Path) -> Path:
         shutil.copyfile(next((REPOSITORY / "dist").glob("neumann-agent_*.deb")), kept)
         _raise_version(kept, folder / NEWER)
     return kept
+
+
+def install_on(nodes: Mapping[str, Host], package: Path) -> None:
+    """Install the agent's package on each node."""
+    for node in nodes.values():
+        node.put(package, AT)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda node: asked(node, INSTALL), nodes.values()))
 
 
 def _raise_version(package: Path, newer: Path) -> None:

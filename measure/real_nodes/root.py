@@ -40,6 +40,8 @@ TRUE_TIME = """\
 Description=What is true time here: a chronyd that serves this host's clock
 [Service]
 ExecStart=/usr/sbin/chronyd -x -d -f /etc/true-time.conf
+[Install]
+WantedBy=multi-user.target
 """
 TRUE_TIME_CONFIG = """\
 port 11123

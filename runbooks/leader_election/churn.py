@@ -197,20 +197,26 @@ def _stale_log(facts: Facts, structure: Structure) -> Finding | None:
     signs += [f"{name} stands at {indexes[name]}, the newest at {newest} (bot)" for name in behind]
     # Where not even the newest log could win, an older one is not what is in the way.
     moot = structure.can_elect == "no"
+    unseen = [name for name in facts.names if facts.metrics(name) is None and facts.up[name] is not False]
+    undecided = None if denied else "whether votes are denied for an older log (RUST_LOG=debug)"
+    if unseen:
+        undecided = f"whether {listed(unseen)} stands for election too"
     return Finding(
         cause=RootCause.STALE_LOG,
-        verdict=Verdict.POSSIBLE if moot else Verdict.CONFIRMED if denied else Verdict.LIKELY,
+        verdict=Verdict.POSSIBLE if moot else Verdict.LIKELY if undecided else Verdict.CONFIRMED,
         nodes=tuple(name for name in facts.names if name in campaigning),
         evidence_for=(*signs, f"only {listed(sorted(campaigning))} stands for election (bot)"),
         evidence_against=("no majority could vote for the newest log either",) if moot else (),
-        would_decide=None if denied else "whether votes are denied for an older log (RUST_LOG=debug)",
+        would_decide=undecided,
     )
 
 
 def _campaigns(facts: Facts, name: str) -> bool:
-    """Return whether a node stood for election between the samples, or stands now."""
-    before, after = facts.node(name).metrics.value, facts.node(name).metrics_again.value
-    if before and after and before.elections_total is not None and after.elections_total is not None:
-        return after.elections_total > before.elections_total
+    """Return whether a node stood for election between the samples, or stands now.
+
+    Both are asked: with long timeouts one may stand through both samples, and its counter rests.
+    """
+    samples = facts.node(name).metrics.value, facts.node(name).metrics_again.value
+    counts = [m.elections_total for m in samples if m and m.elections_total is not None]
     metrics = facts.metrics(name)
-    return metrics is not None and metrics.role is Role.CANDIDATE
+    return counts != sorted(counts, reverse=True) or (metrics is not None and metrics.role is Role.CANDIDATE)

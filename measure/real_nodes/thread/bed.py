@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from measure.real_nodes.cluster import CONFIG_FILE, NAMES
+from measure.real_nodes.container import Container
 from measure.real_nodes.host import Host
 from measure.real_nodes.node import KEPT
 from measure.real_nodes.thread.desk import Desk
@@ -13,8 +14,9 @@ from tests.waiting import until
 
 HEALTH = (
     "python3 -c 'import urllib.request as u;"
-    ' print(u.urlopen("http://localhost:9090/health").read().decode())\''
+    ' print(u.urlopen("http://localhost:9090/health", timeout=5).read().decode())\''
 )
+LEADS = '"raft_state": "leader"'
 LEDGER = (
     "python3 -c 'import sqlite3;"
     ' here = sqlite3.connect("file:/var/lib/neumann-agent/ledger.sqlite3?mode=ro", uri=True);'
@@ -31,6 +33,12 @@ class Bed:
     def __init__(self, nodes: Mapping[str, Host], desk: Desk) -> None:
         self.nodes, self.desk = nodes, desk
 
+    def container(self, name: str) -> Container:
+        """Return a node that is a container: what is done to it from outside takes one."""
+        host = self.nodes[name]
+        assert isinstance(host, Container)
+        return host
+
     async def on(self, name: str, script: str, *, timeout_s: float = 120) -> str:
         """Run a script on a node as root; return what it said."""
         return (await asyncio.to_thread(self.nodes[name].run, script, timeout_s=timeout_s)).said.strip()
@@ -44,11 +52,16 @@ class Bed:
 
         async def who() -> str | None:
             said = await self.everywhere(HEALTH)
-            leads = [name for name, words in said.items() if '"raft_state": "leader"' in words]
+            leads = [name for name, words in said.items() if LEADS in words]
             all_there = all('"healthy_members": 3' in words for words in said.values())
             return leads[0] if all_there and len(leads) == 1 else None
 
         return str(await until(who, "three healthy members and a leader", deadline_s=WELL_WITHIN_S))
+
+    async def claims(self) -> set[str]:
+        """Return who says now that it leads, by each node's own page."""
+        said = await self.everywhere(HEALTH)
+        return {name for name, words in said.items() if LEADS in words}
 
     async def stop(self, *names: str, how: str = "systemctl stop neumann") -> None:
         """Stop Neumann on some nodes."""

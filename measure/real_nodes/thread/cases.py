@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
+from lab.slack.plain_text import plain_text
 from measure.real_nodes.cases import Result
 from measure.real_nodes.cluster import NAMES
 from measure.real_nodes.thread.bed import FILE, PID, Bed
-from measure.real_nodes.thread.desk import Loop
-from tests.waiting import until
+from measure.real_nodes.thread.desk import RUN_WITHIN_S, Loop
 
 DROP_IN = "/etc/systemd/system/neumann.service.d"
 WITHOUT = f"rm -rf {DROP_IN}; systemctl daemon-reload"
+STATE = "systemctl show neumann --property=ActiveState --value"
+BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 AT_LIMIT = (
     "for _ in 1 2 3 4; do systemctl restart neumann; done; systemctl kill -s KILL neumann; sleep 0.5;"
     " systemctl start neumann; systemctl show neumann --property=Result,ActiveState"
@@ -22,6 +24,11 @@ def with_lines(*lines: str) -> str:
     """Return what gives Neumann's unit these lines more."""
     listed = " ".join(f"'{line}'" for line in lines)
     return f"mkdir -p {DROP_IN}; printf '%s\\n' {listed} > {DROP_IN}/case.conf; systemctl daemon-reload"
+
+
+def until_state(state: str) -> str:
+    """Return what waits until Neumann's unit is so, for a minute."""
+    return f"timeout 60 bash -c 'until [ $({STATE}) = {state} ]; do sleep 0.1; done'"
 
 
 def _told(loop: Loop, *, right: bool = True) -> Result:
@@ -87,22 +94,36 @@ async def masked(bed: Bed) -> Result:
 
 
 async def rebooted_in_mid_run(bed: Bed) -> Result:
-    """A node that reboots in mid-run stops the run; what was changed is put back, owner and mode kept."""
+    """A node is told to reboot while its service restarts with new timeouts: all can be put back."""
+    return await _rebooted(bed, "systemctl reboot")
+
+
+async def reset_in_mid_run(bed: Bed) -> Result:
+    """The same with a reset, which lets nobody record an end."""
+    return await _rebooted(bed, "systemctl reboot --force --force")
+
+
+async def _rebooted(bed: Bed, how: str) -> Result:
+    await bed.everywhere(with_lines("[Service]", "ExecStartPre=/bin/sleep 6"))
     await bed.make_timeouts_short()
-    before = await bed.everywhere(FILE)
+    before, boots = await bed.everywhere(FILE), await bed.everywhere(BOOT_ID)
     await bed.desk.confirm("config_bump")
     await bed.desk.message("run-", "write the timeouts: /etc", 60)
     changed = [name for name, said in (await bed.everywhere(FILE)).items() if said != before[name]]
-    rebooted = next(name for name in NAMES if name not in changed)
-    await bed.on(rebooted, "systemctl reboot")
-    stopped = await bed.desk.stopped_run()
-    await until(bed.nodes[rebooted].has_booted, deadline_s=60)
-    last = [line for line in stopped["text"].splitlines() if line][-1:]
-    await bed.desk.press(await bed.desk.message("run-", "remedy:undo", 60), "undo")
-    await bed.desk.message("run-2", "Every action is done", 240)
-    back = await bed.everywhere(FILE) == before
+    (node,) = changed
+    await bed.on(node, until_state("activating"))
+    await asyncio.to_thread(bed.container(node).reboot, how)
+    stopped = plain_text(await bed.desk.stopped_run())
+    ledger = (await bed.acted())[node].split(", (")[-1]
+    await bed.on(node, until_state("active"))  # a unit that changes while it starts does not come up
+    await bed.everywhere(WITHOUT)
+    await bed.desk.confirm("undo", of="run-")
+    await bed.desk.message("run-2", "Every action is done", RUN_WITHIN_S)
+    back, booted = await bed.everywhere(FILE) == before, await bed.on(node, BOOT_ID) != boots[node]
     await bed.mend()
-    return Result(back, f"changed {changed}, rebooted {rebooted}: {last}; put back as it was: {back}")
+    why = next(line for line in stopped.splitlines() if "Stopped" in line)
+    said = f"changed {changed}: {why}; its ledger: {ledger}; booted: {booted}; put back as it was: {back}"
+    return Result(back and booted and "INTENT" not in ledger, said)
 
 
 async def agent_killed_in_mid_run(bed: Bed) -> Result:
@@ -112,8 +133,7 @@ async def agent_killed_in_mid_run(bed: Bed) -> Result:
     await bed.everywhere(with_lines("[Service]", "ExecStartPre=/bin/sleep 6"))
     await bed.stop(lead, other)
     await bed.desk.confirm("start_nodes")
-    starting = "systemctl show neumann --property=ActiveState --value"
-    kill = f"until {starting} | grep -q ^activ; do sleep 0.1; done; systemctl kill -s KILL neumann-agent"
+    kill = f"until {STATE} | grep -q ^activ; do sleep 0.1; done; systemctl kill -s KILL neumann-agent"
     killed = [asyncio.create_task(bed.on(name, f"timeout 60 bash -c '{kill}'")) for name in (lead, other)]
     await asyncio.wait(killed, return_when=asyncio.FIRST_COMPLETED)
     stopped = await bed.desk.stopped_run()
@@ -126,5 +146,5 @@ async def agent_killed_in_mid_run(bed: Bed) -> Result:
 
 CASES = (
     rolling_restart, started_after_stop, started_after_crash, started_at_the_limit, masked,
-    rebooted_in_mid_run, agent_killed_in_mid_run,
+    rebooted_in_mid_run, reset_in_mid_run, agent_killed_in_mid_run,
 )  # fmt: skip

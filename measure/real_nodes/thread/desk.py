@@ -20,10 +20,13 @@ from tests.waiting import until
 
 BOT = Address("127.0.0.1", 8080)
 MAX_PRESSES = 10
+READS_REFUSAL_S = 3.0
+"""A person reads before pressing again; one who does not has soon asked too much of Slack's directory."""
 PLAN_WITHIN_S = 40.0
 FINDINGS_WITHIN_S = 120.0
 RUN_WITHIN_S = 240.0
 CLOSED_WITHIN_S = 120.0
+QUIET_WITHIN_S = 300.0
 
 
 class VoidPlanError(LookupError):
@@ -67,18 +70,19 @@ class Desk:
         self.presses, self._seen = 0, f"{time.time():.6f}"
 
     async def message(self, key: str, words: str, within_s: float) -> Json:
-        """Wait for the newest message of that key since the last turn, with a button or words in it.
+        """Wait for a message of that key since the last turn, with a button or words in it: the newest such.
+
+        A cluster may have several incidents, and so several messages of a key.
 
         Raises:
             TimeoutError: With what stood there instead.
         """
-        until, found = time.monotonic() + within_s, None
+        until = time.monotonic() + within_s
         while time.monotonic() < until:
-            for each in await self.person.messages():
-                if _key(each).startswith(key) and each["ts"] > self._seen:
-                    found = each
-            if found and (words in plain_text(found) or _button(found, words)):
-                return found
+            for each in reversed(await self.person.messages()):
+                is_new = _key(each).startswith(key) and each["ts"] > self._seen
+                if is_new and (words in plain_text(each) or _button(each, words)):
+                    return each
             await asyncio.sleep(0.2)
         said = "\n\n".join(
             plain_text(each) for each in await self.person.messages() if each["ts"] > self._seen
@@ -122,25 +126,26 @@ class Desk:
         await self.look("verified")
         return Loop(findings, run, end, time.monotonic() - began)
 
-    async def confirm(self, remedy: str) -> str:
-        """Wait until a remedy is offered, and confirm its plan; return the words of the findings.
+    async def confirm(self, remedy: str, *, of: str = "findings") -> str:
+        """Wait until a remedy is offered, and confirm its plan; return the words of what it is offered in.
 
         Where the plan does not hold any more, the button is pressed again, as a person would.
 
         Raises:
             LookupError: If that goes on.
         """
-        refused = ""
+        refused: dict[str, None] = {}
         for _ in range(MAX_PRESSES):
-            findings = await self.message("findings", f"remedy:{remedy}", FINDINGS_WITHIN_S)
+            findings = await self.message(of, f"remedy:{remedy}", FINDINGS_WITHIN_S)
             self.presses += 1
             try:
                 await self.press(findings, remedy)
             except VoidPlanError as void:
-                refused = str(void)
+                refused[str(void)] = None
+                await asyncio.sleep(READS_REFUSAL_S)
                 continue
             return plain_text(findings)
-        raise LookupError(f"none of {MAX_PRESSES} plans was taken: {refused}")
+        raise LookupError(f"none of {MAX_PRESSES} plans was taken: {' / '.join(refused)}")
 
     async def approve(self, second: Person) -> None:
         """Have a second person read and approve the plan that was just confirmed."""
@@ -153,13 +158,13 @@ class Desk:
             raise LookupError(str(outcome.error))
 
     async def quiet(self) -> None:
-        """Wait until no incident is open; what was posted before counts no more."""
+        """Wait until no incident is open, but for that of restarts: its alert fires on for minutes."""
 
         async def is_quiet() -> bool:
-            heads = [each for each in await self.person.messages() if _key(each) == "headline"]
-            return all("Closed after" in plain_text(each) for each in heads)
+            heads = [plain_text(each) for each in await self.person.messages() if _key(each) == "headline"]
+            return all("Closed after" in head or "NodeCrashLoops" in head for head in heads)
 
-        await until(is_quiet, "every incident is closed", deadline_s=CLOSED_WITHIN_S, poll_s=0.5)
+        await until(is_quiet, "every incident is closed", deadline_s=QUIET_WITHIN_S, poll_s=0.5)
 
     async def stopped_run(self) -> Json:
         """Wait for a run that stopped, and return its message."""

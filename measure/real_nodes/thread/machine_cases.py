@@ -13,11 +13,12 @@ from agent.readings.chrony import parse_tracking
 from bot import clients
 from bot.config import load
 from lab.slack.person import Person
+from lab.slack.plain_text import plain_text
 from lab.stage import CHANNEL
 from measure.real_nodes.cases import Result
 from measure.real_nodes.machine import Machine
 from measure.real_nodes.thread.bed import Bed
-from measure.real_nodes.thread.cases import WITHOUT, with_lines
+from measure.real_nodes.thread.cases import STATE, WITHOUT, with_lines
 from measure.real_nodes.thread.desk import RUN_WITHIN_S
 from runbooks.clocks import MAX_SKEW_MS
 from tests.waiting import until
@@ -44,7 +45,6 @@ eaten = [bytearray(2**20) for _ in range(512)]
 """
 """Enters the agent's group, makes it small and fills it; the agent is the one that the kernel chooses."""
 OOM_KILLS = "journalctl -u neumann-agent -o cat --no-pager | grep -c oom-kill"
-STATE = "systemctl show neumann --property=ActiveState --value"
 SLOW_START = with_lines("[Service]", "ExecStartPre=/bin/sleep 6")
 
 
@@ -77,6 +77,7 @@ async def _stepped(bed: Bed, off_by_s: Mapping[str, float], second: Person | Non
     found_s = time.monotonic() - began
     clocks = await until(lambda: _settled(bed), "settled clocks", deadline_s=SETTLED_WITHIN_S, poll_s=1)
     settled_s = time.monotonic() - began
+    await until(lambda: _read_since(bed), "a reading of settled clocks", deadline_s=FOUND_WITHIN_S, poll_s=1)
     loop = await bed.desk.loop("clock_sync", second)
     closed_s = time.monotonic() - began
     looks = await until(lambda: _right_looks(bed), "looks that show right clocks", deadline_s=FOUND_WITHIN_S)
@@ -135,6 +136,11 @@ async def _settled(bed: Bed) -> dict[str, Clock]:
         for clock in clocks.values()
     )
     return clocks if settled else {}
+
+
+async def _read_since(bed: Bed) -> bool:
+    """Return whether the findings know every clock: one that was set back follows no source for a while."""
+    return "no source" not in plain_text(await bed.desk.message("findings", "Clock skew", FOUND_WITHIN_S))
 
 
 async def _right_looks(bed: Bed) -> dict[str, tuple[float, float]]:

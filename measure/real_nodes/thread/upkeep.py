@@ -5,13 +5,21 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+from pathlib import Path
 
+import tomlkit
+
+from bot.config import load
+from bot.nodes.bot_identity import BotIdentity
 from measure.real_nodes.cases import Result
 from measure.real_nodes.cluster import HOSTS, NAMES
+from measure.real_nodes.order import act
 from measure.real_nodes.package import AT, INSTALL, NEWER
 from measure.real_nodes.thread.bed import PID, Bed
 
 STATE = "/var/lib/neumann-agent"
+AS_AGENT = "runuser -u neumann-agent -- neumann-agent check"
+RESTARTED = "systemctl restart neumann-agent; sleep 1; journalctl -u neumann-agent -n 4 -o cat --no-pager"
 AGENT_PID = "systemctl show neumann-agent --property=MainPID --value"
 
 
@@ -44,15 +52,26 @@ async def keys_rotated(bed: Bed) -> Result:
         await pair(bed, name)
         await bed.on(name, "systemctl reload neumann-agent")
     steps.append(await bed.desk.bot("agents", "rotate"))
+    _name_former_key(bed.desk.config)
     await bed.desk.restart_bot()
     both = await bed.on("node1", "neumann-agent keys list")
-    for print_ in re.findall(r"sha256:([0-9a-f]{16})", old):
+    for print_ in re.findall(
+        r"sha256:([0-9a-f]{16})\S*  (?:lets in|grants)", old
+    ):  # the second approver's stays
         await bed.everywhere(f"neumann-agent keys revoke {print_}; systemctl reload neumann-agent")
     left = await bed.on("node1", "neumann-agent keys list")
     code, listed = await _answering(bed)
     counts = [len(said.splitlines()) for said in (old, both, left)]
-    right = code == 0 and counts == [2, 4, 2] and all(code == 0 for code, _ in steps) and left != old
+    right = code == 0 and counts == [3, 5, 3] and all(code == 0 for code, _ in steps) and left != old
     return Result(right, f"keys trusted: {counts}; agents list: {listed.splitlines()[-1]}")
+
+
+def _name_former_key(file: Path) -> None:
+    """Have the timelines that were signed with the key of before go on being believed."""
+    former = BotIdentity.of(load(file).agents).former_grant_key
+    config = tomlkit.parse(file.read_text())
+    config["agents"]["other_grant_keys"] = [{"file": str(former)}]
+    file.write_text(tomlkit.dumps(config))
 
 
 async def disk_full(bed: Bed) -> Result:
@@ -83,20 +102,40 @@ async def disk_full(bed: Bed) -> Result:
 
 
 async def read_only_root(bed: Bed) -> Result:
-    """An agent on a root that went read-only begins nothing; written to again, it goes on."""
-    lead = await bed.well()
-    other = next(name for name in NAMES if name != lead)
-    await bed.stop(lead, other)
-    remounted = await bed.on(lead, "mount -o remount,ro / && touch /root/x; echo code $?")
-    await bed.on(other, "mount -o remount,ro /")
-    told = await _refusal(bed)
-    pids = await asyncio.gather(*(bed.on(name, PID) for name in (lead, other)))
-    await bed.stop(
-        lead, other, how="mount -o remount,rw /; systemctl restart neumann-agent; systemctl start neumann"
-    )
+    """Roots that the kernel made read-only after an error: said, nothing begun; repaired, all goes on."""
+    hit = NAMES[:2]
+    await asyncio.gather(*(asyncio.to_thread(bed.container(name).move_to_disk) for name in hit))
     await bed.well()
+    await bed.desk.quiet()
+    bed.desk.turn()
+    await bed.stop(*hit)
+    for name in hit:
+        bed.container(name).fail_disk()
+    try:
+        said = await _said_of_failed_roots(bed)
+        pids = await asyncio.gather(*(bed.on(name, PID) for name in hit))
+    finally:
+        await asyncio.gather(*(asyncio.to_thread(bed.container(name).repair_disk) for name in hit))
+    await bed.well()
+    await bed.desk.quiet()
     code, _ = await _answering(bed)
-    return Result(pids == ["0", "0"] and code == 0, f"{remounted.splitlines()[0]}; {told}")
+    right = pids == ["0", "0"] and code == 0 and all("ead-only" in each for each in said.values())
+    return Result(right, "; ".join(f"{who}: {each}" for who, each in said.items()))
+
+
+async def _said_of_failed_roots(bed: Bed) -> dict[str, str]:
+    """Return who says what of them: thread, agent, its check, the bot's doctor, and an agent started anew."""
+    told = await _refusal(bed)
+    ordered = await act(bed.desk.config, "start_service")  # as a bot that cannot tell would
+    _, checked = await asyncio.to_thread(bed.nodes["node1"].run, AS_AGENT)
+    _, doctor = await bed.desk.bot("doctor")
+    return {
+        "thread": told,
+        "agent": f"{ordered['state']}: {ordered['detail']}",
+        "check": " / ".join(line for line in checked.splitlines() if "ead-only" in line),
+        "doctor": " / ".join(line for line in doctor.splitlines() if "ead-only" in line),
+        "agent started anew": await bed.on("node1", RESTARTED),
+    }
 
 
 async def _refusal(bed: Bed) -> str:
@@ -105,10 +144,14 @@ async def _refusal(bed: Bed) -> str:
         await bed.desk.confirm("start_nodes")
         run = await bed.desk.stopped_run()
     except LookupError as refused:
-        return f"the plan is refused: {str(refused)[:300]}"
+        return f"the plan is refused: {str(refused)[:600]}"
     except TimeoutError as refused:
-        words = [line for line in str(refused).splitlines() if "No button" in line or "Do:" in line]
-        return f"not offered: {' '.join(words)[:300]}"
+        words = [
+            line
+            for line in str(refused).splitlines()
+            if "No button" in line or "Do:" in line or "read-only" in line
+        ]
+        return f"not offered: {' '.join(words)[:600]}"
     return str([line for line in run["text"].splitlines() if line][-1:])
 
 

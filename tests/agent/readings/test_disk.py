@@ -12,7 +12,7 @@ import pytest
 from msgspec import UNSET
 
 from agent.errors import ReadingError
-from agent.readings.disk import is_mounted_read_only, read_disk
+from agent.readings.disk import read_disk
 
 PRESSURE = """\
 some avg10=12.50 avg60=7.07 avg300=0.05 total=10445302
@@ -51,22 +51,6 @@ def test_inodes_are_told_where_few_are_left_and_a_file_system_that_cannot_be_wri
     assert (disk.free_inodes is UNSET) is not few
     assert disk.read_only is UNSET
     assert read_disk(Path("/proc")).free_inodes is UNSET, "it counts no inodes"
-
-
-MOUNTS = """\
-36 35 98:0 / / ro,relatime shared:1 - ext4 /dev/vda rw,errors=remount-ro
-37 36 98:0 / /var/lib/neumann rw,noatime - ext4 /dev/vdb ro,errors=remount-ro
-137 36 0:35 / /srv/with\\040ro,rw rw - tmpfs tmpfs rw,size=10k
-"""
-
-
-@pytest.mark.parametrize(
-    ("mount_id", "is_read_only"), [("36", False), ("37", True), ("137", False), ("3", False)]
-)
-def test_what_counts_is_the_file_system_and_not_how_this_process_has_it_mounted(
-    mount_id: str, is_read_only: bool
-):
-    assert is_mounted_read_only(MOUNTS, mount_id) is is_read_only
 
 
 @pytest.mark.process

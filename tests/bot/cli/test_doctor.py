@@ -17,7 +17,7 @@ from bot.cli.doctor import canary_of
 from bot.config import PrometheusSettings, Settings, load
 from bot.doctor.alerting import prometheus_findings
 from bot.doctor.canary import keep_flying
-from bot.doctor.parts_findings import versions
+from bot.doctor.parts_findings import rooms, versions
 from bot.slack.scopes import SCOPES
 from bot.store.canary import CanaryFlag
 from handlers.errors import Refused, StoreDown
@@ -33,6 +33,7 @@ from tests.bot.conftest import WriteConfig
 from tests.bot.real_alerting import needs_the_real_programs, prometheus
 from tests.bot.web.serving import serve
 from tests.bot.worker.working import working
+from tests.builders import evidence, healthy, known, silent
 from tests.waiting import until
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -72,6 +73,18 @@ def test_who_did_not_answer_is_not_counted_among_those_that_run_a_version(
     sites = {name: Site() for name in ("node1", "node2", "node3")}
     said = versions("demo", Inventory(sites=sites, agent_versions=told, bot_version="2"))
     assert line_of(said) == line
+
+
+def test_a_disk_that_takes_no_writes_is_named_and_one_that_was_not_read_is_no_good_news() -> None:
+    one, *others = healthy()
+    assert one.disk.value
+    failed = one.model_copy(update={"disk": known(one.disk.value.model_copy(update={"read_only": True}))})
+    assert line_of(rooms(evidence(one, *others))) == "ok Disks: 3 nodes of demo can write the log of record"
+    assert line_of(rooms(evidence(failed, *others))) == (
+        "BAD Disks: of demo, node1: its file system is read-only (bot): repair that disk, or make room on it"
+    )
+    unread = evidence(*(silent(name) for name in ("node1", "node2", "node3")))
+    assert line_of(rooms(unread)) == "? Disks: disks of demo: not asked: no agent read one"
 
 
 @pytest.mark.process

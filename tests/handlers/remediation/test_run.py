@@ -245,6 +245,23 @@ async def test_an_undo_puts_every_node_back_though_the_old_values_elect_nobody()
     assert {node for node, _ in world.agents.effects} == {"node1", "node2", "node3"}
 
 
+async def test_an_undo_holds_though_its_node_has_booted_since_it_was_read() -> None:
+    """It puts back a file that the ledger knows; an undo is taken once, so none may be spent on this."""
+    world = await diagnosed_world(too_slow())
+    world.cluster.deaf = {"node2"}
+    await confirmed(world, "config_bump")
+    await advance.advance(world.ports, "inc-1")
+    stopped = (await newest_run(world)).ended
+    assert stopped
+    assert stopped.undo
+    world.cluster.deaf, world.agents.boot_id = set(), "boot-2"
+    await confirmed(world, stopped.undo.handle)
+    await advance.advance(world.ports, "inc-1")
+    undone = (await newest_run(world)).ended
+    assert undone
+    assert undone.completed, undone.detail
+
+
 async def test_an_undo_does_not_demand_the_leader_that_only_the_new_values_elected() -> None:
     world = await diagnosed_world(too_slow())
     world.cluster.deaf = {"node2"}

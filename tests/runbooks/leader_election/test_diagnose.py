@@ -261,6 +261,17 @@ def test_where_only_a_laggard_stands_its_older_log_is_the_cause() -> None:
     assert confirmed(read) == [RootCause.STALE_LOG]
 
 
+def test_a_laggard_is_not_alone_beside_a_candidate_whose_counter_rests() -> None:
+    """With timeouts of seconds the newest log stood through both samples; seen on virtual machines."""
+    read = evidence(dead("node1"), node("node2", role=Role.CANDIDATE, elections=(7, 7)), a_laggard())
+    assert RootCause.STALE_LOG not in verdicts(leader_election.diagnose(read))
+
+
+def test_a_laggard_may_not_be_alone_where_a_node_is_still_being_read() -> None:
+    read = evidence(silent("node1"), node("node2"), a_laggard())
+    assert verdicts(leader_election.diagnose(read))[RootCause.STALE_LOG] is not Verdict.CONFIRMED
+
+
 def test_an_older_log_is_no_cause_where_not_even_the_newest_could_win() -> None:
     read = evidence(dead("node1"), dead("node2"), a_laggard())
     found = verdicts(leader_election.diagnose(read))

@@ -1,0 +1,1 @@
+"""The catalogue of causes over three real nodes, judged by what a user runs."""
