@@ -69,6 +69,8 @@ def main(options: Options) -> int:
 
 def _why(error: Exception, port: int | None) -> str:
     """Return a sentence for what kept it from starting."""
+    if isinstance(error, TimeoutError) and not str(error):
+        return "a part of it did not answer in time."
     if not isinstance(error, OSError):
         return f"{str(error).removesuffix('.')}."
     said = os.strerror(error.errno) if error.errno else str(error)

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
+from html import unescape
 from typing import TextIO
 
 PREFIX = "[demo] "
+
+_WRITTEN = (
+    (re.compile(r"<!date\^[^|>]*\|([^>]*)>"), r"\1"),
+    (re.compile(r"<(https?://[^|>]+)\|([^>]*)>"), r"\2 (\1)"),
+    (re.compile(r"<((?:https?://|mailto:)[^>]+)>"), r"\1"),
+    (re.compile(r"(?<!\w):[a-z_]+:(?!\w)\s?"), ""),
+)
+"""Slack's mrkdwn for a date, a link, an address and an emoji, and what is read of it without Slack."""
 
 
 def say(line: str) -> None:
@@ -20,8 +30,16 @@ def say(line: str) -> None:
 
 def print_thread(messages: Sequence[str]) -> None:
     """Print the messages of a thread, parted by an empty line."""
-    paragraphs = ("\n".join(broken(line, sys.stdout) for line in each.splitlines()) for each in messages)
+    read = map(without_markup, messages)
+    paragraphs = ("\n".join(broken(line, sys.stdout) for line in each.splitlines()) for each in read)
     sys.stdout.write("\n\n".join(filter(None, paragraphs)) + "\n")
+
+
+def without_markup(text: str) -> str:
+    """Return a message as a terminal can show it: dates and links in words, and no names of emoji."""
+    for written, shown in _WRITTEN:
+        text = written.sub(shown, text)
+    return unescape(text)
 
 
 def broken(line: str, stream: TextIO, *, deeper: int = 2) -> str:

@@ -176,7 +176,7 @@ def _service(clocks: dict[str, Clock], unread: tuple[str, ...]) -> Line:
             check=check,
             severity=Severity.NOTICE,
             fact=f"NTP service not enabled on {listed(stopped, MAX_NAMES)}: it will not return on reboot",
-            advice="run `timedatectl set-ntp true` on that node",
+            advice=f"run `timedatectl set-ntp true` on {listed(stopped, MAX_NAMES)}",
             nodes=stopped,
         )
     if unread:

@@ -125,7 +125,7 @@ def _agents(evidence: Evidence, inventory: Inventory) -> Line:
             check=check,
             severity=Severity.WARNING,
             fact=f"no answer from {listed(silent, MAX_NAMES)}: {why}",
-            advice="run `neumann-agent check` on that node",
+            advice=f"run `neumann-agent check` on {listed(silent, MAX_NAMES)}",
             nodes=silent,
         )
     versions = inventory.agent_versions

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from lab.demo_output import broken, overload
+from lab.demo_output import broken, overload, without_markup
 
 
 class Terminal(io.StringIO):
@@ -40,3 +40,16 @@ def test_a_machine_on_which_processes_wait_for_a_core_is_named_with_its_load() -
 def test_a_machine_with_a_core_to_spare_is_not_blamed() -> None:
     assert overload(2.0, 2) is None
     assert overload(0.3, 1) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (":red_circle: *Down* :x:", "*Down* "),
+        ("since <!date^1796079342^{date_short_pretty} {time_secs}|22:15:42 UTC>", "since 22:15:42 UTC"),
+        ("<https://a.example/b|the runbook>", "the runbook (https://a.example/b)"),
+        ("3 &lt; 5 at 10:15:04, in a:b:c", "3 < 5 at 10:15:04, in a:b:c"),
+    ],
+)
+def test_a_message_is_printed_without_slacks_markup(written: str, shown: str) -> None:
+    assert without_markup(written) == shown

@@ -54,7 +54,7 @@ def _headline(report: MonthReport) -> tuple[str, Mood, tuple[str, ...]]:
     if report.held is not Held.NO_OBJECTIVE or report.unknown:
         verdict = f"{month_words.minutes(report)}; {verdict}"
     place = f"{report.cluster} · {month_words.title(report)} · {counted(len(report.accounts), 'incident')}"
-    return answer, MOODS[report.held], (f"{verdict}.", place)
+    return answer, MOODS[report.held], (f"{verdict[:1].upper()}{verdict[1:]}.", place)
 
 
 def _words(report: MonthReport, top: float) -> Section:

@@ -60,7 +60,7 @@ def who_has_it(incident: Incident) -> str:
         return f"nobody yet; {run.confirmed_by.name} confirmed the plan that runs"
     if waiting := incident.awaiting_second:
         return f"nobody yet; {waiting.by.name} confirmed a plan"
-    return "nobody yet"
+    return "nobody took it" if incident.closed else "nobody yet"
 
 
 def stage(incident: Incident) -> str:  # noqa: PLR0911  one case a stage
