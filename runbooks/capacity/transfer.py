@@ -6,6 +6,7 @@ Where it is a follower instead, the cluster has one vote less. The disk itself i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from runbooks.capacity.causes import CapacityCause
@@ -14,6 +15,7 @@ from runbooks.capacity.figures import Cluster, Figures
 from runbooks.evidence import Evidence
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.structure import Structure
+from runbooks.log_room import WAL_NEEDS_FREE_BYTES
 from runbooks.model import Finding, Remedy, RemedyKind, Verdict
 from runbooks.planning.binding import bound_to
 from runbooks.planning.node_check import leadership
@@ -81,13 +83,26 @@ def _roomiest(cluster: Cluster, leader: Figures) -> str:
 
 
 def _lasts(node: Figures) -> bool:
-    left = days_to_stop(node)
-    return node.history.free_bytes is not None and (left is None or left > FAR_DAYS)
+    left = _least_days(node)
+    return left is not None and left > FAR_DAYS
+
+
+def _least_days(node: Figures) -> float | None:
+    """Return in how many days a log stops at the soonest: by the smaller figure, at the fastest it may fall.
+
+    The trend is of the disk that the agent reads, and the page may mean a roomier one.
+    """
+    trend = node.history.free_bytes
+    figures = [free for free in (node.page_free_bytes, node.disk_free_bytes) if free is not None]
+    if trend is None or not figures:
+        return None
+    loses = trend.error_per_day - trend.per_day
+    return max(min(figures) - WAL_NEEDS_FREE_BYTES, 0) / loses if loses > 0 else math.inf
 
 
 def _why_not(cluster: Cluster, leader: Figures, to: str) -> str | None:
-    if (days_to_stop(leader) or 0.0) < LEAST_DAYS:
-        return f"The log of {leader.name} stops within half an hour: make room now, whoever leads."
+    if (_least_days(leader) or 0.0) < LEAST_DAYS:
+        return f"The log of {leader.name} may stop within half an hour: make room now, whoever leads."
     if not to:
         return "No follower is known to have room that lasts a week."
     if unsure := [

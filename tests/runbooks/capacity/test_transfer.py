@@ -11,7 +11,7 @@ from runbooks.capacity.transfer import HAND_ON
 from runbooks.evidence import Disk, Evidence, History, NodeEvidence, Role
 from runbooks.model import Remedy
 from tests.builders import dead, known, late, missing, silent
-from tests.runbooks.capacity.hosts import GIB, cluster, disk, filling, host
+from tests.runbooks.capacity.hosts import GIB, MIB, cluster, disk, filling, gib_a_day, host
 
 OFFERED = known(("clock_sync", "transfer_leadership"), by="agent:node1")
 SOUND = filling(0.01)
@@ -83,6 +83,15 @@ def test_without_such_a_leader_nobody_speaks_of_it(read: Evidence) -> None:
     assert remedy(read) is None
 
 
+def restless(error: float) -> History:
+    return History(disk_span_s=3 * 86_400.0, free_bytes=gib_a_day(-0.5, error))
+
+
+def test_a_disk_that_comes_and_goes_within_much_room_lasts() -> None:
+    found = remedy(filling_leader(node3=follower("node3", 60, history=restless(3))))
+    assert found and found.offered and found.actions[0].to == "node3"
+
+
 def cut(name: str, peer: str) -> NodeEvidence:
     member = follower(name)
     connects = tuple(
@@ -101,7 +110,11 @@ REFUSED: dict[str, tuple[Evidence, str]] = {
     "not read": (filling_leader(node1=leader(actions=late(by="agent:node1"))), "`commands.neumann`"),
     "minutes are left": (
         filling_leader(node1=leader(free_gib=0.2, history=filling(12, log=11))),
-        "stops within half an hour",
+        "may stop within half an hour",
+    ),
+    "the smaller figure tells of minutes": (
+        filling_leader(node1=leader(free_gib=0.3, disk=disk(110 * MIB), history=filling(8, log=8))),
+        "may stop within half an hour",
     ),
     "a node is down": (filling_leader(node2=dead("node2")), "node2 is not known to follow in that term"),
     "a node is silent": (filling_leader(node2=silent("node2")), "node2 is not known to have room itself"),
@@ -112,6 +125,19 @@ REFUSED: dict[str, tuple[Evidence, str]] = {
     "nobody lasts": (
         filling_leader(
             node2=follower("node2", history=filling(12, log=11)), node3=follower("node3", history=History())
+        ),
+        "No follower is known to have room that lasts a week",
+    ),
+    "the page of all means a roomier disk than the log's": (
+        filling_leader(
+            node2=follower("node2", 200, disk=disk(12 * GIB), history=filling(3, log=3)),
+            node3=follower("node3", 200, disk=disk(12 * GIB), history=filling(3, log=3)),
+        ),
+        "No follower is known to have room that lasts a week",
+    ),
+    "what comes and goes may hide that all fill": (
+        filling_leader(
+            node2=follower("node2", 20, history=restless(3)), node3=follower("node3", 20, history=restless(3))
         ),
         "No follower is known to have room that lasts a week",
     ),
