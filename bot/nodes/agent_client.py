@@ -99,6 +99,7 @@ class AgentClient(AgentConnection):
             pod_uid=prepared.state.pod.uid if prepared.state.pod else None,
             config_sha256=prepared.state.config_sha256,
             needs_second=prepared.needs_second_approver,
+            term=prepared.state.raft.term if prepared.state.raft else None,
         )
 
     async def commit(self, order: Order, readiness: Readiness) -> Outcome:

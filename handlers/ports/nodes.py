@@ -49,8 +49,8 @@ class Outcome:
 class Readiness:
     """A node's answer that an action can be carried out now: its nonce and the state that the grant binds.
 
-    `boot_id`, `config_sha256` and `pod_uid` are part of that state; `needs_second` is set where the agent
-    asks for a second person's signature.
+    `boot_id`, `config_sha256`, `pod_uid` and `term` are part of that state; `needs_second` is set where the
+    agent asks for a second person's signature.
     """
 
     action_id: str
@@ -60,6 +60,7 @@ class Readiness:
     config_sha256: str | None = None
     needs_second: bool = False
     pod_uid: str | None = None
+    term: int | None = None
 
 
 class Obstacle(StrEnum):

@@ -50,6 +50,8 @@ def obstacle_on_node(run: Run, action: Action, readiness: Readiness) -> NotBegun
         return NotBegun(
             Obstacle.CHECK, f"The configuration of {node} has changed since the plan was drawn up."
         )
+    if action.type == "transfer_leadership" and readiness.term != bound.term:
+        return NotBegun(Obstacle.CHECK, f"{node} is not known to lead term {bound.term} still.")
     if readiness.needs_second and run.approved_by is None:
         return NotBegun(Obstacle.CHECK, f"{node} asks for a second person's approval of this step.")
     return None

@@ -17,7 +17,7 @@ from handlers.remediation import propose, second_approval
 from runbooks import capacity
 from runbooks.evidence import Disk, Evidence, NodeEvidence
 from runbooks.posture.samples import Sample, sample_of
-from tests.builders import ALICE, BOB, NOON, alert, evidence, healthy, known, reaching
+from tests.builders import ALICE, BOB, NOON, alert, evidence, healthy, known, led_by, reaching
 from tests.handlers.story import click, submitted
 from tests.handlers.world import HOME, ON_CALL, World
 
@@ -156,6 +156,17 @@ async def test_nothing_is_handed_on_once_a_vote_is_missing(handing_on: World) ->
     incident = await approved(handing_on)
     assert handing_on.agents.effects == []
     assert incident.run and incident.run.ended and "The link node2 → node3" in incident.run.ended.detail
+
+
+async def test_a_leader_that_was_lost_and_came_back_meanwhile_is_left_alone(handing_on: World) -> None:
+    shown = handing_on.cluster.shows
+    handing_on.cluster.comes_meanwhile = lambda: setattr(
+        handing_on.cluster, "shows", evidence(*(led_by(node, "node1", 9) for node in shown.nodes))
+    )
+    incident = await approved(handing_on)
+    assert handing_on.agents.effects == []
+    assert incident.run and incident.run.ended
+    assert "node1 is not known to lead term 7 still" in incident.run.ended.detail
 
 
 async def test_a_leader_that_leads_again_has_not_handed_on(handing_on: World) -> None:

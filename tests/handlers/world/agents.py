@@ -70,6 +70,7 @@ class Agents:
             pod_uid=self.pod_uid,
             config_sha256=self._file(order.action.node),
             needs_second=order.action.node in self.asks_for_second,
+            term=self._term(order.action.node),
         )
 
     async def commit(self, order: Order, readiness: Readiness) -> Outcome:
@@ -88,6 +89,10 @@ class Agents:
     def _file(self, name: str) -> str:
         read = self.node(name)
         return self.config_sha256 or (read.config.value.sha256 if read and read.config.value else "ab" * 32)
+
+    def _term(self, name: str) -> int | None:
+        read = self.node(name)
+        return read.newest_metrics.term if read and read.newest_metrics else None
 
     async def status(self, order: Order) -> Outcome | None:
         return self.ledger.get(self.action_id(order))
