@@ -13,6 +13,12 @@ _CARRIER = (
 # What errors put in front of the error they wrap: "network error: TLS error: …".
 _WRAPPED = r"\"?(?:[A-Za-z][\w -]{0,60}: ){0,5}"
 _ERROR = rf"^(?:{_CARRIER}{_WRAPPED})?"
+# The same of this process' own errors alone: what came from a peer, or is of a key, ends in other words.
+_OWN = (
+    r"(?:(?!Write error)(?:[A-Za-z][A-Za-z ]{0,40} )?[Ee]rror: "
+    r"|[Ff]ailed to (?:start|open|load|read|recover|replay)[\w ]{0,40}: ){0,5}"
+)
+_DAMAGED = r"Checksum mismatch at entry\b"
 _TLS = (
     r"TLS handshake failed|invalid peer certificate|UnknownIssuer|NotValidForName"
     r"|CertificateExpired|certificate expired"
@@ -46,8 +52,7 @@ LOG_EVENTS: dict[str, re.Pattern[str]] = {
         rf"^(?:(?:WAL persist failed (?:after|during)|Failed to persist snapshot)[\w -]*: {_WRAPPED})?"
         r"Disk space low\b"
     ),
-    # A log of record whose checksum does not match ends the process at its start, on stderr.
-    "wal_damaged": re.compile(rf"^{_WRAPPED}Checksum mismatch at entry\b"),
+    "wal_damaged": re.compile(rf"^(?:WAL persist failed (?:after|during)[\w -]*: )?{_OWN}{_DAMAGED}"),
     "snapshot_failed": re.compile(
         r"^(?:Snapshot transfer timed out|Aborting timed-out snapshot transfer|Failed to persist snapshot"
         r"|Snapshot hash mismatch on startup)\b"
@@ -76,6 +81,15 @@ _TERM = re.compile(r"\b(?:new_)?term=(\d{1,18})\b")
 def events_in(message: str) -> tuple[str, ...]:
     """Name the events of `LOG_EVENTS` that a message with its fields behind it tells of."""
     return tuple(name for name, pattern in LOG_EVENTS.items() if pattern.search(message))
+
+
+# A log of record whose checksum does not match ends the process at its start, on stderr.
+_LAST_WORDS = {"wal_damaged": re.compile(rf"^{_OWN}{_DAMAGED}")}
+
+
+def events_in_last_words(line: str) -> tuple[str, ...]:
+    """Name the events that a process tells of as it ends, in a last line without time and level."""
+    return tuple(name for name, pattern in _LAST_WORDS.items() if pattern.search(line))
 
 
 _CALLER = re.compile(r"^Failed to handle incoming connection from \[?(?P<host>[\w.:-]+?)\]?(?::\d+)?: ")

@@ -28,11 +28,15 @@ _FIND_TIME = re.compile(_TIME)
 
 @dataclass(frozen=True)
 class LogLine:
-    """A line: its time where it has one, its message with fields behind, and all of it without colours."""
+    """A line: its time where it has one, its message with fields behind, and all of it without colours.
+
+    `bare` is a line without a level: the rest of a message with a line break, or what a process said last.
+    """
 
     time: datetime | None
     message: str
     text: str
+    bare: str = ""
 
 
 def parse_line(raw: str) -> LogLine:
@@ -49,7 +53,7 @@ def parse_line(raw: str) -> LogLine:
             return LogLine(_time(str(entry.get("timestamp", ""))[:100]), _json_message(entry), text)
     head = _HEAD.match(text, start)
     if head is None:
-        return LogLine(None, "", text)
+        return LogLine(None, "", text, text[start:])
     # Only the head's time counts: a time within a message may be anybody's.
     return LogLine(_time(text[: head.end()]), text[head.end() :], text)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agent.errors import NoLogFileError, ReadingError
 from agent.protocol import Log
-from agent.readings.log_events import LOG_EVENTS, caller_in, events_in, term_in
+from agent.readings.log_events import LOG_EVENTS, caller_in, events_in, events_in_last_words, term_in
 from agent.readings.log_lines import LogLine, parse_line
 from shared.sanitize import plain
 
@@ -79,8 +79,12 @@ def summarise_lines(
     counts = dict.fromkeys(LOG_EVENTS, 0)
     excerpts: list[str] = []
     terms: list[int] = []
+    is_last = True
     for line in newest_first:
         events = () if caller_in(line.message) in own_hosts else events_in(line.message)
+        # Anywhere else a line without a level may be what a message quotes.
+        events = events_in_last_words(line.bare) if is_last and line.bare else events
+        is_last = is_last and not line.text.strip()
         for name in events:
             counts[name] += 1
         if events and len(excerpts) < _MAX_EXCERPTS:

@@ -151,6 +151,26 @@ def test_a_line_break_and_a_far_time_in_a_message_hide_nothing():
     assert found.counts["election_won"] == 1
 
 
+LAST_WORDS = "storage error: WAL error: Checksum mismatch at entry 41"
+
+
+@pytest.mark.parametrize("before", ["", "Nov 30 22:00:00 node1 neumann[12]: ", "node1-1 | "])
+def test_the_last_words_of_a_process_count_though_they_have_no_level(before: str):
+    log = summarise(Path("log"), f"{TEXT}{before}{LAST_WORDS}\n\n".encode())
+    assert log.counts["wal_damaged"] == 1
+    assert log.excerpts[-1] == f"{before}{LAST_WORDS}"
+
+
+def test_a_process_that_went_on_had_other_last_words():
+    log = summarise(Path("log"), f"{LAST_WORDS}\n{TEXT}".encode())
+    assert log.counts["wal_damaged"] == 0
+
+
+def test_no_other_event_is_told_in_last_words():
+    log = summarise(Path("log"), f"{TEXT}Became leader node_id=node9 term=99\n".encode())
+    assert log.counts == summarise(Path("log"), TEXT.encode()).counts
+
+
 def test_no_log_is_said(tmp_path: Path):
     with pytest.raises(ReadingError, match=r"None of the log files exists: .*absent\.log"):
         read_log_file([tmp_path / "absent.log"])
