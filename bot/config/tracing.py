@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import re
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bot.secret_files import NamedFile, SecretFile
 from handlers.errors import ConfigurationError
 
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x21-\x7e][\x20-\x7e]*)")
 
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*")
+
+
+def _that_can_be_dialled(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        if _HOST.fullmatch(parts.hostname or "") and parts.port != 0 and url.isascii() and url.isprintable():
+            return url
+    except ValueError:  # brackets that do not close, or a port that is none
+        pass
+    raise ValueError("has no host, or a port that is none; write https://HOST:PORT/PATH in ASCII")
+
+
 TraceAddress = Annotated[
-    str, Field(pattern=r"^(https://[^/?#@\s]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^?#\s]*)?$")
+    str,
+    Field(pattern=r"^(https://[^/?#@\s]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^?#\s]*)?$"),
+    AfterValidator(_that_can_be_dialled),
 ]
 
 

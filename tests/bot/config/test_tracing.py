@@ -23,7 +23,14 @@ def with_headers(folder: Path, text: str) -> TracingSettings:
 
 @pytest.mark.parametrize(
     "endpoint",
-    [ENDPOINT, "http://localhost:4318/v1/traces", "http://127.0.0.1:4318/", "http://[::1]/v1/traces"],
+    [
+        ENDPOINT,
+        "https://[2001:db8::7]:4318/",
+        "https://otel_1:4318",
+        "http://localhost:4318/v1/traces",
+        "http://127.0.0.1:4318/",
+        "http://[::1]/v1/traces",
+    ],
 )
 def test_traces_go_over_tls_or_stay_on_this_host(endpoint: str):
     assert TracingSettings(endpoint=endpoint).endpoint == endpoint
@@ -38,6 +45,14 @@ def test_traces_go_over_tls_or_stay_on_this_host(endpoint: str):
         "https://user:password@example.com/",
         "https://example.com/?key=1",
         "grpc://localhost:4317",
+        "https://[::1/v1/traces",
+        "https://example.com:abc/",
+        "https://example.com:99999/",
+        "http://localhost:0/",
+        "https://.../",
+        "https://%zz/",
+        "https://exämple.com/",
+        "https://example.com/\0",
         "",
     ],
 )
