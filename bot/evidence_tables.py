@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 from rich.cells import cell_len, set_cell_size
 
@@ -20,6 +21,7 @@ READINGS = (
 )
 UNKNOWN = "?"
 MAX_GROUPS = 12
+MAX_NAMES_CHARS = 100
 
 Row = tuple[str, ...]
 Results = Mapping[tuple[str, str, str], str]
@@ -165,15 +167,20 @@ def not_read(evidence: Evidence, limit: int | None = 8) -> tuple[str, ...]:
     for node in evidence.nodes:
         for reason, readings in _unread_of(node).items():
             alike.setdefault((", ".join(readings), reason), []).append(node.node)
-    at_most = None if limit is None else MAX_NAMES
     told = [
-        f"not read: {readings} of {listed(names, at_most)}: {reason}"
+        f"not read: {readings} of {listed(names, None if limit is None else _how_many_fit(names))}: {reason}"
         for (readings, reason), names in alike.items()
     ]
     if limit is None or len(told) <= limit:
         return tuple(told)
     left = {name for names in list(alike.values())[limit:] for name in names}
     return (*told[:limit], f"not read: something more of {counted(len(left), 'node')}")
+
+
+def _how_many_fit(names: Sequence[str]) -> int:
+    """Return how many names leave room for the reason behind them in a line that Slack cuts; at least one."""
+    ends = accumulate(len(name) + 2 for name in names[:MAX_NAMES])
+    return max(sum(end <= MAX_NAMES_CHARS for end in ends), 1)
 
 
 def _unread_of(node: NodeEvidence) -> Mapping[str, list[str]]:

@@ -30,6 +30,16 @@ def test_nodes_whose_readings_failed_alike_share_a_line() -> None:
     )
 
 
+def test_long_names_leave_room_for_the_reason() -> None:
+    names = [f"neumann-production-eu-central-{number}.neumann.svc" for number in range(9)]
+    (line,) = not_read(evidence(*(node(name, clock=missing("refused")) for name in names)))
+    assert line == f"not read: clock of {names[0]}, {names[1]} and 7 more: refused"
+    longest = "n" * 200
+    assert not_read(evidence(node(longest, clock=missing("refused")))) == (
+        f"not read: clock of {longest}: refused",
+    )
+
+
 def test_beyond_the_limit_the_nodes_are_counted_and_the_whole_has_every_name() -> None:
     names = [f"node{number}" for number in range(1, 10)]
     alike = [node(name, clock=missing("refused")) for name in names]

@@ -80,7 +80,7 @@ def election_status(status: ElectionStatus) -> tuple[str, list[Block]]:
     most = 3 if brief else 8
     missing = [blocks.cut(escape(line), 300) for line in not_read(evidence, limit=most)]
     judged = diagnosis.findings[: findings.MAX_BRIEF_FINDINGS if brief else None]
-    small = [f"read at {evidence.started_at:%H:%M:%S} UTC", *missing]
+    small = [f"read at {evidence.started_at:%H:%M:%S} UTC"]
     if brief:
         small.append("in brief: `neumann-bot diagnose` prints everything that is read")
     if len(evidence.nodes) > 1 and all_links_open(evidence):
@@ -91,6 +91,7 @@ def election_status(status: ElectionStatus) -> tuple[str, list[Block]]:
         blocks.section(findings.can_elect(diagnosis)),
         *(blocks.section(findings.finding(each, brief=brief)) for each in judged if status.in_full),
         blocks.context(*small),
+        *([blocks.context(*missing)] if missing else []),  # up to nine lines of the ten that Slack takes
     ]
 
 

@@ -85,6 +85,17 @@ class TestWhateverWasRead:
             check_view(plan_modal.plan_modal(shown, incidents.proposal(read), viewer="U0ALICE001"))
 
 
+def test_the_status_answer_says_that_more_was_not_read_than_it_lists() -> None:
+    lost = ("config", "disk", "log", "clock")
+    failing = [
+        node(f"node{at}", **{name: missing(f"error {at} of {name}") for name in lost}) for at in (1, 2, 3)
+    ]
+    read = evidence(*failing)
+    _, shown = answers.answer(ElectionStatus(read, leader_election.diagnose(read)))
+    check_message({"text": "", "blocks": shown})
+    assert "not read: something more of 1 node" in json.dumps(shown)
+
+
 def test_every_moment_of_an_incident_can_be_shown() -> None:
     for shown in every_prefix(incidents.healed()):
         check(shown)
