@@ -86,10 +86,12 @@ class TestWhateverWasRead:
 
 
 def test_the_status_answer_says_that_more_was_not_read_than_it_lists() -> None:
-    lost = ("config", "disk", "log", "clock")
-    failing = [
-        node(f"node{at}", **{name: missing(f"error {at} of {name}") for name in lost}) for at in (1, 2, 3)
-    ]
+    failing = []
+    for at in (1, 2, 3):
+        lost: dict[str, Any] = {
+            name: missing(f"error {at} of {name}") for name in ("config", "disk", "log", "clock")
+        }
+        failing.append(node(f"node{at}", **lost))
     read = evidence(*failing)
     _, shown = answers.answer(ElectionStatus(read, leader_election.diagnose(read)))
     check_message({"text": "", "blocks": shown})
