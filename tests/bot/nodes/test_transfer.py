@@ -50,28 +50,28 @@ def order(node: str, to: str, generation: int) -> Order:
     )
 
 
+async def test_a_node_that_does_not_lead_and_one_that_is_not_there_are_refused(
+    agents: AgentClient, lab: Lab
+) -> None:
+    leader = await until(lab.leader)
+    follower = next(node.name for node in lab.nodes if node.name != leader)
+    not_leader = await agents.prepare(order(follower, leader, 1))
+    assert isinstance(not_leader, NotBegun) and "only a leader" in not_leader.detail
+    nobody = await agents.prepare(order(leader, "node9", 2))
+    assert isinstance(nobody, NotBegun) and "is no other node of this cluster" in nobody.detail
+    assert await lab.leader() == leader
+
+
 async def test_a_leader_hands_on_and_is_seen_to_follow(agents: AgentClient, lab: Lab) -> None:
     leader = await until(lab.leader)
     to = next(node.name for node in lab.nodes if node.name != leader)
-    wanted = order(leader, to, 1)
+    wanted = order(leader, to, 3)
     readiness = await agents.prepare(wanted)
     assert isinstance(readiness, Readiness), readiness
     done = await agents.commit(wanted, readiness)
     assert (done.state, "and is a follower in term" in done.detail) == ("done", True), done.detail
     assert await until(lab.leader) == to
     assert await agents.status(wanted) == done
-
-
-async def test_a_node_that_does_not_lead_and_one_that_is_not_there_are_refused(
-    agents: AgentClient, lab: Lab
-) -> None:
-    leader = await until(lab.leader)
-    follower = next(node.name for node in lab.nodes if node.name != leader)
-    not_leader = await agents.prepare(order(follower, leader, 2))
-    assert isinstance(not_leader, NotBegun) and "only a leader" in not_leader.detail
-    nobody = await agents.prepare(order(leader, "node9", 3))
-    assert isinstance(nobody, NotBegun) and "is no other node of this cluster" in nobody.detail
-    assert await lab.leader() == leader
 
 
 async def test_what_the_cluster_refuses_is_told_in_its_words(agents: AgentClient, lab: Lab) -> None:
