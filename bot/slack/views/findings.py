@@ -10,7 +10,7 @@ from bot.slack.views.advice import is_acted_on, to_do
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import REMEDY_ACTION, Message
 from handlers.domain.incident import Incident
-from runbooks.all_runbooks import aim, button_of_remedy, needs_no_remedy, title_of_cause
+from runbooks.all_runbooks import aim, button_of_remedy, can_prove, needs_no_remedy, title_of_cause
 from runbooks.evidence import Evidence
 from runbooks.model import BY_HAND, SURE, Diagnosis, Finding, Remedy, Verdict
 from runbooks.wording import MAX_NAMES, listed
@@ -46,7 +46,7 @@ def message(incident: Incident, diagnosis: Diagnosis, evidence: Evidence) -> Mes
         *_named("Also", sure[len(shown) :]),
         *_named("Not it", ruled_out),
         *_buttons(incident),
-        *_small_print(diagnosis, evidence, brief=brief),
+        *_small_print(incident, diagnosis, evidence, brief=brief),
     ]
     bar, plan = progress.bar(evidence), progress.plan(evidence)
     return Message(
@@ -190,9 +190,10 @@ def _buttons(incident: Incident) -> list[Block]:
     ]
 
 
-def _small_print(diagnosis: Diagnosis, evidence: Evidence, *, brief: bool) -> list[Block]:
+def _small_print(incident: Incident, diagnosis: Diagnosis, evidence: Evidence, *, brief: bool) -> list[Block]:
     lines = [blocks.cut(escape(_refused(remedy)), 300) for remedy in _refusals(diagnosis)]
-    lines.append(f"read at {evidence.started_at:%H:%M:%S} UTC")
+    again = "; the bot reads again by itself" if _is_read_again(incident) else ""
+    lines.append(f"read at {evidence.started_at:%H:%M:%S} UTC{again}")
     missing = not_read(evidence, limit=3 if brief else 8) if evidence.complete else ()
     most = MAX_BRIEF_POINT_CHARS if brief else MAX_FINDING_CHARS
     small = [blocks.context(*lines)]
@@ -200,6 +201,12 @@ def _small_print(diagnosis: Diagnosis, evidence: Evidence, *, brief: bool) -> li
     if brief and evidence.complete:
         small.append(blocks.context(":page_facing_up: Everything that was read is a file in this thread."))
     return small
+
+
+def _is_read_again(incident: Incident) -> bool:
+    """Return whether another reading comes though nothing happens: these findings are not the last."""
+    over = incident.closed or incident.verified or incident.running
+    return can_prove(incident.runbook) and bool(incident.firing) and not over
 
 
 def _refusals(diagnosis: Diagnosis) -> list[Remedy]:
