@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from bot.config import RedisSettings, Settings, WebSettings
-from bot.web.app import Web
+from bot.web.own_status import OwnStatus
 
 pytestmark = [
     pytest.mark.process,
@@ -186,7 +186,7 @@ def test_both_parts_are_probed_where_they_answer(least: list[Object]) -> None:
         assert {each["port"] for each in probes.values()} == {"status"}
         paths = [each["path"] for each in probes.values()]
         assert paths == ["/livez", "/livez", "/readyz"]
-        assert all(hasattr(Web, path[1:]) for path in paths)
+        assert all(hasattr(OwnStatus, path[1:]) for path in paths)
 
 
 def test_every_selector_finds_its_pods(most: list[Object]) -> None:
