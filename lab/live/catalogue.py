@@ -8,7 +8,7 @@ from __future__ import annotations
 from lab.cluster.cluster import NetworkKind
 from lab.faults import FAULTS
 from lab.live import inside, network, nodes, surroundings
-from lab.live.scenario import ANY_NETWORK, LiveScenario, Sight, Step
+from lab.live.scenario import ANY_NETWORK, LiveScenario, Sight, Step, Wants
 from lab.node.condition import Condition
 from lab.scenarios.fault import buttons
 from lab.scenarios.scenario import Button, Family, Truth
@@ -46,7 +46,7 @@ def _fault(
     disk_mib: int | None = None,
     is_led: bool = False,
     networks: frozenset[NetworkKind] = ANY_NETWORK,
-    wants_starts: bool = False,
+    wants: Wants | None = None,
 ) -> LiveScenario:
     truth = Truth(frozenset(causes.split()), open_to_doubt, wanted)
     family = family or ("single" if len(truth.causes) == 1 else "compound")
@@ -61,7 +61,7 @@ def _fault(
         is_led=is_led,
         networks=networks,
         disk_mib=disk_mib,
-        wants_starts=wants_starts,
+        wants=wants,
     )
 
 
@@ -73,11 +73,21 @@ def _no_fault(
     *,
     sight: Sight = "clear",
     disk_mib: int | None = None,
+    wants: Wants | None = None,
 ) -> LiveScenario:
     cause = "alert_stale" if sight == "clear" else "monitoring_blind"
     truth = Truth(frozenset({cause}))
     return LiveScenario(
-        name, number, "negative", truth, inject, settle_s, sight=sight, is_led=True, disk_mib=disk_mib
+        name,
+        number,
+        "negative",
+        truth,
+        inject,
+        settle_s,
+        sight=sight,
+        is_led=True,
+        disk_mib=disk_mib,
+        wants=wants,
     )
 
 
@@ -136,7 +146,8 @@ LIVE: tuple[LiveScenario, ...] = (
         CUT_S,
         wanted=buttons("clock_sync", (N2, N3)),
     ),
-    _no_fault("leader-clock-2s", 12, nodes.skew_leader, CUT_S),
+    # Who is held failed for its clock stands in ever higher terms, and unseats the leader once they meet.
+    _no_fault("leader-clock-2s", 12, nodes.skew_leader, CUT_S, wants="clock_sync"),
     _fault(
         "killed-200ms-skew",
         13,
@@ -145,7 +156,7 @@ LIVE: tuple[LiveScenario, ...] = (
         CUT_S,
         wanted=START_TWO,
     ),
-    _no_fault("one-clock-900ms", 14, nodes.clocks(node2=900.0), CUT_S),
+    _no_fault("one-clock-900ms", 14, nodes.clocks(node2=900.0), CUT_S, wants="clock_sync"),
     _fault(
         "aggressive-timeouts",
         15,
@@ -177,7 +188,7 @@ LIVE: tuple[LiveScenario, ...] = (
     _fault("two-hung", 26, "process_hung", nodes.freeze_leader_and_one, SILENT_S),
     _fault("crash-loop", 27, "crash_loop", inside.crash_loop(N1, N2, up_s=0.0), 0.5),
     _fault("crash-loop-up", 27, "crash_loop", inside.crash_loop(N1, N2, up_s=1.0), 0.5),
-    _fault("laggard-stands", 28, "stale_log", inside.leave_a_laggard_standing, CUT_S, wants_starts=True),
+    _fault("laggard-stands", 28, "stale_log", inside.leave_a_laggard_standing, CUT_S, wants="start_service"),
     _no_fault("blip", 29, network.blip, CUT_S),
     _no_fault("hostile-log", 30, nodes.write_hostile_logs, 0.5),
     _fault(

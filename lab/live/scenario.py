@@ -17,6 +17,8 @@ Step = Callable[[Lab], Awaitable[None]]
 Sight = Literal["clear", "leader_unseen", "all_unseen"]
 """Whose metrics pages the observer cannot reach, while everything between the nodes is as it was."""
 
+Wants = Literal["start_service", "clock_sync"]
+
 ANY_NETWORK: frozenset[NetworkKind] = frozenset(get_args(NetworkKind))
 
 
@@ -59,7 +61,8 @@ class LiveScenario:
         is_led: Whether somebody leads all the same.
         networks: On which kinds of network it can be played, and comes to what the truth says.
         disk_mib: How large a file system of its own each node's data needs, in MiB; that needs root.
-        wants_starts: Whether starting whoever was stopped is the remedy, where chance says who that is.
+        wants: What the remedy does to whom it concerns, where chance says who that is: it starts whoever was
+            stopped, or steps every clock that is off.
         heal: Undoes the fault; a leader must then come back.
     """
 
@@ -74,12 +77,16 @@ class LiveScenario:
     is_led: bool = False
     networks: frozenset[NetworkKind] = ANY_NETWORK
     disk_mib: int | None = None
-    wants_starts: bool = False
+    wants: Wants | None = None
     heal: Step = heal
 
     def played_in(self, lab: Lab) -> LiveScenario:
         """Return the scenario with its whole truth, once the fault is made."""
-        if not self.wants_starts:
+        if self.wants is None:
             return self
-        down = buttons("start_service", (n.name for n in lab.nodes if not lab.is_running(n.name)))
-        return replace(self, truth=replace(self.truth, wanted=down))
+        concerned = {
+            "start_service": (node.name for node in lab.nodes if not lab.is_running(node.name)),
+            "clock_sync": (node.name for node in lab.nodes if lab.node(node.name).clock_offset_ms),
+        }
+        wanted = buttons(self.wants, concerned[self.wants])
+        return replace(self, truth=replace(self.truth, wanted=wanted))

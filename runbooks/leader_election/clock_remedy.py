@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from runbooks.clocks import MAX_SKEW_MS, contested_clocks, follows_true_time, kept_by, look_at, says_time
 from runbooks.evidence import ClockKeeper
@@ -26,10 +26,17 @@ ntpd is read under any of three units (`agent/readings/clock.py`), and the readi
 """
 
 
-def clock_sync(facts: Facts, *, sure: bool) -> Remedy:
-    """Return the remedy that has chrony step the clocks that are off."""
+def clock_sync(facts: Facts, *, sure: bool, among: Collection[str] | None = None) -> Remedy:
+    """Return the remedy that has chrony step the clocks that are off.
+
+    Args:
+        facts: The evidence.
+        sure: Whether the clocks are known to be why.
+        among: The nodes whose clocks may be stepped; by default all.
+    """
     doubted = contradicted_clocks(facts) | contested_clocks(facts.evidence)
-    off = tuple(name for name in facts.skewed if name not in doubted)
+    asked = facts.skewed if among is None else [name for name in facts.skewed if name in among]
+    off = tuple(name for name in asked if name not in doubted)
     nodes = tuple(name for name in off if facts.clocks[name].kept_by == "chrony" and not _is_far(facts, name))
     if reason := _why_no_step(facts, off, nodes, sure=sure):
         return Remedy(name=CLOCK_SYNC, nodes=facts.skewed, offered=False, reason=reason)

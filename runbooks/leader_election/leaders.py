@@ -83,7 +83,7 @@ def _doubts(facts: Facts, leader: str, *, idle: bool) -> list[str]:
         doubts.append(f"{called} elections in the nodes' newest log: this may be a lull between two")
     elif facts.storm:
         doubts.append("elections follow each other all the same")
-    if ahead := _ahead_of(facts, leader):
+    if ahead := in_higher_term(facts, leader):
         doubts.append(f"{listed(ahead)} is in a higher term, and unseats {leader} once they meet")
     if rivals := [name for name in facts.leadership.claimed_by if name != leader]:
         doubts.append(f"{listed(rivals)} claims to lead too")
@@ -92,7 +92,7 @@ def _doubts(facts: Facts, leader: str, *, idle: bool) -> list[str]:
     return doubts
 
 
-def _ahead_of(facts: Facts, leader: str) -> tuple[str, ...]:
+def in_higher_term(facts: Facts, leader: str) -> tuple[str, ...]:
     """Return the running nodes whose last page shows a higher term than the leader's: they stand."""
     led = facts.leadership.term
     terms = {name: m.term for name in facts.running if name != leader and (m := facts.metrics(name))}

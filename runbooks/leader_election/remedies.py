@@ -8,7 +8,7 @@ from runbooks.leader_election.causes import CAUSES, RootCause
 from runbooks.leader_election.clock_remedy import clock_sync
 from runbooks.leader_election.configured import malformed
 from runbooks.leader_election.facts import Facts
-from runbooks.leader_election.leaders import leader_finding
+from runbooks.leader_election.leaders import in_higher_term, leader_finding
 from runbooks.leader_election.remedy_kinds import CONFIG_BUMP, START_NODES
 from runbooks.leader_election.structure import Structure
 from runbooks.leader_election.timeouts import wanted_timeouts_ms
@@ -27,7 +27,6 @@ def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Re
     not enough.
     """
     cause, verdict = finding.cause, finding.verdict
-    sure = verdict is Verdict.CONFIRMED
     if cause == RootCause.QUORUM_LOSS:
         # Each node here is known to be stopped by two witnesses, however sure the whole is. Where nobody is
         # seen to lead, a start can only help, also where something else keeps the majority from voting.
@@ -37,9 +36,7 @@ def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Re
     if cause == RootCause.STALE_LOG and verdict in SURE and structure.of(RootCause.QUORUM_LOSS):
         return (_start_nodes(facts, structure, sure=True),)  # who is down may have the log that can win
     if cause == RootCause.CLOCK_SKEW:
-        # What else it takes may be less sure than the clocks, which two instruments show.
-        apart = verdict is Verdict.LIKELY and is_corroborated(structure, cause)
-        return (clock_sync(facts, sure=sure or apart),)
+        return (_step_clocks(verdict, facts, structure),)
     if cause == RootCause.AGGRESSIVE_TIMEOUTS:
         return (_config_bump(facts, verdict),)
     if CAUSES[cause].by_hand and verdict is not Verdict.RULED_OUT:
@@ -49,6 +46,26 @@ def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Re
             ),
         )
     return ()
+
+
+def _step_clocks(verdict: Verdict, facts: Facts, structure: Structure) -> Remedy:
+    """Return the remedy that steps clocks: beside a leader, of those nodes alone that stand against it."""
+    witnessed = is_corroborated(structure, RootCause.CLOCK_SKEW)
+    if witnessed and (out := _kept_out(facts)):
+        return clock_sync(facts, sure=True, among=out)
+    # What else it takes may be less sure than the clocks, which two instruments show.
+    likely = verdict is Verdict.LIKELY and witnessed
+    return clock_sync(facts, sure=likely or verdict is Verdict.CONFIRMED)
+
+
+def _kept_out(facts: Facts) -> tuple[str, ...]:
+    """Return the nodes with a clock that is off which stand in a higher term than the leader's.
+
+    To step such a clock takes nothing from the leader or its majority, and ends the elections.
+    """
+    leader = facts.leadership.leader
+    ahead = in_higher_term(facts, leader) if leader and leader_finding(facts) else ()
+    return tuple(name for name in facts.skewed if name in ahead)
 
 
 def _start_nodes(facts: Facts, structure: Structure, *, sure: bool) -> Remedy:

@@ -233,6 +233,43 @@ def test_a_clock_that_the_others_gossip_contradicts_is_not_stepped() -> None:
     assert remedy_of(read, "clock_sync").nodes == ("node3", "node4", "node5")
 
 
+def one_kept_out(offsets_ms: dict[str, float], *, terms: tuple[int, int, int] = (15, 15, 106)) -> Evidence:
+    """Return what is read while node1 leads node2, and node3 is held failed for its clock and stands."""
+    roles = (Role.LEADER, Role.FOLLOWER, Role.CANDIDATE)
+    return evidence(
+        *(
+            node(name, role=role, term=term, offset_ms=offset_ms, gossip_failed=failed)
+            for (name, offset_ms), role, term, failed in zip(
+                offsets_ms.items(), roles, terms, (1, 1, 2), strict=True
+            )
+        )
+    )
+
+
+def test_beside_a_leader_the_clock_is_stepped_of_who_stands_in_a_higher_term() -> None:
+    read = one_kept_out({"node1": 3.0, "node2": -2.0, "node3": -4775.0})
+    assert leader_election.diagnose(read).top.cause == RootCause.ALERT_STALE
+    remedy = remedy_of(read, "clock_sync")
+    assert (remedy.offered, remedy.nodes) == (True, ("node3",))
+    assert [(action.type, action.node) for action in remedy.actions] == [("clock_sync", "node3")]
+
+
+@pytest.mark.parametrize(
+    ("offsets_ms", "terms"),
+    [
+        ({"node1": 3.0, "node2": -2.0, "node3": -4775.0}, (15, 15, 15)),
+        ({"node1": 4775.0, "node2": 4771.0, "node3": -2.0}, (15, 15, 106)),
+    ],
+    ids=["it unseats nobody", "it is the majority that is off"],
+)
+def test_beside_a_leader_no_other_clock_is_stepped(
+    offsets_ms: dict[str, float], terms: tuple[int, int, int]
+) -> None:
+    remedy = remedy_of(one_kept_out(offsets_ms, terms=terms), "clock_sync")
+    assert (remedy.offered, remedy.actions) == (False, ())
+    assert remedy.reason.startswith("The skew does not explain this for certain")
+
+
 def test_a_clock_of_which_the_bot_sees_another_offset_than_its_chrony_says_is_not_stepped() -> None:
     """The clocks are apart for certain, and by how much node3's is off, nobody bears out."""
     ahead_ms = {"node1": 2.0, "node2": 1400.0, "node3": 6200.0}
