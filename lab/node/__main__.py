@@ -68,6 +68,7 @@ def status(settings: NodeSettings, member: RaftMember, gossip: Gossip, strain: S
         memory_bytes=strain.memory_bytes(),
         disk_free_bytes=max(shutil.disk_usage(settings.folder).free, LEAST_FREE_BYTES),
         cpu_seconds_total=time.process_time(),
+        transactions_active=strain.transactions_active(),
         deadlocks_total=strain.deadlocks_total(),
         disk_bytes=wal_bytes + settings.log_file.stat().st_size,
         wal_size_bytes=wal_bytes,

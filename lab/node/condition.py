@@ -30,6 +30,7 @@ class Condition:
         memory_share: How much of its memory limit it says it takes; 0 is what it really does.
         stands_unheard: Told to stand by a leader that hands over, it asks nobody for a vote in that term.
         deadlocks_per_s: How many deadlocks it finds, of which it aborts no victim.
+        transactions: How many transactions run on it.
     """
 
     raft_task_dead: bool = False
@@ -44,6 +45,7 @@ class Condition:
     memory_share: float = 0.0
     stands_unheard: bool = False
     deadlocks_per_s: float = 0.0
+    transactions: int = 0
 
 
 SOUND = Condition()

@@ -44,6 +44,7 @@ class NodeStatus:
     memory_limit_bytes: int = MEMORY_LIMIT_BYTES
     disk_free_bytes: int = 0
     cpu_seconds_total: float = 0.0
+    transactions_active: int = 0
     deadlocks_total: int = 0
     deadlock_victims_total: int = 0
 
@@ -67,7 +68,7 @@ class NodeCollector(Collector):
             "gossip_healthy": status.membership.healthy,
             "gossip_suspect": status.membership.suspect,
             "gossip_failed": status.membership.failed,
-            "tx_active": 0,
+            "tx_active": status.transactions_active,
             "entries_total": status.entries,
             "memory_bytes": status.memory_bytes,
             "memory_limit_bytes": status.memory_limit_bytes,

@@ -1,4 +1,4 @@
-"""What is asked of a node's process: its memory, and the deadlocks of its transactions."""
+"""What is asked of a node's process: its memory, its transactions and their deadlocks."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ class Strain:
         if share := self._condition.now().memory_share:
             return int(share * MEMORY_LIMIT_BYTES)
         return int(STATM.read_text().split()[1]) * PAGE_BYTES if STATM.exists() else 0
+
+    def transactions_active(self) -> int:
+        """Return how many transactions run."""
+        return self._condition.now().transactions
 
     def deadlocks_total(self) -> int:
         """Return the deadlocks so far, counted on by how long it was since somebody asked."""

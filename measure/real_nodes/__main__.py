@@ -16,7 +16,7 @@ from measure.real_nodes.container import Container
 from measure.real_nodes.node import Node, head, version_of
 from measure.real_nodes.package import built_package
 from measure.real_nodes.root import NEEDED, make_root, missing_programs
-from measure.real_nodes.thread import machine_cases
+from measure.real_nodes.thread import clock_cases, machine_cases
 from measure.real_nodes.time_services import put_time_services
 
 CASES = {**cases.CASES, **time_and_journal.CASES}
@@ -73,7 +73,7 @@ def _asked(options: argparse.Namespace) -> tuple[str, ...]:
     only, asked = options.only, list[str]()
     if options.what == "clock":
         only = only or [case.__name__ for case in machine_cases.CASES]
-        asked += ["--machines", *machine_cases.MACHINES]
+        asked += ["--machines", *clock_cases.MACHINES]
     if only:
         asked += ["--only", *only]
     if options.screenshots:

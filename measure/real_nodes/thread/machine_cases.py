@@ -1,39 +1,17 @@
-"""What takes a kernel of one's own: clocks that are off for real, and agents killed for want of memory."""
+"""What takes a kernel of one's own: links that are slow, and agents killed for want of memory."""
 
 from __future__ import annotations
 
 import asyncio
 import shlex
-import time
-from collections.abc import Mapping
 
-from agent.actions.clock_step import MAX_ERROR_SHARE
-from agent.protocol import Clock
-from agent.readings.chrony import parse_tracking
-from bot import clients
-from bot.config import load
-from lab.slack.person import Person
-from lab.slack.plain_text import plain_text
-from lab.stage import CHANNEL
 from measure.real_nodes.cases import Result
-from measure.real_nodes.machine import Machine
+from measure.real_nodes.cluster import CONFIG_FILE, HOSTS
 from measure.real_nodes.thread.bed import Bed
 from measure.real_nodes.thread.cases import STATE, WITHOUT, with_lines
+from measure.real_nodes.thread.clock_cases import CASES as CLOCK_CASES
+from measure.real_nodes.thread.clock_cases import MACHINES
 from measure.real_nodes.thread.desk import RUN_WITHIN_S
-from runbooks.clocks import MAX_SKEW_MS
-from tests.waiting import until
-
-MACHINES = ("node2", "node3")
-"""Two of three: while one clock alone is off, the other two nodes go on electing."""
-
-RIGHT_MS = 50.0
-FOUND_WITHIN_S, SETTLED_WITHIN_S = 180.0, 300.0
-CHRONY = "/etc/chrony/chrony.conf"
-SLEW_SLOWLY = (
-    f"sed -i /maxslewrate/d {CHRONY}; echo maxslewrate 1000 >>{CHRONY}; systemctl restart chrony;"
-    " chronyc waitsync 100 0 0 1; chronyc makestep"
-)
-"""By at most 1 ms a second; by default it is 83 ms, and 5 s are gone in a minute."""
 
 EATER = """
 import os
@@ -47,47 +25,15 @@ eaten = [bytearray(2**20) for _ in range(512)]
 OOM_KILLS = "journalctl -u neumann-agent -o cat --no-pager | grep -c oom-kill"
 SLOW_START = with_lines("[Service]", "ExecStartPre=/bin/sleep 6")
 
-
-async def stepped(bed: Bed) -> Result:
-    """Clocks 5 s ahead and 5 s behind, which chrony slews by 1 ms a second: both are stepped."""
-    return await _stepped(bed, {"node2": 5.0, "node3": -5.0})
-
-
-async def stepped_by_two(bed: Bed) -> Result:
-    """A clock 20 s behind, beside one 5 s ahead: a second person approves the plan."""
-    async with Person(bed.desk.slack.url, "carol", CHANNEL) as second:
-        return await _stepped(bed, {"node2": 5.0, "node3": -20.0}, second)
-
-
-async def _put_off(bed: Bed, off_by_s: Mapping[str, float]) -> None:
-    """Begin with clocks that are right, then set these off."""
-    await asyncio.gather(*(bed.on(name, SLEW_SLOWLY, timeout_s=SETTLED_WITHIN_S) for name in MACHINES))
-    await until(lambda: _are_right(bed), "clocks that are right", deadline_s=SETTLED_WITHIN_S, poll_s=1)
-    await bed.well()
-    bed.desk.turn()
-    await asyncio.gather(
-        *(asyncio.to_thread(_machine(bed, name).put_clock_off, by_s) for name, by_s in off_by_s.items())
-    )
-
-
-async def _stepped(bed: Bed, off_by_s: Mapping[str, float], second: Person | None = None) -> Result:
-    await _put_off(bed, off_by_s)
-    began = time.monotonic()
-    await bed.desk.message("findings", "Clock skew", FOUND_WITHIN_S)
-    found_s = time.monotonic() - began
-    clocks = await until(lambda: _settled(bed), "settled clocks", deadline_s=SETTLED_WITHIN_S, poll_s=1)
-    settled_s = time.monotonic() - began
-    await until(lambda: _read_since(bed), "a reading of settled clocks", deadline_s=FOUND_WITHIN_S, poll_s=1)
-    loop = await bed.desk.loop("clock_sync", second)
-    closed_s = time.monotonic() - began
-    looks = await until(lambda: _right_looks(bed), "looks that show right clocks", deadline_s=FOUND_WITHIN_S)
-    chrony = [f"{name} {_ms(clock.offset_ms, clock.error_ms)}" for name, clock in clocks.items()]
-    bot = [f"{name} {_ms(*look)}" for name, look in looks.items()]
-    said = (
-        f"found after {found_s:.0f} s; settled after {settled_s:.0f} s ({', '.join(chrony)}); pressed"
-        f" {bed.desk.presses} times; closed after {closed_s:.0f} s; the bot's look then: {', '.join(bot)}"
-    )
-    return Result("Every action is done" in loop.run, said)
+DELAY_MS = 600
+SHORT_MS = (500, 600)
+"""Two heartbeats of these nodes, and no answer in time over such links."""
+SLOW = (
+    "tc qdisc add dev eth0 root handle 1: prio bands 4; tc qdisc add dev eth0 parent 1:4 netem delay {ms}ms;"
+    " tc filter add dev eth0 parent 1: protocol ip prio 1 u32 match ip dport 11123 0xffff flowid 1:1"
+)
+SLOWLY_TO = "tc filter add dev eth0 parent 1: protocol ip prio 2 u32 match ip dst {host} flowid 1:4"
+QUICK = "tc qdisc del dev eth0 root"
 
 
 async def agent_out_of_memory(bed: Bed) -> Result:
@@ -106,55 +52,26 @@ async def agent_out_of_memory(bed: Bed) -> Result:
     return Result(right, f"{loop.run} {loop.end.splitlines()[0]} {loop.took_s:.0f} s")
 
 
-def _ms(ms: float, error_ms: float) -> str:
-    return f"{ms:+,.1f} ± {error_ms:.1f} ms"
-
-
-def _machine(bed: Bed, name: str) -> Machine:
-    """Return a node whose clock is its own: a container would have none to set but this host's."""
-    host = bed.nodes[name]
-    assert isinstance(host, Machine)
-    return host
-
-
-async def _clocks(bed: Bed) -> dict[str, Clock]:
-    """Return what chrony says on each machine."""
-    said = await asyncio.gather(*(bed.on(name, "chronyc -c tracking") for name in MACHINES))
-    return {name: parse_tracking(line) for name, line in zip(MACHINES, said, strict=True)}
-
-
-async def _are_right(bed: Bed) -> bool:
-    return all(abs(clock.offset_ms) + clock.error_ms < RIGHT_MS for clock in (await _clocks(bed)).values())
-
-
-async def _settled(bed: Bed) -> dict[str, Clock]:
-    """Return the clocks once each agent would take an order to step its own; before that none."""
-    clocks = await _clocks(bed)
-    settled = all(
-        abs(clock.offset_ms) - clock.error_ms > MAX_SKEW_MS
-        and clock.error_ms <= min(MAX_ERROR_SHARE * abs(clock.offset_ms), MAX_SKEW_MS / 2)
-        for clock in clocks.values()
+async def slow_links(bed: Bed) -> Result:
+    """Links of 600 ms a round trip, by netem: the timeouts are widened to fit, and somebody leads."""
+    await bed.well()
+    low_ms, high_ms = SHORT_MS
+    await asyncio.gather(
+        bed.on("node2", "; ".join((SLOW.format(ms=DELAY_MS), _slowly_to("node1"), _slowly_to("node3")))),
+        bed.on("node3", "; ".join((SLOW.format(ms=DELAY_MS), _slowly_to("node1")))),
     )
-    return clocks if settled else {}
+    short = f"sed -i 's/_min_ms = .*/_min_ms = {low_ms}/; s/_max_ms = .*/_max_ms = {high_ms}/' {CONFIG_FILE}"
+    await bed.everywhere(f"{short}; systemctl restart neumann")
+    try:
+        loop = await bed.desk.loop("config_bump")
+    finally:
+        await asyncio.gather(*(bed.on(name, QUICK) for name in MACHINES))
+        await bed.mend()
+    return Result("Every action is done" in loop.run, f"{loop.findings}; {loop.end}; {loop.took_s:.0f} s")
 
 
-async def _read_since(bed: Bed) -> bool:
-    """Return whether the findings know every clock: one that was set back follows no source for a while."""
-    return "no source" not in plain_text(await bed.desk.message("findings", "Clock skew", FOUND_WITHIN_S))
+def _slowly_to(name: str) -> str:
+    return SLOWLY_TO.format(host=HOSTS[name])
 
 
-async def _right_looks(bed: Bed) -> dict[str, tuple[float, float]]:
-    """Return by how many ms the bot sees each clock ahead, and within which bound; none while one may be off.
-
-    A look at an emulated processor that has much to do has a wide bound.
-    """
-    settings = load(bed.desk.config)
-    async with clients.reader(settings) as (reader, _):
-        evidence = await reader.read(settings.clusters[0].name)
-    looks = {node.node: node.wall_clock.value for node in evidence.nodes if node.wall_clock}
-    found = {name: (look.ahead_ms, look.error_ms) for name, look in looks.items() if look}
-    right = all(abs(ahead_ms) + error_ms < MAX_SKEW_MS for ahead_ms, error_ms in found.values())
-    return found if right else {}
-
-
-CASES = (stepped, stepped_by_two, agent_out_of_memory)
+CASES = (*CLOCK_CASES, agent_out_of_memory, slow_links)

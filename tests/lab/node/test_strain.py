@@ -1,4 +1,4 @@
-"""What a node says of its memory and its deadlocks is what its condition has it say."""
+"""What a node says of its memory, its transactions and its deadlocks is what its condition has it say."""
 
 from pathlib import Path
 
@@ -45,3 +45,11 @@ def test_memory_is_the_processs_own_unless_its_condition_says_how_near_the_limit
     write_condition(tmp_path, Condition(memory_share=0.93))
     clock.now_s += 1
     assert strained.memory_bytes() == int(0.93 * MEMORY_LIMIT_BYTES)
+
+
+def test_transactions_run_while_the_condition_lasts(tmp_path: Path, clock: Clock):
+    strained = strain.Strain(ConditionFile(tmp_path))
+    assert strained.transactions_active() == 0
+    write_condition(tmp_path, Condition(transactions=3))
+    clock.now_s += 1
+    assert strained.transactions_active() == 3
