@@ -18,6 +18,9 @@ from runbooks.planning import node_check
 CHECK_PATIENCE_S = 45.0
 """How long a node may take to be back, and a cluster to elect, before that counts as worse than before."""
 
+ELECTIONS = 4
+"""How many of the longest new election timeouts it may take: over slow links some elections are split."""
+
 AGAIN_S = 1.0
 
 
@@ -39,7 +42,7 @@ async def check_node(ports: Ports, incident: Incident, node: str) -> Incident:
         )
         found = (said.sentence,) if isinstance(said, Undetermined) else said
         waited_s = max(0.0, (ports.time.now() - acted_at).total_seconds())
-        if not found or waited_s >= CHECK_PATIENCE_S:
+        if not found or waited_s >= _patience_s(run):
             break
         await ports.time.sleep(AGAIN_S)
     lead = judge(Judgement.NODE_CHECK, node_check.leadership, after)
@@ -51,6 +54,12 @@ async def check_node(ports: Ports, incident: Incident, node: str) -> Incident:
         waited_s=waited_s,
     )
     return await _record(ports, incident, checked)
+
+
+def _patience_s(run: Run) -> float:
+    """Return for how long a node and its cluster are given, at least as long as elections now take."""
+    longest_ms = max(step.action.election_timeout_max_ms or 0 for step in run.plan.steps)
+    return max(CHECK_PATIENCE_S, ELECTIONS * longest_ms / 1000)
 
 
 async def _record(ports: Ports, incident: Incident, checked: NodeChecked) -> Incident:

@@ -10,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from measure.real_nodes import cases, machine, power, time_and_journal
+from measure.real_nodes import cases, links, machine, power, time_and_journal
 from measure.real_nodes.cases import Result
 from measure.real_nodes.container import Container
 from measure.real_nodes.node import Node, head, version_of
@@ -19,7 +19,7 @@ from measure.real_nodes.root import NEEDED, make_root, missing_programs
 from measure.real_nodes.thread import clock_cases, machine_cases
 from measure.real_nodes.time_services import put_time_services
 
-CASES = {**cases.CASES, **time_and_journal.CASES}
+CASES = {**cases.CASES, **time_and_journal.CASES, **links.CASES}
 SUITES = ("bookworm", "trixie")
 WAYS = ("cases", "catalogue", "clock", "power", "thread")
 ON_BOOKWORM = ("catalogue", "clock")
@@ -100,6 +100,7 @@ def on_one(folder: Path, suite: str, names: list[str]) -> dict[str, Result]:
 
     root = make_root(folder, suite)
     put_time_services(root)
+    links.put_pings(root)
     say(f"root with the agent of {head()}")
     with Container(root, folder / f"{suite}-node") as container:
         say("booted")

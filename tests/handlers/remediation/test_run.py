@@ -15,7 +15,7 @@ from handlers.ports import NotBegun, Order, Readiness
 from handlers.remediation import node_checks, obstacles, propose, run, second_approval
 from runbooks.evidence import Evidence, Service
 from runbooks.node_readings import Pod
-from tests.builders import ALICE, BOB, NOON, dead, evidence, known, led_by, node, silent
+from tests.builders import ALICE, BOB, NOON, candidates, dead, evidence, known, led_by, node, silent
 from tests.handlers.story import (
     click,
     confirmed,
@@ -65,6 +65,19 @@ async def test_alerts_that_come_all_the_time_do_not_begin_a_nodes_check_anew() -
     assert check.complaints
     assert node_checks.CHECK_PATIENCE_S <= check.waited_s < node_checks.CHECK_PATIENCE_S + 5
     assert world.kinds().count("node_checked") == 1
+
+
+async def test_where_elections_take_long_a_leader_is_waited_for_as_long_as_some_of_them_take() -> None:
+    world = await diagnosed_world(evidence(*candidates(rtt_ms=3000.0)))
+    world.cluster.leads_after = None
+    plan = (await confirmed(world, "config_bump")).runs[-1].plan
+    await advance.advance(world.ports, "inc-1")
+    newest = await newest_run(world)
+    longest_s = max(step.action.election_timeout_max_ms or 0 for step in plan.steps) / 1000
+    assert longest_s > node_checks.CHECK_PATIENCE_S / node_checks.ELECTIONS
+    last = newest.checks["node3"]
+    assert last.complaints == ("no leader with a majority",)
+    assert last.waited_s >= node_checks.ELECTIONS * longest_s
 
 
 async def test_the_run_stops_at_the_first_node_that_refuses_and_says_what_was_not_begun() -> None:
