@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from runbooks.clocks import MAX_SKEW_MS, contested_clocks, follows_true_time, kept_by, look_at, says_time
-from runbooks.evidence import ClockKeeper
+from runbooks.evidence import Clock, ClockKeeper
 from runbooks.leader_election.denials.clock import contradicted_clocks, skewed_pairs
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.remedy_kinds import CLOCK_SYNC
@@ -15,6 +15,10 @@ from runbooks.wording import listed, milliseconds, signed_milliseconds
 
 MAX_STEP_MS = 1_000_000.0
 """Agents refuse a larger clock step by default (`max_step_s`), so none is offered."""
+
+SETTLED_SHARE, SETTLED_MS = 0.25, MAX_SKEW_MS / 2
+"""How large a part of an offset, and how much, chrony's bound may be where a clock is stepped: agents refuse
+a step by an estimate that has not settled, as for some 40 s after a jump."""
 
 RESTARTS: Mapping[ClockKeeper, str] = {
     "timesyncd": "`systemctl restart systemd-timesyncd`",
@@ -37,7 +41,7 @@ def clock_sync(facts: Facts, *, sure: bool, among: Collection[str] | None = None
     doubted = contradicted_clocks(facts) | contested_clocks(facts.evidence)
     asked = facts.skewed if among is None else [name for name in facts.skewed if name in among]
     off = tuple(name for name in asked if name not in doubted)
-    nodes = tuple(name for name in off if facts.clocks[name].kept_by == "chrony" and not _is_far(facts, name))
+    nodes = tuple(name for name in off if _takes_orders(facts, name) and has_settled(facts.clocks[name]))
     if reason := _why_no_step(facts, off, nodes, sure=sure):
         return Remedy(name=CLOCK_SYNC, nodes=facts.skewed, offered=False, reason=reason)
     clocks = f"clock of {listed(nodes)} is" if len(nodes) == 1 else f"clocks of {listed(nodes)} are"
@@ -47,7 +51,7 @@ def clock_sync(facts: Facts, *, sure: bool, among: Collection[str] | None = None
         nodes=nodes,
         actions=tuple(Action(type="clock_sync", node=name) for name in nodes),
         offered=True,
-        reason=" ".join((told, *_by_hand(facts, off))),
+        reason=" ".join((told, *_unsettled(facts, off), *_by_hand(facts, off))),
     )
 
 
@@ -67,7 +71,31 @@ def _why_no_step(facts: Facts, off: tuple[str, ...], nodes: tuple[str, ...], *, 
         services = listed([f"{by} on {listed(names)}" for by, names in kept_by(clocks, list(clocks)).items()])
         who = "Gossip" if contradicted_clocks(facts).issuperset(clocks) else "This host's clock"
         return f"{who} contradicts what {services} says: find out which is right before a clock is stepped."
-    return None if nodes else " ".join(_by_hand(facts, off))
+    return None if nodes else " ".join((*_unsettled(facts, off), *_by_hand(facts, off)))
+
+
+def has_settled(clock: Clock) -> bool:
+    """Return whether chrony knows an offset well enough for a step by it to leave the clock right."""
+    return clock.error_ms <= min(SETTLED_SHARE * abs(clock.offset_ms), SETTLED_MS)
+
+
+def _unsettled(facts: Facts, off: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what to wait for where chrony does not know yet how far clocks are off; else nothing."""
+    waiting = {name: facts.clocks[name] for name in off if _takes_orders(facts, name)}
+    bounds = [
+        f"{name} (±{milliseconds(clock.error_ms)})"
+        for name, clock in waiting.items()
+        if not has_settled(clock)
+    ]
+    if not bounds:
+        return ()
+    return (
+        f"chrony has not settled on {listed(bounds)}: some polls later a step by its word would be right.",
+    )
+
+
+def _takes_orders(facts: Facts, name: str) -> bool:
+    return facts.clocks[name].kept_by == "chrony" and not _is_far(facts, name)
 
 
 def _is_far(facts: Facts, name: str) -> bool:

@@ -6,9 +6,21 @@ import asyncio
 
 from lab.slack.plain_text import plain_text
 from measure.real_nodes.cases import Result
-from measure.real_nodes.cluster import NAMES
+from measure.real_nodes.cluster import CONFIG_FILE, NAMES
 from measure.real_nodes.thread.bed import FILE, PID, Bed
 from measure.real_nodes.thread.desk import RUN_WITHIN_S, Loop
+
+ATTRIBUTES = f"""python3 -c '
+import os, struct, sys
+path, add = "{CONFIG_FILE}", sys.argv[1:]
+if add:
+    os.setxattr(path, "user.note", b"by hand")
+    entries = ((1, 6, -1), (2, 4, 1), (4, 4, -1), (16, 4, -1), (32, 0, -1))
+    acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *each) for each in entries)
+    os.setxattr(path, "system.posix_acl_access", acl)
+print({{name: os.getxattr(path, name) for name in sorted(os.listxattr(path))}})
+'"""
+"""Prints the file's extended attributes; with an argument it adds one, and lets one user more read it."""
 
 DROP_IN = "/etc/systemd/system/neumann.service.d"
 WITHOUT = f"rm -rf {DROP_IN}; systemctl daemon-reload"
@@ -41,11 +53,12 @@ def _told(loop: Loop, *, right: bool = True) -> Result:
 async def rolling_restart(bed: Bed) -> Result:
     """Timeouts widened on all three by the agent's own rights, each service restarted, the leader last."""
     await bed.make_timeouts_short()
-    before = await bed.everywhere(PID)
+    attributes, before = await bed.everywhere(f"{ATTRIBUTES} add"), await bed.everywhere(PID)
     loop = await bed.desk.loop("config_bump")
     after, files = await bed.everywhere(PID), await bed.everywhere(FILE)
     restarted = all(before[name] != after[name] for name in NAMES)
     kept = all(said.startswith("neumann-agent:neumann 640") for said in files.values())
+    kept = kept and await bed.everywhere(ATTRIBUTES) == attributes
     told = _told(loop, right=restarted and kept)
     return Result(told.right, f"{told.said}, pressed {bed.desk.presses} times")
 

@@ -65,6 +65,7 @@ async def stepped_beside_a_leader(bed: Bed) -> Result:
     await _settled(bed, MACHINES)
     await bed.on("node2", "chronyc makestep")
     lead = await until(lambda: _the_leader(bed), "a leader", deadline_s=FOUND_WITHIN_S, poll_s=1)
+    await bed.desk.message("findings", "A leader exists", FOUND_WITHIN_S)
     loop = await bed.desk.loop("clock_sync")
     stepped_alone = "node3: " in loop.run and "node2: step" not in loop.run
     right = stepped_alone and "Every action is done" in loop.run

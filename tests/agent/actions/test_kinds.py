@@ -16,6 +16,8 @@ from agent.errors import ConfigFileError
 from agent.neumann_config.edit import with_election_timeouts
 from agent.protocol import Action, ClockSync, NodeState, RestartService, SetElectionTimeouts, StartService
 from agent.settings import Limits, Settings
+from runbooks.evidence import Clock
+from runbooks.leader_election.clock_remedy import has_settled
 from tests.agent.bed import CONFIG, settings_from
 
 WIDER = SetElectionTimeouts(election_timeout_min_ms=1000, election_timeout_max_ms=2000)
@@ -146,6 +148,8 @@ def test_an_estimate_that_has_not_settled_is_not_stepped_on(
 ):
     now = offset(offset_ms, error_ms)
     assert ("has not settled" in why_not(settings, ClockSync(), now, now)) is not settled
+    # The bot offers no step that an agent would refuse for that.
+    assert has_settled(Clock(offset_ms=offset_ms, error_ms=error_ms, synchronised=True, source="")) is settled
 
 
 # Election timeouts.

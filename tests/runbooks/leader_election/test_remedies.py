@@ -135,6 +135,31 @@ def test_a_clock_too_far_to_be_stepped_is_for_people_and_keeps_no_other_from_its
     assert "more than 16 min 40 s, and that of node3 is 1 h 00 min off" in remedy.reason
 
 
+def two_apart(error_ms: dict[str, float]) -> Evidence:
+    """Return clocks of node2 and node3 that are off, each as well known to its chrony as this says."""
+    offsets_ms = {"node1": 40.0, "node2": 2400.0, "node3": -1900.0}
+    nodes = (node(n, role=Role.CANDIDATE, offset_ms=o, gossip_failed=2) for n, o in offsets_ms.items())
+    return evidence(
+        *(
+            each.model_copy(
+                update={"clock": known(clock.model_copy(update={"error_ms": error_ms[each.node]}))}
+            )
+            if each.node in error_ms and (clock := each.clock.value)
+            else each
+            for each in nodes
+        )
+    )
+
+
+def test_a_clock_that_chrony_is_still_measuring_is_waited_for() -> None:
+    remedy = remedy_of(two_apart({"node2": 900.0, "node3": 2.0}), "clock_sync")
+    assert (remedy.offered, remedy.nodes) == (True, ("node3",))
+    assert "chrony has not settled on node2 (±900 ms)" in remedy.reason
+    remedy = remedy_of(two_apart({"node2": 900.0, "node3": 700.0}), "clock_sync")
+    assert (remedy.offered, remedy.actions) == (False, ())
+    assert remedy.reason.startswith("chrony has not settled on node2 (±900 ms) and node3 (±700 ms)")
+
+
 def test_a_clock_without_a_source_is_not_stepped() -> None:
     offsets = {"node1": 40.0, "node2": 2400.0, "node3": -1900.0}
     nodes = [node(n, role=Role.CANDIDATE, offset_ms=o, gossip_failed=2) for n, o in offsets.items()]
