@@ -9,7 +9,7 @@ from enum import StrEnum
 from handlers.domain.alerts import CANARY, UNCONFIGURED, Alert, IncidentIdentity
 from handlers.domain.escalation.state import Escalation
 from handlers.domain.events.base import Person
-from handlers.domain.events.diagnosis import Offer
+from handlers.domain.events.diagnosis import Offer, Unconfirmed
 from handlers.domain.events.lifecycle import Closed, EarlierIncidents, Remarked
 from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
 from handlers.domain.events.remediation import (
@@ -122,11 +122,21 @@ class Recovering:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What was read and what was found in it."""
+
+    evidence: Evidence
+    diagnosis: Diagnosis
+
+
+@dataclass(frozen=True)
 class Incident:
     """The present state. `position` is the number of folded events; the next append compares it.
 
     `mac` is the store's MAC of the last folded event, from which the next one follows. `went_back` says that
     this process has known a longer timeline: Redis was put back, and a run under way is not gone on with.
+    `last_sure` is what new findings are held against: the newest complete ones that lost sight of nothing;
+    `unconfirmed` is what the newest of all lost sight of.
     `leader_changes` counts those recorded since the newest run began.
     `lost_since` is since when, without a break, the readings show no majority that could come back; `ticks`
     are the points of the hand-off that are done, by the step's word.
@@ -150,6 +160,8 @@ class Incident:
     evidence: Evidence | None = None
     evidence_at: datetime | None = None
     diagnosis: Diagnosis | None = None
+    last_sure: Judged | None = None
+    unconfirmed: Unconfirmed | None = None
     offers: tuple[Offer, ...] = ()
     proposals: dict[str, PlanProposed] = field(default_factory=dict)
     awaiting_second: PlanConfirmed | None = None

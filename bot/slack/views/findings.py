@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from bot.evidence_tables import all_links_open, cut_links, link_table, node_groups, node_table, not_read
 from bot.slack.views import blocks, labels, progress
-from bot.slack.views.advice import is_acted_on, to_do
+from bot.slack.views.advice import is_overtaken, to_do
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import REMEDY_ACTION, Message
+from handlers.domain import unconfirmed
 from handlers.domain.incident import Incident
 from runbooks.all_runbooks import aim, button_of_remedy, can_prove, needs_no_remedy, title_of_cause
 from runbooks.evidence import Evidence
@@ -40,6 +41,7 @@ def message(incident: Incident, diagnosis: Diagnosis, evidence: Evidence) -> Mes
         blocks.section(
             "\n".join([f"*{escape(blocks.cut(diagnosis.summary, 600))}*", *to_do(incident, diagnosis)])
         ),
+        *_unconfirmed(incident),
         *tables(evidence, brief=brief),
         blocks.section(can_elect(diagnosis)),
         *(blocks.section(finding(each, brief=brief, advised=each is sure[0])) for each in shown),
@@ -155,6 +157,12 @@ def _overtaken(incident: Incident, evidence: Evidence) -> list[Block]:
     return [blocks.context(f":rewind: As it was at {evidence.started_at:%H:%M:%S} UTC; {since}.")]
 
 
+def _unconfirmed(incident: Incident) -> list[Block]:
+    """Say what was sure before readings failed, so that it does not vanish with its button."""
+    lost = None if is_overtaken(incident) else incident.unconfirmed
+    return [blocks.section(f":warning: {escape(unconfirmed.sentence(lost))}")] if lost else []
+
+
 def _on(nodes: tuple[str, ...]) -> str:
     return f" ({', '.join(nodes)})" if nodes else ""
 
@@ -171,8 +179,7 @@ def _named(what: str, findings: list[Finding]) -> list[Block]:
 
 
 def _buttons(incident: Incident) -> list[Block]:
-    over = incident.running or incident.verified or incident.closed or is_acted_on(incident)
-    if over or not incident.offers:
+    if is_overtaken(incident) or not incident.offers:
         return []
     return [
         blocks.actions(

@@ -52,6 +52,7 @@ from tests.builders import (
     silent,
 )
 from tests.handlers.story import click
+from tests.handlers.test_unconfirmed import agents_silent
 from tests.handlers.world import HOME, ON_CALL, OnCallBox, Pager
 from tests.runbooks.declared.texts import in_use
 from tests.runbooks.leader_election.test_certificates import certificate, having
@@ -127,6 +128,16 @@ async def undetermined() -> Play:
     play = Play(incidents.blind())
     await play.fires()
     await play.goes_on("the bot has read what can be read")
+    return play
+
+
+async def agents_fall_silent() -> Play:
+    """A cause is confirmed and has a button; then agents give no answer, and the button is gone."""
+    play = Play(incidents.quorum_loss())
+    await play.fires()
+    await play.goes_on("the bot has read every node")
+    play.world.cluster.shows = agents_silent()
+    await play.goes_on("a minute later two agents are silent", seconds=61)
     return play
 
 
@@ -531,6 +542,7 @@ STORIES: dict[str, Story] = {
         aggressive_timeouts,
         network_partition,
         undetermined,
+        agents_fall_silent,
         majority_lost,
         backup_too_old,
         no_runbook,
