@@ -72,7 +72,7 @@ def _remarked(incident: Incident, event: Remarked) -> Incident:
 
 
 def _evidence_read(incident: Incident, event: EvidenceRead) -> Incident:
-    return replace(incident, evidence=event.evidence, evidence_at=event.at)
+    return replace(incident, evidence=event.evidence, evidence_at=event.at, reading_asked=None)
 
 
 def _findings_ranked(incident: Incident, event: FindingsRanked) -> Incident:

@@ -20,7 +20,7 @@ from handlers.domain.events.remediation import (
     RunEnded,
     Silenced,
 )
-from handlers.domain.events.triage import Acknowledged, HandOffDrawnUp, HandOffTicked, NoteAdded
+from handlers.domain.events.triage import Acknowledged, HandOffDrawnUp, HandOffTicked, NoteAdded, ReadingAsked
 from handlers.domain.regrouping.state import Regrouping
 from handlers.domain.wide_outage.state import WideOutage
 from runbooks.evidence import Evidence
@@ -136,7 +136,8 @@ class Incident:
     `mac` is the store's MAC of the last folded event, from which the next one follows. `went_back` says that
     this process has known a longer timeline: Redis was put back, and a run under way is not gone on with.
     `last_sure` is what new findings are held against: the newest complete ones that lost sight of nothing;
-    `unconfirmed` is what the newest of all lost sight of.
+    `unconfirmed` is what the newest of all lost sight of. `reading_asked` is by whom a reading was asked for
+    that has not begun.
     `leader_changes` counts those recorded since the newest run began.
     `lost_since` is since when, without a break, the readings show no majority that could come back; `ticks`
     are the points of the hand-off that are done, by the step's word.
@@ -159,6 +160,7 @@ class Incident:
     earlier: EarlierIncidents | None = None
     evidence: Evidence | None = None
     evidence_at: datetime | None = None
+    reading_asked: ReadingAsked | None = None
     diagnosis: Diagnosis | None = None
     last_sure: Judged | None = None
     unconfirmed: Unconfirmed | None = None

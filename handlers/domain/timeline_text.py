@@ -111,6 +111,7 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     triage.Assigned: lambda event: f"{event.by.name} gave it to {event.to.name}",
     triage.Snoozed: lambda event: f"{event.by.name} snoozed it until {event.until:%H:%M} UTC",
     triage.NoteAdded: lambda event: f"{event.by.name} noted: {event.text}",
+    triage.ReadingAsked: lambda event: f"{event.by.name} asked for a new reading",
     triage.HandOffDrawnUp: _hand_off_drawn_up,
     triage.HandOffTicked: lambda event: f"{event.by.name} ticked {event.step} of the hand-off",
     escalation.TierReached: _tier_reached,

@@ -8,9 +8,10 @@ from bot.evidence_tables import all_links_open, cut_links, link_table, node_grou
 from bot.slack.views import blocks, labels, progress
 from bot.slack.views.advice import is_overtaken, to_do
 from bot.slack.views.blocks import Block, escape
-from bot.slack.views.message import REMEDY_ACTION, Message
+from bot.slack.views.message import READ_ACTION, REMEDY_ACTION, Message
 from handlers.domain import unconfirmed
 from handlers.domain.incident import Incident
+from handlers.domain.steps.asked_reading import can_be_asked
 from runbooks.all_runbooks import aim, button_of_remedy, can_prove, needs_no_remedy, title_of_cause
 from runbooks.evidence import Evidence
 from runbooks.model import BY_HAND, SURE, Diagnosis, Finding, Remedy, Verdict
@@ -179,28 +180,23 @@ def _named(what: str, findings: list[Finding]) -> list[Block]:
 
 
 def _buttons(incident: Incident) -> list[Block]:
-    if is_overtaken(incident) or not incident.offers:
-        return []
-    return [
-        blocks.actions(
-            "remedies",
-            [
-                blocks.button(
-                    button_of_remedy(offer.remedy.name),
-                    action_id=f"{REMEDY_ACTION}:{offer.remedy.name}",
-                    value=offer.handle,
-                    style="primary",
-                )
-                for offer in incident.offers
-            ],
+    row = [
+        blocks.button(
+            button_of_remedy(offer.remedy.name),
+            action_id=f"{REMEDY_ACTION}:{offer.remedy.name}",
+            value=offer.handle,
+            style="primary",
         )
+        for offer in (() if is_overtaken(incident) else incident.offers)
     ]
+    if incident.handle and can_be_asked(incident):
+        row.append(blocks.button("Read again", action_id=READ_ACTION, value=incident.handle))
+    return [blocks.actions("remedies", row)] if row else []
 
 
 def _small_print(incident: Incident, diagnosis: Diagnosis, evidence: Evidence, *, brief: bool) -> list[Block]:
     lines = [blocks.cut(escape(_refused(remedy)), 300) for remedy in _refusals(diagnosis)]
-    again = "; the bot reads again by itself" if _is_read_again(incident) else ""
-    lines.append(f"read at {evidence.started_at:%H:%M:%S} UTC{again}")
+    lines.append(f"read at {evidence.started_at:%H:%M:%S} UTC{_next_reading(incident)}")
     missing = not_read(evidence, limit=3 if brief else 8) if evidence.complete else ()
     most = MAX_BRIEF_POINT_CHARS if brief else MAX_FINDING_CHARS
     small = [blocks.context(*lines)]
@@ -210,10 +206,14 @@ def _small_print(incident: Incident, diagnosis: Diagnosis, evidence: Evidence, *
     return small
 
 
-def _is_read_again(incident: Incident) -> bool:
-    """Return whether another reading comes though nothing happens: these findings are not the last."""
-    over = incident.closed or incident.verified or incident.running
-    return can_prove(incident.runbook) and bool(incident.firing) and not over
+def _next_reading(incident: Incident) -> str:
+    """Say why these findings are not the last, where another reading comes though nothing happens."""
+    if not can_be_asked(incident):
+        return ""
+    if asked := incident.reading_asked:
+        return f"; {escape(asked.by.name)} asked for a new reading"
+    is_read_again = can_prove(incident.runbook) and incident.firing
+    return "; the bot reads again by itself" if is_read_again else ""
 
 
 def _refusals(diagnosis: Diagnosis) -> list[Remedy]:

@@ -132,12 +132,16 @@ async def undetermined() -> Play:
 
 
 async def agents_fall_silent() -> Play:
-    """A cause is confirmed and has a button; then agents give no answer, and the button is gone."""
+    """A cause is confirmed and has a button; agents fall silent, and it is read again until they answer."""
     play = Play(incidents.quorum_loss())
     await play.fires()
     await play.goes_on("the bot has read every node")
     play.world.cluster.shows = agents_silent()
     await play.goes_on("a minute later two agents are silent", seconds=61)
+    await triage.read_again(play.world.ports, ID, ALICE)
+    play.show("alice presses Read again")
+    play.world.cluster.shows = play.read
+    await play.goes_on("the agents answer again")
     return play
 
 
