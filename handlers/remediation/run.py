@@ -7,6 +7,7 @@ from typing import NamedTuple
 from handlers.domain.events.remediation import ActionFinished, ActionStarted
 from handlers.domain.incident import Incident
 from handlers.ports import NotBegun, Obstacle, Order, Outcome, Ports, Readiness
+from handlers.remediation.new_leader import with_new_leader
 from handlers.remediation.obstacles import obstacle_before, obstacle_on_node
 from runbooks.plans import CHANGES_FILE, Action
 
@@ -18,6 +19,7 @@ async def run_action(ports: Ports, incident: Incident, index: int) -> Incident:
     outcome = await ports.agents.status(order) if index in run.actions else None
     if outcome is None:
         incident, outcome = await _grant(ports, incident, index, order)
+    outcome = await with_new_leader(ports, incident.cluster, order.action, outcome)
     return await record(ports, incident, index, outcome)
 
 
