@@ -22,6 +22,7 @@ from handlers.domain.events.remediation import (
 )
 from handlers.domain.events.triage import Acknowledged, HandOffDrawnUp, HandOffTicked, NoteAdded, ReadingAsked
 from handlers.domain.regrouping.state import Regrouping
+from handlers.domain.unconfirmed import Judged
 from handlers.domain.wide_outage.state import WideOutage
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis
@@ -119,14 +120,6 @@ class Recovering:
     at: datetime
     sign: str
     progress: int | None
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What was read and what was found in it."""
-
-    evidence: Evidence
-    diagnosis: Diagnosis
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from handlers.domain.events.diagnosis import Unanswered, Unconfirmed
-from handlers.domain.incident import Judged
 from runbooks.all_runbooks import title_of_cause
 from runbooks.evidence import Evidence, NodeEvidence, Reading
 from runbooks.missing_kind import MissingKind
@@ -18,6 +18,14 @@ WORDS = {
     MissingKind.NOT_PERMITTED: "lacked the permission to read",
 }
 UNREADABLE = "could not be read"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was read, and what was found in it."""
+
+    evidence: Evidence
+    diagnosis: Diagnosis
 
 
 def filled(before: Evidence, now: Evidence) -> Evidence:

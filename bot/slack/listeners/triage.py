@@ -31,12 +31,7 @@ log = structlog.get_logger()
 
 SHORTCUT = "add_to_incident"
 PINS = frozenset({"pushpin", "round_pushpin", "memo"})
-AT_ONCE = {
-    "acknowledge": triage.acknowledge,
-    "resolve": triage.resolve,
-    "reopen": triage.reopen,
-    "read_again": triage.read_again,
-}
+AT_ONCE = {do.__name__: do for do in (triage.acknowledge, triage.resolve, triage.reopen, triage.read_again)}
 MODALS: dict[str, Callable[[Incident, str], Block]] = {
     "assign": triage_modals.assign,
     "snooze": triage_modals.snooze,

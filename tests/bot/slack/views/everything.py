@@ -29,7 +29,7 @@ from handlers.domain.events.triage import Acknowledged, HandOffDrawnUp
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident
 from handlers.domain.postmortem import draft as postmortem
-from handlers.remediation.run_end import undo_offer
+from handlers.remediation.undo import offer_to_undo
 from lab.slack.limit_table import CANVAS_MARKDOWN
 from lab.slack.limits import UPDATED_TEXT_CHARACTERS, check_message, check_view
 from runbooks import leader_election
@@ -148,7 +148,7 @@ def _node_by_node(plan: Plan) -> Iterator[Event]:
 
 def _stopped(events: Events, why: str) -> Events:
     run = fold(ID, events).runs[-1]
-    return (*events, RunEnded(at=NOON, completed=False, detail=why, undo=undo_offer(run)))
+    return (*events, RunEnded(at=NOON, completed=False, detail=why, undo=offer_to_undo(run)))
 
 
 def recovered(read: Evidence, before: Events) -> Iterator[Events]:

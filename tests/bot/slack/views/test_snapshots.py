@@ -216,7 +216,7 @@ async def majority_lost() -> Play:
 
 
 async def step_without_effect_and_undo() -> Play:
-    """A change does not take effect on the second node: the run stops, and is put back."""
+    """A change does not take effect on the second node: the run stops, and is put back in two goes."""
     play = Play(evidence(*candidates(rtt_ms=400.0)))
     play.world.cluster.deaf = {"node2"}
     await play.fires()
@@ -224,6 +224,10 @@ async def step_without_effect_and_undo() -> Play:
     await play.confirms(await play.asks_for("config_bump"))
     await play.goes_on("the run has stopped")
     play.world.cluster.deaf = set()
+    play.world.agents.refuses["node1"] = "The agent refuses: Another action is being carried out."
+    await play.confirms(await play.asks_for("undo"))
+    await play.goes_on("the undo has stopped")
+    play.world.agents.refuses.clear()
     await play.confirms(await play.asks_for("undo"))
     await play.goes_on("all is as it was before")
     return play
