@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from handlers import hand_off, kept_samples, precedents
+from handlers.domain import unconfirmed
 from handlers.domain.events import Event
-from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Offer
+from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Offer, Unconfirmed
 from handlers.domain.fold import apply
 from handlers.domain.incident import Incident
 from handlers.domain.steps import throttling
@@ -35,11 +36,36 @@ async def read_cluster(ports: Ports, incident: Incident) -> Incident:
     async for evidence in _readings(ports, incident):
         judged = judge(Judgement.DIAGNOSIS, diagnose, evidence)
         try:
-            incident = await _record(ports, incident, evidence, judged)
+            lost = _unconfirmed(incident, evidence, judged, diagnose)
+            incident = await _record(ports, incident, evidence, judged, lost)
         except EventTooLarge as error:
             unkept = Undetermined(Judgement.KEEPING, type(error).__name__)
             incident = await _record(ports, incident, without_values(evidence, str(error)), unkept)
     return await precedents.tell(ports, before, incident)
+
+
+def _unconfirmed(
+    incident: Incident,
+    evidence: Evidence,
+    judged: Diagnosis | Undetermined,
+    diagnose: Callable[[Evidence], Diagnosis],
+) -> Unconfirmed | None:
+    """Return a finding of before that failed readings alone made less sure.
+
+    What was read is judged once more with the earlier answers in their place: that tells it from a finding
+    that something else speaks against now.
+    """
+    before = incident.last_sure
+    if before is None or isinstance(judged, Undetermined):
+        return None
+    if not unconfirmed.less_sure(before.diagnosis, judged):
+        return None
+    if not unconfirmed.unanswered(before.evidence, evidence):
+        return None
+    had_all = judge(Judgement.DIAGNOSIS, diagnose, unconfirmed.filled(before.evidence, evidence))
+    if isinstance(had_all, Undetermined):
+        return None
+    return unconfirmed.unconfirmed(before, evidence, judged, had_all)
 
 
 async def _readings(ports: Ports, incident: Incident) -> AsyncIterator[Evidence]:
@@ -52,7 +78,11 @@ async def _readings(ports: Ports, incident: Incident) -> AsyncIterator[Evidence]
 
 
 async def _record(
-    ports: Ports, incident: Incident, evidence: Evidence, judged: Diagnosis | Undetermined
+    ports: Ports,
+    incident: Incident,
+    evidence: Evidence,
+    judged: Diagnosis | Undetermined,
+    lost: Unconfirmed | None = None,
 ) -> Incident:
     """Append evidence and findings; an alert that came meanwhile does not make the reading worthless."""
     failed = [judged.remark] if isinstance(judged, Undetermined) else []
@@ -67,7 +97,7 @@ async def _record(
         now = ports.time.now()
         events: tuple[Event, ...] = (
             EvidenceRead(at=now, evidence=evidence),
-            FindingsRanked(at=now, diagnosis=diagnosis, offers=offers),
+            FindingsRanked(at=now, diagnosis=diagnosis, offers=offers, unconfirmed=lost),
         )
         after = apply(incident, *events)
         remarks = (*failed, *siblings, *throttling.remarks(incident, after))

@@ -1,4 +1,4 @@
-"""Triage: acknowledge, assign, snooze, note, resolve and reopen incidents.
+"""Triage: acknowledge, assign, snooze, note, resolve and reopen incidents, and have them read again.
 
 Each raises `Refused` with the sentence that the person gets.
 """
@@ -14,8 +14,16 @@ from handlers.domain import policy
 from handlers.domain.events import Event
 from handlers.domain.events.base import Person
 from handlers.domain.events.lifecycle import Closed, Reopened
-from handlers.domain.events.triage import MAX_NOTE_CHARS, Acknowledged, Assigned, NoteAdded, Snoozed
+from handlers.domain.events.triage import (
+    MAX_NOTE_CHARS,
+    Acknowledged,
+    Assigned,
+    NoteAdded,
+    ReadingAsked,
+    Snoozed,
+)
 from handlers.domain.incident import Incident
+from handlers.domain.steps import asked_reading
 from handlers.errors import NotAllowed, Refused
 from handlers.load_incidents import load_known
 from handlers.ports import Ports
@@ -57,6 +65,17 @@ async def add_note(ports: Ports, incident_id: str, by: Person, text: str, link: 
         return NoteAdded(at=ports.time.now(), by=by, text=kept, link=link)
 
     return await _add(ports, incident_id, by, note_unless_known, closed_too=True)
+
+
+async def read_again(ports: Ports, incident_id: str, by: Person) -> Incident:
+    """Have the bot read an incident's cluster now; one reading at a time, whoever asks."""
+
+    def asking(incident: Incident) -> Event:
+        if why := asked_reading.why_not(incident, ports.time.now()):
+            raise Refused(why)
+        return ReadingAsked(at=ports.time.now(), by=by)
+
+    return await _add(ports, incident_id, by, asking)
 
 
 async def resolve(ports: Ports, incident_id: str, by: Person) -> Incident:

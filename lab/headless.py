@@ -142,7 +142,7 @@ class _Loop:
         headline = await self._message("headline", ALERT_WITHIN_S, "the alert and its incident thread")
         findings = await self._findings()
         self._read(headline, findings)
-        buttons = _buttons(findings)
+        buttons = _remedies(findings)
         if buttons:
             confirmed_at = await self._confirm(findings, buttons[0])
         elif self._fault.heals_itself:
@@ -225,12 +225,14 @@ def message_key(message: Json) -> str:
     return str(payload.get("key", ""))
 
 
-def _buttons(message: Json) -> list[Json]:
+def _remedies(findings: Json) -> list[Json]:
+    """Return the buttons that show a plan; “Read again” is none."""
     return [
         element
-        for block in message.get("blocks", [])
+        for block in findings.get("blocks", [])
         if block["type"] == "actions"
         for element in block["elements"]
+        if element["action_id"].startswith("remedy:")
     ]
 
 

@@ -27,11 +27,15 @@ def _is_empty(value: object) -> bool:
     return not value
 
 
+def _is_first(value: object) -> bool:
+    return value == 1
+
+
 class Action(Frozen):
     """One typed action on one node; the timeouts belong to the election timeouts alone, `to` to a transfer.
 
     `undo_election_timeouts` puts the file's bytes back that the action named by `undoes` replaced; its
-    timeouts are the ones which that action set.
+    timeouts are the ones which that action set. `attempt` is higher where a run before it left that undone.
     """
 
     type: ActionType
@@ -40,6 +44,7 @@ class Action(Frozen):
     election_timeout_max_ms: int | None = None
     undoes: str | None = None
     to: Annotated[str | None, Field(exclude_if=_is_empty)] = None
+    attempt: Annotated[int, Field(ge=1, exclude_if=_is_first)] = 1
 
 
 class PlannedEdit(Frozen):

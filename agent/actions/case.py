@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from msgspec import UNSET
+
 from agent.actions.ledger import Ledger
 from agent.errors import ConfigFileError, ConflictError
 from agent.neumann_config.store import store_of
-from agent.protocol import Action, NodeState
+from agent.protocol import Action, NodeState, undo_action_id
 from agent.settings import Settings
 
 NOTHING_TO_UNDO = "Only a change of the configuration file that was done here can be undone."
@@ -52,6 +54,18 @@ async def case_of(
             raise ConflictError("precondition", str(error)) from error
     restored = None if undoes is None else await _recorded_bytes(ledger, action, agreed, undoes)
     return Case(settings, action, agreed, file_bytes, restored)
+
+
+async def refuse_unless_failed(ledger: Ledger, undone: str, attempt: int) -> None:
+    """Refuse to undo anew what an attempt has undone, or while that attempt may still come.
+
+    Raises:
+        ConflictError: Unless the attempt has ended, and is not done.
+    """
+    entry = await asyncio.to_thread(ledger.find, undo_action_id(undone, UNSET if attempt == 1 else attempt))
+    if entry is None or entry.state not in ("REJECTED", "NOT_DONE", "UNKNOWN"):
+        state = "is not closed" if entry is None else f"is {entry.state}"
+        raise ConflictError("precondition", f"Attempt {attempt} to undo this {state}.")
 
 
 async def _recorded_bytes(ledger: Ledger, action: Action, agreed: NodeState, undone: str) -> bytes:

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
-from agent.actions.case import NOTHING_TO_UNDO
+from agent.actions.case import NOTHING_TO_UNDO, refuse_unless_failed
 from agent.actions.grant_verification import Admission
 from agent.actions.kinds import actions_of
 from agent.actions.ledger import UNDO_KIND, Ledger
@@ -93,7 +93,9 @@ class Executor:
         undone = await asyncio.to_thread(self._ledger.find, request.action_id)
         if undone is None:
             raise ConflictError("precondition", NOTHING_TO_UNDO)
-        name = undo_action_id(undone.action_id)
+        if isinstance(request.attempt, int):
+            await refuse_unless_failed(self._ledger, undone.action_id, request.attempt - 1)
+        name = undo_action_id(undone.action_id, request.attempt)
         return await self._offer(
             PrepareRequest(action_id=name, action=undone.action), undoes=undone.action_id
         )
@@ -209,6 +211,8 @@ class Executor:
     async def _carry_out(self, grant: Grant) -> ActionReport:
         kind = actions_of(self._settings)[grant.action.type]
         agreed, undoes = grant.precondition, grant.undoes
+        if undoes is not None and isinstance(grant.attempt, int):
+            await refuse_unless_failed(self._ledger, undoes, grant.attempt - 1)
         case = await kind.case(self._settings, self._ledger, grant.action, agreed, undoes)
         if isinstance(grant.after_sha256, str):
             case = dataclasses.replace(case, shown_sha256=grant.after_sha256)

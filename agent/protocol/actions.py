@@ -15,6 +15,7 @@ MAX_FENCE = 2**63 - 1
 LedgerState = Literal["PREPARED", "INTENT", "DONE", "NOT_DONE", "UNKNOWN", "REJECTED"]
 # Not `$`, which would also stand before a line break at the end.
 ActionId = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+LaterAttempt = Annotated[int, Meta(ge=2, le=100)]
 Sha256 = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 Count = Annotated[int, Meta(ge=0, le=MAX_FENCE)]
 Fence = Annotated[int, Meta(ge=0, le=MAX_FENCE)]
@@ -79,9 +80,13 @@ class PrepareRequest(Wire, frozen=True, kw_only=True):
 
 
 class UndoRequest(Wire, frozen=True, kw_only=True):
-    """Ask for a nonce to undo a change of the configuration file: to put its recorded bytes back."""
+    """Ask for a nonce to undo a change of the configuration file: to put its recorded bytes back.
+
+    `attempt` is left out at the first one, which every agent knows.
+    """
 
     action_id: ActionId
+    attempt: LaterAttempt | UnsetType = UNSET
 
 
 class PlanRequest(Wire, frozen=True, kw_only=True):
@@ -153,9 +158,9 @@ class Grant(Wire, frozen=True, kw_only=True):
     """Leave for one action, on one node, once. Signed by the bot, checked by the agent at the instant.
 
     `undoes` names an action that is to be undone; `action` is then that action, and `action_id` the
-    `undo_action_id` of it. `after_sha256` is the file that was shown when the edit was confirmed; it is left
-    out where no file is changed, so that agents that do not know it yet read such a grant. `timeline` is left
-    out for those as well.
+    `undo_action_id` of it and `attempt`. `after_sha256` is the file that was shown when the edit was
+    confirmed; it is left out where no file is changed, so that agents that do not know it yet read such a
+    grant. `timeline` is left out for those as well, and `attempt` at the first one.
     """
 
     protocol: Literal[1] = PROTOCOL_VERSION
@@ -172,6 +177,7 @@ class Grant(Wire, frozen=True, kw_only=True):
     undoes: ActionId | None = None
     after_sha256: Sha256 | UnsetType = UNSET
     timeline: TimelineMark | UnsetType = UNSET
+    attempt: LaterAttempt | UnsetType = UNSET
 
 
 class Withdrawal(Wire, frozen=True, kw_only=True):

@@ -8,11 +8,11 @@ import msgspec
 from msgspec import Meta
 
 PROTOCOL_VERSION: Literal[1] = 1
-REVISION = 3
+REVISION = 4
 REVISION_HEADER = "neumann-revision"
 VERSION_HEADER = "neumann-version"
 """What has been added within the version: 1 timelines, 2 the readings `certificates` and `full_pings`,
-3 the reading `actions` and the action `transfer_leadership`.
+3 the reading `actions` and the action `transfer_leadership`, 4 that an undo which was not done is tried anew.
 
 An agent tells it in a header, which an older bot does not read; a bot sends what is new only to agents that
 told it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 
+from msgspec import UNSET, UnsetType
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
@@ -37,9 +38,10 @@ def action_id(*, cluster: str, incident: str, generation: int, node: str, action
     return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()
 
 
-def undo_action_id(undone: str) -> str:
-    """Name the undoing of an action: one action is undone once."""
-    return hashlib.sha256(f"undo:{undone}".encode()).hexdigest()
+def undo_action_id(undone: str, attempt: int | UnsetType = UNSET) -> str:
+    """Name an attempt to undo an action: each is begun once, and none after one that was done."""
+    later = "" if attempt is UNSET else f":{attempt}"
+    return hashlib.sha256(f"undo:{undone}{later}".encode()).hexdigest()
 
 
 def sign(grant: Grant, key: SigningKey, *, second_key: SigningKey | None = None) -> SignedGrant:
@@ -71,7 +73,7 @@ def open_grant(
         raise BadGrantError("The signed bytes are no grant of this protocol.") from error
     if grant.to_json().encode() != payload:
         raise BadGrantError("The signed bytes are not the one form of this grant.")
-    if grant.undoes is not None and grant.action_id != undo_action_id(grant.undoes):
+    if grant.undoes is not None and grant.action_id != undo_action_id(grant.undoes, grant.attempt):
         raise BadGrantError("The grant's action id is not that of the undoing.")
     if (grant.second_confirmed_by, signed.second_signature) != (None, None):
         _check_second(grant, payload, signed.second_signature or "", second)

@@ -11,7 +11,7 @@ from runbooks.plans import Action
 
 def on_the_wire(action: Action) -> wire.Action:
     """Return the action as the agents know it; an undo is named by the change that it puts back."""
-    fields = action.model_dump(exclude={"node", "undoes"}, exclude_none=True)
+    fields = action.model_dump(exclude={"node", "undoes", "attempt"}, exclude_none=True)
     if action.undoes:
         fields["type"] = "set_election_timeouts"
     known: wire.Action = msgspec.convert(fields, wire.Action)
@@ -21,7 +21,7 @@ def on_the_wire(action: Action) -> wire.Action:
 def action_id_of(order: Order) -> str:
     """Return the action's id, a hash of what it is."""
     if order.action.undoes:
-        return wire.undo_action_id(order.action.undoes)
+        return wire.undo_action_id(order.action.undoes, attempt_of(order.action))
     return wire.action_id(
         cluster=order.cluster,
         incident=order.incident,
@@ -29,6 +29,17 @@ def action_id_of(order: Order) -> str:
         node=order.action.node,
         action=on_the_wire(order.action),
     )
+
+
+def attempt_of(action: Action) -> int | msgspec.UnsetType:
+    """Return the attempt to undo as the agents know it: of a first one older agents know nothing."""
+    return action.attempt if action.attempt > 1 else msgspec.UNSET
+
+
+def undo_request_of(action: Action) -> wire.UndoRequest | None:
+    """Return the request for a nonce to undo; `None` of any other action."""
+    undoes = action.undoes
+    return wire.UndoRequest(action_id=undoes, attempt=attempt_of(action)) if undoes else None
 
 
 def prepare_request_of(order: Order) -> wire.PrepareRequest:
@@ -75,6 +86,7 @@ def grant_of(order: Order, readiness: Readiness, *, names_second: bool, names_ti
         undoes=order.action.undoes,
         after_sha256=order.after_sha256 or msgspec.UNSET,
         timeline=wire.TimelineMark(position=order.position, mac=order.mac) if known else msgspec.UNSET,
+        attempt=attempt_of(order.action),
     )
 
 

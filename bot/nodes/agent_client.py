@@ -17,6 +17,7 @@ from bot.nodes.action_messages import (
     grant_of,
     outcome_of,
     prepare_request_of,
+    undo_request_of,
     withdrawal_of,
 )
 from bot.nodes.agent_connection import (
@@ -25,7 +26,7 @@ from bot.nodes.agent_connection import (
     AgentRefusedError,
     AgentUnreachableError,
 )
-from bot.nodes.planned_edits import planned_edit
+from bot.nodes.planned_edits import UNDOES_ONCE, planned_edit
 from bot.store.ledger_marks import LEDGER_WENT_BACK, LedgerMarks
 from handlers.ports import CannotEdit, NotBegun, Obstacle, Order, Outcome, Readiness
 from runbooks.plans import Action, PlannedEdit
@@ -79,12 +80,14 @@ class AgentClient(AgentConnection):
 
     async def prepare(self, order: Order) -> Readiness | NotBegun:
         """Ask for a nonce and the state it is bound to."""
-        undoes = order.action.undoes
-        request = wire.UndoRequest(action_id=undoes) if undoes else prepare_request_of(order)
+        undo = undo_request_of(order.action)
+        request = undo or prepare_request_of(order)
         try:
             if why_not := await self._why_not_this_ledger(order):
                 return NotBegun(Obstacle.NODE, why_not)
-            url = self._url(order, "undo" if undoes else "prepare")
+            if order.action.attempt > 1 and self.undoes_once(self._node(order).agent_url):
+                return NotBegun(Obstacle.NODE, UNDOES_ONCE)
+            url = self._url(order, "undo" if undo else "prepare")
             prepared = await self.ask("POST", url, wire.Prepared, request.to_json())
         except AgentRefusedError as error:
             return NotBegun(Obstacle.NODE, f"The agent refuses: {error}")

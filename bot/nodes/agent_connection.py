@@ -168,6 +168,10 @@ class AgentConnection:
         """Say whether the agent told, when it last answered, that it keeps how far timelines have come."""
         return self._revisions.get(httpx.URL(agent_url).netloc, 0) >= 1
 
+    def undoes_once(self, agent_url: str) -> bool:
+        """Say whether the agent is known, since it last answered, to try no undo anew that was not done."""
+        return self._revisions.get(httpx.URL(agent_url).netloc, wire.REVISION) < 4
+
     def version_of(self, agent_url: str) -> str:
         """Return the version that the agent told when it last answered; nothing where it told none."""
         return self._versions.get(httpx.URL(agent_url).netloc, "")

@@ -30,6 +30,7 @@ from handlers.domain.events.remediation import (
 from handlers.domain.fold_triage import TRIAGE_APPLIERS
 from handlers.domain.incident import ActionRun, Incident, Run
 from handlers.domain.regrouping.fold import REGROUPING_APPLIERS
+from handlers.domain.unconfirmed import Judged
 from handlers.domain.wide_outage.fold import WIDE_OUTAGE_APPLIERS
 
 KEPT_FIRINGS = 500
@@ -72,7 +73,7 @@ def _remarked(incident: Incident, event: Remarked) -> Incident:
 
 
 def _evidence_read(incident: Incident, event: EvidenceRead) -> Incident:
-    return replace(incident, evidence=event.evidence, evidence_at=event.at)
+    return replace(incident, evidence=event.evidence, evidence_at=event.at, reading_asked=None)
 
 
 def _findings_ranked(incident: Incident, event: FindingsRanked) -> Incident:
@@ -80,9 +81,18 @@ def _findings_ranked(incident: Incident, event: FindingsRanked) -> Incident:
         incident,
         diagnosis=event.diagnosis,
         offers=event.offers,
+        last_sure=_last_sure(incident, event),
+        unconfirmed=event.unconfirmed,
         diagnosed_at=incident.diagnosed_at or event.at,
         lost_since=(incident.lost_since or event.at) if event.diagnosis.lost else None,
     )
+
+
+def _last_sure(incident: Incident, event: FindingsRanked) -> Judged | None:
+    """Return what later findings are held against: not what lost sight of something, nor half a reading."""
+    if event.unconfirmed or incident.evidence is None or not incident.evidence.complete:
+        return incident.last_sure
+    return Judged(incident.evidence, event.diagnosis)
 
 
 def _plan_proposed(incident: Incident, event: PlanProposed) -> Incident:
@@ -125,6 +135,8 @@ def _begin_run(
         incident,
         runs=runs,
         awaiting_second=None,
+        last_sure=None,
+        unconfirmed=None,
         silence=None,
         verified=None,
         leader_seen=None,
@@ -187,11 +199,11 @@ def _recovery_seen(incident: Incident, event: RecoverySeen) -> Incident:
 
 
 def _recovery_verified(incident: Incident, event: RecoveryVerified) -> Incident:
-    return replace(incident, verified=event)
+    return replace(incident, verified=event, last_sure=None, unconfirmed=None)
 
 
 def _leader_verified(incident: Incident, event: LeaderVerified) -> Incident:
-    return replace(incident, verified=event)
+    return replace(incident, verified=event, last_sure=None, unconfirmed=None)
 
 
 def _reopened(incident: Incident, event: Reopened) -> Incident:

@@ -12,6 +12,7 @@ from handlers.domain.events.triage import (
     HandOffDrawnUp,
     HandOffTicked,
     NoteAdded,
+    ReadingAsked,
     Snoozed,
 )
 from handlers.domain.incident import Incident
@@ -56,6 +57,7 @@ TRIAGE_APPLIERS: dict[type, Callable[[Incident, Any], Incident]] = {
     Assigned: _assigned,
     Snoozed: _snoozed,
     NoteAdded: _note_added,
+    ReadingAsked: lambda incident, event: replace(incident, reading_asked=event),
     HandOffDrawnUp: _hand_off_drawn_up,
     HandOffTicked: _hand_off_ticked,
 }

@@ -9,7 +9,7 @@ from enum import StrEnum
 from handlers.domain.alerts import CANARY, UNCONFIGURED, Alert, IncidentIdentity
 from handlers.domain.escalation.state import Escalation
 from handlers.domain.events.base import Person
-from handlers.domain.events.diagnosis import Offer
+from handlers.domain.events.diagnosis import Offer, Unconfirmed
 from handlers.domain.events.lifecycle import Closed, EarlierIncidents, Remarked
 from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
 from handlers.domain.events.remediation import (
@@ -20,8 +20,9 @@ from handlers.domain.events.remediation import (
     RunEnded,
     Silenced,
 )
-from handlers.domain.events.triage import Acknowledged, HandOffDrawnUp, HandOffTicked, NoteAdded
+from handlers.domain.events.triage import Acknowledged, HandOffDrawnUp, HandOffTicked, NoteAdded, ReadingAsked
 from handlers.domain.regrouping.state import Regrouping
+from handlers.domain.unconfirmed import Judged
 from handlers.domain.wide_outage.state import WideOutage
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis
@@ -127,6 +128,9 @@ class Incident:
 
     `mac` is the store's MAC of the last folded event, from which the next one follows. `went_back` says that
     this process has known a longer timeline: Redis was put back, and a run under way is not gone on with.
+    `last_sure` is what new findings are held against: the newest complete ones that lost sight of nothing;
+    `unconfirmed` is what the newest of all lost sight of. `reading_asked` is by whom a reading was asked for
+    that has not begun.
     `leader_changes` counts those recorded since the newest run began.
     `lost_since` is since when, without a break, the readings show no majority that could come back; `ticks`
     are the points of the hand-off that are done, by the step's word.
@@ -149,7 +153,10 @@ class Incident:
     earlier: EarlierIncidents | None = None
     evidence: Evidence | None = None
     evidence_at: datetime | None = None
+    reading_asked: ReadingAsked | None = None
     diagnosis: Diagnosis | None = None
+    last_sure: Judged | None = None
+    unconfirmed: Unconfirmed | None = None
     offers: tuple[Offer, ...] = ()
     proposals: dict[str, PlanProposed] = field(default_factory=dict)
     awaiting_second: PlanConfirmed | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from handlers.domain import unconfirmed
 from handlers.domain.escalation.model import ROUTE_NAMES
 from handlers.domain.events import (
     Event,
@@ -36,7 +37,8 @@ def _evidence_read(event: diagnosis.EvidenceRead) -> str:
 
 def _findings_ranked(event: diagnosis.FindingsRanked) -> str:
     top = event.diagnosis.top
-    return f"{event.diagnosis.summary} ({top.cause}: {top.verdict.value})"
+    lost = f". {unconfirmed.sentence(event.unconfirmed)}" if event.unconfirmed else ""
+    return f"{event.diagnosis.summary} ({top.cause}: {top.verdict.value}){lost}"
 
 
 def _plan_confirmed(event: remediation.PlanConfirmed) -> str:
@@ -109,6 +111,7 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     triage.Assigned: lambda event: f"{event.by.name} gave it to {event.to.name}",
     triage.Snoozed: lambda event: f"{event.by.name} snoozed it until {event.until:%H:%M} UTC",
     triage.NoteAdded: lambda event: f"{event.by.name} noted: {event.text}",
+    triage.ReadingAsked: lambda event: f"{event.by.name} asked for a new reading",
     triage.HandOffDrawnUp: _hand_off_drawn_up,
     triage.HandOffTicked: lambda event: f"{event.by.name} ticked {event.step} of the hand-off",
     escalation.TierReached: _tier_reached,

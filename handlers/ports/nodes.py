@@ -91,9 +91,10 @@ class NotBegun:
 
 @dataclass(frozen=True)
 class CannotEdit:
-    """An agent will not change its configuration file so, or does not answer; `reason` says why."""
+    """An agent will not change its configuration file so, or does not answer (`by`); `reason` says why."""
 
     reason: str
+    by: Obstacle = Obstacle.NODE
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from handlers.domain.events.remediation import ActionFinished, ActionStarted
 from handlers.domain.incident import Incident
 from handlers.ports import NotBegun, Obstacle, Order, Outcome, Ports, Readiness
+from handlers.remediation.new_leader import with_new_leader
 from handlers.remediation.obstacles import obstacle_before, obstacle_on_node
 from runbooks.plans import CHANGES_FILE, Action
 
@@ -18,6 +20,7 @@ async def run_action(ports: Ports, incident: Incident, index: int) -> Incident:
     outcome = await ports.agents.status(order) if index in run.actions else None
     if outcome is None:
         incident, outcome = await _grant(ports, incident, index, order)
+    outcome = await with_new_leader(ports, incident.cluster, order.action, outcome)
     return await record(ports, incident, index, outcome)
 
 
@@ -71,10 +74,19 @@ async def _ready(ports: Ports, incident: Incident, order: Order) -> _Answer:
     incident, obstacle = await obstacle_before(ports, incident, order.action)
     if obstacle:
         return _Answer(incident, obstacle)
-    ready = await ports.agents.prepare(order)
+    ready = await _close_earlier_attempt(ports, order) or await ports.agents.prepare(order)
     if isinstance(ready, NotBegun):
         return _Answer(incident, ready)
     return _Answer(incident, obstacle_on_node(incident.runs[-1], order.action, ready) or ready)
+
+
+async def _close_earlier_attempt(ports: Ports, order: Order) -> NotBegun | None:
+    """Have the ledger close the attempt to undo before this one: its agent may have been silent then."""
+    if order.action.attempt == 1:
+        return None
+    earlier = order.action.model_copy(update={"attempt": order.action.attempt - 1})
+    known = await ports.agents.withdraw(replace(order, action=earlier))
+    return NotBegun(Obstacle.NODE, "The file was put back already.") if known.state == "done" else None
 
 
 async def begin(ports: Ports, incident: Incident, index: int, order: Order) -> Incident:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
-
-from handlers.domain.events.diagnosis import Offer
 from handlers.domain.events.remediation import RunEnded
 from handlers.domain.incident import Incident, Run
 from handlers.ports import Ports
 from handlers.remediation.run import begin, order_of, record
-from runbooks.model import Remedy
-from runbooks.plans import Action, Plan
+from handlers.remediation.undo import undoing
 from runbooks.wording import listed
 
 PUT_BACK = "Stopped: Redis was put back to an older copy while this went on."
@@ -37,10 +33,10 @@ async def end_run(ports: Ports, incident: Incident, *, because: str | None = Non
     if left:
         why += f" {left} further {'action was' if left == 1 else 'actions were'} not begun."
         why += await _withdraw(ports, incident, begun)
-    undo = undo_offer(run)
+    undo, left_to_people = await undoing(ports, incident)
     if undo:
         await ports.timelines.remember_handle(undo.handle, incident.id)
-    event = RunEnded(at=ports.time.now(), completed=False, detail=why, undo=undo)
+    event = RunEnded(at=ports.time.now(), completed=False, detail=f"{why}{left_to_people}", undo=undo)
     return await ports.timelines.append(incident, event)
 
 
@@ -78,36 +74,3 @@ def _why_stopped(run: Run) -> str | None:
     if not all(map(run.is_done, range(len(run.plan.steps)))):
         return "Stopped: the cluster is in the bot's configuration no more."
     return None
-
-
-def undo_offer(run: Run) -> Offer | None:
-    """Put back the files that the run changed, newest first; who restarted with them restarts again."""
-    plan: Plan = run.plan
-    changed = [
-        (run.actions[index].action_id, step.action)
-        for index, step in enumerate(plan.steps)
-        if step.action.type == "set_election_timeouts" and run.is_done(index)
-    ]
-    actions = tuple(
-        undo
-        for action_id, action in reversed(changed)
-        for undo in (
-            action.model_copy(update={"type": "undo_election_timeouts", "undoes": action_id}),
-            Action(type="restart_service", node=action.node),
-        )
-        if undo.type != "restart_service" or _was_restarted(run, action.node)
-    )
-    if not actions:
-        return None
-    nodes = tuple(dict.fromkeys(action.node for action in actions))
-    reason = f"The timeouts of {', '.join(nodes)} were changed, those of the others were not."
-    return Offer(
-        handle=secrets.token_urlsafe(16),
-        remedy=Remedy(name="undo", nodes=nodes, actions=actions, offered=True, reason=reason),
-    )
-
-
-def _was_restarted(run: Run, node: str) -> bool:
-    restarts = [i for i in run.indexes_of(node) if run.plan.steps[i].action.type == "restart_service"]
-    states = [run.actions[i].finished for i in restarts if i in run.actions]
-    return any(finished is None or finished.state in ("done", "unknown") for finished in states)

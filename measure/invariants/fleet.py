@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.nodes.agent_client import AgentClient
 from handlers.ports import CannotEdit, NotBegun, Obstacle, Order, Outcome, Readiness
@@ -50,7 +50,7 @@ class Fleet:
         """Return what a change of the file would leave, or why it cannot be made."""
         one = self.cluster.nodes[action.node]
         if not self.answers(action.node):
-            return CannotEdit("the agent cannot be reached")
+            return CannotEdit("the agent cannot be reached", Obstacle.NO_ANSWER)
         if action.undoes and (why := self._why_not(action, self._seen(action.node), self._seen(action.node))):
             return CannotEdit(why)
         after = self._file_after(action, one)
@@ -73,7 +73,7 @@ class Fleet:
         entry = self._entry(name, action_id)
         if self._busy(agent) or (entry and entry.state != "PREPARED"):
             return NotBegun(Obstacle.NODE, f"The agent refuses: {entry.state if entry else 'busy'}")
-        if why := self._why_not(order.action, now, now):
+        if why := self._attempt_before(order) or self._why_not(order.action, now, now):
             return NotBegun(Obstacle.NODE, f"The agent refuses: {why}")
         agent.ledger[action_id] = Entry(order, now)
         nonce = f"nonce-{len(self._answered) + 1}"
@@ -176,6 +176,15 @@ class Fleet:
     def _seen(self, name: str) -> Seen:
         one = self.cluster.nodes[name]
         return Seen(one.boot_id, one.sha256, self.cluster.runs(name), one.pid, one.offset_ms)
+
+    def _attempt_before(self, order: Order) -> str | None:
+        """Return why an undo is not tried anew: the attempt before has not ended, or is done."""
+        if order.action.attempt == 1:
+            return None
+        earlier = order.action.model_copy(update={"attempt": order.action.attempt - 1})
+        entry = self._entry(order.action.node, self.action_id(replace(order, action=earlier)))
+        ended = entry is not None and entry.state in ("REJECTED", "NOT_DONE", "UNKNOWN")
+        return None if ended else "the attempt before is open or done"
 
     def _why_not(self, action: Action, agreed: Seen, now: Seen) -> str | None:
         match action.type:

@@ -22,6 +22,7 @@ from typing import Any
 import httpx
 import tomlkit
 import trustme
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 from nacl.signing import SigningKey
 from starlette.applications import Starlette
@@ -334,9 +335,9 @@ class Bot:
             confirmed_by="U1",
         )
 
-    async def grant_undo(self, done: Grant) -> Grant | Refusal:
+    async def grant_undo(self, done: Grant, attempt: int | UnsetType = UNSET) -> Grant | Refusal:
         """Ask for leave to undo an action that was granted."""
-        body = UndoRequest(action_id=done.action_id).to_json()
+        body = UndoRequest(action_id=done.action_id, attempt=attempt).to_json()
         answer = await self.http.post("/v1/undo", content=body)
         if answer.status_code != 200:
             assert answer.status_code == 409
@@ -344,7 +345,8 @@ class Bot:
         prepared = Prepared.from_json(answer.content)
         return replace(
             done,
-            action_id=undo_action_id(done.action_id),
+            action_id=undo_action_id(done.action_id, attempt),
+            attempt=attempt,
             undoes=done.action_id,
             precondition=prepared.state,
             nonce=prepared.nonce,

@@ -39,6 +39,7 @@ from handlers.domain.events.triage import (
     HandOffDrawnUp,
     HandOffTicked,
     NoteAdded,
+    ReadingAsked,
     Snoozed,
 )
 from handlers.domain.events.wide_outage import OutageMember, WideOutageJoined, WideOutageSeen
@@ -303,6 +304,7 @@ def whole_story() -> tuple[Event, ...]:
         Acknowledged(at=NOON, by=ALICE),
         Assigned(at=NOON, by=ALICE, to=BOB),
         Snoozed(at=NOON, by=BOB, until=LATER),
+        ReadingAsked(at=NOON, by=ALICE),
         NoteAdded(at=NOON, by=BOB, text="the switch was replaced", link="https://neumann.slack.com/p1"),
         HandOffDrawnUp(at=NOON, by=BOB, hand_off=leader_election.hand_off(builders.evidence())),
         HandOffTicked(at=NOON, by=BOB, step="give-up"),

@@ -16,6 +16,7 @@ from handlers.domain.policy import Member
 from handlers.remediation import propose, second_approval
 from runbooks import capacity
 from runbooks.evidence import Disk, Evidence, NodeEvidence
+from runbooks.plans import Action
 from runbooks.posture.samples import Sample, sample_of
 from tests.builders import ALICE, BOB, NOON, alert, evidence, healthy, known, led_by, reaching
 from tests.handlers.story import click, submitted
@@ -145,7 +146,37 @@ async def test_two_people_hand_the_leadership_on_before_the_disk_is_full(handing
     assert handing_on.agents.effects == [("node1", "transfer_leadership")]
     assert incident.run and incident.run.ended and incident.run.ended.completed
     assert incident.run.checks["node1"].leader == "node3"
+    assert _detail_of_the_step(incident) == "Done. node3 leads term 8."
     assert incident.run.ended.undo is None
+
+
+@pytest.mark.parametrize(
+    ("leader", "silent", "said"),
+    [
+        ("node2", set(), "Done. node2 leads term 8, not node3."),
+        (None, set(), "Done. No leader with a majority is seen yet."),
+        ("node3", {"node1", "node2"}, "Done. No leader with a majority is seen yet."),
+        ("node3", {"node1", "node2", "node3"}, "Done."),
+    ],
+)
+async def test_a_step_that_is_done_says_who_leads_as_far_as_that_was_read(
+    handing_on: World, leader: str | None, silent: set[str], said: str
+) -> None:
+    feel = handing_on.cluster.feel
+
+    def felt(action: Action) -> None:
+        feel(action)
+        handing_on.cluster.leader, handing_on.cluster.silent = leader, silent
+
+    handing_on.agents.on_effect = felt
+    assert _detail_of_the_step(await approved(handing_on)) == said
+
+
+def _detail_of_the_step(incident: Incident) -> str:
+    assert incident.run
+    finished = incident.run.actions[0].finished
+    assert finished and finished.state == "done"
+    return finished.detail
 
 
 async def test_nothing_is_handed_on_once_a_vote_is_missing(handing_on: World) -> None:

@@ -29,6 +29,7 @@ DEEDS: dict[str, Deed] = {
     "assign": lambda ports, incident_id, by: triage.assign(ports, incident_id, by, ALICE),
     "snooze": lambda ports, incident_id, by: triage.snooze(ports, incident_id, by, HALF_AN_HOUR),
     "note": lambda ports, incident_id, by: triage.add_note(ports, incident_id, by, "rack 12 is dark"),
+    "read again": triage.read_again,
     "resolve": triage.resolve,
     "reopen": triage.reopen,
 }
@@ -207,7 +208,7 @@ async def test_one_in_whose_place_a_newer_one_stands_is_not_opened_again() -> No
     assert world.kinds()[-1] == "closed"
 
 
-@pytest.mark.parametrize("name", ["acknowledge", "assign", "snooze", "resolve"])
+@pytest.mark.parametrize("name", ["acknowledge", "assign", "snooze", "read again", "resolve"])
 async def test_a_closed_incident_takes_none_of_it(name: str) -> None:
     world = await closed_world()
     before = world.kinds()

@@ -1,4 +1,4 @@
-"""Triage in Slack: the headline's buttons and their modals, the message shortcut and the pin."""
+"""Triage in Slack: buttons of headline and findings, their modals, the message shortcut and the pin."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 SHORTCUT = "add_to_incident"
 PINS = frozenset({"pushpin", "round_pushpin", "memo"})
-AT_ONCE = {"acknowledge": triage.acknowledge, "resolve": triage.resolve, "reopen": triage.reopen}
+AT_ONCE = {do.__name__: do for do in (triage.acknowledge, triage.resolve, triage.reopen, triage.read_again)}
 MODALS: dict[str, Callable[[Incident, str], Block]] = {
     "assign": triage_modals.assign,
     "snooze": triage_modals.snooze,

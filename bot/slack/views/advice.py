@@ -12,7 +12,7 @@ from runbooks.wording import MAX_NAMES, listed
 
 def to_do(incident: Incident, diagnosis: Diagnosis) -> list[str]:
     """Return what to do now in one line: press a button, mend by hand, or read what would decide it."""
-    if incident.running or incident.verified or incident.closed or is_acted_on(incident):
+    if is_overtaken(incident):
         return []
     if incident.offers:
         wanted = dict.fromkeys(button_of_remedy(offer.remedy.name) for offer in incident.offers)
@@ -48,7 +48,8 @@ def _leave_or_watch(diagnosis: Diagnosis) -> str:
     return f"{watch} If it does not, look at “{title_of_cause(seen[0].cause)}”{on}."
 
 
-def is_acted_on(incident: Incident) -> bool:
-    """Return whether a run began on these findings, so that they say nothing of what to do now."""
+def is_overtaken(incident: Incident) -> bool:
+    """Return whether the findings say nothing of what to do now: all is well, or a run began on them."""
     run, read = incident.run, incident.evidence_at
-    return run is not None and read is not None and read < run.confirmed_at
+    is_acted_on = run is not None and read is not None and read < run.confirmed_at
+    return bool(incident.running or incident.verified or incident.closed or is_acted_on)

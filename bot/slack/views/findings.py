@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from bot.evidence_tables import all_links_open, cut_links, link_table, node_groups, node_table, not_read
 from bot.slack.views import blocks, labels, progress
-from bot.slack.views.advice import is_acted_on, to_do
+from bot.slack.views.advice import is_overtaken, to_do
 from bot.slack.views.blocks import Block, escape
-from bot.slack.views.message import REMEDY_ACTION, Message
+from bot.slack.views.message import READ_ACTION, REMEDY_ACTION, Message
+from handlers.domain import unconfirmed
 from handlers.domain.incident import Incident
+from handlers.domain.steps.asked_reading import can_be_asked
 from runbooks.all_runbooks import aim, button_of_remedy, can_prove, needs_no_remedy, title_of_cause
 from runbooks.evidence import Evidence
 from runbooks.model import BY_HAND, SURE, Diagnosis, Finding, Remedy, Verdict
@@ -40,6 +42,7 @@ def message(incident: Incident, diagnosis: Diagnosis, evidence: Evidence) -> Mes
         blocks.section(
             "\n".join([f"*{escape(blocks.cut(diagnosis.summary, 600))}*", *to_do(incident, diagnosis)])
         ),
+        *_unconfirmed(incident),
         *tables(evidence, brief=brief),
         blocks.section(can_elect(diagnosis)),
         *(blocks.section(finding(each, brief=brief, advised=each is sure[0])) for each in shown),
@@ -155,6 +158,12 @@ def _overtaken(incident: Incident, evidence: Evidence) -> list[Block]:
     return [blocks.context(f":rewind: As it was at {evidence.started_at:%H:%M:%S} UTC; {since}.")]
 
 
+def _unconfirmed(incident: Incident) -> list[Block]:
+    """Say what was sure before readings failed, so that it does not vanish with its button."""
+    lost = None if is_overtaken(incident) else incident.unconfirmed
+    return [blocks.section(f":warning: {escape(unconfirmed.sentence(lost))}")] if lost else []
+
+
 def _on(nodes: tuple[str, ...]) -> str:
     return f" ({', '.join(nodes)})" if nodes else ""
 
@@ -171,29 +180,23 @@ def _named(what: str, findings: list[Finding]) -> list[Block]:
 
 
 def _buttons(incident: Incident) -> list[Block]:
-    over = incident.running or incident.verified or incident.closed or is_acted_on(incident)
-    if over or not incident.offers:
-        return []
-    return [
-        blocks.actions(
-            "remedies",
-            [
-                blocks.button(
-                    button_of_remedy(offer.remedy.name),
-                    action_id=f"{REMEDY_ACTION}:{offer.remedy.name}",
-                    value=offer.handle,
-                    style="primary",
-                )
-                for offer in incident.offers
-            ],
+    row = [
+        blocks.button(
+            button_of_remedy(offer.remedy.name),
+            action_id=f"{REMEDY_ACTION}:{offer.remedy.name}",
+            value=offer.handle,
+            style="primary",
         )
+        for offer in (() if is_overtaken(incident) else incident.offers)
     ]
+    if incident.handle and can_be_asked(incident):
+        row.append(blocks.button("Read again", action_id=READ_ACTION, value=incident.handle))
+    return [blocks.actions("remedies", row)] if row else []
 
 
 def _small_print(incident: Incident, diagnosis: Diagnosis, evidence: Evidence, *, brief: bool) -> list[Block]:
     lines = [blocks.cut(escape(_refused(remedy)), 300) for remedy in _refusals(diagnosis)]
-    again = "; the bot reads again by itself" if _is_read_again(incident) else ""
-    lines.append(f"read at {evidence.started_at:%H:%M:%S} UTC{again}")
+    lines.append(f"read at {evidence.started_at:%H:%M:%S} UTC{_next_reading(incident)}")
     missing = not_read(evidence, limit=3 if brief else 8) if evidence.complete else ()
     most = MAX_BRIEF_POINT_CHARS if brief else MAX_FINDING_CHARS
     small = [blocks.context(*lines)]
@@ -203,10 +206,14 @@ def _small_print(incident: Incident, diagnosis: Diagnosis, evidence: Evidence, *
     return small
 
 
-def _is_read_again(incident: Incident) -> bool:
-    """Return whether another reading comes though nothing happens: these findings are not the last."""
-    over = incident.closed or incident.verified or incident.running
-    return can_prove(incident.runbook) and bool(incident.firing) and not over
+def _next_reading(incident: Incident) -> str:
+    """Say why these findings are not the last, where another reading comes though nothing happens."""
+    if not can_be_asked(incident):
+        return ""
+    if asked := incident.reading_asked:
+        return f"; {escape(asked.by.name)} asked for a new reading"
+    is_read_again = can_prove(incident.runbook) and incident.firing
+    return "; the bot reads again by itself" if is_read_again else ""
 
 
 def _refusals(diagnosis: Diagnosis) -> list[Remedy]:

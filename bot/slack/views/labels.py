@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.domain.incident import Incident, Stage
 from runbooks.all_runbooks import ELECTION, aim, can_prove
-from runbooks.model import Verdict
+from runbooks.model import UNDO, Verdict
 from runbooks.wording import duration
 
 VERDICTS = {
@@ -87,7 +87,8 @@ def _until_a_leader_is_proven(incident: Incident) -> str:
     run = incident.run
     stopped = "The run stopped. " if run and run.ended and not run.ended.completed else ""
     if run and run.ended and run.ended.undo:
-        return f"{stopped}What it changed can be put back, in the thread"
+        what = "What is left" if run.plan.remedy == UNDO else "What it changed"
+        return f"{stopped}{what} can be put back, in the thread"
     read = incident.evidence_at
     if run and run.ended and run.ended.completed and read and read <= run.ended.at:
         return f"A {aim(incident.runbook)} must now prove to be stable"

@@ -13,6 +13,7 @@ REMEDY_ACTION = "remedy"
 APPROVE_ACTION = "approve_plan"
 STOP_ACTION = "stop_run"
 TRIAGE_ACTION = "care"
+READ_ACTION = "care:read_again"
 MORE_ACTION = "care:more"
 
 

@@ -37,6 +37,7 @@ Event = Annotated[
     | triage.Assigned
     | triage.Snoozed
     | triage.NoteAdded
+    | triage.ReadingAsked
     | triage.HandOffDrawnUp
     | triage.HandOffTicked
     | escalation.TierReached

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
 
 from handlers.domain.events.base import TimelineEvent
 from runbooks.evidence import Evidence, Frozen
-from runbooks.model import Diagnosis, Remedy
+from runbooks.missing_kind import MissingKind
+from runbooks.model import Diagnosis, Remedy, Verdict
+from runbooks.node_readings import is_none
 
 
 class Offer(Frozen):
@@ -14,6 +18,28 @@ class Offer(Frozen):
 
     handle: str
     remedy: Remedy
+
+
+class Unanswered(Frozen):
+    """Who had answered while a finding was sure, and has not since: `agent:NODE`, or `NODE` to the bot."""
+
+    who: str
+    kind: MissingKind
+
+
+class Unconfirmed(Frozen):
+    """A finding that was sure, and is less sure only because readings failed since.
+
+    `at` is when it was read; `verdict` is how sure it was then. `lost_button` says that it had a remedy which
+    is not offered now.
+    """
+
+    at: AwareDatetime
+    cause: str
+    verdict: Verdict
+    nodes: tuple[str, ...]
+    unanswered: tuple[Unanswered, ...]
+    lost_button: bool
 
 
 class EvidenceRead(TimelineEvent):
@@ -29,3 +55,4 @@ class FindingsRanked(TimelineEvent):
     kind: Literal["findings_ranked"] = "findings_ranked"
     diagnosis: Diagnosis
     offers: tuple[Offer, ...] = ()
+    unconfirmed: Annotated[Unconfirmed | None, Field(exclude_if=is_none)] = None

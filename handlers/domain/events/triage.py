@@ -36,6 +36,13 @@ class Snoozed(TimelineEvent):
     until: AwareDatetime
 
 
+class ReadingAsked(TimelineEvent):
+    """Someone asked for the cluster to be read anew, before the bot would by itself."""
+
+    kind: Literal["reading_asked"] = "reading_asked"
+    by: Person
+
+
 class HandOffDrawnUp(TimelineEvent):
     """What people need who must go on without a majority; `by` is who asked for it, `None` for the bot."""
 

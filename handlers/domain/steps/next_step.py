@@ -116,6 +116,8 @@ def _without_proof(incident: Incident, now: datetime) -> Step:
 
 def _without_runbook(incident: Incident, now: datetime) -> Step:
     """Read once what the cluster shows, after those that a rule waits to judge: there may be a storm."""
+    if incident.reading_asked:
+        return ReadCluster()
     if incident.evidence_at or incident.opened_at is None or not incident.is_readable:
         return Rest()
     age_s = abs((now - incident.opened_at).total_seconds())
@@ -159,7 +161,7 @@ def _silence_is_over(incident: Incident) -> bool:
 
 
 def _evidence_is_due(incident: Incident, now: datetime) -> bool:
-    if incident.evidence_at is None or incident.diagnosis is None:
+    if incident.evidence_at is None or incident.diagnosis is None or incident.reading_asked:
         return True
     if incident.evidence_at - now > timedelta(seconds=CLOCKS_DIFFER_S):
         return True  # the clock was put back since: nobody knows how old this is

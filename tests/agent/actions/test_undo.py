@@ -9,7 +9,16 @@ import pytest
 from msgspec.structs import replace
 
 from agent.actions.ledger import Ledger
-from agent.protocol import ActionReport, Grant, Refusal, RestartService, SetElectionTimeouts, undo_action_id
+from agent.protocol import (
+    ActionReport,
+    Grant,
+    Refusal,
+    RestartService,
+    SetElectionTimeouts,
+    Withdrawal,
+    sign_withdrawal,
+    undo_action_id,
+)
 from agent.settings import Limits, Settings
 from tests.agent.bed import CONFIG, Bot, Connected, Node
 
@@ -99,6 +108,52 @@ async def test_leave_to_undo_is_leave_for_nothing_else(
     assert await bot.commit(replace(grant, **changes)) == refused
     assert node.config.read_bytes() == after
     assert node.calls("systemctl restart") == 0
+
+
+def given_up(done: Grant) -> Withdrawal:
+    """The bot's word that it will not grant the first attempt to undo this."""
+    return Withdrawal(
+        action_id=undo_action_id(done.action_id),
+        cluster=done.cluster,
+        node=done.node,
+        incident=done.incident,
+        action=done.action,
+    )
+
+
+async def test_an_attempt_that_was_given_up_is_followed_by_another_and_that_is_the_last(bot: Bot, node: Node):
+    done = await widened(bot)
+    early = await bot.grant_undo(done, attempt=2)
+    assert isinstance(early, Refusal) and "Attempt 1 to undo this is not closed" in early.detail
+    assert isinstance(await bot.void(sign_withdrawal(given_up(done), bot.key)), ActionReport)
+    closed = await bot.grant_undo(done)
+    assert isinstance(closed, Refusal) and closed.reason == "already_recorded"
+    second = await bot.grant_undo(done, attempt=2)
+    assert isinstance(second, Grant), second
+    report = await bot.commit(second)
+    assert isinstance(report, ActionReport) and report.state == "DONE"
+    assert node.config.read_text() == CONFIG
+    third = await bot.grant_undo(done, attempt=3)
+    assert isinstance(third, Refusal) and "Attempt 2 to undo this is DONE" in third.detail
+
+
+async def test_what_was_undone_is_not_undone_again_though_the_file_was_changed_to_the_same_since(
+    bot: Bot, node: Node
+):
+    done = await widened(bot)
+    changed = node.config.read_bytes()
+    assert isinstance(await bot.commit(await leave_to_undo(bot, done)), ActionReport)
+    node.config.write_bytes(changed)
+    refusal = await bot.grant_undo(done, attempt=2)
+    assert isinstance(refusal, Refusal) and "Attempt 1 to undo this is DONE" in refusal.detail
+    assert node.config.read_bytes() == changed
+
+
+async def test_leave_for_one_attempt_is_leave_for_no_other(bot: Bot, node: Node):
+    first = await leave_to_undo(bot, await widened(bot))
+    after = node.config.read_bytes()
+    assert await bot.commit(replace(first, attempt=2)) == (403, "signature")
+    assert node.config.read_bytes() == after
 
 
 @pytest.mark.parametrize(("restored", "state"), [(False, "NOT_DONE"), (True, "DONE")])

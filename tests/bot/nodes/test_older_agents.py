@@ -8,6 +8,7 @@ from typing import Literal
 
 import httpx
 import msgspec
+from nacl.signing import SigningKey
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,11 +24,16 @@ from agent.protocol import (
     Read,
     Refusal,
 )
+from bot.config import Cluster, Node
+from bot.nodes.agent_client import AgentClient
 from bot.nodes.agent_connection import AgentConnection
 from bot.nodes.agent_evidence import NotObserved, Observed, from_agent
+from bot.nodes.planned_edits import UNDOES_ONCE
 from handlers.domain.evidence import document as evidence_document
+from handlers.ports import NotBegun, Obstacle, Order
 from runbooks.evidence import Evidence, NodeEvidence
 from runbooks.missing_kind import MissingKind
+from runbooks.plans import Action
 from tests.builders import NOON, evidence, missing, node
 
 URL = "https://node1:7880"
@@ -98,6 +104,20 @@ async def test_an_agent_of_revision_2_is_asked_for_all_but_what_it_carries_out()
         answers = [await connection.observe(URL) for _ in range(2)]
     assert [set(asked) - set(SECOND_READINGS) for asked in agent.asked] == [{"actions"}, set(), set()]
     assert "actions" not in from_agent("node1", Observed(answers[1], at=NOON))
+
+
+async def test_an_agent_of_revision_3_is_not_asked_to_undo_anew() -> None:
+    async def health(_: Request) -> Response:
+        return Response(b"{}", headers={REVISION_HEADER: "3"})
+
+    app = Starlette(routes=[Route("/v1/health", health)])
+    undo = Action(type="undo_election_timeouts", node="node1", undoes="f" * 64, attempt=2)
+    order = Order("demo", "inc-1", generation=4, fence=4, action=undo, confirmed_by="U0ALICE001")
+    one = Node(name="node1", metrics_url="http://node1:9090", agent_url=URL)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
+        client = AgentClient((Cluster(name="demo", nodes=(one,)),), http, SigningKey.generate())
+        await client.highest_fence(URL)
+        assert await client.prepare(order) == NotBegun(Obstacle.NODE, UNDOES_ONCE)
 
 
 CERTIFICATE = Certificate(

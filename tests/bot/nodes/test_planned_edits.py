@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,25 @@ async def test_what_is_shown_is_what_is_written(
     after = config_file.read_bytes()
     assert hashlib.sha256(after).hexdigest() == answer.after_sha256
     assert _differing(before, after) == list(answer.lines)
+
+
+async def test_an_undo_that_was_withdrawn_is_done_by_another_attempt_byte_for_byte(
+    agents: AgentClient, config_file: Path
+) -> None:
+    before = config_file.read_bytes()
+    wider = replace(_order(SPELLINGS[0], None), generation=300, fence=300)
+    ready = await _prepared(agents, wider)
+    assert isinstance(ready, Readiness), ready
+    assert (await agents.commit(wider, ready)).state == "done"
+    undo = WIDER.model_copy(update={"type": "undo_election_timeouts", "undoes": agents.action_id(wider)})
+    first = replace(wider, action=undo)
+    assert await agents.void([first]) == frozenset(), "as a run does that ends before it comes to this step"
+    assert isinstance(await agents.prepare(first), NotBegun)
+    again = replace(first, action=undo.model_copy(update={"attempt": 2}))
+    ready = await _prepared(agents, again)
+    assert isinstance(ready, Readiness), ready
+    assert (await agents.commit(again, ready)).state == "done"
+    assert config_file.read_bytes() == before
 
 
 async def _prepared(agents: AgentClient, order: Order) -> Readiness | NotBegun:

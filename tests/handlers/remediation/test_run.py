@@ -259,7 +259,7 @@ async def test_an_undo_puts_every_node_back_though_the_old_values_elect_nobody()
 
 
 async def test_an_undo_holds_though_its_node_has_booted_since_it_was_read() -> None:
-    """It puts back a file that the ledger knows; an undo is taken once, so none may be spent on this."""
+    """It puts back a file that the ledger knows; a reboot is what makes people want it."""
     world = await diagnosed_world(too_slow())
     world.cluster.deaf = {"node2"}
     await confirmed(world, "config_bump")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from handlers.ports import (
     CannotEdit,
@@ -47,6 +47,8 @@ class Agents:
         return {f"node{number}": fence for number, fence in enumerate(self.fences, start=1)}
 
     def action_id(self, order: Order) -> str:
+        if order.action.undoes:
+            return f"undo/{order.action.undoes}/{order.action.attempt}"
         return f"{order.incident}/{order.generation}/{order.action.node}/{order.action.type}"
 
     async def planned_edits(
@@ -62,6 +64,8 @@ class Agents:
             return NotBegun(Obstacle.NODE, why)
         if self.action_id(order) in self.ledger:
             return NotBegun(Obstacle.NODE, "The agent refuses: This action is DONE already.")
+        if order.action.attempt > 1 and not self._has_failed(order):
+            return NotBegun(Obstacle.NODE, "The agent refuses: Attempt 1 to undo this is not closed.")
         return Readiness(
             self.action_id(order),
             nonce="n",
@@ -72,6 +76,11 @@ class Agents:
             needs_second=order.action.node in self.asks_for_second,
             term=self._term(order.action.node),
         )
+
+    def _has_failed(self, order: Order) -> bool:
+        earlier = order.action.model_copy(update={"attempt": order.action.attempt - 1})
+        known = self.ledger.get(self.action_id(replace(order, action=earlier)))
+        return known is not None and known.state != "done"
 
     async def commit(self, order: Order, readiness: Readiness) -> Outcome:
         name = readiness.action_id

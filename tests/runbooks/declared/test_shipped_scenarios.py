@@ -11,7 +11,7 @@ import pytest
 
 from bot import declared_runbooks
 from bot.slack.delivery.plots import wanted
-from bot.slack.views.message import TRIAGE_ACTION
+from bot.slack.views.message import READ_ACTION, TRIAGE_ACTION
 from bot.slack.views.render import render
 from handlers.domain.events import Event
 from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Offer
@@ -29,7 +29,9 @@ from tests.runbooks.declared.texts import in_use
 
 SHIPPED = {name: declared_runbooks.read(file) for name, file in declared_runbooks.shipped().items()}
 ALERTS = [(name, each) for name, runbook in SHIPPED.items() for each in sorted(runbook.ALERTS)]
-BUTTONS = {f"{TRIAGE_ACTION}:{what}" for what in ("acknowledge", "assign", "snooze", "runbook", "more")}
+BUTTONS = {f"{TRIAGE_ACTION}:{what}" for what in ("acknowledge", "assign", "snooze", "runbook", "more")} | {
+    READ_ACTION
+}
 
 
 def readings() -> Iterator[Evidence]:
@@ -98,7 +100,7 @@ def test_nothing_in_it_acts_and_no_cause_is_claimed(name: str, alert_name: str) 
         for read in READINGS:
             shown = incident(runbook, alert_name, read)
             _, pressed = thread(shown)
-            assert pressed == BUTTONS, "its headline's, and no other"
+            assert pressed == BUTTONS, "its headline's and the one that reads, and no other"
             assert shown.offers == ()
             assert shown.diagnosis
             (only,) = shown.diagnosis.findings

@@ -96,6 +96,17 @@ async def test_it_is_given_on_and_put_off_in_two_clicks(bot: wiring.Bot, parent:
     assert triage_state.snoozed_until
 
 
+async def test_a_reading_is_asked_for_once_and_the_next_one_is_told_who_did(
+    bot: wiring.Bot, slack: SlackWorkspaceServer, parent: str, alice: Person
+) -> None:
+    findings = str(slack.workspace.messages[1].ts)
+    assert (await alice.click(findings, "Read again")).ok
+    await alice.click(findings, "Read again")
+    said = await alice.wait_for_message(lambda message: bool(message["is_ephemeral"]))
+    assert "alice has asked for a reading already" in plain_text(said)
+    assert (await incident(bot)).reading_asked
+
+
 async def test_a_guest_gets_a_sentence_and_has_nothing(
     bot: wiring.Bot, slack: SlackWorkspaceServer, parent: str
 ) -> None:

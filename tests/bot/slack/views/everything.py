@@ -10,7 +10,7 @@ from bot.slack.views.findings import in_words, is_brief
 from bot.slack.views.render import render
 from handlers.commands.answers import ElectionStatus, History, IncidentList, IncidentShown, PostmortemAnswer
 from handlers.domain.events import Event
-from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
+from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked, Unanswered, Unconfirmed
 from handlers.domain.events.lifecycle import Closed
 from handlers.domain.events.recovery import LeaderSeen, LeaderVerified
 from handlers.domain.events.remediation import (
@@ -29,12 +29,14 @@ from handlers.domain.events.triage import Acknowledged, HandOffDrawnUp
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident
 from handlers.domain.postmortem import draft as postmortem
-from handlers.remediation.run_end import undo_offer
+from handlers.remediation.undo import offer_to_undo
 from lab.slack.limit_table import CANVAS_MARKDOWN
 from lab.slack.limits import UPDATED_TEXT_CHARACTERS, check_message, check_view
 from runbooks import leader_election
 from runbooks.evidence import Evidence
-from runbooks.model import Diagnosis, Leadership
+from runbooks.leader_election.causes import RootCause
+from runbooks.missing_kind import MissingKind
+from runbooks.model import Diagnosis, Leadership, Verdict
 from runbooks.plans import Plan
 from tests.bot.incidents import LATER
 from tests.builders import ALICE, BOB, NOON, opened, with_edits
@@ -60,7 +62,8 @@ def check_everything(read: Evidence, diagnosis: Diagnosis | None = None) -> int:
     """
     told = opening(read, diagnosis)
     # While nodes are awaited, the same judgement does: what is shown of it is of the same shape.
-    half = (*told[:1], EvidenceRead(at=NOON, evidence=_partly(read)), *told[2:])
+    ranked = told[2].model_copy(update={"unconfirmed": _unconfirmed(read)})
+    half = (*told[:1], EvidenceRead(at=NOON, evidence=_partly(read)), ranked)
     handed = (*told, HandOffDrawnUp(at=NOON, by=ALICE, hand_off=leader_election.hand_off(read)))
     timelines = [told[:1], half, told, handed, *recovered(read, told)]
     for number, proposed in enumerate(plans(fold(ID, told)), start=1):
@@ -85,6 +88,19 @@ def _partly(read: Evidence) -> Evidence:
     half = len(read.nodes) // 2
     nodes = (*read.nodes[:half], *(still_reading(node.node) for node in read.nodes[half:]))
     return read.model_copy(update={"complete": False, "nodes": nodes})
+
+
+def _unconfirmed(read: Evidence) -> Unconfirmed:
+    """A finding on every node that was sure before every node fell silent."""
+    silent = (Unanswered(who=f"agent:{name}", kind=kind) for kind in MissingKind for name in read.names)
+    return Unconfirmed(
+        at=NOON,
+        cause=RootCause.AGGRESSIVE_TIMEOUTS,
+        verdict=Verdict.CONFIRMED,
+        nodes=read.names,
+        unanswered=tuple(silent),
+        lost_button=True,
+    )
 
 
 def plans(incident: Incident) -> Iterator[PlanProposed]:
@@ -132,7 +148,7 @@ def _node_by_node(plan: Plan) -> Iterator[Event]:
 
 def _stopped(events: Events, why: str) -> Events:
     run = fold(ID, events).runs[-1]
-    return (*events, RunEnded(at=NOON, completed=False, detail=why, undo=undo_offer(run)))
+    return (*events, RunEnded(at=NOON, completed=False, detail=why, undo=offer_to_undo(run)))
 
 
 def recovered(read: Evidence, before: Events) -> Iterator[Events]:

@@ -12,7 +12,7 @@ import pytest
 
 from bot.slack.views import answers, plan_modal
 from bot.slack.views.headline import one_sentence
-from bot.slack.views.message import Message
+from bot.slack.views.message import READ_ACTION, Message
 from bot.slack.views.render import render
 from handlers.commands import COMMANDS
 from handlers.commands.answers import ElectionStatus, Help
@@ -143,6 +143,18 @@ def test_there_is_no_button_once_a_leader_is_there() -> None:
     assert buttons(incident(opened(), *diagnosed(incidents.quorum_loss()), found)) == []
     closed = Closed(at=LATER, detail="No alert fires any more.")
     assert buttons(incident(opened(), *diagnosed(incidents.quorum_loss()), closed)) == []
+
+
+def test_findings_can_be_read_again_until_they_are_overtaken() -> None:
+    first = opened().model_copy(update={"handle": "care"})
+    found = (first, *diagnosed(incidents.quorum_loss()))
+    (press,) = [each for each in buttons(incident(*found)) if each["action_id"] == READ_ACTION]
+    assert press["value"] == "care"
+    led = LeaderVerified(at=LATER, leadership=LEADERSHIP, stable_s=10)
+    closed = Closed(at=LATER, detail="No alert fires any more.")
+    running = incident(first, *confirmed(incidents.quorum_loss())[1:])
+    for over in (incident(*found, led), incident(*found, closed), running):
+        assert READ_ACTION not in [each["action_id"] for each in buttons(over)]
 
 
 def test_each_plan_has_its_own_message() -> None:

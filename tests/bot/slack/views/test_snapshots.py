@@ -52,6 +52,7 @@ from tests.builders import (
     silent,
 )
 from tests.handlers.story import click
+from tests.handlers.test_unconfirmed import agents_silent
 from tests.handlers.world import HOME, ON_CALL, OnCallBox, Pager
 from tests.runbooks.declared.texts import in_use
 from tests.runbooks.leader_election.test_certificates import certificate, having
@@ -130,6 +131,20 @@ async def undetermined() -> Play:
     return play
 
 
+async def agents_fall_silent() -> Play:
+    """A cause is confirmed and has a button; agents fall silent, and it is read again until they answer."""
+    play = Play(incidents.quorum_loss())
+    await play.fires()
+    await play.goes_on("the bot has read every node")
+    play.world.cluster.shows = agents_silent()
+    await play.goes_on("a minute later two agents are silent", seconds=61)
+    await triage.read_again(play.world.ports, ID, ALICE)
+    play.show("alice presses Read again")
+    play.world.cluster.shows = play.read
+    await play.goes_on("the agents answer again")
+    return play
+
+
 async def expired_certificates() -> Play:
     """Certificates have expired: the file of one was renewed and never loaded."""
     play = Play(
@@ -201,7 +216,7 @@ async def majority_lost() -> Play:
 
 
 async def step_without_effect_and_undo() -> Play:
-    """A change does not take effect on the second node: the run stops, and is put back."""
+    """A change does not take effect on the second node: the run stops, and is put back in two goes."""
     play = Play(evidence(*candidates(rtt_ms=400.0)))
     play.world.cluster.deaf = {"node2"}
     await play.fires()
@@ -209,6 +224,10 @@ async def step_without_effect_and_undo() -> Play:
     await play.confirms(await play.asks_for("config_bump"))
     await play.goes_on("the run has stopped")
     play.world.cluster.deaf = set()
+    play.world.agents.refuses["node1"] = "The agent refuses: Another action is being carried out."
+    await play.confirms(await play.asks_for("undo"))
+    await play.goes_on("the undo has stopped")
+    play.world.agents.refuses.clear()
     await play.confirms(await play.asks_for("undo"))
     await play.goes_on("all is as it was before")
     return play
@@ -531,6 +550,7 @@ STORIES: dict[str, Story] = {
         aggressive_timeouts,
         network_partition,
         undetermined,
+        agents_fall_silent,
         majority_lost,
         backup_too_old,
         no_runbook,
