@@ -16,7 +16,8 @@ from bot.store.timelines import TimelineStore
 from handlers.domain.events import EVENT
 from handlers.domain.events.remediation import OutcomeState
 from handlers.domain.fold import apply
-from handlers.domain.incident import ActionRun, Incident, Run
+from handlers.domain.incident import Incident
+from handlers.domain.run import ActionRun, Run
 from handlers.errors import Refused
 from handlers.remediation.run import order_of
 from runbooks.wording import counted

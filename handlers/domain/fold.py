@@ -28,8 +28,9 @@ from handlers.domain.events.remediation import (
     StopAsked,
 )
 from handlers.domain.fold_triage import TRIAGE_APPLIERS
-from handlers.domain.incident import ActionRun, Incident, Run
+from handlers.domain.incident import Incident
 from handlers.domain.regrouping.fold import REGROUPING_APPLIERS
+from handlers.domain.run import ActionRun, Run
 from handlers.domain.unconfirmed import Judged
 from handlers.domain.wide_outage.fold import WIDE_OUTAGE_APPLIERS
 

@@ -13,20 +13,17 @@ from handlers.domain.events.diagnosis import Offer, Unconfirmed
 from handlers.domain.events.lifecycle import Closed, EarlierIncidents, Remarked
 from handlers.domain.events.recovery import LeaderSeen, LeaderVerified, RecoverySeen, RecoveryVerified
 from handlers.domain.events.remediation import (
-    ActionFinished,
-    NodeChecked,
     PlanConfirmed,
     PlanProposed,
-    RunEnded,
     Silenced,
 )
 from handlers.domain.events.triage import Acknowledged, HandOffDrawnUp, HandOffTicked, NoteAdded, ReadingAsked
 from handlers.domain.regrouping.state import Regrouping
+from handlers.domain.run import Run
 from handlers.domain.unconfirmed import Judged
 from handlers.domain.wide_outage.state import WideOutage
 from runbooks.evidence import Evidence
 from runbooks.model import Diagnosis
-from runbooks.plans import Plan
 
 CLUSTER_GONE = "cluster-gone"
 """Key of the note that the incident's cluster is in the bot's configuration no more."""
@@ -45,57 +42,6 @@ class Stage(StrEnum):
     WATCHING = "watching"
     RECOVERED = "recovered"
     CLOSED = "closed"
-
-
-@dataclass(frozen=True)
-class ActionRun:
-    """One action of a run; `finished` is `None` while it is not known to have ended."""
-
-    action_id: str
-    finished: ActionFinished | None = None
-
-
-@dataclass(frozen=True)
-class Run:
-    """A confirmed plan being carried out.
-
-    `generation` is the place in the timeline of the event that began it; `fence` orders the runs of a
-    cluster; `checks` are by node.
-    """
-
-    plan: Plan
-    handle: str
-    confirmed_by: Person
-    confirmed_at: datetime
-    generation: int
-    fence: int = 0
-    approved_by: Person | None = None
-    silence_minutes: int = 0
-    actions: dict[int, ActionRun] = field(default_factory=dict)
-    checks: dict[str, NodeChecked] = field(default_factory=dict)
-    stop_asked_by: Person | None = None
-    ended: RunEnded | None = None
-
-    def is_done(self, index: int) -> bool:
-        """Return whether an action is known to have been carried out."""
-        action = self.actions.get(index)
-        return bool(action and action.finished and action.finished.state == "done")
-
-    @property
-    def failed_index(self) -> int | None:
-        """Return the index of the first action that ended and is not done; the run stops at it."""
-        return next(
-            (i for i, action in self.actions.items() if action.finished and not self.is_done(i)), None
-        )
-
-    @property
-    def failed_check(self) -> NodeChecked | None:
-        """Return the first check that found something worse or wrong; the run stops after it."""
-        return next((check for check in self.checks.values() if check.complaints), None)
-
-    def indexes_of(self, node: str) -> tuple[int, ...]:
-        """Return the indexes of the plan's steps on one node."""
-        return tuple(i for i, step in enumerate(self.plan.steps) if step.action.node == node)
 
 
 @dataclass(frozen=True)

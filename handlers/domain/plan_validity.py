@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handlers.domain.events.remediation import PlanProposed
-from handlers.domain.incident import Incident, Run
+from handlers.domain.incident import Incident
+from handlers.domain.run import Run
 from runbooks.evidence import Evidence
 from runbooks.planning.node_check import leadership
 from runbooks.plans import Binding

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from handlers.domain.events.remediation import NodeChecked
-from handlers.domain.incident import Incident, Run
+from handlers.domain.incident import Incident
+from handlers.domain.run import Run
 from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.errors import Moved
 from handlers.judging import judge

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from handlers.authorization import actions_of, check_person
-from handlers.domain.incident import Incident, Run
+from handlers.domain.incident import Incident
 from handlers.domain.permissions import PlanPermission
 from handlers.domain.plan_validity import begin_within
+from handlers.domain.run import Run
 from handlers.domain.undetermined import Judgement, Undetermined
 from handlers.errors import NotAllowed
 from handlers.judging import judge

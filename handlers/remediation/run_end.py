@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from handlers.domain.events.remediation import RunEnded
-from handlers.domain.incident import Incident, Run
+from handlers.domain.incident import Incident
+from handlers.domain.run import Run
 from handlers.ports import Ports
 from handlers.remediation.run import begin, order_of, record
 from handlers.remediation.undo import undoing

@@ -6,7 +6,8 @@ import secrets
 from typing import NamedTuple
 
 from handlers.domain.events.diagnosis import Offer
-from handlers.domain.incident import Incident, Run
+from handlers.domain.incident import Incident
+from handlers.domain.run import Run
 from handlers.ports import CannotEdit, Obstacle, Ports
 from runbooks.model import UNDO, Remedy
 from runbooks.plans import Action

@@ -6,7 +6,8 @@ from handlers import advance
 from handlers.authorization import Click, Submission
 from handlers.domain.events.base import Person
 from handlers.domain.events.remediation import PlanProposed
-from handlers.domain.incident import Incident, Run, Stage
+from handlers.domain.incident import Incident, Stage
+from handlers.domain.run import Run
 from handlers.ports import Place
 from handlers.remediation import propose
 from runbooks.evidence import Evidence

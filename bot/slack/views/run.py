@@ -8,7 +8,8 @@ from bot.slack.views import blocks, labels
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import APPROVE_ACTION, REMEDY_ACTION, STOP_ACTION, Message
 from handlers.domain.events.remediation import PlanConfirmed
-from handlers.domain.incident import Incident, Run
+from handlers.domain.incident import Incident
+from handlers.domain.run import Run
 from runbooks.all_runbooks import aim, button_of_remedy
 from runbooks.plans import ActionType
 from runbooks.wording import MAX_NAMES, listed

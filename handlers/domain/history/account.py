@@ -12,7 +12,8 @@ from handlers.domain.events.diagnosis import EvidenceRead, FindingsRanked
 from handlers.domain.events.recovery import LeaderVerified, RecoveryVerified
 from handlers.domain.fold import fold
 from handlers.domain.history.leaderless import Span, leaderless
-from handlers.domain.incident import Incident, Run
+from handlers.domain.incident import Incident
+from handlers.domain.run import Run
 from runbooks.all_runbooks import needs_no_remedy
 from runbooks.model import SURE, Finding
 

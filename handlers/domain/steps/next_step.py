@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from handlers.domain.alerts import UNCONFIGURED
-from handlers.domain.incident import CLUSTER_GONE, Incident, Run
+from handlers.domain.incident import CLUSTER_GONE, Incident
 from handlers.domain.regrouping.choices import outlived
+from handlers.domain.run import Run
 from handlers.domain.steps import throttling
 from handlers.domain.steps.kinds import (
     CheckNode,
