@@ -59,7 +59,7 @@ HELP: Mapping[str, Help] = {
         (
             (0, "all that was asked is as configured"),
             (1, "Redis, Slack or the pairing with an agent is not"),
-            (2, "the configuration cannot be used"),
+            (2, "the configuration cannot be used, or a secret is missing"),
         ),
     ),
     "init": Help(

@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
 
 from bot.doctor.patient import Patient
-from bot.nodes.cluster_reader import ClusterReader
 from bot.slack.delivery.web_api import FAILURES
 from bot.slack.scopes import SCOPES
 from bot.store.errors import store_errors
-from handlers.errors import StoreDown
+from handlers.errors import ConfigurationError, StoreDown
 from handlers.ports.doctor import Examined
 from runbooks.evidence import Evidence
 from runbooks.log_room import lacks_room, why_no_room
@@ -24,6 +23,8 @@ MAX_CLOCK_DIFFERENCE_S = 60.0
 
 async def slack_findings(patient: Patient) -> AsyncIterator[Examined]:
     """Yield whether the token has every scope that the bot uses, and whether the host's clock is Slack's."""
+    if isinstance(patient.slack, ConfigurationError):
+        return  # `check` has said so
     try:
         answer = await patient.slack.auth_test()
     except FAILURES:
@@ -59,15 +60,20 @@ async def redis_findings(patient: Patient) -> AsyncIterator[Examined]:
 
 async def node_findings(patient: Patient) -> AsyncIterator[Examined]:
     """Yield whether every metrics page and agent answers, and which version the agents run."""
-    reader = patient.ports.reader
-    assert isinstance(reader, ClusterReader)  # noqa: S101  `build` makes no other
-    silent = await reader.silent()
+    reader, agents = patient.reader, patient.agents
+    if isinstance(agents, ConfigurationError):
+        silent, asked = await reader.silent_pages(), "every metrics page"
+    else:
+        silent, asked = await reader.silent(), "every metrics page and every agent"
     for sentence in silent:
         yield Examined("Nodes", "", f"{sentence}: see `neumann-agent check` on that node")
     if not silent:
-        yield Examined("Nodes", "every metrics page and every agent answers")
+        yield Examined("Nodes", f"{asked} answers")
+    if isinstance(agents, ConfigurationError):
+        yield Examined("Agents", "agents, their versions and disks", not_asked=str(agents))
+        return
     for cluster in patient.settings.clusters:
-        await patient.ports.agents.seen_fences(cluster.name)  # any answer tells the version
+        await agents.seen_fences(cluster.name)  # any answer tells the version
         yield versions(cluster.name, reader.inventory(cluster.name))
         yield rooms(await reader.read(cluster.name))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomlkit
 
 from bot import clients
 from bot.alerting.prometheus import PrometheusClient
@@ -118,6 +119,38 @@ async def test_without_alerting_it_says_what_is_well_and_what_is_not_configured(
     code, out, err = await run("doctor", "--config", str(file))
     said = "BAD  Runbooks: There is no runbook disk-full, and no installed package offers one."
     assert (code, err, [each for each in out.splitlines() if "Runbooks" in each]) == (1, "", [said])
+
+
+@pytest.mark.process
+async def test_a_missing_secret_keeps_from_being_asked_only_what_needs_it(
+    write_config: WriteConfig, slack: SlackWorkspaceServer
+) -> None:
+    file = write_config(slack)
+    (file.parent / "slack-bot-token").unlink()
+    code, out, err = await run("doctor", "--config", str(file))
+    said = out.splitlines()
+    assert (code, err) == (1, "")
+    assert said[0].startswith("BAD  Secrets: slack.bot_token: The secret file")
+    assert "write it with `install -m 0600" in said[0]
+    assert any(line.startswith("?    Check: Slack, user groups and channels: S0ONCALL01") for line in said)
+    assert "ok   Nodes: every metrics page and every agent answers" in said
+    assert "ok   Redis: appends to a file" in said
+
+
+@pytest.mark.process
+async def test_without_the_keys_for_agents_the_metrics_pages_are_read(
+    write_config: WriteConfig, slack: SlackWorkspaceServer, tmp_path: Path
+) -> None:
+    file = write_config(slack)
+    document = tomlkit.parse(file.read_text())
+    document["agents"]["key"] = str(tmp_path / "bot.key")
+    file.write_text(tomlkit.dumps(document))
+    code, out, _ = await run("doctor", "--config", str(file))
+    said = out.splitlines()
+    assert (code, said[0].startswith("BAD  Configuration:")) == (1, True)
+    assert "ok   Nodes: every metrics page answers" in said
+    (line,) = (each for each in said if each.startswith("?    Agents: agents, their versions and disks"))
+    assert "`neumann-bot agents add` makes it" in line
 
 
 @pytest.mark.process
