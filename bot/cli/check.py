@@ -101,7 +101,7 @@ def _tell(found: list[Checked], *, as_json: bool) -> None:
     for each in found:
         terminal.show(partial(_shown, each), err=each.state == "wrong")
     states = Counter(each.state for each in found)
-    terminal.show(lambda look: screens.verdict(states["wrong"], states["not asked"], look))
+    terminal.show(lambda look: screens.verdict(states["wrong"], states["not asked"], 0, look))
 
 
 def _shown(each: Checked, look: terminal.Look) -> Iterator[RenderableType]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
@@ -24,6 +24,7 @@ from handlers.commands import resolve_cluster
 from handlers.errors import Refused
 from handlers.ports.doctor import Examined
 
+EXIT_WRONG, EXIT_UNREAD = 1, 3
 LEG_TIMEOUTS_S = (1.0, 3600.0)
 LEG_TIMEOUT_S = 180.0
 """Scrape, evaluation, grouping and their intervals, as shipped, take a minute; a slow set-up takes two."""
@@ -87,9 +88,18 @@ async def _examine(settings: Settings, canary_of: str | None, timeout_s: float, 
     if as_json:
         say_json(json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=False))
     else:
-        wrong, unasked = (sum(each.state == state for each in found) for state in ("BAD", "?"))
-        terminal.show(lambda look: screens.verdict(wrong, unasked, look))
-    return int(any(not each.is_well for each in found))
+        wrong = sum(not each.is_well for each in found)
+        unasked = sum(each.not_asked is not None for each in found)
+        unread = sum(each.not_read is not None for each in found)
+        terminal.show(lambda look: screens.verdict(wrong, unasked, unread, look))
+    return exit_code(found)
+
+
+def exit_code(found: Sequence[Examined]) -> int:
+    """Return what a job goes by: something is wrong, or was asked and not read, or neither."""
+    if any(not each.is_well for each in found):
+        return EXIT_WRONG
+    return EXIT_UNREAD if any(each.not_read is not None for each in found) else 0
 
 
 async def _findings(

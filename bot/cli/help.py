@@ -76,7 +76,12 @@ HELP: Mapping[str, Help] = {
             "neumann-bot doctor --watch",
             "neumann-bot doctor --json",
         ),
-        ((0, "an alert would get through, as far as was asked"), (1, "something is wrong"), USAGE),
+        (
+            (0, "an alert would get through, as far as was asked"),
+            (1, "something is wrong"),
+            USAGE,
+            (3, "nothing is known to be wrong, but not all that was asked could be read"),
+        ),
     ),
     "agents add": Help(
         (

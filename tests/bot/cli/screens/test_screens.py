@@ -78,7 +78,7 @@ SCREENS: dict[str, Screen] = {
         agents, [Greeted("demo", "node1", "https://node1:7880", f"sha256:{'a' * 64}", "no answer")]
     ),
     "check": partial(line, "wrong", "wrong: ", "user group S0GONE0001: Slack has none of that id"),
-    "in all": partial(verdict, 1, 2),
+    "in all": partial(verdict, 1, 2, 3),
     "month": partial(month, busy()),
     "wide names": of(wide()),
     "replay": partial(
