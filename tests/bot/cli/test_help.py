@@ -5,8 +5,10 @@ from __future__ import annotations
 import shlex
 
 import pytest
+from typer.testing import CliRunner
 
-from bot.cli.help import HELP
+from bot.cli.app import app
+from bot.cli.help import HELP, OWN_RUNBOOKS
 from measure.command_pages import CommandPage, pages
 from tests.bot.cli.test_app import run
 from tests.command_lines import parse
@@ -36,6 +38,13 @@ def test_what_answers_has_json() -> None:
     lists = ("agents list", "runbook list", "runbook try", "audit verify", "demo")
     with_json = {page.name for page in pages() if any("--json" in each.written for each in page.parameters)}
     assert with_json == {*answers, *lists}
+
+
+@pytest.mark.parametrize("command", ["diagnose", "replay", "runbook try", "runbook lint"])
+def test_what_judges_names_every_runbook_there_is(command: str) -> None:
+    said = CliRunner().invoke(app, (*command.split(), "--help"), terminal_width=200).output
+    assert [name for name in OWN_RUNBOOKS if name not in said] == []
+    assert {"leader-election", "replication-lag", "node-recovery"} <= set(OWN_RUNBOOKS)
 
 
 @pytest.mark.process
