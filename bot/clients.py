@@ -6,14 +6,18 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
 import httpx
+from nacl.signing import SigningKey
+from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.alerting.alertmanager import AlertmanagerClient
 from bot.alerting.prometheus import PrometheusClient
 from bot.config import Endpoint, Settings
+from bot.doctor.patient import Patient
 from bot.grant_keys import grant_key
 from bot.http.client import MAX_SERVER_ANSWER_BYTES, http_client, trusting
 from bot.nodes.agent_client import AgentClient
@@ -24,6 +28,8 @@ from bot.slack.noting_client import NotingClient
 from bot.store.ledger_marks import LedgerMarks
 from bot.store.refusals import Refusals
 from bot.tracing import UNTRACED, Tracing
+from handlers import on_call
+from handlers.ports import Ports
 
 AGENT_TIMEOUT = httpx.Timeout(None, connect=3.0)
 """Each question has a deadline of its own beside it."""
@@ -42,6 +48,19 @@ class Clients:
     prometheus: PrometheusClient | None
     paging: Paging
     outside: httpx.AsyncClient
+
+    def patient(self, settings: Settings, redis: Redis, ports: Ports) -> Patient:
+        """Return the same for the doctor, with Redis and who is on call."""
+        return Patient(
+            settings=settings,
+            redis=redis,
+            slack=self.slack,
+            reader=self.reader,
+            agents=self.agents,
+            prometheus=self.prometheus,
+            alertmanager=self.alertmanager,
+            on_call=partial(on_call.current, ports) if ports.schedule else None,
+        )
 
 
 @asynccontextmanager
@@ -87,6 +106,14 @@ async def reader(
     ):
         agents = AgentClient(settings.clusters, agent_http, key, second_key, marks)
         yield ClusterReader(settings.clusters, settings.readings, http, agents), agents
+
+
+@asynccontextmanager
+async def pages(settings: Settings) -> AsyncIterator[ClusterReader]:
+    """Make what reads the nodes' own pages alone, for a bot without the keys that agents go by."""
+    async with http_client(httpx.Timeout(None)) as http:
+        nobody = AgentClient(settings.clusters, http, SigningKey.generate())
+        yield ClusterReader(settings.clusters, settings.readings, http, nobody)
 
 
 @asynccontextmanager

@@ -163,10 +163,7 @@ def not_read(evidence: Evidence, limit: int | None = 8) -> tuple[str, ...]:
 
     Beyond `limit` lines one more counts the nodes of all others; None is every line, with every name.
     """
-    alike: dict[tuple[str, str], list[str]] = {}
-    for node in evidence.nodes:
-        for reason, readings in _unread_of(node).items():
-            alike.setdefault((", ".join(readings), reason), []).append(node.node)
+    alike = unread(evidence)
     told = [
         f"not read: {readings} of {listed(names, None if limit is None else _how_many_fit(names))}: {reason}"
         for (readings, reason), names in alike.items()
@@ -175,6 +172,15 @@ def not_read(evidence: Evidence, limit: int | None = 8) -> tuple[str, ...]:
         return tuple(told)
     left = {name for names in list(alike.values())[limit:] for name in names}
     return (*told[:limit], f"not read: something more of {counted(len(left), 'node')}")
+
+
+def unread(evidence: Evidence) -> Mapping[tuple[str, str], list[str]]:
+    """Return the nodes that fail alike, by the readings that they lack and the reason."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for node in evidence.nodes:
+        for reason, readings in _unread_of(node).items():
+            alike.setdefault((", ".join(readings), reason), []).append(node.node)
+    return alike
 
 
 def _how_many_fit(names: Sequence[str]) -> int:

@@ -16,7 +16,6 @@ from starlette.applications import Starlette
 from bot.clients import Clients, connected
 from bot.config import Settings
 from bot.doctor.examination import Doctor
-from bot.doctor.patient import Patient
 from bot.read_only.ports import read_only_ports
 from bot.read_only.shared_reader import shared
 from bot.slack import listeners
@@ -95,7 +94,7 @@ async def build(settings: Settings, timing: Timing = DEFAULT_TIMING) -> AsyncIte
         thread = SlackThread(clients.slack, redis, prefix, settings.channel_of, timing)
         notices = ChannelNotices(clients.slack, redis, prefix, settings.channel_of, timing)
         ports = tracing.observed(_ports(settings, stores, clients, clock, thread=thread, notices=notices))
-        doctor = Doctor(Patient(redis, clients.slack, ports, settings))
+        doctor = Doctor(clients.patient(settings, redis, ports))
         ports = replace(ports, doctor=doctor)
         app = _bolt(clients.slack, signing_secret, ports)
         worker = _worker(settings, stores, clients, ports, thread=thread, timing=timing)

@@ -50,6 +50,11 @@ class SecretFile(BaseModel):
         require_private(self.file)
         try:
             text = read_bounded_text(self.file).strip()
+        except FileNotFoundError as error:
+            raise ConfigurationError(
+                f"The secret file {self.file} is not there: write it with"
+                f" `install -m 0600 /dev/stdin {self.file}`, or name another."
+            ) from error
         except OSError as error:
             raise ConfigurationError(
                 f"The secret file {self.file} cannot be read: {error.strerror}."

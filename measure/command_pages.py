@@ -41,7 +41,8 @@ def pages() -> Iterator[CommandPage]:
 
 
 def _below(group: Any, path: tuple[str, ...]) -> Iterator[CommandPage]:
-    for name, command in group.commands.items():
+    for name in group.list_commands(None):
+        command = group.commands[name]
         here = (*path, name)
         if hasattr(command, "commands"):
             yield from _below(command, here)

@@ -43,6 +43,8 @@ def _command(page: CommandPage) -> Iterator[str]:
         beside = [f"[{each.variable}]"] if each.variable else []
         beside += [f"(default: {each.default})"] if each.default else []
         yield f".TP\n.B {_roff(each.written)}\n{_roff(' '.join((each.says, *beside)))}\n"
+    if page.help.note:
+        yield f".PP\n{_roff(page.help.note)}\n"
     yield ".PP\nExit codes:\n"
     yield from (f".TP\n.B {code}\n{_roff(meaning)}\n" for code, meaning in page.help.codes)
     yield ".PP\nExamples:\n.PP\n.nf\n"

@@ -12,6 +12,7 @@ from runbooks import (
     replication_lag,
     split_brain,
 )
+from runbooks.declared.unjudged import NO_RUNBOOK, NO_RUNBOOK_TITLE
 from runbooks.model import BY_HAND, Runbook, labels_asked
 
 RUNBOOKS: dict[str, Runbook] = {
@@ -65,6 +66,8 @@ def aim(runbook: str) -> str:
 
 def title_of_cause(word: str) -> str:
     """Return a cause's title; of a cause that only a newer version knows, its word made readable."""
+    if word == NO_RUNBOOK:
+        return NO_RUNBOOK_TITLE
     rows = (runbook.CAUSES[word] for runbook in RUNBOOKS.values() if word in runbook.CAUSES)
     return next((row.title for row in rows), _readable(word))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 import typer
 import uvloop
+from typer.core import TyperGroup
 
 from bot import log_lines
 from bot.cli import agents, audit, diagnose, doctor, evidence, incidents, plan, posture, replay, runbook
@@ -26,7 +28,35 @@ from bot.shift import Part
 from handlers.errors import BotError
 from shared.version import version
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+PANELS: Mapping[str, tuple[str, ...]] = {
+    "Set up, and see that it works": ("demo", "init", "agents", "check", "doctor"),
+    "Run the bot": ("serve", "web", "worker"),
+    "Look at a cluster": ("status", "posture", "mcp"),
+    "During an incident": ("diagnose", "plan"),
+    "Afterwards, and for the records": ("replay", "incidents", "evidence", "audit"),
+    "Write runbooks": ("runbook",),
+}
+"""Where in the work a command is needed, in the order of `--help`; each is in one, which a test sees to."""
+
+
+class ByPanel(TyperGroup):
+    """Lists commands by their panel. Typer itself does so with rich alone, whose tables cut names."""
+
+    def list_commands(self, ctx: object) -> list[str]:
+        """Return the commands' names in the order of the panels."""
+        return [name for names in PANELS.values() for name in names]
+
+    def format_commands(self, ctx: object, formatter: Any) -> None:  # noqa: ANN401  its class is private
+        """Write each panel with its commands; all of them have one column for the names."""
+        widest = max(map(len, self.commands))
+        for panel, names in PANELS.items():
+            with formatter.section(panel):
+                formatter.write_dl(
+                    [(f"{name:<{widest}}", self.commands[name].get_short_help_str()) for name in names]
+                )
+
+
+app = typer.Typer(cls=ByPanel, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 def _say_version(wanted: bool) -> None:

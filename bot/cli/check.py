@@ -16,18 +16,19 @@ import typer
 from rich.console import RenderableType
 
 from bot import add_ons
-from bot import main as wiring
 from bot.cli import terminal
 from bot.cli.config_doubts import closed_to_the_unit, doubts
 from bot.cli.configured_nodes import unpaired
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.cli.output import say_json
 from bot.cli.screens import checks as screens
+from bot.cli.usable_parts import parts_of
 from bot.config import Settings, load
 from bot.config.problems import ConfigProblem, Places, UnusableConfiguration, unknown_variables
-from bot.doctor.checked import Answer, answers
+from bot.doctor.checked import answers
 from handlers.errors import ConfigurationError
 
+OUTSIDE = ("Redis", "Slack")
 UNASKED = (
     ("nodes and agents", "`neumann-bot doctor` asks them"),
     ("Alertmanager and Prometheus", "`neumann-bot doctor` asks them"),
@@ -56,21 +57,17 @@ def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
         _tell([*_wrong(wrong), *_unasked("the configuration cannot be used")], as_json=as_json)
         raise typer.Exit(2) from error
     found = list(_wrong(_configured_wrongly(settings, config)))
-    try:
-        outside = asyncio.run(_outside(settings))
-    except ConfigurationError as error:
-        if not found:
-            found.append(Checked("wrong", str(config), str(error).removesuffix(".")))
-        _tell([*found, *_unasked("the configuration cannot be used")], as_json=as_json)
-        raise typer.Exit(2) from error
+    outside, why_not = asyncio.run(_outside(settings))
+    if why_not and not found:
+        found.append(Checked("wrong", str(config), str(why_not).removesuffix(".")))
     if not found:
         found.append(Checked("fine", str(config), "clusters " + ", ".join(c.name for c in settings.clusters)))
     found += [Checked("wrong", sentence) for sentence in add_ons.register(settings.runbooks)]
-    found += [Checked(*answer) for answer in outside]
+    found += outside
     found += [Checked("wrong", sentence) for sentence in unpaired(settings)]
     found += [Checked("not asked", *unasked) for unasked in UNASKED]
     _tell(found, as_json=as_json)
-    raise typer.Exit(1 if any(each.state == "wrong" for each in found) else 0)
+    raise typer.Exit(2 if why_not else int(any(each.state == "wrong" for each in found)))
 
 
 def _configured_wrongly(settings: Settings, config: Path) -> Iterator[ConfigProblem]:
@@ -80,9 +77,13 @@ def _configured_wrongly(settings: Settings, config: Path) -> Iterator[ConfigProb
     yield from (ConfigProblem(str(file), "", what) for file, what in closed_to_the_unit(settings, config))
 
 
-async def _outside(settings: Settings) -> list[Answer]:
-    async with wiring.build(settings) as bot:
-        return [each async for each in answers(bot.doctor.patient)]
+async def _outside(settings: Settings) -> tuple[list[Checked], ConfigurationError | None]:
+    """Return what Redis and Slack say, as far as they can be asked, and why the bot cannot start."""
+    try:
+        async with parts_of(settings) as parts:
+            return [Checked(*each) async for each in answers(parts.doctor.patient)], parts.why_not
+    except ConfigurationError as error:  # of Redis' address
+        return [Checked("not asked", what, str(error)) for what in OUTSIDE], error
 
 
 def _wrong(problems: Iterator[ConfigProblem] | tuple[ConfigProblem, ...]) -> Iterator[Checked]:
@@ -90,9 +91,7 @@ def _wrong(problems: Iterator[ConfigProblem] | tuple[ConfigProblem, ...]) -> Ite
 
 
 def _unasked(why: str) -> Iterator[Checked]:
-    yield from (
-        Checked("not asked", what, why) for what in ("Redis", "Slack", *(what for what, _ in UNASKED))
-    )
+    yield from (Checked("not asked", what, why) for what in (*OUTSIDE, *(what for what, _ in UNASKED)))
 
 
 def _tell(found: list[Checked], *, as_json: bool) -> None:
@@ -102,7 +101,7 @@ def _tell(found: list[Checked], *, as_json: bool) -> None:
     for each in found:
         terminal.show(partial(_shown, each), err=each.state == "wrong")
     states = Counter(each.state for each in found)
-    terminal.show(lambda look: screens.verdict(states["wrong"], states["not asked"], look))
+    terminal.show(lambda look: screens.verdict(states["wrong"], states["not asked"], 0, look))
 
 
 def _shown(each: Checked, look: terminal.Look) -> Iterator[RenderableType]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
@@ -16,12 +17,14 @@ from bot.cli import terminal
 from bot.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from bot.cli.output import say, say_json
 from bot.cli.screens import checks as screens
+from bot.cli.usable_parts import Parts, parts_of, told_wrong
 from bot.config import Settings, load
 from bot.doctor.canary import Canary, keep_flying
 from handlers.commands import resolve_cluster
 from handlers.errors import Refused
 from handlers.ports.doctor import Examined
 
+EXIT_WRONG, EXIT_UNREAD = 1, 3
 LEG_TIMEOUTS_S = (1.0, 3600.0)
 LEG_TIMEOUT_S = 180.0
 """Scrape, evaluation, grouping and their intervals, as shipped, take a minute; a slow set-up takes two."""
@@ -77,22 +80,44 @@ def canary_of(settings: Settings, asked: str) -> str:
 
 async def _examine(settings: Settings, canary_of: str | None, timeout_s: float, *, as_json: bool) -> int:
     found: list[Examined] = []
-    async with wiring.build(settings) as bot:
-        async for finding in bot.doctor.examine():
+    async with parts_of(settings) as parts:
+        async for finding in _findings(settings, parts, canary_of, timeout_s):
             found.append(finding)
             if not as_json:
                 _say(finding)
-        if canary_of is not None:
-            async for leg in Canary(bot.redis, settings.redis.prefix, bot.ports, canary_of, timeout_s).fly():
-                found.append(leg)
-                if not as_json:
-                    _say(leg)
     if as_json:
         say_json(json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=False))
     else:
-        wrong, unasked = (sum(each.state == state for each in found) for state in ("BAD", "?"))
-        terminal.show(lambda look: screens.verdict(wrong, unasked, look))
-    return int(any(not each.is_well for each in found))
+        wrong = sum(not each.is_well for each in found)
+        unasked = sum(each.not_asked is not None for each in found)
+        unread = sum(each.not_read is not None for each in found)
+        terminal.show(lambda look: screens.verdict(wrong, unasked, unread, look))
+    return exit_code(found)
+
+
+def exit_code(found: Sequence[Examined]) -> int:
+    """Return what a job goes by: something is wrong, or was asked and not read, or neither."""
+    if any(not each.is_well for each in found):
+        return EXIT_WRONG
+    return EXIT_UNREAD if any(each.not_read is not None for each in found) else 0
+
+
+async def _findings(
+    settings: Settings, parts: Parts, canary_of: str | None, timeout_s: float
+) -> AsyncIterator[Examined]:
+    """Yield what keeps the bot from its start, what the doctor finds all the same, then the canary's legs."""
+    for wrong in told_wrong(settings, parts.why_not) if parts.why_not else ():
+        yield wrong
+    async for finding in parts.doctor.examine():
+        yield finding
+    if canary_of is None:
+        return
+    if parts.bot is None:
+        yield Examined("Canary", "a test alert", not_asked="the bot cannot start")
+        return
+    bot = parts.bot
+    async for leg in Canary(bot.redis, settings.redis.prefix, bot.ports, canary_of, timeout_s).fly():
+        yield leg
 
 
 def _say(finding: Examined) -> None:

@@ -8,21 +8,27 @@ from dataclasses import dataclass
 
 import typer
 
+from bot.declared_runbooks import shipped
+from runbooks.all_runbooks import ELECTION, RUNBOOKS
+from runbooks.wording import listed
+
 USAGE = (2, "what was asked or configured cannot be used; one sentence on standard error says why")
 
 
 @dataclass(frozen=True)
 class Help:
-    """A command's examples, and its exit codes with their meaning."""
+    """A command's examples, its exit codes with their meaning, and what else stands in no option."""
 
     examples: tuple[str, ...]
     codes: tuple[tuple[int, str], ...] = ((0, "done"), USAGE)
+    note: str = ""
 
     @property
     def epilog(self) -> str:
         """Return it as `--help` shows it; an empty line is where a line ends."""
         codes = (f"{code}  {meaning}" for code, meaning in self.codes)
-        return "\n\n".join(("Examples:", *self.examples, "Exit codes:", *codes))
+        first = (self.note,) if self.note else ()
+        return "\n\n".join((*first, "Examples:", *self.examples, "Exit codes:", *codes))
 
 
 def explain(app: typer.Typer, *path: str) -> None:
@@ -39,6 +45,17 @@ def explain(app: typer.Typer, *path: str) -> None:
             explain(group.typer_instance, *path, str(group.name))
 
 
+OWN_RUNBOOKS = tuple(RUNBOOKS)
+"""Those of the bot's own rules; others come to them only once a command registers them."""
+
+_OTHERS = (
+    f"`runbook try NAME` judges the same by another runbook:"
+    f" {listed([each for each in OWN_RUNBOOKS if each != ELECTION])}."
+)
+_ALL = (
+    f"Runbooks that come with the bot: {listed(OWN_RUNBOOKS)}; of text alone: {listed(list(shipped()))}."
+    " `runbook list` has those of other packages too."
+)
 _LED = (
     (0, "one node leads"),
     (1, "none does"),
@@ -59,7 +76,7 @@ HELP: Mapping[str, Help] = {
         (
             (0, "all that was asked is as configured"),
             (1, "Redis, Slack or the pairing with an agent is not"),
-            (2, "the configuration cannot be used"),
+            (2, "the configuration cannot be used, or a secret is missing"),
         ),
     ),
     "init": Help(
@@ -76,7 +93,12 @@ HELP: Mapping[str, Help] = {
             "neumann-bot doctor --watch",
             "neumann-bot doctor --json",
         ),
-        ((0, "an alert would get through, as far as was asked"), (1, "something is wrong"), USAGE),
+        (
+            (0, "an alert would get through, as far as was asked"),
+            (1, "something is wrong"),
+            USAGE,
+            (3, "nothing is known to be wrong, but not all that was asked could be read"),
+        ),
     ),
     "agents add": Help(
         (
@@ -107,6 +129,7 @@ HELP: Mapping[str, Help] = {
             (2, "it cannot be asked, or some of the stored evidence cannot be read"),
             _LED[-1],
         ),
+        note=_OTHERS,
     ),
     "replay": Help(
         (
@@ -115,6 +138,7 @@ HELP: Mapping[str, Help] = {
             "neumann-bot replay --all",
         ),
         ((0, "done; with --all: nothing would be said otherwise"), (1, "with --all: something would"), USAGE),
+        f"Each incident is judged by its own runbook: {listed(OWN_RUNBOOKS)}, or one that `runbooks` names.",
     ),
     "plan": Help(
         (
@@ -172,13 +196,15 @@ HELP: Mapping[str, Help] = {
             "neumann-bot runbook lint /etc/neumann-bot/runbooks/disk-full.toml",
         ),
         ((0, "it keeps to the contract"), (1, "something keeps it from being used"), USAGE),
+        _ALL,
     ),
     "runbook try": Help(
         (
             "neumann-bot runbook try replication-lag --evidence evidence.json",
             "neumann-bot runbook try split-brain --cluster demo --json",
             "neumann-bot runbook try ./disk-full.toml --cluster demo",
-        )
+        ),
+        note=_ALL,
     ),
     "demo": Help(
         ("neumann-bot demo", "neumann-bot demo --headless --fault quorum-loss --json"),

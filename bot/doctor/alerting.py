@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Collection
 from bot.alerting.alertmanager import AlertmanagerClient
 from bot.alerting.prometheus import LoadedRule, PrometheusClient
 from bot.config import Cluster, Settings
-from handlers.errors import SourceDown
+from handlers.errors import ConfigurationError, SourceDown
 from handlers.ports.doctor import Examined
 from runbooks.all_runbooks import known_alerts
 from runbooks.wording import listed
@@ -22,11 +22,16 @@ LEADER_RULE = "NoLeader"
 SHIPPED = "take the rules of deploy/prometheus/neumann.rules.yml"
 
 
-async def prometheus_findings(client: PrometheusClient | None, settings: Settings) -> AsyncIterator[Examined]:
+async def prometheus_findings(
+    client: PrometheusClient | ConfigurationError | None, settings: Settings
+) -> AsyncIterator[Examined]:
     """Yield what Prometheus scrapes and evaluates."""
     if client is None:
         why = "[prometheus] is not configured; it lets the bot see what fires and what fired"
         yield Examined("Prometheus", "rules and targets", not_asked=why)
+        return
+    if isinstance(client, ConfigurationError):
+        yield Examined("Prometheus", "rules and targets", not_asked=str(client))
         return
     try:
         rules = {rule.name: rule for rule in await client.rules()}
@@ -101,12 +106,15 @@ async def _without_series(
 
 
 async def alertmanager_findings(
-    client: AlertmanagerClient | None, settings: Settings
+    client: AlertmanagerClient | ConfigurationError | None, settings: Settings
 ) -> AsyncIterator[Examined]:
     """Yield whether Alertmanager answers and has the bot's receiver."""
     if client is None or settings.alertmanager is None:
         why = "[alertmanager] is not configured; it lets the bot find what got lost"
         yield Examined("Alertmanager", "receiver", not_asked=why)
+        return
+    if isinstance(client, ConfigurationError):
+        yield Examined("Alertmanager", "receiver", not_asked=str(client))
         return
     name = settings.alertmanager.receiver
     try:

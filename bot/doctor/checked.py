@@ -9,13 +9,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config import Settings
 from bot.doctor.patient import Patient
+from bot.slack.allowance import Allowance
 from bot.slack.delivery.web_api import SlackBusy, call
 from bot.slack.directory import SlackDirectory
 from bot.slack.lookups import Lookups
 from bot.store.health import why_not_ready
 from handlers.domain.escalation.model import TargetKind
 from handlers.domain.permissions import GROUPS_GONE
-from handlers.errors import SlackDown
+from handlers.errors import ConfigurationError, SlackDown
 from handlers.ports import Purpose
 from runbooks.wording import counted
 
@@ -29,23 +30,26 @@ NOBODY_MAY = "nobody may confirm a remedy on {cluster}: name confirm_groups or c
 
 async def answers(patient: Patient) -> AsyncIterator[Answer]:
     """Yield where nobody may confirm, and what Redis and Slack say, thing by thing."""
-    settings, client, directory = patient.settings, patient.slack, patient.ports.directory
+    settings, client = patient.settings, patient.slack
     for cluster in settings.clusters:
         if not settings.who_may.somebody_may_confirm(cluster.name):
             yield "wrong", f"cluster {cluster.name}", NOBODY_MAY.format(cluster=cluster.name)
     why = await why_not_ready(patient.redis, settings.redis.prefix)
     yield ("wrong", "Redis", why) if why else ("fine", "Redis", "takes writes")
-    assert isinstance(directory, SlackDirectory)  # noqa: S101  `build` makes no other
     groups = sorted(settings.who_may.groups | settings.escalation.named(TargetKind.GROUP))
     channels = _channels_of(settings)
+    what = f"user groups and channels: {', '.join((*groups, *channels))}"
+    if isinstance(client, ConfigurationError):
+        yield "not asked", f"Slack, {what}", str(client)
+        return
     try:
         await call(client, "auth.test")
     except SlackDown as error:
         yield "wrong", "Slack", str(error)
-        what = f"user groups and channels: {', '.join((*groups, *channels))}"
         yield "not asked", what, "Slack did not let the bot in"
         return
     yield "fine", "Slack", "the bot token is taken"
+    directory = SlackDirectory(client, Allowance(patient.redis, settings.redis.prefix))
     async for answer in _groups(directory, groups):
         yield answer
     for channel in channels:

@@ -6,11 +6,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from bot import add_ons
-from bot.alerting.alertmanager import AlertmanagerClient
-from bot.alerting.prometheus import PrometheusClient
 from bot.doctor import alerting, checked, parts_findings
 from bot.doctor.patient import Patient
-from handlers import on_call
+from handlers.errors import ConfigurationError
 from handlers.ports.doctor import Examined
 
 
@@ -28,18 +26,15 @@ class Doctor:
                 continue
             said = f"{what}: {says}"
             yield Examined("Check", said) if state == "fine" else Examined("Check", "", said)
-        ports, settings = self.patient.ports, self.patient.settings
+        settings = self.patient.settings
         for why in add_ons.left_out(settings.runbooks):
             yield Examined("Runbooks", "", why)
-        prometheus, alertmanager = ports.prometheus, ports.alertmanager
-        assert prometheus is None or isinstance(prometheus, PrometheusClient)  # noqa: S101  `build` makes no other
-        assert alertmanager is None or isinstance(alertmanager, AlertmanagerClient)  # noqa: S101
         for area in (
             parts_findings.redis_findings(self.patient),
             parts_findings.slack_findings(self.patient),
             parts_findings.node_findings(self.patient),
-            alerting.prometheus_findings(prometheus, settings),
-            alerting.alertmanager_findings(alertmanager, settings),
+            alerting.prometheus_findings(self.patient.prometheus, settings),
+            alerting.alertmanager_findings(self.patient.alertmanager, settings),
             _on_call(self.patient),
         ):
             async for finding in area:
@@ -48,9 +43,12 @@ class Doctor:
 
 async def _on_call(patient: Patient) -> AsyncIterator[Examined]:
     """Yield whether somebody is on call, where a schedule is configured."""
-    if patient.ports.schedule is None:
+    if patient.on_call is None:
         return
-    present = await on_call.current(patient.ports)
+    if isinstance(patient.on_call, ConfigurationError):
+        yield Examined("On call", "who is on call", not_asked=str(patient.on_call))
+        return
+    present = await patient.on_call()
     wrong = None
     if present.trouble:
         wrong = present.trouble

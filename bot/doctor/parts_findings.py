@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from email.utils import parsedate_to_datetime
 
 from bot.doctor.patient import Patient
-from bot.nodes.cluster_reader import ClusterReader
+from bot.evidence_tables import unread
 from bot.slack.delivery.web_api import FAILURES
 from bot.slack.scopes import SCOPES
 from bot.store.errors import store_errors
-from handlers.errors import StoreDown
+from handlers.errors import ConfigurationError, StoreDown
 from handlers.ports.doctor import Examined
 from runbooks.evidence import Evidence
 from runbooks.log_room import lacks_room, why_no_room
@@ -24,6 +24,8 @@ MAX_CLOCK_DIFFERENCE_S = 60.0
 
 async def slack_findings(patient: Patient) -> AsyncIterator[Examined]:
     """Yield whether the token has every scope that the bot uses, and whether the host's clock is Slack's."""
+    if isinstance(patient.slack, ConfigurationError):
+        return  # `check` has said so
     try:
         answer = await patient.slack.auth_test()
     except FAILURES:
@@ -36,10 +38,11 @@ async def slack_findings(patient: Patient) -> AsyncIterator[Examined]:
         wrong = f"the token lacks {uses}: reinstall the app with deploy/slack-manifest.yaml"
         yield Examined("Slack", f"the token has all {len(SCOPES)} scopes", wrong if missing else None)
     else:
-        yield Examined("Slack", "Slack does not say which scopes the token has")
+        yield Examined("Slack", "the token's scopes", not_read="Slack does not say which it has")
     try:
         ahead_s = time.time() - parsedate_to_datetime(str(headers.get("date"))).timestamp()
     except ValueError:
+        yield Examined("Slack", "this host's clock against Slack's", not_read="its answer has no date")
         return
     wrong = f"this host's clock is {ahead_s:+.0f} s off Slack's; from 300 s on every click is refused: set it"
     off = abs(ahead_s) > MAX_CLOCK_DIFFERENCE_S
@@ -59,40 +62,58 @@ async def redis_findings(patient: Patient) -> AsyncIterator[Examined]:
 
 async def node_findings(patient: Patient) -> AsyncIterator[Examined]:
     """Yield whether every metrics page and agent answers, and which version the agents run."""
-    reader = patient.ports.reader
-    assert isinstance(reader, ClusterReader)  # noqa: S101  `build` makes no other
-    silent = await reader.silent()
+    reader, agents = patient.reader, patient.agents
+    if isinstance(agents, ConfigurationError):
+        silent, asked = await reader.silent_pages(), "every metrics page"
+    else:
+        silent, asked = await reader.silent(), "every metrics page and every agent"
     for sentence in silent:
         yield Examined("Nodes", "", f"{sentence}: see `neumann-agent check` on that node")
     if not silent:
-        yield Examined("Nodes", "every metrics page and every agent answers")
+        yield Examined("Nodes", f"{asked} answers")
+    if isinstance(agents, ConfigurationError):
+        yield Examined("Agents", "agents, their versions and disks", not_asked=str(agents))
+        return
     for cluster in patient.settings.clusters:
-        await patient.ports.agents.seen_fences(cluster.name)  # any answer tells the version
+        await agents.seen_fences(cluster.name)  # any answer tells the version
         yield versions(cluster.name, reader.inventory(cluster.name))
-        yield rooms(await reader.read(cluster.name))
+        evidence = await reader.read(cluster.name)
+        yield rooms(evidence)
+        for finding in readings(evidence):
+            yield finding
+
+
+def readings(evidence: Evidence) -> Iterator[Examined]:
+    """Yield whether everything was read of every node, and else what was not, and why."""
+    cluster, missing = evidence.cluster, unread(evidence)
+    for (what, why), names in missing.items():
+        yield Examined("Readings", f"{what} of {listed(names, 5)} of {cluster}", not_read=why)
+    if not missing:
+        yield Examined("Readings", f"all that agents and pages of {cluster} tell was read")
 
 
 def rooms(evidence: Evidence) -> Examined:
     """Return whether every node can write its log of record; often its agent's ledger is on the same disk."""
     wrong = [f"{node.node}: {listed(why_no_room(node), 5)}" for node in evidence.nodes if lacks_room(node)]
-    read = sum(node.disk.value is not None for node in evidence.nodes)
-    if not read:
-        return Examined("Disks", f"disks of {evidence.cluster}", not_asked="no agent read one")
-    what = f"{counted(read, 'node')} of {evidence.cluster} can write the log of record"
-    mend = f"of {evidence.cluster}, {'; '.join(wrong[:5])}: repair that disk, or make room on it"
-    return Examined("Disks", what, mend if wrong else None)
+    unknown = [node.node for node in evidence.nodes if node.disk.value is None]
+    if wrong:
+        mend = f"of {evidence.cluster}, {'; '.join(wrong[:5])}: repair that disk, or make room on it"
+        return Examined("Disks", "", mend)
+    if unknown:
+        why = f"no agent read that of {listed(unknown, 5)}"
+        return Examined("Disks", f"room on the disks of {evidence.cluster}", not_read=why)
+    can = f"{counted(len(evidence.nodes), 'node')} of {evidence.cluster} can write the log of record"
+    return Examined("Disks", can)
 
 
 def versions(cluster: str, inventory: Inventory) -> Examined:
     """Return whether the agents that told their version run the bot's."""
     agents, told = len(inventory.sites), inventory.agent_versions
-    if not told:
-        return Examined("Agents", f"versions of {cluster}", not_asked=f"no agent of {agents} told a version")
     other = sorted(f"{name} {each}" for name, each in told.items() if each != inventory.bot_version)
-    wrong = f"the bot runs {inventory.bot_version}, but {listed(other, 5)}: finish the upgrade"
-    what = (
-        f"{agents} agents of {cluster} run {inventory.bot_version}"
-        if len(told) == agents
-        else f"{len(told)} of {agents} agents of {cluster} told a version: {inventory.bot_version}"
-    )
-    return Examined("Agents", what, wrong if other else None)
+    if other:
+        wrong = f"the bot runs {inventory.bot_version}, but {listed(other, 5)}: finish the upgrade"
+        return Examined("Agents", "", wrong)
+    if untold := sorted(inventory.sites.keys() - told.keys()):
+        why = f"{listed(untold, 5)} told none"
+        return Examined("Agents", f"versions of the agents of {cluster}", not_read=why)
+    return Examined("Agents", f"{agents} agents of {cluster} run {inventory.bot_version}")

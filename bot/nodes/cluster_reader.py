@@ -6,10 +6,9 @@ All guessing about what a Neumann node serves, and in which shape, is kept here 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -86,14 +85,29 @@ class ClusterReader:
 
     async def silent(self) -> tuple[str, ...]:
         """Return one line for each metrics page and agent that does not answer right now, and why."""
+        silent_pages, silent_agents = await asyncio.gather(self.silent_pages(), self.silent_agents())
+        return (*silent_pages, *silent_agents)
 
-        async def complaints(cluster: Cluster, node: Node) -> tuple[str, ...]:
-            sample, agent = await asyncio.gather(self._metrics(node), self._agents.greet(node.agent_url))
-            said = {"metrics": sample.missing, "agent": agent}
-            return tuple(f"{cluster.name}/{node.name} {what}: {why}" for what, why in said.items() if why)
+    async def silent_pages(self) -> tuple[str, ...]:
+        """Return one line for each metrics page that does not answer right now, and why."""
 
-        asked = [complaints(cluster, node) for cluster in self._clusters.values() for node in cluster.nodes]
-        return tuple(itertools.chain.from_iterable(await asyncio.gather(*asked)))
+        async def why(node: Node) -> str | None:
+            return (await self._metrics(node)).missing
+
+        return await self._complaints("metrics", why)
+
+    async def silent_agents(self) -> tuple[str, ...]:
+        """Return one line for each agent that does not answer right now, and why."""
+        return await self._complaints("agent", lambda node: self._agents.greet(node.agent_url))
+
+    async def _complaints(self, what: str, ask: Callable[[Node], Awaitable[str | None]]) -> tuple[str, ...]:
+        nodes = [(cluster.name, node) for cluster in self._clusters.values() for node in cluster.nodes]
+        answers = await asyncio.gather(*(ask(node) for _, node in nodes))
+        return tuple(
+            f"{cluster}/{node.name} {what}: {why}"
+            for (cluster, node), why in zip(nodes, answers, strict=True)
+            if why
+        )
 
     async def read(self, cluster: str) -> known.Evidence:
         """Take every reading of every node at once; takes as long as the slowest reading's deadline."""

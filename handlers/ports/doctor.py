@@ -11,13 +11,15 @@ from typing import Literal, Protocol
 class Examined:
     """One thing that was looked at. `wrong` says what is wrong, and the mend; `None` if all is well.
 
-    `not_asked` says why nobody knows; that is wrong elsewhere, and said there.
+    `not_asked` says why nobody knows, of what is not configured, or is wrong elsewhere and said there.
+    `not_read` says why nobody knows what was asked: that is not known to be well.
     """
 
     area: str
     what: str
     wrong: str | None = None
     not_asked: str | None = None
+    not_read: str | None = None
 
     @property
     def is_well(self) -> bool:
@@ -27,7 +29,7 @@ class Examined:
     @property
     def state(self) -> Literal["ok", "BAD", "?"]:
         """Return the word with which its line begins."""
-        if self.not_asked is not None:
+        if self.not_asked is not None or self.not_read is not None:
             return "?"
         return "ok" if self.is_well else "BAD"
 
@@ -36,6 +38,8 @@ class Examined:
         """Return the rest of its line."""
         if self.not_asked is not None:
             return f"{self.area}: {self.what}: not asked: {self.not_asked}"
+        if self.not_read is not None:
+            return f"{self.area}: {self.what}: not read: {self.not_read}"
         return f"{self.area}: {self.what if self.is_well else self.wrong}"
 
 

@@ -34,6 +34,7 @@ def _commands() -> Iterator[str]:
             variable = f" (`{each.variable}`)" if each.variable else ""
             default = f"`{each.default}`" if each.default else ""
             yield f"| `{_cell(each.written)}` | {_cell(each.says)}{variable} | {default} |"
+        yield from ("", page.help.note) if page.help.note else ()
         yield from ("", "| exit code | means |", "|---|---|")
         yield from (f"| {code} | {_cell(meaning)} |" for code, meaning in page.help.codes)
         yield from ("", "```sh", *page.help.examples, "```")

@@ -13,7 +13,9 @@ NO_RUNBOOK = "no_runbook"
 
 ADVICE = "Read the table below, and ask whoever wrote the alert's rule what it means."
 
-TITLE = "Not judged"
+NO_RUNBOOK_TITLE = "What was read; the bot has no rules that judge it"
+
+TITLE = "What was read; this runbook is text and judges nothing"
 """The title of the cause that stands for it, under a word of each runbook's own."""
 
 
@@ -33,7 +35,7 @@ def unjudged(evidence: Evidence, cause: str, advice: str, lines: tuple[str, ...]
         can_elect_reason=(
             f"{lead.leader} leads term {lead.term} with a majority"
             if led
-            else "not judged here; `/neumann election status` looks at elections"
+            else "this alert's findings do not look at elections; `/neumann election status` does"
         ),
         leadership=lead,
         summary=SUMMARY,

@@ -137,6 +137,11 @@ class Facts:
         return sum(rates) if rates else None
 
     @cached_property
+    def log_window_s(self) -> float:
+        """Return how far back the nodes' current logs were counted, in seconds: of several, the longest."""
+        return max((log.window_s for name in self.names if (log := self.current_log(name))), default=0.0)
+
+    @cached_property
     def storm(self) -> bool | None:
         """Return whether elections follow each other; `None` where neither counters nor logs were read."""
         if self.elections:

@@ -80,7 +80,8 @@ def _doubts(facts: Facts, leader: str, *, idle: bool) -> list[str]:
         doubts.append("no majority committed anything between the readings: idle, or stuck, or not read")
     called = sum(facts.logged(name, "election_started") for name in facts.names)
     if called >= LULL_ELECTIONS:
-        doubts.append(f"{called} elections in the nodes' newest log: this may be a lull between two")
+        window = f"the last {facts.log_window_s:.0f} s of the nodes' logs"
+        doubts.append(f"{called} elections in {window}: this may be a lull between two")
     elif facts.storm:
         doubts.append("elections follow each other all the same")
     if ahead := in_higher_term(facts, leader):

@@ -117,7 +117,8 @@ def _timeout_evidence(facts: Facts, structure: Structure) -> tuple[list[str], li
         line = f"{counted(added, 'election')} in {seconds:.1f} s between two readings of the counters (bot)"
         (speaks_for if facts.storm else against).append(line)
     if facts.log_elections_per_min and facts.storm:
-        speaks_for.append(f"{facts.log_elections_per_min:.0f} elections a minute in the nodes' logs (agents)")
+        rate = f"{facts.log_elections_per_min:.0f} elections a minute"
+        speaks_for.append(f"{rate} in the last {facts.log_window_s:.0f} s of the nodes' logs (agents)")
     low = lowest_timeout_ms(facts)
     if slow := beats_too_slowly(facts):
         speaks_for.append(

@@ -55,6 +55,16 @@ class Check(StrEnum):
     AGENTS = "agents"
 
 
+READ_BY_AGENTS = frozenset(
+    {
+        *(Check.LINKS, Check.LINK_LOSS, Check.LINK_LATENCY, Check.CERTIFICATES, Check.DISK),
+        *(Check.ELECTION_TIMEOUTS, Check.EQUAL_TIMEOUTS, Check.CONFIGURATION),
+        *(Check.CLOCK_OFFSET, Check.TIME_SERVICE, Check.TIME_SOURCES),
+    }
+)
+"""Of what is checked, all that agents alone can read: without them there is no fact at all."""
+
+
 class Line(Frozen):
     """One check's result. `since` is when it became this severe, where the bot has watched it.
 
@@ -91,6 +101,18 @@ class Posture(Frozen):
     def line(self, check: Check) -> Line | None:
         """Return a check's line."""
         return next((line for line in self.lines if line.check is check), None)
+
+    @property
+    def for_want_of_agents(self) -> tuple[Line, ...]:
+        """Return the lines that are not known only since agents do not answer."""
+        agents = self.line(Check.AGENTS)
+        if agents is None or not agents.severity.is_told:
+            return ()
+        return tuple(
+            line
+            for line in self.of(Severity.UNKNOWN)
+            if line.check in READ_BY_AGENTS and line.nodes and set(line.nodes) <= set(agents.nodes)
+        )
 
     @property
     def worst(self) -> Severity:

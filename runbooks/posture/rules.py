@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runbooks.log_room import NEEDS_FREE_INODES
-from runbooks.posture.model import Check
+from runbooks.posture.model import Check, Line
+from runbooks.wording import MAX_NAMES, counted, listed
 
 
 @dataclass(frozen=True)
@@ -97,3 +99,11 @@ RULES: dict[Check, Rule] = {
     Check.RESTARTS: Rule("Restarts", "processes stay up; three restarts a day are a warning", _OWN),
     Check.AGENTS: Rule("Agents", "every agent answers and runs the bot's version", "docs/install.md"),
 }
+
+
+def without_agents(lines: Sequence[Line]) -> str:
+    """Return the sentence for checks that silent agents keep from being made."""
+    nodes = tuple(dict.fromkeys(node for line in lines for node in line.nodes))
+    whose = "agent" if len(nodes) == 1 else "agents"
+    checks = counted(len(lines), "check")
+    return f"{checks} could not be made for want of the {whose} on {listed(nodes, MAX_NAMES)}: see Agents"

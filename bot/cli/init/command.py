@@ -92,3 +92,4 @@ def _say_what_is_next(folder: Path, program: Path, missing: tuple[str, ...]) -> 
     say(CommandLine(f"  {program} check --config {config}"))
     say(CommandLine(f"  systemctl enable --now {folder / 'neumann-bot.service'}"))
     say(f"For the alerts: {folder / 'alertmanager.yml'} and {folder / 'prometheus.yml'}.")
+    say(f"Every key that {written.BOT_FILE} may have is in {folder / written.EXAMPLE_FILE}.")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.cli.init import snippets, written
 from bot.cli.init.answers import Answers
+from bot.cli.init.shipped import shipped
 from handlers.errors import ConfigurationError
 from shared.whole_files import PRIVATE, PUBLIC, NewFile, replace_all
 
@@ -16,6 +17,7 @@ def files_of(answers: Answers, folder: Path, program: Path) -> Mapping[Path, New
     """Return every file that follows from the answers, with new secrets of the bot's own."""
     texts = {
         folder / written.BOT_FILE: written.bot_file(answers, folder),
+        folder / written.EXAMPLE_FILE: shipped(written.EXAMPLE_FILE),
         folder / "neumann-bot.service": snippets.unit(answers, folder, program),
         folder / "slack-manifest.yaml": snippets.slack_manifest(answers),
         folder / "alertmanager.yml": snippets.alertmanager(answers, folder),

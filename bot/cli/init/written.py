@@ -11,6 +11,7 @@ from tomlkit.items import AoT, InlineTable, Table
 from bot.cli.init.answers import AGENT_PORT, GOSSIP_PORT, METRICS_PORT, RAFT_PORT, Answers, NodeAnswer
 
 BOT_FILE, AGENT_FILE = "neumann-bot.toml", "neumann-agent.toml"
+EXAMPLE_FILE = "neumann-bot.example.toml"
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "slack-bot-token", "slack-app-token", "slack-signing-secret"
 WEBHOOK_TOKEN = "webhook-token"  # noqa: S105
 
@@ -26,7 +27,7 @@ def bot_file(answers: Answers, folder: Path) -> str:
     document.add(
         tomlkit.comment("Written by `neumann-bot init`. `neumann-bot check` says what is wrong with it;")
     )
-    document.add(tomlkit.comment("neumann-bot.example.toml has every key there is."))
+    document.add(tomlkit.comment(f"{EXAMPLE_FILE} beside it has every key there is."))
     for name, values in _sections(answers, folder):
         table = tomlkit.table()
         table.update(values)

@@ -24,9 +24,11 @@ def line(state: str, lead: str, text: str, look: Look) -> Iterator[RenderableTyp
     yield hanging(shown, text, STYLES[state])
 
 
-def verdict(wrong: int, not_asked: int, look: Look) -> Iterator[RenderableType]:
+def verdict(wrong: int, not_asked: int, not_read: int, look: Look) -> Iterator[RenderableType]:
     """Yield the whole in one frame, on a screen; whoever reads a pipe has the exit code."""
     if look.is_plain:
         return
-    said = f"{wrong} wrong" if wrong else "nothing is wrong"
-    yield look.headline(f"{said}, {not_asked} not asked", "in all", "red" if wrong else "green")
+    said = f"{wrong} wrong" if wrong else "nothing that was asked is wrong"
+    unread = f", {not_read} not read and so not known to be well" if not_read else ""
+    style = "red" if wrong else "yellow" if not_read else "green"
+    yield look.headline(f"{said}{unread}, {not_asked} not asked", "in all", style)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import RenderableType
 
 from bot.cli.terminal import Look, hanging, words
 from runbooks.posture.model import Line, Posture, Severity
-from runbooks.posture.rules import RULES
+from runbooks.posture.rules import RULES, without_agents
 from runbooks.wording import duration, listed
 
 STYLES: Mapping[Severity, str] = {
@@ -26,17 +26,33 @@ def posture(read: Posture, look: Look) -> Iterator[RenderableType]:
     when = f"{read.cluster} at {read.at:%Y-%m-%d %H:%M:%S} UTC, {read.samples} earlier samples"
     if look.is_plain:
         yield words(when)
-        for line in read.lines:
+        yield from _all_but(Severity.FINE, read)
+        for line in read.of(Severity.FINE):
             yield from _line(line, read)
         return
     yield look.headline(_counted(read), when, STYLES[read.lines[0].severity] if read.lines else "")
-    for line in read.lines:
-        if line.severity is not Severity.FINE:
-            yield from _line(line, read)
-    if fine := [line for line in read.lines if line.severity is Severity.FINE]:
+    yield from _all_but(Severity.FINE, read)
+    if fine := read.of(Severity.FINE):
         rows = [(RULES[line.check].title, line.check.value, line.fact) for line in fine]
         yield words("")
         yield look.table(("fine", "check", ""), [[words(row[0], "green"), *row[1:]] for row in rows])
+
+
+def _all_but(left_out: Severity, read: Posture) -> Iterator[RenderableType]:
+    """Yield the other lines; those that silent agents keep from being known are one."""
+    unchecked = read.for_want_of_agents
+    for line in read.lines:
+        if unchecked and line == unchecked[0]:
+            yield from _for_want_of_agents(unchecked)
+        if line.severity is not left_out and line not in unchecked:
+            yield from _line(line, read)
+
+
+def _for_want_of_agents(lines: Sequence[Line]) -> Iterator[RenderableType]:
+    style = STYLES[Severity.UNKNOWN]
+    yield words("")
+    yield hanging(f"{Severity.UNKNOWN.value}: ", without_agents(lines), style, style)
+    yield hanging("  ", listed([f"{RULES[line.check].title} ({line.check.value})" for line in lines]))
 
 
 def _counted(read: Posture) -> str:

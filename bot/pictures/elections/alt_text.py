@@ -53,7 +53,8 @@ def alt_text(series: ElectionSeries) -> str:
     start, end = (moment.astimezone(UTC) for moment in series.span)
     when = f"{start:%Y-%m-%d %H:%M} to {end:%H:%M} UTC"
     told = (
-        f"Elections and terms of {series.cluster}, {when}: {leader_words(series)}; {elections_words(series)}."
+        f"Elections and terms of {series.cluster}, {when}: {leader_words(series)}; {elections_words(series)}"
+        f"{counted_words(series)}."
     )
     marks = [f"{clock_time(mark.at)} {mark.words}" for mark in sorted(series.marks, key=lambda mark: mark.at)]
     if len(marks) > MAX_MARKS:
@@ -61,6 +62,13 @@ def alt_text(series: ElectionSeries) -> str:
     gaps = list(_gaps(series))
     sentences = (told, f"{'; '.join(marks)}." if marks else "", f"{'; '.join(gaps)}." if gaps else "")
     return " ".join(filter(None, sentences))
+
+
+def counted_words(series: ElectionSeries) -> str:
+    """Say what was counted where the terms tell of more elections than the nodes' counters do."""
+    if not series.elections or series.elections >= series.new_terms:
+        return ""
+    return f"; one election each new term, of which counters show {series.elections}"
 
 
 def _gaps(series: ElectionSeries) -> Iterator[str]:

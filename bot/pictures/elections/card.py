@@ -12,7 +12,7 @@ from bot.pictures.drawing.painter import png
 from bot.pictures.drawing.palette import ELECTION, ELECTION_UNSEEN, FAINT, QUIET, UNKNOWN
 from bot.pictures.drawing.picture import MARGIN, SMALL, WIDTH, Picture
 from bot.pictures.drawing.shapes import Box, Drawing, Line, Panel, Point, Shape, Words
-from bot.pictures.elections.alt_text import alt_text, elections_words, leader_words, sentence
+from bot.pictures.elections.alt_text import alt_text, counted_words, elections_words, leader_words, sentence
 from bot.pictures.elections.flags import flag_shapes, flags, height
 from bot.pictures.elections.lanes import LANE, NAMES, chosen, lane_shapes, lanes, role_sample
 from bot.pictures.elections.series import ElectionSeries
@@ -58,7 +58,7 @@ def _headline(series: ElectionSeries) -> tuple[str, Mood, tuple[str, ...]]:
     mood = _mood(series)
     ending = {"good": ", then a leader", "bad": ", no leader"}.get(mood, "") if series.elections else ""
     answer = f"{elections_words(series).partition(' in ')[0]}{ending}" if ending else elections_words(series)
-    return sentence(answer), mood, (sentence(f"{leader_words(series)}."), place)
+    return sentence(answer), mood, (sentence(f"{leader_words(series)}{counted_words(series)}."), place)
 
 
 def _mood(series: ElectionSeries) -> Mood:
@@ -81,7 +81,7 @@ def _signs(series: ElectionSeries) -> Iterator[Sign]:
         if role in held:
             yield Sign(partial(_band, role), 70, role.value)
     if series.elections:
-        yield Sign(_bars, 30, "elections started")
+        yield Sign(_bars, 30, "elections started, + by its own counter")
     if any(started.unseen for story in series.stories for started in story.elections):
         yield Sign(_unseen, 44, "started while nobody looked")
     if any(story.gaps for story in series.stories) or any(not story.runs for story in series.stories):

@@ -6,7 +6,8 @@ from bot.slack.views import blocks
 from bot.slack.views.blocks import Block, escape, escape_lines
 from handlers.domain.events.remediation import PlanProposed
 from handlers.domain.incident import Incident
-from runbooks.plans import PlanStep
+from runbooks.plans import Plan, PlanStep
+from runbooks.wording import counted
 
 CONFIRM_CALLBACK = "confirm_plan"
 APPROVE_CALLBACK = "approve_plan"
@@ -24,7 +25,10 @@ def plan_modal(
     reason: str = "",
     can_silence: bool = False,
 ) -> Block:
-    """Show the exact plan before it is confirmed or approved; `reason` is why it is shown anew."""
+    """Show the exact plan before it is confirmed or approved; `reason` is why it is shown anew.
+
+    What it would do, its risk and its undo come first: what is long lies below the fold of a phone.
+    """
     plan, approves = proposed.plan, callback == APPROVE_CALLBACK
     confirmed_by = incident.awaiting_second.by.name if approves and incident.awaiting_second else ""
     within = "approve within 10 minutes of its proposal" if approves else "confirm within 10 minutes"
@@ -38,18 +42,24 @@ def plan_modal(
         "submit": {"type": "plain_text", "text": "Approve" if approves else "Run it"},
         "close": {"type": "plain_text", "text": "Cancel"},
         "blocks": [
-            blocks.section(f"{escape_lines(first)}*{escape(plan.title)}* ({escape(incident.cluster)})"),
+            blocks.section(
+                f"{escape_lines(first)}*{escape(plan.title)}* ({escape(incident.cluster)}){_count(plan)}"
+            ),
+            *([blocks.section("*A second person must approve it.*")] if plan.needs_second else []),
+            blocks.section(f"*Risk:* {escape(plan.risk)}"),
+            blocks.section(f"*Undo:* {escape(plan.undo)}"),
             *blocks.packed(_step(number, step) for number, step in enumerate(plan.steps, start=1)),
             *([blocks.context(*map(escape, plan.arithmetic))] if plan.arithmetic else []),
-            blocks.section(f"*Risk:* {escape(plan.risk)}"),
             blocks.section("*Before each node:* " + escape(" ".join(plan.checks_before))),
             blocks.section(f"*Afterwards:* {escape(plan.watch_after)}"),
-            blocks.section(f"*Undo:* {escape(plan.undo)}"),
-            *([blocks.section("*A second person must approve it.*")] if plan.needs_second else []),
             *([_silence_choice()] if can_silence and not approves else []),
             blocks.context(f"plan {plan.sha256[:12]} · {within}"),
         ],
     }
+
+
+def _count(plan: Plan) -> str:
+    return f", in {counted(len(plan.steps), 'step')}, one after the other" if len(plan.steps) > 1 else ""
 
 
 def _silence_choice() -> Block:

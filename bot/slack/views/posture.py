@@ -10,7 +10,7 @@ from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import Message
 from handlers.domain.posture.watch import Notice
 from runbooks.posture.model import Check, Line, Posture, Severity
-from runbooks.posture.rules import RULES
+from runbooks.posture.rules import RULES, without_agents
 from runbooks.wording import counted, duration
 
 MARKS = {
@@ -80,21 +80,27 @@ def _body(posture: Posture) -> Iterable[Block]:
         yield blocks.section(f"{MARKS[spare.severity]} {_said(spare)}")
     wrong = posture.of(Severity.CRITICAL, Severity.WARNING, Severity.NOTICE)
     yield from blocks.packed(_line(line, posture.at) for line in wrong)
-    if unknown := posture.of(Severity.UNKNOWN):
-        yield from blocks.packed((f"{MARKS[Severity.UNKNOWN]} *Not known*", *_unknown(unknown)))
+    if posture.of(Severity.UNKNOWN):
+        yield from blocks.packed((f"{MARKS[Severity.UNKNOWN]} *Not known*", *_unknown(posture)))
     if fine := [line for line in posture.of(Severity.FINE) if line.check is not Check.SPARE_NODES]:
         names = ", ".join(RULES[line.check].title.lower() for line in fine)
         yield blocks.section(f"{MARKS[Severity.FINE]} *Fine*: {names}")
 
 
-def _unknown(lines: Iterable[Line]) -> Iterable[str]:
-    """Return a paragraph for each reason, with every check that is not known because of it."""
+def _unknown(posture: Posture) -> Iterable[str]:
+    """Yield what silent agents keep from being checked, then each other reason with all that is not known."""
+    unchecked = posture.for_want_of_agents
+    if unchecked:
+        yield f"• *{_titles(unchecked)}*: {escape(without_agents(unchecked))}"
     same: dict[tuple[str, str], list[Line]] = {}
-    for line in lines:
+    for line in (each for each in posture.of(Severity.UNKNOWN) if each not in unchecked):
         same.setdefault((line.fact, line.advice), []).append(line)
     for each in same.values():
-        titles = ", ".join(RULES[line.check].title for line in each)
-        yield f"• *{titles}*: {_fact(each[0])}{_mend(each[0])}"
+        yield f"• *{_titles(each)}*: {_fact(each[0])}{_mend(each[0])}"
+
+
+def _titles(lines: Iterable[Line]) -> str:
+    return ", ".join(RULES[line.check].title for line in lines)
 
 
 def _line(line: Line, now: datetime) -> str:

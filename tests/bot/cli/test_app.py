@@ -48,6 +48,24 @@ async def test_check_says_that_all_is_well(write_config: WriteConfig, slack: Sla
     ]
 
 
+async def test_check_goes_on_with_all_that_a_missing_secret_is_not_needed_for(
+    write_config: WriteConfig, slack: SlackWorkspaceServer
+) -> None:
+    file = write_config(slack)
+    secret = file.parent / "webhook-token"
+    secret.unlink()
+    code, out, err = await run("check", "--config", str(file))
+    assert (code, err.count("\n")) == (2, 1)
+    assert f"web.webhook_token: The secret file {secret} is not there" in err
+    assert f"write it with `install -m 0600 /dev/stdin {secret}`" in err
+    assert [line.split(":")[:2] for line in out.splitlines()][:4] == [
+        ["fine", " Redis"],
+        ["fine", " Slack"],
+        ["fine", " user group S0ONCALL01"],
+        ["fine", " channel C0INCIDENT"],
+    ]
+
+
 async def test_check_names_each_group_and_channel_that_is_not_as_it_should_be(
     write_config: WriteConfig, slack: SlackWorkspaceServer
 ) -> None:
@@ -162,8 +180,9 @@ async def test_a_secret_that_is_gone_is_named_by_check(write_config: WriteConfig
         (file.parent / gone).unlink()
     code, out, err = await run("check", "--config", str(file))
     assert (code, err.count("\n")) == (2, 2), "both at once"
-    assert "webhook-token cannot be read: No such file" in err
-    assert "fine" not in out
+    assert f"write it with `install -m 0600 /dev/stdin {file.parent / 'webhook-token'}`" in err
+    assert f"fine: {file}" not in out
+    assert "not asked: Slack, user groups and channels: S0ONCALL01, C0INCIDENT" in out
 
 
 async def test_an_address_of_redis_that_is_none_is_named(write_config: WriteConfig) -> None:

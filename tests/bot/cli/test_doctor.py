@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomlkit
 
 from bot import clients
 from bot.alerting.prometheus import PrometheusClient
-from bot.cli.doctor import canary_of
+from bot.cli.doctor import EXIT_UNREAD, canary_of, exit_code
 from bot.config import PrometheusSettings, Settings, load
 from bot.doctor.alerting import prometheus_findings
 from bot.doctor.canary import keep_flying
-from bot.doctor.parts_findings import rooms, versions
+from bot.doctor.parts_findings import readings, rooms, versions
 from bot.slack.scopes import SCOPES
 from bot.store.canary import CanaryFlag
 from handlers.errors import Refused, StoreDown
@@ -61,8 +62,8 @@ def test_what_was_not_asked_says_why_and_is_neither_well_nor_wrong() -> None:
 @pytest.mark.parametrize(
     ("told", "line"),
     [
-        ({}, "? Agents: versions of demo: not asked: no agent of 3 told a version"),
-        ({"node1": "2"}, "ok Agents: 1 of 3 agents of demo told a version: 2"),
+        ({}, "? Agents: versions of the agents of demo: not read: node1, node2 and node3 told none"),
+        ({"node1": "2"}, "? Agents: versions of the agents of demo: not read: node2 and node3 told none"),
         (dict.fromkeys(("node1", "node2", "node3"), "2"), "ok Agents: 3 agents of demo run 2"),
         ({"node1": "1"}, "BAD Agents: the bot runs 2, but node1 1: finish the upgrade"),
     ],
@@ -84,7 +85,29 @@ def test_a_disk_that_takes_no_writes_is_named_and_one_that_was_not_read_is_no_go
         "BAD Disks: of demo, node1: its file system is read-only (bot): repair that disk, or make room on it"
     )
     unread = evidence(*(silent(name) for name in ("node1", "node2", "node3")))
-    assert line_of(rooms(unread)) == "? Disks: disks of demo: not asked: no agent read one"
+    room = "? Disks: room on the disks of demo: not read: no agent read that of"
+    assert line_of(rooms(unread)) == f"{room} node1, node2 and node3"
+    assert line_of(rooms(evidence(one, silent("node2")))) == f"{room} node2"
+
+
+def test_an_agent_that_gave_no_answer_in_time_is_not_known_to_be_well() -> None:
+    (line, *others) = (line_of(each) for each in readings(evidence(*healthy()[:2], silent("node3"))))
+    assert line == "? Readings: metrics of node3 of demo: not read: no answer within 2 s"
+    assert others[0].startswith("? Readings: clock, service, log, config, disk")
+    assert others[0].endswith("of node3 of demo: not read: the agent gave no answer within 4 s")
+    assert [each.state for each in readings(evidence(*healthy()))] == ["ok"]
+
+
+def test_a_job_learns_that_not_all_was_read() -> None:
+    well, unread = Examined("Redis", "appends to a file"), Examined("Disks", "demo", not_read="no answer")
+    unasked = Examined("Prometheus", "rules", not_asked="not configured")
+    assert [
+        exit_code(found) for found in ((well, unasked), (well, unread), (unread, Examined("a", "", "b")))
+    ] == [
+        0,
+        3,
+        1,
+    ]
 
 
 @pytest.mark.process
@@ -106,7 +129,8 @@ async def test_without_alerting_it_says_what_is_well_and_what_is_not_configured(
     slack.workspace.manifest = AppManifest.read(SHIPPED_MANIFEST)
     file = write_config(slack)
     code, out, err = await run("doctor", "--config", str(file))
-    assert (code, err) == (0, ""), out
+    # On a busy machine an agent may give no answer in time, and that is not 0.
+    assert (code in (0, EXIT_UNREAD), err) == (True, ""), out
     assert "ok   Slack: the token has all 10 scopes" in out
     assert "ok   Nodes: every metrics page and every agent answers" in out
     assert "?    Prometheus: rules and targets: not asked: [prometheus] is not configured" in out
@@ -118,6 +142,38 @@ async def test_without_alerting_it_says_what_is_well_and_what_is_not_configured(
     code, out, err = await run("doctor", "--config", str(file))
     said = "BAD  Runbooks: There is no runbook disk-full, and no installed package offers one."
     assert (code, err, [each for each in out.splitlines() if "Runbooks" in each]) == (1, "", [said])
+
+
+@pytest.mark.process
+async def test_a_missing_secret_keeps_from_being_asked_only_what_needs_it(
+    write_config: WriteConfig, slack: SlackWorkspaceServer
+) -> None:
+    file = write_config(slack)
+    (file.parent / "slack-bot-token").unlink()
+    code, out, err = await run("doctor", "--config", str(file))
+    said = out.splitlines()
+    assert (code, err) == (1, "")
+    assert said[0].startswith("BAD  Secrets: slack.bot_token: The secret file")
+    assert "write it with `install -m 0600" in said[0]
+    assert any(line.startswith("?    Check: Slack, user groups and channels: S0ONCALL01") for line in said)
+    assert "ok   Nodes: every metrics page and every agent answers" in said
+    assert "ok   Redis: appends to a file" in said
+
+
+@pytest.mark.process
+async def test_without_the_keys_for_agents_the_metrics_pages_are_read(
+    write_config: WriteConfig, slack: SlackWorkspaceServer, tmp_path: Path
+) -> None:
+    file = write_config(slack)
+    document = tomlkit.parse(file.read_text())
+    document["agents"]["key"] = str(tmp_path / "bot.key")
+    file.write_text(tomlkit.dumps(document))
+    code, out, _ = await run("doctor", "--config", str(file))
+    said = out.splitlines()
+    assert (code, said[0].startswith("BAD  Configuration:")) == (1, True)
+    assert "ok   Nodes: every metrics page answers" in said
+    (line,) = (each for each in said if each.startswith("?    Agents: agents, their versions and disks"))
+    assert "`neumann-bot agents add` makes it" in line
 
 
 @pytest.mark.process
@@ -185,7 +241,8 @@ async def test_a_test_alert_goes_all_the_way_and_back(
         assert await flag.last_home_s() == 0
         code, out, err = await run("doctor", "--canary", "--timeout-s", "40", "--config", str(file))
         assert await flag.last_home_s() > 0
-    assert (code, err) == (0, ""), out
+    # On a busy machine an agent may give no answer in time, and that is not 0.
+    assert (code in (0, EXIT_UNREAD), err) == (True, ""), out
     legs = [line for line in out.splitlines() if " Canary: " in line]
     assert [line.split(" (")[0].removeprefix("ok   Canary: ") for line in legs] == [
         "Prometheus' rule fires",

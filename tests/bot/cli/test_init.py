@@ -64,6 +64,14 @@ def test_what_it_writes_is_a_configuration_and_secrets_that_nobody_else_reads(fo
     assert settings.web.webhook_token.read().get_secret_value() in (folder / "webhook-token").read_text()
 
 
+def test_the_file_with_every_key_lies_where_the_configuration_says_that_it_does(folder: Path):
+    said = init("--folder", str(folder), "--defaults", *ASKED)
+    example = folder / "neumann-bot.example.toml"
+    assert f"# {example.name} beside it has every key" in (folder / "neumann-bot.toml").read_text()
+    assert str(example) in "".join(said.split())
+    assert load(example).clusters, "it can be used as it is"
+
+
 def test_the_units_user_may_enter_the_folder_whatever_the_umask_of_who_made_it(folder: Path):
     before = os.umask(0o077)
     try:

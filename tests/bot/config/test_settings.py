@@ -160,7 +160,7 @@ def test_a_secret_is_read_without_its_lines_end(tmp_path: Path) -> None:
     assert "xoxb-1" not in repr(secret)
 
 
-@pytest.mark.parametrize(("content", "why"), [(None, "cannot be read"), ("\n", "is empty")])
+@pytest.mark.parametrize(("content", "why"), [(None, "is not there: write it with"), ("\n", "is empty")])
 def test_a_secret_that_is_not_there_is_named(tmp_path: Path, content: str | None, why: str) -> None:
     file = tmp_path / "token"
     if content is not None:

@@ -249,6 +249,8 @@ def test_log_counts_stand_in_where_the_counters_cannot_be_read_twice() -> None:
     busy = known(log.model_copy(update={"counts": {"election_started": 15}}), by="agent")
     read = evidence(*candidates(rtt_ms=400.0, metrics_again=late(), log=busy))
     assert confirmed(read) == [RootCause.AGGRESSIVE_TIMEOUTS]
+    said = leader_election.diagnose(read).top.evidence_for
+    assert f"45 elections a minute in the last {log.window_s:.0f} s of the nodes' logs (agents)" in said
 
 
 def a_laggard() -> NodeEvidence:

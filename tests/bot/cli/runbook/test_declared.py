@@ -53,7 +53,7 @@ def test_try_shows_what_the_thread_would(file: Path) -> None:
     assert tried.exit_code == 0, tried.output
     assert tried.output.startswith("The bot cannot judge this alert.")
     for part in (
-        "undetermined: Not judged",
+        "undetermined: What was read; this runbook is text and judges nothing",
         "node1: disk: ",
         "Never\n- Do not delete",
         "   df -h /var/lib/neumann",

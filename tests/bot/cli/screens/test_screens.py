@@ -24,7 +24,7 @@ from runbooks.posture import judge
 from runbooks.posture.inventory import Inventory
 from tests.bot.incidents import quorum_loss
 from tests.bot.months import busy
-from tests.builders import NOON, cut_off, dead, evidence, missing, node
+from tests.builders import NOON, cut_off, dead, evidence, missing, node, silent
 
 Screen = Callable[[Look], Iterator[RenderableType]]
 ESCAPES = re.compile("\x1b\\[[0-9;]*m")
@@ -78,7 +78,7 @@ SCREENS: dict[str, Screen] = {
         agents, [Greeted("demo", "node1", "https://node1:7880", f"sha256:{'a' * 64}", "no answer")]
     ),
     "check": partial(line, "wrong", "wrong: ", "user group S0GONE0001: Slack has none of that id"),
-    "in all": partial(verdict, 1, 2),
+    "in all": partial(verdict, 1, 2, 3),
     "month": partial(month, busy()),
     "wide names": of(wide()),
     "replay": partial(
@@ -129,6 +129,15 @@ def test_how_sure_a_cause_is_is_told_by_a_word_and_by_a_colour() -> None:
 def test_what_is_fine_shares_a_table_below_what_is_not() -> None:
     shown = seen(SCREENS["posture"], 120)
     assert shown.index("critical: Fault tolerance") < shown.index("Packet loss")
+
+
+def test_what_a_silent_agent_keeps_from_being_checked_is_one_line() -> None:
+    read = judge(evidence(node("node1"), node("node2"), silent("node3")), Inventory())
+    for width in (80, 120):
+        shown = " ".join(seen(partial(posture, read), width).split())
+        assert shown.count("11 checks could not be made for want of the agent on node3: see Agents") == 1
+        assert "Links (links), Packet loss (link-loss)" in shown
+        assert shown.count("do: see Agents") == 1, "of the fault tolerance, of which something is known"
 
 
 def test_row_11_no_order_to_a_terminal_comes_through_a_table() -> None:

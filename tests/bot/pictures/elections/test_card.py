@@ -170,6 +170,11 @@ def test_terms_that_nobody_counted_an_election_for_took_one_each():
     series = ElectionSeries("demo", samples, storm().marks, 5)
     assert series.elections and series.elections < series.new_terms
     assert _first_words(series) == f"At least {series.new_terms} elections, then a leader"
+    counted = f"; one election each new term, of which counters show {series.elections}."
+    assert f"at least {series.new_terms} elections in 10 min{counted}" in alt_text(series)
+    texts = layout(series).texts()
+    assert counted in " ".join(texts), "it stands below the headline, on two lines, whole"
+    assert "elections started, + by its own counter" in texts
 
 
 def test_the_times_below_are_round_and_few():

@@ -11,6 +11,7 @@ from lab.slack.plain_text import plain_text
 
 WELL = Examined("Redis", "appends to a file")
 WRONG = Examined("Agents", "", "node1 <!channel> runs 1: finish the upgrade")
+UNREAD = Examined("Readings", "clock of node2", not_read="no answer within 4 s")
 UNASKED = Examined("Prometheus", "rules", not_asked="[prometheus] is not configured")
 
 
@@ -22,7 +23,14 @@ def shown(*examined: Examined) -> str:
 
 def test_all_is_well_only_where_all_was_asked() -> None:
     assert "All is well." in shown(WELL)
-    assert "Nothing is known to be wrong." in shown(WELL, UNASKED)
+    assert "Nothing that was asked is wrong; 1 not asked." in shown(WELL, UNASKED)
+
+
+def test_an_agent_that_was_not_read_is_not_known_to_be_well() -> None:
+    said = shown(WELL, UNREAD)
+    assert "Nothing is known to be wrong, but 1 thing could not be read: not known to be well." in said
+    assert "Readings: clock of node2: not read: no answer within 4 s" in said
+    assert "1 thing looked at and well" in said
 
 
 def test_what_is_wrong_comes_first_with_its_mend() -> None:

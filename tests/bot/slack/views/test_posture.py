@@ -18,7 +18,7 @@ from runbooks.posture import judge
 from runbooks.posture.inventory import Inventory
 from runbooks.posture.model import Check, Line, Posture, Severity
 from tests.bot import incidents
-from tests.builders import ALICE, NOON, dead, evidence, healthy, known, node, silent
+from tests.builders import ALICE, NOON, dead, evidence, healthy, known, missing, node, silent
 
 COLUMNS, SCREEN_LINES = 100, 45
 """What a laptop shows of one message: characters before a line is broken, and lines."""
@@ -86,10 +86,22 @@ def test_not_one_unknown_line_is_cut_however_many_there_are() -> None:
 
 
 def test_what_is_not_known_for_the_same_reason_is_said_once() -> None:
-    _, blocks = posture.answer(judge(evidence(*map(silent, ("node1", "node2", "node3"))), Inventory()))
+    unread = missing("chronyc is not installed")
+    without_clocks = (node(name, clock=unread) for name in ("node1", "node2", "node3"))
+    _, blocks = posture.answer(judge(evidence(*without_clocks), Inventory()))
     shown = plain_text({"blocks": blocks})
-    assert shown.count("configuration of node1, node2 and node3 not read") == 1
-    assert "*Election timeouts, Equal timeouts, Configuration*: configuration of" in shown
+    assert shown.count("not read, or not to be believed") == 1
+    assert "*Clock offset, Time service, Time sources*: clock of" in shown
+
+
+def test_what_a_silent_agent_keeps_from_being_checked_is_one_line() -> None:
+    _, blocks = posture.answer(judge(evidence(*healthy()[:2], silent("node3")), Inventory()))
+    shown = plain_text({"blocks": blocks})
+    (line,) = (each for each in shown.splitlines() if each.startswith("• *Links, Packet loss, Round trips, "))
+    assert line.endswith("Disk*: 11 checks could not be made for want of the agent on node3: see Agents")
+    assert "run `neumann-agent check` on node3" in shown
+    assert "whether node3 can vote is not known" in shown, "what is known without it is said"
+    assert shown.count("see Agents") == 2
 
 
 def test_a_cluster_of_which_nothing_is_known_is_not_green_in_the_app_home() -> None:

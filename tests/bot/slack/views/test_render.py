@@ -252,6 +252,28 @@ def test_a_plan_is_shown_word_for_word_before_it_is_confirmed() -> None:
     assert view["private_metadata"] == proposed.handle
 
 
+@pytest.mark.parametrize("callback", [plan_modal.CONFIRM_CALLBACK, plan_modal.APPROVE_CALLBACK])
+def test_risk_and_undo_are_read_before_what_is_long(callback: str) -> None:
+    read = incidents.quorum_loss()
+    proposed = incidents.proposal(read)
+    proposed = proposed.model_copy(update={"plan": proposed.plan.model_copy(update={"needs_second": True})})
+    shown = incident(opened(), *diagnosed(read))
+    view = plan_modal.plan_modal(shown, proposed, callback, viewer="U0ALICE001")
+    check_view(view)
+    text, plan = "\n".join(texts(view["blocks"])), proposed.plan
+    in_order = (
+        plan.title,
+        "second person",
+        "*Risk:*",
+        "*Undo:*",
+        plan.steps[0].shown,
+        "*Before each",
+        "*Afterwards:*",
+    )
+    places = [text.index(each) for each in in_order]
+    assert places == sorted(places)
+
+
 OFFERING = [key for key, read in MANY.items() if incident(opened(), *diagnosed(read)).offers]
 
 
