@@ -18,6 +18,7 @@ from lab.slack.server import SlackWorkspaceServer
 from lab.slack.shapes import Json
 from tests.waiting import until
 
+REFUSED = "The agent refuses"
 BOT = Address("127.0.0.1", 8080)
 MAX_PRESSES = 10
 READS_REFUSAL_S = 3.0
@@ -115,16 +116,33 @@ class Desk:
         return shown
 
     async def loop(self, remedy: str, second: Person | None = None) -> Loop:
-        """Confirm a remedy once it is offered; wait for the verified leader and for the close."""
+        """Confirm a remedy once it is offered; wait for the verified leader and for the close.
+
+        What an agent refuses is pressed again once it is offered again, as a person would.
+        """
         began = time.monotonic()
-        findings = await self.confirm(remedy)
-        if second:
-            await self.approve(second)
+        for _ in range(MAX_PRESSES):
+            pressed = f"{time.time():.6f}"
+            findings = await self.confirm(remedy)
+            if second:
+                await self.approve(second)
+            if REFUSED not in await self._ended_run(pressed):
+                break
         end = plain_text(await self.message("verified", "Leader verified", RUN_WITHIN_S))
         run = plain_text(await self.message("run-", "", 5.0))
         await self.message("closed", "", CLOSED_WITHIN_S)
         await self.look("verified")
         return Loop(findings, run, end, time.monotonic() - began)
+
+    async def _ended_run(self, since: str) -> str:
+        """Wait for the end of the run that was posted since then; return its words."""
+
+        async def ended() -> str:
+            runs = [e for e in await self.person.messages() if _key(e).startswith("run-") and e["ts"] > since]
+            said = plain_text(runs[-1]) if runs else ""
+            return said if "Every action is done" in said or "Stopped" in said else ""
+
+        return str(await until(ended, "the run's end", deadline_s=RUN_WITHIN_S, poll_s=0.5))
 
     async def confirm(self, remedy: str, *, of: str = "findings") -> str:
         """Wait until a remedy is offered, and confirm its plan; return the words of what it is offered in.
