@@ -101,7 +101,19 @@ def _stands(finding: Finding, diagnosis: Diagnosis) -> bool:
 
 
 def _filled(before: NodeEvidence, now: NodeEvidence) -> NodeEvidence:
-    return now.model_copy(update={name: getattr(before, name) for name, _ in _failed_since(before, now)})
+    failed = (name for name, _ in _failed_since(before, now))
+    return now.model_copy(update={name: getattr(before, name) for name in failed if not _has_newer(now, name)})
+
+
+def _has_newer(now: NodeEvidence, name: str) -> bool:
+    """Return whether the node's page was read otherwise since: an earlier sample would count as the newest.
+
+    What is awaited still will tell by itself.
+    """
+    if name not in ("metrics", "metrics_again") or getattr(now, name).kind is MissingKind.PENDING:
+        return False
+    by_agent = now.local_metrics.value is not None and not _is_answer(now.metrics_again)
+    return by_agent or (name == "metrics_again" and _is_answer(now.metrics))
 
 
 def _failed_since(before: NodeEvidence, now: NodeEvidence) -> Iterator[tuple[str, Reading[object]]]:
