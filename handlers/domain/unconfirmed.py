@@ -57,6 +57,8 @@ def less_sure(before: Diagnosis, now: Diagnosis) -> tuple[Finding, ...]:
 def unconfirmed(before: Judged, evidence: Evidence, now: Diagnosis, had_all: Diagnosis) -> Unconfirmed | None:
     """Return the first finding that only failed readings made less sure; `None` where there is none.
 
+    Where it stands of some of its nodes, the others are told.
+
     Args:
         before: The findings that the newest ones are held against.
         evidence: What was read now.
@@ -66,12 +68,12 @@ def unconfirmed(before: Judged, evidence: Evidence, now: Diagnosis, had_all: Dia
     lost = next((each for each in less_sure(before.diagnosis, now) if _stands(each, had_all)), None)
     if lost is None:
         return None
-    offered = {remedy.name for remedy in now.offers}
+    offered, still = {remedy.name for remedy in now.offers}, _still_on(lost, now)
     return Unconfirmed(
         at=before.evidence.started_at,
         cause=lost.cause,
         verdict=lost.verdict,
-        nodes=lost.nodes,
+        nodes=tuple(name for name in lost.nodes if name not in still),
         unanswered=unanswered(before.evidence, evidence),
         lost_button=any(each.offered and each.name not in offered for each in lost.remedies),
     )
@@ -91,13 +93,19 @@ def sentence(lost: Unconfirmed) -> str:
 
 def _stands(finding: Finding, diagnosis: Diagnosis) -> bool:
     """Return whether a finding is in a diagnosis, as sure and of the same nodes at least."""
+    return any(set(finding.nodes) <= set(each.nodes) for each in _as_sure(finding, diagnosis))
+
+
+def _still_on(finding: Finding, diagnosis: Diagnosis) -> set[str]:
+    """Return the nodes that a diagnosis names for the same cause, as surely."""
+    return {name for each in _as_sure(finding, diagnosis) for name in each.nodes}
+
+
+def _as_sure(finding: Finding, diagnosis: Diagnosis) -> Iterator[Finding]:
     ranks = list(Verdict)
-    return any(
-        each.cause == finding.cause
-        and set(finding.nodes) <= set(each.nodes)
-        and ranks.index(each.verdict) <= ranks.index(finding.verdict)
-        for each in diagnosis.findings
-    )
+    for each in diagnosis.findings:
+        if each.cause == finding.cause and ranks.index(each.verdict) <= ranks.index(finding.verdict):
+            yield each
 
 
 def _filled(before: NodeEvidence, now: NodeEvidence) -> NodeEvidence:

@@ -121,6 +121,19 @@ async def test_a_page_that_speaks_against_it_is_not_silence_though_another_sampl
     assert (await then_reads(world, once)).unconfirmed is None
 
 
+async def test_only_the_nodes_are_told_of_which_it_is_not_confirmed_any_more() -> None:
+    names = tuple(f"node{number}" for number in range(1, 6))
+    alone, *gone = node(names=names, role=Role.CANDIDATE), *(dead(name, names=names) for name in names[1:])
+    world = World()
+    world.timelines.events["inc-1"] = [opened()]
+    world.timelines.open["demo/leader-election"] = "inc-1"
+    await then_reads(world, evidence(alone, *gone))
+    incident = await then_reads(world, evidence(alone, *gone[:-1], silent("node5")))
+    assert incident.diagnosis and incident.diagnosis.findings[0].nodes == names[1:4]
+    assert incident.diagnosis.findings[0].verdict is Verdict.CONFIRMED
+    assert incident.unconfirmed and incident.unconfirmed.nodes == ("node5",)
+
+
 async def test_while_answers_are_awaited_it_says_so() -> None:
     world = await confirmed_world()
     await then_reads(
