@@ -87,6 +87,13 @@ def test_the_bump_is_refused_while_one_configuration_is_unknown() -> None:
     assert "node3" in remedy.reason
 
 
+@pytest.mark.parametrize(("round_trip_ms", "offered"), [(4_000.0, True), (4_001.0, False), (1e300, False)])
+def test_no_timeout_is_offered_that_is_longer_than_agents_set(round_trip_ms: float, offered: bool) -> None:
+    remedy = remedy_of(evidence(*candidates(rtt_ms=round_trip_ms)), "config_bump")
+    assert remedy.offered is offered
+    assert ("agents set no timeout above 60000 ms" in remedy.reason) is not offered
+
+
 def test_the_reason_says_what_the_agent_says_of_a_file_that_is_no_toml() -> None:
     nodes = [*candidates(rtt_ms=400.0)]
     assert nodes[2].config.value
