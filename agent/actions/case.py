@@ -14,6 +14,7 @@ from agent.protocol import Action, NodeState, undo_action_id
 from agent.settings import Settings
 
 NOTHING_TO_UNDO = "Only a change of the configuration file that was done here can be undone."
+UNDONE_BEFORE = "This change was undone before; whoever made it anew since is not overruled."
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,9 @@ async def _recorded_bytes(ledger: Ledger, action: Action, agreed: NodeState, und
         or entry.after is None
     ):
         raise ConflictError("precondition", NOTHING_TO_UNDO)
+    # Of attempts that were given up unasked, the last one says nothing of those before it.
+    if await asyncio.to_thread(ledger.was_undone, undone):
+        raise ConflictError("precondition", UNDONE_BEFORE)
     if entry.after.config_sha256 != agreed.config_sha256:
         raise ConflictError("precondition", "The configuration file has changed since that action.")
     return entry.file_bytes

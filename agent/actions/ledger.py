@@ -177,6 +177,14 @@ class Ledger:
             ).fetchone()
         return None if row is None else entry_of(row)
 
+    def was_undone(self, action_id: str) -> bool:
+        """Say whether an attempt to undo this action was done, or begun with an end that is not known yet."""
+        with self._transaction() as database:
+            row = database.execute(
+                "SELECT 1 FROM actions WHERE undoes = ? AND state IN ('INTENT', 'DONE')", (action_id,)
+            ).fetchone()
+        return row is not None
+
     def intents(self) -> list[str]:
         """Return the names of the actions whose end was never recorded."""
         with self._transaction() as database:

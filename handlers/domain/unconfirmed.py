@@ -57,6 +57,8 @@ def less_sure(before: Diagnosis, now: Diagnosis) -> tuple[Finding, ...]:
 def unconfirmed(before: Judged, evidence: Evidence, now: Diagnosis, had_all: Diagnosis) -> Unconfirmed | None:
     """Return the first finding that only failed readings made less sure; `None` where there is none.
 
+    Where it stands of some of its nodes, the others are told.
+
     Args:
         before: The findings that the newest ones are held against.
         evidence: What was read now.
@@ -66,12 +68,12 @@ def unconfirmed(before: Judged, evidence: Evidence, now: Diagnosis, had_all: Dia
     lost = next((each for each in less_sure(before.diagnosis, now) if _stands(each, had_all)), None)
     if lost is None:
         return None
-    offered = {remedy.name for remedy in now.offers}
+    offered, still = {remedy.name for remedy in now.offers}, _still_on(lost, now)
     return Unconfirmed(
         at=before.evidence.started_at,
         cause=lost.cause,
         verdict=lost.verdict,
-        nodes=lost.nodes,
+        nodes=tuple(name for name in lost.nodes if name not in still),
         unanswered=unanswered(before.evidence, evidence),
         lost_button=any(each.offered and each.name not in offered for each in lost.remedies),
     )
@@ -91,17 +93,35 @@ def sentence(lost: Unconfirmed) -> str:
 
 def _stands(finding: Finding, diagnosis: Diagnosis) -> bool:
     """Return whether a finding is in a diagnosis, as sure and of the same nodes at least."""
+    return any(set(finding.nodes) <= set(each.nodes) for each in _as_sure(finding, diagnosis))
+
+
+def _still_on(finding: Finding, diagnosis: Diagnosis) -> set[str]:
+    """Return the nodes that a diagnosis names for the same cause, as surely."""
+    return {name for each in _as_sure(finding, diagnosis) for name in each.nodes}
+
+
+def _as_sure(finding: Finding, diagnosis: Diagnosis) -> Iterator[Finding]:
     ranks = list(Verdict)
-    return any(
-        each.cause == finding.cause
-        and set(finding.nodes) <= set(each.nodes)
-        and ranks.index(each.verdict) <= ranks.index(finding.verdict)
-        for each in diagnosis.findings
-    )
+    for each in diagnosis.findings:
+        if each.cause == finding.cause and ranks.index(each.verdict) <= ranks.index(finding.verdict):
+            yield each
 
 
 def _filled(before: NodeEvidence, now: NodeEvidence) -> NodeEvidence:
-    return now.model_copy(update={name: getattr(before, name) for name, _ in _failed_since(before, now)})
+    failed = (name for name, _ in _failed_since(before, now))
+    return now.model_copy(update={name: getattr(before, name) for name in failed if not _has_newer(now, name)})
+
+
+def _has_newer(now: NodeEvidence, name: str) -> bool:
+    """Return whether the node's page was read otherwise since: an earlier sample would count as the newest.
+
+    What is awaited still will tell by itself.
+    """
+    if name not in ("metrics", "metrics_again") or getattr(now, name).kind is MissingKind.PENDING:
+        return False
+    by_agent = now.local_metrics.value is not None and not _is_answer(now.metrics_again)
+    return by_agent or (name == "metrics_again" and _is_answer(now.metrics))
 
 
 def _failed_since(before: NodeEvidence, now: NodeEvidence) -> Iterator[tuple[str, Reading[object]]]:

@@ -11,7 +11,7 @@ from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.leaders import in_higher_term, leader_finding
 from runbooks.leader_election.remedy_kinds import CONFIG_BUMP, START_NODES
 from runbooks.leader_election.structure import Structure
-from runbooks.leader_election.timeouts import wanted_timeouts_ms
+from runbooks.leader_election.timeouts import MAX_SET_MS, wanted_timeouts_ms
 from runbooks.log_damage import may_be_damaged
 from runbooks.log_room import lacks_room
 from runbooks.model import BY_HAND, SURE, Finding, Remedy, Verdict
@@ -150,6 +150,11 @@ def _config_bump(facts: Facts, verdict: Verdict) -> Remedy:
     if len(facts.running) - 1 < facts.needed:
         return refused(f"A restart would leave {len(facts.running) - 1} nodes, {facts.needed} are needed.")
     low, high = wanted_timeouts_ms(facts)
+    if high > MAX_SET_MS:
+        return refused(
+            f"The round trips ask for {low}/{high} ms, and agents set no timeout above {MAX_SET_MS} ms: find out"
+            " why the links are so slow first."
+        )
     changed = tuple(name for name, now in facts.timeouts_ms.items() if now[0] < low or now[1] < high)
     if not changed:
         return refused(f"The timeouts already stand at {low}/{high} ms or wider.")

@@ -20,6 +20,9 @@ variance. Set to the limit itself, it would be too short with the next slower da
 HEARTBEATS = 6
 """The runbook's own 300 ms at Neumann's 50 ms heartbeat: below it, few lost heartbeats begin an election."""
 
+MAX_SET_MS = 60_000
+"""Agents write no longer timeout (`TimeoutMs`), so none is offered."""
+
 DEFAULT_HEARTBEAT_MS = 50
 MAX_ASKED_MS = 1e9
 """Eleven days: no round trip is that long, and a document may say anything that is a number."""

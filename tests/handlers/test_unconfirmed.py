@@ -1,15 +1,18 @@
 """A finding that was sure stays in sight while readings fail, and goes once something speaks against it."""
 
+import pytest
+
 from handlers import diagnosis
 from handlers.domain.events.diagnosis import FindingsRanked
 from handlers.domain.fold import fold
 from handlers.domain.incident import Incident
 from handlers.domain.timeline_text import tell
 from handlers.domain.unconfirmed import sentence
-from runbooks.evidence import Evidence, NodeEvidence
+from runbooks.evidence import Evidence, NodeEvidence, Role
 from runbooks.leader_election.causes import RootCause
 from runbooks.missing_kind import MissingKind
-from tests.builders import dead, evidence, missing, node, opened, silent
+from runbooks.model import Verdict
+from tests.builders import dead, evidence, late, missing, node, opened, silent
 from tests.handlers.story import confirmed, quorum_lost
 from tests.handlers.world import World
 
@@ -85,6 +88,50 @@ async def test_a_silent_agent_does_not_keep_a_finding_that_the_other_readings_co
     world = await confirmed_world()
     back = evidence(*(without_agent(each) for each in evidence().nodes))
     assert (await then_reads(world, back)).unconfirmed is None
+
+
+def clocks_apart() -> Evidence:
+    """All clocks are far apart and all hold each other failed, so nobody is elected."""
+    return evidence(
+        *(
+            node(name, role=Role.CANDIDATE, elections=(3, 5), gossip_failed=2, offset_ms=offset_ms)
+            for name, offset_ms in (("node1", 3_000.0), ("node2", -3_000.0), ("node3", 0.0))
+        )
+    )
+
+
+@pytest.mark.parametrize("read_by", ["bot", "agent"])
+async def test_a_page_that_speaks_against_it_is_not_silence_though_another_sample_of_it_failed(
+    read_by: str,
+) -> None:
+    world = World()
+    world.timelines.events["inc-1"] = [opened()]
+    world.timelines.open["demo/leader-election"] = "inc-1"
+    before = await then_reads(world, clocks_apart())
+    assert before.diagnosis and before.diagnosis.findings[0].verdict is Verdict.CONFIRMED
+    healed = [node(name, elections=(5, 5), term=9) for name in ("node1", "node2", "node3")]
+    failed = {"metrics_again": late()} if read_by == "bot" else {"metrics": late(), "metrics_again": late()}
+    pages = [{"local_metrics": each.local_metrics} if read_by == "agent" else {} for each in healed]
+    once = evidence(
+        *(
+            without_agent(each).model_copy(update={**failed, **page})
+            for each, page in zip(healed, pages, strict=True)
+        )
+    )
+    assert (await then_reads(world, once)).unconfirmed is None
+
+
+async def test_only_the_nodes_are_told_of_which_it_is_not_confirmed_any_more() -> None:
+    names = tuple(f"node{number}" for number in range(1, 6))
+    alone, *gone = node(names=names, role=Role.CANDIDATE), *(dead(name, names=names) for name in names[1:])
+    world = World()
+    world.timelines.events["inc-1"] = [opened()]
+    world.timelines.open["demo/leader-election"] = "inc-1"
+    await then_reads(world, evidence(alone, *gone))
+    incident = await then_reads(world, evidence(alone, *gone[:-1], silent("node5")))
+    assert incident.diagnosis and incident.diagnosis.findings[0].nodes == names[1:4]
+    assert incident.diagnosis.findings[0].verdict is Verdict.CONFIRMED
+    assert incident.unconfirmed and incident.unconfirmed.nodes == ("node5",)
 
 
 async def test_while_answers_are_awaited_it_says_so() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,10 +16,20 @@ from agent.actions.clock_step import needs_second_approver
 from agent.actions.kinds import ACTIONS
 from agent.errors import ConfigFileError
 from agent.neumann_config.edit import with_election_timeouts
-from agent.protocol import Action, ClockSync, NodeState, RestartService, SetElectionTimeouts, StartService
+from agent.protocol import (
+    Action,
+    BadMessageError,
+    ClockSync,
+    NodeState,
+    RestartService,
+    SetElectionTimeouts,
+    StartService,
+    parse_action,
+)
 from agent.settings import Limits, Settings
 from runbooks.evidence import Clock
 from runbooks.leader_election.clock_remedy import has_settled
+from runbooks.leader_election.timeouts import MAX_SET_MS
 from tests.agent.bed import CONFIG, settings_from
 
 WIDER = SetElectionTimeouts(election_timeout_min_ms=1000, election_timeout_max_ms=2000)
@@ -153,6 +165,15 @@ def test_an_estimate_that_has_not_settled_is_not_stepped_on(
 
 
 # Election timeouts.
+
+
+@pytest.mark.parametrize(("longest_ms", "is_taken"), [(MAX_SET_MS, True), (MAX_SET_MS + 1, False)])
+def test_the_bot_offers_no_timeout_that_the_wire_refuses(longest_ms: int, is_taken: bool):
+    asked = {"type": WIDER.type, "election_timeout_min_ms": 1000, "election_timeout_max_ms": longest_ms}
+    taken = False
+    with suppress(BadMessageError):
+        taken = parse_action(json.dumps(asked)) is not None
+    assert taken is is_taken
 
 
 def config(raw: bytes | None) -> NodeState:

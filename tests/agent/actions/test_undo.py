@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from agent.actions.ledger import Ledger
@@ -110,10 +111,10 @@ async def test_leave_to_undo_is_leave_for_nothing_else(
     assert node.calls("systemctl restart") == 0
 
 
-def given_up(done: Grant) -> Withdrawal:
-    """The bot's word that it will not grant the first attempt to undo this."""
+def given_up(done: Grant, attempt: int | UnsetType = UNSET) -> Withdrawal:
+    """The bot's word that it will not grant an attempt to undo this, by default the first."""
     return Withdrawal(
-        action_id=undo_action_id(done.action_id),
+        action_id=undo_action_id(done.action_id, attempt),
         cluster=done.cluster,
         node=done.node,
         incident=done.incident,
@@ -146,6 +147,29 @@ async def test_what_was_undone_is_not_undone_again_though_the_file_was_changed_t
     node.config.write_bytes(changed)
     refusal = await bot.grant_undo(done, attempt=2)
     assert isinstance(refusal, Refusal) and "Attempt 1 to undo this is DONE" in refusal.detail
+    assert node.config.read_bytes() == changed
+
+
+async def test_an_attempt_that_was_given_up_hides_none_before_it_that_was_done(bot: Bot, node: Node):
+    done = await widened(bot)
+    changed = node.config.read_bytes()
+    assert isinstance(await bot.commit(await leave_to_undo(bot, done)), ActionReport)
+    node.config.write_bytes(changed)
+    assert isinstance(await bot.void(sign_withdrawal(given_up(done, 2), bot.key)), ActionReport)
+    refusal = await bot.grant_undo(done, attempt=3)
+    assert isinstance(refusal, Refusal) and "was undone before" in refusal.detail
+    assert node.config.read_bytes() == changed
+
+
+async def test_leave_for_an_earlier_attempt_is_void_once_a_later_one_was_done(bot: Bot, node: Node):
+    done = await widened(bot)
+    changed = node.config.read_bytes()
+    first = await leave_to_undo(bot, done)
+    assert isinstance(await bot.void(sign_withdrawal(given_up(done, 2), bot.key)), ActionReport)
+    third = await bot.grant_undo(done, attempt=3)
+    assert isinstance(third, Grant) and isinstance(await bot.commit(third), ActionReport)
+    node.config.write_bytes(changed)
+    assert await bot.commit(first) == (409, "precondition")
     assert node.config.read_bytes() == changed
 
 

@@ -87,6 +87,23 @@ def test_the_bump_is_refused_while_one_configuration_is_unknown() -> None:
     assert "node3" in remedy.reason
 
 
+@pytest.mark.parametrize(("round_trip_ms", "offered"), [(4_000.0, True), (4_001.0, False), (1e300, False)])
+def test_no_timeout_is_offered_that_is_longer_than_agents_set(round_trip_ms: float, offered: bool) -> None:
+    remedy = remedy_of(evidence(*candidates(rtt_ms=round_trip_ms)), "config_bump")
+    assert remedy.offered is offered
+    assert ("agents set no timeout above 60000 ms" in remedy.reason) is not offered
+
+
+def test_what_one_end_alone_sees_as_slow_widens_no_timeouts() -> None:
+    """A host without time to spare sees long round trips to everybody, and nobody sees them to it."""
+    fast, slow = candidates(), candidates(rtt_ms=400.0)
+    read = evidence(*fast[:2], slow[2])
+    assert Facts(read).round_trip_ms == 1.0
+    assert not remedy_of(read, "config_bump").offered
+    unseen = evidence(*(each.model_copy(update={"pings": late()}) for each in fast[:2]), slow[2])
+    assert Facts(unseen).round_trip_ms == 400.0
+
+
 def test_the_reason_says_what_the_agent_says_of_a_file_that_is_no_toml() -> None:
     nodes = [*candidates(rtt_ms=400.0)]
     assert nodes[2].config.value
