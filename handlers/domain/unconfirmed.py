@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from handlers.domain.events.diagnosis import Unanswered, Unconfirmed
 from runbooks.all_runbooks import title_of_cause
@@ -109,8 +110,8 @@ def _as_sure(finding: Finding, diagnosis: Diagnosis) -> Iterator[Finding]:
 
 
 def _filled(before: NodeEvidence, now: NodeEvidence) -> NodeEvidence:
-    failed = (name for name, _ in _failed_since(before, now))
-    return now.model_copy(update={name: getattr(before, name) for name in failed if not _has_newer(now, name)})
+    failed = (name for name, _ in _failed_since(before, now) if not _has_newer(now, name))
+    return now.model_copy(update={name: getattr(before, name) for name in failed})
 
 
 def _has_newer(now: NodeEvidence, name: str) -> bool:
@@ -131,6 +132,6 @@ def _failed_since(before: NodeEvidence, now: NodeEvidence) -> Iterator[tuple[str
             yield name, reading
 
 
-def _is_answer(reading: Reading[object]) -> bool:
+def _is_answer(reading: Reading[Any]) -> bool:
     """Return whether a reading says something of the node: a process that refuses is known not to listen."""
     return reading.value is not None or reading.kind is MissingKind.REFUSED

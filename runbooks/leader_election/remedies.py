@@ -9,9 +9,9 @@ from runbooks.leader_election.clock_remedy import clock_sync
 from runbooks.leader_election.configured import malformed
 from runbooks.leader_election.facts import Facts
 from runbooks.leader_election.leaders import in_higher_term, leader_finding
-from runbooks.leader_election.remedy_kinds import CONFIG_BUMP, START_NODES
+from runbooks.leader_election.remedy_kinds import START_NODES
 from runbooks.leader_election.structure import Structure
-from runbooks.leader_election.timeouts import MAX_SET_MS, wanted_timeouts_ms
+from runbooks.leader_election.timeouts_remedy import config_bump
 from runbooks.log_damage import may_be_damaged
 from runbooks.log_room import lacks_room
 from runbooks.model import BY_HAND, SURE, Finding, Remedy, Verdict
@@ -38,7 +38,7 @@ def remedy_for(finding: Finding, facts: Facts, structure: Structure) -> tuple[Re
     if cause == RootCause.CLOCK_SKEW:
         return (_step_clocks(verdict, facts, structure),)
     if cause == RootCause.AGGRESSIVE_TIMEOUTS:
-        return (_config_bump(facts, verdict),)
+        return (config_bump(facts, verdict),)
     if CAUSES[cause].by_hand and verdict is not Verdict.RULED_OUT:
         return (
             Remedy(
@@ -128,68 +128,3 @@ def is_corroborated(structure: Structure, cause: str) -> bool:
     seen_from_here = bool(seen) and len(witnesses) > 1 and witnesses.issuperset(facts.skewed)
     witnessed = seen_from_here or any(denial.known is Known.CORROBORATED for denial in seen)
     return witnessed or (bool(seen) and len(answering.intersection(facts.skewed)) > 1)
-
-
-def _config_bump(facts: Facts, verdict: Verdict) -> Remedy:
-    def refused(reason: str) -> Remedy:
-        return Remedy(name=CONFIG_BUMP, offered=False, reason=reason)
-
-    if verdict is not Verdict.CONFIRMED:
-        return refused(
-            "Elections are not known to fail for want of time: wider timeouts would not help."
-            if verdict is Verdict.RULED_OUT
-            else "It is not confirmed that elections fail for want of time, and every node would restart."
-        )
-    unread = tuple(name for name in facts.names if name not in facts.timeouts_ms)
-    if unread:
-        why = _why_not_editable(facts, unread)
-        reason = f" ({why.removesuffix('.')})" if why else ""
-        return refused(
-            f"The configuration of {listed(unread)} could not be read{reason}; all must get the same values."
-        )
-    if len(facts.running) - 1 < facts.needed:
-        return refused(f"A restart would leave {len(facts.running) - 1} nodes, {facts.needed} are needed.")
-    low, high = wanted_timeouts_ms(facts)
-    if high > MAX_SET_MS:
-        return refused(
-            f"The round trips ask for {low}/{high} ms, and agents set no timeout above {MAX_SET_MS} ms: find out"
-            " why the links are so slow first."
-        )
-    changed = tuple(name for name, now in facts.timeouts_ms.items() if now[0] < low or now[1] < high)
-    if not changed:
-        return refused(f"The timeouts already stand at {low}/{high} ms or wider.")
-    if hindered := _why_not_editable(facts, changed) or why_vain(facts.evidence, changed):
-        return refused(hindered)
-    return Remedy(
-        name=CONFIG_BUMP,
-        nodes=changed,
-        actions=tuple(
-            step for name in _leader_last(facts, changed) for step in _set_and_restart(name, low, high)
-        ),
-        offered=True,
-        reason=f"{low}/{high} ms gives a vote time to come back.",
-    )
-
-
-def _why_not_editable(facts: Facts, names: tuple[str, ...]) -> str | None:
-    """Return the first agent's reason why it cannot change its file: no run begins that must stop there."""
-    configs = {name: facts.node(name).config.value for name in names}
-    reasons = (
-        f"{name}: {config.why_not_editable}"
-        for name, config in configs.items()
-        if config and config.why_not_editable
-    )
-    return next(reasons, None)
-
-
-def _leader_last(facts: Facts, names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted(names, key=lambda name: name == facts.leadership.leader))
-
-
-def _set_and_restart(name: str, low: int, high: int) -> tuple[Action, Action]:
-    return (
-        Action(
-            type="set_election_timeouts", node=name, election_timeout_min_ms=low, election_timeout_max_ms=high
-        ),
-        Action(type="restart_service", node=name),
-    )
