@@ -81,7 +81,7 @@ class Bed:
         await self.everywhere(
             f"cat {KEPT} >{CONFIG_FILE}; systemctl unmask -q neumann;"
             " mv /root/neumann.service /etc/systemd/system/ 2>/dev/null;"
-            " rm -rf /etc/systemd/system/neumann.service.d; systemctl daemon-reload;"
+            " rm -rf /etc/systemd/system/neumann.service.d; systemctl enable -q neumann;"
             " systemctl reset-failed; systemctl restart neumann"
         )
         await self.well()

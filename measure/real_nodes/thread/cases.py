@@ -99,7 +99,8 @@ async def masked(bed: Bed) -> Result:
     await bed.stop(
         lead,
         other,
-        how=f"systemctl unmask -q neumann; mv /root/neumann.service {unit}; systemctl daemon-reload",
+        # Who unmasks a unit that is not there disables it.
+        how=f"systemctl unmask -q neumann; mv /root/neumann.service {unit}; systemctl enable -q neumann",
     )
     await bed.stop(lead, other, how="systemctl start neumann")
     await bed.desk.message("closed", "", 120)
