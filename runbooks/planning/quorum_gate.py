@@ -15,6 +15,9 @@ from runbooks.raft import Pair, Tri
 CAUGHT_UP_ENTRIES = 20
 """Entries behind the leader; a follower that hears it lacks at most one round of appends."""
 
+UNSEATED_TERMS = 2
+"""Terms by which a node went up between two readings, from which on nobody led for as long as that."""
+
 
 def keeps_majority(
     names: tuple[str, ...],
@@ -44,7 +47,7 @@ def why_not(evidence: Evidence, out: str) -> str | None:
     """Return why a node must not be taken out now, in one sentence; `None` where it may be."""
     names = evidence.names
     lead = raft.leadership({node.node: node.newest_metrics for node in evidence.nodes})
-    leader = lead.leader if lead.majority else None
+    leader = lead.leader if lead.majority and not _is_soon_unseated(evidence) else None
     up = raft.processes(evidence)
     links = raft.links(evidence, "raft")
     caught_up = _caught_up(evidence, leader)
@@ -60,6 +63,18 @@ def why_not(evidence: Evidence, out: str) -> str | None:
     return (
         f"Without {out} no majority of {raft.quorum(len(names))} would stay connected and caught up ({said})."
     )
+
+
+def _is_soon_unseated(evidence: Evidence) -> bool:
+    """Return whether most nodes saw elections follow each other: who led for a moment brings nobody up.
+
+    A node that was restarted knows of no committed entry until it hears a leader for long enough (Raft,
+    figure 2: the commit index is volatile), so it would never count as near one of these.
+    """
+    samples = ((node.metrics.value, node.metrics_again.value) for node in evidence.nodes)
+    terms = [(first.term, last.term) for first, last in samples if first and last]
+    rises = [last - first for first, last in terms if first is not None and last is not None]
+    return sum(rise >= UNSEATED_TERMS for rise in rises) >= raft.quorum(len(evidence.names))
 
 
 def _caught_up(evidence: Evidence, leader: str | None) -> dict[str, Tri]:

@@ -4,10 +4,10 @@ from itertools import permutations, product
 
 import pytest
 
-from runbooks.evidence import Role
+from runbooks.evidence import NodeEvidence, Role
 from runbooks.planning import quorum_gate
 from runbooks.raft import Tri
-from tests.builders import dead, evidence, late, led_by, node
+from tests.builders import dead, evidence, known, late, led_by, node
 
 NAMES = ("a", "b", "c", "d", "e")
 
@@ -97,6 +97,31 @@ def test_a_follower_far_behind_the_leader_is_not_counted_on() -> None:
     why = quorum_gate.why_not(evidence(*nodes), "node2")
     assert why
     assert "not known to have caught up: node3" in why
+
+
+def in_an_earlier_term(member: NodeEvidence, term: int) -> NodeEvidence:
+    """Return the node as it was in another term when it was read first."""
+    assert member.metrics.value
+    first = member.metrics.value.model_copy(update={"term": term})
+    return member.model_copy(update={"metrics": known(first)})
+
+
+@pytest.mark.parametrize(
+    ("were_in", "may_go"),
+    [((2, 2, 7), True), ((2, 7, 7), False), ((6, 6, 6), False)],
+    ids=["most saw a storm", "one says so", "one election"],
+)
+def test_a_leader_of_a_moment_brings_nobody_up_so_nobody_is_behind_it(
+    were_in: tuple[int, int, int], may_go: bool
+) -> None:
+    """A node restarted in a storm of elections knows of no committed entry until somebody leads for long."""
+    nodes = (
+        in_an_earlier_term(led_by(node(name, commit_index=index), "node3", 7), term)
+        for name, index, term in zip(("node1", "node2", "node3"), (0, 400, 400), were_in, strict=True)
+    )
+    why = quorum_gate.why_not(evidence(*nodes), "node2")
+    assert (why is None) is may_go
+    assert may_go or "not known to have caught up: node1" in str(why)
 
 
 def test_a_node_whose_agent_is_silent_is_not_counted_on() -> None:
