@@ -43,7 +43,10 @@ async def check_node(ports: Ports, incident: Incident, node: str) -> Incident:
         )
         found = (said.sentence,) if isinstance(said, Undetermined) else said
         waited_s = max(0.0, (ports.time.now() - acted_at).total_seconds())
-        if not found or waited_s >= _patience_s(run):
+        lacks_leader = wanted and not judge(
+            Judgement.NODE_CHECK, node_check.complaints, before, after, actions, leader_wanted=False
+        )
+        if not found or waited_s >= (_elections_s(run) if lacks_leader else CHECK_PATIENCE_S):
             break
         await ports.time.sleep(AGAIN_S)
     lead = judge(Judgement.NODE_CHECK, node_check.leadership, after)
@@ -57,8 +60,8 @@ async def check_node(ports: Ports, incident: Incident, node: str) -> Incident:
     return await _record(ports, incident, checked)
 
 
-def _patience_s(run: Run) -> float:
-    """Return for how long a node and its cluster are given, at least as long as elections now take."""
+def _elections_s(run: Run) -> float:
+    """Return for how long a cluster that lacks a leader alone is given: as elections take it now."""
     longest_ms = max(step.action.election_timeout_max_ms or 0 for step in run.plan.steps)
     return max(CHECK_PATIENCE_S, ELECTIONS * longest_ms / 1000)
 

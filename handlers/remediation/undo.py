@@ -13,6 +13,9 @@ from runbooks.model import UNDO, Remedy
 from runbooks.plans import Action
 from runbooks.wording import listed
 
+MAX_ATTEMPTS = 100
+"""Agents take no further attempt to undo the same change."""
+
 
 class Undoing(NamedTuple):
     """What is offered to be put back, and in words which files are left to people."""
@@ -63,6 +66,7 @@ def offer_to_undo(run: Run) -> Offer | None:
 
 def offer_to_go_on(undo: Run, left: set[Action]) -> Offer | None:
     """Put back the files that an undo has left changed, in its order and from the same originals."""
+    left = {action for action in left if action.attempt < MAX_ATTEMPTS}
     nodes = {action.node for action in left}
     actions = tuple(
         action.model_copy(update={"attempt": action.attempt + 1}) if action in left else action

@@ -28,7 +28,7 @@ async def goes_on(world: World, seconds: float = 5) -> Incident:
 async def test_it_is_read_at_once_and_judged_as_ever() -> None:
     world = await diagnosed_world()
     world.cluster.shows = evidence()
-    await goes_on(world)
+    await goes_on(world, 15)
     assert world.cluster.reads == 0, "by itself the bot reads again after a minute"
     await triage.read_again(world.ports, ID, ALICE)
     incident = await goes_on(world)
@@ -40,11 +40,14 @@ async def test_it_is_read_at_once_and_judged_as_ever() -> None:
 
 async def test_who_presses_after_somebody_else_is_told_so_and_it_is_read_once() -> None:
     world = await diagnosed_world()
+    world.time.pass_s(15)
     await triage.read_again(world.ports, ID, ALICE)
     with pytest.raises(Refused, match="alice has asked for a reading already"):
         await triage.read_again(world.ports, ID, BOB)
     await goes_on(world)
-    await goes_on(world)
+    with pytest.raises(Refused, match="The cluster was read 0 s ago; ask again in a moment"):
+        await triage.read_again(world.ports, ID, BOB)
+    await goes_on(world, 15)
     assert world.cluster.reads == 1
     assert (await triage.read_again(world.ports, ID, BOB)).reading_asked, "what is read can be asked for anew"
 

@@ -255,6 +255,7 @@ async def test_while_slack_does_not_say_who_asks_nobody_may(name: str) -> None:
 async def test_what_comes_in_between_costs_nobody_their_word(name: str) -> None:
     """Two append at once: the one who loses looks again and says it then."""
     world = await (closed_world() if name == "reopen" else quiet_world())
+    world.time.pass_s(15)
     between = Remarked(at=NOON, key="x", sentence="something else happened")
     world.timelines.before_append.append((ID, between))
     await DEEDS[name](world.ports, ID, ALICE)

@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 from handlers.domain.incident import CLUSTER_GONE, Incident
 from handlers.domain.steps.next_step import READ_AGAIN_AFTER_S
 
+PAUSE_S = 10
+"""Seconds from one reading to the next that people may ask for: each is kept in the timeline."""
+
 UNDER_WAY = "The cluster is being read right now; the findings change once it is done."
 
 
@@ -24,7 +27,14 @@ def why_not(incident: Incident, now: datetime) -> str | None:
         return "The findings are as they were at that time; `/neumann election status` reads the cluster now."
     if asked := incident.reading_asked:
         return f"{asked.by.name} has asked for a reading already; the findings change once it is done."
-    return UNDER_WAY if _is_being_read(incident, now) else None
+    if _is_being_read(incident, now):
+        return UNDER_WAY
+    read_s = (now - incident.evidence_at).total_seconds() if incident.evidence_at else PAUSE_S
+    return (
+        f"The cluster was read {max(read_s, 0):.0f} s ago; ask again in a moment."
+        if read_s < PAUSE_S
+        else None
+    )
 
 
 def _is_being_read(incident: Incident, now: datetime) -> bool:

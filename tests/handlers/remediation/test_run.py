@@ -80,6 +80,16 @@ async def test_where_elections_take_long_a_leader_is_waited_for_as_long_as_some_
     assert last.waited_s >= node_checks.ELECTIONS * longest_s
 
 
+async def test_where_elections_take_long_a_node_without_the_new_values_is_noticed_as_soon_as_ever() -> None:
+    world = await diagnosed_world(evidence(*candidates(rtt_ms=3000.0)))
+    world.cluster.deaf = {"node1"}
+    await confirmed(world, "config_bump")
+    await advance.advance(world.ports, "inc-1")
+    check = (await newest_run(world)).checks["node1"]
+    assert check.complaints
+    assert node_checks.CHECK_PATIENCE_S <= check.waited_s < node_checks.CHECK_PATIENCE_S + 5
+
+
 async def test_the_run_stops_at_the_first_node_that_refuses_and_says_what_was_not_begun() -> None:
     world = await diagnosed_world()
     world.agents.refuses["node2"] = "The service is already running."
