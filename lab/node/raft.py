@@ -47,6 +47,15 @@ class _State(SyncObj):  # type: ignore[misc]  # pysyncobj has no types
         overdue = bool(self._SyncObj__raftElectionDeadline < time.monotonic())
         return overdue and not self._isLeader() and bool(self._SyncObj__connectedToAnyone())
 
+    def _SyncObj__sendNextNodeIdx(self, *to: Any, **answer: Any) -> None:  # noqa: ANN401, N802
+        """Ask a leader whose entries do not follow on this log's for all after the last committed one.
+
+        pysyncobj goes back by one entry each heartbeat: after a storm of elections that takes minutes.
+        """
+        if answer.get("reset"):
+            answer["nextNodeIdx"] = self.raftCommitIndex + 1
+        super()._SyncObj__sendNextNodeIdx(*to, **answer)
+
     def stand_later(self) -> None:
         """Draw the election timeout anew."""
         self._SyncObj__raftElectionDeadline = time.monotonic() + self._SyncObj__generateRaftTimeout()
