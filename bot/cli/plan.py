@@ -88,7 +88,7 @@ def offered(diagnosis: Diagnosis, name: str) -> Remedy:
         there = f"of what was found here, {listed(sorted(remedies))} can be" if remedies else "none can be"
         raise Refused(f"{name} mends nothing that was found here; {there}.")
     if not found.offered:
-        raise Refused(f"{name} is off: {found.reason}")
+        raise Refused(f"{name} is not offered: {found.reason}")
     return found
 
 

@@ -150,6 +150,9 @@ def load(path: Path) -> Settings:
     try:
         text = read_bounded_text(path)
         document = tomllib.loads(text)
+    except FileNotFoundError as error:
+        mend = "name another with --config, or write one with `neumann-bot init`"
+        raise ConfigurationError(f"There is no configuration {path}: {mend}.") from error
     except OSError as error:
         raise ConfigurationError(f"The configuration {path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

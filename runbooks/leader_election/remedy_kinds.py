@@ -15,7 +15,8 @@ _ROWS = (
         title="Set the clocks right",
         risk="A clock step can expire running transactions and locks on that node.",
         undo="A step is not undone; chrony keeps the clock right from there.",
-        check="The offset is read again on the node: it must still be too large, in the same direction.",
+        check="The offset is read again on the node: it must still be too large, in the same direction; a"
+        " clock that is ahead is set back only where no transaction runs.",
     ),
     RemedyKind(
         CONFIG_BUMP,
@@ -30,7 +31,7 @@ _ROWS = (
         button="Start stopped nodes",
         title="Start the stopped nodes",
         risk="A starting node replays its log; nodes that run are not touched.",
-        undo="Stopping the node again.",
+        undo="By hand: stop the node again; the bot stops none.",
         check="The service is still stopped.",
     ),
     RemedyKind(

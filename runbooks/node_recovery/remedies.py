@@ -23,7 +23,7 @@ _ROWS = (
         button="Start the stopped node",
         title="Start the stopped node",
         risk="It replays its log and catches up; a large log takes minutes. Nodes that run are not touched.",
-        undo="Stopping the node again.",
+        undo="By hand: stop the node again; the bot stops none.",
         check="The service is still stopped.",
     ),
     RemedyKind(

@@ -24,7 +24,7 @@ async def test_two_nodes_die_and_alice_brings_the_leader_back_at_her_desk(
     await alice.say("/neumann posture")
     await expect(alice.channel).to_contain_text("Fault tolerance")
 
-    await expect(alice.headline).to_contain_text("Someone chooses a remedy in the thread")
+    await expect(alice.headline).to_contain_text("Choose a remedy in the thread")
     await expect(alice.thread).to_contain_text("confirmed Quorum loss")
     await expect(alice.button("Start stopped nodes")).to_be_visible()
     await expect(alice.thread.get_by_text("Who reaches whom")).to_be_visible()
@@ -71,7 +71,7 @@ async def test_the_clocks_drift_and_alice_sets_them_right_on_her_phone_at_night(
 ) -> None:
     demo = await start_demo("clock-skew")
     alice = await open_window(demo, "alice", on_a_phone=True)
-    await expect(alice.channel).to_contain_text("Someone chooses a remedy in the thread")
+    await expect(alice.channel).to_contain_text("Choose a remedy in the thread")
     assert await alice.flaws() == []
     await picture("thread-phone-channel", alice.page)
     await alice.channel.get_by_role("button", name="Last reply").click()

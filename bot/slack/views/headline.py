@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from bot.slack.views import blocks, labels, regrouping, wide_outage
+from bot.slack.views.advice import is_overtaken
 from bot.slack.views.alert_lines import alert_lines, earlier_line
 from bot.slack.views.blocks import Block, escape
 from bot.slack.views.message import MORE_ACTION, TRIAGE_ACTION, Message
@@ -101,7 +102,7 @@ def one_sentence(incident: Incident) -> str:
         return "This cluster is not in the bot's configuration; what Alertmanager says is below."
     if incident.diagnosis and not incident.firing and can_prove(incident.runbook):
         unproven = f"Alertmanager says resolved, but no {aim(incident.runbook)} is proven."
-        return f"{unproven} {incident.diagnosis.summary}"
+        return unproven if is_overtaken(incident) else f"{unproven} {incident.diagnosis.summary}"
     if incident.runbook not in RUNBOOKS:
         return _without_runbook(incident)
     return _judged(incident.diagnosis) if incident.diagnosis else "Reading every node…"

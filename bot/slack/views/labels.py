@@ -96,7 +96,7 @@ def _until_a_leader_is_proven(incident: Incident) -> str:
     if waits_for_leader and incident.diagnosis and incident.diagnosis.leadership.leader:
         return f"{stopped}{incident.diagnosis.leadership.leader} must prove that it leads"
     if incident.offers:
-        return f"{stopped}Someone chooses a remedy in the thread"
+        return f"{stopped}Choose a remedy in the thread"
     return f"{stopped}People mend it; the bot watches for a {aim(incident.runbook)}"
 
 

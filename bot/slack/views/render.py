@@ -84,7 +84,9 @@ def verdict(incident: Incident) -> Message:
         f"Leader verified: {lead.leader} leads term {lead.term}, acknowledged by "
         f"{', '.join(lead.acknowledged_by)}, committing, stable for {incident.verified.stable_s:.0f} s."
     )
-    compared = [] if incident.diagnosis is None else [blocks.preformatted(_before_and_after(incident, lead))]
+    before = incident.diagnosis.leadership if incident.diagnosis else None
+    is_other = before is not None and (before.leader, before.term) != (lead.leader, lead.term)
+    compared = [blocks.preformatted(_before_and_after(incident, lead))] if is_other else []
     return Message(
         key="verified",
         text=text,

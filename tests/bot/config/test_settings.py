@@ -135,7 +135,7 @@ def test_so_is_what_python_cannot_read(tmp_path: Path, odd: str) -> None:
 
 
 def test_a_file_that_is_not_there_or_none(tmp_path: Path) -> None:
-    assert "cannot be read: No such file" in refused(tmp_path / "missing.toml")
+    assert "write one with `neumann-bot init`" in refused(tmp_path / "missing.toml")
     assert "cannot be read" in refused(tmp_path)
     assert "cannot be read: it is no regular file" in refused(Path("/dev/zero"))
 

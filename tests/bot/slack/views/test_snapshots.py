@@ -138,6 +138,7 @@ async def agents_fall_silent() -> Play:
     await play.goes_on("the bot has read every node")
     play.world.cluster.shows = agents_silent()
     await play.goes_on("a minute later two agents are silent", seconds=61)
+    play.world.time.pass_s(20)
     await triage.read_again(play.world.ports, ID, ALICE)
     play.show("alice presses Read again")
     play.world.cluster.shows = play.read
