@@ -170,7 +170,7 @@ async def test_every_command_says_in_one_sentence_that_its_configuration_is_not_
     commands = ("check", "status", "serve", "web", "worker")
     for code, out, err in await asyncio.gather(*(run(command, "--config", file) for command in commands)):
         assert (code, out) == (2, "")
-        assert err.startswith("neumann-bot: The configuration ")
+        assert err.startswith("neumann-bot: There is no configuration ")
         assert err.count("\n") == 1
 
 
