@@ -43,10 +43,12 @@ async def check_node(ports: Ports, incident: Incident, node: str) -> Incident:
         )
         found = (said.sentence,) if isinstance(said, Undetermined) else said
         waited_s = max(0.0, (ports.time.now() - acted_at).total_seconds())
+        if not found:
+            break
         lacks_leader = wanted and not judge(
             Judgement.NODE_CHECK, node_check.complaints, before, after, actions, leader_wanted=False
         )
-        if not found or waited_s >= (_elections_s(run) if lacks_leader else CHECK_PATIENCE_S):
+        if waited_s >= (_elections_s(run) if lacks_leader else CHECK_PATIENCE_S):
             break
         await ports.time.sleep(AGAIN_S)
     lead = judge(Judgement.NODE_CHECK, node_check.leadership, after)
