@@ -5,14 +5,15 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
-from pysyncobj import SyncObj, SyncObjConf, replicated
+from pysyncobj import SyncObjConf
 from pysyncobj.node import TCPNode
 
 from lab.node.condition import Condition
 from lab.node.raft_transport import Message, Peer, WatchedTransport
 from lab.node.settings import NodeSettings
+from lab.node.state import State
 from lab.node.tracing import TracingLog
 from lab.node.transfer import Transfers, sender
 from lab.node.write_ahead_log import WriteAheadLog
@@ -23,42 +24,6 @@ LEADER_FALLBACK_S = 3.0
 CONNECT_RETRY_S = 0.5
 WRITE_INTERVAL_S, BUSY_WRITE_INTERVAL_S = 0.5, 0.002
 NEVER = 10**9
-
-
-class _State(SyncObj):  # type: ignore[misc]  # pysyncobj has no types
-    """The replicated state: a counter, so that there is something to commit."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # passed through untyped
-        super().__init__(*args, **kwargs)
-        self.count = 0
-
-    @replicated  # type: ignore[untyped-decorator]
-    def add(self) -> None:
-        self.count += 1
-
-    # None of these has a public name; the version is pinned.
-
-    def last_entry(self) -> tuple[int, int]:
-        """Return term and index of the last entry: the greater, the newer the log."""
-        return int(self._SyncObj__getCurrentLogTerm()), int(self._SyncObj__getCurrentLogIndex())
-
-    def is_about_to_stand(self) -> bool:
-        """Return whether the next tick starts an election."""
-        overdue = bool(self._SyncObj__raftElectionDeadline < time.monotonic())
-        return overdue and not self._isLeader() and bool(self._SyncObj__connectedToAnyone())
-
-    def _SyncObj__sendNextNodeIdx(self, *to: Any, **answer: Any) -> None:  # noqa: ANN401, N802
-        """Ask a leader whose entries do not follow on this log's for all after the last committed one.
-
-        pysyncobj goes back by one entry each heartbeat: after a storm of elections that takes minutes.
-        """
-        if answer.get("reset"):
-            answer["nextNodeIdx"] = self.raftCommitIndex + 1
-        super()._SyncObj__sendNextNodeIdx(*to, **answer)
-
-    def stand_later(self) -> None:
-        """Draw the election timeout anew."""
-        self._SyncObj__raftElectionDeadline = time.monotonic() + self._SyncObj__generateRaftTimeout()
 
 
 class RaftMember:
@@ -94,7 +59,7 @@ class RaftMember:
         self._granted = False
         self._next_write = 0.0
         self._stuck_at: int | None = None
-        self._state = _State(
+        self._state = State(
             TCPNode(settings.id),
             [Peer(peer.id, peer.raft) for peer in settings.peers],
             conf=_configuration(settings, self._on_role),

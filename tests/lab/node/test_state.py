@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lab.node.raft import _State
+from lab.node.state import State
 
 
 class Transport:
@@ -15,7 +15,7 @@ class Transport:
 
 def test_after_a_storm_a_leader_sends_all_that_is_not_committed_at_once() -> None:
     """Its own entries of 400 lost elections are not gone through one heartbeat at a time."""
-    state, transport = object.__new__(_State), Transport()
+    state, transport = object.__new__(State), Transport()
     state._SyncObj__raftCommitIndex, state._SyncObj__transport = 7, transport
     state._SyncObj__sendNextNodeIdx("leader", nextNodeIdx=400, success=False, reset=True)
     state._SyncObj__sendNextNodeIdx("leader", nextNodeIdx=412, success=True)
